@@ -100,6 +100,7 @@ export class MemoryKv {
     return new ReadableStream({
       start: () => void this.#changed.add(changed),
       pull: async (controller) => {
+        await gate("watch >");
         while (get().versionstamp === seen) {
           const { promise, resolve } = Promise.withResolvers<void>();
           wake = resolve;
