@@ -25,7 +25,7 @@ export async function runTests(args: readonly string[]): Promise<number> {
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: [
         "test",
-        "--reporter=dot",
+        `--reporter=${Deno.stdout.isTerminal() ? "dot" : "pretty"}`,
         `--junit-path=${report}`,
         ...PERMISSIONS,
         ...args,
