@@ -25,6 +25,19 @@ export function tint(tone: Tone, text: string): string {
 }
 
 /**
+ * Puts what was thrown into words; of a failed request, what lies beneath.
+ *
+ * @param error What was thrown.
+ * @returns One sentence.
+ */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message === "fetch failed" && error.cause instanceof Error
+    ? error.cause.message
+    : error.message;
+}
+
+/**
  * Formats a line of a diff.
  *
  * @param line What changes.
