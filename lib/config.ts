@@ -30,8 +30,8 @@ export interface Config {
   readonly signingKeys: readonly string[];
   /** The service user's credential. */
   readonly credential: Credential;
-  /** Whose metadata holds the mapping: the user's organization, each grant's, or one of this id. */
-  readonly metadataOrganization: "user" | "grant" | (string & {});
+  /** Whose metadata holds the mapping: `user`, `grant`, or one organization's id. */
+  readonly metadataOrganization: string;
   /** The name of the claim. */
   readonly claim: string;
   /** How long a mapping is served as it is, in milliseconds. */
@@ -174,6 +174,14 @@ export function readConfig(
     problem("PERMISSIONS_CLAIM", "is a claim that ZITADEL sets itself");
   }
 
+  const payloadPrivateKey = text("PAYLOAD_PRIVATE_KEY") || undefined;
+  if (payloadPrivateKey && !looksLikePrivateKey(payloadPrivateKey)) {
+    problem(
+      "PAYLOAD_PRIVATE_KEY",
+      "is neither a private JWK (or a set of them) nor a private key in PKCS#8 PEM",
+    );
+  }
+
   const config: Config = {
     origin: origin ?? "",
     signingKeys,
@@ -183,7 +191,7 @@ export function readConfig(
     freshMs: whole("CACHE_FRESH_SECONDS", 0, 86_400) * 1_000,
     staleMs: whole("CACHE_STALE_SECONDS", 0, 604_800) * 1_000,
     upstreamTimeoutMs: whole("UPSTREAM_TIMEOUT_MS", 1, 120_000),
-    payloadPrivateKey: text("PAYLOAD_PRIVATE_KEY") || undefined,
+    payloadPrivateKey,
     kvUrl: text("KV_URL") || undefined,
     port: whole("PORT", 0, 65_535),
     host: text("HOST") || SETTINGS.HOST.default,
@@ -260,14 +268,24 @@ function readCredential(
   return { kind: "client_credentials", clientId, clientSecret };
 }
 
-function readServiceAccountKey(text: string): ServiceAccountKey | undefined {
-  let file: Record<string, unknown>;
+function looksLikePrivateKey(text: string): boolean {
+  if (text.includes("-----BEGIN PRIVATE KEY-----")) return true;
+  const json = parseObject(text);
+  const keys = Array.isArray(json?.keys) ? json.keys : [json];
+  return keys.length > 0 &&
+    keys.every((key) => typeof key?.kty === "string" && "d" in key);
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    file = Object(JSON.parse(text));
+    return Object(JSON.parse(text));
   } catch {
     return undefined;
   }
-  const { type, keyId, key, userId, expirationDate } = file;
+}
+
+function readServiceAccountKey(text: string): ServiceAccountKey | undefined {
+  const { type, keyId, key, userId, expirationDate } = parseObject(text) ?? {};
   if (
     type !== "serviceaccount" || typeof keyId !== "string" ||
     typeof key !== "string" || typeof userId !== "string" ||

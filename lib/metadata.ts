@@ -49,14 +49,14 @@ export function createMetadataReader(options: MetadataOptions): ReadMetadata {
     const wire = await import("./metadata_api.ts");
     const signal = AbortSignal.timeout(options.timeoutMs);
     try {
-      const bearer = await token.get(signal);
+      const bearer = await token.get();
       try {
         return await read({ origin, fetch, signal, token: bearer });
       } catch (error) {
         if (!wire.isUnauthenticated(error) || !token.discard(bearer)) {
           throw error;
         }
-        const renewed = await token.get(signal);
+        const renewed = await token.get();
         return await read({ origin, fetch, signal, token: renewed });
       }
     } catch (error) {

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "zod";
+import { FunctionError } from "./errors.ts";
 
 /** A grant's state when it is in force; others grant nothing. */
 export const GRANT_STATE_ACTIVE = 1;
@@ -59,3 +60,23 @@ export type AppendedAttribute = z.infer<typeof AppendedAttribute>;
 export type FunctionCall = z.infer<typeof FunctionCall>;
 /** An event: something was changed at ZITADEL. */
 export type Event = z.infer<typeof Event>;
+
+/**
+ * Checks the shape of what ZITADEL sent.
+ *
+ * @param value The payload as parsed from JSON.
+ * @returns A call of a function, or an event.
+ * @throws {FunctionError} Where it is neither.
+ */
+export function parsePayload(value: unknown): FunctionCall | Event {
+  const isEvent = Object.hasOwn(Object(value), "event_type");
+  const result = (isEvent ? Event : FunctionCall).safeParse(value);
+  if (result.success) return result.data;
+  const paths = result.error.issues.map(({ path }) => path.join(".") || "it");
+  throw new FunctionError(
+    "invalid_payload",
+    `The payload has not the shape that ZITADEL sends, at: ${
+      [...new Set(paths)].slice(0, 5).join(", ")
+    }`,
+  );
+}
