@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseArgs, styleText } from "node:util";
+import { isDeepStrictEqual, parseArgs, styleText } from "node:util";
 import {
   findFixtures,
   type Fixture,
@@ -55,7 +55,6 @@ const LABELS: Record<
 const SUMMARY_LENGTH = 72;
 
 interface Replayed extends Verdict {
-  readonly file: URL | string;
   readonly fixture: Fixture;
 }
 
@@ -82,76 +81,78 @@ async function main(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  const replay = replayer(values);
   const files = positionals.length > 0 ? positionals : await findFixtures();
-  const replayed = await replayAll(files, values);
-  if (values.update) await update(replayed);
+  const fixtures = await Promise.all(files.map(readFixture));
+  const print = rowPrinter(fixtures, values);
+  const replayed: Replayed[] = [];
+  for (const [index, fixture] of fixtures.entries()) {
+    const row = { fixture, ...await replay(fixture) };
+    replayed.push(row);
+    if (!values.json) print(row);
+    if (values.update) await update(files[index]!, row);
+  }
   if (values.json) printJson(replayed);
-  else printTable(replayed, values);
+  else printTotals(replayed, values);
   return values.update || replayed.every(({ outcome }) => outcome !== "differs")
     ? 0
     : 1;
 }
 
-async function replayAll(
-  files: readonly (URL | string)[],
+/** Chooses the function to replay against. */
+function replayer(
   { url, key, update }: Options,
-): Promise<Replayed[]> {
-  if (!url && key) {
+): (fixture: Fixture) => Promise<Verdict> {
+  if (!url) {
+    if (!key) return replayLocally;
     throw new Error(
       "Cannot use --key without --url: the function started here has each fixture's own key",
     );
   }
-  if (url && update) {
+  if (update) {
     throw new Error(
       "Cannot use --update with --url: that function reads other metadata than the fixtures hold",
     );
   }
-  const deployedKey = key ??
-    (url && Deno.env.get("AUTHORIZATION_SIGNING_KEY")?.split(",")[0]);
-  if (url && !deployedKey) {
+  const signingKey = key ||
+    Deno.env.get("AUTHORIZATION_SIGNING_KEY")?.split(",")[0];
+  if (!signingKey) {
     throw new Error(
       "Cannot sign for --url: give the target's signing key with --key or AUTHORIZATION_SIGNING_KEY",
     );
   }
-  const replayed: Replayed[] = [];
-  for (const file of files) {
-    const fixture = await readFixture(file);
-    const verdict = url && deployedKey
-      ? await replayDeployed(fixture, { url, key: deployedKey })
-      : await replayLocally(fixture);
-    replayed.push({ file, fixture, ...verdict });
-  }
-  return replayed;
+  return (fixture) => replayDeployed(fixture, { url, key: signingKey });
 }
 
-/** Writes what the function answered into the fixtures that expected otherwise. */
-async function update(replayed: readonly Replayed[]): Promise<void> {
-  for (const { file, fixture, outcome, actual } of replayed) {
-    const changed = outcome === "differs" && actual
-      ? { ...fixture, expected: actual }
-      : fixture;
-    const signed = changed.source.startsWith("made from ")
-      ? await signFixture(changed, { now: Date.parse(changed.clock) })
-      : changed;
-    if (JSON.stringify(signed) !== JSON.stringify(fixture)) {
-      await writeFixture(file, signed);
-    }
-  }
+/** Writes what the function answered into a fixture that expected otherwise. */
+async function update(
+  file: URL | string,
+  { fixture, outcome, actual }: Replayed,
+): Promise<void> {
+  const changed = outcome === "differs" && actual
+    ? { ...fixture, expected: actual }
+    : fixture;
+  const signed = changed.source.startsWith("made from ")
+    ? await signFixture(changed, { now: Date.parse(changed.clock) })
+    : changed;
+  if (!isDeepStrictEqual(signed, fixture)) await writeFixture(file, signed);
 }
 
-function printTable(replayed: readonly Replayed[], { update }: Options): void {
-  const width = Math.max(...replayed.map(({ fixture }) => fixture.name.length));
-  const labelWidth = Math.max(
-    ...replayed.map(({ outcome }) => LABELS[outcome].text.length),
-  );
-  for (const { fixture, outcome, actual, note } of replayed) {
+/** Makes what prints a row of the table, with columns wide enough for all. */
+function rowPrinter(
+  fixtures: readonly Fixture[],
+  { url }: Options,
+): (row: Replayed) => void {
+  const nameWidth = Math.max(...fixtures.map(({ name }) => name.length));
+  const labelWidth = LABELS[url ? "other_metadata" : "differs"].text.length;
+  return ({ fixture, outcome, actual, note }) => {
     const { text, colour } = LABELS[outcome];
     const answered = actual
       ? `${actual.status}  ${shorten(summarize(actual))}`
       : `     ${note}`;
     console.log(
       `${styleText(colour, text.padEnd(labelWidth))}  ${
-        fixture.name.padEnd(width)
+        fixture.name.padEnd(nameWidth)
       }  ${answered}`,
     );
     if (outcome === "differs" && actual) {
@@ -159,12 +160,7 @@ function printTable(replayed: readonly Replayed[], { update }: Options): void {
         console.log(`    ${colourLine(line)}`);
       }
     }
-  }
-  const notes = new Set(
-    replayed.flatMap(({ actual, note }) => actual && note ? [note] : []),
-  );
-  for (const note of notes) console.log(`\n${note}.`);
-  console.log(`\n${totals(replayed, update)}`);
+  };
 }
 
 function printJson(replayed: readonly Replayed[]): void {
@@ -181,13 +177,22 @@ function printJson(replayed: readonly Replayed[]): void {
   ));
 }
 
-function totals(replayed: readonly Replayed[], update: boolean): string {
+function printTotals(
+  replayed: readonly Replayed[],
+  { update }: Options,
+): void {
+  const notes = new Set(
+    replayed.flatMap(({ actual, note }) => actual && note ? [note] : []),
+  );
+  for (const note of notes) console.log(`\n${note}.`);
   const counts = Object.entries(Object.groupBy(replayed, (r) => r.outcome))
     .map(([outcome, group]) =>
       `${group.length} ${LABELS[outcome as Outcome].text}`
     );
   const updated = update ? "; what differed is now expected" : "";
-  return `${replayed.length} fixtures: ${counts.join(", ")}${updated}`;
+  console.log(
+    `\n${replayed.length} fixtures: ${counts.join(", ")}${updated}`,
+  );
 }
 
 function shorten(text: string): string {
