@@ -186,10 +186,10 @@ export async function createHandler(
 
     if ("event_type" in payload) {
       account.condition = payload.event_type;
-      account.organization = payload.aggregateID;
       account.outcome = "ignored";
       if (payload.event_type.startsWith(METADATA_EVENT_PREFIX)) {
         account.outcome = "invalidated";
+        account.organization = payload.aggregateID;
         await cache.invalidate(payload.aggregateID);
       }
       return "{}";
