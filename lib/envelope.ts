@@ -66,7 +66,7 @@ export async function createEnvelopeOpener(
   const privateKeys = options.privateKey
     ? await importPrivateKeys(options.privateKey)
     : [];
-  let verifySignature: ((jws: string) => Promise<Uint8Array>) | undefined;
+  let verifier: ReturnType<typeof createVerifier> | undefined;
 
   return (body) => {
     const text = decode(body);
@@ -81,7 +81,8 @@ export async function createEnvelopeOpener(
     const jws = text.split(".").length === 5
       ? decode(await decrypt(text, privateKeys))
       : text;
-    verifySignature ??= await createVerifier(options);
+    verifier ??= createVerifier(options);
+    const verifySignature = await verifier;
     return parse(decode(await verifySignature(jws)));
   }
 }
