@@ -204,10 +204,12 @@ async function importPrivateKeys(text: string): Promise<PrivateKey[]> {
     } else {
       const json = JSON.parse(text) as JWK & { keys?: JWK[] };
       for (const jwk of json.keys ?? [json]) {
-        const algorithm = KEY_ALGORITHMS[jwk.kty as "RSA" | "EC"];
-        const key = await importJWK(jwk, algorithm);
-        if (key instanceof Uint8Array) {
-          throw new TypeError("A key is symmetric");
+        const algorithm = jwk.kty && Object.hasOwn(KEY_ALGORITHMS, jwk.kty)
+          ? KEY_ALGORITHMS[jwk.kty as keyof typeof KEY_ALGORITHMS]
+          : undefined;
+        const key = algorithm && await importJWK(jwk, algorithm);
+        if (!key || key instanceof Uint8Array) {
+          throw new TypeError("A key is neither RSA nor EC");
         }
         keys.push({ key, algorithm, kid: jwk.kid });
       }
