@@ -287,10 +287,15 @@ function asV2(send: typeof fetch): typeof fetch {
     );
 }
 
-/** Stops reading an answer at {@linkcode MAX_ANSWER_BYTES}. */
+/** Stops reading an answer at {@linkcode MAX_ANSWER_BYTES}, and heeds HTTP 429. */
 function bounded(send: typeof fetch): typeof fetch {
   return async (input, init) => {
     const response = await send(input, init);
+    if (response.status === 429) {
+      // The library takes it for an upstream that is not there.
+      await response.body?.cancel();
+      throw new ConnectError("too many requests", Code.ResourceExhausted);
+    }
     if (!response.body) return response;
     let size = 0;
     const body = response.body.pipeThrough(
