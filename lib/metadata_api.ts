@@ -162,8 +162,6 @@ export function upstreamError(
   organization: string,
 ): FunctionError {
   if (error instanceof FunctionError) return error;
-  const cause = error instanceof ConnectError ? error.cause : undefined;
-  if (cause instanceof FunctionError) return cause;
   const about = { cause: error, organization };
   const action = `Cannot read the metadata of organization ${organization}`;
   if (signal.aborted) {
