@@ -4,14 +4,16 @@
  * @module
  */
 import { diff, isDeepStrictEqual } from "node:util";
-import { type Fixture, requestOf, signFixture } from "./fixtures.ts";
+import {
+  type Fixture,
+  type Reply,
+  requestOf,
+  signFixture,
+} from "./fixtures.ts";
 import { createFixtureFunction } from "./fixture_function.ts";
 
 /** How long a function may take to answer, in milliseconds: more than ZITADEL waits by default. */
 const ANSWER_TIMEOUT_MS = 15_000;
-
-/** What a function answered, or should have. */
-export type Reply = Fixture["expected"];
 
 /**
  * How a reply compares. `other_metadata`: it would be equal if that function

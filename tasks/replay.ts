@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isDeepStrictEqual, parseArgs, styleText } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import {
   findFixtures,
   type Fixture,
@@ -19,36 +19,39 @@ import {
   summarize,
   type Verdict,
 } from "../harness/replay.ts";
+import {
+  readSettings,
+  runTask,
+  UsageError,
+} from "../harness/operations/task.ts";
+import { tint, type Tone } from "../harness/operations/terminal.ts";
 
 const HELP =
   `Sends recorded calls of ZITADEL, freshly signed, to the function and compares
 what it answers with what is right.
 
-Usage: deno task replay [options] [FILE...]
+  deno task replay [--url URL] [options] [FILE...]
 
-  FILE...      fixtures to replay; all of fixtures/ where none is named
-  --url URL    a running function; without it one is started for each fixture,
-               with the fixture's settings and metadata
-  --key KEY    the signing key of that function's target; where absent,
-               AUTHORIZATION_SIGNING_KEY from the environment
-  --update     make what the function answers the expected reply, show what
-               changed, and sign made requests whose body was edited
-  --json       print one JSON document
-  --help       print this
+  FILE...          fixtures to replay; all of fixtures/ where none is named
+  --url URL        a running function; without it one is started for each
+                   fixture, with the fixture's settings and metadata
+  --key KEY        the signing key of that function's target; where absent,
+                   AUTHORIZATION_SIGNING_KEY of the environment or the env file
+  --env-file FILE  default .env
+  --update         make what the function answers the expected reply, show what
+                   changed, and sign made requests whose body was edited
+  --json           print one JSON document
+  --help           print this
 
 Exits with 1 where a reply differs. A reply of --url that differs in the
 permissions alone is shown and does not count: that function reads its own
-metadata.
-`;
+metadata.`;
 
-const LABELS: Record<
-  Outcome,
-  { text: string; colour: "green" | "red" | "yellow" | "dim" }
-> = {
-  equal: { text: "equal", colour: "green" },
-  differs: { text: "differs", colour: "red" },
-  other_metadata: { text: "other metadata", colour: "yellow" },
-  skipped: { text: "skipped", colour: "dim" },
+const LABELS: Record<Outcome, { text: string; tone: Tone }> = {
+  equal: { text: "equal", tone: "good" },
+  differs: { text: "differs", tone: "bad" },
+  other_metadata: { text: "other metadata", tone: "warning" },
+  skipped: { text: "skipped", tone: "faint" },
 };
 
 /** How many characters of a reply are shown in a row of the table. */
@@ -61,6 +64,7 @@ interface Replayed extends Verdict {
 interface Options {
   readonly url?: string | undefined;
   readonly key?: string | undefined;
+  readonly "env-file": string;
   readonly update: boolean;
   readonly json: boolean;
 }
@@ -72,6 +76,7 @@ async function main(args: string[]): Promise<number> {
     options: {
       url: { type: "string" },
       key: { type: "string" },
+      "env-file": { type: "string", default: ".env" },
       update: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -81,7 +86,7 @@ async function main(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const replay = replayer(values);
+  const replay = await chooseFunction(values);
   const files = positionals.length > 0 ? positionals : await findFixtures();
   const fixtures = await Promise.all(files.map(readFixture));
   const print = rowPrinter(fixtures, values);
@@ -100,24 +105,24 @@ async function main(args: string[]): Promise<number> {
 }
 
 /** Chooses the function to replay against. */
-function replayer(
-  { url, key, update }: Options,
-): (fixture: Fixture) => Promise<Verdict> {
+async function chooseFunction(
+  { url, key, update, "env-file": envFile }: Options,
+): Promise<(fixture: Fixture) => Promise<Verdict>> {
   if (!url) {
     if (!key) return replayLocally;
-    throw new Error(
+    throw new UsageError(
       "Cannot use --key without --url: the function started here has each fixture's own key",
     );
   }
   if (update) {
-    throw new Error(
+    throw new UsageError(
       "Cannot use --update with --url: that function reads other metadata than the fixtures hold",
     );
   }
-  const signingKey = key ||
-    Deno.env.get("AUTHORIZATION_SIGNING_KEY")?.split(",")[0];
+  const signingKey = key ??
+    (await readSettings(envFile)).AUTHORIZATION_SIGNING_KEY?.split(",")[0];
   if (!signingKey) {
-    throw new Error(
+    throw new UsageError(
       "Cannot sign for --url: give the target's signing key with --key or AUTHORIZATION_SIGNING_KEY",
     );
   }
@@ -146,18 +151,18 @@ function rowPrinter(
   const nameWidth = Math.max(...fixtures.map(({ name }) => name.length));
   const labelWidth = LABELS[url ? "other_metadata" : "differs"].text.length;
   return ({ fixture, outcome, actual, note }) => {
-    const { text, colour } = LABELS[outcome];
+    const { text, tone } = LABELS[outcome];
     const answered = actual
       ? `${actual.status}  ${shorten(summarize(actual))}`
       : `     ${note}`;
     console.log(
-      `${styleText(colour, text.padEnd(labelWidth))}  ${
+      `${tint(tone, text.padEnd(labelWidth))}  ${
         fixture.name.padEnd(nameWidth)
       }  ${answered}`,
     );
     if (outcome === "differs" && actual) {
       for (const line of diffReplies(fixture.expected, actual)) {
-        console.log(`    ${colourLine(line)}`);
+        console.log(`    ${tintLine(line)}`);
       }
     }
   };
@@ -201,17 +206,10 @@ function shorten(text: string): string {
     : text;
 }
 
-function colourLine(line: string): string {
-  if (line.startsWith("-")) return styleText("red", line);
-  if (line.startsWith("+")) return styleText("green", line);
+function tintLine(line: string): string {
+  if (line.startsWith("-")) return tint("bad", line);
+  if (line.startsWith("+")) return tint("good", line);
   return line;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exitCode = await main(Deno.args);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exitCode = 1;
-  }
-}
+if (import.meta.main) await runTask(main);

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { createFixtureFunction } from "../../harness/fixture_function.ts";
-import { FIXTURES_URL, readFixture } from "../../harness/fixtures.ts";
+import {
+  FIXTURES_URL,
+  readFixture,
+  type Reply,
+} from "../../harness/fixtures.ts";
 import {
   diffReplies,
   judgeDeployed,
   replayDeployed,
   replayLocally,
-  type Reply,
   summarize,
 } from "../../harness/replay.ts";
 
