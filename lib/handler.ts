@@ -59,6 +59,7 @@ const USERS_OWN_MAPPING = {
     "Where customers run their own organizations, set METADATA_ORGANIZATION to the id of one of yours",
 } as const;
 
+const encoder = new TextEncoder();
 const JSON_TYPE = { "content-type": "application/json" };
 
 /** What the function is given by the place where it runs. */
@@ -259,14 +260,15 @@ export async function createHandler(
   }
 
   function measureClaim(reply: string, organization = ""): void {
-    const isLarge = reply.length > LARGE_CLAIM_BYTES;
-    telemetry.claim(reply.length, isLarge);
+    const bytes = encoder.encode(reply).length;
+    const isLarge = bytes > LARGE_CLAIM_BYTES;
+    telemetry.claim(bytes, isLarge);
     if (!isLarge || pointedOut.get(organization)) return;
     pointedOut.set(organization, true, 0);
     log({
       level: "warn",
       message:
-        `A claim of ${reply.length} characters was sent; proxies cut headers near 8 kB, and the token is longer than its claims`,
+        `A claim of ${bytes} bytes was sent; proxies cut headers near 8 kB, and the token is longer than its claims`,
       reason: "large_claim",
       organization,
       remedy:
