@@ -40,6 +40,8 @@ export interface TestFunctionOptions {
   readonly now?: () => number;
   /** The database. By default there is none. */
   readonly kv?: Deno.Kv;
+  /** Ends what goes on in the background; needed with a database. */
+  readonly signal?: AbortSignal;
 }
 
 /** How a call differs from ZITADEL's. */
@@ -54,7 +56,9 @@ export interface CallOptions {
 export interface TestFunction {
   /** Answers a request. */
   readonly handle: Handler;
-  /** What it logged. */
+  /** What it logged while it was set up. */
+  readonly startLog: readonly LogEntry[];
+  /** What it logged since. */
   readonly log: LogEntry[];
   /** Sends it a signed call: bytes or text as they are, the rest as JSON. */
   call(payload: unknown, options?: CallOptions): Promise<Response>;
@@ -72,6 +76,7 @@ export async function createTestFunction(
     fetch = createUpstream(login).fetch,
     now = () => NOW,
     kv,
+    signal = new AbortController().signal,
   }: TestFunctionOptions = {},
 ): Promise<TestFunction> {
   const log: LogEntry[] = [];
@@ -82,10 +87,12 @@ export async function createTestFunction(
       ACCESS_TOKEN: UPSTREAM_TOKEN,
       ...settings,
     }),
-    { fetch, now, kv, log: (entry) => void log.push(entry) },
+    { fetch, now, kv, signal, log: (entry) => void log.push(entry) },
   );
+  const startLog = log.splice(0);
   return {
     handle,
+    startLog,
     log,
     async call(payload, { key = login.signing_key, headers = {} } = {}) {
       const body = typeof payload === "string" || payload instanceof Uint8Array

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import {
   BODY_TIMEOUT_MS,
+  createBodyReader,
   MAX_PAYLOAD_BYTES,
-  readBody,
+  UNTIMED_BODIES,
 } from "../../lib/body.ts";
 import { type ErrorCode, FunctionError } from "../../lib/errors.ts";
 
+const readBody = createBodyReader();
 const CHUNK_BYTES = 64 * 1024;
 
 /** A body of chunks that counts how much of it was taken. */
@@ -37,7 +39,7 @@ function hasCode(code: ErrorCode) {
   };
 }
 
-Deno.test("readBody() gives the bytes as they came", async (t) => {
+Deno.test("createBodyReader() gives the bytes as they came", async (t) => {
   const bytes = Uint8Array.from({ length: 300 }, (_, i) => i & 0xff);
   await t.step("of known length", async () => {
     const request = post(bytes, { "content-length": "300" });
@@ -56,7 +58,7 @@ Deno.test("readBody() gives the bytes as they came", async (t) => {
   });
 });
 
-Deno.test("readBody() takes a body of exactly the limit", async (t) => {
+Deno.test("createBodyReader() takes a body of exactly the limit", async (t) => {
   await t.step("of known length", async () => {
     const request = post(new Uint8Array(MAX_PAYLOAD_BYTES), {
       "content-length": String(MAX_PAYLOAD_BYTES),
@@ -71,7 +73,7 @@ Deno.test("readBody() takes a body of exactly the limit", async (t) => {
   });
 });
 
-Deno.test("readBody() reads nothing when the announced length is over the limit", async () => {
+Deno.test("createBodyReader() reads nothing when the announced length is over the limit", async () => {
   const { stream, state } = chunked(1_000);
   const request = post(stream, {
     "content-length": String(MAX_PAYLOAD_BYTES + 1),
@@ -80,14 +82,14 @@ Deno.test("readBody() reads nothing when the announced length is over the limit"
   assert.equal(state.sent, 0);
 });
 
-Deno.test("readBody() stops reading when the chunks go over the limit", async () => {
+Deno.test("createBodyReader() stops reading when the chunks go over the limit", async () => {
   const { stream, state } = chunked(10 * MAX_PAYLOAD_BYTES);
   await assert.rejects(readBody(post(stream)), hasCode("payload_too_large"));
   assert.ok(state.sent <= MAX_PAYLOAD_BYTES + 2 * CHUNK_BYTES);
   assert.equal(state.cancelled, true);
 });
 
-Deno.test("readBody() refuses a body that breaks off", async () => {
+Deno.test("createBodyReader() refuses a body that breaks off", async () => {
   const broken = new ReadableStream<Uint8Array>({
     pull(controller) {
       controller.error(new Error("connection reset"));
@@ -96,7 +98,7 @@ Deno.test("readBody() refuses a body that breaks off", async () => {
   await assert.rejects(readBody(post(broken)), hasCode("invalid_payload"));
 });
 
-Deno.test("readBody() refuses a body that takes too long", async (t) => {
+Deno.test("createBodyReader() refuses a body that takes too long when many are on their way", async (t) => {
   for (
     const [name, headers] of [
       ["of known length", { "content-length": "10" }],
@@ -104,20 +106,40 @@ Deno.test("readBody() refuses a body that takes too long", async (t) => {
     ] as const
   ) {
     await t.step(name, async () => {
-      const silent = new ReadableStream<Uint8Array>();
+      const readBody = createBodyReader();
       using clock = new Timers();
-      const body = readBody(post(silent, headers));
+      const many = Array.from({ length: UNTIMED_BODIES }, () => {
+        const { readable, writable } = new TransformStream<Uint8Array>();
+        return { writable, body: readBody(post(readable)) };
+      });
+      assert.deepEqual(clock.delays, []);
+      const late = readBody(post(new ReadableStream(), headers));
       assert.deepEqual(clock.delays, [BODY_TIMEOUT_MS]);
       clock.fire();
-      await assert.rejects(body, hasCode("invalid_payload"));
+      await assert.rejects(late, hasCode("invalid_payload"));
+      for (const { writable, body } of many) {
+        await writable.close();
+        assert.equal((await body).length, 0);
+      }
     });
   }
 });
 
-Deno.test("readBody() leaves no timer behind", async () => {
+Deno.test("createBodyReader() leaves no timer and no count behind", async () => {
+  const readBody = createBodyReader();
   using clock = new Timers();
+  for (let round = 0; round < 2; round++) {
+    await Promise.all(
+      Array.from({ length: UNTIMED_BODIES + 1 }, () => readBody(post("{}"))),
+    );
+  }
+  const refused = post("{}", { "content-length": "99999999" });
+  for (let i = 0; i <= UNTIMED_BODIES; i++) {
+    await assert.rejects(readBody(refused));
+  }
   await readBody(post("{}"));
-  assert.deepEqual(clock.cleared, [BODY_TIMEOUT_MS]);
+  assert.deepEqual(clock.delays, [BODY_TIMEOUT_MS, BODY_TIMEOUT_MS]);
+  assert.deepEqual(clock.cleared, clock.delays);
 });
 
 /** Stands in for timers, which only fire when told to. */

@@ -128,8 +128,8 @@ const FAILURES: Record<string, Failure> = {
   "an empty answer": {
     fetch: answer(() => new Response(null, { headers: GRPC_WEB })),
     code: "upstream_failed",
-    reason: "unreadable_answer",
-    remedy: /proxy/,
+    reason: "unreachable",
+    remedy: /ZITADEL_DOMAIN/,
   },
   "something that is no ZITADEL": {
     fetch: answer(() => new Response("not found", { status: 404 })),
