@@ -50,15 +50,6 @@ const LARGE_CLAIM_BYTES = 4_096;
 /** For how many organizations a large claim is remembered as pointed out. */
 const REMEMBERED = { maxEntries: 10_000, maxBytes: Infinity };
 
-/** Said at start, since the default suits only who trusts every organization. */
-const USERS_OWN_MAPPING = {
-  level: "info",
-  message:
-    "METADATA_ORGANIZATION is user: whoever may write an organization's metadata decides what its users are permitted",
-  remedy:
-    "Where customers run their own organizations, set METADATA_ORGANIZATION to the id of one of yours",
-} as const;
-
 const encoder = new TextEncoder();
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -146,7 +137,6 @@ export async function createHandler(
     signal,
   });
   const readBody = createBodyReader();
-  if (config.metadataOrganization === "user") log(USERS_OWN_MAPPING);
   const pointedOut = new LruMap<true>(REMEMBERED);
 
   return async (request) => {
