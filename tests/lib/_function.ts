@@ -56,9 +56,7 @@ export interface CallOptions {
 export interface TestFunction {
   /** Answers a request. */
   readonly handle: Handler;
-  /** What it logged while it was set up. */
-  readonly startLog: readonly LogEntry[];
-  /** What it logged since. */
+  /** What it logged. */
   readonly log: LogEntry[];
   /** Sends it a signed call: bytes or text as they are, the rest as JSON. */
   call(payload: unknown, options?: CallOptions): Promise<Response>;
@@ -89,10 +87,8 @@ export async function createTestFunction(
     }),
     { fetch, now, kv, signal, log: (entry) => void log.push(entry) },
   );
-  const startLog = log.splice(0);
   return {
     handle,
-    startLog,
     log,
     async call(payload, { key = login.signing_key, headers = {} } = {}) {
       const body = typeof payload === "string" || payload instanceof Uint8Array

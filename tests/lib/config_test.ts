@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { readConfig, type SettingName, SETTINGS } from "../../lib/config.ts";
+import {
+  readConfig,
+  remarksOn,
+  type SettingName,
+  SETTINGS,
+} from "../../lib/config.ts";
 
 const KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
 const KEY_FILE = JSON.stringify({
@@ -368,4 +373,45 @@ Deno.test("SETTINGS holds the defaults that readConfig() uses", () => {
   );
   assert.equal(Object.keys(defaults).length, 7);
   assert.deepEqual(readConfig({ ...defaults, ...least }), readConfig(least));
+});
+
+Deno.test("remarksOn() tells who decides when METADATA_ORGANIZATION is user", () => {
+  const settingsOf = (METADATA_ORGANIZATION: string) =>
+    remarksOn(readConfig({ ...least, METADATA_ORGANIZATION }))
+      .map(({ level, setting }) => ({ level, setting }));
+  assert.deepEqual(settingsOf("user"), [
+    { level: "info", setting: "METADATA_ORGANIZATION=user" },
+  ]);
+  assert.deepEqual(settingsOf("grant"), []);
+  assert.deepEqual(settingsOf("400930455974579238"), []);
+});
+
+Deno.test("remarksOn() warns when the token would travel unencrypted", async (t) => {
+  const domains: [string, boolean][] = [
+    ["http://zitadel.example", true],
+    ["http://10.0.0.1:8080", true],
+    ["https://zitadel.example", false],
+    ["zitadel.example", false],
+    ["http://localhost:8080", false],
+    ["http://127.0.0.1:8080", false],
+    ["http://[::1]:8080", false],
+    ["http://127.example.com", true],
+    ["http://localhost.example.com", true],
+  ];
+  for (const [domain, isWarned] of domains) {
+    await t.step(domain, () => {
+      const remarks = remarksOn(
+        readConfig({
+          ...least,
+          ZITADEL_DOMAIN: domain,
+          METADATA_ORGANIZATION: "grant",
+        }),
+      );
+      assert.deepEqual(
+        remarks.map(({ level }) => level),
+        isWarned ? ["warn"] : [],
+      );
+      for (const { remedy } of remarks) assert.match(String(remedy), /https/);
+    });
+  }
 });

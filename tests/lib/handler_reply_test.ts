@@ -77,22 +77,6 @@ Deno.test("createHandler() reads the organization that METADATA_ORGANIZATION say
   }
 });
 
-Deno.test("createHandler() tells at start whose metadata counts when it is the user's", async (t) => {
-  for (const mode of ["user", "grant", "9"]) {
-    await t.step(mode, async () => {
-      const { startLog } = await createTestFunction({
-        settings: { METADATA_ORGANIZATION: mode },
-      });
-      assert.equal(
-        startLog.some(({ message, remedy }) =>
-          message.includes("METADATA_ORGANIZATION is user") && remedy
-        ),
-        mode === "user",
-      );
-    });
-  }
-});
-
 Deno.test("createHandler() takes the user's resource owner when the payload has no organization", async () => {
   const upstream = createUpstream(world("1"));
   const { call } = await createTestFunction({ fetch: upstream.fetch });
