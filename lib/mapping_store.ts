@@ -5,11 +5,10 @@
  * @module
  */
 import { z } from "zod";
+import { Invalidations } from "./invalidations.ts";
+import { KV_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
 import type { Log } from "./log.ts";
 import type { RolePermissions } from "./role_permissions.ts";
-
-/** How long KV may take before the function goes on without it, in milliseconds. */
-export const KV_TIMEOUT_MS = 300;
 
 /** How long KV is left alone after it failed, in milliseconds: what it does not answer piles up. */
 export const KV_PAUSE_MS = 1_000;
@@ -22,15 +21,6 @@ const CHUNK_BYTES = 60_000;
  * not fit into the head and ten more stays in memory only.
  */
 const MAX_CHUNKS = 11;
-
-/** How often an invalidation is tried before every isolate drops everything. */
-const MAX_ANNOUNCEMENTS = 8;
-
-/** How many announcements stand in KV: KV tells a watcher of the last value only. */
-const RECENT_ANNOUNCEMENTS = 64;
-
-/** How long to wait before a broken watch is begun anew, in milliseconds. */
-const WATCH_RETRY_MS = 1_000;
 
 /** Changes with the shape of what is stored: values of another format are as if absent. */
 const FORMAT = 1;
@@ -47,15 +37,6 @@ const Head = Chunk.extend({
   readAt: z.number(),
   chunks: z.number().int().min(1).max(MAX_CHUNKS),
 });
-
-/** The last announcements, oldest first. */
-const Announcements = z.array(z.object({
-  id: z.string(),
-  /** The organization whose mapping is void; `null` for all. */
-  organization: z.string().nullable(),
-  /** The isolate that announces it. */
-  by: z.string(),
-}));
 
 const Entries = z.array(z.tuple([z.string(), z.array(z.string())]));
 
@@ -87,8 +68,7 @@ export interface MappingStoreOptions {
 /** Mappings in Deno KV. */
 export class MappingStore {
   readonly #options: MappingStoreOptions;
-  readonly #isolate = crypto.randomUUID();
-  readonly #announcements: Deno.KvKey;
+  readonly #invalidations: Invalidations;
   /** Invalidations that KV has not confirmed: until then it may hold an old mapping. */
   readonly #owed = new Map<string, Promise<boolean>>();
   #failedAt = -Infinity;
@@ -100,7 +80,7 @@ export class MappingStore {
    */
   constructor(options: MappingStoreOptions) {
     this.#options = options;
-    this.#announcements = ["role_permissions_void", FORMAT, options.origin];
+    this.#invalidations = new Invalidations(options);
   }
 
   /**
@@ -187,8 +167,18 @@ export class MappingStore {
    * @returns Whether KV confirmed it in time; where it did not, the next reading tries it again.
    */
   async invalidate(organization: string): Promise<boolean> {
-    const attempt = this.#try("invalidate", () => this.#announce(organization))
-      .then((announced) => announced !== undefined);
+    const { lifetimeMs, now } = this.#options;
+    const expireIn = Math.max(lifetimeMs, 1_000);
+    // A tombstone rather than a deletion: it changes the version that a reading
+    // begun earlier will check.
+    const bury = (operation: Deno.AtomicOperation) =>
+      operation.set(this.#key(organization), { voidSince: now() }, {
+        expireIn,
+      });
+    const attempt = this.#try(
+      "invalidate",
+      () => this.#invalidations.announce(organization, bury),
+    ).then((announced) => announced !== undefined);
     this.#owed.set(organization, attempt);
     const isDone = await attempt;
     if (isDone && this.#owed.get(organization) === attempt) {
@@ -197,101 +187,18 @@ export class MappingStore {
     return isDone;
   }
 
-  async #announce(organization: string): Promise<true> {
-    const { kv, lifetimeMs, now } = this.#options;
-    const expireIn = Math.max(lifetimeMs, 1_000);
-    const by = this.#isolate;
-    for (let attempt = 1;; attempt++) {
-      const last = await kv.get(this.#announcements);
-      const id = crypto.randomUUID();
-      // A tombstone rather than a deletion: it changes the version that a
-      // reading begun earlier will check.
-      const operation = kv.atomic()
-        .set(this.#key(organization), { voidSince: now() }, { expireIn });
-      if (attempt === MAX_ANNOUNCEMENTS) {
-        operation.set(this.#announcements, [{ id, organization: null, by }]);
-      } else {
-        const recent = Announcements.safeParse(last.value).data ?? [];
-        operation.check(last).set(
-          this.#announcements,
-          [...recent, { id, organization, by }].slice(-RECENT_ANNOUNCEMENTS),
-        );
-      }
-      if ((await operation.commit()).ok) return true;
-    }
-  }
-
   /**
    * Watches for mappings that other isolates made void, until the signal ends it.
    *
    * @param onVoid Told the organization, or `undefined` where some may have been missed.
    * @param signal Ends the watch.
-   * @returns Once the watch has begun, or KV is too slow to wait for it. What is read later cannot miss an announcement.
+   * @returns Once the watch has begun, or KV is too slow to wait for it. What is read later cannot miss an invalidation.
    */
   watch(
     onVoid: (organization: string | undefined) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    return new Promise((resolve) => {
-      let isAwaited = true;
-      const begun = () => {
-        isAwaited = false;
-        clearTimeout(timer);
-        resolve();
-      };
-      const timer = setTimeout(begun, KV_TIMEOUT_MS);
-      let seen: string | undefined;
-      let isFirst = true;
-      const take = (value: unknown) => {
-        const recent = Announcements.safeParse(value).data ?? [];
-        const known = recent.findLastIndex(({ id }) => id === seen);
-        const isGap = known < 0 &&
-          (seen !== undefined || recent.length === RECENT_ANNOUNCEMENTS);
-        seen = recent.at(-1)?.id;
-        if (isFirst) {
-          isFirst = false;
-          // What was read while nobody watched may be void.
-          if (!isAwaited) onVoid(undefined);
-          return begun();
-        }
-        if (isGap) return onVoid(undefined);
-        for (const { organization, by } of recent.slice(known + 1)) {
-          if (organization === null) onVoid(undefined);
-          else if (by !== this.#isolate) onVoid(organization);
-        }
-      };
-      this.#watchAnnouncements(signal, { take, failed: begun });
-    });
-  }
-
-  async #watchAnnouncements(
-    signal: AbortSignal,
-    { take, failed }: {
-      readonly take: (value: unknown) => void;
-      readonly failed: () => void;
-    },
-  ): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        const watched = this.#options.kv.watch([this.#announcements]);
-        const reader = watched.getReader();
-        const cancel = () => void reader.cancel().catch(() => {});
-        signal.addEventListener("abort", cancel, { once: true });
-        try {
-          for (;;) {
-            const { value, done } = await reader.read();
-            if (done) break;
-            take(value[0]?.value);
-          }
-        } finally {
-          signal.removeEventListener("abort", cancel);
-        }
-      } catch (error) {
-        if (!signal.aborted) this.#options.log(trouble("watch", error));
-      }
-      failed();
-      await pause(WATCH_RETRY_MS, signal);
-    }
+    return this.#invalidations.watch(onVoid, signal);
   }
 
   #key(organization: string): Deno.KvKey {
@@ -318,34 +225,12 @@ export class MappingStore {
       return await Promise.race([operation(), late]);
     } catch (error) {
       this.#failedAt = this.#options.now();
-      this.#options.log(trouble(action, error));
+      this.#options.log(kvTrouble(action, error));
       return undefined;
     } finally {
       clearTimeout(timer);
     }
   }
-}
-
-function trouble(action: string, error: unknown) {
-  return {
-    level: "warn",
-    message: `Cannot ${action} in Deno KV; working from memory`,
-    reason: "kv_failed",
-    error: error instanceof Error ? error.name : typeof error,
-  } as const;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }
 
 /** What is wrong in the mapping is not kept: it was logged when it was read. */
