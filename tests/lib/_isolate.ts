@@ -69,3 +69,8 @@ export function createIsolate(
 export function describe({ mapping, source }: MappingLookup): string {
   return `${mapping.permissions.get("viewer")?.join()} from ${source}`;
 }
+
+/** Lets everything run that waits for nothing but its turn. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
 import type { LogEntry } from "../../lib/log.ts";
-import {
-  KV_PAUSE_MS,
-  KV_TIMEOUT_MS,
-  MappingStore,
-} from "../../lib/mapping_store.ts";
+import { KV_TIMEOUT_MS } from "../../lib/kv_trouble.ts";
+import { KV_PAUSE_MS, MappingStore } from "../../lib/mapping_store.ts";
 import type { RolePermissions } from "../../lib/role_permissions.ts";
+import { turn } from "./_isolate.ts";
 import { type Gate, MemoryKv } from "./_memory_kv.ts";
 
 const ORIGIN = "https://zitadel.example";
@@ -43,10 +41,6 @@ function setUp(kv: Deno.Kv, origin = ORIGIN) {
     log: (entry) => void log.push(entry),
   });
   return { store, log, clock };
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function valuesOf(kv: Deno.Kv): Promise<Deno.KvEntry<unknown>[]> {
@@ -270,132 +264,4 @@ Deno.test("read() finds nothing of an organization whose invalidation KV did not
   assert.ok(version);
   assert.equal(found, undefined);
   assert.equal((await other.read("1")).found, undefined);
-});
-
-/** Watches as an isolate does, and keeps what it was told. */
-async function watch(store: MappingStore) {
-  const told: (string | undefined)[] = [];
-  const ended = new AbortController();
-  await store.watch((organization) => told.push(organization), ended.signal);
-  const until = async (count: number) => {
-    for (let turns = 0; told.length < count && turns < 100_000; turns++) {
-      await turn();
-    }
-    return told;
-  };
-  return { told, until, [Symbol.dispose]: () => ended.abort() };
-}
-
-Deno.test("watch() tells of what other isolates voided, and not of this one's", async () => {
-  using kv = await Deno.openKv(":memory:");
-  const one = setUp(kv).store;
-  const other = setUp(kv).store;
-  using watched = await watch(one);
-  await one.invalidate("own");
-  await other.invalidate("1");
-  await one.invalidate("own");
-  await other.invalidate("2");
-  assert.deepEqual(await watched.until(2), ["1", "2"]);
-});
-
-Deno.test("watch() misses nothing when many isolates announce at once", async () => {
-  using kv = await Deno.openKv(":memory:");
-  using watched = await watch(setUp(kv).store);
-  const organizations = Array.from({ length: 6 }, (_, i) => String(i));
-  const done = await Promise.all(
-    organizations.map((organization) =>
-      setUp(kv).store.invalidate(organization)
-    ),
-  );
-  assert.deepEqual(new Set(done), new Set([true]));
-  const told = await watched.until(6);
-  assert.deepEqual(told.toSorted(), organizations);
-});
-
-Deno.test("invalidate() has everything dropped where it cannot get its turn", async () => {
-  const kv = new MemoryKv();
-  using watched = await watch(setUp(kv.connect()).store);
-  const rival = setUp(kv.connect()).store;
-  const gate: Gate = async (call) => {
-    if (call === "commit >") await rival.invalidate("rival");
-  };
-  assert.equal(await setUp(kv.connect({ gate })).store.invalidate("1"), true);
-  await watched.until(9);
-  assert.ok(watched.told.includes(undefined));
-});
-
-Deno.test("watch() of a slow watcher tells each once, or has everything dropped", async (t) => {
-  const names = Array.from({ length: 64 }, (_, index) => String(index));
-  const cases: [number, (string | undefined)[]][] = [
-    [64, names],
-    [65, ["0", undefined]],
-  ];
-  for (const [count, expected] of cases) {
-    await t.step(`${count} announcements behind`, async () => {
-      const kv = new MemoryKv();
-      let held = Promise.resolve();
-      const gate: Gate = (call) =>
-        call === "watch <" ? held : Promise.resolve();
-      using watched = await watch(setUp(kv.connect({ gate })).store);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      held = promise;
-      const other = setUp(kv.connect()).store;
-      for (let index = 0; index < count; index++) {
-        await other.invalidate(String(index));
-        await turn();
-      }
-      resolve();
-      assert.deepEqual(await watched.until(expected.length), expected);
-    });
-  }
-});
-
-Deno.test("watch() goes on after its connection broke, with what happened meanwhile", async () => {
-  const kv = new MemoryKv();
-  let isBroken = false;
-  let refused = 0;
-  const gate: Gate = (call) => {
-    if (!isBroken || call !== "watch <") return Promise.resolve();
-    refused++;
-    return Promise.reject(new TypeError());
-  };
-  const { store, log } = setUp(kv.connect({ gate }));
-  const other = setUp(kv.connect()).store;
-  using watched = await watch(store);
-  await other.invalidate("before");
-  await watched.until(1);
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    isBroken = true;
-    await other.invalidate("1");
-    await turn();
-    await other.invalidate("2");
-    await turn();
-    assert.equal(refused, 1);
-    isBroken = false;
-    mock.timers.tick(1_000);
-    assert.deepEqual(await watched.until(3), ["before", "1", "2"]);
-    assert.equal(log.length, 1);
-    assert.equal(log[0]?.reason, "kv_failed");
-  } finally {
-    mock.timers.reset();
-  }
-});
-
-Deno.test("watch() drops everything when what it had seen is gone", async () => {
-  using kv = await Deno.openKv(":memory:");
-  const other = setUp(kv).store;
-  using watched = await watch(setUp(kv).store);
-  await other.invalidate("1");
-  await watched.until(1);
-  await kv.set(["role_permissions_void", 1, ORIGIN], "garbage");
-  assert.deepEqual(await watched.until(2), ["1", undefined]);
-  await other.invalidate("2");
-  assert.deepEqual(await watched.until(3), ["1", undefined, "2"]);
-});
-
-Deno.test("watch() does not wait for a KV that fails", async () => {
-  const gate: Gate = () => Promise.reject(new TypeError());
-  using watched = await watch(setUp(new MemoryKv().connect({ gate })).store);
-  assert.deepEqual(watched.told, []);
 });
