@@ -1,4 +1,5 @@
 import { signPayload } from "../../lib/signature.ts";
+import { skewOf } from "./clock_skew.ts";
 import { messageOf } from "./terminal.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface CanaryResult {
   readonly seen: string;
   /** How long it took, in milliseconds. */
   readonly milliseconds: number;
+  /** How far the answering clock is ahead of this machine's, in seconds. */
+  readonly skewSeconds: number | undefined;
 }
 
 /**
@@ -35,6 +38,7 @@ export async function sendCanary(
   signingKey: string,
 ): Promise<CanaryResult> {
   const started = performance.now();
+  const startedAt = Date.now();
   const elapsed = () => Math.round((performance.now() - started) * 10) / 10;
   try {
     const timestamp = Math.floor(Date.now() / 1000);
@@ -64,6 +68,10 @@ export async function sendCanary(
         ? "200, but not the answer of the function"
         : `status ${status}`,
       milliseconds: elapsed(),
+      skewSeconds: skewOf(
+        response.headers.get("date"),
+        (startedAt + Date.now()) / 2,
+      ),
     };
   } catch (error) {
     const seen = error instanceof Error && error.name === "TimeoutError"
@@ -74,6 +82,7 @@ export async function sendCanary(
       status: undefined,
       seen,
       milliseconds: elapsed(),
+      skewSeconds: undefined,
     };
   }
 }
