@@ -5,7 +5,9 @@
  */
 import { readConfig, SETTINGS } from "./lib/config.ts";
 import { createHandler } from "./lib/handler.ts";
-import type { LogEntry } from "./lib/log.ts";
+import { createLog } from "./lib/log.ts";
+
+const log = createLog(console.log, Date.now);
 
 try {
   const names = Object.keys(SETTINGS);
@@ -31,18 +33,14 @@ try {
     onListen: ({ port, hostname }) =>
       log({ level: "info", message: "Listening", hostname, port }),
   }, handler);
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => void server.shutdown());
-  }
+  const drain = () => void server.shutdown();
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const name of signals) Deno.addSignalListener(name, drain);
   await server.finished;
+  for (const name of signals) Deno.removeSignalListener(name, drain);
   background.abort();
   kv?.close();
-  Deno.exit(0);
 } catch (error) {
   console.error(error instanceof TypeError ? error.message : error);
   Deno.exit(1);
-}
-
-function log(entry: LogEntry): void {
-  console.log(JSON.stringify({ time: new Date().toISOString(), ...entry }));
 }

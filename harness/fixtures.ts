@@ -5,6 +5,8 @@
  * @module
  */
 import { z } from "zod";
+import { type SettingName, SETTINGS } from "../lib/config.ts";
+import { METADATA_APIS, type MetadataApi } from "../lib/metadata_api.ts";
 import { signPayload } from "../lib/signature.ts";
 
 /** The folder of the project's fixtures. */
@@ -13,29 +15,68 @@ export const FIXTURES_URL: URL = new URL("../fixtures/", import.meta.url);
 /** The part of it that holds recorded data and no fixtures. */
 const RECORDED_FOLDER = "recorded/";
 
-const METADATA_APIS = ["v2", "v2beta", "management_v1"] as const;
+const SETTING_NAMES = Object.keys(SETTINGS) as SettingName[];
 const SIGNATURE_HEADER = "zitadel-signature";
 
-const FixtureOrganization = z.strictObject({
+/** An organization, as far as a fixture has to describe it. */
+export interface FixtureOrganization {
   /** Whether the service user may read it. */
-  readable: z.boolean(),
+  readonly readable: boolean;
   /** Its metadata: values in base64, since they are any bytes. */
-  metadata: z.record(z.string(), z.base64()),
-});
+  readonly metadata: Readonly<Record<string, string>>;
+}
 
-const FixtureSchema = z.strictObject({
+/** A reply of the function: its status, and its body as parsed from JSON. */
+export interface Reply {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The body; a text where it is not JSON. */
+  readonly body: unknown;
+}
+
+/** A call of the function, and the reply that is right. */
+export interface Fixture {
   /** The file's path in the folder, without `.json`. */
-  name: z.string().min(1),
+  readonly name: string;
   /** What it shows, in a sentence. */
+  readonly description: string;
+  /** Where the request is from; for a made one what was changed in which fixture. */
+  readonly source: string;
+  /** When the request came, as an ISO time; its signature is valid then. */
+  readonly clock: string;
+  /** The target's signing key. */
+  readonly signing_key: string;
+  /** The request, its body as it was sent. */
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
+  /** The function's settings where they are not the defaults. */
+  readonly settings?:
+    | Readonly<Partial<Record<SettingName, string>>>
+    | undefined;
+  /** The best API for metadata that the release has; `v2` where absent. */
+  readonly api?: MetadataApi | undefined;
+  /** The organizations that the function asks for, by id: all of them and no others. */
+  readonly organizations: Readonly<Record<string, FixtureOrganization>>;
+  /** The instance's public keys, for payloads that it signs. */
+  readonly jwks?: {
+    readonly keys: readonly Readonly<Record<string, string>>[];
+  } | undefined;
+  /** The reply that is right. */
+  readonly expected: Reply;
+}
+
+const FixtureSchema: z.ZodType<Fixture> = z.strictObject({
+  name: z.string().min(1),
   description: z.string().min(1),
-  /** Where the request is from; for a made one what was changed in which recorded one. */
   source: z.string().regex(
     /^(recorded from ZITADEL .+|made from \S+: .+)$/,
     "must be 'recorded from ZITADEL ...' or 'made from <fixture>: <what was changed>'",
   ),
-  /** When the request came; its signature is valid at that time. */
   clock: z.iso.datetime(),
-  /** The target's signing key. */
   signing_key: z.string().min(1),
   request: z.strictObject({
     method: z.string(),
@@ -43,24 +84,20 @@ const FixtureSchema = z.strictObject({
     headers: z.record(z.string(), z.string()),
     body: z.string(),
   }),
-  /** The function's settings where they are not the defaults, by environment name. */
-  settings: z.record(z.string(), z.string()).optional(),
-  /** The best API for metadata that the release has; `v2` where absent. */
+  settings: z.partialRecord(z.enum(SETTING_NAMES), z.string()).optional(),
   api: z.enum(METADATA_APIS).optional(),
-  /** The organizations that the function asks for, all of them and no others. */
-  organizations: z.record(z.string(), FixtureOrganization),
-  /** The instance's public keys, for payloads that it signs. */
+  organizations: z.record(
+    z.string(),
+    z.strictObject({
+      readable: z.boolean(),
+      metadata: z.record(z.string(), z.base64()),
+    }),
+  ),
   jwks: z.strictObject({
     keys: z.array(z.record(z.string(), z.string())),
   }).optional(),
   expected: z.strictObject({ status: z.int(), body: z.json() }),
 });
-
-/** An organization as a fixture describes it. */
-export type FixtureOrganization = z.infer<typeof FixtureOrganization>;
-
-/** A call of the function and the reply that is right. */
-export type Fixture = z.infer<typeof FixtureSchema>;
 
 /**
  * Finds the files of the project's fixtures.
@@ -165,8 +202,8 @@ export async function signFixture(
 }
 
 /** Leaves out what belongs to the recorded connection; `fetch` sets its own. */
-function withoutTransport(headers: Record<string, string>): Headers {
-  const kept = new Headers(headers);
+function withoutTransport(headers: Fixture["request"]["headers"]): Headers {
+  const kept = new Headers({ ...headers });
   for (const name of ["host", "content-length", "accept-encoding"]) {
     kept.delete(name);
   }

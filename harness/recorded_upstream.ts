@@ -5,12 +5,39 @@
  */
 import { z } from "zod";
 
-const RecordedExchangeSchema = z.object({
+const ORGANIZATION_HEADER = "x-zitadel-orgid";
+
+/** A gRPC-web call and its answer, framed as they were on the wire. */
+export interface RecordedExchange {
+  /** The recording's name, for those that read about it. */
+  readonly name: string;
+  /** Which release it is from. */
+  readonly source: string;
+  /** The call. */
+  readonly request: {
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body_base64: string;
+  };
+  /** The answer. */
+  readonly response: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body_base64: string;
+  };
+  /** What ZITADEL's client library made of it: entries with their values as text, or an error. */
+  readonly client_saw:
+    | {
+      readonly metadata: readonly (readonly [key: string, value: string])[];
+      readonly totalResult: string;
+    }
+    | { readonly error: string; readonly code: number };
+}
+
+const RecordedExchangeSchema: z.ZodType<RecordedExchange> = z.object({
   name: z.string(),
-  description: z.string(),
   source: z.string(),
   request: z.object({
-    method: z.string(),
     path: z.string(),
     headers: z.record(z.string(), z.string()),
     body_base64: z.base64(),
@@ -20,7 +47,6 @@ const RecordedExchangeSchema = z.object({
     headers: z.record(z.string(), z.string()),
     body_base64: z.base64(),
   }),
-  /** What ZITADEL's client library made of it. */
   client_saw: z.union([
     z.strictObject({
       metadata: z.array(z.tuple([z.string(), z.string()])),
@@ -29,9 +55,6 @@ const RecordedExchangeSchema = z.object({
     z.strictObject({ error: z.string(), code: z.int() }),
   ]),
 });
-
-/** A gRPC-web call and its answer, framed as they were on the wire. */
-export type RecordedExchange = z.infer<typeof RecordedExchangeSchema>;
 
 /** An upstream of recorded answers. */
 export interface RecordedUpstream {
@@ -91,7 +114,7 @@ export function createRecordedUpstream(
       const { status, headers, body_base64 } = exchange.response;
       return new Response(Uint8Array.fromBase64(body_base64), {
         status,
-        headers,
+        headers: { ...headers },
       });
     },
     calls,
@@ -103,8 +126,6 @@ export function createRecordedUpstream(
     },
   };
 }
-
-const ORGANIZATION_HEADER = "x-zitadel-orgid";
 
 function refuse(input: RequestInfo | URL): Promise<Response> {
   const url = input instanceof Request ? input.url : input;

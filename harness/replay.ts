@@ -4,14 +4,16 @@
  * @module
  */
 import { diff, isDeepStrictEqual } from "node:util";
-import { type Fixture, requestOf, signFixture } from "./fixtures.ts";
+import {
+  type Fixture,
+  type Reply,
+  requestOf,
+  signFixture,
+} from "./fixtures.ts";
 import { createFixtureFunction } from "./fixture_function.ts";
 
 /** How long a function may take to answer, in milliseconds: more than ZITADEL waits by default. */
 const ANSWER_TIMEOUT_MS = 15_000;
-
-/** What a function answered, or should have. */
-export type Reply = Fixture["expected"];
 
 /**
  * How a reply compares. `other_metadata`: it would be equal if that function
@@ -73,6 +75,7 @@ export async function replayLocally(fixture: Fixture): Promise<Verdict> {
  * @param fixture The fixture.
  * @param deployed The function.
  * @returns How it fared.
+ * @throws {Error} Where the function gives no answer.
  */
 export async function replayDeployed(
   fixture: Fixture,
@@ -144,8 +147,8 @@ export function judgeDeployed(fixture: Fixture, actual: Reply): Verdict {
  */
 export function diffReplies(expected: Reply, actual: Reply): string[] {
   const lines = (reply: Reply) => JSON.stringify(reply, null, 2).split("\n");
-  const marks = { "-1": "-", "0": " ", "1": "+" };
-  return diff(lines(actual), lines(expected)).map(([where, line]) =>
+  const marks = { "-1": "+", "0": " ", "1": "-" };
+  return diff(lines(expected), lines(actual)).map(([where, line]) =>
     `${marks[where]} ${line}`
   );
 }
@@ -183,17 +186,29 @@ function skipReason(fixture: Fixture): string | undefined {
   return undefined;
 }
 
+/** Sends a fixture's request, signed anew, and takes the reply as it is. */
 async function send(
   fixture: Fixture,
   base: string,
   key = fixture.signing_key,
 ): Promise<Reply> {
   const signed = await signFixture(fixture, { now: Date.now(), key });
-  const response = await fetch(requestOf(signed, base), {
-    redirect: "manual",
-    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-  });
-  const text = await response.text();
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(requestOf(signed, base), {
+      redirect: "manual",
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch (cause) {
+    throw new Error(
+      `Cannot replay ${fixture.name}: ${base} gave no answer (${
+        cause instanceof Error ? cause.message : cause
+      })`,
+      { cause },
+    );
+  }
   try {
     return { status: response.status, body: JSON.parse(text) };
   } catch {

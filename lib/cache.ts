@@ -83,7 +83,11 @@ export class MappingCache {
   readonly #reported = new LruMap<string>(MEMORY_BOUNDS);
   readonly #watching: Promise<void>;
 
-  /** @param options What the cache needs. */
+  /**
+   * Makes an empty cache.
+   *
+   * @param options What the cache needs.
+   */
   constructor(options: CacheOptions) {
     this.#options = options;
     this.#watching = options.store?.watch(

@@ -15,7 +15,11 @@ export class LruMap<V> {
   readonly #bounds: LruBounds;
   #bytes = 0;
 
-  /** @param bounds How much to keep. */
+  /**
+   * Makes an empty map.
+   *
+   * @param bounds How much to keep.
+   */
   constructor(bounds: LruBounds) {
     this.#bounds = bounds;
   }

@@ -80,7 +80,11 @@ export class MappingStore {
   readonly #isolate = crypto.randomUUID();
   readonly #announcements: Deno.KvKey;
 
-  /** @param options What the store needs. */
+  /**
+   * Makes a store over a database.
+   *
+   * @param options What the store needs.
+   */
   constructor(options: MappingStoreOptions) {
     this.#options = options;
     this.#announcements = ["role_permissions_void", FORMAT, options.origin];

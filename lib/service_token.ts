@@ -15,7 +15,7 @@ const DEFAULT_LIFETIME_SECONDS = 300;
 const ASSERTION_LIFETIME_SECONDS = 5 * 60;
 
 /** Without this audience ZITADEL answers every API call with 401. */
-const SCOPE = "openid urn:zitadel:iam:org:project:id:zitadel:aud";
+const SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
 
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -118,6 +118,11 @@ async function requestToken(
   const oauth = await import("oauth4webapi");
   const { origin } = options;
   const server = { issuer: origin, token_endpoint: `${origin}/oauth/v2/token` };
+  const client = {
+    client_id: credential.kind === "jwt_profile"
+      ? credential.key.userId
+      : credential.clientId,
+  };
   const signal = AbortSignal.timeout(options.timeoutMs);
   const requestOptions = {
     [oauth.customFetch]: options.fetch,
@@ -129,7 +134,7 @@ async function requestToken(
     if (credential.kind === "client_credentials") {
       response = await oauth.clientCredentialsGrantRequest(
         server,
-        { client_id: credential.clientId },
+        client,
         oauth.ClientSecretPost(credential.clientSecret),
         { scope: SCOPE },
         requestOptions,
@@ -137,7 +142,7 @@ async function requestToken(
     } else {
       response = await oauth.genericTokenEndpointRequest(
         server,
-        { client_id: credential.key.userId },
+        client,
         oauth.None(),
         JWT_BEARER,
         {
@@ -149,7 +154,7 @@ async function requestToken(
     }
     const answer = await oauth.processGenericTokenEndpointResponse(
       server,
-      { client_id: "" },
+      client,
       response,
     );
     return {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseArgs, styleText } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import {
   findFixtures,
   type Fixture,
@@ -19,49 +19,52 @@ import {
   summarize,
   type Verdict,
 } from "../harness/replay.ts";
+import {
+  readSettings,
+  runTask,
+  UsageError,
+} from "../harness/operations/task.ts";
+import { tint, type Tone } from "../harness/operations/terminal.ts";
 
 const HELP =
   `Sends recorded calls of ZITADEL, freshly signed, to the function and compares
 what it answers with what is right.
 
-Usage: deno task replay [options] [FILE...]
+  deno task replay [--url URL] [options] [FILE...]
 
-  FILE...      fixtures to replay; all of fixtures/ where none is named
-  --url URL    a running function; without it one is started for each fixture,
-               with the fixture's settings and metadata
-  --key KEY    the signing key of that function's target; where absent,
-               AUTHORIZATION_SIGNING_KEY from the environment
-  --update     make what the function answers the expected reply, show what
-               changed, and sign made requests whose body was edited
-  --json       print one JSON document
-  --help       print this
+  FILE...          fixtures to replay; all of fixtures/ where none is named
+  --url URL        a running function; without it one is started for each
+                   fixture, with the fixture's settings and metadata
+  --key KEY        the signing key of that function's target; where absent,
+                   AUTHORIZATION_SIGNING_KEY of the environment or the env file
+  --env-file FILE  default .env
+  --update         make what the function answers the expected reply, show what
+                   changed, and sign made requests whose body was edited
+  --json           print one JSON document
+  --help           print this
 
 Exits with 1 where a reply differs. A reply of --url that differs in the
 permissions alone is shown and does not count: that function reads its own
-metadata.
-`;
+metadata.`;
 
-const LABELS: Record<
-  Outcome,
-  { text: string; colour: "green" | "red" | "yellow" | "dim" }
-> = {
-  equal: { text: "equal", colour: "green" },
-  differs: { text: "differs", colour: "red" },
-  other_metadata: { text: "other metadata", colour: "yellow" },
-  skipped: { text: "skipped", colour: "dim" },
+const LABELS: Record<Outcome, { text: string; tone: Tone }> = {
+  equal: { text: "equal", tone: "good" },
+  differs: { text: "differs", tone: "bad" },
+  other_metadata: { text: "other metadata", tone: "warning" },
+  skipped: { text: "skipped", tone: "faint" },
 };
 
 /** How many characters of a reply are shown in a row of the table. */
 const SUMMARY_LENGTH = 72;
 
 interface Replayed extends Verdict {
-  readonly file: URL | string;
   readonly fixture: Fixture;
 }
 
 interface Options {
   readonly url?: string | undefined;
   readonly key?: string | undefined;
+  readonly "env-file": string;
   readonly update: boolean;
   readonly json: boolean;
 }
@@ -73,6 +76,7 @@ async function main(args: string[]): Promise<number> {
     options: {
       url: { type: "string" },
       key: { type: "string" },
+      "env-file": { type: "string", default: ".env" },
       update: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -82,89 +86,86 @@ async function main(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  const replay = await chooseFunction(values);
   const files = positionals.length > 0 ? positionals : await findFixtures();
-  const replayed = await replayAll(files, values);
-  if (values.update) await update(replayed);
+  const fixtures = await Promise.all(files.map(readFixture));
+  const print = rowPrinter(fixtures, values);
+  const replayed: Replayed[] = [];
+  for (const [index, fixture] of fixtures.entries()) {
+    const row = { fixture, ...await replay(fixture) };
+    replayed.push(row);
+    if (!values.json) print(row);
+    if (values.update) await update(files[index]!, row);
+  }
   if (values.json) printJson(replayed);
-  else printTable(replayed, values);
+  else printTotals(replayed, values);
   return values.update || replayed.every(({ outcome }) => outcome !== "differs")
     ? 0
     : 1;
 }
 
-async function replayAll(
-  files: readonly (URL | string)[],
-  { url, key, update }: Options,
-): Promise<Replayed[]> {
-  if (!url && key) {
-    throw new Error(
+/** Chooses the function to replay against. */
+async function chooseFunction(
+  { url, key, update, "env-file": envFile }: Options,
+): Promise<(fixture: Fixture) => Promise<Verdict>> {
+  if (!url) {
+    if (!key) return replayLocally;
+    throw new UsageError(
       "Cannot use --key without --url: the function started here has each fixture's own key",
     );
   }
-  if (url && update) {
-    throw new Error(
+  if (update) {
+    throw new UsageError(
       "Cannot use --update with --url: that function reads other metadata than the fixtures hold",
     );
   }
-  const deployedKey = key ??
-    (url && Deno.env.get("AUTHORIZATION_SIGNING_KEY")?.split(",")[0]);
-  if (url && !deployedKey) {
-    throw new Error(
+  const signingKey = key ??
+    (await readSettings(envFile)).AUTHORIZATION_SIGNING_KEY?.split(",")[0];
+  if (!signingKey) {
+    throw new UsageError(
       "Cannot sign for --url: give the target's signing key with --key or AUTHORIZATION_SIGNING_KEY",
     );
   }
-  const replayed: Replayed[] = [];
-  for (const file of files) {
-    const fixture = await readFixture(file);
-    const verdict = url && deployedKey
-      ? await replayDeployed(fixture, { url, key: deployedKey })
-      : await replayLocally(fixture);
-    replayed.push({ file, fixture, ...verdict });
-  }
-  return replayed;
+  return (fixture) => replayDeployed(fixture, { url, key: signingKey });
 }
 
-/** Writes what the function answered into the fixtures that expected otherwise. */
-async function update(replayed: readonly Replayed[]): Promise<void> {
-  for (const { file, fixture, outcome, actual } of replayed) {
-    const changed = outcome === "differs" && actual
-      ? { ...fixture, expected: actual }
-      : fixture;
-    const signed = changed.source.startsWith("made from ")
-      ? await signFixture(changed, { now: Date.parse(changed.clock) })
-      : changed;
-    if (JSON.stringify(signed) !== JSON.stringify(fixture)) {
-      await writeFixture(file, signed);
-    }
-  }
+/** Writes what the function answered into a fixture that expected otherwise. */
+async function update(
+  file: URL | string,
+  { fixture, outcome, actual }: Replayed,
+): Promise<void> {
+  const changed = outcome === "differs" && actual
+    ? { ...fixture, expected: actual }
+    : fixture;
+  const signed = changed.source.startsWith("made from ")
+    ? await signFixture(changed, { now: Date.parse(changed.clock) })
+    : changed;
+  if (!isDeepStrictEqual(signed, fixture)) await writeFixture(file, signed);
 }
 
-function printTable(replayed: readonly Replayed[], { update }: Options): void {
-  const width = Math.max(...replayed.map(({ fixture }) => fixture.name.length));
-  const labelWidth = Math.max(
-    ...replayed.map(({ outcome }) => LABELS[outcome].text.length),
-  );
-  for (const { fixture, outcome, actual, note } of replayed) {
-    const { text, colour } = LABELS[outcome];
+/** Makes what prints a row of the table, with columns wide enough for all. */
+function rowPrinter(
+  fixtures: readonly Fixture[],
+  { url }: Options,
+): (row: Replayed) => void {
+  const nameWidth = Math.max(...fixtures.map(({ name }) => name.length));
+  const labelWidth = LABELS[url ? "other_metadata" : "differs"].text.length;
+  return ({ fixture, outcome, actual, note }) => {
+    const { text, tone } = LABELS[outcome];
     const answered = actual
       ? `${actual.status}  ${shorten(summarize(actual))}`
       : `     ${note}`;
     console.log(
-      `${styleText(colour, text.padEnd(labelWidth))}  ${
-        fixture.name.padEnd(width)
+      `${tint(tone, text.padEnd(labelWidth))}  ${
+        fixture.name.padEnd(nameWidth)
       }  ${answered}`,
     );
     if (outcome === "differs" && actual) {
       for (const line of diffReplies(fixture.expected, actual)) {
-        console.log(`    ${colourLine(line)}`);
+        console.log(`    ${tintLine(line)}`);
       }
     }
-  }
-  const notes = new Set(
-    replayed.flatMap(({ actual, note }) => actual && note ? [note] : []),
-  );
-  for (const note of notes) console.log(`\n${note}.`);
-  console.log(`\n${totals(replayed, update)}`);
+  };
 }
 
 function printJson(replayed: readonly Replayed[]): void {
@@ -181,13 +182,22 @@ function printJson(replayed: readonly Replayed[]): void {
   ));
 }
 
-function totals(replayed: readonly Replayed[], update: boolean): string {
+function printTotals(
+  replayed: readonly Replayed[],
+  { update }: Options,
+): void {
+  const notes = new Set(
+    replayed.flatMap(({ actual, note }) => actual && note ? [note] : []),
+  );
+  for (const note of notes) console.log(`\n${note}.`);
   const counts = Object.entries(Object.groupBy(replayed, (r) => r.outcome))
     .map(([outcome, group]) =>
       `${group.length} ${LABELS[outcome as Outcome].text}`
     );
   const updated = update ? "; what differed is now expected" : "";
-  return `${replayed.length} fixtures: ${counts.join(", ")}${updated}`;
+  console.log(
+    `\n${replayed.length} fixtures: ${counts.join(", ")}${updated}`,
+  );
 }
 
 function shorten(text: string): string {
@@ -196,17 +206,10 @@ function shorten(text: string): string {
     : text;
 }
 
-function colourLine(line: string): string {
-  if (line.startsWith("-")) return styleText("red", line);
-  if (line.startsWith("+")) return styleText("green", line);
+function tintLine(line: string): string {
+  if (line.startsWith("-")) return tint("bad", line);
+  if (line.startsWith("+")) return tint("good", line);
   return line;
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exitCode = await main(Deno.args);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exitCode = 1;
-  }
-}
+if (import.meta.main) await runTask(main);

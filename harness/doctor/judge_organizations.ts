@@ -49,11 +49,11 @@ function judgeReadability(
   { organizationsNamed, credential }: Facts,
   organizations: readonly OrganizationFacts[],
 ): Finding {
-  if (config.problem !== undefined) {
+  if (credential?.value === undefined) {
     return finding(
       "org_read",
       "note",
-      "not tried: the settings are not complete",
+      "not tried: there is no valid credential",
     );
   }
   const problem = organizations.find(({ readable }) => readable.problem);

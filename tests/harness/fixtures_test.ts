@@ -33,8 +33,8 @@ Deno.test("findFixtures() finds every file of the folder that is not recorded da
   });
   assert.ok(found.length > 100, `only ${found.length} were found`);
   assert.deepEqual(
-    others.filter((name) => !name.startsWith("recorded/")),
-    ["signature_vectors.jsonl"],
+    others.filter((name) => !name.startsWith("recorded/")).sort(),
+    ["README.md", "signature_vectors.jsonl"],
   );
 });
 
@@ -61,10 +61,13 @@ Deno.test("readFixture() names everything that is wrong in a file", async () => 
       fixture.source = "somewhere";
       fixture.clock = "noon";
       fixture.expcted = {};
+      fixture.settings = { METADATA_ORGANISATION: "grant" };
     }),
     (error) => {
       assert.ok(error instanceof TypeError);
-      for (const part of ["source", "clock", "expcted"]) {
+      for (
+        const part of ["source", "clock", "expcted", "METADATA_ORGANISATION"]
+      ) {
         assert.ok(error.message.includes(part), `${part}: ${error.message}`);
       }
       return true;
