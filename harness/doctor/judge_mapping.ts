@@ -80,7 +80,11 @@ export function judgeMapping(
     add("claim_size", "warning", `${key} adds ${bytes} bytes to a token`);
   }
   if (mapping.permissions.size === 0) {
-    add("mapping", "warning", `${organization} has no entries`);
+    add(
+      "mapping",
+      withRoles.length > 0 ? "warning" : "note",
+      `${organization} has no entries`,
+    );
   } else if (sizes.size === 0) {
     add(
       "mapping",

@@ -118,6 +118,8 @@ function judgeProject(facts: Facts, project: ProjectFacts): Finding[] {
       ),
     );
   }
+  // ZITADEL's own console is an application with opaque tokens, and no roles.
+  if (roles.length === 0) return findings;
   const byIntrospection = isBound(facts, "function/preuserinfo");
   for (const application of applications) {
     if (application.accessTokens !== "opaque") continue;
