@@ -1,8 +1,8 @@
 import { type Config, readConfig } from "../../lib/config.ts";
 import { compileRolePermissions } from "../../lib/role_permissions.ts";
-import { createServiceToken } from "../../lib/service_token.ts";
 import { sendCanary } from "../operations/canary.ts";
 import { skewOf } from "../operations/clock_skew.ts";
+import { getServiceToken } from "../operations/service_token.ts";
 import { messageOf } from "../operations/terminal.ts";
 import { connect, type Instance, originOf } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
@@ -62,7 +62,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   onProgress?.("the instance");
   const health = await answer(() => askHealth(origin));
   const bearer = config.value && health.value &&
-    await answer(() => getToken(config.value));
+    await answer(() => getServiceToken(config.value));
   const reader = bearer?.value ? connect(origin, bearer.value) : undefined;
   const me = bearer?.problem
     ? bearer
@@ -127,24 +127,6 @@ async function answer<T>(ask: () => T | Promise<T>): Promise<Answer<T>> {
   } catch (error) {
     return { problem: messageOf(error) };
   }
-}
-
-/**
- * Gets the bearer token that the function would use.
- *
- * @param config The function's settings.
- * @returns The token.
- * @throws {FunctionError} Where ZITADEL refuses the credential.
- */
-export function getToken(config: Config): Promise<string> {
-  const { origin, credential, upstreamTimeoutMs } = config;
-  return createServiceToken(credential, {
-    origin,
-    timeoutMs: Math.max(upstreamTimeoutMs, HEALTH_TIMEOUT_MS),
-    fetch,
-    now: Date.now,
-    log: () => {},
-  }).get();
 }
 
 async function askHealth(origin: string): Promise<HealthFacts> {

@@ -6,6 +6,7 @@
  */
 import type { Config } from "../../lib/config.ts";
 import { compileRolePermissions } from "../../lib/role_permissions.ts";
+import { getServiceToken } from "../operations/service_token.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
 import { clientCredentials, roleScopes } from "../zitadel/login.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
@@ -14,7 +15,6 @@ import { whoAmI } from "../zitadel/user.ts";
 import { waitUntil } from "../zitadel/wait_until.ts";
 import { createWorld, DEFAULT_MAPPING } from "../zitadel/world.ts";
 import { type Finding, finding } from "./finding.ts";
-import { getToken } from "./gather.ts";
 
 /** Tokens that are asked for: the first meets an empty cache, the others not. */
 const TOKENS = 6;
@@ -43,7 +43,7 @@ export async function proveLive(
   const { signal, onProgress } = options;
   const { metadataOrganization: fixed } = config;
   const isFixed = fixed !== "user" && fixed !== "grant";
-  const reader = connect(config.origin, await getToken(config));
+  const reader = connect(config.origin, await getServiceToken(config));
   const mapping = isFixed
     ? await existingMapping(reader, fixed)
     : DEFAULT_MAPPING;

@@ -6,7 +6,9 @@ import { messageOf } from "./terminal.ts";
  * A function name of our own: the function checks the signature as for any
  * call, knows no such function and answers `{}` without a look-up.
  */
-const CANARY_BODY = JSON.stringify({ function: "function/canary" });
+export const CANARY_FUNCTION = "function/canary";
+
+const CANARY_BODY = JSON.stringify({ function: CANARY_FUNCTION });
 
 /** A canary that takes longer is given up, in milliseconds. */
 const TIMEOUT_MS = 10_000;
