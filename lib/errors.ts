@@ -61,6 +61,8 @@ export class FunctionError extends Error {
   readonly details: FailureDetails;
 
   /**
+   * Makes an error.
+   *
    * @param code What the caller is told.
    * @param message What happened, for the log.
    * @param details What the operator needs beside it.

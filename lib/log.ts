@@ -10,3 +10,31 @@ export interface LogEntry {
 
 /** Takes a line of the log. Given to `lib/`, which writes nothing by itself. */
 export type Log = (entry: LogEntry) => void;
+
+/**
+ * Makes a log of JSON lines. Lines that come in one turn of the event loop are
+ * written together, since under load a write each costs more than the rest of
+ * a call; an error is written at once.
+ *
+ * @param write Takes one or more whole lines, without the last line break.
+ * @param now Tells the time, in milliseconds since 1970.
+ * @returns The log.
+ */
+export function createLog(
+  write: (lines: string) => void,
+  now: () => number,
+): Log {
+  let lines: string[] = [];
+  const flush = () => {
+    if (lines.length === 0) return;
+    const text = lines.join("\n");
+    lines = [];
+    write(text);
+  };
+  return (entry) => {
+    const time = new Date(now()).toISOString();
+    const count = lines.push(JSON.stringify({ time, ...entry }));
+    if (entry.level === "error") flush();
+    else if (count === 1) setTimeout(flush, 0);
+  };
+}

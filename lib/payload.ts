@@ -5,57 +5,111 @@
  * @module
  */
 import { z } from "zod";
+import { FunctionError } from "./errors.ts";
 
 /** A grant's state when it is in force; others grant nothing. */
 export const GRANT_STATE_ACTIVE = 1;
 
-const UserGrant = z.object({
+/** A user grant: roles of one project, given to a user by an organization. */
+export interface UserGrant {
   /** The project whose roles are granted. */
-  project_id: z.string(),
+  project_id: string;
   /** The organization that gave the grant. */
-  resource_owner: z.string(),
+  resource_owner: string;
   /** {@linkcode GRANT_STATE_ACTIVE} or anything else. */
-  state: z.number(),
+  state: number;
   /** Absent where the grant names no role. */
-  roles: z.array(z.string()).nullish(),
-});
+  roles?: string[] | null | undefined;
+}
 
-const AppendedClaim = z.object({ key: z.string(), value: z.unknown() });
+/** A claim that a target appended. */
+export interface AppendedClaim {
+  /** The claim's name. */
+  key: string;
+  /** The claim's value, of any JSON type. */
+  value?: unknown;
+}
 
-const AppendedAttribute = z.object({
-  name: z.string(),
-  name_format: z.string().nullish(),
-  value: z.array(z.string()).nullish(),
-});
+/** A SAML attribute that a target appended. */
+export interface AppendedAttribute {
+  /** The attribute's name. */
+  name: string;
+  /** How the name is to be read (SAML 2.0 core, 8.2). */
+  name_format?: string | null | undefined;
+  /** The attribute's values. */
+  value?: string[] | null | undefined;
+}
 
-const FunctionCall = z.object({
+/** A call of a function, just before a token or an answer is issued. */
+export interface FunctionCall {
   /** `function/preaccesstoken`, `function/preuserinfo`, ... */
+  function: string;
+  /** The organization that the user belongs to; absent for SAML. */
+  org?: { id: string } | null | undefined;
+  /** The user, who belongs to `resource_owner`. */
+  user?: { resource_owner?: string | null | undefined } | null | undefined;
+  /** Absent where there is nothing to list. */
+  user_grants?: UserGrant[] | null | undefined;
+  /** What the targets before this one answered. */
+  response?:
+    | {
+      append_claims?: AppendedClaim[] | null | undefined;
+      append_attribute?: AppendedAttribute[] | null | undefined;
+    }
+    | null
+    | undefined;
+}
+
+/** An event: something was changed at ZITADEL. */
+export interface Event {
+  /** `org.metadata.set`, `org.metadata.removed`, ... */
+  event_type: string;
+  /** What was changed: for `org.*` events the organization. */
+  aggregateID: string;
+}
+
+const functionCall: z.ZodType<FunctionCall> = z.object({
   function: z.string(),
-  /** Absent for SAML. */
   org: z.object({ id: z.string() }).nullish(),
   user: z.object({ resource_owner: z.string().nullish() }).nullish(),
-  /** Absent where there is nothing to list. */
-  user_grants: z.array(UserGrant).nullish(),
-  /** What the targets before this one answered. */
+  user_grants: z.array(z.object({
+    project_id: z.string(),
+    resource_owner: z.string(),
+    state: z.number(),
+    roles: z.array(z.string()).nullish(),
+  })).nullish(),
   response: z.object({
-    append_claims: z.array(AppendedClaim).nullish(),
-    append_attribute: z.array(AppendedAttribute).nullish(),
+    append_claims: z.array(z.object({ key: z.string(), value: z.unknown() }))
+      .nullish(),
+    append_attribute: z.array(z.object({
+      name: z.string(),
+      name_format: z.string().nullish(),
+      value: z.array(z.string()).nullish(),
+    })).nullish(),
   }).nullish(),
 });
 
-const Event = z.object({
+const event: z.ZodType<Event> = z.object({
   event_type: z.string(),
-  /** For `org.*` events the organization. */
   aggregateID: z.string(),
 });
 
-/** A user grant as ZITADEL sends it. */
-export type UserGrant = z.infer<typeof UserGrant>;
-/** A claim that a target appended. */
-export type AppendedClaim = z.infer<typeof AppendedClaim>;
-/** A SAML attribute that a target appended. */
-export type AppendedAttribute = z.infer<typeof AppendedAttribute>;
-/** A call of a function, just before a token or an answer is issued. */
-export type FunctionCall = z.infer<typeof FunctionCall>;
-/** An event: something was changed at ZITADEL. */
-export type Event = z.infer<typeof Event>;
+/**
+ * Checks the shape of what ZITADEL sent.
+ *
+ * @param value The payload as parsed from JSON.
+ * @returns A call of a function, or an event.
+ * @throws {FunctionError} Where it is neither.
+ */
+export function parsePayload(value: unknown): FunctionCall | Event {
+  const isEvent = Object.hasOwn(Object(value), "event_type");
+  const result = (isEvent ? event : functionCall).safeParse(value);
+  if (result.success) return result.data;
+  const paths = result.error.issues.map(({ path }) => path.join(".") || "it");
+  throw new FunctionError(
+    "invalid_payload",
+    `The payload has not the shape that ZITADEL sends, at: ${
+      [...new Set(paths)].slice(0, 5).join(", ")
+    }`,
+  );
+}

@@ -11,7 +11,6 @@ export const TIMESTAMP_TOLERANCE_SECONDS = 300;
  */
 export const MAX_SIGNATURES = 15;
 
-const SHA256_BYTES = 32;
 const HMAC_SHA256 = { name: "HMAC", hash: "SHA-256" } as const;
 const DIGITS = /^(?:0|[1-9][0-9]{0,14})$/;
 const HEX = /^[0-9a-fA-F]{64}$/;
@@ -53,7 +52,7 @@ export function parseSignatureHeader(
       timestamp = Number(value);
     } else if (name === "v1" && HEX.test(value)) {
       if (signatures.length === MAX_SIGNATURES) return undefined;
-      signatures.push(fromHex(value));
+      signatures.push(Uint8Array.fromHex(value));
     }
   }
   if (timestamp === undefined || signatures.length === 0) return undefined;
@@ -155,12 +154,4 @@ function signedMessage(
   encoder.encodeInto(prefix, message);
   message.set(body, prefix.length);
   return message;
-}
-
-function fromHex(hex: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(SHA256_BYTES);
-  for (let i = 0; i < SHA256_BYTES; i++) {
-    bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
-  }
-  return bytes;
 }

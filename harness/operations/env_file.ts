@@ -1,0 +1,93 @@
+/** The setting that holds the targets' signing keys, comma-separated. */
+export const SIGNING_KEY_SETTING = "AUTHORIZATION_SIGNING_KEY";
+
+const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/;
+
+/**
+ * Reads the settings of an env file's text: `KEY=value` lines, quoted or not.
+ *
+ * @param text The file's text.
+ * @returns The settings; of a name that occurs twice the last.
+ */
+export function parseEnv(text: string): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const line of text.split("\n")) {
+    const match = LINE.exec(line);
+    if (match) settings[match[1]!] = unquote(match[2]!);
+  }
+  return settings;
+}
+
+/**
+ * Sets one setting in an env file's text. Every other line, comments too, stays
+ * as it is.
+ *
+ * @param text The file's text.
+ * @param name The setting's name.
+ * @param value Its value, or `undefined` to take it out.
+ * @returns The new text.
+ */
+export function withSetting(
+  text: string,
+  name: string,
+  value: string | undefined,
+): string {
+  const lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");
+  const kept = lines.flatMap((line) => {
+    if (LINE.exec(line)?.[1] !== name) return [line];
+    if (value === undefined) return [];
+    const written = `${name}=${value}`;
+    value = undefined;
+    return [written];
+  });
+  if (value !== undefined) kept.push(`${name}=${value}`);
+  return kept.length === 0 ? "" : kept.join("\n") + "\n";
+}
+
+/**
+ * Reads an env file.
+ *
+ * @param path Where it is.
+ * @returns Its text, empty where there is no file.
+ */
+export async function readEnvFile(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
+
+/**
+ * Writes an env file so that only its owner can read it, and so that whoever
+ * reads it sees either the old text or the new.
+ *
+ * @param path Where it is.
+ * @param text Its new text.
+ */
+export async function writeEnvFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.writeTextFile(temporary, text, { mode: 0o600, createNew: true });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Reads a comma-separated list of signing keys.
+ *
+ * @param value The setting's value.
+ * @returns The keys.
+ */
+export function splitKeys(value: string | undefined): string[] {
+  return (value ?? "").split(",").map((key) => key.trim()).filter(Boolean);
+}
+
+function unquote(value: string): string {
+  const quoted = /^(["'])(.*)\1$/.exec(value);
+  return quoted ? quoted[2]! : value.replace(/\s+#.*$/, "");
+}

@@ -1,0 +1,79 @@
+import { parsePermissions } from "../../lib/role_permissions.ts";
+
+/** What each metadata key permits. */
+export type Mapping = ReadonlyMap<string, readonly string[]>;
+
+/** ZITADEL's limit for a metadata key, in characters. */
+const MAX_KEY_LENGTH = 200;
+
+/**
+ * Reads a mapping file: `{"admin": ["read:all"]}`, and by project, where two
+ * projects give one name two meanings, `{"<project id>": {"admin": [...]}}`.
+ *
+ * @param text The file's text.
+ * @returns The permissions of each metadata key: `admin`, `<project id>:admin`.
+ * @throws {TypeError} Naming every entry that is not of this form.
+ *
+ * @example
+ * ```ts
+ * parseMapping('{"admin": ["read:all"], "123": {"admin": ["shop:all"]}}');
+ * // Map { "admin" => ["read:all"], "123:admin" => ["shop:all"] }
+ * ```
+ */
+export function parseMapping(text: string): Mapping {
+  const json: unknown = JSON.parse(text);
+  if (!isObject(json)) {
+    throw new TypeError(
+      'Cannot read the mapping: expected an object such as {"admin": ["read:all"]}',
+    );
+  }
+  const mapping = new Map<string, readonly string[]>();
+  const problems: string[] = [];
+  const take = (key: string, value: unknown) => {
+    if (key === "" || key.length > MAX_KEY_LENGTH) {
+      problems.push(`"${key}" is not 1 to ${MAX_KEY_LENGTH} characters long`);
+    } else if (!Array.isArray(value) || !value.every(isString)) {
+      problems.push(`"${key}" is not an array of strings`);
+    } else {
+      mapping.set(key, value);
+    }
+  };
+  for (const [key, value] of Object.entries(json)) {
+    if (isObject(value)) {
+      for (const [role, permissions] of Object.entries(value)) {
+        take(`${key}:${role}`, permissions);
+      }
+    } else {
+      take(key, value);
+    }
+  }
+  if (problems.length > 0) {
+    throw new TypeError(`Cannot read the mapping: ${problems.join("; ")}`);
+  }
+  return mapping;
+}
+
+/**
+ * Says whether a metadata value means just these permissions, in whichever of
+ * the forms that the function reads.
+ *
+ * @param value The value as stored.
+ * @param permissions The permissions.
+ * @returns Whether nothing need be written.
+ */
+export function meansSame(
+  value: Uint8Array,
+  permissions: readonly string[],
+): boolean {
+  const stored = parsePermissions(value);
+  return Array.isArray(stored) &&
+    JSON.stringify(stored) === JSON.stringify([...new Set(permissions)]);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}

@@ -1,0 +1,57 @@
+/**
+ * What tests may do: talk to this machine, start processes, use files. A test
+ * that reaches for another host fails.
+ */
+const PERMISSIONS = [
+  "--allow-net=127.0.0.1,localhost,0.0.0.0,[::1]",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-run",
+  "--allow-sys",
+  "--allow-ffi",
+];
+
+/**
+ * Runs `deno test`, shows what it says, and ends with the plain line
+ * `N passed, N failed`.
+ *
+ * @param args What to give to `deno test`: options and files.
+ * @returns The exit code of `deno test`.
+ */
+export async function runTests(args: readonly string[]): Promise<number> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  try {
+    const { code } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "test",
+        `--reporter=${Deno.stdout.isTerminal() ? "dot" : "pretty"}`,
+        `--junit-path=${report}`,
+        ...PERMISSIONS,
+        ...args,
+      ],
+    }).spawn().status;
+    console.log(summarize(await Deno.readTextFile(report)));
+    return code;
+  } finally {
+    await Deno.remove(report);
+  }
+}
+
+/**
+ * Sums up a JUnit report.
+ *
+ * @param report The report's XML.
+ * @returns `N passed, N failed`, and `N skipped` where there are any.
+ */
+export function summarize(report: string): string {
+  const attribute = (name: string) => {
+    const suites = /<testsuites\b[^>]*>/.exec(report)?.[0] ?? "";
+    return Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suites)?.[1] ?? 0);
+  };
+  const skipped = report.match(/<skipped\b/g)?.length ?? 0;
+  const failed = attribute("failures") + attribute("errors");
+  const passed = attribute("tests") - failed - skipped;
+  return `${passed} passed, ${failed} failed` +
+    (skipped > 0 ? `, ${skipped} skipped` : "");
+}

@@ -1,0 +1,109 @@
+/**
+ * The way to an instance: gRPC-web, the one form that every ZITADEL from v3 on
+ * answers alike.
+ *
+ * @module
+ */
+import type { DescService } from "@bufbuild/protobuf";
+import type { Client, Interceptor } from "@connectrpc/connect";
+import { createClientFor } from "@zitadel/client";
+import { createClientTransport } from "@zitadel/client/web";
+
+/** Administrative calls that take longer than this are given up, in milliseconds. */
+const TIMEOUT_MS = 15_000;
+
+/** How one service is called. */
+export interface ServiceOptions {
+  /** The organization the call is about; the management API asks for it. */
+  readonly organization?: string;
+  /**
+   * The name to call the service by, where it is not that of its descriptor:
+   * `zitadel.org.v2.OrganizationService` has the bytes of its v2beta twin.
+   */
+  readonly name?: string;
+}
+
+/** An instance and the right to call it. */
+export interface Instance {
+  /** Scheme and host, without a slash at the end. */
+  readonly origin: string;
+  /** A bearer token: a personal access token or a service user's. */
+  readonly token: string;
+  /**
+   * Makes the client of one of its services.
+   *
+   * @internal The client library's types are not documented here.
+   */
+  service<T extends DescService>(
+    service: T,
+    options?: ServiceOptions,
+  ): Client<T>;
+}
+
+/**
+ * Names the instance and the token to call it with. Sends nothing yet.
+ *
+ * @param domain Host or origin of the instance, as in `ZITADEL_DOMAIN`.
+ * @param token A bearer token for its API.
+ * @returns The instance.
+ * @throws {TypeError} Where the domain is neither a host nor an origin.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "./client.ts";
+ * import { listTargets } from "./target.ts";
+ *
+ * const instance = connect("http://localhost:8080", "token");
+ * console.table(await listTargets(instance));
+ * ```
+ */
+export function connect(domain: string, token: string): Instance {
+  const origin = originOf(domain);
+  return {
+    origin,
+    token,
+    service(service, options = {}) {
+      const interceptors: Interceptor[] = [];
+      const { name, organization } = options;
+      if (organization !== undefined) {
+        interceptors.push((next) => (request) => {
+          request.header.set("x-zitadel-orgid", organization);
+          return next(request);
+        });
+      }
+      if (name !== undefined) {
+        interceptors.push((next) => (request) =>
+          next({
+            ...request,
+            url: request.url.replace(`/${service.typeName}/`, `/${name}/`),
+          })
+        );
+      }
+      const transport = createClientTransport(token, {
+        baseUrl: origin,
+        defaultTimeoutMs: TIMEOUT_MS,
+        interceptors,
+      });
+      return createClientFor(service)(transport);
+    },
+  };
+}
+
+/**
+ * Makes an origin of a host or an origin: `https` where no scheme is given.
+ *
+ * @param domain Host or origin, as in `ZITADEL_DOMAIN`.
+ * @returns Scheme and host, without a slash at the end.
+ * @throws {TypeError} Where it is neither.
+ */
+export function originOf(domain: string): string {
+  const url = URL.parse(
+    /^https?:\/\//.test(domain) ? domain : `https://${domain}`,
+  );
+  if (!url?.hostname) {
+    throw new TypeError(
+      `Cannot read the instance's address "${domain}": expected a host such as my-instance.zitadel.cloud`,
+    );
+  }
+  return url.origin;
+}

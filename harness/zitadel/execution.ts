@@ -1,0 +1,122 @@
+import type { Condition as WireCondition } from "@zitadel/proto/zitadel/action/v2beta/execution_pb";
+import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
+import { Code } from "@connectrpc/connect";
+import type { Instance } from "./client.ts";
+import { PAGE_SIZE, readPages } from "./pages.ts";
+import { attempt, ZitadelError } from "./zitadel_error.ts";
+
+/**
+ * When targets are called: `function/<name>`, `event/<name>`,
+ * `event/group/<name>`, or another of ZITADEL's conditions, which are listed
+ * but never set here.
+ */
+export type Condition = string;
+
+/** The targets that are called on a condition, first to last. */
+export interface Execution {
+  /** On what they are called. */
+  readonly condition: Condition;
+  /** Their ids. */
+  readonly targets: readonly string[];
+}
+
+/**
+ * Lists which targets are bound to what.
+ *
+ * @param instance The instance, with a token of IAM_OWNER.
+ * @returns Every execution.
+ * @throws {ZitadelError} Where the list cannot be had. Then nothing may be
+ * bound, since binding replaces the whole list of a condition.
+ */
+export async function listExecutions(instance: Instance): Promise<Execution[]> {
+  const actions = instance.service(ActionService);
+  try {
+    return await attempt(
+      "list what is bound",
+      () =>
+        readPages(async (offset) => {
+          const { executions, pagination } = await actions.listExecutions({
+            pagination: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+          });
+          return {
+            entries: executions.map(({ condition, targets }) => ({
+              condition: conditionName(condition),
+              targets,
+            })),
+            total: Number(pagination?.totalResult ?? 0),
+          };
+        }),
+    );
+  } catch (error) {
+    if (error instanceof ZitadelError && error.code === Code.Internal) {
+      throw new ZitadelError(
+        "Cannot list what is bound: ZITADEL failed inside. v3.0 to v3.3 and v4.0 need PostgreSQL 16 or later for it. Nothing was changed, since binding a target replaces the list of those that are bound. Upgrade ZITADEL or PostgreSQL, or bind in the console (Actions V2)",
+        error.code,
+        error.cause,
+      );
+    }
+    throw error;
+  }
+}
+
+/**
+ * Replaces the list of targets that are called on a condition.
+ *
+ * @param instance The instance, with a token of IAM_OWNER.
+ * @param execution The condition and its targets; none removes the execution.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function setExecution(
+  instance: Instance,
+  { condition, targets }: Execution,
+): Promise<void> {
+  await attempt(
+    `bind targets to ${condition}`,
+    () =>
+      instance.service(ActionService).setExecution({
+        condition: { conditionType: toWire(condition) },
+        targets: [...targets],
+      }),
+  );
+}
+
+function toWire(condition: Condition) {
+  const [type, ...rest] = condition.split("/");
+  if (type === "function" && rest.length === 1) {
+    return { case: "function", value: { name: rest[0]! } } as const;
+  }
+  if (type === "event" && rest.length === 1) {
+    return {
+      case: "event",
+      value: { condition: { case: "event", value: rest[0]! } },
+    } as const;
+  }
+  if (type === "event" && rest.length === 2 && rest[0] === "group") {
+    return {
+      case: "event",
+      value: { condition: { case: "group", value: rest[1]! } },
+    } as const;
+  }
+  throw new TypeError(`Cannot bind to "${condition}": not a function or event`);
+}
+
+function conditionName(condition: WireCondition | undefined): Condition {
+  const type = condition?.conditionType;
+  switch (type?.case) {
+    case "function":
+      return `function/${type.value.name}`;
+    case "event":
+    case "request":
+    case "response": {
+      const inner = type.value.condition;
+      const plain = inner.case === "event";
+      return [
+        type.case,
+        ...(plain || inner.case === undefined ? [] : [inner.case]),
+        ...(typeof inner.value === "string" ? [inner.value] : []),
+      ].join("/");
+    }
+    default:
+      return "unknown";
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * Tokens without a browser, by the same requests that an application makes.
+ *
+ * @module
+ */
+import { OIDCService } from "@zitadel/proto/zitadel/oidc/v2/oidc_service_pb";
+import { SessionService } from "@zitadel/proto/zitadel/session/v2/session_service_pb";
+import * as oauth from "oauth4webapi";
+import { connect, originOf } from "./client.ts";
+import { whoAmI } from "./user.ts";
+import { attempt } from "./zitadel_error.ts";
+
+/** What the token endpoint gave. */
+export interface Tokens {
+  /** The access token: a JWT, or opaque where the application is set so. */
+  readonly accessToken: string;
+  /** Where `openid` was asked for by a person. */
+  readonly idToken: string | undefined;
+  /** Where `offline_access` was asked for. */
+  readonly refreshToken: string | undefined;
+  /** How long the access token lives, in seconds. */
+  readonly expiresIn: number | undefined;
+}
+
+/**
+ * The scopes that bring a project's roles into a token, also where the project
+ * does not assert them: what client credentials always need.
+ *
+ * @param project The project's id.
+ * @returns The scopes, `openid` first.
+ */
+export function roleScopes(project: string): string {
+  return [
+    "openid",
+    `urn:zitadel:iam:org:project:id:${project}:aud`,
+    "urn:zitadel:iam:org:projects:roles",
+  ].join(" ");
+}
+
+/**
+ * Gets a service user's token by client credentials.
+ *
+ * @param domain Host or origin of the instance.
+ * @param options Client id, secret and scopes.
+ * @returns The tokens.
+ * @throws {oauth.ResponseBodyError} Where the instance refuses.
+ *
+ * @example
+ * ```ts
+ * import { clientCredentials, roleScopes } from "./login.ts";
+ *
+ * const { accessToken } = await clientCredentials("http://localhost:8080", {
+ *   clientId: "robot",
+ *   clientSecret: "secret",
+ *   scope: roleScopes("400925124561210406"),
+ * });
+ * ```
+ */
+export async function clientCredentials(
+  domain: string,
+  options: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly scope: string;
+  },
+): Promise<Tokens> {
+  const server = authorizationServer(domain);
+  const client = { client_id: options.clientId };
+  const response = await oauth.clientCredentialsGrantRequest(
+    server,
+    client,
+    oauth.ClientSecretPost(options.clientSecret),
+    { scope: options.scope },
+    INSECURE,
+  );
+  return tokensOf(
+    await oauth.processClientCredentialsResponse(server, client, response),
+  );
+}
+
+/**
+ * Logs a person in by code + PKCE, with the login page's part played by a login
+ * client: authorize, check the password in a session, confirm, redeem the code.
+ *
+ * @param domain Host or origin of the instance.
+ * @param options The application, the person, and `loginClientToken`: a token
+ * of a service user with the role IAM_LOGIN_CLIENT.
+ * @returns The tokens; refresh them by `refresh`.
+ * @throws {Error} Where a step is refused, naming the step.
+ *
+ * @example
+ * ```ts
+ * import { login } from "./login.ts";
+ *
+ * const { accessToken } = await login("http://localhost:8080", {
+ *   clientId: "400925124661939238",
+ *   redirectUri: "http://localhost:9000/callback",
+ *   scope: "openid offline_access",
+ *   loginName: "alice",
+ *   password: "Password1!",
+ *   loginClientToken: "token",
+ * });
+ * ```
+ */
+export async function login(
+  domain: string,
+  options: {
+    readonly clientId: string;
+    readonly redirectUri: string;
+    readonly scope: string;
+    readonly loginName: string;
+    readonly password: string;
+    readonly loginClientToken: string;
+  },
+): Promise<Tokens> {
+  const { clientId, redirectUri, scope, loginName, password } = options;
+  const server = authorizationServer(domain);
+  const client = { client_id: clientId };
+  const state = oauth.generateRandomState();
+  const verifier = oauth.generateRandomCodeVerifier();
+  const loginClient = connect(domain, options.loginClientToken);
+
+  const authorize = new URL(server.authorization_endpoint!);
+  authorize.search = new URLSearchParams({
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: "code",
+    scope,
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: "S256",
+  }).toString();
+  const authRequest = await startAuthRequest(
+    authorize,
+    (await whoAmI(loginClient)).id,
+  );
+
+  const { sessionId, sessionToken } = await attempt(
+    `check the password of ${loginName}`,
+    () =>
+      loginClient.service(SessionService).createSession({
+        checks: {
+          user: { search: { case: "loginName", value: loginName } },
+          password: { password },
+        },
+      }),
+  );
+  const { callbackUrl } = await attempt(
+    "finish the login",
+    () =>
+      loginClient.service(OIDCService).createCallback({
+        authRequestId: authRequest,
+        callbackKind: {
+          case: "session",
+          value: { sessionId, sessionToken },
+        },
+      }),
+  );
+
+  const response = await oauth.authorizationCodeGrantRequest(
+    server,
+    client,
+    oauth.None(),
+    oauth.validateAuthResponse(server, client, new URL(callbackUrl), state),
+    redirectUri,
+    verifier,
+    INSECURE,
+  );
+  return tokensOf(
+    await oauth.processAuthorizationCodeResponse(server, client, response),
+  );
+}
+
+/**
+ * Gets new tokens for a refresh token.
+ *
+ * @param domain Host or origin of the instance.
+ * @param options The application and the refresh token.
+ * @returns The tokens, with a new refresh token.
+ * @throws {oauth.ResponseBodyError} Where the instance refuses.
+ */
+export async function refresh(
+  domain: string,
+  options: { readonly clientId: string; readonly refreshToken: string },
+): Promise<Tokens> {
+  const server = authorizationServer(domain);
+  const client = { client_id: options.clientId };
+  const response = await oauth.refreshTokenGrantRequest(
+    server,
+    client,
+    oauth.None(),
+    options.refreshToken,
+    INSECURE,
+  );
+  return tokensOf(
+    await oauth.processRefreshTokenResponse(server, client, response),
+  );
+}
+
+/** Instances on a laptop have no TLS, and the address was typed by a person. */
+const INSECURE = { [oauth.allowInsecureRequests]: true };
+
+function authorizationServer(domain: string): oauth.AuthorizationServer {
+  const issuer = originOf(domain);
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/oauth/v2/authorize`,
+    token_endpoint: `${issuer}/oauth/v2/token`,
+  };
+}
+
+async function startAuthRequest(
+  authorize: URL,
+  loginClientId: string,
+): Promise<string> {
+  const response = await fetch(authorize, {
+    headers: { "x-zitadel-login-client": loginClientId },
+    redirect: "manual",
+  });
+  await response.body?.cancel();
+  const location = response.headers.get("location") ?? "";
+  const id = URL.parse(location, authorize)?.searchParams.get("authRequest");
+  if (!id) {
+    throw new Error(
+      `Cannot start a login: /oauth/v2/authorize answered ${response.status} without an authRequest. Check the client id, its redirect address, and that the login client's token belongs to IAM_LOGIN_CLIENT`,
+    );
+  }
+  return id;
+}
+
+function tokensOf(response: oauth.TokenEndpointResponse): Tokens {
+  return {
+    accessToken: response.access_token,
+    idToken: response.id_token,
+    refreshToken: response.refresh_token,
+    expiresIn: response.expires_in,
+  };
+}

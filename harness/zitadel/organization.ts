@@ -1,0 +1,97 @@
+import { OrganizationService } from "@zitadel/proto/zitadel/org/v2/org_service_pb";
+import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import type { Instance } from "./client.ts";
+import { PAGE_SIZE, readPages } from "./pages.ts";
+import { attempt } from "./zitadel_error.ts";
+
+/** An organization of an instance. */
+export interface Organization {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+}
+
+/**
+ * Lists the organizations that the token's user may read. ZITADEL leaves out
+ * the others without a word, which is what makes this the test for `org.read`.
+ *
+ * @param instance The instance and the token.
+ * @param options `id` asks for one organization only.
+ * @returns Those that may be read.
+ * @throws {ZitadelError} Where the token is not valid.
+ */
+export function listOrganizations(
+  instance: Instance,
+  options: { readonly id?: string } = {},
+): Promise<Organization[]> {
+  const organizations = instance.service(OrganizationService);
+  const queries = options.id === undefined ? [] : [{
+    query: { case: "idQuery" as const, value: { id: options.id } },
+  }];
+  return attempt("list the organizations", () =>
+    readPages(async (offset) => {
+      const { result, details } = await organizations.listOrganizations({
+        query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+        queries,
+      });
+      return {
+        entries: result.map(({ id, name }) => ({ id, name })),
+        total: Number(details?.totalResult ?? 0),
+      };
+    }));
+}
+
+/**
+ * Finds the organization that the token's user belongs to.
+ *
+ * @param instance The instance and the token.
+ * @returns The organization.
+ * @throws {ZitadelError} Where it may not be read.
+ */
+export async function ownOrganization(
+  instance: Instance,
+): Promise<Organization> {
+  const { org } = await attempt(
+    "find the token's own organization",
+    () => instance.service(ManagementService).getMyOrg({}),
+  );
+  return { id: org?.id ?? "", name: org?.name ?? "" };
+}
+
+/**
+ * Creates an organization.
+ *
+ * @param instance The instance, with a token of IAM_OWNER.
+ * @param name Its name, unique on the instance.
+ * @returns The organization.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function createOrganization(
+  instance: Instance,
+  name: string,
+): Promise<Organization> {
+  const { organizationId } = await attempt(
+    `create the organization "${name}"`,
+    () => instance.service(OrganizationService).addOrganization({ name }),
+  );
+  return { id: organizationId, name };
+}
+
+/**
+ * Removes an organization with everything in it.
+ *
+ * @param instance The instance, with a token of IAM_OWNER.
+ * @param id Which organization.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function removeOrganization(
+  instance: Instance,
+  id: string,
+): Promise<void> {
+  await attempt(
+    "remove the organization",
+    () =>
+      instance.service(ManagementService, { organization: id }).removeOrg({}),
+  );
+}

@@ -1,0 +1,229 @@
+/**
+ * Projects, roles and applications by management v1: the one API for them that
+ * every release from v3 on answers.
+ *
+ * @module
+ */
+import {
+  OIDCAppType,
+  OIDCAuthMethodType,
+  OIDCGrantType,
+  OIDCResponseType,
+  OIDCTokenType,
+} from "@zitadel/proto/zitadel/app_pb";
+import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import type { Instance } from "./client.ts";
+import { PAGE_SIZE, readPages } from "./pages.ts";
+import { attempt } from "./zitadel_error.ts";
+
+/** A project. */
+export interface Project {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** Whether roles are sent without being asked for by scope. */
+  readonly assertsRoles: boolean;
+}
+
+/** An OpenID Connect or API application. */
+export interface Application {
+  /** Its id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** The id it logs in with; empty for SAML. */
+  readonly clientId: string;
+  /** `undefined` where it gets no access tokens of its own. */
+  readonly accessTokens: "jwt" | "opaque" | undefined;
+}
+
+/**
+ * Lists the projects that an organization owns.
+ *
+ * @param instance The instance and the token.
+ * @param organization Whose projects.
+ * @returns Every project.
+ * @throws {ZitadelError} Where they may not be read.
+ */
+export function listProjects(
+  instance: Instance,
+  organization: string,
+): Promise<Project[]> {
+  const management = instance.service(ManagementService, { organization });
+  return attempt("list the projects", () =>
+    readPages(async (offset) => {
+      const { result, details } = await management.listProjects({
+        query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+      });
+      return {
+        entries: result.map(({ id, name, projectRoleAssertion }) => ({
+          id,
+          name,
+          assertsRoles: projectRoleAssertion,
+        })),
+        total: Number(details?.totalResult ?? 0),
+      };
+    }));
+}
+
+/**
+ * Lists the roles of a project.
+ *
+ * @param instance The instance and the token.
+ * @param organization Who owns the project.
+ * @param project The project's id.
+ * @returns Their keys.
+ * @throws {ZitadelError} Where they may not be read.
+ */
+export function listRoles(
+  instance: Instance,
+  organization: string,
+  project: string,
+): Promise<string[]> {
+  const management = instance.service(ManagementService, { organization });
+  return attempt("list the project's roles", () =>
+    readPages(async (offset) => {
+      const { result, details } = await management.listProjectRoles({
+        projectId: project,
+        query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+      });
+      return {
+        entries: result.map(({ key }) => key),
+        total: Number(details?.totalResult ?? 0),
+      };
+    }));
+}
+
+/**
+ * Lists the applications of a project.
+ *
+ * @param instance The instance and the token.
+ * @param organization Who owns the project.
+ * @param project The project's id.
+ * @returns Every application.
+ * @throws {ZitadelError} Where they may not be read.
+ */
+export function listApplications(
+  instance: Instance,
+  organization: string,
+  project: string,
+): Promise<Application[]> {
+  const management = instance.service(ManagementService, { organization });
+  return attempt(
+    "list the project's applications",
+    () =>
+      readPages(async (offset) => {
+        const { result, details } = await management.listApps({
+          projectId: project,
+          query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+        });
+        return {
+          entries: result.map(({ id, name, config }): Application => {
+            if (config.case !== "oidcConfig") {
+              return {
+                id,
+                name,
+                clientId: config.case === "apiConfig"
+                  ? config.value.clientId
+                  : "",
+                accessTokens: undefined,
+              };
+            }
+            const { clientId, accessTokenType } = config.value;
+            return {
+              id,
+              name,
+              clientId,
+              accessTokens:
+                accessTokenType === OIDCTokenType.OIDC_TOKEN_TYPE_JWT
+                  ? "jwt"
+                  : "opaque",
+            };
+          }),
+          total: Number(details?.totalResult ?? 0),
+        };
+      }),
+  );
+}
+
+/**
+ * Creates a project with its roles.
+ *
+ * @param instance The instance and the token.
+ * @param organization Who is to own it.
+ * @param options Its name, its roles, and whether it asserts them (it does by
+ * default).
+ * @returns The project.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function createProject(
+  instance: Instance,
+  organization: string,
+  options: {
+    readonly name: string;
+    readonly roles: readonly string[];
+    readonly assertsRoles?: boolean;
+  },
+): Promise<Project> {
+  const { name, roles, assertsRoles = true } = options;
+  const management = instance.service(ManagementService, { organization });
+  return await attempt(`create the project "${name}"`, async () => {
+    const { id } = await management.addProject({
+      name,
+      projectRoleAssertion: assertsRoles,
+    });
+    if (roles.length > 0) {
+      await management.bulkAddProjectRoles({
+        projectId: id,
+        roles: roles.map((key) => ({ key, displayName: key })),
+      });
+    }
+    return { id, name, assertsRoles };
+  });
+}
+
+/**
+ * Creates a single-page application: code + PKCE, refresh tokens.
+ *
+ * @param instance The instance and the token.
+ * @param organization Who owns the project.
+ * @param options Its project, name, redirect address, and its kind of access
+ * token, `jwt` by default.
+ * @returns The application.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function createApplication(
+  instance: Instance,
+  organization: string,
+  options: {
+    readonly project: string;
+    readonly name: string;
+    readonly redirectUri: string;
+    readonly accessTokens?: "jwt" | "opaque";
+  },
+): Promise<Application> {
+  const { project, name, redirectUri, accessTokens = "jwt" } = options;
+  const management = instance.service(ManagementService, { organization });
+  const { appId, clientId } = await attempt(
+    `create the application "${name}"`,
+    () =>
+      management.addOIDCApp({
+        projectId: project,
+        name,
+        redirectUris: [redirectUri],
+        responseTypes: [OIDCResponseType.OIDC_RESPONSE_TYPE_CODE],
+        grantTypes: [
+          OIDCGrantType.OIDC_GRANT_TYPE_AUTHORIZATION_CODE,
+          OIDCGrantType.OIDC_GRANT_TYPE_REFRESH_TOKEN,
+        ],
+        appType: OIDCAppType.OIDC_APP_TYPE_USER_AGENT,
+        authMethodType: OIDCAuthMethodType.OIDC_AUTH_METHOD_TYPE_NONE,
+        accessTokenType: accessTokens === "jwt"
+          ? OIDCTokenType.OIDC_TOKEN_TYPE_JWT
+          : OIDCTokenType.OIDC_TOKEN_TYPE_BEARER,
+        devMode: true,
+      }),
+  );
+  return { id: appId, name, clientId, accessTokens };
+}

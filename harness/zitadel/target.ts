@@ -1,0 +1,184 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  ActionService,
+  CreateTargetRequestSchema,
+} from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
+import type { Target as WireTarget } from "@zitadel/proto/zitadel/action/v2beta/target_pb";
+import type { Instance } from "./client.ts";
+import { PAGE_SIZE, readPages } from "./pages.ts";
+import { attempt, isUnimplemented } from "./zitadel_error.ts";
+
+/** What ZITADEL does with the answer: reads it, only its status, or nothing. */
+export type TargetKind = "call" | "webhook" | "async";
+
+/** In which form ZITADEL sends the payload. */
+export type PayloadType = "json" | "jwt" | "jwe";
+
+/** What is set of a target; its answers are always read (`restCall`). */
+export interface TargetSettings {
+  /** Unique on the instance. */
+  readonly name: string;
+  /** Where ZITADEL sends calls to. */
+  readonly endpoint: string;
+  /** After how long ZITADEL gives up, in seconds; 0 to 270. */
+  readonly timeoutSeconds: number;
+  /** Whether a failure of the target fails the login. */
+  readonly interruptOnError: boolean;
+}
+
+/** A target as it is. */
+export interface Target extends TargetSettings {
+  /** Its id. */
+  readonly id: string;
+  /** What ZITADEL does with the answer; only `call` can add claims. */
+  readonly kind: TargetKind;
+  /** The key its calls are signed with; a secret. */
+  readonly signingKey: string;
+  /** In which form the payload comes; before v4.8 always JSON. */
+  readonly payloadType: PayloadType;
+}
+
+/**
+ * Lists the targets of an instance.
+ *
+ * @param instance The instance, with a token of IAM_OWNER.
+ * @returns Every target.
+ * @throws {ZitadelError} Where the list cannot be had.
+ */
+export async function listTargets(instance: Instance): Promise<Target[]> {
+  const list = (name: string) => {
+    const actions = instance.service(ActionService, { name });
+    return attempt("list the targets", () =>
+      readPages(async (offset) => {
+        const { targets, pagination } = await actions.listTargets({
+          pagination: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+        });
+        return {
+          entries: targets.map(fromWire),
+          total: Number(pagination?.totalResult ?? 0),
+        };
+      }));
+  };
+  try {
+    return await list(WITH_PAYLOAD_TYPE);
+  } catch (error) {
+    if (isUnimplemented(error)) return await list(ActionService.typeName);
+    throw error;
+  }
+}
+
+/**
+ * Creates a target.
+ *
+ * @param instance The instance, with a token of IAM_OWNER.
+ * @param settings What it is to be like.
+ * @param payloadType In which form the payload is to come. `jwt` needs v4.8;
+ * `jwe` needs a public key, which is given to a target in the console only.
+ * @returns Its id and its signing key.
+ * @throws {ZitadelError} Where ZITADEL refuses: the name is taken, the
+ * endpoint does not resolve or is denied, the time-out is too long.
+ */
+export async function createTarget(
+  instance: Instance,
+  settings: TargetSettings,
+  payloadType: "json" | "jwt" = "json",
+): Promise<{ id: string; signingKey: string }> {
+  const request = create(CreateTargetRequestSchema, toWire(settings));
+  const name = payloadType === "jwt"
+    ? WITH_PAYLOAD_TYPE
+    : ActionService.typeName;
+  if (payloadType === "jwt") {
+    const data = Uint8Array.of(PAYLOAD_TYPES.indexOf("jwt"));
+    request.$unknown = [{ no: PAYLOAD_TYPE_IN_CREATE, wireType: 0, data }];
+  }
+  const { id, signingKey } = await attempt(
+    `create the target "${settings.name}"`,
+    () => instance.service(ActionService, { name }).createTarget(request),
+  );
+  return { id, signingKey };
+}
+
+/**
+ * Changes a target; its signing key stays.
+ *
+ * @param instance The instance, with a token of IAM_OWNER.
+ * @param id Which target.
+ * @param settings What it is to be like.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function updateTarget(
+  instance: Instance,
+  id: string,
+  settings: TargetSettings,
+): Promise<void> {
+  await attempt(
+    `update the target "${settings.name}"`,
+    () =>
+      instance.service(ActionService).updateTarget({ id, ...toWire(settings) }),
+  );
+}
+
+/**
+ * Deletes a target, and with it its place in every execution. One that is gone
+ * already is no failure.
+ *
+ * @param instance The instance, with a token of IAM_OWNER.
+ * @param id Which target.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function deleteTarget(
+  instance: Instance,
+  id: string,
+): Promise<void> {
+  await attempt(
+    "delete the target",
+    () => instance.service(ActionService).deleteTarget({ id }),
+  );
+}
+
+function toWire(settings: TargetSettings) {
+  const { name, endpoint, timeoutSeconds, interruptOnError } = settings;
+  return {
+    name,
+    endpoint,
+    timeout: { seconds: BigInt(timeoutSeconds), nanos: 0 },
+    targetType: { case: "restCall" as const, value: { interruptOnError } },
+  };
+}
+
+const KINDS = {
+  restCall: "call",
+  restWebhook: "webhook",
+  restAsync: "async",
+} as const;
+
+function fromWire(target: WireTarget): Target {
+  const { id, name, endpoint, signingKey, timeout, targetType } = target;
+  return {
+    id,
+    name,
+    endpoint,
+    signingKey,
+    timeoutSeconds: Number(timeout?.seconds ?? 0n) +
+      (timeout?.nanos ?? 0) / 1e9,
+    kind: KINDS[targetType.case ?? "restAsync"],
+    interruptOnError: targetType.case !== undefined &&
+      targetType.case !== "restAsync" && targetType.value.interruptOnError,
+    payloadType: payloadTypeOf(target),
+  };
+}
+
+/**
+ * The service that knows payload types. Its wire is that of v2beta, with the
+ * fields below, which the v2beta descriptor lacks (seen on v4.13.1).
+ */
+const WITH_PAYLOAD_TYPE = "zitadel.action.v2.ActionService";
+const PAYLOAD_TYPE_IN_CREATE = 7;
+const PAYLOAD_TYPE_IN_TARGET = 11;
+/** By their numbers on the wire; 0 is unspecified. */
+const PAYLOAD_TYPES: readonly PayloadType[] = ["json", "json", "jwt", "jwe"];
+
+function payloadTypeOf({ $unknown }: WireTarget): PayloadType {
+  const field = $unknown?.find(({ no }) => no === PAYLOAD_TYPE_IN_TARGET);
+  return PAYLOAD_TYPES[field?.data[0] ?? 0] ?? "json";
+}

@@ -1,0 +1,202 @@
+/**
+ * Users, their secrets, grants and memberships.
+ *
+ * @module
+ */
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
+import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
+import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
+import type { Instance } from "./client.ts";
+import { attempt } from "./zitadel_error.ts";
+
+/** How long the personal access tokens made here live, in milliseconds. */
+const TOKEN_LIFETIME_MS = 24 * 60 * 60 * 1000;
+
+/** Who a token belongs to. */
+export interface Me {
+  /** The user's id. */
+  readonly id: string;
+  /** The user's name to log in with. */
+  readonly loginName: string;
+}
+
+/**
+ * Says who the token belongs to; the plainest test that it is valid.
+ *
+ * @param instance The instance and the token.
+ * @returns The user.
+ * @throws {ZitadelError} Where the token is not valid.
+ */
+export async function whoAmI(instance: Instance): Promise<Me> {
+  const { user } = await attempt(
+    "ask whose token this is",
+    () => instance.service(AuthService).getMyUser({}),
+  );
+  return { id: user?.id ?? "", loginName: user?.preferredLoginName ?? "" };
+}
+
+/**
+ * Creates a service user whose access tokens are JWTs, the only kind that the
+ * function is called for.
+ *
+ * @param instance The instance and the token.
+ * @param organization Whose user.
+ * @param userName Its name.
+ * @returns Its id.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function createServiceUser(
+  instance: Instance,
+  organization: string,
+  userName: string,
+): Promise<string> {
+  const { userId } = await attempt(
+    `create the service user "${userName}"`,
+    () =>
+      instance.service(ManagementService, { organization }).addMachineUser({
+        userName,
+        name: userName,
+        accessTokenType: AccessTokenType.JWT,
+      }),
+  );
+  return userId;
+}
+
+/**
+ * Gives a service user a client secret; a former one is void.
+ *
+ * @param instance The instance and the token.
+ * @param organization Whose user.
+ * @param user The user's id.
+ * @returns The client id and secret.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function createSecret(
+  instance: Instance,
+  organization: string,
+  user: string,
+): Promise<{ clientId: string; clientSecret: string }> {
+  const { clientId, clientSecret } = await attempt(
+    "make a client secret",
+    () =>
+      instance.service(ManagementService, { organization })
+        .generateMachineSecret({ userId: user }),
+  );
+  return { clientId, clientSecret };
+}
+
+/**
+ * Gives a service user a personal access token of one day.
+ *
+ * @param instance The instance and the token.
+ * @param organization Whose user.
+ * @param user The user's id.
+ * @returns The token.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function createAccessToken(
+  instance: Instance,
+  organization: string,
+  user: string,
+): Promise<string> {
+  const { token } = await attempt(
+    "make a personal access token",
+    () =>
+      instance.service(ManagementService, { organization })
+        .addPersonalAccessToken({
+          userId: user,
+          expirationDate: timestampFromDate(
+            new Date(Date.now() + TOKEN_LIFETIME_MS),
+          ),
+        }),
+  );
+  return token;
+}
+
+/**
+ * Makes a user a manager of an organization.
+ *
+ * @param instance The instance and the token.
+ * @param organization Of which organization.
+ * @param options The user's id and the role, such as `ORG_OWNER_VIEWER`.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function addMember(
+  instance: Instance,
+  organization: string,
+  options: { readonly user: string; readonly role: string },
+): Promise<void> {
+  await attempt(
+    `give the role ${options.role}`,
+    () =>
+      instance.service(ManagementService, { organization }).addOrgMember({
+        userId: options.user,
+        roles: [options.role],
+      }),
+  );
+}
+
+/**
+ * Creates a person with a password that need not be changed.
+ *
+ * @param instance The instance and the token.
+ * @param organization Whose user.
+ * @param options The name to log in with, and the password.
+ * @returns The user's id.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function createPerson(
+  instance: Instance,
+  organization: string,
+  options: { readonly userName: string; readonly password: string },
+): Promise<string> {
+  const { userName, password } = options;
+  const { userId } = await attempt(
+    `create the user "${userName}"`,
+    () =>
+      instance.service(UserService).addHumanUser({
+        username: userName,
+        organization: { org: { case: "orgId", value: organization } },
+        profile: { givenName: "Alice", familyName: "Example" },
+        email: {
+          email: "alice@example.com",
+          verification: { case: "isVerified", value: true },
+        },
+        passwordType: {
+          case: "password",
+          value: { password, changeRequired: false },
+        },
+      }),
+  );
+  return userId;
+}
+
+/**
+ * Grants a user roles of a project.
+ *
+ * @param instance The instance and the token.
+ * @param organization Who owns the project.
+ * @param options The user, the project and the roles.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ */
+export async function grantRoles(
+  instance: Instance,
+  organization: string,
+  options: {
+    readonly user: string;
+    readonly project: string;
+    readonly roles: readonly string[];
+  },
+): Promise<void> {
+  await attempt(
+    "grant roles",
+    () =>
+      instance.service(ManagementService, { organization }).addUserGrant({
+        userId: options.user,
+        projectId: options.project,
+        roleKeys: [...options.roles],
+      }),
+  );
+}

@@ -1,0 +1,38 @@
+/** How often a condition is looked at, in milliseconds. */
+const INTERVAL_MS = 50;
+
+/**
+ * Waits until something holds. ZITADEL's reads lag behind its writes, mostly by
+ * milliseconds, at times by a second or two.
+ *
+ * @param condition Says whether it holds; one that throws does not hold yet.
+ * @param options What is waited for, how long at most, in milliseconds (15 s by
+ * default), and a signal that ends the wait.
+ * @throws {Error} Where the time runs out; its cause is the last failure.
+ */
+export async function waitUntil(
+  condition: () => Promise<boolean>,
+  options: {
+    readonly what: string;
+    readonly timeoutMs?: number;
+    readonly signal?: AbortSignal;
+  },
+): Promise<void> {
+  const { what, timeoutMs = 15_000, signal } = options;
+  const deadline = Date.now() + timeoutMs;
+  let cause: unknown;
+  do {
+    signal?.throwIfAborted();
+    try {
+      if (await condition()) return;
+    } catch (error) {
+      cause = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+  } while (Date.now() < deadline);
+  const reason = cause instanceof Error ? `: ${cause.message}` : "";
+  throw new Error(
+    `Waited ${timeoutMs / 1000} s until ${what}, in vain${reason}`,
+    { cause },
+  );
+}

@@ -1,0 +1,345 @@
+/**
+ * The function: ZITADEL's call in, the permissions claim out. It reads like
+ * Step 3 of ZITADEL's guide: verify, parse, collect roles, fetch the mapping,
+ * map, answer.
+ *
+ * @module
+ */
+import { readBody } from "./body.ts";
+import { MappingCache, type MappingLookup } from "./cache.ts";
+import {
+  attributesReply,
+  claimsReply,
+  collectPermissions,
+  type RoleGrant,
+  roleGrants,
+} from "./claims.ts";
+import type { Config } from "./config.ts";
+import { createEnvelopeOpener } from "./envelope.ts";
+import { FunctionError, STATUS } from "./errors.ts";
+import type { Log } from "./log.ts";
+import { LruMap } from "./lru_map.ts";
+import { MappingStore } from "./mapping_store.ts";
+import { createMetadataReader } from "./metadata.ts";
+import { type FunctionCall, parsePayload } from "./payload.ts";
+import { createServiceToken } from "./service_token.ts";
+import {
+  findSigningKey,
+  importSigningKeys,
+  isTimely,
+  parseSignatureHeader,
+} from "./signature.ts";
+import { createTelemetry } from "./telemetry.ts";
+
+/** The functions of ZITADEL that are answered with permissions. */
+const FUNCTIONS: ReadonlySet<string> = new Set([
+  "function/preaccesstoken",
+  "function/preuserinfo",
+  "function/presamlresponse",
+]);
+
+/** Events of this kind void an organization's mapping. */
+const METADATA_EVENT_PREFIX = "org.metadata.";
+
+/**
+ * A claim over this size is pointed out: a token travels in a header, and
+ * proxies cut headers near 8 kB.
+ */
+const LARGE_CLAIM_BYTES = 4_096;
+
+/** For how many organizations a large claim is remembered as pointed out. */
+const REMEMBERED = { maxEntries: 10_000, maxBytes: Infinity };
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+/** What the function is given by the place where it runs. */
+export interface Platform {
+  /** Sends requests to ZITADEL. */
+  readonly fetch: typeof fetch;
+  /** Tells the time, in milliseconds since 1970. */
+  readonly now: () => number;
+  /** The database that isolates share; absent, memory alone serves. */
+  readonly kv?: Deno.Kv | undefined;
+  /** Takes the log. */
+  readonly log: Log;
+  /** Ends what goes on in the background. */
+  readonly signal?: AbortSignal;
+}
+
+/** Answers a request; it never throws. */
+export type Handler = (request: Request) => Promise<Response>;
+
+/** What is said of a call in the log and the metrics. */
+interface Account {
+  condition: string;
+  outcome: string;
+  signingKey?: number;
+  source?: string;
+  organization?: string;
+  roles?: number;
+  permissions?: number;
+}
+
+/**
+ * Makes the function.
+ *
+ * @param config The settings.
+ * @param platform What the place where it runs gives.
+ * @returns The handler of all requests.
+ * @throws {TypeError} Where a key in the settings cannot be used.
+ */
+export async function createHandler(
+  config: Config,
+  platform: Platform,
+): Promise<Handler> {
+  const { fetch, now, log } = platform;
+  const signal = platform.signal ?? new AbortController().signal;
+  const telemetry = createTelemetry(now);
+  const signingKeys = await importSigningKeys(config.signingKeys);
+  const openEnvelope = await createEnvelopeOpener({
+    origin: config.origin,
+    privateKey: config.payloadPrivateKey,
+    timeoutMs: config.upstreamTimeoutMs,
+    fetch,
+  });
+  const readMetadata = createMetadataReader({
+    origin: config.origin,
+    token: createServiceToken(config.credential, {
+      origin: config.origin,
+      timeoutMs: config.upstreamTimeoutMs,
+      fetch,
+      now,
+      log,
+    }),
+    timeoutMs: config.upstreamTimeoutMs,
+    fetch,
+    now,
+  });
+  const { freshMs, staleMs } = config;
+  const cache = new MappingCache({
+    readMetadata: (organization) =>
+      telemetry.upstream(() => readMetadata(organization)),
+    store: platform.kv && new MappingStore({
+      kv: platform.kv,
+      origin: config.origin,
+      lifetimeMs: freshMs + staleMs,
+      now,
+      log,
+    }),
+    freshMs,
+    staleMs,
+    now,
+    log,
+    signal,
+  });
+  const pointedOut = new LruMap<true>(REMEMBERED);
+
+  return async (request) => {
+    const begin = now();
+    const { pathname } = new URL(request.url);
+    if (pathname === "/healthz") return health(request);
+    const account: Account = { condition: "none", outcome: "error" };
+    try {
+      if (pathname !== "/") {
+        throw new FunctionError("not_found", "No such path");
+      }
+      if (request.method !== "POST") {
+        throw new FunctionError("method_not_allowed", "Not a POST");
+      }
+      const reply = await answer(request, account);
+      const ms = now() - begin;
+      telemetry.call(account.outcome, account.condition, ms);
+      log({ level: "info", message: "Answered", ...account, ms });
+      return new Response(reply, { headers: JSON_TYPE });
+    } catch (error) {
+      const ms = now() - begin;
+      const response = refuse(error, account, ms);
+      telemetry.call(account.outcome, account.condition, ms);
+      return response;
+    }
+  };
+
+  async function answer(request: Request, account: Account): Promise<string> {
+    const header = parseSignatureHeader(
+      request.headers.get("zitadel-signature"),
+    );
+    if (!header) throw unsigned("the header is missing or malformed");
+    if (!isTimely(header.timestamp, now())) {
+      throw unsigned("it was signed too long ago, or in the future", {
+        remedy: "See whether the clocks here and at ZITADEL agree",
+      });
+    }
+    const body = await readBody(request);
+    const signingKey = await findSigningKey(signingKeys, header, body);
+    if (signingKey < 0) {
+      throw unsigned("no signing key made it", {
+        remedy:
+          "Where ZITADEL is the caller: set AUTHORIZATION_SIGNING_KEY to the signing key of the target",
+      });
+    }
+    account.signingKey = signingKey;
+
+    const opened = openEnvelope(body);
+    const payload = parsePayload(
+      opened instanceof Promise ? await opened : opened,
+    );
+
+    if ("event_type" in payload) {
+      account.condition = payload.event_type;
+      account.organization = payload.aggregateID;
+      account.outcome = "ignored";
+      if (payload.event_type.startsWith(METADATA_EVENT_PREFIX)) {
+        account.outcome = "invalidated";
+        await cache.invalidate(payload.aggregateID);
+      }
+      return "{}";
+    }
+    account.condition = payload.function;
+    if (!FUNCTIONS.has(payload.function)) {
+      account.outcome = "unknown_function";
+      return "{}";
+    }
+
+    const grants = roleGrants(payload.user_grants);
+    if (grants.length === 0) {
+      account.outcome = "no_roles";
+      return "{}";
+    }
+
+    const organizationOf = chooseOrganization(config, payload);
+    const lookups = await lookUp(grants, organizationOf, account);
+    const permissions = collectPermissions(
+      grants,
+      (grant) => lookups.get(organizationOf(grant))!.mapping,
+    );
+
+    account.outcome = "permissions";
+    account.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
+    account.permissions = permissions.length;
+    const { claim } = config;
+    const earlier = payload.response;
+    const reply = JSON.stringify(
+      payload.function === "function/presamlresponse"
+        ? attributesReply(claim, permissions, earlier?.append_attribute)
+        : claimsReply(claim, permissions, earlier?.append_claims),
+    );
+    measureClaim(reply, account.organization);
+    return reply;
+  }
+
+  /** Looks up the mappings of all organizations that count, at once. */
+  async function lookUp(
+    grants: readonly RoleGrant[],
+    organizationOf: (grant: RoleGrant) => string,
+    account: Account,
+  ): Promise<Map<string, MappingLookup>> {
+    const organizations = [...new Set(grants.map(organizationOf))];
+    account.organization = organizations.join(",");
+    const pending = organizations.map((organization) =>
+      cache.get(organization)
+    );
+    const isPending = pending.some((lookup) => lookup instanceof Promise);
+    const lookups = isPending
+      ? await Promise.all(pending)
+      : pending as MappingLookup[];
+    const found = new Map<string, MappingLookup>();
+    for (const [index, lookup] of lookups.entries()) {
+      telemetry.lookup(lookup.source);
+      found.set(organizations[index]!, lookup);
+    }
+    account.source = [...new Set(lookups.map(({ source }) => source))].join(
+      ",",
+    );
+    return found;
+  }
+
+  function measureClaim(reply: string, organization = ""): void {
+    const isLarge = reply.length > LARGE_CLAIM_BYTES;
+    telemetry.claim(reply.length, isLarge);
+    if (!isLarge || pointedOut.get(organization)) return;
+    pointedOut.set(organization, true, 0);
+    log({
+      level: "warn",
+      message:
+        `A claim of ${reply.length} characters was sent; proxies cut headers near 8 kB, and the token is longer than its claims`,
+      reason: "large_claim",
+      organization,
+      remedy:
+        "Give coarser permissions to the roles, or let applications ask by introspection (preuserinfo) in place of long tokens",
+    });
+  }
+
+  function refuse(error: unknown, account: Account, ms: number): Response {
+    const known = error instanceof FunctionError ? error : undefined;
+    const code = known?.code ?? "internal_error";
+    const status = STATUS[code];
+    account.outcome = code;
+    const { reason, remedy, organization, cause } = known?.details ?? {};
+    log({
+      level: status >= 500 ? "error" : "warn",
+      message: known?.message ?? "The function has a bug; please report it",
+      ...account,
+      organization: organization ?? account.organization,
+      status,
+      reason,
+      remedy,
+      cause: nameOf(known ? cause : error),
+      stack: known ? undefined : framesOf(error),
+      ms,
+    });
+    const headers = code === "method_not_allowed"
+      ? { ...JSON_TYPE, allow: "POST" }
+      : JSON_TYPE;
+    return new Response(JSON.stringify({ error: code }), { status, headers });
+  }
+}
+
+/** Says whose metadata counts for a grant. */
+function chooseOrganization(
+  { metadataOrganization }: Config,
+  call: FunctionCall,
+): (grant: RoleGrant) => string {
+  if (metadataOrganization === "grant") return (grant) => grant.resourceOwner;
+  if (metadataOrganization !== "user") return () => metadataOrganization;
+  // SAML's payload has no `org`; a user belongs to the user's resource owner.
+  const organization = call.org?.id ?? call.user?.resource_owner;
+  if (organization) return () => organization;
+  throw new FunctionError(
+    "invalid_payload",
+    "The payload does not name the user's organization, neither at org.id nor at user.resource_owner",
+  );
+}
+
+function health(request: Request): Response {
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    const headers = { ...JSON_TYPE, allow: "GET, HEAD" };
+    const body = JSON.stringify({ error: "method_not_allowed" });
+    return new Response(body, { status: 405, headers });
+  }
+  return new Response('{"status":"ok"}', { headers: JSON_TYPE });
+}
+
+function unsigned(
+  why: string,
+  details: { remedy?: string } = {},
+): FunctionError {
+  return new FunctionError(
+    "invalid_signature",
+    `Refused a request by its ZITADEL-Signature: ${why}`,
+    details,
+  );
+}
+
+/** An error's class and code: its message may quote what must not be logged. */
+function nameOf(error: unknown): string | undefined {
+  if (error === undefined) return undefined;
+  if (!(error instanceof Error)) return typeof error;
+  const code = "code" in error ? ` ${error.code}` : "";
+  return `${error.name}${code}`;
+}
+
+function framesOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return error.stack?.split("\n").filter((line) => /^ +at /.test(line))
+    .slice(0, 10).join("\n");
+}

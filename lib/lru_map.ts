@@ -1,0 +1,90 @@
+/** The bounds of an {@linkcode LruMap}. */
+export interface LruBounds {
+  /** The most entries it keeps. */
+  readonly maxEntries: number;
+  /** The most bytes its values may take together. */
+  readonly maxBytes: number;
+}
+
+/**
+ * A map that forgets what was not used for longest when it grows over its
+ * bounds. The newest entry always stays.
+ */
+export class LruMap<V> {
+  readonly #entries = new Map<string, { value: V; bytes: number }>();
+  readonly #bounds: LruBounds;
+  #bytes = 0;
+
+  /**
+   * Makes an empty map.
+   *
+   * @param bounds How much to keep.
+   */
+  constructor(bounds: LruBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** How many entries there are. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** How many bytes the values take together. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Gives a value, which counts as its use.
+   *
+   * @param key The value's key.
+   * @returns The value, or `undefined` where there is none.
+   */
+  get(key: string): V | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.value;
+  }
+
+  /**
+   * Keeps a value, and forgets others where the bounds ask for it.
+   *
+   * @param key The value's key.
+   * @param value The value.
+   * @param bytes How many bytes the value takes.
+   */
+  set(key: string, value: V, bytes: number): void {
+    this.delete(key);
+    this.#entries.set(key, { value, bytes });
+    this.#bytes += bytes;
+    for (const oldest of this.#entries.keys()) {
+      if (!this.#isOverBounds() || this.#entries.size === 1) break;
+      this.delete(oldest);
+    }
+  }
+
+  /**
+   * Forgets a value.
+   *
+   * @param key The value's key.
+   */
+  delete(key: string): void {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    this.#bytes -= entry.bytes;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
+
+  #isOverBounds(): boolean {
+    return this.#entries.size > this.#bounds.maxEntries ||
+      this.#bytes > this.#bounds.maxBytes;
+  }
+}

@@ -1,0 +1,142 @@
+import { FunctionError } from "./errors.ts";
+import type { Connection, MetadataApi } from "./metadata_api.ts";
+import type { MetadataEntry } from "./role_permissions.ts";
+import type { ServiceToken } from "./service_token.ts";
+
+/**
+ * How long an API that worked is asked first. After an upgrade of ZITADEL the
+ * better one is found again within this time, in milliseconds.
+ */
+export const API_MEMORY_MS = 60 * 60 * 1000;
+
+/** How often a list that changes while it is read is begun anew. */
+const MAX_LISTINGS = 3;
+
+/** Reads an organization's metadata, all of it. */
+export type ReadMetadata = (
+  organization: string,
+) => Promise<readonly MetadataEntry[]>;
+
+/** What reading metadata needs. */
+export interface MetadataOptions {
+  /** The instance's origin. */
+  readonly origin: string;
+  /** Gives the service user's bearer token. */
+  readonly token: ServiceToken;
+  /** How long one reading may take in all, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Sends the requests. */
+  readonly fetch: typeof fetch;
+  /** Tells the time, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/**
+ * Makes the reader of an instance's organization metadata. It asks by v2, then
+ * by v2beta, then by management v1, each only where the former is not
+ * implemented, and begins with what worked last. An empty list is believed only
+ * where the organization is seen to be readable, since ZITADEL answers those
+ * without permission with an empty list too.
+ *
+ * @param options What reading needs.
+ * @returns The reader. It throws a {@linkcode FunctionError} where the metadata cannot be had.
+ */
+export function createMetadataReader(options: MetadataOptions): ReadMetadata {
+  const { origin, fetch, now, token } = options;
+  let known: { api: MetadataApi; until: number } | undefined;
+
+  return async (organization) => {
+    const wire = await import("./metadata_api.ts");
+    const signal = AbortSignal.timeout(options.timeoutMs);
+    try {
+      const bearer = await token.get();
+      try {
+        return await read({ origin, fetch, signal, token: bearer });
+      } catch (error) {
+        if (!wire.isUnauthenticated(error) || !token.discard(bearer)) {
+          throw error;
+        }
+        const renewed = await token.get();
+        return await read({ origin, fetch, signal, token: renewed });
+      }
+    } catch (error) {
+      throw wire.upstreamError(error, { origin, signal }, organization);
+    }
+
+    async function read(
+      connection: Connection,
+    ): Promise<readonly MetadataEntry[]> {
+      if (known && known.until > now()) {
+        try {
+          return await readBy(known.api, connection);
+        } catch (error) {
+          if (!wire.isUnimplemented(error)) throw error;
+        }
+      }
+      for (const [index, api] of wire.METADATA_APIS.entries()) {
+        try {
+          const entries = await readBy(api, connection);
+          known = { api, until: now() + API_MEMORY_MS };
+          return entries;
+        } catch (error) {
+          const last = index === wire.METADATA_APIS.length - 1;
+          if (last || !wire.isUnimplemented(error)) throw error;
+        }
+      }
+      throw new TypeError("There is no metadata API to ask");
+    }
+
+    async function readBy(
+      api: MetadataApi,
+      connection: Connection,
+    ): Promise<readonly MetadataEntry[]> {
+      const entries = await readAll((offset) =>
+        wire.listMetadata(api, connection, { organization, offset })
+      );
+      if (!entries) throw unstableListing(organization);
+      // Management v1 answers those without permission with an error.
+      if (
+        entries.length === 0 && api !== "management_v1" &&
+        !await wire.isOrganizationReadable(connection, organization)
+      ) throw wire.missingPermission(organization);
+      return entries;
+    }
+  };
+}
+
+/** Reads pages until all is there; `undefined` where the list will not hold still. */
+async function readAll(
+  list: (offset: number) => Promise<
+    { entries: readonly MetadataEntry[]; total: number }
+  >,
+): Promise<MetadataEntry[] | undefined> {
+  for (let listing = 0; listing < MAX_LISTINGS; listing++) {
+    const entries = new Map<string, MetadataEntry>();
+    let page = await list(0);
+    const { total } = page;
+    let offset = 0;
+    while (page.total === total && page.entries.length > 0) {
+      for (const entry of page.entries) entries.set(entry.key, entry);
+      offset += page.entries.length;
+      if (offset >= total) break;
+      page = await list(offset);
+    }
+    if (entries.size === total && page.total === total) {
+      return [...entries.values()];
+    }
+  }
+  return undefined;
+}
+
+function unstableListing(organization: string): FunctionError {
+  return new FunctionError(
+    "upstream_failed",
+    `Cannot read the metadata of organization ${organization}: it changed ${MAX_LISTINGS} times while being read`,
+    {
+      organization,
+      reason: "unstable_listing",
+      remedy:
+        "Look for what writes this organization's metadata all the time, and make it stop",
+    },
+  );
+}

@@ -1,0 +1,46 @@
+/**
+ * The edge entry: settings from the environment, Deno KV, the function, a server.
+ *
+ * @module
+ */
+import { readConfig, SETTINGS } from "./lib/config.ts";
+import { createHandler } from "./lib/handler.ts";
+import { createLog } from "./lib/log.ts";
+
+const log = createLog(console.log, Date.now);
+
+try {
+  const names = Object.keys(SETTINGS);
+  const config = readConfig(
+    Object.fromEntries(names.map((name) => [name, Deno.env.get(name)])),
+  );
+  const kv = await Deno.openKv(config.kvUrl).catch((error: Error) => {
+    log({
+      level: "warn",
+      message: "Cannot open Deno KV; every isolate works from its own memory",
+      cause: error.name,
+      remedy: "Assign a KV database to the app, or set KV_URL",
+    });
+    return undefined;
+  });
+  const background = new AbortController();
+  const { signal } = background;
+  const platform = { fetch, now: Date.now, kv, log, signal };
+  const handler = await createHandler(config, platform);
+  const server = Deno.serve({
+    port: config.port,
+    hostname: config.host,
+    onListen: ({ port, hostname }) =>
+      log({ level: "info", message: "Listening", hostname, port }),
+  }, handler);
+  const drain = () => void server.shutdown();
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const name of signals) Deno.addSignalListener(name, drain);
+  await server.finished;
+  for (const name of signals) Deno.removeSignalListener(name, drain);
+  background.abort();
+  kv?.close();
+} catch (error) {
+  console.error(error instanceof TypeError ? error.message : error);
+  Deno.exit(1);
+}

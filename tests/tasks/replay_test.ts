@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import {
+  FIXTURES_URL,
+  readFixture,
+  writeFixture,
+} from "../../harness/fixtures.ts";
+
+const TASK = new URL("../../tasks/replay.ts", import.meta.url);
+const LOGIN = new URL("calls/human_login.json", FIXTURES_URL);
+const CHAINED = new URL("chained/without_roles.json", FIXTURES_URL);
+
+async function replay(...args: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", TASK.pathname, ...args],
+    env: { NO_COLOR: "1", AUTHORIZATION_SIGNING_KEY: "" },
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+Deno.test("replay shows the difference and fails until it is updated", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const original = await readFixture(LOGIN);
+    const edited = `${folder}/edited.json`;
+    await writeFixture(edited, {
+      ...original,
+      expected: { status: 200, body: {} },
+    });
+
+    const { code, stdout } = await replay(LOGIN.pathname, edited);
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /^equal +calls\/human_login +200 +permissions: read:all/m,
+    );
+    assert.match(stdout, /^differs/m);
+    assert.match(stdout, /^ +\+ +"read:all",/m);
+    assert.match(stdout, /^2 fixtures: 1 equal, 1 differs$/m);
+
+    const updated = await replay("--update", edited);
+    assert.equal(updated.code, 0);
+    assert.match(updated.stdout, /^ +\+ +"read:all",/m);
+    assert.deepEqual(await readFixture(edited), original);
+    assert.equal((await replay(edited)).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("replay --update signs a made request whose body was edited", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    const made = await readFixture(CHAINED);
+    const { request } = made;
+    const headers = { ...request.headers, "zitadel-signature": "t=1,v1=00" };
+    await writeFixture(file, { ...made, request: { ...request, headers } });
+    assert.equal((await replay("--update", file)).code, 0);
+    assert.deepEqual(await readFixture(file), made);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("replay --json prints one document", async () => {
+  const { code, stdout } = await replay("--json", LOGIN.pathname);
+  assert.equal(code, 0);
+  const { expected } = await readFixture(LOGIN);
+  assert.deepEqual(JSON.parse(stdout), [{
+    name: "calls/human_login",
+    outcome: "equal",
+    expected,
+    actual: expected,
+  }]);
+});
+
+Deno.test("replay says what is wrong with its arguments", async (t) => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  listener.close();
+  for (
+    const [args, message, exitCode] of [
+      [["--url", url], /AUTHORIZATION_SIGNING_KEY/, 64],
+      [["--key", "key"], /--url/, 64],
+      [["--url", url, "--key", "k", "--update"], /--update/, 64],
+      [["--url", url, "--key", "k"], /gave no answer/, 2],
+      [["--urll"], /--urll/, 64],
+      [["no_such_file.json"], /no_such_file\.json/, 2],
+    ] as [string[], RegExp, number][]
+  ) {
+    await t.step(message.source, async () => {
+      const { code, stdout, stderr } = await replay(...args);
+      assert.equal(code, exitCode);
+      assert.equal(stdout, "");
+      assert.match(stderr, message);
+    });
+  }
+});
