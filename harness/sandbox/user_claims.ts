@@ -102,17 +102,17 @@ function roleClaims(
   user: User,
   { request, projectId }: UserClaimsOptions,
 ): Claims {
-  const claims: Claims = {};
+  const claims: Record<string, Record<string, Claims>> = {};
   for (const grant of assertedGrants(world, user, request)) {
     const domain = world.organizations.get(grant.organizationId)?.primaryDomain;
+    const keys = [`urn:zitadel:iam:org:project:${grant.projectId}:roles`];
+    if (grant.projectId === projectId) {
+      keys.push("urn:zitadel:iam:org:project:roles");
+    }
     for (const role of grant.roles) {
       if (request.roles.size > 0 && !request.roles.has(role)) continue;
-      add(`urn:zitadel:iam:org:project:${grant.projectId}:roles`);
-      if (grant.projectId === projectId) {
-        add("urn:zitadel:iam:org:project:roles");
-      }
-      function add(key: string) {
-        const roles = (claims[key] ??= {}) as Record<string, Claims>;
+      for (const key of keys) {
+        const roles = claims[key] ??= {};
         (roles[role] ??= {})[grant.organizationId] = domain;
       }
     }

@@ -89,16 +89,13 @@ export function managementProjectMethods(): ApiMethod[] {
     }),
     apiMethod(method.addProjectRole, (request, call) => {
       const project = projectOf(call, request.projectId);
-      const { roleKey: key, displayName, group } = request;
-      if (project.roles.has(key)) throw alreadyExists("Role already exists");
-      touch(project);
-      project.roles.set(key, {
-        ...dated(project.sequence),
-        key,
-        displayName,
-        group,
-      });
+      addRole(project, { ...request, key: request.roleKey });
       return { details: madeDetails(project, project.organizationId) };
+    }),
+    apiMethod(method.bulkAddProjectRoles, (request, call) => {
+      const project = projectOf(call, request.projectId);
+      for (const role of request.roles) addRole(project, role);
+      return { details: changedDetails(project, project.organizationId) };
     }),
     apiMethod(method.addProjectGrant, (request, call) => {
       const project = projectOf(call, request.projectId);
@@ -164,6 +161,20 @@ export function managementProjectMethods(): ApiMethod[] {
         }),
     ),
   ];
+}
+
+function addRole(
+  project: Project,
+  { key, displayName, group }: {
+    key: string;
+    displayName: string;
+    group: string;
+  },
+): void {
+  if (project.roles.has(key)) throw alreadyExists("Role already exists");
+  touch(project);
+  const dates = dated(project.sequence);
+  project.roles.set(key, { ...dates, key, displayName, group });
 }
 
 function addApp(
