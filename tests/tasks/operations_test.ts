@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { startSandbox } from "../../harness/sandbox/sandbox.ts";
 import { connect } from "../../harness/zitadel/client.ts";
+import { listExecutions } from "../../harness/zitadel/execution.ts";
 import { listTargets } from "../../harness/zitadel/target.ts";
 import { createWorld } from "../../harness/zitadel/world.ts";
 import { startFunction } from "../harness/_function_server.ts";
@@ -105,11 +106,53 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
     );
   });
 
-  await t.step("setup asks for the function's health first", async () => {
-    const other = ["--endpoint", "http://127.0.0.1:9/", "--env-file", envFile];
-    const { code, stderr } = await run("setup", [...other, "--yes"], env);
-    assert.equal(code, 2);
-    assert.match(stderr, /does not answer at .*healthz.*--skip-health/);
+  await t.step(
+    "setup does not point the target at what does not answer",
+    async () => {
+      const other = [
+        "--endpoint",
+        "http://127.0.0.1:9/",
+        "--env-file",
+        envFile,
+      ];
+      const { code, stderr } = await run("setup", [...other, "--yes"], env);
+      assert.equal(code, 2);
+      assert.match(stderr, /does not answer at .*healthz.*--skip-health/);
+      const [target] = await listTargets(instance);
+      assert.equal(target!.endpoint, server.endpoint);
+    },
+  );
+
+  await t.step("setup leaves what it is not asked about as it is", async () => {
+    const options = ["--env-file", envFile, "--yes"];
+    const changed = await run("setup", [
+      ...options,
+      ...["--timeout", "5s", "--interrupt-on-error"],
+    ], env);
+    assert.equal(changed.code, 0, changed.stderr);
+    const more = await run("setup", [...options, "--also", "preuserinfo"], env);
+    assert.equal(more.code, 0, more.stderr);
+    const [target] = await listTargets(instance);
+    assert.equal(target!.timeoutSeconds, 5);
+    assert.equal(target!.interruptOnError, true);
+    const off = await run(
+      "setup",
+      [...options, "--no-interrupt-on-error"],
+      env,
+    );
+    assert.match(off.stdout, /interruptOnError on -> off$/m);
+
+    await Deno.writeTextFile(
+      roles,
+      '{"editor": ["posts:write", "posts:read"]}',
+    );
+    const org = ["--org", world.organization.id];
+    const mapped = await run(
+      "setup",
+      [...options, ...org, "--roles", roles],
+      env,
+    );
+    assert.equal(mapped.stdout.match(/^ {2}[-+~] /gm)?.length, 1);
   });
 
   await t.step("rotate tells its steps", async () => {
@@ -134,6 +177,43 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
     assert.equal(code, 0);
     assert.deepEqual(await listTargets(instance), []);
   });
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("setup binds only what answers, and goes on when it does", async () => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  await using world = await createWorld(instance);
+  const folder = await Deno.makeTempDir();
+  const envFile = `${folder}/.env`;
+  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${world.reader.token}\n`);
+  const env = {
+    ZITADEL_DOMAIN: sandbox.origin,
+    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+  };
+  const none = await run("setup", ["--env-file", envFile, "--yes"], env);
+  assert.equal(none.code, 64);
+  assert.match(none.stderr, /--endpoint is missing/);
+
+  const port = (() => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    return (listener.addr as Deno.NetAddr).port;
+  })();
+  const args = [
+    ...["--endpoint", `http://127.0.0.1:${port}/`],
+    ...["--env-file", envFile, "--yes"],
+  ];
+  const first = await run("setup", args, env);
+  assert.equal(first.code, 1);
+  assert.match(first.stdout, /^Not bound: The function does not answer at/m);
+  assert.equal((await listTargets(instance)).length, 1);
+  assert.deepEqual(await listExecutions(instance), []);
+
+  await using server = startFunction(envFile, sandbox.origin, port);
+  await server.reload();
+  const second = await run("setup", args, env);
+  assert.equal(second.code, 0, second.stderr);
+  assert.equal((await listExecutions(instance)).length, 1);
   await Deno.remove(folder, { recursive: true });
 });
 
