@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { apiChecks } from "./api_checks.ts";
+import { claimsChecks } from "./claims_checks.ts";
 import type { Bench, Checks, Finding } from "./check.ts";
 import { eventChecks } from "./event_checks.ts";
 import { oidcChecks } from "./oidc_checks.ts";
@@ -18,6 +19,7 @@ export interface Verdict extends Finding {
 const PARTS: readonly Checks[] = [
   replyChecks,
   payloadChecks,
+  claimsChecks,
   eventChecks,
   oidcChecks,
   apiChecks,
