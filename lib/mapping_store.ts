@@ -96,7 +96,8 @@ export class MappingStore {
     if (owed && !await owed && !await this.invalidate(organization)) {
       return absent;
     }
-    return await this.#try("read", () => this.#read(organization)) ?? absent;
+    return await this.#try("read from", () => this.#read(organization)) ??
+      absent;
   }
 
   async #read(organization: string): Promise<StoredMapping> {
@@ -147,7 +148,7 @@ export class MappingStore {
       id,
       bytes: bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
     });
-    const result = await this.#try("write", () => {
+    const result = await this.#try("write to", () => {
       const operation = kv.atomic()
         .check({ key, versionstamp: version })
         .set(key, { ...chunk(0), readAt, chunks }, { expireIn });
@@ -176,7 +177,7 @@ export class MappingStore {
         expireIn,
       });
     const attempt = this.#try(
-      "invalidate",
+      "invalidate in",
       () => this.#invalidations.announce(organization, bury),
     ).then((announced) => announced !== undefined);
     this.#owed.set(organization, attempt);

@@ -205,8 +205,8 @@ Deno.test("MappingStore goes on where KV refuses", async () => {
     log.map(({ level, reason, message, error }) =>
       `${level} ${reason} ${error}: ${message}`
     ),
-    ["read", "write", "invalidate"].map((action) =>
-      `warn kv_failed TypeError: Cannot ${action} in Deno KV; working from memory`
+    ["read from", "write to", "invalidate in"].map((action) =>
+      `warn kv_failed TypeError: Cannot ${action} Deno KV; working from memory`
     ),
   );
 });
