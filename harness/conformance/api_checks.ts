@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bindTarget } from "./binding.ts";
+import { bindTarget, keepBindings } from "./binding.ts";
 import type { Bench, Finding } from "./check.ts";
 import { readRecording, recordedAnswer, replayRecording } from "./recording.ts";
 import { shapeOf } from "./shape.ts";
@@ -15,6 +15,7 @@ type Organization = keyof Situation["organizations"] | "unknown";
 /** A recording and who asks about which organization. */
 type Case = readonly [name: string, caller: Caller, about?: Organization];
 
+const FUNCTION = "function/preaccesstoken";
 const EVENTS = "event/group/org.metadata";
 const UNKNOWN_ORGANIZATION = "123456789012345678";
 /** What recordings name and what it is here, beside identifiers in paths. */
@@ -152,6 +153,7 @@ const CASES = { "current": CURRENT, "4.6": V4_6, "3.4": V3_4 };
  */
 export async function* apiChecks(bench: Bench): AsyncGenerator<Finding> {
   const { subject, situation, target } = bench;
+  await using _kept = await keepBindings(subject, [FUNCTION, EVENTS]);
   await using prepared = await prepare(bench);
   let targetId = prepared.id;
   for (const [name, caller, about] of CASES[subject.release]) {
@@ -208,7 +210,7 @@ async function prepare({ subject, situation, target }: Bench) {
       await bindTarget(subject, {
         ...options,
         name: `function ${situation.suffix}`,
-        condition: "function/preaccesstoken",
+        condition: FUNCTION,
         interruptOnError: true,
       }),
     );

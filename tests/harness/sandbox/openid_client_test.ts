@@ -138,6 +138,11 @@ Deno.test("startSandbox() serves an OpenID client that is not ours", async (t) =
       response.headers.get("location"),
       "http://localhost:9000/?state=over",
     );
+    url.searchParams.delete("client_id");
+    url.searchParams.set("id_token_hint", tokens.id_token!);
+    const hinted = await fetch(url, { redirect: "manual" });
+    await hinted.body?.cancel();
+    assert.equal(hinted.status, 302);
     url.searchParams.set("post_logout_redirect_uri", "http://evil.example/");
     const refused = await fetch(url, { redirect: "manual" });
     await refused.body?.cancel();
