@@ -61,7 +61,8 @@ async function main(): Promise<number> {
     console.log(JSON.stringify({ origin, release, verdicts }, null, 2));
   } else {
     console.log(
-      `${verdicts.length} comparisons, ${unexpected.length} not as recorded`,
+      `${verdicts.length} comparisons, ${unexpected.length} not as recorded` +
+        (isInterrupted ? ", interrupted" : ""),
     );
   }
   return unexpected.length === 0 && !isInterrupted ? 0 : 1;
