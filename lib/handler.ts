@@ -5,13 +5,12 @@
  *
  * @module
  */
-import { readBody } from "./body.ts";
+import { createBodyReader } from "./body.ts";
 import { MappingCache, type MappingLookup } from "./cache.ts";
 import {
   attributesReply,
   claimsReply,
   collectPermissions,
-  type RoleGrant,
   roleGrants,
 } from "./claims.ts";
 import type { Config } from "./config.ts";
@@ -21,7 +20,8 @@ import type { Log } from "./log.ts";
 import { LruMap } from "./lru_map.ts";
 import { MappingStore } from "./mapping_store.ts";
 import { createMetadataReader } from "./metadata.ts";
-import { type FunctionCall, parsePayload } from "./payload.ts";
+import { chooseOrganization } from "./metadata_organization.ts";
+import { parsePayload } from "./payload.ts";
 import { createServiceToken } from "./service_token.ts";
 import {
   findSigningKey,
@@ -50,6 +50,7 @@ const LARGE_CLAIM_BYTES = 4_096;
 /** For how many organizations a large claim is remembered as pointed out. */
 const REMEMBERED = { maxEntries: 10_000, maxBytes: Infinity };
 
+const encoder = new TextEncoder();
 const JSON_TYPE = { "content-type": "application/json" };
 
 /** What the function is given by the place where it runs. */
@@ -70,7 +71,9 @@ export interface Platform {
 export type Handler = (request: Request) => Promise<Response>;
 
 /** What is said of a call in the log and the metrics. */
-interface Account {
+type Account = {
+  readonly level: "info";
+  readonly message: string;
   condition: string;
   outcome: string;
   signingKey?: number;
@@ -78,7 +81,8 @@ interface Account {
   organization?: string;
   roles?: number;
   permissions?: number;
-}
+  ms?: number;
+};
 
 /**
  * Makes the function.
@@ -132,13 +136,19 @@ export async function createHandler(
     log,
     signal,
   });
+  const readBody = createBodyReader();
   const pointedOut = new LruMap<true>(REMEMBERED);
 
   return async (request) => {
     const begin = now();
     const { pathname } = new URL(request.url);
     if (pathname === "/healthz") return health(request);
-    const account: Account = { condition: "none", outcome: "error" };
+    const account: Account = {
+      level: "info",
+      message: "Answered",
+      condition: "none",
+      outcome: "error",
+    };
     try {
       if (pathname !== "/") {
         throw new FunctionError("not_found", "No such path");
@@ -149,7 +159,8 @@ export async function createHandler(
       const reply = await answer(request, account);
       const ms = now() - begin;
       telemetry.call(account.outcome, account.condition, ms);
-      log({ level: "info", message: "Answered", ...account, ms });
+      account.ms = ms;
+      log(account);
       return new Response(reply, { headers: JSON_TYPE });
     } catch (error) {
       const ms = now() - begin;
@@ -186,10 +197,10 @@ export async function createHandler(
 
     if ("event_type" in payload) {
       account.condition = payload.event_type;
-      account.organization = payload.aggregateID;
       account.outcome = "ignored";
       if (payload.event_type.startsWith(METADATA_EVENT_PREFIX)) {
         account.outcome = "invalidated";
+        account.organization = payload.aggregateID;
         await cache.invalidate(payload.aggregateID);
       }
       return "{}";
@@ -206,12 +217,27 @@ export async function createHandler(
       return "{}";
     }
 
-    const organizationOf = chooseOrganization(config, payload);
-    const lookups = await lookUp(grants, organizationOf, account);
-    const permissions = collectPermissions(
-      grants,
-      (grant) => lookups.get(organizationOf(grant))!.mapping,
+    const organizationOf = chooseOrganization(
+      config.metadataOrganization,
+      payload,
     );
+    const organizations = [
+      ...new Set(grants.map((grant) => organizationOf(grant.resourceOwner))),
+    ];
+    account.organization = organizations.join(",");
+    const pending = organizations.map((organization) =>
+      cache.get(organization)
+    );
+    // What memory has is used in this turn of the event loop.
+    const lookups = pending.some((lookup) => lookup instanceof Promise)
+      ? await Promise.all(pending)
+      : pending as MappingLookup[];
+    account.source = lookups.map(({ source }) => source).join(",");
+    for (const { source } of lookups) telemetry.lookup(source);
+    const permissions = collectPermissions(grants, (grant) => {
+      const organization = organizationOf(grant.resourceOwner);
+      return lookups[organizations.indexOf(organization)]!.mapping;
+    });
 
     account.outcome = "permissions";
     account.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
@@ -227,41 +253,16 @@ export async function createHandler(
     return reply;
   }
 
-  /** Looks up the mappings of all organizations that count, at once. */
-  async function lookUp(
-    grants: readonly RoleGrant[],
-    organizationOf: (grant: RoleGrant) => string,
-    account: Account,
-  ): Promise<Map<string, MappingLookup>> {
-    const organizations = [...new Set(grants.map(organizationOf))];
-    account.organization = organizations.join(",");
-    const pending = organizations.map((organization) =>
-      cache.get(organization)
-    );
-    const isPending = pending.some((lookup) => lookup instanceof Promise);
-    const lookups = isPending
-      ? await Promise.all(pending)
-      : pending as MappingLookup[];
-    const found = new Map<string, MappingLookup>();
-    for (const [index, lookup] of lookups.entries()) {
-      telemetry.lookup(lookup.source);
-      found.set(organizations[index]!, lookup);
-    }
-    account.source = [...new Set(lookups.map(({ source }) => source))].join(
-      ",",
-    );
-    return found;
-  }
-
   function measureClaim(reply: string, organization = ""): void {
-    const isLarge = reply.length > LARGE_CLAIM_BYTES;
-    telemetry.claim(reply.length, isLarge);
+    const bytes = encoder.encode(reply).length;
+    const isLarge = bytes > LARGE_CLAIM_BYTES;
+    telemetry.claim(bytes, isLarge);
     if (!isLarge || pointedOut.get(organization)) return;
     pointedOut.set(organization, true, 0);
     log({
       level: "warn",
       message:
-        `A claim of ${reply.length} characters was sent; proxies cut headers near 8 kB, and the token is longer than its claims`,
+        `A claim of ${bytes} bytes was sent; proxies cut headers near 8 kB, and the token is longer than its claims`,
       reason: "large_claim",
       organization,
       remedy:
@@ -276,9 +277,9 @@ export async function createHandler(
     account.outcome = code;
     const { reason, remedy, organization, cause } = known?.details ?? {};
     log({
+      ...account,
       level: status >= 500 ? "error" : "warn",
       message: known?.message ?? "The function has a bug; please report it",
-      ...account,
       organization: organization ?? account.organization,
       status,
       reason,
@@ -292,22 +293,6 @@ export async function createHandler(
       : JSON_TYPE;
     return new Response(JSON.stringify({ error: code }), { status, headers });
   }
-}
-
-/** Says whose metadata counts for a grant. */
-function chooseOrganization(
-  { metadataOrganization }: Config,
-  call: FunctionCall,
-): (grant: RoleGrant) => string {
-  if (metadataOrganization === "grant") return (grant) => grant.resourceOwner;
-  if (metadataOrganization !== "user") return () => metadataOrganization;
-  // SAML's payload has no `org`; a user belongs to the user's resource owner.
-  const organization = call.org?.id ?? call.user?.resource_owner;
-  if (organization) return () => organization;
-  throw new FunctionError(
-    "invalid_payload",
-    "The payload does not name the user's organization, neither at org.id nor at user.resource_owner",
-  );
 }
 
 function health(request: Request): Response {

@@ -152,18 +152,16 @@ export function isUnauthenticated(error: unknown): boolean {
  * Makes of a failed call what the caller and the operator are told.
  *
  * @param error What the call threw.
- * @param connection Where it was made.
- * @param organization The organization that was asked for.
+ * @param call Where it was made, with which credential, and for which organization.
  * @returns The error to raise.
  */
 export function upstreamError(
   error: unknown,
-  { origin, signal }: Pick<Connection, "origin" | "signal">,
-  organization: string,
+  { origin, signal, credential, organization }:
+    & Pick<Connection, "origin" | "signal">
+    & { readonly credential: string; readonly organization: string },
 ): FunctionError {
   if (error instanceof FunctionError) return error;
-  const cause = error instanceof ConnectError ? error.cause : undefined;
-  if (cause instanceof FunctionError) return cause;
   const about = { cause: error, organization };
   const action = `Cannot read the metadata of organization ${organization}`;
   if (signal.aborted) {
@@ -183,7 +181,7 @@ export function upstreamError(
     case Code.Unauthenticated:
       return new FunctionError(
         "upstream_failed",
-        `${action}: ${origin} refused the service user's credential`,
+        `${action}: ${origin} refused the service user's ${credential}`,
         {
           ...about,
           reason: "credential_rejected",
@@ -287,10 +285,15 @@ function asV2(send: typeof fetch): typeof fetch {
     );
 }
 
-/** Stops reading an answer at {@linkcode MAX_ANSWER_BYTES}. */
+/** Stops reading an answer at {@linkcode MAX_ANSWER_BYTES}, and heeds HTTP 429. */
 function bounded(send: typeof fetch): typeof fetch {
   return async (input, init) => {
     const response = await send(input, init);
+    if (response.status === 429) {
+      // The library takes it for an upstream that is not there.
+      await response.body?.cancel();
+      throw new ConnectError("too many requests", Code.ResourceExhausted);
+    }
     if (!response.body) return response;
     let size = 0;
     const body = response.body.pipeThrough(
