@@ -14,7 +14,7 @@ import { loginPage } from "./login_page.ts";
 import { OAuthError, oauthErrorResponse, oauthJson } from "./oauth_error.ts";
 import type { FinishLogin } from "./services/login.ts";
 import { introspect, userInfo } from "./user_info.ts";
-import { appOfClient } from "./world.ts";
+import { appOfClient } from "./find.ts";
 
 const PASSED_ON = new Set(["authorization_code", "refresh_token"]);
 const LOGIN_PATH = "/ui/v2/login/login";
