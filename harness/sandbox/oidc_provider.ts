@@ -11,7 +11,8 @@ import type { Instance } from "./instance.ts";
 import { issueTokens, TOKEN_SECONDS } from "./issue_tokens.ts";
 import { MemoryAdapter } from "./memory_adapter.ts";
 import { scopesOfLogin } from "./scopes.ts";
-import { type App, appOfClient } from "./world.ts";
+import { appOfClient } from "./find.ts";
+import type { App } from "./world.ts";
 
 const REFRESH_SECONDS = 30 * 24 * 3600;
 const LOGIN_SECONDS = 3600;
