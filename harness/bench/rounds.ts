@@ -28,13 +28,14 @@ export interface Round extends LoadResult {
  * order, so that what else the machine does meets all of them alike.
  *
  * @param contenders The contenders, warm.
- * @param options How many rounds, how long each, and by which load generator.
+ * @param options What to call them, how many rounds, how long each in seconds, and by which load generator.
  * @param context What ends it.
  * @returns Each contender's rounds, by its name.
  */
 export async function runRounds(
   contenders: readonly Contender[],
-  { rounds, seconds, generator }: {
+  { title, rounds, seconds, generator }: {
+    title: string;
     rounds: number;
     seconds: number;
     generator: LoadGenerator;
@@ -46,7 +47,7 @@ export async function runRounds(
   );
   for (let round = 0; round < rounds; round++) {
     for (const { name, server, call } of inTurn(contenders, round)) {
-      context.progress(`round ${round + 1} of ${rounds}: ${name}`);
+      context.progress(`${title}, round ${round + 1} of ${rounds}: ${name}`);
       // Signed anew: a signature is good for five minutes.
       const calls = await signCalls([call]);
       const before = await server.usage();

@@ -75,8 +75,14 @@ export async function measureScaling(
       server,
       call,
     }));
-    await runRounds(contenders, { rounds: 1, seconds: 1, generator }, context);
+    await runRounds(contenders, {
+      title: "scaling, warm-up",
+      rounds: 1,
+      seconds: 1,
+      generator,
+    }, context);
     const rounds = await runRounds(contenders, {
+      title: "scaling",
       rounds: quick ? 2 : 6,
       seconds: quick ? 1 : 3,
       generator,

@@ -79,9 +79,15 @@ export async function measureThroughput(
     { name: "floor", server: floor, call },
     { name: "function", server: function_, call },
   ];
-  await runRounds(contenders, { rounds: 1, seconds: 1, generator }, context);
+  await runRounds(contenders, {
+    title: "throughput, warm-up",
+    rounds: 1,
+    seconds: 1,
+    generator,
+  }, context);
   const coldCalls = upstream.requests;
   const rounds = await runRounds(contenders, {
+    title: "throughput",
     rounds: quick ? 2 : 9,
     seconds: quick ? 1 : 3,
     generator,
