@@ -71,7 +71,9 @@ export async function measureScaling(
     group: readonly { entries: number; roles: number; call: Call }[],
   ): Promise<ScalingRow[]> => {
     const contenders = group.map(({ entries, roles, call }) => ({
-      name: `${entries} entries, ${roles} ${roles === 1 ? "role" : "roles"}`,
+      name: `${entries.toLocaleString("en")} entries, ${roles} ${
+        roles === 1 ? "role" : "roles"
+      }`,
       server,
       call,
     }));
