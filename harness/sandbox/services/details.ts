@@ -1,0 +1,42 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { Dated } from "../world.ts";
+
+/**
+ * The details that the v1 APIs tell of a thing.
+ *
+ * @param thing The thing.
+ * @param owner Its organization.
+ * @returns The details.
+ */
+export function detailsOf(thing: Dated, owner: string) {
+  return {
+    sequence: BigInt(thing.sequence),
+    creationDate: timestampFromDate(thing.created),
+    changeDate: timestampFromDate(thing.changed),
+    resourceOwner: owner,
+  };
+}
+
+/**
+ * The details of something that was just made.
+ *
+ * @param thing The thing.
+ * @param owner Its organization.
+ * @returns The details, without a date of change.
+ */
+export function madeDetails(thing: Dated, owner: string) {
+  const { changeDate: _, ...details } = detailsOf(thing, owner);
+  return details;
+}
+
+/**
+ * The details of something that was just changed.
+ *
+ * @param thing The thing.
+ * @param owner Its organization.
+ * @returns The details, without a date of creation.
+ */
+export function changedDetails(thing: Dated, owner: string) {
+  const { creationDate: _, ...details } = detailsOf(thing, owner);
+  return details;
+}
