@@ -111,6 +111,7 @@ export async function createOidcProvider(
       clientId: app.clientId,
       redirectUri: parameters.redirect_uri,
       scopes: scopesOfLogin(world, asked.split(" ").filter(Boolean), app),
+      ...(parameters.login_hint && { loginHint: parameters.login_hint }),
       created: new Date(),
     });
     return id;

@@ -179,6 +179,8 @@ export interface AuthRequest {
   clientId: string;
   redirectUri: string;
   scopes: string[];
+  /** Who is expected to log in, by user name. */
+  loginHint?: string;
   created: Date;
 }
 

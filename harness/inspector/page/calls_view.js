@@ -24,7 +24,21 @@ export function callsView(background) {
     exchanges.length === 0
       ? h("p.muted", {}, "ZITADEL called no function for these tokens.")
       : undefined,
-    ...exchanges.map((exchange) => callView(exchange, background)),
+    ...exchanges.map((exchange, index) =>
+      index === 0
+        ? h(
+          "div",
+          {},
+          h("h3", {}, ...callTitle(exchange)),
+          callSteps(exchange, background),
+        )
+        // The second call of a login says the same again, for the ID token.
+        : disclosure(
+          `call-${index}`,
+          h("span", {}, ...callTitle(exchange)),
+          callSteps(exchange, background),
+        )
+    ),
   );
 }
 
@@ -32,58 +46,61 @@ export function callsView(background) {
  * @param {import("./sandbox.js").Exchange} exchange
  * @param {import("./session.js").Background} background
  */
-function callView(exchange, background) {
+function callSteps(exchange, background) {
   const { condition, request, reply, error, ms, target } = exchange;
-  const name = condition.replace("function/", "");
+  const name = nameOf(condition);
   const grants = request.payload.user_grants ?? [];
   return h(
-    "div.call",
+    "ol.steps",
     {},
     h(
-      "h3",
+      "li",
       {},
-      h("code", {}, name),
-      h("span.muted", {}, ` ${PURPOSES[condition] ?? ""}, ${ms.toFixed(0)} ms`),
+      h("h4", {}, "ZITADEL sends"),
+      grants.length === 0
+        ? h("p.muted", {}, "no roles")
+        : h("ul.plain", {}, ...grants.map(grantLine)),
+      disclosure(
+        `${name}-request`,
+        "The whole request",
+        h("p.muted", {}, `POST ${target.endpoint}`),
+        jsonBlock(signatureOf(request.headers)),
+        jsonBlock(request.payload),
+      ),
     ),
     h(
-      "ol.steps",
+      "li",
       {},
-      h(
-        "li",
-        {},
-        h("h4", {}, "ZITADEL sends"),
-        grants.length === 0
-          ? h("p.muted", {}, "no roles")
-          : h("ul.plain", {}, ...grants.map(grantLine)),
-        disclosure(
-          `${name}-request`,
-          "The whole request",
-          h("p.muted", {}, `POST ${target.endpoint}`),
-          jsonBlock(signatureOf(request.headers)),
-          jsonBlock(request.payload),
+      h("h4", {}, "The mapping says"),
+      background.roles.length === 0
+        ? h("p.muted", {}, "nothing was looked up")
+        : h(
+          "ul.plain",
+          {},
+          ...background.roles.map((role) => lookupLine(role, background)),
         ),
-      ),
-      h(
-        "li",
-        {},
-        h("h4", {}, "The mapping says"),
-        background.roles.length === 0
-          ? h("p.muted", {}, "nothing was looked up")
-          : h(
-            "ul.plain",
-            {},
-            ...background.roles.map((role) => lookupLine(role, background)),
-          ),
-      ),
-      h(
-        "li",
-        {},
-        h("h4", {}, "The function answers"),
-        h("p", {}, error ?? `${reply?.status}`),
-        reply && jsonBlock(pretty(reply.body)),
-      ),
+    ),
+    h(
+      "li",
+      {},
+      h("h4", {}, "The function answers"),
+      h("p", {}, `${error ?? reply?.status}, after ${ms.toFixed(0)} ms`),
+      reply && jsonBlock(pretty(reply.body)),
     ),
   );
+}
+
+/** @param {import("./sandbox.js").Exchange} exchange */
+function callTitle({ condition }) {
+  return [
+    h("code", {}, nameOf(condition)),
+    h("span.muted", {}, ` ${PURPOSES[condition] ?? ""}`),
+  ];
+}
+
+/** @param {string} condition */
+function nameOf(condition) {
+  return condition.replace("function/", "");
 }
 
 /** @param {Record<string, string>} headers */

@@ -96,7 +96,11 @@ function show(opened) {
   const { settings } = context;
   const { background, access, id } = opened;
   const organization = organizationOf(opened);
-  editor ??= organization && mappingView({ organization, onSave: save });
+  editor ??= organization && mappingView({
+    organization,
+    projects: background?.world.projects ?? [],
+    onSave: save,
+  });
   const token = { settings, onCopy: copy };
   redraw(
     main,

@@ -8,14 +8,15 @@ import { h } from "./element.js";
  *
  * @param {object} parts
  * @param {{ id: string, name: string, metadata: import("./sandbox.js").Mapping }} parts.organization
+ * @param {readonly { id: string, name: string }[]} parts.projects
  * @param {(mapping: import("./sandbox.js").Mapping) => void} parts.onSave
  * @returns {HTMLElement}
  */
-export function mappingView({ organization, onSave }) {
+export function mappingView({ organization, projects, onSave }) {
   const rows = h("div.rows");
   /** @param {string} role @param {string[] | string} value */
   const add = (role, value) => {
-    const row = mappingRow(role, value);
+    const row = mappingRow(role, value, projects);
     rows.append(row);
     return row;
   };
@@ -58,9 +59,14 @@ export function mappingView({ organization, onSave }) {
   );
 }
 
-/** @param {string} role @param {string[] | string} value */
-function mappingRow(role, value) {
+/**
+ * @param {string} role
+ * @param {string[] | string} value
+ * @param {readonly { id: string, name: string }[]} projects
+ */
+function mappingRow(role, value, projects) {
   const isList = Array.isArray(value);
+  const project = projects.find(({ id }) => role.startsWith(`${id}:`));
   const row = h(
     "div.row",
     { role: "group", "aria-label": role || "New role" },
@@ -90,6 +96,11 @@ function mappingRow(role, value) {
           ?.focus();
       },
     }, "×"),
+    project && h(
+      "p.hint",
+      {},
+      `${role.slice(project.id.length + 1)} of ${project.name} only`,
+    ),
   );
   return row;
 }

@@ -22,16 +22,42 @@ const SCOPES = "openid profile email offline_access";
  * @returns {HTMLElement}
  */
 export function startView({ settings, world, redirectUri, onLogin }) {
-  return world ? sandboxStart(world, redirectUri, onLogin) : h(
-    "section.start",
+  const { host } = new URL(settings.issuer);
+  return h(
+    "div.entrance",
     {},
-    h("h1", { tabindex: -1 }, "See what your tokens say"),
-    h(
-      "p.lead",
+    world ? sandboxStart(world, redirectUri, onLogin) : h(
+      "section.start",
       {},
-      `Log in with an application of ${new URL(settings.issuer).host}.`,
+      h("h1", { tabindex: -1 }, "What do your tokens say?"),
+      h("p.lead", {}, `Log in with an application of ${host}.`),
+      clientForm({ settings, redirectUri, onLogin }),
     ),
-    clientForm({ settings, redirectUri, onLogin }),
+    outline(),
+  );
+}
+
+function outline() {
+  return h(
+    "aside",
+    { "aria-labelledby": "outline-title" },
+    h("h2", { id: "outline-title" }, "What happens"),
+    h(
+      "ol.outline",
+      {},
+      h("li", {}, "You log in, by authorization code and PKCE."),
+      h(
+        "li",
+        {},
+        "Before ZITADEL issues the token, it sends your roles to the function.",
+      ),
+      h(
+        "li",
+        {},
+        "The function looks the roles up in the organization's metadata and answers with permissions.",
+      ),
+      h("li", {}, "You see them here, as claims of a signed token."),
+    ),
   );
 }
 

@@ -4,6 +4,8 @@ import { describeClaim } from "./describe_claim.js";
 import { disclosure, h } from "./element.js";
 import { verdictLine } from "./permissions_view.js";
 
+const LINE_LENGTH = 30;
+
 /**
  * Shows a token: its claims with what they mean, and the token itself.
  *
@@ -73,9 +75,15 @@ function claimRow(name, value, claim) {
       h(
         "code",
         {},
-        typeof value === "string" ? value : JSON.stringify(value, null, 1),
+        typeof value === "string" ? value : formatJson(value),
       ),
       meaning && h("span.muted", {}, meaning),
     ),
   );
+}
+
+/** Short values in one line, as people write them. @param {unknown} value */
+function formatJson(value) {
+  const line = JSON.stringify(value);
+  return line.length <= LINE_LENGTH ? line : JSON.stringify(value, null, 2);
 }
