@@ -112,6 +112,26 @@ export function managementProjectMethods(): ApiMethod[] {
         details: madeDetails(grant, project.organizationId),
       };
     }),
+    apiMethod(method.listGrantedProjects, ({ query }, call) => {
+      const { instance, organization } = call;
+      const { projectGrants, projects } = instance.world;
+      const list = listOf(
+        [...projectGrants.values()].filter((grant) =>
+          grant.organizationId === organization.id
+        ),
+        query,
+      );
+      return {
+        details: list.details,
+        result: list.items.map((grant) => ({
+          grantId: grant.id,
+          grantedOrgId: organization.id,
+          grantedRoleKeys: grant.roles,
+          projectId: grant.projectId,
+          projectName: projects.get(grant.projectId)?.name ?? "",
+        })),
+      };
+    }),
     apiMethod(method.listApps, ({ projectId, query, queries }, call) => {
       const project = projectOf(call, projectId);
       const found = [...call.instance.world.apps.values()].filter((app) =>

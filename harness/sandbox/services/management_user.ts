@@ -1,4 +1,5 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import type { JWK } from "jose";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
@@ -108,6 +109,20 @@ export function managementUserMethods(): ApiMethod[] {
         tokenId,
         token,
         details: madeDetails(user, user.organizationId),
+      };
+    }),
+    apiMethod(method.listPersonalAccessTokens, (request, { instance }) => {
+      const user = machineOf(instance.world, request.userId);
+      const tokens = [...instance.world.accessTokens.values()].filter((
+        { kind, userId },
+      ) => kind === "personal" && userId === user.id);
+      const list = listOf(tokens, request.query);
+      return {
+        details: list.details,
+        result: list.items.map(({ id, expiresAt }) => ({
+          id,
+          expirationDate: timestampFromMs(expiresAt * 1000),
+        })),
       };
     }),
     apiMethod(method.setUserMetadata, ({ id, key, value }, { instance }) => {
