@@ -9,7 +9,8 @@ import "oauth4webapi";
 import { z } from "zod";
 import { FunctionError } from "../../lib/errors.ts";
 import { parsePayload } from "../../lib/payload.ts";
-import { explainRoles } from "../explain_roles.ts";
+import { compileRolePermissions } from "../../lib/role_permissions.ts";
+import { explainCall } from "../operations/explain.ts";
 
 const PAGE_URL = new URL("./page/", import.meta.url);
 const OAUTH_URL = new URL(import.meta.resolve("oauth4webapi"));
@@ -187,26 +188,26 @@ async function explain(
   if (!question.success) {
     return new Response(z.prettifyError(question.error), { status: 400 });
   }
-  const encoder = new TextEncoder();
-  const metadata = new Map(
-    Object.entries(question.data.metadata).map(([organization, mapping]) => [
-      organization,
-      Object.entries(mapping).map(([key, value]) => ({
-        key,
-        value: encoder.encode(
-          typeof value === "string" ? value : JSON.stringify(value),
-        ),
-      })),
-    ]),
-  );
+  const { payload, metadata } = question.data;
   try {
-    const call = parsePayload(question.data.payload);
-    if (!("function" in call)) return Response.json([]);
-    return Response.json(
-      explainRoles(call, { metadata, metadataOrganization }),
+    const call = parsePayload(payload);
+    if (!("function" in call)) return new Response("An event", { status: 400 });
+    const explanation = await explainCall(
+      call,
+      (organization) =>
+        Promise.resolve(compileRolePermissions(
+          Object.entries(metadata[organization] ?? {}).map(toEntry),
+        )),
+      metadataOrganization,
     );
+    return Response.json(explanation);
   } catch (error) {
     if (!(error instanceof FunctionError)) throw error;
     return new Response(error.message, { status: 400 });
   }
+}
+
+function toEntry([key, value]: [string, string[] | string]) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return { key, value: new TextEncoder().encode(text) };
 }

@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 import { disclosure, h, jsonBlock } from "./element.js";
 import { projectName } from "./permissions_view.js";
 
@@ -120,11 +119,11 @@ function grantLine({ project_name: name, project_id: id, roles = [] }) {
 }
 
 /**
- * @param {import("./sandbox.js").RoleExplanation} role
+ * @param {import("./sandbox.js").Role} role
  * @param {import("./session.js").Background} background
  */
 function lookupLine(
-  { role, project, entry, permissions, problem },
+  { role, project, key, permissions, why },
   background,
 ) {
   const name = projectName(project, background);
@@ -132,9 +131,9 @@ function lookupLine(
     "li",
     {},
     h("span.muted", {}, `${name}: `),
-    entry ?? role,
+    key ?? role,
     h("span.muted", { "aria-hidden": "true" }, " → "),
-    h("span", {}, problem ?? (permissions.join(", ") || "no entry")),
+    h("span", {}, why ?? permissions.join(", ")),
   );
 }
 

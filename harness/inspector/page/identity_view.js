@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 import { h } from "./element.js";
 import { avatar } from "./start_view.js";
 

@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 /**
  * The token inspector: who logs in, what came back, and where it comes from.
  *

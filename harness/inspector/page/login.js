@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 /**
  * Logging in by authorization code and PKCE. Tokens are returned and kept
  * nowhere; what has to survive the way to the login page and back is in the

@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 import { h } from "./element.js";
 
 /**
@@ -84,7 +83,7 @@ function silentRoles({ background }) {
   return h(
     "ul.silent",
     { "aria-label": "Roles that grant nothing" },
-    ...roles.map(({ role, project, problem }) =>
+    ...roles.map(({ role, project, why }) =>
       h(
         "li",
         {},
@@ -97,7 +96,7 @@ function silentRoles({ background }) {
         h(
           "span.muted",
           {},
-          problem ?? "grants nothing: the mapping has no such entry",
+          `grants nothing: ${why}`,
         ),
       )
     ),

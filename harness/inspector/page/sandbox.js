@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 /**
  * What the sandbox lets one see beside the token: who is in its world, what it
  * asked the function, and the mapping. A real instance has none of it.
@@ -49,13 +48,13 @@
  */
 
 /**
- * @typedef {object} RoleExplanation
+ * @typedef {object} Role A role of the user, and what it came to.
  * @property {string} project
+ * @property {string} organization Whose mapping counts.
  * @property {string} role
- * @property {string} organization
- * @property {string} [entry]
+ * @property {string} [key] The entry of the mapping that counts.
  * @property {string[]} permissions
- * @property {string} [problem]
+ * @property {string} [why] Why it grants nothing.
  */
 
 const EVENT_WAIT_MS = 1000;
@@ -103,11 +102,12 @@ export async function saveMapping(issuer, organization, mapping) {
 }
 
 /**
- * Asks the inspector's server where each permission comes from.
+ * Asks the inspector's server, which asks the function's own code, where each
+ * permission comes from.
  *
  * @param {Payload} payload
  * @param {World} world
- * @returns {Promise<RoleExplanation[]>}
+ * @returns {Promise<Role[]>}
  */
 export async function explainRoles(payload, { organizations }) {
   const metadata = Object.fromEntries(
@@ -117,7 +117,12 @@ export async function explainRoles(payload, { organizations }) {
     method: "POST",
     body: JSON.stringify({ payload, metadata }),
   });
-  return response.ok ? await response.json() : [];
+  if (!response.ok) return [];
+  /** @type {{ grants: { project: string, organization: string, roles: Role[] }[] }} */
+  const { grants } = await response.json();
+  return grants.flatMap(({ project, organization, roles }) =>
+    roles.map((role) => ({ ...role, project, organization }))
+  );
 }
 
 /** @param {string} url */

@@ -41,7 +41,7 @@ import { explainRoles, readExchanges, readWorld } from "./sandbox.js";
  * @typedef {object} Background Where the claims come from.
  * @property {import("./sandbox.js").World} world
  * @property {readonly import("./sandbox.js").Exchange[]} exchanges
- * @property {readonly import("./sandbox.js").RoleExplanation[]} roles
+ * @property {readonly import("./sandbox.js").Role[]} roles
  */
 
 /**

@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 import { disclosure, h } from "./element.js";
 
 const SCOPES = "openid profile email offline_access";

@@ -1,5 +1,4 @@
 // @ts-check
-/// <reference lib="dom" />
 import { describeClaim } from "./describe_claim.js";
 import { disclosure, h } from "./element.js";
 import { verdictLine } from "./permissions_view.js";
