@@ -6,8 +6,9 @@ import { dated, type User } from "./world.ts";
 const RESERVED_PREFIX = "urn:zitadel:iam";
 
 /**
- * Adds what targets answered to claims: reserved keys are dropped, a key that
- * exists stays as it is and is noted in the log claim.
+ * Adds what targets answered to claims: reserved keys and standard claims that
+ * are there already are dropped, a key that was added before stays as it is,
+ * which is noted in the log claim.
  *
  * @param claims The claims so far; changed in place.
  * @param name The function, such as `preaccesstoken`.
@@ -19,8 +20,11 @@ export function complementClaims(
   response: FunctionResponse,
 ): void {
   const log: string[] = [];
+  const standard = new Set(
+    Object.keys(claims).filter((key) => !key.startsWith(RESERVED_PREFIX)),
+  );
   for (const { key, value } of response.append_claims ?? []) {
-    if (key.startsWith(RESERVED_PREFIX)) continue;
+    if (key.startsWith(RESERVED_PREFIX) || standard.has(key)) continue;
     if (Object.hasOwn(claims, key)) log.push(`key "${key}" already exists`);
     else claims[key] = value;
   }

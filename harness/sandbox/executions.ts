@@ -97,9 +97,8 @@ function judgeReply(
   } catch {
     throw failed("Errors.Execution.ResponseIsNotValidJSON");
   }
-  if (json === null) return before;
   if (typeof json !== "object" || Array.isArray(json)) throw internal();
-  const reply = json as Record<string, unknown>;
+  const reply: Record<string, unknown> = { ...json };
   const forwarded = reply["forwardedStatusCode"];
   if (typeof forwarded === "number" && forwarded >= 400) {
     throw failed(

@@ -19,6 +19,7 @@ export const FUNCTIONS = [
 /** What a function is called about. */
 export interface FunctionCallOptions {
   readonly user: User;
+  /** The application that asks; empty for a personal access token. */
   readonly clientId: string;
   readonly request: RoleRequest;
   /** The claims so far. */
@@ -62,7 +63,7 @@ export function functionPayload(
       user_grants: grants.map((grant) => grantPayload(world, user, grant)),
     }),
     ...(TRAITS[instance.release].application && {
-      application: { client_id: clientId },
+      application: clientId === "" ? {} : { client_id: clientId },
     }),
   };
 }

@@ -72,7 +72,7 @@ export async function issueTokens(
     audience: common.aud,
     issuedAt: now,
     expiresAt: common.exp,
-    ...(login && { authTime: login.authTime }),
+    authTime: login?.authTime ?? now,
     kind,
   };
   const accessToken = kind === "jwt"
@@ -114,10 +114,10 @@ async function extendedClaims(
   { user, app, scopes }: IssueOptions,
 ): Promise<Claims> {
   const { world } = instance;
-  const request = roleRequest(world, scopes, app?.projectId);
+  const request = roleRequest(world, scopes, { projectId: app?.projectId });
   const roles = name === "preaccesstoken"
     ? app?.accessTokenRoleAssertion ?? true
-    : app?.idTokenRoleAssertion ?? false;
+    : app?.idTokenRoleAssertion ?? true;
   const userinfo = userClaims(world, user, {
     scopes,
     request,

@@ -92,6 +92,7 @@ export async function createOidcProvider(
       code: { scopes: Set<string> },
     ) => code.scopes.has("offline_access"),
     interactions: {
+      policy: prompts(),
       url: (ctx: Context, interaction: { uid: string }) =>
         `/ui/v2/login/login?authRequest=${beginLogin(ctx, interaction.uid)}`,
     },
@@ -198,6 +199,15 @@ export async function createOidcProvider(
       return target.href;
     },
   };
+}
+
+/** ZITADEL lets a client ask for the choice of an account too. */
+function prompts() {
+  const policy = interactionPolicy.base();
+  policy.add(
+    new interactionPolicy.Prompt({ name: "select_account", requestable: true }),
+  );
+  return policy;
 }
 
 /** What is used of oidc-provider's context; the package has no types. */

@@ -61,6 +61,8 @@ export function createOidcRoutes(
       );
     },
     "GET /oidc/v1/end_session": (request) => endSession(instance, request),
+    "GET /debug/healthz": () => Promise.resolve(new Response("ok")),
+    "GET /debug/ready": () => Promise.resolve(new Response("ok")),
     [`GET ${LOGIN_PATH}`]: async (request) => {
       const { searchParams } = new URL(request.url);
       const id = searchParams.get("authRequest") ?? "";

@@ -1,5 +1,6 @@
 import type { JWK } from "jose";
 import { newIdentifier } from "./identifier.ts";
+import { PERSONAL_TOKEN_SCOPES } from "./scopes.ts";
 import type { OrganizationFile, UserFile, WorldFile } from "./world_file.ts";
 import {
   dated,
@@ -266,8 +267,8 @@ export function addPersonalToken(
   world.accessTokens.set(token, {
     id,
     userId: user.id,
-    clientId: user.userName,
-    scopes: [],
+    clientId: "",
+    scopes: [...PERSONAL_TOKEN_SCOPES],
     audience: [world.zitadelProjectId],
     issuedAt: now,
     expiresAt: now + PERSONAL_TOKEN_SECONDS,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { App, World } from "./world.ts";
+import type { App, Project, World } from "./world.ts";
 
 const AUDIENCE = /^urn:zitadel:iam:org:project:id:(.+):aud$/;
 const ROLE_PREFIX = "urn:zitadel:iam:org:project:role:";
@@ -18,9 +18,8 @@ function audienceOf(world: World, scopes: readonly string[]): string[] {
 }
 
 /**
- * Works out a token's audience: an application's own client, those of the
- * other applications of its project and the project; and every project that
- * a scope asks for.
+ * Works out a token's audience: all applications of an application's project,
+ * the project itself, and every project that a scope asks for.
  *
  * @param world The world.
  * @param scopes The scopes that were asked for.
@@ -39,10 +38,16 @@ export function tokenAudience(
   const siblings = [...world.apps.values()]
     .filter((app) => app.projectId === client.projectId)
     .map((app) => app.clientId);
-  return [
-    ...new Set([client.clientId, ...siblings, client.projectId, ...asked]),
-  ];
+  return [...new Set([...siblings, client.projectId, ...asked])];
 }
+
+/** What every personal access token may. */
+export const PERSONAL_TOKEN_SCOPES: readonly string[] = [
+  "openid",
+  "profile",
+  "urn:zitadel:iam:user:metadata",
+  "urn:zitadel:iam:user:resourceowner",
+];
 
 /**
  * Adds what an application's project asks for: one that asserts roles asks for
@@ -60,8 +65,11 @@ export function scopesOfLogin(
 ): string[] {
   const project = world.projects.get(app.projectId);
   if (!project?.roleAssertion) return [...scopes];
-  const roles = [...project.roles.keys()].map((role) => ROLE_PREFIX + role);
-  return [...new Set([...scopes, ...roles])];
+  return [...new Set([...scopes, ...roleScopes(project)])];
+}
+
+function roleScopes({ roles }: Project): string[] {
+  return [...roles.keys()].sort().map((role) => ROLE_PREFIX + role);
 }
 
 /** Whose roles are asserted, and which. */
@@ -77,17 +85,20 @@ export interface RoleRequest {
  *
  * @param world The world.
  * @param scopes The token's scopes.
- * @param projectId The application's project, absent for service users.
+ * @param application The application's project, absent for service users, and
+ * whether only that counts, as at introspection.
  * @returns The projects and roles.
  */
 export function roleRequest(
   world: World,
   scopes: readonly string[],
-  projectId: string | undefined,
+  { projectId, isOnlyOwn = false }: {
+    projectId: string | undefined;
+    isOnlyOwn?: boolean;
+  },
 ): RoleRequest {
-  const projects = new Set(
-    scopes.includes(ALL_PROJECTS) ? audienceOf(world, scopes) : [],
-  );
+  const asked = scopes.includes(ALL_PROJECTS) ? audienceOf(world, scopes) : [];
+  const projects = new Set(isOnlyOwn ? [] : asked);
   const roles = new Set(
     scopes.filter((scope) => scope.startsWith(ROLE_PREFIX))
       .map((scope) => scope.slice(ROLE_PREFIX.length)),
@@ -95,8 +106,8 @@ export function roleRequest(
   const own = projectId === undefined
     ? undefined
     : world.projects.get(projectId);
-  if (own && (own.roleAssertion || roles.size > 0 || projects.size > 0)) {
+  if (own && (own.roleAssertion || roles.size > 0 || asked.length > 0)) {
     projects.add(own.id);
   }
-  return { projects, roles: projects.size > 1 ? new Set() : roles };
+  return { projects, roles };
 }

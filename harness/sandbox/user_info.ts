@@ -5,15 +5,15 @@
  * @module
  */
 import { bearerToken, findAccessToken } from "./access_tokens.ts";
-import { complementClaims } from "./complement.ts";
-import { runFunction } from "./executions.ts";
+import { complementClaims, storeUserMetadata } from "./complement.ts";
+import { ExecutionError, runFunction } from "./executions.ts";
 import { functionPayload } from "./function_payload.ts";
 import { authenticateApp } from "./grants.ts";
 import type { Instance } from "./instance.ts";
 import { OAuthError } from "./oauth_error.ts";
-import { roleRequest } from "./scopes.ts";
+import { roleRequest, scopesOfLogin } from "./scopes.ts";
 import { type Claims, userClaims } from "./user_claims.ts";
-import type { AccessToken, User } from "./world.ts";
+import type { User } from "./world.ts";
 
 /**
  * Answers `GET /oidc/v1/userinfo`.
@@ -34,7 +34,10 @@ export async function userInfo(
       status: 401,
     });
   }
-  return await freshClaims(instance, { token, user });
+  return await freshClaims(instance, user, {
+    scopes: token.scopes,
+    app: token,
+  });
 }
 
 /**
@@ -55,44 +58,59 @@ export async function introspect(
     request.form.get("token") ?? "",
   );
   const user = token && instance.world.users.get(token.userId);
-  // A personal access token names no project; any client may look at it.
-  const isForApp = token?.kind === "personal" ||
-    token?.audience.some((entry) =>
-      entry === app.projectId || entry === app.clientId
-    );
-  if (!token || !user || !isForApp) return { active: false };
-  return {
-    ...await freshClaims(instance, { token, user, projectId: app.projectId }),
-    active: true,
-    ...(token.authTime !== undefined && {
-      amr: ["pwd"],
-      auth_time: token.authTime,
-    }),
-    aud: token.audience,
-    ...(token.kind !== "personal" && { client_id: token.clientId }),
-    exp: token.expiresAt,
-    iat: token.issuedAt,
-    iss: instance.origin,
-    jti: token.id,
-    nbf: token.issuedAt,
-    scope: token.scopes.join(" "),
-    token_type: "Bearer",
-    username: user.userName,
-  };
+  if (!token || !user) return { active: false };
+  const isPersonal = token.kind === "personal";
+  // A personal access token names no project; any application may look at it.
+  const audience = isPersonal ? [app.clientId, app.projectId] : token.audience;
+  if (!audience.includes(app.projectId) && !audience.includes(app.clientId)) {
+    return { active: false };
+  }
+  const scopes = isPersonal
+    ? scopesOfLogin(instance.world, token.scopes, app)
+    : token.scopes;
+  try {
+    return {
+      ...await freshClaims(instance, user, { scopes, app, isOnlyOwn: true }),
+      active: true,
+      ...(token.authTime !== undefined && {
+        amr: ["pwd"],
+        auth_time: token.authTime,
+      }),
+      aud: audience,
+      ...(!isPersonal && { client_id: token.clientId }),
+      exp: token.expiresAt,
+      iat: token.issuedAt,
+      iss: instance.origin,
+      jti: token.id,
+      nbf: token.issuedAt,
+      scope: scopes.join(" "),
+      token_type: "Bearer",
+      ...(scopes.includes("profile") && { username: user.userName }),
+    };
+  } catch (error) {
+    // Whatever a target refuses with, introspection only says "not active".
+    if (error instanceof ExecutionError) return { active: false };
+    throw error;
+  }
+}
+
+interface FreshClaimsOptions {
+  readonly scopes: readonly string[];
+  /** Which application asks, and for which project. */
+  readonly app: { readonly clientId: string; readonly projectId?: string };
+  readonly isOnlyOwn?: boolean;
 }
 
 async function freshClaims(
   instance: Instance,
-  { token, user, projectId = token.projectId }: {
-    token: AccessToken;
-    user: User;
-    projectId?: string | undefined;
-  },
+  user: User,
+  { scopes, app, isOnlyOwn = false }: FreshClaimsOptions,
 ): Promise<Claims> {
   const { world } = instance;
-  const request = roleRequest(world, token.scopes, projectId);
+  const { clientId, projectId } = app;
+  const request = roleRequest(world, scopes, { projectId, isOnlyOwn });
   const userinfo = userClaims(world, user, {
-    scopes: token.scopes,
+    scopes,
     request,
     projectId,
     profile: true,
@@ -103,11 +121,12 @@ async function freshClaims(
     "preuserinfo",
     functionPayload(instance, "preuserinfo", {
       user,
-      clientId: token.clientId,
+      clientId,
       request,
       userinfo,
     }),
   );
+  storeUserMetadata(user, response);
   const claims = { ...userinfo };
   complementClaims(claims, "preuserinfo", response);
   return claims;

@@ -217,6 +217,7 @@ function addApp(
     details: madeDetails(app, project.organizationId),
     clientId: app.clientId,
     clientSecret: app.clientSecret ?? "",
+    ...(app.kind === "oidc" && complianceOf(app)),
   };
 }
 
@@ -240,6 +241,29 @@ export function projectOf({ instance, organization }: Call, id: string) {
     throw notFound("Project not found", "EVENT-NVO3c");
   }
   return project;
+}
+
+/**
+ * What ZITADEL finds to say of an application: it wants http redirects to be
+ * those of web applications only, and reports each finding twice.
+ */
+function complianceOf(app: App) {
+  const isPublic = app.clientSecret === undefined;
+  const hasHttp = app.redirectUris.some((uri) => uri.startsWith("http:"));
+  if (!isPublic || !hasHttp) return {};
+  const notCompliant = {
+    key: "Application.OIDC.V1.NotCompliant",
+    localizedMessage:
+      "Your configuration is not compliant and differs from OIDC 1.0 standard.",
+  };
+  return {
+    noneCompliant: true,
+    complianceProblems: [notCompliant, notCompliant, {
+      key: "Application.OIDC.V1.Code.RedirectUris.HttpOnlyForWeb",
+      localizedMessage:
+        'Grant type "code" only allows http redirect uris for apptype "web".',
+    }],
+  };
 }
 
 function appMessage(
@@ -290,6 +314,7 @@ function appMessage(
           : OIDCTokenType.OIDC_TOKEN_TYPE_BEARER,
         accessTokenRoleAssertion: app.accessTokenRoleAssertion,
         idTokenRoleAssertion: app.idTokenRoleAssertion,
+        ...complianceOf(app),
         clockSkew: {},
         allowedOrigins: [
           ...new Set(app.redirectUris.map((uri) => new URL(uri).origin)),
