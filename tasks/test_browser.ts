@@ -22,5 +22,7 @@ if (Deno.args.includes("--help")) {
   console.log(`Wrote ${SCREENSHOT}`);
   Deno.exit(0);
 } else {
-  Deno.exit(await runTests([...Deno.args, "tests/browser/"]));
+  // The browser's driver looks at files that Deno guards by all permissions.
+  const permissions = ["--allow-all"];
+  Deno.exit(await runTests([...Deno.args, "tests/browser/"], permissions));
 }

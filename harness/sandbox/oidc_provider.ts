@@ -48,7 +48,12 @@ export async function createOidcProvider(
   instance: Instance,
 ): Promise<OidcProvider> {
   const { world } = instance;
-  const Provider = await loadProvider();
+  const { default: Provider, interactionPolicy } = await loadProvider();
+  // ZITADEL lets a client ask for the choice of an account too.
+  const policy = interactionPolicy.base();
+  policy.add(
+    new interactionPolicy.Prompt({ name: "select_account", requestable: true }),
+  );
   const provider = new Provider(instance.origin, {
     adapter: class extends MemoryAdapter {
       override find(id: string) {
@@ -92,7 +97,7 @@ export async function createOidcProvider(
       code: { scopes: Set<string> },
     ) => code.scopes.has("offline_access"),
     interactions: {
-      policy: prompts(),
+      policy,
       url: (ctx: Context, interaction: { uid: string }) =>
         `/ui/v2/login/login?authRequest=${beginLogin(ctx, interaction.uid)}`,
     },
@@ -201,15 +206,6 @@ export async function createOidcProvider(
   };
 }
 
-/** ZITADEL lets a client ask for the choice of an account too. */
-function prompts() {
-  const policy = interactionPolicy.base();
-  policy.add(
-    new interactionPolicy.Prompt({ name: "select_account", requestable: true }),
-  );
-  return policy;
-}
-
 /** What is used of oidc-provider's context; the package has no types. */
 interface Context {
   url: string;
@@ -242,7 +238,7 @@ async function loadProvider() {
   const { warn } = console;
   console.warn = () => {};
   try {
-    return (await import("oidc-provider")).default;
+    return await import("oidc-provider");
   } finally {
     console.warn = warn;
   }
