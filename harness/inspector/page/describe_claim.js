@@ -1,7 +1,6 @@
 // @ts-check
 
-/** @type {Record<string, string>} */
-const MEANINGS = {
+const MEANINGS = new Map(Object.entries({
   iss: "who issued it",
   sub: "the user",
   aud: "whom it is for: applications and projects",
@@ -17,7 +16,7 @@ const MEANINGS = {
   nonce: "checked: the one this page sent",
   at_hash: "ties it to the access token",
   sid: "the session",
-};
+}));
 
 const TIMES = new Set(["exp", "nbf", "iat", "auth_time", "updated_at"]);
 
@@ -34,7 +33,7 @@ export function describeClaim(name, value, permissionsClaim) {
   if (/^urn:zitadel:iam:org:project:.*roles$/.test(name)) {
     return "ZITADEL's own roles claim";
   }
-  const meaning = MEANINGS[name] ?? "";
+  const meaning = MEANINGS.get(name) ?? "";
   if (!TIMES.has(name) || typeof value !== "number") return meaning;
   return `${meaning} ${new Date(value * 1000).toLocaleString()}`;
 }
