@@ -10,16 +10,12 @@ import { avatar } from "./start_view.js";
  * @returns {HTMLElement}
  */
 export function identityView(session, { onRefresh, onLeave }) {
-  const { access, id, background, login, tokens } = session;
-  const claims = { ...access.jwt?.claims, ...id?.jwt?.claims };
-  const user = background?.world.users.find((it) => it.id === claims.sub);
+  const { access, id, background, login, name, tokens } = session;
+  const sub = access.jwt?.claims.sub ?? id?.jwt?.claims.sub;
+  const user = background?.world.users.find((it) => it.id === sub);
   const app = background?.world.apps.find((it) =>
     it.clientId === login.clientId
   );
-  const name = user?.displayName ??
-    String(
-      claims.name ?? claims.preferred_username ?? claims.sub ?? "Somebody",
-    );
   return h(
     "section.identity",
     {},

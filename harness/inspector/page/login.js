@@ -157,6 +157,32 @@ export async function refreshTokens(server, clientId, refreshToken) {
 }
 
 /**
+ * Asks who somebody is: ZITADEL leaves the name out of the tokens by default.
+ *
+ * @param {oauth.AuthorizationServer} server
+ * @param {string} clientId
+ * @param {{ accessToken: string, sub: string }} token
+ * @returns {Promise<string | undefined>} Their name.
+ */
+export async function fetchName(server, clientId, { accessToken, sub }) {
+  const client = { client_id: clientId };
+  const options = insecureWhere(server.issuer);
+  const response = await oauth.userInfoRequest(
+    server,
+    client,
+    accessToken,
+    options,
+  );
+  const info = await oauth.processUserInfoResponse(
+    server,
+    client,
+    sub,
+    response,
+  );
+  return info.name ?? info.preferred_username;
+}
+
+/**
  * Puts what went wrong with a login into words.
  *
  * @param {unknown} error

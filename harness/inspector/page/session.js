@@ -6,7 +6,7 @@
  */
 import { diagnose } from "./diagnose.js";
 import { decodeJwt, verifyJwt } from "./jwt.js";
-import { fetchKeys } from "./login.js";
+import { fetchKeys, fetchName } from "./login.js";
 import { explainRoles, readExchanges, readWorld } from "./sandbox.js";
 
 /**
@@ -28,6 +28,7 @@ import { explainRoles, readExchanges, readWorld } from "./sandbox.js";
  * @typedef {object} Session
  * @property {import("./login.js").Login} login
  * @property {import("./login.js").Tokens} tokens
+ * @property {string} name Of the user; an id where nothing better is known.
  * @property {Token} access
  * @property {Token | undefined} id
  * @property {readonly string[]} permissions
@@ -65,12 +66,17 @@ export async function openSession(context, { login, tokens, since }, before) {
   const background = settings.sandbox
     ? await readBackground(settings.issuer, { user, since })
     : undefined;
+  const name = background?.world.users.find(({ id }) => id === user)
+    ?.displayName ??
+    before?.name ??
+    await nameOf(context.issuer.server, login.clientId, { access, id });
   const value = access.jwt?.claims[settings.claim];
   const permissions = Array.isArray(value) ? value.map(String) : [];
   const former = before?.permissions ?? permissions;
   return {
     login,
     tokens,
+    name,
     access,
     id,
     permissions,
@@ -83,6 +89,26 @@ export async function openSession(context, { login, tokens, since }, before) {
     }),
     background,
   };
+}
+
+/**
+ * @param {import("./login.js").Issuer["server"]} server
+ * @param {string} clientId
+ * @param {{ access: Token, id: Token | undefined }} tokens
+ */
+async function nameOf(server, clientId, { access, id }) {
+  const { sub = "Somebody", name } = {
+    ...access.jwt?.claims,
+    ...id?.jwt?.claims,
+  };
+  const subject = String(sub);
+  if (typeof name === "string") return name;
+  try {
+    const token = { accessToken: access.raw, sub: subject };
+    return await fetchName(server, clientId, token) ?? subject;
+  } catch {
+    return subject;
+  }
 }
 
 /**

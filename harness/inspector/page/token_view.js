@@ -31,7 +31,7 @@ export function tokenView({ id, title, token, settings, onCopy }) {
       h(
         "dl.claims",
         {},
-        ...Object.entries(jwt.claims).map(([name, value]) =>
+        ...claimsOf(jwt, settings.claim).map(([name, value]) =>
           claimRow(name, value, settings.claim)
         ),
       ),
@@ -59,6 +59,15 @@ export function tokenView({ id, title, token, settings, onCopy }) {
       ),
     ),
   );
+}
+
+/** The permissions first. @param {import("./jwt.js").Jwt} jwt @param {string} claim */
+function claimsOf({ claims }, claim) {
+  const { [claim]: permissions, ...others } = claims;
+  const entries = Object.entries(others);
+  return permissions === undefined
+    ? entries
+    : [/** @type {const} */ ([claim, permissions]), ...entries];
 }
 
 /** @param {string} name @param {unknown} value @param {string} claim */
