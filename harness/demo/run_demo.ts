@@ -244,6 +244,8 @@ function check(
   throw new Error(
     `The token's permissions are ${
       JSON.stringify(claims.permissions)
-    } instead of ${JSON.stringify(expected)}. The function wrote:\n${process.output()}`,
+    } instead of ${
+      JSON.stringify(expected)
+    }. The function wrote:\n${process.output()}`,
   );
 }
