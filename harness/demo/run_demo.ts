@@ -123,7 +123,7 @@ export async function runDemo(
   const reader = acme.users.find(({ tokens }) => tokens.length > 0)!;
   const process = stack.use(
     await startFunction({
-      settings: {
+      env: {
         ...parseEnv(await readEnvFile(place.envFile)),
         ZITADEL_DOMAIN: sandbox.origin,
         ACCESS_TOKEN: reader.tokens[0]!,
@@ -246,6 +246,6 @@ function check(
       JSON.stringify(claims.permissions)
     } instead of ${
       JSON.stringify(expected)
-    }. The function wrote:\n${process.output()}`,
+    }. The function wrote:\n${process.lines.join("\n")}`,
   );
 }

@@ -1,5 +1,5 @@
 import { type SettingName, SETTINGS } from "../../lib/config.ts";
-import { functionPermissions } from "../function_process.ts";
+import { leastPermissions } from "../function_process.ts";
 import { waitUntil } from "../zitadel/wait_until.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -35,7 +35,8 @@ export async function startWatchedFunction(
       "--watch",
       "--no-clear-screen",
       `--config=${CONFIG}`,
-      ...functionPermissions(settings),
+      "--no-prompt",
+      ...leastPermissions(settings),
       MAIN,
     ],
     clearEnv: true,
