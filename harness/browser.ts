@@ -17,13 +17,16 @@ const FLAGS = [
 /**
  * Says whether there is a browser to test with.
  *
+ * @param path Where it should be.
  * @returns What to do to get one, or `undefined` where there is one.
  */
-export async function missingBrowser(): Promise<string | undefined> {
+export async function missingBrowser(
+  path = CHROMIUM,
+): Promise<string | undefined> {
   try {
-    await Deno.stat(CHROMIUM);
+    await Deno.stat(path);
   } catch {
-    return `There is no ${CHROMIUM}. Get it by: apt-get install chromium`;
+    return `There is no ${path}. Get it by: apt-get install chromium`;
   }
 }
 

@@ -244,8 +244,8 @@ function check(
   throw new Error(
     `The token's permissions are ${
       JSON.stringify(claims.permissions)
-    } instead of ${
-      JSON.stringify(expected)
-    }. The function wrote:\n${process.lines.join("\n")}`,
+    } instead of ${JSON.stringify(expected)}. The function wrote:\n${
+      process.lines.join("\n")
+    }`,
   );
 }

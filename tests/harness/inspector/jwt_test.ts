@@ -50,6 +50,14 @@ Deno.test("verifyJwt() accepts what the issuer signed", async (t) => {
   }
 });
 
+Deno.test("verifyJwt() finds the token's key among the issuer's", async () => {
+  const [old, current] = [await issue("ES256", "old"), await issue("ES256")];
+  const keys = [old.key, current.key];
+  for (const { token } of [old, current]) {
+    assert.equal((await verifyJwt(decodeJwt(token)!, keys)).state, "valid");
+  }
+});
+
 Deno.test("verifyJwt() refuses everything else", async (t) => {
   const { token, key } = await issue("RS256");
   const [head, , signature] = token.split(".");
@@ -74,7 +82,9 @@ Deno.test("verifyJwt() refuses everything else", async (t) => {
     await t.step(`the algorithm ${alg}`, async () => {
       const header = btoa(JSON.stringify({ alg, kid: "k1" }));
       const forged = `${header.replaceAll("=", "")}.e30.`;
-      assert.equal(await verdictOf(forged, [key]), "unknown");
+      const verdict = await verifyJwt(decodeJwt(forged)!, [key]);
+      assert.equal(verdict.state, "unknown");
+      assert.match(verdict.text, /not known here/);
     });
   }
   await t.step("a key of another kind", async () => {
