@@ -62,7 +62,9 @@ export async function deploy(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const { org: organization, app, region, create } = values;
+  const { region, create, print } = values;
+  const organization = values.org ?? (print ? "ORG" : undefined);
+  const app = values.app ?? (print ? "APP" : undefined);
   if (!organization || !app) {
     throw new UsageError("Deploy where? Give --org and --app");
   }
@@ -71,7 +73,7 @@ export async function deploy(args: string[]): Promise<number> {
     ? {}
     : parseEnv(await readEnvFile(envFile));
   const { names } = settingsToUpload(Object.keys(settings));
-  if (!values["skip-env"]) readConfig(settings);
+  if (!values["skip-env"] && !print) readConfig(settings);
   const steps = planDeployment({
     organization,
     app,
@@ -80,7 +82,7 @@ export async function deploy(args: string[]): Promise<number> {
     settings: names,
   });
 
-  if (values.print) {
+  if (print) {
     if (names.length > 0) {
       console.log(
         `(umask 077; grep -E '^(${

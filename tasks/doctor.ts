@@ -120,11 +120,12 @@ async function live(prove: () => Promise<Finding>): Promise<Finding> {
 /** The first Ctrl-C ends the proof and lets it clean up; a second one kills. */
 function untilInterrupted(): AbortSignal {
   const controller = new AbortController();
+  const names = ["SIGINT", "SIGTERM"] as const;
   const stop = () => {
-    Deno.removeSignalListener("SIGINT", stop);
+    for (const name of names) Deno.removeSignalListener(name, stop);
     controller.abort(new Error("Interrupted; the organization was removed"));
   };
-  Deno.addSignalListener("SIGINT", stop);
+  for (const name of names) Deno.addSignalListener(name, stop);
   return controller.signal;
 }
 

@@ -4,8 +4,11 @@ import type { WebhookTarget } from "./webhook_target.ts";
 
 /** What checks work with. */
 export interface Bench {
+  /** The instance. */
   readonly subject: Subject;
+  /** Who and what there is on it. */
   readonly situation: Situation;
+  /** What it calls. */
   readonly target: WebhookTarget;
 }
 
@@ -13,7 +16,9 @@ export interface Bench {
 export interface Finding {
   /** The recording, as a path below `fixtures`. */
   readonly name: string;
+  /** What was recorded. */
   readonly recorded: unknown;
+  /** What is seen. */
   readonly seen: unknown;
 }
 

@@ -1,9 +1,10 @@
 /** A reason why the sandbox is not as recorded, and where that shows. */
 export interface Difference {
+  /** Why it is so. */
   readonly reason: string;
   /** The names of the findings. */
   readonly findings: readonly string[];
-  /** Set where no run brings it about, whatever the instance. */
+  /** Set where no run brings it about as it was, whatever the instance. */
   readonly isNeverRun?: boolean;
 }
 
@@ -16,6 +17,12 @@ export const DIFFERENCES: readonly Difference[] = [
     reason:
       "Nothing calls presamlresponse: the sandbox has no SAML, nor has the run a service provider. The function's answer to it is tested by the fixture calls/presamlresponse.",
     findings: ["calls/presamlresponse"],
+    isNeverRun: true,
+  },
+  {
+    reason:
+      "It lists every project of the instance; the run has others than there were.",
+    findings: ["older/v4.6.5/list_projects_v2beta"],
     isNeverRun: true,
   },
   {
@@ -37,7 +44,6 @@ export const DIFFERENCES: readonly Difference[] = [
       "admin/list_applications",
       "admin/list_applications_reader",
       "older/v4.6.5/list_projects_v2",
-      "older/v4.6.5/list_projects_v2beta",
       "older/v4.6.5/list_applications_v2",
       "older/v4.6.5/list_applications_v2beta",
     ],

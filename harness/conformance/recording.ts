@@ -8,9 +8,13 @@ const RECORDED = new URL("../../fixtures/recorded/", import.meta.url);
 
 /** One recorded exchange. */
 export interface Recording {
+  /** Its name, that of the file. */
   readonly name: string;
+  /** What it shows. */
   readonly description: string;
+  /** Where it comes from. */
   readonly source: string;
+  /** What was sent. */
   readonly request: {
     readonly method: string;
     readonly path: string;
@@ -18,6 +22,7 @@ export interface Recording {
     readonly body?: unknown;
     readonly body_base64?: string;
   };
+  /** What came back. */
   readonly response: {
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
@@ -28,6 +33,7 @@ export interface Recording {
 
 /** An answer, as far as it is compared. */
 export interface Answer {
+  /** The HTTP status. */
   readonly status: number;
   /** JSON where it is JSON, else the text. */
   readonly body: unknown;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { apiChecks } from "./api_checks.ts";
+import { claimsChecks } from "./claims_checks.ts";
 import type { Bench, Checks, Finding } from "./check.ts";
 import { eventChecks } from "./event_checks.ts";
 import { oidcChecks } from "./oidc_checks.ts";
@@ -11,6 +12,7 @@ import { startWebhookTarget } from "./webhook_target.ts";
 
 /** A finding and whether it is as recorded. */
 export interface Verdict extends Finding {
+  /** Whether it is as recorded. */
   readonly same: boolean;
 }
 
@@ -18,6 +20,7 @@ export interface Verdict extends Finding {
 const PARTS: readonly Checks[] = [
   replyChecks,
   payloadChecks,
+  claimsChecks,
   eventChecks,
   oidcChecks,
   apiChecks,

@@ -101,15 +101,14 @@ export const CHECKS = {
     title: "timeout",
     why:
       "ZITADEL gives up before the function does, or keeps people waiting at the login",
-    mend:
-      "run `deno task setup --endpoint URL --timeout 10s`, or lower UPSTREAM_TIMEOUT_MS",
+    mend: "run `deno task setup --timeout 10s`, or lower UPSTREAM_TIMEOUT_MS",
   },
   interrupt: {
     title: "interruptOnError",
     why:
       "every login of the instance, the console's too, fails while the function does",
     mend:
-      "leave it if no login is better than one without permissions; else run `deno task setup --endpoint URL` without --interrupt-on-error",
+      "leave it if no login is better than one without permissions; else run `deno task setup --no-interrupt-on-error`",
   },
   bound: {
     title: "binding",
@@ -134,7 +133,7 @@ export const CHECKS = {
     title: "events",
     why:
       "a change of the mapping is then seen only when CACHE_FRESH_SECONDS have passed",
-    mend: "run `deno task setup --endpoint URL --also events`",
+    mend: "run `deno task setup --also events`",
   },
   canary: {
     title: "function",
@@ -153,7 +152,7 @@ export const CHECKS = {
     why:
       "for opaque access tokens ZITADEL does not call preaccesstoken: they never carry permissions",
     mend:
-      "set the access token type to JWT (console: Projects > Application > Token Settings), or bind preuserinfo too and ask by introspection (`deno task setup --endpoint URL --also preuserinfo`)",
+      "set the access token type to JWT (console: Projects > Application > Token Settings), or bind preuserinfo too and ask by introspection (`deno task setup --also preuserinfo`)",
   },
   role_assertion: {
     title: "role assertion",
@@ -165,7 +164,7 @@ export const CHECKS = {
   mapping: {
     title: "mapping",
     why: "without entries no role grants anything",
-    mend: "run `deno task setup --endpoint URL --org ID --roles FILE`",
+    mend: "run `deno task setup --org ID --roles FILE`",
   },
   unreadable_value: {
     title: "unreadable value",

@@ -61,7 +61,7 @@ export interface Facts {
   readonly config: Answer<Config>;
   /** The instance's origin. */
   readonly origin: string;
-  /** What `/debug/healthz` answered. */
+  /** What the instance's OpenID configuration answered. */
   readonly health: Answer<HealthFacts>;
   /** By which API metadata is served; `undefined` where it could not be asked. */
   readonly metadataApi: Answer<MetadataApi> | undefined;

@@ -8,6 +8,8 @@ import { type Finding, finding } from "./finding.ts";
 /** A role that adds more than this to a token is pointed out, in bytes. */
 const LARGE_ROLE_BYTES = 4_096;
 
+const encoder = new TextEncoder();
+
 /** How many names are listed before the rest is only counted. */
 const MAX_LISTED = 10;
 
@@ -41,7 +43,7 @@ export function judgeMapping(
       if (permissions === undefined) missing.push(role);
       else {
         used.add(key);
-        sizes.set(key, JSON.stringify(permissions).length);
+        sizes.set(key, encoder.encode(JSON.stringify(permissions)).length);
       }
     }
     if (missing.length > 0) {

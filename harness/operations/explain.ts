@@ -1,4 +1,5 @@
 import type { Config } from "../../lib/config.ts";
+import { chooseOrganization } from "../../lib/metadata_organization.ts";
 import { type FunctionCall, GRANT_STATE_ACTIVE } from "../../lib/payload.ts";
 import {
   permissionsOf,
@@ -66,14 +67,10 @@ export async function explainCall(
   mappingOf: MappingOf,
   metadataOrganization: Config["metadataOrganization"],
 ): Promise<Explanation> {
-  const usersOrganization = call.org?.id ?? call.user?.resource_owner ?? "";
+  const organizationOf = chooseOrganization(metadataOrganization, call);
   const grants: GrantExplanation[] = [];
   for (const grant of call.user_grants ?? []) {
-    const organization = metadataOrganization === "user"
-      ? usersOrganization
-      : metadataOrganization === "grant"
-      ? grant.resource_owner
-      : metadataOrganization;
+    const organization = organizationOf(grant.resource_owner);
     const names = grant.roles ?? [];
     const of = {
       project: grant.project_id,

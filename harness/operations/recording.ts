@@ -1,6 +1,7 @@
 import type { Config } from "../../lib/config.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createEnvelopeOpener } from "../../lib/envelope.ts";
+import { chooseOrganization } from "../../lib/metadata_organization.ts";
 import { roleGrants } from "../../lib/claims.ts";
 import {
   type Event,
@@ -139,15 +140,10 @@ async function gatherMetadata(
   if ("event_type" in call || grants.length === 0) return { organizations: {} };
 
   const instance = connect(config.origin, await getServiceToken(config));
-  const { metadataOrganization: choice } = config;
-  const users = call.org?.id ?? call.user?.resource_owner ?? "";
+  const organizationOf = chooseOrganization(config.metadataOrganization, call);
   const keys = new Map<string, Set<string>>();
   for (const { projectId, resourceOwner, roles } of grants) {
-    const organization = choice === "user"
-      ? users
-      : choice === "grant"
-      ? resourceOwner
-      : choice;
+    const organization = organizationOf(resourceOwner);
     const wanted = keys.get(organization) ?? new Set();
     for (const role of roles) wanted.add(role).add(`${projectId}:${role}`);
     keys.set(organization, wanted);

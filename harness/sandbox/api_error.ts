@@ -9,6 +9,8 @@ import { ErrorDetailSchema } from "@zitadel/proto/zitadel/message_pb.js";
  * @param message What went wrong, in ZITADEL's words.
  * @param options The place's identifier.
  * @returns The error, to be thrown.
+ *
+ * @internal The Connect library's types are not documented here.
  */
 export function apiError(
   code: Code,
@@ -25,6 +27,8 @@ export function apiError(
  *
  * @param id The identifier of the place that refused.
  * @returns The error, to be thrown.
+ *
+ * @internal The Connect library's types are not documented here.
  */
 export function noPermission(id: string): ConnectError {
   return apiError(Code.PermissionDenied, "No matching permissions found", {
@@ -38,6 +42,8 @@ export function noPermission(id: string): ConnectError {
  * @param message What is not there.
  * @param id The identifier of the place that looked.
  * @returns The error, to be thrown.
+ *
+ * @internal The Connect library's types are not documented here.
  */
 export function notFound(message: string, id: string): ConnectError {
   return apiError(Code.NotFound, message, { id });
@@ -48,6 +54,8 @@ export function notFound(message: string, id: string): ConnectError {
  *
  * @param message What is taken.
  * @returns The error, to be thrown.
+ *
+ * @internal The Connect library's types are not documented here.
  */
 export function alreadyExists(message: string): ConnectError {
   return apiError(Code.AlreadyExists, message, { id: "V3-DKcYh" });

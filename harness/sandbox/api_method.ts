@@ -13,13 +13,19 @@ import type { Organization, User } from "./world.ts";
 
 /** Who calls, and in which organization. */
 export interface Call {
+  /** The instance that is called. */
   readonly instance: Instance;
+  /** Whose token it is. */
   readonly caller: User;
   /** `x-zitadel-orgid`, else the caller's own. */
   readonly organization: Organization;
 }
 
-/** A method of ZITADEL's API that the sandbox has. */
+/**
+ * A method of ZITADEL's API that the sandbox has.
+ *
+ * @internal The protobuf library's types are not documented here.
+ */
 export interface ApiMethod {
   readonly desc: DescMethodUnary;
   readonly run: (request: never, call: Call) => unknown;
@@ -31,6 +37,7 @@ export interface ApiMethod {
 
 /** How a method differs from what its descriptor says. */
 export interface ApiMethodOptions {
+  /** The releases that have it; all where absent. */
   readonly releases?: readonly Release[];
   /**
    * Lets any caller in; the method itself answers by the caller's rights. The
@@ -46,6 +53,8 @@ export interface ApiMethodOptions {
  * @param run What it does.
  * @param options How it differs from its descriptor.
  * @returns The method.
+ *
+ * @internal The protobuf library's types are not documented here.
  */
 export function apiMethod<Method extends DescMethodUnary>(
   desc: Method,
@@ -71,6 +80,7 @@ export function apiMethod<Method extends DescMethodUnary>(
 
 /** A method's REST form. */
 export interface RestForm {
+  /** The HTTP method. */
   readonly verb: string;
   /** Such as `/v2/organizations/{organization_id}/metadata/search`. */
   readonly path: string;

@@ -7,7 +7,9 @@ const encoder = new TextEncoder();
 
 /** A target's answer. */
 export interface TargetReply {
+  /** The HTTP status. */
   readonly status: number;
+  /** The body, whatever it is. */
   readonly body: string;
 }
 

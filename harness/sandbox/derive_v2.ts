@@ -23,6 +23,8 @@ import { http } from "@zitadel/proto/google/api/annotations_pb.js";
  * names.
  * @returns The v2 service. Its static type is v2beta's, which lacks what the
  * edit added.
+ *
+ * @internal The protobuf library's types are not documented here.
  */
 export function deriveV2<Service extends DescService>(
   service: Service,
@@ -62,6 +64,8 @@ export function deriveV2<Service extends DescService>(
  * @param file The file's description; changed in place.
  * @param message The message.
  * @param names The field's name in v2beta and in v2.
+ *
+ * @internal The protobuf library's types are not documented here.
  */
 export function renameField(
   file: FileDescriptorProto,

@@ -9,9 +9,13 @@ import { type Condition, conditionKey, type Target } from "./world.ts";
 
 /** What targets answer to a function, as far as ZITADEL knows it. */
 export interface FunctionResponse {
+  /** Claims for the token or the answer. */
   append_claims?: { key: string; value: unknown }[] | null;
+  /** Lines for the log claim. */
   append_log_claims?: string[] | null;
+  /** Attributes of a SAML assertion. */
   append_attribute?: unknown[] | null;
+  /** Metadata to store with the user, in base64. */
   set_user_metadata?: { key: string; value: string }[] | null;
 }
 
@@ -29,6 +33,7 @@ export class ExecutionError extends Error {
   /** The OAuth error code that the client gets. */
   readonly code: string;
 
+  /** Tells status, code and description as the client gets them. */
   constructor(status: number, code: string, description: string) {
     super(description);
     this.name = "ExecutionError";
@@ -120,11 +125,15 @@ function judgeReply(
 export interface SandboxEvent {
   /** Such as `org.metadata.set`. */
   readonly type: string;
+  /** Where. */
   readonly organizationId: string;
+  /** The organization's count of events. */
   readonly sequence: number;
+  /** When. */
   readonly created: Date;
   /** Who changed it. */
   readonly userId: string;
+  /** What is told of it. */
   readonly payload: unknown;
 }
 

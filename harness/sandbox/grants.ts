@@ -16,12 +16,17 @@ const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
 
 /** A request to the token endpoint. */
 export interface GrantRequest {
+  /** The body. */
   readonly form: URLSearchParams;
   /** The `Authorization` header. */
   readonly authorization: string | null;
 }
 
-type Grant = (instance: Instance, request: GrantRequest) => Promise<unknown>;
+/** A way to a token. */
+export type Grant = (
+  instance: Instance,
+  request: GrantRequest,
+) => Promise<unknown>;
 
 /** The grants by their type. */
 export const GRANTS: ReadonlyMap<string, Grant> = new Map<string, Grant>([

@@ -32,7 +32,11 @@ export interface Exchange {
 /** How many exchanges are kept to be looked at. */
 export const EXCHANGES_KEPT = 100;
 
-/** The key that signs tokens and JWT payloads. */
+/**
+ * The key that signs tokens and JWT payloads.
+ *
+ * @internal The JOSE library's types are not documented here.
+ */
 export interface WebKey {
   kid: string;
   privateKey: CryptoKey;
@@ -41,10 +45,13 @@ export interface WebKey {
 
 /** A running stand-in: its world and what acts on it. */
 export interface Instance {
+  /** The live state. */
   readonly world: World;
+  /** The release that is played. */
   readonly release: Release;
   /** The issuer and base of every URL, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
+  /** The key that signs tokens and JWT payloads. */
   readonly webKey: WebKey;
   /** Reaches targets; closed with the sandbox. */
   readonly fetch: typeof fetch;

@@ -13,7 +13,9 @@ export const TOKEN_SECONDS = 12 * 3600;
 
 /** Who gets tokens, and for what. */
 export interface IssueOptions {
+  /** Whose tokens they are. */
   readonly user: User;
+  /** What was asked for. */
   readonly scopes: readonly string[];
   /** The application; absent where a service user gets its own token. */
   readonly app?: App | undefined;
@@ -29,10 +31,13 @@ export interface IssueOptions {
 
 /** The token endpoint's answer. */
 export interface TokenResponse {
+  /** A JWT, or an opaque text. */
   access_token: string;
+  /** How the access token is presented. */
   token_type: "Bearer";
-  refresh_token?: string;
+  /** How long the access token lives, in seconds. */
   expires_in: number;
+  /** Where `openid` was asked for. */
   id_token?: string;
 }
 

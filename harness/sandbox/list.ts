@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampNow } from "@bufbuild/protobuf/wkt";
 import { apiError } from "./api_error.ts";
 
 /** ZITADEL's page size where a caller asks for none. */
@@ -9,8 +9,30 @@ const MAX_LIMIT = 1000;
 
 /** What part of a list a caller asks for. */
 export interface Page {
+  /** How many entries are passed over. */
   readonly offset?: bigint;
+  /** How many entries are wanted; 0 for ZITADEL's default. */
   readonly limit?: number;
+}
+
+/** What v2 and v2beta tell of a list. */
+export interface Pagination {
+  /** How many entries there are in all. */
+  readonly totalResult: bigint;
+  /** The page size that was used; 0 where that is not told. */
+  readonly appliedLimit: bigint;
+}
+
+/** What v1 tells of a list. */
+export interface ListDetails {
+  /** How many entries there are in all. */
+  readonly totalResult: bigint;
+  /**
+   * When.
+   *
+   * @internal The protobuf library's types are not documented here.
+   */
+  readonly viewTimestamp: Timestamp;
 }
 
 function slice<Item>(items: readonly Item[], page: Page | undefined): Item[] {
@@ -30,8 +52,8 @@ function slice<Item>(items: readonly Item[], page: Page | undefined): Item[] {
 export function pageOf<Item>(
   items: readonly Item[],
   page: Page | undefined,
-  { tellsDefault = true } = {},
-) {
+  { tellsDefault = true }: { tellsDefault?: boolean } = {},
+): { items: Item[]; pagination: Pagination } {
   if ((page?.limit ?? 0) > MAX_LIMIT) {
     throw apiError(Code.InvalidArgument, "Limit exceeded", {
       id: "QUERY-4M0fs",
@@ -55,7 +77,10 @@ export function pageOf<Item>(
  * @param query The page that is asked for.
  * @returns The page and its details.
  */
-export function listOf<Item>(items: readonly Item[], query: Page | undefined) {
+export function listOf<Item>(
+  items: readonly Item[],
+  query: Page | undefined,
+): { items: Item[]; details: ListDetails } {
   return {
     items: slice(items, query),
     details: {

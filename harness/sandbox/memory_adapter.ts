@@ -1,4 +1,5 @@
-type Payload = Record<string, unknown> & {
+/** What oidc-provider stores. */
+export type Payload = Record<string, unknown> & {
   grantId?: string;
   uid?: string;
   consumed?: number;
@@ -13,7 +14,7 @@ export class MemoryAdapter {
   readonly model: string;
   readonly #payloads = new Map<string, Payload>();
 
-  /** @param model The model that is stored. */
+  /** Starts empty, for one model. */
   constructor(model: string) {
     this.model = model;
   }

@@ -5,7 +5,12 @@ export class OAuthError extends Error {
   /** The OAuth error code. */
   readonly code: string;
 
-  constructor(code: string, description: string, { status = 400 } = {}) {
+  /** Tells code, description and status as the client gets them. */
+  constructor(
+    code: string,
+    description: string,
+    { status = 400 }: { status?: number } = {},
+  ) {
     super(description);
     this.name = "OAuthError";
     this.code = code;

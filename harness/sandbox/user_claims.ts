@@ -6,6 +6,7 @@ export type Claims = Record<string, unknown>;
 
 /** What a token or an answer says of its user. */
 export interface UserClaimsOptions {
+  /** What was asked for. */
   readonly scopes: readonly string[];
   /** Whose roles were asked for. */
   readonly request: RoleRequest;

@@ -46,7 +46,7 @@ const GrantFile = z.strictObject({
   active: z.boolean().default(true),
 });
 
-const UserFile = z.strictObject({
+const UserShape = z.strictObject({
   userName: z.string().min(1),
   id: Identifier.optional(),
   /** People have a first and a last name, service users do not. */
@@ -70,7 +70,7 @@ const UserFile = z.strictObject({
   grants: z.array(GrantFile).default([]),
 });
 
-const OrganizationFile = z.strictObject({
+const OrganizationShape = z.strictObject({
   name: z.string().min(1),
   id: Identifier.optional(),
   /**
@@ -80,23 +80,43 @@ const OrganizationFile = z.strictObject({
   metadata: z.record(z.string(), z.union([z.array(z.string()), z.string()]))
     .default({}),
   projects: z.array(ProjectFile).default([]),
-  users: z.array(UserFile).default([]),
+  users: z.array(UserShape).default([]),
 });
 
-/** The shape of a world file. */
+/**
+ * The shape of a world file.
+ *
+ * @internal The schema library's types are not documented here.
+ */
 export const WorldFile = z.strictObject({
   $comment: z.string().optional(),
-  organizations: z.array(OrganizationFile).min(1),
+  organizations: z.array(OrganizationShape).min(1),
 });
 
-/** A world file that was checked, its defaults filled in. */
+/**
+ * A world file that was checked, its defaults filled in.
+ *
+ * @internal The schema library's types are not documented here.
+ */
 export type WorldFile = z.infer<typeof WorldFile>;
-/** What a person writes. */
+/**
+ * What a person writes.
+ *
+ * @internal The schema library's types are not documented here.
+ */
 export type WorldFileInput = z.input<typeof WorldFile>;
-/** An organization in the world file. */
-export type OrganizationFile = z.infer<typeof OrganizationFile>;
-/** A user in the world file. */
-export type UserFile = z.infer<typeof UserFile>;
+/**
+ * An organization in the world file.
+ *
+ * @internal The schema library's types are not documented here.
+ */
+export type OrganizationFile = z.infer<typeof OrganizationShape>;
+/**
+ * A user in the world file.
+ *
+ * @internal The schema library's types are not documented here.
+ */
+export type UserFile = z.infer<typeof UserShape>;
 
 /** The world that the repository brings, which tells the guide's story. */
 export const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);

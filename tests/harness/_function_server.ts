@@ -17,17 +17,19 @@ export interface FunctionServer extends AsyncDisposable {
  *
  * @param envFile The env file; it may lack settings until the first reload.
  * @param origin The instance's origin.
+ * @param port Where to listen; 0 for a free port.
  * @returns The running function.
  */
 export function startFunction(
   envFile: string,
   origin: string,
+  port = 0,
 ): FunctionServer {
   let handler: Handler | undefined;
   const statuses: number[] = [];
   const background = new AbortController();
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    { hostname: "127.0.0.1", port, onListen: () => {} },
     async (request) => {
       const response = await handler?.(request) ??
         Response.json({ status: "starting" }, {

@@ -248,12 +248,17 @@ function checkTimeout(message: string, timeout: Duration | undefined): number {
 async function checkEndpoint(endpoint: string): Promise<void> {
   try {
     const { hostname } = new URL(endpoint);
-    await lookup(hostname.replace(/^\[(.*)\]$/, "$1"));
+    if (isLoopback(hostname)) return;
+    await lookup(hostname);
   } catch {
     throw apiError(Code.InvalidArgument, "Errors.Target.DeniedURL", {
       id: "COMMAND-NcJUKo",
     });
   }
+}
+
+function isLoopback(hostname: string): boolean {
+  return ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 }
 
 function typeOf(

@@ -18,6 +18,7 @@ import {
 } from "@zitadel/proto/zitadel/protoc_gen_zitadel/v2/options_pb.js";
 import { ActionService as ActionV2beta } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb.js";
 import { deriveV2 } from "../derive_v2.ts";
+import type { PayloadType } from "../world.ts";
 
 const TARGET_PROTO = "zitadel/action/v2beta/target.proto";
 const SERVICE_PROTO = "zitadel/action/v2beta/action_service.proto";
@@ -52,8 +53,20 @@ const payloadType = (number: number): Field => ({
   typeName: `${PACKAGE}PayloadType`,
 });
 
+/**
+ * The static type of an action service, without what only v2 has.
+ *
+ * @internal The protobuf library's types are not documented here.
+ */
+export type ActionDescriptor = typeof ActionV2beta;
+
 /** Payload types, by their numbers on the wire. */
-export const PAYLOAD_TYPES = [undefined, "json", "jwt", "jwe"] as const;
+export const PAYLOAD_TYPES: readonly (PayloadType | undefined)[] = [
+  undefined,
+  "json",
+  "jwt",
+  "jwe",
+];
 
 /** Public keys of targets, since v4.8. */
 const KEY_METHODS = [
@@ -103,7 +116,7 @@ const PUBLIC_KEY: readonly Field[] = [
  * ActionService v2: the published v2beta descriptor, and what v4.8 and later
  * have beyond it, payload types and public keys.
  */
-export const ActionV2: typeof ActionV2beta = deriveV2(ActionV2beta, (file) => {
+export const ActionV2: ActionDescriptor = deriveV2(ActionV2beta, (file) => {
   if (file.name === TARGET_PROTO) {
     addFields(file, "Target", [payloadType(11)]);
     file.messageType.push(message("PublicKey", PUBLIC_KEY));

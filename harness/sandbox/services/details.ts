@@ -1,5 +1,17 @@
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Dated } from "../world.ts";
+
+/**
+ * What the v1 APIs tell of a thing.
+ *
+ * @internal The protobuf library's types are not documented here.
+ */
+export interface Details {
+  readonly sequence: bigint;
+  readonly creationDate: Timestamp;
+  readonly changeDate: Timestamp;
+  readonly resourceOwner: string;
+}
 
 /**
  * The details that the v1 APIs tell of a thing.
@@ -8,7 +20,7 @@ import type { Dated } from "../world.ts";
  * @param owner Its organization.
  * @returns The details.
  */
-export function detailsOf(thing: Dated, owner: string) {
+export function detailsOf(thing: Dated, owner: string): Details {
   return {
     sequence: BigInt(thing.sequence),
     creationDate: timestampFromDate(thing.created),
@@ -24,7 +36,10 @@ export function detailsOf(thing: Dated, owner: string) {
  * @param owner Its organization.
  * @returns The details, without a date of change.
  */
-export function madeDetails(thing: Dated, owner: string) {
+export function madeDetails(
+  thing: Dated,
+  owner: string,
+): Omit<Details, "changeDate"> {
   const { changeDate: _, ...details } = detailsOf(thing, owner);
   return details;
 }
@@ -36,7 +51,10 @@ export function madeDetails(thing: Dated, owner: string) {
  * @param owner Its organization.
  * @returns The details, without a date of creation.
  */
-export function changedDetails(thing: Dated, owner: string) {
+export function changedDetails(
+  thing: Dated,
+  owner: string,
+): Omit<Details, "creationDate"> {
   const { creationDate: _, ...details } = detailsOf(thing, owner);
   return details;
 }

@@ -232,7 +232,10 @@ const NOW = dated();
  * @returns The project.
  * @throws {ConnectError} Where there is none.
  */
-export function projectOf({ instance, organization }: Call, id: string) {
+export function projectOf(
+  { instance, organization }: Call,
+  id: string,
+): Project {
   const project = instance.world.projects.get(id);
   const isGranted = [...instance.world.projectGrants.values()].some((grant) =>
     grant.projectId === id && grant.organizationId === organization.id

@@ -12,6 +12,8 @@ import { detailsOf } from "./details.ts";
  *
  * @param user The user.
  * @returns The message.
+ *
+ * @internal The protobuf library's types are not documented here.
  */
 export function userMessage(user: User): MessageInitShape<typeof UserSchema> {
   const { human, machine } = user;

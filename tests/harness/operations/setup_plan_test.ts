@@ -99,6 +99,14 @@ Deno.test("planSetup() writes only metadata that means something else", async (t
   });
 });
 
+Deno.test("planSetup() plans the mapping alone where no target is wished for", () => {
+  const { target: _, ...wish } = WISH;
+  assert.deepEqual(
+    planSetup(EMPTY, wish).map(({ kind }) => kind),
+    ["set-metadata"],
+  );
+});
+
 Deno.test("planSetup() replaces another signing key by force only", () => {
   const state = { ...DONE, signingKeys: "otherKey" };
   assert.throws(() => planSetup(state, WISH), /--force/);
