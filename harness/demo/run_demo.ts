@@ -220,7 +220,7 @@ async function applyPart(
     .filter(({ kind }) => kinds.includes(kind));
   const words = {
     targets: state.targets,
-    name: wish.target.name,
+    name: TARGET_NAME,
     envFile: ".env",
   };
   await applyChanges(place, changes, {
