@@ -1,4 +1,4 @@
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 
 /** Where Debian's package puts it. */
 const CHROMIUM = "/usr/bin/chromium";
@@ -37,6 +37,8 @@ export async function missingBrowser(
  *
  * @internal The driver's types are not documented here.
  */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+export async function launchBrowser(): Promise<Browser> {
+  // Loading it alone takes all permissions.
+  const { chromium } = await import("playwright-core");
+  return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }
