@@ -14,7 +14,7 @@ import { loginPage } from "./login_page.ts";
 import { OAuthError, oauthErrorResponse, oauthJson } from "./oauth_error.ts";
 import type { FinishLogin } from "./services/login.ts";
 import { introspect, userInfo } from "./user_info.ts";
-import { appOfClient } from "./find.ts";
+import { appOfClient, userNamed } from "./find.ts";
 
 const PASSED_ON = new Set(["authorization_code", "refresh_token"]);
 const LOGIN_PATH = "/ui/v2/login/login";
@@ -64,10 +64,18 @@ export function createOidcRoutes(
     "GET /oidc/v1/end_session": (request) => endSession(instance, request),
     "GET /debug/healthz": () => Promise.resolve(new Response("ok")),
     "GET /debug/ready": () => Promise.resolve(new Response("ok")),
-    [`GET ${LOGIN_PATH}`]: (request) => {
+    [`GET ${LOGIN_PATH}`]: async (request) => {
       const { searchParams } = new URL(request.url);
       const id = searchParams.get("authRequest") ?? "";
-      return Promise.resolve(loginPage(instance.world, id));
+      const { world } = instance;
+      // No password is asked for, so a known hint leaves nothing to choose.
+      const hinted = userNamed(
+        world,
+        world.authRequests.get(id)?.loginHint ?? "",
+      );
+      if (!hinted?.human) return loginPage(world, id);
+      const location = await finishLogin(id, { userId: hinted.id });
+      return new Response(null, { status: 303, headers: { location } });
     },
     [`POST ${LOGIN_PATH}`]: async (request) => {
       const form = await formOf(request);

@@ -246,6 +246,8 @@ export interface AuthRequest {
   redirectUri: string;
   /** What was asked for, by the application and its project. */
   scopes: string[];
+  /** Who is expected to log in, by user name. */
+  loginHint?: string;
   /** When it began. */
   created: Date;
 }
