@@ -5,14 +5,7 @@
  * @module
  */
 import { FunctionError } from "./errors.ts";
-import {
-  fields,
-  list,
-  number,
-  optional,
-  type Shape,
-  text,
-} from "./shape.ts";
+import { fields, list, number, optional, type Shape, text } from "./shape.ts";
 
 /** A grant's state when it is in force; others grant nothing. */
 export const GRANT_STATE_ACTIVE = 1;
