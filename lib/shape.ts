@@ -30,9 +30,9 @@ export const text: Shape<string> = accepted((value) =>
   typeof value === "string"
 );
 
-/** A number. */
-export const number: Shape<number> = accepted((value) =>
-  typeof value === "number"
+/** A finite number. */
+export const number: Shape<number> = accepted((value): value is number =>
+  Number.isFinite(value)
 );
 
 /**
