@@ -110,10 +110,9 @@ export class Invalidations {
       let isAwaited = true;
       const begun = () => {
         isAwaited = false;
-        clearTimeout(timer);
         resolve();
       };
-      const timer = setTimeout(begun, KV_TIMEOUT_MS);
+      AbortSignal.timeout(KV_TIMEOUT_MS).addEventListener("abort", begun);
       let seen: string | undefined;
       let isFirst = true;
       const take = (value: unknown) => {
