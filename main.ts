@@ -28,15 +28,15 @@ try {
   const { signal } = background;
   const platform = { fetch, now: Date.now, kv, log, signal };
   const handler = await createHandler(config, platform);
+  const drain = () => void server.shutdown();
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const name of signals) Deno.addSignalListener(name, drain);
   const server = Deno.serve({
     port: config.port,
     hostname: config.host,
     onListen: ({ port, hostname }) =>
       log({ level: "info", message: "Listening", hostname, port }),
   }, handler);
-  const drain = () => void server.shutdown();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const name of signals) Deno.addSignalListener(name, drain);
   await server.finished;
   for (const name of signals) Deno.removeSignalListener(name, drain);
   background.abort();
