@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readConfig, SETTINGS } from "./lib/config.ts";
+import { readConfig, remarksOn, SETTINGS } from "./lib/config.ts";
 import { createHandler } from "./lib/handler.ts";
 import { createLog } from "./lib/log.ts";
 
@@ -14,6 +14,7 @@ try {
   const config = readConfig(
     Object.fromEntries(names.map((name) => [name, Deno.env.get(name)])),
   );
+  for (const remark of remarksOn(config)) log(remark);
   const kv = await Deno.openKv(config.kvUrl).catch((error: Error) => {
     log({
       level: "warn",

@@ -1,4 +1,5 @@
 import { RESERVED_CLAIM_PREFIX } from "./claims.ts";
+import type { LogEntry } from "./log.ts";
 
 /** How the function proves to ZITADEL that it is its service user. */
 export type Credential =
@@ -204,6 +205,38 @@ export function readConfig(
     );
   }
   return config;
+}
+
+/**
+ * Says what an operator should know about the settings, though they are valid.
+ *
+ * @param config The settings.
+ * @returns What to log at the start.
+ */
+export function remarksOn(config: Config): readonly LogEntry[] {
+  const remarks: LogEntry[] = [];
+  if (config.metadataOrganization === "user") {
+    remarks.push({
+      level: "info",
+      message:
+        "Whoever may write an organization's metadata decides what its users' roles permit",
+      setting: "METADATA_ORGANIZATION=user",
+      remedy:
+        "Where those administrators are not to be trusted with that, set METADATA_ORGANIZATION to the id of one organization",
+    });
+  }
+  const { protocol, hostname } = new URL(config.origin);
+  const isLocal = hostname === "localhost" || hostname === "[::1]" ||
+    hostname.startsWith("127.");
+  if (protocol === "http:" && !isLocal) {
+    remarks.push({
+      level: "warn",
+      message: "The service user's token travels to ZITADEL unencrypted",
+      setting: "ZITADEL_DOMAIN=http://...",
+      remedy: "Use https, unless the network between the two is your own",
+    });
+  }
+  return remarks;
 }
 
 function readOrigin(domain: string): string | undefined {

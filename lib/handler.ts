@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { readBody } from "./body.ts";
+import { createBodyReader } from "./body.ts";
 import { MappingCache, type MappingLookup } from "./cache.ts";
 import {
   attributesReply,
@@ -70,7 +70,9 @@ export interface Platform {
 export type Handler = (request: Request) => Promise<Response>;
 
 /** What is said of a call in the log and the metrics. */
-interface Account {
+type Account = {
+  readonly level: "info";
+  readonly message: string;
   condition: string;
   outcome: string;
   signingKey?: number;
@@ -78,7 +80,8 @@ interface Account {
   organization?: string;
   roles?: number;
   permissions?: number;
-}
+  ms?: number;
+};
 
 /**
  * Makes the function.
@@ -132,13 +135,19 @@ export async function createHandler(
     log,
     signal,
   });
+  const readBody = createBodyReader();
   const pointedOut = new LruMap<true>(REMEMBERED);
 
   return async (request) => {
     const begin = now();
     const { pathname } = new URL(request.url);
     if (pathname === "/healthz") return health(request);
-    const account: Account = { condition: "none", outcome: "error" };
+    const account: Account = {
+      level: "info",
+      message: "Answered",
+      condition: "none",
+      outcome: "error",
+    };
     try {
       if (pathname !== "/") {
         throw new FunctionError("not_found", "No such path");
@@ -149,7 +158,8 @@ export async function createHandler(
       const reply = await answer(request, account);
       const ms = now() - begin;
       telemetry.call(account.outcome, account.condition, ms);
-      log({ level: "info", message: "Answered", ...account, ms });
+      account.ms = ms;
+      log(account);
       return new Response(reply, { headers: JSON_TYPE });
     } catch (error) {
       const ms = now() - begin;
@@ -206,12 +216,23 @@ export async function createHandler(
       return "{}";
     }
 
-    const organizationOf = chooseOrganization(config, payload);
-    const lookups = await lookUp(grants, organizationOf, account);
-    const permissions = collectPermissions(
-      grants,
-      (grant) => lookups.get(organizationOf(grant))!.mapping,
+    const organizations = organizationsOf(config, payload, grants);
+    account.organization = organizations.join(",");
+    const pending = organizations.map((organization) =>
+      cache.get(organization)
     );
+    // What memory has is used in this turn of the event loop.
+    const lookups = pending.some((lookup) => lookup instanceof Promise)
+      ? await Promise.all(pending)
+      : pending as MappingLookup[];
+    account.source = lookups.map(({ source }) => source).join(",");
+    for (const { source } of lookups) telemetry.lookup(source);
+    const permissions = collectPermissions(grants, ({ resourceOwner }) => {
+      const index = lookups.length === 1
+        ? 0
+        : organizations.indexOf(resourceOwner);
+      return lookups[index]!.mapping;
+    });
 
     account.outcome = "permissions";
     account.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
@@ -225,32 +246,6 @@ export async function createHandler(
     );
     measureClaim(reply, account.organization);
     return reply;
-  }
-
-  /** Looks up the mappings of all organizations that count, at once. */
-  async function lookUp(
-    grants: readonly RoleGrant[],
-    organizationOf: (grant: RoleGrant) => string,
-    account: Account,
-  ): Promise<Map<string, MappingLookup>> {
-    const organizations = [...new Set(grants.map(organizationOf))];
-    account.organization = organizations.join(",");
-    const pending = organizations.map((organization) =>
-      cache.get(organization)
-    );
-    const isPending = pending.some((lookup) => lookup instanceof Promise);
-    const lookups = isPending
-      ? await Promise.all(pending)
-      : pending as MappingLookup[];
-    const found = new Map<string, MappingLookup>();
-    for (const [index, lookup] of lookups.entries()) {
-      telemetry.lookup(lookup.source);
-      found.set(organizations[index]!, lookup);
-    }
-    account.source = [...new Set(lookups.map(({ source }) => source))].join(
-      ",",
-    );
-    return found;
   }
 
   function measureClaim(reply: string, organization = ""): void {
@@ -276,9 +271,9 @@ export async function createHandler(
     account.outcome = code;
     const { reason, remedy, organization, cause } = known?.details ?? {};
     log({
+      ...account,
       level: status >= 500 ? "error" : "warn",
       message: known?.message ?? "The function has a bug; please report it",
-      ...account,
       organization: organization ?? account.organization,
       status,
       reason,
@@ -294,16 +289,19 @@ export async function createHandler(
   }
 }
 
-/** Says whose metadata counts for a grant. */
-function chooseOrganization(
+/** Says whose metadata counts: one organization, or each grant's. */
+function organizationsOf(
   { metadataOrganization }: Config,
   call: FunctionCall,
-): (grant: RoleGrant) => string {
-  if (metadataOrganization === "grant") return (grant) => grant.resourceOwner;
-  if (metadataOrganization !== "user") return () => metadataOrganization;
+  grants: readonly RoleGrant[],
+): readonly string[] {
+  if (metadataOrganization === "grant") {
+    return [...new Set(grants.map(({ resourceOwner }) => resourceOwner))];
+  }
+  if (metadataOrganization !== "user") return [metadataOrganization];
   // SAML's payload has no `org`; a user belongs to the user's resource owner.
   const organization = call.org?.id ?? call.user?.resource_owner;
-  if (organization) return () => organization;
+  if (organization) return [organization];
   throw new FunctionError(
     "invalid_payload",
     "The payload does not name the user's organization, neither at org.id nor at user.resource_owner",

@@ -31,9 +31,14 @@ export function createLog(
     lines = [];
     write(text);
   };
+  let time = 0;
+  let prefix = "";
   return (entry) => {
-    const time = new Date(now()).toISOString();
-    const count = lines.push(JSON.stringify({ time, ...entry }));
+    if (time !== now() || !prefix) {
+      time = now();
+      prefix = `{"time":"${new Date(time).toISOString()}",`;
+    }
+    const count = lines.push(prefix + JSON.stringify(entry).slice(1));
     if (entry.level === "error") flush();
     else if (count === 1) setTimeout(flush, 0);
   };

@@ -17,7 +17,12 @@ import {
   runTask,
   UsageError,
 } from "../harness/operations/task.ts";
-import { ask, formatDiffLine, tint } from "../harness/operations/terminal.ts";
+import {
+  ask,
+  formatDiffLine,
+  messageOf,
+  tint,
+} from "../harness/operations/terminal.ts";
 import { connect } from "../harness/zitadel/client.ts";
 import { ownOrganization } from "../harness/zitadel/organization.ts";
 
@@ -216,9 +221,7 @@ async function checkHealth(endpoint: string): Promise<void> {
     status = response.status;
   } catch (error) {
     throw new Error(
-      `The function does not answer at ${url}: ${
-        error instanceof Error ? error.message : error
-      }. ${advice}`,
+      `The function does not answer at ${url}: ${messageOf(error)}. ${advice}`,
     );
   }
   if (status !== 200) {

@@ -1,4 +1,5 @@
 import { signPayload } from "../../lib/signature.ts";
+import { messageOf } from "./terminal.ts";
 
 /**
  * A function name of our own: the function checks the signature as for any
@@ -67,7 +68,7 @@ export async function sendCanary(
   } catch (error) {
     const seen = error instanceof Error && error.name === "TimeoutError"
       ? `no answer within ${TIMEOUT_MS / 1000} s`
-      : `no answer: ${error instanceof Error ? error.message : error}`;
+      : `no answer: ${messageOf(error)}`;
     return {
       accepted: false,
       status: undefined,

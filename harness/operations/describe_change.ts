@@ -104,7 +104,7 @@ function settingsOf(
     ["endpoint", settings.endpoint],
     ["timeout", `${settings.timeoutSeconds}s`],
     ["interruptOnError", settings.interruptOnError ? "on" : "off"],
-    ["kind", settings.kind ?? "call"],
+    ["answer is", (settings.kind ?? "call") === "call" ? "read" : "ignored"],
   ];
 }
 

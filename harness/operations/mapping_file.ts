@@ -1,3 +1,5 @@
+import { parsePermissions } from "../../lib/role_permissions.ts";
+
 /** What each metadata key permits. */
 export type Mapping = ReadonlyMap<string, readonly string[]>;
 
@@ -52,8 +54,8 @@ export function parseMapping(text: string): Mapping {
 }
 
 /**
- * Says whether a metadata value means just these permissions, however its JSON
- * is spaced.
+ * Says whether a metadata value means just these permissions, in whichever of
+ * the forms that the function reads.
  *
  * @param value The value as stored.
  * @param permissions The permissions.
@@ -63,12 +65,9 @@ export function meansSame(
   value: Uint8Array,
   permissions: readonly string[],
 ): boolean {
-  try {
-    const stored = JSON.parse(new TextDecoder().decode(value));
-    return JSON.stringify(stored) === JSON.stringify(permissions);
-  } catch {
-    return false;
-  }
+  const stored = parsePermissions(value);
+  return Array.isArray(stored) &&
+    JSON.stringify(stored) === JSON.stringify([...new Set(permissions)]);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseEnv, readEnvFile } from "./env_file.ts";
-import { tint } from "./terminal.ts";
+import { messageOf, tint } from "./terminal.ts";
 
 /** A mistake in how a command was called: said in one line, with no trace. */
 export class UsageError extends Error {
@@ -24,8 +24,7 @@ export async function runTask(
   try {
     Deno.exit(await run(Deno.args));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    console.error(`${tint("bad", "error")}: ${message}`);
+    console.error(`${tint("bad", "error")}: ${messageOf(error)}`);
     Deno.exit(isUsageError(error) ? EXIT_USAGE : 2);
   }
 }

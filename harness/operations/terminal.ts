@@ -25,6 +25,19 @@ export function tint(tone: Tone, text: string): string {
 }
 
 /**
+ * Puts what was thrown into words; of a failed request, what lies beneath.
+ *
+ * @param error What was thrown.
+ * @returns One sentence.
+ */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message === "fetch failed" && error.cause instanceof Error
+    ? error.cause.message
+    : error.message;
+}
+
+/**
  * Formats a line of a diff.
  *
  * @param line What changes.
@@ -49,20 +62,20 @@ export function ask(question: string): boolean | undefined {
 
 /**
  * Shows progress on stderr: on a terminal one line that changes, elsewhere one
- * line whenever the text is new.
+ * line whenever the text is another.
  *
- * @returns A function that takes the text, and `undefined` when all is done.
+ * @returns A function that takes the text, with a detail such as the time for
+ * terminals only, and `undefined` when all is done.
  */
-export function progress(): (text: string | undefined) => void {
+export function progress(): (text?: string, detail?: string) => void {
   const terminal = Deno.stderr.isTerminal();
-  let shown = "";
-  return (text) => {
-    if (text === shown) return;
+  let shown: string | undefined;
+  return (text, detail = "") => {
     if (terminal) {
-      process.stderr.write(`\r\x1b[K${text ?? ""}`);
-    } else if (text !== undefined) {
+      process.stderr.write(text ? `\r\x1b[K${text}${detail}` : "\r\x1b[K");
+    } else if (text !== undefined && text !== shown) {
       process.stderr.write(`${text}\n`);
     }
-    shown = text ?? "";
+    shown = text;
   };
 }

@@ -1,8 +1,12 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  ActionService,
+  CreateTargetRequestSchema,
+} from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import type { Target as WireTarget } from "@zitadel/proto/zitadel/action/v2beta/target_pb";
-import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
-import { attempt } from "./zitadel_error.ts";
+import { attempt, isUnimplemented } from "./zitadel_error.ts";
 
 /** What ZITADEL does with the answer: reads it, only its status, or nothing. */
 export type TargetKind = "call" | "webhook" | "async";
@@ -41,18 +45,26 @@ export interface Target extends TargetSettings {
  * @returns Every target.
  * @throws {ZitadelError} Where the list cannot be had.
  */
-export function listTargets(instance: Instance): Promise<Target[]> {
-  const actions = instance.service(ActionService);
-  return attempt("list the targets", () =>
-    readPages(async (offset) => {
-      const { targets, pagination } = await actions.listTargets({
-        pagination: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-      });
-      return {
-        entries: targets.map(fromWire),
-        total: Number(pagination?.totalResult ?? 0),
-      };
-    }));
+export async function listTargets(instance: Instance): Promise<Target[]> {
+  const list = (name: string) => {
+    const actions = instance.service(ActionService, { name });
+    return attempt("list the targets", () =>
+      readPages(async (offset) => {
+        const { targets, pagination } = await actions.listTargets({
+          pagination: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+        });
+        return {
+          entries: targets.map(fromWire),
+          total: Number(pagination?.totalResult ?? 0),
+        };
+      }));
+  };
+  try {
+    return await list(WITH_PAYLOAD_TYPE);
+  } catch (error) {
+    if (isUnimplemented(error)) return await list(ActionService.typeName);
+    throw error;
+  }
 }
 
 /**
@@ -60,6 +72,8 @@ export function listTargets(instance: Instance): Promise<Target[]> {
  *
  * @param instance The instance, with a token of IAM_OWNER.
  * @param settings What it is to be like.
+ * @param payloadType In which form the payload is to come. `jwt` needs v4.8;
+ * `jwe` needs a public key, which is given to a target in the console only.
  * @returns Its id and its signing key.
  * @throws {ZitadelError} Where ZITADEL refuses: the name is taken, the
  * endpoint does not resolve or is denied, the time-out is too long.
@@ -67,10 +81,19 @@ export function listTargets(instance: Instance): Promise<Target[]> {
 export async function createTarget(
   instance: Instance,
   settings: TargetSettings,
+  payloadType: "json" | "jwt" = "json",
 ): Promise<{ id: string; signingKey: string }> {
+  const request = create(CreateTargetRequestSchema, toWire(settings));
+  const name = payloadType === "jwt"
+    ? WITH_PAYLOAD_TYPE
+    : ActionService.typeName;
+  if (payloadType === "jwt") {
+    const data = Uint8Array.of(PAYLOAD_TYPES.indexOf("jwt"));
+    request.$unknown = [{ no: PAYLOAD_TYPE_IN_CREATE, wireType: 0, data }];
+  }
   const { id, signingKey } = await attempt(
     `create the target "${settings.name}"`,
-    () => instance.service(ActionService).createTarget(toWire(settings)),
+    () => instance.service(ActionService, { name }).createTarget(request),
   );
   return { id, signingKey };
 }
@@ -145,11 +168,17 @@ function fromWire(target: WireTarget): Target {
   };
 }
 
-/** The field `payload_type` of ZITADEL v4.8 and later, which the descriptor lacks. */
-const PAYLOAD_TYPE_FIELD = 11;
+/**
+ * The service that knows payload types. Its wire is that of v2beta, with the
+ * fields below, which the v2beta descriptor lacks (seen on v4.13.1).
+ */
+const WITH_PAYLOAD_TYPE = "zitadel.action.v2.ActionService";
+const PAYLOAD_TYPE_IN_CREATE = 7;
+const PAYLOAD_TYPE_IN_TARGET = 11;
+/** By their numbers on the wire; 0 is unspecified. */
 const PAYLOAD_TYPES: readonly PayloadType[] = ["json", "json", "jwt", "jwe"];
 
 function payloadTypeOf({ $unknown }: WireTarget): PayloadType {
-  const field = $unknown?.find(({ no }) => no === PAYLOAD_TYPE_FIELD);
+  const field = $unknown?.find(({ no }) => no === PAYLOAD_TYPE_IN_TARGET);
   return PAYLOAD_TYPES[field?.data[0] ?? 0] ?? "json";
 }
