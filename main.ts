@@ -7,6 +7,12 @@ import { readConfig, remarksOn, SETTINGS } from "./lib/config.ts";
 import { createHandler } from "./lib/handler.ts";
 import { createLog } from "./lib/log.ts";
 
+/**
+ * How long accepted requests may take after SIGTERM or SIGINT, in milliseconds.
+ * Platforms kill after 5 s; a client that never ends its request gets less.
+ */
+const DRAIN_MS = 4_000;
+
 const log = createLog(console.log, Date.now);
 
 try {
@@ -34,7 +40,10 @@ try {
     onListen: ({ port, hostname }) =>
       log({ level: "info", message: "Listening", hostname, port }),
   }, handler);
-  const drain = () => void server.shutdown();
+  const drain = () => {
+    void server.shutdown();
+    Deno.unrefTimer(setTimeout(() => Deno.exit(0), DRAIN_MS));
+  };
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const name of signals) Deno.addSignalListener(name, drain);
   await server.finished;
