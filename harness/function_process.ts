@@ -1,140 +1,196 @@
-/**
- * The function as a process of its own: `main.ts` with the permissions that it
- * needs and no others.
- *
- * @module
- */
-import { type SettingName, SETTINGS } from "../lib/config.ts";
+import { SETTINGS } from "../lib/config.ts";
 
-const MAIN = new URL("../main.ts", import.meta.url).pathname;
-const CONFIG = new URL("../deno.json", import.meta.url).pathname;
+/** How long a start may take, in milliseconds: a first one compiles and caches. */
+const START_TIMEOUT_MS = 30_000;
 
-/** How a process of the function is started. */
+/** How long a process may take to drain before it is killed, in milliseconds. */
+const STOP_TIMEOUT_MS = 10_000;
+
+const ROOT = new URL("../", import.meta.url);
+
+/** Where Deno keeps its cache, and OpenTelemetry its settings; the function reads none of them. */
+const PASSED_ON = /^(?:HOME|DENO_DIR|XDG_CACHE_HOME|OTEL_.*)$/;
+
+/** What a function process is started with. */
 export interface FunctionProcessOptions {
-  /** Its settings. HOST is 127.0.0.1 and PORT any that is free, where not set. */
-  readonly settings: Readonly<Partial<Record<SettingName, string>>>;
-  /** What else is in its environment, such as `OTEL_DENO`. */
-  readonly environment?: Readonly<Record<string, string>>;
-  /** Hosts that it may talk to beside the instance and itself. */
-  readonly hosts?: readonly string[];
-  /** A module that runs in the process before `main.ts`, with the same permissions. */
-  readonly preload?: string | undefined;
+  /** Its settings. `HOST` is 127.0.0.1 and `PORT` any free one where they are not given. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Deno's permission flags; by default the least that the settings need. */
+  readonly permissions?: readonly string[];
+  /** Told each line that the process writes, as it comes. */
+  readonly onLine?: (line: string) => void;
 }
 
-/** A running function. */
-export interface FunctionProcess {
+/** The function, running as a process of its own. */
+export interface FunctionProcess extends AsyncDisposable {
   /** Where it listens. */
-  readonly origin: string;
+  readonly url: string;
   /** The process's id. */
   readonly pid: number;
-  /** How it ended, once it did. */
-  readonly status: Promise<Deno.CommandStatus>;
-  /** What it wrote so far to stdout and stderr. */
-  output(): string;
-  /** Sends a signal. */
-  kill(signal: Deno.Signal): void;
-  /** Ends it, and waits until it has ended. */
-  [Symbol.asyncDispose](): Promise<void>;
+  /** What it wrote so far, line by line, errors too. */
+  readonly lines: readonly string[];
+  /**
+   * Stops it, by SIGTERM where no signal is named, and waits for its end.
+   *
+   * @param signal How.
+   * @returns Its exit code; over 128 where the signal ended it.
+   */
+  stop(signal?: Deno.Signal): Promise<number>;
 }
 
 /**
- * Lists the permissions that `main.ts` needs: its settings by name, the
- * instance and its own address by host and port, and a database by path.
+ * Starts `main.ts` as a process of its own, with nothing of this process's
+ * environment, and waits until it listens.
  *
- * @param settings The settings.
- * @param hosts Hosts that it may talk to beside these.
- * @returns Flags for `deno run`.
- */
-export function functionPermissions(
-  settings: Readonly<Partial<Record<SettingName, string>>>,
-  hosts: readonly string[] = [],
-): string[] {
-  const {
-    ZITADEL_DOMAIN = "",
-    HOST = SETTINGS.HOST.default,
-    PORT = SETTINGS.PORT.default,
-    KV_URL = "",
-  } = settings;
-  const domain = ZITADEL_DOMAIN.replace(/^https?:\/\//, "").replace(/\/$/, "");
-  const net = [domain, `${HOST}:${PORT}`, ...hosts];
-  const flags = ["--no-prompt", `--allow-env=${Object.keys(SETTINGS).join()}`];
-  if (/^https?:/.test(KV_URL)) net.push(new URL(KV_URL).host);
-  else if (KV_URL && KV_URL !== ":memory:") {
-    flags.push(`--allow-read=${KV_URL}`, `--allow-write=${KV_URL}`);
-  }
-  return [...flags, `--allow-net=${net.filter(Boolean).join()}`];
-}
-
-/**
- * Starts the function and waits until it listens.
+ * @param options Settings and permissions.
+ * @returns The process.
+ * @throws {Error} Where it ended before it listened, or took too long; the message holds what it wrote.
  *
- * @param options How to start it.
- * @returns The running function.
- * @throws {Error} Where it ends before it listens, with what it wrote.
+ * @example
+ * ```ts ignore
+ * await using running = await startFunction({ env: settings });
+ * await fetch(`${running.url}/healthz`);
+ * ```
  */
 export async function startFunction(
-  { settings, environment, hosts, preload }: FunctionProcessOptions,
+  options: FunctionProcessOptions,
 ): Promise<FunctionProcess> {
-  const all = { HOST: "127.0.0.1", PORT: "0", ...settings };
+  const env = { HOST: "127.0.0.1", PORT: "0", ...options.env };
+  const permissions = options.permissions ?? leastPermissions(env);
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
-      `--config=${CONFIG}`,
-      ...functionPermissions(all, hosts),
-      ...preload ? [`--preload=${preload}`] : [],
-      MAIN,
+      "--quiet",
+      "--no-prompt",
+      `--config=${new URL("deno.json", ROOT).pathname}`,
+      ...permissions,
+      new URL("main.ts", ROOT).pathname,
     ],
     clearEnv: true,
-    env: { ...inherited(), NO_COLOR: "1", ...environment, ...all },
+    env: { ...passedOn(), ...env },
+    stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  let output = "";
-  let onOutput = () => {};
-  const collect = async (stream: ReadableStream<Uint8Array>) => {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      output += text;
-      onOutput();
-    }
+
+  const lines: string[] = [];
+  const listening = Promise.withResolvers<{ hostname: string; port: number }>();
+  const take = (line: string) => {
+    lines.push(line);
+    const address = listeningAddress(line);
+    if (address) listening.resolve(address);
+    options.onLine?.(line);
   };
-  const ended = Promise.all([collect(child.stdout), collect(child.stderr)]);
-  const status = Promise.all([child.status, ended]).then(([status]) => status);
-  const listening = new Promise<string>((resolve) => {
-    onOutput = () => {
-      const line = /^.*"message":"Listening".*$/m.exec(output)?.[0];
-      if (!line) return;
-      const { hostname, port } = JSON.parse(line);
-      resolve(`http://${hostname}:${port}`);
-      onOutput = () => {};
-    };
-  });
-  const origin = await Promise.race([listening, status.then(() => undefined)]);
-  if (origin === undefined) {
-    throw new Error(`The function ended before it listened:\n${output}`);
-  }
-  return {
-    origin,
-    pid: child.pid,
-    status,
-    output: () => output,
-    kill: (signal) => child.kill(signal),
-    async [Symbol.asyncDispose]() {
+  const written = Promise.all([
+    eachLine(child.stdout, take),
+    eachLine(child.stderr, take),
+  ]);
+  const ended = written.then(() => child.status);
+  const stop = async (signal: Deno.Signal = "SIGTERM") => {
+    const kill = (signal: Deno.Signal) => {
       try {
-        child.kill("SIGKILL");
+        child.kill(signal);
       } catch {
         // It has ended by itself.
       }
-      await status;
-    },
+    };
+    kill(signal);
+    const timer = setTimeout(() => kill("SIGKILL"), STOP_TIMEOUT_MS);
+    const { code } = await ended;
+    clearTimeout(timer);
+    return code;
   };
+
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const fail = (what: string) =>
+    reject(
+      new Error(`Cannot start the function: ${what}\n${lines.join("\n")}`),
+    );
+  const timer = setTimeout(
+    () => fail(`it did not listen in ${START_TIMEOUT_MS / 1_000} s`),
+    START_TIMEOUT_MS,
+  );
+  ended.then(({ code }) => fail(`it ended with exit code ${code}`));
+  try {
+    const { hostname, port } = await Promise.race([listening.promise, late]);
+    return {
+      url: `http://${hostname}:${port}`,
+      pid: child.pid,
+      lines,
+      stop,
+      [Symbol.asyncDispose]: async () => void await stop(),
+    };
+  } catch (error) {
+    await stop("SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    late.catch(() => {});
+  }
 }
 
-/** What Deno itself needs to run without fetching anything. */
-function inherited(): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of ["PATH", "HOME", "DENO_DIR", "XDG_CACHE_HOME"]) {
-    const value = Deno.env.get(name);
-    if (value !== undefined) kept[name] = value;
+/**
+ * Gives the permissions that the function needs for its settings, and no more:
+ * its variables by name, the network to ZITADEL, its own port and KV's server,
+ * files only where KV is one.
+ *
+ * @param env The settings.
+ * @returns Deno's permission flags.
+ */
+export function leastPermissions(
+  env: Readonly<Record<string, string>>,
+): string[] {
+  const { ZITADEL_DOMAIN = "", HOST = "0.0.0.0", PORT = "8000", KV_URL = "" } =
+    env;
+  const hosts = [hostOf(ZITADEL_DOMAIN), `${HOST}:${PORT}`];
+  const names: string[] = Object.keys(SETTINGS);
+  const files: string[] = [];
+  if (/^https?:/.test(KV_URL)) {
+    hosts.push(hostOf(KV_URL));
+    names.push("DENO_KV_ACCESS_TOKEN");
+  } else if (KV_URL && KV_URL !== ":memory:") {
+    files.push(`--allow-read=${KV_URL}`, `--allow-write=${KV_URL}`);
   }
-  return kept;
+  return [
+    `--allow-net=${hosts.join(",")}`,
+    `--allow-env=${names.join(",")}`,
+    ...files,
+  ];
+}
+
+/** A host with its port, as `--allow-net` wants it. */
+function hostOf(address: string): string {
+  const url = new URL(
+    /^https?:/.test(address) ? address : `https://${address}`,
+  );
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  return `${url.hostname}:${port}`;
+}
+
+function passedOn(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject())
+      .filter(([name]) => PASSED_ON.test(name)),
+  );
+}
+
+function listeningAddress(
+  line: string,
+): { hostname: string; port: number } | undefined {
+  if (!line.includes('"Listening"')) return undefined;
+  const { hostname, port } = JSON.parse(line);
+  return { hostname, port };
+}
+
+async function eachLine(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  take: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) take(line);
+  }
+  if (rest) take(rest);
 }

@@ -72,36 +72,34 @@ async function drain(signal: "SIGTERM" | "SIGINT"): Promise<void> {
     },
   );
   await using process: FunctionProcess = await startFunction({
-    settings: {
+    env: {
       ZITADEL_DOMAIN: `http://127.0.0.1:${server.addr.port}`,
       AUTHORIZATION_SIGNING_KEY: KEY,
       ACCESS_TOKEN: UPSTREAM_TOKEN,
       KV_URL: ":memory:",
     },
   });
-  const connections = await halfOpen(process.origin);
+  const connections = await halfOpen(process.url);
   try {
     const accepted = Array.from({ length: 5 }, async () => {
-      const response = await fetch(process.origin, await signed());
+      const response = await fetch(process.url, await signed());
       return { status: response.status, text: await response.text() };
     });
     await isAsked;
 
     const begin = performance.now();
-    process.kill(signal);
-    process.kill(signal);
+    const stopped = process.stop(signal);
+    void process.stop(signal);
     letGo();
     for (const { status, text } of await Promise.all(accepted)) {
       assert.equal(status, 200);
       assert.match(text, /posts:read/);
     }
-    const held = setTimeout(() => process.kill("SIGKILL"), 2 * GRACE_MS);
-    const { code } = await process.status;
-    clearTimeout(held);
+    const code = await stopped;
     const ms = performance.now() - begin;
-    assert.equal(code, 0, process.output());
+    assert.equal(code, 0, process.lines.join("\n"));
     assert.ok(ms < GRACE_MS, `took ${Math.round(ms)} ms`);
-    await assert.rejects(fetch(process.origin, await signed()));
+    await assert.rejects(fetch(process.url, await signed()));
   } finally {
     for (const connection of connections) connection.close();
   }

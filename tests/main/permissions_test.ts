@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { startFunction } from "../../harness/function_process.ts";
+import {
+  leastPermissions,
+  startFunction,
+} from "../../harness/function_process.ts";
 import { createUpstream, UPSTREAM_TOKEN } from "../../harness/upstream.ts";
 import { signPayload } from "../../lib/signature.ts";
 
@@ -16,14 +19,17 @@ Deno.test("main.ts works with its settings and its instance, and can do nothing 
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request) => upstream.fetch(request),
   );
+  const env = {
+    ZITADEL_DOMAIN: `http://127.0.0.1:${server.addr.port}`,
+    AUTHORIZATION_SIGNING_KEY: KEY,
+    ACCESS_TOKEN: UPSTREAM_TOKEN,
+    KV_URL: ":memory:",
+    HOST: "127.0.0.1",
+    PORT: "0",
+  };
   await using process = await startFunction({
-    settings: {
-      ZITADEL_DOMAIN: `http://127.0.0.1:${server.addr.port}`,
-      AUTHORIZATION_SIGNING_KEY: KEY,
-      ACCESS_TOKEN: UPSTREAM_TOKEN,
-      KV_URL: ":memory:",
-    },
-    preload: FORBIDDEN,
+    env,
+    permissions: [...leastPermissions(env), `--preload=${FORBIDDEN}`],
   });
 
   const body = JSON.stringify({
@@ -33,7 +39,7 @@ Deno.test("main.ts works with its settings and its instance, and can do nothing 
       { project_id: "2", resource_owner: "1", state: 1, roles: ["viewer"] },
     ],
   });
-  const response = await fetch(process.origin, {
+  const response = await fetch(process.url, {
     method: "POST",
     body,
     headers: {
@@ -44,12 +50,14 @@ Deno.test("main.ts works with its settings and its instance, and can do nothing 
       ),
     },
   });
-  assert.equal(response.status, 200, process.output());
+  assert.equal(response.status, 200, process.lines.join("\n"));
   assert.deepEqual((await response.json()).append_claims[0].value, [
     "posts:read",
   ]);
 
-  const attempts = JSON.parse(/^ATTEMPTS (.*)$/m.exec(process.output())![1]!);
+  const attempts = JSON.parse(
+    /^ATTEMPTS (.*)$/m.exec(process.lines.join("\n"))![1]!,
+  );
   assert.deepEqual(
     Object.entries(attempts).filter(([, result]) => result !== "NotCapable"),
     [],
@@ -57,6 +65,5 @@ Deno.test("main.ts works with its settings and its instance, and can do nothing 
   );
   assert.equal(Object.keys(attempts).length, 10);
 
-  process.kill("SIGTERM");
-  assert.equal((await process.status).code, 0, process.output());
+  assert.equal(await process.stop(), 0, process.lines.join("\n"));
 });
