@@ -112,7 +112,8 @@ ${
   const result = await attack({
     requests,
     seed,
-    onProgress: (sent) => show(`${sent}/${requests} bad requests`),
+    onProgress: (sent) =>
+      show(`${Math.floor(10 * sent / requests)}0% of ${requests} bad requests`),
   });
   show(undefined);
   const growth = result.memoryAfterMb - result.memoryBeforeMb;
