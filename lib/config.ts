@@ -227,7 +227,7 @@ export function remarksOn(config: Config): readonly LogEntry[] {
   }
   const { protocol, hostname } = new URL(config.origin);
   const isLocal = hostname === "localhost" || hostname === "[::1]" ||
-    hostname.startsWith("127.");
+    /^127(?:\.\d+){3}$/.test(hostname);
   if (protocol === "http:" && !isLocal) {
     remarks.push({
       level: "warn",

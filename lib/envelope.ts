@@ -66,7 +66,7 @@ export async function createEnvelopeOpener(
   const privateKeys = options.privateKey
     ? await importPrivateKeys(options.privateKey)
     : [];
-  let verifySignature: ((jws: string) => Promise<Uint8Array>) | undefined;
+  let verifier: ReturnType<typeof createVerifier> | undefined;
 
   return (body) => {
     const text = decode(body);
@@ -81,7 +81,8 @@ export async function createEnvelopeOpener(
     const jws = text.split(".").length === 5
       ? decode(await decrypt(text, privateKeys))
       : text;
-    verifySignature ??= await createVerifier(options);
+    verifier ??= createVerifier(options);
+    const verifySignature = await verifier;
     return parse(decode(await verifySignature(jws)));
   }
 }
@@ -203,10 +204,12 @@ async function importPrivateKeys(text: string): Promise<PrivateKey[]> {
     } else {
       const json = JSON.parse(text) as JWK & { keys?: JWK[] };
       for (const jwk of json.keys ?? [json]) {
-        const algorithm = KEY_ALGORITHMS[jwk.kty as "RSA" | "EC"];
-        const key = await importJWK(jwk, algorithm);
-        if (key instanceof Uint8Array) {
-          throw new TypeError("A key is symmetric");
+        const algorithm = jwk.kty && Object.hasOwn(KEY_ALGORITHMS, jwk.kty)
+          ? KEY_ALGORITHMS[jwk.kty as keyof typeof KEY_ALGORITHMS]
+          : undefined;
+        const key = algorithm && await importJWK(jwk, algorithm);
+        if (!key || key instanceof Uint8Array) {
+          throw new TypeError("A key is neither RSA nor EC");
         }
         keys.push({ key, algorithm, kid: jwk.kid });
       }

@@ -50,6 +50,7 @@ const LARGE_CLAIM_BYTES = 4_096;
 /** For how many organizations a large claim is remembered as pointed out. */
 const REMEMBERED = { maxEntries: 10_000, maxBytes: Infinity };
 
+const encoder = new TextEncoder();
 const JSON_TYPE = { "content-type": "application/json" };
 
 /** What the function is given by the place where it runs. */
@@ -196,10 +197,10 @@ export async function createHandler(
 
     if ("event_type" in payload) {
       account.condition = payload.event_type;
-      account.organization = payload.aggregateID;
       account.outcome = "ignored";
       if (payload.event_type.startsWith(METADATA_EVENT_PREFIX)) {
         account.outcome = "invalidated";
+        account.organization = payload.aggregateID;
         await cache.invalidate(payload.aggregateID);
       }
       return "{}";
@@ -249,14 +250,15 @@ export async function createHandler(
   }
 
   function measureClaim(reply: string, organization = ""): void {
-    const isLarge = reply.length > LARGE_CLAIM_BYTES;
-    telemetry.claim(reply.length, isLarge);
+    const bytes = encoder.encode(reply).length;
+    const isLarge = bytes > LARGE_CLAIM_BYTES;
+    telemetry.claim(bytes, isLarge);
     if (!isLarge || pointedOut.get(organization)) return;
     pointedOut.set(organization, true, 0);
     log({
       level: "warn",
       message:
-        `A claim of ${reply.length} characters was sent; proxies cut headers near 8 kB, and the token is longer than its claims`,
+        `A claim of ${bytes} bytes was sent; proxies cut headers near 8 kB, and the token is longer than its claims`,
       reason: "large_claim",
       organization,
       remedy:

@@ -56,7 +56,7 @@ export function createMetadataReader(options: MetadataOptions): ReadMetadata {
         if (!wire.isUnauthenticated(error) || !token.discard(bearer)) {
           throw error;
         }
-        const renewed = await token.get();
+        const renewed = await within(signal, token.get());
         return await read({ origin, fetch, signal, token: renewed });
       }
     } catch (error) {
@@ -102,6 +102,16 @@ export function createMetadataReader(options: MetadataOptions): ReadMetadata {
       return entries;
     }
   };
+}
+
+/** Waits no longer than the time that is left. */
+function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp, { once: true });
+    promise.then(resolve, reject);
+  });
 }
 
 /** Reads pages until all is there; `undefined` where the list will not hold still. */

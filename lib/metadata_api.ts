@@ -162,8 +162,6 @@ export function upstreamError(
   organization: string,
 ): FunctionError {
   if (error instanceof FunctionError) return error;
-  const cause = error instanceof ConnectError ? error.cause : undefined;
-  if (cause instanceof FunctionError) return cause;
   const about = { cause: error, organization };
   const action = `Cannot read the metadata of organization ${organization}`;
   if (signal.aborted) {
@@ -287,10 +285,15 @@ function asV2(send: typeof fetch): typeof fetch {
     );
 }
 
-/** Stops reading an answer at {@linkcode MAX_ANSWER_BYTES}. */
+/** Stops reading an answer at {@linkcode MAX_ANSWER_BYTES}, and heeds HTTP 429. */
 function bounded(send: typeof fetch): typeof fetch {
   return async (input, init) => {
     const response = await send(input, init);
+    if (response.status === 429) {
+      // The library takes it for an upstream that is not there.
+      await response.body?.cancel();
+      throw new ConnectError("too many requests", Code.ResourceExhausted);
+    }
     if (!response.body) return response;
     let size = 0;
     const body = response.body.pipeThrough(

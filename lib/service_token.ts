@@ -162,6 +162,7 @@ async function requestToken(
       lifetimeMs: (answer.expires_in ?? DEFAULT_LIFETIME_SECONDS) * 1_000,
     };
   } catch (cause) {
+    if (cause instanceof FunctionError) throw cause;
     if (signal.aborted) {
       throw new FunctionError(
         "upstream_timeout",
@@ -218,10 +219,8 @@ async function signAssertion(
   { keyId, key, userId }: ServiceAccountKey,
   { origin, now }: ServiceTokenOptions,
 ): Promise<string> {
-  const { SignJWT, importPKCS8 } = await import("jose");
-  // ZITADEL's key files hold PKCS#1, which Web Crypto does not read.
-  const { createPrivateKey } = await import("node:crypto");
-  const pem = createPrivateKey(key).export({ type: "pkcs8", format: "pem" });
+  const { SignJWT } = await import("jose");
+  const privateKey = await importPrivateKey(key);
   const issuedAt = Math.floor(now() / 1000);
   return await new SignJWT()
     .setProtectedHeader({ alg: "RS256", kid: keyId })
@@ -230,5 +229,29 @@ async function signAssertion(
     .setAudience(origin)
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + ASSERTION_LIFETIME_SECONDS)
-    .sign(await importPKCS8(pem.toString(), "RS256"));
+    .sign(privateKey);
+}
+
+async function importPrivateKey(pem: string): Promise<CryptoKey> {
+  const { importPKCS8 } = await import("jose");
+  // ZITADEL's key files hold PKCS#1, which Web Crypto does not read.
+  const { createPrivateKey } = await import("node:crypto");
+  try {
+    const pkcs8 = createPrivateKey(pem).export({
+      type: "pkcs8",
+      format: "pem",
+    });
+    return await importPKCS8(pkcs8.toString(), "RS256");
+  } catch (cause) {
+    throw new FunctionError(
+      "upstream_failed",
+      "Cannot get a token for the service user: the private key in SERVICE_ACCOUNT_KEY cannot be read",
+      {
+        cause,
+        reason: "credential_rejected",
+        remedy:
+          "Set SERVICE_ACCOUNT_KEY to the whole text of the file that ZITADEL gave, with the line breaks of its key as \\n",
+      },
+    );
+  }
 }

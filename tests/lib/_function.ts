@@ -1,0 +1,123 @@
+import { FIXTURES_URL, readFixture } from "../../harness/fixtures.ts";
+import {
+  createUpstream,
+  UPSTREAM_ORIGIN,
+  UPSTREAM_TOKEN,
+} from "../../harness/upstream.ts";
+import { readConfig } from "../../lib/config.ts";
+import { createHandler, type Handler } from "../../lib/handler.ts";
+import type { LogEntry } from "../../lib/log.ts";
+import { signPayload } from "../../lib/signature.ts";
+
+/** The recorded login that most tests start from. */
+export const login = await readFixture(
+  new URL("calls/human_login.json", FIXTURES_URL),
+);
+
+/** The organization of the recorded login. */
+export const ORGANIZATION = "400930455974579238";
+
+/** When the recorded login came, in milliseconds since 1970. */
+export const NOW: number = Date.parse(login.clock);
+
+/**
+ * Gives the recorded login's payload, for changes.
+ *
+ * @returns A payload of one's own.
+ */
+// deno-lint-ignore no-explicit-any -- tests change it at will
+export function loginPayload(): any {
+  return JSON.parse(login.request.body);
+}
+
+/** What a test's function differs in from the default. */
+export interface TestFunctionOptions {
+  /** Settings, by environment name. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Sends requests to ZITADEL. By default to one that has the recorded metadata. */
+  readonly fetch?: typeof fetch;
+  /** Tells the time, in milliseconds since 1970. By default that of the login. */
+  readonly now?: () => number;
+  /** The database. By default there is none. */
+  readonly kv?: Deno.Kv;
+  /** Ends what goes on in the background; needed with a database. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a call differs from ZITADEL's. */
+export interface CallOptions {
+  /** The signing key; the first of the function's by default. */
+  readonly key?: string;
+  /** Headers beside ZITADEL's own. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A function under test. */
+export interface TestFunction {
+  /** Answers a request. */
+  readonly handle: Handler;
+  /** What it logged. */
+  readonly log: LogEntry[];
+  /** Sends it a signed call: bytes or text as they are, the rest as JSON. */
+  call(payload: unknown, options?: CallOptions): Promise<Response>;
+}
+
+/**
+ * Sets up the function.
+ *
+ * @param options What differs from the default.
+ * @returns The function.
+ */
+export async function createTestFunction(
+  {
+    settings = {},
+    fetch = createUpstream(login).fetch,
+    now = () => NOW,
+    kv,
+    signal = new AbortController().signal,
+  }: TestFunctionOptions = {},
+): Promise<TestFunction> {
+  const log: LogEntry[] = [];
+  const handle = await createHandler(
+    readConfig({
+      ZITADEL_DOMAIN: UPSTREAM_ORIGIN,
+      AUTHORIZATION_SIGNING_KEY: login.signing_key,
+      ACCESS_TOKEN: UPSTREAM_TOKEN,
+      ...settings,
+    }),
+    { fetch, now, kv, signal, log: (entry) => void log.push(entry) },
+  );
+  return {
+    handle,
+    log,
+    async call(payload, { key = login.signing_key, headers = {} } = {}) {
+      const body = typeof payload === "string" || payload instanceof Uint8Array
+        ? payload
+        : JSON.stringify(payload);
+      const signature = await signPayload(key, Math.floor(now() / 1000), body);
+      return await handle(
+        new Request("http://localhost/", {
+          method: "POST",
+          headers: {
+            ...login.request.headers,
+            "content-length": String(new Blob([body as BlobPart]).size),
+            ...headers,
+            "zitadel-signature": signature,
+          },
+          body: body as BodyInit,
+        }),
+      );
+    },
+  };
+}
+
+/**
+ * Gives the permissions in a reply.
+ *
+ * @param response The reply.
+ * @returns The value of its last claim.
+ */
+export async function permissionsIn(response: Response): Promise<unknown> {
+  const { append_claims } = await response.json();
+  return append_claims?.at(-1)?.value;
+}
