@@ -152,17 +152,17 @@ export function leastPermissions(
     files.push(`--allow-read=${KV_URL}`, `--allow-write=${KV_URL}`);
   }
   return [
-    `--allow-net=${hosts.join(",")}`,
+    `--allow-net=${hosts.filter(Boolean).join(",")}`,
     `--allow-env=${names.join(",")}`,
     ...files,
   ];
 }
 
-/** A host with its port, as `--allow-net` wants it. */
+/** A host with its port, as `--allow-net` wants it; nothing where it is none. */
 function hostOf(address: string): string {
-  const url = new URL(
-    /^https?:/.test(address) ? address : `https://${address}`,
-  );
+  const text = /^https?:/.test(address) ? address : `https://${address}`;
+  if (!URL.canParse(text)) return "";
+  const url = new URL(text);
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   return `${url.hostname}:${port}`;
 }

@@ -33,7 +33,7 @@ Deno.test("deno.lock holds nothing from anywhere but npm", () => {
   assert.equal(lock.jsr, undefined);
 });
 
-Deno.test("deno.json gives every task its permissions one by one, but for the reasons named here", async () => {
+Deno.test("deno.json gives every task its permissions one by one", async () => {
   const { tasks } = JSON.parse(
     await Deno.readTextFile(new URL("../deno.json", import.meta.url)),
   );
