@@ -125,11 +125,22 @@ export async function findFixtures(folder: URL = FIXTURES_URL): Promise<URL[]> {
  * @throws {TypeError} Where the file is not a fixture, with everything that is wrong in it.
  */
 export async function readFixture(file: URL | string): Promise<Fixture> {
+  return parseFixture(await Deno.readTextFile(file), file);
+}
+
+/**
+ * Reads a fixture's text.
+ *
+ * @param text The text.
+ * @param file Where it is from, for the messages.
+ * @returns The fixture.
+ * @throws {TypeError} Where the text is not a fixture, with everything that is wrong in it.
+ */
+export function parseFixture(text: string, file: URL | string): Fixture {
   let content: unknown;
   try {
-    content = JSON.parse(await Deno.readTextFile(file));
+    content = JSON.parse(text);
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
     throw new TypeError(`Cannot read the fixture ${file}: it is not JSON`, {
       cause,
     });

@@ -82,15 +82,18 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 
 /**
- * Claims that ZITADEL sets or overwrites itself: those of RFC 7519, RFC 9068,
- * RFC 7662 and OpenID Connect Core.
+ * Claims and SAML attributes that ZITADEL sets itself, or that have a type by
+ * RFC 7519, RFC 9068, RFC 7662 or OpenID Connect Core: ZITADEL refuses its own
+ * token where one of those holds an array (seen with `azp`, `act`, `scope`,
+ * `nonce`, `auth_time` and `acr`). In lower case: Go reads names in any.
  */
 const TAKEN_CLAIMS: ReadonlySet<string> = new Set(
   ("iss sub aud exp nbf iat jti client_id azp act scope sid nonce auth_time acr " +
     "amr at_hash c_hash s_hash active token_type username name given_name " +
     "family_name middle_name nickname preferred_username profile picture " +
     "website email email_verified gender birthdate zoneinfo locale " +
-    "phone_number phone_number_verified address updated_at").split(" "),
+    "phone_number phone_number_verified address updated_at " +
+    "surname firstname fullname userid").split(" "),
 );
 
 const ORGANIZATION_ID = /^[A-Za-z0-9_-]{1,200}$/;
@@ -171,8 +174,11 @@ export function readConfig(
       "PERMISSIONS_CLAIM",
       `begins with ${RESERVED_CLAIM_PREFIX}: ZITADEL drops such claims silently`,
     );
-  } else if (TAKEN_CLAIMS.has(claim)) {
-    problem("PERMISSIONS_CLAIM", "is a claim that ZITADEL sets itself");
+  } else if (TAKEN_CLAIMS.has(claim.normalize("NFKC").toLowerCase())) {
+    problem(
+      "PERMISSIONS_CLAIM",
+      "is a claim that ZITADEL sets itself, or could not read its own token with",
+    );
   }
 
   const payloadPrivateKey = text("PAYLOAD_PRIVATE_KEY") || undefined;

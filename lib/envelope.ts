@@ -30,8 +30,11 @@ const CONTENT_ALGORITHM = "A256GCM";
 /** How long the instance's keys are used before they are fetched anew, in milliseconds. */
 const JWKS_MAX_AGE_MS = 10 * 60 * 1000;
 
-/** How long an unknown key does not make the keys be fetched again, in milliseconds. */
-const JWKS_COOLDOWN_MS = 30 * 1000;
+/**
+ * How long after a fetch an unknown key does not make the keys be fetched
+ * again, in milliseconds. Only calls with a valid HMAC come this far.
+ */
+const JWKS_COOLDOWN_MS = 5 * 1000;
 
 const COMPACT = /^[\w-]+(?:\.[\w-]*){2}(?:(?:\.[\w-]*){2})?$/;
 const CURLY_BRACE = 0x7b;
@@ -158,10 +161,11 @@ async function decrypt(
   let cause: unknown;
   try {
     const { alg, kid } = decodeProtectedHeader(jwe);
-    for (const candidate of keys) {
-      const isNamed = candidate.kid !== undefined && kid !== undefined;
-      if (candidate.algorithm !== alg) continue;
-      if (isNamed && candidate.kid !== kid) continue;
+    // `kid` is ZITADEL's id of the public key, which a key made elsewhere need
+    // not bear: it says which to try first, no more.
+    const candidates = keys.filter(({ algorithm }) => algorithm === alg)
+      .sort((a, b) => Number(b.kid === kid) - Number(a.kid === kid));
+    for (const candidate of candidates) {
       try {
         const { plaintext } = await compactDecrypt(jwe, candidate.key, {
           keyManagementAlgorithms: [candidate.algorithm],

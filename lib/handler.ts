@@ -11,7 +11,6 @@ import {
   attributesReply,
   claimsReply,
   collectPermissions,
-  type RoleGrant,
   roleGrants,
 } from "./claims.ts";
 import type { Config } from "./config.ts";
@@ -21,7 +20,8 @@ import type { Log } from "./log.ts";
 import { LruMap } from "./lru_map.ts";
 import { MappingStore } from "./mapping_store.ts";
 import { createMetadataReader } from "./metadata.ts";
-import { type FunctionCall, parsePayload } from "./payload.ts";
+import { chooseOrganization } from "./metadata_organization.ts";
+import { parsePayload } from "./payload.ts";
 import { createServiceToken } from "./service_token.ts";
 import {
   findSigningKey,
@@ -217,7 +217,13 @@ export async function createHandler(
       return "{}";
     }
 
-    const organizations = organizationsOf(config, payload, grants);
+    const organizationOf = chooseOrganization(
+      config.metadataOrganization,
+      payload,
+    );
+    const organizations = [
+      ...new Set(grants.map((grant) => organizationOf(grant.resourceOwner))),
+    ];
     account.organization = organizations.join(",");
     const pending = organizations.map((organization) =>
       cache.get(organization)
@@ -228,11 +234,9 @@ export async function createHandler(
       : pending as MappingLookup[];
     account.source = lookups.map(({ source }) => source).join(",");
     for (const { source } of lookups) telemetry.lookup(source);
-    const permissions = collectPermissions(grants, ({ resourceOwner }) => {
-      const index = lookups.length === 1
-        ? 0
-        : organizations.indexOf(resourceOwner);
-      return lookups[index]!.mapping;
+    const permissions = collectPermissions(grants, (grant) => {
+      const organization = organizationOf(grant.resourceOwner);
+      return lookups[organizations.indexOf(organization)]!.mapping;
     });
 
     account.outcome = "permissions";
@@ -289,25 +293,6 @@ export async function createHandler(
       : JSON_TYPE;
     return new Response(JSON.stringify({ error: code }), { status, headers });
   }
-}
-
-/** Says whose metadata counts: one organization, or each grant's. */
-function organizationsOf(
-  { metadataOrganization }: Config,
-  call: FunctionCall,
-  grants: readonly RoleGrant[],
-): readonly string[] {
-  if (metadataOrganization === "grant") {
-    return [...new Set(grants.map(({ resourceOwner }) => resourceOwner))];
-  }
-  if (metadataOrganization !== "user") return [metadataOrganization];
-  // SAML's payload has no `org`; a user belongs to the user's resource owner.
-  const organization = call.org?.id ?? call.user?.resource_owner;
-  if (organization) return [organization];
-  throw new FunctionError(
-    "invalid_payload",
-    "The payload does not name the user's organization, neither at org.id nor at user.resource_owner",
-  );
 }
 
 function health(request: Request): Response {

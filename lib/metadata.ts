@@ -60,7 +60,12 @@ export function createMetadataReader(options: MetadataOptions): ReadMetadata {
         return await read({ origin, fetch, signal, token: renewed });
       }
     } catch (error) {
-      throw wire.upstreamError(error, { origin, signal }, organization);
+      throw wire.upstreamError(error, {
+        origin,
+        signal,
+        organization,
+        credential: token.settings,
+      });
     }
 
     async function read(

@@ -152,14 +152,14 @@ export function isUnauthenticated(error: unknown): boolean {
  * Makes of a failed call what the caller and the operator are told.
  *
  * @param error What the call threw.
- * @param connection Where it was made.
- * @param organization The organization that was asked for.
+ * @param call Where it was made, with which credential, and for which organization.
  * @returns The error to raise.
  */
 export function upstreamError(
   error: unknown,
-  { origin, signal }: Pick<Connection, "origin" | "signal">,
-  organization: string,
+  { origin, signal, credential, organization }:
+    & Pick<Connection, "origin" | "signal">
+    & { readonly credential: string; readonly organization: string },
 ): FunctionError {
   if (error instanceof FunctionError) return error;
   const about = { cause: error, organization };
@@ -181,7 +181,7 @@ export function upstreamError(
     case Code.Unauthenticated:
       return new FunctionError(
         "upstream_failed",
-        `${action}: ${origin} refused the service user's credential`,
+        `${action}: ${origin} refused the service user's ${credential}`,
         {
           ...about,
           reason: "credential_rejected",

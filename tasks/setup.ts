@@ -5,7 +5,10 @@
  */
 import { parseArgs } from "node:util";
 import { describeChange } from "../harness/operations/describe_change.ts";
-import { parseMapping } from "../harness/operations/mapping_file.ts";
+import {
+  type Mapping,
+  parseMapping,
+} from "../harness/operations/mapping_file.ts";
 import { applyChanges, readState } from "../harness/operations/setup.ts";
 import { planRemoval, planSetup } from "../harness/operations/setup_plan.ts";
 import {
@@ -25,30 +28,36 @@ import {
 } from "../harness/operations/terminal.ts";
 import { connect } from "../harness/zitadel/client.ts";
 import { ownOrganization } from "../harness/zitadel/organization.ts";
+import type { Target, TargetSettings } from "../harness/zitadel/target.ts";
 
 const HELP =
   `Connects the function to a ZITADEL instance; run again, it changes only what differs.
 
   deno task setup --endpoint URL [--roles FILE] [options]
+  deno task setup --roles FILE                    the mapping only
   deno task setup --remove [--roles FILE] [options]
 
-It creates or updates the target, writes its signing key into the env file,
-writes the mapping into the organization's metadata, and binds the target,
-keeping those that are bound already and their order.
+It creates or updates the target, writes its signing key into the env file, writes
+the mapping into the organization's metadata, and binds the target to
+preaccesstoken, keeping those that are bound already and their order. While the
+function does not answer yet, all is done but the binding: start it with the key,
+and run this again.
 
-  --endpoint URL        where the function answers
+  --endpoint URL        where the function answers (default: as the target is)
   --roles FILE          the mapping: {"admin": ["read:all"]}, or by project
                         {"<project id>": {"admin": ["read:all"]}}
   --org ID              whose metadata takes the mapping
                         (default: METADATA_ORGANIZATION, or the token's own)
-  --name NAME           the target's name (default "${"Authorization Webhook"}")
+  --name NAME           the target's name (default "Authorization Webhook")
   --also LIST           bind to these too: preuserinfo, presamlresponse, events
   --timeout 10s         after how long ZITADEL gives up on the function
+                        (default: as the target is; 10s for a new one)
   --interrupt-on-error  fail the login where the function fails; otherwise the
-                        token comes without permissions
+                        token comes without permissions (default: as the target
+                        is; off for a new one; --no-interrupt-on-error: off)
   --env-file FILE       takes the signing key (default .env)
   --force               replace another signing key in the env file
-  --skip-health         do not ask the function's /healthz first
+  --skip-health         bind without asking the function's /healthz
   --remove              undo all of it; of the metadata, with --roles, the
                         entries that still say what the file says
   --dry-run             show what would change, change nothing
@@ -58,7 +67,8 @@ keeping those that are bound already and their order.
 
 Settings: ZITADEL_DOMAIN   ${DOMAIN_HINT}
           ZITADEL_ADMIN_TOKEN   ${ADMIN_TOKEN_HINT}
-They are read from the environment, else from the env file.`;
+They are read from the environment, else from the env file.
+Exit code: 0 done or nothing to do, 1 not confirmed, or not bound yet.`;
 
 /** The conditions behind the words of `--also`. */
 const ALSO: Readonly<Record<string, string>> = {
@@ -70,23 +80,28 @@ const ALSO: Readonly<Record<string, string>> = {
 /** The function's health is asked for at most this long, in milliseconds. */
 const HEALTH_TIMEOUT_MS = 10_000;
 
+/** What a new target is given where nothing else is asked for, in seconds. */
+const DEFAULT_TIMEOUT_SECONDS = 10;
+
 /**
  * Runs the task.
  *
  * @param args The command line.
- * @returns The exit code: 0 done or nothing to do, 1 not confirmed.
+ * @returns The exit code: 0 done or nothing to do, 1 not confirmed, or not
+ * bound yet.
  */
 export async function setup(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
+    allowNegative: true,
     options: {
       endpoint: { type: "string" },
       roles: { type: "string" },
       org: { type: "string" },
       name: { type: "string", default: "Authorization Webhook" },
-      also: { type: "string", default: "" },
-      timeout: { type: "string", default: "10s" },
-      "interrupt-on-error": { type: "boolean", default: false },
+      also: { type: "string" },
+      timeout: { type: "string" },
+      "interrupt-on-error": { type: "boolean" },
       "env-file": { type: "string", default: ".env" },
       force: { type: "boolean", default: false },
       "skip-health": { type: "boolean", default: false },
@@ -107,32 +122,33 @@ export async function setup(args: string[]): Promise<number> {
     required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT),
     required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT),
   );
-  const mapping = values.roles === undefined
+  const mapping: Mapping = values.roles === undefined
     ? new Map()
     : parseMapping(await Deno.readTextFile(values.roles));
   const organization = values.roles === undefined
     ? undefined
     : values.org ?? fixedOrganization(settings.METADATA_ORGANIZATION) ??
       (await ownOrganization(instance)).id;
-  const endpoint = remove ? "" : endpointOf(values.endpoint);
-  if (!remove && !values["skip-health"]) await checkHealth(endpoint);
 
   const place = { instance, organization, envFile };
   const state = await readState(place);
-  const changes = remove ? planRemoval(state, { name, mapping }) : planSetup(
-    state,
-    {
-      target: {
-        name,
-        endpoint,
-        timeoutSeconds: parseSeconds(values.timeout, "--timeout"),
-        interruptOnError: values["interrupt-on-error"],
-      },
-      conditions: ["function/preaccesstoken", ...conditionsOf(values.also)],
-      mapping,
-      force: values.force,
-    },
-  );
+  const existing = state.targets.find((target) => target.name === name);
+  const target = remove ? undefined : wishedTarget(values, existing);
+  const trouble = target && !values["skip-health"]
+    ? await healthTrouble(target.endpoint)
+    : undefined;
+  if (trouble && existing && existing.endpoint !== target?.endpoint) {
+    throw new Error(
+      `${trouble}. Start the function there first, or use --skip-health if it can be reached only from where ZITADEL runs`,
+    );
+  }
+  const conditions = trouble
+    ? []
+    : ["function/preaccesstoken", ...conditionsOf(values.also ?? "")];
+  const { force } = values;
+  const changes = remove
+    ? planRemoval(state, { name, mapping })
+    : planSetup(state, { target, conditions, mapping, force });
   const lines = changes.map((change) =>
     describeChange(change, { targets: state.targets, name, envFile })
   );
@@ -153,7 +169,7 @@ export async function setup(args: string[]): Promise<number> {
   }
   if (!values["dry-run"]) {
     await applyChanges(place, changes, {
-      guardLogins: values["interrupt-on-error"] && !values["skip-health"],
+      guardLogins: target?.interruptOnError === true && !values["skip-health"],
     });
   }
   if (json) {
@@ -161,12 +177,56 @@ export async function setup(args: string[]): Promise<number> {
       instance: instance.origin,
       organization,
       applied: !values["dry-run"],
+      not_bound: trouble,
       changes: lines.flat(),
     }));
-  } else if (changes.length > 0) {
+    return trouble ? 1 : 0;
+  }
+  if (changes.length > 0) {
     console.log(closingLine(changes.map(({ kind }) => kind), values));
   }
-  return 0;
+  if (trouble) {
+    console.log(
+      `${
+        tint("warning", "Not bound:")
+      } ${trouble}. Start or deploy it with the key in ${envFile}, then run this again`,
+    );
+  }
+  return trouble ? 1 : 0;
+}
+
+/** What the target is to be like; `undefined` where only the mapping is wished for. */
+function wishedTarget(
+  values: {
+    readonly name: string;
+    readonly endpoint?: string | undefined;
+    readonly also?: string | undefined;
+    readonly timeout?: string | undefined;
+    readonly roles?: string | undefined;
+    readonly "interrupt-on-error"?: boolean | undefined;
+  },
+  existing: Target | undefined,
+): TargetSettings | undefined {
+  const { name, endpoint, also, timeout, roles } = values;
+  const interrupt = values["interrupt-on-error"];
+  const isWished = [endpoint, also, timeout, interrupt]
+    .some((value) => value !== undefined);
+  if (!isWished && roles !== undefined) return undefined;
+  if (endpoint === undefined && existing === undefined) {
+    throw new UsageError(
+      `--endpoint is missing: there is no target "${name}" yet, so where does the function answer?`,
+    );
+  }
+  return {
+    name,
+    endpoint: endpoint === undefined
+      ? existing!.endpoint
+      : endpointOf(endpoint),
+    timeoutSeconds: timeout === undefined
+      ? existing?.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS
+      : parseSeconds(timeout, "--timeout"),
+    interruptOnError: interrupt ?? existing?.interruptOnError ?? false,
+  };
 }
 
 function closingLine(
@@ -176,18 +236,18 @@ function closingLine(
   if (options["dry-run"]) return "Nothing was changed (--dry-run).";
   if (options.remove) return tint("good", "Removed.");
   const next = kinds.includes("write-key")
-    ? `Start or deploy the function with the key in ${
+    ? `Restart or deploy the function with the key in ${
       options["env-file"]
     }, then run \`deno task doctor\`.`
     : "Run `deno task doctor` to see that it works.";
   return `${tint("good", "Done.")} ${next}`;
 }
 
-function endpointOf(text: string | undefined): string {
-  const url = URL.parse(text ?? "");
+function endpointOf(text: string): string {
+  const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(
-      "--endpoint is missing or not a URL: where does the function answer, as in https://my-function.example.deno.net/?",
+      `--endpoint ${text}: expected a URL such as https://my-function.example.com/`,
     );
   }
   return url.href;
@@ -209,23 +269,18 @@ function fixedOrganization(value: string | undefined): string | undefined {
   return value === "user" || value === "grant" ? undefined : value || undefined;
 }
 
-async function checkHealth(endpoint: string): Promise<void> {
+/** Says what is wrong with the function's health, and nothing where it is well. */
+async function healthTrouble(endpoint: string): Promise<string | undefined> {
   const url = new URL("/healthz", endpoint);
-  const advice =
-    "Start the function first, or use --skip-health if it can be reached only from where ZITADEL runs";
-  let status: number;
   try {
     const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
     const response = await fetch(url, { signal });
     await response.body?.cancel();
-    status = response.status;
+    return response.status === 200
+      ? undefined
+      : `The function answers ${response.status} instead of 200 at ${url}`;
   } catch (error) {
-    throw new Error(
-      `The function does not answer at ${url}: ${messageOf(error)}. ${advice}`,
-    );
-  }
-  if (status !== 200) {
-    throw new Error(`${url} answered ${status} instead of 200. ${advice}`);
+    return `The function does not answer at ${url} (${messageOf(error)})`;
   }
 }
 

@@ -1,11 +1,14 @@
 import { signPayload } from "../../lib/signature.ts";
+import { skewOf } from "./clock_skew.ts";
 import { messageOf } from "./terminal.ts";
 
 /**
  * A function name of our own: the function checks the signature as for any
  * call, knows no such function and answers `{}` without a look-up.
  */
-const CANARY_BODY = JSON.stringify({ function: "function/canary" });
+export const CANARY_FUNCTION = "function/canary";
+
+const CANARY_BODY = JSON.stringify({ function: CANARY_FUNCTION });
 
 /** A canary that takes longer is given up, in milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -20,6 +23,8 @@ export interface CanaryResult {
   readonly seen: string;
   /** How long it took, in milliseconds. */
   readonly milliseconds: number;
+  /** How far the answering clock is ahead of this machine's, in seconds. */
+  readonly skewSeconds: number | undefined;
 }
 
 /**
@@ -35,6 +40,7 @@ export async function sendCanary(
   signingKey: string,
 ): Promise<CanaryResult> {
   const started = performance.now();
+  const startedAt = Date.now();
   const elapsed = () => Math.round((performance.now() - started) * 10) / 10;
   try {
     const timestamp = Math.floor(Date.now() / 1000);
@@ -64,6 +70,10 @@ export async function sendCanary(
         ? "200, but not the answer of the function"
         : `status ${status}`,
       milliseconds: elapsed(),
+      skewSeconds: skewOf(
+        response.headers.get("date"),
+        (startedAt + Date.now()) / 2,
+      ),
     };
   } catch (error) {
     const seen = error instanceof Error && error.name === "TimeoutError"
@@ -74,6 +84,7 @@ export async function sendCanary(
       status: undefined,
       seen,
       milliseconds: elapsed(),
+      skewSeconds: undefined,
     };
   }
 }

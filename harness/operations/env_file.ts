@@ -36,12 +36,23 @@ export function withSetting(
   const kept = lines.flatMap((line) => {
     if (LINE.exec(line)?.[1] !== name) return [line];
     if (value === undefined) return [];
-    const written = `${name}=${value}`;
+    const written = formatSetting(name, value);
     value = undefined;
     return [written];
   });
-  if (value !== undefined) kept.push(`${name}=${value}`);
+  if (value !== undefined) kept.push(formatSetting(name, value));
   return kept.length === 0 ? "" : kept.join("\n") + "\n";
+}
+
+/**
+ * Writes a setting as a line of an env file.
+ *
+ * @param name The setting's name.
+ * @param value Its value, on one line.
+ * @returns The line, quoted where it must be.
+ */
+export function formatSetting(name: string, value: string): string {
+  return /[\s"#]/.test(value) ? `${name}='${value}'` : `${name}=${value}`;
 }
 
 /**

@@ -121,6 +121,12 @@ export interface RotationOptions {
   readonly waitSeconds: number;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
+  /**
+   * How long to wait between canaries and after the swap, in milliseconds.
+   *
+   * @default { canaryMs: 200, settleMs: 2000 }
+   */
+  readonly pace?: { readonly canaryMs: number; readonly settleMs: number };
 }
 
 /**
@@ -156,7 +162,7 @@ export async function rotate(
         break;
       case "swap":
         await swap(place, predecessor!.id, successor!.id);
-        await sleep(SETTLE_MS, options.signal);
+        await sleep(options.pace?.settleMs ?? SETTLE_MS, options.signal);
         break;
       case "drop-key":
         await changeKeys(
@@ -222,7 +228,7 @@ async function changeKeys(
 
 async function waitForKey(
   { endpoint, signingKey }: Target,
-  { onWait, waitSeconds, signal }: RotationOptions,
+  { onWait, waitSeconds, signal, pace }: RotationOptions,
 ): Promise<void> {
   const started = Date.now();
   let inARow = 0;
@@ -238,7 +244,7 @@ async function waitForKey(
         `The function at ${endpoint} has not taken the new key within ${waitSeconds} s (${seen}). Nothing is bound to the new target yet and all works as before. Restart or deploy the function with the keys in the env file, then run this again: it goes on from here`,
       );
     }
-    await sleep(CANARY_INTERVAL_MS, signal);
+    await sleep(pace?.canaryMs ?? CANARY_INTERVAL_MS, signal);
   }
 }
 

@@ -27,8 +27,8 @@ export interface State {
 
 /** What is wished for. */
 export interface Wish {
-  /** The target; its name says which one it is. */
-  readonly target: TargetSettings;
+  /** The target; its name says which one it is. Left out, only the mapping counts. */
+  readonly target?: TargetSettings | undefined;
   /** On what it is to be called. */
   readonly conditions: readonly string[];
   /** What the organization's metadata is to say. */
@@ -93,24 +93,11 @@ export type Change =
  */
 export function planSetup(state: State, wish: Wish): Change[] {
   const { target: settings } = wish;
-  const target = state.targets.find(({ name }) => name === settings.name);
+  const target = state.targets.find(({ name }) => name === settings?.name);
   const id = target?.id ?? NEW_TARGET;
   const changes: Change[] = [];
-
-  if (target === undefined) {
-    changes.push({ kind: "create-target", settings });
-  } else if (differs(target, settings)) {
-    changes.push({ kind: "update-target", id, from: target, settings });
-  }
-
-  const keys = splitKeys(state.signingKeys);
-  if (target === undefined || !keys.includes(target.signingKey)) {
-    if (keys.length > 0 && !wish.force) {
-      throw new Error(
-        `Cannot write the signing key: ${SIGNING_KEY_SETTING} in the env file is that of another target, and the function could no longer check its calls. Choose another --env-file, or replace it with --force`,
-      );
-    }
-    changes.push({ kind: "write-key", id, replaces: keys.length > 0 });
+  if (settings !== undefined) {
+    changes.push(...planTarget(state, { target, settings, force: wish.force }));
   }
 
   const entries = [...wish.mapping].flatMap(([key, permissions]) => {
@@ -121,11 +108,38 @@ export function planSetup(state: State, wish: Wish): Change[] {
   });
   if (entries.length > 0) changes.push({ kind: "set-metadata", entries });
 
-  for (const condition of wish.conditions) {
+  for (const condition of settings === undefined ? [] : wish.conditions) {
     const bound = state.executions.find((it) => it.condition === condition);
     const from = bound?.targets ?? [];
     if (from.includes(id)) continue;
     changes.push({ kind: "bind", condition, from, to: [...from, id] });
+  }
+  return changes;
+}
+
+function planTarget(
+  state: State,
+  { target, settings, force }: {
+    target: Target | undefined;
+    settings: TargetSettings;
+    force: boolean;
+  },
+): Change[] {
+  const changes: Change[] = [];
+  const id = target?.id ?? NEW_TARGET;
+  if (target === undefined) {
+    changes.push({ kind: "create-target", settings });
+  } else if (differs(target, settings)) {
+    changes.push({ kind: "update-target", id, from: target, settings });
+  }
+  const keys = splitKeys(state.signingKeys);
+  if (target === undefined || !keys.includes(target.signingKey)) {
+    if (keys.length > 0 && !force) {
+      throw new Error(
+        `Cannot write the signing key: ${SIGNING_KEY_SETTING} in the env file is that of another target, and the function could no longer check its calls. Choose another --env-file, or replace it with --force`,
+      );
+    }
+    changes.push({ kind: "write-key", id, replaces: keys.length > 0 });
   }
   return changes;
 }

@@ -32,9 +32,12 @@ export function tint(tone: Tone, text: string): string {
  */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.message === "fetch failed" && error.cause instanceof Error
-    ? error.cause.message
-    : error.message;
+  if (error.message !== "fetch failed" || !(error.cause instanceof Error)) {
+    return error.message;
+  }
+  // "error sending request for <url>: client error (Connect): tcp connect
+  // error: Connection refused": the end says it all.
+  return error.cause.message.split(": ").slice(-2).join(": ");
 }
 
 /**

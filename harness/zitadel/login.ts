@@ -43,7 +43,7 @@ export function roleScopes(project: string): string {
  * @param domain Host or origin of the instance.
  * @param options Client id, secret and scopes.
  * @returns The tokens.
- * @throws {oauth.ResponseBodyError} Where the instance refuses.
+ * @throws {Error} Where the instance refuses, with its answer.
  *
  * @example
  * ```ts
@@ -73,8 +73,10 @@ export async function clientCredentials(
     { scope: options.scope },
     INSECURE,
   );
-  return tokensOf(
-    await oauth.processClientCredentialsResponse(server, client, response),
+  return await tokensOf(
+    response,
+    (response) =>
+      oauth.processClientCredentialsResponse(server, client, response),
   );
 }
 
@@ -166,8 +168,10 @@ export async function login(
     verifier,
     INSECURE,
   );
-  return tokensOf(
-    await oauth.processAuthorizationCodeResponse(server, client, response),
+  return await tokensOf(
+    response,
+    (response) =>
+      oauth.processAuthorizationCodeResponse(server, client, response),
   );
 }
 
@@ -177,7 +181,7 @@ export async function login(
  * @param domain Host or origin of the instance.
  * @param options The application and the refresh token.
  * @returns The tokens, with a new refresh token.
- * @throws {oauth.ResponseBodyError} Where the instance refuses.
+ * @throws {Error} Where the instance refuses, with its answer.
  */
 export async function refresh(
   domain: string,
@@ -192,13 +196,17 @@ export async function refresh(
     options.refreshToken,
     INSECURE,
   );
-  return tokensOf(
-    await oauth.processRefreshTokenResponse(server, client, response),
+  return await tokensOf(
+    response,
+    (response) => oauth.processRefreshTokenResponse(server, client, response),
   );
 }
 
 /** Instances on a laptop have no TLS, and the address was typed by a person. */
 const INSECURE = { [oauth.allowInsecureRequests]: true };
+
+/** What is shown of an answer that is not as expected, in characters. */
+const MAX_ANSWER_LENGTH = 300;
 
 function authorizationServer(domain: string): oauth.AuthorizationServer {
   const issuer = originOf(domain);
@@ -228,11 +236,21 @@ async function startAuthRequest(
   return id;
 }
 
-function tokensOf(response: oauth.TokenEndpointResponse): Tokens {
+async function tokensOf(
+  response: Response,
+  process: (response: Response) => Promise<oauth.TokenEndpointResponse>,
+): Promise<Tokens> {
+  if (!response.ok) {
+    const answer = (await response.text()).trim().slice(0, MAX_ANSWER_LENGTH);
+    throw new Error(
+      `Cannot get a token: ${response.url} answers ${response.status} ${answer}`,
+    );
+  }
+  const tokens = await process(response);
   return {
-    accessToken: response.access_token,
-    idToken: response.id_token,
-    refreshToken: response.refresh_token,
-    expiresIn: response.expires_in,
+    accessToken: tokens.access_token,
+    idToken: tokens.id_token,
+    refreshToken: tokens.refresh_token,
+    expiresIn: tokens.expires_in,
   };
 }

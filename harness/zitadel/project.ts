@@ -67,6 +67,50 @@ export function listProjects(
     }));
 }
 
+/** A project that another organization owns and granted. */
+export interface GrantedProject {
+  /** The project's id. */
+  readonly id: string;
+  /** Its name. */
+  readonly name: string;
+  /** The roles that may be given. */
+  readonly roles: readonly string[];
+}
+
+/**
+ * Lists the projects that were granted to an organization.
+ *
+ * @param instance The instance and the token.
+ * @param organization To whom.
+ * @returns Every granted project.
+ * @throws {ZitadelError} Where they may not be read.
+ */
+export function listGrantedProjects(
+  instance: Instance,
+  organization: string,
+): Promise<GrantedProject[]> {
+  const management = instance.service(ManagementService, { organization });
+  return attempt(
+    "list the granted projects",
+    () =>
+      readPages(async (offset) => {
+        const { result, details } = await management.listGrantedProjects({
+          query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+        });
+        return {
+          entries: result.map((
+            { projectId, projectName, grantedRoleKeys },
+          ) => ({
+            id: projectId,
+            name: projectName,
+            roles: grantedRoleKeys,
+          })),
+          total: Number(details?.totalResult ?? 0),
+        };
+      }),
+  );
+}
+
 /**
  * Lists the roles of a project.
  *

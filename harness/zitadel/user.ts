@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { timestampFromDate, timestampMs } from "@bufbuild/protobuf/wkt";
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
@@ -20,6 +20,8 @@ export interface Me {
   readonly id: string;
   /** The user's name to log in with. */
   readonly loginName: string;
+  /** The organization that the user belongs to. */
+  readonly organization: string;
 }
 
 /**
@@ -34,7 +36,11 @@ export async function whoAmI(instance: Instance): Promise<Me> {
     "ask whose token this is",
     () => instance.service(AuthService).getMyUser({}),
   );
-  return { id: user?.id ?? "", loginName: user?.preferredLoginName ?? "" };
+  return {
+    id: user?.id ?? "",
+    loginName: user?.preferredLoginName ?? "",
+    organization: user?.details?.resourceOwner ?? "",
+  };
 }
 
 /**
@@ -113,6 +119,31 @@ export async function createAccessToken(
         }),
   );
   return token;
+}
+
+/**
+ * Says when a service user's personal access tokens expire.
+ *
+ * @param instance The instance and the token.
+ * @param organization Whose user.
+ * @param user The user's id.
+ * @returns The times, in milliseconds since 1970.
+ * @throws {ZitadelError} Where they may not be read.
+ */
+export async function accessTokenExpiries(
+  instance: Instance,
+  organization: string,
+  user: string,
+): Promise<number[]> {
+  const { result } = await attempt(
+    "list the user's personal access tokens",
+    () =>
+      instance.service(ManagementService, { organization })
+        .listPersonalAccessTokens({ userId: user }),
+  );
+  return result.flatMap(({ expirationDate }) =>
+    expirationDate ? [timestampMs(expirationDate)] : []
+  );
 }
 
 /**

@@ -74,7 +74,8 @@ export interface World extends AsyncDisposable {
  * fails, or the signal aborts, what was made is removed again.
  *
  * @param instance The instance, with a token of IAM_OWNER.
- * @param options The mapping, the guide's by default, and a signal that ends it.
+ * @param options The mapping, the guide's by default; the id of another user who
+ * is to read the organization; and a signal that ends it.
  * @returns The world; disposing of it removes it.
  * @throws {ZitadelError} Where ZITADEL refuses.
  *
@@ -96,10 +97,11 @@ export async function createWorld(
   instance: Instance,
   options: {
     readonly mapping?: Readonly<Record<string, readonly string[]>>;
+    readonly viewer?: string;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<World> {
-  const { mapping = DEFAULT_MAPPING, signal } = options;
+  const { mapping = DEFAULT_MAPPING, viewer, signal } = options;
   const name = `permissions-check-${crypto.randomUUID().slice(0, 8)}`;
   const organization = await createOrganization(instance, name);
   const remove = () => removeOrganization(instance, organization.id);
@@ -107,6 +109,7 @@ export async function createWorld(
     const parts = await furnish(instance, organization.id, {
       mapping,
       name,
+      viewer,
       signal,
     });
     return { organization, mapping, ...parts, [Symbol.asyncDispose]: remove };
@@ -122,12 +125,13 @@ async function furnish(
   options: {
     readonly mapping: Readonly<Record<string, readonly string[]>>;
     readonly name: string;
+    readonly viewer: string | undefined;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<
   Omit<World, "organization" | "mapping" | typeof Symbol.asyncDispose>
 > {
-  const { mapping, name, signal } = options;
+  const { mapping, name, viewer, signal } = options;
   const roles = Object.keys(mapping);
   const encoder = new TextEncoder();
 
@@ -175,10 +179,9 @@ async function furnish(
     organization,
     `reader-${name}`,
   );
-  await addMember(instance, organization, {
-    user: reader,
-    role: "ORG_OWNER_VIEWER",
-  });
+  for (const user of viewer === undefined ? [reader] : [reader, viewer]) {
+    await addMember(instance, organization, { user, role: "ORG_OWNER_VIEWER" });
+  }
   const readerSecret = await createSecret(instance, organization, reader);
   const token = await createAccessToken(instance, organization, reader);
 

@@ -212,7 +212,18 @@ Deno.test("readConfig() refuses a setting that is missing or wrong", async (t) =
       { PERMISSIONS_CLAIM: "urn:zitadel:iam:org:permissions" },
       "PERMISSIONS_CLAIM begins with urn:zitadel:iam",
     ],
-    ...["sub", "exp", "client_id", "email", "scope", "active"].map((
+    ...[
+      "sub",
+      "exp",
+      "client_id",
+      "email",
+      "scope",
+      "active",
+      "Sub",
+      "EXP",
+      "ſub",
+      "UserName",
+    ].map((
       claim,
     ): [Environment, string] => [
       { PERMISSIONS_CLAIM: claim },

@@ -353,10 +353,8 @@ Deno.test("createEnvelopeOpener() refuses a JWE without asking for keys when it 
   const ec = await generateKeyPair("ECDH-ES");
   const jws = await sign();
   const secret = new Uint8Array(32);
-  const named = { ...recipientJwk, kid: "mine" };
   const cases: [string, Promise<string> | string, JWK | undefined][] = [
     ["for another key", encrypt(jws, { key: other.publicKey }), recipientJwk],
-    ["for a key of another id", encrypt(jws, { kid: "other" }), named],
     ["for a key of another kind", jweEc.request.body, recipientJwk],
     [
       "by RSA-OAEP with SHA-1",
@@ -400,6 +398,13 @@ Deno.test("createEnvelopeOpener() refuses a JWE without asking for keys when it 
     );
     assert.equal(state.fetches, 0);
   });
+});
+
+Deno.test("createEnvelopeOpener() opens a JWE for a key that bears an id of its own", async () => {
+  const named = { ...recipientJwk, kid: "not ZITADEL's id of it" };
+  const { open } = await opener({ privateKey: JSON.stringify(named) });
+  const jwe = await encrypt(await sign(), { kid: "ZITADEL's id" });
+  assert.deepEqual(await open(jwe), PAYLOAD);
 });
 
 Deno.test("createEnvelopeOpener() finds the key by its id, or by trying", async (t) => {
@@ -495,13 +500,13 @@ Deno.test("createEnvelopeOpener() fetches the instance's keys anew for an unknow
     return new Set(results.map(({ status }) => status));
   };
   await open(await sign());
-  clock.now += 29_999;
+  clock.now += 4_999;
   assert.deepEqual(await many(), new Set(["rejected"]));
   assert.equal(state.fetches, 1);
   clock.now += 1;
   assert.deepEqual(await many(), new Set(["rejected"]));
   assert.equal(state.fetches, 2);
-  clock.now += 30_000;
+  clock.now += 5_000;
   state.jwks = { keys: [publicJwk, { ...publicJwk, kid: "2" }] };
   assert.deepEqual(await many(), new Set(["fulfilled"]));
   assert.equal(state.fetches, 3);

@@ -260,11 +260,16 @@ Deno.test("upstreamError() tells apart what an operator does about it", async (t
     Unauthenticated: "credential_rejected",
   };
   const { signal } = new AbortController();
-  const about = { origin: UPSTREAM_ORIGIN, signal };
+  const about = {
+    origin: UPSTREAM_ORIGIN,
+    signal,
+    organization: ID,
+    credential: "ACCESS_TOKEN",
+  };
   for (const [name, reason] of Object.entries(reasons)) {
     await t.step(name, () => {
       const cause = new ConnectError("canary", Code[name as keyof typeof Code]);
-      const error = upstreamError(cause, about, ID);
+      const error = upstreamError(cause, about);
       assert.equal(error.code, "upstream_failed");
       assert.equal(error.details.reason, reason);
       assert.equal(error.details.organization, ID);
@@ -278,14 +283,13 @@ Deno.test("upstreamError() tells apart what an operator does about it", async (t
     const error = upstreamError(
       new ConnectError("canceled", Code.Canceled),
       { ...about, signal: AbortSignal.abort() },
-      ID,
     );
     assert.equal(error.code, "upstream_timeout");
     assert.equal(error.details.reason, "timeout");
   });
   await t.step("known already", () => {
     const known = new FunctionError("upstream_failed", "known");
-    assert.equal(upstreamError(known, about, ID), known);
+    assert.equal(upstreamError(known, about), known);
   });
 });
 

@@ -41,6 +41,7 @@ function world(
 
 /** A token that is what it is. */
 const fixedToken: ServiceToken = {
+  settings: "ACCESS_TOKEN",
   get: () => Promise.resolve(UPSTREAM_TOKEN),
   discard: () => false,
 };
@@ -335,6 +336,7 @@ Deno.test("createMetadataReader() ends with the time for one reading", async (t)
       const { read } = reader(world(), {
         fetch: () => Promise.resolve(grpcWebError(Code.Unauthenticated, "")),
         token: {
+          settings: "ACCESS_TOKEN",
           get: () =>
             asked++ === 0 ? Promise.resolve("old") : new Promise(() => {}),
           discard: () => true,
@@ -352,6 +354,7 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
     const discarded: string[] = [];
     return {
       discarded,
+      settings: "ACCESS_TOKEN",
       get: () => Promise.resolve(tokens[discarded.length] ?? "none"),
       discard: (token: string) => discarded.push(token) > 0,
     };
@@ -374,7 +377,11 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
   });
   await t.step("not where there is no other", async () => {
     const { read, calls } = reader(world(), {
-      token: { get: () => Promise.resolve("old"), discard: () => false },
+      token: {
+        settings: "ACCESS_TOKEN",
+        get: () => Promise.resolve("old"),
+        discard: () => false,
+      },
     });
     await assert.rejects(
       read(ID),
@@ -393,7 +400,11 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
 Deno.test("createMetadataReader() hands on why there is no token", async () => {
   const error = new FunctionError("upstream_failed", "No token");
   const { read, calls } = reader(world(), {
-    token: { get: () => Promise.reject(error), discard: () => true },
+    token: {
+      settings: "ACCESS_TOKEN",
+      get: () => Promise.reject(error),
+      discard: () => true,
+    },
   });
   await assert.rejects(read(ID), (caught) => caught === error);
   assert.deepEqual(calls, []);

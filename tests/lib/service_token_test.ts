@@ -130,7 +130,8 @@ Deno.test("createServiceToken() gets a token by JWT profile", async (t) => {
         },
       );
       assert.deepEqual(protectedHeader, { alg: "RS256", kid: "7" });
-      assert.equal(payload.iat, Math.floor(NOW / 1000));
+      // A minute old: ZITADEL refuses what is 3 s from the future.
+      assert.equal(payload.iat, Math.floor(NOW / 1000) - 60);
       assert.equal(payload.exp! - payload.iat!, 300);
     });
   }
@@ -300,6 +301,18 @@ Deno.test("createServiceToken() names the credential when ZITADEL refuses it", a
       details.remedy!,
       /clock .* key still listed .* ZITADEL_DOMAIN/,
     );
+  });
+  await t.step("a key file, by the 500 of v4.13.1", async () => {
+    const { message, details } = await refusal(
+      () =>
+        Response.json(
+          { error: "server_error", error_description: "Errors.Internal" },
+          { status: 500 },
+        ),
+      { credential: keyFile() },
+    );
+    assert.equal(details.reason, "credential_rejected");
+    assert.match(message, /refused SERVICE_ACCOUNT_KEY$/);
   });
   await t.step("a key file that expired", async () => {
     const expirationDate = "2026-01-01T00:00:00Z";

@@ -1,0 +1,87 @@
+import { listExecutions, setExecution } from "../zitadel/execution.ts";
+import { createTarget, deleteTarget } from "../zitadel/target.ts";
+import { callRest, type Subject } from "./subject.ts";
+
+/** A target that is bound while it is in use. */
+export interface Binding extends AsyncDisposable {
+  /** The target's identifier. */
+  readonly id: string;
+}
+
+/** What is bound to what. */
+export interface BindingOptions {
+  /** The target's name. */
+  readonly name: string;
+  /** Where it is. */
+  readonly endpoint: string;
+  /** On what it is called, such as `function/preaccesstoken`. */
+  readonly condition: string;
+  /** Whether its failure fails the token. */
+  readonly interruptOnError?: boolean;
+  /** How its body is formed, where that is not JSON. */
+  readonly payloadType?: "PAYLOAD_TYPE_JWT" | "PAYLOAD_TYPE_JWE";
+  /** A key that payloads are encrypted for. */
+  readonly publicKey?: string;
+  /** Targets that are called before it. */
+  readonly after?: readonly string[];
+}
+
+/**
+ * Makes a target and binds it. What was bound before is put back afterwards.
+ *
+ * @param subject The instance.
+ * @param options What is bound to what.
+ * @returns The binding; disposing of it unbinds and removes the target.
+ */
+export async function bindTarget(
+  subject: Subject,
+  options: BindingOptions,
+): Promise<Binding> {
+  const { instance, timeoutMs } = subject;
+  const { condition, name, endpoint, interruptOnError = false } = options;
+  const before = (await listExecutions(instance)).find((execution) =>
+    execution.condition === condition
+  );
+  const id = options.payloadType
+    ? await createWrapped(subject, options)
+    : (await createTarget(instance, {
+      name,
+      endpoint,
+      timeoutSeconds: 5,
+      interruptOnError,
+    })).id;
+  if (!options.payloadType) {
+    await callRest(subject, `POST /v2beta/actions/targets/${id}`, {
+      body: { timeout: `${timeoutMs / 1000}s` },
+    });
+  }
+  const targets = [...options.after ?? [], id];
+  await setExecution(instance, { condition, targets });
+  await subject.settle();
+  return {
+    id,
+    [Symbol.asyncDispose]: async () => {
+      const targets = before?.targets ?? [];
+      await setExecution(instance, { condition, targets });
+      await deleteTarget(instance, id);
+      await subject.settle();
+    },
+  };
+}
+
+async function createWrapped(
+  subject: Subject,
+  { name, endpoint, payloadType, publicKey }: BindingOptions,
+): Promise<string> {
+  const { id } = await callRest(subject, "POST /v2/actions/targets", {
+    body: { name, endpoint, timeout: "5s", restCall: {}, payloadType },
+  });
+  if (publicKey !== undefined) {
+    const path = `POST /v2/actions/targets/${id}/publickeys`;
+    const { keyId } = await callRest(subject, path, {
+      body: { publicKey: btoa(publicKey) },
+    });
+    await callRest(subject, `${path}/${keyId}/activate`);
+  }
+  return String(id);
+}

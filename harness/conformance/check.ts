@@ -1,0 +1,26 @@
+import type { Situation } from "./situation.ts";
+import type { Subject } from "./subject.ts";
+import type { WebhookTarget } from "./webhook_target.ts";
+
+/** What checks work with. */
+export interface Bench {
+  /** The instance. */
+  readonly subject: Subject;
+  /** Who and what there is on it. */
+  readonly situation: Situation;
+  /** What it calls. */
+  readonly target: WebhookTarget;
+}
+
+/** What was recorded and what is seen, both reduced to what is compared. */
+export interface Finding {
+  /** The recording, as a path below `fixtures`. */
+  readonly name: string;
+  /** What was recorded. */
+  readonly recorded: unknown;
+  /** What is seen. */
+  readonly seen: unknown;
+}
+
+/** A part of the conformance run: findings, one after the other. */
+export type Checks = (bench: Bench) => AsyncGenerator<Finding>;

@@ -1,0 +1,67 @@
+/**
+ * The token endpoint and what is around it.
+ *
+ * @module
+ */
+import type { Bench, Finding } from "./check.ts";
+import { readRecording, recordedAnswer, replayRecording } from "./recording.ts";
+import { shapeOf } from "./shape.ts";
+
+/**
+ * Replays the recorded OpenID requests.
+ *
+ * @param bench The instance and the situation.
+ * @yields A finding for each recording.
+ */
+export async function* oidcChecks(
+  { subject, situation }: Bench,
+): AsyncGenerator<Finding> {
+  if (subject.release !== "current") return;
+  const { reader, organizations } = situation;
+  const basic = (secret: string, client = reader.clientId) => ({
+    authorization: `Basic ${btoa(`${client}:${secret}`)}`,
+  });
+  const replace = {
+    "reader-q3gmz": reader.clientId,
+    "…": reader.clientSecret,
+    "400925123252587558": organizations.acme,
+  };
+  const token = async () => {
+    const response = await fetch(`${subject.origin}/oauth/v2/token`, {
+      method: "POST",
+      headers: basic(reader.clientSecret),
+      body: new URLSearchParams({
+        grant_type: "client_credentials",
+        scope: "openid",
+      }),
+    });
+    return { authorization: `Bearer ${(await response.json()).access_token}` };
+  };
+  const headersOf: Readonly<
+    Record<
+      string,
+      () => Record<string, string> | Promise<Record<string, string>>
+    >
+  > = {
+    discovery: () => ({}),
+    jwks: () => ({}),
+    bad_grant_type: () => ({}),
+    client_credentials: () => basic(reader.clientSecret),
+    client_credentials_post: () => ({}),
+    client_credentials_wrong_secret: () => basic("wrong"),
+    client_credentials_unknown_client: () => basic("wrong", "nobody-of-all"),
+    api_call_without_zitadel_audience: token,
+  };
+  for (const [name, headers] of Object.entries(headersOf)) {
+    const recording = await readRecording(`oidc/${name}`);
+    const answer = await replayRecording(subject.origin, recording, {
+      replace,
+      headers: await headers(),
+    });
+    yield {
+      name: `oidc/${name}`,
+      recorded: shapeOf(recordedAnswer(recording)),
+      seen: shapeOf(answer),
+    };
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * What becomes of every kind of answer that a target can give.
+ *
+ * @module
+ */
+import { roleScopes } from "../zitadel/login.ts";
+import { bindTarget } from "./binding.ts";
+import type { Bench, Finding } from "./check.ts";
+import { readRecording } from "./recording.ts";
+import { shapeOf } from "./shape.ts";
+
+interface Row {
+  readonly reply: string;
+  readonly status?: number;
+  readonly body?: string;
+  readonly delay_ms?: number;
+  readonly outcome: {
+    readonly status: number;
+    readonly claims?: Record<string, unknown>;
+    readonly error?: string;
+    readonly error_description?: string;
+  };
+}
+
+/** Claims that are the instance's and the moment's own. */
+const OWN = new Set([
+  "aud",
+  "client_id",
+  "exp",
+  "iat",
+  "iss",
+  "jti",
+  "nbf",
+  "sub",
+]);
+const MANY_PERMISSIONS = 1000;
+
+/**
+ * Lets a target give each recorded answer while a service user asks for a
+ * token, with interruptOnError off and on.
+ *
+ * @param bench The instance, the situation and the target.
+ * @yields A finding for each answer.
+ */
+export async function* replyChecks(bench: Bench): AsyncGenerator<Finding> {
+  const { subject, situation, target } = bench;
+  for (const interruptOnError of [false, true]) {
+    const name = `behaviour/replies_interrupt_${interruptOnError}`;
+    const { rows } = await readRecording<{ rows: Row[] }>(name);
+    await using _binding = await bindTarget(subject, {
+      name: `replies ${interruptOnError} ${situation.suffix}`,
+      endpoint: `${target.origin}/replies`,
+      condition: "function/preaccesstoken",
+      interruptOnError,
+    });
+    for (const row of rows) {
+      const over = Promise.withResolvers<void>();
+      target.reply = ({ path }) =>
+        path === "/redirected"
+          ? Response.json(permissions(["posts:read"]))
+          : replyOf(row, over.promise);
+      const seen = await tokenOutcome(bench);
+      over.resolve();
+      yield {
+        name: `${name}: ${row.reply}`,
+        recorded: outcomeOf(row.outcome.status, row.outcome),
+        seen,
+      };
+    }
+  }
+  target.reply = () => Response.json({});
+}
+
+function replyOf(
+  { reply, status = 200, body, delay_ms: delay }: Row,
+  over: Promise<void>,
+): Response | Promise<Response> {
+  // Slower than any timeout: it answers when nobody waits any more.
+  if (delay !== undefined) return over.then(() => new Response(body));
+  if (status === 302) {
+    return new Response(null, { status, headers: { location: "/redirected" } });
+  }
+  if (reply.startsWith(`${MANY_PERMISSIONS} permissions`)) {
+    const many = Array.from(
+      { length: MANY_PERMISSIONS },
+      (_, index) => `permission:${index}`.padEnd(40, "x"),
+    );
+    return Response.json(permissions(many));
+  }
+  return new Response(status === 204 ? null : body, { status });
+}
+
+function permissions(value: readonly string[]) {
+  return { append_claims: [{ key: "permissions", value }] };
+}
+
+async function tokenOutcome({ subject, situation }: Bench): Promise<unknown> {
+  const { machine, projects } = situation;
+  const response = await fetch(`${subject.origin}/oauth/v2/token`, {
+    method: "POST",
+    headers: {
+      authorization: `Basic ${
+        btoa(`${machine.clientId}:${machine.clientSecret}`)
+      }`,
+    },
+    body: new URLSearchParams({
+      grant_type: "client_credentials",
+      scope: roleScopes(projects.storefront),
+    }),
+  });
+  const answer = await response.json();
+  if (!response.ok) return outcomeOf(response.status, answer);
+  const claims = claimsOf(answer.access_token);
+  const list = claims["permissions"];
+  return outcomeOf(response.status, {
+    claims: Array.isArray(list) && list.length === MANY_PERMISSIONS
+      ? { permissions_count: list.length }
+      : claims,
+  });
+}
+
+/**
+ * Reads a JWT's claims.
+ *
+ * @param jwt The token.
+ * @returns The claims; nothing is verified.
+ */
+export function claimsOf(jwt: string): Record<string, unknown> {
+  const bytes = Uint8Array.fromBase64(jwt.split(".")[1]!, {
+    alphabet: "base64url",
+  });
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** What targets add is compared to the letter, ZITADEL's own by its shape. */
+function outcomeOf(
+  status: number,
+  { claims, error, error_description: description }: Omit<
+    Row["outcome"],
+    "status"
+  >,
+): unknown {
+  if (claims === undefined) return { status, error, description };
+  const added: Record<string, unknown> = {};
+  const own: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(claims)) {
+    if (key === "token_bytes") continue;
+    const isOwn = OWN.has(key) ||
+      key.startsWith("urn:zitadel:iam:org:project:");
+    (isOwn ? own : added)[key] = value;
+  }
+  return {
+    status,
+    added,
+    ...!("permissions_count" in added) && {
+      own: shapeOf(own),
+    },
+  };
+}

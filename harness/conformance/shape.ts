@@ -1,0 +1,82 @@
+/**
+ * What is compared of an answer: keys, kinds of values, and the texts that
+ * clients tell cases apart by; identifiers, times and secrets are only kinds.
+ *
+ * @module
+ */
+
+/** Texts under these keys mean something to a client. */
+const TOLD = new Set([
+  "error",
+  "error_description",
+  "function",
+  "event_type",
+  "aggregateType",
+  "version",
+  "message",
+  "grpcStatus",
+  "grpcMessage",
+  "@type",
+  "token_type",
+  "use",
+  "kty",
+  "alg",
+]);
+/** Numbers under these keys, too. */
+const KEPT_NUMBERS = new Set(["status", "code", "state"]);
+const IDENTIFIER = /[0-9]{15,20}/g;
+const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T/;
+const JWT = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/;
+/** Enumerations. */
+const CONSTANT = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
+
+/**
+ * Reduces a value to what is compared of it.
+ *
+ * @param value Any JSON value.
+ * @param key The key that it stands under.
+ * @returns Its shape.
+ */
+export function shapeOf(value: unknown, key = ""): unknown {
+  if (typeof value === "string") return shapeOfText(value, key);
+  if (typeof value === "number") {
+    return KEPT_NUMBERS.has(key) ? value : "<number>";
+  }
+  if (Array.isArray(value)) return shapeOfList(value, key);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value)
+        .map(([name, entry]) =>
+          [
+            name.replaceAll(IDENTIFIER, "<id>"),
+            shapeOf(entry, name),
+          ] as const
+        )
+        .sort(([a], [b]) => a < b ? -1 : 1),
+    );
+  }
+  return value;
+}
+
+function shapeOfText(text: string, key: string): unknown {
+  if (JWT.test(text)) {
+    const payload = text.split(".")[1]!;
+    const bytes = Uint8Array.fromBase64(payload, { alphabet: "base64url" });
+    return { jwt: shapeOf(JSON.parse(new TextDecoder().decode(bytes))) };
+  }
+  if (TOLD.has(key) || CONSTANT.test(text)) {
+    return text.replaceAll(IDENTIFIER, "<id>");
+  }
+  return TIME.test(text) ? "<time>" : "<text>";
+}
+
+/** A list is the kinds of entries it has, not how many. */
+function shapeOfList(list: readonly unknown[], key: string): unknown[] {
+  const kinds = new Map(
+    list.map((entry) => {
+      const shape = shapeOf(entry, key);
+      return [JSON.stringify(shape), shape] as const;
+    }),
+  );
+  return [...kinds.keys()].sort().map((kind) => kinds.get(kind));
+}

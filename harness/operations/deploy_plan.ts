@@ -1,0 +1,120 @@
+import { SETTINGS } from "../../lib/config.ts";
+
+/** Settings that the platform decides itself. */
+const PLATFORM_SETTINGS: ReadonlySet<string> = new Set([
+  "HOST",
+  "KV_URL",
+  "PORT",
+]);
+
+/** The file that takes the settings to upload; ignored by git as all `*.env`. */
+export const UPLOAD_ENV_FILE = "deploy.env";
+
+/** What is to be deployed where. */
+export interface DeployWish {
+  /** The organization at Deno Deploy. */
+  readonly organization: string;
+  /** The app's name. */
+  readonly app: string;
+  /** Where it runs: `us`, `eu` or `global`. */
+  readonly region: string;
+  /** Whether the app is new, and so its database. */
+  readonly create: boolean;
+  /** The names of the settings in the env file. */
+  readonly settings: readonly string[];
+}
+
+/** A command, and what it is for. */
+export interface DeployStep {
+  /** What it is for, in a few words. */
+  readonly what: string;
+  /** The command's words. */
+  readonly command: readonly string[];
+}
+
+/** What is uploaded of the settings. */
+export interface UploadedSettings {
+  /** The settings of the function that the env file has. */
+  readonly names: readonly string[];
+  /** Those of them that anyone may see. */
+  readonly plain: readonly string[];
+}
+
+/**
+ * Chooses what is uploaded of an env file: the function's settings and nothing
+ * else, the administrator's token least of all.
+ *
+ * @param names The names in the env file.
+ * @returns What is uploaded.
+ */
+export function settingsToUpload(names: readonly string[]): UploadedSettings {
+  const uploaded = Object.entries(SETTINGS).filter(([name]) =>
+    names.includes(name) && !PLATFORM_SETTINGS.has(name)
+  );
+  return {
+    names: uploaded.map(([name]) => name),
+    plain: uploaded.filter(([, setting]) => !("secret" in setting))
+      .map(([name]) => name),
+  };
+}
+
+/**
+ * Works out the commands of a deployment.
+ *
+ * @param wish What is to be deployed where.
+ * @returns The commands, in their order.
+ *
+ * @example
+ * ```ts
+ * planDeployment({
+ *   organization: "acme",
+ *   app: "permissions",
+ *   region: "eu",
+ *   create: true,
+ *   settings: ["ZITADEL_DOMAIN"],
+ * }).map(({ command }) => command.join(" "));
+ * ```
+ */
+export function planDeployment(wish: DeployWish): DeployStep[] {
+  const { organization, app, region, create, settings } = wish;
+  const where = ["--org", organization, "--app", app];
+  const database = `${app}-kv`;
+  const { names, plain } = settingsToUpload(settings);
+  const deploy = (...words: string[]) => ["deno", "deploy", ...words];
+  const steps: DeployStep[] = [];
+  if (create) {
+    steps.push({
+      what: "create the app",
+      command: deploy(
+        "create",
+        ...where,
+        ...["--source", "local", "--runtime-mode", "dynamic"],
+        ...["--entrypoint", "main.ts", "--region", region],
+        ...["--build-timeout", "5", "--build-memory-limit", "1024"],
+      ),
+    }, {
+      what: "create its KV database",
+      command: deploy(
+        ...["database", "provision", database],
+        ...["--kind", "denokv", "--org", organization],
+      ),
+    }, {
+      what: "give the database to the app",
+      command: deploy("database", "assign", database, ...where),
+    });
+  }
+  if (names.length > 0) {
+    steps.push({
+      what: `upload ${names.join(", ")}`,
+      command: deploy(
+        ...["env", "load", UPLOAD_ENV_FILE, ...where],
+        ...(plain.length > 0 ? ["--non-secrets", ...plain] : []),
+      ),
+    });
+  }
+  steps.push({
+    what: "deploy main.ts and lib/",
+    command: deploy("--prod", ...where),
+  });
+  return steps;
+}

@@ -1,0 +1,123 @@
+import {
+  type DescMethodUnary,
+  getOption,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { http } from "@zitadel/proto/google/api/annotations_pb.js";
+import { auth_option } from "@zitadel/proto/zitadel/options_pb.js";
+import { options as v2Options } from "@zitadel/proto/zitadel/protoc_gen_zitadel/v2/options_pb.js";
+import type { Instance } from "./instance.ts";
+import type { Release } from "./release.ts";
+import type { Organization, User } from "./world.ts";
+
+/** Who calls, and in which organization. */
+export interface Call {
+  /** The instance that is called. */
+  readonly instance: Instance;
+  /** Whose token it is. */
+  readonly caller: User;
+  /** `x-zitadel-orgid`, else the caller's own. */
+  readonly organization: Organization;
+}
+
+/**
+ * A method of ZITADEL's API that the sandbox has.
+ *
+ * @internal The protobuf library's types are not documented here.
+ */
+export interface ApiMethod {
+  readonly desc: DescMethodUnary;
+  readonly run: (request: never, call: Call) => unknown;
+  /** The releases that have it; all where absent. */
+  readonly releases?: readonly Release[] | undefined;
+  /** The permission that is needed before it runs; absent for none. */
+  readonly permission?: string | undefined;
+}
+
+/** How a method differs from what its descriptor says. */
+export interface ApiMethodOptions {
+  /** The releases that have it; all where absent. */
+  readonly releases?: readonly Release[];
+  /**
+   * Lets any caller in; the method itself answers by the caller's rights. The
+   * descriptors ask for a permission where newer releases do that.
+   */
+  readonly anyCaller?: boolean;
+}
+
+/**
+ * Pairs a method's descriptor with what it does.
+ *
+ * @param desc The descriptor; its options name path and permission.
+ * @param run What it does.
+ * @param options How it differs from its descriptor.
+ * @returns The method.
+ *
+ * @internal The protobuf library's types are not documented here.
+ */
+export function apiMethod<Method extends DescMethodUnary>(
+  desc: Method,
+  run: (
+    request: MessageShape<Method["input"]>,
+    call: Call,
+  ) =>
+    | MessageInitShape<Method["output"]>
+    | Promise<MessageInitShape<Method["output"]>>,
+  { releases, anyCaller = false }: ApiMethodOptions = {},
+): ApiMethod {
+  const permission = getOption(desc, auth_option).permission ||
+    getOption(desc, v2Options).authOption?.permission;
+  return {
+    desc,
+    run: run as ApiMethod["run"],
+    releases,
+    permission: anyCaller || permission === "authenticated" || permission === ""
+      ? undefined
+      : permission,
+  };
+}
+
+/** A method's REST form. */
+export interface RestForm {
+  /** The HTTP method. */
+  readonly verb: string;
+  /** Such as `/v2/organizations/{organization_id}/metadata/search`. */
+  readonly path: string;
+  /** Whether the body is the request. */
+  readonly hasBody: boolean;
+  /** The HTTP status of success. */
+  readonly success: number;
+}
+
+/** Where the gateway mounts the services whose paths do not say it. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  "zitadel.management.v1.ManagementService": "/management/v1",
+  "zitadel.admin.v1.AdminService": "/admin/v1",
+  "zitadel.auth.v1.AuthService": "/auth/v1",
+};
+
+/**
+ * Reads a method's REST form from its descriptor.
+ *
+ * @param method The method.
+ * @param release The release; v3 named and answered lists of actions otherwise.
+ * @returns The form, or `undefined` where the method has none.
+ */
+export function restForm(
+  { desc }: ApiMethod,
+  release: Release,
+): RestForm | undefined {
+  const { pattern, body } = getOption(desc, http);
+  if (typeof pattern.value !== "string") return undefined;
+  const prefix = PREFIXES[desc.parent.typeName] ?? "";
+  const path = prefix + pattern.value;
+  return {
+    verb: pattern.case!.toUpperCase(),
+    path: release === "3.4" && path.startsWith("/v2beta/actions/")
+      ? path.replace(/\/search$/, "/_search")
+      : path,
+    hasBody: body !== "",
+    success: getOption(desc, v2Options).httpResponse?.successCode || 200,
+  };
+}

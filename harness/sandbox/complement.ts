@@ -1,0 +1,54 @@
+import type { FunctionResponse } from "./executions.ts";
+import type { Claims } from "./user_claims.ts";
+import { dated, type User } from "./world.ts";
+
+/** Claims with this prefix are ZITADEL's own; targets cannot set them. */
+const RESERVED_PREFIX = "urn:zitadel:iam";
+
+/**
+ * Adds what targets answered to claims: reserved keys and standard claims that
+ * are there already are dropped, a key that was added before stays as it is,
+ * which is noted in the log claim.
+ *
+ * @param claims The claims so far; changed in place.
+ * @param name The function, such as `preaccesstoken`.
+ * @param response What its targets answered.
+ */
+export function complementClaims(
+  claims: Claims,
+  name: string,
+  response: FunctionResponse,
+): void {
+  const log: string[] = [];
+  const standard = new Set(
+    Object.keys(claims).filter((key) => !key.startsWith(RESERVED_PREFIX)),
+  );
+  for (const { key, value } of response.append_claims ?? []) {
+    if (key.startsWith(RESERVED_PREFIX) || standard.has(key)) continue;
+    if (Object.hasOwn(claims, key)) log.push(`key "${key}" already exists`);
+    else claims[key] = value;
+  }
+  log.push(...response.append_log_claims ?? []);
+  if (log.length > 0) {
+    claims[`urn:zitadel:iam:action:function/${name}:log`] = log;
+  }
+}
+
+/**
+ * Stores the metadata of the user that targets answered.
+ *
+ * @param user The user.
+ * @param response What the targets answered.
+ */
+export function storeUserMetadata(
+  user: User,
+  response: FunctionResponse,
+): void {
+  for (const { key, value } of response.set_user_metadata ?? []) {
+    user.sequence++;
+    user.metadata.set(key, {
+      ...dated(user.sequence),
+      value: Uint8Array.fromBase64(value),
+    });
+  }
+}

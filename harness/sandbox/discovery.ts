@@ -1,0 +1,64 @@
+/**
+ * The discovery document: ZITADEL's paths, and what the sandbox can do of what
+ * ZITADEL can.
+ *
+ * @param origin The issuer.
+ * @returns The document.
+ */
+export function discoveryDocument(origin: string): Record<string, unknown> {
+  const clientAuthentication = [
+    "none",
+    "client_secret_basic",
+    "client_secret_post",
+  ];
+  return {
+    issuer: origin,
+    authorization_endpoint: `${origin}/oauth/v2/authorize`,
+    token_endpoint: `${origin}/oauth/v2/token`,
+    introspection_endpoint: `${origin}/oauth/v2/introspect`,
+    userinfo_endpoint: `${origin}/oidc/v1/userinfo`,
+    revocation_endpoint: `${origin}/oauth/v2/revoke`,
+    end_session_endpoint: `${origin}/oidc/v1/end_session`,
+    jwks_uri: `${origin}/oauth/v2/keys`,
+    scopes_supported: ["openid", "profile", "email", "offline_access"],
+    response_types_supported: ["code"],
+    response_modes_supported: ["query", "fragment", "form_post"],
+    grant_types_supported: [
+      "authorization_code",
+      "refresh_token",
+      "client_credentials",
+      "urn:ietf:params:oauth:grant-type:jwt-bearer",
+      "urn:ietf:params:oauth:grant-type:token-exchange",
+    ],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["RS256"],
+    token_endpoint_auth_methods_supported: clientAuthentication,
+    token_endpoint_auth_signing_alg_values_supported: ["RS256"],
+    revocation_endpoint_auth_methods_supported: clientAuthentication,
+    introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
+    claims_supported: [
+      "sub",
+      "aud",
+      "exp",
+      "iat",
+      "iss",
+      "auth_time",
+      "nonce",
+      "amr",
+      "at_hash",
+      "client_id",
+      "azp",
+      "preferred_username",
+      "name",
+      "family_name",
+      "given_name",
+      "locale",
+      "email",
+      "email_verified",
+    ],
+    code_challenge_methods_supported: ["S256"],
+    ui_locales_supported: ["en"],
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
+  };
+}

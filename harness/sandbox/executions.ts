@@ -1,0 +1,176 @@
+/**
+ * Runs the targets of a function in their order, and delivers events.
+ *
+ * @module
+ */
+import { callTarget } from "./call_target.ts";
+import { inBackground, type Instance } from "./instance.ts";
+import { type Condition, conditionKey, type Target } from "./world.ts";
+
+/** What targets answer to a function, as far as ZITADEL knows it. */
+export interface FunctionResponse {
+  /** Claims for the token or the answer. */
+  append_claims?: { key: string; value: unknown }[] | null;
+  /** Lines for the log claim. */
+  append_log_claims?: string[] | null;
+  /** Attributes of a SAML assertion. */
+  append_attribute?: unknown[] | null;
+  /** Metadata to store with the user, in base64. */
+  set_user_metadata?: { key: string; value: string }[] | null;
+}
+
+const RESPONSE_FIELDS = [
+  "append_claims",
+  "append_log_claims",
+  "append_attribute",
+  "set_user_metadata",
+] as const;
+
+/** A token is refused because a target failed and interrupts on errors. */
+export class ExecutionError extends Error {
+  /** The HTTP status that the client gets. */
+  readonly status: number;
+  /** The OAuth error code that the client gets. */
+  readonly code: string;
+
+  /** Tells status, code and description as the client gets them. */
+  constructor(status: number, code: string, description: string) {
+    super(description);
+    this.name = "ExecutionError";
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const failed = (description: string, status = 400) =>
+  new ExecutionError(status, "invalid_request", description);
+const internal = () =>
+  new ExecutionError(500, "server_error", "Errors.Internal");
+
+function targetsOf(instance: Instance, condition: Condition): Target[] {
+  const execution = instance.world.executions.get(conditionKey(condition));
+  return (execution?.targets ?? [])
+    .map((id) => instance.world.targets.get(id))
+    .filter((target) => target !== undefined);
+}
+
+/**
+ * Calls a function's targets, each with what the former ones answered.
+ *
+ * @param instance The instance.
+ * @param name The function, such as `preaccesstoken`.
+ * @param payload What the first target is sent.
+ * @returns What the targets answered together; a later list replaces an
+ * earlier one.
+ * @throws {ExecutionError} Where a target that interrupts on errors failed.
+ */
+export async function runFunction(
+  instance: Instance,
+  name: string,
+  payload: Record<string, unknown>,
+): Promise<FunctionResponse> {
+  let response: FunctionResponse | undefined;
+  for (const target of targetsOf(instance, { function: name })) {
+    const call = callTarget(instance, target, {
+      condition: `function/${name}`,
+      payload: response ? { ...payload, response } : payload,
+    });
+    if (target.type === "restAsync") {
+      inBackground(instance, call.catch(() => {}));
+      continue;
+    }
+    try {
+      response = judgeReply(target, await call, response);
+    } catch (error) {
+      if (!target.interruptOnError) continue;
+      throw error instanceof ExecutionError ? error : internal();
+    }
+  }
+  return response ?? {};
+}
+
+function judgeReply(
+  target: Target,
+  { status, body }: { status: number; body: string },
+  before: FunctionResponse | undefined,
+): FunctionResponse | undefined {
+  if (status < 200 || status > 299) throw failed("Errors.Execution.Failed");
+  if (target.type === "restWebhook" || body === "") return before;
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    throw failed("Errors.Execution.ResponseIsNotValidJSON");
+  }
+  if (typeof json !== "object" || Array.isArray(json)) throw internal();
+  const reply: Record<string, unknown> = { ...json };
+  const forwarded = reply["forwardedStatusCode"];
+  if (typeof forwarded === "number" && forwarded >= 400) {
+    throw failed(
+      String(reply["forwardedErrorMessage"] ?? ""),
+      forwarded < 500 ? forwarded : 400,
+    );
+  }
+  const after: Record<string, unknown> = { ...before };
+  for (const field of RESPONSE_FIELDS) {
+    const value = reply[field];
+    if (value === undefined || value === null) continue;
+    if (!Array.isArray(value)) throw internal();
+    after[field] = value;
+  }
+  return after;
+}
+
+/** A change that targets can be told of. */
+export interface SandboxEvent {
+  /** Such as `org.metadata.set`. */
+  readonly type: string;
+  /** Where. */
+  readonly organizationId: string;
+  /** The organization's count of events. */
+  readonly sequence: number;
+  /** When. */
+  readonly created: Date;
+  /** Who changed it. */
+  readonly userId: string;
+  /** What is told of it. */
+  readonly payload: unknown;
+}
+
+/**
+ * Tells the targets of an event, in the background and without retries.
+ *
+ * @param instance The instance.
+ * @param event What happened.
+ */
+export function deliverEvent(instance: Instance, event: SandboxEvent): void {
+  const group = event.type.slice(0, event.type.lastIndexOf("."));
+  // The most specific execution wins, as in ZITADEL.
+  const targets = [
+    targetsOf(instance, { event: event.type }),
+    targetsOf(instance, { eventGroup: group }),
+    targetsOf(instance, { allEvents: true }),
+  ].find((candidates) => candidates.length > 0) ?? [];
+  if (targets.length === 0) return;
+  const payload = {
+    aggregateID: event.organizationId,
+    aggregateType: "org",
+    resourceOwner: event.organizationId,
+    instanceID: instance.world.instanceId,
+    version: "v1",
+    sequence: event.sequence,
+    event_type: event.type,
+    created_at: event.created.toISOString(),
+    userID: event.userId,
+    event_payload: event.payload,
+  };
+  inBackground(
+    instance,
+    (async () => {
+      for (const target of targets) {
+        await callTarget(instance, target, { condition: event.type, payload })
+          .catch(() => {});
+      }
+    })(),
+  );
+}

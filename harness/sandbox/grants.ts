@@ -1,0 +1,143 @@
+/**
+ * The grants that are ZITADEL's own way of doing things: service users are
+ * their own clients. Codes and refresh tokens are oidc-provider's.
+ *
+ * @module
+ */
+import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
+import { findAccessToken } from "./access_tokens.ts";
+import type { Instance } from "./instance.ts";
+import { issueTokens } from "./issue_tokens.ts";
+import { OAuthError } from "./oauth_error.ts";
+import { type App, appOfClient, userNamed } from "./world.ts";
+
+const JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt";
+const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
+
+/** A request to the token endpoint. */
+export interface GrantRequest {
+  /** The body. */
+  readonly form: URLSearchParams;
+  /** The `Authorization` header. */
+  readonly authorization: string | null;
+}
+
+/** A way to a token. */
+export type Grant = (
+  instance: Instance,
+  request: GrantRequest,
+) => Promise<unknown>;
+
+/** The grants by their type. */
+export const GRANTS: ReadonlyMap<string, Grant> = new Map<string, Grant>([
+  ["client_credentials", clientCredentials],
+  ["urn:ietf:params:oauth:grant-type:jwt-bearer", jwtProfile],
+  ["urn:ietf:params:oauth:grant-type:token-exchange", tokenExchange],
+]);
+
+async function clientCredentials(
+  instance: Instance,
+  request: GrantRequest,
+): Promise<unknown> {
+  const { id, secret } = clientOf(request);
+  const user = userNamed(instance.world, id);
+  if (!user?.machine) {
+    throw new OAuthError("invalid_client", "client not found");
+  }
+  if (user.machine.secret === undefined || user.machine.secret !== secret) {
+    throw new OAuthError(
+      "invalid_request",
+      "Errors.User.Machine.Secret.Invalid",
+    );
+  }
+  return await issueTokens(instance, { user, scopes: scopesOf(request) });
+}
+
+async function jwtProfile(
+  instance: Instance,
+  request: GrantRequest,
+): Promise<unknown> {
+  const assertion = request.form.get("assertion") ?? "";
+  const invalid = new OAuthError("invalid_request", "assertion invalid");
+  let user, key;
+  try {
+    user = instance.world.users.get(decodeJwt(assertion).sub ?? "");
+    key = user?.machine?.keys.get(decodeProtectedHeader(assertion).kid ?? "");
+    if (!user || !key) throw invalid;
+    await jwtVerify(assertion, await importJWK(key, "RS256"), {
+      issuer: user.id,
+      audience: instance.origin,
+    });
+  } catch {
+    throw invalid;
+  }
+  return await issueTokens(instance, { user, scopes: scopesOf(request) });
+}
+
+async function tokenExchange(
+  instance: Instance,
+  request: GrantRequest,
+): Promise<unknown> {
+  const app = authenticateApp(instance, request);
+  const subject = await findAccessToken(
+    instance,
+    request.form.get("subject_token") ?? "",
+  );
+  const user = subject && instance.world.users.get(subject.userId);
+  if (!subject || !user) {
+    throw new OAuthError("invalid_request", "subject_token is invalid");
+  }
+  const asJwt = request.form.get("requested_token_type") === JWT_TYPE;
+  const scopes = scopesOf(request);
+  const tokens = await issueTokens(instance, {
+    user,
+    app,
+    scopes: scopes.length > 0 ? scopes : subject.scopes,
+    accessToken: asJwt ? "jwt" : undefined,
+    login: { authTime: subject.authTime ?? subject.issuedAt },
+  });
+  return {
+    ...tokens,
+    issued_token_type: asJwt ? JWT_TYPE : ACCESS_TOKEN_TYPE,
+  };
+}
+
+/**
+ * Authenticates an application by its client id and secret.
+ *
+ * @param instance The instance.
+ * @param request The request.
+ * @returns The application.
+ * @throws {OAuthError} Where it is unknown or the secret is wrong.
+ */
+export function authenticateApp(
+  instance: Instance,
+  request: GrantRequest,
+): App {
+  const { id, secret } = clientOf(request);
+  const app = appOfClient(instance.world, id);
+  if (!app?.clientSecret || app.clientSecret !== secret) {
+    throw new OAuthError("unauthorized_client", "", { status: 401 });
+  }
+  return app;
+}
+
+function clientOf({ form, authorization }: GrantRequest) {
+  const basic = /^basic (.+)$/i.exec(authorization ?? "")?.[1];
+  if (basic === undefined) {
+    return {
+      id: form.get("client_id") ?? "",
+      secret: form.get("client_secret") ?? "",
+    };
+  }
+  try {
+    const [id, secret] = atob(basic).split(":", 2).map(decodeURIComponent);
+    return { id: id ?? "", secret: secret ?? "" };
+  } catch {
+    throw new OAuthError("invalid_client", "client not found");
+  }
+}
+
+function scopesOf({ form }: GrantRequest): string[] {
+  return (form.get("scope") ?? "").split(" ").filter(Boolean);
+}

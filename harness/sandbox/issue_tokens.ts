@@ -1,0 +1,160 @@
+import { SignJWT } from "jose";
+import { complementClaims, storeUserMetadata } from "./complement.ts";
+import { runFunction } from "./executions.ts";
+import { functionPayload } from "./function_payload.ts";
+import { newIdentifier } from "./identifier.ts";
+import type { Instance } from "./instance.ts";
+import { roleRequest, tokenAudience } from "./scopes.ts";
+import { type Claims, userClaims } from "./user_claims.ts";
+import { type AccessToken, type App, newSecret, type User } from "./world.ts";
+
+/** How long tokens live: ZITADEL's default of 12 hours. */
+export const TOKEN_SECONDS = 12 * 3600;
+
+/** Who gets tokens, and for what. */
+export interface IssueOptions {
+  /** Whose tokens they are. */
+  readonly user: User;
+  /** What was asked for. */
+  readonly scopes: readonly string[];
+  /** The application; absent where a service user gets its own token. */
+  readonly app?: App | undefined;
+  /** The kind of access token, where the request decides it. */
+  readonly accessToken?: "jwt" | "opaque" | undefined;
+  /** Where a session stands behind the tokens. */
+  readonly login?: {
+    readonly authTime: number;
+    readonly nonce?: string | undefined;
+    readonly sessionId?: string | undefined;
+  } | undefined;
+}
+
+/** The token endpoint's answer. */
+export interface TokenResponse {
+  /** A JWT, or an opaque text. */
+  access_token: string;
+  /** How the access token is presented. */
+  token_type: "Bearer";
+  /** How long the access token lives, in seconds. */
+  expires_in: number;
+  /** Where `openid` was asked for. */
+  id_token?: string;
+}
+
+/**
+ * Issues an access token and, where the scopes ask for it, an ID token, after
+ * their functions were called.
+ *
+ * @param instance The instance.
+ * @param options Who gets them, and for what.
+ * @returns The token endpoint's answer, without a refresh token.
+ * @throws {ExecutionError} Where a target that interrupts on errors failed.
+ */
+export async function issueTokens(
+  instance: Instance,
+  options: IssueOptions,
+): Promise<TokenResponse> {
+  const { world } = instance;
+  const { user, app, scopes, login } = options;
+  const clientId = app?.clientId ?? user.userName;
+  const now = Math.floor(Date.now() / 1000);
+  const common = {
+    iss: instance.origin,
+    sub: user.id,
+    aud: tokenAudience(world, scopes, app ?? clientId),
+    exp: now + TOKEN_SECONDS,
+    iat: now,
+  };
+  const kind = options.accessToken ?? app?.accessToken ??
+    user.machine?.accessToken ?? "opaque";
+  const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
+  const token: AccessToken = {
+    id,
+    userId: user.id,
+    clientId,
+    ...(app && { projectId: app.projectId }),
+    scopes: [...scopes],
+    audience: common.aud,
+    issuedAt: now,
+    expiresAt: common.exp,
+    authTime: login?.authTime ?? now,
+    kind,
+  };
+  const accessToken = kind === "jwt"
+    ? await sign(instance, {
+      ...await extendedClaims(instance, "preaccesstoken", options),
+      ...common,
+      nbf: now,
+      client_id: clientId,
+      jti: id,
+    })
+    : newSecret(64);
+  const idToken = scopes.includes("openid")
+    ? await sign(instance, {
+      ...await extendedClaims(instance, "preuserinfo", options),
+      ...common,
+      aud: [...new Set([...common.aud, clientId])],
+      auth_time: login?.authTime ?? now,
+      ...(login?.nonce !== undefined && { nonce: login.nonce }),
+      amr: ["pwd"],
+      azp: clientId,
+      client_id: clientId,
+      at_hash: await accessTokenHash(accessToken),
+      ...(login?.sessionId !== undefined && { sid: login.sessionId }),
+    })
+    : undefined;
+  world.accessTokens.set(kind === "jwt" ? id : accessToken, token);
+  return {
+    access_token: accessToken,
+    token_type: "Bearer",
+    expires_in: TOKEN_SECONDS - 1,
+    ...(idToken !== undefined && { id_token: idToken }),
+  };
+}
+
+/** The user's claims after the function's targets had their say. */
+async function extendedClaims(
+  instance: Instance,
+  name: "preaccesstoken" | "preuserinfo",
+  { user, app, scopes }: IssueOptions,
+): Promise<Claims> {
+  const { world } = instance;
+  const request = roleRequest(world, scopes, { projectId: app?.projectId });
+  const roles = name === "preaccesstoken"
+    ? app?.accessTokenRoleAssertion ?? true
+    : app?.idTokenRoleAssertion ?? true;
+  const userinfo = userClaims(world, user, {
+    scopes,
+    request,
+    projectId: app?.projectId,
+    profile: false,
+    roles,
+  });
+  const clientId = app?.clientId ?? user.userName;
+  const response = await runFunction(
+    instance,
+    name,
+    functionPayload(instance, name, { user, clientId, request, userinfo }),
+  );
+  storeUserMetadata(user, response);
+  const { sub: _, ...claims } = userinfo;
+  complementClaims(claims, name, response);
+  return claims;
+}
+
+function sign({ webKey }: Instance, claims: Claims): Promise<string> {
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: "RS256", kid: webKey.kid, typ: "JWT" })
+    .sign(webKey.privateKey);
+}
+
+async function accessTokenHash(accessToken: string): Promise<string> {
+  const digest = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(accessToken),
+  );
+  return new Uint8Array(digest, 0, 16).toBase64({
+    alphabet: "base64url",
+    omitPadding: true,
+  });
+}

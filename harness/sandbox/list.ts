@@ -1,0 +1,121 @@
+import { Code } from "@connectrpc/connect";
+import { type Timestamp, timestampNow } from "@bufbuild/protobuf/wkt";
+import { apiError } from "./api_error.ts";
+
+/** ZITADEL's page size where a caller asks for none. */
+const DEFAULT_LIMIT = 100;
+/** The largest page of the v2 and v2beta APIs. */
+const MAX_LIMIT = 1000;
+
+/** What part of a list a caller asks for. */
+export interface Page {
+  /** How many entries are passed over. */
+  readonly offset?: bigint;
+  /** How many entries are wanted; 0 for ZITADEL's default. */
+  readonly limit?: number;
+}
+
+/** What v2 and v2beta tell of a list. */
+export interface Pagination {
+  /** How many entries there are in all. */
+  readonly totalResult: bigint;
+  /** The page size that was used; 0 where that is not told. */
+  readonly appliedLimit: bigint;
+}
+
+/** What v1 tells of a list. */
+export interface ListDetails {
+  /** How many entries there are in all. */
+  readonly totalResult: bigint;
+  /**
+   * When.
+   *
+   * @internal The protobuf library's types are not documented here.
+   */
+  readonly viewTimestamp: Timestamp;
+}
+
+function slice<Item>(items: readonly Item[], page: Page | undefined): Item[] {
+  const offset = Number(page?.offset ?? 0n);
+  return items.slice(offset, offset + (page?.limit || DEFAULT_LIMIT));
+}
+
+/**
+ * Cuts a page out of a list, with the pagination of v2 and v2beta.
+ *
+ * @param items All items.
+ * @param page The page that is asked for.
+ * @param options Whether the default limit is told too, as most lists do.
+ * @returns The page and its pagination.
+ * @throws {ConnectError} Where the limit is above ZITADEL's maximum.
+ */
+export function pageOf<Item>(
+  items: readonly Item[],
+  page: Page | undefined,
+  { tellsDefault = true }: { tellsDefault?: boolean } = {},
+): { items: Item[]; pagination: Pagination } {
+  if ((page?.limit ?? 0) > MAX_LIMIT) {
+    throw apiError(Code.InvalidArgument, "Limit exceeded", {
+      id: "QUERY-4M0fs",
+    });
+  }
+  const limit = page?.limit || (tellsDefault ? DEFAULT_LIMIT : 0);
+  return {
+    items: slice(items, page),
+    pagination: {
+      totalResult: BigInt(items.length),
+      appliedLimit: BigInt(limit),
+    },
+  };
+}
+
+/**
+ * Cuts a page out of a list, with the details of the v1 APIs, which have no
+ * maximum.
+ *
+ * @param items All items.
+ * @param query The page that is asked for.
+ * @returns The page and its details.
+ */
+export function listOf<Item>(
+  items: readonly Item[],
+  query: Page | undefined,
+): { items: Item[]; details: ListDetails } {
+  return {
+    items: slice(items, query),
+    details: {
+      totalResult: BigInt(items.length),
+      viewTimestamp: timestampNow(),
+    },
+  };
+}
+
+/**
+ * Compares a text with a query's, by ZITADEL's comparison methods, which have
+ * the same numbers in every version of the API.
+ *
+ * @param text The text.
+ * @param wanted The query's text.
+ * @param method The method's number: equals, starts with, contains and ends
+ * with, each also without regard to case.
+ * @returns Whether it matches.
+ */
+export function matchesText(
+  text: string,
+  wanted: string,
+  method: number,
+): boolean {
+  const [a, b] = method % 2 === 0
+    ? [text, wanted]
+    : [text.toLowerCase(), wanted.toLowerCase()];
+  switch (method >> 1) {
+    case 0:
+      return a === b;
+    case 1:
+      return a.startsWith(b);
+    case 2:
+      return a.includes(b);
+    default:
+      return a.endsWith(b);
+  }
+}

@@ -1,0 +1,60 @@
+/** What oidc-provider stores. */
+export type Payload = Record<string, unknown> & {
+  grantId?: string;
+  uid?: string;
+  consumed?: number;
+};
+
+/**
+ * oidc-provider's storage: one map for each of its models, thrown away with
+ * the sandbox. Its own memory adapter is shared by all providers of a process.
+ */
+export class MemoryAdapter {
+  /** The model that is stored. */
+  readonly model: string;
+  readonly #payloads = new Map<string, Payload>();
+
+  /** Starts empty, for one model. */
+  constructor(model: string) {
+    this.model = model;
+  }
+
+  /** Stores. */
+  upsert(id: string, payload: Payload): Promise<void> {
+    this.#payloads.set(id, payload);
+    return Promise.resolve();
+  }
+
+  /** Finds by identifier. */
+  find(id: string): Promise<Record<string, unknown> | undefined> {
+    return Promise.resolve(this.#payloads.get(id));
+  }
+
+  /** Finds a session by its uid. */
+  findByUid(uid: string): Promise<Payload | undefined> {
+    return Promise.resolve(
+      [...this.#payloads.values()].find((payload) => payload.uid === uid),
+    );
+  }
+
+  /** Notes that a code or token was used. */
+  consume(id: string): Promise<void> {
+    const payload = this.#payloads.get(id);
+    if (payload) payload.consumed = Math.floor(Date.now() / 1000);
+    return Promise.resolve();
+  }
+
+  /** Forgets. */
+  destroy(id: string): Promise<void> {
+    this.#payloads.delete(id);
+    return Promise.resolve();
+  }
+
+  /** Forgets all that came of one grant. */
+  revokeByGrantId(grantId: string): Promise<void> {
+    for (const [id, payload] of this.#payloads) {
+      if (payload.grantId === grantId) this.#payloads.delete(id);
+    }
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Bridges node:http, which oidc-provider needs, and the web's Request and
+ * Response, which everything else here speaks.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+
+/**
+ * Reads a Node request into a web request.
+ *
+ * @param incoming The Node request; its body is consumed.
+ * @param origin The origin that its path is resolved against.
+ * @returns The web request.
+ */
+export async function toRequest(
+  incoming: IncomingMessage,
+  origin: string,
+): Promise<Request> {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) {
+      headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+    }
+  }
+  const method = incoming.method ?? "GET";
+  const body = await buffer(incoming);
+  return new Request(new URL(incoming.url ?? "/", origin), {
+    method,
+    headers,
+    ...(method !== "GET" && method !== "HEAD" && {
+      body: new Uint8Array(body),
+    }),
+  });
+}
+
+/**
+ * Makes a Node request whose body can be read again.
+ *
+ * @param incoming The original, already consumed.
+ * @param body Its body.
+ * @returns A stand-in for it.
+ */
+export function replay(
+  incoming: IncomingMessage,
+  body: Uint8Array,
+): IncomingMessage {
+  const { method, url, headers, rawHeaders, httpVersion, socket } = incoming;
+  return Object.assign(Readable.from([body]), {
+    method,
+    url,
+    headers,
+    rawHeaders,
+    httpVersion,
+    socket,
+  }) as unknown as IncomingMessage;
+}
+
+/**
+ * Sends a web response as the answer to a Node request.
+ *
+ * @param response The response.
+ * @param outgoing Where it goes.
+ */
+export async function sendResponse(
+  response: Response,
+  outgoing: ServerResponse,
+): Promise<void> {
+  outgoing.statusCode = response.status;
+  for (const [name, value] of response.headers) outgoing.setHeader(name, value);
+  outgoing.end(new Uint8Array(await response.arrayBuffer()));
+}

@@ -1,0 +1,48 @@
+/** What an OAuth endpoint refuses, in the form clients read. */
+export class OAuthError extends Error {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The OAuth error code. */
+  readonly code: string;
+
+  /** Tells code, description and status as the client gets them. */
+  constructor(
+    code: string,
+    description: string,
+    { status = 400 }: { status?: number } = {},
+  ) {
+    super(description);
+    this.name = "OAuthError";
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/**
+ * Answers with JSON that must not be stored, as OAuth asks.
+ *
+ * @param body The answer.
+ * @param status The HTTP status.
+ * @returns The response.
+ */
+export function oauthJson(body: unknown, status = 200): Response {
+  return Response.json(body, {
+    status,
+    headers: { "cache-control": "no-store" },
+  });
+}
+
+/**
+ * Answers with an error.
+ *
+ * @param error The status, the code and the description.
+ * @returns The response.
+ */
+export function oauthErrorResponse(
+  { status, code, message }: { status: number; code: string; message: string },
+): Response {
+  return oauthJson(
+    { error: code, ...(message && { error_description: message }) },
+    status,
+  );
+}

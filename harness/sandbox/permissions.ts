@@ -1,0 +1,68 @@
+/**
+ * What administrators may do: ZITADEL's roles of members, as far as set-up,
+ * doctor and the function meet them.
+ *
+ * @module
+ */
+import type { User, World } from "./world.ts";
+
+const isRead = (permission: string) => permission.endsWith(".read");
+const isOfOrganization = (permission: string) =>
+  /^(?:org|project|user)\./.test(permission) && permission !== "org.create";
+
+const ROLES: Record<string, (permission: string) => boolean> = {
+  IAM_OWNER: () => true,
+  IAM_OWNER_VIEWER: isRead,
+  IAM_LOGIN_CLIENT: (permission) =>
+    /^(?:session|user)\./.test(permission) || permission === "iam.read",
+  ORG_OWNER: isOfOrganization,
+  ORG_OWNER_VIEWER: (permission) =>
+    isOfOrganization(permission) && isRead(permission),
+};
+
+function rolesOf(world: World, user: User, organizationId: string): string[] {
+  return world.members
+    .filter((member) =>
+      member.userId === user.id &&
+      (member.organizationId === undefined ||
+        member.organizationId === organizationId)
+    )
+    .flatMap((member) => member.roles);
+}
+
+/**
+ * Says whether a user administers an organization, in whatever role.
+ *
+ * @param world The world.
+ * @param user The user.
+ * @param organizationId The organization.
+ * @returns Whether the user is a member of it or of the instance.
+ */
+export function isMember(
+  world: World,
+  user: User,
+  organizationId: string,
+): boolean {
+  return rolesOf(world, user, organizationId).length > 0;
+}
+
+/**
+ * Says whether a user has a permission in an organization.
+ *
+ * @param world The world.
+ * @param user The user.
+ * @param wanted The permission, such as `org.read`, and where.
+ * @returns Whether one of the user's roles there has it.
+ */
+export function hasPermission(
+  world: World,
+  user: User,
+  { permission, organizationId }: {
+    permission: string;
+    organizationId: string;
+  },
+): boolean {
+  return rolesOf(world, user, organizationId).some((role) =>
+    ROLES[role]?.(permission)
+  );
+}

@@ -1,0 +1,180 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createApi } from "./api.ts";
+import { type Exchange, type Instance, newWebKey } from "./instance.ts";
+import { corsHeaders, refusal } from "./local_access.ts";
+import { replay, sendResponse, toRequest } from "./node_http.ts";
+import { createOidcProvider } from "./oidc_provider.ts";
+import { createOidcRoutes } from "./oidc_routes.ts";
+import { populate } from "./populate.ts";
+import type { Release } from "./release.ts";
+import { createSandboxRoutes } from "./sandbox_routes.ts";
+import { apiMethods } from "./services/mod.ts";
+import { readWorldFile, type WorldFile } from "./world_file.ts";
+import type { World } from "./world.ts";
+
+export type { Exchange } from "./instance.ts";
+export type { Release } from "./release.ts";
+export type { World } from "./world.ts";
+
+/** How a sandbox is started. */
+export interface SandboxOptions {
+  /**
+   * What it holds.
+   *
+   * @default The repository's world.json.
+   */
+  readonly world?: WorldFile;
+  /**
+   * The release it plays.
+   *
+   * @default "current"
+   */
+  readonly release?: Release;
+  /**
+   * Its port; 0 for a free one.
+   *
+   * @default 0
+   */
+  readonly port?: number;
+  /**
+   * Where it listens. It has no secrets worth the name: loopback only.
+   *
+   * @default "127.0.0.1"
+   */
+  readonly hostname?: "127.0.0.1" | "localhost";
+  /** Told what happens, in one line each. */
+  readonly log?: (line: string) => void;
+  /** Told of every call of a target, as it ends. */
+  readonly onExchange?: (exchange: Exchange) => void;
+}
+
+/** A running stand-in ZITADEL. */
+export interface Sandbox extends AsyncDisposable {
+  /** Its base and issuer, such as `http://127.0.0.1:8080`. */
+  readonly origin: string;
+  /** The live state, which may be changed. */
+  readonly world: World;
+  /** A personal access token of an IAM_OWNER. */
+  readonly adminToken: string;
+  /** A personal access token of an IAM_LOGIN_CLIENT, for headless logins. */
+  readonly loginClientToken: string;
+  /** The last calls of targets, oldest first. */
+  readonly exchanges: readonly Exchange[];
+  /** Waits until every event under way is delivered. */
+  readonly settled: () => Promise<void>;
+  /** Stops it; nothing is left behind. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Starts a stand-in ZITADEL on loopback.
+ *
+ * @param options What it holds and which release it plays.
+ * @returns The running sandbox.
+ * @throws {Error} Where the port is taken or the world cannot be used.
+ *
+ * @example
+ * ```ts ignore
+ * await using sandbox = await startSandbox();
+ * console.log(`Set ZITADEL_DOMAIN=${sandbox.origin}`);
+ * ```
+ */
+export async function startSandbox(
+  options: SandboxOptions = {},
+): Promise<Sandbox> {
+  const hostname = options.hostname ?? "127.0.0.1";
+  const log = options.log ?? (() => {});
+  const { world, adminToken, loginClientToken } = populate(
+    options.world ?? await readWorldFile(),
+  );
+  const webKey = await newWebKey();
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, hostname, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const client = Deno.createHttpClient({});
+  const closing = new AbortController();
+  const instance: Instance = {
+    world,
+    release: options.release ?? "current",
+    origin: `http://${hostname}:${port}`,
+    webKey,
+    fetch: (input, init) => fetch(input, { ...init, client }),
+    closing: closing.signal,
+    exchanges: [],
+    onExchange: options.onExchange ?? (() => {}),
+    pending: new Set(),
+    log,
+  };
+  const provider = await createOidcProvider(instance);
+  const parts = [
+    createOidcRoutes(instance, provider.finishLogin),
+    createSandboxRoutes(instance),
+    createApi(instance, apiMethods(provider.finishLogin)),
+  ];
+
+  server.on("request", async (incoming, outgoing) => {
+    try {
+      const request = await toRequest(incoming, instance.origin);
+      const refused = refusal(request, incoming.headers.host ?? "");
+      if (refused !== undefined) {
+        return await sendResponse(
+          Response.json({ error: refused }, { status: 403 }),
+          outgoing,
+        );
+      }
+      for (const [name, value] of Object.entries(corsHeaders(request))) {
+        outgoing.setHeader(name, value);
+      }
+      if (request.method === "OPTIONS") {
+        return await sendResponse(
+          new Response(null, { status: 204 }),
+          outgoing,
+        );
+      }
+      const body = new Uint8Array(await request.clone().arrayBuffer());
+      const response = await answer(parts, request);
+      if (response) await sendResponse(response, outgoing);
+      else await provider.handle(replay(incoming, body), outgoing);
+    } catch (error) {
+      log(`Cannot answer ${incoming.method} ${incoming.url}: ${error}`);
+      if (!outgoing.headersSent) outgoing.statusCode = 500;
+      outgoing.end();
+    }
+  });
+
+  const settled = async () => {
+    while (instance.pending.size > 0) await Promise.all(instance.pending);
+  };
+  const close = async () => {
+    closing.abort(new Error("Sandbox is closing"));
+    await settled();
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+    client.close();
+  };
+  return {
+    origin: instance.origin,
+    world,
+    adminToken,
+    loginClientToken,
+    exchanges: instance.exchanges,
+    settled,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function answer(
+  parts: readonly ((request: Request) => Promise<Response | undefined>)[],
+  request: Request,
+): Promise<Response | undefined> {
+  for (const part of parts) {
+    const response = await part(request);
+    if (response) return response;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * ZITADEL's reserved scopes: who the audience is and whose roles are asserted.
+ *
+ * @module
+ */
+import type { App, Project, World } from "./world.ts";
+
+const AUDIENCE = /^urn:zitadel:iam:org:project:id:(.+):aud$/;
+const ROLE_PREFIX = "urn:zitadel:iam:org:project:role:";
+const ALL_PROJECTS = "urn:zitadel:iam:org:projects:roles";
+
+function audienceOf(world: World, scopes: readonly string[]): string[] {
+  return scopes.flatMap((scope) => {
+    const project = AUDIENCE.exec(scope)?.[1];
+    if (project === undefined) return [];
+    return [project === "zitadel" ? world.zitadelProjectId : project];
+  });
+}
+
+/**
+ * Works out a token's audience: all applications of an application's project,
+ * the project itself, and every project that a scope asks for.
+ *
+ * @param world The world.
+ * @param scopes The scopes that were asked for.
+ * @param client The application, or the service user's client id.
+ * @returns The audience.
+ */
+export function tokenAudience(
+  world: World,
+  scopes: readonly string[],
+  client: App | string,
+): string[] {
+  const asked = audienceOf(world, scopes);
+  if (typeof client === "string") {
+    return asked.length > 0 ? [...new Set(asked)] : [client];
+  }
+  const siblings = [...world.apps.values()]
+    .filter((app) => app.projectId === client.projectId)
+    .map((app) => app.clientId);
+  return [...new Set([...siblings, client.projectId, ...asked])];
+}
+
+/** What every personal access token may. */
+export const PERSONAL_TOKEN_SCOPES: readonly string[] = [
+  "openid",
+  "profile",
+  "urn:zitadel:iam:user:metadata",
+  "urn:zitadel:iam:user:resourceowner",
+];
+
+/**
+ * Adds what an application's project asks for: one that asserts roles asks for
+ * every role it has.
+ *
+ * @param world The world.
+ * @param scopes The scopes of the authorization request.
+ * @param app The application.
+ * @returns The scopes that the tokens get.
+ */
+export function scopesOfLogin(
+  world: World,
+  scopes: readonly string[],
+  app: App,
+): string[] {
+  const project = world.projects.get(app.projectId);
+  if (!project?.roleAssertion) return [...scopes];
+  return [...new Set([...scopes, ...roleScopes(project)])];
+}
+
+function roleScopes({ roles }: Project): string[] {
+  return [...roles.keys()].sort().map((role) => ROLE_PREFIX + role);
+}
+
+/** Whose roles are asserted, and which. */
+export interface RoleRequest {
+  /** The projects whose grants are looked at; empty for none. */
+  readonly projects: ReadonlySet<string>;
+  /** The roles asked for by name; empty for all. */
+  readonly roles: ReadonlySet<string>;
+}
+
+/**
+ * Works out whose roles are asserted.
+ *
+ * @param world The world.
+ * @param scopes The token's scopes.
+ * @param application The application's project, absent for service users, and
+ * whether only that counts, as at introspection.
+ * @returns The projects and roles.
+ */
+export function roleRequest(
+  world: World,
+  scopes: readonly string[],
+  { projectId, isOnlyOwn = false }: {
+    projectId: string | undefined;
+    isOnlyOwn?: boolean;
+  },
+): RoleRequest {
+  const asked = scopes.includes(ALL_PROJECTS) ? audienceOf(world, scopes) : [];
+  const projects = new Set(isOnlyOwn ? [] : asked);
+  const roles = new Set(
+    scopes.filter((scope) => scope.startsWith(ROLE_PREFIX))
+      .map((scope) => scope.slice(ROLE_PREFIX.length)),
+  );
+  const own = projectId === undefined
+    ? undefined
+    : world.projects.get(projectId);
+  if (own && (own.roleAssertion || roles.size > 0 || asked.length > 0)) {
+    projects.add(own.id);
+  }
+  return { projects, roles };
+}

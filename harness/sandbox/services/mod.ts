@@ -1,0 +1,26 @@
+import type { ApiMethod } from "../api_method.ts";
+import { actionMethods } from "./action.ts";
+import { type FinishLogin, loginMethods } from "./login.ts";
+import { managementOrganizationMethods } from "./management_organization.ts";
+import { managementProjectMethods } from "./management_project.ts";
+import { managementUserMethods } from "./management_user.ts";
+import { organizationMethods } from "./organization.ts";
+import { userMethods } from "./user.ts";
+
+/**
+ * Every method of ZITADEL's API that the sandbox has.
+ *
+ * @param finishLogin The OpenID provider's part in logging in.
+ * @returns The methods, of all releases.
+ */
+export function apiMethods(finishLogin: FinishLogin): ApiMethod[] {
+  return [
+    ...organizationMethods(),
+    ...actionMethods(),
+    ...managementOrganizationMethods(),
+    ...managementProjectMethods(),
+    ...managementUserMethods(),
+    ...userMethods(),
+    ...loginMethods(finishLogin),
+  ];
+}

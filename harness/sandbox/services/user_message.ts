@@ -1,0 +1,57 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  AccessTokenType,
+  type UserSchema,
+  UserState,
+} from "@zitadel/proto/zitadel/user_pb.js";
+import type { User } from "../world.ts";
+import { detailsOf } from "./details.ts";
+
+/**
+ * A user as the v1 APIs tell it.
+ *
+ * @param user The user.
+ * @returns The message.
+ *
+ * @internal The protobuf library's types are not documented here.
+ */
+export function userMessage(user: User): MessageInitShape<typeof UserSchema> {
+  const { human, machine } = user;
+  const common = {
+    id: user.id,
+    details: detailsOf(user, user.organizationId),
+    state: UserState.ACTIVE,
+    userName: user.userName,
+    loginNames: [user.userName],
+    preferredLoginName: user.userName,
+  };
+  if (human) {
+    return {
+      ...common,
+      type: {
+        case: "human",
+        value: {
+          profile: {
+            firstName: human.firstName,
+            lastName: human.lastName,
+            displayName: `${human.firstName} ${human.lastName}`,
+          },
+          email: { email: human.email, isEmailVerified: true },
+        },
+      },
+    };
+  }
+  return {
+    ...common,
+    type: {
+      case: "machine",
+      value: {
+        name: machine?.name ?? user.userName,
+        hasSecret: machine?.secret !== undefined,
+        accessTokenType: machine?.accessToken === "jwt"
+          ? AccessTokenType.JWT
+          : AccessTokenType.BEARER,
+      },
+    },
+  };
+}

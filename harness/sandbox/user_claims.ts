@@ -1,0 +1,122 @@
+import type { RoleRequest } from "./scopes.ts";
+import type { User, UserGrant, World } from "./world.ts";
+
+/** Claims by name. */
+export type Claims = Record<string, unknown>;
+
+/** What a token or an answer says of its user. */
+export interface UserClaimsOptions {
+  /** What was asked for. */
+  readonly scopes: readonly string[];
+  /** Whose roles were asked for. */
+  readonly request: RoleRequest;
+  /** The application's project. */
+  readonly projectId?: string | undefined;
+  /** Whether `profile`, `email` and the like are answered. */
+  readonly profile: boolean;
+  /** Whether roles become claims. */
+  readonly roles: boolean;
+}
+
+/**
+ * Lists the grants whose roles are asserted: active ones of the projects asked
+ * for.
+ *
+ * @param world The world.
+ * @param user The user.
+ * @param request Whose roles were asked for.
+ * @returns The grants, in the order in which they were given.
+ */
+export function assertedGrants(
+  world: World,
+  user: User,
+  request: RoleRequest,
+): UserGrant[] {
+  return [...world.userGrants.values()].filter((grant) =>
+    grant.userId === user.id && grant.active &&
+    request.projects.has(grant.projectId)
+  );
+}
+
+/**
+ * Makes the claims about a user: `sub`, what scopes ask for, roles.
+ *
+ * @param world The world.
+ * @param user The user.
+ * @param options What was asked for, and where the claims go.
+ * @returns The claims.
+ */
+export function userClaims(
+  world: World,
+  user: User,
+  options: UserClaimsOptions,
+): Claims {
+  const { scopes } = options;
+  const claims: Claims = { sub: user.id };
+  if (options.profile) Object.assign(claims, profileClaims(user, scopes));
+  if (options.roles) {
+    Object.assign(claims, roleClaims(world, user, options));
+  }
+  if (
+    scopes.includes("urn:zitadel:iam:user:metadata") && user.metadata.size > 0
+  ) {
+    claims["urn:zitadel:iam:user:metadata"] = Object.fromEntries(
+      [...user.metadata].map(([key, { value }]) => [
+        key,
+        value.toBase64({ alphabet: "base64url", omitPadding: true }),
+      ]),
+    );
+  }
+  const organization = world.organizations.get(user.organizationId);
+  if (scopes.includes("urn:zitadel:iam:user:resourceowner") && organization) {
+    const prefix = "urn:zitadel:iam:user:resourceowner";
+    claims[`${prefix}:id`] = organization.id;
+    claims[`${prefix}:name`] = organization.name;
+    claims[`${prefix}:primary_domain`] = organization.primaryDomain;
+  }
+  return claims;
+}
+
+function profileClaims(user: User, scopes: readonly string[]): Claims {
+  const claims: Claims = {};
+  if (scopes.includes("profile")) {
+    claims["name"] = user.human
+      ? `${user.human.firstName} ${user.human.lastName}`
+      : user.machine?.name;
+    if (user.human) {
+      claims["family_name"] = user.human.lastName;
+      claims["given_name"] = user.human.firstName;
+      claims["locale"] = null;
+    }
+    claims["preferred_username"] = user.userName;
+    claims["updated_at"] = Math.floor(user.changed.getTime() / 1000);
+  }
+  if (scopes.includes("email") && user.human) {
+    claims["email"] = user.human.email;
+    claims["email_verified"] = true;
+  }
+  return claims;
+}
+
+function roleClaims(
+  world: World,
+  user: User,
+  { request, projectId }: UserClaimsOptions,
+): Claims {
+  const claims: Record<string, Record<string, Claims>> = {};
+  for (const grant of assertedGrants(world, user, request)) {
+    const domain = world.organizations.get(grant.organizationId)?.primaryDomain;
+    const keys = [`urn:zitadel:iam:org:project:${grant.projectId}:roles`];
+    if (grant.projectId === projectId) {
+      keys.push("urn:zitadel:iam:org:project:roles");
+    }
+    for (const role of grant.roles) {
+      if (request.roles.size > 0 && !request.roles.has(role)) continue;
+      for (const key of keys) {
+        const roles = claims[key] ??= {};
+        (roles[role] ??= {})[grant.organizationId] = domain;
+      }
+    }
+  }
+  return claims;
+}

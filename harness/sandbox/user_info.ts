@@ -1,0 +1,133 @@
+/**
+ * The userinfo and introspection endpoints. Both call `preuserinfo`, whatever
+ * the kind of token, so what targets add is fresh there.
+ *
+ * @module
+ */
+import { bearerToken, findAccessToken } from "./access_tokens.ts";
+import { complementClaims, storeUserMetadata } from "./complement.ts";
+import { ExecutionError, runFunction } from "./executions.ts";
+import { functionPayload } from "./function_payload.ts";
+import { authenticateApp } from "./grants.ts";
+import type { Instance } from "./instance.ts";
+import { OAuthError } from "./oauth_error.ts";
+import { roleRequest, scopesOfLogin } from "./scopes.ts";
+import { type Claims, userClaims } from "./user_claims.ts";
+import type { User } from "./world.ts";
+
+/**
+ * Answers `GET /oidc/v1/userinfo`.
+ *
+ * @param instance The instance.
+ * @param authorization The `Authorization` header.
+ * @returns The claims.
+ * @throws {OAuthError} Where the token is not valid.
+ */
+export async function userInfo(
+  instance: Instance,
+  authorization: string | null,
+): Promise<Claims> {
+  const token = await findAccessToken(instance, bearerToken(authorization));
+  const user = token && instance.world.users.get(token.userId);
+  if (!token || !user) {
+    throw new OAuthError("access_denied", "access token invalid", {
+      status: 401,
+    });
+  }
+  return await freshClaims(instance, user, {
+    scopes: token.scopes,
+    app: token,
+  });
+}
+
+/**
+ * Answers `POST /oauth/v2/introspect`.
+ *
+ * @param instance The instance.
+ * @param request The form and the `Authorization` header.
+ * @returns The token's state, and its user's claims where it is active.
+ * @throws {OAuthError} Where the asking client is not known.
+ */
+export async function introspect(
+  instance: Instance,
+  request: { form: URLSearchParams; authorization: string | null },
+): Promise<Claims> {
+  const app = authenticateApp(instance, request);
+  const token = await findAccessToken(
+    instance,
+    request.form.get("token") ?? "",
+  );
+  const user = token && instance.world.users.get(token.userId);
+  if (!token || !user) return { active: false };
+  const isPersonal = token.kind === "personal";
+  // A personal access token names no project; any application may look at it.
+  const audience = isPersonal ? [app.clientId, app.projectId] : token.audience;
+  if (!audience.includes(app.projectId) && !audience.includes(app.clientId)) {
+    return { active: false };
+  }
+  const scopes = isPersonal
+    ? scopesOfLogin(instance.world, token.scopes, app)
+    : token.scopes;
+  try {
+    return {
+      ...await freshClaims(instance, user, { scopes, app, isOnlyOwn: true }),
+      active: true,
+      ...(token.authTime !== undefined && {
+        amr: ["pwd"],
+        auth_time: token.authTime,
+      }),
+      aud: audience,
+      ...(!isPersonal && { client_id: token.clientId }),
+      exp: token.expiresAt,
+      iat: token.issuedAt,
+      iss: instance.origin,
+      jti: token.id,
+      nbf: token.issuedAt,
+      scope: scopes.join(" "),
+      token_type: "Bearer",
+      ...(scopes.includes("profile") && { username: user.userName }),
+    };
+  } catch (error) {
+    // Whatever a target refuses with, introspection only says "not active".
+    if (error instanceof ExecutionError) return { active: false };
+    throw error;
+  }
+}
+
+interface FreshClaimsOptions {
+  readonly scopes: readonly string[];
+  /** Which application asks, and for which project. */
+  readonly app: { readonly clientId: string; readonly projectId?: string };
+  readonly isOnlyOwn?: boolean;
+}
+
+async function freshClaims(
+  instance: Instance,
+  user: User,
+  { scopes, app, isOnlyOwn = false }: FreshClaimsOptions,
+): Promise<Claims> {
+  const { world } = instance;
+  const { clientId, projectId } = app;
+  const request = roleRequest(world, scopes, { projectId, isOnlyOwn });
+  const userinfo = userClaims(world, user, {
+    scopes,
+    request,
+    projectId,
+    profile: true,
+    roles: true,
+  });
+  const response = await runFunction(
+    instance,
+    "preuserinfo",
+    functionPayload(instance, "preuserinfo", {
+      user,
+      clientId,
+      request,
+      userinfo,
+    }),
+  );
+  storeUserMetadata(user, response);
+  const claims = { ...userinfo };
+  complementClaims(claims, "preuserinfo", response);
+  return claims;
+}

@@ -1,0 +1,405 @@
+/**
+ * What the stand-in ZITADEL knows, as plain maps by identifier. The services
+ * read and change it; nothing is kept anywhere else.
+ *
+ * @module
+ */
+import type { JWK } from "jose";
+import { newIdentifier } from "./identifier.ts";
+
+/** When something came to be and was last changed. */
+export interface Dated {
+  /** When it was made. */
+  created: Date;
+  /** When it was last changed. */
+  changed: Date;
+  /** ZITADEL's count of the events of its aggregate. */
+  sequence: number;
+}
+
+/** One metadata value. */
+export interface MetadataEntry extends Dated {
+  /** The bytes, of any kind. */
+  value: Uint8Array;
+}
+
+/** An organization. */
+export interface Organization extends Dated {
+  /** Its identifier. */
+  id: string;
+  /** Its name, unique on the instance. */
+  name: string;
+  /** Its domain, made of the name. */
+  primaryDomain: string;
+  /** Role to permissions, and whatever else was set. */
+  metadata: Map<string, MetadataEntry>;
+}
+
+/** A role of a project. */
+export interface ProjectRole extends Dated {
+  /** What grants name it by. */
+  key: string;
+  /** Its name for people. */
+  displayName: string;
+  /** Its group; empty for none. */
+  group: string;
+}
+
+/** A project. */
+export interface Project extends Dated {
+  /** Its identifier. */
+  id: string;
+  /** The organization that owns it. */
+  organizationId: string;
+  /** Its name. */
+  name: string;
+  /** Whether roles are asserted without a scope that asks for them. */
+  roleAssertion: boolean;
+  /** Its roles by key. */
+  roles: Map<string, ProjectRole>;
+}
+
+/** A project granted to another organization. */
+export interface ProjectGrant extends Dated {
+  /** Its identifier. */
+  id: string;
+  /** The project. */
+  projectId: string;
+  /** The organization that it was granted to. */
+  organizationId: string;
+  /** The roles that may be given on. */
+  roles: string[];
+}
+
+/** An application. */
+export interface App extends Dated {
+  /** Its identifier. */
+  id: string;
+  /** Its project. */
+  projectId: string;
+  /** Its name. */
+  name: string;
+  /** Whether people log in to it, or it only asks about tokens. */
+  kind: "oidc" | "api";
+  /** Its client id. */
+  clientId: string;
+  /** Absent for public clients. */
+  clientSecret?: string;
+  /** Where a login may lead back to. */
+  redirectUris: string[];
+  /** Where a logout may lead to. */
+  postLogoutRedirectUris: string[];
+  /** The kind of its access tokens. */
+  accessToken: "jwt" | "opaque";
+  /** Whether its access tokens hold roles. */
+  accessTokenRoleAssertion: boolean;
+  /** Whether its ID tokens hold roles. */
+  idTokenRoleAssertion: boolean;
+}
+
+/** A person. */
+export interface Human {
+  /** The first name. */
+  firstName: string;
+  /** The last name. */
+  lastName: string;
+  /** The address, always verified. */
+  email: string;
+  /** Absent where any password will do. */
+  password?: string;
+}
+
+/** A service user. */
+export interface Machine {
+  /** Its name for people. */
+  name: string;
+  /** The kind of its access tokens. */
+  accessToken: "jwt" | "opaque";
+  /** The client secret, once there is one. */
+  secret?: string;
+  /**
+   * The public keys for the JWT profile, by key id.
+   *
+   * @internal The JOSE library's types are not documented here.
+   */
+  keys: Map<string, JWK>;
+}
+
+/** A user: a person or a service user. */
+export interface User extends Dated {
+  /** Its identifier. */
+  id: string;
+  /** The organization it belongs to. */
+  organizationId: string;
+  /** Its name, with which it logs in. */
+  userName: string;
+  /** Set for people. */
+  human?: Human;
+  /** Set for service users. */
+  machine?: Machine;
+  /** Its metadata. */
+  metadata: Map<string, MetadataEntry>;
+}
+
+/** Roles of one project given to a user. */
+export interface UserGrant extends Dated {
+  /** Its identifier. */
+  id: string;
+  /** Whom it was given to. */
+  userId: string;
+  /** The project whose roles they are. */
+  projectId: string;
+  /** Set where the project was granted to the organization that gives it. */
+  projectGrantId?: string;
+  /** The organization that gave it. */
+  organizationId: string;
+  /** The roles. */
+  roles: string[];
+  /** Whether it is in force. */
+  active: boolean;
+}
+
+/** Who administers what. */
+export interface Member {
+  /** Who. */
+  userId: string;
+  /** The organization; absent for the whole instance. */
+  organizationId?: string;
+  /** Such as `IAM_OWNER` or `ORG_OWNER_VIEWER`. */
+  roles: string[];
+}
+
+/** How a target's body is formed. */
+export type PayloadType = "json" | "jwt" | "jwe";
+
+/** A public key for encrypted payloads. */
+export interface TargetKey extends Dated {
+  /** Its identifier, the `kid` of what is encrypted. */
+  id: string;
+  /** The key. */
+  pem: string;
+  /** Whether it is the one that is used. */
+  active: boolean;
+}
+
+/** A target: an endpoint that is called. */
+export interface Target extends Dated {
+  /** Its identifier. */
+  id: string;
+  /** Its name, unique on the instance. */
+  name: string;
+  /** Whether the answer counts, only its status, or nothing. */
+  type: "restWebhook" | "restCall" | "restAsync";
+  /** Whether its failure fails the token. */
+  interruptOnError: boolean;
+  /** How long it may take, in milliseconds. */
+  timeoutMs: number;
+  /** Where it is. */
+  endpoint: string;
+  /** The key of its signatures. */
+  signingKey: string;
+  /** How its body is formed. */
+  payloadType: PayloadType;
+  /** The keys that its payloads may be encrypted for. */
+  keys: TargetKey[];
+}
+
+/** What leads to calls: a function, or events. */
+export type Condition =
+  | { function: string }
+  | { event: string }
+  | { eventGroup: string }
+  | { allEvents: true };
+
+/** Targets bound to a condition. */
+export interface Execution extends Dated {
+  /** What leads to the calls. */
+  condition: Condition;
+  /** The identifiers of the targets, in their order. */
+  targets: string[];
+}
+
+/** An access token that was issued. JWTs are kept too, by their `jti`. */
+export interface AccessToken {
+  /** Its identifier: the `jti` of a JWT. */
+  id: string;
+  /** Whose it is. */
+  userId: string;
+  /** Who got it; empty for a personal access token. */
+  clientId: string;
+  /** The application's project; absent for service users. */
+  projectId?: string;
+  /** What it was asked for. */
+  scopes: string[];
+  /** Whom it is for. */
+  audience: string[];
+  /** Since when, in seconds since 1970. */
+  issuedAt: number;
+  /** Until when, in seconds since 1970. */
+  expiresAt: number;
+  /** When the user logged in, in seconds since 1970. */
+  authTime?: number;
+  /** Its form. */
+  kind: "jwt" | "opaque" | "personal";
+}
+
+/** A login under way. */
+export interface AuthRequest {
+  /** Its identifier, `V2_` and digits. */
+  id: string;
+  /** The OpenID provider's own name for it. */
+  uid: string;
+  /** The application. */
+  clientId: string;
+  /** Where the login leads back to. */
+  redirectUri: string;
+  /** What was asked for, by the application and its project. */
+  scopes: string[];
+  /** When it began. */
+  created: Date;
+}
+
+/** A session of the session API. */
+export interface Session {
+  /** Its identifier. */
+  id: string;
+  /** Proves that one may use it. */
+  token: string;
+  /** Who is logged in. */
+  userId: string;
+  /** Since when. */
+  created: Date;
+}
+
+/** Everything the stand-in ZITADEL knows. */
+export interface World {
+  /** The instance. */
+  instanceId: string;
+  /** ZITADEL's own project, whose audience its API asks for. */
+  zitadelProjectId: string;
+  /** The user behind the administrator's token. */
+  adminUserId: string;
+  /** By identifier. */
+  organizations: Map<string, Organization>;
+  /** By identifier. */
+  projects: Map<string, Project>;
+  /** By identifier. */
+  projectGrants: Map<string, ProjectGrant>;
+  /** By identifier. */
+  apps: Map<string, App>;
+  /** By identifier. */
+  users: Map<string, User>;
+  /** By identifier. */
+  userGrants: Map<string, UserGrant>;
+  /** Who administers what. */
+  members: Member[];
+  /** By identifier. */
+  targets: Map<string, Target>;
+  /** By the condition's {@linkcode conditionKey}. */
+  executions: Map<string, Execution>;
+  /** By the token itself, or by the `jti` of a JWT. */
+  accessTokens: Map<string, AccessToken>;
+  /** By identifier. */
+  authRequests: Map<string, AuthRequest>;
+  /** By identifier. */
+  sessions: Map<string, Session>;
+}
+
+/**
+ * Starts the dates of something new.
+ *
+ * @param sequence ZITADEL's event count, 1 for something new.
+ * @returns Dates of now.
+ */
+export function dated(sequence = 1): Dated {
+  const now = new Date();
+  return { created: now, changed: now, sequence };
+}
+
+/**
+ * Notes that something was changed.
+ *
+ * @param thing What was changed.
+ * @returns When.
+ */
+export function touch(thing: Dated): Date {
+  thing.changed = new Date();
+  thing.sequence++;
+  return thing.changed;
+}
+
+/**
+ * Names a condition, so that one execution is kept for each.
+ *
+ * @param condition The condition.
+ * @returns A text that is the same for equal conditions only.
+ */
+export function conditionKey(condition: Condition): string {
+  return JSON.stringify(condition);
+}
+
+/**
+ * Finds an application by its client id.
+ *
+ * @param world The world.
+ * @param clientId The client id.
+ * @returns The application, if there is one.
+ */
+export function appOfClient(world: World, clientId: string): App | undefined {
+  for (const app of world.apps.values()) {
+    if (app.clientId === clientId) return app;
+  }
+}
+
+/**
+ * Finds a user by name.
+ *
+ * @param world The world.
+ * @param userName The user's name, which is unique.
+ * @returns The user, if there is one.
+ */
+export function userNamed(world: World, userName: string): User | undefined {
+  for (const user of world.users.values()) {
+    if (user.userName === userName) return user;
+  }
+}
+
+/**
+ * Makes a random secret of letters and digits, as ZITADEL does.
+ *
+ * @param length How many characters.
+ * @returns The secret.
+ */
+export function newSecret(length: number): string {
+  const alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  return Array.from(
+    crypto.getRandomValues(new Uint8Array(length)),
+    (byte) => alphabet[byte % alphabet.length],
+  ).join("");
+}
+
+/**
+ * Makes a world that holds nobody yet.
+ *
+ * @returns The world.
+ */
+export function emptyWorld(): World {
+  return {
+    instanceId: newIdentifier(),
+    zitadelProjectId: newIdentifier(),
+    adminUserId: newIdentifier(),
+    organizations: new Map(),
+    projects: new Map(),
+    projectGrants: new Map(),
+    apps: new Map(),
+    users: new Map(),
+    userGrants: new Map(),
+    members: [],
+    targets: new Map(),
+    executions: new Map(),
+    accessTokens: new Map(),
+    authRequests: new Map(),
+    sessions: new Map(),
+  };
+}

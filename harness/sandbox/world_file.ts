@@ -1,0 +1,148 @@
+/**
+ * The world file: what the stand-in ZITADEL holds when it starts. A person
+ * edits it to try a model of their own, so it nests the way one thinks
+ * (organization, project, roles; organization, user, grants), refers by name,
+ * and may leave out every identifier.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+const Identifier = z.string().regex(/^[0-9]{15,20}$/, {
+  error: "must be 15 to 20 digits, as ZITADEL's identifiers are",
+});
+
+const AppFile = z.strictObject({
+  name: z.string().min(1),
+  id: Identifier.optional(),
+  clientId: z.string().min(1).optional(),
+  /** Makes it a confidential client; without one it is a browser app. */
+  clientSecret: z.string().min(1).optional(),
+  redirectUris: z.array(z.url()).default([]),
+  postLogoutRedirectUris: z.array(z.url()).default([]),
+  /** Only JWTs pass through `preaccesstoken`. */
+  accessToken: z.enum(["jwt", "opaque"]).default("jwt"),
+});
+
+const ProjectFile = z.strictObject({
+  name: z.string().min(1),
+  id: Identifier.optional(),
+  /** "Assert Roles on Authentication" in ZITADEL's console. */
+  assertRoles: z.boolean().default(true),
+  roles: z.array(z.string().min(1)).default([]),
+  apps: z.array(AppFile).default([]),
+  /** The organizations that may give these roles to their own users. */
+  grantedTo: z.array(z.strictObject({
+    organization: z.string(),
+    roles: z.array(z.string()),
+    id: Identifier.optional(),
+  })).default([]),
+});
+
+const GrantFile = z.strictObject({
+  project: z.string(),
+  roles: z.array(z.string()).default([]),
+  id: Identifier.optional(),
+  active: z.boolean().default(true),
+});
+
+const UserShape = z.strictObject({
+  userName: z.string().min(1),
+  id: Identifier.optional(),
+  /** People have a first and a last name, service users do not. */
+  firstName: z.string().optional(),
+  lastName: z.string().optional(),
+  email: z.string().optional(),
+  /** Asked for by the session API only; the login page asks nobody. */
+  password: z.string().optional(),
+  /** A service user's client secret. */
+  secret: z.string().optional(),
+  /** A service user's public keys for the JWT profile, as JWK with `kid`. */
+  keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })).default(
+    [],
+  ),
+  /** Personal access tokens. */
+  tokens: z.array(z.string()).default([]),
+  accessToken: z.enum(["jwt", "opaque"]).default("jwt"),
+  /** Administrator roles: `IAM_*` for the instance, `ORG_*` for the organization. */
+  administrator: z.array(z.string()).default([]),
+  metadata: z.record(z.string(), z.string()).default({}),
+  grants: z.array(GrantFile).default([]),
+});
+
+const OrganizationShape = z.strictObject({
+  name: z.string().min(1),
+  id: Identifier.optional(),
+  /**
+   * Role to permissions. A text stands for itself, so that odd values can be
+   * tried too.
+   */
+  metadata: z.record(z.string(), z.union([z.array(z.string()), z.string()]))
+    .default({}),
+  projects: z.array(ProjectFile).default([]),
+  users: z.array(UserShape).default([]),
+});
+
+/**
+ * The shape of a world file.
+ *
+ * @internal The schema library's types are not documented here.
+ */
+export const WorldFile = z.strictObject({
+  $comment: z.string().optional(),
+  organizations: z.array(OrganizationShape).min(1),
+});
+
+/**
+ * A world file that was checked, its defaults filled in.
+ *
+ * @internal The schema library's types are not documented here.
+ */
+export type WorldFile = z.infer<typeof WorldFile>;
+/**
+ * What a person writes.
+ *
+ * @internal The schema library's types are not documented here.
+ */
+export type WorldFileInput = z.input<typeof WorldFile>;
+/**
+ * An organization in the world file.
+ *
+ * @internal The schema library's types are not documented here.
+ */
+export type OrganizationFile = z.infer<typeof OrganizationShape>;
+/**
+ * A user in the world file.
+ *
+ * @internal The schema library's types are not documented here.
+ */
+export type UserFile = z.infer<typeof UserShape>;
+
+/** The world that the repository brings, which tells the guide's story. */
+export const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
+
+/**
+ * Reads a world file.
+ *
+ * @param path Where it is; the repository's own by default.
+ * @returns The checked file.
+ * @throws {Error} Where it cannot be read or is not a world file; the message
+ * names every place that is wrong.
+ */
+export async function readWorldFile(
+  path: string | URL = DEFAULT_WORLD_FILE,
+): Promise<WorldFile> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await Deno.readTextFile(path));
+  } catch (error) {
+    throw new Error(`Cannot read the world file ${path}`, { cause: error });
+  }
+  const parsed = WorldFile.safeParse(json);
+  if (!parsed.success) {
+    throw new Error(
+      `Cannot use the world file ${path}:\n${z.prettifyError(parsed.error)}`,
+    );
+  }
+  return parsed.data;
+}

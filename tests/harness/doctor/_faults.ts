@@ -1,0 +1,284 @@
+import type { CheckId } from "../../../harness/doctor/checks.ts";
+import type { Level } from "../../../harness/doctor/finding.ts";
+import type { GatherOptions } from "../../../harness/doctor/gather.ts";
+import type { Sound } from "./_sound_world.ts";
+
+/** A fault, and what the doctor is to find. */
+export interface Fault {
+  readonly name: string;
+  readonly finds: readonly [CheckId, Level];
+  /** Makes the fault, and says how to look for it. */
+  readonly make: (
+    it: Sound,
+    parts: ReturnType<typeof partsOf>,
+  ) => Partial<GatherOptions> | void;
+}
+
+/** The parts of the sandbox's world that faults are made in. */
+export function partsOf({ sandbox, world, settings }: Sound) {
+  const state = sandbox.world;
+  const target = [...state.targets.values()][0]!;
+  return {
+    state,
+    target,
+    settings,
+    executions: [...state.executions.values()],
+    access: [...state.executions.values()].find(({ condition }) =>
+      "function" in condition && condition.function === "preaccesstoken"
+    )!,
+    organization: state.organizations.get(world.organization.id)!,
+    project: state.projects.get(world.project.id)!,
+    app: [...state.apps.values()].find(({ clientId }) =>
+      clientId === world.application.clientId
+    )!,
+    otherTarget: () => {
+      const id = "300000000000000001";
+      state.targets.set(id, {
+        ...structuredClone(target),
+        id,
+        name: "other",
+        signingKey: "otherKey",
+      });
+      return id;
+    },
+  };
+}
+
+const value = (text: string) => new TextEncoder().encode(text);
+
+/** A fault for every finding. */
+export const FAULTS: readonly Fault[] = [
+  {
+    name: "a setting is missing",
+    finds: ["settings", "broken"],
+    make: (_it, { settings }) => ({
+      settings: { ...settings, CLIENT_SECRET: undefined },
+    }),
+  },
+  {
+    name: "the instance does not answer",
+    finds: ["reachable", "broken"],
+    make: (_it, { settings }) => ({
+      settings: { ...settings, ZITADEL_DOMAIN: "http://127.0.0.1:9" },
+    }),
+  },
+  {
+    name: "the credential is refused",
+    finds: ["credential", "broken"],
+    make: (_it, { settings }) => ({
+      settings: { ...settings, CLIENT_SECRET: "wrong" },
+    }),
+  },
+  {
+    name: "the personal access token expires soon",
+    finds: ["expiry", "warning"],
+    make: ({ world }, { state, settings }) => {
+      const token = state.accessTokens.get(world.reader.token)!;
+      token.expiresAt = Date.now() / 1000 + 3 * 24 * 60 * 60;
+      const { CLIENT_ID: _, CLIENT_SECRET: __, ...others } = settings as Record<
+        string,
+        string
+      >;
+      return { settings: { ...others, ACCESS_TOKEN: world.reader.token } };
+    },
+  },
+  {
+    name: "the service user may not read the organization",
+    finds: ["org_read", "broken"],
+    make: ({ world }, { state }) => {
+      const place = state.members.findIndex(({ userId }) =>
+        userId === world.reader.id
+      );
+      state.members.splice(place, 1);
+    },
+  },
+  {
+    name: "the service user may not read some of all organizations",
+    finds: ["org_read", "warning"],
+    make: () => ({ organizations: [] }),
+  },
+  {
+    name: "there is no admin token",
+    finds: ["admin", "note"],
+    make: (_it, { settings }) => ({
+      settings: { ...settings, ZITADEL_ADMIN_TOKEN: undefined },
+    }),
+  },
+  {
+    name: "the admin token has no role",
+    finds: ["admin", "broken"],
+    make: ({ world }, { settings }) => ({
+      settings: { ...settings, ZITADEL_ADMIN_TOKEN: world.reader.token },
+    }),
+  },
+  {
+    name: "no target signs with the key",
+    finds: ["target", "broken"],
+    make: (_it, { target }) => void (target.signingKey = "another"),
+  },
+  {
+    name: "a key is that of no target",
+    finds: ["spare_key", "note"],
+    make: (_it, { settings, target }) => ({
+      settings: {
+        ...settings,
+        AUTHORIZATION_SIGNING_KEY: `${target.signingKey},left-over`,
+      },
+    }),
+  },
+  {
+    name: "the target's answer is ignored",
+    finds: ["answer", "broken"],
+    make: (_it, { target }) => void (target.type = "restWebhook"),
+  },
+  {
+    name: "payloads are encrypted and there is no key",
+    finds: ["payload_type", "broken"],
+    make: (_it, { target }) => void (target.payloadType = "jwe"),
+  },
+  {
+    name: "ZITADEL gives up before the function does",
+    finds: ["timeout", "warning"],
+    make: (_it, { target }) => void (target.timeoutMs = 1_000),
+  },
+  {
+    name: "a login may hang for a minute",
+    finds: ["timeout", "warning"],
+    make: (_it, { target }) => void (target.timeoutMs = 60_000),
+  },
+  {
+    name: "interruptOnError is on",
+    finds: ["interrupt", "note"],
+    make: (_it, { target }) => void (target.interruptOnError = true),
+  },
+  {
+    name: "the target is bound to no function",
+    finds: ["bound", "broken"],
+    make: (_it, { state }) => state.executions.clear(),
+  },
+  {
+    name: "the target is bound to preuserinfo only",
+    finds: ["bound", "note"],
+    make: (_it, { access }) =>
+      void (access.condition = { function: "preuserinfo" }),
+  },
+  {
+    name: "another target is called before",
+    finds: ["bound_before", "note"],
+    make: (_it, { access, otherTarget }) =>
+      void access.targets.unshift(otherTarget()),
+  },
+  {
+    name: "another target is called after",
+    finds: ["bound_after", "warning"],
+    make: (_it, { access, otherTarget }) =>
+      void access.targets.push(otherTarget()),
+  },
+  {
+    name: "events are not bound",
+    finds: ["events", "note"],
+    make: (_it, { state, access }) => {
+      state.executions.clear();
+      state.executions.set("access", access);
+    },
+  },
+  {
+    name: "nothing answers at the endpoint",
+    finds: ["canary", "broken"],
+    make: (_it, { target }) => void (target.endpoint = "http://127.0.0.1:9/"),
+  },
+  {
+    name: "the running function has another key",
+    finds: ["canary", "broken"],
+    make: (_it, { settings, target }) => {
+      target.signingKey = "another";
+      return {
+        settings: { ...settings, AUTHORIZATION_SIGNING_KEY: "another" },
+      };
+    },
+  },
+  {
+    name: "the client id is nobody's",
+    finds: ["client", "broken"],
+    make: () => ({ clientId: "1" }),
+  },
+  {
+    name: "an application gets opaque tokens",
+    finds: ["opaque_tokens", "warning"],
+    make: (_it, { app }) => void (app.accessToken = "opaque"),
+  },
+  {
+    name: "the application asked for gets opaque tokens",
+    finds: ["opaque_tokens", "broken"],
+    make: (_it, { app }) => {
+      app.accessToken = "opaque";
+      return { clientId: app.clientId };
+    },
+  },
+  {
+    name: "an application gets opaque tokens and preuserinfo is bound",
+    finds: ["opaque_tokens", "note"],
+    make: (_it, { app, state, access }) => {
+      app.accessToken = "opaque";
+      state.executions.set("more", {
+        ...access,
+        condition: { function: "preuserinfo" },
+      });
+    },
+  },
+  {
+    name: "the project does not assert roles",
+    finds: ["role_assertion", "warning"],
+    make: (_it, { project }) => void (project.roleAssertion = false),
+  },
+  {
+    name: "there is no mapping",
+    finds: ["mapping", "warning"],
+    make: (_it, { organization }) => organization.metadata.clear(),
+  },
+  {
+    name: "a role's value cannot be read",
+    finds: ["unreadable_value", "broken"],
+    make: (_it, { organization }) =>
+      void (organization.metadata.get("admin")!.value = value('["a", 1]')),
+  },
+  {
+    name: "a value that is no role's cannot be read",
+    finds: ["unreadable_value", "note"],
+    make: (_it, { organization }) =>
+      void organization.metadata.set("note", {
+        ...organization.metadata.get("admin")!,
+        value: value("{}"),
+      }),
+  },
+  {
+    name: "a role has no entry",
+    finds: ["unmapped_role", "warning"],
+    make: (_it, { organization }) => void organization.metadata.delete("admin"),
+  },
+  {
+    name: "an entry is no role's",
+    finds: ["unused_entry", "note"],
+    make: (_it, { organization }) =>
+      void organization.metadata.set(
+        "admni",
+        organization.metadata.get("admin")!,
+      ),
+  },
+  {
+    name: "two projects have a role of one name",
+    finds: ["shared_name", "warning"],
+    make: (_it, { state, project }) => {
+      const id = "300000000000000002";
+      state.projects.set(id, { ...project, id, name: "Warehouse" });
+    },
+  },
+  {
+    name: "a role adds 5 kB to a token",
+    finds: ["claim_size", "warning"],
+    make: (_it, { organization }) =>
+      void (organization.metadata.get("admin")!.value = value(
+        JSON.stringify(["x".repeat(5_000)]),
+      )),
+  },
+];

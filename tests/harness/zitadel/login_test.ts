@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { RELEASES } from "../../../harness/sandbox/release.ts";
+import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
+import {
+  clientCredentials,
+  login,
+  refresh,
+  roleScopes,
+} from "../../../harness/zitadel/login.ts";
+import { listOrganizations } from "../../../harness/zitadel/organization.ts";
+import { createWorld } from "../../../harness/zitadel/world.ts";
+
+for (const release of RELEASES) {
+  Deno.test(`createWorld() is enough to log in on ${release}, and is removed`, async () => {
+    await using sandbox = await startSandbox({ release });
+    const instance = connect(sandbox.origin, sandbox.adminToken);
+    const before = await listOrganizations(instance);
+    {
+      await using world = await createWorld(instance);
+      const person = await login(sandbox.origin, {
+        ...world.application,
+        ...world.person,
+        scope: "openid offline_access",
+        loginClientToken: sandbox.loginClientToken,
+      });
+      assert.ok(person.idToken);
+      const renewed = await refresh(sandbox.origin, {
+        clientId: world.application.clientId,
+        refreshToken: person.refreshToken!,
+      });
+      assert.notEqual(renewed.accessToken, person.accessToken);
+      const { clientId, clientSecret } = world.robot;
+      const scope = roleScopes(world.project.id);
+      const robot = await clientCredentials(sandbox.origin, {
+        clientId,
+        clientSecret,
+        scope,
+      });
+      assert.equal(robot.accessToken.split(".").length, 3);
+      await assert.rejects(
+        clientCredentials(sandbox.origin, {
+          clientId,
+          clientSecret: "wrong",
+          scope,
+        }),
+        /^Error: Cannot get a token: .*\/oauth\/v2\/token answers 400 /,
+      );
+    }
+    assert.deepEqual(await listOrganizations(instance), before);
+  });
+}
+
+Deno.test("createWorld() removes what it made where a step fails", async () => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  const before = await listOrganizations(instance);
+  await assert.rejects(
+    createWorld(instance, { signal: AbortSignal.abort(new Error("stop")) }),
+    /stop/,
+  );
+  assert.deepEqual(await listOrganizations(instance), before);
+});

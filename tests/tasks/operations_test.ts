@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { startSandbox } from "../../harness/sandbox/sandbox.ts";
+import { connect } from "../../harness/zitadel/client.ts";
+import { listExecutions } from "../../harness/zitadel/execution.ts";
+import { listTargets } from "../../harness/zitadel/target.ts";
+import { createWorld } from "../../harness/zitadel/world.ts";
+import { startFunction } from "../harness/_function_server.ts";
+
+/** Runs a task as `deno task` does, with no terminal. */
+async function run(
+  task: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", task, ...args],
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+Deno.test("operators' tasks explain themselves and refuse what they do not know", async (t) => {
+  for (
+    const task of ["setup", "rotate", "doctor", "explain", "record", "deploy"]
+  ) {
+    await t.step(task, async () => {
+      const help = await run(task, ["--help"]);
+      assert.equal(help.code, 0, help.stderr);
+      assert.match(help.stdout, new RegExp(`deno task ${task} `));
+    });
+  }
+  await t.step("--nonsense", async () => {
+    const { code, stderr } = await run("setup", ["--nonsense"]);
+    assert.equal(code, 64);
+    assert.match(stderr, /^error: .*--nonsense/);
+  });
+});
+
+Deno.test("setup, doctor and removal work from the command line", async (t) => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  await using world = await createWorld(instance);
+  const folder = await Deno.makeTempDir();
+  const envFile = `${folder}/.env`;
+  const roles = `${folder}/roles.json`;
+  const { clientId, clientSecret } = world.reader;
+  await Deno.writeTextFile(
+    envFile,
+    `CLIENT_ID=${clientId}\nCLIENT_SECRET=${clientSecret}\n`,
+  );
+  await Deno.writeTextFile(roles, '{"editor": ["posts:write"]}');
+  await using server = startFunction(envFile, sandbox.origin);
+  const env = {
+    ZITADEL_DOMAIN: sandbox.origin,
+    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+  };
+  const args = [
+    ...["--endpoint", server.endpoint, "--env-file", envFile],
+    ...["--org", world.organization.id, "--roles", roles, "--also", "events"],
+  ];
+
+  await t.step("setup shows a diff, and changes nothing unasked", async () => {
+    const { code, stdout, stderr } = await run("setup", args, env);
+    assert.equal(code, 1);
+    assert.match(stdout, /^ {2}\+ target "Authorization Webhook": endpoint/m);
+    assert.match(stdout, /^ {2}\+ metadata editor: \["posts:write"\]$/m);
+    assert.match(
+      stdout,
+      /^ {2}\+ function\/preaccesstoken calls: nothing -> "Authorization Webhook"$/m,
+    );
+    assert.match(stderr, /Use --yes/);
+    assert.equal((await run("setup", [...args, "--dry-run"], env)).code, 0);
+    assert.deepEqual(await listTargets(instance), []);
+  });
+
+  await t.step("setup does it, and prints one JSON document", async () => {
+    const done = await run("setup", [...args, "--yes", "--json"], env);
+    assert.equal(done.code, 0, done.stderr);
+    const { applied, changes } = JSON.parse(done.stdout);
+    assert.equal(applied, true);
+    assert.equal(changes.length, 5);
+    const again = await run("setup", [...args, "--yes"], env);
+    assert.match(again.stdout, /^Nothing to change\.$/m);
+  });
+
+  await t.step("doctor is content once the function has the key", async () => {
+    const options = ["--env-file", envFile, "--org", world.organization.id];
+    assert.equal((await run("doctor", options, env)).code, 2);
+    await server.reload();
+    const { code, stdout } = await run(
+      "doctor",
+      [...options, "--live", "--json"],
+      env,
+    );
+    const { exit_code, findings } = JSON.parse(stdout);
+    assert.equal(code, 0, stdout);
+    assert.equal(exit_code, 0);
+    assert.ok(
+      findings.some((it: { check: string }) => it.check === "live"),
+    );
+  });
+
+  await t.step(
+    "setup does not point the target at what does not answer",
+    async () => {
+      const other = [
+        "--endpoint",
+        "http://127.0.0.1:9/",
+        "--env-file",
+        envFile,
+      ];
+      const { code, stderr } = await run("setup", [...other, "--yes"], env);
+      assert.equal(code, 2);
+      assert.match(stderr, /does not answer at .*healthz.*--skip-health/);
+      const [target] = await listTargets(instance);
+      assert.equal(target!.endpoint, server.endpoint);
+    },
+  );
+
+  await t.step("setup leaves what it is not asked about as it is", async () => {
+    const options = ["--env-file", envFile, "--yes"];
+    const changed = await run("setup", [
+      ...options,
+      ...["--timeout", "5s", "--interrupt-on-error"],
+    ], env);
+    assert.equal(changed.code, 0, changed.stderr);
+    const more = await run("setup", [...options, "--also", "preuserinfo"], env);
+    assert.equal(more.code, 0, more.stderr);
+    const [target] = await listTargets(instance);
+    assert.equal(target!.timeoutSeconds, 5);
+    assert.equal(target!.interruptOnError, true);
+    const off = await run(
+      "setup",
+      [...options, "--no-interrupt-on-error"],
+      env,
+    );
+    assert.match(off.stdout, /interruptOnError on -> off$/m);
+
+    await Deno.writeTextFile(
+      roles,
+      '{"editor": ["posts:write", "posts:read"]}',
+    );
+    const org = ["--org", world.organization.id];
+    const mapped = await run(
+      "setup",
+      [...options, ...org, "--roles", roles],
+      env,
+    );
+    assert.equal(mapped.stdout.match(/^ {2}[-+~] /gm)?.length, 1);
+  });
+
+  await t.step("rotate tells its steps", async () => {
+    const { code, stdout } = await run(
+      "rotate",
+      ["--env-file", envFile, "--dry-run", "--json"],
+      env,
+    );
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(stdout).steps.length, 7);
+  });
+
+  await t.step("setup --remove leaves no target", async () => {
+    const { code } = await run(
+      "setup",
+      [
+        ...["--remove", "--yes", "--env-file", envFile],
+        ...["--roles", roles, "--org", world.organization.id],
+      ],
+      env,
+    );
+    assert.equal(code, 0);
+    assert.deepEqual(await listTargets(instance), []);
+  });
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("setup binds only what answers, and goes on when it does", async () => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  await using world = await createWorld(instance);
+  const folder = await Deno.makeTempDir();
+  const envFile = `${folder}/.env`;
+  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${world.reader.token}\n`);
+  const env = {
+    ZITADEL_DOMAIN: sandbox.origin,
+    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+  };
+  const none = await run("setup", ["--env-file", envFile, "--yes"], env);
+  assert.equal(none.code, 64);
+  assert.match(none.stderr, /--endpoint is missing/);
+
+  const port = (() => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    return (listener.addr as Deno.NetAddr).port;
+  })();
+  const args = [
+    ...["--endpoint", `http://127.0.0.1:${port}/`],
+    ...["--env-file", envFile, "--yes"],
+  ];
+  const first = await run("setup", args, env);
+  assert.equal(first.code, 1);
+  assert.match(first.stdout, /^Not bound: The function does not answer at/m);
+  assert.equal((await listTargets(instance)).length, 1);
+  assert.deepEqual(await listExecutions(instance), []);
+
+  await using server = startFunction(envFile, sandbox.origin, port);
+  await server.reload();
+  const second = await run("setup", args, env);
+  assert.equal(second.code, 0, second.stderr);
+  assert.equal((await listExecutions(instance)).length, 1);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("setup says which setting is missing", async () => {
+  const folder = await Deno.makeTempDir();
+  const { code, stderr } = await run("setup", [
+    ...["--endpoint", "https://a.example/", "--env-file", `${folder}/.env`],
+  ], { ZITADEL_DOMAIN: "", ZITADEL_ADMIN_TOKEN: "" });
+  assert.equal(code, 64);
+  assert.match(stderr, /^error: ZITADEL_DOMAIN is not set: /);
+  await Deno.remove(folder);
+});
+
+Deno.test("deploy --print prints commands that upload no administrator's token", async () => {
+  const envFile = await Deno.makeTempFile({ suffix: ".env" });
+  await Deno.writeTextFile(
+    envFile,
+    "ZITADEL_DOMAIN=a.example\nAUTHORIZATION_SIGNING_KEY=key\nACCESS_TOKEN=token\nZITADEL_ADMIN_TOKEN=admin\n",
+  );
+  const { code, stdout } = await run("deploy", [
+    ...["--org", "acme", "--app", "it", "--create", "--print"],
+    ...["--env-file", envFile],
+  ]);
+  assert.equal(code, 0);
+  assert.equal(stdout.match(/^deno deploy /gm)?.length, 5);
+  assert.match(
+    stdout,
+    /grep -E '\^\(ZITADEL_DOMAIN\|AUTHORIZATION_SIGNING_KEY\|ACCESS_TOKEN\)='/,
+  );
+  assert.ok(!stdout.includes("ADMIN"));
+  await Deno.remove(envFile);
+});
+
+Deno.test("explain prints where each permission of a fixture comes from", async () => {
+  const file = new URL(
+    "../../fixtures/calls/human_login.json",
+    import.meta.url,
+  );
+  const { code, stdout } = await run("explain", [file.pathname]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^ {2}viewer {2}posts:read$/m);
+  assert.match(stdout, /^permissions {2}read:all write:all/m);
+});
