@@ -13,6 +13,9 @@ import { createLog } from "./lib/log.ts";
  */
 const DRAIN_MS = 4_000;
 
+/** How long to wait before listening again where connections ran out, in milliseconds. */
+const LISTEN_RETRY_MS = 200;
+
 const log = createLog(console.log, Date.now);
 
 try {
@@ -34,19 +37,35 @@ try {
   const { signal } = background;
   const platform = { fetch, now: Date.now, kv, log, signal };
   const handler = await createHandler(config, platform);
-  const server = Deno.serve({
-    port: config.port,
-    hostname: config.host,
-    onListen: ({ port, hostname }) =>
-      log({ level: "info", message: "Listening", hostname, port }),
-  }, handler);
+  const serve = () =>
+    Deno.serve({
+      port: config.port,
+      hostname: config.host,
+      onListen: ({ port, hostname }) =>
+        log({ level: "info", message: "Listening", hostname, port }),
+    }, handler);
+  let server = serve();
   const drain = () => {
     void server.shutdown();
     Deno.unrefTimer(setTimeout(() => Deno.exit(0), DRAIN_MS));
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const name of signals) Deno.addSignalListener(name, drain);
-  await server.finished;
+  for (;;) {
+    try {
+      await server.finished;
+      break;
+    } catch (error) {
+      log({
+        level: "error",
+        message: "Cannot take more connections; listening anew",
+        cause: error instanceof Error ? error.name : typeof error,
+        remedy: "Raise the limit of open files, or bound the connections",
+      });
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_RETRY_MS));
+      server = serve();
+    }
+  }
   for (const name of signals) Deno.removeSignalListener(name, drain);
   background.abort();
   kv?.close();
