@@ -77,7 +77,7 @@ export const UPSTREAM_FAULTS: readonly UpstreamFault[] = [
   answer("401", { status: 401 }, "credential_rejected"),
   answer("403", { status: 403 }, "missing_permission"),
   answer("404", { status: 404 }, "no_metadata_api"),
-  answer("429", { status: 429 }, "unreachable"),
+  answer("429", { status: 429 }, "rate_limited"),
   answer("429 as a gRPC status", {
     headers: { ...GRPC_WEB, "grpc-status": "8" },
   }, "rate_limited"),
