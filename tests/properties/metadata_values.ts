@@ -115,7 +115,16 @@ const anyName = fc.oneof(
   anyText,
 );
 const anyNames = fc.array(anyName, { maxLength: 5 });
-const jsonBytes = fc.oneof(anyNames, anyJson, anyNames.map((it) => [it]))
+const nearlyNames = fc.array(
+  fc.oneof(anyName, fc.integer(), fc.boolean(), fc.constant(null)),
+  { maxLength: 3 },
+);
+const jsonBytes = fc.oneof(
+  anyNames,
+  nearlyNames,
+  anyJson,
+  anyNames.map((it) => [it]),
+)
   .map((value) => utf8(JSON.stringify(value)));
 const base64Bytes = fc.oneof(jsonBytes, fc.uint8Array({ maxLength: 12 }))
   .map((bytes) => utf8(Buffer.from(bytes).toString("base64")));
