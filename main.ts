@@ -5,7 +5,9 @@
  */
 import { readConfig, remarksOn, SETTINGS } from "./lib/config.ts";
 import { createHandler } from "./lib/handler.ts";
+import { KV_OPEN_TIMEOUT_MS, kvTrouble } from "./lib/kv_trouble.ts";
 import { createLog } from "./lib/log.ts";
+import { within } from "./lib/within.ts";
 
 /**
  * How long accepted requests may take after SIGTERM or SIGINT, in milliseconds.
@@ -24,13 +26,11 @@ try {
     Object.fromEntries(names.map((name) => [name, Deno.env.get(name)])),
   );
   for (const remark of remarksOn(config)) log(remark);
-  const kv = await Deno.openKv(config.kvUrl).catch((error: Error) => {
-    log({
-      level: "warn",
-      message: "Cannot open Deno KV; every isolate works from its own memory",
-      cause: error.name,
-      remedy: "Assign a KV database to the app, or set KV_URL",
-    });
+  const kv = await within(
+    AbortSignal.timeout(KV_OPEN_TIMEOUT_MS),
+    Deno.openKv(config.kvUrl),
+  ).catch((error) => {
+    log(kvTrouble("open", error));
     return undefined;
   });
   const background = new AbortController();

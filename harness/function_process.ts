@@ -115,7 +115,6 @@ export async function startFunction(
     const { hostname, port } = await Promise.race([listening.promise, late]);
     return {
       url: `http://${hostname}:${port}`,
-      pid: child.pid,
       lines,
       stop,
       [Symbol.asyncDispose]: async () => void await stop(),
@@ -142,29 +141,28 @@ export function leastPermissions(
 ): string[] {
   const { ZITADEL_DOMAIN = "", HOST = "0.0.0.0", PORT = "8000", KV_URL = "" } =
     env;
-  const hosts = [hostOf(ZITADEL_DOMAIN), `${HOST}:${PORT}`];
+  const hosts = [...hostOf(ZITADEL_DOMAIN), `${HOST}:${PORT}`];
   const names: string[] = Object.keys(SETTINGS);
   const files: string[] = [];
   if (/^https?:/.test(KV_URL)) {
-    hosts.push(hostOf(KV_URL));
+    hosts.push(...hostOf(KV_URL));
     names.push("DENO_KV_ACCESS_TOKEN");
   } else if (KV_URL && KV_URL !== ":memory:") {
     files.push(`--allow-read=${KV_URL}`, `--allow-write=${KV_URL}`);
   }
   return [
-    `--allow-net=${hosts.filter(Boolean).join(",")}`,
+    `--allow-net=${hosts.join(",")}`,
     `--allow-env=${names.join(",")}`,
     ...files,
   ];
 }
 
-/** A host with its port, as `--allow-net` wants it; nothing where it is none. */
-function hostOf(address: string): string {
+/** A host with its port, as `--allow-net` wants it; what is none, `main.ts` refuses. */
+function hostOf(address: string): string[] {
   const text = /^https?:/.test(address) ? address : `https://${address}`;
-  if (!URL.canParse(text)) return "";
-  const url = new URL(text);
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  return `${url.hostname}:${port}`;
+  if (!URL.canParse(text)) return [];
+  const { hostname, port, protocol } = new URL(text);
+  return [`${hostname}:${port || (protocol === "https:" ? "443" : "80")}`];
 }
 
 function passedOn(): Record<string, string> {

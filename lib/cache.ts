@@ -24,9 +24,6 @@ const ENTRY_OVERHEAD_BYTES = 512;
 /** How long a failed refresh is not tried again while a stale mapping serves, in milliseconds. */
 export const REFRESH_RETRY_MS = 1_000;
 
-/** How often a reading that an invalidation overtook is begun anew for those who wait for it. */
-const MAX_READINGS = 3;
-
 /** How many unreadable entries one log line names; `deno task doctor` names them all. */
 const MAX_REPORTED = 20;
 
@@ -67,18 +64,16 @@ interface Kept {
   retryAt: number;
 }
 
-/** A reading under way, which everyone who asks meanwhile shares. */
-interface Reading {
-  readonly result: Promise<MappingLookup>;
-  /** Set when an invalidation overtook it: then nothing of it is kept. */
-  overtaken: boolean;
-}
-
 /** The mappings of all organizations, by organization id. */
 export class MappingCache {
   readonly #options: CacheOptions;
   readonly #memory = new LruMap<Kept>(MEMORY_BOUNDS);
-  readonly #readings = new Map<string, Reading>();
+  /**
+   * Readings under way, which everyone who asks meanwhile shares. One that is no
+   * longer here was overtaken by an invalidation: nothing of it is kept, and
+   * only those who asked before get its result.
+   */
+  readonly #readings = new Map<string, Promise<MappingLookup>>();
   /** What was last said of an organization's unreadable entries. */
   readonly #reported = new LruMap<string>(MEMORY_BOUNDS);
   readonly #watching: Promise<void>;
@@ -115,7 +110,7 @@ export class MappingCache {
       }
       this.#memory.delete(organization);
     }
-    return this.#read(organization, true);
+    return this.#readUsable(organization);
   }
 
   /**
@@ -126,18 +121,25 @@ export class MappingCache {
   async invalidate(organization: string): Promise<void> {
     this.#drop(organization);
     await this.#options.store?.invalidate(organization);
-    // A reading that began between the two may have found the old mapping in KV.
-    this.#drop(organization);
   }
 
   #drop(organization: string | undefined): void {
-    if (organization === undefined) this.#memory.clear();
-    else this.#memory.delete(organization);
-    for (const [key, reading] of this.#readings) {
-      if (organization !== undefined && key !== organization) continue;
-      reading.overtaken = true;
-      this.#readings.delete(key);
+    if (organization === undefined) {
+      this.#memory.clear();
+      this.#readings.clear();
+    } else {
+      this.#memory.delete(organization);
+      this.#readings.delete(organization);
     }
+  }
+
+  async #readUsable(organization: string): Promise<MappingLookup> {
+    const lookup = await this.#read(organization, true);
+    if (lookup.source === "stale") {
+      const kept = this.#memory.get(organization);
+      if (kept) this.#refresh(organization, kept);
+    }
+    return lookup;
   }
 
   /** Reads in the background; whoever asks meanwhile is served the old mapping. */
@@ -159,42 +161,26 @@ export class MappingCache {
     });
   }
 
-  /** Joins the reading under way or begins one, and begins anew where it was overtaken. */
-  async #read(
-    organization: string,
-    acceptStale: boolean,
-  ): Promise<MappingLookup> {
-    for (let attempt = 1;; attempt++) {
-      const reading = this.#readings.get(organization) ??
-        this.#begin(organization, acceptStale);
-      const lookup = await reading.result;
-      if (reading.overtaken && attempt < MAX_READINGS) continue;
-      if (lookup.source === "stale") {
-        const kept = this.#memory.get(organization);
-        if (kept) this.#refresh(organization, kept);
-      }
-      return lookup;
-    }
-  }
-
-  #begin(organization: string, acceptStale: boolean): Reading {
-    const state = { overtaken: false };
-    const result = this.#readOnce(organization, state, acceptStale);
-    const reading: Reading = Object.assign(state, { result });
+  /** Joins the reading under way, or begins one. */
+  #read(organization: string, acceptStale: boolean): Promise<MappingLookup> {
+    const current = this.#readings.get(organization);
+    if (current) return current;
+    const isCurrent = () => this.#readings.get(organization) === reading;
+    const reading = this.#readOnce(organization, { acceptStale, isCurrent });
     this.#readings.set(organization, reading);
     const end = () => {
-      if (this.#readings.get(organization) === reading) {
-        this.#readings.delete(organization);
-      }
+      if (isCurrent()) this.#readings.delete(organization);
     };
-    result.then(end, end);
+    reading.then(end, end);
     return reading;
   }
 
   async #readOnce(
     organization: string,
-    state: { readonly overtaken: boolean },
-    acceptStale: boolean,
+    { acceptStale, isCurrent }: {
+      readonly acceptStale: boolean;
+      readonly isCurrent: () => boolean;
+    },
   ): Promise<MappingLookup> {
     const { store, now, readMetadata } = this.#options;
     await this.#watching;
@@ -203,20 +189,20 @@ export class MappingCache {
     if (found) {
       const isFresh = this.#isFresh(found.readAt);
       if (isFresh || (acceptStale && this.#isUsable(found.readAt))) {
-        if (!state.overtaken) this.#keep(organization, found);
+        if (isCurrent()) this.#keep(organization, found);
         return { mapping: found.mapping, source: isFresh ? "kv" : "stale" };
       }
     }
 
     const readAt = now();
     const mapping = compileRolePermissions(await readMetadata(organization));
-    if (!state.overtaken) {
+    if (isCurrent()) {
       const kept = this.#keep(organization, { mapping, readAt });
       this.#report(organization, mapping);
       if (store && stored?.version !== undefined) {
-        store.write(organization, kept, stored.version).then((written) => {
+        store.write(organization, kept, stored.version).then((isWritten) => {
           // Another isolate knows something newer; the next call asks KV.
-          if (!written) this.#forget(organization, kept);
+          if (!isWritten) this.#forget(organization, kept);
         });
       }
     }
@@ -258,12 +244,18 @@ export class MappingCache {
   }
 
   #isFresh(readAt: number): boolean {
-    return this.#options.now() - readAt < this.#options.freshMs;
+    return this.#isWithin(this.#options.freshMs, readAt);
   }
 
   #isUsable(readAt: number): boolean {
-    const { freshMs, staleMs, now } = this.#options;
-    return now() - readAt < freshMs + staleMs;
+    const { freshMs, staleMs } = this.#options;
+    return this.#isWithin(freshMs + staleMs, readAt);
+  }
+
+  /** What was read in the future is of a clock that was wrong, here or elsewhere. */
+  #isWithin(ms: number, readAt: number): boolean {
+    const age = this.#options.now() - readAt;
+    return age >= 0 && age < ms;
   }
 }
 

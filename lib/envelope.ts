@@ -208,9 +208,8 @@ async function importPrivateKeys(text: string): Promise<PrivateKey[]> {
     } else {
       const json = JSON.parse(text) as JWK & { keys?: JWK[] };
       for (const jwk of json.keys ?? [json]) {
-        const algorithm = jwk.kty && Object.hasOwn(KEY_ALGORITHMS, jwk.kty)
-          ? KEY_ALGORITHMS[jwk.kty as keyof typeof KEY_ALGORITHMS]
-          : undefined;
+        const algorithm: string | undefined =
+          KEY_ALGORITHMS[jwk.kty as keyof typeof KEY_ALGORITHMS];
         const key = algorithm && await importJWK(jwk, algorithm);
         if (!key || key instanceof Uint8Array) {
           throw new TypeError("A key is neither RSA nor EC");

@@ -5,46 +5,37 @@
  * @module
  */
 import { z } from "zod";
+import { Invalidations } from "./invalidations.ts";
+import { KV_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
 import type { Log } from "./log.ts";
 import type { RolePermissions } from "./role_permissions.ts";
 
-/** How long KV may take before the function goes on without it, in milliseconds. */
-export const KV_TIMEOUT_MS = 300;
+/** How long KV is left alone after it failed, in milliseconds: what it does not answer piles up. */
+export const KV_PAUSE_MS = 1_000;
 
 /** Deno KV takes values of 65,536 bytes; the rest is for the value's own frame. */
 const CHUNK_BYTES = 60_000;
 
-/** Deno KV commits at most 800 kB at once; what is larger stays in memory only. */
-const MAX_STORED_BYTES = 12 * CHUNK_BYTES;
-
-/** Deno KV reads at most ten keys at once. */
-const KEYS_PER_READ = 10;
-
-/** How often an invalidation is tried before every isolate drops everything. */
-const MAX_ANNOUNCEMENTS = 8;
-
-/** How long to wait before a broken watch is begun anew, in milliseconds. */
-const WATCH_RETRY_MS = 1_000;
+/**
+ * Deno KV commits at most 800 kB at once, and reads at most ten keys; what does
+ * not fit into the head and ten more stays in memory only.
+ */
+const MAX_CHUNKS = 11;
 
 /** Changes with the shape of what is stored: values of another format are as if absent. */
 const FORMAT = 1;
 
-const Head = z.object({
-  /** When the metadata was read, in milliseconds since 1970. */
-  readAt: z.number(),
+const Chunk = z.object({
   /** Tells the chunks of this writing from those of another. */
   id: z.string(),
-  chunks: z.number().int().min(1).max(MAX_STORED_BYTES / CHUNK_BYTES),
+  bytes: z.instanceof(Uint8Array),
 });
 
-const Chunk = z.object({ id: z.string(), bytes: z.instanceof(Uint8Array) });
-
-const Announcement = z.object({
-  sequence: z.number(),
-  /** The organization whose mapping is void; `null` for all. */
-  organization: z.string().nullable(),
-  /** The isolate that announces it. */
-  by: z.string(),
+/** The first chunk. Most mappings have no other. */
+const Head = Chunk.extend({
+  /** When the metadata was read, in milliseconds since 1970. */
+  readAt: z.number(),
+  chunks: z.number().int().min(1).max(MAX_CHUNKS),
 });
 
 const Entries = z.array(z.tuple([z.string(), z.array(z.string())]));
@@ -77,8 +68,10 @@ export interface MappingStoreOptions {
 /** Mappings in Deno KV. */
 export class MappingStore {
   readonly #options: MappingStoreOptions;
-  readonly #isolate = crypto.randomUUID();
-  readonly #announcements: Deno.KvKey;
+  readonly #invalidations: Invalidations;
+  /** Invalidations that KV has not confirmed: until then it may hold an old mapping. */
+  readonly #owed = new Map<string, Promise<boolean>>();
+  #failedAt = -Infinity;
 
   /**
    * Makes a store over a database.
@@ -87,7 +80,7 @@ export class MappingStore {
    */
   constructor(options: MappingStoreOptions) {
     this.#options = options;
-    this.#announcements = ["role_permissions_void", FORMAT, options.origin];
+    this.#invalidations = new Invalidations(options);
   }
 
   /**
@@ -97,33 +90,37 @@ export class MappingStore {
    * @returns What KV holds, as far as it answers in time.
    */
   async read(organization: string): Promise<StoredMapping> {
+    const absent: StoredMapping = { version: undefined };
+    if (this.#isPaused()) return absent;
+    const owed = this.#owed.get(organization);
+    if (owed && !await owed && !await this.invalidate(organization)) {
+      return absent;
+    }
+    return await this.#try("read from", () => this.#read(organization)) ??
+      absent;
+  }
+
+  async #read(organization: string): Promise<StoredMapping> {
     const { kv } = this.#options;
-    const read = async (): Promise<StoredMapping> => {
-      const { value, versionstamp } = await kv.get(this.#key(organization));
-      const head = Head.safeParse(value);
-      if (!head.success) return { version: versionstamp };
-      const { readAt, id, chunks } = head.data;
-      const parts: Uint8Array[] = [];
-      for (let first = 0; first < chunks; first += KEYS_PER_READ) {
-        const count = Math.min(KEYS_PER_READ, chunks - first);
-        const keys = Array.from(
-          { length: count },
-          (_, i) => [...this.#key(organization), first + i],
-        );
-        for (const { value } of await kv.getMany(keys)) {
-          const chunk = Chunk.safeParse(value);
-          if (!chunk.success || chunk.data.id !== id) {
-            return { version: versionstamp };
-          }
-          parts.push(chunk.data.bytes);
-        }
+    const key = this.#key(organization);
+    const { value, versionstamp: version } = await kv.get(key);
+    const head = Head.safeParse(value).data;
+    if (!head) return { version };
+    const parts = [head.bytes];
+    if (head.chunks > 1) {
+      const keys = Array.from(
+        { length: head.chunks - 1 },
+        (_, index) => [...key, index + 1],
+      );
+      for (const { value } of await kv.getMany(keys)) {
+        const chunk = Chunk.safeParse(value).data;
+        if (chunk?.id !== head.id) return { version };
+        parts.push(chunk.bytes);
       }
-      const mapping = decodeMapping(parts);
-      return mapping
-        ? { version: versionstamp, found: { mapping, readAt } }
-        : { version: versionstamp };
-    };
-    return await this.#try("read", read) ?? { version: undefined };
+    }
+    const mapping = decodeMapping(parts);
+    if (!mapping) return { version };
+    return { version, found: { mapping, readAt: head.readAt } };
   }
 
   /**
@@ -141,59 +138,54 @@ export class MappingStore {
   ): Promise<boolean> {
     const { kv, lifetimeMs, now } = this.#options;
     const expireIn = readAt + lifetimeMs - now();
+    if (expireIn <= 0 || this.#isPaused()) return true;
     const bytes = encodeMapping(mapping);
-    if (bytes.length > MAX_STORED_BYTES || expireIn <= 0) return true;
+    const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
+    if (chunks > MAX_CHUNKS) return true;
     const key = this.#key(organization);
     const id = crypto.randomUUID();
-    const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
-    const operation = kv.atomic()
-      .check({ key, versionstamp: version })
-      .set(key, { readAt, id, chunks }, { expireIn });
-    for (let index = 0; index < chunks; index++) {
-      operation.set([...key, index], {
-        id,
-        bytes: bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
-      }, { expireIn });
-    }
-    const result = await this.#try("write", () => operation.commit());
+    const chunk = (index: number) => ({
+      id,
+      bytes: bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
+    });
+    const result = await this.#try("write to", () => {
+      const operation = kv.atomic()
+        .check({ key, versionstamp: version })
+        .set(key, { ...chunk(0), readAt, chunks }, { expireIn });
+      for (let index = 1; index < chunks; index++) {
+        operation.set([...key, index], chunk(index), { expireIn });
+      }
+      return operation.commit();
+    });
     return result?.ok ?? true;
   }
 
   /**
-   * Makes an organization's mapping void for every isolate.
+   * Makes an organization's mapping void for every isolate. Until KV confirms
+   * it, nothing of this organization is read from KV.
    *
    * @param organization The organization's id.
+   * @returns Whether KV confirmed it in time; where it did not, the next reading tries it again.
    */
-  async invalidate(organization: string): Promise<void> {
-    const { kv, lifetimeMs } = this.#options;
+  async invalidate(organization: string): Promise<boolean> {
+    const { lifetimeMs, now } = this.#options;
     const expireIn = Math.max(lifetimeMs, 1_000);
-    await this.#try("invalidate", async () => {
-      for (let attempt = 1;; attempt++) {
-        const last = await kv.get(this.#announcements);
-        const sequence = Announcement.safeParse(last.value).data?.sequence ?? 0;
-        // A tombstone rather than a deletion: it changes the version that a
-        // reading begun earlier will check.
-        const operation = kv.atomic().set(this.#key(organization), {
-          voidSince: this.#options.now(),
-        }, { expireIn });
-        if (attempt < MAX_ANNOUNCEMENTS) {
-          operation.check(last).set(this.#announcements, {
-            sequence: sequence + 1,
-            organization,
-            by: this.#isolate,
-          });
-          if ((await operation.commit()).ok) return;
-        } else {
-          operation.set(this.#announcements, {
-            sequence: sequence + MAX_ANNOUNCEMENTS,
-            organization: null,
-            by: this.#isolate,
-          });
-          await operation.commit();
-          return;
-        }
-      }
-    });
+    // A tombstone rather than a deletion: it changes the version that a reading
+    // begun earlier will check.
+    const bury = (operation: Deno.AtomicOperation) =>
+      operation.set(this.#key(organization), { voidSince: now() }, {
+        expireIn,
+      });
+    const attempt = this.#try(
+      "invalidate in",
+      () => this.#invalidations.announce(organization, bury),
+    ).then((announced) => announced !== undefined);
+    this.#owed.set(organization, attempt);
+    const isDone = await attempt;
+    if (isDone && this.#owed.get(organization) === attempt) {
+      this.#owed.delete(organization);
+    }
+    return isDone;
   }
 
   /**
@@ -201,62 +193,22 @@ export class MappingStore {
    *
    * @param onVoid Told the organization, or `undefined` where some may have been missed.
    * @param signal Ends the watch.
-   * @returns Once the watch has begun, or KV is too slow to wait for it. What is read later cannot miss an announcement.
+   * @returns Once the watch has begun, or KV is too slow to wait for it. What is read later cannot miss an invalidation.
    */
   watch(
     onVoid: (organization: string | undefined) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    return new Promise((begun) => {
-      const timer = setTimeout(begun, KV_TIMEOUT_MS);
-      let seen: number | undefined;
-      this.#announced(signal, (sequence, announcement) => {
-        const previous = seen;
-        seen = sequence;
-        if (previous === undefined) {
-          clearTimeout(timer);
-          begun();
-          // Something may have been read before the watch began.
-          return onVoid(undefined);
-        }
-        if (sequence === previous) return;
-        const missed = sequence !== previous + 1;
-        if (missed || !announcement?.organization) onVoid(undefined);
-        else if (announcement.by !== this.#isolate) {
-          onVoid(announcement.organization);
-        }
-      }).finally(() => {
-        clearTimeout(timer);
-        begun();
-      });
-    });
-  }
-
-  async #announced(
-    signal: AbortSignal,
-    on: (sequence: number, announcement?: z.infer<typeof Announcement>) => void,
-  ): Promise<void> {
-    while (!signal.aborted) {
-      const reader = this.#options.kv.watch([this.#announcements]).getReader();
-      const cancel = () => void reader.cancel().catch(() => {});
-      signal.addEventListener("abort", cancel, { once: true });
-      try {
-        for (;;) {
-          const { value, done } = await reader.read();
-          if (done) break;
-          const announcement = Announcement.safeParse(value[0]?.value).data;
-          on(announcement?.sequence ?? 0, announcement);
-        }
-      } catch (error) {
-        if (!signal.aborted) this.#options.log(trouble("watch", error));
-      }
-      signal.removeEventListener("abort", cancel);
-      await pause(WATCH_RETRY_MS, signal);
-    }
+    return this.#invalidations.watch(onVoid, signal);
   }
 
   #key(organization: string): Deno.KvKey {
     return ["role_permissions", FORMAT, this.#options.origin, organization];
+  }
+
+  #isPaused(): boolean {
+    const since = this.#options.now() - this.#failedAt;
+    return since >= 0 && since < KV_PAUSE_MS;
   }
 
   async #try<T>(
@@ -273,34 +225,13 @@ export class MappingStore {
     try {
       return await Promise.race([operation(), late]);
     } catch (error) {
-      this.#options.log(trouble(action, error));
+      this.#failedAt = this.#options.now();
+      this.#options.log(kvTrouble(action, error));
       return undefined;
     } finally {
       clearTimeout(timer);
     }
   }
-}
-
-function trouble(action: string, error: unknown) {
-  return {
-    level: "warn",
-    message: `Cannot ${action} in Deno KV; working from memory`,
-    reason: "kv_failed",
-    error: error instanceof Error ? error.name : typeof error,
-  } as const;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }
 
 /** What is wrong in the mapping is not kept: it was logged when it was read. */

@@ -2,6 +2,7 @@ import { FunctionError } from "./errors.ts";
 import type { Connection, MetadataApi } from "./metadata_api.ts";
 import type { MetadataEntry } from "./role_permissions.ts";
 import type { ServiceToken } from "./service_token.ts";
+import { within } from "./within.ts";
 
 /**
  * How long an API that worked is asked first. After an upgrade of ZITADEL the
@@ -107,16 +108,6 @@ export function createMetadataReader(options: MetadataOptions): ReadMetadata {
       return entries;
     }
   };
-}
-
-/** Waits no longer than the time that is left. */
-function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = () => reject(signal.reason);
-    if (signal.aborted) giveUp();
-    signal.addEventListener("abort", giveUp, { once: true });
-    promise.then(resolve, reject);
-  });
 }
 
 /** Reads pages until all is there; `undefined` where the list will not hold still. */

@@ -1,42 +1,52 @@
-/**
- * `deno task start`: runs the function with the permissions that its settings
- * need and no others.
- *
- * @module
- */
+/** `deno task start`: the function, self-hosted, with the least permissions its settings need. */
+import { parseArgs } from "node:util";
 import { leastPermissions } from "../harness/function_process.ts";
+import { readSettings, runTask } from "../harness/operations/task.ts";
 
 const HELP =
-  `Run the function, with the least permissions that its settings need.
+  `Serve the function, with no more permissions than its settings need.
 
-Usage: deno task start
+Usage: deno task start [--env-file FILE]
 
-The settings are environment variables; without the required ones the start says
-what is missing. Permitted are: the settings by name, the network to
-ZITADEL_DOMAIN, to HOST:PORT and to KV_URL's server, and files at KV_URL alone.`;
+  --env-file FILE   settings, beside those of the environment (default .env);
+                    the environment's count first
 
-if (Deno.args.includes("--help")) {
-  console.log(HELP);
-  Deno.exit(0);
-}
+The settings are in the README. SIGINT and SIGTERM drain: what was accepted is
+answered, then the process ends.`;
 
-const child = new Deno.Command(Deno.execPath(), {
-  args: [
-    "run",
-    "--no-prompt",
-    ...leastPermissions(Deno.env.toObject()),
-    new URL("../main.ts", import.meta.url).pathname,
-  ],
-  stdin: "null",
-}).spawn();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => {
-    try {
-      child.kill(signal);
-    } catch {
-      // It has ended by itself.
-    }
+const MAIN = new URL("../main.ts", import.meta.url).pathname;
+
+await runTask(async (args) => {
+  const { values } = parseArgs({
+    args,
+    options: {
+      "env-file": { type: "string", default: ".env" },
+      help: { type: "boolean" },
+    },
   });
-}
-const { code } = await child.status;
-Deno.exit(code);
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const settings = await readSettings(values["env-file"]);
+  const env = Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => value !== undefined),
+  ) as Record<string, string>;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", ...leastPermissions(env), MAIN],
+    env,
+    stdin: "null",
+  }).spawn();
+  // A terminal sends SIGINT to the whole group; a service manager to this one.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      try {
+        child.kill(signal);
+      } catch {
+        // It has ended by itself.
+      }
+    });
+  }
+  const { code } = await child.status;
+  return code;
+});

@@ -33,12 +33,18 @@ Deno.test("deno.lock holds nothing from anywhere but npm", () => {
   assert.equal(lock.jsr, undefined);
 });
 
-Deno.test("deno.json gives every task its permissions one by one", async () => {
+/** Tasks that read files which Deno guards by all permissions. */
+const NEED_ALL = {
+  bench: "reads a process's figures in /proc",
+  "test:browser": "the browser's driver looks at the system's files",
+};
+
+Deno.test("deno.json gives every task its permissions one by one, but where Deno asks for all", async () => {
   const { tasks } = JSON.parse(
     await Deno.readTextFile(new URL("../deno.json", import.meta.url)),
   );
   const broad = Object.entries<string>(tasks)
     .filter(([, command]) => /--allow-all\b|\s-A\b/.test(command))
     .map(([name]) => name);
-  assert.deepEqual(broad, []);
+  assert.deepEqual(broad.sort(), Object.keys(NEED_ALL).sort());
 });

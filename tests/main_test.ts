@@ -217,6 +217,7 @@ Deno.test("main.ts answers a call with no permission but its settings and the ne
   const [kv] = running.log.filter(({ message }) => /KV/.test(String(message)));
   assert.equal(kv?.level, "warn");
   assert.match(String(kv?.remedy), /KV_URL/);
+  assert.equal(running.log[0]?.setting, "METADATA_ORGANIZATION=user");
   const answered = running.log.at(-1);
   assert.equal(answered?.message, "Answered");
   assert.equal(answered?.source, "zitadel");
@@ -236,6 +237,7 @@ Deno.test("main.ts finds in Deno KV what another process read", async () => {
     for (const source of ["zitadel", "kv"]) {
       await using running = await Running.start(settings, { permissions });
       assert.deepEqual(await call(running.url), login.expected);
+      await mappingIn(settings.KV_URL);
       running.kill("SIGTERM");
       assert.equal((await running.ended()).code, 0);
       assert.equal(running.log.at(-1)?.source, source);
@@ -272,6 +274,13 @@ Deno.test("main.ts answers what it has begun when it is told to end", async (t) 
     });
   }
 });
+
+/** Waits until a database holds a mapping, which is written after the reply. */
+async function mappingIn(path: string): Promise<void> {
+  using kv = await Deno.openKv(path);
+  const prefix = ["role_permissions"];
+  while ((await Array.fromAsync(kv.list({ prefix }))).length === 0);
+}
 
 /** Waits until nothing listens any more. */
 async function refusalAt({ hostname, port }: URL): Promise<void> {

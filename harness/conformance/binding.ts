@@ -27,6 +27,29 @@ export interface BindingOptions {
 }
 
 /**
+ * Notes what is bound, to put it back.
+ *
+ * @param subject The instance.
+ * @param conditions What may be bound otherwise meanwhile.
+ * @returns What puts it back when it is disposed of.
+ */
+export async function keepBindings(
+  { instance }: Subject,
+  conditions: readonly string[],
+): Promise<AsyncDisposable> {
+  const before = await listExecutions(instance);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      for (const condition of conditions) {
+        const bound = before.find((entry) => entry.condition === condition);
+        const targets = bound?.targets ?? [];
+        await setExecution(instance, { condition, targets });
+      }
+    },
+  };
+}
+
+/**
  * Makes a target and binds it. What was bound before is put back afterwards.
  *
  * @param subject The instance.
@@ -39,9 +62,7 @@ export async function bindTarget(
 ): Promise<Binding> {
   const { instance, timeoutMs } = subject;
   const { condition, name, endpoint, interruptOnError = false } = options;
-  const before = (await listExecutions(instance)).find((execution) =>
-    execution.condition === condition
-  );
+  const kept = await keepBindings(subject, [condition]);
   const id = options.payloadType
     ? await createWrapped(subject, options)
     : (await createTarget(instance, {
@@ -61,8 +82,7 @@ export async function bindTarget(
   return {
     id,
     [Symbol.asyncDispose]: async () => {
-      const targets = before?.targets ?? [];
-      await setExecution(instance, { condition, targets });
+      await kept[Symbol.asyncDispose]();
       await deleteTarget(instance, id);
       await subject.settle();
     },

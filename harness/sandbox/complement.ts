@@ -1,6 +1,7 @@
 import type { FunctionResponse } from "./executions.ts";
 import type { Claims } from "./user_claims.ts";
-import { dated, type User } from "./world.ts";
+import { dated } from "./dated.ts";
+import type { User } from "./world.ts";
 
 /** Claims with this prefix are ZITADEL's own; targets cannot set them. */
 const RESERVED_PREFIX = "urn:zitadel:iam";

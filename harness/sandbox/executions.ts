@@ -5,7 +5,8 @@
  */
 import { callTarget } from "./call_target.ts";
 import { inBackground, type Instance } from "./instance.ts";
-import { type Condition, conditionKey, type Target } from "./world.ts";
+import { conditionKey } from "./condition_key.ts";
+import type { Condition, Target } from "./world.ts";
 
 /** What targets answer to a function, as far as ZITADEL knows it. */
 export interface FunctionResponse {

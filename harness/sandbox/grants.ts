@@ -9,7 +9,8 @@ import { findAccessToken } from "./access_tokens.ts";
 import type { Instance } from "./instance.ts";
 import { issueTokens } from "./issue_tokens.ts";
 import { OAuthError } from "./oauth_error.ts";
-import { type App, appOfClient, userNamed } from "./world.ts";
+import { appOfClient, userNamed } from "./find.ts";
+import type { App } from "./world.ts";
 
 const JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt";
 const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";

@@ -67,12 +67,21 @@ export interface Instance {
   readonly log: (line: string) => void;
 }
 
+let webKey: Promise<WebKey> | undefined;
+
 /**
- * Makes the instance's signing key.
+ * Makes the signing key, once for all instances of a process: it takes the
+ * better part of a second, and issuers tell their tokens apart.
  *
  * @returns An RS256 key, as ZITADEL makes by default.
+ *
+ * @internal The JOSE library's types are not documented here.
  */
-export async function newWebKey(): Promise<WebKey> {
+export function ownWebKey(): Promise<WebKey> {
+  return webKey ??= makeWebKey();
+}
+
+async function makeWebKey(): Promise<WebKey> {
   const { privateKey, publicKey } = await generateKeyPair("RS256", {
     extractable: true,
   });

@@ -6,7 +6,8 @@ import { newIdentifier } from "./identifier.ts";
 import type { Instance } from "./instance.ts";
 import { roleRequest, tokenAudience } from "./scopes.ts";
 import { type Claims, userClaims } from "./user_claims.ts";
-import { type AccessToken, type App, newSecret, type User } from "./world.ts";
+import { newSecret } from "./secret.ts";
+import type { AccessToken, App, User } from "./world.ts";
 
 /** How long tokens live: ZITADEL's default of 12 hours. */
 export const TOKEN_SECONDS = 12 * 3600;

@@ -1,6 +1,7 @@
 import { deliverEvent } from "./executions.ts";
 import type { Instance } from "./instance.ts";
-import { dated, type Organization, touch } from "./world.ts";
+import { dated, touch } from "./dated.ts";
+import type { Organization } from "./world.ts";
 
 /**
  * Sets one value of an organization's metadata and tells event targets. An

@@ -13,12 +13,12 @@ import { buffer } from "node:stream/consumers";
  *
  * @param incoming The Node request; its body is consumed.
  * @param origin The origin that its path is resolved against.
- * @returns The web request.
+ * @returns The web request, and its body once more.
  */
 export async function toRequest(
   incoming: IncomingMessage,
   origin: string,
-): Promise<Request> {
+): Promise<{ request: Request; body: Uint8Array }> {
   const headers = new Headers();
   for (const [name, value] of Object.entries(incoming.headers)) {
     if (value !== undefined) {
@@ -26,14 +26,15 @@ export async function toRequest(
     }
   }
   const method = incoming.method ?? "GET";
-  const body = await buffer(incoming);
-  return new Request(new URL(incoming.url ?? "/", origin), {
+  const body = new Uint8Array(await buffer(incoming));
+  const url = new URL(incoming.url ?? "/", origin);
+  const hasBody = method !== "GET" && method !== "HEAD";
+  const request = new Request(url, {
     method,
     headers,
-    ...(method !== "GET" && method !== "HEAD" && {
-      body: new Uint8Array(body),
-    }),
+    body: hasBody ? body : null,
   });
+  return { request, body };
 }
 
 /**

@@ -11,7 +11,8 @@ import type { Instance } from "./instance.ts";
 import { issueTokens, TOKEN_SECONDS } from "./issue_tokens.ts";
 import { MemoryAdapter } from "./memory_adapter.ts";
 import { scopesOfLogin } from "./scopes.ts";
-import { type App, appOfClient } from "./world.ts";
+import { appOfClient } from "./find.ts";
+import type { App } from "./world.ts";
 
 const REFRESH_SECONDS = 30 * 24 * 3600;
 const LOGIN_SECONDS = 3600;
@@ -48,7 +49,12 @@ export async function createOidcProvider(
   instance: Instance,
 ): Promise<OidcProvider> {
   const { world } = instance;
-  const Provider = await loadProvider();
+  const { default: Provider, interactionPolicy } = await loadProvider();
+  // ZITADEL lets a client ask for the choice of an account too.
+  const policy = interactionPolicy.base();
+  policy.add(
+    new interactionPolicy.Prompt({ name: "select_account", requestable: true }),
+  );
   const provider = new Provider(instance.origin, {
     adapter: class extends MemoryAdapter {
       override find(id: string) {
@@ -92,6 +98,7 @@ export async function createOidcProvider(
       code: { scopes: Set<string> },
     ) => code.scopes.has("offline_access"),
     interactions: {
+      policy,
       url: (ctx: Context, interaction: { uid: string }) =>
         `/ui/v2/login/login?authRequest=${beginLogin(ctx, interaction.uid)}`,
     },
@@ -111,6 +118,7 @@ export async function createOidcProvider(
       clientId: app.clientId,
       redirectUri: parameters.redirect_uri,
       scopes: scopesOfLogin(world, asked.split(" ").filter(Boolean), app),
+      ...(parameters.login_hint && { loginHint: parameters.login_hint }),
       created: new Date(),
     });
     return id;
@@ -231,7 +239,7 @@ async function loadProvider() {
   const { warn } = console;
   console.warn = () => {};
   try {
-    return (await import("oidc-provider")).default;
+    return await import("oidc-provider");
   } finally {
     console.warn = warn;
   }

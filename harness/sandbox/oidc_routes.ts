@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { decodeJwt } from "jose";
 import type { Part } from "./api.ts";
 import { discoveryDocument } from "./discovery.ts";
 import { ExecutionError } from "./executions.ts";
@@ -13,7 +14,7 @@ import { loginPage } from "./login_page.ts";
 import { OAuthError, oauthErrorResponse, oauthJson } from "./oauth_error.ts";
 import type { FinishLogin } from "./services/login.ts";
 import { introspect, userInfo } from "./user_info.ts";
-import { appOfClient } from "./world.ts";
+import { appOfClient, userNamed } from "./find.ts";
 
 const PASSED_ON = new Set(["authorization_code", "refresh_token"]);
 const LOGIN_PATH = "/ui/v2/login/login";
@@ -63,10 +64,18 @@ export function createOidcRoutes(
     "GET /oidc/v1/end_session": (request) => endSession(instance, request),
     "GET /debug/healthz": () => Promise.resolve(new Response("ok")),
     "GET /debug/ready": () => Promise.resolve(new Response("ok")),
-    [`GET ${LOGIN_PATH}`]: (request) => {
+    [`GET ${LOGIN_PATH}`]: async (request) => {
       const { searchParams } = new URL(request.url);
       const id = searchParams.get("authRequest") ?? "";
-      return Promise.resolve(loginPage(instance.world, id));
+      const { world } = instance;
+      // No password is asked for, so a known hint leaves nothing to choose.
+      const hinted = userNamed(
+        world,
+        world.authRequests.get(id)?.loginHint ?? "",
+      );
+      if (!hinted?.human) return loginPage(world, id);
+      const location = await finishLogin(id, { userId: hinted.id });
+      return new Response(null, { status: 303, headers: { location } });
     },
     [`POST ${LOGIN_PATH}`]: async (request) => {
       const form = await formOf(request);
@@ -107,13 +116,23 @@ async function formOf(request: Request): Promise<URLSearchParams> {
   return new URLSearchParams(await request.clone().text());
 }
 
+/** The client names itself, or was named in the ID token that it hands back. */
+function clientOfLogout(parameters: URLSearchParams): string {
+  const hint = parameters.get("id_token_hint");
+  try {
+    return parameters.get("client_id") ?? String(decodeJwt(hint!)["azp"]);
+  } catch {
+    return "";
+  }
+}
+
 function endSession(
   { world }: Instance,
   request: Request,
 ): Promise<Response> {
   const { searchParams } = new URL(request.url);
   const target = searchParams.get("post_logout_redirect_uri");
-  const app = appOfClient(world, searchParams.get("client_id") ?? "");
+  const app = appOfClient(world, clientOfLogout(searchParams));
   if (target === null) {
     return Promise.resolve(new Response("You are logged out"));
   }

@@ -2,8 +2,8 @@ import type { JWK } from "jose";
 import { newIdentifier } from "./identifier.ts";
 import { PERSONAL_TOKEN_SCOPES } from "./scopes.ts";
 import type { OrganizationFile, UserFile, WorldFile } from "./world_file.ts";
+import { dated } from "./dated.ts";
 import {
-  dated,
   emptyWorld,
   type MetadataEntry,
   type Organization,

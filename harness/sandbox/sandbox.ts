@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createApi } from "./api.ts";
-import { type Exchange, type Instance, newWebKey } from "./instance.ts";
+import { type Exchange, type Instance, ownWebKey } from "./instance.ts";
 import { corsHeaders, refusal } from "./local_access.ts";
 import { replay, sendResponse, toRequest } from "./node_http.ts";
 import { createOidcProvider } from "./oidc_provider.ts";
@@ -16,6 +16,9 @@ import type { World } from "./world.ts";
 export type { Exchange } from "./instance.ts";
 export type { Release } from "./release.ts";
 export type { World } from "./world.ts";
+
+/** Loopback only: whoever reaches the sandbox may log in as anyone. */
+const HOSTNAME = "127.0.0.1";
 
 /** How a sandbox is started. */
 export interface SandboxOptions {
@@ -37,12 +40,6 @@ export interface SandboxOptions {
    * @default 0
    */
   readonly port?: number;
-  /**
-   * Where it listens. It has no secrets worth the name: loopback only.
-   *
-   * @default "127.0.0.1"
-   */
-  readonly hostname?: "127.0.0.1" | "localhost";
   /** Told what happens, in one line each. */
   readonly log?: (line: string) => void;
   /** Told of every call of a target, as it ends. */
@@ -83,16 +80,15 @@ export interface Sandbox extends AsyncDisposable {
 export async function startSandbox(
   options: SandboxOptions = {},
 ): Promise<Sandbox> {
-  const hostname = options.hostname ?? "127.0.0.1";
   const log = options.log ?? (() => {});
   const { world, adminToken, loginClientToken } = populate(
     options.world ?? await readWorldFile(),
   );
-  const webKey = await newWebKey();
+  const webKey = await ownWebKey();
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port ?? 0, hostname, resolve);
+    server.listen(options.port ?? 0, HOSTNAME, resolve);
   });
   const { port } = server.address() as AddressInfo;
   const client = Deno.createHttpClient({});
@@ -100,7 +96,7 @@ export async function startSandbox(
   const instance: Instance = {
     world,
     release: options.release ?? "current",
-    origin: `http://${hostname}:${port}`,
+    origin: `http://${HOSTNAME}:${port}`,
     webKey,
     fetch: (input, init) => fetch(input, { ...init, client }),
     closing: closing.signal,
@@ -118,7 +114,7 @@ export async function startSandbox(
 
   server.on("request", async (incoming, outgoing) => {
     try {
-      const request = await toRequest(incoming, instance.origin);
+      const { request, body } = await toRequest(incoming, instance.origin);
       const refused = refusal(request, incoming.headers.host ?? "");
       if (refused !== undefined) {
         return await sendResponse(
@@ -135,7 +131,6 @@ export async function startSandbox(
           outgoing,
         );
       }
-      const body = new Uint8Array(await request.clone().arrayBuffer());
       const response = await answer(parts, request);
       if (response) await sendResponse(response, outgoing);
       else await provider.handle(replay(incoming, body), outgoing);

@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { Part } from "./api.ts";
 import type { Instance } from "./instance.ts";
 import { removeMetadata, setMetadata } from "./metadata.ts";
+import { Permissions } from "./world_file.ts";
 import type { Organization } from "./world.ts";
 
 const METADATA_PATH = /^\/_sandbox\/organizations\/([0-9]+)\/metadata$/;
@@ -16,10 +17,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Role to permissions; a text is stored as it is. */
-const Mapping = z.record(
-  z.string().min(1).max(200),
-  z.union([z.array(z.string()), z.string()]),
-);
+const Mapping = z.record(z.string().min(1).max(200), Permissions);
 
 /**
  * Makes the sandbox's own endpoints, all under `/_sandbox/`.

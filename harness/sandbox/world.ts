@@ -5,17 +5,8 @@
  * @module
  */
 import type { JWK } from "jose";
+import type { Dated } from "./dated.ts";
 import { newIdentifier } from "./identifier.ts";
-
-/** When something came to be and was last changed. */
-export interface Dated {
-  /** When it was made. */
-  created: Date;
-  /** When it was last changed. */
-  changed: Date;
-  /** ZITADEL's count of the events of its aggregate. */
-  sequence: number;
-}
 
 /** One metadata value. */
 export interface MetadataEntry extends Dated {
@@ -255,6 +246,8 @@ export interface AuthRequest {
   redirectUri: string;
   /** What was asked for, by the application and its project. */
   scopes: string[];
+  /** Who is expected to log in, by user name. */
+  loginHint?: string;
   /** When it began. */
   created: Date;
 }
@@ -295,7 +288,7 @@ export interface World {
   members: Member[];
   /** By identifier. */
   targets: Map<string, Target>;
-  /** By the condition's {@linkcode conditionKey}. */
+  /** By the condition's `conditionKey`. */
   executions: Map<string, Execution>;
   /** By the token itself, or by the `jti` of a JWT. */
   accessTokens: Map<string, AccessToken>;
@@ -303,80 +296,6 @@ export interface World {
   authRequests: Map<string, AuthRequest>;
   /** By identifier. */
   sessions: Map<string, Session>;
-}
-
-/**
- * Starts the dates of something new.
- *
- * @param sequence ZITADEL's event count, 1 for something new.
- * @returns Dates of now.
- */
-export function dated(sequence = 1): Dated {
-  const now = new Date();
-  return { created: now, changed: now, sequence };
-}
-
-/**
- * Notes that something was changed.
- *
- * @param thing What was changed.
- * @returns When.
- */
-export function touch(thing: Dated): Date {
-  thing.changed = new Date();
-  thing.sequence++;
-  return thing.changed;
-}
-
-/**
- * Names a condition, so that one execution is kept for each.
- *
- * @param condition The condition.
- * @returns A text that is the same for equal conditions only.
- */
-export function conditionKey(condition: Condition): string {
-  return JSON.stringify(condition);
-}
-
-/**
- * Finds an application by its client id.
- *
- * @param world The world.
- * @param clientId The client id.
- * @returns The application, if there is one.
- */
-export function appOfClient(world: World, clientId: string): App | undefined {
-  for (const app of world.apps.values()) {
-    if (app.clientId === clientId) return app;
-  }
-}
-
-/**
- * Finds a user by name.
- *
- * @param world The world.
- * @param userName The user's name, which is unique.
- * @returns The user, if there is one.
- */
-export function userNamed(world: World, userName: string): User | undefined {
-  for (const user of world.users.values()) {
-    if (user.userName === userName) return user;
-  }
-}
-
-/**
- * Makes a random secret of letters and digits, as ZITADEL does.
- *
- * @param length How many characters.
- * @returns The secret.
- */
-export function newSecret(length: number): string {
-  const alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-  return Array.from(
-    crypto.getRandomValues(new Uint8Array(length)),
-    (byte) => alphabet[byte % alphabet.length],
-  ).join("");
 }
 
 /**

@@ -12,6 +12,16 @@ const Identifier = z.string().regex(/^[0-9]{15,20}$/, {
   error: "must be 15 to 20 digits, as ZITADEL's identifiers are",
 });
 
+/**
+ * What a role permits: names, or a text that is taken as it is, so that odd
+ * values can be tried too.
+ *
+ * @internal The schema library's types are not documented here.
+ */
+export const Permissions = z.union([z.array(z.string()), z.string()], {
+  error: "must be a list of permissions, or a text",
+});
+
 const AppFile = z.strictObject({
   name: z.string().min(1),
   id: Identifier.optional(),
@@ -73,12 +83,8 @@ const UserShape = z.strictObject({
 const OrganizationShape = z.strictObject({
   name: z.string().min(1),
   id: Identifier.optional(),
-  /**
-   * Role to permissions. A text stands for itself, so that odd values can be
-   * tried too.
-   */
-  metadata: z.record(z.string(), z.union([z.array(z.string()), z.string()]))
-    .default({}),
+  /** Role to permissions. */
+  metadata: z.record(z.string(), Permissions).default({}),
   projects: z.array(ProjectFile).default([]),
   users: z.array(UserShape).default([]),
 });

@@ -3,6 +3,7 @@ import { Code } from "@connectrpc/connect";
 import { FIXTURES_URL, readFixture } from "../../harness/fixtures.ts";
 import { createUpstream, UPSTREAM_TOKEN } from "../../harness/upstream.ts";
 import { signPayload } from "../../lib/signature.ts";
+import { grpcWebError } from "./_frames.ts";
 import {
   createTestFunction,
   login,
@@ -10,7 +11,6 @@ import {
   ORGANIZATION,
   type TestFunctionOptions,
 } from "./_function.ts";
-import { grpcWebError } from "./_frames.ts";
 import { TelemetryRecorder } from "./_telemetry_recorder.ts";
 
 /** In every value that must go nowhere. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFixture } from "../../harness/fixtures.ts";
-import { createUpstream, type UpstreamWorld } from "../../harness/upstream.ts";
 import { FIXTURES_URL } from "../../harness/fixtures.ts";
+import { createUpstream, type UpstreamWorld } from "../../harness/upstream.ts";
 import { ATTRIBUTE_NAME_FORMAT } from "../../lib/claims.ts";
 import {
   createTestFunction,
@@ -187,14 +187,14 @@ Deno.test("createHandler() drops an organization's mapping at its metadata event
   }
   assert.deepEqual(
     log.filter(({ condition }) => !String(condition).startsWith("function/"))
-      .map(({ outcome }) => outcome).filter(Boolean),
+      .map(({ outcome, organization }) => [outcome, organization]),
     [
-      "invalidated",
-      "invalidated",
-      "invalidated",
-      "invalidated",
-      "ignored",
-      "ignored",
+      ["invalidated", ORGANIZATION],
+      ["invalidated", ORGANIZATION],
+      ["invalidated", ORGANIZATION],
+      ["invalidated", "1"],
+      ["ignored", undefined],
+      ["ignored", undefined],
     ],
   );
 });

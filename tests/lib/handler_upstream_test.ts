@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Code } from "@connectrpc/connect";
 import { createUpstream, UPSTREAM_ORIGIN } from "../../harness/upstream.ts";
 import { type ErrorCode, STATUS } from "../../lib/errors.ts";
+import { grpcWebError, silentFetch } from "./_frames.ts";
 import {
   createTestFunction,
   login,
@@ -10,7 +11,6 @@ import {
   ORGANIZATION,
   permissionsIn,
 } from "./_function.ts";
-import { grpcWebError, silentFetch } from "./_frames.ts";
 
 const GRPC_WEB = { "content-type": "application/grpc-web+proto" };
 
@@ -175,6 +175,14 @@ Deno.test("createHandler() names the instance when it is the instance that fails
   });
   await call(loginPayload());
   assert.ok(log[0]?.message.includes(UPSTREAM_ORIGIN));
+});
+
+Deno.test("createHandler() names the credential that ZITADEL refuses", async () => {
+  const { call, log } = await createTestFunction({
+    settings: { ACCESS_TOKEN: "another" },
+  });
+  await call(loginPayload());
+  assert.match(log[0]!.message, /refused the service user's ACCESS_TOKEN$/);
 });
 
 Deno.test("createHandler() asks again at the next call when the last one failed", async () => {

@@ -1,90 +1,19 @@
 import assert from "node:assert/strict";
-import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { ListOrganizationMetadataResponseSchema } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import {
   createUpstream,
-  UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
   type UpstreamWorld,
 } from "../../harness/upstream.ts";
-import { type ErrorCode, FunctionError } from "../../lib/errors.ts";
-import {
-  API_MEMORY_MS,
-  createMetadataReader,
-  type ReadMetadata,
-} from "../../lib/metadata.ts";
-import type { ServiceToken } from "../../lib/service_token.ts";
-import { grpcWebAnswer, grpcWebError, silentFetch } from "./_frames.ts";
-
-const ID = "400930455974579238";
-const NOW = 1_795_469_197_000;
+import { FunctionError } from "../../lib/errors.ts";
+import { API_MEMORY_MS } from "../../lib/metadata.ts";
+import { grpcWebError, silentFetch } from "./_frames.ts";
+import { entries, fails, ID, reader, world } from "./_metadata.ts";
 
 const V2 = "v2.ListOrganizationMetadata";
 const V2BETA = "v2beta.ListOrganizationMetadata";
 const V1 = "v1.ListOrgMetadata";
 const READABLE = "v2.ListOrganizations";
-
-/** Metadata of so many entries. */
-function entries(count: number): Record<string, string> {
-  return Object.fromEntries(
-    Array.from({ length: count }, (_, i) => [`role-${i}`, btoa(`["p-${i}"]`)]),
-  );
-}
-
-function world(
-  metadata: Record<string, string> = entries(2),
-  api: UpstreamWorld["api"] = "v2",
-): UpstreamWorld {
-  return { organizations: { [ID]: { readable: true, metadata } }, api };
-}
-
-/** A token that is what it is. */
-const fixedToken: ServiceToken = {
-  settings: "ACCESS_TOKEN",
-  get: () => Promise.resolve(UPSTREAM_TOKEN),
-  discard: () => false,
-};
-
-interface Options {
-  readonly fetch?: typeof fetch;
-  readonly token?: ServiceToken;
-  readonly timeoutMs?: number;
-}
-
-/** A reader of an upstream, the methods that it called and a clock. */
-function reader(
-  upstreamWorld: UpstreamWorld,
-  { fetch = createUpstream(upstreamWorld).fetch, ...options }: Options = {},
-) {
-  const calls: string[] = [];
-  const clock = { now: NOW };
-  const read: ReadMetadata = createMetadataReader({
-    origin: UPSTREAM_ORIGIN,
-    token: fixedToken,
-    timeoutMs: 5_000,
-    now: () => clock.now,
-    ...options,
-    fetch: (input, init) => {
-      const url = String(input instanceof Request ? input.url : input);
-      const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url)!;
-      calls.push(`${version}.${method}`);
-      return fetch(input, init);
-    },
-  });
-  return { read, calls, clock };
-}
-
-function fails(code: ErrorCode, reason: string) {
-  return (error: unknown) => {
-    assert.ok(error instanceof FunctionError);
-    assert.equal(error.code, code);
-    assert.equal(error.details.reason, reason);
-    assert.equal(error.details.organization, ID);
-    assert.ok(error.details.remedy);
-    return true;
-  };
-}
 
 Deno.test("createMetadataReader() asks by each API only when the one before is not implemented", async (t) => {
   const expected = {
@@ -212,104 +141,6 @@ Deno.test("createMetadataReader() fails when it cannot be seen whether an empty 
         : upstream.fetch(input, init),
   });
   await assert.rejects(read(ID), fails("upstream_failed", "unreachable"));
-});
-
-Deno.test("createMetadataReader() reads pages of 1,000 until everything is read", async (t) => {
-  for (const api of ["v2", "v2beta", "management_v1"] as const) {
-    for (
-      const [count, pages] of [[1, 1], [1_000, 1], [1_001, 2], [
-        2_500,
-        3,
-      ]] as const
-    ) {
-      await t.step(`${api}, ${count}`, async () => {
-        const metadata = entries(count);
-        const { read, calls } = reader(world(metadata, api));
-        await read(ID);
-        calls.length = 0;
-        const found = await read(ID);
-        assert.deepEqual(
-          found.map(({ key }) => key),
-          Object.keys(metadata),
-        );
-        assert.equal(calls.length, pages);
-      });
-    }
-  }
-});
-
-/** A reader of an organization that changes before each page but the first. */
-function unsteady(
-  change: (metadata: Record<string, string>, page: number) => void,
-) {
-  const metadata = entries(1_500);
-  const upstreamWorld = world(metadata);
-  const upstream = createUpstream(upstreamWorld);
-  let page = 0;
-  return reader(upstreamWorld, {
-    fetch: (input, init) => {
-      if (page++ > 0) change(metadata, page);
-      return upstream.fetch(input, init);
-    },
-  });
-}
-
-Deno.test("createMetadataReader() begins anew when the list changes while it is read", async (t) => {
-  await t.step("grown", async () => {
-    const { read, calls } = unsteady((metadata, page) => {
-      if (page === 2) metadata["role-new"] = btoa("a");
-    });
-    const found = await read(ID);
-    assert.equal(found.length, 1_501);
-    assert.equal(calls.length, 4);
-  });
-  await t.step("shrunk", async () => {
-    const { read } = unsteady((metadata, page) => {
-      if (page === 2) delete metadata["role-3"];
-    });
-    const keys = (await read(ID)).map(({ key }) => key);
-    assert.equal(keys.length, 1_499);
-    assert.ok(!keys.includes("role-3"));
-    assert.ok(keys.includes("role-1000"));
-  });
-  await t.step("emptied", async () => {
-    const { read } = unsteady((metadata, page) => {
-      if (page !== 2) return;
-      for (const key of Object.keys(metadata)) delete metadata[key];
-    });
-    assert.deepEqual(await read(ID), []);
-  });
-});
-
-Deno.test("createMetadataReader() gives up when the list changes all the time", async () => {
-  const { read, calls } = unsteady((metadata, page) => {
-    metadata[`role-new-${page}`] = btoa("a");
-  });
-  await assert.rejects(read(ID), fails("upstream_failed", "unstable_listing"));
-  assert.equal(calls.length, 6);
-});
-
-Deno.test("createMetadataReader() gives up when ZITADEL tells of more than it gives", async (t) => {
-  const keys = { "nothing": [], "the same again": ["a", "b"] };
-  for (const [name, given] of Object.entries(keys)) {
-    await t.step(name, async () => {
-      const schema = ListOrganizationMetadataResponseSchema;
-      const { read } = reader(world(), {
-        fetch: () =>
-          Promise.resolve(grpcWebAnswer(
-            schema,
-            create(schema, {
-              pagination: { totalResult: 3n },
-              metadata: given.map((key) => ({ key })),
-            }),
-          )),
-      });
-      await assert.rejects(
-        read(ID),
-        fails("upstream_failed", "unstable_listing"),
-      );
-    });
-  }
 });
 
 Deno.test("createMetadataReader() ends with the time for one reading", async (t) => {

@@ -152,6 +152,15 @@ Deno.test("parseSignatureHeader() gives nothing when there is no header", () => 
   assert.equal(parseSignatureHeader(""), undefined);
 });
 
+Deno.test("parseSignatureHeader() gives nothing when a pair is not one", () => {
+  const right = `t=1,v1=${SIGNATURE}`;
+  assert.ok(parseSignatureHeader(right));
+  for (const pair of ["", "x", "x=1=2", `v1=${SIGNATURE}=`, "t=1="]) {
+    assert.equal(parseSignatureHeader(`${right},${pair}`), undefined, pair);
+    assert.equal(parseSignatureHeader(`${pair},${right}`), undefined, pair);
+  }
+});
+
 Deno.test("parseSignatureHeader() bounds the signatures that are tried", () => {
   const header = (count: number) => `t=1${`,v1=${SIGNATURE}`.repeat(count)}`;
   assert.equal(

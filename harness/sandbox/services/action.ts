@@ -11,24 +11,18 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ActionService as ActionV2beta } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb.js";
-import type { ConditionSchema } from "@zitadel/proto/zitadel/action/v2beta/execution_pb.js";
 import type { TargetSchema } from "@zitadel/proto/zitadel/action/v2beta/target_pb.js";
-import { alreadyExists, apiError, notFound } from "../api_error.ts";
+import { alreadyExists, apiError } from "../api_error.ts";
 import { type ApiMethod, apiMethod, type Call } from "../api_method.ts";
 import { FUNCTIONS } from "../function_payload.ts";
 import { newIdentifier } from "../identifier.ts";
 import { matchesText, pageOf } from "../list.ts";
 import { TRAITS } from "../release.ts";
-import {
-  type Condition,
-  conditionKey,
-  dated,
-  newSecret,
-  type Target,
-  touch,
-  type World,
-} from "../world.ts";
+import { dated, touch } from "../dated.ts";
+import { newSecret } from "../secret.ts";
+import type { Target, World } from "../world.ts";
 import { ActionV2, PAYLOAD_TYPES } from "./action_v2.ts";
+import { listExecutions, setExecution } from "./execution.ts";
 import { publicKeyMethods } from "./public_keys.ts";
 import { targetOf } from "./target_of.ts";
 
@@ -175,57 +169,6 @@ function listTargets(
   };
 }
 
-function setExecution(
-  request: Input<Methods["setExecution"]>,
-  { instance: { world } }: Call,
-) {
-  const condition = conditionOf(request.condition);
-  for (const id of request.targets) {
-    if (!world.targets.has(id)) {
-      throw notFound("Target not found", "COMMAND-17e8fq1ggk");
-    }
-  }
-  const key = conditionKey(condition);
-  const execution = world.executions.get(key) ??
-    { ...dated(), condition, targets: [] };
-  execution.targets = [...request.targets];
-  const changed = touch(execution);
-  if (execution.targets.length > 0) world.executions.set(key, execution);
-  else world.executions.delete(key);
-  return { setDate: timestampFromDate(changed) };
-}
-
-function listExecutions(
-  { pagination, filters }: Input<Methods["listExecutions"]>,
-  { instance: { world } }: Call,
-) {
-  const found = [...world.executions.values()].reverse().filter((execution) =>
-    filters.every(({ filter }) => {
-      switch (filter.case) {
-        case "targetFilter":
-          return execution.targets.includes(filter.value.targetId);
-        case "inConditionsFilter":
-          return filter.value.conditions.some((condition) =>
-            conditionKey(conditionOf(condition)) ===
-              conditionKey(execution.condition)
-          );
-        default:
-          return true;
-      }
-    })
-  );
-  const page = pageOf(found, pagination);
-  return {
-    pagination: page.pagination,
-    executions: page.items.map((execution) => ({
-      condition: conditionMessage(execution.condition),
-      creationDate: timestampFromDate(execution.created),
-      changeDate: timestampFromDate(execution.changed),
-      targets: execution.targets,
-    })),
-  };
-}
-
 function checkName(world: World, name: string): void {
   for (const target of world.targets.values()) {
     if (target.name === name) {
@@ -295,37 +238,4 @@ function targetMessage(target: Target): MessageInitShape<typeof TargetSchema> {
     ...(target.payloadType !== "json" &&
       { payloadType: PAYLOAD_TYPES.indexOf(target.payloadType) }),
   };
-}
-
-function conditionOf(
-  condition: MessageShape<typeof ConditionSchema> | undefined,
-): Condition {
-  const type = condition?.conditionType;
-  if (type?.case === "function") {
-    const { name } = type.value;
-    if ((FUNCTIONS as readonly string[]).includes(name)) {
-      return { function: name };
-    }
-  } else if (type?.case === "event") {
-    const { condition } = type.value;
-    if (condition.case === "event") return { event: condition.value };
-    if (condition.case === "group") return { eventGroup: condition.value };
-    if (condition.case === "all") return { allEvents: true };
-  }
-  throw notFound("Execution condition is invalid", "COMMAND-cdy39t0ksr");
-}
-
-function conditionMessage(
-  condition: Condition,
-): MessageInitShape<typeof ConditionSchema> {
-  if ("function" in condition) {
-    const value = { name: condition.function };
-    return { conditionType: { case: "function", value } };
-  }
-  const event = "event" in condition
-    ? { case: "event", value: condition.event } as const
-    : "eventGroup" in condition
-    ? { case: "group", value: condition.eventGroup } as const
-    : { case: "all", value: true } as const;
-  return { conditionType: { case: "event", value: { condition: event } } };
 }

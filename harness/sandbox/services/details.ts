@@ -1,5 +1,5 @@
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { Dated } from "../world.ts";
+import type { Dated } from "../dated.ts";
 
 /**
  * What the v1 APIs tell of a thing.

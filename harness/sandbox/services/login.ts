@@ -6,7 +6,8 @@ import { apiError, noPermission, notFound } from "../api_error.ts";
 import { type ApiMethod, apiMethod, type Call } from "../api_method.ts";
 import { newIdentifier } from "../identifier.ts";
 import { hasPermission } from "../permissions.ts";
-import { newSecret, userNamed } from "../world.ts";
+import { newSecret } from "../secret.ts";
+import { userNamed } from "../find.ts";
 import { userOf } from "./management_user.ts";
 
 const SESSION_TOKEN_LENGTH = 78;

@@ -5,7 +5,8 @@ import { type ApiMethod, apiMethod, type Call } from "../api_method.ts";
 import { listOf, matchesText } from "../list.ts";
 import { removeMetadata, setMetadata } from "../metadata.ts";
 import { removeOrganization } from "../remove.ts";
-import { type MetadataEntry, touch } from "../world.ts";
+import { touch } from "../dated.ts";
+import type { MetadataEntry } from "../world.ts";
 import { changedDetails, detailsOf, madeDetails } from "./details.ts";
 import { addOrganization } from "./organization.ts";
 

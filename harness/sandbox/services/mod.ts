@@ -1,6 +1,8 @@
 import type { ApiMethod } from "../api_method.ts";
 import { actionMethods } from "./action.ts";
 import { type FinishLogin, loginMethods } from "./login.ts";
+import { managementAppMethods } from "./management_app.ts";
+import { managementGrantMethods } from "./management_grant.ts";
 import { managementOrganizationMethods } from "./management_organization.ts";
 import { managementProjectMethods } from "./management_project.ts";
 import { managementUserMethods } from "./management_user.ts";
@@ -19,7 +21,9 @@ export function apiMethods(finishLogin: FinishLogin): ApiMethod[] {
     ...actionMethods(),
     ...managementOrganizationMethods(),
     ...managementProjectMethods(),
+    ...managementAppMethods(),
     ...managementUserMethods(),
+    ...managementGrantMethods(),
     ...userMethods(),
     ...loginMethods(finishLogin),
   ];

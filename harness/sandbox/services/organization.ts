@@ -21,7 +21,8 @@ import { removeMetadata, setMetadata } from "../metadata.ts";
 import { hasPermission } from "../permissions.ts";
 import { primaryDomain } from "../populate.ts";
 import { removeOrganization } from "../remove.ts";
-import { dated, type Organization, type World } from "../world.ts";
+import { dated } from "../dated.ts";
+import type { Organization, World } from "../world.ts";
 
 /**
  * The published v2 descriptor has no metadata yet; its twin v2beta has, under

@@ -5,7 +5,8 @@ import { Code } from "@connectrpc/connect";
 import { apiError, notFound } from "../api_error.ts";
 import { type ApiMethod, apiMethod, type Call } from "../api_method.ts";
 import { newIdentifier } from "../identifier.ts";
-import { dated, type Target, type TargetKey, touch } from "../world.ts";
+import { dated, touch } from "../dated.ts";
+import type { Target, TargetKey } from "../world.ts";
 import { ActionV2 } from "./action_v2.ts";
 import { targetOf } from "./target_of.ts";
 

@@ -1,0 +1,79 @@
+import { z } from "zod";
+import type { BenchContext } from "./context.ts";
+import { CONNECTIONS, type LoadOptions, type LoadResult } from "./load.ts";
+
+const PROCESS = new URL("autocannon_process.ts", import.meta.url);
+
+const Result = z.object({
+  duration: z.number(),
+  requests: z.object({ total: z.number() }),
+  latency: z.object({ p50: z.number(), p99: z.number() }),
+  /** Connections that broke, and time-outs among them. */
+  errors: z.number(),
+  non2xx: z.number(),
+});
+
+/**
+ * Makes load by `autocannon`. Its times are whole milliseconds.
+ *
+ * @param options The load.
+ * @param context What ends it.
+ * @returns What came of it.
+ * @throws {Error} Where `autocannon` fails.
+ */
+export async function runAutocannon(
+  { url, calls, seconds }: LoadOptions,
+  { signal }: BenchContext,
+): Promise<LoadResult> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", PROCESS.href],
+    stdin: "piped",
+    stdout: "piped",
+    signal,
+  }).spawn();
+  const input = new Blob([JSON.stringify({
+    url,
+    connections: CONNECTIONS,
+    duration: seconds,
+    method: "POST",
+    requests: calls.map(({ signature, body }) => ({
+      headers: {
+        "content-type": "application/json",
+        "zitadel-signature": signature,
+      },
+      body,
+    })),
+  })]);
+  await input.stream().pipeTo(child.stdin);
+  const { stdout } = await child.output();
+  signal.throwIfAborted();
+  return parseAutocannon(new TextDecoder().decode(stdout));
+}
+
+/**
+ * Reads a result of `autocannon`.
+ *
+ * @param output What it printed, as JSON.
+ * @returns The result.
+ * @throws {Error} Where it is not one.
+ */
+export function parseAutocannon(output: string): LoadResult {
+  let json: unknown;
+  try {
+    json = JSON.parse(output);
+  } catch {
+    // Said below, together with JSON of another shape.
+  }
+  const parsed = Result.safeParse(json);
+  if (!parsed.success) {
+    throw new Error(`Cannot read what autocannon says: ${output.trim()}`);
+  }
+  const { duration, requests, latency, errors, non2xx } = parsed.data;
+  return {
+    requests: requests.total,
+    seconds: duration,
+    p50Ms: latency.p50,
+    p99Ms: latency.p99,
+    errors: errors + non2xx,
+  };
+}

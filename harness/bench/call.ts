@@ -1,0 +1,154 @@
+import {
+  type FixtureOrganization,
+  FIXTURES_URL,
+  readFixture,
+} from "../fixtures.ts";
+import { signPayload } from "../../lib/signature.ts";
+
+/** The signing key of the target that the measurements stand for. */
+export const SIGNING_KEY = "jE30EzhWq16xULd0rnMdBIWEpyVBkBZC6AMT";
+
+/** A call as it goes over the wire. */
+export interface SignedCall {
+  /** The value of `ZITADEL-Signature`. */
+  readonly signature: string;
+  /** The body, on one line. */
+  readonly body: string;
+}
+
+/** A call, and what it needs to be answered. */
+export interface Call {
+  /** The payload. */
+  readonly body: string;
+  /** The organization that the user belongs to. */
+  readonly organization: string;
+  /** The permissions that are right. */
+  readonly permissions: readonly string[];
+}
+
+/** A recorded login, and the metadata it is answered from. */
+export interface RecordedLogin {
+  /** The call. */
+  readonly call: Call;
+  /** The organizations. */
+  readonly organizations: Readonly<Record<string, FixtureOrganization>>;
+  /** The mapping as plain lists. */
+  readonly rolePermissions: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * Reads the recorded login that everything is measured with.
+ *
+ * @returns The login.
+ */
+export async function readRecordedLogin(): Promise<RecordedLogin> {
+  const fixture = await readFixture(
+    new URL("calls/human_login.json", FIXTURES_URL),
+  );
+  const payload = JSON.parse(fixture.request.body);
+  const organization: string = payload.org.id;
+  const rolePermissions: Record<string, string[]> = Object.fromEntries(
+    Object.entries(fixture.organizations[organization]!.metadata).map((
+      [role, value],
+    ) => [
+      role,
+      JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(value))),
+    ]),
+  );
+  const permissions = new Set<string>();
+  for (const { roles } of payload.user_grants) {
+    for (const role of roles) {
+      for (const name of rolePermissions[role]!) permissions.add(name);
+    }
+  }
+  return {
+    call: {
+      body: fixture.request.body,
+      organization,
+      permissions: [...permissions],
+    },
+    organizations: fixture.organizations,
+    rolePermissions,
+  };
+}
+
+/** What differs from the recorded login. */
+export interface MadeCallOptions {
+  /** The organization. */
+  readonly organization: string;
+  /** How many entries its mapping has. */
+  readonly entries: number;
+  /** How many of these roles the user has. */
+  readonly roles: number;
+}
+
+/**
+ * Makes a login of a user of another organization, whose mapping has roles
+ * `role-0`, `role-1`, ... with two permissions each.
+ *
+ * @param login The recorded login to make it of.
+ * @param options What differs.
+ * @returns The call, and the organization that it needs.
+ */
+export function makeCall(
+  login: RecordedLogin,
+  { organization, entries, roles }: MadeCallOptions,
+): { call: Call; known: FixtureOrganization } {
+  // Spread over the whole mapping, so that none is found sooner than another.
+  const names = Array.from(
+    { length: roles },
+    (_, i) => `role-${Math.floor(i * entries / roles)}`,
+  );
+  const payload = JSON.parse(login.call.body);
+  payload.org.id = organization;
+  payload.user.resource_owner = organization;
+  payload.user_grants[0].roles = names;
+  const metadata = Object.fromEntries(
+    Array.from({ length: entries }, (_, i) => {
+      const value = JSON.stringify(permissionsOf(`role-${i}`));
+      return [`role-${i}`, new TextEncoder().encode(value).toBase64()];
+    }),
+  );
+  return {
+    call: {
+      body: JSON.stringify(payload),
+      organization,
+      permissions: names.flatMap(permissionsOf),
+    },
+    known: { readable: true, metadata },
+  };
+}
+
+function permissionsOf(role: string): string[] {
+  return [`${role}:read`, `${role}:write`];
+}
+
+/**
+ * Signs calls, as of now.
+ *
+ * @param calls The calls.
+ * @returns The signed calls, good for five minutes.
+ */
+export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
+  const seconds = Math.floor(Date.now() / 1000);
+  return Promise.all(calls.map(async ({ body }) => ({
+    signature: await signPayload(SIGNING_KEY, seconds, body),
+    body,
+  })));
+}
+
+/**
+ * Says whether a reply is the right one.
+ *
+ * @param call The call.
+ * @param reply The reply's body.
+ * @returns Whether it holds the permissions that are right, and nothing else.
+ */
+export function isRightReply(
+  { permissions }: Pick<Call, "permissions">,
+  reply: string,
+): boolean {
+  return reply === JSON.stringify({
+    append_claims: [{ key: "permissions", value: permissions }],
+  });
+}

@@ -1,0 +1,38 @@
+import { UPSTREAM_TOKEN } from "../upstream.ts";
+import { SIGNING_KEY } from "./call.ts";
+import type { BenchContext } from "./context.ts";
+import type { ServedUpstream } from "./served_upstream.ts";
+import { FUNCTION_SCRIPT, ServerProcess } from "./server_process.ts";
+
+/** Longer than any measurement, so that a mapping once read is warm to its end. */
+const FRESH_SECONDS = 3_600;
+
+/** More than a busy machine needs: what is measured is time, not time-outs. */
+const UPSTREAM_TIMEOUT_MS = 30_000;
+
+/**
+ * Starts the function as a process of its own, as `deno task start` does.
+ *
+ * @param upstream The ZITADEL that it reads from.
+ * @param options The files of its database and its log.
+ * @param context What ends it.
+ * @returns The process.
+ */
+export function startFunction(
+  { origin }: ServedUpstream,
+  { kv, log }: { kv: string; log: string },
+  { signal }: BenchContext,
+): ServerProcess {
+  return new ServerProcess(FUNCTION_SCRIPT, {
+    env: {
+      ZITADEL_DOMAIN: origin,
+      AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
+      ACCESS_TOKEN: UPSTREAM_TOKEN,
+      CACHE_FRESH_SECONDS: String(FRESH_SECONDS),
+      UPSTREAM_TIMEOUT_MS: String(UPSTREAM_TIMEOUT_MS),
+      KV_URL: kv,
+    },
+    log,
+    signal,
+  });
+}

@@ -1,0 +1,44 @@
+import { cpus } from "node:os";
+
+/** Load above which figures say as much of other programs as of these. */
+const BUSY_LOAD_PER_CORE = 0.25;
+
+/** What was measured on. */
+export interface Machine {
+  /** The processor's model. */
+  readonly cpu: string;
+  /** How many cores it has. */
+  readonly cores: number;
+  /** The operating system. */
+  readonly os: string;
+  /** The version of Deno. */
+  readonly deno: string;
+  /** The load before anything was measured: how many programs wanted to run in the last minute. */
+  readonly load: number;
+}
+
+/**
+ * Describes this machine.
+ *
+ * @returns The machine.
+ */
+export function readMachine(): Machine {
+  const models = cpus().map(({ model }) => model.trim());
+  return {
+    cpu: models[0] ?? "unknown processor",
+    cores: navigator.hardwareConcurrency,
+    os: `${Deno.build.os} ${Deno.build.arch}`,
+    deno: Deno.version.deno,
+    load: Deno.loadavg()[0]!,
+  };
+}
+
+/**
+ * Says whether a machine had other things to do.
+ *
+ * @param machine The machine.
+ * @returns Whether figures from it are to be doubted.
+ */
+export function isBusy({ load, cores }: Machine): boolean {
+  return load / cores > BUSY_LOAD_PER_CORE;
+}

@@ -1,0 +1,59 @@
+import { claimsReply, collectPermissions } from "../../lib/claims.ts";
+import {
+  compileRolePermissions,
+  type MetadataEntry,
+} from "../../lib/role_permissions.ts";
+
+const SIZES = [10, 1_000, 10_000];
+
+function entries(size: number): MetadataEntry[] {
+  const encoder = new TextEncoder();
+  return Array.from({ length: size }, (_, i) => ({
+    key: `role-${i}`,
+    value: encoder.encode(`["role-${i}:read","role-${i}:write"]`),
+  }));
+}
+
+function grant(roles: number, size: number) {
+  return {
+    projectId: "400930456041688102",
+    resourceOwner: "400930455974579238",
+    // Spread over the whole mapping, so that none is found sooner than another.
+    roles: Array.from(
+      { length: roles },
+      (_, i) => `role-${Math.floor(i * size / roles)}`,
+    ),
+  };
+}
+
+for (const size of SIZES) {
+  const metadata = entries(size);
+  Deno.bench(`compileRolePermissions() of ${size} entries`, {
+    group: "compile",
+  }, () => {
+    compileRolePermissions(metadata);
+  });
+}
+
+for (const size of SIZES) {
+  const mapping = compileRolePermissions(entries(size));
+  const grants = [grant(2, size)];
+  Deno.bench(`collectPermissions() of 2 roles in ${size} entries`, {
+    group: "mapping size",
+    baseline: size === SIZES[0],
+  }, () => {
+    collectPermissions(grants, () => mapping);
+  });
+}
+
+for (const roles of [1, 10, 100]) {
+  const mapping = compileRolePermissions(entries(100));
+  const grants = [grant(roles, 100)];
+  Deno.bench(`reply for ${roles} of 100 roles`, {
+    group: "roles",
+    baseline: roles === 1,
+  }, () => {
+    const permissions = collectPermissions(grants, () => mapping);
+    JSON.stringify(claimsReply("permissions", permissions));
+  });
+}

@@ -1,0 +1,134 @@
+import { makeCall, readRecordedLogin, signCalls } from "./call.ts";
+import type { BenchContext } from "./context.ts";
+import { startFunction } from "./function_server.ts";
+import type { LoadGenerator } from "./load.ts";
+import { serveUpstream } from "./served_upstream.ts";
+import type { ServerProcess } from "./server_process.ts";
+import { meanWithin, type Sample } from "./statistics.ts";
+
+const ENTRIES = 10;
+const ROLES = 2;
+/** How often the memory is read, in milliseconds. */
+const SAMPLE_MS = 100;
+/** How long one round of load is, in seconds: short against the life of a signature. */
+const ROUND_SECONDS = 2;
+
+/** The parts of the run that are compared. */
+const SECOND_TENTH = [0.1, 0.2] as const;
+const LAST_TENTH = [0.9, 1] as const;
+
+/** What the function held over many requests. */
+export interface Memory {
+  /** How many requests were answered. */
+  readonly requests: number;
+  /** Of how many organizations. */
+  readonly organizations: number;
+  /** Requests that failed. */
+  readonly errors: number;
+  /** The mean of the second tenth, in bytes. */
+  readonly secondTenthBytes: number;
+  /** The mean of the last tenth, in bytes. */
+  readonly lastTenthBytes: number;
+  /** The most, in bytes. */
+  readonly peakBytes: number;
+  /** The last tenth as a multiple of the second. */
+  readonly ratio: number;
+}
+
+/**
+ * Measures the memory that the function holds while many requests of many
+ * organizations come.
+ *
+ * @param options How many requests and organizations, and the load generator.
+ * @param context Where it runs.
+ * @returns The figures; `undefined` where the system does not tell what a process holds.
+ */
+export async function measureMemory(
+  { requests, organizations, generator }: {
+    requests: number;
+    organizations: number;
+    generator: LoadGenerator;
+  },
+  context: BenchContext,
+): Promise<Memory | undefined> {
+  const login = await readRecordedLogin();
+  const made = Array.from(
+    { length: organizations },
+    (_, i) =>
+      makeCall(login, {
+        organization: String(i + 1),
+        entries: ENTRIES,
+        roles: ROLES,
+      }),
+  );
+  await using upstream = serveUpstream({
+    organizations: Object.fromEntries(
+      made.map(({ call, known }) => [call.organization, known]),
+    ),
+  });
+  await using server = startFunction(upstream, {
+    kv: `${context.folder}/memory.db`,
+    // A line for each of a million requests is more than a disk should take.
+    log: "/dev/null",
+  }, context);
+  await server.ready();
+  if (!await server.usage()) return undefined;
+
+  const samples: { answered: number; bytes: number }[] = [];
+  let answered = 0;
+  let errors = 0;
+  while (answered < requests) {
+    const percent = Math.floor(100 * answered / requests);
+    context.progress(`memory: ${percent} % of ${requests} requests`);
+    const calls = await signCalls(made.map(({ call }) => call));
+    const begin = performance.now();
+    const { seen, result } = await sampling(
+      server,
+      generator.run(
+        { url: server.url, calls, seconds: ROUND_SECONDS },
+        context,
+      ),
+    );
+    const took = performance.now() - begin;
+    for (const { at, bytes } of seen) {
+      const share = (at - begin) / took;
+      samples.push({ answered: answered + share * result.requests, bytes });
+    }
+    if (result.requests === 0) throw new Error("No request was answered");
+    answered += result.requests;
+    errors += result.errors;
+  }
+
+  const run: Sample[] = samples.map((sample) => ({
+    at: sample.answered / answered,
+    value: sample.bytes,
+  }));
+  const secondTenthBytes = meanWithin(run, SECOND_TENTH);
+  const lastTenthBytes = meanWithin(run, LAST_TENTH);
+  return {
+    requests: answered,
+    organizations,
+    errors,
+    secondTenthBytes,
+    lastTenthBytes,
+    peakBytes: Math.max(...samples.map(({ bytes }) => bytes)),
+    ratio: lastTenthBytes / secondTenthBytes,
+  };
+}
+
+/** Reads a server's memory until a work is done. */
+async function sampling<T>(
+  server: ServerProcess,
+  work: Promise<T>,
+): Promise<{ result: T; seen: { at: number; bytes: number }[] }> {
+  const seen: { at: number; bytes: number }[] = [];
+  let done = false;
+  const end = () => done = true;
+  work.then(end, end);
+  while (!done) {
+    const usage = await server.usage();
+    if (usage) seen.push({ at: performance.now(), bytes: usage.residentBytes });
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+  }
+  return { result: await work, seen };
+}

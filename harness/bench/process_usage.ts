@@ -1,0 +1,56 @@
+/** The unit of processor time in `/proc`: fixed at a hundredth of a second for programs (Linux, `USER_HZ`). */
+const MICROSECONDS_PER_TICK = 10_000;
+
+/** What a process has taken so far. */
+export interface ProcessUsage {
+  /** The memory it holds now, in bytes. */
+  readonly residentBytes: number;
+  /** The processor time it took since its start, in microseconds. */
+  readonly cpuMicroseconds: number;
+}
+
+/**
+ * Reads what a process takes, from Linux's `/proc`.
+ *
+ * @param pid The process.
+ * @returns What it takes; `undefined` where there is no `/proc`.
+ */
+export async function readProcessUsage(
+  pid: number,
+): Promise<ProcessUsage | undefined> {
+  try {
+    const [status, stat] = await Promise.all([
+      Deno.readTextFile(`/proc/${pid}/status`),
+      Deno.readTextFile(`/proc/${pid}/stat`),
+    ]);
+    return parseProcessUsage(status, stat);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Reads a process's files in `/proc` (proc_pid_status(5), proc_pid_stat(5)).
+ *
+ * @param status The text of `status`.
+ * @param stat The text of `stat`.
+ * @returns What the process takes.
+ * @throws {TypeError} Where the texts are not those.
+ */
+export function parseProcessUsage(status: string, stat: string): ProcessUsage {
+  const resident = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  // The second field is the program's name, which may hold spaces and brackets.
+  const [, , , , , , , , , , , user, system] = stat
+    .slice(stat.lastIndexOf(")") + 2).split(" ");
+  const ticks = Number(user) + Number(system);
+  if (resident === undefined || !Number.isFinite(ticks)) {
+    throw new TypeError(
+      "Cannot read what a process takes: /proc is of another form",
+    );
+  }
+  return {
+    residentBytes: Number(resident) * 1024,
+    cpuMicroseconds: ticks * MICROSECONDS_PER_TICK,
+  };
+}

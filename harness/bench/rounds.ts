@@ -1,0 +1,86 @@
+import { type Call, signCalls } from "./call.ts";
+import type { BenchContext } from "./context.ts";
+import type { LoadGenerator, LoadResult } from "./load.ts";
+import type { ServerProcess } from "./server_process.ts";
+
+/** A server under load, or a kind of call to one. */
+export interface Contender {
+  /** Its name in the table. */
+  readonly name: string;
+  /** The server. */
+  readonly server: ServerProcess;
+  /** What it is sent. */
+  readonly call: Call;
+}
+
+/** What a contender did in one round. */
+export interface Round extends LoadResult {
+  /** Requests answered in a second. */
+  readonly requestsPerSecond: number;
+  /** The processor time a request took, in microseconds; absent where the system does not tell. */
+  readonly cpuPerRequest?: number;
+  /** The memory the server held at the end, in bytes; absent where the system does not tell. */
+  readonly residentBytes?: number;
+}
+
+/**
+ * Puts contenders under load in turn, in many short rounds and in changing
+ * order, so that what else the machine does meets all of them alike.
+ *
+ * @param contenders The contenders, warm.
+ * @param options What to call them, how many rounds, how long each in seconds, and by which load generator.
+ * @param context What ends it.
+ * @returns Each contender's rounds, by its name.
+ */
+export async function runRounds(
+  contenders: readonly Contender[],
+  { title, rounds, seconds, generator }: {
+    title: string;
+    rounds: number;
+    seconds: number;
+    generator: LoadGenerator;
+  },
+  context: BenchContext,
+): Promise<Map<string, Round[]>> {
+  const results = new Map<string, Round[]>(
+    contenders.map(({ name }) => [name, []]),
+  );
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, server, call } of inTurn(contenders, round)) {
+      context.progress(`${title}, round ${round + 1} of ${rounds}: ${name}`);
+      // Signed anew: a signature is good for five minutes.
+      const calls = await signCalls([call]);
+      const before = await server.usage();
+      const load = await generator.run(
+        { url: server.url, calls, seconds },
+        context,
+      );
+      const after = await server.usage();
+      results.get(name)!.push({
+        ...load,
+        requestsPerSecond: load.requests / load.seconds,
+        ...before && after && {
+          cpuPerRequest: (after.cpuMicroseconds - before.cpuMicroseconds) /
+            load.requests,
+          residentBytes: after.residentBytes,
+        },
+      });
+    }
+  }
+  return results;
+}
+
+/**
+ * Changes the order of a list from round to round: each begins in turn, and
+ * every second time around they go backwards, so that none always follows the
+ * same other.
+ *
+ * @param list The list.
+ * @param round The round, from 0.
+ * @returns The list in the round's order.
+ */
+export function inTurn<T>(list: readonly T[], round: number): T[] {
+  const first = round % list.length;
+  const turned = [...list.slice(first), ...list.slice(0, first)];
+  return Math.floor(round / list.length) % 2 === 0 ? turned : turned.reverse();
+}

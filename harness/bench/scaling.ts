@@ -1,0 +1,110 @@
+import { type Call, makeCall, readRecordedLogin } from "./call.ts";
+import type { BenchContext } from "./context.ts";
+import { startFunction } from "./function_server.ts";
+import type { LoadGenerator } from "./load.ts";
+import { runRounds } from "./rounds.ts";
+import { serveUpstream } from "./served_upstream.ts";
+import { medianRatio } from "./statistics.ts";
+import { summarizeRounds, type ThroughputRow } from "./throughput.ts";
+
+const MAPPING_ENTRIES = [10, 1_000, 10_000];
+/** How many roles the user has while the mapping grows. */
+const ROLES = 2;
+const USER_ROLES = [1, 10, 100];
+/** How many entries the mapping has while the roles grow. */
+const ENTRIES = 100;
+
+/** What the function did with a mapping, or a user, of some size. */
+export interface ScalingRow extends Omit<ThroughputRow, "upstreamCalls"> {
+  /** How many entries the mapping has. */
+  readonly entries: number;
+  /** How many roles the user has. */
+  readonly roles: number;
+  /** How long the call's body is. */
+  readonly payloadBytes: number;
+  /** Its throughput as a part of that with the smallest. */
+  readonly ratio: number;
+}
+
+/** The function with larger and larger mappings, and with users of more and more roles. */
+export interface Scaling {
+  /** By the size of the mapping. */
+  readonly entries: readonly ScalingRow[];
+  /** By the roles of the user. The call and the reply grow as well. */
+  readonly roles: readonly ScalingRow[];
+}
+
+/**
+ * Measures what large mappings and many roles cost: one function with an
+ * organization of each kind.
+ *
+ * @param generator The load generator.
+ * @param context Where it runs.
+ * @returns The figures.
+ */
+export async function measureScaling(
+  generator: LoadGenerator,
+  context: BenchContext,
+): Promise<Scaling> {
+  const { folder, quick } = context;
+  const login = await readRecordedLogin();
+  const kinds = [
+    ...MAPPING_ENTRIES.map((entries) => ({ entries, roles: ROLES })),
+    ...USER_ROLES.map((roles) => ({ entries: ENTRIES, roles })),
+  ].map((kind, index) => {
+    const organization = String(index + 1);
+    return { ...kind, ...makeCall(login, { ...kind, organization }) };
+  });
+  await using upstream = serveUpstream({
+    organizations: Object.fromEntries(
+      kinds.map(({ call, known }) => [call.organization, known]),
+    ),
+  });
+  await using server = startFunction(upstream, {
+    kv: `${folder}/scaling.db`,
+    log: `${folder}/scaling.log`,
+  }, context);
+  await server.ready();
+  for (const { call } of kinds) await server.ask(call);
+
+  const measure = async (
+    group: readonly { entries: number; roles: number; call: Call }[],
+  ): Promise<ScalingRow[]> => {
+    const contenders = group.map(({ entries, roles, call }) => ({
+      name: `${entries.toLocaleString("en")} entries, ${roles} ${
+        roles === 1 ? "role" : "roles"
+      }`,
+      server,
+      call,
+    }));
+    await runRounds(contenders, {
+      title: "scaling, warm-up",
+      rounds: 1,
+      seconds: 1,
+      generator,
+    }, context);
+    const rounds = await runRounds(contenders, {
+      title: "scaling",
+      rounds: quick ? 2 : 6,
+      seconds: quick ? 1 : 3,
+      generator,
+    }, context);
+    const series = contenders.map(({ name }) =>
+      rounds.get(name)!.map((round) => round.requestsPerSecond)
+    );
+    return group.map(({ entries, roles, call }, index) => {
+      const { name } = contenders[index]!;
+      return {
+        ...summarizeRounds(name, rounds.get(name)!),
+        entries,
+        roles,
+        payloadBytes: new TextEncoder().encode(call.body).length,
+        ratio: medianRatio(series[index]!, series[0]!),
+      };
+    });
+  };
+  return {
+    entries: await measure(kinds.slice(0, MAPPING_ENTRIES.length)),
+    roles: await measure(kinds.slice(MAPPING_ENTRIES.length)),
+  };
+}

@@ -1,0 +1,176 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { SETTINGS } from "../../lib/config.ts";
+import { type Call, isRightReply, signCalls, type SignedCall } from "./call.ts";
+import { type ProcessUsage, readProcessUsage } from "./process_usage.ts";
+
+/** How long a server may take to its first answer, in milliseconds. */
+const START_TIMEOUT_MS = 30_000;
+/** How long to wait before a port is tried again, in milliseconds. */
+const CONNECT_RETRY_MS = 1;
+/** How long a server may take to drain before it is killed, in milliseconds. */
+const STOP_TIMEOUT_MS = 5_000;
+
+/** The program of the function. */
+export const FUNCTION_SCRIPT: URL = new URL("../../main.ts", import.meta.url);
+/** The program of the bare server. */
+export const BARE_SCRIPT: URL = new URL("bare_server.ts", import.meta.url);
+/** The program of the floor server. */
+export const FLOOR_SCRIPT: URL = new URL("floor_server.ts", import.meta.url);
+
+/** What a server is started with. */
+export interface ServerOptions {
+  /** Environment variables; settings of the function from outside do not reach it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The file that its output goes to, as a container's would. */
+  readonly log: string;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** A server that runs as a process of its own. */
+export class ServerProcess implements AsyncDisposable {
+  /** Where it listens. */
+  readonly url: string;
+  /** When it was started (`performance.now()`). */
+  readonly startedAt: number;
+  readonly #port: number;
+  readonly #options: ServerOptions;
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<void>;
+  #hasEnded = false;
+
+  /**
+   * Starts a server.
+   *
+   * @param script Its program, which listens at `PORT`.
+   * @param options What it is started with.
+   */
+  constructor(script: URL, options: ServerOptions) {
+    options.signal.throwIfAborted();
+    this.#options = options;
+    this.#port = freePort();
+    this.url = `http://127.0.0.1:${this.#port}/`;
+    const environment = Object.entries(Deno.env.toObject())
+      .filter(([name]) => !(name in SETTINGS) && !name.startsWith("OTEL_"));
+    const log = openSync(options.log, "a");
+    this.startedAt = performance.now();
+    this.#process = spawn(
+      Deno.execPath(),
+      ["run", "--quiet", "--allow-all", script.href],
+      {
+        env: {
+          ...Object.fromEntries(environment),
+          ...options.env,
+          PORT: String(this.#port),
+          HOST: "127.0.0.1",
+        },
+        stdio: ["ignore", log, log],
+      },
+    );
+    closeSync(log);
+    const kill = () => void this.#process.kill("SIGKILL");
+    options.signal.addEventListener("abort", kill, { once: true });
+    this.#ended = new Promise((resolve) =>
+      this.#process.once("exit", () => {
+        this.#hasEnded = true;
+        options.signal.removeEventListener("abort", kill);
+        resolve();
+      })
+    );
+  }
+
+  /**
+   * Waits until it answers.
+   *
+   * @param call A call of which the answer is known; absent, any answer will do.
+   * @returns How long it took from the start to the first answer, in milliseconds.
+   * @throws {Error} Where it ends, takes too long or answers wrongly.
+   */
+  async ready(call?: Call): Promise<number> {
+    const { signal } = this.#options;
+    // Signed before, so that the time is the server's alone.
+    const [signed] = await signCalls(call ? [call] : []);
+    while (!await canConnect(this.#port)) {
+      signal.throwIfAborted();
+      const waited = performance.now() - this.startedAt;
+      if (this.#hasEnded || waited > START_TIMEOUT_MS) throw this.#noStart();
+      await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
+    }
+    const response = await this.#send(signed);
+    const reply = await response.text();
+    const ms = performance.now() - this.startedAt;
+    if (call) requireRight(call, response, reply);
+    return ms;
+  }
+
+  /**
+   * Asks it once.
+   *
+   * @param call The call.
+   * @throws {Error} Where it answers wrongly.
+   */
+  async ask(call: Call): Promise<void> {
+    const [signed] = await signCalls([call]);
+    const response = await this.#send(signed);
+    requireRight(call, response, await response.text());
+  }
+
+  /**
+   * Reads what it takes.
+   *
+   * @returns What it takes; `undefined` where the system does not tell.
+   */
+  usage(): Promise<ProcessUsage | undefined> {
+    return readProcessUsage(this.#process.pid!);
+  }
+
+  /** Stops it: lets it drain, as an orchestrator would. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#process.kill("SIGTERM");
+    const timer = setTimeout(
+      () => this.#process.kill("SIGKILL"),
+      STOP_TIMEOUT_MS,
+    );
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  #send(signed: SignedCall | undefined): Promise<Response> {
+    return fetch(this.url, {
+      method: "POST",
+      headers: signed ? { "zitadel-signature": signed.signature } : {},
+      body: signed?.body ?? "",
+      signal: this.#options.signal,
+    });
+  }
+
+  #noStart(): Error {
+    const { log } = this.#options;
+    const said = log === "/dev/null" ? "" : Deno.readTextFileSync(log);
+    return new Error(
+      `A server did not start at ${this.url}${said && `; it said:\n${said}`}`,
+    );
+  }
+}
+
+function requireRight(call: Call, response: Response, reply: string): void {
+  if (isRightReply(call, reply)) return;
+  throw new Error(`A server answered wrongly: ${response.status} ${reply}`);
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function canConnect(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return false;
+    throw error;
+  }
+}

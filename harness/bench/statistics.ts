@@ -1,0 +1,66 @@
+/**
+ * Gives the middle of some numbers.
+ *
+ * @param numbers The numbers, in any order.
+ * @returns The median.
+ * @throws {RangeError} Where there are none.
+ */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle];
+  if (upper === undefined) {
+    throw new RangeError("There is no median of nothing");
+  }
+  return sorted.length % 2 === 1 ? upper : (sorted[middle - 1]! + upper) / 2;
+}
+
+/**
+ * Compares two series that were measured in turn. Each pair is compared by
+ * itself, so that what slows a machine for a while slows both of a pair.
+ *
+ * @param numbers What is compared.
+ * @param base What it is compared to, pair by pair.
+ * @returns The median of the ratios.
+ * @throws {RangeError} Where the series are empty or of different lengths.
+ */
+export function medianRatio(
+  numbers: readonly number[],
+  base: readonly number[],
+): number {
+  if (numbers.length !== base.length) {
+    throw new RangeError(
+      `Cannot pair ${numbers.length} numbers with ${base.length}`,
+    );
+  }
+  return median(numbers.map((number, index) => number / base[index]!));
+}
+
+/** A measured value at a point of a run. */
+export interface Sample {
+  /** How far the run was, from 0 to 1. */
+  readonly at: number;
+  /** The value. */
+  readonly value: number;
+}
+
+/**
+ * Gives the mean of a part of a run.
+ *
+ * @param samples The run's samples.
+ * @param part The part's bounds, from 0 to 1: the first belongs to it, the second does not, except at the run's end.
+ * @returns The mean of the samples within.
+ * @throws {RangeError} Where there are none.
+ */
+export function meanWithin(
+  samples: readonly Sample[],
+  [from, to]: readonly [number, number],
+): number {
+  const within = samples.filter(({ at }) =>
+    at >= from && (at < to || (to === 1 && at === 1))
+  );
+  if (within.length === 0) {
+    throw new RangeError(`There is no sample between ${from} and ${to}`);
+  }
+  return within.reduce((sum, { value }) => sum + value, 0) / within.length;
+}

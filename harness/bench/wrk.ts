@@ -1,0 +1,104 @@
+import type { BenchContext } from "./context.ts";
+import { CONNECTIONS, type LoadOptions, type LoadResult } from "./load.ts";
+
+/** Marks the one line of the output that is the script's own. */
+const MARK = "result ";
+
+/**
+ * Sends calls from a file, a line each: signature, tab, body. One call is sent
+ * without asking the script, several in turn.
+ */
+const SCRIPT = `
+wrk.method = "POST"
+wrk.headers["content-type"] = "application/json"
+
+local calls = {}
+
+function init(args)
+  for line in io.lines(args[1]) do
+    local signature, body = line:match("^([^\\t]*)\\t(.*)$")
+    wrk.headers["zitadel-signature"] = signature
+    wrk.body = body
+    calls[#calls + 1] = wrk.format()
+  end
+  local i = 0
+  if #calls == 1 then
+    local call = calls[1]
+    function request() return call end
+  else
+    function request()
+      i = i % #calls + 1
+      return calls[i]
+    end
+  end
+end
+
+function done(summary, latency, requests)
+  local errors = summary.errors
+  io.write(string.format(
+    "${MARK}%d %d %d %d %d\\n",
+    summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99),
+    errors.connect + errors.read + errors.write + errors.timeout + errors.status
+  ))
+end
+`;
+
+/**
+ * Makes load by `wrk`.
+ *
+ * @param options The load.
+ * @param context Where the script goes, and what ends it.
+ * @returns What came of it.
+ * @throws {Error} Where `wrk` fails.
+ */
+export async function runWrk(
+  { url, calls, seconds }: LoadOptions,
+  { folder, signal }: BenchContext,
+): Promise<LoadResult> {
+  const script = `${folder}/load.lua`;
+  const file = `${folder}/calls.tsv`;
+  await Deno.writeTextFile(script, SCRIPT);
+  await Deno.writeTextFile(
+    file,
+    calls.map(({ signature, body }) => `${signature}\t${body}\n`).join(""),
+  );
+  const { stdout, stderr } = await new Deno.Command("wrk", {
+    args: [
+      "--threads=1",
+      `--connections=${CONNECTIONS}`,
+      `--duration=${seconds}`,
+      `--script=${script}`,
+      url,
+      "--",
+      file,
+    ],
+    signal,
+  }).output();
+  signal.throwIfAborted();
+  const decoder = new TextDecoder();
+  return parseWrk(decoder.decode(stdout) + decoder.decode(stderr));
+}
+
+/**
+ * Reads what the script of {@linkcode runWrk} says at the end.
+ *
+ * @param output What `wrk` printed.
+ * @returns The result.
+ * @throws {Error} Where it is not there.
+ */
+export function parseWrk(output: string): LoadResult {
+  const line = output.split("\n").find((line) => line.startsWith(MARK));
+  const numbers = line?.slice(MARK.length).split(" ").map(Number) ?? [];
+  const [requests, duration, p50, p99, errors] = numbers;
+  if (errors === undefined || numbers.some(Number.isNaN)) {
+    throw new Error(`Cannot read what wrk says: ${output.trim()}`);
+  }
+  return {
+    requests: requests!,
+    seconds: duration! / 1e6,
+    p50Ms: p50! / 1e3,
+    p99Ms: p99! / 1e3,
+    errors,
+  };
+}

@@ -1,0 +1,85 @@
+import { tint } from "../operations/terminal.ts";
+import type { DemoEvent, DemoLogin } from "./run_demo.ts";
+
+/** What is shown of a call; ZITADEL sends much more. */
+interface Call {
+  readonly function: string;
+  readonly user_grants?: readonly {
+    readonly project_name: string;
+    readonly roles?: readonly string[];
+  }[];
+}
+
+/** Where the text of a step begins. */
+const INDENT = 8;
+/** Where what was said in a call begins. */
+const CALL_INDENT = 25;
+const COLUMNS = 80;
+/** How much of a signature is shown, in characters. */
+const SIGNATURE_LENGTH = 32;
+
+/**
+ * Puts what happens into lines of at most 80 columns.
+ *
+ * @param event What happened.
+ * @returns Lines.
+ */
+export function formatEvent(event: DemoEvent): string[] {
+  switch (event.kind) {
+    case "step": {
+      const label = event.step === 0 ? "" : `Step ${event.step}`;
+      return ["", tint("strong", label.padEnd(INDENT) + event.title)];
+    }
+    case "line":
+      return indent(event.text, INDENT);
+    case "change": {
+      const [first, ...rest] = indent(event.text, INDENT + 2);
+      const sign = tint("good", event.sign);
+      return [" ".repeat(INDENT) + sign + first!.slice(INDENT + 1), ...rest];
+    }
+    case "login":
+      return formatLogin(event.login);
+  }
+}
+
+function formatLogin({ user, flow, exchange }: DemoLogin): string[] {
+  const { request, reply, error, ms } = exchange;
+  const call = request.payload as Call;
+  const grants = (call.user_grants ?? []).map(({ project_name, roles }) =>
+    `${project_name}: ${roles?.join(", ")}`
+  );
+  const signature = request.headers["zitadel-signature"] ?? "";
+  const spoken = (who: string, texts: string[]) => {
+    const lines = texts.flatMap((text) => indent(text, CALL_INDENT));
+    const label = " ".repeat(INDENT + 2) + who;
+    lines[0] = label.padEnd(CALL_INDENT) + lines[0]!.slice(CALL_INDENT);
+    return lines;
+  };
+  return [
+    ...indent(tint("strong", `${user}, by ${flow}`), INDENT),
+    ...spoken("ZITADEL sends", [
+      `ZITADEL-Signature: ${signature.slice(0, SIGNATURE_LENGTH)}...`,
+      call.function,
+      ...grants,
+    ]),
+    ...spoken("the answer", [
+      `${error ?? reply?.status}, after ${Math.round(ms)} ms`,
+      (reply?.body ?? "").replaceAll('","', '", "'),
+    ]),
+  ];
+}
+
+/** Breaks a text at spaces, and moves it to the right. */
+function indent(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line && columns + line.length + 1 + word.length > COLUMNS) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line ? `${line} ${word}` : word;
+    }
+  }
+  return [...lines, line].map((it) => " ".repeat(columns) + it);
+}

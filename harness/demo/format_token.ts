@@ -1,0 +1,51 @@
+import { tint } from "../operations/terminal.ts";
+import type { PermissionSource } from "./run_demo.ts";
+
+/** What a line may hold, so that it fits a terminal of 80 columns. */
+const WIDTH = 78;
+
+/**
+ * Shows a token's claims as JSON, with a note at each permission that says which
+ * role it comes from.
+ *
+ * @param claims The claims.
+ * @param sources Where the permissions come from.
+ * @returns Lines.
+ */
+export function formatToken(
+  claims: Readonly<Record<string, unknown>>,
+  sources: readonly PermissionSource[],
+): string[] {
+  const { permissions: _, ...others } = claims;
+  const lines = Object.entries(others).flatMap(([name, value]) =>
+    formatClaim(name, value).map((line) => tint("faint", line))
+  );
+  return ["{", ...lines, ...formatPermissions(sources), "}"];
+}
+
+function formatClaim(name: string, value: unknown): string[] {
+  const line = `  ${JSON.stringify(name)}: ${JSON.stringify(value)},`;
+  if (line.length <= WIDTH) return [line];
+  const [first, ...rest] = JSON.stringify(value, null, 2).split("\n");
+  const lines = [
+    `  ${JSON.stringify(name)}: ${first}`,
+    ...rest.map((text) => `  ${text}`),
+  ];
+  return [...lines.slice(0, -1), `${lines.at(-1)},`];
+}
+
+function formatPermissions(sources: readonly PermissionSource[]): string[] {
+  const names = sources.map(({ permission }, index) =>
+    JSON.stringify(permission) + (index < sources.length - 1 ? "," : "")
+  );
+  const width = Math.max(...names.map((name) => name.length));
+  return [
+    `  ${tint("strong", '"permissions"')}: [`,
+    ...sources.map(({ roles }, index) =>
+      `    ${tint("good", names[index]!.padEnd(width))}  ${
+        tint("faint", `// ${roles.join(", ")}`)
+      }`
+    ),
+    "  ]",
+  ];
+}

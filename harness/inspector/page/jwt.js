@@ -1,0 +1,128 @@
+// @ts-check
+/**
+ * Reading JSON Web Tokens and checking their signature, with Web Crypto alone.
+ *
+ * @module
+ */
+
+/**
+ * @typedef {object} Jwt A token that was read; nothing in it is checked yet.
+ * @property {[string, string, string]} parts Header, payload, signature, encoded.
+ * @property {Record<string, unknown>} header
+ * @property {Record<string, unknown>} claims
+ */
+
+/** @typedef {JsonWebKey & { kid?: string }} PublicKey */
+
+/**
+ * @typedef {object} Verdict Whether the issuer's keys signed the token.
+ * @property {"valid" | "invalid" | "unknown"} state `unknown`: it could not be checked.
+ * @property {string} text What was found, for people.
+ */
+
+/**
+ * How Web Crypto names the algorithms that ZITADEL signs with.
+ *
+ * @type {Record<string, RsaHashedImportParams & EcKeyImportParams & EcdsaParams | Algorithm>}
+ */
+const ALGORITHMS = {
+  RS256: rsa("SHA-256"),
+  RS384: rsa("SHA-384"),
+  RS512: rsa("SHA-512"),
+  ES256: ecdsa("P-256", "SHA-256"),
+  ES384: ecdsa("P-384", "SHA-384"),
+  ES512: ecdsa("P-521", "SHA-512"),
+  EdDSA: { name: "Ed25519" },
+};
+
+/**
+ * Reads a token.
+ *
+ * @param {string} token
+ * @returns {Jwt | undefined} `undefined` for what is no JWT, an opaque token.
+ */
+export function decodeJwt(token) {
+  const parts = token.split(".");
+  if (parts.length !== 3) return undefined;
+  try {
+    const [header, claims] = parts.slice(0, 2).map((part) =>
+      JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes(part)))
+    );
+    if (!isObject(header) || !isObject(claims)) return undefined;
+    return {
+      parts: /** @type {[string, string, string]} */ (parts),
+      header,
+      claims,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Checks a token's signature.
+ *
+ * @param {Jwt} jwt
+ * @param {readonly PublicKey[]} keys The issuer's keys (JWKS).
+ * @returns {Promise<Verdict>}
+ */
+export async function verifyJwt({ header, parts }, keys) {
+  const { alg, kid } = header;
+  const algorithm = typeof alg === "string" && Object.hasOwn(ALGORITHMS, alg)
+    ? ALGORITHMS[alg]
+    : undefined;
+  if (!algorithm) {
+    return { state: "unknown", text: `The algorithm ${alg} is not known here` };
+  }
+  const jwk = keys.find((key) => key.kid === kid);
+  if (!jwk) {
+    return {
+      state: "invalid",
+      text: `The issuer's keys hold no key ${kid}: it did not sign this token`,
+    };
+  }
+  const [head, payload, signature] = parts;
+  try {
+    const key = await crypto.subtle.importKey("jwk", jwk, algorithm, false, [
+      "verify",
+    ]);
+    const isValid = await crypto.subtle.verify(
+      algorithm,
+      key,
+      bytes(signature),
+      new TextEncoder().encode(`${head}.${payload}`),
+    );
+    return isValid
+      ? { state: "valid", text: `Signed by the issuer: ${alg}, key ${kid}` }
+      : {
+        state: "invalid",
+        text: `The signature is not that of key ${kid}: the token was changed`,
+      };
+  } catch (error) {
+    return {
+      state: "unknown",
+      text: `This browser cannot check ${alg} (${error})`,
+    };
+  }
+}
+
+/** @param {string} hash */
+function rsa(hash) {
+  return { name: "RSASSA-PKCS1-v1_5", hash };
+}
+
+/** @param {string} namedCurve @param {string} hash */
+function ecdsa(namedCurve, hash) {
+  return { name: "ECDSA", namedCurve, hash };
+}
+
+/** @param {string} base64url */
+function bytes(base64url) {
+  const text = atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+function isObject(value) {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

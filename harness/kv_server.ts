@@ -1,0 +1,89 @@
+/** Deno KV's own server, from crates.io. */
+export const KV_SERVER = "denokv";
+
+/** How to get it, for those who have not. */
+export const HOW_TO_GET_KV_SERVER =
+  `cargo install ${KV_SERVER} --locked    (crates.io; about 8 minutes), and put ~/.cargo/bin on PATH`;
+
+/** How long a start may take, in milliseconds. */
+const START_TIMEOUT_MS = 10_000;
+
+const RETRY_MS = 20;
+
+/** A running KV server. */
+export interface KvServer extends AsyncDisposable {
+  /** What `KV_URL` is to be. */
+  readonly url: string;
+  /** What `DENO_KV_ACCESS_TOKEN` is to be. */
+  readonly accessToken: string;
+  /** Kills it at once, as a crash would. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Looks for the KV server on PATH, and where cargo puts it.
+ *
+ * @returns Its path, or `undefined` where it is not installed.
+ */
+export async function findKvServer(): Promise<string | undefined> {
+  const folders = (Deno.env.get("PATH") ?? "").split(":");
+  folders.push(`${Deno.env.get("HOME")}/.cargo/bin`);
+  for (const folder of folders) {
+    const path = `${folder}/${KV_SERVER}`;
+    const file = await Deno.stat(path).catch(() => undefined);
+    if (file?.isFile) return path;
+  }
+  return undefined;
+}
+
+/**
+ * Starts a KV server on loopback, and waits until it answers.
+ *
+ * @param options The database's file, and the port where it must be the same as before.
+ * @returns The server.
+ * @throws {Error} Where it is not installed or does not start.
+ */
+export async function startKvServer(
+  { file, port = freePort() }: {
+    readonly file: string;
+    readonly port?: number;
+  },
+): Promise<KvServer> {
+  const path = await findKvServer();
+  if (!path) {
+    throw new Error(`${KV_SERVER} is not installed: ${HOW_TO_GET_KV_SERVER}`);
+  }
+  const accessToken = "access-token-of-the-tests";
+  const args = ["--sqlite-path", file, "serve"];
+  args.push("--access-token", accessToken, "--addr", `127.0.0.1:${port}`);
+  const child = new Deno.Command(path, {
+    args,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  let isOver = false;
+  const ended = child.status.then(() => void (isOver = true));
+  const kill = async () => {
+    if (!isOver) child.kill("SIGKILL");
+    await ended;
+  };
+  const url = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!isOver && Date.now() < deadline) {
+    try {
+      await (await fetch(url)).body?.cancel();
+      return { url, accessToken, kill, [Symbol.asyncDispose]: kill };
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+  await kill();
+  throw new Error(`${KV_SERVER} does not answer at ${url}`);
+}
+
+/** Finds a port that is free at the moment. */
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { withBenchContext } from "../../../harness/bench/context.ts";
+import { measureCrowd } from "../../../harness/bench/crowd.ts";
+
+Deno.test("measureCrowd() sees one look-up and only right answers", async () => {
+  let folder = "";
+  const crowd = await withBenchContext((context) => {
+    folder = context.folder;
+    return measureCrowd(100, { ...context, progress: () => {} });
+  }, { quick: true });
+  assert.deepEqual({ ...crowd, ms: 0 }, {
+    requests: 100,
+    right: 100,
+    lookups: 1,
+    ms: 0,
+  });
+  await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
+});

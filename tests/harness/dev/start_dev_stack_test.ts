@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { decodeJwt } from "jose";
+import { startDevStack } from "../../../harness/dev/start_dev_stack.ts";
+import { freePort } from "../../../harness/free_port.ts";
+import { login } from "../../../harness/zitadel/login.ts";
+
+Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async () => {
+  const port = freePort();
+  const addresses: string[] = [];
+  {
+    await using stack = await startDevStack({
+      settings: {
+        PERMISSIONS_CLAIM: "rights",
+        CLIENT_ID: "not for the sandbox",
+      },
+      port,
+      quiet: true,
+    });
+    const { sandbox, inspector, issuer, endpoint } = stack;
+    const app = [...sandbox!.world.apps.values()]
+      .find(({ kind }) => kind === "oidc")!;
+    const tokens = await login(issuer, {
+      clientId: app.clientId,
+      redirectUri: inspector.redirectUri,
+      scope: "openid",
+      loginName: "alice",
+      password: "any",
+      loginClientToken: sandbox!.loginClientToken,
+    });
+    assert.deepEqual(decodeJwt(tokens.accessToken).rights, [
+      "read:all",
+      "write:all",
+      "delete:all",
+      "posts:read",
+    ]);
+    assert.deepEqual(
+      decodeJwt(tokens.idToken!).rights,
+      decodeJwt(tokens.accessToken).rights,
+    );
+    const settings = await fetch(`${inspector.origin}/settings.json`);
+    assert.deepEqual(await settings.json(), {
+      issuer,
+      sandbox: true,
+      clientId: "",
+      claim: "rights",
+    });
+    addresses.push(issuer, inspector.origin, endpoint!);
+  }
+  for (const address of addresses) {
+    await assert.rejects(fetch(address), TypeError, address);
+  }
+});
+
+Deno.test("startDevStack() works with an instance that is named", async (t) => {
+  const settings = { ZITADEL_DOMAIN: "https://zitadel.example/" };
+  await t.step("and says what the function lacks for it", async () => {
+    await assert.rejects(
+      startDevStack({ settings, port: freePort() }),
+      /AUTHORIZATION_SIGNING_KEY is missing[^]*ACCESS_TOKEN is missing/,
+    );
+  });
+  await t.step("without a function where that runs elsewhere", async () => {
+    await using stack = await startDevStack({
+      settings,
+      port: freePort(),
+      clientId: "42",
+      withoutFunction: true,
+    });
+    const { inspector, sandbox, endpoint } = stack;
+    assert.equal(sandbox, undefined);
+    assert.equal(endpoint, undefined);
+    const answer = await fetch(`${inspector.origin}/settings.json`);
+    assert.deepEqual(await answer.json(), {
+      issuer: "https://zitadel.example",
+      sandbox: false,
+      clientId: "42",
+      claim: "permissions",
+    });
+  });
+});
+
+Deno.test("startDevStack() stops what it started where a later part fails", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await assert.rejects(
+    startDevStack({ settings: {}, port: taken.addr.port, quiet: true }),
+    Deno.errors.AddrInUse,
+  );
+});

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import {
+  describeClaim,
+  formatTimeLeft,
+} from "../../../harness/inspector/page/describe_claim.js";
+
+Deno.test("describeClaim() says what a claim means", () => {
+  assert.equal(
+    describeClaim("permissions", [], "permissions"),
+    "appended by the function",
+  );
+  assert.equal(
+    describeClaim("urn:zitadel:iam:org:project:1:roles", {}, "permissions"),
+    "ZITADEL's own roles claim",
+  );
+  assert.match(
+    describeClaim("exp", 1, "permissions"),
+    /^valid until .*19(70|69)/,
+  );
+  assert.equal(describeClaim("exp", "soon", "permissions"), "valid until");
+  assert.equal(describeClaim("toString", 1, "permissions"), "");
+});
+
+Deno.test("formatTimeLeft() counts down", () => {
+  assert.equal(formatTimeLeft(43_199_000), "11 h 59 min left");
+  assert.equal(formatTimeLeft(3_600_000), "1 h 00 min left");
+  assert.equal(formatTimeLeft(61_000), "1:01 min left");
+  assert.equal(formatTimeLeft(400), "0:01 min left");
+  assert.equal(formatTimeLeft(0), "expired");
+  assert.equal(formatTimeLeft(-1), "expired");
+});

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import {
+  decodeJwt,
+  type PublicKey,
+  verifyJwt,
+} from "../../../harness/inspector/page/jwt.js";
+
+async function issue(alg: string, kid = "k1") {
+  const { publicKey, privateKey } = await generateKeyPair(alg);
+  const token = await new SignJWT({ name: "Åström", permissions: ["a"] })
+    .setProtectedHeader({ alg, kid }).sign(privateKey);
+  const key = { ...await exportJWK(publicKey), kid } as PublicKey;
+  return { token, key };
+}
+
+Deno.test("decodeJwt() reads header and claims, in UTF-8", async () => {
+  const { token } = await issue("RS256");
+  const jwt = decodeJwt(token)!;
+  assert.deepEqual(jwt.claims, { name: "Åström", permissions: ["a"] });
+  assert.equal(jwt.header.alg, "RS256");
+  assert.equal(jwt.parts.join("."), token);
+});
+
+Deno.test("decodeJwt() takes what is no JWT for opaque", () => {
+  for (
+    const token of [
+      "",
+      "opaque",
+      "a.b.c",
+      "e30.W10.x",
+      "e30.bnVsbA.x",
+      "..",
+      "%.%.%",
+    ]
+  ) {
+    assert.equal(decodeJwt(token), undefined, token);
+  }
+});
+
+Deno.test("verifyJwt() accepts what the issuer signed", async (t) => {
+  const names = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"];
+  for (const alg of names) {
+    await t.step(alg, async () => {
+      const { token, key } = await issue(alg);
+      const verdict = await verifyJwt(decodeJwt(token)!, [key]);
+      assert.equal(verdict.state, "valid", verdict.text);
+      assert.match(verdict.text, new RegExp(`${alg}, key k1`));
+    });
+  }
+});
+
+Deno.test("verifyJwt() finds the token's key among the issuer's", async () => {
+  const [old, current] = [await issue("ES256", "old"), await issue("ES256")];
+  const keys = [old.key, current.key];
+  for (const { token } of [old, current]) {
+    assert.equal((await verifyJwt(decodeJwt(token)!, keys)).state, "valid");
+  }
+});
+
+Deno.test("verifyJwt() refuses everything else", async (t) => {
+  const { token, key } = await issue("RS256");
+  const [head, , signature] = token.split(".");
+  const other = await issue("RS256");
+  const verdictOf = async (text: string, keys: PublicKey[]) =>
+    (await verifyJwt(decodeJwt(text)!, keys)).state;
+
+  await t.step("a changed claim", async () => {
+    const claims = btoa('{"permissions":["all"]}').replaceAll("=", "");
+    assert.equal(
+      await verdictOf(`${head}.${claims}.${signature}`, [key]),
+      "invalid",
+    );
+  });
+  await t.step("another's signature", async () => {
+    assert.equal(await verdictOf(other.token, [key]), "invalid");
+  });
+  await t.step("a key that is not the issuer's", async () => {
+    assert.equal(await verdictOf(token, []), "invalid");
+  });
+  for (const alg of ["none", "HS256", "toString"]) {
+    await t.step(`the algorithm ${alg}`, async () => {
+      const header = btoa(JSON.stringify({ alg, kid: "k1" }));
+      const forged = `${header.replaceAll("=", "")}.e30.`;
+      const verdict = await verifyJwt(decodeJwt(forged)!, [key]);
+      assert.equal(verdict.state, "unknown");
+      assert.match(verdict.text, /not known here/);
+    });
+  }
+  await t.step("a key of another kind", async () => {
+    const elliptic = await issue("ES256");
+    assert.equal(await verdictOf(token, [elliptic.key]), "unknown");
+  });
+});

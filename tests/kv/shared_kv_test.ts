@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import {
+  type FunctionProcess,
+  startFunction,
+} from "../../harness/function_process.ts";
+import { type KvServer, startKvServer } from "../../harness/kv_server.ts";
+import { createUpstream, UPSTREAM_TOKEN } from "../../harness/upstream.ts";
+import { waitUntil } from "../../harness/zitadel/wait_until.ts";
+import { signPayload } from "../../lib/signature.ts";
+
+const SIGNING_KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
+const ORGANIZATION = "400925124561144870";
+
+/** A change is to be seen by every process within this time, in milliseconds. */
+const WITHIN_MS = 1_000;
+
+/** KV's client tries again ever more slowly while its server is away, in milliseconds. */
+const RECOVERY_MS = 15_000;
+
+/** What must never reach KV. */
+const PERSONAL = "canary-of-a-person";
+
+function encode(permissions: readonly string[]): string {
+  return new TextEncoder().encode(JSON.stringify(permissions)).toBase64();
+}
+
+/** A ZITADEL on loopback whose one organization gives the role `viewer` some permissions. */
+function startUpstream() {
+  const metadata: Record<string, string> = { viewer: encode(["old"]) };
+  const upstream = createUpstream({
+    organizations: { [ORGANIZATION]: { readable: true, metadata } },
+  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async ({ url, method, headers, body }) =>
+      upstream.fetch(url, {
+        method,
+        headers,
+        body: body && await new Response(body).bytes(),
+      }),
+  );
+  return {
+    origin: `http://127.0.0.1:${server.addr.port}`,
+    get requests() {
+      return upstream.requests;
+    },
+    permit(permission: string) {
+      metadata.viewer = encode([permission]);
+    },
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+type TestUpstream = ReturnType<typeof startUpstream>;
+
+/** Starts a function that asks the upstream and shares the KV. */
+function start(
+  upstream: TestUpstream,
+  kv: KvServer,
+  env: Record<string, string> = {},
+): Promise<FunctionProcess> {
+  return startFunction({
+    env: {
+      ZITADEL_DOMAIN: upstream.origin,
+      AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
+      ACCESS_TOKEN: UPSTREAM_TOKEN,
+      KV_URL: kv.url,
+      DENO_KV_ACCESS_TOKEN: kv.accessToken,
+      ...env,
+    },
+  });
+}
+
+async function post(running: FunctionProcess, payload: unknown) {
+  const body = new TextEncoder().encode(JSON.stringify(payload));
+  const seconds = Math.floor(Date.now() / 1_000);
+  const response = await fetch(running.url, {
+    method: "POST",
+    headers: {
+      "zitadel-signature": await signPayload(SIGNING_KEY, seconds, body),
+    },
+    body,
+  });
+  const reply = await response.json();
+  assert.equal(response.status, 200, JSON.stringify(reply));
+  return reply;
+}
+
+/** Asks a function what the role permits, as ZITADEL does for a token, and gives that and where it came from. */
+async function ask(running: FunctionProcess): Promise<string> {
+  const answers = () =>
+    running.lines.filter((line) => line.includes('"source"'));
+  const before = answers().length;
+  const reply = await post(running, {
+    function: "function/preaccesstoken",
+    user: { id: PERSONAL, human: { email: PERSONAL } },
+    org: { id: ORGANIZATION, name: PERSONAL },
+    user_grants: [{
+      project_id: "1",
+      roles: ["viewer"],
+      resource_owner: ORGANIZATION,
+      state: 1,
+    }],
+  });
+  await waitUntil(
+    () => Promise.resolve(answers().length > before),
+    { what: "the function logs its answer" },
+  );
+  const { source } = JSON.parse(answers().at(-1)!);
+  return `${reply.append_claims[0].value.join()} from ${source}`;
+}
+
+/** Tells a function that the metadata changed, as ZITADEL does. */
+async function sendEvent(running: FunctionProcess): Promise<void> {
+  await post(running, {
+    aggregateID: ORGANIZATION,
+    aggregateType: "org",
+    event_type: "org.metadata.set",
+    userID: PERSONAL,
+    event_payload: { key: "viewer", value: PERSONAL },
+  });
+}
+
+async function eventually(
+  condition: () => Promise<boolean>,
+  what: string,
+  timeoutMs = WITHIN_MS,
+): Promise<void> {
+  await waitUntil(condition, { what, timeoutMs });
+}
+
+Deno.test("two functions over one KV server", async (t) => {
+  const folder = await Deno.makeTempDir();
+  const file = `${folder}/kv.sqlite`;
+  await using upstream = startUpstream();
+  let server = await startKvServer({ file });
+  const port = Number(new URL(server.url).port);
+  try {
+    await using one = await start(upstream, server);
+    await using other = await start(upstream, server);
+
+    await t.step("ask ZITADEL once for both", async () => {
+      assert.equal(await ask(one), "old from zitadel");
+      await eventually(
+        async () => await ask(other) === "old from memory",
+        "the other answers from memory",
+      );
+      assert.equal(upstream.requests, 1);
+    });
+
+    await t.step("both see a change within a second of its event", async () => {
+      upstream.permit("new");
+      await sendEvent(one);
+      assert.equal(await ask(one), "new from zitadel");
+      await eventually(
+        async () => /^new/.test(await ask(other)),
+        "the other answers anew",
+      );
+      assert.equal(upstream.requests, 2);
+    });
+
+    await t.step("spare a new process the call to ZITADEL", async () => {
+      await using third = await start(upstream, server);
+      assert.equal(await ask(third), "new from kv");
+      assert.equal(upstream.requests, 2);
+    });
+
+    await t.step("answer while the KV server is down", async () => {
+      await server.kill();
+      assert.equal(await ask(one), "new from memory");
+      upstream.permit("newer");
+      await sendEvent(one);
+      assert.equal(await ask(one), "newer from zitadel");
+    });
+
+    await t.step("see changes again once it is back", async () => {
+      server = await startKvServer({ file, port });
+      upstream.permit("newest");
+      await eventually(
+        async () => {
+          await sendEvent(one);
+          return /^newest/.test(await ask(other));
+        },
+        "the other answers anew",
+        RECOVERY_MS,
+      );
+      upstream.permit("last");
+      await sendEvent(other);
+      assert.equal(await ask(other), "last from zitadel");
+      await eventually(
+        async () => /^last/.test(await ask(one)),
+        "the first answers anew",
+      );
+    });
+
+    await t.step("keep nothing personal in KV", async () => {
+      // The files of SQLite, the journal too, hold all that was ever written.
+      for await (const { name } of Deno.readDir(folder)) {
+        const bytes = await Deno.readTextFile(`${folder}/${name}`);
+        for (const secret of [PERSONAL, UPSTREAM_TOKEN, SIGNING_KEY]) {
+          assert.ok(!bytes.includes(secret), `${name} holds ${secret}`);
+        }
+      }
+    });
+
+    await t.step("end in good order", async () => {
+      assert.equal(await one.stop("SIGTERM"), 0);
+      assert.equal(await other.stop("SIGINT"), 0);
+    });
+  } finally {
+    await server.kill();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a function whose KV server is down at its start answers from ZITADEL", async () => {
+  const folder = await Deno.makeTempDir();
+  await using upstream = startUpstream();
+  const server = await startKvServer({ file: `${folder}/kv.sqlite` });
+  await server.kill();
+  await using running = await start(upstream, server);
+  assert.equal(await ask(running), "old from zitadel");
+  assert.ok(running.lines.some((line) => line.includes("Cannot open Deno KV")));
+  await Deno.remove(folder, { recursive: true });
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { createUpstream, UPSTREAM_TOKEN } from "../../harness/upstream.ts";
+import { createTestFunction, login, loginPayload } from "./_function.ts";
+import { pem } from "./_service_token.ts";
+import {
+  createTokenEndpoint,
+  readTokenAnswer,
+  tokenAnswer,
+} from "./_token_endpoint.ts";
+
+/** A function with one of the credentials, and a token endpoint. */
+async function functionWith(
+  settings: Record<string, string>,
+  answer: (index: number) => Response,
+) {
+  const upstream = createUpstream(login);
+  const endpoint = createTokenEndpoint(answer, upstream.fetch);
+  const { call, log } = await createTestFunction({
+    settings: { ACCESS_TOKEN: "", ...settings },
+    fetch: endpoint.fetch,
+  });
+  return { call, log, upstream, endpoint };
+}
+
+const BY_SECRET = { CLIENT_ID: "reader", CLIENT_SECRET: "canary-secret" };
+const BY_KEY = {
+  SERVICE_ACCOUNT_KEY: JSON.stringify({
+    type: "serviceaccount",
+    keyId: "7",
+    key: pem("pkcs1"),
+    userId: "8",
+  }),
+};
+
+Deno.test("createHandler() reads metadata by each kind of credential", async (t) => {
+  for (
+    const [name, settings] of [
+      ["client credentials", BY_SECRET],
+      ["JWT profile", BY_KEY],
+    ] as const
+  ) {
+    await t.step(name, async () => {
+      const { call, endpoint } = await functionWith(
+        settings,
+        () => tokenAnswer(UPSTREAM_TOKEN),
+      );
+      assert.equal((await call(loginPayload())).status, 200);
+      assert.equal(endpoint.requests.length, 1);
+    });
+  }
+});
+
+Deno.test("createHandler() renews a token once when ZITADEL refuses it", async (t) => {
+  await t.step("and answers with the new one", async () => {
+    const { call, endpoint, upstream, log } = await functionWith(
+      BY_SECRET,
+      (index) => tokenAnswer(index === 0 ? "revoked" : UPSTREAM_TOKEN),
+    );
+    assert.equal((await call(loginPayload())).status, 200);
+    assert.equal(endpoint.requests.length, 2);
+    assert.equal(upstream.requests, 2);
+    assert.ok(log.every(({ level }) => level === "info"));
+  });
+  await t.step("and fails when that is refused too", async () => {
+    const { call, endpoint, log } = await functionWith(
+      BY_SECRET,
+      () => tokenAnswer("revoked"),
+    );
+    assert.equal((await call(loginPayload())).status, 502);
+    assert.equal(endpoint.requests.length, 2);
+    assert.equal(log[0]?.reason, "credential_rejected");
+  });
+});
+
+Deno.test("createHandler() says which credential is refused and what to do", async (t) => {
+  for (
+    const [name, settings] of [
+      ["CLIENT_SECRET", BY_SECRET],
+      ["SERVICE_ACCOUNT_KEY", BY_KEY],
+    ] as const
+  ) {
+    await t.step(name, async () => {
+      const answer = await readTokenAnswer("client_credentials_wrong_secret");
+      const { call, log, upstream } = await functionWith(settings, answer);
+      const response = await call(loginPayload());
+      assert.equal(response.status, 502);
+      assert.equal(await response.text(), '{"error":"upstream_failed"}');
+      assert.equal(upstream.requests, 0);
+      assert.equal(log.length, 1);
+      const [entry] = log;
+      assert.ok(entry?.message.includes(name));
+      assert.ok(entry?.remedy);
+      assert.doesNotMatch(JSON.stringify(log), /canary|PRIVATE KEY/);
+    });
+  }
+});
