@@ -114,6 +114,7 @@ export async function startFunction(
   try {
     const { hostname, port } = await Promise.race([listening.promise, late]);
     return {
+      pid: child.pid,
       url: `http://${hostname}:${port}`,
       lines,
       stop,
