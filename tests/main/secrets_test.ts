@@ -74,6 +74,7 @@ async function calls(url: string): Promise<Request[]> {
     [`${btoa(PERSONAL.email)}.${btoa(PERSONAL.userId)}.aa`],
     [`${btoa(PERSONAL.email)}.aa.bb.cc.dd`],
     [PERSONAL.email],
+    [JSON.stringify(CALL)],
   ];
   const requests = await Promise.all(
     bodies.map(async ([body, by = key]) =>
