@@ -5,6 +5,7 @@
  */
 import { readConfig, remarksOn, SETTINGS } from "./lib/config.ts";
 import { createHandler } from "./lib/handler.ts";
+import { keepServing } from "./lib/keep_serving.ts";
 import { KV_OPEN_TIMEOUT_MS, kvTrouble } from "./lib/kv_trouble.ts";
 import { createLog } from "./lib/log.ts";
 import { within } from "./lib/within.ts";
@@ -24,23 +25,26 @@ try {
     log(kvTrouble("open", error));
     return undefined;
   });
-  const background = new AbortController();
-  const { signal } = background;
-  const platform = { fetch, now: Date.now, kv, log, signal };
-  const handler = await createHandler(config, platform);
-  const drain = () => void server.shutdown();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const name of signals) Deno.addSignalListener(name, drain);
-  const server = Deno.serve({
-    port: config.port,
-    hostname: config.host,
-    onListen: ({ port, hostname }) =>
-      log({ level: "info", message: "Listening", hostname, port }),
-  }, handler);
+  const handler = await createHandler(config, {
+    fetch,
+    now: Date.now,
+    kv,
+    log,
+  });
+  const { port, host: hostname } = config;
+  const serve = () =>
+    Deno.serve({
+      port,
+      hostname,
+      onListen: (address) =>
+        log({ level: "info", message: "Listening", ...address }),
+    }, handler);
+  const server = keepServing(serve, log);
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => server.drain());
+  }
   await server.finished;
-  for (const name of signals) Deno.removeSignalListener(name, drain);
-  background.abort();
-  kv?.close();
+  Deno.exit(0);
 } catch (error) {
   console.error(error instanceof TypeError ? error.message : error);
   Deno.exit(1);

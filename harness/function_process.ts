@@ -25,6 +25,8 @@ export interface FunctionProcessOptions {
 export interface FunctionProcess extends AsyncDisposable {
   /** Where it listens. */
   readonly url: string;
+  /** The process's id. */
+  readonly pid: number;
   /** What it wrote so far, line by line, errors too. */
   readonly lines: readonly string[];
   /**
@@ -112,6 +114,7 @@ export async function startFunction(
   try {
     const { hostname, port } = await Promise.race([listening.promise, late]);
     return {
+      pid: child.pid,
       url: `http://${hostname}:${port}`,
       lines,
       stop,

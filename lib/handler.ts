@@ -342,6 +342,10 @@ function nameOf(error: unknown): string | undefined {
 
 function framesOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  return error.stack?.split("\n").filter((line) => /^ +at /.test(line))
-    .slice(0, 10).join("\n");
+  const { message, stack = "" } = error;
+  // The message comes first, and may have lines that look like frames.
+  const end = stack.indexOf(message);
+  if (end < 0) return undefined;
+  return stack.slice(end + message.length).split("\n")
+    .filter((line) => /^ +at /.test(line)).slice(0, 10).join("\n");
 }

@@ -3,6 +3,8 @@ import {
   BODY_TIMEOUT_MS,
   createBodyReader,
   MAX_PAYLOAD_BYTES,
+  MAX_PENDING_BYTES,
+  SMALL_BODY_BYTES,
   UNTIMED_BODIES,
 } from "../../lib/body.ts";
 import { type ErrorCode, FunctionError } from "../../lib/errors.ts";
@@ -110,7 +112,8 @@ Deno.test("createBodyReader() refuses a body that takes too long when many are o
       using clock = new Timers();
       const many = Array.from({ length: UNTIMED_BODIES }, () => {
         const { readable, writable } = new TransformStream<Uint8Array>();
-        return { writable, body: readBody(post(readable)) };
+        const small = post(readable, { "content-length": "0" });
+        return { writable, body: readBody(small) };
       });
       assert.deepEqual(clock.delays, []);
       const late = readBody(post(new ReadableStream(), headers));
@@ -127,19 +130,64 @@ Deno.test("createBodyReader() refuses a body that takes too long when many are o
 
 Deno.test("createBodyReader() leaves no timer and no count behind", async () => {
   const readBody = createBodyReader();
+  const small = () => post("{}", { "content-length": "2" });
   using clock = new Timers();
   for (let round = 0; round < 2; round++) {
     await Promise.all(
-      Array.from({ length: UNTIMED_BODIES + 1 }, () => readBody(post("{}"))),
+      Array.from({ length: UNTIMED_BODIES + 1 }, () => readBody(small())),
     );
   }
   const refused = post("{}", { "content-length": "99999999" });
   for (let i = 0; i <= UNTIMED_BODIES; i++) {
     await assert.rejects(readBody(refused));
   }
-  await readBody(post("{}"));
+  await readBody(small());
   assert.deepEqual(clock.delays, [BODY_TIMEOUT_MS, BODY_TIMEOUT_MS]);
   assert.deepEqual(clock.cleared, clock.delays);
+});
+
+Deno.test("createBodyReader() refuses bodies that take too much together, and takes them again afterwards", async () => {
+  const readBody = createBodyReader();
+  const whole = Math.floor(MAX_PENDING_BYTES / MAX_PAYLOAD_BYTES);
+  // Each sends all but its end.
+  const ends: ReadableStreamDefaultController[] = [];
+  const bodies = Array.from({ length: whole }, () => {
+    let sent = 0;
+    return readBody(post(
+      new ReadableStream<Uint8Array>({
+        start(controller) {
+          ends.push(controller);
+        },
+        pull(controller) {
+          if (sent >= MAX_PAYLOAD_BYTES) return;
+          sent += 1024 * 1024;
+          controller.enqueue(new Uint8Array(1024 * 1024));
+        },
+      }, { highWaterMark: 0 }),
+    ));
+  });
+  const { stream } = chunked(MAX_PAYLOAD_BYTES);
+  await assert.rejects(readBody(post(stream)), hasCode("payload_too_large"));
+  const small = post("{}", { "content-length": "2" });
+  assert.equal((await readBody(small)).length, 2, "a small body is refused");
+  for (const end of ends) end.close();
+  await Promise.all(bodies);
+  const again = chunked(MAX_PAYLOAD_BYTES);
+  assert.equal(
+    (await readBody(post(again.stream))).length,
+    MAX_PAYLOAD_BYTES,
+  );
+});
+
+Deno.test("createBodyReader() gives every large body its time", async () => {
+  const readBody = createBodyReader();
+  using clock = new Timers();
+  const length = String(SMALL_BODY_BYTES + 1);
+  const large = post(new ReadableStream(), { "content-length": length });
+  const body = readBody(large);
+  assert.deepEqual(clock.delays, [BODY_TIMEOUT_MS]);
+  clock.fire();
+  await assert.rejects(body, hasCode("invalid_payload"));
 });
 
 /** Stands in for timers, which only fire when told to. */

@@ -1,0 +1,54 @@
+/** Connections that are held open. */
+export interface HalfOpen {
+  /** How many the server still holds. */
+  held(): number;
+  /** Closes them. */
+  close(): void;
+}
+
+/**
+ * Opens connections that begin a request and do not end it: some say nothing,
+ * some stop in the headers, some in the body, some send a byte now and then.
+ *
+ * @param url Where the function is.
+ * @param count How many.
+ * @returns The connections.
+ */
+export async function holdConnections(
+  url: string,
+  count: number,
+): Promise<HalfOpen> {
+  const { hostname, port } = new URL(url);
+  const seconds = Math.floor(Date.now() / 1_000);
+  const signature = `zitadel-signature: t=${seconds},v1=${"0".repeat(64)}\r\n`;
+  const beginnings = [
+    "",
+    "POST / HTTP/1.1\r\nhost: a\r\n",
+    `POST / HTTP/1.1\r\nhost: a\r\n${signature}content-length: 100000\r\n\r\n{`,
+    `POST / HTTP/1.1\r\nhost: a\r\n${signature}transfer-encoding: chunked\r\n\r\n1\r\n{\r\n`,
+  ];
+  const encoder = new TextEncoder();
+  const open = new Set<Deno.TcpConn>();
+  const drips: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    open.add(connection);
+    const text = beginnings[i % beginnings.length]!;
+    await connection.write(encoder.encode(text));
+    // Whatever comes, an answer or the end, the server has let go.
+    connection.read(new Uint8Array(1_024)).catch(() => {})
+      .then(() => open.delete(connection));
+    if (i % 8 === 2) {
+      drips.push(setInterval(() => {
+        connection.write(encoder.encode(" ")).catch(() => {});
+      }, 500) as unknown as number);
+    }
+  }
+  return {
+    held: () => open.size,
+    close() {
+      for (const drip of drips) clearInterval(drip);
+      for (const connection of open) connection.close();
+    },
+  };
+}

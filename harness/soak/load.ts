@@ -1,0 +1,127 @@
+import { createHmac } from "node:crypto";
+
+/** A call as the soak makes it. */
+export interface SoakCall {
+  /** The body. */
+  readonly body: string;
+  /** The signed header. */
+  readonly signature: string;
+}
+
+/** What a load is made of. */
+export interface LoadOptions {
+  /** Where the function is. */
+  readonly url: string;
+  /** How long it lasts, in seconds. */
+  readonly seconds: number;
+  /** How many calls are under way at once. */
+  readonly concurrency: number;
+  /** Makes the next call. */
+  readonly next: () => SoakCall;
+}
+
+/** What came of a load. */
+export interface LoadResult {
+  /** Calls answered a second. */
+  readonly perSecond: number;
+  /** How long an answer took, in milliseconds: the median. */
+  readonly p50: number;
+  /** What 99 of 100 answers stayed below, in milliseconds. */
+  readonly p99: number;
+  /** The slowest answer, in milliseconds. */
+  readonly max: number;
+  /** How many answers had each status; `failed` where none came. */
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+/**
+ * Calls the function from several sides at once.
+ *
+ * @param options What the load is made of.
+ * @returns What came of it.
+ */
+export async function load(
+  { url, seconds, concurrency, next }: LoadOptions,
+): Promise<LoadResult> {
+  // Connections that this part kept must not count as the next one's.
+  using client = Deno.createHttpClient({ poolMaxIdlePerHost: concurrency });
+  const times: number[] = [];
+  const statuses: Record<string, number> = {};
+  const start = performance.now();
+  const end = start + seconds * 1_000;
+  await Promise.all(Array.from({ length: concurrency }, async () => {
+    while (performance.now() < end) {
+      const { body, signature } = next();
+      const begin = performance.now();
+      let status = "failed";
+      try {
+        const response = await fetch(url, {
+          method: "POST",
+          body,
+          headers: { "zitadel-signature": signature },
+          client,
+        });
+        await response.bytes();
+        status = String(response.status);
+      } catch {
+        // The outcome says it.
+      }
+      times.push(performance.now() - begin);
+      statuses[status] = (statuses[status] ?? 0) + 1;
+    }
+  }));
+  times.sort((a, b) => a - b);
+  const at = (share: number) =>
+    times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? 0;
+  return {
+    perSecond: times.length / ((performance.now() - start) / 1_000),
+    p50: at(0.5),
+    p99: at(0.99),
+    max: at(1),
+    statuses,
+  };
+}
+
+/**
+ * Makes a login of a user of an organization.
+ *
+ * @param organization The organization's id.
+ * @param key The target's signing key.
+ * @returns The call.
+ */
+export function loginCall(organization: string, key: string): SoakCall {
+  return sign(
+    JSON.stringify({
+      function: "function/preaccesstoken",
+      org: { id: organization },
+      user_grants: [{
+        project_id: "2",
+        resource_owner: organization,
+        state: 1,
+        roles: ["viewer", "editor"],
+      }],
+    }),
+    key,
+  );
+}
+
+/**
+ * Makes an event: the organization's metadata was changed.
+ *
+ * @param organization The organization's id.
+ * @param key The target's signing key.
+ * @returns The call.
+ */
+export function eventCall(organization: string, key: string): SoakCall {
+  const aggregateID = organization;
+  return sign(
+    JSON.stringify({ event_type: "org.metadata.set", aggregateID }),
+    key,
+  );
+}
+
+function sign(body: string, key: string): SoakCall {
+  const seconds = Math.floor(Date.now() / 1_000);
+  const hmac = createHmac("sha256", key).update(`${seconds}.${body}`);
+  return { body, signature: `t=${seconds},v1=${hmac.digest("hex")}` };
+}

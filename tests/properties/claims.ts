@@ -1,0 +1,173 @@
+/**
+ * What holds for replies: nothing that ZITADEL would drop or log into the
+ * token, nothing of earlier targets lost, every permission once and in order.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  attributesReply,
+  claimsReply,
+  collectPermissions,
+  RESERVED_CLAIM_PREFIX,
+  roleGrants,
+} from "../../lib/claims.ts";
+import { compileRolePermissions } from "../../lib/role_permissions.ts";
+import { anyJson, anyText, OBJECT_MEMBERS } from "./arbitraries.ts";
+import { type Property, property } from "./property.ts";
+
+const CLAIM = "permissions";
+
+const anyName = fc.oneof(
+  fc.constantFrom(CLAIM, "department", "tier", ...OBJECT_MEMBERS),
+  fc.constantFrom("", ":org", ":user:metadata")
+    .map((end) => RESERVED_CLAIM_PREFIX + end),
+  anyText,
+);
+const anyPermissions = fc.uniqueArray(
+  fc.oneof(fc.constantFrom("posts:read", "posts:write", "a", ""), anyText),
+  { maxLength: 6 },
+);
+const earlierClaims = fc.option(
+  fc.array(
+    fc.record({
+      key: anyName,
+      value: fc.oneof(anyJson, anyPermissions),
+    }, { noNullPrototype: true }),
+    { maxLength: 6 },
+  ),
+);
+const earlierAttributes = fc.option(
+  fc.array(
+    fc.record({
+      name: anyName,
+      name_format: fc.option(anyText),
+      value: fc.option(fc.array(anyText, { maxLength: 4 })),
+    }, { noNullPrototype: true }),
+    { maxLength: 6 },
+  ),
+);
+const anyGrants = fc.option(
+  fc.array(
+    fc.record({
+      project_id: fc.constantFrom("1", "2", "3"),
+      resource_owner: fc.constantFrom("10", "20"),
+      state: fc.constantFrom(0, 1, 1, 1, 2, 1.5),
+      roles: fc.option(
+        fc.array(fc.oneof(fc.constantFrom("viewer", "editor"), anyName), {
+          maxLength: 5,
+        }),
+        { nil: undefined },
+      ),
+    }),
+    { maxLength: 6 },
+  ),
+);
+
+/** What holds for replies. */
+export const claimsProperties: readonly Property[] = [
+  property(
+    "claimsReply() sends no claim that ZITADEL drops or logs, and loses none of earlier targets",
+    fc.property(anyPermissions, earlierClaims, (permissions, earlier) => {
+      const { append_claims } = claimsReply(CLAIM, permissions, earlier);
+      const keys = append_claims.map(({ key }) => key);
+      assert.equal(new Set(keys).size, keys.length, "a name is there twice");
+      for (const key of keys) {
+        assert.ok(!key.startsWith("urn:zitadel:iam"), `${key} is dropped`);
+      }
+      // Of claims of one name ZITADEL takes the first and logs the others.
+      const expected = (earlier ?? []).filter(({ key }, index, all) =>
+        key !== CLAIM && !key.startsWith("urn:zitadel:iam") &&
+        all.findIndex((other) => other.key === key) === index
+      );
+      assert.deepEqual(append_claims.slice(0, -1), expected);
+      assert.equal(keys.at(-1), CLAIM, "our claim is not the last");
+    }),
+  ),
+  property(
+    "claimsReply() keeps order, names each permission once, and merges an earlier array",
+    fc.property(anyPermissions, earlierClaims, (permissions, earlier) => {
+      const { append_claims } = claimsReply(CLAIM, permissions, earlier);
+      const before = earlier?.find(({ key }) => key === CLAIM)?.value;
+      const all = [...Array.isArray(before) ? before : [], ...permissions];
+      assert.deepEqual(
+        append_claims.at(-1)?.value,
+        all.filter((value, index) => all.indexOf(value) === index),
+      );
+    }),
+  ),
+  property(
+    "claimsReply() of its own reply is that reply",
+    fc.property(anyPermissions, earlierClaims, (permissions, earlier) => {
+      const once = claimsReply(CLAIM, permissions, earlier);
+      assert.deepEqual(
+        claimsReply(CLAIM, permissions, once.append_claims),
+        once,
+      );
+    }),
+  ),
+  property(
+    "attributesReply() keeps earlier attributes, names each value once, and of its own reply makes that reply",
+    fc.property(anyPermissions, earlierAttributes, (permissions, earlier) => {
+      const once = attributesReply(CLAIM, permissions, earlier);
+      const { append_attribute } = once;
+      assert.deepEqual(
+        append_attribute.slice(0, -1),
+        (earlier ?? []).filter(({ name }) => name !== CLAIM),
+      );
+      const ours = append_attribute.at(-1)!;
+      assert.equal(ours.name, CLAIM);
+      const all = [
+        ...(earlier ?? []).flatMap(({ name, value }) =>
+          name === CLAIM ? value ?? [] : []
+        ),
+        ...permissions,
+      ];
+      assert.deepEqual(
+        ours.value,
+        all.filter((value, index) => all.indexOf(value) === index),
+      );
+      assert.deepEqual(
+        attributesReply(CLAIM, permissions, append_attribute),
+        once,
+      );
+    }),
+  ),
+  property(
+    "collectPermissions() takes active grants only, in order of first appearance",
+    fc.property(
+      anyGrants,
+      fc.dictionary(
+        fc.constantFrom("viewer", "editor", "1:viewer", "2:editor"),
+        anyPermissions,
+      ),
+      (grants, entries) => {
+        const encoder = new TextEncoder();
+        const mapping = compileRolePermissions(
+          Object.entries(entries).map(([key, value]) => ({
+            key,
+            value: encoder.encode(JSON.stringify(value)),
+          })),
+        );
+        const expected: string[] = [];
+        for (const { project_id, state, roles } of grants ?? []) {
+          if (state !== 1) continue;
+          for (const role of roles ?? []) {
+            const own = Object.hasOwn(entries, `${project_id}:${role}`)
+              ? `${project_id}:${role}`
+              : role;
+            if (!Object.hasOwn(entries, own)) continue;
+            for (const permission of entries[own]!) {
+              if (!expected.includes(permission)) expected.push(permission);
+            }
+          }
+        }
+        assert.deepEqual(
+          collectPermissions(roleGrants(grants), () => mapping),
+          expected,
+        );
+      },
+    ),
+  ),
+];
