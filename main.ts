@@ -32,19 +32,16 @@ try {
     log,
   });
   const { port, host: hostname } = config;
-  const serve = () =>
-    Deno.serve({
-      port,
-      hostname,
-      onListen: (address) =>
-        log({ level: "info", message: "Listening", ...address }),
-    }, handler);
+  const onListen = ({ hostname, port }: Deno.NetAddr) =>
+    log({ level: "info", message: "Listening", hostname, port });
+  const serve = () => Deno.serve({ port, hostname, onListen }, handler);
+  const drain = () => server.drain();
+  Deno.addSignalListener("SIGINT", drain);
+  Deno.addSignalListener("SIGTERM", drain);
   const server = keepServing(serve, log);
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => server.drain());
-  }
   await server.finished;
-  Deno.exit(0);
+  // What follows an answer, a line of the log or a write to KV, gets a moment.
+  setTimeout(() => Deno.exit(0), 100);
 } catch (error) {
   console.error(error instanceof TypeError ? error.message : error);
   Deno.exit(1);
