@@ -29,6 +29,7 @@ export async function runTests(
     const { code } = await new Deno.Command(Deno.execPath(), {
       args: [
         "test",
+        "--parallel",
         `--reporter=${Deno.stdout.isTerminal() ? "dot" : "pretty"}`,
         `--junit-path=${report}`,
         ...permissions,
