@@ -5,6 +5,12 @@ import { permissionsOf, type RolePermissions } from "./role_permissions.ts";
 /** Claims under this prefix are ZITADEL's own; it drops others' without a word. */
 export const RESERVED_CLAIM_PREFIX = "urn:zitadel:iam";
 
+/**
+ * A claim over this size is pointed out: a token travels in a header, and
+ * proxies cut headers near 8 kB.
+ */
+export const LARGE_CLAIM_BYTES = 4_096;
+
 /** The format of a plainly named SAML attribute (SAML 2.0 core, 8.2.3). */
 export const ATTRIBUTE_NAME_FORMAT =
   "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";

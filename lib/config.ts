@@ -161,7 +161,11 @@ export function readConfig(
 
   const metadataOrganization = text("METADATA_ORGANIZATION") ||
     SETTINGS.METADATA_ORGANIZATION.default;
-  if (!ORGANIZATION_ID.test(metadataOrganization)) {
+  const isChoice = /^(?:user|grant)$/.test(metadataOrganization);
+  // An id such as `User` would fail loudly too, but only at the first login.
+  const isMisspelt = !isChoice &&
+    /^(?:user|grant)s?$/i.test(metadataOrganization);
+  if (!ORGANIZATION_ID.test(metadataOrganization) || isMisspelt) {
     problem(
       "METADATA_ORGANIZATION",
       "is neither user, nor grant, nor an organization's id",

@@ -93,8 +93,13 @@ export async function createEnvelopeOpener(
 async function createVerifier(
   { origin, fetch, timeoutMs }: EnvelopeOptions,
 ): Promise<(jws: string) => Promise<Uint8Array>> {
-  const { compactVerify, createRemoteJWKSet, customFetch, errors } =
-    await import("jose");
+  const {
+    compactVerify,
+    createLocalJWKSet,
+    createRemoteJWKSet,
+    customFetch,
+    errors,
+  } = await import("jose");
   const url = new URL("/oauth/v2/keys", origin);
   const remoteKeys = createRemoteJWKSet(url, {
     [customFetch]: fetch,
@@ -107,6 +112,10 @@ async function createVerifier(
       return await remoteKeys(header, jws);
     } catch (cause) {
       if (cause instanceof errors.JWKSNoMatchingKey) throw cause;
+      // Signed by ZITADEL, the HMAC has said: keys fetched before still serve
+      // while ZITADEL cannot be asked.
+      const before = remoteKeys.jwks();
+      if (before) return await createLocalJWKSet(before)(header, jws);
       const isLate = cause instanceof errors.JWKSTimeout;
       throw new FunctionError(
         isLate ? "upstream_timeout" : "upstream_failed",

@@ -11,11 +11,13 @@ import {
   attributesReply,
   claimsReply,
   collectPermissions,
+  LARGE_CLAIM_BYTES,
   roleGrants,
 } from "./claims.ts";
 import type { Config } from "./config.ts";
 import { createEnvelopeOpener } from "./envelope.ts";
-import { FunctionError, STATUS } from "./errors.ts";
+import { FunctionError } from "./errors.ts";
+import { describeFailure } from "./failure.ts";
 import type { Log } from "./log.ts";
 import { LruMap } from "./lru_map.ts";
 import { MappingStore } from "./mapping_store.ts";
@@ -29,7 +31,7 @@ import {
   isTimely,
   parseSignatureHeader,
 } from "./signature.ts";
-import type { Telemetry } from "./telemetry.ts";
+import { openTelemetry } from "./open_telemetry.ts";
 
 /** The functions of ZITADEL that are answered with permissions. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
@@ -40,12 +42,6 @@ const FUNCTIONS: ReadonlySet<string> = new Set([
 
 /** Events of this kind void an organization's mapping. */
 const METADATA_EVENT_PREFIX = "org.metadata.";
-
-/**
- * A claim over this size is pointed out: a token travels in a header, and
- * proxies cut headers near 8 kB.
- */
-const LARGE_CLAIM_BYTES = 4_096;
 
 /** For how many organizations a large claim is remembered as pointed out. */
 const REMEMBERED = { maxEntries: 10_000, maxBytes: Infinity };
@@ -157,15 +153,14 @@ export async function createHandler(
         throw new FunctionError("method_not_allowed", "Not a POST");
       }
       const reply = await answer(request, account);
-      const ms = now() - begin;
-      telemetry.call(account.outcome, account.condition, ms);
-      account.ms = ms;
+      account.ms = now() - begin;
+      telemetry.call(account.outcome, account.condition, account.ms);
       log(account);
       return new Response(reply, { headers: JSON_TYPE });
     } catch (error) {
-      const ms = now() - begin;
-      const response = refuse(error, account, ms);
-      telemetry.call(account.outcome, account.condition, ms);
+      account.ms = now() - begin;
+      const response = refuse(error, account);
+      telemetry.call(account.outcome, account.condition, account.ms);
       return response;
     }
   };
@@ -254,10 +249,11 @@ export async function createHandler(
   }
 
   function measureClaim(reply: string, organization = ""): void {
+    telemetry.claim(reply);
+    // A character takes three bytes at most, so most need no exact count.
+    if (3 * reply.length <= LARGE_CLAIM_BYTES) return;
     const bytes = encoder.encode(reply).length;
-    const isLarge = bytes > LARGE_CLAIM_BYTES;
-    telemetry.claim(bytes, isLarge);
-    if (!isLarge || pointedOut.get(organization)) return;
+    if (bytes <= LARGE_CLAIM_BYTES || pointedOut.get(organization)) return;
     pointedOut.set(organization, true, 0);
     log({
       level: "warn",
@@ -270,46 +266,15 @@ export async function createHandler(
     });
   }
 
-  function refuse(error: unknown, account: Account, ms: number): Response {
-    const known = error instanceof FunctionError ? error : undefined;
-    const code = known?.code ?? "internal_error";
-    const status = STATUS[code];
+  function refuse(error: unknown, account: Account): Response {
+    const { code, status, entry } = describeFailure(error);
     account.outcome = code;
-    const { reason, remedy, organization, cause } = known?.details ?? {};
-    log({
-      ...account,
-      level: status >= 500 ? "error" : "warn",
-      message: known?.message ?? "The function has a bug; please report it",
-      organization: organization ?? account.organization,
-      status,
-      reason,
-      remedy,
-      cause: nameOf(known ? cause : error),
-      stack: known ? undefined : framesOf(error),
-      ms,
-    });
+    log({ ...account, ...entry });
     const headers = code === "method_not_allowed"
       ? { ...JSON_TYPE, allow: "POST" }
       : JSON_TYPE;
     return new Response(JSON.stringify({ error: code }), { status, headers });
   }
-}
-
-/** Where what exports by OpenTelemetry is registered, by Deno too (`@opentelemetry/api`, global-utils). */
-const TELEMETRY_REGISTRY = Symbol.for("opentelemetry.js.api.1");
-
-const NO_TELEMETRY: Telemetry = {
-  call: () => {},
-  lookup: () => {},
-  claim: () => {},
-  upstream: (read) => read(),
-};
-
-/** Loads OpenTelemetry where something exports by it: loading takes half as long as a bare server's start. */
-async function openTelemetry(now: () => number): Promise<Telemetry> {
-  if (!(TELEMETRY_REGISTRY in globalThis)) return NO_TELEMETRY;
-  const { createTelemetry } = await import("./telemetry.ts");
-  return createTelemetry(now);
 }
 
 function health(request: Request): Response {
@@ -330,22 +295,4 @@ function unsigned(
     `Refused a request by its ZITADEL-Signature: ${why}`,
     details,
   );
-}
-
-/** An error's class and code: its message may quote what must not be logged. */
-function nameOf(error: unknown): string | undefined {
-  if (error === undefined) return undefined;
-  if (!(error instanceof Error)) return typeof error;
-  const code = "code" in error ? ` ${error.code}` : "";
-  return `${error.name}${code}`;
-}
-
-function framesOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { message, stack = "" } = error;
-  // The message comes first, and may have lines that look like frames.
-  const end = stack.indexOf(message);
-  if (end < 0) return undefined;
-  return stack.slice(end + message.length).split("\n")
-    .filter((line) => /^ +at /.test(line)).slice(0, 10).join("\n");
 }

@@ -6,8 +6,10 @@
  */
 import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { MappingSource } from "./cache.ts";
+import { LARGE_CLAIM_BYTES } from "./claims.ts";
 
 const NAME = "zitadel-permissions";
+const encoder = new TextEncoder();
 
 /** Takes what is to be counted and timed. */
 export interface Telemetry {
@@ -15,8 +17,8 @@ export interface Telemetry {
   call(outcome: string, condition: string, ms: number): void;
   /** A mapping was looked up. */
   lookup(source: MappingSource): void;
-  /** A claim of some size was sent. */
-  claim(bytes: number, isLarge: boolean): void;
+  /** A reply that appends claims was sent. */
+  claim(reply: string): void;
   /** Reads metadata under a span, and times it. */
   upstream<T>(read: () => Promise<T>): Promise<T>;
 }
@@ -59,9 +61,10 @@ export function createTelemetry(now: () => number): Telemetry {
     lookup(source) {
       lookups.add(1, { source });
     },
-    claim(bytes, isLarge) {
+    claim(reply) {
+      const bytes = encoder.encode(reply).length;
       claimBytes.record(bytes);
-      if (isLarge) largeClaims.add(1);
+      if (bytes > LARGE_CLAIM_BYTES) largeClaims.add(1);
     },
     upstream(read) {
       return tracer.startActiveSpan(

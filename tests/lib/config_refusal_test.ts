@@ -54,7 +54,7 @@ Deno.test("readConfig() refuses a setting that is missing or wrong", async (t) =
       { CLIENT_ID: "a", CLIENT_SECRET: "b", SERVICE_ACCOUNT_KEY: KEY_FILE },
       "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, SERVICE_ACCOUNT_KEY are all set",
     ],
-    ...["grant s", "user,grant", "a/b", "a\nb"].map((
+    ...["grant s", "user,grant", "a/b", "a\nb", "User", "GRANT", "grants"].map((
       id,
     ): [Environment, string] => [
       { METADATA_ORGANIZATION: id },

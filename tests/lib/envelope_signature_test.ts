@@ -256,3 +256,23 @@ Deno.test("createHandler() asks for the instance's keys alone when a payload's J
   assert.deepEqual(asked, [KEYS_URL]);
   assert.equal(log.length, 1);
 });
+
+Deno.test("createEnvelopeOpener() verifies by the keys it has when they are old and cannot be fetched anew", async () => {
+  using clock = new Clock();
+  let isDown = false;
+  const { open, state } = await opener({
+    fetch: () =>
+      isDown
+        ? Promise.reject(new TypeError("refused"))
+        : Promise.resolve(Response.json(ownKeys)),
+  });
+  assert.deepEqual(await open(await sign()), PAYLOAD);
+  isDown = true;
+  clock.now += 60 * 60 * 1_000;
+  assert.deepEqual(await open(await sign()), PAYLOAD);
+  assert.equal(state.fetches, 2);
+  await assert.rejects(
+    open(await sign(PAYLOAD, { key: foreign.privateKey })),
+    fails("invalid_signature"),
+  );
+});
