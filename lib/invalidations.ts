@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { z } from "zod";
 import { KV_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
 import type { Log } from "./log.ts";
+import { accepted, copyOf, fields, list, text } from "./shape.ts";
 
 /** How often an invalidation is tried before every isolate drops everything. */
 const MAX_ANNOUNCEMENTS = 8;
@@ -20,13 +20,21 @@ const WATCH_RETRY_MS = 1_000;
 /** Changes with the shape of what is stored: values of another format are as if absent. */
 const FORMAT = 1;
 
-/** The last announcements, oldest first. */
-const Announcements = z.array(z.object({
-  id: z.string(),
+interface Announcement {
+  id: string;
   /** The organization whose mapping is void; `null` for all. */
-  organization: z.string().nullable(),
+  organization: string | null;
   /** The isolate that announces it. */
-  by: z.string(),
+  by: string;
+}
+
+/** The last announcements, oldest first. */
+const announcementsShape = list(fields<Announcement>({
+  id: text,
+  organization: accepted((value) =>
+    value === null || typeof value === "string"
+  ),
+  by: text,
 }));
 
 /** What announcing and watching needs. */
@@ -77,7 +85,7 @@ export class Invalidations {
       if (attempt === MAX_ANNOUNCEMENTS) {
         operation.set(this.#key, [{ id, organization: null, by }]);
       } else {
-        const recent = Announcements.safeParse(last.value).data ?? [];
+        const recent = copyOf(announcementsShape, last.value) ?? [];
         operation.check(last).set(
           this.#key,
           [...recent, { id, organization, by }].slice(-RECENT_ANNOUNCEMENTS),
@@ -102,14 +110,13 @@ export class Invalidations {
       let isAwaited = true;
       const begun = () => {
         isAwaited = false;
-        clearTimeout(timer);
         resolve();
       };
-      const timer = setTimeout(begun, KV_TIMEOUT_MS);
+      AbortSignal.timeout(KV_TIMEOUT_MS).addEventListener("abort", begun);
       let seen: string | undefined;
       let isFirst = true;
       const take = (value: unknown) => {
-        const recent = Announcements.safeParse(value).data ?? [];
+        const recent = copyOf(announcementsShape, value) ?? [];
         const known = recent.findLastIndex(({ id }) => id === seen);
         const isGap = known < 0 &&
           (seen !== undefined || recent.length === RECENT_ANNOUNCEMENTS);

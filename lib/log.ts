@@ -12,9 +12,15 @@ export interface LogEntry {
 export type Log = (entry: LogEntry) => void;
 
 /**
- * Makes a log of JSON lines. Lines that come in one turn of the event loop are
- * written together, since under load a write each costs more than the rest of
- * a call; an error is written at once.
+ * How many lines a second are written at once. Beyond that a write for each
+ * would cost more than the rest of a call.
+ */
+const UNHURRIED_LINES_PER_SECOND = 20;
+
+/**
+ * Makes a log of JSON lines. Lines are written at once; under load those that
+ * come in one turn of the event loop are written together. An error never
+ * waits.
  *
  * @param write Takes one or more whole lines, without the last line break.
  * @param now Tells the time, in milliseconds since 1970.
@@ -33,13 +39,21 @@ export function createLog(
   };
   let time = 0;
   let prefix = "";
+  let second = 0;
+  let unhurried = 0;
   return (entry) => {
     if (time !== now() || !prefix) {
       time = now();
       prefix = `{"time":"${new Date(time).toISOString()}",`;
+      if (second !== Math.floor(time / 1_000)) {
+        second = Math.floor(time / 1_000);
+        unhurried = 0;
+      }
     }
     const count = lines.push(prefix + JSON.stringify(entry).slice(1));
-    if (entry.level === "error") flush();
+    if (
+      entry.level === "error" || ++unhurried <= UNHURRIED_LINES_PER_SECOND
+    ) flush();
     else if (count === 1) setTimeout(flush, 0);
   };
 }

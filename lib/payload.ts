@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { z } from "zod";
 import { FunctionError } from "./errors.ts";
+import { fields, list, number, optional, type Shape, text } from "./shape.ts";
 
 /** A grant's state when it is in force; others grant nothing. */
 export const GRANT_STATE_ACTIVE = 1;
@@ -68,31 +68,31 @@ export interface Event {
   aggregateID: string;
 }
 
-const functionCall: z.ZodType<FunctionCall> = z.object({
-  function: z.string(),
-  org: z.object({ id: z.string() }).nullish(),
-  user: z.object({ resource_owner: z.string().nullish() }).nullish(),
-  user_grants: z.array(z.object({
-    project_id: z.string(),
-    resource_owner: z.string(),
-    state: z.number(),
-    roles: z.array(z.string()).nullish(),
-  })).nullish(),
-  response: z.object({
-    append_claims: z.array(z.object({ key: z.string(), value: z.unknown() }))
-      .nullish(),
-    append_attribute: z.array(z.object({
-      name: z.string(),
-      name_format: z.string().nullish(),
-      value: z.array(z.string()).nullish(),
-    })).nullish(),
-  }).nullish(),
+const anything: Shape<unknown> = (value) => value;
+
+const functionCall = fields<FunctionCall>({
+  function: text,
+  org: optional(fields({ id: text })),
+  user: optional(fields({ resource_owner: optional(text) })),
+  user_grants: optional(list(fields<UserGrant>({
+    project_id: text,
+    resource_owner: text,
+    state: number,
+    roles: optional(list(text)),
+  }))),
+  response: optional(fields({
+    append_claims: optional(
+      list(fields<AppendedClaim>({ key: text, value: anything })),
+    ),
+    append_attribute: optional(list(fields<AppendedAttribute>({
+      name: text,
+      name_format: optional(text),
+      value: optional(list(text)),
+    }))),
+  })),
 });
 
-const event: z.ZodType<Event> = z.object({
-  event_type: z.string(),
-  aggregateID: z.string(),
-});
+const event = fields<Event>({ event_type: text, aggregateID: text });
 
 /**
  * Checks the shape of what ZITADEL sent.
@@ -103,9 +103,11 @@ const event: z.ZodType<Event> = z.object({
  */
 export function parsePayload(value: unknown): FunctionCall | Event {
   const isEvent = Object.hasOwn(Object(value), "event_type");
-  const result = (isEvent ? event : functionCall).safeParse(value);
-  if (result.success) return result.data;
-  const paths = result.error.issues.map(({ path }) => path.join(".") || "it");
+  const shape: Shape<FunctionCall | Event> = isEvent ? event : functionCall;
+  const wrong: string[] = [];
+  const payload = shape(value, wrong);
+  if (wrong.length === 0) return payload;
+  const paths = wrong.map((path) => path || "it");
   throw new FunctionError(
     "invalid_payload",
     `The payload has not the shape that ZITADEL sends, at: ${

@@ -10,9 +10,20 @@ const error: LogEntry = { level: "error", message: 'b\n"c"' };
 /** Lets everything happen that this turn of the event loop has begun. */
 const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-Deno.test("createLog() writes the lines of one turn together", async () => {
+/** Makes a log that was given as many lines as it writes at once in a second. */
+function createBusyLog(now: () => number) {
   const written: string[] = [];
-  const log = createLog((lines) => void written.push(lines), () => NOW);
+  const log = createLog((lines) => void written.push(lines), now);
+  for (let i = 1; i <= 20; i++) {
+    log(info);
+    assert.equal(written.length, i);
+  }
+  written.length = 0;
+  return { log, written };
+}
+
+Deno.test("createLog() writes the lines of one turn together when there are many", async () => {
+  const { log, written } = createBusyLog(() => NOW);
   log(info);
   log({ ...info, level: "warn" });
   assert.deepEqual(written, []);
@@ -20,14 +31,18 @@ Deno.test("createLog() writes the lines of one turn together", async () => {
   assert.deepEqual(written, [
     `${line(info)}\n${line({ ...info, level: "warn" })}`,
   ]);
+});
+
+Deno.test("createLog() writes at once again in the next second", () => {
+  let now = NOW;
+  const { log, written } = createBusyLog(() => now);
+  now = Date.parse("2026-11-23T21:26:25.000Z");
   log(info);
-  await nextTurn();
-  assert.deepEqual(written.slice(1), [line(info)]);
+  assert.deepEqual(written, [line(info, "2026-11-23T21:26:25.000Z")]);
 });
 
 Deno.test("createLog() writes an error at once, after what came before it", async () => {
-  const written: string[] = [];
-  const log = createLog((lines) => void written.push(lines), () => NOW);
+  const { log, written } = createBusyLog(() => NOW);
   log(info);
   log(error);
   assert.deepEqual(written, [`${line(info)}\n${line(error)}`]);
