@@ -2,6 +2,7 @@ import { FunctionError } from "./errors.ts";
 import type { Connection, MetadataApi } from "./metadata_api.ts";
 import type { MetadataEntry } from "./role_permissions.ts";
 import type { ServiceToken } from "./service_token.ts";
+import { Turnstile } from "./turnstile.ts";
 import { within } from "./within.ts";
 
 /**
@@ -12,6 +13,13 @@ export const API_MEMORY_MS = 60 * 60 * 1000;
 
 /** How often a list that changes while it is read is begun anew. */
 const MAX_LISTINGS = 3;
+
+/**
+ * How many organizations are read at once; others wait, within the same time.
+ * Stale mappings are refreshed in the background, where nobody's waiting slows
+ * the next: without a bound, thousands of organizations open as many sockets.
+ */
+export const MAX_READINGS_AT_ONCE = 100;
 
 /** Reads an organization's metadata, all of it. */
 export type ReadMetadata = (
@@ -44,12 +52,16 @@ export interface MetadataOptions {
  */
 export function createMetadataReader(options: MetadataOptions): ReadMetadata {
   const { origin, fetch, now, token } = options;
+  const turnstile = new Turnstile(MAX_READINGS_AT_ONCE);
   let known: { api: MetadataApi; until: number } | undefined;
 
   return async (organization) => {
     const wire = await import("./metadata_api.ts");
     const signal = AbortSignal.timeout(options.timeoutMs);
+    let hasTurn = false;
     try {
+      await turnstile.enter(signal);
+      hasTurn = true;
       const bearer = await token.get();
       try {
         return await read({ origin, fetch, signal, token: bearer });
@@ -67,6 +79,8 @@ export function createMetadataReader(options: MetadataOptions): ReadMetadata {
         organization,
         credential: token.settings,
       });
+    } finally {
+      if (hasTurn) turnstile.leave();
     }
 
     async function read(

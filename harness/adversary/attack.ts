@@ -1,6 +1,5 @@
-import fc from "fast-check";
 import { startFunction } from "../function_process.ts";
-import { badRequests } from "./bad_requests.ts";
+import { makeBadRequests } from "./bad_requests.ts";
 import { measureProcess } from "./process_figures.ts";
 import { RawClient, type RawOutcome } from "./raw_client.ts";
 
@@ -61,8 +60,10 @@ export async function attack(
   let memoryBeforeMb = 0;
   for (let sent = 0; sent < requests;) {
     const now = Math.floor(Date.now() / 1000);
-    const batch = fc.sample(badRequests({ signingKey: SIGNING_KEY, now }), {
-      numRuns: Math.min(BATCH, requests - sent),
+    const batch = makeBadRequests({
+      signingKey: SIGNING_KEY,
+      now,
+      count: Math.min(BATCH, requests - sent),
       seed: seed + sent,
     });
     const queue = batch.values();

@@ -14,6 +14,10 @@ export interface BadRequestOptions {
   readonly signingKey: string;
   /** The time, in seconds since 1970. */
   readonly now: number;
+  /** How many to make. */
+  readonly count: number;
+  /** Where they come from: the same seed gives the same requests. */
+  readonly seed: number;
 }
 
 /** A bad request. */
@@ -46,14 +50,14 @@ const hex = fc.uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => Buffer.from(bytes).toString("hex"));
 
 /**
- * Describes bad requests.
+ * Makes bad requests.
  *
  * @param options What they are made for.
- * @returns Bad requests of all kinds.
+ * @returns Bad requests of all kinds, mixed.
  */
-export function badRequests(
-  { signingKey, now }: BadRequestOptions,
-): fc.Arbitrary<BadRequest> {
+export function makeBadRequests(
+  { signingKey, now, count, seed }: BadRequestOptions,
+): BadRequest[] {
   const sign = (body: string | Uint8Array, seconds = now, key = signingKey) => {
     const hmac = createHmac("sha256", key).update(`${seconds}.`).update(body);
     return `t=${seconds},v1=${hmac.digest("hex")}`;
@@ -120,11 +124,12 @@ export function badRequests(
     "not HTTP": fc.uint8Array({ minLength: 1, maxLength: 60 })
       .map((bytes) => Buffer.concat([bytes, Buffer.from("\r\n\r\n")])),
   };
-  return fc.oneof(
+  const any = fc.oneof(
     ...Object.entries(kinds).map(([kind, bytes]) =>
       bytes.map((bytes) => ({ kind, bytes }))
     ),
   );
+  return fc.sample(any, { numRuns: count, seed });
 }
 
 interface MessageParts {

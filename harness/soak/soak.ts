@@ -9,6 +9,7 @@ import {
   measureProcess,
   type ProcessFigures,
 } from "../adversary/process_figures.ts";
+import { MAX_READINGS_AT_ONCE } from "../../lib/metadata.ts";
 import { startFunction } from "../function_process.ts";
 import { holdConnections } from "./half_open.ts";
 import {
@@ -53,6 +54,7 @@ export interface SoakOptions {
 const KEY = "key-of-the-soaked-target";
 const UPSTREAM_TIMEOUT_MS = 1_000;
 const ORGANIZATIONS = 5_000;
+const CALLERS = 64;
 const HELD = 300;
 const OVERLOAD = 512;
 
@@ -121,7 +123,7 @@ export async function soak(
     });
   }
   const organizations = await phase(`${ORGANIZATIONS} organizations`, {
-    concurrency: 64,
+    concurrency: CALLERS,
     next: many,
     share: 0.12,
   });
@@ -199,6 +201,14 @@ export async function soak(
         after,
         besideResult,
       ].every(allOk) && [organizations, events, away, back].every(allOk),
+    },
+    {
+      text: `refreshes are bounded: ${
+        organizations.sockets ?? "unknown"
+      } sockets with ${ORGANIZATIONS} organizations`,
+      // Connections to ZITADEL are kept a while, those of callers too.
+      holds: (organizations.sockets ?? 0) <
+        2 * (CALLERS + MAX_READINGS_AT_ONCE),
     },
     {
       text: `half-open clients cost the others little: p99 ${

@@ -4,10 +4,11 @@
  *
  * @module
  */
+import { cacheModel } from "../lib/cache_model.ts";
 import { claimsProperties } from "./claims.ts";
 import { metadataValueProperties } from "./metadata_values.ts";
 import { payloadProperties } from "./payload.ts";
-import type { Property } from "./property.ts";
+import { type Property, property } from "./property.ts";
 import { signatureProperties } from "./signature.ts";
 
 /** All properties. */
@@ -16,4 +17,9 @@ export const PROPERTIES: readonly Property[] = [
   ...payloadProperties,
   ...metadataValueProperties,
   ...claimsProperties,
+  property(
+    "MappingCache keeps its promises in every order of calls, events, answers and outages",
+    cacheModel(),
+    { cost: 20 },
+  ),
 ];
