@@ -137,7 +137,8 @@ export async function createHandler(
 
   return async (request) => {
     const begin = now();
-    const { pathname } = new URL(request.url);
+    // A client may send a host that no URL can hold.
+    const pathname = URL.parse(request.url)?.pathname;
     if (pathname === "/healthz") return health(request);
     const account: Account = {
       level: "info",

@@ -29,6 +29,9 @@ const PLAIN_NAME = /^[^\s"'`()[\]{}<>\p{Cc}]+$/u;
 const BASE64 =
   /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+/** How JSON arrays and objects begin; by chance hardly a plain name decodes to that. */
+const JSON_BEGIN = /^\s*[[{]\s*["[\]{}\d-]/;
+
 /**
  * A key that names its project, which in ZITADEL is a number. A role can be
  * given such a name too, and must not be taken for another project's entry.
@@ -112,8 +115,12 @@ export function parsePermissions(
   if (json !== undefined) return describeJson(json);
 
   if (BASE64.test(text)) {
-    const inner = parseBase64Json(text);
-    if (isStringArray(inner)) return unique(inner);
+    const inner = decodeBase64(text);
+    const innerJson = inner && parseJson(inner);
+    if (isStringArray(innerJson)) return unique(innerJson);
+    if (inner && JSON_BEGIN.test(inner)) {
+      return "The value is base64, but not of a JSON array of strings";
+    }
   }
 
   const names = text.split(",").map((name) => name.trim()).filter(Boolean);
@@ -131,10 +138,11 @@ function describeJson(json: unknown): string {
   return `The value is JSON (${kind}), but not an array of strings`;
 }
 
-function parseBase64Json(text: string): unknown {
+function decodeBase64(text: string): string | undefined {
   try {
-    const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-    return parseJson(decoder.decode(bytes));
+    return decoder.decode(
+      Uint8Array.from(atob(text), (char) => char.charCodeAt(0)),
+    );
   } catch {
     return undefined;
   }

@@ -24,7 +24,7 @@ import { type Property, property } from "./property.ts";
 /**
  * The four forms of a value, written down a second time: a JSON array of
  * strings; a JSON string; base64 of such an array; plain names divided by
- * commas.
+ * commas, but not base64 of what was meant to be an array.
  */
 function model(bytes: Uint8Array): string[] | "grants nothing" {
   const text = strictText(Buffer.from(bytes))?.trim();
@@ -41,6 +41,10 @@ function model(bytes: Uint8Array): string[] | "grants nothing" {
       ? undefined
       : strings(tryJson(innerText)?.value);
     if (array) return array;
+    const begin = (innerText ?? "").replaceAll(/\s/g, "");
+    const isMeantAsJson = "[{".includes(begin[0] ?? "x") &&
+      '"[]{}-0123456789'.includes(begin[1] ?? "x");
+    if (isMeantAsJson) return "grants nothing";
   }
   const names = text.split(",").map((name) => name.trim())
     .filter((name) => name !== "");
