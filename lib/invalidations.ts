@@ -6,7 +6,7 @@
  */
 import { KV_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
 import type { Log } from "./log.ts";
-import { accepted, copyOf, fields, list, text } from "./shape.ts";
+import { accepted, fields, fitting, list, text } from "./shape.ts";
 
 /** How often an invalidation is tried before every isolate drops everything. */
 const MAX_ANNOUNCEMENTS = 8;
@@ -85,7 +85,7 @@ export class Invalidations {
       if (attempt === MAX_ANNOUNCEMENTS) {
         operation.set(this.#key, [{ id, organization: null, by }]);
       } else {
-        const recent = copyOf(announcementsShape, last.value) ?? [];
+        const recent = fitting(announcementsShape, last.value) ?? [];
         operation.check(last).set(
           this.#key,
           [...recent, { id, organization, by }].slice(-RECENT_ANNOUNCEMENTS),
@@ -116,7 +116,7 @@ export class Invalidations {
       let seen: string | undefined;
       let isFirst = true;
       const take = (value: unknown) => {
-        const recent = copyOf(announcementsShape, value) ?? [];
+        const recent = fitting(announcementsShape, value) ?? [];
         const known = recent.findLastIndex(({ id }) => id === seen);
         const isGap = known < 0 &&
           (seen !== undefined || recent.length === RECENT_ANNOUNCEMENTS);

@@ -17,10 +17,12 @@ export type Log = (entry: LogEntry) => void;
  */
 const UNHURRIED_LINES_PER_SECOND = 20;
 
+/** How long lines beyond that are gathered, in milliseconds. */
+const GATHER_MS = 10;
+
 /**
- * Makes a log of JSON lines. Lines are written at once; under load those that
- * come in one turn of the event loop are written together. An error never
- * waits.
+ * Makes a log of JSON lines. Lines are written at once; under load they are
+ * gathered for a moment and written together. An error never waits.
  *
  * @param write Takes one or more whole lines, without the last line break.
  * @param now Tells the time, in milliseconds since 1970.
@@ -54,6 +56,6 @@ export function createLog(
     if (
       entry.level === "error" || ++unhurried <= UNHURRIED_LINES_PER_SECOND
     ) flush();
-    else if (count === 1) setTimeout(flush, 0);
+    else if (count === 1) setTimeout(flush, GATHER_MS);
   };
 }

@@ -14,6 +14,8 @@ export class LruMap<V> {
   readonly #entries = new Map<string, { value: V; bytes: number }>();
   readonly #bounds: LruBounds;
   #bytes = 0;
+  /** The key used last, which is in its place already. */
+  #newest: string | undefined;
 
   /**
    * Makes an empty map.
@@ -43,8 +45,11 @@ export class LruMap<V> {
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    if (key !== this.#newest) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+      this.#newest = key;
+    }
     return entry.value;
   }
 
@@ -58,6 +63,7 @@ export class LruMap<V> {
   set(key: string, value: V, bytes: number): void {
     this.delete(key);
     this.#entries.set(key, { value, bytes });
+    this.#newest = key;
     this.#bytes += bytes;
     for (const oldest of this.#entries.keys()) {
       if (!this.#isOverBounds() || this.#entries.size === 1) break;

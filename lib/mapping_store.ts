@@ -8,15 +8,7 @@ import { Invalidations } from "./invalidations.ts";
 import { KV_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
 import type { Log } from "./log.ts";
 import type { RolePermissions } from "./role_permissions.ts";
-import {
-  accepted,
-  copyOf,
-  fields,
-  list,
-  number,
-  type Shape,
-  text,
-} from "./shape.ts";
+import { accepted, fields, fitting, list, number, text } from "./shape.ts";
 
 /** How long KV is left alone after it failed, in milliseconds: what it does not answer piles up. */
 export const KV_PAUSE_MS = 1_000;
@@ -61,10 +53,11 @@ const headShape = fields<Head>({
 });
 
 const namesShape = list(text);
-const entriesShape: Shape<[string, string[]][]> = list((value, wrong) => {
-  const [key, names] = Array.isArray(value) && value.length === 2 ? value : [];
-  return [text(key, wrong), namesShape(names, wrong)];
-});
+const entriesShape = list<[string, string[]]>(
+  (value, wrong): value is [string, string[]] =>
+    Array.isArray(value) && value.length === 2 && text(value[0], wrong) &&
+    namesShape(value[1], wrong),
+);
 
 /** What KV holds for an organization. */
 export interface StoredMapping {
@@ -130,7 +123,7 @@ export class MappingStore {
     const { kv } = this.#options;
     const key = this.#key(organization);
     const { value, versionstamp: version } = await kv.get(key);
-    const head = copyOf(headShape, value);
+    const head = fitting(headShape, value);
     if (!head) return { version };
     const parts = [head.bytes];
     if (head.chunks > 1) {
@@ -139,7 +132,7 @@ export class MappingStore {
         (_, index) => [...key, index + 1],
       );
       for (const { value } of await kv.getMany(keys)) {
-        const chunk = copyOf(chunkShape, value);
+        const chunk = fitting(chunkShape, value);
         if (chunk?.id !== head.id) return { version };
         parts.push(chunk.bytes);
       }
@@ -269,7 +262,7 @@ function decodeMapping(
   try {
     let json = "";
     for (const part of parts) json += decoder.decode(part, { stream: true });
-    const entries = copyOf(entriesShape, JSON.parse(json + decoder.decode()));
+    const entries = fitting(entriesShape, JSON.parse(json + decoder.decode()));
     return entries && { permissions: new Map(entries), problems: [] };
   } catch {
     return undefined;

@@ -5,7 +5,15 @@
  * @module
  */
 import { FunctionError } from "./errors.ts";
-import { fields, list, number, optional, type Shape, text } from "./shape.ts";
+import {
+  anything,
+  fields,
+  list,
+  number,
+  optional,
+  type Shape,
+  text,
+} from "./shape.ts";
 
 /** A grant's state when it is in force; others grant nothing. */
 export const GRANT_STATE_ACTIVE = 1;
@@ -68,8 +76,6 @@ export interface Event {
   aggregateID: string;
 }
 
-const anything: Shape<unknown> = (value) => value;
-
 const functionCall = fields<FunctionCall>({
   function: text,
   org: optional(fields({ id: text })),
@@ -105,8 +111,7 @@ export function parsePayload(value: unknown): FunctionCall | Event {
   const isEvent = Object.hasOwn(Object(value), "event_type");
   const shape: Shape<FunctionCall | Event> = isEvent ? event : functionCall;
   const wrong: string[] = [];
-  const payload = shape(value, wrong);
-  if (wrong.length === 0) return payload;
+  if (shape(value, wrong)) return value;
   const paths = wrong.map((path) => path || "it");
   throw new FunctionError(
     "invalid_payload",

@@ -1,16 +1,15 @@
 /**
- * Checks JSON that came from elsewhere, and copies what is used of it. Loading
- * a schema library takes as long as a bare server's whole start, and the first
- * token waits for it.
+ * Checks JSON that came from elsewhere. Loading a schema library takes as long
+ * as a bare server's whole start, and the first token waits for it.
  *
  * @module
  */
 
 /**
- * Copies a value that has the right shape. Where it has not, the paths of what
- * is wrong are added to `wrong`, and what is returned means nothing.
+ * Says whether a value has the right shape. Where it has not, the paths of what
+ * is wrong are added to `wrong`.
  */
-export type Shape<T> = (value: unknown, wrong: string[]) => T;
+export type Shape<T> = (value: unknown, wrong: string[]) => value is T;
 
 /**
  * Makes the shape of a value that a test accepts.
@@ -19,9 +18,10 @@ export type Shape<T> = (value: unknown, wrong: string[]) => T;
  * @returns The shape.
  */
 export function accepted<T>(test: (value: unknown) => value is T): Shape<T> {
-  return (value, wrong) => {
-    if (!test(value)) wrong.push("");
-    return value as T;
+  return (value, wrong): value is T => {
+    if (test(value)) return true;
+    wrong.push("");
+    return false;
   };
 }
 
@@ -35,6 +35,9 @@ export const number: Shape<number> = accepted((value): value is number =>
   Number.isFinite(value)
 );
 
+/** Anything, also nothing. */
+export const anything: Shape<unknown> = accepted((_): _ is unknown => true);
+
 /**
  * Makes the shape of what may be absent or null.
  *
@@ -42,8 +45,8 @@ export const number: Shape<number> = accepted((value): value is number =>
  * @returns The shape.
  */
 export function optional<T>(shape: Shape<T>): Shape<T | null | undefined> {
-  return (value, wrong) =>
-    value === null || value === undefined ? value : shape(value, wrong);
+  return (value, wrong): value is T | null | undefined =>
+    value === null || value === undefined || shape(value, wrong);
 }
 
 /**
@@ -53,12 +56,19 @@ export function optional<T>(shape: Shape<T>): Shape<T | null | undefined> {
  * @returns The shape.
  */
 export function list<T>(item: Shape<T>): Shape<T[]> {
-  return (value, wrong) => {
+  return (value, wrong): value is T[] => {
     if (!Array.isArray(value)) {
       wrong.push("");
-      return [];
+      return false;
     }
-    return value.map((each, index) => within(index, item, each, wrong));
+    let fits = true;
+    for (let index = 0; index < value.length; index++) {
+      const found = wrong.length;
+      if (item(value[index], wrong)) continue;
+      fits = false;
+      place(index, wrong, found);
+    }
+    return fits;
   };
 }
 
@@ -71,47 +81,37 @@ export function list<T>(item: Shape<T>): Shape<T[]> {
 export function fields<T extends object>(
   shapes: { readonly [K in keyof T]-?: Shape<T[K]> },
 ): Shape<T> {
-  const entries = Object.entries(shapes) as [keyof T & string, Shape<never>][];
-  return (value, wrong) => {
-    const copy: Partial<T> = {};
-    if (
-      typeof value !== "object" || value === null || Array.isArray(value)
-    ) {
+  const entries: [string, Shape<unknown>][] = Object.entries(shapes);
+  return (value, wrong): value is T => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
       wrong.push("");
-      return copy as T;
+      return false;
     }
+    let fits = true;
     for (const [name, shape] of entries) {
-      const field = within(name, shape, (value as Partial<T>)[name], wrong);
-      if (field !== undefined) copy[name] = field;
+      const found = wrong.length;
+      if (shape((value as Record<string, unknown>)[name], wrong)) continue;
+      fits = false;
+      place(name, wrong, found);
     }
-    return copy as T;
+    return fits;
   };
 }
 
 /**
- * Copies a value that has the right shape.
+ * Gives a value that has the right shape.
  *
  * @param shape The shape.
  * @param value The value.
- * @returns The copy, or `undefined` where the value has another shape.
+ * @returns The value, or `undefined` where it has another shape.
  */
-export function copyOf<T>(shape: Shape<T>, value: unknown): T | undefined {
-  const wrong: string[] = [];
-  const copy = shape(value, wrong);
-  return wrong.length === 0 ? copy : undefined;
+export function fitting<T>(shape: Shape<T>, value: unknown): T | undefined {
+  return shape(value, []) ? value : undefined;
 }
 
-/** Puts the place before the paths that a part found wrong; nothing is spent on paths where all is right. */
-function within<T>(
-  place: string | number,
-  shape: Shape<T>,
-  value: unknown,
-  wrong: string[],
-): T {
-  const before = wrong.length;
-  const copy = shape(value, wrong);
-  for (let i = before; i < wrong.length; i++) {
-    wrong[i] = wrong[i] ? `${place}.${wrong[i]}` : String(place);
+/** Puts a place before the paths that were found wrong there. */
+function place(at: string | number, wrong: string[], from: number): void {
+  for (let i = from; i < wrong.length; i++) {
+    wrong[i] = wrong[i] ? `${at}.${wrong[i]}` : String(at);
   }
-  return copy;
 }

@@ -44,9 +44,16 @@ export function parseSignatureHeader(
   if (!header) return undefined;
   let timestamp: number | undefined;
   const signatures: Uint8Array<ArrayBuffer>[] = [];
-  for (const pair of header.split(",")) {
-    const [name, value, excess] = pair.split("=");
-    if (value === undefined || excess !== undefined) return undefined;
+  for (let begin = 0, end; begin <= header.length; begin = end + 1) {
+    end = header.indexOf(",", begin);
+    if (end < 0) end = header.length;
+    const equals = header.indexOf("=", begin);
+    const another = header.indexOf("=", equals + 1);
+    if (equals < 0 || equals > end || another >= 0 && another < end) {
+      return undefined;
+    }
+    const name = header.slice(begin, equals);
+    const value = header.slice(equals + 1, end);
     if (name === "t") {
       if (timestamp !== undefined || !DIGITS.test(value)) return undefined;
       timestamp = Number(value);

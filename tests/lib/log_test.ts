@@ -8,7 +8,30 @@ const info: LogEntry = { level: "info", message: "a", roles: 2 };
 const error: LogEntry = { level: "error", message: 'b\n"c"' };
 
 /** Lets everything happen that this turn of the event loop has begun. */
-const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** Timers that run when they are told to. */
+class Timers implements Disposable {
+  readonly #real = globalThis.setTimeout;
+  #set: { callback: () => void; ms: number }[] = [];
+
+  constructor() {
+    globalThis.setTimeout =
+      ((callback: () => void, ms: number) =>
+        this.#set.push({ callback, ms })) as unknown as typeof setTimeout;
+  }
+
+  /** Runs what was set, and gives the times it was set to. */
+  run(): number[] {
+    const set = this.#set;
+    this.#set = [];
+    for (const { callback } of set) callback();
+    return set.map(({ ms }) => ms);
+  }
+
+  [Symbol.dispose](): void {
+    globalThis.setTimeout = this.#real;
+  }
+}
 
 /** Makes a log that was given as many lines as it writes at once in a second. */
 function createBusyLog(now: () => number) {
@@ -22,15 +45,19 @@ function createBusyLog(now: () => number) {
   return { log, written };
 }
 
-Deno.test("createLog() writes the lines of one turn together when there are many", async () => {
+Deno.test("createLog() gathers lines for 10 ms when there are many", () => {
+  using timers = new Timers();
   const { log, written } = createBusyLog(() => NOW);
   log(info);
   log({ ...info, level: "warn" });
   assert.deepEqual(written, []);
-  await nextTurn();
+  assert.deepEqual(timers.run(), [10]);
   assert.deepEqual(written, [
     `${line(info)}\n${line({ ...info, level: "warn" })}`,
   ]);
+  log(info);
+  timers.run();
+  assert.equal(written.at(-1), line(info));
 });
 
 Deno.test("createLog() writes at once again in the next second", () => {
@@ -41,12 +68,13 @@ Deno.test("createLog() writes at once again in the next second", () => {
   assert.deepEqual(written, [line(info, "2026-11-23T21:26:25.000Z")]);
 });
 
-Deno.test("createLog() writes an error at once, after what came before it", async () => {
+Deno.test("createLog() writes an error at once, after what came before it", () => {
+  using timers = new Timers();
   const { log, written } = createBusyLog(() => NOW);
   log(info);
   log(error);
   assert.deepEqual(written, [`${line(info)}\n${line(error)}`]);
-  await nextTurn();
+  timers.run();
   assert.equal(written.length, 1);
 });
 
