@@ -7,15 +7,18 @@ import { readConfig, remarksOn, SETTINGS } from "./lib/config.ts";
 import { createHandler } from "./lib/handler.ts";
 import { keepServing } from "./lib/keep_serving.ts";
 import { KV_OPEN_TIMEOUT_MS, kvTrouble } from "./lib/kv_trouble.ts";
-import { createLog } from "./lib/log.ts";
+import { createLog, lineWriter } from "./lib/log.ts";
+import { isExporting } from "./lib/open_telemetry.ts";
 import { within } from "./lib/within.ts";
 
-const log = createLog(console.log, Date.now);
+// OpenTelemetry takes the log from the console.
+const write = isExporting() ? console.log : lineWriter(Deno.stdout);
+const log = createLog(write, Date.now);
 
 try {
-  const names = Object.keys(SETTINGS);
+  const read = (name: string) => [name, Deno.env.get(name)];
   const config = readConfig(
-    Object.fromEntries(names.map((name) => [name, Deno.env.get(name)])),
+    Object.fromEntries(Object.keys(SETTINGS).map(read)),
   );
   for (const remark of remarksOn(config)) log(remark);
   const kv = await within(

@@ -11,6 +11,16 @@ const NO_TELEMETRY: Telemetry = {
 };
 
 /**
+ * Says whether something exports by OpenTelemetry, as Deno does where
+ * `OTEL_DENO=true` is set.
+ *
+ * @returns Whether metrics and spans, and what goes through `console`, are exported.
+ */
+export function isExporting(): boolean {
+  return TELEMETRY_REGISTRY in globalThis;
+}
+
+/**
  * Loads OpenTelemetry where something exports by it; loading takes half as long
  * as a bare server's start.
  *
@@ -18,7 +28,7 @@ const NO_TELEMETRY: Telemetry = {
  * @returns Where to tell what happens.
  */
 export async function openTelemetry(now: () => number): Promise<Telemetry> {
-  if (!(TELEMETRY_REGISTRY in globalThis)) return NO_TELEMETRY;
+  if (!isExporting()) return NO_TELEMETRY;
   const { createTelemetry } = await import("./telemetry.ts");
   return createTelemetry(now);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createLog, type LogEntry } from "../../lib/log.ts";
+import { createLog, lineWriter, type LogEntry } from "../../lib/log.ts";
 
 const NOW = Date.parse("2026-11-23T21:26:24.004Z");
 const line = (entry: LogEntry, time = "2026-11-23T21:26:24.004Z") =>
@@ -102,4 +102,27 @@ Deno.test("createLog() tells the time of each line", () => {
     line(error),
     line(error, "2026-11-23T21:26:26.000Z"),
   ]);
+});
+
+Deno.test("lineWriter() writes all of the lines when a write takes a part", () => {
+  const decoder = new TextDecoder();
+  let text = "";
+  const write = lineWriter({
+    writeSync(bytes) {
+      const part = bytes.subarray(0, 3);
+      text += decoder.decode(part, { stream: true });
+      return part.length;
+    },
+  });
+  write("é one\ntwo");
+  assert.equal(text, "é one\ntwo\n");
+});
+
+Deno.test("lineWriter() goes on when nobody reads", () => {
+  const write = lineWriter({
+    writeSync() {
+      throw new Deno.errors.BrokenPipe("canary");
+    },
+  });
+  write("one");
 });
