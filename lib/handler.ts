@@ -137,8 +137,7 @@ export async function createHandler(
 
   return async (request) => {
     const begin = now();
-    // A client may send a host that no URL can hold.
-    const pathname = URL.parse(request.url)?.pathname;
+    const pathname = pathOf(request);
     if (pathname === "/healthz") return health(request);
     const account: Account = {
       level: "info",
@@ -276,6 +275,15 @@ export async function createHandler(
       : JSON_TYPE;
     return new Response(JSON.stringify({ error: code }), { status, headers });
   }
+}
+
+/**
+ * Gives a request's path. Its URL is Deno's, put together from what the client
+ * sent; to parse it costs more, and fails for hosts that no URL can hold.
+ */
+function pathOf({ url }: Request): string {
+  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2));
+  return path.split("?", 1)[0]!;
 }
 
 function health(request: Request): Response {
