@@ -16,10 +16,9 @@ const write = isExporting() ? console.log : lineWriter(Deno.stdout);
 const log = createLog(write, Date.now);
 
 try {
-  const read = (name: string) => [name, Deno.env.get(name)];
-  const config = readConfig(
-    Object.fromEntries(Object.keys(SETTINGS).map(read)),
-  );
+  const names = Object.keys(SETTINGS);
+  const settings = names.map((name) => [name, Deno.env.get(name)]);
+  const config = readConfig(Object.fromEntries(settings));
   for (const remark of remarksOn(config)) log(remark);
   const kv = await within(
     AbortSignal.timeout(KV_OPEN_TIMEOUT_MS),
@@ -28,12 +27,8 @@ try {
     log(kvTrouble("open", error));
     return undefined;
   });
-  const handler = await createHandler(config, {
-    fetch,
-    now: Date.now,
-    kv,
-    log,
-  });
+  const platform = { fetch, now: Date.now, kv, log };
+  const handler = await createHandler(config, platform);
   const { port, host: hostname } = config;
   const onListen = ({ hostname, port }: Deno.NetAddr) =>
     log({ level: "info", message: "Listening", hostname, port });
