@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readConfig } from "../lib/config.ts";
 import { createHandler } from "../lib/handler.ts";
+import { copyBody } from "../harness/operations/copy_body.ts";
 import { FIXTURES_URL, writeFixture } from "../harness/fixtures.ts";
 import { createRecorder } from "../harness/operations/recording.ts";
 import { readSettings, runTask } from "../harness/operations/task.ts";
@@ -82,13 +83,13 @@ export async function record(
       ),
   }, async (request) => {
     const time = Date.now();
-    const { url, method, headers } = request;
-    const body = await request.bytes();
-    const response = await handler(
-      new Request(url, { method, headers, ...(method === "POST" && { body }) }),
-    );
+    const { headers, method } = request;
+    const copied = copyBody(request);
+    const response = await handler(copied.request);
+    // Of a refused call; left alone, it would keep the server from ending.
+    if (!copied.request.bodyUsed) copied.request.body?.cancel();
     if (method !== "POST" || NOT_KEPT.has(response.status)) return response;
-    keep({ headers, body, time });
+    keep({ headers, body: copied.body(), time });
     return response;
   });
 

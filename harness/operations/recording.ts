@@ -141,11 +141,17 @@ async function gatherMetadata(
 
   const instance = connect(config.origin, await getServiceToken(config));
   const organizationOf = chooseOrganization(config.metadataOrganization, call);
-  const keys = new Map<string, Set<string>>();
+  // By organization: the keys that may grant something, and their stand-ins.
+  const keys = new Map<string, Map<string, string>>();
   for (const { projectId, resourceOwner, roles } of grants) {
     const organization = organizationOf(resourceOwner);
-    const wanted = keys.get(organization) ?? new Set();
-    for (const role of roles) wanted.add(role).add(`${projectId}:${role}`);
+    const wanted = keys.get(organization) ?? new Map();
+    const shown = disguise({ project_id: projectId, roles });
+    for (const [index, role] of roles.entries()) {
+      const name = shown.roles[index]!;
+      wanted.set(role, name);
+      wanted.set(`${projectId}:${role}`, `${shown.project_id}:${name}`);
+    }
     keys.set(organization, wanted);
   }
   const organizations: Record<string, FixtureOrganization> = {};
@@ -158,9 +164,8 @@ async function gatherMetadata(
       const listed = await listMetadata(instance, organization);
       api = API_NAMES[listed.api];
       for (const { key, value } of listed.entries) {
-        if (!wanted.has(key)) continue;
-        const [name] = Object.keys(disguise({ [key]: 0 }));
-        metadata[name!] = value.toBase64();
+        const name = wanted.get(key);
+        if (name !== undefined) metadata[name] = value.toBase64();
       }
     }
     organizations[disguise(organization)] = { readable, metadata };

@@ -116,3 +116,38 @@ Deno.test("createDisguise() gives one text always the same stand-in, and keeps t
   assert.match(once.user.email, /^email-[0-9a-f]{8}@example\.com$/);
   assert.ok(text.includes(`project:${once.user.id}:roles`));
 });
+
+Deno.test("createDisguise() keeps no number, truth or name of a field that may be about people", async () => {
+  const disguise = await createDisguise("secret");
+  const once = disguise({
+    user_metadata: [
+      { key: "alice@acme.com", value: "" },
+      { key: "of alice", value: 4711 },
+    ],
+    response: {
+      append_claims: [
+        { key: "employee", value: 4711 },
+        { key: "alice@acme.com", value: true },
+        { key: "shape", value: { alice: [4711], "alice@acme.com": true } },
+      ],
+    },
+    userinfo: {
+      birthdate: 19700101,
+      "urn:zitadel:iam:org:domain:primary:acme.com": true,
+      "urn:zitadel:iam:user:metadata": { alice: "" },
+      "urn:zitadel:iam:org:project:roles": { editor: {}, "alice@acme.com": {} },
+    },
+    user_grants: [{ roles: ["alice@acme.com"], state: 2 }],
+    sequence: 7,
+  });
+  const text = JSON.stringify(once);
+  assert.ok(!/alice|acme|4711|19700101|true/.test(text), text);
+  assert.equal(once.user_grants[0]!.state, 2);
+  assert.equal(once.sequence, 7);
+  assert.equal(once.response.append_claims[0]!.key, "employee");
+  const [editor, role] = Object.keys(
+    once.userinfo["urn:zitadel:iam:org:project:roles"],
+  );
+  assert.equal(editor, "editor");
+  assert.deepEqual(once.user_grants[0]!.roles, [role]);
+});

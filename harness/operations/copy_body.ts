@@ -1,0 +1,27 @@
+import { Buffer } from "node:buffer";
+
+/**
+ * Makes a request whose body is copied while it is read: who reads it decides
+ * whether it is read at all, and how much of it.
+ *
+ * @param request The request; its body is no longer to be read.
+ * @returns The request to read, and what was read of it so far.
+ */
+export function copyBody(
+  request: Request,
+): { request: Request; body: () => Uint8Array<ArrayBuffer> } {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const { url, method, headers } = request;
+  const body = request.body?.pipeThrough(
+    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+      transform(chunk, controller) {
+        chunks.push(chunk);
+        controller.enqueue(chunk);
+      },
+    }),
+  );
+  return {
+    request: new Request(url, { method, headers, ...(body && { body }) }),
+    body: () => new Uint8Array(Buffer.concat(chunks)),
+  };
+}
