@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { freePort } from "../../harness/free_port.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Copies what the Containerfile copies, and gives the command that it runs. */
+async function unpack(folder: string): Promise<string[]> {
+  const text = await Deno.readTextFile(`${ROOT}Containerfile`);
+  for (const [, words] of text.matchAll(/^COPY (.+)$/gm)) {
+    const sources = words!.split(" ");
+    const target = sources.pop()!;
+    await Deno.mkdir(`${folder}/${target}`, { recursive: true });
+    for (const source of sources) {
+      const isFolder = source.endsWith("/");
+      const name = isFolder ? "." : source.split("/").at(-1);
+      const { success } = await new Deno.Command("cp", {
+        args: [
+          "-R",
+          `${ROOT}${source}${isFolder ? "." : ""}`,
+          `${folder}/${target}/${name}`,
+        ],
+      }).output();
+      assert.ok(success, source);
+    }
+  }
+  return JSON.parse(/^CMD (.+)$/m.exec(text)![1]!);
+}
+
+Deno.test("start serves with least permissions from what the Containerfile copies, and ends on SIGTERM", async () => {
+  const folder = await Deno.makeTempDir();
+  const command = await unpack(folder);
+  assert.ok(!command.some((word) => /^--allow-(net|env)$/.test(word)));
+  const port = freePort();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: command.slice(1),
+    cwd: folder,
+    env: {
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      KV_URL: `${folder}/kv.sqlite3`,
+      ZITADEL_DOMAIN: "http://127.0.0.1:9",
+      AUTHORIZATION_SIGNING_KEY: "key",
+      ACCESS_TOKEN: "token",
+    },
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let written = "";
+  while (!written.includes('"Listening"')) {
+    const { value, done } = await output.read();
+    assert.ok(!done, written);
+    written += value;
+  }
+  assert.ok(!written.includes('"error"'), written);
+  const response = await fetch(`http://127.0.0.1:${port}/healthz`);
+  await response.body?.cancel();
+  assert.equal(response.status, 200);
+  const begin = performance.now();
+  child.kill("SIGTERM");
+  const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
+  while (!(await output.read()).done);
+  await child.status;
+  clearTimeout(late);
+  assert.ok(performance.now() - begin < 5_000);
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`));
+  assert.ok((await Deno.stat(`${folder}/kv.sqlite3`)).isFile);
+  await Deno.remove(folder, { recursive: true });
+});
