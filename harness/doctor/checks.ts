@@ -191,6 +191,13 @@ export const CHECKS = {
     mend:
       "if they are to differ, give each project its own entry, <project id>:<role> (by project in the file of `deno task setup --roles FILE`)",
   },
+  plain_key: {
+    title: "plain key",
+    why:
+      "an entry <role> counts for every project on the instance that has a role of this name, also for one that a customer's organization makes",
+    mend:
+      "write it as <project id>:<role> (by project in the file of `deno task setup --roles FILE`)",
+  },
   claim_size: {
     title: "claim size",
     why:

@@ -75,6 +75,8 @@ export interface Facts {
   readonly organizationsLeft: number;
   /** Whether those organizations were named by the operator. */
   readonly organizationsNamed: boolean;
+  /** Whether several organizations own projects; where not all may be seen, of those that may. */
+  readonly severalOwners: boolean;
   /** The client id to look at in particular. */
   readonly clientId: string | undefined;
   /** The instance's targets; `undefined` without an admin token. */

@@ -27,6 +27,9 @@ import type {
 /** Organizations beyond these are looked at only where they are named. */
 const MAX_ORGANIZATIONS = 20;
 
+/** The project of ZITADEL's own console and APIs, which every instance has. */
+const OWN_PROJECT = "ZITADEL";
+
 /** How long the instance may take to say that it is well, in milliseconds. */
 const HEALTH_TIMEOUT_MS = 10_000;
 
@@ -84,6 +87,10 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     organizations.push(await gatherOrganization({ id, name, reader, asker }));
   }
 
+  const severalOwners = asker && health.value
+    ? await answer(() => haveSeveralOwners(asker))
+    : undefined;
+
   onProgress?.("targets and bindings");
   const targets = admin && health.value &&
     await answer(() => listTargets(admin));
@@ -113,6 +120,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
       : { value: organizations },
     organizationsLeft: (ids.value?.length ?? 0) - chosen.length,
     organizationsNamed: named.length > 0,
+    severalOwners: severalOwners?.value ?? false,
     clientId,
     targets,
     executions,
@@ -183,6 +191,18 @@ async function gatherOrganization(
       : { value: [] },
     name: known,
   };
+}
+
+/** Looks no further than the second, and at no more organizations than elsewhere. */
+async function haveSeveralOwners(instance: Instance): Promise<boolean> {
+  let owners = 0;
+  const organizations = await listOrganizations(instance);
+  for (const { id } of organizations.slice(0, MAX_ORGANIZATIONS)) {
+    const projects = await listProjects(instance, id);
+    if (projects.some(({ name }) => name !== OWN_PROJECT)) owners++;
+    if (owners > 1) return true;
+  }
+  return false;
 }
 
 async function gatherProjects(

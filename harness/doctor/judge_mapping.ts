@@ -107,6 +107,27 @@ export function judgeMapping(
   return findings;
 }
 
+/**
+ * Points out the entries that name no project, and so count for all.
+ *
+ * @param organization The organization's name, for the texts.
+ * @param mapping Its mapping.
+ * @param level How bad that is here.
+ * @returns What was found.
+ */
+export function judgePlainKeys(
+  organization: string,
+  mapping: RolePermissions,
+  level: "note" | "warning",
+): Finding[] {
+  const plain = [...mapping.permissions]
+    .filter(([key, granted]) => granted.length > 0 && !/^[0-9]+:/.test(key))
+    .map(([key]) => key);
+  return plain.length > 0
+    ? [finding("plain_key", level, `${list(plain)} in ${organization}`)]
+    : [];
+}
+
 /** Roles of one name in several projects that get their meaning from one entry. */
 function sharedNames(
   mapping: RolePermissions,

@@ -1,7 +1,7 @@
 import type { RolePermissions } from "../../lib/role_permissions.ts";
 import type { Facts, OrganizationFacts, ProjectFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
-import { judgeMapping } from "./judge_mapping.ts";
+import { judgeMapping, judgePlainKeys } from "./judge_mapping.ts";
 
 /**
  * Judges the organizations: whether they may be read, their mapping, and
@@ -102,6 +102,11 @@ function judgeOrganization(
   } else if (mapping) {
     const value: RolePermissions = mapping.value;
     findings.push(...judgeMapping(name, value, owned));
+    const isFixed = facts.config.value?.metadataOrganization === organization.id;
+    if (facts.severalOwners || isFixed) {
+      const level = facts.severalOwners ? "warning" : "note";
+      findings.push(...judgePlainKeys(name, value, level));
+    }
   }
   return findings;
 }

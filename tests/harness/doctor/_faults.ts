@@ -274,6 +274,30 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "another organization owns a project, and keys name none",
+    finds: ["plain_key", "warning"],
+    make: ({ world, settings }, { state, project, organization }) => {
+      const id = "300000000000000003";
+      state.organizations.set(id, { ...organization, id, name: "Customer" });
+      state.projects.set(id, { ...project, id, organizationId: id });
+      return {
+        settings: {
+          ...settings,
+          METADATA_ORGANIZATION: world.organization.id,
+        },
+        organizations: [],
+      };
+    },
+  },
+  {
+    name: "keys of the one organization whose metadata counts name no project",
+    finds: ["plain_key", "note"],
+    make: ({ world, settings }) => ({
+      settings: { ...settings, METADATA_ORGANIZATION: world.organization.id },
+      organizations: [],
+    }),
+  },
+  {
     name: "a role adds 5 kB to a token",
     finds: ["claim_size", "warning"],
     make: (_it, { organization }) =>
