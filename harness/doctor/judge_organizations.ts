@@ -102,9 +102,11 @@ function judgeOrganization(
   } else if (mapping) {
     const value: RolePermissions = mapping.value;
     findings.push(...judgeMapping(name, value, owned));
-    const isFixed = facts.config.value?.metadataOrganization === organization.id;
+    const isFixed = facts.config.value?.metadataOrganization ===
+      organization.id;
     if (facts.severalOwners || isFixed) {
-      const level = facts.severalOwners ? "warning" : "note";
+      // Elsewhere a customer's own users get what the customer's metadata says.
+      const level = facts.severalOwners && isFixed ? "warning" : "note";
       findings.push(...judgePlainKeys(name, value, level));
     }
   }

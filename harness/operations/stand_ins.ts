@@ -111,7 +111,9 @@ export async function createDisguise(secret: string): Promise<Disguise> {
     if (isId.test(name) || FIELDS.has(name) || OWN_CLAIM.test(shown)) {
       return shown;
     }
-    return ROLES_CLAIM.test(within) ? text("roles", name) : `name-${short(name)}`;
+    return ROLES_CLAIM.test(within)
+      ? text("roles", name)
+      : `name-${short(name)}`;
   };
   const disguise = (
     key: string,

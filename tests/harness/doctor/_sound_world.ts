@@ -22,6 +22,10 @@ export async function soundWorld(release: Release) {
   const sandbox = stack.use(await startSandbox({ release }));
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const world = stack.use(await createWorld(instance));
+  for (const { id, name, organizationId } of sandbox.world.projects.values()) {
+    const isOthers = organizationId !== world.organization.id;
+    if (isOthers && name !== "ZITADEL") sandbox.world.projects.delete(id);
+  }
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
   stack.defer(() => Deno.remove(envFile));
   const { clientId, clientSecret } = world.reader;
