@@ -269,7 +269,8 @@ function readCredential(
   const keyFile = text("SERVICE_ACCOUNT_KEY");
   const given = [
     token && "ACCESS_TOKEN",
-    (clientId || clientSecret) && "CLIENT_ID and CLIENT_SECRET",
+    [clientId && "CLIENT_ID", clientSecret && "CLIENT_SECRET"]
+      .filter(Boolean).join(" and "),
     keyFile && "SERVICE_ACCOUNT_KEY",
   ].filter((name) => name !== "");
   if (given.length === 0) {
