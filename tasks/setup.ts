@@ -10,8 +10,10 @@ import {
   parseMapping,
 } from "../harness/operations/mapping_file.ts";
 import { applyChanges, readState } from "../harness/operations/setup.ts";
+import { conditionsOf } from "../harness/operations/setup_conditions.ts";
 import {
   type Change,
+  DOMAIN_SETTING,
   NEW_TARGET,
   planRemoval,
   planSetup,
@@ -45,9 +47,10 @@ const HELP =
   deno task setup --roles FILE                    the mapping only
   deno task setup --remove [--roles FILE] [options]
 
-It creates or updates the target, writes its signing key into the env file, writes
-the mapping into the organization's metadata, and binds the target to
-preaccesstoken, keeping those that are bound already and their order. While the
+It creates or updates the target, writes its signing key into the env file (and
+ZITADEL_DOMAIN where the file has none), writes the mapping into the organization's
+metadata, and binds the target to preaccesstoken, keeping those that are bound
+already and their order. While the
 function does not answer yet, or not accept the key, all is done but the binding:
 start it with the env file, and run this again.
 
@@ -63,7 +66,7 @@ start it with the env file, and run this again.
   --interrupt-on-error  fail the login where the function fails; otherwise the
                         token comes without permissions (default: as the target
                         is; off for a new one; --no-interrupt-on-error: off)
-  --env-file FILE       takes the signing key (default .env)
+  --env-file FILE       the function's settings (default .env)
   --force               replace another signing key in the env file
   --skip-health         bind without asking the function whether it is well and
                         accepts the key
@@ -78,13 +81,6 @@ Settings: ZITADEL_DOMAIN   ${DOMAIN_HINT}
           ZITADEL_ADMIN_TOKEN   ${ADMIN_TOKEN_HINT}
 They are read from the environment, else from the env file.
 Exit code: 0 done or nothing to do, 1 not confirmed, or not bound yet.`;
-
-/** The conditions behind the words of `--also`. */
-const ALSO: Readonly<Record<string, string>> = {
-  preuserinfo: "function/preuserinfo",
-  presamlresponse: "function/presamlresponse",
-  events: "event/group/org.metadata",
-};
 
 /** What a new target is given where nothing else is asked for, in seconds. */
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -124,8 +120,9 @@ export async function setup(args: string[]): Promise<number> {
   }
   const { name, remove, json, "env-file": envFile } = values;
   const settings = await readSettings(envFile);
+  const domain = required(settings, DOMAIN_SETTING, DOMAIN_HINT);
   const instance = connect(
-    required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT),
+    domain,
     required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT),
   );
   const mapping: Mapping = values.roles === undefined
@@ -144,7 +141,7 @@ export async function setup(args: string[]): Promise<number> {
   const { force } = values;
   const changes = remove
     ? planRemoval(state, { name, mapping })
-    : planSetup(state, { target, conditions, mapping, force });
+    : planSetup(state, { target, conditions, mapping, force, domain });
   const asksFunction = target !== undefined && !values["skip-health"];
   const bindings = asksFunction ? changes.filter(isBinding) : [];
   const others = changes.filter((it) => !asksFunction || !isBinding(it));
@@ -284,19 +281,6 @@ function endpointOf(text: string): string {
     );
   }
   return url.href;
-}
-
-function conditionsOf(list: string): string[] {
-  const also = list.split(",").filter(Boolean).map((word) => {
-    const condition = ALSO[word.trim()];
-    if (condition === undefined) {
-      throw new UsageError(
-        `--also ${word}: expected ${Object.keys(ALSO).join(", ")}`,
-      );
-    }
-    return condition;
-  });
-  return ["function/preaccesstoken", ...also];
 }
 
 function fixedOrganization(value: string | undefined): string | undefined {

@@ -84,7 +84,9 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
     assert.equal(done.code, 0, done.stderr);
     const { applied, changes } = JSON.parse(done.stdout);
     assert.equal(applied, true);
-    assert.equal(changes.length, 5);
+    assert.equal(changes.length, 6);
+    const written = await Deno.readTextFile(envFile);
+    assert.ok(written.includes(`\nZITADEL_DOMAIN=${sandbox.origin}\n`));
     const again = await run("setup", [...args, "--yes"], env);
     assert.match(again.stdout, /^Nothing to change\.$/m);
   });
