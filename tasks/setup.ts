@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { describeChange } from "../harness/operations/describe_change.ts";
 import {
   type Mapping,
-  parseMapping,
+  readMappingFile,
 } from "../harness/operations/mapping_file.ts";
 import { applyChanges, readState } from "../harness/operations/setup.ts";
 import { conditionsOf } from "../harness/operations/setup_conditions.ts";
@@ -127,7 +127,7 @@ export async function setup(args: string[]): Promise<number> {
   );
   const mapping: Mapping = values.roles === undefined
     ? new Map()
-    : parseMapping(await Deno.readTextFile(values.roles));
+    : await readMappingFile(values.roles);
   const organization = values.roles === undefined
     ? undefined
     : values.org ?? fixedOrganization(settings.METADATA_ORGANIZATION) ??
