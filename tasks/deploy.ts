@@ -14,8 +14,8 @@ import {
   formatSetting,
   parseEnv,
   readEnvFile,
-  writeEnvFile,
 } from "../harness/operations/env_file.ts";
+import { runSteps } from "../harness/operations/run_steps.ts";
 import { runTask, UsageError } from "../harness/operations/task.ts";
 import { ask, tint } from "../harness/operations/terminal.ts";
 
@@ -104,21 +104,14 @@ export async function deploy(args: string[]): Promise<number> {
     }
     return 1;
   }
-  try {
-    await writeEnvFile(
-      UPLOAD_ENV_FILE,
-      names.map((name) => `${formatSetting(name, settings[name]!)}\n`).join(""),
-    );
-    for (const { what, command: [, ...words] } of steps) {
-      const child = new Deno.Command(Deno.execPath(), { args: words }).spawn();
-      const { code } = await child.status;
-      if (code !== 0) {
-        console.error(`${tint("bad", "failed")}: ${what}`);
-        return code;
-      }
-    }
-  } finally {
-    await Deno.remove(UPLOAD_ENV_FILE).catch(() => {});
+  const { code, failed } = await runSteps(steps, {
+    file: UPLOAD_ENV_FILE,
+    text: names.map((name) => `${formatSetting(name, settings[name]!)}\n`)
+      .join(""),
+  });
+  if (failed) {
+    console.error(`${tint("bad", "failed")}: ${failed.what}`);
+    return code;
   }
   console.log(
     `${

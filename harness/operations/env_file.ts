@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+
 /** The setting that holds the targets' signing keys, comma-separated. */
 export const SIGNING_KEY_SETTING = "AUTHORIZATION_SIGNING_KEY";
 
@@ -50,8 +52,15 @@ export function withSetting(
  * @param name The setting's name.
  * @param value Its value, on one line.
  * @returns The line, quoted where it must be.
+ * @throws {TypeError} Where the value has control characters: after a line break
+ * it would go on as another setting.
  */
 export function formatSetting(name: string, value: string): string {
+  if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
+    throw new TypeError(
+      `The value of ${name} has control characters, such as a line break, and could set other settings: write it on one line`,
+    );
+  }
   return /[\s"#]/.test(value) ? `${name}='${value}'` : `${name}=${value}`;
 }
 
@@ -72,16 +81,21 @@ export async function readEnvFile(path: string): Promise<string> {
 
 /**
  * Writes an env file so that only its owner can read it, and so that whoever
- * reads it sees either the old text or the new.
+ * reads it sees either the old text or the new. A link stays one.
  *
  * @param path Where it is.
  * @param text Its new text.
  */
 export async function writeEnvFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  const file = await Deno.realPath(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return path;
+    throw error;
+  });
+  // A name that git ignores, should the process be killed meanwhile.
+  const temporary = `${dirname(file)}/.env.${crypto.randomUUID()}.tmp`;
   try {
     await Deno.writeTextFile(temporary, text, { mode: 0o600, createNew: true });
-    await Deno.rename(temporary, path);
+    await Deno.rename(temporary, file);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw error;

@@ -63,3 +63,41 @@ Deno.test("writeEnvFile() leaves a file that only its owner reads, and no other"
   ]);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("writeEnvFile() writes through a link", async () => {
+  const folder = await Deno.makeTempDir();
+  const [link, target] = [`${folder}/.env`, `${folder}/settings/acme.env`];
+  await Deno.mkdir(`${folder}/settings`);
+  await Deno.writeTextFile(target, "A=1\n");
+  await Deno.symlink(target, link);
+  await writeEnvFile(link, "A=2\n");
+  assert.ok((await Deno.lstat(link)).isSymlink);
+  assert.equal(await Deno.readTextFile(target), "A=2\n");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeEnvFile() has no temporary file but .env.*, and removes it on failure", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/settings`;
+  // A folder cannot be replaced by a file.
+  await Deno.mkdir(path);
+  const watcher = Deno.watchFs(folder);
+  await assert.rejects(writeEnvFile(path, "A=2\n"));
+  assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [
+    "settings",
+  ]);
+  for await (const { kind, paths } of watcher) {
+    if (kind !== "create") continue;
+    assert.match(paths[0]!, /\/\.env\.[^/]+$/);
+    break;
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("formatSetting() refuses what would be more than one line", () => {
+  for (
+    const value of ["key\nACCESS_TOKEN=theirs", "a\rb", "a\0b", "a\u2028b"]
+  ) {
+    assert.throws(() => formatSetting("A", value), /A has control characters/);
+  }
+});
