@@ -41,6 +41,8 @@ try {
   // What follows an answer, a line of the log or a write to KV, gets a moment.
   setTimeout(() => Deno.exit(0), 100);
 } catch (error) {
-  console.error(error instanceof TypeError ? error.message : error);
+  const isTaken = error instanceof Deno.errors.AddrInUse;
+  if (isTaken) console.error("Cannot start: PORT is in use; set another one");
+  else console.error(error instanceof TypeError ? error.message : error);
   Deno.exit(1);
 }

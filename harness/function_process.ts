@@ -142,7 +142,9 @@ export function leastPermissions(
 ): string[] {
   const { ZITADEL_DOMAIN = "", HOST = "0.0.0.0", PORT = "8000", KV_URL = "" } =
     env;
-  const hosts = [...hostOf(ZITADEL_DOMAIN), `${HOST}:${PORT}`];
+  const hosts = hostOf(ZITADEL_DOMAIN);
+  // Deno would refuse the flag before `main.ts` can say what is wrong.
+  if (isPort(PORT)) hosts.push(`${HOST}:${PORT}`);
   const names: string[] = Object.keys(SETTINGS);
   const files: string[] = [];
   if (/^https?:/.test(KV_URL)) {
@@ -152,10 +154,14 @@ export function leastPermissions(
     files.push(`--allow-read=${KV_URL}`, `--allow-write=${KV_URL}`);
   }
   return [
-    `--allow-net=${hosts.join(",")}`,
+    ...hosts.length > 0 ? [`--allow-net=${hosts.join(",")}`] : [],
     `--allow-env=${names.join(",")}`,
     ...files,
   ];
+}
+
+function isPort(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) <= 65_535;
 }
 
 /** A host with its port, as `--allow-net` wants it; what is none, `main.ts` refuses. */

@@ -31,12 +31,18 @@ export const SMALL_BODY_BYTES = 64 * 1024;
 export const MAX_PENDING_BYTES = 64 * 1024 * 1024;
 
 /**
- * Reads a request's body.
+ * Reads a request's body and hands it on. While it is used, to find out who
+ * sent it, its bytes count as on their way.
  *
- * @returns The bytes as received.
+ * @param request The request.
+ * @param use What to do with the bytes as received.
+ * @returns What `use` gives.
  * @throws {FunctionError} Where the body is longer than {@linkcode MAX_PAYLOAD_BYTES}, too slow or broken off.
  */
-export type ReadBody = (request: Request) => Promise<Uint8Array>;
+export type ReadBody = <T>(
+  request: Request,
+  use: (body: Uint8Array) => T | Promise<T>,
+) => Promise<T>;
 
 /**
  * Makes a reader of bodies, which counts while it reads.
@@ -46,29 +52,36 @@ export type ReadBody = (request: Request) => Promise<Uint8Array>;
 export function createBodyReader(): ReadBody {
   let outstanding = 0;
   let pendingBytes = 0;
-  return async (request) => {
+  return async (request, use) => {
     const length = request.headers.get("content-length");
     if (Number(length) > MAX_PAYLOAD_BYTES) throw tooLarge();
     outstanding++;
     let size = 0;
     try {
-      // The server holds a client to the length it announced, and reading the
-      // whole at once is several times as fast as reading chunks.
-      if (length !== null && Number(length) <= SMALL_BODY_BYTES) {
-        const body = request.bytes();
-        return await (outstanding > UNTIMED_BODIES ? inTime(body) : body);
-      }
-      return await readChunks(request, (bytes) => {
-        size += bytes;
-        pendingBytes += bytes;
-        if (size > MAX_PAYLOAD_BYTES) throw tooLarge();
-        if (pendingBytes > MAX_PENDING_BYTES) throw tooMany();
-      });
-    } catch (error) {
-      throw error instanceof FunctionError ? error : brokenOff(error);
+      const body = await read();
+      return await use(body);
     } finally {
       outstanding--;
       pendingBytes -= size;
+    }
+
+    async function read(): Promise<Uint8Array> {
+      try {
+        // The server holds a client to the length it announced, and reading the
+        // whole at once is several times as fast as reading chunks.
+        if (length !== null && Number(length) <= SMALL_BODY_BYTES) {
+          const body = request.bytes();
+          return await (outstanding > UNTIMED_BODIES ? inTime(body) : body);
+        }
+        return await readChunks(request, (bytes) => {
+          size += bytes;
+          pendingBytes += bytes;
+          if (size > MAX_PAYLOAD_BYTES) throw tooLarge();
+          if (pendingBytes > MAX_PENDING_BYTES) throw tooMany();
+        });
+      } catch (error) {
+        throw error instanceof FunctionError ? error : brokenOff(error);
+      }
     }
   };
 }

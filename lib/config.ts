@@ -225,12 +225,13 @@ export function readConfig(
  */
 export function remarksOn(config: Config): readonly LogEntry[] {
   const remarks: LogEntry[] = [];
-  if (config.metadataOrganization === "user") {
+  const { metadataOrganization } = config;
+  if (metadataOrganization === "user" || metadataOrganization === "grant") {
     remarks.push({
       level: "info",
       message:
         "Whoever may write an organization's metadata decides what its users' roles permit",
-      setting: "METADATA_ORGANIZATION=user",
+      setting: `METADATA_ORGANIZATION=${metadataOrganization}`,
       remedy:
         "Where those administrators are not to be trusted with that, set METADATA_ORGANIZATION to the id of one organization",
     });
@@ -268,7 +269,8 @@ function readCredential(
   const keyFile = text("SERVICE_ACCOUNT_KEY");
   const given = [
     token && "ACCESS_TOKEN",
-    (clientId || clientSecret) && "CLIENT_ID and CLIENT_SECRET",
+    [clientId && "CLIENT_ID", clientSecret && "CLIENT_SECRET"]
+      .filter(Boolean).join(" and "),
     keyFile && "SERVICE_ACCOUNT_KEY",
   ].filter((name) => name !== "");
   if (given.length === 0) {

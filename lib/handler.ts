@@ -175,8 +175,10 @@ export async function createHandler(
         remedy: "See whether the clocks here and at ZITADEL agree",
       });
     }
-    const body = await readBody(request);
-    const signingKey = await findSigningKey(signingKeys, header, body);
+    const { body, signingKey } = await readBody(request, async (body) => ({
+      body,
+      signingKey: await findSigningKey(signingKeys, header, body),
+    }));
     if (signingKey < 0) {
       throw unsigned("no signing key made it", {
         remedy:

@@ -60,24 +60,59 @@ export function createLog(
   };
 }
 
+/** How many bytes may wait for a reader of the log that does not keep up. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
 /**
  * Makes a writer of lines to a file, several times as quick as `console.log`.
- * Where nobody reads the log any more, answering goes on.
+ * Answering never waits for whoever reads the log: what it does not take in
+ * time is dropped, and how much is said once it reads again.
  *
  * @param out Where to write.
  * @returns The writer.
  */
 export function lineWriter(
-  out: Pick<typeof Deno.stdout, "writeSync">,
+  out: Pick<typeof Deno.stdout, "write">,
 ): (lines: string) => void {
   const encoder = new TextEncoder();
-  return (lines) => {
+  let waiting: Uint8Array[] = [];
+  let bytes = 0;
+  let dropped = 0;
+  let isWriting = false;
+
+  const write = async () => {
+    isWriting = true;
     try {
-      for (let rest = encoder.encode(`${lines}\n`); rest.length > 0;) {
-        rest = rest.subarray(out.writeSync(rest));
+      for (let next; (next = waiting.shift());) {
+        bytes -= next.length;
+        while (next.length > 0) next = next.subarray(await out.write(next));
+        if (dropped > 0 && waiting.length === 0) {
+          const entry = {
+            level: "warn",
+            message: "Log lines were dropped: nobody read them",
+            dropped,
+          };
+          dropped = 0;
+          waiting.push(encoder.encode(`${JSON.stringify(entry)}\n`));
+          bytes += waiting[0]!.length;
+        }
       }
     } catch {
-      // The reader is gone, or cannot keep up.
+      // Nobody reads the log any more.
+      waiting = [];
+      bytes = 0;
     }
+    isWriting = false;
+  };
+
+  return (lines) => {
+    const text = encoder.encode(`${lines}\n`);
+    if (bytes + text.length > MAX_WAITING_BYTES) {
+      dropped += lines.split("\n").length;
+      return;
+    }
+    waiting.push(text);
+    bytes += text.length;
+    if (!isWriting) void write();
   };
 }

@@ -22,6 +22,12 @@ export interface RolePermissions {
   readonly problems: readonly MappingProblem[];
 }
 
+/**
+ * The longest value that is read: far more permissions than fit into a token.
+ * Metadata serves other purposes too, and may be large.
+ */
+export const MAX_VALUE_BYTES = 100_000;
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** A plain name: no white space, quotes, brackets or control characters inside. */
@@ -101,6 +107,9 @@ export function permissionsOf(
 export function parsePermissions(
   value: Uint8Array,
 ): readonly string[] | string {
+  if (value.length > MAX_VALUE_BYTES) {
+    return `The value is longer than ${MAX_VALUE_BYTES} bytes`;
+  }
   let text: string;
   try {
     text = decoder.decode(value).trim();

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { reasonFor } from "../harness/conformance/differences.ts";
 import { runConformance, type Verdict } from "../harness/conformance/run.ts";
 import { lookAt, type Subject } from "../harness/conformance/subject.ts";
+import { runTask, UsageError } from "../harness/operations/task.ts";
 import { tint } from "../harness/operations/terminal.ts";
 import { startSandbox } from "../harness/sandbox/sandbox.ts";
 
@@ -26,20 +27,28 @@ back what was bound: run it against an instance that nobody uses.`;
 /** What ZITADEL writes is in force after tens of milliseconds, at times later. */
 const SETTLE_MS = 300;
 
-const { values } = parseArgs({
-  options: {
-    help: { type: "boolean" },
-    json: { type: "boolean" },
-    verbose: { type: "boolean" },
-  },
+await runTask(async (args) => {
+  const { values } = parseArgs({
+    args,
+    options: {
+      help: { type: "boolean" },
+      json: { type: "boolean" },
+      verbose: { type: "boolean" },
+    },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  return await compare(values);
 });
-if (values.help) {
-  console.log(HELP);
-  Deno.exit(0);
-}
-Deno.exit(await main());
 
-async function main(): Promise<number> {
+interface Output {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+async function compare(output: Output): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const subject = await subjectOf(stack);
   const isSandbox = Deno.env.get("ZITADEL_DOMAIN") === undefined;
@@ -51,12 +60,12 @@ async function main(): Promise<number> {
   for await (const verdict of runConformance(subject)) {
     if (isInterrupted) break;
     verdicts.push(verdict);
-    if (!values.json) report(verdict, isSandbox);
+    if (!output.json) report(verdict, { isSandbox, ...output });
   }
   const unexpected = verdicts.filter(({ name, same }) =>
     !same && reasonFor(name, { isSandbox }) === undefined
   );
-  if (values.json) {
+  if (output.json) {
     const { origin, release } = subject;
     console.log(JSON.stringify({ origin, release, verdicts }, null, 2));
   } else {
@@ -80,10 +89,9 @@ async function subjectOf(stack: AsyncDisposableStack): Promise<Subject> {
   }
   const adminToken = Deno.env.get("ZITADEL_ADMIN_TOKEN");
   if (!adminToken) {
-    console.error(
-      "Cannot compare: ZITADEL_ADMIN_TOKEN is not set. Set it to a token of an IAM_OWNER",
+    throw new UsageError(
+      "ZITADEL_ADMIN_TOKEN is not set: a token of an IAM_OWNER",
     );
-    Deno.exit(1);
   }
   return await lookAt({
     origin,
@@ -93,12 +101,15 @@ async function subjectOf(stack: AsyncDisposableStack): Promise<Subject> {
   });
 }
 
-function report({ name, same, recorded, seen }: Verdict, isSandbox: boolean) {
+function report(
+  { name, same, recorded, seen }: Verdict,
+  { isSandbox, verbose }: Output & { readonly isSandbox: boolean },
+) {
   const reason = reasonFor(name, { isSandbox });
   if (same) {
-    if (values.verbose) console.log(`${tint("good", "same   ")} ${name}`);
+    if (verbose) console.log(`${tint("good", "same   ")} ${name}`);
   } else if (reason !== undefined) {
-    if (values.verbose) console.log(`listed  ${name}: ${reason}`);
+    if (verbose) console.log(`listed  ${name}: ${reason}`);
   } else {
     console.log(`${tint("bad", "differs")} ${name}`);
     console.log(`  recorded ${JSON.stringify(recorded)}`);

@@ -10,7 +10,7 @@ import {
   type GrantExplanation,
 } from "../harness/operations/explain.ts";
 import { readExplainSource } from "../harness/operations/explain_source.ts";
-import { parseMapping } from "../harness/operations/mapping_file.ts";
+import { readMappingFile } from "../harness/operations/mapping_file.ts";
 import {
   readSettings,
   runTask,
@@ -65,7 +65,7 @@ export async function explain(args: string[]): Promise<number> {
     settings: await readSettings(values["env-file"]),
     mapping: values.roles === undefined
       ? undefined
-      : parseMapping(await Deno.readTextFile(values.roles)),
+      : await readMappingFile(values.roles),
   });
   const { call, mappingOf, metadataOrganization } = source;
   const explanation = await explainCall(call, mappingOf, metadataOrganization);

@@ -1,5 +1,6 @@
 /** `deno task ok`: every check that a change must pass. */
 import { parseArgs } from "node:util";
+import { runTask } from "../harness/operations/task.ts";
 import { tint } from "../harness/operations/terminal.ts";
 
 const HELP =
@@ -9,36 +10,43 @@ Usage: deno task ok [--fix]
 
   --fix   mend the format and what lint can mend, before checking`;
 
-const { values } = parseArgs({
-  options: { help: { type: "boolean" }, fix: { type: "boolean" } },
-});
-if (values.help) {
-  console.log(HELP);
-  Deno.exit(0);
-}
-
-const documented = ["main.ts"];
-for (const folder of ["lib", "harness"]) await collect(folder, documented);
-
-const gates: Record<string, string[]> = {
-  format: ["fmt", ...values.fix ? [] : ["--check"]],
-  lint: ["lint", ...values.fix ? ["--fix"] : []],
-  types: ["check", "."],
-  documentation: ["doc", "--lint", ...documented],
-  tests: ["task", "test"],
-};
-
-for (const [name, args] of Object.entries(gates)) {
-  const begin = performance.now();
-  const inherits = name === "tests";
-  const { code, stdout, stderr } = await run(args, inherits);
-  const seconds = ((performance.now() - begin) / 1000).toFixed(1).padStart(6);
-  const state = code === 0 ? tint("good", "ok    ") : tint("bad", "failed");
-  console.log(`${state} ${name.padEnd(14)}${seconds} s`);
-  if (code !== 0) {
-    console.log(stdout + stderr);
-    Deno.exit(1);
+await runTask(async (args) => {
+  const { values } = parseArgs({
+    args,
+    options: { help: { type: "boolean" }, fix: { type: "boolean" } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
   }
+  return await check(values.fix === true);
+});
+
+async function check(fix: boolean): Promise<number> {
+  const documented = ["main.ts"];
+  for (const folder of ["lib", "harness"]) await collect(folder, documented);
+
+  const gates: Record<string, string[]> = {
+    format: ["fmt", ...fix ? [] : ["--check"]],
+    lint: ["lint", ...fix ? ["--fix"] : []],
+    types: ["check", "."],
+    documentation: ["doc", "--lint", ...documented],
+    tests: ["task", "test"],
+  };
+
+  for (const [name, args] of Object.entries(gates)) {
+    const begin = performance.now();
+    const inherits = name === "tests";
+    const { code, stdout, stderr } = await run(args, inherits);
+    const seconds = ((performance.now() - begin) / 1000).toFixed(1).padStart(6);
+    const state = code === 0 ? tint("good", "ok    ") : tint("bad", "failed");
+    console.log(`${state} ${name.padEnd(14)}${seconds} s`);
+    if (code !== 0) {
+      console.log(stdout + stderr);
+      return 1;
+    }
+  }
+  return 0;
 }
 
 async function run(args: string[], inherits: boolean) {

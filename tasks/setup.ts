@@ -7,10 +7,21 @@ import { parseArgs } from "node:util";
 import { describeChange } from "../harness/operations/describe_change.ts";
 import {
   type Mapping,
-  parseMapping,
+  readMappingFile,
 } from "../harness/operations/mapping_file.ts";
 import { applyChanges, readState } from "../harness/operations/setup.ts";
-import { planRemoval, planSetup } from "../harness/operations/setup_plan.ts";
+import { conditionsOf } from "../harness/operations/setup_conditions.ts";
+import {
+  type Change,
+  DOMAIN_SETTING,
+  NEW_TARGET,
+  planRemoval,
+  planSetup,
+} from "../harness/operations/setup_plan.ts";
+import {
+  healthTrouble,
+  keyTrouble,
+} from "../harness/operations/setup_trouble.ts";
 import {
   ADMIN_TOKEN_HINT,
   DOMAIN_HINT,
@@ -20,15 +31,14 @@ import {
   runTask,
   UsageError,
 } from "../harness/operations/task.ts";
-import {
-  ask,
-  formatDiffLine,
-  messageOf,
-  tint,
-} from "../harness/operations/terminal.ts";
+import { ask, formatDiffLine, tint } from "../harness/operations/terminal.ts";
 import { connect } from "../harness/zitadel/client.ts";
 import { ownOrganization } from "../harness/zitadel/organization.ts";
-import type { Target, TargetSettings } from "../harness/zitadel/target.ts";
+import {
+  listTargets,
+  type Target,
+  type TargetSettings,
+} from "../harness/zitadel/target.ts";
 
 const HELP =
   `Connects the function to a ZITADEL instance; run again, it changes only what differs.
@@ -37,11 +47,12 @@ const HELP =
   deno task setup --roles FILE                    the mapping only
   deno task setup --remove [--roles FILE] [options]
 
-It creates or updates the target, writes its signing key into the env file, writes
-the mapping into the organization's metadata, and binds the target to
-preaccesstoken, keeping those that are bound already and their order. While the
-function does not answer yet, all is done but the binding: start it with the key,
-and run this again.
+It creates or updates the target, writes its signing key into the env file (and
+ZITADEL_DOMAIN where the file has none), writes the mapping into the organization's
+metadata, and binds the target to preaccesstoken, keeping those that are bound
+already and their order. While the
+function does not answer yet, or not accept the key, all is done but the binding:
+start it with the env file, and run this again.
 
   --endpoint URL        where the function answers (default: as the target is)
   --roles FILE          the mapping: {"admin": ["read:all"]}, or by project
@@ -55,9 +66,10 @@ and run this again.
   --interrupt-on-error  fail the login where the function fails; otherwise the
                         token comes without permissions (default: as the target
                         is; off for a new one; --no-interrupt-on-error: off)
-  --env-file FILE       takes the signing key (default .env)
+  --env-file FILE       the function's settings (default .env)
   --force               replace another signing key in the env file
-  --skip-health         bind without asking the function's /healthz
+  --skip-health         bind without asking the function whether it is well and
+                        accepts the key
   --remove              undo all of it; of the metadata, with --roles, the
                         entries that still say what the file says
   --dry-run             show what would change, change nothing
@@ -69,16 +81,6 @@ Settings: ZITADEL_DOMAIN   ${DOMAIN_HINT}
           ZITADEL_ADMIN_TOKEN   ${ADMIN_TOKEN_HINT}
 They are read from the environment, else from the env file.
 Exit code: 0 done or nothing to do, 1 not confirmed, or not bound yet.`;
-
-/** The conditions behind the words of `--also`. */
-const ALSO: Readonly<Record<string, string>> = {
-  preuserinfo: "function/preuserinfo",
-  presamlresponse: "function/presamlresponse",
-  events: "event/group/org.metadata",
-};
-
-/** The function's health is asked for at most this long, in milliseconds. */
-const HEALTH_TIMEOUT_MS = 10_000;
 
 /** What a new target is given where nothing else is asked for, in seconds. */
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -118,13 +120,14 @@ export async function setup(args: string[]): Promise<number> {
   }
   const { name, remove, json, "env-file": envFile } = values;
   const settings = await readSettings(envFile);
+  const domain = required(settings, DOMAIN_SETTING, DOMAIN_HINT);
   const instance = connect(
-    required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT),
+    domain,
     required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT),
   );
   const mapping: Mapping = values.roles === undefined
     ? new Map()
-    : parseMapping(await Deno.readTextFile(values.roles));
+    : await readMappingFile(values.roles);
   const organization = values.roles === undefined
     ? undefined
     : values.org ?? fixedOrganization(settings.METADATA_ORGANIZATION) ??
@@ -134,65 +137,93 @@ export async function setup(args: string[]): Promise<number> {
   const state = await readState(place);
   const existing = state.targets.find((target) => target.name === name);
   const target = remove ? undefined : wishedTarget(values, existing);
-  const trouble = target && !values["skip-health"]
-    ? await healthTrouble(target.endpoint)
-    : undefined;
-  if (trouble && existing && existing.endpoint !== target?.endpoint) {
-    throw new Error(
-      `${trouble}. Start the function there first, or use --skip-health if it can be reached only from where ZITADEL runs`,
-    );
-  }
-  const conditions = trouble
-    ? []
-    : ["function/preaccesstoken", ...conditionsOf(values.also ?? "")];
+  const conditions = conditionsOf(values.also ?? "");
   const { force } = values;
   const changes = remove
     ? planRemoval(state, { name, mapping })
-    : planSetup(state, { target, conditions, mapping, force });
-  const lines = changes.map((change) =>
-    describeChange(change, { targets: state.targets, name, envFile })
-  );
+    : planSetup(state, { target, conditions, mapping, force, domain });
+  const asksFunction = target !== undefined && !values["skip-health"];
+  const bindings = asksFunction ? changes.filter(isBinding) : [];
+  const others = changes.filter((it) => !asksFunction || !isBinding(it));
+
+  let trouble = asksFunction ? await healthTrouble(target.endpoint) : undefined;
+  if (trouble && existing && existing.endpoint !== target?.endpoint) {
+    throw new Error(
+      `Cannot move the target: ${trouble}. Start the function there first, or use --skip-health if it can be reached only from where ZITADEL runs`,
+    );
+  }
+  if (bindings.length === 0) trouble = undefined;
+  else if (existing) {
+    trouble ??= await keyTrouble(target!.endpoint, existing.signingKey);
+  }
+  const linesOf = (changes: readonly Change[]) =>
+    changes.flatMap((change) =>
+      describeChange(change, { targets: state.targets, name, envFile })
+    );
+  // A function cannot have the key of a target that is yet to be created.
+  const isLater = trouble !== undefined || existing === undefined;
 
   if (!json) {
     console.log(`Instance      ${instance.origin}`);
     if (organization) console.log(`Organization  ${organization}`);
     if (changes.length === 0) console.log("Nothing to change.");
-    for (const line of lines.flat()) console.log(formatDiffLine(line));
+    for (const line of linesOf(others)) console.log(formatDiffLine(line));
+    for (const { sign, text } of linesOf(bindings)) {
+      const when = isLater ? ", once the function accepts its key" : "";
+      console.log(formatDiffLine({ sign, text: text + when }));
+    }
   }
-  const confirmed = changes.length === 0 || values["dry-run"] || values.yes ||
+  const isNothing = others.length === 0 &&
+    (trouble !== undefined || bindings.length === 0);
+  const confirmed = isNothing || values["dry-run"] || values.yes ||
     (json ? undefined : ask("Make these changes?"));
   if (!confirmed) {
-    if (confirmed === undefined) {
-      console.error("Nothing was changed: nobody can be asked here. Use --yes");
-    }
+    console.error(
+      confirmed === undefined
+        ? "Nothing was changed: nobody can be asked here. Use --yes"
+        : "Nothing was changed",
+    );
     return 1;
   }
-  if (!values["dry-run"]) {
-    await applyChanges(place, changes, {
-      guardLogins: target?.interruptOnError === true && !values["skip-health"],
-    });
+  const applied = !values["dry-run"];
+  if (applied) {
+    const options = {
+      guardLogins: asksFunction && target.interruptOnError,
+    };
+    await applyChanges(place, others, options);
+    if (bindings.length > 0 && trouble === undefined) {
+      const { id, signingKey } = existing ??
+        (await listTargets(instance)).find((it) => it.name === name)!;
+      if (!existing) trouble = await keyTrouble(target!.endpoint, signingKey);
+      const idOf = (it: string) => it === NEW_TARGET ? id : it;
+      const named = bindings.map((it) => ({ ...it, to: it.to.map(idOf) }));
+      if (trouble === undefined) await applyChanges(place, named, options);
+    }
   }
   if (json) {
     console.log(JSON.stringify({
       instance: instance.origin,
       organization,
-      applied: !values["dry-run"],
+      applied,
       not_bound: trouble,
-      changes: lines.flat(),
+      changes: linesOf(trouble ? others : changes),
+      pending: linesOf(trouble ? bindings : []),
     }));
-    return trouble ? 1 : 0;
-  }
-  if (changes.length > 0) {
-    console.log(closingLine(changes.map(({ kind }) => kind), values));
-  }
-  if (trouble) {
+  } else if (!applied) {
+    console.log("Nothing was changed (--dry-run).");
+  } else if (trouble) {
+    console.log(`${tint("warning", "Not bound:")} ${trouble}`);
     console.log(
-      `${
-        tint("warning", "Not bound:")
-      } ${trouble}. Start or deploy it with the key in ${envFile}, then run this again`,
+      `Next: start, restart or deploy it with ${envFile}, then run the same command again`,
     );
+  } else if (changes.length > 0) {
+    console.log(closingLines(changes, values));
   }
-  return trouble ? 1 : 0;
+  return applied && trouble ? 1 : 0;
+}
+
+function isBinding(change: Change): change is Change & { kind: "bind" } {
+  return change.kind === "bind";
 }
 
 /** What the target is to be like; `undefined` where only the mapping is wished for. */
@@ -229,18 +260,17 @@ function wishedTarget(
   };
 }
 
-function closingLine(
-  kinds: readonly string[],
-  options: { "dry-run": boolean; remove: boolean; "env-file": string },
+function closingLines(
+  changes: readonly Change[],
+  options: { remove: boolean; "env-file": string },
 ): string {
-  if (options["dry-run"]) return "Nothing was changed (--dry-run).";
   if (options.remove) return tint("good", "Removed.");
-  const next = kinds.includes("write-key")
-    ? `Restart or deploy the function with the key in ${
+  const next = changes.some(({ kind }) => kind === "write-key")
+    ? `restart or deploy the function with ${
       options["env-file"]
-    }, then run \`deno task doctor\`.`
-    : "Run `deno task doctor` to see that it works.";
-  return `${tint("good", "Done.")} ${next}`;
+    }, then run \`deno task doctor\``
+    : "run `deno task doctor` to see that it works";
+  return `${tint("good", "Done.")}\nNext: ${next}`;
 }
 
 function endpointOf(text: string): string {
@@ -253,35 +283,8 @@ function endpointOf(text: string): string {
   return url.href;
 }
 
-function conditionsOf(list: string): string[] {
-  return list.split(",").filter(Boolean).map((word) => {
-    const condition = ALSO[word.trim()];
-    if (condition === undefined) {
-      throw new UsageError(
-        `--also ${word}: expected ${Object.keys(ALSO).join(", ")}`,
-      );
-    }
-    return condition;
-  });
-}
-
 function fixedOrganization(value: string | undefined): string | undefined {
   return value === "user" || value === "grant" ? undefined : value || undefined;
-}
-
-/** Says what is wrong with the function's health, and nothing where it is well. */
-async function healthTrouble(endpoint: string): Promise<string | undefined> {
-  const url = new URL("/healthz", endpoint);
-  try {
-    const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
-    const response = await fetch(url, { signal });
-    await response.body?.cancel();
-    return response.status === 200
-      ? undefined
-      : `The function answers ${response.status} instead of 200 at ${url}`;
-  } catch (error) {
-    return `The function does not answer at ${url} (${messageOf(error)})`;
-  }
 }
 
 if (import.meta.main) await runTask(setup);

@@ -1,6 +1,6 @@
 import type { Target, TargetSettings } from "../zitadel/target.ts";
 import { SIGNING_KEY_SETTING } from "./env_file.ts";
-import { type Change, NEW_TARGET } from "./setup_plan.ts";
+import { type Change, DOMAIN_SETTING, NEW_TARGET } from "./setup_plan.ts";
 
 /** A change as a line of a diff. */
 export interface DiffLine {
@@ -86,6 +86,11 @@ export function describeChange(
         text: `${SIGNING_KEY_SETTING} in ${envFile}: the key of ${
           nameOf(change.id)
         }${change.replaces ? ", in place of another" : ""}`,
+      }];
+    case "write-domain":
+      return [{
+        sign: "+",
+        text: `${DOMAIN_SETTING} in ${envFile}: ${change.domain}`,
       }];
     case "drop-key":
       return [{

@@ -6,8 +6,28 @@ export type Mapping = ReadonlyMap<string, readonly string[]>;
 /** ZITADEL's limit for a metadata key, in characters. */
 const MAX_KEY_LENGTH = 200;
 
+const EXPECTED = 'expected an object such as {"admin": ["read:all"]}';
+
 /**
- * Reads a mapping file: `{"admin": ["read:all"]}`, and by project, where two
+ * Reads a mapping file.
+ *
+ * @param path Where it is.
+ * @returns The permissions of each metadata key.
+ * @throws {Error} Naming the file, what is wrong with it and what is expected.
+ */
+export async function readMappingFile(path: string): Promise<Mapping> {
+  try {
+    return parseMapping(await Deno.readTextFile(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new Error(`${path}: there is no such file; ${EXPECTED} in it`);
+    }
+    throw new Error(`${path}: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Reads the text of a mapping file: `{"admin": ["read:all"]}`, and by project, where two
  * projects give one name two meanings, `{"<project id>": {"admin": [...]}}`.
  *
  * @param text The file's text.
@@ -21,11 +41,17 @@ const MAX_KEY_LENGTH = 200;
  * ```
  */
 export function parseMapping(text: string): Mapping {
-  const json: unknown = JSON.parse(text);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const seen = text.trim() === ""
+      ? "it is empty"
+      : `it is not JSON (${(error as Error).message})`;
+    throw new TypeError(`Cannot read the mapping: ${seen}; ${EXPECTED}`);
+  }
   if (!isObject(json)) {
-    throw new TypeError(
-      'Cannot read the mapping: expected an object such as {"admin": ["read:all"]}',
-    );
+    throw new TypeError(`Cannot read the mapping: ${EXPECTED}`);
   }
   const mapping = new Map<string, readonly string[]>();
   const problems: string[] = [];

@@ -35,8 +35,11 @@ const SUCCESSOR_SUFFIX = " (successor)";
  */
 const CANARIES_IN_A_ROW = 5;
 
-/** How often canaries are sent, in milliseconds. */
-const CANARY_INTERVAL_MS = 200;
+/**
+ * How often canaries are sent, in milliseconds: each that is refused is a
+ * warning in the function's log.
+ */
+const CANARY_INTERVAL_MS = 2_000;
 
 /**
  * How long ZITADEL may go on signing with the old key after the swap, with a
@@ -124,7 +127,7 @@ export interface RotationOptions {
   /**
    * How long to wait between canaries and after the swap, in milliseconds.
    *
-   * @default { canaryMs: 200, settleMs: 2000 }
+   * @default { canaryMs: 2000, settleMs: 2000 }
    */
   readonly pace?: { readonly canaryMs: number; readonly settleMs: number };
 }

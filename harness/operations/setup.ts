@@ -22,7 +22,12 @@ import {
   withSetting,
   writeEnvFile,
 } from "./env_file.ts";
-import { type Change, NEW_TARGET, type State } from "./setup_plan.ts";
+import {
+  type Change,
+  DOMAIN_SETTING,
+  NEW_TARGET,
+  type State,
+} from "./setup_plan.ts";
 
 /** Entries of the metadata that are written in one call. */
 const METADATA_BATCH = 100;
@@ -59,8 +64,11 @@ export async function readState(place: Place): Promise<State> {
     }
     metadata = (await listMetadata(instance, organization)).entries;
   }
-  const signingKeys = parseEnv(await readEnvFile(envFile))[SIGNING_KEY_SETTING];
-  return { targets, executions, metadata, signingKeys };
+  const {
+    [SIGNING_KEY_SETTING]: signingKeys,
+    [DOMAIN_SETTING]: domain,
+  } = parseEnv(await readEnvFile(envFile));
+  return { targets, executions, metadata, signingKeys, domain };
 }
 
 /**
@@ -128,6 +136,14 @@ export async function applyChanges(
           (keys, key) => change.replaces ? [key] : [...keys, key],
         );
         break;
+      case "write-domain": {
+        const text = await readEnvFile(place.envFile);
+        await writeEnvFile(
+          place.envFile,
+          withSetting(text, DOMAIN_SETTING, change.domain),
+        );
+        break;
+      }
       case "drop-key":
         await changeKeys(
           place,

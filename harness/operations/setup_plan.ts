@@ -13,6 +13,9 @@ import { type Mapping, meansSame } from "./mapping_file.ts";
 /** Stands for the id of a target that is yet to be created. */
 export const NEW_TARGET = "new";
 
+/** The setting that names the instance. */
+export const DOMAIN_SETTING = "ZITADEL_DOMAIN";
+
 /** What is there. */
 export interface State {
   /** Every target of the instance. */
@@ -23,6 +26,8 @@ export interface State {
   readonly metadata: readonly MetadataEntry[];
   /** The value of AUTHORIZATION_SIGNING_KEY in the env file. */
   readonly signingKeys: string | undefined;
+  /** The value of ZITADEL_DOMAIN in the env file. */
+  readonly domain?: string | undefined;
 }
 
 /** What is wished for. */
@@ -35,6 +40,8 @@ export interface Wish {
   readonly mapping: Mapping;
   /** Whether another signing key in the env file may be replaced. */
   readonly force: boolean;
+  /** Which instance the env file is to name, where it names none yet. */
+  readonly domain?: string | undefined;
 }
 
 /** How one entry of the metadata changes. */
@@ -80,6 +87,10 @@ export type Change =
     readonly id: string;
     /** Whether other keys give way to it. */
     readonly replaces: boolean;
+  }
+  | {
+    readonly kind: "write-domain";
+    readonly domain: string;
   };
 
 /**
@@ -98,6 +109,8 @@ export function planSetup(state: State, wish: Wish): Change[] {
   const changes: Change[] = [];
   if (settings !== undefined) {
     changes.push(...planTarget(state, { target, settings, force: wish.force }));
+    const { domain } = wish;
+    if (domain && !state.domain) changes.push({ kind: "write-domain", domain });
   }
 
   const entries = [...wish.mapping].flatMap(([key, permissions]) => {

@@ -24,13 +24,29 @@ export async function runTask(
   try {
     Deno.exit(await run(Deno.args));
   } catch (error) {
-    console.error(`${tint("bad", "error")}: ${messageOf(error)}`);
-    Deno.exit(isUsageError(error) ? EXIT_USAGE : 2);
+    const isUsage = isUsageError(error);
+    const message = isUsage
+      ? `${usageOf(messageOf(error))}; see \`deno task ${taskName()} --help\``
+      : messageOf(error);
+    console.error(`${tint("bad", "error")}: ${message}`);
+    Deno.exit(isUsage ? EXIT_USAGE : 2);
   }
 }
 
 /** What shells know as a wrong use of a command (sysexits.h, EX_USAGE). */
 const EXIT_USAGE = 64;
+
+/** `parseArgs` goes on about positional arguments that start with a dash. */
+function usageOf(message: string): string {
+  return message.replace(/\. To specify a positional argument.*/s, "")
+    .replace(/\s*\n\s*/g, " ");
+}
+
+/** The task's name: `test:kv` is in `tasks/test_kv.ts`. */
+function taskName(): string {
+  const file = /([^/]+)\.ts$/.exec(Deno.mainModule)?.[1] ?? "";
+  return file.replace("_", ":");
+}
 
 function isUsageError(error: unknown): boolean {
   return error instanceof UsageError ||

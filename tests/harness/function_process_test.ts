@@ -53,6 +53,16 @@ Deno.test("startFunction() gives the function nothing of this environment", asyn
   }
 });
 
+Deno.test("leastPermissions() leaves the message about a bad port to the function", async (t) => {
+  for (const PORT of ["abc", "99999"]) {
+    await t.step(PORT, async () => {
+      const flags = leastPermissions({ ...env, PORT });
+      assert.equal(flags[0], "--allow-net=127.0.0.1:9");
+      await assert.rejects(startFunction({ env: { ...env, PORT } }), /PORT is/);
+    });
+  }
+});
+
 Deno.test("leastPermissions() names hosts, variables and files, and nothing else", () => {
   const names = Object.keys(SETTINGS).join(",");
   assert.deepEqual(

@@ -4,6 +4,8 @@ import type { MetadataEntry } from "../../lib/role_permissions.ts";
 export class StandInUpstream {
   /** The metadata of every organization. */
   viewer = "old";
+  /** How many further entries of 90,000 bytes there are. */
+  ballast = 0;
   /** What it answers with, where not with metadata. */
   fault: Error | undefined;
   /** How often it was asked. */
@@ -13,11 +15,18 @@ export class StandInUpstream {
   /** Reads the metadata that there is as the question arrives. */
   readonly read = async (): Promise<readonly MetadataEntry[]> => {
     this.calls++;
-    const { viewer, fault } = this;
+    const { viewer, ballast, fault } = this;
     await this.#held;
     if (fault) throw fault;
-    const value = new TextEncoder().encode(JSON.stringify([viewer]));
-    return [{ key: "viewer", value }];
+    const encode = (name: string) =>
+      new TextEncoder().encode(JSON.stringify([name]));
+    return [
+      { key: "viewer", value: encode(viewer) },
+      ...Array.from({ length: ballast }, (_, index) => ({
+        key: `ballast-${index}`,
+        value: encode("x".repeat(90_000)),
+      })),
+    ];
   };
 
   /** Holds its answers back until the function it returns is called. */

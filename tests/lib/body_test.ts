@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import {
   BODY_TIMEOUT_MS,
-  createBodyReader,
+  createBodyReader as createReader,
   MAX_PAYLOAD_BYTES,
   MAX_PENDING_BYTES,
   SMALL_BODY_BYTES,
   UNTIMED_BODIES,
 } from "../../lib/body.ts";
 import { type ErrorCode, FunctionError } from "../../lib/errors.ts";
+
+/** A reader that gives the bytes. */
+function createBodyReader() {
+  const read = createReader();
+  return (request: Request) => read(request, (body) => body);
+}
 
 const readBody = createBodyReader();
 const CHUNK_BYTES = 64 * 1024;

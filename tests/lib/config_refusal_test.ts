@@ -44,7 +44,7 @@ Deno.test("readConfig() refuses a setting that is missing or wrong", async (t) =
     [withCredential({ CLIENT_SECRET: "canary" }), "CLIENT_ID is missing"],
     [
       { CLIENT_SECRET: "canary" },
-      "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET are all set",
+      "ACCESS_TOKEN, CLIENT_SECRET are all set",
     ],
     [
       { SERVICE_ACCOUNT_KEY: KEY_FILE },

@@ -153,14 +153,16 @@ Deno.test("SETTINGS holds the defaults that readConfig() uses", () => {
   assert.deepEqual(readConfig({ ...defaults, ...least }), readConfig(least));
 });
 
-Deno.test("remarksOn() tells who decides when METADATA_ORGANIZATION is user", () => {
+Deno.test("remarksOn() tells who decides when many organizations' metadata counts", () => {
   const settingsOf = (METADATA_ORGANIZATION: string) =>
     remarksOn(readConfig({ ...least, METADATA_ORGANIZATION }))
       .map(({ level, setting }) => ({ level, setting }));
   assert.deepEqual(settingsOf("user"), [
     { level: "info", setting: "METADATA_ORGANIZATION=user" },
   ]);
-  assert.deepEqual(settingsOf("grant"), []);
+  assert.deepEqual(settingsOf("grant"), [
+    { level: "info", setting: "METADATA_ORGANIZATION=grant" },
+  ]);
   assert.deepEqual(settingsOf("400930455974579238"), []);
 });
 
@@ -182,7 +184,7 @@ Deno.test("remarksOn() warns when the token would travel unencrypted", async (t)
         readConfig({
           ...least,
           ZITADEL_DOMAIN: domain,
-          METADATA_ORGANIZATION: "grant",
+          METADATA_ORGANIZATION: "400930455974579238",
         }),
       );
       assert.deepEqual(

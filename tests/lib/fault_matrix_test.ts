@@ -22,6 +22,7 @@ import {
   LONG_ORGANIZATIONS,
   ORGANIZATION,
   OTHER_ORGANIZATION,
+  SLOW_TIMEOUT_MS,
   UPSTREAM_FAULTS,
   type UpstreamFault,
 } from "./_upstream_faults.ts";
@@ -72,7 +73,9 @@ async function createCase(fault: UpstreamFault, kvState: KvState) {
       ZITADEL_DOMAIN: UPSTREAM_ORIGIN,
       AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
       ACCESS_TOKEN: UPSTREAM_TOKEN,
-      UPSTREAM_TIMEOUT_MS: String(FAULT_TIMEOUT_MS),
+      UPSTREAM_TIMEOUT_MS: String(
+        fault.status === 504 ? SLOW_TIMEOUT_MS : FAULT_TIMEOUT_MS,
+      ),
     }),
     {
       fetch: (input, init) =>
@@ -121,7 +124,7 @@ async function createCase(fault: UpstreamFault, kvState: KvState) {
       const timer = setTimeout(() => {
         isLate = true;
         onEntry();
-      }, 10 * FAULT_TIMEOUT_MS);
+      }, FAULT_TIMEOUT_MS);
       while (!entries.some(isIt)) {
         await new Promise<void>((resolve) => onEntry = resolve);
         assert.ok(!isLate, "the reason is not logged");

@@ -104,25 +104,67 @@ Deno.test("createLog() tells the time of each line", () => {
   ]);
 });
 
-Deno.test("lineWriter() writes all of the lines when a write takes a part", () => {
+/** A file whose reader takes so many bytes at a time, when it is told to. */
+function slowReader(most: number) {
   const decoder = new TextDecoder();
-  let text = "";
-  const write = lineWriter({
-    writeSync(bytes) {
-      const part = bytes.subarray(0, 3);
-      text += decoder.decode(part, { stream: true });
+  let take = () => {};
+  const state = { text: "" };
+  return {
+    state,
+    take: async () => {
+      take();
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+    },
+    write: async (bytes: Uint8Array) => {
+      await new Promise<void>((resolve) => take = resolve);
+      const part = bytes.subarray(0, most);
+      state.text += decoder.decode(part, { stream: true });
       return part.length;
     },
-  });
-  write("é one\ntwo");
-  assert.equal(text, "é one\ntwo\n");
+  };
+}
+
+Deno.test("lineWriter() writes all of the lines, in order, when a write takes a part", async () => {
+  const reader = slowReader(6);
+  const write = lineWriter(reader);
+  write("é one");
+  write("two");
+  for (let i = 0; i < 3; i++) await reader.take();
+  assert.equal(reader.state.text, "é one\ntwo\n");
 });
 
-Deno.test("lineWriter() goes on when nobody reads", () => {
+Deno.test("lineWriter() drops what does not fit, and says so, when the reader stands still", async () => {
+  const reader = slowReader(Infinity);
+  const write = lineWriter(reader);
+  const large = "x".repeat(600_000);
+  write("first");
+  write(large);
+  write(`${large}\n${large}`);
+  write(large);
+  write("last");
+  for (let i = 0; i < 5; i++) await reader.take();
+  const lines = reader.state.text.split("\n");
+  assert.deepEqual(lines.map((line) => line.slice(0, 5)), [
+    "first",
+    "xxxxx",
+    "last",
+    '{"lev',
+    "",
+  ]);
+  assert.equal(JSON.parse(lines[3]!).dropped, 3);
+});
+
+Deno.test("lineWriter() goes on when nobody reads", async () => {
+  let writes = 0;
   const write = lineWriter({
-    writeSync() {
-      throw new Deno.errors.BrokenPipe("canary");
+    write() {
+      writes++;
+      return Promise.reject(new Deno.errors.BrokenPipe("canary"));
     },
   });
   write("one");
+  await Promise.resolve();
+  await Promise.resolve();
+  write("two");
+  assert.equal(writes, 2);
 });

@@ -102,3 +102,18 @@ Deno.test("createMetadataReader() gives up when ZITADEL tells of more than it gi
     });
   }
 });
+
+Deno.test("createMetadataReader() gives up when a mapping is too large to be one, and passes over long values", async () => {
+  const values = (count: number, bytes: number) =>
+    Object.fromEntries(
+      Array.from(
+        { length: count },
+        (_, i) => [`role-${i}`, btoa("x".repeat(bytes))],
+      ),
+    );
+  // 11 MB that could be roles, and 12 MB that cannot.
+  const { read } = reader(world(values(110, 100_000)));
+  await assert.rejects(read(ID), fails("upstream_failed", "unreadable_answer"));
+  const others = reader(world(values(30, 400_000)));
+  assert.equal((await others.read(ID)).length, 30);
+});

@@ -57,6 +57,7 @@ Deno.test("parsePermissions() gives each permission once, in order", () => {
 Deno.test("parsePermissions() says what is wrong when no form fits", async (t) => {
   const wrong: Record<string, [string, RegExp]> = {
     "nothing": ["", /empty/],
+    "more than any token takes": ["x".repeat(100_001), /longer/],
     "white space": [" \n", /empty/],
     "a number in an array": ['["a",1]', /not a string/],
     "a nested array": ['[["a"]]', /not a string/],

@@ -35,11 +35,16 @@ Deno.test("operators' tasks explain themselves and refuse what they do not know"
       assert.match(help.stdout, new RegExp(`deno task ${task} `));
     });
   }
-  await t.step("--nonsense", async () => {
-    const { code, stderr } = await run("setup", ["--nonsense"]);
-    assert.equal(code, 64);
-    assert.match(stderr, /^error: .*--nonsense/);
-  });
+  for (const task of ["setup", "start", "ok", "conformance"]) {
+    await t.step(`${task} --nonsense`, async () => {
+      const { code, stderr } = await run(task, ["--nonsense"]);
+      assert.equal(code, 64);
+      assert.equal(
+        stderr,
+        `error: Unknown option '--nonsense'; see \`deno task ${task} --help\`\n`,
+      );
+    });
+  }
 });
 
 Deno.test("setup, doctor and removal work from the command line", async (t) => {
@@ -72,7 +77,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
     assert.match(stdout, /^ {2}\+ metadata editor: \["posts:write"\]$/m);
     assert.match(
       stdout,
-      /^ {2}\+ function\/preaccesstoken calls: nothing -> "Authorization Webhook"$/m,
+      /^ {2}\+ function\/preaccesstoken calls: nothing -> "Authorization Webhook", once the function accepts its key$/m,
     );
     assert.match(stderr, /Use --yes/);
     assert.equal((await run("setup", [...args, "--dry-run"], env)).code, 0);
@@ -84,7 +89,9 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
     assert.equal(done.code, 0, done.stderr);
     const { applied, changes } = JSON.parse(done.stdout);
     assert.equal(applied, true);
-    assert.equal(changes.length, 5);
+    assert.equal(changes.length, 6);
+    const written = await Deno.readTextFile(envFile);
+    assert.ok(written.includes(`\nZITADEL_DOMAIN=${sandbox.origin}\n`));
     const again = await run("setup", [...args, "--yes"], env);
     assert.match(again.stdout, /^Nothing to change\.$/m);
   });
@@ -205,7 +212,9 @@ Deno.test("setup binds only what answers, and goes on when it does", async () =>
   ];
   const first = await run("setup", args, env);
   assert.equal(first.code, 1);
-  assert.match(first.stdout, /^Not bound: The function does not answer at/m);
+  assert.match(first.stdout, /^Not bound: the function does not answer at/m);
+  assert.match(first.stdout, /^Next: .*then run the same command again$/m);
+  assert.doesNotMatch(first.stdout, /Done|doctor/);
   assert.equal((await listTargets(instance)).length, 1);
   assert.deepEqual(await listExecutions(instance), []);
 
@@ -213,6 +222,45 @@ Deno.test("setup binds only what answers, and goes on when it does", async () =>
   await server.reload();
   const second = await run("setup", args, env);
   assert.equal(second.code, 0, second.stderr);
+  assert.equal((await listExecutions(instance)).length, 1);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("setup does not bind a function that has another key", async () => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  await using world = await createWorld(instance);
+  const folder = await Deno.makeTempDir();
+  const envFile = `${folder}/.env`;
+  const credential = `ACCESS_TOKEN=${world.reader.token}\n`;
+  const stale = `AUTHORIZATION_SIGNING_KEY=anotherKey\n${credential}`;
+  await Deno.writeTextFile(envFile, stale);
+  await using server = startFunction(envFile, sandbox.origin);
+  await server.reload();
+  await Deno.writeTextFile(envFile, credential);
+  const env = {
+    ZITADEL_DOMAIN: sandbox.origin,
+    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+  };
+  const args = ["--endpoint", server.endpoint, "--env-file", envFile, "--yes"];
+  const refused =
+    /^Not bound: the function at .* does not accept the target's/m;
+  const created = await run("setup", args, env);
+  assert.equal(created.code, 1, created.stderr);
+  assert.match(created.stdout, refused);
+  const again = await run("setup", args, env);
+  assert.equal(again.code, 1);
+  assert.match(again.stdout, refused);
+  assert.deepEqual(await listExecutions(instance), []);
+  const { changes, pending } = JSON.parse(
+    (await run("setup", [...args, "--json"], env)).stdout,
+  );
+  assert.deepEqual(changes, []);
+  assert.equal(pending.length, 1);
+
+  await server.reload();
+  const bound = await run("setup", args, env);
+  assert.equal(bound.code, 0, bound.stderr);
   assert.equal((await listExecutions(instance)).length, 1);
   await Deno.remove(folder, { recursive: true });
 });

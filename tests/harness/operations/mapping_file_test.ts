@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   meansSame,
   parseMapping,
+  readMappingFile,
 } from "../../../harness/operations/mapping_file.ts";
 
 Deno.test("parseMapping() takes roles, and roles by project", () => {
@@ -25,6 +26,22 @@ Deno.test("parseMapping() names every entry that is wrong", () => {
     },
   );
   assert.throws(() => parseMapping("[]"), /expected an object/);
+});
+
+Deno.test("readMappingFile() names a file that it cannot read, and what is expected", async () => {
+  const path = await Deno.makeTempFile();
+  const refuses = (what: string) =>
+    assert.rejects(readMappingFile(path), ({ message }: Error) => {
+      assert.ok(message.startsWith(`${path}: `), message);
+      assert.ok(message.includes(what), message);
+      assert.ok(message.includes('{"admin": ["read:all"]}'), message);
+      return true;
+    });
+  await refuses("is empty");
+  await Deno.writeTextFile(path, "admin: read");
+  await refuses("is not JSON");
+  await Deno.remove(path);
+  await refuses("no such file");
 });
 
 Deno.test("meansSame() compares what is meant, not how it is written", () => {

@@ -44,6 +44,15 @@ Deno.test("planSetup() changes nothing where all is as wished", () => {
   assert.deepEqual(planSetup(DONE, WISH), []);
 });
 
+Deno.test("planSetup() names the instance only where the env file names none", () => {
+  const wish = { ...WISH, domain: "a.example" };
+  const change = { kind: "write-domain", domain: "a.example" };
+  assert.deepEqual(planSetup({ ...DONE, domain: "" }, wish), [change]);
+  assert.deepEqual(planSetup({ ...DONE, domain: "b.example" }, wish), []);
+  const mappingAlone = { ...wish, target: undefined };
+  assert.deepEqual(planSetup(DONE, mappingAlone), []);
+});
+
 Deno.test("planSetup() begins with what ZITADEL may refuse and binds last", () => {
   assert.deepEqual(
     planSetup(EMPTY, WISH).map(({ kind }) => kind),
