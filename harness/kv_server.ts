@@ -1,9 +1,9 @@
-/** Deno KV's own server, from crates.io. */
+/** Deno KV's own server, a crate of its own. */
 export const KV_SERVER = "denokv";
 
 /** How to get it, for those who have not. */
 export const HOW_TO_GET_KV_SERVER =
-  `cargo install ${KV_SERVER} --locked    (crates.io; about 8 minutes), and put ~/.cargo/bin on PATH`;
+  `cargo install ${KV_SERVER} --locked    (about 8 minutes), and put ~/.cargo/bin on PATH`;
 
 /** How long a start may take, in milliseconds. */
 const START_TIMEOUT_MS = 10_000;
