@@ -239,7 +239,9 @@ async function tabTo(page: Page, name: string): Promise<void> {
   for (let pressed = 0; pressed < 60; pressed++) {
     await page.keyboard.press("Tab");
     const [label, outline] = await page.evaluate<[string, string]>(
-      `[document.activeElement.innerText ?? "",
+      // The body has the focus where nothing has, and all of the page's text.
+      `[document.activeElement.matches("body")
+          ? "" : document.activeElement.innerText ?? "",
         getComputedStyle(document.activeElement).outlineStyle]`,
     );
     if (!label?.includes(name)) continue;
