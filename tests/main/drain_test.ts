@@ -11,22 +11,23 @@ const KEY = "key-of-the-drained-target";
 /** What a platform gives a process between its signal and SIGKILL, in milliseconds. */
 const GRACE_MS = 5_000;
 
-const BODY = JSON.stringify({
-  function: "function/preaccesstoken",
-  org: { id: "1" },
-  user_grants: [
-    { project_id: "2", resource_owner: "1", state: 1, roles: ["viewer"] },
-  ],
-});
+/** Each call is of an organization of its own, so that each asks upstream. */
+const ORGANIZATIONS = ["1", "2", "3", "4", "5"];
 
-async function signed(): Promise<RequestInit> {
+async function signed(organization = "1"): Promise<RequestInit> {
+  const body = JSON.stringify({
+    function: "function/preaccesstoken",
+    org: { id: organization },
+    user_grants: [{
+      project_id: "2",
+      resource_owner: organization,
+      state: 1,
+      roles: ["viewer"],
+    }],
+  });
   const now = Math.floor(Date.now() / 1000);
-  const signature = await signPayload(KEY, now, BODY);
-  return {
-    method: "POST",
-    body: BODY,
-    headers: { "zitadel-signature": signature },
-  };
+  const signature = await signPayload(KEY, now, body);
+  return { method: "POST", body, headers: { "zitadel-signature": signature } };
 }
 
 /** Opens connections that begin a request and never end it. */
@@ -50,14 +51,19 @@ async function halfOpen(origin: string): Promise<Deno.Conn[]> {
 
 async function drain(signal: "SIGTERM" | "SIGINT"): Promise<void> {
   const upstream = createUpstream({
-    organizations: {
-      "1": { readable: true, metadata: { viewer: btoa('["posts:read"]') } },
-    },
+    organizations: Object.fromEntries(
+      ORGANIZATIONS.map((id) => [id, {
+        readable: true,
+        metadata: { viewer: btoa('["posts:read"]') },
+      }]),
+    ),
   });
   let letGo = () => {};
   const gate = new Promise<void>((resolve) => letGo = resolve);
-  let asked = () => {};
-  const isAsked = new Promise<void>((resolve) => asked = resolve);
+  let asked = 0;
+  const { promise: allAccepted, resolve: accept } = Promise.withResolvers<
+    void
+  >();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     async (request) => {
@@ -66,7 +72,7 @@ async function drain(signal: "SIGTERM" | "SIGINT"): Promise<void> {
         headers: request.headers,
         body: await request.bytes(),
       });
-      asked();
+      if (++asked === ORGANIZATIONS.length) accept();
       await gate;
       return upstream.fetch(copy);
     },
@@ -81,11 +87,11 @@ async function drain(signal: "SIGTERM" | "SIGINT"): Promise<void> {
   });
   const connections = await halfOpen(process.url);
   try {
-    const accepted = Array.from({ length: 5 }, async () => {
-      const response = await fetch(process.url, await signed());
+    const accepted = ORGANIZATIONS.map(async (organization) => {
+      const response = await fetch(process.url, await signed(organization));
       return { status: response.status, text: await response.text() };
     });
-    await isAsked;
+    await allAccepted;
 
     const begin = performance.now();
     const stopped = process.stop(signal);
