@@ -9,6 +9,7 @@ import { KV_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
 import type { Log } from "./log.ts";
 import type { RolePermissions } from "./role_permissions.ts";
 import { accepted, fields, fitting, list, number, text } from "./shape.ts";
+import { within } from "./within.ts";
 
 /** How long KV is left alone after it failed, in milliseconds: what it does not answer piles up. */
 export const KV_PAUSE_MS = 1_000;
@@ -237,11 +238,8 @@ export class MappingStore {
     // Not setTimeout(): the first one in a process loads Node's timers, which
     // takes a sixth of a bare server's start.
     const timeout = AbortSignal.timeout(KV_TIMEOUT_MS);
-    const late = new Promise<never>((_, reject) => {
-      timeout.addEventListener("abort", () => reject(timeout.reason));
-    });
     try {
-      return await Promise.race([Promise.try(operation), late]);
+      return await within(timeout, Promise.try(operation));
     } catch (error) {
       this.#failedAt = this.#options.now();
       this.#options.log(kvTrouble(action, error));

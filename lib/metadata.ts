@@ -92,24 +92,23 @@ export function createMetadataReader(options: MetadataOptions): ReadMetadata {
     async function read(
       connection: Connection,
     ): Promise<readonly MetadataEntry[]> {
-      if (known && known.until > now()) {
-        try {
-          return await readBy(known.api, connection);
-        } catch (error) {
-          if (!wire.isUnimplemented(error)) throw error;
-        }
-      }
-      for (const [index, api] of wire.METADATA_APIS.entries()) {
+      const remembered = known && known.until > now() ? [known.api] : [];
+      let missing: unknown;
+      for (const api of [...remembered, ...wire.METADATA_APIS]) {
         try {
           const entries = await readBy(api, connection);
-          known = { api, until: now() + API_MEMORY_MS };
+          // What is remembered is not for longer by working: a better one may
+          // have come.
+          if (missing || remembered.length === 0) {
+            known = { api, until: now() + API_MEMORY_MS };
+          }
           return entries;
         } catch (error) {
-          const last = index === wire.METADATA_APIS.length - 1;
-          if (last || !wire.isUnimplemented(error)) throw error;
+          if (!wire.isUnimplemented(error)) throw error;
+          missing = error;
         }
       }
-      throw new TypeError("There is no metadata API to ask");
+      throw missing;
     }
 
     async function readBy(

@@ -19,7 +19,7 @@ import {
 } from "../harness/operations/task.ts";
 import { ask, progress, tint } from "../harness/operations/terminal.ts";
 import { connect } from "../harness/zitadel/client.ts";
-import { listTargets } from "../harness/zitadel/target.ts";
+import { DEFAULT_TARGET_NAME, listTargets } from "../harness/zitadel/target.ts";
 
 const HELP =
   `Gives the target a new signing key, and refuses no call at any moment.
@@ -32,7 +32,7 @@ takes the first one's place wherever that is bound; then the first target and
 its key go. Between the first and the second step, restart or deploy the function
 with the env file: this waits. Interrupted, it goes on where it stopped.
 
-  --name NAME      the target's name (default "Authorization Webhook")
+  --name NAME      the target's name (default "${DEFAULT_TARGET_NAME}")
   --env-file FILE  holds the signing keys (default .env)
   --wait 30m       how long to wait for the function to take the new key
   --dry-run        show the steps, change nothing
@@ -54,7 +54,7 @@ export async function rotate(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
-      name: { type: "string", default: "Authorization Webhook" },
+      name: { type: "string", default: DEFAULT_TARGET_NAME },
       "env-file": { type: "string", default: ".env" },
       wait: { type: "string", default: "30m" },
       "dry-run": { type: "boolean", default: false },

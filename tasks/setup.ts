@@ -35,6 +35,7 @@ import { ask, formatDiffLine, tint } from "../harness/operations/terminal.ts";
 import { connect } from "../harness/zitadel/client.ts";
 import { ownOrganization } from "../harness/zitadel/organization.ts";
 import {
+  DEFAULT_TARGET_NAME,
   listTargets,
   type Target,
   type TargetSettings,
@@ -59,7 +60,7 @@ start it with the env file, and run this again.
                         {"<project id>": {"admin": ["read:all"]}}
   --org ID              whose metadata takes the mapping
                         (default: METADATA_ORGANIZATION, or the token's own)
-  --name NAME           the target's name (default "Authorization Webhook")
+  --name NAME           the target's name (default "${DEFAULT_TARGET_NAME}")
   --also LIST           bind to these too: preuserinfo, presamlresponse, events
   --timeout 10s         after how long ZITADEL gives up on the function
                         (default: as the target is; 10s for a new one)
@@ -100,7 +101,7 @@ export async function setup(args: string[]): Promise<number> {
       endpoint: { type: "string" },
       roles: { type: "string" },
       org: { type: "string" },
-      name: { type: "string", default: "Authorization Webhook" },
+      name: { type: "string", default: DEFAULT_TARGET_NAME },
       also: { type: "string" },
       timeout: { type: "string" },
       "interrupt-on-error": { type: "boolean" },

@@ -20,9 +20,9 @@ import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
 import { connect } from "../zitadel/client.ts";
 import { clientCredentials, login, roleScopes } from "../zitadel/login.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
+import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 import { DEFAULT_MAPPING } from "../zitadel/world.ts";
 
-const TARGET_NAME = "Authorization Webhook";
 const CONDITION = "function/preaccesstoken";
 
 /** A permission and the roles that gave it. */
@@ -92,7 +92,7 @@ export async function runDemo(
   const endpoint = `http://127.0.0.1:${port}/`;
   const wish: Wish = {
     target: {
-      name: TARGET_NAME,
+      name: DEFAULT_TARGET_NAME,
       endpoint,
       timeoutSeconds: 10,
       interruptOnError: false,
@@ -220,7 +220,7 @@ async function applyPart(
     .filter(({ kind }) => kinds.includes(kind));
   const words = {
     targets: state.targets,
-    name: TARGET_NAME,
+    name: DEFAULT_TARGET_NAME,
     envFile: ".env",
   };
   await applyChanges(place, changes, {

@@ -19,6 +19,7 @@ import type { Release } from "../sandbox/release.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
 import { connect, originOf } from "../zitadel/client.ts";
+import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 import { startWatchedFunction } from "./start_watched_function.ts";
 
 const HOST = "127.0.0.1";
@@ -163,7 +164,7 @@ async function connectSandbox(
     const place = { instance, organization: undefined, envFile };
     const changes = planSetup(await readState(place), {
       target: {
-        name: "Authorization Webhook",
+        name: DEFAULT_TARGET_NAME,
         endpoint,
         timeoutSeconds: 10,
         interruptOnError: false,

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Execution } from "../zitadel/execution.ts";
-import type { MetadataEntry } from "../zitadel/metadata.ts";
+import type { MetadataEntry } from "../../lib/role_permissions.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
 import { SIGNING_KEY_SETTING, splitKeys } from "./env_file.ts";
 import { type Mapping, meansSame } from "./mapping_file.ts";

@@ -1,23 +1,14 @@
 import type { Client } from "@connectrpc/connect";
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import { PAGE_SIZE } from "../../lib/metadata_api.ts";
+import type { MetadataEntry } from "../../lib/role_permissions.ts";
 import type { Instance } from "./client.ts";
 import { readPages } from "./pages.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";
 
 /** Which API served an organization's metadata. */
 export type MetadataApi = "v2" | "v2beta" | "management v1";
-
-/** An entry of an organization's metadata. */
-export interface MetadataEntry {
-  /** Its key, up to 200 characters. */
-  readonly key: string;
-  /** Its value, up to 500,000 bytes. */
-  readonly value: Uint8Array;
-}
-
-/** Metadata has no promised order, so as few pages as ZITADEL allows. */
-const METADATA_PAGE_SIZE = 1000;
 
 /**
  * Lists an organization's metadata. An empty list may mean that the token's
@@ -39,7 +30,7 @@ export async function listMetadata(
       readPages(async (offset) => {
         const { metadata, pagination } = await client.listOrganizationMetadata({
           organizationId: organization,
-          pagination: { offset: BigInt(offset), limit: METADATA_PAGE_SIZE },
+          pagination: { offset: BigInt(offset), limit: PAGE_SIZE },
         });
         return {
           entries: metadata.map(toEntry),
@@ -49,7 +40,7 @@ export async function listMetadata(
     v1: (client) =>
       readPages(async (offset) => {
         const { result, details } = await client.listOrgMetadata({
-          query: { offset: BigInt(offset), limit: METADATA_PAGE_SIZE },
+          query: { offset: BigInt(offset), limit: PAGE_SIZE },
         });
         return {
           entries: result.map(toEntry),

@@ -8,6 +8,9 @@ import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";
 
+/** What the function's target is called where nobody names it otherwise. */
+export const DEFAULT_TARGET_NAME = "Authorization Webhook";
+
 /** What ZITADEL does with the answer: reads it, only its status, or nothing. */
 export type TargetKind = "call" | "webhook" | "async";
 
