@@ -5,11 +5,11 @@
  */
 import { readConfig, remarksOn, SETTINGS } from "./lib/config.ts";
 import { createHandler } from "./lib/handler.ts";
-import { keepServing } from "./lib/keep_serving.ts";
-import { KV_OPEN_TIMEOUT_MS, kvTrouble } from "./lib/kv_trouble.ts";
-import { createLog, lineWriter } from "./lib/log.ts";
-import { isExporting } from "./lib/open_telemetry.ts";
-import { within } from "./lib/within.ts";
+import { keepServing } from "./lib/util/keep_serving.ts";
+import { KV_OPEN_TIMEOUT_MS, kvTrouble } from "./lib/mapping/kv_trouble.ts";
+import { createLog, lineWriter } from "./lib/observability/log.ts";
+import { isExporting } from "./lib/observability/open_telemetry.ts";
+import { abortable } from "./lib/util/abortable.ts";
 
 // OpenTelemetry takes the log from the console.
 const write = isExporting() ? console.log : lineWriter(Deno.stdout);
@@ -20,9 +20,9 @@ try {
   const settings = names.map((name) => [name, Deno.env.get(name)]);
   const config = readConfig(Object.fromEntries(settings));
   for (const remark of remarksOn(config)) log(remark);
-  const kv = await within(
-    AbortSignal.timeout(KV_OPEN_TIMEOUT_MS),
+  const kv = await abortable(
     Deno.openKv(config.kvUrl),
+    AbortSignal.timeout(KV_OPEN_TIMEOUT_MS),
   ).catch((error) => {
     log(kvTrouble("open", error));
     return undefined;

@@ -1,5 +1,5 @@
-import { RESERVED_CLAIM_PREFIX } from "./claims.ts";
-import type { LogEntry } from "./log.ts";
+import { RESERVED_CLAIM_PREFIX } from "./claims/claims.ts";
+import type { LogEntry } from "./observability/log.ts";
 
 /** How the function proves to ZITADEL that it is its service user. */
 export type Credential =

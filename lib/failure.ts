@@ -1,5 +1,5 @@
 import { type ErrorCode, FunctionError, STATUS } from "./errors.ts";
-import type { LogEntry } from "./log.ts";
+import type { LogEntry } from "./observability/log.ts";
 
 /** How many frames of a bug's stack the log shows. */
 const MAX_FRAMES = 10;

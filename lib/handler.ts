@@ -5,33 +5,33 @@
  *
  * @module
  */
-import { createBodyReader } from "./body.ts";
-import { MappingCache, type MappingLookup } from "./cache.ts";
+import { createBodyReader } from "./request/body.ts";
+import { MappingCache, type MappingLookup } from "./mapping/cache.ts";
 import {
   attributesReply,
   claimsReply,
   collectPermissions,
   LARGE_CLAIM_BYTES,
   roleGrants,
-} from "./claims.ts";
+} from "./claims/claims.ts";
 import type { Config } from "./config.ts";
-import { createEnvelopeOpener } from "./envelope.ts";
+import { createEnvelopeOpener } from "./request/envelope.ts";
 import { FunctionError } from "./errors.ts";
 import { describeFailure } from "./failure.ts";
-import type { Log } from "./log.ts";
-import { LruMap } from "./lru_map.ts";
-import { MappingStore } from "./mapping_store.ts";
-import { createMetadataReader } from "./metadata.ts";
-import { chooseOrganization } from "./metadata_organization.ts";
-import { parsePayload } from "./payload.ts";
-import { createServiceToken } from "./service_token.ts";
+import type { Log } from "./observability/log.ts";
+import { LruMap } from "./util/lru_map.ts";
+import { KvStore } from "./mapping/kv_store.ts";
+import { createMetadataReader } from "./zitadel/metadata_reader.ts";
+import { chooseOrganization } from "./mapping/organization.ts";
+import { parsePayload } from "./request/payload.ts";
+import { createAccessTokenSource } from "./zitadel/access_token.ts";
 import {
   findSigningKey,
   importSigningKeys,
   isTimely,
   parseSignatureHeader,
-} from "./signature.ts";
-import { openTelemetry } from "./open_telemetry.ts";
+} from "./request/signature.ts";
+import { openTelemetry } from "./observability/open_telemetry.ts";
 
 /** The functions of ZITADEL that are answered with permissions. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
@@ -104,7 +104,7 @@ export async function createHandler(
   });
   const readMetadata = createMetadataReader({
     origin: config.origin,
-    token: createServiceToken(config.credential, {
+    token: createAccessTokenSource(config.credential, {
       origin: config.origin,
       timeoutMs: config.upstreamTimeoutMs,
       fetch,
@@ -119,7 +119,7 @@ export async function createHandler(
   const cache = new MappingCache({
     readMetadata: (organization) =>
       telemetry.upstream(() => readMetadata(organization)),
-    store: platform.kv && new MappingStore({
+    store: platform.kv && new KvStore({
       kv: platform.kv,
       origin: config.origin,
       lifetimeMs: freshMs + staleMs,

@@ -17,13 +17,13 @@ import {
   type Verdict,
 } from "../harness/bench/report.ts";
 import { measureScaling, type Scaling } from "../harness/bench/scaling.ts";
-import { formatTable } from "../harness/bench/table.ts";
+import { formatTable } from "../harness/cli/table.ts";
 import {
   measureThroughput,
   type Throughput,
 } from "../harness/bench/throughput.ts";
-import { runTask, UsageError } from "../harness/operations/task.ts";
-import { tint } from "../harness/operations/terminal.ts";
+import { runTask, UsageError } from "../harness/cli/task.ts";
+import { tint } from "../harness/cli/terminal.ts";
 
 const HELP =
   `Measures the function beside what the platform can do, on this machine alone.

@@ -3,8 +3,8 @@ import { parseArgs } from "node:util";
 import { reasonFor } from "../harness/conformance/differences.ts";
 import { runConformance, type Verdict } from "../harness/conformance/run.ts";
 import { lookAt, type Subject } from "../harness/conformance/subject.ts";
-import { runTask, UsageError } from "../harness/operations/task.ts";
-import { tint } from "../harness/operations/terminal.ts";
+import { runTask, UsageError } from "../harness/cli/task.ts";
+import { tint } from "../harness/cli/terminal.ts";
 import { startSandbox } from "../harness/sandbox/sandbox.ts";
 
 const HELP =

@@ -7,8 +7,8 @@ import {
   type DemoLogin,
   runDemo,
 } from "../harness/demo/run_demo.ts";
-import { runTask } from "../harness/operations/task.ts";
-import { tint } from "../harness/operations/terminal.ts";
+import { runTask } from "../harness/cli/task.ts";
+import { tint } from "../harness/cli/terminal.ts";
 
 const HELP =
   `Shows the guide's five steps on this machine: a stand-in ZITADEL, the function,

@@ -9,15 +9,15 @@ import {
   planDeployment,
   settingsToUpload,
   UPLOAD_ENV_FILE,
-} from "../harness/operations/deploy_plan.ts";
+} from "../harness/deploy/plan.ts";
 import {
   formatSetting,
   parseEnv,
   readEnvFile,
-} from "../harness/operations/env_file.ts";
-import { runSteps } from "../harness/operations/run_steps.ts";
-import { runTask, UsageError } from "../harness/operations/task.ts";
-import { ask, tint } from "../harness/operations/terminal.ts";
+} from "../harness/cli/env_file.ts";
+import { runSteps } from "../harness/deploy/run_steps.ts";
+import { runTask, UsageError } from "../harness/cli/task.ts";
+import { ask, tint } from "../harness/cli/terminal.ts";
 
 const HELP = `Deploys the function to Deno Deploy.
 

@@ -1,12 +1,8 @@
 /** `deno task dev`: work on the function, and see what it does to a token. */
 import { parseArgs } from "node:util";
 import { startDevStack } from "../harness/dev/start_dev_stack.ts";
-import {
-  readSettings,
-  runTask,
-  UsageError,
-} from "../harness/operations/task.ts";
-import { tint } from "../harness/operations/terminal.ts";
+import { readSettings, runTask, UsageError } from "../harness/cli/task.ts";
+import { tint } from "../harness/cli/terminal.ts";
 import { type Release, RELEASES } from "../harness/sandbox/release.ts";
 
 const HELP =

@@ -20,13 +20,13 @@ import {
   readSettings,
   required,
   runTask,
-} from "../harness/operations/task.ts";
+} from "../harness/cli/task.ts";
 import {
   messageOf,
   progress,
   tint,
   type Tone,
-} from "../harness/operations/terminal.ts";
+} from "../harness/cli/terminal.ts";
 import { connect } from "../harness/zitadel/client.ts";
 
 const HELP =

@@ -8,15 +8,11 @@ import {
   explainCall,
   type Explanation,
   type GrantExplanation,
-} from "../harness/operations/explain.ts";
-import { readExplainSource } from "../harness/operations/explain_source.ts";
-import { readMappingFile } from "../harness/operations/mapping_file.ts";
-import {
-  readSettings,
-  runTask,
-  UsageError,
-} from "../harness/operations/task.ts";
-import { tint } from "../harness/operations/terminal.ts";
+} from "../harness/explain/explain.ts";
+import { readExplainSource } from "../harness/explain/source.ts";
+import { readMappingFile } from "../harness/roles/roles_file.ts";
+import { readSettings, runTask, UsageError } from "../harness/cli/task.ts";
+import { tint } from "../harness/cli/terminal.ts";
 
 const HELP =
   `Explains a call of ZITADEL: which grant and role gave each permission, and which

@@ -4,10 +4,10 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { attack } from "../harness/adversary/attack.ts";
-import { compareTimes } from "../harness/adversary/timing.ts";
-import { runTask, UsageError } from "../harness/operations/task.ts";
-import { progress, tint } from "../harness/operations/terminal.ts";
+import { attack } from "../harness/fuzz/attack.ts";
+import { compareTimes } from "../harness/fuzz/timing.ts";
+import { runTask, UsageError } from "../harness/cli/task.ts";
+import { progress, tint } from "../harness/cli/terminal.ts";
 import { PROPERTIES } from "../tests/properties/mod.ts";
 
 const HELP =

@@ -1,7 +1,7 @@
 /** `deno task ok`: every check that a change must pass. */
 import { parseArgs } from "node:util";
-import { runTask } from "../harness/operations/task.ts";
-import { tint } from "../harness/operations/terminal.ts";
+import { runTask } from "../harness/cli/task.ts";
+import { tint } from "../harness/cli/terminal.ts";
 
 const HELP =
   `Check everything: format, lint, types, documentation, tests. Stops at the first that fails.

@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readConfig } from "../lib/config.ts";
 import { createHandler } from "../lib/handler.ts";
-import { copyBody } from "../harness/operations/copy_body.ts";
-import { FIXTURES_URL, writeFixture } from "../harness/fixtures.ts";
-import { createRecorder } from "../harness/operations/recording.ts";
-import { readSettings, runTask } from "../harness/operations/task.ts";
-import { messageOf, tint } from "../harness/operations/terminal.ts";
+import { copyBody } from "../harness/record/copy_body.ts";
+import { FIXTURES_URL, writeFixture } from "../harness/fixtures/fixture.ts";
+import { createRecorder } from "../harness/record/recording.ts";
+import { readSettings, runTask } from "../harness/cli/task.ts";
+import { messageOf, tint } from "../harness/cli/terminal.ts";
 
 const HELP = `Runs the function, and keeps what ZITADEL sends as fixtures.
 

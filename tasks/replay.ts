@@ -10,7 +10,7 @@ import {
   readFixture,
   signFixture,
   writeFixture,
-} from "../harness/fixtures.ts";
+} from "../harness/fixtures/fixture.ts";
 import {
   diffReplies,
   type Outcome,
@@ -18,13 +18,9 @@ import {
   replayLocally,
   summarize,
   type Verdict,
-} from "../harness/replay.ts";
-import {
-  readSettings,
-  runTask,
-  UsageError,
-} from "../harness/operations/task.ts";
-import { tint, type Tone } from "../harness/operations/terminal.ts";
+} from "../harness/replay/replay.ts";
+import { readSettings, runTask, UsageError } from "../harness/cli/task.ts";
+import { tint, type Tone } from "../harness/cli/terminal.ts";
 
 const HELP =
   `Sends recorded calls of ZITADEL, freshly signed, to the function and compares

@@ -8,7 +8,7 @@ import {
   planRotation,
   rotate as rotateKey,
   type RotationStep,
-} from "../harness/operations/rotate.ts";
+} from "../harness/rotate/rotate.ts";
 import {
   ADMIN_TOKEN_HINT,
   DOMAIN_HINT,
@@ -16,8 +16,8 @@ import {
   readSettings,
   required,
   runTask,
-} from "../harness/operations/task.ts";
-import { ask, progress, tint } from "../harness/operations/terminal.ts";
+} from "../harness/cli/task.ts";
+import { ask, progress, tint } from "../harness/cli/terminal.ts";
 import { connect } from "../harness/zitadel/client.ts";
 import { DEFAULT_TARGET_NAME, listTargets } from "../harness/zitadel/target.ts";
 

@@ -4,24 +4,18 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { describeChange } from "../harness/operations/describe_change.ts";
-import {
-  type Mapping,
-  readMappingFile,
-} from "../harness/operations/mapping_file.ts";
-import { applyChanges, readState } from "../harness/operations/setup.ts";
-import { conditionsOf } from "../harness/operations/setup_conditions.ts";
+import { describeChange } from "../harness/setup/describe_change.ts";
+import { type Mapping, readMappingFile } from "../harness/roles/roles_file.ts";
+import { applyChanges, readState } from "../harness/setup/setup.ts";
+import { conditionsOf } from "../harness/setup/conditions.ts";
 import {
   type Change,
   DOMAIN_SETTING,
   NEW_TARGET,
   planRemoval,
   planSetup,
-} from "../harness/operations/setup_plan.ts";
-import {
-  healthTrouble,
-  keyTrouble,
-} from "../harness/operations/setup_trouble.ts";
+} from "../harness/setup/plan.ts";
+import { healthTrouble, keyTrouble } from "../harness/setup/trouble.ts";
 import {
   ADMIN_TOKEN_HINT,
   DOMAIN_HINT,
@@ -30,8 +24,8 @@ import {
   required,
   runTask,
   UsageError,
-} from "../harness/operations/task.ts";
-import { ask, formatDiffLine, tint } from "../harness/operations/terminal.ts";
+} from "../harness/cli/task.ts";
+import { ask, formatDiffLine, tint } from "../harness/cli/terminal.ts";
 import { connect } from "../harness/zitadel/client.ts";
 import { ownOrganization } from "../harness/zitadel/organization.ts";
 import {

@@ -4,8 +4,8 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { runTask, UsageError } from "../harness/operations/task.ts";
-import { progress, tint } from "../harness/operations/terminal.ts";
+import { runTask, UsageError } from "../harness/cli/task.ts";
+import { progress, tint } from "../harness/cli/terminal.ts";
 import { soak, type SoakPhase } from "../harness/soak/soak.ts";
 
 const HELP =

@@ -1,7 +1,7 @@
 /** `deno task start`: the function, self-hosted, with the least permissions its settings need. */
 import { parseArgs } from "node:util";
-import { leastPermissions } from "../harness/function_process.ts";
-import { readSettings, runTask } from "../harness/operations/task.ts";
+import { leastPermissions } from "../harness/function/function_process.ts";
+import { readSettings, runTask } from "../harness/cli/task.ts";
 
 const HELP =
   `Serve the function, with no more permissions than its settings need.

@@ -1,5 +1,5 @@
 /** `deno task test`: the hermetic tests, closed by one plain line of counts. */
-import { runTests } from "../harness/run_tests.ts";
+import { runTests } from "../harness/test/run_tests.ts";
 
 const HELP =
   `Run the project's tests: no network beyond loopback, a few seconds.
@@ -7,7 +7,7 @@ const HELP =
 Usage: deno task test [DENO TEST OPTIONS] [FILE...]
 
   deno task test                             all of them
-  deno task test tests/lib/claims_test.ts    one file
+  deno task test tests/lib/claims/claims_test.ts    one file
   deno task test --filter "claimsReply()"    by name`;
 
 if (Deno.args.includes("--help")) {

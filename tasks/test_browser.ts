@@ -1,7 +1,7 @@
 /** `deno task test:browser`: the inspector in a real browser. */
-import { missingBrowser } from "../harness/browser.ts";
-import { takeScreenshot } from "../harness/inspector/take_screenshot.ts";
-import { runTests } from "../harness/run_tests.ts";
+import { missingBrowser } from "../harness/test/browser.ts";
+import { takeScreenshot } from "../harness/dev/take_screenshot.ts";
+import { runTests } from "../harness/test/run_tests.ts";
 
 const HELP = `Test the inspector in Chromium, from login to a changed mapping.
 

@@ -3,8 +3,8 @@ import {
   findKvServer,
   HOW_TO_GET_KV_SERVER,
   KV_SERVER,
-} from "../harness/kv_server.ts";
-import { runTests } from "../harness/run_tests.ts";
+} from "../harness/test/kv_server.ts";
+import { runTests } from "../harness/test/run_tests.ts";
 
 const HELP = `Run the tests of several function processes that share one KV,
 against Deno KV's own server (${KV_SERVER}) on loopback. They take some seconds.

@@ -37,6 +37,13 @@ Deno.test("deno.lock holds nothing from anywhere but npm", () => {
   assert.equal(lock.jsr, undefined);
 });
 
+async function* sourcesIn(folder: URL): AsyncGenerator<URL> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* sourcesIn(new URL(`${name}/`, folder));
+    else yield new URL(name, folder);
+  }
+}
+
 /** What runs at the edge beside the project's own code: 20 MB unpacked, of 53 MB with the harness. */
 const AT_THE_EDGE = [
   "@bufbuild/protobuf",
@@ -54,9 +61,8 @@ Deno.test("lib/ needs few packages, and no others than are named here", async ()
   const versionsOf = (name: string) =>
     Object.keys(lock.npm).filter((key) => key.startsWith(`${name}@`));
   const pending: string[] = [];
-  const folder = new URL("../lib/", import.meta.url);
-  for await (const { name } of Deno.readDir(folder)) {
-    const text = await Deno.readTextFile(new URL(name, folder));
+  for await (const file of sourcesIn(new URL("../lib/", import.meta.url))) {
+    const text = await Deno.readTextFile(file);
     for (
       const [, imported] of text.matchAll(
         /(?:from|import\()\s*"((?:@[\w-]+\/)?[\w-]+)(?:\/[^"]*)?"/g,

@@ -2,8 +2,8 @@ import {
   type FixtureOrganization,
   FIXTURES_URL,
   readFixture,
-} from "../fixtures.ts";
-import { signPayload } from "../../lib/signature.ts";
+} from "../fixtures/fixture.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 
 /** The signing key of the target that the measurements stand for. */
 export const SIGNING_KEY = "jE30EzhWq16xULd0rnMdBIWEpyVBkBZC6AMT";

@@ -1,4 +1,4 @@
-import { progress } from "../operations/terminal.ts";
+import { progress } from "../cli/terminal.ts";
 
 /** What every measurement runs in. */
 export interface BenchContext {

@@ -1,8 +1,8 @@
-import { claimsReply, collectPermissions } from "../../lib/claims.ts";
+import { claimsReply, collectPermissions } from "../../lib/claims/claims.ts";
 import {
-  compileRolePermissions,
   type MetadataEntry,
-} from "../../lib/role_permissions.ts";
+  parseRoleMapping,
+} from "../../lib/mapping/role_mapping.ts";
 
 const SIZES = [10, 1_000, 10_000];
 
@@ -28,15 +28,15 @@ function grant(roles: number, size: number) {
 
 for (const size of SIZES) {
   const metadata = entries(size);
-  Deno.bench(`compileRolePermissions() of ${size} entries`, {
+  Deno.bench(`parseRoleMapping() of ${size} entries`, {
     group: "compile",
   }, () => {
-    compileRolePermissions(metadata);
+    parseRoleMapping(metadata);
   });
 }
 
 for (const size of SIZES) {
-  const mapping = compileRolePermissions(entries(size));
+  const mapping = parseRoleMapping(entries(size));
   const grants = [grant(2, size)];
   Deno.bench(`collectPermissions() of 2 roles in ${size} entries`, {
     group: "mapping size",
@@ -47,7 +47,7 @@ for (const size of SIZES) {
 }
 
 for (const roles of [1, 10, 100]) {
-  const mapping = compileRolePermissions(entries(100));
+  const mapping = parseRoleMapping(entries(100));
   const grants = [grant(roles, 100)];
   Deno.bench(`reply for ${roles} of 100 roles`, {
     group: "roles",

@@ -1,5 +1,5 @@
 import login from "../../fixtures/calls/human_login.json" with { type: "json" };
-import { parsePayload } from "../../lib/payload.ts";
+import { parsePayload } from "../../lib/request/payload.ts";
 
 const { body } = login.request;
 const value = JSON.parse(body);

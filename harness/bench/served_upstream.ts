@@ -1,4 +1,4 @@
-import { createUpstream, type UpstreamWorld } from "../upstream.ts";
+import { createUpstream, type UpstreamWorld } from "../fixtures/upstream.ts";
 
 const METADATA_METHOD = /\/List(?:Organization|Org)Metadata$/;
 

@@ -3,7 +3,7 @@ import {
   findSigningKey,
   importSigningKeys,
   parseSignatureHeader,
-} from "../../lib/signature.ts";
+} from "../../lib/request/signature.ts";
 
 const header = login.request.headers["zitadel-signature"];
 const body = new TextEncoder().encode(login.request.body);

@@ -4,7 +4,7 @@
  * @module
  */
 import { removeMetadata, setMetadata } from "../zitadel/metadata.ts";
-import { waitUntil } from "../zitadel/wait_until.ts";
+import { waitUntil } from "../util/wait_until.ts";
 import { bindTarget } from "./binding.ts";
 import type { Bench, Finding } from "./check.ts";
 import { shapeOf } from "./shape.ts";

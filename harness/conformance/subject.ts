@@ -43,7 +43,7 @@ export interface SubjectOptions {
 const RELEASE_OF_API = {
   "v2": "current",
   "v2beta": "4.6",
-  "management v1": "3.4",
+  "management_v1": "3.4",
 } as const;
 
 /**

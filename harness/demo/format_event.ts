@@ -1,4 +1,4 @@
-import { tint } from "../operations/terminal.ts";
+import { tint } from "../cli/terminal.ts";
 import type { DemoEvent, DemoLogin } from "./run_demo.ts";
 
 /** What is shown of a call; ZITADEL sends much more. */

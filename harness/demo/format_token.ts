@@ -1,4 +1,4 @@
-import { tint } from "../operations/terminal.ts";
+import { tint } from "../cli/terminal.ts";
 import type { PermissionSource } from "./run_demo.ts";
 
 /** What a line may hold, so that it fits a terminal of 80 columns. */

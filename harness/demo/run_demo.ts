@@ -6,22 +6,25 @@
  * @module
  */
 import { createRemoteJWKSet, jwtVerify } from "jose";
-import type { FunctionCall } from "../../lib/payload.ts";
-import { compileRolePermissions } from "../../lib/role_permissions.ts";
-import { freePort } from "../free_port.ts";
-import { type FunctionProcess, startFunction } from "../function_process.ts";
-import { describeChange } from "../operations/describe_change.ts";
-import { parseEnv, readEnvFile } from "../operations/env_file.ts";
-import { explainCall } from "../operations/explain.ts";
-import { applyChanges, type Place, readState } from "../operations/setup.ts";
-import { type Change, planSetup, type Wish } from "../operations/setup_plan.ts";
+import type { FunctionCall } from "../../lib/request/payload.ts";
+import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
+import { freePort } from "../util/free_port.ts";
+import {
+  type FunctionProcess,
+  startFunction,
+} from "../function/function_process.ts";
+import { describeChange } from "../setup/describe_change.ts";
+import { parseEnv, readEnvFile } from "../cli/env_file.ts";
+import { explainCall } from "../explain/explain.ts";
+import { applyChanges, type Place, readState } from "../setup/setup.ts";
+import { type Change, planSetup, type Wish } from "../setup/plan.ts";
 import { type Exchange, startSandbox } from "../sandbox/sandbox.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
 import { connect } from "../zitadel/client.ts";
 import { clientCredentials, login, roleScopes } from "../zitadel/login.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
-import { DEFAULT_MAPPING } from "../zitadel/world.ts";
+import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
 
 const CONDITION = "function/preaccesstoken";
 
@@ -158,7 +161,7 @@ export async function runDemo(
     const { entries } = await listMetadata(instance, acme.id!);
     const explanation = await explainCall(
       exchange?.request.payload as FunctionCall,
-      () => Promise.resolve(compileRolePermissions(entries)),
+      () => Promise.resolve(parseRoleMapping(entries)),
       "user",
     );
     const roles = explanation.grants.flatMap(({ roles }) => roles);

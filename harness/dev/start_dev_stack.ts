@@ -5,16 +5,16 @@
  * @module
  */
 import { readConfig, type SettingName, SETTINGS } from "../../lib/config.ts";
-import { freePort } from "../free_port.ts";
+import { freePort } from "../util/free_port.ts";
 import {
   CALLBACK_PATH,
   DEFAULT_PORT,
   type Inspector,
   serveInspector,
 } from "../inspector/server.ts";
-import { parseEnv, readEnvFile } from "../operations/env_file.ts";
-import { applyChanges, readState } from "../operations/setup.ts";
-import { planSetup } from "../operations/setup_plan.ts";
+import { parseEnv, readEnvFile } from "../cli/env_file.ts";
+import { applyChanges, readState } from "../setup/setup.ts";
+import { planSetup } from "../setup/plan.ts";
 import type { Release } from "../sandbox/release.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";

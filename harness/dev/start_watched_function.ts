@@ -1,6 +1,6 @@
 import { type SettingName, SETTINGS } from "../../lib/config.ts";
-import { leastPermissions } from "../function_process.ts";
-import { waitUntil } from "../zitadel/wait_until.ts";
+import { leastPermissions } from "../function/function_process.ts";
+import { waitUntil } from "../util/wait_until.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;

@@ -5,8 +5,8 @@
  * @module
  */
 import type { Config } from "../../lib/config.ts";
-import type { RolePermissions } from "../../lib/role_permissions.ts";
-import type { CanaryResult } from "../operations/canary.ts";
+import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
+import type { CanaryResult } from "../function/canary.ts";
 import type { Execution } from "../zitadel/execution.ts";
 import type { MetadataApi } from "../zitadel/metadata.ts";
 import type { Application } from "../zitadel/project.ts";
@@ -40,7 +40,7 @@ export interface OrganizationFacts {
   /** Whether the function's service user may read it. */
   readonly readable: Answer<boolean>;
   /** Its mapping, as the function compiles it. */
-  readonly mapping: Answer<RolePermissions> | undefined;
+  readonly mapping: Answer<RoleMapping> | undefined;
   /** Its projects and those granted to it. */
   readonly projects: Answer<readonly ProjectFacts[]>;
 }

@@ -1,9 +1,9 @@
 import { type Config, readConfig } from "../../lib/config.ts";
-import { compileRolePermissions } from "../../lib/role_permissions.ts";
-import { sendCanary } from "../operations/canary.ts";
-import { skewOf } from "../operations/clock_skew.ts";
-import { getServiceToken } from "../operations/service_token.ts";
-import { messageOf } from "../operations/terminal.ts";
+import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
+import { sendCanary } from "../function/canary.ts";
+import { skewOf } from "../function/clock_skew.ts";
+import { getServiceToken } from "../zitadel/service_token.ts";
+import { messageOf } from "../cli/terminal.ts";
 import { connect, type Instance, originOf } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
@@ -183,7 +183,7 @@ async function gatherOrganization(
     readable,
     mapping: readable.value && reader
       ? await answer(async () =>
-        compileRolePermissions((await listMetadata(reader, id)).entries)
+        parseRoleMapping((await listMetadata(reader, id)).entries)
       )
       : undefined,
     projects: asker

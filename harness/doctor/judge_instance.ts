@@ -58,7 +58,7 @@ export function judgeInstance(facts: Facts): Finding[] {
 const RELEASES = {
   v2: "v4.7 or later: metadata by v2",
   v2beta: "v4.0 to v4.6: metadata by v2beta",
-  "management v1": "v3: metadata by management v1",
+  "management_v1": "v3: metadata by management v1",
 } as const;
 
 /**

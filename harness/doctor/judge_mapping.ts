@@ -1,7 +1,7 @@
 import {
   permissionsOf,
-  type RolePermissions,
-} from "../../lib/role_permissions.ts";
+  type RoleMapping,
+} from "../../lib/mapping/role_mapping.ts";
 import type { ProjectFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -23,7 +23,7 @@ const MAX_LISTED = 10;
  */
 export function judgeMapping(
   organization: string,
-  mapping: RolePermissions,
+  mapping: RoleMapping,
   projects: readonly ProjectFacts[],
 ): Finding[] {
   const findings: Finding[] = [];
@@ -117,7 +117,7 @@ export function judgeMapping(
  */
 export function judgePlainKeys(
   organization: string,
-  mapping: RolePermissions,
+  mapping: RoleMapping,
   level: "note" | "warning",
 ): Finding[] {
   const plain = [...mapping.permissions]
@@ -130,7 +130,7 @@ export function judgePlainKeys(
 
 /** Roles of one name in several projects that get their meaning from one entry. */
 function sharedNames(
-  mapping: RolePermissions,
+  mapping: RoleMapping,
   projects: readonly ProjectFacts[],
 ): Map<string, string[]> {
   const names = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-import type { RolePermissions } from "../../lib/role_permissions.ts";
+import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
 import type { Facts, OrganizationFacts, ProjectFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
 import { judgeMapping, judgePlainKeys } from "./judge_mapping.ts";
@@ -100,7 +100,7 @@ function judgeOrganization(
   if (mapping?.problem !== undefined) {
     findings.push(finding("mapping", "broken", mapping.problem));
   } else if (mapping) {
-    const value: RolePermissions = mapping.value;
+    const value: RoleMapping = mapping.value;
     findings.push(...judgeMapping(name, value, owned));
     const isFixed = facts.config.value?.metadataOrganization ===
       organization.id;

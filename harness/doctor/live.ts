@@ -5,15 +5,18 @@
  * @module
  */
 import type { Config } from "../../lib/config.ts";
-import { compileRolePermissions } from "../../lib/role_permissions.ts";
-import { getServiceToken } from "../operations/service_token.ts";
+import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
+import { getServiceToken } from "../zitadel/service_token.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
 import { clientCredentials, roleScopes } from "../zitadel/login.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { whoAmI } from "../zitadel/user.ts";
-import { waitUntil } from "../zitadel/wait_until.ts";
-import { createWorld, DEFAULT_MAPPING } from "../zitadel/world.ts";
+import { waitUntil } from "../util/wait_until.ts";
+import {
+  createWorld,
+  DEFAULT_MAPPING,
+} from "../zitadel/scratch_organization.ts";
 import { type Finding, finding } from "./finding.ts";
 
 /** Tokens that are asked for: the first meets an empty cache, the others not. */
@@ -107,7 +110,7 @@ async function existingMapping(
   organization: string,
 ): Promise<Record<string, readonly string[]>> {
   const { entries } = await listMetadata(reader, organization);
-  const { permissions } = compileRolePermissions(entries);
+  const { permissions } = parseRoleMapping(entries);
   return Object.fromEntries(
     [...permissions]
       .filter(([key, granted]) => granted.length > 0 && !key.includes(":"))

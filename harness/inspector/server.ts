@@ -8,9 +8,9 @@
 import "oauth4webapi";
 import { z } from "zod";
 import { FunctionError } from "../../lib/errors.ts";
-import { parsePayload } from "../../lib/payload.ts";
-import { compileRolePermissions } from "../../lib/role_permissions.ts";
-import { explainCall } from "../operations/explain.ts";
+import { parsePayload } from "../../lib/request/payload.ts";
+import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
+import { explainCall } from "../explain/explain.ts";
 
 const PAGE_URL = new URL("./page/", import.meta.url);
 const OAUTH_URL = new URL(import.meta.resolve("oauth4webapi"));
@@ -195,7 +195,7 @@ async function explain(
     const explanation = await explainCall(
       call,
       (organization) =>
-        Promise.resolve(compileRolePermissions(
+        Promise.resolve(parseRoleMapping(
           Object.entries(metadata[organization] ?? {}).map(toEntry),
         )),
       metadataOrganization,

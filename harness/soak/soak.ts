@@ -8,9 +8,9 @@
 import {
   measureProcess,
   type ProcessFigures,
-} from "../adversary/process_figures.ts";
-import { MAX_READINGS_AT_ONCE } from "../../lib/metadata.ts";
-import { startFunction } from "../function_process.ts";
+} from "../fuzz/process_figures.ts";
+import { MAX_READINGS_AT_ONCE } from "../../lib/zitadel/metadata_reader.ts";
+import { startFunction } from "../function/function_process.ts";
 import { holdConnections } from "./half_open.ts";
 import {
   eventCall,
@@ -19,7 +19,7 @@ import {
   loginCall,
   type SoakCall,
 } from "./load.ts";
-import { startStandIn } from "./stand_in.ts";
+import { startStandIn } from "./upstream_server.ts";
 
 /** A part of the soak, and what came of it. */
 export interface SoakPhase extends LoadResult, ProcessFigures {

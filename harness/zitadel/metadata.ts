@@ -1,14 +1,14 @@
 import type { Client } from "@connectrpc/connect";
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { PAGE_SIZE } from "../../lib/metadata_api.ts";
-import type { MetadataEntry } from "../../lib/role_permissions.ts";
+import { PAGE_SIZE } from "../../lib/zitadel/metadata_api.ts";
+import type { MetadataEntry } from "../../lib/mapping/role_mapping.ts";
 import type { Instance } from "./client.ts";
 import { readPages } from "./pages.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";
 
 /** Which API served an organization's metadata. */
-export type MetadataApi = "v2" | "v2beta" | "management v1";
+export type MetadataApi = "v2" | "v2beta" | "management_v1";
 
 /**
  * Lists an organization's metadata. An empty list may mean that the token's
@@ -135,6 +135,6 @@ async function byFirstApi<T>(
   const client = instance.service(ManagementService, { organization });
   return {
     result: await attempt(calls.action, () => calls.v1(client)),
-    api: "management v1",
+    api: "management_v1",
   };
 }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { launchBrowser } from "../../harness/browser.ts";
+import { launchBrowser } from "../../harness/test/browser.ts";
 import { startDevStack } from "../../harness/dev/start_dev_stack.ts";
 import { serveInspector } from "../../harness/inspector/server.ts";
-import { freePort } from "../../harness/free_port.ts";
+import { freePort } from "../../harness/util/free_port.ts";
 
 /** What a page of one's own gets to do here before it is given up, in milliseconds. */
 const TIMEOUT_MS = 5000;

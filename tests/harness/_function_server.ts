@@ -1,6 +1,6 @@
 import { readConfig } from "../../lib/config.ts";
 import { createHandler, type Handler } from "../../lib/handler.ts";
-import { parseEnv } from "../../harness/operations/env_file.ts";
+import { parseEnv } from "../../harness/cli/env_file.ts";
 
 /** The function on loopback, with the settings of an env file. */
 export interface FunctionServer extends AsyncDisposable {

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import {
   type FunctionProcess,
   startFunction,
-} from "../../harness/function_process.ts";
-import { type KvServer, startKvServer } from "../../harness/kv_server.ts";
-import { createUpstream, UPSTREAM_TOKEN } from "../../harness/upstream.ts";
-import { waitUntil } from "../../harness/zitadel/wait_until.ts";
-import { signPayload } from "../../lib/signature.ts";
+} from "../../harness/function/function_process.ts";
+import { type KvServer, startKvServer } from "../../harness/test/kv_server.ts";
+import {
+  createUpstream,
+  UPSTREAM_TOKEN,
+} from "../../harness/fixtures/upstream.ts";
+import { waitUntil } from "../../harness/util/wait_until.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 
 const SIGNING_KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
 const ORGANIZATION = "400925124561144870";

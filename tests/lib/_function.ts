@@ -1,13 +1,13 @@
-import { FIXTURES_URL, readFixture } from "../../harness/fixtures.ts";
+import { FIXTURES_URL, readFixture } from "../../harness/fixtures/fixture.ts";
 import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-} from "../../harness/upstream.ts";
+} from "../../harness/fixtures/upstream.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createHandler, type Handler } from "../../lib/handler.ts";
-import type { LogEntry } from "../../lib/log.ts";
-import { signPayload } from "../../lib/signature.ts";
+import type { LogEntry } from "../../lib/observability/log.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 
 /** The recorded login that most tests start from. */
 export const login = await readFixture(

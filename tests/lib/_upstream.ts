@@ -1,4 +1,4 @@
-import type { MetadataEntry } from "../../lib/role_permissions.ts";
+import type { MetadataEntry } from "../../lib/mapping/role_mapping.ts";
 
 /** What a test's ZITADEL permits the role `viewer`, and how it is to answer. */
 export class StandInUpstream {

@@ -7,7 +7,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ListOrganizationMetadataRequestSchema } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import type { FailureReason } from "../../lib/errors.ts";
-import { MAX_ANSWER_BYTES } from "../../lib/metadata_api.ts";
+import { MAX_ANSWER_BYTES } from "../../lib/zitadel/metadata_api.ts";
 
 /** A fault, and what the function must make of it where it has nothing to serve. */
 export interface UpstreamFault {

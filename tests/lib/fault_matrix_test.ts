@@ -5,16 +5,16 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { REFRESH_RETRY_MS } from "../../lib/cache.ts";
+import { REFRESH_RETRY_MS } from "../../lib/mapping/cache.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createHandler } from "../../lib/handler.ts";
-import type { LogEntry } from "../../lib/log.ts";
-import { signPayload } from "../../lib/signature.ts";
+import type { LogEntry } from "../../lib/observability/log.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-} from "../../harness/upstream.ts";
+} from "../../harness/fixtures/upstream.ts";
 import { faultyKv, KV_STATES, type KvState } from "./_kv_faults.ts";
 import {
   FAULT_TIMEOUT_MS,

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { createUpstream, UPSTREAM_TOKEN } from "../../harness/upstream.ts";
+import {
+  createUpstream,
+  UPSTREAM_TOKEN,
+} from "../../harness/fixtures/upstream.ts";
 import { createTestFunction, login, loginPayload } from "./_function.ts";
-import { pem } from "./_service_token.ts";
+import { pem } from "./zitadel/_access_token.ts";
 import {
   createTokenEndpoint,
   readTokenAnswer,

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { Code } from "@connectrpc/connect";
-import { FIXTURES_URL, readFixture } from "../../harness/fixtures.ts";
-import { createUpstream, UPSTREAM_TOKEN } from "../../harness/upstream.ts";
-import { signPayload } from "../../lib/signature.ts";
+import { FIXTURES_URL, readFixture } from "../../harness/fixtures/fixture.ts";
+import {
+  createUpstream,
+  UPSTREAM_TOKEN,
+} from "../../harness/fixtures/upstream.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 import { grpcWebError } from "./_frames.ts";
 import {
   createTestFunction,

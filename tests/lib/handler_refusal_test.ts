@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { MAX_PAYLOAD_BYTES } from "../../lib/body.ts";
+import { MAX_PAYLOAD_BYTES } from "../../lib/request/body.ts";
 import { type ErrorCode, STATUS } from "../../lib/errors.ts";
-import { signPayload } from "../../lib/signature.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 import { login, loginPayload, NOW } from "./_function.ts";
 import {
   assertRefused,

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { readFixture } from "../../harness/fixtures.ts";
-import { FIXTURES_URL } from "../../harness/fixtures.ts";
-import { createUpstream, type UpstreamWorld } from "../../harness/upstream.ts";
-import { ATTRIBUTE_NAME_FORMAT } from "../../lib/claims.ts";
+import { readFixture } from "../../harness/fixtures/fixture.ts";
+import { FIXTURES_URL } from "../../harness/fixtures/fixture.ts";
+import {
+  createUpstream,
+  type UpstreamWorld,
+} from "../../harness/fixtures/upstream.ts";
+import { ATTRIBUTE_NAME_FORMAT } from "../../lib/claims/claims.ts";
 import {
   createTestFunction,
   login,

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { Code } from "@connectrpc/connect";
-import { createUpstream, UPSTREAM_ORIGIN } from "../../harness/upstream.ts";
+import {
+  createUpstream,
+  UPSTREAM_ORIGIN,
+} from "../../harness/fixtures/upstream.ts";
 import { type ErrorCode, STATUS } from "../../lib/errors.ts";
 import { grpcWebError, silentFetch } from "./_frames.ts";
 import {

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import {
   type FunctionProcess,
   startFunction,
-} from "../../harness/function_process.ts";
-import { createUpstream, UPSTREAM_TOKEN } from "../../harness/upstream.ts";
-import { signPayload } from "../../lib/signature.ts";
+} from "../../harness/function/function_process.ts";
+import {
+  createUpstream,
+  UPSTREAM_TOKEN,
+} from "../../harness/fixtures/upstream.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 
 const KEY = "key-of-the-drained-target";
 

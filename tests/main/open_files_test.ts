@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { leastPermissions } from "../../harness/function_process.ts";
+import { leastPermissions } from "../../harness/function/function_process.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;

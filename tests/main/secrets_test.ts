@@ -6,11 +6,14 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { startFunction } from "../../harness/function_process.ts";
-import { createUpstream, UPSTREAM_TOKEN } from "../../harness/upstream.ts";
+import { startFunction } from "../../harness/function/function_process.ts";
+import {
+  createUpstream,
+  UPSTREAM_TOKEN,
+} from "../../harness/fixtures/upstream.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createHandler } from "../../lib/handler.ts";
-import { signPayload } from "../../lib/signature.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 import { findCanaries, PERSONAL, SECRETS } from "./_canaries.ts";
 
 const CALL = {

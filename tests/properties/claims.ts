@@ -12,8 +12,8 @@ import {
   collectPermissions,
   RESERVED_CLAIM_PREFIX,
   roleGrants,
-} from "../../lib/claims.ts";
-import { compileRolePermissions } from "../../lib/role_permissions.ts";
+} from "../../lib/claims/claims.ts";
+import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import { anyJson, anyText, OBJECT_MEMBERS } from "./arbitraries.ts";
 import { type Property, property } from "./property.ts";
 
@@ -144,7 +144,7 @@ export const claimsProperties: readonly Property[] = [
       ),
       (grants, entries) => {
         const encoder = new TextEncoder();
-        const mapping = compileRolePermissions(
+        const mapping = parseRoleMapping(
           Object.entries(entries).map(([key, value]) => ({
             key,
             value: encoder.encode(JSON.stringify(value)),

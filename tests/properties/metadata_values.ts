@@ -8,10 +8,10 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import {
-  compileRolePermissions,
   parsePermissions,
+  parseRoleMapping,
   permissionsOf,
-} from "../../lib/role_permissions.ts";
+} from "../../lib/mapping/role_mapping.ts";
 import {
   anyEdit,
   anyJson,
@@ -181,7 +181,7 @@ export const metadataValueProperties: readonly Property[] = [
       anyKey,
       (pairs, projectId, role) => {
         const entries = pairs.map(([key, value]) => ({ key, value }));
-        const { permissions, problems } = compileRolePermissions(entries);
+        const { permissions, problems } = parseRoleMapping(entries);
         const entryOf = (key: string) =>
           entries.findLast((entry) => entry.key === key);
         const entry = entryOf(`${projectId}:${role}`) ??

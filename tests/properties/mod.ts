@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { cacheModel } from "../lib/cache_model.ts";
+import { cacheModel } from "../lib/mapping/cache_model.ts";
 import { claimsProperties } from "./claims.ts";
 import { metadataValueProperties } from "./metadata_values.ts";
 import { payloadProperties } from "./payload.ts";

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { signPayload } from "../../lib/signature.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 import {
   anyEdit,
   anyJson,

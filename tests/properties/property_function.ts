@@ -1,12 +1,12 @@
 import { readConfig } from "../../lib/config.ts";
 import { createHandler, type Handler } from "../../lib/handler.ts";
-import type { LogEntry } from "../../lib/log.ts";
+import type { LogEntry } from "../../lib/observability/log.ts";
 import {
   createUpstream,
   type Upstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-} from "../../harness/upstream.ts";
+} from "../../harness/fixtures/upstream.ts";
 
 /** The one signing key, where a property sets no other. */
 export const SIGNING_KEY = "key-of-the-properties-target";

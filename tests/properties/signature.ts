@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
-import { parseSignatureHeader } from "../../lib/signature.ts";
+import { parseSignatureHeader } from "../../lib/request/signature.ts";
 import { anyEdit, anyText, editBytes, editText } from "./arbitraries.ts";
 import { createPropertyFunction } from "./property_function.ts";
 import { type Property, property } from "./property.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../harness/free_port.ts";
+import { freePort } from "../../harness/util/free_port.ts";
 
 const TASK = new URL("../../tasks/dev.ts", import.meta.url).pathname;
 const TIMEOUT_MS = 20_000;

@@ -3,7 +3,7 @@ import { startSandbox } from "../../harness/sandbox/sandbox.ts";
 import { connect } from "../../harness/zitadel/client.ts";
 import { listExecutions } from "../../harness/zitadel/execution.ts";
 import { listTargets } from "../../harness/zitadel/target.ts";
-import { createWorld } from "../../harness/zitadel/world.ts";
+import { createWorld } from "../../harness/zitadel/scratch_organization.ts";
 import { startFunction } from "../harness/_function_server.ts";
 
 /** Runs a task as `deno task` does, with no terminal. */

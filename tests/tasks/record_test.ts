@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../harness/free_port.ts";
-import { signPayload } from "../../lib/signature.ts";
+import { freePort } from "../../harness/util/free_port.ts";
+import { signPayload } from "../../lib/request/signature.ts";
 
 /** The function's answers while it records, and what it kept. */
 async function recording(

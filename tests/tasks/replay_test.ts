@@ -3,7 +3,7 @@ import {
   FIXTURES_URL,
   readFixture,
   writeFixture,
-} from "../../harness/fixtures.ts";
+} from "../../harness/fixtures/fixture.ts";
 
 const TASK = new URL("../../tasks/replay.ts", import.meta.url);
 const LOGIN = new URL("calls/human_login.json", FIXTURES_URL);

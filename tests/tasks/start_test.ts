@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { freePort } from "../../harness/free_port.ts";
+import { freePort } from "../../harness/util/free_port.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 

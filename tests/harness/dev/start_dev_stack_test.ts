@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { startDevStack } from "../../../harness/dev/start_dev_stack.ts";
-import { freePort } from "../../../harness/free_port.ts";
+import { freePort } from "../../../harness/util/free_port.ts";
 import { login } from "../../../harness/zitadel/login.ts";
 
 Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async () => {

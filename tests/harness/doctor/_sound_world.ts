@@ -4,16 +4,16 @@ import {
   gatherFacts,
   type GatherOptions,
 } from "../../../harness/doctor/gather.ts";
-import { parseEnv } from "../../../harness/operations/env_file.ts";
-import { applyChanges, readState } from "../../../harness/operations/setup.ts";
-import { planSetup } from "../../../harness/operations/setup_plan.ts";
+import { parseEnv } from "../../../harness/cli/env_file.ts";
+import { applyChanges, readState } from "../../../harness/setup/setup.ts";
+import { planSetup } from "../../../harness/setup/plan.ts";
 import {
   type Release,
   startSandbox,
   type World as SandboxWorld,
 } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
-import { createWorld } from "../../../harness/zitadel/world.ts";
+import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
 import { startFunction } from "../_function_server.ts";
 
 /** A sandbox with a world in which nothing is wrong, and the function beside it. */

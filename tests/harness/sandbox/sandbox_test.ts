@@ -9,7 +9,7 @@ import {
   findSigningKey,
   importSigningKeys,
   parseSignatureHeader,
-} from "../../../lib/signature.ts";
+} from "../../../lib/request/signature.ts";
 
 const ACME = "390000000000000001";
 const MAPPING = `/_sandbox/organizations/${ACME}/metadata`;

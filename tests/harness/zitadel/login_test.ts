@@ -9,7 +9,7 @@ import {
   roleScopes,
 } from "../../../harness/zitadel/login.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
-import { createWorld } from "../../../harness/zitadel/world.ts";
+import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
 
 for (const release of RELEASES) {
   Deno.test(`createWorld() is enough to log in on ${release}, and is removed`, async () => {

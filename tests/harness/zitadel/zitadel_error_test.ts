@@ -13,7 +13,7 @@ import {
   listTargets,
   updateTarget,
 } from "../../../harness/zitadel/target.ts";
-import { createWorld } from "../../../harness/zitadel/world.ts";
+import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
 import {
   attempt,
   ZitadelError,

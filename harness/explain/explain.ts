@@ -1,0 +1,139 @@
+import type { Config } from "../../lib/config.ts";
+import { chooseOrganization } from "../../lib/mapping/organization.ts";
+import {
+  type FunctionCall,
+  GRANT_STATE_ACTIVE,
+} from "../../lib/request/payload.ts";
+import {
+  permissionsOf,
+  type RoleMapping,
+} from "../../lib/mapping/role_mapping.ts";
+
+/** What one role of a grant comes to. */
+export interface RoleExplanation {
+  /** The role. */
+  readonly role: string;
+  /** The metadata key that counts; `undefined` where there is none. */
+  readonly key: string | undefined;
+  /** What it grants. */
+  readonly permissions: readonly string[];
+  /** Why it grants nothing, where it does. */
+  readonly why: string | undefined;
+}
+
+/** What one grant comes to. */
+export interface GrantExplanation {
+  /** The project's id. */
+  readonly project: string;
+  /** The organization that gave the grant. */
+  readonly grantedBy: string;
+  /** The organization whose mapping counts. */
+  readonly organization: string;
+  /** Its roles. */
+  readonly roles: readonly RoleExplanation[];
+  /** Why all of it grants nothing, where that is so. */
+  readonly why: string | undefined;
+}
+
+/** Where every permission of a call comes from, and why roles gave none. */
+export interface Explanation {
+  /** The function or event that ZITADEL called for. */
+  readonly call: string;
+  /** The grants, in their order. */
+  readonly grants: readonly GrantExplanation[];
+  /** The permissions, in order of first appearance. */
+  readonly permissions: readonly string[];
+  /** Why there are none at all, where that is so. */
+  readonly why: string | undefined;
+}
+
+/**
+ * Gives a mapping, or why it cannot be had.
+ *
+ * @param organization Whose mapping.
+ * @returns The mapping.
+ */
+export type MappingOf = (organization: string) => Promise<RoleMapping>;
+
+/**
+ * Explains a call: which grant and role gave each permission, and which roles
+ * gave none and why.
+ *
+ * @param call The call, as ZITADEL sent it.
+ * @param mappingOf Gives an organization's mapping; where it throws, its
+ * message becomes the reason.
+ * @param metadataOrganization The setting METADATA_ORGANIZATION.
+ * @returns The explanation.
+ */
+export async function explainCall(
+  call: FunctionCall,
+  mappingOf: MappingOf,
+  metadataOrganization: Config["metadataOrganization"],
+): Promise<Explanation> {
+  const organizationOf = chooseOrganization(metadataOrganization, call);
+  const grants: GrantExplanation[] = [];
+  for (const grant of call.user_grants ?? []) {
+    const organization = organizationOf(grant.resource_owner);
+    const names = grant.roles ?? [];
+    const of = {
+      project: grant.project_id,
+      grantedBy: grant.resource_owner,
+      organization,
+    };
+    if (grant.state !== GRANT_STATE_ACTIVE) {
+      const why = `it is not active (state ${grant.state})`;
+      grants.push({ ...of, roles: [], why });
+      continue;
+    }
+    if (names.length === 0) {
+      grants.push({ ...of, roles: [], why: "it names no role" });
+      continue;
+    }
+    try {
+      const mapping = await mappingOf(organization);
+      const roles = names.map((role) =>
+        explainRole(mapping, grant.project_id, role)
+      );
+      grants.push({ ...of, roles, why: undefined });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      grants.push({ ...of, roles: [], why });
+    }
+  }
+  const roles = grants.flatMap(({ roles }) => roles);
+  return {
+    call: call.function,
+    grants,
+    permissions: [...new Set(roles.flatMap(({ permissions }) => permissions))],
+    why: grants.length > 0
+      ? undefined
+      : "ZITADEL sent no grants: the user has none that is active, or the project does not assert roles (console: Projects > General) and the scope does not ask for them (urn:zitadel:iam:org:projects:roles)",
+  };
+}
+
+function explainRole(
+  mapping: RoleMapping,
+  project: string,
+  role: string,
+): RoleExplanation {
+  const qualified = `${project}:${role}`;
+  const permissions = permissionsOf(mapping, project, role);
+  if (permissions === undefined) {
+    return {
+      role,
+      key: undefined,
+      permissions: [],
+      why: `there is no entry "${role}" or "${qualified}"`,
+    };
+  }
+  const key = mapping.permissions.has(qualified) ? qualified : role;
+  const problem = mapping.problems.find((it) => it.key === key)?.problem;
+  return {
+    role,
+    key,
+    permissions,
+    why: permissions.length > 0
+      ? undefined
+      : problem ?? "its entry is an empty array",
+  };
+}

@@ -1,0 +1,201 @@
+import { SETTINGS } from "../../lib/config.ts";
+
+/** How long a start may take, in milliseconds: a first one compiles and caches. */
+const START_TIMEOUT_MS = 30_000;
+
+/** How long a process may take to drain before it is killed, in milliseconds. */
+const STOP_TIMEOUT_MS = 10_000;
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Where Deno keeps its cache, and OpenTelemetry its settings; the function reads none of them. */
+const PASSED_ON = /^(?:HOME|DENO_DIR|XDG_CACHE_HOME|OTEL_.*)$/;
+
+/** What a function process is started with. */
+export interface FunctionProcessOptions {
+  /** Its settings. `HOST` is 127.0.0.1 and `PORT` any free one where they are not given. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Deno's permission flags; by default the least that the settings need. */
+  readonly permissions?: readonly string[];
+  /** Told each line that the process writes, as it comes. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** The function, running as a process of its own. */
+export interface FunctionProcess extends AsyncDisposable {
+  /** Where it listens. */
+  readonly url: string;
+  /** The process's id. */
+  readonly pid: number;
+  /** What it wrote so far, line by line, errors too. */
+  readonly lines: readonly string[];
+  /**
+   * Stops it, by SIGTERM where no signal is named, and waits for its end.
+   *
+   * @param signal How.
+   * @returns Its exit code; over 128 where the signal ended it.
+   */
+  stop(signal?: Deno.Signal): Promise<number>;
+}
+
+/**
+ * Starts `main.ts` as a process of its own, with nothing of this process's
+ * environment, and waits until it listens.
+ *
+ * @param options Settings and permissions.
+ * @returns The process.
+ * @throws {Error} Where it ended before it listened, or took too long; the message holds what it wrote.
+ *
+ * @example
+ * ```ts ignore
+ * await using running = await startFunction({ env: settings });
+ * await fetch(`${running.url}/healthz`);
+ * ```
+ */
+export async function startFunction(
+  options: FunctionProcessOptions,
+): Promise<FunctionProcess> {
+  const env = { HOST: "127.0.0.1", PORT: "0", ...options.env };
+  const permissions = options.permissions ?? leastPermissions(env);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      `--config=${new URL("deno.json", ROOT).pathname}`,
+      ...permissions,
+      new URL("main.ts", ROOT).pathname,
+    ],
+    clearEnv: true,
+    env: { ...passedOn(), ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+
+  const lines: string[] = [];
+  const listening = Promise.withResolvers<{ hostname: string; port: number }>();
+  const take = (line: string) => {
+    lines.push(line);
+    const address = listeningAddress(line);
+    if (address) listening.resolve(address);
+    options.onLine?.(line);
+  };
+  const written = Promise.all([
+    eachLine(child.stdout, take),
+    eachLine(child.stderr, take),
+  ]);
+  const ended = written.then(() => child.status);
+  const stop = async (signal: Deno.Signal = "SIGTERM") => {
+    const kill = (signal: Deno.Signal) => {
+      try {
+        child.kill(signal);
+      } catch {
+        // It has ended by itself.
+      }
+    };
+    kill(signal);
+    const timer = setTimeout(() => kill("SIGKILL"), STOP_TIMEOUT_MS);
+    const { code } = await ended;
+    clearTimeout(timer);
+    return code;
+  };
+
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const fail = (what: string) =>
+    reject(
+      new Error(`Cannot start the function: ${what}\n${lines.join("\n")}`),
+    );
+  const timer = setTimeout(
+    () => fail(`it did not listen in ${START_TIMEOUT_MS / 1_000} s`),
+    START_TIMEOUT_MS,
+  );
+  ended.then(({ code }) => fail(`it ended with exit code ${code}`));
+  try {
+    const { hostname, port } = await Promise.race([listening.promise, late]);
+    return {
+      pid: child.pid,
+      url: `http://${hostname}:${port}`,
+      lines,
+      stop,
+      [Symbol.asyncDispose]: async () => void await stop(),
+    };
+  } catch (error) {
+    await stop("SIGKILL");
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    late.catch(() => {});
+  }
+}
+
+/**
+ * Gives the permissions that the function needs for its settings, and no more:
+ * its variables by name, the network to ZITADEL, its own port and KV's server,
+ * files only where KV is one.
+ *
+ * @param env The settings.
+ * @returns Deno's permission flags.
+ */
+export function leastPermissions(
+  env: Readonly<Record<string, string>>,
+): string[] {
+  const { ZITADEL_DOMAIN = "", HOST = "0.0.0.0", PORT = "8000", KV_URL = "" } =
+    env;
+  const hosts = hostOf(ZITADEL_DOMAIN);
+  // Deno would refuse the flag before `main.ts` can say what is wrong.
+  if (isPort(PORT)) hosts.push(`${HOST}:${PORT}`);
+  const names: string[] = Object.keys(SETTINGS);
+  const files: string[] = [];
+  if (/^https?:/.test(KV_URL)) {
+    hosts.push(...hostOf(KV_URL));
+    names.push("DENO_KV_ACCESS_TOKEN");
+  } else if (KV_URL && KV_URL !== ":memory:") {
+    files.push(`--allow-read=${KV_URL}`, `--allow-write=${KV_URL}`);
+  }
+  return [
+    ...hosts.length > 0 ? [`--allow-net=${hosts.join(",")}`] : [],
+    `--allow-env=${names.join(",")}`,
+    ...files,
+  ];
+}
+
+function isPort(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) <= 65_535;
+}
+
+/** A host with its port, as `--allow-net` wants it; what is none, `main.ts` refuses. */
+function hostOf(address: string): string[] {
+  const text = /^https?:/.test(address) ? address : `https://${address}`;
+  if (!URL.canParse(text)) return [];
+  const { hostname, port, protocol } = new URL(text);
+  return [`${hostname}:${port || (protocol === "https:" ? "443" : "80")}`];
+}
+
+function passedOn(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject())
+      .filter(([name]) => PASSED_ON.test(name)),
+  );
+}
+
+function listeningAddress(
+  line: string,
+): { hostname: string; port: number } | undefined {
+  if (!line.includes('"Listening"')) return undefined;
+  const { hostname, port } = JSON.parse(line);
+  return { hostname, port };
+}
+
+async function eachLine(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  take: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) take(line);
+  }
+  if (rest) take(rest);
+}

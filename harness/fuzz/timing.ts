@@ -1,0 +1,100 @@
+/**
+ * Whether the time of a refusal tells how much of a forged signature is right.
+ *
+ * @module
+ */
+import { createHmac } from "node:crypto";
+import {
+  findSigningKey,
+  importSigningKeys,
+  parseSignatureHeader,
+} from "../../lib/request/signature.ts";
+
+/** Two kinds of forged signatures, compared by the time that refusing them takes. */
+export interface TimingResult {
+  /** How many of each kind were timed. */
+  readonly samples: number;
+  /** The median where all bytes but the last are right, in microseconds. */
+  readonly nearMedianUs: number;
+  /** The median where the bytes are random, in microseconds. */
+  readonly randomMedianUs: number;
+  /**
+   * The effect size (rank-biserial correlation): 0 where neither kind takes
+   * longer, 1 or -1 where one always does.
+   */
+  readonly effect: number;
+  /** How far the effect strays by chance alone: 95 of 100 runs stay below. */
+  readonly chance: number;
+}
+
+const KEY = "key-of-the-timed-target";
+const TIMESTAMP = 1_795_469_197;
+const BODY = new TextEncoder().encode("x".repeat(1_400));
+const WARM_UP = 2_000;
+
+/**
+ * Times the refusal of forged signatures, in random order.
+ *
+ * @param samples How many of each kind to time.
+ * @returns How they compare.
+ */
+export async function compareTimes(samples: number): Promise<TimingResult> {
+  const keys = await importSigningKeys([KEY]);
+  const right = createHmac("sha256", KEY).update(`${TIMESTAMP}.`).update(BODY)
+    .digest();
+  const near: number[] = [];
+  const random: number[] = [];
+  for (let i = -WARM_UP; i < 2 * samples; i++) {
+    const isNear = near.length < samples &&
+      (random.length === samples || Math.random() < 0.5);
+    const bytes = isNear
+      ? Uint8Array.from(right)
+      : crypto.getRandomValues(new Uint8Array(right.length));
+    bytes[bytes.length - 1]! = right.at(-1)! ^ 1;
+    const header = parseSignatureHeader(`t=${TIMESTAMP},v1=${bytes.toHex()}`)!;
+    const begin = performance.now();
+    if (await findSigningKey(keys, header, BODY) >= 0) {
+      throw new Error("A forged signature was taken for a right one");
+    }
+    const us = (performance.now() - begin) * 1_000;
+    if (i >= 0) (isNear ? near : random).push(us);
+  }
+  return {
+    samples,
+    nearMedianUs: median(near),
+    randomMedianUs: median(random),
+    effect: rankBiserial(near, random),
+    chance: 1.96 * Math.sqrt((2 * samples + 1) / (3 * samples * samples)),
+  };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+/**
+ * Compares two samples by the Mann-Whitney statistic, which outliers do not
+ * move.
+ *
+ * @param left A sample.
+ * @param right Another.
+ * @returns 1 where everything in `left` is greater, -1 where it is less, 0 where neither prevails.
+ */
+export function rankBiserial(
+  left: readonly number[],
+  right: readonly number[],
+): number {
+  const all = [
+    ...left.map((value) => ({ value, isLeft: true })),
+    ...right.map((value) => ({ value, isLeft: false })),
+  ].sort((a, b) => a.value - b.value);
+  let ranks = 0;
+  for (let first = 0; first < all.length;) {
+    let last = first;
+    while (all[last + 1]?.value === all[first]!.value) last++;
+    const shared = (first + last) / 2 + 1;
+    for (; first <= last; first++) if (all[first]!.isLeft) ranks += shared;
+  }
+  const u = ranks - left.length * (left.length + 1) / 2;
+  return 2 * u / (left.length * right.length) - 1;
+}

@@ -1,0 +1,236 @@
+/**
+ * Sends fixtures to a running function and judges what it answers.
+ *
+ * @module
+ */
+import { diff, isDeepStrictEqual } from "node:util";
+import {
+  type Fixture,
+  type Reply,
+  requestOf,
+  signFixture,
+} from "../fixtures/fixture.ts";
+import { createFixtureFunction } from "../fixtures/fixture_function.ts";
+
+/** How long a function may take to answer, in milliseconds: more than ZITADEL waits by default. */
+const ANSWER_TIMEOUT_MS = 15_000;
+
+/**
+ * How a reply compares. `other_metadata`: it would be equal if that function
+ * read the fixture's metadata. `skipped`: that function could not have known.
+ */
+export type Outcome = "equal" | "differs" | "other_metadata" | "skipped";
+
+/** How a fixture fared. */
+export interface Verdict {
+  /** How the reply compares. */
+  readonly outcome: Outcome;
+  /** What the function answered, where it was asked. */
+  readonly actual?: Reply;
+  /** What a reader has to know beside that. */
+  readonly note?: string;
+}
+
+/** A function that someone else runs. */
+export interface DeployedFunction {
+  /** Where it is. */
+  readonly url: string;
+  /** The signing key of its target. */
+  readonly key: string;
+}
+
+/**
+ * Replays a fixture against a function that is started for it, over HTTP.
+ *
+ * @param fixture The fixture.
+ * @returns How it fared.
+ */
+export async function replayLocally(fixture: Fixture): Promise<Verdict> {
+  const { handle, upstream } = await createFixtureFunction(fixture, {
+    now: Date.now,
+  });
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    handle,
+  );
+  try {
+    const actual = await send(fixture, `http://127.0.0.1:${server.addr.port}`);
+    const verdict = judge(fixture, actual);
+    const unused = upstream.unused();
+    if (verdict.outcome !== "equal" || unused.length === 0) return verdict;
+    return {
+      outcome: "differs",
+      actual,
+      note: `The function never asked for ${unused.join(", ")}`,
+    };
+  } finally {
+    await server.shutdown();
+  }
+}
+
+/**
+ * Replays a fixture against a function that someone else runs, with metadata
+ * and settings of its own.
+ *
+ * @param fixture The fixture.
+ * @param deployed The function.
+ * @returns How it fared.
+ * @throws {Error} Where the function gives no answer.
+ */
+export async function replayDeployed(
+  fixture: Fixture,
+  { url, key }: DeployedFunction,
+): Promise<Verdict> {
+  const reason = skipReason(fixture);
+  if (reason) return { outcome: "skipped", note: reason };
+  return judgeDeployed(fixture, await send(fixture, url, key));
+}
+
+/**
+ * Judges the reply of a function that has a fixture's settings and metadata.
+ *
+ * @param fixture The fixture.
+ * @param actual What the function answered.
+ * @returns How it fared.
+ */
+export function judge(fixture: Fixture, actual: Reply): Verdict {
+  const outcome = isDeepStrictEqual(actual, fixture.expected)
+    ? "equal"
+    : "differs";
+  return { outcome, actual };
+}
+
+/**
+ * Judges the reply of a function that reads metadata of its own.
+ *
+ * @param fixture The fixture.
+ * @param actual What the function answered.
+ * @returns How it fared, and what else than a defect may be behind a difference.
+ */
+export function judgeDeployed(fixture: Fixture, actual: Reply): Verdict {
+  const verdict = judge(fixture, actual);
+  if (verdict.outcome === "equal") return verdict;
+  const { expected } = fixture;
+  if (
+    actual.status === expected.status &&
+    isDeepStrictEqual(withoutValues(actual), withoutValues(expected))
+  ) {
+    return {
+      outcome: "other_metadata",
+      actual,
+      note:
+        "Only the permissions differ: that function reads other metadata than the fixtures hold",
+    };
+  }
+  if (actual.status === 401) {
+    return {
+      ...verdict,
+      note: "That function does not know the signing key, or its clock is off",
+    };
+  }
+  if (actual.status === 502 || actual.status === 504) {
+    return {
+      ...verdict,
+      note:
+        "That function could not read its mapping. The fixtures' organizations exist only where they were recorded, so it has to read one organization for all users (METADATA_ORGANIZATION=<id>)",
+    };
+  }
+  return verdict;
+}
+
+/**
+ * Shows how a reply differs.
+ *
+ * @param expected The reply that is right.
+ * @param actual What the function answered.
+ * @returns Lines: `-` only expected, `+` only answered, a space where they are the same.
+ */
+export function diffReplies(expected: Reply, actual: Reply): string[] {
+  const lines = (reply: Reply) => JSON.stringify(reply, null, 2).split("\n");
+  const marks = { "-1": "+", "0": " ", "1": "-" };
+  return diff(lines(expected), lines(actual)).map(([where, line]) =>
+    `${marks[where]} ${line}`
+  );
+}
+
+/**
+ * Says in a few words what a reply is.
+ *
+ * @param reply The reply.
+ * @returns The error's code, or the claims and their values.
+ */
+export function summarize({ body }: Reply): string {
+  if (!isObject(body)) return JSON.stringify(body);
+  if (typeof body.error === "string") return body.error;
+  const appended = appendedTo(body).map((entry) => {
+    const value = Array.isArray(entry.value)
+      ? entry.value.length === 0 ? "(none)" : entry.value.join(", ")
+      : JSON.stringify(entry.value);
+    return `${entry.key ?? entry.name}: ${value}`;
+  });
+  return appended.length === 0 ? "nothing to add" : appended.join("; ");
+}
+
+/** Why another function than the fixture's own cannot be judged by it. */
+function skipReason(fixture: Fixture): string | undefined {
+  if (fixture.settings?.PAYLOAD_PRIVATE_KEY) return "encrypted for another key";
+  if (fixture.jwks) return "signed by another instance";
+  if (fixture.settings) {
+    return `needs ${
+      Object.keys(fixture.settings).join(", ")
+    } as in the fixture`;
+  }
+  if (fixture.expected.status >= 500) {
+    return "needs a ZITADEL that refuses to answer";
+  }
+  return undefined;
+}
+
+/** Sends a fixture's request, signed anew, and takes the reply as it is. */
+async function send(
+  fixture: Fixture,
+  base: string,
+  key = fixture.signing_key,
+): Promise<Reply> {
+  const signed = await signFixture(fixture, { now: Date.now(), key });
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(requestOf(signed, base), {
+      redirect: "manual",
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch (cause) {
+    throw new Error(
+      `Cannot replay ${fixture.name}: ${base} gave no answer (${
+        cause instanceof Error ? cause.message : cause
+      })`,
+      { cause },
+    );
+  }
+  try {
+    return { status: response.status, body: JSON.parse(text) };
+  } catch {
+    return { status: response.status, body: text };
+  }
+}
+
+/** A reply with the values taken out of the last claim or attribute, which is the function's own. */
+function withoutValues({ body }: Reply): unknown {
+  if (!isObject(body)) return body;
+  const copy = structuredClone(body);
+  const own = appendedTo(copy).at(-1);
+  if (Array.isArray(own?.value)) own.value = [];
+  return copy;
+}
+
+function appendedTo(body: Record<string, unknown>): Record<string, unknown>[] {
+  return [body.append_claims, body.append_attribute]
+    .flatMap((list) => Array.isArray(list) ? list : [])
+    .filter(isObject);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,205 @@
+/**
+ * A small world of its own on an instance: everything that a token with
+ * permissions needs, in one organization that is removed again.
+ *
+ * @module
+ */
+import type { Instance } from "./client.ts";
+import { connect } from "./client.ts";
+import { listMetadata, setMetadata } from "./metadata.ts";
+import {
+  createOrganization,
+  listOrganizations,
+  removeOrganization,
+} from "./organization.ts";
+import { createApplication, createProject } from "./project.ts";
+import {
+  addMember,
+  createAccessToken,
+  createPerson,
+  createSecret,
+  createServiceUser,
+  grantRoles,
+} from "./user.ts";
+import { waitUntil } from "../util/wait_until.ts";
+
+/** The guide's mapping, for a world that has none of its own. */
+export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
+  admin: ["read:all", "write:all", "delete:all"],
+  viewer: ["posts:read"],
+};
+
+/** Where a world's application redirects to; nothing need listen there. */
+const REDIRECT_URI = "http://localhost:9000/callback";
+
+/** Satisfies ZITADEL's default password policy. */
+const PASSWORD = "Password1!";
+
+/** A throwaway organization with all that a token with permissions needs. */
+export interface World extends AsyncDisposable {
+  /** The organization; its metadata is the mapping. */
+  readonly organization: { readonly id: string; readonly name: string };
+  /** Its project, which asserts roles. */
+  readonly project: { readonly id: string };
+  /** What each role permits, as it stands in the metadata. */
+  readonly mapping: Readonly<Record<string, readonly string[]>>;
+  /** A service user with every role and JWT access tokens. */
+  readonly robot: {
+    readonly id: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+  };
+  /** A person with every role. */
+  readonly person: {
+    readonly id: string;
+    readonly loginName: string;
+    readonly password: string;
+  };
+  /** A service user who may read the organization: the function's credential. */
+  readonly reader: {
+    readonly id: string;
+    readonly token: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+  };
+  /** A single-page application with JWT access tokens. */
+  readonly application: {
+    readonly clientId: string;
+    readonly redirectUri: string;
+  };
+}
+
+/**
+ * Makes a world, and waits until everything in it can be read. Where a step
+ * fails, or the signal aborts, what was made is removed again.
+ *
+ * @param instance The instance, with a token of IAM_OWNER.
+ * @param options The mapping, the guide's by default; the id of another user who
+ * is to read the organization; and a signal that ends it.
+ * @returns The world; disposing of it removes it.
+ * @throws {ZitadelError} Where ZITADEL refuses.
+ *
+ * @example
+ * ```ts
+ * import { connect } from "./client.ts";
+ * import { clientCredentials, roleScopes } from "./login.ts";
+ * import { createWorld } from "./scratch_organization.ts";
+ *
+ * const instance = connect("http://localhost:8080", "token");
+ * await using world = await createWorld(instance);
+ * const { accessToken } = await clientCredentials(instance.origin, {
+ *   ...world.robot,
+ *   scope: roleScopes(world.project.id),
+ * });
+ * ```
+ */
+export async function createWorld(
+  instance: Instance,
+  options: {
+    readonly mapping?: Readonly<Record<string, readonly string[]>>;
+    readonly viewer?: string;
+    readonly signal?: AbortSignal;
+  } = {},
+): Promise<World> {
+  const { mapping = DEFAULT_MAPPING, viewer, signal } = options;
+  const name = `permissions-check-${crypto.randomUUID().slice(0, 8)}`;
+  const organization = await createOrganization(instance, name);
+  const remove = () => removeOrganization(instance, organization.id);
+  try {
+    const parts = await furnish(instance, organization.id, {
+      mapping,
+      name,
+      viewer,
+      signal,
+    });
+    return { organization, mapping, ...parts, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function furnish(
+  instance: Instance,
+  organization: string,
+  options: {
+    readonly mapping: Readonly<Record<string, readonly string[]>>;
+    readonly name: string;
+    readonly viewer: string | undefined;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<
+  Omit<World, "organization" | "mapping" | typeof Symbol.asyncDispose>
+> {
+  const { mapping, name, viewer, signal } = options;
+  const roles = Object.keys(mapping);
+  const encoder = new TextEncoder();
+
+  await setMetadata(
+    instance,
+    organization,
+    roles.map((key) => ({
+      key,
+      value: encoder.encode(JSON.stringify(mapping[key])),
+    })),
+  );
+  const project = await createProject(instance, organization, {
+    name: "Shop",
+    roles,
+  });
+  const application = await createApplication(instance, organization, {
+    project: project.id,
+    name: "Shop",
+    redirectUri: REDIRECT_URI,
+  });
+  signal?.throwIfAborted();
+
+  const robot = await createServiceUser(
+    instance,
+    organization,
+    `robot-${name}`,
+  );
+  const loginName = `alice-${name}`;
+  const person = await createPerson(instance, organization, {
+    userName: loginName,
+    password: PASSWORD,
+  });
+  for (const user of [robot, person]) {
+    await grantRoles(instance, organization, {
+      user,
+      project: project.id,
+      roles,
+    });
+  }
+  const robotSecret = await createSecret(instance, organization, robot);
+  signal?.throwIfAborted();
+
+  const reader = await createServiceUser(
+    instance,
+    organization,
+    `reader-${name}`,
+  );
+  for (const user of viewer === undefined ? [reader] : [reader, viewer]) {
+    await addMember(instance, organization, { user, role: "ORG_OWNER_VIEWER" });
+  }
+  const readerSecret = await createSecret(instance, organization, reader);
+  const token = await createAccessToken(instance, organization, reader);
+
+  const asReader = connect(instance.origin, token);
+  await waitUntil(async () => {
+    const [visible] = await listOrganizations(asReader, { id: organization });
+    const { entries } = await listMetadata(asReader, organization);
+    return visible !== undefined && entries.length === roles.length;
+  }, { what: "the new organization can be read", ...(signal && { signal }) });
+
+  return {
+    project: { id: project.id },
+    application: {
+      clientId: application.clientId,
+      redirectUri: REDIRECT_URI,
+    },
+    robot: { id: robot, ...robotSecret },
+    person: { id: person, loginName, password: PASSWORD },
+    reader: { id: reader, token, ...readerSecret },
+  };
+}

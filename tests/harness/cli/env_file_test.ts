@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import {
+  formatSetting,
+  parseEnv,
+  splitKeys,
+  withSetting,
+  writeEnvFile,
+} from "../../../harness/cli/env_file.ts";
+
+const TEXT = `# the function
+ZITADEL_DOMAIN=a.example   # of ours
+export PORT = 1
+KEY='{"type":"serviceaccount"}'
+QUOTED="a b"
+BROKEN LINE
+`;
+
+Deno.test("parseEnv() reads plain, quoted and exported settings", () => {
+  assert.deepEqual(parseEnv(TEXT), {
+    ZITADEL_DOMAIN: "a.example",
+    PORT: "1",
+    KEY: '{"type":"serviceaccount"}',
+    QUOTED: "a b",
+  });
+});
+
+Deno.test("withSetting() changes one line and keeps the others", () => {
+  assert.equal(
+    withSetting(TEXT, "PORT", "2"),
+    TEXT.replace("export PORT = 1", "PORT=2"),
+  );
+  assert.equal(withSetting(TEXT, "NEW", "x"), `${TEXT}NEW=x\n`);
+  assert.equal(withSetting("", "NEW", "x"), "NEW=x\n");
+  assert.equal(withSetting("A=1", "NEW", "x"), "A=1\nNEW=x\n");
+  assert.equal(withSetting("A=1\nB=2\n", "A", undefined), "B=2\n");
+  assert.equal(withSetting("A=1\n", "A", undefined), "");
+});
+
+Deno.test("withSetting() leaves one line of a setting that occurs twice", () => {
+  assert.equal(withSetting("A=1\nB=2\nA=3\n", "A", "4"), "A=4\nB=2\n");
+});
+
+Deno.test("formatSetting() is read back by parseEnv()", () => {
+  for (const value of ["plain", "a b", '{"a":"b"}', "a#b", "a,b="]) {
+    assert.equal(parseEnv(formatSetting("A", value)).A, value);
+  }
+});
+
+Deno.test("splitKeys() ignores blanks and empty keys", () => {
+  assert.deepEqual(splitKeys(" a, b ,,"), ["a", "b"]);
+  assert.deepEqual(splitKeys(undefined), []);
+});
+
+Deno.test("writeEnvFile() leaves a file that only its owner reads, and no other", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/.env`;
+  await Deno.writeTextFile(path, "A=1\n", { mode: 0o644 });
+  await writeEnvFile(path, "A=2\n");
+  assert.equal(await Deno.readTextFile(path), "A=2\n");
+  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+  assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [
+    ".env",
+  ]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeEnvFile() writes through a link", async () => {
+  const folder = await Deno.makeTempDir();
+  const [link, target] = [`${folder}/.env`, `${folder}/settings/acme.env`];
+  await Deno.mkdir(`${folder}/settings`);
+  await Deno.writeTextFile(target, "A=1\n");
+  await Deno.symlink(target, link);
+  await writeEnvFile(link, "A=2\n");
+  assert.ok((await Deno.lstat(link)).isSymlink);
+  assert.equal(await Deno.readTextFile(target), "A=2\n");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeEnvFile() has no temporary file but .env.*, and removes it on failure", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/settings`;
+  // A folder cannot be replaced by a file.
+  await Deno.mkdir(path);
+  const { rename } = Deno;
+  const renamed: string[] = [];
+  Deno.rename = (from, to) => {
+    renamed.push(String(from));
+    return rename(from, to);
+  };
+  try {
+    await assert.rejects(writeEnvFile(path, "A=2\n"));
+  } finally {
+    Deno.rename = rename;
+  }
+  assert.equal(renamed.length, 1);
+  assert.match(renamed[0]!, /\/\.env\.[^/]+$/);
+  assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [
+    "settings",
+  ]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("formatSetting() refuses what would be more than one line", () => {
+  for (
+    const value of ["key\nACCESS_TOKEN=theirs", "a\rb", "a\0b", "a\u2028b"]
+  ) {
+    assert.throws(() => formatSetting("A", value), /A has control characters/);
+  }
+});

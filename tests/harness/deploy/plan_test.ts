@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import {
+  planDeployment,
+  settingsToUpload,
+} from "../../../harness/deploy/plan.ts";
+import { SETTINGS } from "../../../lib/config.ts";
+
+const ROOT = new URL("../../../", import.meta.url);
+
+Deno.test("planDeployment() creates the app and its database once, then uploads and deploys", () => {
+  const wish = {
+    organization: "acme",
+    app: "permissions",
+    region: "eu",
+    create: true,
+    settings: ["ZITADEL_DOMAIN", "ACCESS_TOKEN", "ZITADEL_ADMIN_TOKEN"],
+  };
+  const commands = planDeployment(wish).map(({ command }) => command.join(" "));
+  assert.deepEqual(commands, [
+    "deno deploy create --org acme --app permissions --source local --runtime-mode dynamic --entrypoint main.ts --region eu --build-timeout 5 --build-memory-limit 1024",
+    "deno deploy database provision permissions-kv --kind denokv --org acme",
+    "deno deploy database assign permissions-kv --org acme --app permissions",
+    "deno deploy env load deploy.env --org acme --app permissions --non-secrets ZITADEL_DOMAIN",
+    "deno deploy --prod --org acme --app permissions",
+  ]);
+  assert.deepEqual(
+    planDeployment({ ...wish, create: false, settings: [] })
+      .map(({ command }) => command.join(" ")),
+    ["deno deploy --prod --org acme --app permissions"],
+  );
+});
+
+Deno.test("settingsToUpload() takes the function's settings only, and shows no secret", () => {
+  const { names, plain } = settingsToUpload([
+    ...Object.keys(SETTINGS),
+    "ZITADEL_ADMIN_TOKEN",
+    "HOME",
+  ]);
+  for (
+    const name of ["ZITADEL_ADMIN_TOKEN", "HOME", "PORT", "HOST", "KV_URL"]
+  ) {
+    assert.ok(!names.includes(name), name);
+  }
+  assert.ok(names.includes("AUTHORIZATION_SIGNING_KEY"));
+  for (const name of plain) {
+    assert.ok(!/KEY|TOKEN|SECRET/.test(name), name);
+  }
+});
+
+Deno.test("the upload holds every module of the function, and none of the harness", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "main.ts"],
+    cwd: ROOT,
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const local = (modules as { specifier: string }[])
+    .map(({ specifier }) => specifier)
+    .filter((specifier) => specifier.startsWith(ROOT.href))
+    .map((specifier) => specifier.slice(ROOT.href.length));
+  assert.ok(local.includes("lib/handler.ts"));
+  const { deploy: { include } } = JSON.parse(
+    await Deno.readTextFile(new URL("deno.json", ROOT)),
+  );
+  for (const file of local) {
+    assert.ok(
+      (include as string[]).some((it) =>
+        it.endsWith("/") ? file.startsWith(it) : file === it
+      ),
+      `${file} is not uploaded`,
+    );
+  }
+  assert.ok(
+    !(include as string[]).some((it) => /harness|tasks|tests/.test(it)),
+  );
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { runSteps } from "../../../harness/deploy/run_steps.ts";
+
+const MODULE = new URL(
+  "../../../harness/deploy/run_steps.ts",
+  import.meta.url,
+);
+
+function step(code: string) {
+  return { what: code, command: ["deno", "eval", code] };
+}
+
+Deno.test("runSteps() has the file while commands run, and stops at the first that fails", async () => {
+  const folder = await Deno.makeTempDir();
+  const [file, seen] = [`${folder}/deploy.env`, `${folder}/seen`];
+  const fails = step("Deno.exit(3)");
+  const result = await runSteps([
+    step(`Deno.copyFileSync("${file}", "${seen}")`),
+    fails,
+    step(`Deno.removeSync("${seen}")`),
+  ], { file, text: "A=1\n" });
+  assert.deepEqual(result, { code: 3, failed: fails });
+  assert.equal(await Deno.readTextFile(seen), "A=1\n");
+  await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
+  await Deno.remove(folder, { recursive: true });
+});
+
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(`runSteps() leaves no file behind on ${signal}`, async () => {
+    const folder = await Deno.makeTempDir();
+    const file = `${folder}/deploy.env`;
+    const steps = [
+      step("console.log('begun'); setTimeout(() => {}, 600_000)"),
+      step(`Deno.writeTextFileSync("${folder}/next", "")`),
+    ];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "eval",
+        `import { runSteps } from "${MODULE}";
+        const { code } = await runSteps(${JSON.stringify(steps)}, {
+          file: "${file}", text: "A=1\\n",
+        });
+        Deno.exit(code);`,
+      ],
+      stdout: "piped",
+    }).spawn();
+    const output = child.stdout.getReader();
+    await output.read();
+    assert.equal(await Deno.readTextFile(file), "A=1\n");
+    child.kill(signal);
+    while (!(await output.read()).done);
+    assert.equal((await child.status).code, code);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+    await Deno.remove(folder, { recursive: true });
+  });
+}

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { explainCall } from "../../../harness/explain/explain.ts";
+import { readExplainSource } from "../../../harness/explain/source.ts";
+import {
+  findFixtures,
+  readFixture,
+} from "../../../harness/fixtures/fixture.ts";
+import { parseRoleMapping } from "../../../lib/mapping/role_mapping.ts";
+
+const value = (text: string) => new TextEncoder().encode(text);
+
+Deno.test("explainCall() says of each role what it gave, and else why not", async () => {
+  const mapping = parseRoleMapping([
+    { key: "admin", value: value('["all"]') },
+    { key: "42:admin", value: value('["shop"]') },
+    { key: "empty", value: value("[]") },
+    { key: "broken", value: value("[") },
+  ]);
+  const { grants, permissions } = await explainCall(
+    {
+      function: "function/preaccesstoken",
+      org: { id: "users" },
+      user_grants: [
+        {
+          project_id: "42",
+          resource_owner: "giver",
+          state: 1,
+          roles: ["admin", "empty", "broken", "nobody"],
+        },
+        {
+          project_id: "43",
+          resource_owner: "giver",
+          state: 1,
+          roles: ["admin"],
+        },
+        {
+          project_id: "44",
+          resource_owner: "giver",
+          state: 2,
+          roles: ["admin"],
+        },
+        { project_id: "45", resource_owner: "giver", state: 1 },
+        {
+          project_id: "46",
+          resource_owner: "shut",
+          state: 1,
+          roles: ["admin"],
+        },
+      ],
+    },
+    (organization) =>
+      organization === "shut"
+        ? Promise.reject(new Error("closed"))
+        : Promise.resolve(mapping),
+    "grant",
+  );
+  assert.deepEqual(permissions, ["shop", "all"]);
+  assert.deepEqual(
+    grants[0]!.roles.map(({ key, why }) => [key, why !== undefined]),
+    [["42:admin", false], ["empty", true], ["broken", true], [undefined, true]],
+  );
+  assert.match(grants[0]!.roles[3]!.why!, /no entry "nobody" or "42:nobody"/);
+  assert.deepEqual(grants[1]!.roles[0]!.permissions, ["all"]);
+  assert.match(grants[2]!.why!, /not active/);
+  assert.match(grants[3]!.why!, /names no role/);
+  assert.equal(grants[4]!.why, "closed");
+});
+
+Deno.test("explainCall() agrees with the function on every fixture that is answered with permissions", async (t) => {
+  for (const file of await findFixtures()) {
+    const fixture = await readFixture(file);
+    const { body, status } = fixture.expected;
+    const claims = (body as { append_claims?: { value: unknown }[] })
+      .append_claims;
+    // What earlier targets said is not the mapping's doing.
+    if (
+      status !== 200 || !claims || fixture.request.body.includes('"response"')
+    ) {
+      continue;
+    }
+    await t.step(fixture.name, async () => {
+      const source = await readExplainSource(
+        await Deno.readTextFile(file),
+        { settings: {} },
+      );
+      const { permissions } = await explainCall(
+        source.call,
+        source.mappingOf,
+        source.metadataOrganization,
+      );
+      assert.deepEqual(permissions, claims.at(-1)!.value);
+    });
+  }
+});
+
+Deno.test("readExplainSource() explains a pasted payload by a mapping file", async () => {
+  const source = await readExplainSource(
+    '{"function":"function/preuserinfo","org":{"id":"1"}}\n',
+    { settings: {}, mapping: new Map([["admin", ["a"]]]) },
+  );
+  assert.equal(source.metadataOrganization, "user");
+  const { permissions } = await source.mappingOf("1");
+  assert.deepEqual(permissions.get("admin"), ["a"]);
+});
+
+Deno.test("readExplainSource() says that an event has nothing to explain", () =>
+  assert.rejects(
+    readExplainSource('{"event_type":"org.metadata.set","aggregateID":"1"}', {
+      settings: {},
+      mapping: new Map(),
+    }),
+    /nothing to explain: this is the event org\.metadata\.set/,
+  ));

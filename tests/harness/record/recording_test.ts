@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { createRecorder } from "../../../harness/record/recording.ts";
+import { createDisguise } from "../../../harness/record/pseudonyms.ts";
+import { requestOf } from "../../../harness/fixtures/fixture.ts";
+import { createFixtureFunction } from "../../../harness/fixtures/fixture_function.ts";
+import { RELEASES } from "../../../harness/sandbox/release.ts";
+import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
+import { setExecution } from "../../../harness/zitadel/execution.ts";
+import { login } from "../../../harness/zitadel/login.ts";
+import { createTarget } from "../../../harness/zitadel/target.ts";
+import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
+
+for (const release of RELEASES) {
+  Deno.test(`createRecorder() keeps nobody's data of a login on ${release}, and the reply that is right`, async () => {
+    await using sandbox = await startSandbox({ release });
+    const instance = connect(sandbox.origin, sandbox.adminToken);
+    await using world = await createWorld(instance);
+    const calls: { headers: Headers; body: Uint8Array<ArrayBuffer> }[] = [];
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      async (request) => {
+        calls.push({ headers: request.headers, body: await request.bytes() });
+        return new Response("{}");
+      },
+    );
+    const { id, signingKey } = await createTarget(instance, {
+      name: "ours",
+      endpoint: `http://127.0.0.1:${server.addr.port}/`,
+      timeoutSeconds: 10,
+      interruptOnError: false,
+    });
+    for (const name of ["preaccesstoken", "preuserinfo"]) {
+      await setExecution(instance, {
+        condition: `function/${name}`,
+        targets: [id],
+      });
+    }
+    await login(sandbox.origin, {
+      ...world.application,
+      ...world.person,
+      scope: "openid profile email",
+      loginClientToken: sandbox.loginClientToken,
+    });
+    await server.shutdown();
+
+    const record = await createRecorder({
+      ZITADEL_DOMAIN: sandbox.origin,
+      AUTHORIZATION_SIGNING_KEY: signingKey,
+      ACCESS_TOKEN: world.reader.token,
+    });
+    assert.equal(calls.length, 2);
+    for (const call of calls) {
+      const fixture = await record({ ...call, time: Date.now() });
+      const text = JSON.stringify(fixture);
+      const secrets = [
+        signingKey,
+        world.reader.token,
+        world.organization.id,
+        world.organization.name,
+        world.project.id,
+        world.person.id,
+        world.person.loginName,
+        world.application.clientId,
+        "alice",
+        "Alice",
+        "Example",
+      ];
+      for (const secret of secrets) {
+        assert.ok(!text.includes(secret), `${secret} is in ${text}`);
+      }
+      assert.deepEqual(fixture!.expected, {
+        status: 200,
+        body: {
+          append_claims: [{
+            key: "permissions",
+            value: ["read:all", "write:all", "delete:all", "posts:read"],
+          }],
+        },
+      });
+      const { handle } = await createFixtureFunction(fixture!);
+      const response = await handle(requestOf(fixture!, "http://localhost"));
+      assert.equal(response.status, 200);
+      const again = await record({ ...call, time: Date.parse(fixture!.clock) });
+      assert.deepEqual(again, fixture);
+    }
+  });
+}
+
+Deno.test("createDisguise() gives one text always the same stand-in, and keeps the shape", async () => {
+  const disguise = await createDisguise("secret");
+  const payload = {
+    function: "function/preaccesstoken",
+    user: {
+      id: "400930456276634662",
+      email: "alice@acme.example",
+      "urn:zitadel:iam:org:project:400930456276634662:roles": {
+        admin: { "400930456276634662": "acme.example" },
+      },
+    },
+    user_metadata: [{ key: "plan", value: "Z29sZA==" }],
+    user_grants: [{ roles: ["admin"], state: 1, added_by_a_release: "Alice" }],
+    created_at: "2026-11-24T05:59:39.900Z",
+    yes: true,
+    none: null,
+  };
+  const once = disguise(payload);
+  assert.deepEqual(once, disguise(payload));
+  assert.notDeepEqual(once, (await createDisguise("other"))(payload));
+  const text = JSON.stringify(once);
+  assert.ok(!/alice|acme|400930456276634662|Z29sZA/i.test(text), text);
+  assert.equal(once.function, payload.function);
+  assert.deepEqual(once.user_grants[0]!.roles, ["admin"]);
+  assert.equal(once.user_grants[0]!.state, 1);
+  assert.match(once.user.id, /^[1-9][0-9]{17}$/);
+  assert.match(once.user.email, /^email-[0-9a-f]{8}@example\.com$/);
+  assert.ok(text.includes(`project:${once.user.id}:roles`));
+});
+
+Deno.test("createDisguise() keeps no number, truth or name of a field that may be about people", async () => {
+  const disguise = await createDisguise("secret");
+  const once = disguise({
+    user_metadata: [
+      { key: "alice@acme.com", value: "" },
+      { key: "of alice", value: 4711 },
+    ],
+    response: {
+      append_claims: [
+        { key: "employee", value: 4711 },
+        { key: "alice@acme.com", value: true },
+        { key: "shape", value: { alice: [4711], "alice@acme.com": true } },
+      ],
+    },
+    userinfo: {
+      birthdate: 19700101,
+      "urn:zitadel:iam:org:domain:primary:acme.com": true,
+      "urn:zitadel:iam:user:metadata": { alice: "" },
+      "urn:zitadel:iam:org:project:roles": { editor: {}, "alice@acme.com": {} },
+    },
+    user_grants: [{ roles: ["alice@acme.com"], state: 2 }],
+    sequence: 7,
+  });
+  const text = JSON.stringify(once);
+  assert.ok(!/alice|acme|4711|19700101|true/.test(text), text);
+  assert.equal(once.user_grants[0]!.state, 2);
+  assert.equal(once.sequence, 7);
+  assert.equal(once.response.append_claims[0]!.key, "employee");
+  const [editor, role] = Object.keys(
+    once.userinfo["urn:zitadel:iam:org:project:roles"],
+  );
+  assert.equal(editor, "editor");
+  assert.deepEqual(once.user_grants[0]!.roles, [role]);
+});

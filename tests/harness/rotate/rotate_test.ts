@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import {
+  parseEnv,
+  readEnvFile,
+  splitKeys,
+  withSetting,
+} from "../../../harness/cli/env_file.ts";
+import {
+  planRotation,
+  rotate,
+  type RotationStep,
+} from "../../../harness/rotate/rotate.ts";
+import { RELEASES } from "../../../harness/sandbox/release.ts";
+import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
+import {
+  listExecutions,
+  setExecution,
+} from "../../../harness/zitadel/execution.ts";
+import {
+  clientCredentials,
+  roleScopes,
+} from "../../../harness/zitadel/login.ts";
+import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
+import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
+import { startFunction } from "../_function_server.ts";
+
+const NAME = "ours";
+const PACE = { canaryMs: 5, settleMs: 50 };
+const CONDITIONS = ["function/preaccesstoken", "event/group/org.metadata"];
+
+/** A function that is connected to a sandbox, one other target bound before it. */
+async function connected(release: typeof RELEASES[number]) {
+  const stack = new AsyncDisposableStack();
+  const sandbox = stack.use(await startSandbox({ release }));
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  const world = stack.use(await createWorld(instance));
+  const envFile = await Deno.makeTempFile({ suffix: ".env" });
+  stack.defer(() => Deno.remove(envFile));
+  const server = stack.use(startFunction(envFile, sandbox.origin));
+  const settings = { timeoutSeconds: 10, interruptOnError: false };
+  const other = await createTarget(instance, {
+    ...settings,
+    name: "other",
+    endpoint: "http://127.0.0.1:9/",
+  });
+  const { id, signingKey } = await createTarget(instance, {
+    ...settings,
+    name: NAME,
+    endpoint: server.endpoint,
+  });
+  for (const condition of CONDITIONS) {
+    await setExecution(instance, { condition, targets: [other.id, id] });
+  }
+  await Deno.writeTextFile(
+    envFile,
+    `# mine\nACCESS_TOKEN=${world.reader.token}\nAUTHORIZATION_SIGNING_KEY=${signingKey}\n`,
+  );
+  await server.reload();
+  return {
+    stack,
+    instance,
+    world,
+    envFile,
+    server,
+    other: other.id,
+    id,
+    signingKey,
+  };
+}
+
+function claimsOf(token: string): Record<string, unknown> {
+  const payload = token.split(".")[1]!;
+  return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+}
+
+for (const release of RELEASES) {
+  Deno.test(`rotate() loses no call under constant load on ${release}`, async () => {
+    const { stack, ...it } = await connected(release);
+    await using _ = stack;
+    let going = true;
+    let tokens = 0;
+    const load = Array.from({ length: 3 }, async () => {
+      while (going) {
+        const { accessToken } = await clientCredentials(it.instance.origin, {
+          ...it.world.robot,
+          scope: roleScopes(it.world.project.id),
+        });
+        assert.ok(claimsOf(accessToken).permissions, "a token came without");
+        tokens++;
+      }
+    });
+    const reloads: Promise<void>[] = [];
+    it.server.statuses.length = 0;
+    await rotate(it, NAME, {
+      waitSeconds: 20,
+      pace: PACE,
+      // As late as can be: while the rotation waits, and when it is over.
+      onWait: () => {
+        if (reloads.length === 0) reloads.push(it.server.reload());
+      },
+    });
+    await it.server.reload();
+    await Promise.all(reloads);
+    const during = tokens;
+    while (tokens < during + 5) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    going = false;
+    await Promise.all(load);
+
+    const [target, ...rest] = (await listTargets(it.instance))
+      .filter(({ name }) => name !== "other");
+    assert.deepEqual(rest, []);
+    assert.equal(target!.name, NAME);
+    assert.notEqual(target!.signingKey, it.signingKey);
+    for (const { targets } of await listExecutions(it.instance)) {
+      assert.deepEqual(targets, [it.other, target!.id]);
+    }
+    const text = await readEnvFile(it.envFile);
+    assert.equal(parseEnv(text).AUTHORIZATION_SIGNING_KEY, target!.signingKey);
+    assert.match(text, /^# mine\n/);
+    assert.deepEqual(new Set(it.server.statuses), new Set([200]));
+    assert.ok(during > 10, `only ${during} tokens under load`);
+  });
+}
+
+Deno.test("rotate() goes on from wherever it was interrupted", async (t) => {
+  const steps: RotationStep[] = [
+    "create-successor",
+    "add-key",
+    "wait",
+    "swap",
+    "drop-key",
+    "delete-predecessor",
+  ];
+  for (const last of steps) {
+    await t.step(`after ${last}`, async () => {
+      const { stack, ...it } = await connected("current");
+      await using _ = stack;
+      const interrupted = rotate(it, NAME, {
+        waitSeconds: 20,
+        pace: PACE,
+        onStep: (step) => {
+          if (step === "add-key") it.server.reload();
+          if (step === last) throw new Error("interrupted");
+        },
+      });
+      await assert.rejects(interrupted, /interrupted/);
+      await it.server.reload();
+      await rotate(it, NAME, {
+        waitSeconds: 20,
+        pace: PACE,
+        onStep: (step) => {
+          if (step === "add-key") it.server.reload();
+        },
+      });
+      const targets = (await listTargets(it.instance))
+        .filter(({ name }) => name !== "other");
+      assert.deepEqual(targets.map(({ name }) => name), [NAME]);
+      for (const execution of await listExecutions(it.instance)) {
+        assert.deepEqual(execution.targets, [it.other, targets[0]!.id]);
+      }
+      assert.equal(
+        parseEnv(await readEnvFile(it.envFile)).AUTHORIZATION_SIGNING_KEY,
+        targets[0]!.signingKey,
+      );
+    });
+  }
+});
+
+Deno.test("rotate() changes no binding while the function does not take the new key", async () => {
+  const { stack, ...it } = await connected("current");
+  await using _ = stack;
+  const before = await listExecutions(it.instance);
+  const seen: string[] = [];
+  await assert.rejects(
+    rotate(it, NAME, {
+      waitSeconds: 0,
+      pace: PACE,
+      onWait: (what) => seen.push(what),
+    }),
+    /has not taken the new key within 0 s \(status 401\)/,
+  );
+  assert.deepEqual(await listExecutions(it.instance), before);
+  assert.deepEqual(seen, ["status 401"]);
+});
+
+Deno.test("rotate() keeps the old key beside the new where the env file lacks it", async () => {
+  const { stack, ...it } = await connected("current");
+  await using _ = stack;
+  const text = await readEnvFile(it.envFile);
+  await Deno.writeTextFile(
+    it.envFile,
+    withSetting(text, "AUTHORIZATION_SIGNING_KEY", undefined),
+  );
+  await assert.rejects(
+    rotate(it, NAME, { waitSeconds: 0, pace: PACE }),
+    /has not taken/,
+  );
+  const keys = splitKeys(
+    parseEnv(await readEnvFile(it.envFile)).AUTHORIZATION_SIGNING_KEY,
+  );
+  assert.equal(keys[0], it.signingKey);
+  assert.equal(keys.length, 2);
+});
+
+Deno.test("planRotation() names the targets there are where there is no such one", () => {
+  assert.throws(
+    () => planRotation([], "ours"),
+    /no target named "ours".*targets here: none/,
+  );
+});
+
+Deno.test("planRotation() refuses what it could not copy", () => {
+  const target = {
+    id: "1",
+    name: "ours",
+    endpoint: "https://function.example/",
+    timeoutSeconds: 10,
+    interruptOnError: false,
+    kind: "call",
+    signingKey: "key",
+  } as const;
+  assert.throws(
+    () => planRotation([{ ...target, payloadType: "jwe" }], "ours"),
+    /payloads are encrypted/,
+  );
+  assert.equal(
+    planRotation([{ ...target, payloadType: "jwt" }], "ours").steps.length,
+    7,
+  );
+});

@@ -1,0 +1,329 @@
+/**
+ * A model of the cache against which every order of calls, changes, events,
+ * KV's and ZITADEL's answers, outages and restarts is tried.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mock } from "node:test";
+import fc from "fast-check";
+import { FunctionError } from "../../../lib/errors.ts";
+import type { MetadataEntry } from "../../../lib/mapping/role_mapping.ts";
+import { Clock, createIsolate, type Isolate, ORIGIN } from "./_isolate.ts";
+import { MemoryKv } from "../_memory_kv.ts";
+
+const FRESH_MS = 10_000;
+const STALE_MS = 30_000;
+const UPSTREAM_TIMEOUT_MS = 2_000;
+const ISOLATES = 3;
+const ORGANIZATIONS = 2;
+
+/** More than any one wait of the function takes, one after the other. */
+const CALM_MS = 20_000;
+
+const DOWN = new FunctionError("upstream_failed", "ZITADEL is down");
+const LATE = new FunctionError("upstream_timeout", "ZITADEL is late");
+
+/** What KV does with a call: takes it, refuses it, or takes it when it is back. */
+type KvMode = "good" | "refuses" | "silent";
+
+type Step =
+  | { readonly do: "call" | "event"; isolate: number; organization: number }
+  | { readonly do: "change"; organization: number }
+  | { readonly do: "advance"; ms: number }
+  | { readonly do: "zitadel"; isDown: boolean }
+  | { readonly do: "kv"; mode: KvMode }
+  | { readonly do: "restart"; isolate: number };
+
+const isolate = fc.nat(ISOLATES - 1);
+const organization = fc.nat(ORGANIZATIONS - 1);
+const spans = [1, 300, 1_000, 2_000, FRESH_MS, STALE_MS];
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant("call"), isolate, organization }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("event"), isolate, organization }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("change"), organization }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("advance"),
+      ms: fc.constantFrom(...spans),
+    }),
+  },
+  fc.record({ do: fc.constant("zitadel"), isDown: fc.boolean() }),
+  fc.record({
+    do: fc.constant("kv"),
+    mode: fc.constantFrom("good", "refuses", "silent"),
+  }),
+  fc.record({ do: fc.constant("restart"), isolate }),
+);
+
+/** A function's isolate, and what it was told. */
+interface Running {
+  readonly isolate: Isolate;
+  /** By organization: the least version that a call beginning now may be answered with. */
+  readonly floors: number[];
+  /** By organization: what the version was when its last event came. */
+  readonly events: number[];
+  /** How often something was dropped, which allows one more reading at a time. */
+  drops: number;
+}
+
+/** One run of the model: a scheduler decides what comes before what. */
+class Model {
+  readonly #scheduler: fc.Scheduler;
+  readonly #clock = new Clock();
+  readonly #kv = new MemoryKv();
+  /** By organization: when each version of its mapping was replaced. The last is in force. */
+  readonly #replacedAt = Array.from(
+    { length: ORGANIZATIONS },
+    () => [Infinity],
+  );
+  /** By organization: the least version that KV may still hold. */
+  readonly #committed: number[] = new Array(ORGANIZATIONS).fill(0);
+  readonly #running: Running[] = [];
+  #failure: unknown;
+  #unanswered = 0;
+  #isDown = false;
+  #kvMode: KvMode = "good";
+  #kvIsBack = Promise.withResolvers<void>();
+
+  constructor(scheduler: fc.Scheduler) {
+    this.#scheduler = scheduler;
+    for (let index = 0; index < ISOLATES; index++) this.#start(index);
+  }
+
+  async run(sequence: readonly Step[]): Promise<void> {
+    this.#scheduler.scheduleSequence(sequence.map((step) => ({
+      label: JSON.stringify(step),
+      builder: () => Promise.resolve(this.#take(step)),
+    })));
+    await this.#scheduler.waitIdle();
+    await this.#calmDown();
+    assert.equal(this.#unanswered, 0, "a call was never answered");
+
+    // With everything well again, and all that was kept too old.
+    this.#advance(FRESH_MS + STALE_MS);
+    for (const running of this.#running) {
+      for (const [organization, versions] of this.#replacedAt.entries()) {
+        const version = running.isolate.view(String(organization));
+        await this.#calmDown();
+        assert.match(await version, new RegExp(`^${versions.length - 1} from`));
+      }
+    }
+    if (this.#failure) throw this.#failure;
+  }
+
+  end(): void {
+    for (const { isolate } of this.#running) isolate[Symbol.dispose]();
+  }
+
+  /** Mends what is broken and lets everything end that is under way. */
+  async #calmDown(): Promise<void> {
+    this.#isDown = false;
+    this.#setKvMode("good");
+    await this.#scheduler.waitIdle();
+    for (let ms = 0; ms < CALM_MS && this.#unanswered > 0; ms += 100) {
+      this.#advance(100);
+      await this.#scheduler.waitIdle();
+    }
+  }
+
+  #take(step: Step): void {
+    switch (step.do) {
+      case "call":
+        this.#follow(this.#call(step.isolate, step.organization));
+        break;
+      case "event":
+        this.#event(step.isolate, step.organization);
+        break;
+      case "change": {
+        const versions = this.#replacedAt[step.organization]!;
+        versions[versions.length - 1] = this.#clock.now();
+        versions.push(Infinity);
+        break;
+      }
+      case "advance":
+        this.#advance(step.ms);
+        break;
+      case "zitadel":
+        this.#isDown = step.isDown;
+        break;
+      case "kv":
+        this.#setKvMode(step.mode);
+        break;
+      case "restart":
+        this.#start(step.isolate);
+    }
+  }
+
+  async #call(index: number, organization: number): Promise<void> {
+    const { isolate, floors } = this.#running[index]!;
+    const begunAt = this.#clock.now();
+    const floor = floors[organization]!;
+    try {
+      const answer = await isolate.view(String(organization));
+      const version = Number.parseInt(answer);
+      assert.ok(
+        version >= floor,
+        `${answer} was served after an event that made it void`,
+      );
+      const replacedAt = this.#replacedAt[organization]![version]!;
+      assert.ok(
+        begunAt < replacedAt + FRESH_MS + STALE_MS,
+        `${answer} was served after it was too old`,
+      );
+    } catch (error) {
+      if (error !== DOWN && error !== LATE) throw error;
+    }
+  }
+
+  /** Keeps what went wrong for the end: nobody waits for it before. */
+  #follow(work: Promise<void>): void {
+    this.#unanswered++;
+    work.catch((error) => this.#failure ??= error)
+      .finally(() => this.#unanswered--);
+  }
+
+  #event(index: number, organization: number): void {
+    const running = this.#running[index]!;
+    const version = this.#replacedAt[organization]!.length - 1;
+    running.events[organization] = version;
+    running.floors[organization] = version;
+    running.drops++;
+    this.#follow(running.isolate.cache.invalidate(String(organization)));
+  }
+
+  #advance(ms: number): void {
+    this.#clock.advance(ms);
+    mock.timers.tick(ms);
+  }
+
+  #setKvMode(mode: KvMode): void {
+    this.#kvMode = mode;
+    if (mode === "silent") return;
+    this.#kvIsBack.resolve();
+    this.#kvIsBack = Promise.withResolvers();
+  }
+
+  #start(index: number): void {
+    this.#running[index]?.isolate[Symbol.dispose]();
+    const kv = this.#kv.connect({
+      gate: async (call) => {
+        if (this.#kvMode === "refuses") throw new TypeError("KV refuses");
+        while (this.#kvMode === "silent") await this.#kvIsBack.promise;
+        await this.#scheduler.schedule(Promise.resolve(), `${index} ${call}`);
+      },
+      onCommit: (writes) => {
+        for (const { key, value } of writes) {
+          if (!Object.hasOwn(value as object, "voidSince")) continue;
+          assert.equal(key[2], ORIGIN);
+          const organization = Number(key[3]);
+          const version = running.events[organization]!;
+          raise(this.#committed, organization, version);
+        }
+      },
+      onWatched: () => {
+        const committed = [...this.#committed];
+        return async () => {
+          running.drops++;
+          await microtasks();
+          for (const [organization, version] of committed.entries()) {
+            raise(running.floors, organization, version);
+          }
+        };
+      },
+    });
+    const readings = new Array(ORGANIZATIONS).fill(0);
+    const readMetadata = async (organization: string) => {
+      const current = Number(organization);
+      readings[current]++;
+      if (readings[current] > 1 + running.drops) {
+        this.#failure ??= new Error(
+          "Two readings at a time without an event between them",
+        );
+      }
+      try {
+        return await this.#readMetadata(index, current);
+      } finally {
+        readings[current]--;
+      }
+    };
+    const running: Running = {
+      isolate: createIsolate({
+        kv,
+        clock: this.#clock,
+        readMetadata,
+        freshMs: FRESH_MS,
+        staleMs: STALE_MS,
+      }),
+      floors: [...this.#committed],
+      events: new Array(ORGANIZATIONS).fill(0),
+      drops: 0,
+    };
+    this.#running[index] = running;
+  }
+
+  #readMetadata(
+    index: number,
+    organization: number,
+  ): Promise<MetadataEntry[]> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(LATE), UPSTREAM_TIMEOUT_MS);
+      const answer = async () => {
+        const label = `${index} metadata ${organization}`;
+        await this.#scheduler.schedule(Promise.resolve(), `${label} >`);
+        const isDown = this.#isDown;
+        const version = this.#replacedAt[organization]!.length - 1;
+        await this.#scheduler.schedule(Promise.resolve(), `${label} <`);
+        clearTimeout(timer);
+        if (isDown) return reject(DOWN);
+        const value = new TextEncoder().encode(`["${version}"]`);
+        resolve([{ key: "viewer", value }]);
+      };
+      answer().catch(reject);
+    });
+  }
+}
+
+/**
+ * The property: whatever the order, a permission that was removed is never
+ * served after the fresh and the stale time, nor to a call that begins after
+ * an event about it was taken in by that isolate; one reading at a time serves
+ * all; and every call is answered.
+ *
+ * @returns The property, for `fc.assert`.
+ */
+export function cacheModel(): fc.IAsyncProperty<[fc.Scheduler, Step[]]> {
+  return fc.asyncProperty(
+    fc.scheduler(),
+    fc.array(steps, { maxLength: 40, size: "max" }),
+    async (scheduler, sequence) => {
+      mock.timers.enable({ apis: ["setTimeout"] });
+      const model = new Model(scheduler);
+      try {
+        await model.run(sequence);
+      } finally {
+        model.end();
+        mock.timers.reset();
+      }
+    },
+  );
+}
+
+function raise(values: number[], index: number, least: number): void {
+  values[index] = Math.max(values[index]!, least);
+}
+
+/** Long enough for a watched value to reach the cache. */
+async function microtasks(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import {
+  FIXTURES_URL,
+  readFixture,
+} from "../../../harness/fixtures/fixture.ts";
+import { FunctionError } from "../../../lib/errors.ts";
+import { parsePayload } from "../../../lib/request/payload.ts";
+
+const { request } = await readFixture(
+  new URL("calls/human_login.json", FIXTURES_URL),
+);
+// deno-lint-ignore no-explicit-any -- a payload is changed at will
+const login = (): any => JSON.parse(request.body);
+
+function messageOf(payload: unknown): string {
+  let message = "";
+  assert.throws(() => parsePayload(payload), (error) => {
+    assert.ok(error instanceof FunctionError);
+    assert.equal(error.code, "invalid_payload");
+    message = error.message;
+    return true;
+  });
+  return message;
+}
+
+Deno.test("parsePayload() gives a call as it was sent, fields of later releases too", () => {
+  const payload = { ...login(), field_of_a_later_release: { a: [1] } };
+  assert.equal(parsePayload(payload), payload);
+});
+
+Deno.test("parsePayload() takes a call when what may be absent is absent or null", async (t) => {
+  const absent: Record<string, (payload: ReturnType<typeof login>) => void> = {
+    "user_grants absent": (payload) => delete payload.user_grants,
+    "user_grants null": (payload) => payload.user_grants = null,
+    "roles absent": (payload) => delete payload.user_grants[0].roles,
+    "roles null": (payload) => payload.user_grants[0].roles = null,
+    "org absent": (payload) => delete payload.org,
+    "user absent": (payload) => delete payload.user,
+    "response null": (payload) => payload.response = null,
+    "response empty": (payload) => payload.response = {},
+    "append_claims null": (payload) =>
+      payload.response = { append_claims: null, append_attribute: null },
+    "a claim of nothing": (payload) =>
+      payload.response = { append_claims: [{ key: "a", value: null }] },
+  };
+  for (const [name, change] of Object.entries(absent)) {
+    await t.step(name, () => {
+      const payload = login();
+      change(payload);
+      const parsed = parsePayload(payload);
+      assert.ok("function" in parsed);
+    });
+  }
+});
+
+Deno.test("parsePayload() names the fields when they have another shape", async (t) => {
+  const wrong: [string, (payload: ReturnType<typeof login>) => void][] = [
+    ["function", (payload) => payload.function = 1],
+    ["function", (payload) => delete payload.function],
+    ["org.id", (payload) => payload.org.id = 1],
+    ["org", (payload) => payload.org = "1"],
+    ["user.resource_owner", (payload) => payload.user.resource_owner = {}],
+    ["user_grants", (payload) => payload.user_grants = {}],
+    ["user_grants.0", (payload) => payload.user_grants[0] = "admin"],
+    ["user_grants.0.roles", (payload) => payload.user_grants[0].roles = "a"],
+    ["user_grants.0.roles.1", (payload) => payload.user_grants[0].roles[1] = 1],
+    ["user_grants.0.state", (payload) => payload.user_grants[0].state = "1"],
+    ["user_grants.0.state", (payload) => delete payload.user_grants[0].state],
+    [
+      "user_grants.0.project_id",
+      (payload) => delete payload.user_grants[0].project_id,
+    ],
+    [
+      "user_grants.0.resource_owner",
+      (payload) => delete payload.user_grants[0].resource_owner,
+    ],
+    [
+      "response.append_claims.0.key",
+      (payload) => payload.response = { append_claims: [{ value: 1 }] },
+    ],
+    [
+      "response.append_attribute.0.value",
+      (payload) =>
+        payload.response = { append_attribute: [{ name: "a", value: "b" }] },
+    ],
+  ];
+  for (const [path, change] of wrong) {
+    await t.step(path, () => {
+      const payload = login();
+      change(payload);
+      assert.equal(
+        messageOf(payload),
+        `The payload has not the shape that ZITADEL sends, at: ${path}`,
+      );
+    });
+  }
+});
+
+Deno.test("parsePayload() refuses what is no object", () => {
+  for (const value of [null, true, 1, "function", [], [login()], undefined]) {
+    assert.match(messageOf(value), /at: (it|function)$/);
+  }
+});
+
+Deno.test("parsePayload() names at most five fields and quotes no value", () => {
+  const payload = login();
+  payload.user_grants = Array(20).fill({ project_id: "canary" });
+  const message = messageOf(payload);
+  assert.equal(message.match(/user_grants/g)?.length, 5);
+  assert.ok(!message.includes("canary"));
+});
+
+Deno.test("parsePayload() takes an event for what it is, whatever else it holds", async () => {
+  const event = await readFixture(
+    new URL("events/01_org_metadata_set.json", FIXTURES_URL),
+  );
+  const payload = JSON.parse(event.request.body);
+  const { aggregateID, event_type } = payload;
+  assert.equal(parsePayload(payload), payload);
+  // With a call's fields that would be wrong in a call.
+  const both = { function: 1, aggregateID, event_type };
+  assert.equal(parsePayload(both), both);
+  assert.match(messageOf({ event_type }), /aggregateID/);
+  assert.match(messageOf({ event_type: 1, aggregateID }), /event_type/);
+});

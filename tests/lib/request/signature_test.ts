@@ -1,0 +1,230 @@
+import assert from "node:assert/strict";
+import {
+  FIXTURES_URL,
+  readFixture,
+} from "../../../harness/fixtures/fixture.ts";
+import {
+  findSigningKey,
+  importSigningKeys,
+  isTimely,
+  MAX_SIGNATURES,
+  parseSignatureHeader,
+  signPayload,
+  TIMESTAMP_TOLERANCE_SECONDS,
+} from "../../../lib/request/signature.ts";
+
+const KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
+const SIGNATURE = "ab".repeat(32);
+const encoder = new TextEncoder();
+
+/** Where the function is stricter than ZITADEL's own validator, and why. */
+const STRICTER: Readonly<Record<string, string>> = {
+  future_305: "a timestamp ahead of the tolerance would live that much longer",
+  future_100000: "the same: a day ahead could be replayed for a day",
+  timestamp_plus: "the signed text is `+1...`, and no sender writes that",
+  timestamp_leading_zero: "the same: `01...` is not how a sender writes a time",
+  two_timestamps_last_right: "of two times nobody knows which one was signed",
+  many_signatures: "each costs an HMAC a key, and a rotation needs two",
+};
+
+interface Vector {
+  readonly family: string;
+  readonly now: number;
+  readonly signing_key: string;
+  readonly header: string;
+  readonly body_base64: string;
+  readonly verdict: string;
+}
+
+const vectors = (await Deno.readTextFile(
+  new URL("signature_vectors.jsonl", FIXTURES_URL),
+)).trim().split("\n").map((line) => JSON.parse(line) as Vector);
+
+/** Verifies as the handler does: header, time, then body. */
+async function accepts(
+  { header, now, signing_key, body_base64 }: Omit<Vector, "family" | "verdict">,
+): Promise<boolean> {
+  const parsed = parseSignatureHeader(header);
+  if (!parsed || !isTimely(parsed.timestamp, now * 1000)) return false;
+  const keys = await importSigningKeys([signing_key]);
+  const body = Uint8Array.fromBase64(body_base64);
+  return await findSigningKey(keys, parsed, body) === 0;
+}
+
+Deno.test("findSigningKey() agrees with ZITADEL's own validator", async (t) => {
+  assert.equal(vectors.length, 2_000);
+  const families = Map.groupBy(vectors, ({ family }) => family);
+  for (const name of Object.keys(STRICTER)) assert.ok(families.has(name), name);
+  for (const [family, cases] of families) {
+    await t.step(family, async () => {
+      const why = STRICTER[family];
+      for (const vector of cases) {
+        assert.equal(
+          await accepts(vector),
+          vector.verdict === "valid" && !why,
+          JSON.stringify(vector),
+        );
+      }
+      // A family that is stricter for no reason would hide a regression.
+      if (why) assert.ok(cases.every(({ verdict }) => verdict === "valid"));
+    });
+  }
+});
+
+Deno.test("findSigningKey() refuses a recorded request when anything in it is changed", async (t) => {
+  const { request, signing_key, clock } = await readFixture(
+    new URL("calls/human_login.json", FIXTURES_URL),
+  );
+  const header = request.headers["zitadel-signature"]!;
+  const body = encoder.encode(request.body);
+  const recorded = {
+    header,
+    signing_key,
+    now: Math.floor(Date.parse(clock) / 1000),
+    body_base64: body.toBase64(),
+  };
+  assert.ok(await accepts(recorded));
+
+  const [, timestamp, hex] = /^t=(\d+),v1=([0-9a-f]+)$/.exec(header)!;
+  const withBody = (bytes: Uint8Array) => ({
+    ...recorded,
+    body_base64: bytes.toBase64(),
+  });
+  const withHeader = (text: string) => ({ ...recorded, header: text });
+  const flip = (bytes: Uint8Array, index: number) =>
+    bytes.map((byte, i) => i === index ? byte ^ 1 : byte);
+  const mutations: Record<string, typeof recorded[]> = {
+    "a bit of the body": [0, body.length >> 1, body.length - 1]
+      .map((index) => withBody(flip(body, index))),
+    "the body's length": [
+      withBody(body.subarray(1)),
+      withBody(body.subarray(0, -1)),
+      withBody(new Uint8Array()),
+      withBody(Uint8Array.of(...body, 0x0a)),
+    ],
+    "a digit of the signature": Array.from(hex!, (digit, index) =>
+      withHeader(
+        `t=${timestamp},v1=${hex!.slice(0, index)}${digit === "0" ? "1" : "0"}${
+          hex!.slice(index + 1)
+        }`,
+      )),
+    "the signature's length": [
+      withHeader(`t=${timestamp},v1=`),
+      withHeader(`t=${timestamp},v1=${hex!.slice(2)}`),
+      withHeader(`t=${timestamp},v1=${hex}00`),
+    ],
+    "the timestamp": [
+      withHeader(`t=${Number(timestamp) + 1},v1=${hex}`),
+      withHeader(`t=${Number(timestamp) - 1},v1=${hex}`),
+      withHeader(`v1=${hex}`),
+    ],
+    "the signature's version": [withHeader(`t=${timestamp},v0=${hex}`)],
+    "the key": [
+      { ...recorded, signing_key: signing_key.toLowerCase() },
+      { ...recorded, signing_key: `${signing_key} ` },
+    ],
+    "the time": [
+      { ...recorded, now: recorded.now + 302 },
+      { ...recorded, now: recorded.now - 302 },
+    ],
+  };
+  for (const [name, cases] of Object.entries(mutations)) {
+    await t.step(name, async () => {
+      for (const mutated of cases) {
+        assert.equal(await accepts(mutated), false, mutated.header);
+      }
+    });
+  }
+});
+
+Deno.test("parseSignatureHeader() gives the timestamp and the signatures when the header is right", () => {
+  assert.deepEqual(
+    parseSignatureHeader(`x=1,v1=${SIGNATURE},t=1795469197,v1=${SIGNATURE}`),
+    {
+      timestamp: 1795469197,
+      signatures: [
+        new Uint8Array(32).fill(0xab),
+        new Uint8Array(32).fill(0xab),
+      ],
+    },
+  );
+});
+
+Deno.test("parseSignatureHeader() gives nothing when there is no header", () => {
+  assert.equal(parseSignatureHeader(null), undefined);
+  assert.equal(parseSignatureHeader(""), undefined);
+});
+
+Deno.test("parseSignatureHeader() gives nothing when a pair is not one", () => {
+  const right = `t=1,v1=${SIGNATURE}`;
+  assert.ok(parseSignatureHeader(right));
+  for (const pair of ["", "x", "x=1=2", `v1=${SIGNATURE}=`, "t=1="]) {
+    assert.equal(parseSignatureHeader(`${right},${pair}`), undefined, pair);
+    assert.equal(parseSignatureHeader(`${pair},${right}`), undefined, pair);
+  }
+});
+
+Deno.test("parseSignatureHeader() bounds the signatures that are tried", () => {
+  const header = (count: number) => `t=1${`,v1=${SIGNATURE}`.repeat(count)}`;
+  assert.equal(
+    parseSignatureHeader(header(MAX_SIGNATURES))?.signatures.length,
+    MAX_SIGNATURES,
+  );
+  assert.equal(parseSignatureHeader(header(MAX_SIGNATURES + 1)), undefined);
+});
+
+Deno.test("isTimely() allows the tolerance in both directions and no more", () => {
+  const now = 1_795_469_197_999;
+  const seconds = Math.floor(now / 1000);
+  for (const sign of [1, -1]) {
+    const edge = seconds + sign * TIMESTAMP_TOLERANCE_SECONDS;
+    assert.equal(isTimely(edge, now), true);
+    assert.equal(isTimely(edge + sign, now), false);
+  }
+});
+
+Deno.test("importSigningKeys() gives keys that cannot be taken out again", async () => {
+  const [key] = await importSigningKeys([KEY]);
+  assert.equal(key?.extractable, false);
+});
+
+Deno.test("importSigningKeys() rejects when a key is empty", async () => {
+  await assert.rejects(importSigningKeys([KEY, ""]), DOMException);
+});
+
+Deno.test("findSigningKey() tells which of several keys signed", async () => {
+  const keys = await importSigningKeys(["old", KEY, "other"]);
+  const body = encoder.encode("{}");
+  const signedBy = async (secret: string) =>
+    await findSigningKey(
+      keys,
+      parseSignatureHeader(await signPayload(secret, 1, body))!,
+      body,
+    );
+  assert.equal(await signedBy("old"), 0);
+  assert.equal(await signedBy(KEY), 1);
+  assert.equal(await signedBy("other"), 2);
+  assert.equal(await signedBy("foreign"), -1);
+});
+
+Deno.test("findSigningKey() accepts when any of the signatures is right", async () => {
+  const keys = await importSigningKeys([KEY]);
+  const body = encoder.encode("{}");
+  const right = await signPayload(KEY, 1, body);
+  const header = parseSignatureHeader(
+    right.replace(",", `,v1=${SIGNATURE},`),
+  )!;
+  assert.equal(header.signatures.length, 2);
+  assert.equal(await findSigningKey(keys, header, body), 0);
+});
+
+Deno.test("signPayload() makes the header that ZITADEL made of the same call", async () => {
+  const { request, signing_key } = await readFixture(
+    new URL("calls/human_unicode_role.json", FIXTURES_URL),
+  );
+  const recorded = request.headers["zitadel-signature"];
+  const { timestamp } = parseSignatureHeader(recorded!)!;
+  for (const body of [request.body, encoder.encode(request.body)]) {
+    assert.equal(await signPayload(signing_key, timestamp, body), recorded);
+  }
+});

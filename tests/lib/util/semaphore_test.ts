@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { Semaphore } from "../../../lib/util/semaphore.ts";
+
+const { signal } = new AbortController();
+
+Deno.test("acquire() runs as many callers at once as there are permits, and the others in their order", async () => {
+  const semaphore = new Semaphore(2);
+  const started: number[] = [];
+  const permits = [0, 1, 2, 3].map(async (i) => {
+    const permit = await semaphore.acquire(signal);
+    started.push(i);
+    return permit;
+  });
+  const [first, second] = [await permits[0]!, await permits[1]!];
+  assert.deepEqual(started, [0, 1]);
+  first[Symbol.dispose]();
+  await permits[2];
+  assert.deepEqual(started, [0, 1, 2]);
+  second[Symbol.dispose]();
+  await permits[3];
+  assert.deepEqual(started, [0, 1, 2, 3]);
+});
+
+Deno.test("acquire() skips callers that gave up, and keeps their permit for others", async () => {
+  const semaphore = new Semaphore(1);
+  const permit = await semaphore.acquire(signal);
+  const impatient = new AbortController();
+  const gaveUp = semaphore.acquire(impatient.signal);
+  const patient = semaphore.acquire(signal);
+  impatient.abort(new DOMException("late", "TimeoutError"));
+  await assert.rejects(gaveUp, { name: "TimeoutError" });
+  await assert.rejects(semaphore.acquire(impatient.signal), {
+    name: "TimeoutError",
+  });
+  permit[Symbol.dispose]();
+  (await patient)[Symbol.dispose]();
+  await semaphore.acquire(signal);
+});
+
+Deno.test("acquire() gives out no extra permit when one is disposed of twice", async () => {
+  const semaphore = new Semaphore(1);
+  const permit = await semaphore.acquire(signal);
+  permit[Symbol.dispose]();
+  permit[Symbol.dispose]();
+  await semaphore.acquire(signal);
+  const late = AbortSignal.abort(new DOMException("late", "TimeoutError"));
+  await assert.rejects(semaphore.acquire(late), { name: "TimeoutError" });
+});

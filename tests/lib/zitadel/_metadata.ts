@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import {
+  createUpstream,
+  UPSTREAM_ORIGIN,
+  UPSTREAM_TOKEN,
+  type UpstreamWorld,
+} from "../../../harness/fixtures/upstream.ts";
+import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
+import {
+  createMetadataReader,
+  type ReadMetadata,
+} from "../../../lib/zitadel/metadata_reader.ts";
+import type { AccessTokenSource } from "../../../lib/zitadel/access_token.ts";
+
+/** The organization that is read. */
+export const ID = "400930455974579238";
+const NOW = 1_795_469_197_000;
+
+/** Metadata of so many entries. */
+export function entries(count: number): Record<string, string> {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`role-${i}`, btoa(`["p-${i}"]`)]),
+  );
+}
+
+/** A world of that organization. */
+export function world(
+  metadata: Record<string, string> = entries(2),
+  api: UpstreamWorld["api"] = "v2",
+): UpstreamWorld {
+  return { organizations: { [ID]: { readable: true, metadata } }, api };
+}
+
+/** A token that is what it is. */
+const fixedToken: AccessTokenSource = {
+  settings: "ACCESS_TOKEN",
+  get: () => Promise.resolve(UPSTREAM_TOKEN),
+  discard: () => false,
+};
+
+interface Options {
+  readonly fetch?: typeof fetch;
+  readonly token?: AccessTokenSource;
+  readonly timeoutMs?: number;
+}
+
+/** A reader of an upstream, the methods that it called and a clock. */
+export function reader(
+  upstreamWorld: UpstreamWorld,
+  { fetch = createUpstream(upstreamWorld).fetch, ...options }: Options = {},
+) {
+  const calls: string[] = [];
+  const clock = { now: NOW };
+  const read: ReadMetadata = createMetadataReader({
+    origin: UPSTREAM_ORIGIN,
+    token: fixedToken,
+    timeoutMs: 5_000,
+    now: () => clock.now,
+    ...options,
+    fetch: (input, init) => {
+      const url = String(input instanceof Request ? input.url : input);
+      const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url)!;
+      calls.push(`${version}.${method}`);
+      return fetch(input, init);
+    },
+  });
+  return { read, calls, clock };
+}
+
+/** Says whether an error is the right one. */
+export function fails(code: ErrorCode, reason: string) {
+  return (error: unknown) => {
+    assert.ok(error instanceof FunctionError);
+    assert.equal(error.code, code);
+    assert.equal(error.details.reason, reason);
+    assert.equal(error.details.organization, ID);
+    assert.ok(error.details.remedy);
+    return true;
+  };
+}

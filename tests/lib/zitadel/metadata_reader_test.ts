@@ -1,0 +1,254 @@
+import assert from "node:assert/strict";
+import { Code } from "@connectrpc/connect";
+import {
+  createUpstream,
+  UPSTREAM_TOKEN,
+  type UpstreamWorld,
+} from "../../../harness/fixtures/upstream.ts";
+import { FunctionError } from "../../../lib/errors.ts";
+import { API_MEMORY_MS } from "../../../lib/zitadel/metadata_reader.ts";
+import { grpcWebError, silentFetch } from "../_frames.ts";
+import { entries, fails, ID, reader, world } from "./_metadata.ts";
+
+const V2 = "v2.ListOrganizationMetadata";
+const V2BETA = "v2beta.ListOrganizationMetadata";
+const V1 = "v1.ListOrgMetadata";
+const READABLE = "v2.ListOrganizations";
+
+Deno.test("createMetadataReader() asks by each API only when the one before is not implemented", async (t) => {
+  const expected = {
+    v2: [V2],
+    v2beta: [V2, V2BETA],
+    management_v1: [V2, V2BETA, V1],
+  };
+  for (const [api, order] of Object.entries(expected)) {
+    await t.step(api, async () => {
+      const { read, calls } = reader(
+        world(undefined, api as UpstreamWorld["api"]),
+      );
+      const found = await read(ID);
+      assert.deepEqual(found.map(({ key }) => key), ["role-0", "role-1"]);
+      assert.equal(new TextDecoder().decode(found[1]?.value), '["p-1"]');
+      assert.deepEqual(calls, order);
+    });
+  }
+});
+
+Deno.test("createMetadataReader() begins with what worked, for an hour", async () => {
+  const old = world(undefined, "v2beta");
+  const { read, calls, clock } = reader(old);
+  const callsOf = async () => {
+    await read(ID);
+    return calls.splice(0);
+  };
+  assert.deepEqual(await callsOf(), [V2, V2BETA]);
+  assert.deepEqual(await callsOf(), [V2BETA]);
+  clock.now += API_MEMORY_MS - 1;
+  assert.deepEqual(await callsOf(), [V2BETA]);
+  clock.now += 1;
+  assert.deepEqual(await callsOf(), [V2, V2BETA]);
+});
+
+Deno.test("createMetadataReader() finds the better API within an hour after an upgrade", async () => {
+  let upstream = createUpstream(world(undefined, "management_v1"));
+  const { read, calls, clock } = reader(world(), {
+    fetch: (input, init) => upstream.fetch(input, init),
+  });
+  await read(ID);
+  upstream = createUpstream(world());
+  clock.now += API_MEMORY_MS;
+  calls.length = 0;
+  await read(ID);
+  await read(ID);
+  assert.deepEqual(calls, [V2, V2]);
+});
+
+Deno.test("createMetadataReader() asks by the others again when what worked is gone", async () => {
+  let upstream = createUpstream(world());
+  const { read, calls } = reader(world(), {
+    fetch: (input, init) => upstream.fetch(input, init),
+  });
+  await read(ID);
+  upstream = createUpstream(world(undefined, "management_v1"));
+  calls.length = 0;
+  assert.equal((await read(ID)).length, 2);
+  assert.deepEqual(calls, [V2, V2, V2BETA, V1]);
+});
+
+Deno.test("createMetadataReader() remembers nothing of a reading that failed", async () => {
+  const old = world(undefined, "v2beta");
+  const { read, calls } = reader({
+    ...old,
+    organizations: { [ID]: { readable: false, metadata: {} } },
+  });
+  await assert.rejects(read(ID));
+  await assert.rejects(read(ID));
+  assert.deepEqual(calls, [V2, V2BETA, READABLE, V2, V2BETA, READABLE]);
+});
+
+Deno.test("createMetadataReader() takes not_found and permission_denied for a missing permission", async (t) => {
+  for (const code of [Code.NotFound, Code.PermissionDenied]) {
+    await t.step(Code[code], async () => {
+      const { read, calls } = reader(world(), {
+        fetch: () =>
+          Promise.resolve(grpcWebError(code, "membership not found")),
+      });
+      await assert.rejects(
+        read(ID),
+        fails("upstream_failed", "missing_permission"),
+      );
+      assert.deepEqual(calls, [V2]);
+    });
+  }
+});
+
+Deno.test("createMetadataReader() believes an empty list only when the organization is readable", async (t) => {
+  for (const api of ["v2", "v2beta"] as const) {
+    await t.step(`${api}, readable`, async () => {
+      const { read, calls } = reader(world({}, api));
+      assert.deepEqual(await read(ID), []);
+      assert.equal(calls.at(-1), READABLE);
+    });
+    for (
+      const [name, organizations] of [
+        ["forbidden", { [ID]: { readable: false, metadata: {} } }],
+        ["unknown", {}],
+        ["another readable", { "1": { readable: true, metadata: {} } }],
+      ] as const
+    ) {
+      await t.step(`${api}, ${name}`, async () => {
+        const { read } = reader({ organizations, api });
+        await assert.rejects(
+          read(ID),
+          fails("upstream_failed", "missing_permission"),
+        );
+      });
+    }
+  }
+  await t.step("management_v1 tells by itself", async () => {
+    const { read, calls } = reader(world({}, "management_v1"));
+    assert.deepEqual(await read(ID), []);
+    assert.ok(!calls.includes(READABLE));
+  });
+});
+
+Deno.test("createMetadataReader() fails when it cannot be seen whether an empty list is right", async () => {
+  const upstream = createUpstream(world({}));
+  const { read } = reader(world(), {
+    fetch: (input, init) =>
+      String(input).endsWith("/ListOrganizations")
+        ? Promise.reject(new TypeError("refused"))
+        : upstream.fetch(input, init),
+  });
+  await assert.rejects(read(ID), fails("upstream_failed", "unreachable"));
+});
+
+Deno.test("createMetadataReader() ends with the time for one reading", async (t) => {
+  const late = (error: unknown) => fails("upstream_timeout", "timeout")(error);
+  await t.step("at the first page", async () => {
+    const { read } = reader(world(), { fetch: silentFetch(), timeoutMs: 20 });
+    await assert.rejects(read(ID), late);
+  });
+  await t.step("at a later page", async () => {
+    const upstream = createUpstream(world(entries(1_500)));
+    let page = 0;
+    const { read, calls } = reader(world(), {
+      fetch: (...args) =>
+        page++ === 0 ? upstream.fetch(...args) : silentFetch()(...args),
+      timeoutMs: 200,
+    });
+    await assert.rejects(read(ID), late);
+    assert.equal(calls.length, 2);
+  });
+  await t.step(
+    "at the token that takes the place of a refused one",
+    async () => {
+      let asked = 0;
+      const { read } = reader(world(), {
+        fetch: () => Promise.resolve(grpcWebError(Code.Unauthenticated, "")),
+        token: {
+          settings: "ACCESS_TOKEN",
+          get: () =>
+            asked++ === 0 ? Promise.resolve("old") : new Promise(() => {}),
+          discard: () => true,
+        },
+        timeoutMs: 20,
+      });
+      await assert.rejects(read(ID), late);
+    },
+  );
+});
+
+Deno.test("createMetadataReader() has a refused token renewed once", async (t) => {
+  /** A source of tokens, of which the ones given are taken one after the other. */
+  const source = (...tokens: string[]) => {
+    const discarded: string[] = [];
+    return {
+      discarded,
+      settings: "ACCESS_TOKEN",
+      get: () => Promise.resolve(tokens[discarded.length] ?? "none"),
+      discard: (token: string) => discarded.push(token) > 0,
+    };
+  };
+  await t.step("and reads with the new one", async () => {
+    const token = source("old", UPSTREAM_TOKEN);
+    const { read } = reader(world(), { token });
+    assert.equal((await read(ID)).length, 2);
+    assert.deepEqual(token.discarded, ["old"]);
+  });
+  await t.step("and gives up when that is refused too", async () => {
+    const token = source("old", "older");
+    const { read, calls } = reader(world(), { token });
+    await assert.rejects(
+      read(ID),
+      fails("upstream_failed", "credential_rejected"),
+    );
+    assert.deepEqual(token.discarded, ["old"]);
+    assert.equal(calls.length, 2);
+  });
+  await t.step("not where there is no other", async () => {
+    const { read, calls } = reader(world(), {
+      token: {
+        settings: "ACCESS_TOKEN",
+        get: () => Promise.resolve("old"),
+        discard: () => false,
+      },
+    });
+    await assert.rejects(
+      read(ID),
+      fails("upstream_failed", "credential_rejected"),
+    );
+    assert.equal(calls.length, 1);
+  });
+  await t.step("not for another failure", async () => {
+    const token = source(UPSTREAM_TOKEN);
+    const { read } = reader({ organizations: {} }, { token });
+    await assert.rejects(read(ID));
+    assert.deepEqual(token.discarded, []);
+  });
+});
+
+Deno.test("createMetadataReader() hands on why there is no token", async () => {
+  const error = new FunctionError("upstream_failed", "No token");
+  const { read, calls } = reader(world(), {
+    token: {
+      settings: "ACCESS_TOKEN",
+      get: () => Promise.reject(error),
+      discard: () => true,
+    },
+  });
+  await assert.rejects(read(ID), (caught) => caught === error);
+  assert.deepEqual(calls, []);
+});
+
+Deno.test("createMetadataReader() reads several organizations at once", async () => {
+  const ids = ["1", "2", "3"];
+  const { read } = reader({
+    organizations: Object.fromEntries(
+      ids.map((id) => [id, { readable: true, metadata: { [id]: "YQ==" } }]),
+    ),
+    api: "v2beta",
+  });
+  const found = await Promise.all(ids.map(read));
+  assert.deepEqual(found.map(([entry]) => entry?.key), ids);
+});

@@ -1,0 +1,235 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { jwtVerify } from "jose";
+import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
+import { FunctionError } from "../../../lib/errors.ts";
+import {
+  type RequestCredential,
+  requestToken,
+} from "../../../lib/zitadel/token_request.ts";
+import { silentFetch } from "../_frames.ts";
+import { NOW } from "../_function.ts";
+import {
+  clientCredentials,
+  keyFile,
+  numbered,
+  pem,
+  publicKey,
+} from "./_access_token.ts";
+import { createTokenEndpoint, readTokenAnswer } from "../_token_endpoint.ts";
+
+const SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
+
+interface Options {
+  readonly credential?: RequestCredential;
+  readonly fetch?: typeof fetch;
+  readonly timeoutMs?: number;
+}
+
+/** Requests tokens from an endpoint that answers like this. */
+function requester(
+  answer: (index: number) => Response | Promise<Response>,
+  { credential = clientCredentials, fetch, timeoutMs = 5_000 }: Options = {},
+) {
+  const endpoint = createTokenEndpoint(answer);
+  const request = () =>
+    requestToken(credential, {
+      origin: UPSTREAM_ORIGIN,
+      timeoutMs,
+      fetch: fetch ?? endpoint.fetch,
+      now: () => NOW,
+    });
+  return { request, requests: endpoint.requests };
+}
+
+/** Why no token came, as the operator is told. */
+async function refusal(
+  ...args: Parameters<typeof requester>
+): Promise<FunctionError> {
+  let refused: FunctionError | undefined;
+  await assert.rejects(requester(...args).request(), (error) => {
+    assert.ok(error instanceof FunctionError, String(error));
+    refused = error;
+    return true;
+  });
+  const { message, details } = refused!;
+  assert.match(message, /^Cannot get a token for the service user: /);
+  const told = `${message} ${details.remedy}`;
+  assert.doesNotMatch(told, /canary|assertion|PRIVATE KEY-|Errors\./);
+  return refused!;
+}
+
+Deno.test("requestToken() gets a token by client credentials", async (t) => {
+  for (const name of ["client_credentials", "client_credentials_post"]) {
+    await t.step(name, async () => {
+      const recorded = await readTokenAnswer(name);
+      const { requests, request } = requester(recorded);
+      const { access_token, expires_in } = await recorded().json();
+      assert.deepEqual(await request(), {
+        token: access_token,
+        lifetimeMs: expires_in * 1_000,
+      });
+      assert.deepEqual(requests.map(({ form }) => form), [{
+        grant_type: "client_credentials",
+        scope: SCOPE,
+        client_id: "reader",
+        client_secret: "canary-secret",
+      }]);
+      assert.equal(requests[0]?.headers.get("authorization"), null);
+    });
+  }
+});
+
+Deno.test("requestToken() gets a token by JWT profile", async (t) => {
+  for (const type of ["pkcs1", "pkcs8"] as const) {
+    await t.step(type, async () => {
+      const { requests, request } = requester(numbered, {
+        credential: keyFile({ key: pem(type) }),
+      });
+      assert.equal((await request()).token, "token-0");
+      const { assertion, ...form } = requests[0]!.form;
+      assert.equal(
+        form.grant_type,
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+      );
+      assert.equal(form.scope, SCOPE);
+      const { payload, protectedHeader } = await jwtVerify(
+        assertion!,
+        publicKey,
+        {
+          audience: UPSTREAM_ORIGIN,
+          issuer: "8",
+          subject: "8",
+          currentDate: new Date(NOW),
+        },
+      );
+      assert.deepEqual(protectedHeader, { alg: "RS256", kid: "7" });
+      // A minute old: ZITADEL refuses what is 3 s from the future.
+      assert.equal(payload.iat, Math.floor(NOW / 1000) - 60);
+      assert.equal(payload.exp! - payload.iat!, 300);
+    });
+  }
+});
+
+Deno.test("requestToken() names the credential when ZITADEL refuses it", async (t) => {
+  for (
+    const name of [
+      "client_credentials_wrong_secret",
+      "client_credentials_unknown_client",
+      "bad_grant_type",
+    ]
+  ) {
+    await t.step(name, async () => {
+      const recorded = await readTokenAnswer(name);
+      const { code, message, details } = await refusal(recorded);
+      assert.equal(code, "upstream_failed");
+      assert.equal(details.reason, "credential_rejected");
+      assert.match(message, /refused CLIENT_ID and CLIENT_SECRET$/);
+      assert.match(details.remedy!, /Generate a new secret/);
+    });
+  }
+  const invalid = () =>
+    Response.json(
+      { error: "invalid_grant", error_description: "canary" },
+      { status: 400 },
+    );
+  await t.step("a key file, or a clock that is off", async () => {
+    const { message, details } = await refusal(invalid, {
+      credential: keyFile(),
+    });
+    assert.equal(details.reason, "credential_rejected");
+    assert.match(message, /refused SERVICE_ACCOUNT_KEY$/);
+    assert.match(
+      details.remedy!,
+      /clock .* key still listed .* ZITADEL_DOMAIN/,
+    );
+  });
+  await t.step("a key file, by the 500 of v4.13.1", async () => {
+    const { message, details } = await refusal(
+      () =>
+        Response.json(
+          { error: "server_error", error_description: "Errors.Internal" },
+          { status: 500 },
+        ),
+      { credential: keyFile() },
+    );
+    assert.equal(details.reason, "credential_rejected");
+    assert.match(message, /refused SERVICE_ACCOUNT_KEY$/);
+  });
+  await t.step("a key file that expired", async () => {
+    const expirationDate = "2026-01-01T00:00:00Z";
+    const { details } = await refusal(invalid, {
+      credential: keyFile({ expirationDate }),
+    });
+    assert.match(details.remedy!, new RegExp(`expired at ${expirationDate}`));
+  });
+  await t.step("a key file that expires later", async () => {
+    const { details } = await refusal(invalid, {
+      credential: keyFile({ expirationDate: "9999-12-31T23:59:59Z" }),
+    });
+    assert.doesNotMatch(details.remedy!, /expired at/);
+  });
+});
+
+Deno.test("requestToken() tells a key that cannot be read from a refused one", async (t) => {
+  const keys = {
+    "cut short": pem("pkcs1").slice(0, 800),
+    "without line breaks": pem("pkcs1").replaceAll("\n", ""),
+    "of another kind": generateKeyPairSync("ec", { namedCurve: "P-256" })
+      .privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    "nonsense":
+      "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----",
+  };
+  for (const [name, key] of Object.entries(keys)) {
+    await t.step(name, async () => {
+      const { message, details } = await refusal(
+        () => assert.fail("nothing may be asked"),
+        { credential: keyFile({ key }) },
+      );
+      assert.match(
+        message,
+        /private key in SERVICE_ACCOUNT_KEY cannot be read$/,
+      );
+      assert.equal(details.reason, "credential_rejected");
+      assert.match(details.remedy!, /whole text of the file/);
+    });
+  }
+});
+
+Deno.test("requestToken() tells an unreachable ZITADEL from a refused credential", async (t) => {
+  const answers: Record<string, () => Response | Promise<Response>> = {
+    "down": () => Promise.reject(new TypeError("canary")),
+    "an error of its own": () =>
+      Response.json({ error: "server_error" }, { status: 500 }),
+    "a page": () =>
+      new Response("<html>canary", {
+        headers: { "content-type": "text/html" },
+      }),
+    "a redirect": () =>
+      new Response(null, { status: 302, headers: { location: "/" } }),
+    "no token": () => Response.json({ token_type: "Bearer" }),
+    "a token of another type": () =>
+      Response.json({ access_token: "canary", token_type: "canary" }),
+    "not JSON": () =>
+      new Response("{", { headers: { "content-type": "application/json" } }),
+  };
+  for (const [name, answer] of Object.entries(answers)) {
+    await t.step(name, async () => {
+      const { code, message, details } = await refusal(answer);
+      assert.equal(code, "upstream_failed");
+      assert.equal(details.reason, "unreachable");
+      assert.ok(message.includes(UPSTREAM_ORIGIN));
+      assert.match(details.remedy!, /ZITADEL_DOMAIN/);
+    });
+  }
+});
+
+Deno.test("requestToken() gives up when the time is over", async () => {
+  const { code, details } = await refusal(() => assert.fail(), {
+    fetch: silentFetch(),
+    timeoutMs: 20,
+  });
+  assert.equal(code, "upstream_timeout");
+  assert.equal(details.reason, "timeout");
+  assert.match(details.remedy!, /UPSTREAM_TIMEOUT_MS/);
+});
