@@ -7,7 +7,7 @@ import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { readConfig } from "../lib/config.ts";
-import { createHandler } from "../lib/handler.ts";
+import { createFunction } from "../harness/function/create_function.ts";
 import { copyBody } from "../harness/record/copy_body.ts";
 import { FIXTURES_URL, writeFixture } from "../harness/fixtures/fixture.ts";
 import { createRecorder } from "../harness/record/recording.ts";
@@ -59,7 +59,7 @@ export async function record(
   const { folder } = values;
   const settings = await readSettings(values["env-file"]);
   const config = readConfig(settings);
-  const handler = await createHandler(config, {
+  const handler = await createFunction(config, {
     fetch,
     now: Date.now,
     log: ({ level, message }) => {

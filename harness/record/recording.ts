@@ -2,7 +2,7 @@ import type { Config } from "../../lib/config.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
-import { roleGrants } from "../../lib/claims/claims.ts";
+import { roleGrants } from "../../lib/claims/grants.ts";
 import {
   type Event,
   type FunctionCall,
