@@ -34,26 +34,37 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   upstream_timeout: 504,
 };
 
-/** Why the function failed, as one word for dashboards and alerts. */
-export type FailureReason =
-  | "missing_permission"
-  | "credential_rejected"
-  | "unknown_instance"
-  | "intercepted"
-  | "rate_limited"
-  | "unreachable"
-  | "timeout"
-  | "no_metadata_api"
-  | "unreadable_answer"
-  | "unstable_listing"
-  | "wrong_path"
-  | "unknown_key"
-  | "missing_setting";
+/**
+ * Why a call failed, or what needs attention though it was answered: one word
+ * for dashboards and alerts.
+ */
+export const REASONS = [
+  "missing_permission",
+  "credential_rejected",
+  "unknown_instance",
+  "intercepted",
+  "rate_limited",
+  "unreachable",
+  "timeout",
+  "no_metadata_api",
+  "unreadable_answer",
+  "unreadable_entries",
+  "unstable_listing",
+  "large_claim",
+  "replaced_claim",
+  "omitted_values",
+  "wrong_path",
+  "unknown_key",
+  "missing_setting",
+] as const;
+
+/** One of {@linkcode REASONS}. */
+export type Reason = typeof REASONS[number];
 
 /** What an operator needs beside the message. */
 export interface FailureDetails {
   /** One word for dashboards and alerts. */
-  readonly reason?: FailureReason;
+  readonly reason?: Reason;
   /** What to do about it. */
   readonly remedy?: string;
   /** The organization whose mapping was needed. */
@@ -133,7 +144,7 @@ export function describeFailure(error: unknown): Failure {
 /** Scanners request other paths all day: no one needs to look at those. */
 function levelOf(
   code: ErrorCode,
-  reason: FailureReason | undefined,
+  reason: Reason | undefined,
 ): LogEntry["level"] {
   const isScan = code === "not_found" || code === "method_not_allowed";
   if (isScan && reason === undefined) return "info";
