@@ -2,7 +2,6 @@ import type { Reason } from "../errors.ts";
 import { LruMap } from "../util/lru_map.ts";
 import type { Log } from "./log.ts";
 import type { Telemetry } from "./telemetry.ts";
-import { LruMap } from "../util/lru_map.ts";
 
 /**
  * A claim over this size is reported, in bytes: a token travels in a header,
