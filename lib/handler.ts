@@ -215,7 +215,7 @@ export async function createHandler(
 
     const organizationOf = chooseOrganization(
       config.metadataOrganization,
-      payload,
+      payload.org?.id ?? payload.user?.resource_owner ?? undefined,
     );
     const organizations = [
       ...new Set(grants.map((grant) => organizationOf(grant.resourceOwner))),

@@ -4,7 +4,11 @@ import type {
   UserGrant,
 } from "../request/payload.ts";
 import { GRANT_STATE_ACTIVE } from "../request/payload.ts";
-import { permissionsOf, type RoleMapping } from "../mapping/role_mapping.ts";
+import {
+  knownProjects,
+  permissionsOf,
+  type RoleMapping,
+} from "../mapping/role_mapping.ts";
 
 /** Claims under this prefix are ZITADEL's own; it drops others' without a word. */
 export const RESERVED_CLAIM_PREFIX = "urn:zitadel:iam";
@@ -62,10 +66,18 @@ export function collectPermissions(
   mappingOf: (grant: RoleGrant) => RoleMapping,
 ): string[] {
   const permissions = new Set<string>();
+  const isKnown = knownProjects(
+    undefined,
+    grants.map(({ projectId }) => projectId),
+  );
   for (const grant of grants) {
     const mapping = mappingOf(grant);
     for (const role of grant.roles) {
-      const granted = permissionsOf(mapping, grant.projectId, role);
+      const granted = permissionsOf(
+        mapping,
+        { projectId: grant.projectId, role },
+        isKnown,
+      );
       if (!granted) continue;
       for (const permission of granted) permissions.add(permission);
     }
