@@ -2,7 +2,10 @@ import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createMetadataReader } from "../../lib/zitadel/metadata_reader.ts";
 import { type FunctionCall, parsePayload } from "../../lib/request/payload.ts";
-import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
+import {
+  createRoleMapping,
+  parseRoleMapping,
+} from "../../lib/mapping/role_mapping.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
 import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
@@ -63,8 +66,8 @@ export async function readExplainSource(
   const metadataOrganization = config?.metadataOrganization ??
     (settings.METADATA_ORGANIZATION || "user");
   if (mapping !== undefined || config === undefined) {
-    const permissions = mapping ?? new Map();
-    const mappingOf = () => Promise.resolve({ permissions, problems: [] });
+    const roleMapping = createRoleMapping(mapping ?? new Map());
+    const mappingOf = () => Promise.resolve(roleMapping);
     return { call, mappingOf, metadataOrganization };
   }
   const upstreamOptions = {

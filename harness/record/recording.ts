@@ -140,7 +140,10 @@ async function gatherMetadata(
   if ("event_type" in call || grants.length === 0) return { organizations: {} };
 
   const instance = connect(config.origin, await getServiceToken(config));
-  const organizationOf = chooseOrganization(config.metadataOrganization, call);
+  const organizationOf = chooseOrganization(
+    config.metadataOrganization,
+    call.org?.id ?? call.user?.resource_owner ?? undefined,
+  );
   // By organization: the keys that may grant something, and their stand-ins.
   const keys = new Map<string, Map<string, string>>();
   for (const { projectId, resourceOwner, roles } of grants) {

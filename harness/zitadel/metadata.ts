@@ -2,10 +2,15 @@ import type { Client } from "@connectrpc/connect";
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { PAGE_SIZE } from "../../lib/zitadel/metadata_api.ts";
-import type { MetadataEntry } from "../../lib/mapping/role_mapping.ts";
 import type { Instance } from "./client.ts";
 import { readPages } from "./pages.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";
+
+/** One entry of an organization's metadata. */
+export interface MetadataEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
 
 /** Which API served an organization's metadata. */
 export type MetadataApi = "v2" | "v2beta" | "management_v1";

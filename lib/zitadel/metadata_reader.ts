@@ -157,7 +157,9 @@ async function readAll(
 function sizeOf(entries: readonly MetadataEntry[]): number {
   let bytes = 0;
   for (const { key, value } of entries) {
-    if (value.length <= MAX_VALUE_BYTES) bytes += key.length + value.length;
+    if (value && value.length <= MAX_VALUE_BYTES) {
+      bytes += key.length + value.length;
+    }
   }
   return bytes;
 }
