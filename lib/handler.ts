@@ -20,7 +20,9 @@ import { describeFailure, FunctionError } from "./errors.ts";
 import type { Log } from "./observability/log.ts";
 import { LruMap } from "./util/lru_map.ts";
 import { KvStore } from "./mapping/kv_store.ts";
+import { createConnection } from "./zitadel/connection.ts";
 import { createMetadataReader } from "./zitadel/metadata_reader.ts";
+import { MAX_MAPPING_BYTES, MAX_VALUE_BYTES } from "./mapping/role_mapping.ts";
 import { chooseOrganization } from "./mapping/organization.ts";
 import { parsePayload } from "./request/payload.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
@@ -101,18 +103,17 @@ export async function createHandler(
     timeoutMs: config.upstreamTimeoutMs,
     fetch,
   });
-  const readMetadata = createMetadataReader({
-    origin: config.origin,
-    token: createAccessTokenSource(config.credential, {
-      origin: config.origin,
-      timeoutMs: config.upstreamTimeoutMs,
-      fetch,
-      now,
-      log,
-    }),
+  const connection = createConnection({
+    domainOrigin: config.origin,
     timeoutMs: config.upstreamTimeoutMs,
     fetch,
     now,
+  });
+  const readMetadata = createMetadataReader({
+    connection,
+    token: createAccessTokenSource(config.credential, { connection, log }),
+    maxValueBytes: MAX_VALUE_BYTES,
+    maxMappingBytes: MAX_MAPPING_BYTES,
   });
   const { freshMs, staleMs } = config;
   const cache = new MappingCache({

@@ -2,7 +2,12 @@ import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createMetadataReader } from "../../lib/zitadel/metadata_reader.ts";
 import { type FunctionCall, parsePayload } from "../../lib/request/payload.ts";
-import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
+import {
+  MAX_MAPPING_BYTES,
+  MAX_VALUE_BYTES,
+  parseRoleMapping,
+} from "../../lib/mapping/role_mapping.ts";
+import { createConnection } from "../../lib/zitadel/connection.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
 import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
@@ -67,18 +72,20 @@ export async function readExplainSource(
     const mappingOf = () => Promise.resolve({ permissions, problems: [] });
     return { call, mappingOf, metadataOrganization };
   }
-  const upstreamOptions = {
-    origin: config.origin,
+  const connection = createConnection({
+    domainOrigin: config.origin,
     timeoutMs: config.upstreamTimeoutMs,
     fetch: send,
     now: Date.now,
-  };
+  });
   const readMetadata = createMetadataReader({
-    ...upstreamOptions,
+    connection,
     token: createAccessTokenSource(config.credential, {
-      ...upstreamOptions,
+      connection,
       log: () => {},
     }),
+    maxValueBytes: MAX_VALUE_BYTES,
+    maxMappingBytes: MAX_MAPPING_BYTES,
   });
   return {
     call,

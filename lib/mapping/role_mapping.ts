@@ -28,6 +28,11 @@ export interface RoleMapping {
  */
 export const MAX_VALUE_BYTES = 100_000;
 
+/** The most bytes of one organization's mapping: twice what 10,000 roles take. */
+export const MAX_MAPPING_BYTES = 2 * 1024 * 1024;
+
+const TOO_LONG = `The value is longer than ${MAX_VALUE_BYTES} bytes`;
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** A plain name: no white space, quotes, brackets or control characters inside. */
@@ -57,12 +62,14 @@ const QUALIFIED_KEY = /^[0-9]+:/;
  * ```
  */
 export function parseRoleMapping(
-  entries: Iterable<MetadataEntry>,
+  entries: Iterable<
+    Pick<MetadataEntry, "key"> & { readonly value: Uint8Array | undefined }
+  >,
 ): RoleMapping {
   const permissions = new Map<string, readonly string[]>();
   const problems: MappingProblem[] = [];
   for (const { key, value } of entries) {
-    const parsed = parsePermissions(value);
+    const parsed = value ? parsePermissions(value) : TOO_LONG;
     if (typeof parsed === "string") {
       problems.push({ key, problem: parsed });
       // Kept without permissions, so that a broken `<project id>:<role>` does
@@ -107,9 +114,7 @@ export function permissionsOf(
 export function parsePermissions(
   value: Uint8Array,
 ): readonly string[] | string {
-  if (value.length > MAX_VALUE_BYTES) {
-    return `The value is longer than ${MAX_VALUE_BYTES} bytes`;
-  }
+  if (value.length > MAX_VALUE_BYTES) return TOO_LONG;
   let text: string;
   try {
     text = decoder.decode(value).trim();
