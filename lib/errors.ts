@@ -59,12 +59,12 @@ export const REASONS = [
 ] as const;
 
 /** One of {@linkcode REASONS}. */
-export type Reason = typeof REASONS[number];
+export type FailureReason = typeof REASONS[number];
 
 /** What an operator needs beside the message. */
 export interface FailureDetails {
   /** One word for dashboards and alerts. */
-  readonly reason?: Reason;
+  readonly reason?: FailureReason;
   /** What to do about it. */
   readonly remedy?: string;
   /** The organization whose mapping was needed. */
@@ -144,7 +144,7 @@ export function describeFailure(error: unknown): Failure {
 /** Scanners request other paths all day: no one needs to look at those. */
 function levelOf(
   code: ErrorCode,
-  reason: Reason | undefined,
+  reason: FailureReason | undefined,
 ): LogEntry["level"] {
   const isScan = code === "not_found" || code === "method_not_allowed";
   if (isScan && reason === undefined) return "info";

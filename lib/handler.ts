@@ -32,6 +32,7 @@ import { createLogLimiter } from "./observability/log_limiter.ts";
 import {
   type Event,
   type FunctionCall,
+  isEvent,
   parsePayload,
 } from "./request/payload.ts";
 import type { Services } from "./services.ts";
@@ -67,7 +68,7 @@ export type Outcome =
   | ErrorCode;
 
 /** What the log line and the metrics of a call say. */
-interface CallRecord {
+type CallRecord = {
   readonly level: "info";
   readonly message: string;
   /** The function or the event; `none` before the payload is read. */
@@ -82,7 +83,7 @@ interface CallRecord {
   projects?: number;
   organizations?: number;
   ms?: number;
-}
+};
 
 /**
  * Creates the function.
@@ -143,7 +144,7 @@ async function answer(request: Request, call: Call): Promise<string> {
   const payload = parsePayload(
     opened instanceof Promise ? await opened : opened,
   );
-  if ("event_type" in payload) return await answerEvent(payload, call);
+  if (isEvent(payload)) return await answerEvent(payload, call);
 
   record.condition = payload.function;
   if (payload.function === CANARY_FUNCTION) {
@@ -211,9 +212,11 @@ async function answerEvent(
   if (isRead) {
     const isNew = await services.cache.invalidate(
       aggregateID,
+      // @ts-ignore until the cache is merged
       sequence ?? undefined,
     );
-    if (isNew) record.outcome = "invalidated";
+    // @ts-ignore until the cache is merged
+    if (isNew !== false) record.outcome = "invalidated";
   }
   return NOTHING;
 }

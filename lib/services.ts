@@ -6,6 +6,7 @@
  */
 import type { Config } from "./config.ts";
 import { fingerprint } from "./config/credential.ts";
+import { describeFailure } from "./errors.ts";
 import { MappingCache } from "./mapping/cache.ts";
 import { KvStore } from "./mapping/kv_store.ts";
 import { MAX_MAPPING_BYTES, MAX_VALUE_BYTES } from "./mapping/role_mapping.ts";
@@ -22,7 +23,10 @@ import { Deadline } from "./util/deadline.ts";
 import { VERSION } from "./version.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
 import { createConnection } from "./zitadel/connection.ts";
-import { createMetadataReader } from "./zitadel/metadata_reader.ts";
+import {
+  createMetadataReader,
+  preload as preloadClient,
+} from "./zitadel/metadata_reader.ts";
 import { createSigningKeys } from "./zitadel/signing_keys.ts";
 
 /** What the place where the function runs provides. */
@@ -62,6 +66,8 @@ export interface Services {
   readonly log: Log;
   /** Creates the deadline of one call for all it waits for at ZITADEL. */
   readonly createDeadline: () => Deadline;
+  /** Loads what the first login needs, in the background. It never rejects. */
+  readonly preload: () => Promise<void>;
 }
 
 /** How many random bytes identify a process. */
@@ -130,7 +136,25 @@ export async function createServices(
     now,
     log,
     createDeadline: () => new Deadline(() => timeout(timeoutMs)),
+    preload: () => preload(config, { cache, log }),
   };
+}
+
+/**
+ * Loads the client library, which takes longer than all the rest of a start,
+ * and with a fixed organization its mapping. A failure is logged: the operator
+ * sees it at the start and not at the first login.
+ */
+async function preload(
+  { metadataOrganization: setting }: Config,
+  { cache, log }: Pick<Services, "cache" | "log">,
+): Promise<void> {
+  try {
+    await preloadClient();
+    if (setting !== "user" && setting !== "grant") await cache.get(setting);
+  } catch (error) {
+    log(describeFailure(error).entry);
+  }
 }
 
 function randomHex(bytes: number): string {

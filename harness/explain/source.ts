@@ -4,8 +4,11 @@ import { createMetadataReader } from "../../lib/zitadel/metadata_reader.ts";
 import { type FunctionCall, parsePayload } from "../../lib/request/payload.ts";
 import {
   createRoleMapping,
+  MAX_MAPPING_BYTES,
+  MAX_VALUE_BYTES,
   parseRoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
+import { createConnection } from "../../lib/zitadel/connection.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
 import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
@@ -58,7 +61,7 @@ export async function readExplainSource(
     fetch: send,
   });
   const call = parsePayload(await open(new TextEncoder().encode(body)));
-  if ("event_type" in call) {
+  if (isEvent(call)) {
     throw new TypeError(
       `There is nothing to explain: this is the event ${call.event_type}, which is answered with {}`,
     );
@@ -70,18 +73,20 @@ export async function readExplainSource(
     const mappingOf = () => Promise.resolve(roleMapping);
     return { call, mappingOf, metadataOrganization };
   }
-  const upstreamOptions = {
-    origin: config.origin,
+  const connection = createConnection({
+    domainOrigin: config.origin,
     timeoutMs: config.upstreamTimeoutMs,
     fetch: send,
     now: Date.now,
-  };
+  });
   const readMetadata = createMetadataReader({
-    ...upstreamOptions,
+    connection,
     token: createAccessTokenSource(config.credential, {
-      ...upstreamOptions,
+      connection,
       log: () => {},
     }),
+    maxValueBytes: MAX_VALUE_BYTES,
+    maxMappingBytes: MAX_MAPPING_BYTES,
   });
   return {
     call,

@@ -6,6 +6,7 @@ import { roleGrants } from "../../lib/claims/grants.ts";
 import {
   type Event,
   type FunctionCall,
+  isEvent,
   parsePayload,
 } from "../../lib/request/payload.ts";
 import { createFixtureFunction } from "../fixtures/fixture_function.ts";
@@ -71,7 +72,7 @@ export async function createRecorder(
     // An encrypted or signed payload is kept as JSON: nobody else could sign it.
     const payload = await open(body);
     const call = parsePayload(payload);
-    const called = "event_type" in call ? call.event_type : call.function;
+    const called = isEvent(call) ? call.event_type : call.function;
     if (called === CANARY_FUNCTION) return undefined;
     const { organizations, api } = await gatherMetadata(config, {
       call,
@@ -136,8 +137,8 @@ async function gatherMetadata(
   config: Config,
   { call, disguise }: { call: FunctionCall | Event; disguise: Disguise },
 ): Promise<Pick<Fixture, "organizations" | "api">> {
-  const grants = "event_type" in call ? [] : roleGrants(call.user_grants);
-  if ("event_type" in call || grants.length === 0) return { organizations: {} };
+  const grants = isEvent(call) ? [] : roleGrants(call.user_grants);
+  if (isEvent(call) || grants.length === 0) return { organizations: {} };
 
   const instance = connect(config.origin, await getServiceToken(config));
   const organizationOf = chooseOrganization(

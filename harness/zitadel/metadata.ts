@@ -1,7 +1,8 @@
 import type { Client } from "@connectrpc/connect";
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { PAGE_SIZE } from "../../lib/zitadel/metadata_api.ts";
+import { PAGE_SIZE } from "../../lib/zitadel/metadata_listing.ts";
+import type { MetadataEntry } from "../../lib/mapping/role_mapping.ts";
 import type { Instance } from "./client.ts";
 import { readPages } from "./pages.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";

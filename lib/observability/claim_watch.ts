@@ -1,4 +1,4 @@
-import type { Reason } from "../errors.ts";
+import type { FailureReason } from "../errors.ts";
 import { LruMap } from "../util/lru_map.ts";
 import type { Log } from "./log.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -53,7 +53,7 @@ export function createClaimWatch(
     const bytes = encoder.encode(JSON.stringify(value)).length;
     const isLarge = bytes > LARGE_CLAIM_BYTES;
     telemetry.claim(bytes, isLarge);
-    const report = (reason: Reason, message: string, remedy: string) => {
+    const report = (reason: FailureReason, message: string, remedy: string) => {
       const key = JSON.stringify([reason, name, organization]);
       if (reported.get(key)) return;
       reported.set(key, true, 0);

@@ -82,8 +82,7 @@ const compiledFunctionCall = z.compile(functionCall);
  * @throws {FunctionError} `invalid_payload` if it is neither; the message names the fields.
  */
 export function parsePayload(value: unknown): FunctionCall | Event {
-  const isEvent = Object.hasOwn(Object(value), "event_type");
-  const parsed = isEvent
+  const parsed = Object.hasOwn(Object(value), "event_type")
     ? event.safeParse(value)
     : compiledFunctionCall.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -95,4 +94,14 @@ export function parsePayload(value: unknown): FunctionCall | Event {
       [...new Set(paths)].slice(0, MAX_PATHS).join(", ")
     }`,
   );
+}
+
+/**
+ * Tells an event from a call of a function.
+ *
+ * @param payload What {@linkcode parsePayload} returned.
+ * @returns `true` if it is an event.
+ */
+export function isEvent(payload: FunctionCall | Event): payload is Event {
+  return Object.hasOwn(payload, "event_type");
 }

@@ -7,7 +7,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ListOrganizationMetadataRequestSchema } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import type { FailureReason } from "../../lib/errors.ts";
-import { MAX_ANSWER_BYTES } from "../../lib/zitadel/metadata_api.ts";
 
 /** A fault, and what the function must make of it where it has nothing to serve. */
 export interface UpstreamFault {
@@ -20,6 +19,9 @@ export interface UpstreamFault {
   /** Sends a request, with the fault; `send` is the way that works. */
   readonly fetch: (send: typeof fetch, request: Request) => Promise<Response>;
 }
+
+/** More than the function may read of one answer. */
+const ENDLESS_BYTES = 64 * 1024 * 1024;
 
 /** How long the function gives a ZITADEL that is too slow, in milliseconds. */
 export const SLOW_TIMEOUT_MS = 500;
@@ -191,7 +193,7 @@ function endless(): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull(controller) {
       sent += next.length;
-      if (sent > 2 * MAX_ANSWER_BYTES) {
+      if (sent > ENDLESS_BYTES) {
         controller.error(new Error("Nobody stopped reading"));
       } else controller.enqueue(next);
       next = chunk;

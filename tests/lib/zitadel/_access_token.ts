@@ -3,6 +3,7 @@ import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
 import type { Credential } from "../../../lib/config.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { createAccessTokenSource } from "../../../lib/zitadel/access_token.ts";
+import { createConnection } from "../../../lib/zitadel/connection.ts";
 import { NOW } from "../_function.ts";
 import { createTokenEndpoint, tokenAnswer } from "../_token_endpoint.ts";
 
@@ -47,10 +48,12 @@ export function source(
   const log: LogEntry[] = [];
   const clock = { now: NOW };
   const token = createAccessTokenSource(credential, {
-    origin: UPSTREAM_ORIGIN,
-    timeoutMs,
-    fetch: fetch ?? endpoint.fetch,
-    now: () => clock.now,
+    connection: createConnection({
+      domainOrigin: UPSTREAM_ORIGIN,
+      timeoutMs,
+      fetch: fetch ?? endpoint.fetch,
+      now: () => clock.now,
+    }),
     log: (entry) => void log.push(entry),
   });
   return { token, requests: endpoint.requests, log, clock };

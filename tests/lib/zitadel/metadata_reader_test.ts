@@ -6,7 +6,7 @@ import {
   type UpstreamWorld,
 } from "../../../harness/fixtures/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
-import { API_MEMORY_MS } from "../../../lib/zitadel/metadata_reader.ts";
+import { API_MEMORY_MS } from "../../../lib/zitadel/organization_metadata.ts";
 import { grpcWebError, silentFetch } from "../_frames.ts";
 import { entries, fails, ID, reader, world } from "./_metadata.ts";
 

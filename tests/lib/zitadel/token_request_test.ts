@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { jwtVerify } from "jose";
 import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
+import { createConnection } from "../../../lib/zitadel/connection.ts";
 import {
   type RequestCredential,
   requestToken,
@@ -33,12 +34,15 @@ function requester(
 ) {
   const endpoint = createTokenEndpoint(answer);
   const request = () =>
-    requestToken(credential, {
-      origin: UPSTREAM_ORIGIN,
-      timeoutMs,
-      fetch: fetch ?? endpoint.fetch,
-      now: () => NOW,
-    });
+    requestToken(
+      credential,
+      createConnection({
+        domainOrigin: UPSTREAM_ORIGIN,
+        timeoutMs,
+        fetch: fetch ?? endpoint.fetch,
+        now: () => NOW,
+      }),
+    );
   return { request, requests: endpoint.requests };
 }
 
