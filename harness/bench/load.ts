@@ -1,7 +1,5 @@
 import type { BenchContext } from "./context.ts";
 import type { SignedCall } from "./call.ts";
-import { runAutocannon } from "./autocannon.ts";
-import { runWrk } from "./wrk.ts";
 
 /** How many connections there are: the webhook client of a busy ZITADEL. */
 export const CONNECTIONS = 32;
@@ -39,24 +37,4 @@ export interface LoadGenerator {
     options: LoadOptions,
     context: BenchContext,
   ) => Promise<LoadResult>;
-}
-
-/**
- * Chooses the load generator: `wrk` where it is installed, since it takes less
- * of the machine and times finer; else `autocannon`, which npm has.
- *
- * @returns The load generator.
- */
-export async function chooseLoadGenerator(): Promise<LoadGenerator> {
-  try {
-    await new Deno.Command("wrk", {
-      args: ["--version"],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return { name: "wrk", run: runWrk };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { name: "autocannon", run: runAutocannon };
-  }
 }

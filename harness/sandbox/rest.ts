@@ -7,7 +7,7 @@
 import { Code } from "@connectrpc/connect";
 import { codeFromString } from "@connectrpc/connect/protocol-connect";
 import { type ApiMethod, restForm } from "./api_method.ts";
-import type { Part } from "./api.ts";
+import type { RouteHandler } from "./route_handler.ts";
 import type { Release } from "./release.ts";
 
 /** grpc-gateway's HTTP statuses. */
@@ -48,7 +48,7 @@ export function createRest(
   release: Release,
   methods: readonly ApiMethod[],
   call: (rpcPath: string, request: Request) => Promise<Response>,
-): Part {
+): RouteHandler {
   const routes = methods.map((method) => routeOf(method, release))
     .filter((route) => route !== undefined)
     // A literal segment wins over a variable.

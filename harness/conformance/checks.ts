@@ -1,13 +1,13 @@
-import type { Situation } from "./situation.ts";
+import type { Scenario } from "./scenario.ts";
 import type { Subject } from "./subject.ts";
 import type { WebhookTarget } from "./webhook_target.ts";
 
 /** What checks work with. */
-export interface Bench {
+export interface CheckContext {
   /** The instance. */
   readonly subject: Subject;
   /** Who and what there is on it. */
-  readonly situation: Situation;
+  readonly scenario: Scenario;
   /** What it calls. */
   readonly target: WebhookTarget;
 }
@@ -23,4 +23,4 @@ export interface Finding {
 }
 
 /** A part of the conformance run: findings, one after the other. */
-export type Checks = (bench: Bench) => AsyncGenerator<Finding>;
+export type Checks = (context: CheckContext) => AsyncGenerator<Finding>;
