@@ -64,7 +64,7 @@ export interface DevStack extends AsyncDisposable {
   readonly inspector: Inspector;
   /** The instance's origin. */
   readonly issuer: string;
-  /** The stand-in, where it is not a real instance. */
+  /** The sandbox, unless the stack uses a real instance. */
   readonly sandbox: Sandbox | undefined;
   /** Where the function answers, unless it runs elsewhere. */
   readonly endpoint: string | undefined;

@@ -43,7 +43,7 @@ export interface WebKey {
   publicJwk: JWK;
 }
 
-/** A running stand-in: its world and what acts on it. */
+/** A running sandbox's world, and what acts on it. */
 export interface Instance {
   /** The live state. */
   readonly world: World;

@@ -37,13 +37,7 @@ export async function toRequest(
   return { request, body };
 }
 
-/**
- * Makes a Node request whose body can be read again.
- *
- * @param incoming The original, already consumed.
- * @param body Its body.
- * @returns A stand-in for it.
- */
+/** Creates a copy of a consumed Node request, whose body can be read again. */
 export function replay(
   incoming: IncomingMessage,
   body: Uint8Array,

@@ -46,7 +46,7 @@ export interface SandboxOptions {
   readonly onExchange?: (exchange: Exchange) => void;
 }
 
-/** A running stand-in ZITADEL. */
+/** A running sandbox: a stand-in ZITADEL on loopback. */
 export interface Sandbox extends AsyncDisposable {
   /** Its base and issuer, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
@@ -65,7 +65,7 @@ export interface Sandbox extends AsyncDisposable {
 }
 
 /**
- * Starts a stand-in ZITADEL on loopback.
+ * Starts a sandbox.
  *
  * @param options What it holds and which release it plays.
  * @returns The running sandbox.

@@ -1,5 +1,5 @@
 /**
- * What the stand-in ZITADEL knows, as plain maps by identifier. The services
+ * What the sandbox knows, as plain maps by identifier. The services
  * read and change it; nothing is kept anywhere else.
  *
  * @module
@@ -264,7 +264,7 @@ export interface Session {
   created: Date;
 }
 
-/** Everything the stand-in ZITADEL knows. */
+/** Everything the sandbox knows. */
 export interface World {
   /** The instance. */
   instanceId: string;

@@ -1,5 +1,5 @@
 /**
- * The world file: what the stand-in ZITADEL holds when it starts. A person
+ * The world file: what the sandbox holds when it starts. A person
  * edits it to try a model of their own, so it nests the way one thinks
  * (organization, project, roles; organization, user, grants), refers by name,
  * and may leave out every identifier.

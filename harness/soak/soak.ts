@@ -19,7 +19,7 @@ import {
   loginCall,
   type SoakCall,
 } from "./load.ts";
-import { startStandIn } from "./upstream_server.ts";
+import { startUpstreamServer } from "./upstream_server.ts";
 
 /** A part of the soak, and what came of it. */
 export interface SoakPhase extends LoadResult, ProcessFigures {
@@ -75,12 +75,12 @@ const OVERLOAD_SLACK_MS = 2_000;
 export async function soak(
   { minutes, onPhase }: SoakOptions,
 ): Promise<SoakResult> {
-  const standIn = startStandIn();
+  const upstream = startUpstreamServer();
   await using target = await startFunction({
     env: {
-      ZITADEL_DOMAIN: standIn.origin,
+      ZITADEL_DOMAIN: upstream.origin,
       AUTHORIZATION_SIGNING_KEY: KEY,
-      ACCESS_TOKEN: standIn.token,
+      ACCESS_TOKEN: upstream.token,
       CACHE_FRESH_SECONDS: "2",
       CACHE_STALE_SECONDS: "60",
       UPSTREAM_TIMEOUT_MS: String(UPSTREAM_TIMEOUT_MS),
@@ -141,20 +141,20 @@ export async function soak(
   });
   halfOpen.close();
 
-  await standIn.stop();
+  await upstream.stop();
   const away = await phase("ZITADEL away", {
     concurrency: 8,
     next: hot,
     share: 0.08,
   });
-  standIn.start();
+  upstream.start();
   const back = await phase("ZITADEL back", {
     concurrency: 8,
     next: cold,
     share: 0.05,
   });
 
-  standIn.delayMs = 5 * UPSTREAM_TIMEOUT_MS;
+  upstream.delayMs = 5 * UPSTREAM_TIMEOUT_MS;
   const beside = load({
     url: target.url,
     seconds: minutes * 60 * 0.1,
@@ -172,8 +172,8 @@ export async function soak(
     ...besideResult,
     name: "  known organization meanwhile",
   });
-  standIn.delayMs = 0;
-  // What the stand-in still owes must not weigh on what comes.
+  upstream.delayMs = 0;
+  // Answers that are still delayed must not weigh on the next phase.
   await pause(6 * UPSTREAM_TIMEOUT_MS);
   const after = await phase("after", {
     concurrency: 8,
@@ -184,7 +184,7 @@ export async function soak(
   const atRest = await measureProcess(target.pid);
 
   const code = await target.stop();
-  await standIn.stop();
+  await upstream.stop();
   const allOk = (result: LoadResult) =>
     Object.keys(result.statuses).join() === "200";
   const ms = (value: number) => `${value.toFixed(1)} ms`;

@@ -36,7 +36,7 @@ const REDIRECT_URI = "http://localhost:9000/callback";
 const PASSWORD = "Password1!";
 
 /** A throwaway organization with all that a token with permissions needs. */
-export interface World extends AsyncDisposable {
+export interface ScratchOrganization extends AsyncDisposable {
   /** The organization; its metadata is the mapping. */
   readonly organization: { readonly id: string; readonly name: string };
   /** Its project, which asserts roles. */
@@ -83,24 +83,24 @@ export interface World extends AsyncDisposable {
  * ```ts
  * import { connect } from "./client.ts";
  * import { clientCredentials, roleScopes } from "./login.ts";
- * import { createWorld } from "./scratch_organization.ts";
+ * import { createScratchOrganization } from "./scratch_organization.ts";
  *
  * const instance = connect("http://localhost:8080", "token");
- * await using world = await createWorld(instance);
+ * await using scratch = await createScratchOrganization(instance);
  * const { accessToken } = await clientCredentials(instance.origin, {
- *   ...world.robot,
- *   scope: roleScopes(world.project.id),
+ *   ...scratch.robot,
+ *   scope: roleScopes(scratch.project.id),
  * });
  * ```
  */
-export async function createWorld(
+export async function createScratchOrganization(
   instance: Instance,
   options: {
     readonly mapping?: Readonly<Record<string, readonly string[]>>;
     readonly viewer?: string;
     readonly signal?: AbortSignal;
   } = {},
-): Promise<World> {
+): Promise<ScratchOrganization> {
   const { mapping = DEFAULT_MAPPING, viewer, signal } = options;
   const name = `permissions-check-${crypto.randomUUID().slice(0, 8)}`;
   const organization = await createOrganization(instance, name);
@@ -129,7 +129,10 @@ async function furnish(
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<
-  Omit<World, "organization" | "mapping" | typeof Symbol.asyncDispose>
+  Omit<
+    ScratchOrganization,
+    "organization" | "mapping" | typeof Symbol.asyncDispose
+  >
 > {
   const { mapping, name, viewer, signal } = options;
   const roles = Object.keys(mapping);

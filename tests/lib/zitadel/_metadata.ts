@@ -3,7 +3,7 @@ import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-  type UpstreamWorld,
+  type UpstreamData,
 } from "../../../harness/fixtures/upstream.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import {
@@ -26,8 +26,8 @@ export function entries(count: number): Record<string, string> {
 /** A world of that organization. */
 export function world(
   metadata: Record<string, string> = entries(2),
-  api: UpstreamWorld["api"] = "v2",
-): UpstreamWorld {
+  api: UpstreamData["api"] = "v2",
+): UpstreamData {
   return { organizations: { [ID]: { readable: true, metadata } }, api };
 }
 
@@ -46,7 +46,7 @@ interface Options {
 
 /** A reader of an upstream, the methods that it called and a clock. */
 export function reader(
-  upstreamWorld: UpstreamWorld,
+  upstreamWorld: UpstreamData,
   { fetch = createUpstream(upstreamWorld).fetch, ...options }: Options = {},
 ) {
   const calls: string[] = [];
