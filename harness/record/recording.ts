@@ -16,7 +16,7 @@ import {
   signFixture,
 } from "../fixtures/fixture.ts";
 import { connect } from "../zitadel/client.ts";
-import { listMetadata, type MetadataApi } from "../zitadel/metadata.ts";
+import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { CANARY_FUNCTION } from "../function/canary.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
@@ -27,12 +27,6 @@ const SIGNING_KEY = "SigningKeyOfEveryRecording0000000000";
 
 /** Headers that ZITADEL itself sends; a proxy's may hold people's addresses. */
 const KEPT_HEADERS = ["accept-encoding", "content-type", "user-agent"];
-
-const API_NAMES: Readonly<Record<MetadataApi, NonNullable<Fixture["api"]>>> = {
-  v2: "v2",
-  v2beta: "v2beta",
-  "management_v1": "management_v1",
-};
 
 /** A call as received. */
 export interface RecordedCall {
@@ -159,7 +153,7 @@ async function gatherMetadata(
     const metadata: Record<string, string> = {};
     if (readable) {
       const listed = await listMetadata(instance, organization);
-      api = API_NAMES[listed.api];
+      api = listed.api;
       for (const { key, value } of listed.entries) {
         const name = wanted.get(key);
         if (name !== undefined) metadata[name] = value.toBase64();

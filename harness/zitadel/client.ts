@@ -9,8 +9,8 @@ import type { Client, Interceptor } from "@connectrpc/connect";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
-/** Administrative calls that take longer than this are given up, in milliseconds. */
-const TIMEOUT_MS = 15_000;
+/** The deadline of an administrative call, in milliseconds. */
+export const TIMEOUT_MS = 15_000;
 
 /** How one service is called. */
 export interface ServiceOptions {

@@ -99,6 +99,8 @@ function reasonOf({ code, rawMessage }: ConnectError): string {
     case Code.Unimplemented:
       return "this release of ZITADEL has no such API; v3 and later are supported. If it is newer, check that ZITADEL_DOMAIN is the instance's address and not its login page or a proxy";
     case Code.DeadlineExceeded:
+    // How the client reports a signal that timed out.
+    case Code.Canceled:
       return "ZITADEL did not answer in time. Try again; if it stays so, look at the instance's health (/debug/ready)";
     case Code.Unavailable:
       return `ZITADEL is not available (${rawMessage}). Try again in a moment`;

@@ -134,3 +134,12 @@ Deno.test("attempt() says that a role is missing as releases before v4.7 put it"
       )),
     /no role here at all.*IAM_OWNER/,
   ));
+
+Deno.test("attempt() reports a timeout whether a deadline or a signal ended the call", async () => {
+  for (const code of [Code.DeadlineExceeded, Code.Canceled]) {
+    await assert.rejects(
+      attempt("list", () => Promise.reject(new ConnectError("why", code))),
+      /^ZitadelError: Cannot list: ZITADEL did not answer in time/,
+    );
+  }
+});
