@@ -36,11 +36,7 @@ export interface RecordedLogin {
   readonly rolePermissions: Readonly<Record<string, readonly string[]>>;
 }
 
-/**
- * Reads the recorded login that everything is measured with.
- *
- * @returns The login.
- */
+/** Reads the recorded login that everything is measured with. */
 export async function readRecordedLogin(): Promise<RecordedLogin> {
   const fixture = await readFixture(
     new URL("calls/human_login.json", FIXTURES_URL),
@@ -85,10 +81,6 @@ export interface MadeCallOptions {
 /**
  * Makes a login of a user of another organization, whose mapping has roles
  * `role-0`, `role-1`, ... with two permissions each.
- *
- * @param login The recorded login to make it of.
- * @param options What differs.
- * @returns The call, and the organization that it needs.
  */
 export function makeCall(
   login: RecordedLogin,
@@ -123,12 +115,7 @@ function permissionsOf(role: string): string[] {
   return [`${role}:read`, `${role}:write`];
 }
 
-/**
- * Signs calls, as of now.
- *
- * @param calls The calls.
- * @returns The signed calls, good for five minutes.
- */
+/** Signs calls, as of now. */
 export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
   const seconds = Math.floor(Date.now() / 1000);
   return Promise.all(calls.map(async ({ body }) => ({
@@ -137,13 +124,7 @@ export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
   })));
 }
 
-/**
- * Says whether a reply is the right one.
- *
- * @param call The call.
- * @param reply The reply's body.
- * @returns Whether it holds the permissions that are right, and nothing else.
- */
+/** Says whether a reply is the right one. */
 export function isRightReply(
   { permissions }: Pick<Call, "permissions">,
   reply: string,

@@ -13,15 +13,13 @@ export interface Machine {
   readonly os: string;
   /** The version of Deno. */
   readonly deno: string;
-  /** The load before anything was measured: how many programs wanted to run in the last minute. */
+  /**
+   * The load before anything was measured: how many programs wanted to run in the last minute.
+   */
   readonly load: number;
 }
 
-/**
- * Describes this machine.
- *
- * @returns The machine.
- */
+/** Describes this machine. */
 export function readMachine(): Machine {
   const models = cpus().map(({ model }) => model.trim());
   return {
@@ -33,12 +31,7 @@ export function readMachine(): Machine {
   };
 }
 
-/**
- * Says whether a machine had other things to do.
- *
- * @param machine The machine.
- * @returns Whether figures from it are to be doubted.
- */
+/** Says whether a machine had other things to do. */
 export function isBusy({ load, cores }: Machine): boolean {
   return load / cores > BUSY_LOAD_PER_CORE;
 }

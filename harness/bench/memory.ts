@@ -10,7 +10,9 @@ const ENTRIES = 10;
 const ROLES = 2;
 /** How often the memory is read, in milliseconds. */
 const SAMPLE_MS = 100;
-/** How long one round of load is, in seconds: short against the life of a signature. */
+/**
+ * How long one round of load is, in seconds: short against the life of a signature.
+ */
 const ROUND_SECONDS = 2;
 
 /** The parts of the run that are compared. */
@@ -38,10 +40,6 @@ export interface Memory {
 /**
  * Measures the memory that the function holds while many requests of many
  * organizations come.
- *
- * @param options How many requests and organizations, and the load generator.
- * @param context Where it runs.
- * @returns The figures; `undefined` where the system does not tell what a process holds.
  */
 export async function measureMemory(
   { requests, organizations, generator }: {

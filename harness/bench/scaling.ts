@@ -26,7 +26,9 @@ export interface ScalingRow extends Omit<ThroughputRow, "upstreamCalls"> {
   readonly ratio: number;
 }
 
-/** The function with larger and larger mappings, and with users of more and more roles. */
+/**
+ * The function with larger and larger mappings, and with users of more and more roles.
+ */
 export interface Scaling {
   /** By the size of the mapping. */
   readonly entries: readonly ScalingRow[];
@@ -37,10 +39,6 @@ export interface Scaling {
 /**
  * Measures what large mappings and many roles cost: one function with an
  * organization of each kind.
- *
- * @param generator The load generator.
- * @param context Where it runs.
- * @returns The figures.
  */
 export async function measureScaling(
   generator: LoadGenerator,

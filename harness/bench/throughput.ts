@@ -15,7 +15,9 @@ export interface ThroughputRow {
   readonly requestsPerSecond: number;
   /** The median time to an answer, in milliseconds, the rounds' median. */
   readonly p50Ms: number;
-  /** The time within which 99 of 100 were answered, in milliseconds, the rounds' median. */
+  /**
+   * The time within which 99 of 100 were answered, in milliseconds, the rounds' median.
+   */
   readonly p99Ms: number;
   /** The processor time a request took, in microseconds, the rounds' median. */
   readonly cpuPerRequest?: number | undefined;
@@ -42,10 +44,6 @@ export interface Throughput {
 /**
  * Measures the warm function beside the floor and a bare server, with a
  * recorded login.
- *
- * @param generator The load generator.
- * @param context Where it runs.
- * @returns The figures.
  */
 export async function measureThroughput(
   generator: LoadGenerator,
@@ -115,13 +113,7 @@ export async function measureThroughput(
   };
 }
 
-/**
- * Sums up a contender's rounds.
- *
- * @param name Its name.
- * @param rounds Its rounds, at least one.
- * @returns Its row.
- */
+/** Sums up a contender's rounds. */
 export function summarizeRounds(
   name: string,
   rounds: readonly Round[],

@@ -148,7 +148,6 @@ const CASES = { "current": CURRENT, "4.6": V4_6, "3.4": V3_4 };
 /**
  * Replays the recorded API calls of the instance's release.
  *
- * @param context The instance and the scenario.
  * @yields A finding for each recording.
  */
 export async function* apiChecks(

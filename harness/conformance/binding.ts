@@ -26,13 +26,7 @@ export interface BindingOptions {
   readonly after?: readonly string[];
 }
 
-/**
- * Notes what is bound, to put it back.
- *
- * @param subject The instance.
- * @param conditions What may be bound otherwise meanwhile.
- * @returns What puts it back when it is disposed of.
- */
+/** Notes what is bound, to put it back. */
 export async function keepBindings(
   { instance }: Subject,
   conditions: readonly string[],
@@ -51,10 +45,6 @@ export async function keepBindings(
 
 /**
  * Makes a target and binds it. What was bound before is put back afterwards.
- *
- * @param subject The instance.
- * @param options What is bound to what.
- * @returns The binding; disposing of it unbinds and removes the target.
  */
 export async function bindTarget(
   subject: Subject,

@@ -32,7 +32,6 @@ const FORWARDED = { forwardedStatusCode: 403, forwardedErrorMessage: "no" };
 /**
  * Gets tokens of every kind and looks at what is told of them.
  *
- * @param context The instance, the scenario and the target.
  * @yields A finding for each token and for each kind of answer.
  */
 export async function* claimsChecks(

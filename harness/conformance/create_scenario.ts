@@ -20,12 +20,7 @@ const ACME_METADATA = {
   viewer: '["posts:read"]',
 };
 
-/**
- * Makes the scenario of the recordings.
- *
- * @param subject The instance.
- * @returns The scenario; disposing of it removes it.
- */
+/** Makes the scenario of the recordings. */
 export async function createScenario(subject: Subject): Promise<Scenario> {
   const { instance } = subject;
   const suffix = crypto.randomUUID().slice(0, 5);

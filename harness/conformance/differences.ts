@@ -50,13 +50,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/**
- * Says why a finding may differ.
- *
- * @param name The finding's name.
- * @param options Whether the instance is the sandbox.
- * @returns The reason, or `undefined` where it may not.
- */
+/** Says why a finding may differ. */
 export function reasonFor(
   name: string,
   { isSandbox }: { isSandbox: boolean },

@@ -26,7 +26,6 @@ const RECORDED = {
  * Changes metadata as it was changed for the recording: one value, two new
  * ones, the two removed; and an unchanged one, which tells nobody.
  *
- * @param context The instance, the scenario and the target.
  * @yields A finding for each recorded event.
  */
 export async function* eventChecks(

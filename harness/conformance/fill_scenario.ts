@@ -18,11 +18,6 @@ const PASSWORD = "Password1!";
 /**
  * Fills the organizations of a scenario: projects, applications, people,
  * service users, grants.
- *
- * @param subject The instance.
- * @param organizations The organizations.
- * @param suffix What makes names unique.
- * @returns What there is in them.
  */
 export async function fillScenario(
   subject: Subject,

@@ -10,7 +10,6 @@ import { shapeOf } from "./shape.ts";
 /**
  * Replays the recorded OpenID requests.
  *
- * @param context The instance and the scenario.
  * @yields A finding for each recording.
  */
 export async function* oidcChecks(

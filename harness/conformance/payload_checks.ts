@@ -33,7 +33,6 @@ const DEFAULT_SCOPE = "openid offline_access";
 /**
  * Brings about each recorded call and compares what the target was sent.
  *
- * @param context The instance, the scenario and the target.
  * @yields A finding for each recorded call.
  */
 export async function* payloadChecks(

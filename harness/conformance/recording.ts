@@ -47,12 +47,7 @@ export interface ReplayOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/**
- * Reads a recording.
- *
- * @param name Its path below `fixtures/recorded`, without `.json`.
- * @returns The recording.
- */
+/** Reads a recording. */
 export async function readRecording<Shape = Recording>(
   name: string,
 ): Promise<Shape> {
@@ -60,14 +55,7 @@ export async function readRecording<Shape = Recording>(
   return JSON.parse(await Deno.readTextFile(url));
 }
 
-/**
- * Sends a recorded request.
- *
- * @param origin Where to.
- * @param recording The recording.
- * @param options What stands for what, and further headers.
- * @returns The answer.
- */
+/** Sends a recorded request. */
 export async function replayRecording(
   origin: string,
   { request }: Recording,
@@ -91,12 +79,7 @@ export async function replayRecording(
   return answerOf(response.status, response.headers, bytes);
 }
 
-/**
- * What was recorded, in the form of an answer.
- *
- * @param recording The recording.
- * @returns The answer.
- */
+/** What was recorded, in the form of an answer. */
 export function recordedAnswer({ response }: Recording): Answer {
   const bytes = response.body_base64 === undefined
     ? new TextEncoder().encode(response.body ?? "")

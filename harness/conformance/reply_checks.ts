@@ -39,7 +39,6 @@ const MANY_PERMISSIONS = 1000;
  * Lets a target give each recorded answer while a service user asks for a
  * token, with interruptOnError off and on.
  *
- * @param context The instance, the scenario and the target.
  * @yields A finding for each answer.
  */
 export async function* replyChecks(
@@ -123,12 +122,7 @@ async function tokenOutcome(
   });
 }
 
-/**
- * Reads a JWT's claims.
- *
- * @param jwt The token.
- * @returns The claims; nothing is verified.
- */
+/** Reads a JWT's claims. */
 export function claimsOf(jwt: string): Record<string, unknown> {
   const bytes = Uint8Array.fromBase64(jwt.split(".")[1]!, {
     alphabet: "base64url",

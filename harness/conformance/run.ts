@@ -30,7 +30,6 @@ const PARTS: readonly Checks[] = [
  * Compares an instance with what was recorded of its release, in organizations
  * of its own that are removed again.
  *
- * @param subject The instance.
  * @yields A verdict for each recording.
  */
 export async function* runConformance(

@@ -46,12 +46,7 @@ const RELEASE_OF_API = {
   "management_v1": "3.4",
 } as const;
 
-/**
- * Looks at an instance and tells which release it behaves like.
- *
- * @param options How it is reached.
- * @returns The subject.
- */
+/** Looks at an instance and tells which release it behaves like. */
 export async function lookAt(options: SubjectOptions): Promise<Subject> {
   const instance = connect(options.origin, options.adminToken);
   const own = await ownOrganization(instance);
@@ -67,15 +62,7 @@ export async function lookAt(options: SubjectOptions): Promise<Subject> {
   };
 }
 
-/**
- * Calls an instance's REST API and expects it to work.
- *
- * @param subject The instance.
- * @param call Method and path, such as `POST /management/v1/projects`.
- * @param options The body and the organization that is called about.
- * @returns The answer's JSON.
- * @throws {Error} Where it answers otherwise than with success.
- */
+/** Calls an instance's REST API and expects it to work. */
 export async function callRest(
   { origin, adminToken }: Subject,
   call: string,

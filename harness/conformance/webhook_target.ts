@@ -20,11 +20,7 @@ export interface WebhookTarget extends AsyncDisposable {
   reply: (call: WebhookCall) => Response | Promise<Response>;
 }
 
-/**
- * Starts a target on loopback.
- *
- * @returns The target; disposing of it stops it.
- */
+/** Starts a target on loopback. */
 export function startWebhookTarget(): WebhookTarget {
   const calls: WebhookCall[] = [];
   const server = Deno.serve(

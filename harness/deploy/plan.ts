@@ -7,7 +7,9 @@ const PLATFORM_SETTINGS: ReadonlySet<string> = new Set([
   "PORT",
 ]);
 
-/** The file that takes the settings to upload; ignored by git as all `*.env`. */
+/**
+ * The file that takes the settings to upload; ignored by git as all `*.env`.
+ */
 export const UPLOAD_ENV_FILE = "deploy.env";
 
 /** What is to be deployed where. */
@@ -43,9 +45,6 @@ export interface UploadedSettings {
 /**
  * Chooses what is uploaded of an env file: the function's settings and nothing
  * else, the administrator's token least of all.
- *
- * @param names The names in the env file.
- * @returns What is uploaded.
  */
 export function settingsToUpload(names: readonly string[]): UploadedSettings {
   const uploaded = Object.entries(SETTINGS).filter(([name]) =>
@@ -60,9 +59,6 @@ export function settingsToUpload(names: readonly string[]): UploadedSettings {
 
 /**
  * Works out the commands of a deployment.
- *
- * @param wish What is to be deployed where.
- * @returns The commands, in their order.
  *
  * @example
  * ```ts

@@ -70,13 +70,7 @@ export interface DevStack extends AsyncDisposable {
   readonly endpoint: string | undefined;
 }
 
-/**
- * Starts it.
- *
- * @param options What is to be worked with.
- * @returns What was started; disposing of it stops all of it.
- * @throws {TypeError} Where settings of a real instance are missing.
- */
+/** Starts it. */
 export async function startDevStack(
   options: DevStackOptions,
 ): Promise<DevStack> {
@@ -151,7 +145,9 @@ function withRedirect(world: WorldFile, redirectUri: string): WorldFile {
   };
 }
 
-/** Sets the sandbox up as a real instance is, and gives the function's settings. */
+/**
+ * Sets the sandbox up as a real instance is, and gives the function's settings.
+ */
 async function connectSandbox(
   { origin, adminToken }: Sandbox,
   endpoint: string,

@@ -18,10 +18,6 @@ export interface WatchedFunctionOptions {
 /**
  * Starts the function so that it restarts whenever one of its files changes,
  * with the permissions that it needs and no others, and waits until it answers.
- *
- * @param options How to start it.
- * @returns Stops it when disposed of.
- * @throws {Error} Where it does not answer; what it wrote says why.
  */
 export async function startWatchedFunction(
   { settings, quiet }: WatchedFunctionOptions,

@@ -47,23 +47,12 @@ export interface Explanation {
   readonly why: string | undefined;
 }
 
-/**
- * Gives a mapping, or why it cannot be had.
- *
- * @param organization Whose mapping.
- * @returns The mapping.
- */
+/** Gives a mapping, or why it cannot be had. */
 export type MappingOf = (organization: string) => Promise<RoleMapping>;
 
 /**
  * Explains a call: which grant and role gave each permission, and which roles
  * gave none and why.
- *
- * @param call The call, as ZITADEL sent it.
- * @param mappingOf Gives an organization's mapping; where it throws, its
- * message becomes the reason.
- * @param metadataOrganization The setting METADATA_ORGANIZATION.
- * @returns The explanation.
  */
 export async function explainCall(
   call: FunctionCall,

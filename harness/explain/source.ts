@@ -24,12 +24,6 @@ export interface ExplainSource {
  * Reads what is to be explained: a fixture, which brings its mappings, or a
  * payload as ZITADEL sent it (JSON, JWT or JWE), whose mappings come from a
  * mapping file or from the instance.
- *
- * @param text The fixture or the payload.
- * @param options The function's settings by name, and the mapping file's
- * content, where there is one.
- * @returns The call, and where its mappings come from.
- * @throws {TypeError} Where the text is neither, or settings are missing.
  */
 export async function readExplainSource(
   text: string,

@@ -30,10 +30,6 @@ export interface CanaryResult {
 /**
  * Calls a running function with a freshly signed call of no consequence, to see
  * whether it accepts a signing key.
- *
- * @param endpoint Where the function answers.
- * @param signingKey The key to sign with.
- * @returns What became of it; never throws for what the network does.
  */
 export async function sendCanary(
   endpoint: string,

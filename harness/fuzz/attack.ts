@@ -33,12 +33,7 @@ const BATCH = 1_000;
 /** How many wrong answers are kept; the first few tell. */
 const MAX_WRONG = 10;
 
-/**
- * Sends bad requests to a function in a process of its own, over loopback.
- *
- * @param options How to run it.
- * @returns What came of it.
- */
+/** Sends bad requests to a function in a process of its own, over loopback. */
 export async function attack(
   { requests, seed, onProgress }: AttackOptions,
 ): Promise<AttackResult> {

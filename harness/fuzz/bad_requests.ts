@@ -49,12 +49,7 @@ const fieldValue = fc.string({
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => Buffer.from(bytes).toString("hex"));
 
-/**
- * Makes bad requests.
- *
- * @param options What they are made for.
- * @returns Bad requests of all kinds, mixed.
- */
+/** Makes bad requests. */
 export function makeBadRequests(
   { signingKey, now, count, seed }: BadRequestOptions,
 ): BadRequest[] {

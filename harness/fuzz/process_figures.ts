@@ -6,12 +6,7 @@ export interface ProcessFigures {
   readonly sockets: number | undefined;
 }
 
-/**
- * Measures a process from outside, by `ps` and, on Linux, `ls /proc`.
- *
- * @param pid The process's id.
- * @returns What it takes.
- */
+/** Measures a process from outside, by `ps` and, on Linux, `ls /proc`. */
 export async function measureProcess(pid: number): Promise<ProcessFigures> {
   const kilobytes = Number(await run("ps", ["-o", "rss=", "-p", String(pid)]));
   const files = await run("ls", ["-l", `/proc/${pid}/fd`]);

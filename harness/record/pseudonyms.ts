@@ -6,7 +6,9 @@
  * @module
  */
 
-/** Returns a value of the same shape, with pseudonyms for everything personal. */
+/**
+ * Returns a value of the same shape, with pseudonyms for everything personal.
+ */
 export type Pseudonymize = <T>(value: T) => T;
 
 /** Texts that are about no one and that the reply depends on. */
@@ -101,7 +103,9 @@ export async function createPseudonymizer(
     if (key === "value" && BASE64.test(value)) return btoa(name);
     return name;
   };
-  /** `within` is the field that holds the name: in a roles claim, names are roles. */
+  /**
+   * `within` is the field that holds the name: in a roles claim, names are roles.
+   */
   const field = (name: string, within: string): string => {
     const shown = withIds(name);
     if (isId.test(name) || FIELDS.has(name) || OWN_CLAIM.test(shown)) {

@@ -119,7 +119,9 @@ function settingsFor(
   return Object.keys(settings).length > 0 ? { settings } : {};
 }
 
-/** The entries of the call's roles, of the organizations whose mappings count. */
+/**
+ * The entries of the call's roles, of the organizations whose mappings count.
+ */
 async function gatherMetadata(
   config: Config,
   { call, pseudonymize }: {

@@ -29,13 +29,7 @@ import type { RouteHandler } from "./route_handler.ts";
 const RPC_PATH = /^\/(zitadel\.[^/]+)\/([^/]+)$/;
 const NOT_FOUND = { code: Code.NotFound, message: "Not Found" };
 
-/**
- * Makes the API of an instance.
- *
- * @param instance The instance.
- * @param methods Every method, of all releases.
- * @returns The part of the server that answers it.
- */
+/** Makes the API of an instance. */
 export function createApi(
   instance: Instance,
   methods: readonly ApiMethod[],

@@ -21,11 +21,7 @@ export interface Call {
   readonly organization: Organization;
 }
 
-/**
- * A method of ZITADEL's API that the sandbox has.
- *
- * @internal The protobuf library's types are not documented here.
- */
+/** A method of ZITADEL's API that the sandbox has. */
 export interface ApiMethod {
   readonly desc: DescMethodUnary;
   readonly run: (request: never, call: Call) => unknown;
@@ -46,16 +42,7 @@ export interface ApiMethodOptions {
   readonly anyCaller?: boolean;
 }
 
-/**
- * Pairs a method's descriptor with what it does.
- *
- * @param desc The descriptor; its options name path and permission.
- * @param run What it does.
- * @param options How it differs from its descriptor.
- * @returns The method.
- *
- * @internal The protobuf library's types are not documented here.
- */
+/** Pairs a method's descriptor with what it does. */
 export function apiMethod<Method extends DescMethodUnary>(
   desc: Method,
   run: (
@@ -97,13 +84,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   "zitadel.auth.v1.AuthService": "/auth/v1",
 };
 
-/**
- * Reads a method's REST form from its descriptor.
- *
- * @param method The method.
- * @param release The release; v3 named and answered lists of actions otherwise.
- * @returns The form, or `undefined` where the method has none.
- */
+/** Reads a method's REST form from its descriptor. */
 export function restForm(
   { desc }: ApiMethod,
   release: Release,

@@ -16,12 +16,6 @@ export interface TargetReply {
 /**
  * Calls a target once: wraps, signs, sends, waits as long as the target's
  * timeout. Redirects are followed, as ZITADEL does. There are no retries.
- *
- * @param instance The instance.
- * @param target Whom to call.
- * @param call What led to the call and what is sent.
- * @returns The answer, whatever its status.
- * @throws {Error} Where there is none: refused, too slow, no key for a JWE.
  */
 export async function callTarget(
   instance: Instance,

@@ -8,23 +8,13 @@ export interface Dated {
   sequence: number;
 }
 
-/**
- * Starts the dates of something new.
- *
- * @param sequence ZITADEL's event count, 1 for something new.
- * @returns Dates of now.
- */
+/** Starts the dates of something new. */
 export function dated(sequence = 1): Dated {
   const now = new Date();
   return { created: now, changed: now, sequence };
 }
 
-/**
- * Notes that something was changed.
- *
- * @param thing What was changed.
- * @returns When.
- */
+/** Notes that something was changed. */
 export function touch(thing: Dated): Date {
   thing.changed = new Date();
   thing.sequence++;

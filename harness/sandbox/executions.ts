@@ -55,16 +55,7 @@ function targetsOf(instance: Instance, condition: Condition): Target[] {
     .filter((target) => target !== undefined);
 }
 
-/**
- * Calls a function's targets, each with what the former ones answered.
- *
- * @param instance The instance.
- * @param name The function, such as `preaccesstoken`.
- * @param payload What the first target is sent.
- * @returns What the targets answered together; a later list replaces an
- * earlier one.
- * @throws {ExecutionError} Where a target that interrupts on errors failed.
- */
+/** Calls a function's targets, each with what the former ones answered. */
 export async function runFunction(
   instance: Instance,
   name: string,
@@ -138,12 +129,7 @@ export interface SandboxEvent {
   readonly payload: unknown;
 }
 
-/**
- * Tells the targets of an event, in the background and without retries.
- *
- * @param instance The instance.
- * @param event What happened.
- */
+/** Tells the targets of an event, in the background and without retries. */
 export function deliverEvent(instance: Instance, event: SandboxEvent): void {
   const group = event.type.slice(0, event.type.lastIndexOf("."));
   // The most specific execution wins, as in ZITADEL.

@@ -31,11 +31,6 @@ export interface FunctionCallOptions {
 /**
  * Makes what targets of a function are sent, key for key and in ZITADEL's
  * order.
- *
- * @param instance The instance.
- * @param name The function, such as `preaccesstoken`.
- * @param options What it is called about.
- * @returns The payload, without the `response` of earlier targets.
  */
 export function functionPayload(
   instance: Instance,

@@ -103,14 +103,7 @@ async function tokenExchange(
   };
 }
 
-/**
- * Authenticates an application by its client id and secret.
- *
- * @param instance The instance.
- * @param request The request.
- * @returns The application.
- * @throws {OAuthError} Where it is unknown or the secret is wrong.
- */
+/** Authenticates an application by its client id and secret. */
 export function authenticateApp(
   instance: Instance,
   request: GrantRequest,

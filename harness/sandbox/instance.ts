@@ -32,11 +32,7 @@ export interface Exchange {
 /** How many exchanges are kept to be looked at. */
 export const EXCHANGES_KEPT = 100;
 
-/**
- * The key that signs tokens and JWT payloads.
- *
- * @internal The JOSE library's types are not documented here.
- */
+/** The key that signs tokens and JWT payloads. */
 export interface WebKey {
   kid: string;
   privateKey: CryptoKey;
@@ -72,10 +68,6 @@ let webKey: Promise<WebKey> | undefined;
 /**
  * Makes the signing key, once for all instances of a process: it takes the
  * better part of a second, and issuers tell their tokens apart.
- *
- * @returns An RS256 key, as ZITADEL makes by default.
- *
- * @internal The JOSE library's types are not documented here.
  */
 export function ownWebKey(): Promise<WebKey> {
   return webKey ??= makeWebKey();
@@ -98,9 +90,6 @@ async function makeWebKey(): Promise<WebKey> {
 /**
  * Keeps track of work that nobody waits for, so that it can be awaited when
  * the sandbox closes.
- *
- * @param instance The instance.
- * @param work The work.
  */
 export function inBackground(instance: Instance, work: Promise<unknown>): void {
   const tracked: Promise<unknown> = work

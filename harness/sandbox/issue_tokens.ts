@@ -45,11 +45,6 @@ export interface TokenResponse {
 /**
  * Issues an access token and, where the scopes ask for it, an ID token, after
  * their functions were called.
- *
- * @param instance The instance.
- * @param options Who gets them, and for what.
- * @returns The token endpoint's answer, without a refresh token.
- * @throws {ExecutionError} Where a target that interrupts on errors failed.
  */
 export async function issueTokens(
   instance: Instance,

@@ -18,13 +18,7 @@ export class OAuthError extends Error {
   }
 }
 
-/**
- * Answers with JSON that must not be stored, as OAuth asks.
- *
- * @param body The answer.
- * @param status The HTTP status.
- * @returns The response.
- */
+/** Answers with JSON that must not be stored, as OAuth asks. */
 export function oauthJson(body: unknown, status = 200): Response {
   return Response.json(body, {
     status,
@@ -32,12 +26,7 @@ export function oauthJson(body: unknown, status = 200): Response {
   });
 }
 
-/**
- * Answers with an error.
- *
- * @param error The status, the code and the description.
- * @returns The response.
- */
+/** Answers with an error. */
 export function oauthErrorResponse(
   { status, code, message }: { status: number; code: string; message: string },
 ): Response {

@@ -39,12 +39,7 @@ export interface OidcProvider {
   ) => Promise<string>;
 }
 
-/**
- * Makes the OpenID provider of an instance.
- *
- * @param instance The instance.
- * @returns The provider.
- */
+/** Makes the OpenID provider of an instance. */
 export async function createOidcProvider(
   instance: Instance,
 ): Promise<OidcProvider> {

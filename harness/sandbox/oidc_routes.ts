@@ -19,13 +19,7 @@ import { appOfClient, userNamed } from "./find.ts";
 const PASSED_ON = new Set(["authorization_code", "refresh_token"]);
 const LOGIN_PATH = "/ui/v2/login/login";
 
-/**
- * Makes the endpoints.
- *
- * @param instance The instance.
- * @param finishLogin Ends a login under way.
- * @returns The part of the server that answers them.
- */
+/** Makes the endpoints. */
 export function createOidcRoutes(
   instance: Instance,
   finishLogin: FinishLogin,

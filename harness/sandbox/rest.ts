@@ -36,14 +36,7 @@ interface Route {
   readonly v3List: string | undefined;
 }
 
-/**
- * Makes the REST part of the API.
- *
- * @param release The release.
- * @param methods The methods that it has.
- * @param call Calls a method by its path, with a Connect request in JSON.
- * @returns The part of the server that answers it.
- */
+/** Makes the REST part of the API. */
 export function createRest(
   release: Release,
   methods: readonly ApiMethod[],

@@ -67,10 +67,6 @@ export interface Sandbox extends AsyncDisposable {
 /**
  * Starts a sandbox.
  *
- * @param options What it holds and which release it plays.
- * @returns The running sandbox.
- * @throws {Error} Where the port is taken or the world cannot be used.
- *
  * @example
  * ```ts ignore
  * await using sandbox = await startSandbox();

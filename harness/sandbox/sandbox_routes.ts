@@ -19,12 +19,7 @@ const decoder = new TextDecoder();
 /** Role to permissions; a text is stored as it is. */
 const Mapping = z.record(z.string().min(1).max(200), Permissions);
 
-/**
- * Makes the sandbox's own endpoints, all under `/_sandbox/`.
- *
- * @param instance The instance.
- * @returns The part of the server that answers them.
- */
+/** Makes the sandbox's own endpoints, all under `/_sandbox/`. */
 export function createSandboxRoutes(instance: Instance): RouteHandler {
   return async (request) => {
     const { pathname } = new URL(request.url);

@@ -21,11 +21,6 @@ export interface UserClaimsOptions {
 /**
  * Lists the grants whose roles are asserted: active ones of the projects asked
  * for.
- *
- * @param world The world.
- * @param user The user.
- * @param request Whose roles were asked for.
- * @returns The grants, in the order in which they were given.
  */
 export function assertedGrants(
   world: World,
@@ -38,14 +33,7 @@ export function assertedGrants(
   );
 }
 
-/**
- * Makes the claims about a user: `sub`, what scopes ask for, roles.
- *
- * @param world The world.
- * @param user The user.
- * @param options What was asked for, and where the claims go.
- * @returns The claims.
- */
+/** Makes the claims about a user: `sub`, what scopes ask for, roles. */
 export function userClaims(
   world: World,
   user: User,

@@ -108,11 +108,7 @@ export interface Machine {
   accessToken: "jwt" | "opaque";
   /** The client secret, once there is one. */
   secret?: string;
-  /**
-   * The public keys for the JWT profile, by key id.
-   *
-   * @internal The JOSE library's types are not documented here.
-   */
+  /** The public keys for the JWT profile, by key id. */
   keys: Map<string, JWK>;
 }
 
@@ -298,11 +294,7 @@ export interface World {
   sessions: Map<string, Session>;
 }
 
-/**
- * Makes a world that holds nobody yet.
- *
- * @returns The world.
- */
+/** Makes a world that holds nobody yet. */
 export function emptyWorld(): World {
   return {
     instanceId: newIdentifier(),

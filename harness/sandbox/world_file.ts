@@ -15,8 +15,6 @@ const Identifier = z.string().regex(/^[0-9]{15,20}$/, {
 /**
  * What a role permits: names, or a text that is taken as it is, so that odd
  * values can be tried too.
- *
- * @internal The schema library's types are not documented here.
  */
 export const Permissions = z.union([z.array(z.string()), z.string()], {
   error: "must be a list of permissions, or a text",
@@ -74,7 +72,9 @@ const UserShape = z.strictObject({
   /** Personal access tokens. */
   tokens: z.array(z.string()).default([]),
   accessToken: z.enum(["jwt", "opaque"]).default("jwt"),
-  /** Administrator roles: `IAM_*` for the instance, `ORG_*` for the organization. */
+  /**
+   * Administrator roles: `IAM_*` for the instance, `ORG_*` for the organization.
+   */
   administrator: z.array(z.string()).default([]),
   metadata: z.record(z.string(), z.string()).default({}),
   grants: z.array(GrantFile).default([]),
@@ -89,52 +89,25 @@ const OrganizationShape = z.strictObject({
   users: z.array(UserShape).default([]),
 });
 
-/**
- * The shape of a world file.
- *
- * @internal The schema library's types are not documented here.
- */
+/** The shape of a world file. */
 export const WorldFile = z.strictObject({
   $comment: z.string().optional(),
   organizations: z.array(OrganizationShape).min(1),
 });
 
-/**
- * A world file that was checked, its defaults filled in.
- *
- * @internal The schema library's types are not documented here.
- */
+/** A world file that was checked, its defaults filled in. */
 export type WorldFile = z.infer<typeof WorldFile>;
-/**
- * What a person writes.
- *
- * @internal The schema library's types are not documented here.
- */
+/** What a person writes. */
 export type WorldFileInput = z.input<typeof WorldFile>;
-/**
- * An organization in the world file.
- *
- * @internal The schema library's types are not documented here.
- */
+/** An organization in the world file. */
 export type OrganizationFile = z.infer<typeof OrganizationShape>;
-/**
- * A user in the world file.
- *
- * @internal The schema library's types are not documented here.
- */
+/** A user in the world file. */
 export type UserFile = z.infer<typeof UserShape>;
 
 /** The world that the repository brings, which tells the guide's story. */
 export const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
 
-/**
- * Reads a world file.
- *
- * @param path Where it is; the repository's own by default.
- * @returns The checked file.
- * @throws {Error} Where it cannot be read or is not a world file; the message
- * names every place that is wrong.
- */
+/** Reads a world file. */
 export async function readWorldFile(
   path: string | URL = DEFAULT_WORLD_FILE,
 ): Promise<WorldFile> {

@@ -9,10 +9,6 @@ export interface HalfOpen {
 /**
  * Opens connections that begin a request and do not end it: some say nothing,
  * some stop in the headers, some in the body, some send a byte now and then.
- *
- * @param url Where the function is.
- * @param count How many.
- * @returns The connections.
  */
 export async function holdConnections(
   url: string,

@@ -34,12 +34,7 @@ export interface LoadResult {
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/**
- * Calls the function from several sides at once.
- *
- * @param options What the load is made of.
- * @returns What came of it.
- */
+/** Calls the function from several sides at once. */
 export async function load(
   { url, seconds, concurrency, next }: LoadOptions,
 ): Promise<LoadResult> {
@@ -82,13 +77,7 @@ export async function load(
   };
 }
 
-/**
- * Makes a login of a user of an organization.
- *
- * @param organization The organization's id.
- * @param key The target's signing key.
- * @returns The call.
- */
+/** Makes a login of a user of an organization. */
 export function loginCall(organization: string, key: string): SoakCall {
   return sign(
     JSON.stringify({
@@ -105,13 +94,7 @@ export function loginCall(organization: string, key: string): SoakCall {
   );
 }
 
-/**
- * Makes an event: the organization's metadata was changed.
- *
- * @param organization The organization's id.
- * @param key The target's signing key.
- * @returns The call.
- */
+/** Makes an event: the organization's metadata was changed. */
 export function eventCall(organization: string, key: string): SoakCall {
   const aggregateID = organization;
   return sign(

@@ -61,17 +61,16 @@ const OVERLOAD = 512;
 /** What memory may differ by afterwards, in megabytes: V8 gives back late. */
 const MEMORY_SLACK_MB = 96;
 const SOCKET_SLACK = 16;
-/** What the slowest hundredth may differ by, in milliseconds: other programs run, too. */
+/**
+ * What the slowest hundredth may differ by, in milliseconds: other programs run, too.
+ */
 const LATENCY_SLACK_MS = 50;
-/** What an answer may take over the time that ZITADEL is given, in milliseconds. */
+/**
+ * What an answer may take over the time that ZITADEL is given, in milliseconds.
+ */
 const OVERLOAD_SLACK_MS = 2_000;
 
-/**
- * Runs a soak over loopback, the function in a process of its own.
- *
- * @param options How to run it.
- * @returns What came of it.
- */
+/** Runs a soak over loopback, the function in a process of its own. */
 export async function soak(
   { minutes, onPhase }: SoakOptions,
 ): Promise<SoakResult> {

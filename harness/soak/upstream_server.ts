@@ -14,7 +14,9 @@ export interface UpstreamServer {
   start(): void;
 }
 
-/** Starts an upstream that knows every organization, each with the same mapping. */
+/**
+ * Starts an upstream that knows every organization, each with the same mapping.
+ */
 export function startUpstreamServer(): UpstreamServer {
   const metadata = Object.fromEntries(
     ["viewer", "editor", "admin"].map((role) => [

@@ -20,11 +20,7 @@ export interface KvServer extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/**
- * Looks for the KV server on PATH, and where cargo puts it.
- *
- * @returns Its path, or `undefined` where it is not installed.
- */
+/** Looks for the KV server on PATH, and where cargo puts it. */
 export async function findKvServer(): Promise<string | undefined> {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
   folders.push(`${Deno.env.get("HOME")}/.cargo/bin`);
@@ -36,13 +32,7 @@ export async function findKvServer(): Promise<string | undefined> {
   return undefined;
 }
 
-/**
- * Starts a KV server on loopback, and waits until it answers.
- *
- * @param options The database's file, and the port where it must be the same as before.
- * @returns The server.
- * @throws {Error} Where it is not installed or does not start.
- */
+/** Starts a KV server on loopback, and waits until it answers. */
 export async function startKvServer(
   { file, port = freePort() }: {
     readonly file: string;

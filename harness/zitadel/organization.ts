@@ -15,11 +15,6 @@ export interface Organization {
 /**
  * Lists the organizations that the token's user may read. ZITADEL leaves out
  * the others without a word, which is what makes this the test for `org.read`.
- *
- * @param instance The instance and the token.
- * @param options `id` asks for one organization only.
- * @returns Those that may be read.
- * @throws {ZitadelError} Where the token is not valid.
  */
 export function listOrganizations(
   instance: Instance,
@@ -42,13 +37,7 @@ export function listOrganizations(
     }));
 }
 
-/**
- * Finds the organization that the token's user belongs to.
- *
- * @param instance The instance and the token.
- * @returns The organization.
- * @throws {ZitadelError} Where it may not be read.
- */
+/** Finds the organization that the token's user belongs to. */
 export async function ownOrganization(
   instance: Instance,
 ): Promise<Organization> {
@@ -59,14 +48,7 @@ export async function ownOrganization(
   return { id: org?.id ?? "", name: org?.name ?? "" };
 }
 
-/**
- * Creates an organization.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param name Its name, unique on the instance.
- * @returns The organization.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Creates an organization. */
 export async function createOrganization(
   instance: Instance,
   name: string,
@@ -78,13 +60,7 @@ export async function createOrganization(
   return { id: organizationId, name };
 }
 
-/**
- * Removes an organization with everything in it.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param id Which organization.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Removes an organization with everything in it. */
 export async function removeOrganization(
   instance: Instance,
   id: string,

@@ -9,12 +9,7 @@ export interface Page<T> {
   readonly total: number;
 }
 
-/**
- * Reads a list page by page until everything is there.
- *
- * @param read Reads the page that begins at an offset.
- * @returns Every entry, in the order of the pages.
- */
+/** Reads a list page by page until everything is there. */
 export async function readPages<T>(
   read: (offset: number) => Promise<Page<T>>,
 ): Promise<T[]> {

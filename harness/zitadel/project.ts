@@ -38,14 +38,7 @@ export interface Application {
   readonly accessTokens: "jwt" | "opaque" | undefined;
 }
 
-/**
- * Lists the projects that an organization owns.
- *
- * @param instance The instance and the token.
- * @param organization Whose projects.
- * @returns Every project.
- * @throws {ZitadelError} Where they may not be read.
- */
+/** Lists the projects that an organization owns. */
 export function listProjects(
   instance: Instance,
   organization: string,
@@ -77,14 +70,7 @@ export interface GrantedProject {
   readonly roles: readonly string[];
 }
 
-/**
- * Lists the projects that were granted to an organization.
- *
- * @param instance The instance and the token.
- * @param organization To whom.
- * @returns Every granted project.
- * @throws {ZitadelError} Where they may not be read.
- */
+/** Lists the projects that were granted to an organization. */
 export function listGrantedProjects(
   instance: Instance,
   organization: string,
@@ -111,15 +97,7 @@ export function listGrantedProjects(
   );
 }
 
-/**
- * Lists the roles of a project.
- *
- * @param instance The instance and the token.
- * @param organization Who owns the project.
- * @param project The project's id.
- * @returns Their keys.
- * @throws {ZitadelError} Where they may not be read.
- */
+/** Lists the roles of a project. */
 export function listRoles(
   instance: Instance,
   organization: string,
@@ -139,15 +117,7 @@ export function listRoles(
     }));
 }
 
-/**
- * Lists the applications of a project.
- *
- * @param instance The instance and the token.
- * @param organization Who owns the project.
- * @param project The project's id.
- * @returns Every application.
- * @throws {ZitadelError} Where they may not be read.
- */
+/** Lists the applications of a project. */
 export function listApplications(
   instance: Instance,
   organization: string,
@@ -191,16 +161,7 @@ export function listApplications(
   );
 }
 
-/**
- * Creates a project with its roles.
- *
- * @param instance The instance and the token.
- * @param organization Who is to own it.
- * @param options Its name, its roles, and whether it asserts them (it does by
- * default).
- * @returns The project.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Creates a project with its roles. */
 export async function createProject(
   instance: Instance,
   organization: string,
@@ -227,16 +188,7 @@ export async function createProject(
   });
 }
 
-/**
- * Creates a single-page application: code + PKCE, refresh tokens.
- *
- * @param instance The instance and the token.
- * @param organization Who owns the project.
- * @param options Its project, name, redirect address, and its kind of access
- * token, `jwt` by default.
- * @returns The application.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Creates a single-page application: code + PKCE, refresh tokens. */
 export async function createApplication(
   instance: Instance,
   organization: string,

@@ -55,7 +55,9 @@ export interface ScratchOrganization extends AsyncDisposable {
     readonly loginName: string;
     readonly password: string;
   };
-  /** A service user who may read the organization: the function's credential. */
+  /**
+   * A service user who may read the organization: the function's credential.
+   */
   readonly reader: {
     readonly id: string;
     readonly token: string;
@@ -72,12 +74,6 @@ export interface ScratchOrganization extends AsyncDisposable {
 /**
  * Makes a world, and waits until everything in it can be read. Where a step
  * fails, or the signal aborts, what was made is removed again.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param options The mapping, the guide's by default; the id of another user who
- * is to read the organization; and a signal that ends it.
- * @returns The world; disposing of it removes it.
- * @throws {ZitadelError} Where ZITADEL refuses.
  *
  * @example
  * ```ts

@@ -5,13 +5,7 @@ export class ZitadelError extends Error {
   /** The gRPC code of the refusal. */
   readonly code: number;
 
-  /**
-   * Says what was refused.
-   *
-   * @param message What was tried, what was seen, and what to do.
-   * @param code The gRPC code of the refusal.
-   * @param cause What the client library threw.
-   */
+  /** Says what was refused. */
   constructor(message: string, code: number, cause: unknown) {
     super(message, { cause });
     this.name = "ZitadelError";
@@ -19,14 +13,7 @@ export class ZitadelError extends Error {
   }
 }
 
-/**
- * Runs a call and turns its failure into a sentence.
- *
- * @param action What is being tried, as in "create the target \"x\"".
- * @param call The call.
- * @returns What the call returns.
- * @throws {ZitadelError} Where the call fails.
- */
+/** Runs a call and turns its failure into a sentence. */
 export async function attempt<T>(
   action: string,
   call: () => Promise<T>,
@@ -47,9 +34,6 @@ export async function attempt<T>(
 /**
  * Says whether a call failed because this release has no such API, which is
  * never the same as a missing permission.
- *
- * @param error What was thrown.
- * @returns Whether another API may be tried.
  */
 export function isUnimplemented(error: unknown): boolean {
   return error instanceof ZitadelError && error.code === Code.Unimplemented;
