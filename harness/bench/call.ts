@@ -12,27 +12,21 @@ export const SIGNING_KEY = "jE30EzhWq16xULd0rnMdBIWEpyVBkBZC6AMT";
 export interface SignedCall {
   /** The value of `ZITADEL-Signature`. */
   readonly signature: string;
-  /** The body, on one line. */
   readonly body: string;
 }
 
 /** A call, and what it needs to be answered. */
 export interface Call {
-  /** The payload. */
   readonly body: string;
   /** The organization that the user belongs to. */
   readonly organization: string;
-  /** The permissions that are right. */
   readonly permissions: readonly string[];
 }
 
 /** A recorded login, and the metadata it is answered from. */
 export interface RecordedLogin {
-  /** The call. */
   readonly call: Call;
-  /** The organizations. */
   readonly organizations: Readonly<Record<string, FixtureOrganization>>;
-  /** The mapping as plain lists. */
   readonly rolePermissions: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -70,9 +64,7 @@ export async function readRecordedLogin(): Promise<RecordedLogin> {
 
 /** What differs from the recorded login. */
 export interface MadeCallOptions {
-  /** The organization. */
   readonly organization: string;
-  /** How many entries its mapping has. */
   readonly entries: number;
   /** How many of these roles the user has. */
   readonly roles: number;

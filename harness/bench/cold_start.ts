@@ -11,22 +11,18 @@ import { median, medianRatio } from "./statistics.ts";
  */
 const KV_WRITE_MS = 500;
 
-/** A way to start. */
 export type ColdStartName = "bare" | "no KV" | "empty KV" | "warm KV";
 
 /** How long a process takes to its first answer. */
 export interface ColdStartRow {
-  /** Which way. */
   readonly name: ColdStartName;
   /**
    * From the start of the process to the first right answer, in milliseconds, the runs' median.
    */
   readonly medianMs: number;
-  /** The shortest, in milliseconds. */
   readonly minMs: number;
   /** The multiple of a bare server's time, the median of pairs. */
   readonly ratio: number;
-  /** Requests to ZITADEL in a run. */
   readonly upstreamCalls: number;
 }
 

@@ -2,7 +2,6 @@ import { progress } from "../cli/terminal.ts";
 
 /** What every measurement runs in. */
 export interface BenchContext {
-  /** Ends everything that is running. */
   readonly signal: AbortSignal;
   /** A folder for files, removed at the end. */
   readonly folder: string;
@@ -10,7 +9,6 @@ export interface BenchContext {
    * Whether to measure only as long as it takes to try the measurement itself.
    */
   readonly quick: boolean;
-  /** Says what is going on. */
   readonly progress: (text: string) => void;
 }
 

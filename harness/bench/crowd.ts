@@ -18,7 +18,6 @@ const ROLES = 2;
 export interface Crowd {
   /** How many came at once. */
   readonly requests: number;
-  /** How many were answered right. */
   readonly right: number;
   /** How many times metadata was asked for. */
   readonly lookups: number;

@@ -4,21 +4,16 @@ import type { SignedCall } from "./call.ts";
 /** How many connections there are: the webhook client of a busy ZITADEL. */
 export const CONNECTIONS = 32;
 
-/** A round of load. */
 export interface LoadOptions {
   /** Where to. */
   readonly url: string;
-  /** What to send, in turn. */
   readonly calls: readonly SignedCall[];
-  /** For how long, in seconds. */
   readonly seconds: number;
 }
 
 /** What came of a round of load. */
 export interface LoadResult {
-  /** How many requests were answered. */
   readonly requests: number;
-  /** How long it took, in seconds. */
   readonly seconds: number;
   /** The median time to an answer, in milliseconds. */
   readonly p50Ms: number;
@@ -30,7 +25,6 @@ export interface LoadResult {
 
 /** A program that makes load. */
 export interface LoadGenerator {
-  /** Its name. */
   readonly name: "wrk" | "autocannon";
   /** Makes load with one thread and {@linkcode CONNECTIONS} connections. */
   readonly run: (

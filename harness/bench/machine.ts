@@ -3,15 +3,10 @@ import { cpus } from "node:os";
 /** Load above which figures say as much of other programs as of these. */
 const BUSY_LOAD_PER_CORE = 0.25;
 
-/** What was measured on. */
 export interface Machine {
-  /** The processor's model. */
   readonly cpu: string;
-  /** How many cores it has. */
   readonly cores: number;
-  /** The operating system. */
   readonly os: string;
-  /** The version of Deno. */
   readonly deno: string;
   /**
    * The load before anything was measured: how many programs wanted to run in the last minute.
@@ -19,7 +14,6 @@ export interface Machine {
   readonly load: number;
 }
 
-/** Describes this machine. */
 export function readMachine(): Machine {
   const models = cpus().map(({ model }) => model.trim());
   return {

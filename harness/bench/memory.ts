@@ -21,17 +21,13 @@ const LAST_TENTH = [0.9, 1] as const;
 
 /** What the function held over many requests. */
 export interface Memory {
-  /** How many requests were answered. */
   readonly requests: number;
-  /** Of how many organizations. */
   readonly organizations: number;
-  /** Requests that failed. */
   readonly errors: number;
   /** The mean of the second tenth, in bytes. */
   readonly secondTenthBytes: number;
   /** The mean of the last tenth, in bytes. */
   readonly lastTenthBytes: number;
-  /** The most, in bytes. */
   readonly peakBytes: number;
   /** The last tenth as a multiple of the second. */
   readonly ratio: number;

@@ -5,11 +5,8 @@ import type { ServerProcess } from "./server_process.ts";
 
 /** A server under load, or a kind of call to one. */
 export interface Contender {
-  /** Its name in the table. */
   readonly name: string;
-  /** The server. */
   readonly server: ServerProcess;
-  /** What it is sent. */
   readonly call: Call;
 }
 

@@ -16,11 +16,8 @@ const ENTRIES = 100;
 
 /** What the function did with a mapping, or a user, of some size. */
 export interface ScalingRow extends Omit<ThroughputRow, "upstreamCalls"> {
-  /** How many entries the mapping has. */
   readonly entries: number;
-  /** How many roles the user has. */
   readonly roles: number;
-  /** How long the call's body is. */
   readonly payloadBytes: number;
   /** Its throughput as a part of that with the smallest. */
   readonly ratio: number;

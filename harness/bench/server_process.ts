@@ -26,7 +26,6 @@ export interface ServerOptions {
   readonly env: Readonly<Record<string, string>>;
   /** The file that its output goes to, as a container's would. */
   readonly log: string;
-  /** Ends it. */
   readonly signal: AbortSignal;
 }
 
@@ -42,7 +41,6 @@ export class ServerProcess implements AsyncDisposable {
   readonly #ended: Promise<void>;
   #hasEnded = false;
 
-  /** Starts a server. */
   constructor(script: URL, options: ServerOptions) {
     options.signal.throwIfAborted();
     this.#options = options;
@@ -77,7 +75,6 @@ export class ServerProcess implements AsyncDisposable {
     );
   }
 
-  /** Waits until it answers. */
   async ready(call?: Call): Promise<number> {
     const { signal } = this.#options;
     // Signed before, so that the time is the server's alone.
@@ -102,7 +99,6 @@ export class ServerProcess implements AsyncDisposable {
     requireRight(call, response, await response.text());
   }
 
-  /** Reads what it takes. */
   usage(): Promise<ProcessUsage | undefined> {
     return readProcessUsage(this.#process.pid!);
   }

@@ -29,7 +29,6 @@ export function medianRatio(
 export interface Sample {
   /** How far the run was, from 0 to 1. */
   readonly at: number;
-  /** The value. */
   readonly value: number;
 }
 

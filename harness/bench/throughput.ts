@@ -9,7 +9,6 @@ import { median, medianRatio } from "./statistics.ts";
 
 /** What a server did under load. */
 export interface ThroughputRow {
-  /** Which server. */
   readonly name: string;
   /** Requests answered in a second, the rounds' median. */
   readonly requestsPerSecond: number;
@@ -23,15 +22,12 @@ export interface ThroughputRow {
   readonly cpuPerRequest?: number | undefined;
   /** The memory held at the end, in bytes. */
   readonly residentBytes?: number | undefined;
-  /** Requests that failed. */
   readonly errors: number;
-  /** Requests to ZITADEL while under load. */
   readonly upstreamCalls: number;
 }
 
 /** The function beside the floor and a bare server. */
 export interface Throughput {
-  /** The servers. */
   readonly rows: readonly ThroughputRow[];
   /** The function's throughput as a part of the floor's. */
   readonly throughputRatio: number;

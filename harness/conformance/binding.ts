@@ -4,25 +4,21 @@ import { callRest, type Subject } from "./subject.ts";
 
 /** A target that is bound while it is in use. */
 export interface Binding extends AsyncDisposable {
-  /** The target's identifier. */
   readonly id: string;
 }
 
 /** What is bound to what. */
 export interface BindingOptions {
-  /** The target's name. */
   readonly name: string;
   /** Where it is. */
   readonly endpoint: string;
   /** On what it is called, such as `function/preaccesstoken`. */
   readonly condition: string;
-  /** Whether its failure fails the token. */
   readonly interruptOnError?: boolean;
   /** How its body is formed, where that is not JSON. */
   readonly payloadType?: "PAYLOAD_TYPE_JWT" | "PAYLOAD_TYPE_JWE";
   /** A key that payloads are encrypted for. */
   readonly publicKey?: string;
-  /** Targets that are called before it. */
   readonly after?: readonly string[];
 }
 

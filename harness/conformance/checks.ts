@@ -2,13 +2,10 @@ import type { Scenario } from "./scenario.ts";
 import type { Subject } from "./subject.ts";
 import type { WebhookTarget } from "./webhook_target.ts";
 
-/** What checks work with. */
 export interface CheckContext {
-  /** The instance. */
   readonly subject: Subject;
   /** Who and what there is on it. */
   readonly scenario: Scenario;
-  /** What it calls. */
   readonly target: WebhookTarget;
 }
 
@@ -16,9 +13,7 @@ export interface CheckContext {
 export interface Finding {
   /** The recording, as a path below `fixtures`. */
   readonly name: string;
-  /** What was recorded. */
   readonly recorded: unknown;
-  /** What is seen. */
   readonly seen: unknown;
 }
 

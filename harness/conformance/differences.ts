@@ -1,8 +1,6 @@
 /** A reason why the sandbox is not as recorded, and where that shows. */
 export interface Difference {
-  /** Why it is so. */
   readonly reason: string;
-  /** The names of the findings. */
   readonly findings: readonly string[];
   /** Set where no run brings it about as it was, whatever the instance. */
   readonly isNeverRun?: boolean;

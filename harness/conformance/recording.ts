@@ -6,15 +6,11 @@
 
 const RECORDED = new URL("../../fixtures/recorded/", import.meta.url);
 
-/** One recorded exchange. */
 export interface Recording {
-  /** Its name, that of the file. */
   readonly name: string;
-  /** What it shows. */
   readonly description: string;
   /** Where it comes from. */
   readonly source: string;
-  /** What was sent. */
   readonly request: {
     readonly method: string;
     readonly path: string;
@@ -22,7 +18,6 @@ export interface Recording {
     readonly body?: unknown;
     readonly body_base64?: string;
   };
-  /** What came back. */
   readonly response: {
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
@@ -33,7 +28,6 @@ export interface Recording {
 
 /** An answer, as far as it is compared. */
 export interface Answer {
-  /** The HTTP status. */
   readonly status: number;
   /** JSON where it is JSON, else the text. */
   readonly body: unknown;
@@ -47,7 +41,6 @@ export interface ReplayOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Reads a recording. */
 export async function readRecording<Shape = Recording>(
   name: string,
 ): Promise<Shape> {
@@ -55,7 +48,6 @@ export async function readRecording<Shape = Recording>(
   return JSON.parse(await Deno.readTextFile(url));
 }
 
-/** Sends a recorded request. */
 export async function replayRecording(
   origin: string,
   { request }: Recording,

@@ -122,7 +122,6 @@ async function tokenOutcome(
   });
 }
 
-/** Reads a JWT's claims. */
 export function claimsOf(jwt: string): Record<string, unknown> {
   const bytes = Uint8Array.fromBase64(jwt.split(".")[1]!, {
     alphabet: "base64url",

@@ -12,7 +12,6 @@ import { startWebhookTarget } from "./webhook_target.ts";
 
 /** A finding and whether it is as recorded. */
 export interface Verdict extends Finding {
-  /** Whether it is as recorded. */
   readonly same: boolean;
 }
 

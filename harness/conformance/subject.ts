@@ -5,15 +5,11 @@ import type { Release } from "../sandbox/release.ts";
 
 /** An instance whose conduct is compared with what was recorded. */
 export interface Subject {
-  /** The way to it. */
   readonly instance: Instance;
-  /** Its address and issuer. */
   readonly origin: string;
-  /** A token of an IAM_OWNER. */
   readonly adminToken: string;
   /** A token of an IAM_LOGIN_CLIENT; without one people cannot log in. */
   readonly loginClientToken: string | undefined;
-  /** The release it behaves like. */
   readonly release: Release;
   /** The timeout of the target that is too slow, in milliseconds. */
   readonly timeoutMs: number;
@@ -23,11 +19,8 @@ export interface Subject {
 
 /** How an instance is reached. */
 export interface SubjectOptions {
-  /** Its address. */
   readonly origin: string;
-  /** A token of an IAM_OWNER. */
   readonly adminToken: string;
-  /** A token of an IAM_LOGIN_CLIENT. */
   readonly loginClientToken?: string | undefined;
   /**
    * The timeout of the target that is too slow, in milliseconds.

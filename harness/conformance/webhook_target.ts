@@ -1,12 +1,8 @@
 /** A call that a target got. */
 export interface WebhookCall {
-  /** The HTTP method. */
   readonly method: string;
-  /** The path, which tells targets apart. */
   readonly path: string;
-  /** The headers. */
   readonly headers: Headers;
-  /** The body as sent. */
   readonly body: string;
 }
 

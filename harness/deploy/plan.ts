@@ -14,9 +14,7 @@ export const UPLOAD_ENV_FILE = "deploy.env";
 
 /** What is to be deployed where. */
 export interface DeployWish {
-  /** The organization at Deno Deploy. */
   readonly organization: string;
-  /** The app's name. */
   readonly app: string;
   /** Where it runs: `us`, `eu` or `global`. */
   readonly region: string;
@@ -30,7 +28,6 @@ export interface DeployWish {
 export interface DeployStep {
   /** What it is for, in a few words. */
   readonly what: string;
-  /** The command's words. */
   readonly command: readonly string[];
 }
 

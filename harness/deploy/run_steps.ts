@@ -8,13 +8,11 @@ const SIGNALS = {
   SIGTERM: 15,
 } as const satisfies Partial<Record<Deno.Signal, number>>;
 
-/** How the commands ended. */
 export interface StepsResult {
   /**
    * The exit code: 0, or that of the command that failed; 128 and more for a signal.
    */
   readonly code: number;
-  /** The step that failed. */
   readonly failed?: DeployStep;
 }
 

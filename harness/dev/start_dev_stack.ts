@@ -46,7 +46,6 @@ export interface DevStackOptions {
   readonly settings: Readonly<Record<string, string | undefined>>;
   /** The world file of the sandbox; the repository's by default. */
   readonly world?: string | undefined;
-  /** The release that the sandbox plays. */
   readonly release?: Release | undefined;
   /** The inspector's port; by default 9000, or any where that is taken. */
   readonly port?: number | undefined;
@@ -58,11 +57,8 @@ export interface DevStackOptions {
   readonly quiet?: boolean;
 }
 
-/** What one works with. */
 export interface DevStack extends AsyncDisposable {
-  /** The page. */
   readonly inspector: Inspector;
-  /** The instance's origin. */
   readonly issuer: string;
   /** The sandbox, unless the stack uses a real instance. */
   readonly sandbox: Sandbox | undefined;
@@ -70,7 +66,6 @@ export interface DevStack extends AsyncDisposable {
   readonly endpoint: string | undefined;
 }
 
-/** Starts it. */
 export async function startDevStack(
   options: DevStackOptions,
 ): Promise<DevStack> {

@@ -11,7 +11,6 @@ export interface WatchedFunctionOptions {
   readonly settings: Readonly<
     Partial<Record<SettingName, string>> & { HOST: string; PORT: string }
   >;
-  /** Whether its log is shown. */
   readonly quiet?: boolean;
 }
 

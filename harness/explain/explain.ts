@@ -11,11 +11,9 @@ import {
 
 /** What one role of a grant comes to. */
 export interface RoleExplanation {
-  /** The role. */
   readonly role: string;
   /** The metadata key that counts; `undefined` where there is none. */
   readonly key: string | undefined;
-  /** What it grants. */
   readonly permissions: readonly string[];
   /** Why it grants nothing, where it does. */
   readonly why: string | undefined;
@@ -23,13 +21,9 @@ export interface RoleExplanation {
 
 /** What one grant comes to. */
 export interface GrantExplanation {
-  /** The project's id. */
   readonly project: string;
-  /** The organization that gave the grant. */
   readonly grantedBy: string;
-  /** The organization whose mapping counts. */
   readonly organization: string;
-  /** Its roles. */
   readonly roles: readonly RoleExplanation[];
   /** Why all of it grants nothing, where that is so. */
   readonly why: string | undefined;
@@ -39,7 +33,6 @@ export interface GrantExplanation {
 export interface Explanation {
   /** The function or event that ZITADEL called for. */
   readonly call: string;
-  /** The grants, in their order. */
   readonly grants: readonly GrantExplanation[];
   /** The permissions, in order of first appearance. */
   readonly permissions: readonly string[];

@@ -12,11 +12,8 @@ import type { Mapping } from "../roles/roles_file.ts";
 
 /** A call to be explained, and where its mappings come from. */
 export interface ExplainSource {
-  /** The call. */
   readonly call: FunctionCall;
-  /** Gives an organization's mapping. */
   readonly mappingOf: MappingOf;
-  /** The setting METADATA_ORGANIZATION. */
   readonly metadataOrganization: string;
 }
 

@@ -19,9 +19,7 @@ export interface CanaryResult {
   readonly accepted: boolean;
   /** The HTTP status; `undefined` where no answer came. */
   readonly status: number | undefined;
-  /** What was seen, in words. */
   readonly seen: string;
-  /** How long it took, in milliseconds. */
   readonly milliseconds: number;
   /** How far the answering clock is ahead of this machine's, in seconds. */
   readonly skewSeconds: number | undefined;

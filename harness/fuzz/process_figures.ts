@@ -1,6 +1,5 @@
 /** What a process takes of the machine. */
 export interface ProcessFigures {
-  /** Memory that it holds, in megabytes. */
   readonly memoryMb: number;
   /** Sockets that it has open; `undefined` where the system has no `/proc`. */
   readonly sockets: number | undefined;

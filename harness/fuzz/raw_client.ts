@@ -30,7 +30,6 @@ export class RawClient {
       : outcome;
   }
 
-  /** Closes the connection. */
   close(): void {
     try {
       this.#connection?.close();

@@ -28,7 +28,6 @@ const SIGNING_KEY = "SigningKeyOfEveryRecording0000000000";
 /** Headers that ZITADEL itself sends; a proxy's may hold people's addresses. */
 const KEPT_HEADERS = ["accept-encoding", "content-type", "user-agent"];
 
-/** A call as received. */
 export interface RecordedCall {
   readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer>;

@@ -23,9 +23,7 @@ const ANSWER_TIMEOUT_MS = 15_000;
  */
 export type Outcome = "equal" | "differs" | "other_metadata" | "skipped";
 
-/** How a fixture fared. */
 export interface Verdict {
-  /** How the reply compares. */
   readonly outcome: Outcome;
   /** What the function answered, where it was asked. */
   readonly actual?: Reply;
@@ -37,7 +35,6 @@ export interface Verdict {
 export interface DeployedFunction {
   /** Where it is. */
   readonly url: string;
-  /** The signing key of its target. */
   readonly key: string;
 }
 

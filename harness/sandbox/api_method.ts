@@ -13,9 +13,7 @@ import type { Organization, User } from "./world.ts";
 
 /** Who calls, and in which organization. */
 export interface Call {
-  /** The instance that is called. */
   readonly instance: Instance;
-  /** Whose token it is. */
   readonly caller: User;
   /** `x-zitadel-orgid`, else the caller's own. */
   readonly organization: Organization;
@@ -65,15 +63,11 @@ export function apiMethod<Method extends DescMethodUnary>(
   };
 }
 
-/** A method's REST form. */
 export interface RestForm {
-  /** The HTTP method. */
   readonly verb: string;
   /** Such as `/v2/organizations/{organization_id}/metadata/search`. */
   readonly path: string;
-  /** Whether the body is the request. */
   readonly hasBody: boolean;
-  /** The HTTP status of success. */
   readonly success: number;
 }
 

@@ -5,11 +5,8 @@ import type { Target } from "./world.ts";
 
 const encoder = new TextEncoder();
 
-/** A target's answer. */
 export interface TargetReply {
-  /** The HTTP status. */
   readonly status: number;
-  /** The body, whatever it is. */
   readonly body: string;
 }
 

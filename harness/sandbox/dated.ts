@@ -1,8 +1,6 @@
 /** When something came to be and was last changed. */
 export interface Dated {
-  /** When it was made. */
   created: Date;
-  /** When it was last changed. */
   changed: Date;
   /** ZITADEL's count of the events of its aggregate. */
   sequence: number;

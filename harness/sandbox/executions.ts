@@ -12,9 +12,7 @@ import type { Condition, Target } from "./world.ts";
 export interface FunctionResponse {
   /** Claims for the token or the answer. */
   append_claims?: { key: string; value: unknown }[] | null;
-  /** Lines for the log claim. */
   append_log_claims?: string[] | null;
-  /** Attributes of a SAML assertion. */
   append_attribute?: unknown[] | null;
   /** Metadata to store with the user, in base64. */
   set_user_metadata?: { key: string; value: string }[] | null;
@@ -119,13 +117,9 @@ export interface SandboxEvent {
   readonly type: string;
   /** Where. */
   readonly organizationId: string;
-  /** The organization's count of events. */
   readonly sequence: number;
-  /** When. */
   readonly created: Date;
-  /** Who changed it. */
   readonly userId: string;
-  /** What is told of it. */
   readonly payload: unknown;
 }
 

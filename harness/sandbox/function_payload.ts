@@ -18,13 +18,10 @@ export const FUNCTIONS = [
 
 /** What a function is called about. */
 export interface FunctionCallOptions {
-  /** Whose token it is. */
   readonly user: User;
   /** The application that asks; empty for a personal access token. */
   readonly clientId: string;
-  /** Whose roles were asked for. */
   readonly request: RoleRequest;
-  /** The claims so far. */
   readonly userinfo: Claims;
 }
 

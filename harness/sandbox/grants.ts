@@ -17,7 +17,6 @@ const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
 
 /** A request to the token endpoint. */
 export interface GrantRequest {
-  /** The body. */
   readonly form: URLSearchParams;
   /** The `Authorization` header. */
   readonly authorization: string | null;

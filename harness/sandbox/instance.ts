@@ -9,7 +9,6 @@ export interface Exchange {
   time: number;
   /** What led to it: `function/preaccesstoken`, `org.metadata.set`, ... */
   condition: string;
-  /** The target that was called. */
   target: { id: string; name: string; endpoint: string };
   /** What was sent; the payload is the body before JWT or JWE wrapping. */
   request: {
@@ -25,7 +24,6 @@ export interface Exchange {
   };
   /** Why there is no reply. */
   error?: string;
-  /** How long it took, in milliseconds. */
   ms: number;
 }
 
@@ -41,17 +39,13 @@ export interface WebKey {
 
 /** A running sandbox's world, and what acts on it. */
 export interface Instance {
-  /** The live state. */
   readonly world: World;
-  /** The release that is played. */
   readonly release: Release;
   /** The issuer and base of every URL, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
   /** The key that signs tokens and JWT payloads. */
   readonly webKey: WebKey;
-  /** Reaches targets; closed with the sandbox. */
   readonly fetch: typeof fetch;
-  /** Aborted when the sandbox closes. */
   readonly closing: AbortSignal;
   /** The last {@linkcode EXCHANGES_KEPT} exchanges, oldest first. */
   readonly exchanges: Exchange[];

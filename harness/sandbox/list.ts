@@ -9,7 +9,6 @@ const MAX_LIMIT = 1000;
 
 /** What part of a list a caller asks for. */
 export interface Page {
-  /** How many entries are passed over. */
   readonly offset?: bigint;
   /** How many entries are wanted; 0 for ZITADEL's default. */
   readonly limit?: number;
@@ -27,7 +26,6 @@ export interface Pagination {
 export interface ListDetails {
   /** How many entries there are in all. */
   readonly totalResult: bigint;
-  /** When. */
   readonly viewTimestamp: Timestamp;
 }
 

@@ -1,8 +1,6 @@
 /** What an OAuth endpoint refuses, in the form clients read. */
 export class OAuthError extends Error {
-  /** The HTTP status. */
   readonly status: number;
-  /** The OAuth error code. */
   readonly code: string;
 
   /** Tells code, description and status as the client gets them. */
@@ -26,7 +24,6 @@ export function oauthJson(body: unknown, status = 200): Response {
   });
 }
 
-/** Answers with an error. */
 export function oauthErrorResponse(
   { status, code, message }: { status: number; code: string; message: string },
 ): Response {

@@ -25,9 +25,7 @@ const ERRORS: readonly [RegExp, string][] = [
   [/refresh token/, "Errors.User.RefreshToken.Invalid"],
 ];
 
-/** The OpenID provider. */
 export interface OidcProvider {
-  /** Answers the requests that are oidc-provider's. */
   readonly handle: (
     incoming: IncomingMessage,
     outgoing: ServerResponse,

@@ -19,7 +19,6 @@ import { appOfClient, userNamed } from "./find.ts";
 const PASSED_ON = new Set(["authorization_code", "refresh_token"]);
 const LOGIN_PATH = "/ui/v2/login/login";
 
-/** Makes the endpoints. */
 export function createOidcRoutes(
   instance: Instance,
   finishLogin: FinishLogin,

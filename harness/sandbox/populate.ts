@@ -19,7 +19,6 @@ const encoder = new TextEncoder();
 
 /** A world and the two tokens that come with every instance. */
 export interface Populated {
-  /** The live state. */
   world: World;
   /** A personal access token of an IAM_OWNER. */
   adminToken: string;

@@ -10,7 +10,6 @@ import { type ApiMethod, restForm } from "./api_method.ts";
 import type { RouteHandler } from "./route_handler.ts";
 import type { Release } from "./release.ts";
 
-/** grpc-gateway's HTTP statuses. */
 const STATUS: Readonly<Record<number, number>> = {
   [Code.InvalidArgument]: 400,
   [Code.FailedPrecondition]: 400,
@@ -30,7 +29,6 @@ interface Route {
   readonly hasBody: boolean;
   readonly success: number;
   readonly rpcPath: string;
-  /** Query parameters that are lists. */
   readonly lists: ReadonlySet<string>;
   /** What a list answers in, where v3 called it `result`. */
   readonly v3List: string | undefined;

@@ -60,7 +60,6 @@ export interface Sandbox extends AsyncDisposable {
   readonly exchanges: readonly Exchange[];
   /** Waits until every event under way is delivered. */
   readonly settled: () => Promise<void>;
-  /** Stops it; nothing is left behind. */
   readonly close: () => Promise<void>;
 }
 

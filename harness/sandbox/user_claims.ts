@@ -6,15 +6,11 @@ export type Claims = Record<string, unknown>;
 
 /** What a token or an answer says of its user. */
 export interface UserClaimsOptions {
-  /** What was asked for. */
   readonly scopes: readonly string[];
-  /** Whose roles were asked for. */
   readonly request: RoleRequest;
-  /** The application's project. */
   readonly projectId?: string | undefined;
   /** Whether `profile`, `email` and the like are answered. */
   readonly profile: boolean;
-  /** Whether roles become claims. */
   readonly roles: boolean;
 }
 

@@ -63,13 +63,11 @@ const UserShape = z.strictObject({
   email: z.string().optional(),
   /** Asked for by the session API only; the login page asks nobody. */
   password: z.string().optional(),
-  /** A service user's client secret. */
   secret: z.string().optional(),
   /** A service user's public keys for the JWT profile, as JWK with `kid`. */
   keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })).default(
     [],
   ),
-  /** Personal access tokens. */
   tokens: z.array(z.string()).default([]),
   accessToken: z.enum(["jwt", "opaque"]).default("jwt"),
   /**
@@ -83,7 +81,6 @@ const UserShape = z.strictObject({
 const OrganizationShape = z.strictObject({
   name: z.string().min(1),
   id: Identifier.optional(),
-  /** Role to permissions. */
   metadata: z.record(z.string(), Permissions).default({}),
   projects: z.array(ProjectFile).default([]),
   users: z.array(UserShape).default([]),
@@ -97,7 +94,6 @@ export const WorldFile = z.strictObject({
 
 /** A world file that was checked, its defaults filled in. */
 export type WorldFile = z.infer<typeof WorldFile>;
-/** What a person writes. */
 export type WorldFileInput = z.input<typeof WorldFile>;
 /** An organization in the world file. */
 export type OrganizationFile = z.infer<typeof OrganizationShape>;
@@ -107,7 +103,6 @@ export type UserFile = z.infer<typeof UserShape>;
 /** The world that the repository brings, which tells the guide's story. */
 export const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
 
-/** Reads a world file. */
 export async function readWorldFile(
   path: string | URL = DEFAULT_WORLD_FILE,
 ): Promise<WorldFile> {

@@ -1,8 +1,6 @@
 /** Connections that are held open. */
 export interface HalfOpen {
-  /** How many the server still holds. */
   held(): number;
-  /** Closes them. */
   close(): void;
 }
 

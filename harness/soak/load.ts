@@ -2,9 +2,7 @@ import { createHmac } from "node:crypto";
 
 /** A call as the soak makes it. */
 export interface SoakCall {
-  /** The body. */
   readonly body: string;
-  /** The signed header. */
   readonly signature: string;
 }
 
@@ -12,11 +10,9 @@ export interface SoakCall {
 export interface LoadOptions {
   /** Where the function is. */
   readonly url: string;
-  /** How long it lasts, in seconds. */
   readonly seconds: number;
   /** How many calls are under way at once. */
   readonly concurrency: number;
-  /** Makes the next call. */
   readonly next: () => SoakCall;
 }
 
@@ -28,7 +24,6 @@ export interface LoadResult {
   readonly p50: number;
   /** What 99 of 100 answers stayed below, in milliseconds. */
   readonly p99: number;
-  /** The slowest answer, in milliseconds. */
   readonly max: number;
   /** How many answers had each status; `failed` where none came. */
   readonly statuses: Readonly<Record<string, number>>;

@@ -23,23 +23,18 @@ import { startUpstreamServer } from "./upstream_server.ts";
 
 /** A part of the soak, and what came of it. */
 export interface SoakPhase extends LoadResult, ProcessFigures {
-  /** What it was. */
   readonly name: string;
 }
 
 /** Something that must hold, and whether it does. */
 export interface SoakCheck {
-  /** What must hold, with the figures. */
   readonly text: string;
-  /** Whether it does. */
   readonly holds: boolean;
 }
 
 /** What came of a soak. */
 export interface SoakResult {
-  /** The parts, in order. */
   readonly phases: readonly SoakPhase[];
-  /** What must hold. */
   readonly checks: readonly SoakCheck[];
 }
 

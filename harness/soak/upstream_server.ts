@@ -2,7 +2,6 @@ import { createUpstream, UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
 
 /** An upstream on loopback that can be slow, and stopped and started again. */
 export interface UpstreamServer {
-  /** The service user's token. */
   readonly token: string;
   /** Its address, which it keeps while it is stopped. */
   readonly origin: string;
@@ -10,7 +9,6 @@ export interface UpstreamServer {
   delayMs: number;
   /** Cuts its connections and refuses new ones. */
   stop(): Promise<void>;
-  /** Listens again at the same address. */
   start(): void;
 }
 

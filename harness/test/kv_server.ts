@@ -10,7 +10,6 @@ const START_TIMEOUT_MS = 10_000;
 
 const RETRY_MS = 20;
 
-/** A running KV server. */
 export interface KvServer extends AsyncDisposable {
   /** What `KV_URL` is to be. */
   readonly url: string;

@@ -14,9 +14,7 @@ export type Condition = string;
 
 /** The targets that are called on a condition, first to last. */
 export interface Execution {
-  /** On what they are called. */
   readonly condition: Condition;
-  /** Their ids. */
   readonly targets: readonly string[];
 }
 

@@ -6,9 +6,7 @@ import { attempt } from "./zitadel_error.ts";
 
 /** An organization of an instance. */
 export interface Organization {
-  /** Its id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
 }
 
@@ -48,7 +46,6 @@ export async function ownOrganization(
   return { id: org?.id ?? "", name: org?.name ?? "" };
 }
 
-/** Creates an organization. */
 export async function createOrganization(
   instance: Instance,
   name: string,

@@ -3,7 +3,6 @@ export const PAGE_SIZE = 100;
 
 /** A page of a list. */
 export interface Page<T> {
-  /** Its entries. */
   readonly entries: readonly T[];
   /** How many entries all pages hold together. */
   readonly total: number;

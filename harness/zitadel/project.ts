@@ -16,11 +16,8 @@ import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
 import { attempt } from "./zitadel_error.ts";
 
-/** A project. */
 export interface Project {
-  /** Its id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
   /** Whether roles are sent without being asked for by scope. */
   readonly assertsRoles: boolean;
@@ -28,9 +25,7 @@ export interface Project {
 
 /** An OpenID Connect or API application. */
 export interface Application {
-  /** Its id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
   /** The id it logs in with; empty for SAML. */
   readonly clientId: string;
@@ -62,11 +57,8 @@ export function listProjects(
 
 /** A project that another organization owns and granted. */
 export interface GrantedProject {
-  /** The project's id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
-  /** The roles that may be given. */
   readonly roles: readonly string[];
 }
 

@@ -39,7 +39,6 @@ const PASSWORD = "Password1!";
 export interface ScratchOrganization extends AsyncDisposable {
   /** The organization; its metadata is the mapping. */
   readonly organization: { readonly id: string; readonly name: string };
-  /** Its project, which asserts roles. */
   readonly project: { readonly id: string };
   /** What each role permits, as it stands in the metadata. */
   readonly mapping: Readonly<Record<string, readonly string[]>>;
@@ -49,7 +48,6 @@ export interface ScratchOrganization extends AsyncDisposable {
     readonly clientId: string;
     readonly clientSecret: string;
   };
-  /** A person with every role. */
   readonly person: {
     readonly id: string;
     readonly loginName: string;

@@ -31,7 +31,6 @@ export interface TargetSettings {
 
 /** A target as it is. */
 export interface Target extends TargetSettings {
-  /** Its id. */
   readonly id: string;
   /** What ZITADEL does with the answer; only `call` can add claims. */
   readonly kind: TargetKind;
@@ -64,7 +63,6 @@ export async function listTargets(instance: Instance): Promise<Target[]> {
   }
 }
 
-/** Creates a target. */
 export async function createTarget(
   instance: Instance,
   settings: TargetSettings,

@@ -16,7 +16,6 @@ const TOKEN_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** Who a token belongs to. */
 export interface Me {
-  /** The user's id. */
   readonly id: string;
   /** The user's name to log in with. */
   readonly loginName: string;

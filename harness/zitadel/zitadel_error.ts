@@ -2,10 +2,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 
 /** A call that an instance refused, in words that a person can act on. */
 export class ZitadelError extends Error {
-  /** The gRPC code of the refusal. */
   readonly code: number;
 
-  /** Says what was refused. */
   constructor(message: string, code: number, cause: unknown) {
     super(message, { cause });
     this.name = "ZitadelError";

@@ -125,7 +125,6 @@ export function managementUserMethods(): ApiMethod[] {
   ];
 }
 
-/** Finds a user. */
 export function userOf(world: World, id: string): User {
   const user = world.users.get(id);
   if (!user) throw notFound("User could not be found", "QUERY-Dfbg2");

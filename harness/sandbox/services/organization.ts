@@ -232,7 +232,6 @@ function writable(
   return organization;
 }
 
-/** Adds an organization. */
 export function addOrganization(
   world: World,
   name: string,
