@@ -1,3 +1,5 @@
+import { freePort } from "../util/free_port.ts";
+
 /** Deno KV's own server, a crate of its own. */
 export const KV_SERVER = "denokv";
 
@@ -69,10 +71,4 @@ export async function startKvServer(
   }
   await kill();
   throw new Error(`${KV_SERVER} does not answer at ${url}`);
-}
-
-/** Finds a port that is free at the moment. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
