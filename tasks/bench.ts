@@ -8,7 +8,8 @@ import type { ColdStartRow } from "../harness/bench/cold_start.ts";
 import { measureColdStart } from "../harness/bench/cold_start.ts";
 import { withBenchContext } from "../harness/bench/context.ts";
 import { type Crowd, measureCrowd } from "../harness/bench/crowd.ts";
-import { chooseLoadGenerator, CONNECTIONS } from "../harness/bench/load.ts";
+import { chooseLoadGenerator } from "../harness/bench/choose_load_generator.ts";
+import { CONNECTIONS } from "../harness/bench/load.ts";
 import { isBusy, readMachine } from "../harness/bench/machine.ts";
 import { measureMemory, type Memory } from "../harness/bench/memory.ts";
 import {

@@ -2,23 +2,19 @@ import { progress } from "../cli/terminal.ts";
 
 /** What every measurement runs in. */
 export interface BenchContext {
-  /** Ends everything that is running. */
   readonly signal: AbortSignal;
   /** A folder for files, removed at the end. */
   readonly folder: string;
-  /** Whether to measure only as long as it takes to try the measurement itself. */
+  /**
+   * Whether to measure only as long as it takes to try the measurement itself.
+   */
   readonly quick: boolean;
-  /** Says what is going on. */
   readonly progress: (text: string) => void;
 }
 
 /**
  * Runs measurements in a folder of their own, and clears up behind them: when
  * they end, when they fail, and when the user interrupts them.
- *
- * @param run The measurements.
- * @param options Whether to measure briefly.
- * @returns What the measurements return.
  */
 export async function withBenchContext<T>(
   run: (context: BenchContext) => Promise<T>,

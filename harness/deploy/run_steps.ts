@@ -8,21 +8,17 @@ const SIGNALS = {
   SIGTERM: 15,
 } as const satisfies Partial<Record<Deno.Signal, number>>;
 
-/** How the commands ended. */
 export interface StepsResult {
-  /** The exit code: 0, or that of the command that failed; 128 and more for a signal. */
+  /**
+   * The exit code: 0, or that of the command that failed; 128 and more for a signal.
+   */
   readonly code: number;
-  /** The step that failed. */
   readonly failed?: DeployStep;
 }
 
 /**
  * Runs commands one after the other, while a file with secrets exists for them.
  * The file is removed whatever ends them, signals too.
- *
- * @param steps The commands, each of which starts with `deno`.
- * @param secrets The file's path and text.
- * @returns How they ended: at the first that failed.
  */
 export async function runSteps(
   steps: readonly DeployStep[],

@@ -1,7 +1,11 @@
-import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
+import { createPayloadOpener } from "../function/open_payload.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createMetadataReader } from "../../lib/zitadel/metadata_reader.ts";
-import { type FunctionCall, parsePayload } from "../../lib/request/payload.ts";
+import {
+  type FunctionCall,
+  isEvent,
+  parsePayload,
+} from "../../lib/request/payload.ts";
 import {
   createRoleMapping,
   MAX_MAPPING_BYTES,
@@ -18,11 +22,8 @@ import type { Mapping } from "../roles/roles_file.ts";
 
 /** A call to be explained, and where its mappings come from. */
 export interface ExplainSource {
-  /** The call. */
   readonly call: FunctionCall;
-  /** Gives an organization's mapping. */
   readonly mappingOf: MappingOf;
-  /** The setting METADATA_ORGANIZATION. */
   readonly metadataOrganization: string;
 }
 
@@ -30,12 +31,6 @@ export interface ExplainSource {
  * Reads what is to be explained: a fixture, which brings its mappings, or a
  * payload as ZITADEL sent it (JSON, JWT or JWE), whose mappings come from a
  * mapping file or from the instance.
- *
- * @param text The fixture or the payload.
- * @param options The function's settings by name, and the mapping file's
- * content, where there is one.
- * @returns The call, and where its mappings come from.
- * @throws {TypeError} Where the text is neither, or settings are missing.
  */
 export async function readExplainSource(
   text: string,
@@ -54,13 +49,12 @@ export async function readExplainSource(
   // A plain payload and a mapping file need no settings at all.
   const isBare = mapping !== undefined && body.startsWith("{");
   const config = isBare ? undefined : readConfig(settings);
-  const open = await createEnvelopeOpener({
-    origin: config?.origin ?? "",
-    privateKey: config?.payloadPrivateKey,
-    timeoutMs: config?.upstreamTimeoutMs ?? 0,
-    fetch: send,
-  });
-  const call = parsePayload(await open(new TextEncoder().encode(body)));
+  const payload = config === undefined
+    ? JSON.parse(body)
+    : await (await createPayloadOpener(config, send))(
+      new TextEncoder().encode(body),
+    );
+  const call = parsePayload(payload);
   if (isEvent(call)) {
     throw new TypeError(
       `There is nothing to explain: this is the event ${call.event_type}, which is answered with {}`,

@@ -24,24 +24,16 @@ import type { Instance } from "./instance.ts";
 import { hasPermission, isMember } from "./permissions.ts";
 import { TRAITS } from "./release.ts";
 import { createRest } from "./rest.ts";
-
-/** A part of the server: answers a request, or leaves it to others. */
-export type Part = (request: Request) => Promise<Response | undefined>;
+import type { RouteHandler } from "./route_handler.ts";
 
 const RPC_PATH = /^\/(zitadel\.[^/]+)\/([^/]+)$/;
 const NOT_FOUND = { code: Code.NotFound, message: "Not Found" };
 
-/**
- * Makes the API of an instance.
- *
- * @param instance The instance.
- * @param methods Every method, of all releases.
- * @returns The part of the server that answers it.
- */
+/** Makes the API of an instance. */
 export function createApi(
   instance: Instance,
   methods: readonly ApiMethod[],
-): Part {
+): RouteHandler {
   const served = methods.filter(({ releases }) =>
     !releases || releases.includes(instance.release)
   );

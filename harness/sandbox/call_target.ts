@@ -5,23 +5,14 @@ import type { Target } from "./world.ts";
 
 const encoder = new TextEncoder();
 
-/** A target's answer. */
 export interface TargetReply {
-  /** The HTTP status. */
   readonly status: number;
-  /** The body, whatever it is. */
   readonly body: string;
 }
 
 /**
  * Calls a target once: wraps, signs, sends, waits as long as the target's
  * timeout. Redirects are followed, as ZITADEL does. There are no retries.
- *
- * @param instance The instance.
- * @param target Whom to call.
- * @param call What led to the call and what is sent.
- * @returns The answer, whatever its status.
- * @throws {Error} Where there is none: refused, too slow, no key for a JWE.
  */
 export async function callTarget(
   instance: Instance,

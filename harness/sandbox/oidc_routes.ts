@@ -5,7 +5,7 @@
  * @module
  */
 import { decodeJwt } from "jose";
-import type { Part } from "./api.ts";
+import type { RouteHandler } from "./route_handler.ts";
 import { discoveryDocument } from "./discovery.ts";
 import { ExecutionError } from "./executions.ts";
 import { GRANTS } from "./grants.ts";
@@ -19,18 +19,11 @@ import { appOfClient, userNamed } from "./find.ts";
 const PASSED_ON = new Set(["authorization_code", "refresh_token"]);
 const LOGIN_PATH = "/ui/v2/login/login";
 
-/**
- * Makes the endpoints.
- *
- * @param instance The instance.
- * @param finishLogin Ends a login under way.
- * @returns The part of the server that answers them.
- */
 export function createOidcRoutes(
   instance: Instance,
   finishLogin: FinishLogin,
-): Part {
-  const routes: Record<string, Part> = {
+): RouteHandler {
+  const routes: Record<string, RouteHandler> = {
     "GET /.well-known/openid-configuration": () =>
       answer(() => discoveryDocument(instance.origin)),
     "GET /oauth/v2/keys": () =>

@@ -46,7 +46,7 @@ export interface SandboxOptions {
   readonly onExchange?: (exchange: Exchange) => void;
 }
 
-/** A running stand-in ZITADEL. */
+/** A running sandbox: a stand-in ZITADEL on loopback. */
 export interface Sandbox extends AsyncDisposable {
   /** Its base and issuer, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
@@ -60,16 +60,11 @@ export interface Sandbox extends AsyncDisposable {
   readonly exchanges: readonly Exchange[];
   /** Waits until every event under way is delivered. */
   readonly settled: () => Promise<void>;
-  /** Stops it; nothing is left behind. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Starts a stand-in ZITADEL on loopback.
- *
- * @param options What it holds and which release it plays.
- * @returns The running sandbox.
- * @throws {Error} Where the port is taken or the world cannot be used.
+ * Starts a sandbox.
  *
  * @example
  * ```ts ignore

@@ -5,7 +5,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Part } from "./api.ts";
+import type { RouteHandler } from "./route_handler.ts";
 import type { Instance } from "./instance.ts";
 import { removeMetadata, setMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
@@ -19,13 +19,8 @@ const decoder = new TextDecoder();
 /** Role to permissions; a text is stored as it is. */
 const Mapping = z.record(z.string().min(1).max(200), Permissions);
 
-/**
- * Makes the sandbox's own endpoints, all under `/_sandbox/`.
- *
- * @param instance The instance.
- * @returns The part of the server that answers them.
- */
-export function createSandboxRoutes(instance: Instance): Part {
+/** Makes the sandbox's own endpoints, all under `/_sandbox/`. */
+export function createSandboxRoutes(instance: Instance): RouteHandler {
   return async (request) => {
     const { pathname } = new URL(request.url);
     const route = `${request.method} ${pathname}`;

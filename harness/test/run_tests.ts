@@ -15,10 +15,6 @@ const PERMISSIONS = [
 /**
  * Runs `deno test`, shows what it says, and ends with the plain line
  * `N passed, N failed`.
- *
- * @param args What to give to `deno test`: options and files.
- * @param permissions What the tests may do.
- * @returns The exit code of `deno test`.
  */
 export async function runTests(
   args: readonly string[],
@@ -43,12 +39,7 @@ export async function runTests(
   }
 }
 
-/**
- * Sums up a JUnit report.
- *
- * @param report The report's XML.
- * @returns `N passed, N failed`, and `N skipped` where there are any.
- */
+/** Sums up a JUnit report. */
 export function summarize(report: string): string {
   const attribute = (name: string) => {
     const suites = /<testsuites\b[^>]*>/.exec(report)?.[0] ?? "";

@@ -31,7 +31,6 @@ export interface TargetSettings {
 
 /** A target as it is. */
 export interface Target extends TargetSettings {
-  /** Its id. */
   readonly id: string;
   /** What ZITADEL does with the answer; only `call` can add claims. */
   readonly kind: TargetKind;
@@ -41,13 +40,7 @@ export interface Target extends TargetSettings {
   readonly payloadType: PayloadType;
 }
 
-/**
- * Lists the targets of an instance.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @returns Every target.
- * @throws {ZitadelError} Where the list cannot be had.
- */
+/** Lists the targets of an instance. */
 export async function listTargets(instance: Instance): Promise<Target[]> {
   const list = (name: string) => {
     const actions = instance.service(ActionService, { name });
@@ -70,17 +63,6 @@ export async function listTargets(instance: Instance): Promise<Target[]> {
   }
 }
 
-/**
- * Creates a target.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param settings What it is to be like.
- * @param payloadType In which form the payload is to come. `jwt` needs v4.8;
- * `jwe` needs a public key, which is given to a target in the console only.
- * @returns Its id and its signing key.
- * @throws {ZitadelError} Where ZITADEL refuses: the name is taken, the
- * endpoint does not resolve or is denied, the time-out is too long.
- */
 export async function createTarget(
   instance: Instance,
   settings: TargetSettings,
@@ -101,14 +83,7 @@ export async function createTarget(
   return { id, signingKey };
 }
 
-/**
- * Changes a target; its signing key stays.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param id Which target.
- * @param settings What it is to be like.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Changes a target; its signing key stays. */
 export async function updateTarget(
   instance: Instance,
   id: string,
@@ -124,10 +99,6 @@ export async function updateTarget(
 /**
  * Deletes a target, and with it its place in every execution. One that is gone
  * already is no failure.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param id Which target.
- * @throws {ZitadelError} Where ZITADEL refuses.
  */
 export async function deleteTarget(
   instance: Instance,

@@ -29,11 +29,7 @@ import { targetOf } from "./target_of.ts";
 const MAX_TIMEOUT_SECONDS = 270;
 const SIGNING_KEY_LENGTH = 36;
 
-/**
- * The action services, v2beta and v2.
- *
- * @returns The methods.
- */
+/** The action services, v2beta and v2. */
 export function actionMethods(): ApiMethod[] {
   return [
     ...methodsOf(ActionV2beta, undefined),

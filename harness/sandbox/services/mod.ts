@@ -9,12 +9,7 @@ import { managementUserMethods } from "./management_user.ts";
 import { organizationMethods } from "./organization.ts";
 import { userMethods } from "./user.ts";
 
-/**
- * Every method of ZITADEL's API that the sandbox has.
- *
- * @param finishLogin The OpenID provider's part in logging in.
- * @returns The methods, of all releases.
- */
+/** Every method of ZITADEL's API that the sandbox has. */
 export function apiMethods(finishLogin: FinishLogin): ApiMethod[] {
   return [
     ...organizationMethods(),

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
-import type { Credential } from "../../../lib/config.ts";
+import type { Credential } from "../../../lib/config/credential.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { createAccessTokenSource } from "../../../lib/zitadel/access_token.ts";
 import { createConnection } from "../../../lib/zitadel/connection.ts";

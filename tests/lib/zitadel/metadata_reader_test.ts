@@ -3,7 +3,7 @@ import { Code } from "@connectrpc/connect";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-  type UpstreamWorld,
+  type UpstreamData,
 } from "../../../harness/fixtures/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import { API_MEMORY_MS } from "../../../lib/zitadel/organization_metadata.ts";
@@ -24,7 +24,7 @@ Deno.test("createMetadataReader() asks by each API only when the one before is n
   for (const [api, order] of Object.entries(expected)) {
     await t.step(api, async () => {
       const { read, calls } = reader(
-        world(undefined, api as UpstreamWorld["api"]),
+        world(undefined, api as UpstreamData["api"]),
       );
       const found = await read(ID);
       assert.deepEqual(found.map(({ key }) => key), ["role-0", "role-1"]);
