@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { SettingsError } from "./errors.ts";
 
 /** The setting that holds the targets' signing keys, comma-separated. */
 export const SIGNING_KEY_SETTING = "AUTHORIZATION_SIGNING_KEY";
@@ -57,7 +58,7 @@ export function withSetting(
  */
 export function formatSetting(name: string, value: string): string {
   if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
-    throw new TypeError(
+    throw new SettingsError(
       `The value of ${name} has control characters, such as a line break, and could set other settings: write it on one line`,
     );
   }

@@ -1,4 +1,4 @@
-import { UsageError } from "../cli/task.ts";
+import { UsageError } from "../cli/errors.ts";
 
 /** The conditions behind the words of `--also`. */
 const ALSO: Readonly<Record<string, string>> = {
