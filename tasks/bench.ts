@@ -21,7 +21,11 @@ export const bench = defineTask({
       ["deno task bench --quick", "to try it, not to judge by"],
     ],
     details: [
-      "throughput: the warm function, the floor (checks the signature, parses, looks up) and a bare Deno.serve, in turn. scaling: mappings of 10, 1,000 and 10,000 entries; 1, 10 and 100 roles. cold-start: from the start of a process to its first correct reply. crowd: 1,000 first calls for one organization at once. memory: what the function holds over a million requests of 5,000 organizations.",
+      `throughput: the warm function, the floor (checks the signature, parses, looks up) and a bare Deno.serve, in turn
+scaling: mappings of 10, 1,000 and 10,000 entries; 1, 10 and 100 roles
+cold-start: from the start of a process to its first correct reply
+crowd: 1,000 first calls for one organization at once
+memory: what the function holds over a million requests of 5,000 organizations`,
       "Needs the machine for itself. Load comes from wrk if it is installed, otherwise from autocannon. `deno bench` times parts of the function.",
     ],
     exit: {

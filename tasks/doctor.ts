@@ -17,7 +17,7 @@ export const doctor = defineTask({
     examples: [
       ["deno task doctor"],
       ["deno task doctor --live", "with real tokens, from login to claim"],
-      ["deno task doctor --org 300000000000000001 --all", "one organization"],
+      ["deno task doctor --org 300000000000000001 --all"],
     ],
     environment: [
       ["ZITADEL_DOMAIN, ...", "the function's settings"],

@@ -6,7 +6,7 @@ export interface Help {
   readonly summary: string;
   /** Commands that can be copied, each with a few words if it needs them. */
   readonly examples: readonly (readonly [command: string, note?: string])[];
-  /** Paragraphs. */
+  /** Paragraphs; a line break in one is kept. */
   readonly details?: readonly string[];
   /** Environment variables and what they are. */
   readonly environment?: readonly (readonly [name: string, text: string])[];
@@ -55,7 +55,9 @@ export function formatHelp({ help, options, positionals }: Described): string {
   return [
     wrap(summary, WIDTH).join("\n"),
     section("Examples", formatExamples(examples)),
-    ...details.map((text) => wrap(text, WIDTH).join("\n")),
+    ...details.map((text) =>
+      text.split("\n").flatMap((line) => wrap(line, WIDTH)).join("\n")
+    ),
     section("Options", formatRows(rows)),
     section("Environment", formatRows(environment)),
     section("Exit codes", formatRows(codes.filter(hasText))),
@@ -72,14 +74,13 @@ function hasText(
   return row[1] !== undefined;
 }
 
-/** Commands with their notes beside them, or above them if a line gets too long. */
+/** Commands with their notes beside them. */
 function formatExamples(examples: Help["examples"]): string[] {
-  const width = Math.max(...examples.map(([command]) => command.length));
-  return examples.flatMap(([command, note]) => {
-    if (note === undefined) return [`  ${command}`];
-    const line = `  ${command.padEnd(width)}  # ${note}`;
-    return line.length <= WIDTH ? [line] : [`  # ${note}`, `  ${command}`];
-  });
+  const lengths = examples.map(([command, note]) => note ? command.length : 0);
+  const width = Math.max(...lengths);
+  return examples.map(([command, note]) =>
+    note ? `  ${command.padEnd(width)}  # ${note}` : `  ${command}`
+  );
 }
 
 /** Names and texts in two columns. */

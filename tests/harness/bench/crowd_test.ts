@@ -3,7 +3,7 @@ import { withBenchContext } from "../../../harness/bench/context.ts";
 import { measureCrowd } from "../../../harness/bench/crowd.ts";
 import { createTestIo } from "../_test_io.ts";
 
-Deno.test("measureCrowd() sees one look-up and only right answers", async () => {
+Deno.test("measureCrowd() sees one look-up and only correct replies", async () => {
   let folder = "";
   const { io } = createTestIo();
   const crowd = await withBenchContext(io, { quick: true }, (context) => {
