@@ -86,7 +86,9 @@ function formatVerdict(
 ): string[] {
   const reason = reasonFor(name, { isSandbox });
   if (same) return verbose ? [`${tint("good", "same   ")} ${name}`] : [];
-  if (reason !== undefined) return verbose ? [`listed  ${name}: ${reason}`] : [];
+  if (reason !== undefined) {
+    return verbose ? [`listed  ${name}: ${reason}`] : [];
+  }
   return [
     `${tint("bad", "differs")} ${name}`,
     `  recorded ${printable(JSON.stringify(recorded) ?? "nothing")}`,

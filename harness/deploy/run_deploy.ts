@@ -45,7 +45,7 @@ export async function runDeploy(
   }
   const settings = skipEnv ? {} : parseEnv(await readEnvFile(envFile));
   const { names } = settingsToUpload(Object.keys(settings));
-  if (!skipEnv && !print) readFunctionConfig(settings);
+  if (!skipEnv && !print) await readFunctionConfig(settings);
   const steps = planDeployment({
     organization,
     app,

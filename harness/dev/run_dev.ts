@@ -37,9 +37,8 @@ function formatStack(
   { inspector, endpoint, issuer, sandbox }: DevStack,
 ): string[] {
   const row = (name: string, url: string, text: string) =>
-    `${tint("strong", name.padEnd(NAME_WIDTH))}${
-      url.padEnd(URL_WIDTH)
-    } ${text}`.trimEnd();
+    `${tint("strong", name.padEnd(NAME_WIDTH))}${url.padEnd(URL_WIDTH)} ${text}`
+      .trimEnd();
   const zitadel = sandbox
     ? [
       row("ZITADEL", issuer, "the sandbox; for other commands:"),

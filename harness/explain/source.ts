@@ -7,7 +7,10 @@ import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
 import { createUpstream } from "../fixtures/upstream.ts";
 import type { MappingOf } from "./explain.ts";
-import { readFunctionConfig } from "../cli/function_config.ts";
+import {
+  buildFromSettings,
+  readFunctionConfig,
+} from "../cli/function_config.ts";
 import type { Mapping } from "../roles/roles_file.ts";
 
 /** A call to be explained, and where its mappings come from. */
@@ -48,13 +51,15 @@ export async function readExplainSource(
 
   // A plain payload and a mapping file need no settings at all.
   const isBare = mapping !== undefined && body.startsWith("{");
-  const config = isBare ? undefined : readFunctionConfig(settings);
-  const open = await createEnvelopeOpener({
-    origin: config?.origin ?? "",
-    privateKey: config?.payloadPrivateKey,
-    timeoutMs: config?.upstreamTimeoutMs ?? 0,
-    fetch: send,
-  });
+  const config = isBare ? undefined : await readFunctionConfig(settings);
+  const open = await buildFromSettings(() =>
+    createEnvelopeOpener({
+      origin: config?.origin ?? "",
+      privateKey: config?.payloadPrivateKey,
+      timeoutMs: config?.upstreamTimeoutMs ?? 0,
+      fetch: send,
+    })
+  );
   const call = parsePayload(await open(new TextEncoder().encode(body)));
   if ("event_type" in call) {
     throw new Error(

@@ -17,7 +17,7 @@ export async function runStart(
   io: Io,
 ): Promise<Outcome> {
   const settings = await readSettings(envFile, io);
-  readFunctionConfig(settings);
+  await readFunctionConfig(settings);
   const env = Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined),
   ) as Record<string, string>;

@@ -38,7 +38,10 @@ export function isResisted(result: AttackResult): boolean {
 
 export function formatAttack(
   result: AttackResult,
-  { requests, seconds }: { readonly requests: number; readonly seconds: number },
+  { requests, seconds }: {
+    readonly requests: number;
+    readonly seconds: number;
+  },
 ): string[] {
   const { outcomes, memoryBeforeMb, memoryAfterMb, wrong } = result;
   return [

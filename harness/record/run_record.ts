@@ -7,7 +7,10 @@ import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createHandler } from "../../lib/handler.ts";
 import type { Outcome } from "../cli/exit.ts";
-import { readFunctionConfig } from "../cli/function_config.ts";
+import {
+  buildFromSettings,
+  readFunctionConfig,
+} from "../cli/function_config.ts";
 import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
@@ -32,14 +35,16 @@ export async function runRecord(
   io: Io,
 ): Promise<Outcome> {
   const settings = await readSettings(envFile, io);
-  const config = readFunctionConfig(settings);
-  const handler = await createHandler(config, {
-    fetch,
-    now: Date.now,
-    log: ({ level, message }) => {
-      if (level !== "info") io.error(`${tint("warning", level)} ${message}`);
-    },
-  });
+  const config = await readFunctionConfig(settings);
+  const handler = await buildFromSettings(() =>
+    createHandler(config, {
+      fetch,
+      now: Date.now,
+      log: ({ level, message }) => {
+        if (level !== "info") io.error(`${tint("warning", level)} ${message}`);
+      },
+    })
+  );
   const keep = createKeeper(await createRecorder(settings), folder, io);
   await Deno.mkdir(folder, { recursive: true });
   const interrupted = io.untilInterrupted();
