@@ -1,5 +1,4 @@
 import { createPayloadOpener } from "../function/open_payload.ts";
-import { readConfig } from "../../lib/config.ts";
 import { createMetadataReader } from "../../lib/zitadel/metadata_reader.ts";
 import {
   type FunctionCall,
@@ -18,6 +17,10 @@ import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
 import { createUpstream } from "../fixtures/upstream.ts";
 import type { MappingOf } from "./explain.ts";
+import {
+  buildFromSettings,
+  readFunctionConfig,
+} from "../cli/function_config.ts";
 import type { Mapping } from "../roles/roles_file.ts";
 
 /** A call to be explained, and where its mappings come from. */
@@ -48,16 +51,16 @@ export async function readExplainSource(
 
   // A plain payload and a mapping file need no settings at all.
   const isBare = mapping !== undefined && body.startsWith("{");
-  const config = isBare ? undefined : readConfig(settings);
-  const payload = config === undefined
+  const config = isBare ? undefined : await readFunctionConfig(settings);
+  const open = config &&
+    await buildFromSettings(() => createPayloadOpener(config, send));
+  const payload = open === undefined
     ? JSON.parse(body)
-    : await (await createPayloadOpener(config, send))(
-      new TextEncoder().encode(body),
-    );
+    : await open(new TextEncoder().encode(body));
   const call = parsePayload(payload);
   if (isEvent(call)) {
-    throw new TypeError(
-      `There is nothing to explain: this is the event ${call.event_type}, which is answered with {}`,
+    throw new Error(
+      `Nothing to explain: this is the event ${call.event_type}, which is answered with {}`,
     );
   }
   const metadataOrganization = config?.metadataOrganization ??

@@ -28,7 +28,11 @@ export function keyFile(
   change: { key?: string; expirationDate?: string } = {},
 ) {
   const key = { keyId: "7", key: pem("pkcs1"), userId: "8", ...change };
-  return { kind: "jwt_profile", key } as const satisfies Credential;
+  return {
+    kind: "jwt_profile",
+    key,
+    text: JSON.stringify(key),
+  } as const satisfies Credential;
 }
 
 /** A source of tokens from an endpoint, with a clock. */
