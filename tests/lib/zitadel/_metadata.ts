@@ -60,24 +60,25 @@ export function reader(
 ) {
   const calls: string[] = [];
   const clock = { now: NOW };
+  const connection = createConnection({
+    domainOrigin: UPSTREAM_ORIGIN,
+    timeoutMs,
+    now: () => clock.now,
+    fetch: (input, init) => {
+      const url = String(input instanceof Request ? input.url : input);
+      const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url) ??
+        [, "GET", url.replace(UPSTREAM_ORIGIN, "")];
+      calls.push(`${version}.${method}`);
+      return fetch(input, init);
+    },
+  });
   const read: ReadMetadata = createMetadataReader({
-    connection: createConnection({
-      domainOrigin: UPSTREAM_ORIGIN,
-      timeoutMs,
-      now: () => clock.now,
-      fetch: (input, init) => {
-        const url = String(input instanceof Request ? input.url : input);
-        const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url) ??
-          [, "GET", url.replace(UPSTREAM_ORIGIN, "")];
-        calls.push(`${version}.${method}`);
-        return fetch(input, init);
-      },
-    }),
+    connection,
     token,
     maxValueBytes: MAX_VALUE_BYTES,
     maxMappingBytes: MAX_MAPPING_BYTES,
   });
-  return { read, calls, clock };
+  return { read, calls, clock, connection };
 }
 
 /** Says whether an error is the right one. */

@@ -133,7 +133,7 @@ const LOOKUPS: {
   })),
 ];
 
-Deno.test("createHandler() answers rightly from recorded gRPC-web answers", async (t) => {
+Deno.test("createHandler() replies from recorded gRPC-web answers", async (t) => {
   const login = await readFixture(
     new URL("calls/human_login.json", FIXTURES_URL),
   );
@@ -142,12 +142,16 @@ Deno.test("createHandler() answers rightly from recorded gRPC-web answers", asyn
     await t.step(name, async () => {
       const recorded = answers.map(get);
       // Whether an organization is readable was recorded by REST only.
-      const { fetch } = createUpstream({ organizations: {} });
+      const organization = organizationOf(recorded.at(-1)!);
+      const readable = typeof expected !== "string";
+      const { fetch } = createUpstream({
+        organizations: { [organization]: { readable, metadata: {} } },
+      });
       const upstream = createRecordedUpstream(recorded, fetch);
       const log: LogEntry[] = [];
       const response = await answer(
         login,
-        organizationOf(recorded.at(-1)!),
+        organization,
         { fetch: upstream.fetch, log: (entry) => void log.push(entry) },
       );
       assert.deepEqual(upstream.unused(), []);
