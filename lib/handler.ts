@@ -131,7 +131,10 @@ export async function createHandler(
     log,
     signal,
   });
-  const readBody = createBodyReader();
+  const readBody = createBodyReader({
+    now,
+    timeout: (ms) => AbortSignal.timeout(ms),
+  });
   const pointedOut = new LruMap<true>(REMEMBERED);
 
   return async (request) => {
