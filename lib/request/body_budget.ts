@@ -48,7 +48,7 @@ export interface BodyBudgetOptions {
 
 /** A body that is charged. */
 export class PendingBody {
-  /** Rejects once the body is refused. */
+  /** Rejects once the body is refused; its reader races each read against it. */
   readonly refused: Promise<never>;
   /** The announced length in bytes, if there is one. */
   readonly length: number | undefined;
@@ -202,7 +202,6 @@ export class BodyBudget {
 
   #refuse(body: PendingBody, error: FunctionError): void {
     this.release(body);
-    body.refused.catch(() => {}); // Its reader may be between two reads.
     body.refuse(error);
   }
 

@@ -224,3 +224,23 @@ Deno.test("createBodyReader() charges a body until its use has settled", async (
   await assert.rejects(read(large(), failing), TypeError);
   await read(large(), () => {});
 });
+
+Deno.test("createBodyReader() drops a long body before a short one that may have arrived in part", async () => {
+  const clock = new Clock();
+  const read = createBodyReader({ ...clock, maxBytes: 150 * 1024 });
+  const short = read(
+    post(socket().stream, announce(SMALL_BODY_BYTES)),
+    () => {},
+  );
+  const { stream, send } = socket();
+  send(1);
+  const long = read(post(stream, announce(SMALL_BODY_BYTES + 1)), () => {});
+  const dropped = assert.rejects(long, hasCode("overloaded"));
+  await settle();
+  clock.advance(1_000);
+  await read(post("a".repeat(20_000), announce(20_000)), () => {});
+  await dropped;
+  const late = assert.rejects(short, hasCode("invalid_payload"));
+  clock.advance(BODY_TIMEOUT_MS);
+  await late;
+});
