@@ -92,8 +92,8 @@ type CallRecord = {
  * @returns The handler of all requests.
  */
 export function createHandler(services: Services): Handler {
-  const { now, log, telemetry } = services;
-  const logUnverified = createLogLimiter({ now, log });
+  const { now, log, timeout, telemetry } = services;
+  const logLimited = createLogLimiter({ log, timeout });
   const watchClaim = createClaimWatch({ log, telemetry });
 
   return async function handle(request) {
@@ -120,8 +120,9 @@ export function createHandler(services: Services): Handler {
     }
     record.ms = now() - begin;
     telemetry.call(record.outcome, record.condition, record.ms);
-    if (record.signingKey === undefined) logUnverified(entry);
-    else log(entry);
+    const isVerified = record.signingKey !== undefined;
+    if (isVerified) log(entry);
+    else logLimited(String(entry.reason ?? record.outcome), entry);
     return response;
   };
 }

@@ -63,6 +63,7 @@ export interface Services {
   readonly telemetry: Telemetry;
   readonly identity: Identity;
   readonly now: () => number;
+  readonly timeout: (ms: number) => AbortSignal;
   readonly log: Log;
   /** Creates the deadline of one call for all it waits for at ZITADEL. */
   readonly createDeadline: () => Deadline;
@@ -119,7 +120,7 @@ export async function createServices(
     config,
     authenticate: await createAuthenticator({
       signingKeys: config.signingKeys,
-      readBody: createBodyReader(),
+      readBody: createBodyReader({ now, timeout }),
       now,
     }),
     openEnvelope: await createEnvelopeOpener({
@@ -134,6 +135,7 @@ export async function createServices(
       credential: await fingerprint(config.credential),
     },
     now,
+    timeout,
     log,
     createDeadline: () => new Deadline(() => timeout(timeoutMs)),
     preload: () => preload(config, { cache, log }),
