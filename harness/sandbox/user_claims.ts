@@ -97,15 +97,10 @@ function roleClaims(
     for (const role of grant.roles) {
       if (request.roles.size > 0 && !request.roles.has(role)) continue;
       for (const key of keys) {
-        const roles = claims[key] ??= emptyObject<Claims>();
+        const roles = claims[key] ??= {};
         (roles[role] ??= {})[grant.organizationId] = domain;
       }
     }
   }
   return claims;
-}
-
-/** Without a prototype, since a role may be called `__proto__`. */
-function emptyObject<Value>(): Record<string, Value> {
-  return Object.create(null);
 }
