@@ -1,5 +1,6 @@
 import { CompactEncrypt, CompactSign, importSPKI } from "jose";
 import { signPayload } from "../../lib/request/signature.ts";
+import { endpointProblem } from "./endpoint_rules.ts";
 import { type Exchange, EXCHANGES_KEPT, type Instance } from "./instance.ts";
 import type { Target } from "./world.ts";
 
@@ -40,6 +41,10 @@ export async function callTarget(
     target.timeoutMs,
   );
   try {
+    if (instance.denyPrivateAddresses) {
+      const problem = await endpointProblem(target.endpoint, instance);
+      if (problem !== undefined) throw new Error(problem);
+    }
     const response = await instance.fetch(target.endpoint, {
       method: "POST",
       headers,

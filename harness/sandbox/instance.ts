@@ -41,6 +41,8 @@ export interface WebKey {
 export interface Instance {
   readonly world: World;
   readonly release: Release;
+  /** Whether targets at private addresses are refused, as since v4.15.2. */
+  readonly denyPrivateAddresses: boolean;
   /** The issuer and base of every URL, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
   /** The key that signs tokens and JWT payloads. */

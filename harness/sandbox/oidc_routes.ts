@@ -13,11 +13,13 @@ import type { Instance } from "./instance.ts";
 import { loginPage } from "./login_page.ts";
 import { OAuthError, oauthErrorResponse, oauthJson } from "./oauth_error.ts";
 import type { FinishLogin } from "./services/login.ts";
+import { unknownInstancePage } from "./unknown_instance.ts";
 import { introspect, userInfo } from "./user_info.ts";
 import { appOfClient, userNamed } from "./find.ts";
 
 const PASSED_ON = new Set(["authorization_code", "refresh_token"]);
 const LOGIN_PATH = "/ui/v2/login/login";
+const OPENID_PATH = /^\/(?:\.well-known|oauth|oidc)\//;
 
 export function createOidcRoutes(
   instance: Instance,
@@ -86,7 +88,10 @@ export function createOidcRoutes(
   };
   return async (request) => {
     const { pathname } = new URL(request.url);
-    return await routes[`${request.method} ${pathname}`]?.(request);
+    const unknown = OPENID_PATH.test(pathname)
+      ? unknownInstancePage(instance, request.headers)
+      : undefined;
+    return unknown ?? await routes[`${request.method} ${pathname}`]?.(request);
   };
 }
 

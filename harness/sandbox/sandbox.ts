@@ -35,6 +35,13 @@ export interface SandboxOptions {
    */
   readonly release?: Release;
   /**
+   * Whether targets at loopback and private addresses are refused, as ZITADEL
+   * does by default since v4.15.2.
+   *
+   * @default false
+   */
+  readonly denyPrivateAddresses?: boolean;
+  /**
    * Its port; 0 for a free one.
    *
    * @default 0
@@ -91,6 +98,7 @@ export async function startSandbox(
   const instance: Instance = {
     world,
     release: options.release ?? "current",
+    denyPrivateAddresses: options.denyPrivateAddresses ?? false,
     origin: `http://${HOSTNAME}:${port}`,
     webKey,
     fetch: (input, init) => fetch(input, { ...init, client }),

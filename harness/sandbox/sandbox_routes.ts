@@ -11,7 +11,7 @@ import { removeMetadata, setMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
 import type { Organization } from "./world.ts";
 
-const METADATA_PATH = /^\/_sandbox\/organizations\/([0-9]+)\/metadata$/;
+const METADATA_PATH = /^\/_sandbox\/organizations\/([^/]+)\/metadata$/;
 const NO_STORE = { headers: { "cache-control": "no-store" } };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -32,7 +32,9 @@ export function createSandboxRoutes(instance: Instance): RouteHandler {
     }
     const id = METADATA_PATH.exec(pathname)?.[1];
     if (id === undefined) return undefined;
-    const organization = instance.world.organizations.get(id);
+    const organization = instance.world.organizations.get(
+      decodeURIComponent(id),
+    );
     if (!organization) return failure("There is no such organization", 404);
     if (request.method === "PUT") {
       const parsed = Mapping.safeParse(await request.json().catch(() => null));

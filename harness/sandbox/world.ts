@@ -138,6 +138,8 @@ export interface Target extends Dated {
   /** Whether the answer counts, only its status, or nothing. */
   type: "restWebhook" | "restCall" | "restAsync";
   interruptOnError: boolean;
+  /** What the last update set; `false` until there is one. */
+  updatedInterruptOnError: boolean;
   /** How long it may take, in milliseconds. */
   timeoutMs: number;
   /** Where it is. */

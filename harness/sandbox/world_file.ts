@@ -12,6 +12,9 @@ const Identifier = z.string().regex(/^[0-9]{15,20}$/, {
   error: "must be 15 to 20 digits, as ZITADEL's identifiers are",
 });
 
+/** Unlike other identifiers, a project's may be chosen freely. */
+const ProjectIdentifier = z.string().min(1).max(200);
+
 /**
  * What a role permits: names, or a text that is taken as it is, so that odd
  * values can be tried too.
@@ -34,7 +37,7 @@ const AppFile = z.strictObject({
 
 const ProjectFile = z.strictObject({
   name: z.string().min(1),
-  id: Identifier.optional(),
+  id: ProjectIdentifier.optional(),
   /** "Assert Roles on Authentication" in ZITADEL's console. */
   assertRoles: z.boolean().default(true),
   roles: z.array(z.string().min(1)).default([]),

@@ -63,12 +63,19 @@ export async function listTargets(instance: Instance): Promise<Target[]> {
   }
 }
 
+/**
+ * Creates a target. interruptOnError is turned on by an update: ZITADEL would
+ * forget a value given at creation, and ignore the first update to off.
+ */
 export async function createTarget(
   instance: Instance,
   settings: TargetSettings,
   payloadType: "json" | "jwt" = "json",
 ): Promise<{ id: string; signingKey: string }> {
-  const request = create(CreateTargetRequestSchema, toWire(settings));
+  const request = create(
+    CreateTargetRequestSchema,
+    toWire({ ...settings, interruptOnError: false }),
+  );
   const name = payloadType === "jwt"
     ? WITH_PAYLOAD_TYPE
     : ActionService.typeName;
@@ -78,22 +85,46 @@ export async function createTarget(
   }
   const { id, signingKey } = await attempt(
     `create the target "${settings.name}"`,
-    () => instance.service(ActionService, { name }).createTarget(request),
+    async () => {
+      const actions = instance.service(ActionService, { name });
+      const created = await actions.createTarget(request);
+      if (settings.interruptOnError) {
+        const { targetType } = toWire(settings);
+        await actions.updateTarget({ id: created.id, targetType });
+      }
+      return created;
+    },
   );
   return { id, signingKey };
 }
 
-/** Changes a target; its signing key stays. */
+/**
+ * Changes a target; its signing key stays. The endpoint is sent only if it
+ * changes: since v4.15.2 an update that repeats a denied one is refused, and
+ * interruptOnError could not be turned off.
+ */
 export async function updateTarget(
   instance: Instance,
   id: string,
   settings: TargetSettings,
 ): Promise<void> {
-  await attempt(
-    `update the target "${settings.name}"`,
-    () =>
-      instance.service(ActionService).updateTarget({ id, ...toWire(settings) }),
-  );
+  const actions = instance.service(ActionService);
+  await attempt(`update the target "${settings.name}"`, async () => {
+    const { target } = await actions.getTarget({ id });
+    const current = target && fromWire(target);
+    const { endpoint, targetType, ...others } = toWire(settings);
+    if (current?.interruptOnError && !settings.interruptOnError) {
+      // A target that was created with it on ignores "off" until it was told "on".
+      const { targetType } = toWire({ ...settings, interruptOnError: true });
+      await actions.updateTarget({ id, targetType });
+    }
+    await actions.updateTarget({
+      id,
+      ...others,
+      targetType,
+      ...(endpoint !== current?.endpoint && { endpoint }),
+    });
+  });
 }
 
 /**
