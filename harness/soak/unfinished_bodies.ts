@@ -9,7 +9,7 @@ import { measureProcess } from "../fuzz/process_figures.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 import { load, loginCall } from "./load.ts";
 import type { SoakCheck } from "./soak.ts";
-import { startStandIn } from "./upstream_server.ts";
+import { startUpstreamServer } from "./upstream_server.ts";
 
 const KEY = "key-of-the-soaked-target";
 
@@ -47,7 +47,7 @@ interface UnfinishedBodies {
  * @returns What must hold.
  */
 export async function soakUnfinishedBodies(): Promise<SoakCheck[]> {
-  const standIn = startStandIn();
+  const standIn = startUpstreamServer();
   try {
     const env = {
       ZITADEL_DOMAIN: standIn.origin,
