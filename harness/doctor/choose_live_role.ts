@@ -95,7 +95,10 @@ function weakest<T extends LiveRole>(roles: readonly T[]): T | undefined {
     .at(0);
 }
 
-function mappingOf(facts: Facts, organization: string): RoleMapping | undefined {
+function mappingOf(
+  facts: Facts,
+  organization: string,
+): RoleMapping | undefined {
   return facts.organizations.value
     ?.find(({ id }) => id === organization)?.metadata?.value?.mapping;
 }

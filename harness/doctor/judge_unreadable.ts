@@ -1,8 +1,7 @@
-import { intendedPermissions } from "../../lib/mapping/role_mapping.ts";
+import { describeCorrection } from "../explain/describe_correction.ts";
 import type { OrganizationFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
 import { nameOf } from "./names.ts";
-import { showValue } from "./show_value.ts";
 
 const LATIN_1 = /Latin-1/;
 
@@ -18,10 +17,7 @@ export function judgeUnreadable(
   if (metadata === undefined) return [];
   return metadata.mapping.problems.map(({ key, problem }) => {
     const value = metadata.entries.find((entry) => entry.key === key)?.value;
-    const intended = intendedPermissions(value);
-    const correction = value === undefined || intended === undefined
-      ? ""
-      : `. It is ${showValue(value)} and should be ${JSON.stringify(intended)}`;
+    const correction = value && describeCorrection(value);
     const isUsed = used?.has(key) ?? true;
     const isLatin1 = LATIN_1.test(problem);
     return finding(
@@ -33,7 +29,11 @@ export function judgeUnreadable(
         ? "entries that cannot be read"
         : "entries that cannot be read, and are of no role",
       {
-        items: [`${key} in ${nameOf(organization)}: ${problem}${correction}`],
+        items: [
+          `${key} in ${nameOf(organization)}: ${problem}${
+            correction ? `. ${correction}` : ""
+          }`,
+        ],
         organizations: [organization.id],
         ...(isLatin1 && {
           fix:

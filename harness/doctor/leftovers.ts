@@ -7,7 +7,10 @@
 import { TextQueryMethod } from "@zitadel/proto/zitadel/object_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import type { Instance } from "../zitadel/client.ts";
-import { type Organization, removeOrganization } from "../zitadel/organization.ts";
+import {
+  type Organization,
+  removeOrganization,
+} from "../zitadel/organization.ts";
 import { CHECK_PREFIX, isLeftover } from "../zitadel/scratch_organization.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
 import { removeUser } from "./live_user.ts";

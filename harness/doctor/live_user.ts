@@ -127,8 +127,10 @@ export async function removeUser(
   id: string,
 ): Promise<void> {
   const management = admin.service(ManagementService, { organization });
-  await attempt("remove the throwaway user", () =>
-    management.removeUser({ id }));
+  await attempt(
+    "remove the throwaway user",
+    () => management.removeUser({ id }),
+  );
 }
 
 async function createUser(

@@ -54,7 +54,9 @@ export async function runDoctor(
     endpoint: options.endpoint,
     onProgress: (what) => io.progress(`looking at ${what}`),
   });
-  if (options.removeLeftovers) facts = await withoutLeftovers(facts, settings, io);
+  if (options.removeLeftovers) {
+    facts = await withoutLeftovers(facts, settings, io);
+  }
   let findings = diagnose(facts);
   if (options.live) {
     const live = await findLive(facts, settings, io);
@@ -101,7 +103,11 @@ async function findLive(
   const token = required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT);
   const config = facts.config.value;
   if (!config || !facts.credential?.value) {
-    return finding("live", "warning", "not tried: the function cannot work yet");
+    return finding(
+      "live",
+      "warning",
+      "not tried: the function cannot work yet",
+    );
   }
   const signal = io.untilInterrupted();
   const admin = connect(facts.origin, token);

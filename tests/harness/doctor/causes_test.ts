@@ -66,7 +66,7 @@ for (const release of RELEASES) {
           status: 403,
           headers: { "content-type": "text/html" },
         })
-        : fetch(it.sandbox.origin + pathname, request);
+        : fetch(it.sandbox.origin + pathname);
     });
     const findings = await examineAt(domainOf(proxy), {
       ...SETTINGS,
