@@ -27,12 +27,12 @@ export const roles = defineTask({
   name: "roles",
   help: {
     summary:
-      "Checks, writes and reads the mapping: which permissions each role grants.",
+      "Checks the mapping of roles to permissions, writes it, and reads it back.",
     examples: [
       ["deno task roles check roles.json", "offline"],
       ["deno task roles check roles.json --against main.json", "what changes"],
-      ["deno task roles apply roles.json --prune", "the metadata as the file"],
-      ["deno task roles export > roles.json", "the metadata as a file"],
+      ["deno task roles apply roles.json --prune", "write it"],
+      ["deno task roles export > roles.json", "read it back"],
     ],
     details: [
       "check names every problem with its path, the bytes that each role adds to a token, and with --against which roles gain and lose what.",

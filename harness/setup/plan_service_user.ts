@@ -19,6 +19,8 @@ export interface ServiceUserState {
   readonly name: string;
   /** The user of that name. */
   readonly found: FoundUser | undefined;
+  /** Whether a user of another organization has the name. */
+  readonly isTaken: boolean;
   /** Whether that user has the role that is wanted. */
   readonly hasRole: boolean;
   readonly credential: CredentialState;
@@ -41,13 +43,18 @@ export interface ServiceUserWish {
  * file holds another user's credential.
  */
 export function planServiceUser(
-  { found, hasRole, credential }: ServiceUserState,
+  { found, isTaken, hasRole, credential }: ServiceUserState,
   wish: ServiceUserWish,
 ): Change[] {
   const { name, role, organization, days } = wish;
   if (found && !found.isOurs) {
     throw new Error(
       `There is a user "${name}" already (${found.id}), which setup did not create: it is left alone. Choose another --service-user-name`,
+    );
+  }
+  if (isTaken) {
+    throw new Error(
+      `There is a user "${name}" already, in another organization: it is left alone. Choose another --service-user-name`,
     );
   }
   const isOurs = credential.kind === "works" &&

@@ -14,6 +14,7 @@ import {
   findServiceUser,
   type FoundUser,
   hasReaderRole,
+  isUserNameTaken,
 } from "../zitadel/service_user.ts";
 import { whoAmI } from "../zitadel/user.ts";
 import { ZitadelError } from "../zitadel/zitadel_error.ts";
@@ -43,8 +44,10 @@ export async function readServiceUser(
   const found = await findServiceUser(instance, organization, name);
   const hasRole = found !== undefined && found.isOurs &&
     await hasReaderRole(instance, found, role);
+  const isTaken = found === undefined &&
+    await isUserNameTaken(instance, organization, name);
   const credential = await readCredentialState(instance, envFile, found);
-  return { name, found, hasRole, credential };
+  return { name, found, isTaken, hasRole, credential };
 }
 
 async function readCredentialState(

@@ -54,6 +54,22 @@ export async function findServiceUser(
   return { id: user.id, organization, isOurs };
 }
 
+/** Reports whether a user of another organization has the name. */
+export async function isUserNameTaken(
+  instance: Instance,
+  organization: string,
+  userName: string,
+): Promise<boolean> {
+  const { isUnique } = await attempt(
+    "check the service user's name",
+    () =>
+      // With an address, some releases compare only that.
+      instance.service(ManagementService, { organization })
+        .isUserUnique({ userName, email: "" }),
+  );
+  return !isUnique;
+}
+
 /** Creates the service user, marked as ours and without any right. */
 export async function createMarkedServiceUser(
   instance: Instance,

@@ -48,6 +48,9 @@ export function managementUserMethods(): ApiMethod[] {
     apiMethod(method.getUserByID, ({ id }, { instance }) => ({
       user: userMessage(userOf(instance.world, id)),
     })),
+    apiMethod(method.isUserUnique, ({ userName }, { instance }) => ({
+      isUnique: userNamed(instance.world, userName) === undefined,
+    })),
     apiMethod(method.addMachineUser, (request, { instance, organization }) => {
       const { userName, name, description, accessTokenType } = request;
       checkUserName(instance.world, userName);
