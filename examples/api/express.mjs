@@ -10,7 +10,7 @@ const [issuer, audience] = [env("ISSUER"), env("AUDIENCE")];
 if (!issuer || !audience) throw new Error("Set ISSUER and AUDIENCE");
 const claim = env("CLAIM") ?? "permissions";
 // Name both for by_organization, PROJECT for by_project, else neither.
-const scope = { project: env("PROJECT"), organization: env("ORGANIZATION") };
+const place = { project: env("PROJECT"), organization: env("ORGANIZATION") };
 
 const keys = createRemoteJWKSet(new URL("/oauth/v2/keys", issuer));
 const rules = {
@@ -54,7 +54,7 @@ function requirePermission(permission) {
     if (!token) return refuse(401, 'realm="api"', "No bearer token");
     try {
       const claims = await verifyAccessToken(token);
-      if (!hasPermission(claims, permission, scope)) {
+      if (!hasPermission(claims, permission, place)) {
         const challenge = `error="insufficient_scope", scope="${permission}"`;
         return refuse(403, challenge, `Missing permission: ${permission}`);
       }

@@ -11,7 +11,7 @@ const [issuer, audience] = [env("ISSUER"), env("AUDIENCE")];
 if (!issuer || !audience) throw new Error("Set ISSUER and AUDIENCE");
 const claim = env("CLAIM") ?? "permissions";
 // Name both for by_organization, PROJECT for by_project, else neither.
-const scope = { project: env("PROJECT"), organization: env("ORGANIZATION") };
+const place = { project: env("PROJECT"), organization: env("ORGANIZATION") };
 
 const keys = createRemoteJWKSet(new URL("/oauth/v2/keys", issuer));
 const rules = {
@@ -35,7 +35,7 @@ async function verifyAccessToken(token: string): Promise<JWTPayload> {
 function hasPermission(
   claims: JWTPayload,
   permission: string,
-  { project, organization }: typeof scope,
+  { project, organization }: typeof place,
 ): boolean {
   const path = [claim, organization, project].filter((it) => it !== undefined);
   let value: unknown = claims;
@@ -59,7 +59,7 @@ function requirePermission(permission: string) {
     if (!token) return refuse(401, 'realm="api"', "No bearer token");
     try {
       const claims = await verifyAccessToken(token);
-      if (!hasPermission(claims, permission, scope)) {
+      if (!hasPermission(claims, permission, place)) {
         const challenge = `error="insufficient_scope", scope="${permission}"`;
         return refuse(403, challenge, `Missing permission: ${permission}`);
       }
