@@ -16,8 +16,7 @@ import {
 } from "./claims/claims.ts";
 import type { Config } from "./config.ts";
 import { createEnvelopeOpener } from "./request/envelope.ts";
-import { FunctionError } from "./errors.ts";
-import { describeFailure } from "./failure.ts";
+import { describeFailure, FunctionError } from "./errors.ts";
 import type { Log } from "./observability/log.ts";
 import { LruMap } from "./util/lru_map.ts";
 import { KvStore } from "./mapping/kv_store.ts";
