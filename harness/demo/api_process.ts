@@ -51,7 +51,7 @@ export interface ApiProcess extends AsyncDisposable {
  * @throws {Error} If it ends or takes too long before it listens, with its output.
  */
 export function startHonoApi(settings: ApiSettings): Promise<ApiProcess> {
-  const port = freePort();
+  const { PORT = String(freePort()) } = settings;
   const issuer = new URL(settings.ISSUER).host;
   return startApi([
     Deno.execPath(),
@@ -59,9 +59,9 @@ export function startHonoApi(settings: ApiSettings): Promise<ApiProcess> {
     "--no-prompt",
     `--config=${new URL("deno.json", ROOT).pathname}`,
     `--allow-env=${SETTINGS.join(",")}`,
-    `--allow-net=127.0.0.1:${port},${issuer}`,
+    `--allow-net=127.0.0.1:${PORT},${issuer}`,
     new URL("examples/api/hono.ts", ROOT).pathname,
-  ], { ...settings, PORT: String(port) });
+  ], { ...settings, PORT });
 }
 
 /**
