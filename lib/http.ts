@@ -20,7 +20,12 @@ export const JSON_TYPE = { "content-type": "application/json" } as const;
 export function requirePost({ method, headers }: Request, path: string): void {
   if (path !== "/") {
     const isCall = method === "POST" && headers.has("zitadel-signature");
-    if (!isCall) throw new FunctionError("not_found", "Refused a request: the function serves only /");
+    if (!isCall) {
+      throw new FunctionError(
+        "not_found",
+        "Refused a request: the function serves only /",
+      );
+    }
     throw new FunctionError(
       "not_found",
       `Refused a call to ${escapePath(path)}: the function serves only /`,
