@@ -19,6 +19,7 @@ import {
   loginCall,
   type SoakCall,
 } from "./load.ts";
+import { soakUnfinishedBodies } from "./unfinished_bodies.ts";
 import { startStandIn } from "./upstream_server.ts";
 
 /** A part of the soak, and what came of it. */
@@ -185,6 +186,8 @@ export async function soak(
 
   const code = await target.stop();
   await standIn.stop();
+  onPhase?.("unfinished bodies");
+  const unfinishedBodies = await soakUnfinishedBodies();
   const allOk = (result: LoadResult) =>
     Object.keys(result.statuses).join() === "200";
   const ms = (value: number) => `${value.toFixed(1)} ms`;
@@ -242,6 +245,7 @@ export async function soak(
       holds: (atRest.sockets ?? 0) <= (before.sockets ?? 0) + SOCKET_SLACK,
     },
     { text: `drained on SIGTERM with exit code ${code}`, holds: code === 0 },
+    ...unfinishedBodies,
   ];
   return { phases, checks };
 }
