@@ -20,6 +20,7 @@ import {
   type SoakCall,
 } from "./load.ts";
 import { soakHugeMetadata } from "./huge_metadata.ts";
+import { soakUnfinishedBodies } from "./unfinished_bodies.ts";
 import { startUpstreamServer } from "./upstream_server.ts";
 
 /** A part of the soak, and what came of it. */
@@ -238,6 +239,7 @@ export async function soak(
     },
     { text: `drained on SIGTERM with exit code ${code}`, holds: code === 0 },
     ...await soakHugeMetadata(minutes * 60 * 0.02),
+    ...await soakUnfinishedBodies(),
   ];
   return { phases, checks };
 }

@@ -8,6 +8,7 @@ import { startFunction } from "../function/function_process.ts";
 import { measureProcess } from "../fuzz/process_figures.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 import { load, loginCall } from "./load.ts";
+import { samplePeak } from "./sample_peak.ts";
 import type { SoakCheck } from "./soak.ts";
 import { startUpstreamServer } from "./upstream_server.ts";
 
@@ -30,7 +31,6 @@ const PAYLOADS = 10;
 const AT_ONCE = 50;
 /** How long a client tries to send, in milliseconds: a refused one is no longer read. */
 const SEND_MS = 500;
-const SAMPLE_MS = 200;
 
 /** Bodies that lack their last byte. */
 interface UnfinishedBodies {
@@ -47,17 +47,17 @@ interface UnfinishedBodies {
  * @returns What must hold.
  */
 export async function soakUnfinishedBodies(): Promise<SoakCheck[]> {
-  const standIn = startUpstreamServer();
+  const upstream = startUpstreamServer();
   try {
     const env = {
-      ZITADEL_DOMAIN: standIn.origin,
+      ZITADEL_DOMAIN: upstream.origin,
       AUTHORIZATION_SIGNING_KEY: KEY,
-      ACCESS_TOKEN: standIn.token,
+      ACCESS_TOKEN: upstream.token,
       KV_URL: ":memory:",
     };
     return [await holdMany(env), await holdLarge(env)];
   } finally {
-    await standIn.stop();
+    await upstream.stop();
   }
 }
 
@@ -69,11 +69,7 @@ async function holdMany(env: Record<string, string>): Promise<SoakCheck> {
     load({ url, seconds, concurrency: 4, next });
   await login(3);
   const { memoryMb: before } = await measureProcess(pid);
-  let peak = before;
-  const sampling = setInterval(async () => {
-    const { memoryMb } = await measureProcess(pid);
-    peak = Math.max(peak, memoryMb);
-  }, SAMPLE_MS);
+  const peak = samplePeak(pid);
   let p99 = 0;
   let isServing = true;
   for (let round = 0; round < ROUNDS; round++) {
@@ -84,8 +80,7 @@ async function holdMany(env: Record<string, string>): Promise<SoakCheck> {
     isServing &&= Object.keys(statuses).join() === "200";
     for (const connection of connections) connection.close();
   }
-  clearInterval(sampling);
-  const growth = peak - before;
+  const growth = await peak.stop() - before;
   return {
     text:
       `${ROUNDS} times ${MANY.count} unfinished bodies of ${MANY.bytes} bytes: ${
