@@ -123,6 +123,7 @@ export async function createHandler(
       origin: config.origin,
       lifetimeMs: freshMs + staleMs,
       now,
+      timeout: (ms) => AbortSignal.timeout(ms),
       log,
     }),
     freshMs,

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { REFRESH_RETRY_MS } from "../../lib/mapping/cache.ts";
+import { REVALIDATE_RETRY_MS } from "../../lib/mapping/cache.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createHandler } from "../../lib/handler.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
@@ -181,7 +181,7 @@ async function runCase(
     }
 
     it.setFaulty(false);
-    it.pass(REFRESH_RETRY_MS);
+    it.pass(REVALIDATE_RETRY_MS);
     assert.deepEqual(
       await it.call(),
       { status: 200, text: EXPECTED_REPLY },
