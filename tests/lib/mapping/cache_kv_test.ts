@@ -595,3 +595,27 @@ Deno.test("get() waits while KV decides if an event is new", async () => {
   assert.equal(await event, true);
   assert.equal(await after, "new from zitadel");
 });
+
+Deno.test("invalidate() keeps what KV held before it out of memory", async () => {
+  const kv = new MemoryKv();
+  let held: Promise<void> | undefined;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) => call === "get <" && held ? held : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  await one.view();
+  await turn();
+  using other = isolate();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  held = promise;
+  const before = other.view();
+  await turn();
+  upstream.viewer = "new";
+  await other.cache.invalidate("1", 1);
+  resolve();
+  held = undefined;
+  assert.equal(await before, "old from kv");
+  assert.equal(await other.view(), "new from zitadel");
+});
