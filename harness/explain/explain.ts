@@ -13,11 +13,9 @@ import {
 
 /** What one role of a grant comes to. */
 export interface RoleExplanation {
-  /** The role. */
   readonly role: string;
   /** The metadata key that counts; `undefined` where there is none. */
   readonly key: string | undefined;
-  /** What it grants. */
   readonly permissions: readonly string[];
   /** Why it grants nothing, where it does. */
   readonly why: string | undefined;
@@ -25,13 +23,9 @@ export interface RoleExplanation {
 
 /** What one grant comes to. */
 export interface GrantExplanation {
-  /** The project's id. */
   readonly project: string;
-  /** The organization that gave the grant. */
   readonly grantedBy: string;
-  /** The organization whose mapping counts. */
   readonly organization: string;
-  /** Its roles. */
   readonly roles: readonly RoleExplanation[];
   /** Why all of it grants nothing, where that is so. */
   readonly why: string | undefined;
@@ -41,7 +35,6 @@ export interface GrantExplanation {
 export interface Explanation {
   /** The function or event that ZITADEL called for. */
   readonly call: string;
-  /** The grants, in their order. */
   readonly grants: readonly GrantExplanation[];
   /** The permissions, in order of first appearance. */
   readonly permissions: readonly string[];
@@ -49,23 +42,12 @@ export interface Explanation {
   readonly why: string | undefined;
 }
 
-/**
- * Gives a mapping, or why it cannot be had.
- *
- * @param organization Whose mapping.
- * @returns The mapping.
- */
+/** Gives a mapping, or why it cannot be had. */
 export type MappingOf = (organization: string) => Promise<RoleMapping>;
 
 /**
  * Explains a call: which grant and role gave each permission, and which roles
  * gave none and why.
- *
- * @param call The call, as ZITADEL sent it.
- * @param mappingOf Gives an organization's mapping; where it throws, its
- * message becomes the reason.
- * @param metadataOrganization The setting METADATA_ORGANIZATION.
- * @returns The explanation.
  */
 export async function explainCall(
   call: FunctionCall,

@@ -619,3 +619,21 @@ Deno.test("invalidate() keeps what KV held before it out of memory", async () =>
   assert.equal(await before, "old from kv");
   assert.equal(await other.view(), "new from zitadel");
 });
+
+Deno.test("get() does not revalidate a stale mapping by another one that is stale", async () => {
+  const kv = new MemoryKv();
+  const { clock, upstream, isolate } = setUpShared(() => kv.connect());
+  using one = isolate();
+  using other = isolate();
+  await one.view();
+  clock.advance(FRESH_MS);
+  upstream.viewer = "newer";
+  assert.equal(await other.view(), "old from stale");
+  await turn();
+  assert.equal(await other.view(), "newer from memory");
+  clock.advance(FRESH_MS);
+  upstream.viewer = "newest";
+  assert.equal(await one.view(), "old from stale");
+  await turn();
+  assert.equal(await one.view(), "newest from memory");
+});

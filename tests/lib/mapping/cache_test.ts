@@ -100,6 +100,18 @@ Deno.test("get() serves the old mapping while ZITADEL fails, until the stale tim
   assert.equal(await view(), "new from zitadel");
 });
 
+Deno.test("get() logs a revalidation that fails once, however many calls it serves", async () => {
+  const { clock, upstream, log, view } = setUp();
+  await view();
+  upstream.fault = DOWN;
+  const release = upstream.hold();
+  clock.advance(FRESH_MS);
+  for (let call = 0; call < 100; call++) await view();
+  release();
+  await turn();
+  assert.equal(log.length, 1);
+});
+
 Deno.test("get() pauses between revalidations that fail", async () => {
   const { clock, upstream, view, log } = setUp();
   await view();
