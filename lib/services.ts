@@ -105,7 +105,14 @@ export async function createServices(
     maxMappingBytes: MAX_MAPPING_BYTES,
   });
   const store = kv &&
-    new KvStore({ kv, origin, lifetimeMs: freshMs + staleMs, now, log });
+    new KvStore({
+      kv,
+      origin,
+      lifetimeMs: freshMs + staleMs,
+      now,
+      timeout,
+      log,
+    });
   const cache = new MappingCache({
     readMetadata: (organization) =>
       telemetry.upstream(() => readMetadata(organization)),

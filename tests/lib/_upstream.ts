@@ -10,13 +10,18 @@ export class StandInUpstream {
   fault: Error | undefined;
   /** How often it was asked. */
   calls = 0;
+  /** How many questions it had at once. */
+  mostAtOnce = 0;
+  #asking = 0;
   #held: Promise<void> | undefined;
 
   /** Reads the metadata that there is as the question arrives. */
   readonly read = async (): Promise<readonly MetadataEntry[]> => {
     this.calls++;
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#asking);
     const { viewer, ballast, fault } = this;
     await this.#held;
+    this.#asking--;
     if (fault) throw fault;
     const encode = (name: string) =>
       new TextEncoder().encode(JSON.stringify([name]));

@@ -4,11 +4,11 @@ import {
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
 } from "../../../harness/fixtures/upstream.ts";
-import { REFRESH_RETRY_MS } from "../../../lib/mapping/cache.ts";
+import { REVALIDATE_RETRY_MS } from "../../../lib/mapping/cache.ts";
 import { readConfig } from "../../../lib/config.ts";
 import { createFunction } from "../../../harness/function/create_function.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
-import { KV_PAUSE_MS } from "../../../lib/mapping/kv_store.ts";
+import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
 import { signPayload } from "../../../lib/request/signature.ts";
 import { Clock, FRESH_MS, STALE_MS } from "./_isolate.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
@@ -198,7 +198,7 @@ for (const [name, { fetch, status, reason }] of Object.entries(FAULTS)) {
           await world.ask();
           await until(() => world.log.some((entry) => entry.level === "error"));
           world.mend();
-          world.clock.advance(REFRESH_RETRY_MS);
+          world.clock.advance(REVALIDATE_RETRY_MS);
           assert.equal(await world.ask(), "old");
           for (let turns = 0; await world.ask() !== "new"; turns++) {
             assert.ok(turns < 10_000);
