@@ -95,7 +95,8 @@ async function fetchKeys(connection: ZitadelConnection): Promise<SigningKeys> {
     return createLocalJWKSet(judgeKeysAnswer(answer, connection));
   } catch (error) {
     throw upstreamError(error, {
-      action: `Cannot fetch the keys that verify signed payloads from ${url}`,
+      action:
+        `Cannot fetch the keys that verify signed payloads (${KEYS_PATH})`,
       connection,
       signal,
     });

@@ -180,7 +180,7 @@ Deno.test("createSigningKeys() reports why an unknown key cannot be fetched", as
         assert.ok(error.details.remedy);
         assert.match(
           error.message,
-          /^Cannot fetch the keys .*\/oauth\/v2\/keys: /,
+          /^Cannot fetch the keys .*\(\/oauth\/v2\/keys\): https/,
         );
         assert.doesNotMatch(error.message, /canary/);
         return true;
