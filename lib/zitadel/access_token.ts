@@ -1,9 +1,9 @@
-import type { Credential } from "../config.ts";
+import { type Credential, CREDENTIAL_SETTINGS } from "../config/credential.ts";
 import { FunctionError } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
 import { abortable } from "../util/abortable.ts";
 import type { ZitadelConnection } from "./connection.ts";
-import { CREDENTIAL_SETTINGS, requestToken } from "./token_request.ts";
+import { requestToken } from "./token_request.ts";
 import { UpstreamFault } from "./upstream_error.ts";
 
 /** How long before its end a token is renewed in the background, in milliseconds. */

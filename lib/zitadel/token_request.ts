@@ -1,4 +1,8 @@
-import type { Credential, ServiceAccountKey } from "../config.ts";
+import {
+  type Credential,
+  CREDENTIAL_SETTINGS,
+  type ServiceAccountKey,
+} from "../config/credential.ts";
 import { FunctionError } from "../errors.ts";
 import { type Answer, judgeForeignAnswer, readAnswer, send } from "./answer.ts";
 import type { ZitadelConnection } from "./connection.ts";
@@ -41,14 +45,6 @@ export type RequestCredential = Exclude<
   Credential,
   { kind: "personal_access_token" }
 >;
-
-/** The settings that hold each kind of credential. */
-export const CREDENTIAL_SETTINGS: Readonly<Record<Credential["kind"], string>> =
-  {
-    personal_access_token: "ACCESS_TOKEN",
-    client_credentials: "CLIENT_ID and CLIENT_SECRET",
-    jwt_profile: "SERVICE_ACCOUNT_KEY",
-  };
 
 /** A new bearer token. */
 export interface RequestedToken {

@@ -15,8 +15,6 @@ const { method } = ManagementService;
 /**
  * Management v1 as far as it is about the organization of `x-zitadel-orgid`:
  * itself, its metadata and its members.
- *
- * @returns The methods.
  */
 export function managementOrganizationMethods(): ApiMethod[] {
   return [

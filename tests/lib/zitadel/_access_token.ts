@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
-import type { Credential } from "../../../lib/config.ts";
+import type { Credential } from "../../../lib/config/credential.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { createAccessTokenSource } from "../../../lib/zitadel/access_token.ts";
 import { createConnection } from "../../../lib/zitadel/connection.ts";
@@ -28,7 +28,11 @@ export function keyFile(
   change: { key?: string; expirationDate?: string } = {},
 ) {
   const key = { keyId: "7", key: pem("pkcs1"), userId: "8", ...change };
-  return { kind: "jwt_profile", key } as const satisfies Credential;
+  return {
+    kind: "jwt_profile",
+    key,
+    text: JSON.stringify(key),
+  } as const satisfies Credential;
 }
 
 /** A source of tokens from an endpoint, with a clock. */

@@ -3,7 +3,7 @@ import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-  type UpstreamWorld,
+  type UpstreamData,
 } from "../../../harness/fixtures/upstream.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import {
@@ -31,8 +31,8 @@ export function entries(count: number): Record<string, string> {
 /** A world of that organization. */
 export function world(
   metadata: Record<string, string> = entries(2),
-  api: UpstreamWorld["api"] = "v2",
-): UpstreamWorld {
+  api: UpstreamData["api"] = "v2",
+): UpstreamData {
   return { organizations: { [ID]: { readable: true, metadata } }, api };
 }
 
@@ -51,9 +51,9 @@ interface Options {
 
 /** A reader of an upstream, the methods that it called and a clock. */
 export function reader(
-  upstreamWorld: UpstreamWorld,
+  upstreamData: UpstreamData,
   {
-    fetch = createUpstream(upstreamWorld).fetch,
+    fetch = createUpstream(upstreamData).fetch,
     token = fixedToken,
     timeoutMs = 5_000,
   }: Options = {},

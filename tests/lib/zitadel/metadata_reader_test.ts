@@ -6,7 +6,7 @@ import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-  type UpstreamWorld,
+  type UpstreamData,
 } from "../../../harness/fixtures/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import { abortable } from "../../../lib/util/abortable.ts";
@@ -35,7 +35,7 @@ Deno.test("createMetadataReader() asks by each API only when the one before is n
   for (const [api, order] of Object.entries(expected)) {
     await t.step(api, async () => {
       const { read, calls } = reader(
-        world(undefined, api as UpstreamWorld["api"]),
+        world(undefined, api as UpstreamData["api"]),
       );
       const found = await read(ID);
       assert.deepEqual(found.map(({ key }) => key), ["role-0", "role-1"]);

@@ -23,7 +23,7 @@ import {
 import { createUpstream } from "../../../harness/fixtures/upstream.ts";
 import { readConfig } from "../../../lib/config.ts";
 import type { ErrorCode } from "../../../lib/errors.ts";
-import { createHandler } from "../../../lib/handler.ts";
+import { createFunction } from "../../../harness/function/create_function.ts";
 import type { Log, LogEntry } from "../../../lib/observability/log.ts";
 import { clientTransport } from "../../_client_transport.ts";
 
@@ -279,6 +279,6 @@ async function answer(
     METADATA_ORGANIZATION: organization,
   });
   const now = () => Date.parse(fixture.clock);
-  const handle = await createHandler(config, { fetch, now, log });
+  const handle = await createFunction(config, { fetch, now, log });
   return await handle(requestOf(fixture, "http://localhost"));
 }
