@@ -9,7 +9,7 @@ import {
   measureProcess,
   type ProcessFigures,
 } from "../fuzz/process_figures.ts";
-import { MAX_READINGS_AT_ONCE } from "../../lib/zitadel/metadata_reader.ts";
+import { MAX_READINGS_AT_ONCE } from "../../lib/zitadel/reading_budget.ts";
 import { startFunction } from "../function/function_process.ts";
 import { holdConnections } from "./half_open.ts";
 import {

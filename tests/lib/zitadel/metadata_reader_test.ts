@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { fromBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
+import { ListOrganizationMetadataRequestSchema } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
 import {
   createUpstream,
@@ -362,10 +364,10 @@ Deno.test("createMetadataReader() reads an organization that is not small, in pa
     found.filter(({ value }) => value !== undefined).map(({ key }) => key),
     ["viewer"],
   );
-  // The next reading does not begin as a small one.
+  // The next reading does not begin as a small one, and knows what fits.
   const first = calls.splice(0).length;
   await read(ID);
-  assert.equal(calls.length, first - 1);
+  assert.equal(calls.length, first - 5);
 });
 
 Deno.test("createMetadataReader() stops at the first page over the bound", async () => {
@@ -379,6 +381,46 @@ Deno.test("createMetadataReader() stops at the first page over the bound", async
   });
   // Too much for a small reading, then for a page, then for a mapping.
   assert.equal(calls.length, 3);
+});
+
+Deno.test("createMetadataReader() stops when dropped values take too much as well", async () => {
+  const { read, calls } = reader(world(valuesOf(100, 400_000)), {
+    timeoutMs: 30_000,
+  });
+  await assert.rejects(read(ID), (error) => {
+    fails("upstream_failed", "unreadable_answer")(error);
+    assert.match((error as Error).message, /more than 33554432 bytes/);
+    return true;
+  });
+  assert.ok(calls.length < 40, `${calls.length} calls`);
+});
+
+Deno.test("createMetadataReader() asks for less after a large reading that took too long", async () => {
+  const limits: number[] = [];
+  let isSlow = false;
+  const upstream = createUpstream(world(valuesOf(1_000, 200)));
+  const { read } = reader(world(), {
+    timeoutMs: 500,
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      const body = await request.clone().bytes();
+      const { pagination } = fromBinary(
+        ListOrganizationMetadataRequestSchema,
+        body.subarray(5),
+      );
+      limits.push(pagination!.limit);
+      return isSlow
+        ? await silentFetch()(request, init)
+        : await upstream.fetch(request);
+    },
+  });
+  await read(ID);
+  isSlow = true;
+  await assert.rejects(read(ID), fails("upstream_timeout", "timeout"));
+  isSlow = false;
+  limits.length = 0;
+  await read(ID);
+  assert.equal(limits[0], 250);
 });
 
 Deno.test("createMetadataReader() keeps slots for small readings", async () => {
