@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { readConfig, type SettingName, SETTINGS } from "../../lib/config.ts";
+import { type SettingName, SETTINGS } from "../../lib/config.ts";
+import { readFunctionConfig } from "../cli/function_config.ts";
 import { freePort } from "../util/free_port.ts";
 import {
   CALLBACK_PATH,
@@ -75,7 +76,7 @@ export interface DevStack extends AsyncDisposable {
  *
  * @param options What is to be worked with.
  * @returns What was started; disposing of it stops all of it.
- * @throws {TypeError} Where settings of a real instance are missing.
+ * @throws {SettingsError} If settings of a real instance are missing.
  */
 export async function startDevStack(
   options: DevStackOptions,
@@ -100,8 +101,8 @@ export async function startDevStack(
     const given = sandbox
       ? await connectSandbox(sandbox, endpoint, settings)
       : pick(settings, Object.keys(SETTINGS) as SettingName[]);
-    // A watched process would wait for its files to change where it cannot start.
-    readConfig(given);
+    // A watched process that cannot start would wait for its files to change.
+    await readFunctionConfig(given);
     stack.use(
       await startWatchedFunction({
         settings: {

@@ -1,5 +1,4 @@
 import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
-import { readConfig } from "../../lib/config.ts";
 import { createMetadataReader } from "../../lib/zitadel/metadata_reader.ts";
 import { type FunctionCall, parsePayload } from "../../lib/request/payload.ts";
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
@@ -8,6 +7,10 @@ import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
 import { createUpstream } from "../fixtures/upstream.ts";
 import type { MappingOf } from "./explain.ts";
+import {
+  buildFromSettings,
+  readFunctionConfig,
+} from "../cli/function_config.ts";
 import type { Mapping } from "../roles/roles_file.ts";
 
 /** A call to be explained, and where its mappings come from. */
@@ -29,7 +32,8 @@ export interface ExplainSource {
  * @param options The function's settings by name, and the mapping file's
  * content, where there is one.
  * @returns The call, and where its mappings come from.
- * @throws {TypeError} Where the text is neither, or settings are missing.
+ * @throws {SettingsError} If settings are missing.
+ * @throws {Error} If the text is neither.
  */
 export async function readExplainSource(
   text: string,
@@ -47,17 +51,19 @@ export async function readExplainSource(
 
   // A plain payload and a mapping file need no settings at all.
   const isBare = mapping !== undefined && body.startsWith("{");
-  const config = isBare ? undefined : readConfig(settings);
-  const open = await createEnvelopeOpener({
-    origin: config?.origin ?? "",
-    privateKey: config?.payloadPrivateKey,
-    timeoutMs: config?.upstreamTimeoutMs ?? 0,
-    fetch: send,
-  });
+  const config = isBare ? undefined : await readFunctionConfig(settings);
+  const open = await buildFromSettings(() =>
+    createEnvelopeOpener({
+      origin: config?.origin ?? "",
+      privateKey: config?.payloadPrivateKey,
+      timeoutMs: config?.upstreamTimeoutMs ?? 0,
+      fetch: send,
+    })
+  );
   const call = parsePayload(await open(new TextEncoder().encode(body)));
   if ("event_type" in call) {
-    throw new TypeError(
-      `There is nothing to explain: this is the event ${call.event_type}, which is answered with {}`,
+    throw new Error(
+      `Nothing to explain: this is the event ${call.event_type}, which is answered with {}`,
     );
   }
   const metadataOrganization = config?.metadataOrganization ??

@@ -6,6 +6,7 @@
  */
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client, Interceptor } from "@connectrpc/connect";
+import { SettingsError } from "../cli/errors.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
@@ -46,7 +47,7 @@ export interface Instance {
  * @param domain Host or origin of the instance, as in `ZITADEL_DOMAIN`.
  * @param token A bearer token for its API.
  * @returns The instance.
- * @throws {TypeError} Where the domain is neither a host nor an origin.
+ * @throws {SettingsError} If the domain is neither a host nor an origin.
  *
  * @example
  * ```ts
@@ -94,14 +95,14 @@ export function connect(domain: string, token: string): Instance {
  *
  * @param domain Host or origin, as in `ZITADEL_DOMAIN`.
  * @returns Scheme and host, without a slash at the end.
- * @throws {TypeError} Where it is neither.
+ * @throws {SettingsError} If it is neither.
  */
 export function originOf(domain: string): string {
   const url = URL.parse(
     /^https?:\/\//.test(domain) ? domain : `https://${domain}`,
   );
   if (!url?.hostname) {
-    throw new TypeError(
+    throw new SettingsError(
       `Cannot read the instance's address "${domain}": expected a host such as my-instance.zitadel.cloud`,
     );
   }

@@ -103,11 +103,11 @@ Deno.test("readExplainSource() explains a pasted payload by a mapping file", asy
   assert.deepEqual(permissions.get("admin"), ["a"]);
 });
 
-Deno.test("readExplainSource() says that an event has nothing to explain", () =>
+Deno.test("readExplainSource() refuses an event", () =>
   assert.rejects(
     readExplainSource('{"event_type":"org.metadata.set","aggregateID":"1"}', {
       settings: {},
       mapping: new Map(),
     }),
-    /nothing to explain: this is the event org\.metadata\.set/,
+    /Nothing to explain: this is the event org\.metadata\.set/,
   ));
