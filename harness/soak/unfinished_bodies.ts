@@ -19,7 +19,8 @@ const MANY = { count: 1_200, bytes: 64 * 1024 };
 /** How often they come back: what a round leaves behind shows in the next. */
 const ROUNDS = 3;
 const MAX_GROWTH_MB = 200;
-const MAX_LOGIN_P99_MS = 250;
+/** Half of what a login may wait for ZITADEL, in milliseconds: opening the connections keeps both processes busy. */
+const MAX_LOGIN_P99_MS = 1_000;
 
 /** Few large bodies and many middling ones fill any budget. */
 const LARGE = { count: 12, bytes: 9_500_000 };
