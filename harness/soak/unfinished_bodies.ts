@@ -14,7 +14,7 @@ import { startUpstreamServer } from "./upstream_server.ts";
 
 const KEY = "key-of-the-soaked-target";
 
-/** Many bodies just over what a proxy buffers, held by strangers. */
+/** Many bodies of a size that was once read at once and counted against no bound. */
 const MANY = { count: 1_200, bytes: 64 * 1024 };
 /** How often they come back: what a round leaves behind shows in the next. */
 const ROUNDS = 3;
