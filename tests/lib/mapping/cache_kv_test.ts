@@ -637,3 +637,62 @@ Deno.test("get() does not revalidate a stale mapping by another one that is stal
   await turn();
   assert.equal(await one.view(), "newest from memory");
 });
+
+Deno.test("get() serves memory at once again after an event", async () => {
+  const kv = new MemoryKv();
+  const { isolate } = setUpShared(() => kv.connect());
+  using one = isolate();
+  await one.cache.invalidate("1", 1);
+  await one.view();
+  assert.ok(!(one.cache.get("1") instanceof Promise));
+});
+
+Deno.test("invalidate() knows an event that another isolate announced, also when KV fails then", async () => {
+  const kv = new MemoryKv();
+  let isDown = false;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) =>
+        isDown && !call.startsWith("watch")
+          ? Promise.reject(new TypeError())
+          : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  using other = isolate();
+  await other.view();
+  await one.cache.invalidate("1", 7);
+  await turn();
+  await other.view();
+  isDown = true;
+  upstream.fault = DOWN;
+  assert.equal(await other.cache.invalidate("1", 7), false);
+  assert.equal(await other.view(), "old from memory");
+});
+
+Deno.test("get() waits for the latest of several events", async () => {
+  const kv = new MemoryKv();
+  let held: Promise<void> | undefined;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) => call === "commit >" && held ? held : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  await one.cache.invalidate("1", 7);
+  await one.view();
+  await turn();
+  using other = isolate();
+  assert.equal(await other.view(), "old from kv");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  held = promise;
+  upstream.viewer = "new";
+  // The first is a replay, of which this isolate does not know.
+  const events = [7, 8].map((it) => other.cache.invalidate("1", it));
+  assert.equal(await events[0], false);
+  const after = other.view();
+  await turn();
+  resolve();
+  assert.equal(await events[1], true);
+  assert.equal(await after, "new from zitadel");
+});
