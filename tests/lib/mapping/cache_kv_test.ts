@@ -575,18 +575,18 @@ Deno.test("invalidate() with an event that another isolate overtook drops what i
 
 Deno.test("get() waits while KV decides if an event is new", async () => {
   const kv = new MemoryKv();
-  let held: Promise<void> | undefined;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isHeld = false;
   const { upstream, isolate } = setUpShared(() =>
     kv.connect({
       gate: (call) =>
-        held && !call.startsWith("watch") ? held : Promise.resolve(),
+        isHeld && !call.startsWith("watch") ? promise : Promise.resolve(),
     })
   );
   using one = isolate();
   await one.view();
   await turn();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  held = promise;
+  isHeld = true;
   upstream.viewer = "new";
   const event = one.cache.invalidate("1", 1);
   const after = one.view();
@@ -672,10 +672,12 @@ Deno.test("invalidate() knows an event that another isolate announced, also when
 
 Deno.test("get() waits for the latest of several events", async () => {
   const kv = new MemoryKv();
-  let held: Promise<void> | undefined;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isHeld = false;
   const { upstream, isolate } = setUpShared(() =>
     kv.connect({
-      gate: (call) => call === "commit >" && held ? held : Promise.resolve(),
+      gate: (call) =>
+        call === "commit >" && isHeld ? promise : Promise.resolve(),
     })
   );
   using one = isolate();
@@ -684,8 +686,7 @@ Deno.test("get() waits for the latest of several events", async () => {
   await turn();
   using other = isolate();
   assert.equal(await other.view(), "old from kv");
-  const { promise, resolve } = Promise.withResolvers<void>();
-  held = promise;
+  isHeld = true;
   upstream.viewer = "new";
   // The first is a replay, of which this isolate does not know.
   const events = [7, 8].map((it) => other.cache.invalidate("1", it));
