@@ -269,10 +269,8 @@ export class MappingCache {
     if (!store || kept.version === undefined) return;
     const version = await store.write(organization, kept, kept.version);
     if (version) kept.version = version;
-    const isOutdated = version === false &&
-      this.#memory.get(organization) === kept;
     // Another isolate knows something newer; the next call asks KV.
-    if (isOutdated) this.#memory.delete(organization);
+    if (version === false) this.#memory.delete(organization);
   }
 
   #stateOf({ readAt }: DatedMapping): Freshness {

@@ -4,37 +4,46 @@
  *
  * @module
  */
-import { z } from "zod/mini";
+import * as z from "zod/mini";
 
 /** How many organizations have a place in the list: with the longest ids, half of what a KV value holds. */
 export const MAX_LISTED = 64;
 
-const invalidationSchema = z.object({
-  organization: z.string(),
-  /** Its number in the list. */
-  at: z.number(),
-  /** The isolate that announced it. */
-  by: z.string(),
-  /** The event's, if it has one. */
-  sequence: z.optional(z.number()),
-});
-
 const listSchema = z.object({
-  /** Tells a list from one that was started again. */
   id: z.string(),
-  /** How many invalidations were announced. */
   count: z.number(),
-  /** The highest number that has no place in the list any more. */
   evicted: z.number(),
-  /** The latest invalidation of each organization, oldest first. */
-  latest: z.array(invalidationSchema),
+  latest: z.array(z.object({
+    organization: z.string(),
+    at: z.number(),
+    by: z.string(),
+    sequence: z.optional(z.number()),
+  })),
 });
 
 /** The latest invalidation of an organization. */
-export type Invalidation = z.infer<typeof invalidationSchema>;
+export interface Invalidation {
+  /** The organization's id. */
+  readonly organization: string;
+  /** Its number in the list. */
+  readonly at: number;
+  /** The isolate that announced it. */
+  readonly by: string;
+  /** The event's, if it has one. */
+  readonly sequence?: number | undefined;
+}
 
 /** The latest invalidation of each organization. */
-export type InvalidationList = z.infer<typeof listSchema>;
+export interface InvalidationList {
+  /** Tells a list from one that was started again. */
+  readonly id: string;
+  /** How many invalidations were announced. */
+  readonly count: number;
+  /** The highest number that has no place in the list any more. */
+  readonly evicted: number;
+  /** The latest invalidation of each organization, oldest first. */
+  readonly latest: readonly Invalidation[];
+}
 
 /** What a key without a list holds. */
 const NO_LIST: InvalidationList = { id: "", count: 0, evicted: 0, latest: [] };
@@ -82,20 +91,25 @@ export function startAgain(): InvalidationList {
   return { id: crypto.randomUUID(), count: 1, evicted: 1, latest: [] };
 }
 
+/** What is new in a list. */
+export interface News {
+  /** The invalidations that were not seen, oldest first. */
+  readonly invalidations: readonly Invalidation[];
+  /** Whether others may be missing. */
+  readonly hasGap: boolean;
+}
+
 /**
  * Compares a list with what an isolate saw of it last.
  *
  * @param list The list.
  * @param seen The list as it was seen.
- * @returns What is new, and whether anything may be missing.
+ * @returns What is new.
  */
 export function newSince(
   list: InvalidationList,
   seen: InvalidationList,
-): {
-  readonly invalidations: readonly Invalidation[];
-  readonly hasGap: boolean;
-} {
+): News {
   const isContinued = seen.id === list.id || seen.id === NO_LIST.id;
   const since = isContinued ? seen.count : 0;
   return {

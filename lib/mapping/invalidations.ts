@@ -14,7 +14,7 @@ import {
   startAgain,
 } from "./invalidation_list.ts";
 import type { KvAccess, KvOptions } from "./kv_access.ts";
-import { kvKeys, sequenceSchema } from "./kv_schema.ts";
+import { type KvKeys, kvKeys, parseSequence } from "./kv_schema.ts";
 import { KV_TIMEOUT_MS } from "./kv_trouble.ts";
 import { watchKey } from "./kv_watch.ts";
 
@@ -52,7 +52,7 @@ interface Pending {
 export class Invalidations {
   readonly #options: KvOptions;
   readonly #access: KvAccess;
-  readonly #keys: ReturnType<typeof kvKeys>;
+  readonly #keys: KvKeys;
   readonly #isolate = crypto.randomUUID();
   readonly #pending = new Map<string, Pending>();
   readonly #announcing = new SingleFlight<InvalidationOutcome>();
@@ -142,8 +142,7 @@ export class Invalidations {
         Deno.KvEntryMaybe<unknown>,
         Deno.KvEntryMaybe<unknown>,
       ];
-      const known = sequenceSchema.safeParse(highest.value).data?.sequence ??
-        -1;
+      const known = parseSequence(highest.value) ?? -1;
       if (!isForced && sequence <= known) {
         return { kind: "known", version: head.versionstamp };
       }

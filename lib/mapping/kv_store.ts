@@ -12,17 +12,20 @@ import {
 import { KvAccess, type KvOptions } from "./kv_access.ts";
 import {
   CHUNK_BYTES,
-  chunkSchema,
-  entriesSchema,
-  headSchema,
+  type KvKeys,
   kvKeys,
   MAX_CHUNKS,
+  parseChunk,
+  parseEntries,
+  parseHead,
 } from "./kv_schema.ts";
 import { createRoleMapping, type RoleMapping } from "./role_mapping.ts";
 
 /** A mapping, and when its reading from ZITADEL began, in milliseconds since 1970. */
 export interface DatedMapping {
+  /** The mapping. */
   readonly mapping: RoleMapping;
+  /** When its reading began: what changed later is not in it. */
   readonly readAt: number;
 }
 
@@ -39,7 +42,7 @@ export class KvStore {
   readonly #options: KvOptions;
   readonly #access: KvAccess;
   readonly #invalidations: Invalidations;
-  readonly #keys: ReturnType<typeof kvKeys>;
+  readonly #keys: KvKeys;
 
   /**
    * Creates a store over a database.
@@ -80,7 +83,7 @@ export class KvStore {
       this.#keys.mapping(organization),
     );
     if (version === knownVersion) return { version };
-    const head = headSchema.safeParse(value).data;
+    const head = parseHead(value);
     if (!head) return { version };
     const { id, readAt, chunks } = head;
     const parts = [head.bytes];
@@ -90,7 +93,7 @@ export class KvStore {
         indexes.map((index) => this.#keys.chunk(organization, index)),
       );
       for (const { value } of entries) {
-        const chunk = chunkSchema.safeParse(value).data;
+        const chunk = parseChunk(value);
         // Another isolate may have written between the two reads.
         if (chunk?.id !== id) return { version };
         parts.push(chunk.bytes);
@@ -176,8 +179,8 @@ function decodeMapping(parts: readonly Uint8Array[]): RoleMapping | undefined {
   try {
     let json = "";
     for (const part of parts) json += decoder.decode(part, { stream: true });
-    const parsed = JSON.parse(json + decoder.decode());
-    return createRoleMapping(new Map(entriesSchema.parse(parsed)));
+    const entries = parseEntries(JSON.parse(json + decoder.decode()));
+    return entries && createRoleMapping(new Map(entries));
   } catch {
     return undefined;
   }

@@ -183,6 +183,7 @@ Deno.test("createHandler() drops an organization's mapping at its metadata event
       ["user.metadata.set", ORGANIZATION, 4],
     ] as const
   ) {
+    event.sequence++;
     const reply = await call({ ...event, event_type, aggregateID });
     assert.equal(reply.status, 200);
     assert.equal(await reply.text(), "{}");

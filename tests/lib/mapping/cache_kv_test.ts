@@ -575,18 +575,18 @@ Deno.test("invalidate() with an event that another isolate overtook drops what i
 
 Deno.test("get() waits while KV decides if an event is new", async () => {
   const kv = new MemoryKv();
-  let held: Promise<void> | undefined;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isHeld = false;
   const { upstream, isolate } = setUpShared(() =>
     kv.connect({
       gate: (call) =>
-        held && !call.startsWith("watch") ? held : Promise.resolve(),
+        isHeld && !call.startsWith("watch") ? promise : Promise.resolve(),
     })
   );
   using one = isolate();
   await one.view();
   await turn();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  held = promise;
+  isHeld = true;
   upstream.viewer = "new";
   const event = one.cache.invalidate("1", 1);
   const after = one.view();
@@ -636,4 +636,64 @@ Deno.test("get() does not revalidate a stale mapping by another one that is stal
   assert.equal(await one.view(), "old from stale");
   await turn();
   assert.equal(await one.view(), "newest from memory");
+});
+
+Deno.test("get() serves memory at once again after an event", async () => {
+  const kv = new MemoryKv();
+  const { isolate } = setUpShared(() => kv.connect());
+  using one = isolate();
+  await one.cache.invalidate("1", 1);
+  await one.view();
+  assert.ok(!(one.cache.get("1") instanceof Promise));
+});
+
+Deno.test("invalidate() knows an event that another isolate announced, also when KV fails then", async () => {
+  const kv = new MemoryKv();
+  let isDown = false;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) =>
+        isDown && !call.startsWith("watch")
+          ? Promise.reject(new TypeError())
+          : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  using other = isolate();
+  await other.view();
+  await one.cache.invalidate("1", 7);
+  await turn();
+  await other.view();
+  isDown = true;
+  upstream.fault = DOWN;
+  assert.equal(await other.cache.invalidate("1", 7), false);
+  assert.equal(await other.view(), "old from memory");
+});
+
+Deno.test("get() waits for the latest of several events", async () => {
+  const kv = new MemoryKv();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isHeld = false;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) =>
+        call === "commit >" && isHeld ? promise : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  await one.cache.invalidate("1", 7);
+  await one.view();
+  await turn();
+  using other = isolate();
+  assert.equal(await other.view(), "old from kv");
+  isHeld = true;
+  upstream.viewer = "new";
+  // The first is a replay, of which this isolate does not know.
+  const events = [7, 8].map((it) => other.cache.invalidate("1", it));
+  assert.equal(await events[0], false);
+  const after = other.view();
+  await turn();
+  resolve();
+  assert.equal(await events[1], true);
+  assert.equal(await after, "new from zitadel");
 });

@@ -317,3 +317,25 @@ Deno.test("watch() does not wait for a KV that fails", async () => {
   using watched = await watch(isolate);
   assert.deepEqual(watched.told, []);
 });
+
+Deno.test("invalidate() announces what waits together as its most important event asks for", async (t) => {
+  await t.step("one without a sequence, in any case", async () => {
+    const kv = new MemoryKv();
+    await setUp(kv.connect()).isolate.invalidate("1", 7);
+    const { isolate } = setUp(kv.connect());
+    const outcomes = await Promise.all([
+      isolate.invalidate("1", 8),
+      isolate.invalidate("1"),
+      isolate.invalidate("1", 5),
+    ]);
+    assert.deepEqual(outcomes, outcomes.map(() => ANNOUNCED));
+  });
+
+  await t.step("the highest sequence", async () => {
+    const kv = new MemoryKv();
+    const { isolate } = setUp(kv.connect());
+    await Promise.all([1, 9, 8].map((it) => isolate.invalidate("1", it)));
+    const other = setUp(kv.connect()).isolate;
+    assert.equal((await other.invalidate("1", 9)).kind, "known");
+  });
+});
