@@ -114,8 +114,9 @@ export async function createServices(
       log,
     });
   const cache = new MappingCache({
-    readMetadata: (organization) =>
-      telemetry.upstream(() => readMetadata(organization)),
+    readMetadata: (organization, signal) =>
+      telemetry.upstream(() => readMetadata(organization, signal)),
+    startDeadline: () => timeout(timeoutMs),
     store,
     freshMs,
     staleMs,
