@@ -2,7 +2,6 @@ import type { Io } from "../cli/io.ts";
 
 /** What every measurement runs in. */
 export interface BenchContext {
-  /** Ends everything that is running. */
   readonly signal: AbortSignal;
   /** A folder for files, removed at the end. */
   readonly folder: string;

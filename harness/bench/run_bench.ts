@@ -10,7 +10,7 @@ import { measureColdStart } from "./cold_start.ts";
 import { withBenchContext } from "./context.ts";
 import { measureCrowd } from "./crowd.ts";
 import { formatReport } from "./format_report.ts";
-import { chooseLoadGenerator } from "./load.ts";
+import { chooseLoadGenerator } from "./choose_load_generator.ts";
 import { readMachine } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
 import { type BenchReport, judgeReport } from "./report.ts";

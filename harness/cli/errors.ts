@@ -43,14 +43,17 @@ export function describeFailure(error: unknown, task: string): Failure {
     const { message } = error;
     return { code: EXIT.interrupted, label: "interrupted", message };
   }
-  if (isCrash(error)) {
-    const message = `${stackOf(error)}
-This is a fault of \`deno task ${task}\`. Please report it, with the lines above.`;
-    return { code: EXIT.crash, label: "crash", message };
-  }
+  if (isCrash(error)) return describeCrash(error, task);
   const code = error instanceof SettingsError ? EXIT.usage : EXIT.failed;
   const message = lines(messageOf(error)).map(printable).join("\n");
   return { code, label: "error", message };
+}
+
+/** An error that the command did not even catch is always its own fault. */
+export function describeCrash(error: unknown, task: string): Failure {
+  const message = `${stackOf(error)}
+This is a fault of \`deno task ${task}\`. Please report it, with the lines above.`;
+  return { code: EXIT.crash, label: "crash", message };
 }
 
 const CRASHES = [

@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { describeFailure, Interrupted, UsageError } from "./errors.ts";
+import {
+  describeCrash,
+  describeFailure,
+  Interrupted,
+  UsageError,
+} from "./errors.ts";
 import { EXIT, type ExitCode, exitCodeOf, type Outcome } from "./exit.ts";
 import { formatHelp, type Help } from "./help.ts";
 import { createTerminalIo, type Io, printJson } from "./io.ts";
@@ -84,7 +89,7 @@ export function defineTask<const O extends Options>(
 export async function runTask(task: Task): Promise<never> {
   const io = createTerminalIo();
   const onCrash = (error: unknown): never => {
-    const { code, label, message } = describeFailure(error, task.name);
+    const { code, label, message } = describeCrash(error, task.name);
     io.error(`${tint("bad", label)}: ${message}`);
     Deno.exit(code);
   };

@@ -47,7 +47,6 @@ export interface DevStackOptions {
   readonly settings: Readonly<Record<string, string | undefined>>;
   /** The world file of the sandbox; the repository's by default. */
   readonly world?: string | undefined;
-  /** The release that the sandbox plays. */
   readonly release?: Release | undefined;
   /** The inspector's port; by default 9000, or any where that is taken. */
   readonly port?: number | undefined;
@@ -59,25 +58,15 @@ export interface DevStackOptions {
   readonly quiet?: boolean;
 }
 
-/** What one works with. */
 export interface DevStack extends AsyncDisposable {
-  /** The page. */
   readonly inspector: Inspector;
-  /** The instance's origin. */
   readonly issuer: string;
-  /** The stand-in, where it is not a real instance. */
+  /** The sandbox, unless the stack uses a real instance. */
   readonly sandbox: Sandbox | undefined;
   /** Where the function answers, unless it runs elsewhere. */
   readonly endpoint: string | undefined;
 }
 
-/**
- * Starts it.
- *
- * @param options What is to be worked with.
- * @returns What was started; disposing of it stops all of it.
- * @throws {SettingsError} If settings of a real instance are missing.
- */
 export async function startDevStack(
   options: DevStackOptions,
 ): Promise<DevStack> {
@@ -152,7 +141,9 @@ function withRedirect(world: WorldFile, redirectUri: string): WorldFile {
   };
 }
 
-/** Sets the sandbox up as a real instance is, and gives the function's settings. */
+/**
+ * Sets the sandbox up as a real instance is, and gives the function's settings.
+ */
 async function connectSandbox(
   { origin, adminToken }: Sandbox,
   endpoint: string,

@@ -5,7 +5,7 @@
  */
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createHandler } from "../../lib/handler.ts";
+import { createFunction } from "../function/create_function.ts";
 import type { Outcome } from "../cli/exit.ts";
 import {
   buildFromSettings,
@@ -37,7 +37,7 @@ export async function runRecord(
   const settings = await readSettings(envFile, io);
   const config = await readFunctionConfig(settings);
   const handler = await buildFromSettings(() =>
-    createHandler(config, {
+    createFunction(config, {
       fetch,
       now: Date.now,
       log: ({ level, message }) => {

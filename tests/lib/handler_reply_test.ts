@@ -3,9 +3,9 @@ import { readFixture } from "../../harness/fixtures/fixture.ts";
 import { FIXTURES_URL } from "../../harness/fixtures/fixture.ts";
 import {
   createUpstream,
-  type UpstreamWorld,
+  type UpstreamData,
 } from "../../harness/fixtures/upstream.ts";
-import { ATTRIBUTE_NAME_FORMAT } from "../../lib/claims/claims.ts";
+import { ATTRIBUTE_NAME_FORMAT } from "../../lib/claims/reply.ts";
 import {
   createTestFunction,
   login,
@@ -18,7 +18,7 @@ import {
 const encoder = new TextEncoder();
 
 /** A world of organizations in each of which the role `admin` grants one permission. */
-function world(...ids: string[]): UpstreamWorld {
+function world(...ids: string[]): UpstreamData {
   return {
     organizations: Object.fromEntries(ids.map((id) => [id, {
       readable: true,
@@ -28,7 +28,7 @@ function world(...ids: string[]): UpstreamWorld {
 }
 
 /** A world whose one organization grants much to the role `admin`. */
-function generous(bytes: number, ...ids: string[]): UpstreamWorld {
+function generous(bytes: number, ...ids: string[]): UpstreamData {
   const metadata = { admin: encoder.encode("x".repeat(bytes)).toBase64() };
   return {
     organizations: Object.fromEntries(

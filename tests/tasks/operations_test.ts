@@ -3,7 +3,7 @@ import { startSandbox } from "../../harness/sandbox/sandbox.ts";
 import { connect } from "../../harness/zitadel/client.ts";
 import { listExecutions } from "../../harness/zitadel/execution.ts";
 import { listTargets } from "../../harness/zitadel/target.ts";
-import { createWorld } from "../../harness/zitadel/scratch_organization.ts";
+import { createScratchOrganization } from "../../harness/zitadel/scratch_organization.ts";
 import { startFunction } from "../harness/_function_server.ts";
 
 /** Runs a task as `deno task` does, with no terminal. */
@@ -44,11 +44,11 @@ Deno.test("deno task passes --help and unknown options on", async (t) => {
 Deno.test("setup, doctor and removal work from the command line", async (t) => {
   await using sandbox = await startSandbox();
   const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using world = await createWorld(instance);
+  await using scratch = await createScratchOrganization(instance);
   const folder = await Deno.makeTempDir();
   const envFile = `${folder}/.env`;
   const roles = `${folder}/roles.json`;
-  const { clientId, clientSecret } = world.reader;
+  const { clientId, clientSecret } = scratch.reader;
   await Deno.writeTextFile(
     envFile,
     `CLIENT_ID=${clientId}\nCLIENT_SECRET=${clientSecret}\n`,
@@ -61,7 +61,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
   };
   const args = [
     ...["--endpoint", server.endpoint, "--env-file", envFile],
-    ...["--org", world.organization.id, "--roles", roles, "--also", "events"],
+    ...["--org", scratch.organization.id, "--roles", roles, "--also", "events"],
   ];
 
   await t.step(
@@ -100,7 +100,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
   await t.step(
     "doctor reports nothing broken once the function has the key",
     async () => {
-      const options = ["--env-file", envFile, "--org", world.organization.id];
+      const options = ["--env-file", envFile, "--org", scratch.organization.id];
       assert.equal((await run("doctor", options, env)).code, 2);
       await server.reload();
       const { code, stdout } = await run(
@@ -157,7 +157,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
       roles,
       '{"editor": ["posts:write", "posts:read"]}',
     );
-    const org = ["--org", world.organization.id];
+    const org = ["--org", scratch.organization.id];
     const mapped = await run(
       "setup",
       [...options, ...org, "--roles", roles],
@@ -183,7 +183,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
       "setup",
       [
         ...["--remove", "--yes", "--env-file", envFile],
-        ...["--roles", roles, "--org", world.organization.id],
+        ...["--roles", roles, "--org", scratch.organization.id],
       ],
       env,
     );
@@ -196,10 +196,10 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
 Deno.test("setup binds only a function that answers, and continues once it does", async () => {
   await using sandbox = await startSandbox();
   const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using world = await createWorld(instance);
+  await using scratch = await createScratchOrganization(instance);
   const folder = await Deno.makeTempDir();
   const envFile = `${folder}/.env`;
-  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${world.reader.token}\n`);
+  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${scratch.reader.token}\n`);
   const env = {
     ZITADEL_DOMAIN: sandbox.origin,
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
@@ -235,10 +235,10 @@ Deno.test("setup binds only a function that answers, and continues once it does"
 Deno.test("setup does not bind a function that has another key", async () => {
   await using sandbox = await startSandbox();
   const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using world = await createWorld(instance);
+  await using scratch = await createScratchOrganization(instance);
   const folder = await Deno.makeTempDir();
   const envFile = `${folder}/.env`;
-  const credential = `ACCESS_TOKEN=${world.reader.token}\n`;
+  const credential = `ACCESS_TOKEN=${scratch.reader.token}\n`;
   const stale = `AUTHORIZATION_SIGNING_KEY=anotherKey\n${credential}`;
   await Deno.writeTextFile(envFile, stale);
   await using server = startFunction(envFile, sandbox.origin);

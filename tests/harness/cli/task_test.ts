@@ -209,3 +209,37 @@ Deno.test("defineTask() forwards every word that is not its own", async () => {
     screenshot: true,
   });
 });
+
+const FRAME = new URL("../../../harness/cli/task.ts", import.meta.url);
+
+/** Runs a task in a process of its own. */
+async function runProcess(run: string) {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `import { defineTask, runTask } from "${FRAME}";
+      await runTask(defineTask({
+        name: "try",
+        help: ${JSON.stringify(HELP)},
+        options: {},
+        run: async () => { ${run}; await new Promise(() => setTimeout(() => {}, 5_000)); },
+      }));`,
+    ],
+    env: { NO_COLOR: "1" },
+  }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+Deno.test("runTask() ends with 70 at an error that nothing catches", async (t) => {
+  const cases = [
+    'Promise.reject(new Error("lost"))',
+    'setTimeout(() => { throw new Error("lost") })',
+  ];
+  for (const run of cases) {
+    await t.step(run, async () => {
+      const { code, stderr } = await runProcess(run);
+      assert.equal(code, 70, stderr);
+      assert.match(stderr, /^crash: Error: lost\n/);
+    });
+  }
+});

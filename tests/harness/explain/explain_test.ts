@@ -99,8 +99,8 @@ Deno.test("readExplainSource() explains a pasted payload by a mapping file", asy
     { settings: {}, mapping: new Map([["admin", ["a"]]]) },
   );
   assert.equal(source.metadataOrganization, "user");
-  const { permissions } = await source.mappingOf("1");
-  assert.deepEqual(permissions.get("admin"), ["a"]);
+  const { plain } = await source.mappingOf("1");
+  assert.deepEqual(plain.get("admin"), ["a"]);
 });
 
 Deno.test("readExplainSource() refuses an event", () =>

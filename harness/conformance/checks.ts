@@ -1,14 +1,11 @@
-import type { Situation } from "./situation.ts";
+import type { Scenario } from "./scenario.ts";
 import type { Subject } from "./subject.ts";
 import type { WebhookTarget } from "./webhook_target.ts";
 
-/** What checks work with. */
-export interface Bench {
-  /** The instance. */
+export interface CheckContext {
   readonly subject: Subject;
   /** Who and what there is on it. */
-  readonly situation: Situation;
-  /** What it calls. */
+  readonly scenario: Scenario;
   readonly target: WebhookTarget;
 }
 
@@ -16,11 +13,9 @@ export interface Bench {
 export interface Finding {
   /** The recording, as a path below `fixtures`. */
   readonly name: string;
-  /** What was recorded. */
   readonly recorded: unknown;
-  /** What is seen. */
   readonly seen: unknown;
 }
 
 /** A part of the conformance run: findings, one after the other. */
-export type Checks = (bench: Bench) => AsyncGenerator<Finding>;
+export type Checks = (context: CheckContext) => AsyncGenerator<Finding>;

@@ -10,25 +10,25 @@ import { planSetup } from "../../../harness/setup/plan.ts";
 import {
   type Release,
   startSandbox,
-  type World as SandboxWorld,
+  type World,
 } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
-import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
+import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { startFunction } from "../_function_server.ts";
 
-/** A sandbox with a world in which nothing is wrong, and the function beside it. */
-export async function soundWorld(release: Release) {
+/** A sandbox in which nothing is wrong, with a scratch organization, and the function beside it. */
+export async function soundInstance(release: Release) {
   const stack = new AsyncDisposableStack();
   const sandbox = stack.use(await startSandbox({ release }));
   const instance = connect(sandbox.origin, sandbox.adminToken);
-  const world = stack.use(await createWorld(instance));
+  const scratch = stack.use(await createScratchOrganization(instance));
   for (const { id, name, organizationId } of sandbox.world.projects.values()) {
-    const isOthers = organizationId !== world.organization.id;
+    const isOthers = organizationId !== scratch.organization.id;
     if (isOthers && name !== "ZITADEL") sandbox.world.projects.delete(id);
   }
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
   stack.defer(() => Deno.remove(envFile));
-  const { clientId, clientSecret } = world.reader;
+  const { clientId, clientSecret } = scratch.reader;
   await Deno.writeTextFile(
     envFile,
     `ZITADEL_DOMAIN=${sandbox.origin}\nCLIENT_ID=${clientId}\nCLIENT_SECRET=${clientSecret}\n`,
@@ -52,10 +52,10 @@ export async function soundWorld(release: Release) {
     ...parseEnv(await Deno.readTextFile(envFile)),
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
-  return { stack, sandbox, world, instance, settings };
+  return { stack, sandbox, scratch, instance, settings };
 }
 
-export type Sound = Awaited<ReturnType<typeof soundWorld>>;
+export type Sound = Awaited<ReturnType<typeof soundInstance>>;
 
 export async function examine(
   it: Sound,
@@ -64,17 +64,17 @@ export async function examine(
   return diagnose(
     await gatherFacts({
       settings: it.settings,
-      organizations: [it.world.organization.id],
+      organizations: [it.scratch.organization.id],
       ...options,
     }),
   );
 }
 
 /** Puts a sandbox's world back as it was. */
-export function restore(world: SandboxWorld, saved: SandboxWorld): void {
+export function restore(world: World, saved: World): void {
   const copy = structuredClone(saved);
   for (const [name, value] of Object.entries(copy)) {
-    const current = world[name as keyof SandboxWorld] as unknown;
+    const current = world[name as keyof World] as unknown;
     if (value instanceof Map && current instanceof Map) {
       current.clear();
       for (const [key, item] of value) current.set(key, item);

@@ -8,12 +8,7 @@ import {
   createServiceUser,
   grantRoles,
 } from "../zitadel/user.ts";
-import type {
-  Application,
-  Person,
-  ServiceUser,
-  Situation,
-} from "./situation.ts";
+import type { Application, Person, Scenario, ServiceUser } from "./scenario.ts";
 import { callRest, type Subject } from "./subject.ts";
 
 const REDIRECT_URI = "http://localhost:9000/callback";
@@ -21,20 +16,15 @@ const REDIRECT_URI = "http://localhost:9000/callback";
 const PASSWORD = "Password1!";
 
 /**
- * Fills the organizations of a situation: projects, applications, people,
+ * Fills the organizations of a scenario: projects, applications, people,
  * service users, grants.
- *
- * @param subject The instance.
- * @param organizations The organizations.
- * @param suffix What makes names unique.
- * @returns What there is in them.
  */
-export async function furnish(
+export async function fillScenario(
   subject: Subject,
-  { acme, globex, catalogue }: Situation["organizations"],
+  { acme, globex, catalogue }: Scenario["organizations"],
   suffix: string,
 ): Promise<
-  Omit<Situation, "suffix" | "organizations" | typeof Symbol.asyncDispose>
+  Omit<Scenario, "suffix" | "organizations" | typeof Symbol.asyncDispose>
 > {
   const { instance } = subject;
   const storefront = await createProject(instance, acme, {
@@ -179,7 +169,7 @@ async function createCatalogue(
 async function createPeople(
   { instance }: Subject,
   { acme, globex, suffix }: { acme: string; globex: string; suffix: string },
-): Promise<Situation["people"]> {
+): Promise<Scenario["people"]> {
   const person = async (name: string, organization = acme): Promise<Person> => {
     const loginName = `${name}-${suffix}`;
     const id = await createPerson(instance, organization, {
