@@ -128,8 +128,9 @@ function summarize(
   };
 }
 
-/** Either address may be the instance's domain. */
+/** Either address may be the domain; main leaves out what follows "Parent". */
 function withoutHosts(text: string): string {
   return decodeURIComponent(text)
+    .replace(/ Parent=[^]*$/, "")
     .replaceAll(/\b(?:localhost|127\.0\.0\.1)(?::\d+)?/g, "<host>");
 }
