@@ -34,21 +34,32 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   upstream_timeout: 504,
 };
 
-/** Why the function failed, as one word for dashboards and alerts. */
-export type FailureReason =
-  | "missing_permission"
-  | "credential_rejected"
-  | "unknown_instance"
-  | "intercepted"
-  | "rate_limited"
-  | "unreachable"
-  | "timeout"
-  | "no_metadata_api"
-  | "unreadable_answer"
-  | "unstable_listing"
-  | "wrong_path"
-  | "unknown_key"
-  | "missing_setting";
+/**
+ * Why a call failed, or what needs attention though it was answered: one word
+ * for dashboards and alerts.
+ */
+export const REASONS = [
+  "missing_permission",
+  "credential_rejected",
+  "unknown_instance",
+  "intercepted",
+  "rate_limited",
+  "unreachable",
+  "timeout",
+  "no_metadata_api",
+  "unreadable_answer",
+  "unreadable_entries",
+  "unstable_listing",
+  "large_claim",
+  "replaced_claim",
+  "omitted_values",
+  "wrong_path",
+  "unknown_key",
+  "missing_setting",
+] as const;
+
+/** One of {@linkcode REASONS}. */
+export type FailureReason = typeof REASONS[number];
 
 /** What an operator needs beside the message. */
 export interface FailureDetails {

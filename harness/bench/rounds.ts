@@ -44,7 +44,7 @@ export async function runRounds(
   for (let round = 0; round < rounds; round++) {
     for (const { name, server, call } of inTurn(contenders, round)) {
       context.progress(`${title}, round ${round + 1} of ${rounds}: ${name}`);
-      // Signed anew: a signature is good for five minutes.
+      // Signed again: a signature is valid for five minutes.
       const calls = await signCalls([call]);
       const before = await server.usage();
       const load = await generator.run(

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { readConfig, type SettingName, SETTINGS } from "../../lib/config.ts";
+import { type SettingName, SETTINGS } from "../../lib/config.ts";
+import { readFunctionConfig } from "../cli/function_config.ts";
 import { freePort } from "../util/free_port.ts";
 import {
   CALLBACK_PATH,
@@ -89,8 +90,8 @@ export async function startDevStack(
     const given = sandbox
       ? await connectSandbox(sandbox, endpoint, settings)
       : pick(settings, Object.keys(SETTINGS) as SettingName[]);
-    // A watched process would wait for its files to change where it cannot start.
-    readConfig(given);
+    // A watched process that cannot start would wait for its files to change.
+    await readFunctionConfig(given);
     stack.use(
       await startWatchedFunction({
         settings: {

@@ -115,9 +115,9 @@ async function existingMapping(
   organization: string,
 ): Promise<Record<string, readonly string[]>> {
   const { entries } = await listMetadata(reader, organization);
-  const { permissions } = parseRoleMapping(entries);
+  const { plain } = parseRoleMapping(entries);
   return Object.fromEntries(
-    [...permissions]
+    [...plain]
       .filter(([key, granted]) => granted.length > 0 && !key.includes(":"))
       .slice(0, MAX_ROLES),
   );

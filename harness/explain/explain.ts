@@ -5,7 +5,9 @@ import {
   GRANT_STATE_ACTIVE,
 } from "../../lib/request/payload.ts";
 import {
+  knownProjects,
   permissionsOf,
+  type ProjectRole,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
 
@@ -52,7 +54,14 @@ export async function explainCall(
   mappingOf: MappingOf,
   metadataOrganization: Config["metadataOrganization"],
 ): Promise<Explanation> {
-  const organizationOf = chooseOrganization(metadataOrganization, call);
+  const organizationOf = chooseOrganization(
+    metadataOrganization,
+    call.org?.id ?? call.user?.resource_owner ?? undefined,
+  );
+  const isKnown = knownProjects(
+    undefined,
+    (call.user_grants ?? []).map(({ project_id }) => project_id),
+  );
   const grants: GrantExplanation[] = [];
   for (const grant of call.user_grants ?? []) {
     const organization = organizationOf(grant.resource_owner);
@@ -74,7 +83,11 @@ export async function explainCall(
     try {
       const mapping = await mappingOf(organization);
       const roles = names.map((role) =>
-        explainRole(mapping, grant.project_id, role)
+        explainRole(
+          mapping,
+          { projectId: grant.project_id, role },
+          isKnown,
+        )
       );
       grants.push({ ...of, roles, why: undefined });
     } catch (error) {
@@ -95,11 +108,11 @@ export async function explainCall(
 
 function explainRole(
   mapping: RoleMapping,
-  project: string,
-  role: string,
+  { projectId, role }: ProjectRole,
+  isKnown: (id: string) => boolean,
 ): RoleExplanation {
-  const qualified = `${project}:${role}`;
-  const permissions = permissionsOf(mapping, project, role);
+  const qualified = `${projectId}:${role}`;
+  const permissions = permissionsOf(mapping, { projectId, role }, isKnown);
   if (permissions === undefined) {
     return {
       role,
@@ -108,7 +121,7 @@ function explainRole(
       why: `there is no entry "${role}" or "${qualified}"`,
     };
   }
-  const key = mapping.permissions.has(qualified) ? qualified : role;
+  const key = mapping.qualified.get(projectId)?.has(role) ? qualified : role;
   const problem = mapping.problems.find((it) => it.key === key)?.problem;
   return {
     role,

@@ -8,7 +8,7 @@
 import "oauth4webapi";
 import { z } from "zod";
 import { FunctionError } from "../../lib/errors.ts";
-import { parsePayload } from "../../lib/request/payload.ts";
+import { isEvent, parsePayload } from "../../lib/request/payload.ts";
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import { explainCall } from "../explain/explain.ts";
 
@@ -191,7 +191,7 @@ async function explain(
   const { payload, metadata } = question.data;
   try {
     const call = parsePayload(payload);
-    if (!("function" in call)) return new Response("An event", { status: 400 });
+    if (isEvent(call)) return new Response("An event", { status: 400 });
     const explanation = await explainCall(
       call,
       (organization) =>

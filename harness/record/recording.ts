@@ -1,11 +1,12 @@
 import type { Config } from "../../lib/config.ts";
 import { readConfig } from "../../lib/config.ts";
-import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
+import { createPayloadOpener } from "../function/open_payload.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
-import { roleGrants } from "../../lib/claims/claims.ts";
+import { roleGrants } from "../../lib/claims/grants.ts";
 import {
   type Event,
   type FunctionCall,
+  isEvent,
   parsePayload,
 } from "../../lib/request/payload.ts";
 import { createFixtureFunction } from "../fixtures/fixture_function.ts";
@@ -48,17 +49,12 @@ export async function createRecorder(
 ): Promise<Recorder> {
   const config = readConfig(settings);
   const pseudonymize = await createPseudonymizer(config.signingKeys[0]!);
-  const open = await createEnvelopeOpener({
-    origin: config.origin,
-    privateKey: config.payloadPrivateKey,
-    timeoutMs: config.upstreamTimeoutMs,
-    fetch,
-  });
+  const open = await createPayloadOpener(config, fetch);
   return async ({ headers, body, time }) => {
     // A signed or encrypted payload is stored as JSON: only ZITADEL can sign it.
     const payload = await open(body);
     const call = parsePayload(payload);
-    const called = "event_type" in call ? call.event_type : call.function;
+    const called = isEvent(call) ? call.event_type : call.function;
     if (called === CANARY_FUNCTION) return undefined;
     const { organizations, api } = await gatherMetadata(config, {
       call,
@@ -128,11 +124,14 @@ async function gatherMetadata(
     pseudonymize: Pseudonymize;
   },
 ): Promise<Pick<Fixture, "organizations" | "api">> {
-  const grants = "event_type" in call ? [] : roleGrants(call.user_grants);
-  if ("event_type" in call || grants.length === 0) return { organizations: {} };
+  const grants = isEvent(call) ? [] : roleGrants(call.user_grants);
+  if (isEvent(call) || grants.length === 0) return { organizations: {} };
 
   const instance = connect(config.origin, await getServiceToken(config));
-  const organizationOf = chooseOrganization(config.metadataOrganization, call);
+  const organizationOf = chooseOrganization(
+    config.metadataOrganization,
+    call.org?.id ?? call.user?.resource_owner ?? undefined,
+  );
   // By organization: the keys that may grant something, and their pseudonyms.
   const keys = new Map<string, Map<string, string>>();
   for (const { projectId, resourceOwner, roles } of grants) {

@@ -19,6 +19,7 @@ import {
   loginCall,
   type SoakCall,
 } from "./load.ts";
+import { soakHugeMetadata } from "./huge_metadata.ts";
 import { startUpstreamServer } from "./upstream_server.ts";
 
 /** A part of the soak, and what came of it. */
@@ -236,6 +237,7 @@ export async function soak(
       holds: (atRest.sockets ?? 0) <= (before.sockets ?? 0) + SOCKET_SLACK,
     },
     { text: `drained on SIGTERM with exit code ${code}`, holds: code === 0 },
+    ...await soakHugeMetadata(minutes * 60 * 0.02),
   ];
   return { phases, checks };
 }

@@ -1,3 +1,12 @@
+import type { Outcome } from "../cli/exit.ts";
+
+/** Every word that is no option of the command goes to `deno test`. */
+export const FORWARDED = {
+  placeholder: "[OPTIONS] [FILE...]",
+  help: "as for deno test",
+  isForwarded: true,
+} as const;
+
 /**
  * What tests may do: talk to this machine, start processes, use files. A test
  * that reaches for another host fails.
@@ -12,17 +21,14 @@ const PERMISSIONS = [
   "--allow-ffi",
 ];
 
-/**
- * Runs `deno test`, shows what it says, and ends with the plain line
- * `N passed, N failed`.
- */
+/** Runs `deno test`, and ends with the plain line `N passed, N failed`. */
 export async function runTests(
   args: readonly string[],
   permissions: readonly string[] = PERMISSIONS,
-): Promise<number> {
+): Promise<Outcome> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
-    const { code } = await new Deno.Command(Deno.execPath(), {
+    const { success } = await new Deno.Command(Deno.execPath(), {
       args: [
         "test",
         "--parallel",
@@ -33,13 +39,13 @@ export async function runTests(
       ],
     }).spawn().status;
     console.log(summarize(await Deno.readTextFile(report)));
-    return code;
+    return success ? "done" : "failed";
   } finally {
     await Deno.remove(report);
   }
 }
 
-/** Sums up a JUnit report. */
+/** Sums up a JUnit report: `N passed, N failed`, and `N skipped` if any are. */
 export function summarize(report: string): string {
   const attribute = (name: string) => {
     const suites = /<testsuites\b[^>]*>/.exec(report)?.[0] ?? "";

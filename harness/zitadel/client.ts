@@ -6,6 +6,7 @@
  */
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client, Interceptor } from "@connectrpc/connect";
+import { SettingsError } from "../cli/errors.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
@@ -86,7 +87,7 @@ export function originOf(domain: string): string {
     /^https?:\/\//.test(domain) ? domain : `https://${domain}`,
   );
   if (!url?.hostname) {
-    throw new TypeError(
+    throw new SettingsError(
       `Cannot read the instance's address "${domain}": expected a host such as my-instance.zitadel.cloud`,
     );
   }

@@ -6,37 +6,45 @@
  */
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
-import type { MetadataEntry } from "../../lib/mapping/role_mapping.ts";
+import { createConnection } from "../../lib/zitadel/connection.ts";
 import {
-  listMetadata as listPage,
   METADATA_APIS,
   type MetadataApi,
-} from "../../lib/zitadel/metadata_api.ts";
+} from "../../lib/zitadel/metadata_listing.ts";
+import { listOrganizationMetadata } from "../../lib/zitadel/organization_metadata.ts";
 import { type Instance, TIMEOUT_MS } from "./client.ts";
-import { readPages } from "./pages.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";
 
+/** One entry of an organization's metadata. */
+export interface MetadataEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
 /**
- * Lists an organization's metadata and reports which API answered. An empty
- * list may mean that the token's user may not read it; `listOrganizations`
- * distinguishes the two.
+ * Lists an organization's metadata as the function reads it, and reports which
+ * API answered.
+ *
+ * @throws {FunctionError} If it cannot be read: `missing_permission`, and so on.
  */
 export async function listMetadata(
-  instance: Instance,
+  { origin, token }: Instance,
   organization: string,
 ): Promise<{ entries: MetadataEntry[]; api: MetadataApi }> {
-  const { origin, token } = instance;
-  const { result, api } = await byFirstApi(
-    "list the organization's metadata",
-    (api) => {
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const connection = { origin, token, fetch, signal };
-      return readPages((offset) =>
-        listPage(api, connection, { organization, offset })
-      );
-    },
+  const connection = createConnection({
+    domainOrigin: origin,
+    fetch,
+    now: Date.now,
+    timeoutMs: TIMEOUT_MS,
+  });
+  const { api, entries } = await listOrganizationMetadata(connection, {
+    token,
+    organization,
+  });
+  const whole = entries.flatMap(({ key, value }) =>
+    value ? [{ key, value }] : []
   );
-  return { entries: result.map(toEntry), api };
+  return { entries: whole, api };
 }
 
 /** Writes entries; others stay as they are. Needs ORG_OWNER or IAM_OWNER. */

@@ -1,5 +1,6 @@
 import type { Config } from "../../lib/config.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
+import { createConnection } from "../../lib/zitadel/connection.ts";
 
 /**
  * How long ZITADEL may take to give a token to an operator's task, in milliseconds.
@@ -10,11 +11,12 @@ const TIMEOUT_MS = 10_000;
 export function getServiceToken(
   { origin, credential }: Pick<Config, "origin" | "credential">,
 ): Promise<string> {
-  return createAccessTokenSource(credential, {
-    origin,
+  const connection = createConnection({
+    domainOrigin: origin,
     timeoutMs: TIMEOUT_MS,
     fetch,
     now: Date.now,
-    log: () => {},
-  }).get();
+  });
+  return createAccessTokenSource(credential, { connection, log: () => {} })
+    .get();
 }

@@ -257,7 +257,7 @@ export class MappingCache {
 }
 
 /** Estimates what a mapping takes in memory: two bytes a character at most. */
-function sizeOf({ permissions }: RoleMapping): number {
+function sizeOf({ plain: permissions }: RoleMapping): number {
   let bytes = ENTRY_OVERHEAD_BYTES;
   for (const [key, names] of permissions) {
     bytes += ENTRY_OVERHEAD_BYTES / 4 + 2 * key.length;

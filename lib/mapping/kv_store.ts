@@ -7,7 +7,7 @@
 import { Invalidations } from "./invalidations.ts";
 import { KV_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
 import type { Log } from "../observability/log.ts";
-import type { RoleMapping } from "./role_mapping.ts";
+import { createRoleMapping, type RoleMapping } from "./role_mapping.ts";
 import { accepted, fields, fitting, list, number, text } from "../shape.ts";
 import { abortable } from "../util/abortable.ts";
 
@@ -24,7 +24,7 @@ const CHUNK_BYTES = 60_000;
 const MAX_CHUNKS = 11;
 
 /** Changes with the shape of what is stored: values of another format are as if absent. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 interface Chunk {
   /** Tells the chunks of this writing from those of another. */
@@ -250,7 +250,7 @@ export class KvStore {
 
 /** What is wrong in the mapping is not kept: it was logged when it was read. */
 function encodeMapping(mapping: RoleMapping): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify([...mapping.permissions]));
+  return new TextEncoder().encode(JSON.stringify([...mapping.plain]));
 }
 
 function decodeMapping(
@@ -261,7 +261,7 @@ function decodeMapping(
     let json = "";
     for (const part of parts) json += decoder.decode(part, { stream: true });
     const entries = fitting(entriesShape, JSON.parse(json + decoder.decode()));
-    return entries && { permissions: new Map(entries), problems: [] };
+    return entries && createRoleMapping(new Map(entries));
   } catch {
     return undefined;
   }

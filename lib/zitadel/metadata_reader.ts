@@ -1,34 +1,39 @@
-import { FunctionError } from "../errors.ts";
-import type { Connection, MetadataApi } from "./metadata_api.ts";
-import {
-  MAX_VALUE_BYTES,
-  type MetadataEntry,
-} from "../mapping/role_mapping.ts";
-import type { AccessTokenSource } from "./access_token.ts";
+import { LruMap } from "../util/lru_map.ts";
 import { Semaphore } from "../util/semaphore.ts";
-import { abortable } from "../util/abortable.ts";
+import type { AccessTokenSource } from "./access_token.ts";
+import type { ZitadelConnection } from "./connection.ts";
+import { type MetadataEntry, PAGE_SIZE } from "./metadata_listing.ts";
+import {
+  API_MEMORY_MS,
+  ApiMemory,
+  listByFirstApi,
+} from "./organization_metadata.ts";
+import { isFault, upstreamError } from "./upstream_error.ts";
 
 /**
- * How long an API that worked is asked first. After an upgrade of ZITADEL the
- * better one is found again within this time, in milliseconds.
+ * What all readings in flight may hold together, in bytes. A reading holds a
+ * quarter of it at most, and a quarter is kept for small readings, so that no
+ * organization's metadata delays the logins of the others.
  */
-export const API_MEMORY_MS = 60 * 60 * 1000;
+const BUDGET_BYTES = 64 * 1024 * 1024;
+const LARGE_READING_BYTES = BUDGET_BYTES / 4;
 
-/** How often a list that changes while it is read is begun anew. */
-const MAX_LISTINGS = 3;
+/** Enough for a page of 1,000 roles with a few permissions each. */
+const SMALL_READING_BYTES = 256 * 1024;
 
-/**
- * How many organizations are read at once; others wait, within the same time.
- * Stale mappings are refreshed in the background, where nobody's waiting slows
- * the next: without a bound, thousands of organizations open as many sockets.
- */
-export const MAX_READINGS_AT_ONCE = 100;
+/** How many small readings run at once: they share the last quarter. */
+const MAX_SMALL_READINGS = LARGE_READING_BYTES / SMALL_READING_BYTES;
+const MAX_LARGE_READINGS = 3;
 
-/**
- * The most bytes of one organization's mapping: ten times what 10,000 roles
- * take. Its administrator must not slow the logins of others down.
- */
-export const MAX_MAPPING_BYTES = 10 * 1024 * 1024;
+/** How many organizations are read at once; others wait, within the same deadline. */
+export const MAX_READINGS_AT_ONCE: number = MAX_SMALL_READINGS +
+  MAX_LARGE_READINGS;
+
+/** While it is decoded, a page is held twice; what is kept of it, once more. */
+const HELD_PER_PAGE_BYTE = 3;
+
+/** For how many organizations it is remembered that they are not small. */
+const OUTGROWN = { maxEntries: 10_000, maxBytes: Infinity };
 
 /** Reads an organization's metadata, all of it. */
 export type ReadMetadata = (
@@ -36,154 +41,122 @@ export type ReadMetadata = (
 ) => Promise<readonly MetadataEntry[]>;
 
 /** What reading metadata needs. */
-export interface MetadataOptions {
-  /** The instance's origin. */
-  readonly origin: string;
-  /** Gives the service user's bearer token. */
+export interface MetadataReaderOptions {
+  /** The connection to the instance. Its `timeoutMs` is the deadline of a reading, from the first wait to the last page. */
+  readonly connection: ZitadelConnection;
+  /** Returns the service user's bearer token. */
   readonly token: AccessTokenSource;
-  /** How long one reading may take in all, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Sends the requests. */
-  readonly fetch: typeof fetch;
-  /** Tells the time, in milliseconds since 1970. */
-  readonly now: () => number;
+  /** Longer values are dropped as they are read, in bytes. */
+  readonly maxValueBytes: number;
+  /** Reading stops if keys and values take more, in bytes. */
+  readonly maxMappingBytes: number;
+}
+
+/** A class of readings that share a part of the budget. */
+interface Lane {
+  readonly semaphore: Semaphore;
+  readonly maxAnswerBytes: number;
+  readonly maxKeptBytes: number;
+  readonly minLimit: number;
 }
 
 /**
- * Makes the reader of an instance's organization metadata. It asks by v2, then
- * by v2beta, then by management v1, each only where the former is not
- * implemented, and begins with what worked last. An empty list is believed only
- * where the organization is seen to be readable, since ZITADEL answers those
- * without permission with an empty list too.
+ * Loads the client library and the descriptors that the first look-up needs;
+ * the rest loads when it is needed.
+ *
+ * @throws {TypeError} If a module cannot be loaded.
+ */
+export async function preload(): Promise<void> {
+  await import("./metadata_api.ts");
+}
+
+/**
+ * Creates the reader of an instance's organization metadata. A reading begins
+ * as a small one; if the organization has more, it is repeated as a large one,
+ * of which a few run at once.
  *
  * @param options What reading needs.
- * @returns The reader. It throws a {@linkcode FunctionError} where the metadata cannot be had.
+ * @returns The reader. It throws a `FunctionError` if the metadata cannot be read.
  */
-export function createMetadataReader(options: MetadataOptions): ReadMetadata {
-  const { origin, fetch, now, token } = options;
-  const semaphore = new Semaphore(MAX_READINGS_AT_ONCE);
-  let known: { api: MetadataApi; until: number } | undefined;
+export function createMetadataReader(
+  options: MetadataReaderOptions,
+): ReadMetadata {
+  const { connection, token, maxMappingBytes } = options;
+  const smallPageBytes = Math.floor(SMALL_READING_BYTES / HELD_PER_PAGE_BYTE);
+  const small: Lane = {
+    semaphore: new Semaphore(MAX_SMALL_READINGS),
+    maxAnswerBytes: smallPageBytes,
+    maxKeptBytes: Math.min(smallPageBytes, maxMappingBytes),
+    // A small reading never asks for less: it becomes a large one.
+    minLimit: PAGE_SIZE,
+  };
+  const large: Lane = {
+    semaphore: new Semaphore(MAX_LARGE_READINGS),
+    maxAnswerBytes: Math.floor(LARGE_READING_BYTES / HELD_PER_PAGE_BYTE),
+    maxKeptBytes: maxMappingBytes,
+    minLimit: 1,
+  };
+  const outgrown = new LruMap<{ until: number }>(OUTGROWN);
+  const apis = new ApiMemory(connection.now);
 
   return async (organization) => {
-    const wire = await import("./metadata_api.ts");
-    const signal = AbortSignal.timeout(options.timeoutMs);
+    const signal = AbortSignal.timeout(connection.timeoutMs);
+    const read = async (lane: Lane) => {
+      using _permit = await lane.semaphore.acquire(signal);
+      return await withToken(token, signal, (bearer) =>
+        listByFirstApi(apis, {
+          connection,
+          token: bearer,
+          organization,
+          signal,
+          maxValueBytes: options.maxValueBytes,
+          ...lane,
+        }));
+    };
     try {
-      using _permit = await semaphore.acquire(signal);
-      const bearer = await token.get();
-      try {
-        return await read({ origin, fetch, signal, token: bearer });
-      } catch (error) {
-        if (!wire.isUnauthenticated(error) || !token.discard(bearer)) {
-          throw error;
+      const isSmall = (outgrown.get(organization)?.until ?? 0) <=
+        connection.now();
+      if (isSmall) {
+        try {
+          return (await read(small)).entries;
+        } catch (error) {
+          if (!isFault(error, "oversized")) throw error;
+          const until = connection.now() + API_MEMORY_MS;
+          outgrown.set(organization, { until }, 0);
         }
-        const renewed = await abortable(token.get(), signal);
-        return await read({ origin, fetch, signal, token: renewed });
       }
+      return (await read(large)).entries;
     } catch (error) {
-      throw wire.upstreamError(error, {
-        origin,
-        signal,
+      throw upstreamError(error, {
+        action: `Cannot read the metadata of organization ${organization}`,
+        connection,
         organization,
+        signal,
         credential: token.settings,
       });
-    }
-
-    async function read(
-      connection: Connection,
-    ): Promise<readonly MetadataEntry[]> {
-      const remembered = known && known.until > now() ? [known.api] : [];
-      let missing: unknown;
-      for (const api of [...remembered, ...wire.METADATA_APIS]) {
-        try {
-          const entries = await readBy(api, connection);
-          // What is remembered is not for longer by working: a better one may
-          // have come.
-          if (missing || remembered.length === 0) {
-            known = { api, until: now() + API_MEMORY_MS };
-          }
-          return entries;
-        } catch (error) {
-          if (!wire.isUnimplemented(error)) throw error;
-          missing = error;
-        }
-      }
-      throw missing;
-    }
-
-    async function readBy(
-      api: MetadataApi,
-      connection: Connection,
-    ): Promise<readonly MetadataEntry[]> {
-      const entries = await readAll((offset) =>
-        wire.listMetadata(api, connection, { organization, offset })
-      );
-      if (!entries) throw unstableListing(organization);
-      if (sizeOf(entries) > MAX_MAPPING_BYTES) throw tooLarge(organization);
-      // Management v1 answers those without permission with an error.
-      if (
-        entries.length === 0 && api !== "management_v1" &&
-        !await wire.isOrganizationReadable(connection, organization)
-      ) throw wire.missingPermission(organization);
-      return entries;
     }
   };
 }
 
-/** Reads pages until all is there; `undefined` where the list will not hold still. */
-async function readAll(
-  list: (offset: number) => Promise<
-    { entries: readonly MetadataEntry[]; total: number }
-  >,
-): Promise<MetadataEntry[] | undefined> {
-  for (let listing = 0; listing < MAX_LISTINGS; listing++) {
-    const entries = new Map<string, MetadataEntry>();
-    let page = await list(0);
-    const { total } = page;
-    let offset = 0;
-    while (page.total === total && page.entries.length > 0) {
-      for (const entry of page.entries) entries.set(entry.key, entry);
-      offset += page.entries.length;
-      if (offset >= total) break;
-      page = await list(offset);
-    }
-    if (entries.size === total && page.total === total) {
-      return [...entries.values()];
+/** Reads with a token, and once more with a renewed one if ZITADEL refuses the first. */
+async function withToken<T>(
+  token: AccessTokenSource,
+  signal: AbortSignal,
+  read: (token: string) => Promise<T>,
+): Promise<T> {
+  const first = await token.get(signal);
+  try {
+    return await read(first);
+  } catch (error) {
+    if (!isFault(error, "credential_rejected") || !token.discard(first)) {
+      throw error;
     }
   }
-  return undefined;
-}
-
-/** Adds up what a mapping can be made of; longer values are none. */
-function sizeOf(entries: readonly MetadataEntry[]): number {
-  let bytes = 0;
-  for (const { key, value } of entries) {
-    if (value.length <= MAX_VALUE_BYTES) bytes += key.length + value.length;
+  const renewed = await token.get(signal);
+  try {
+    return await read(renewed);
+  } catch (error) {
+    if (isFault(error, "credential_rejected")) token.discard(renewed);
+    throw error;
   }
-  return bytes;
-}
-
-function tooLarge(organization: string): FunctionError {
-  return new FunctionError(
-    "upstream_failed",
-    `Cannot read the metadata of organization ${organization}: its mapping is larger than ${MAX_MAPPING_BYTES} bytes`,
-    {
-      organization,
-      reason: "unreadable_answer",
-      remedy:
-        "Remove the entries that are no roles, or give coarser permissions",
-    },
-  );
-}
-
-function unstableListing(organization: string): FunctionError {
-  return new FunctionError(
-    "upstream_failed",
-    `Cannot read the metadata of organization ${organization}: it changed ${MAX_LISTINGS} times while being read`,
-    {
-      organization,
-      reason: "unstable_listing",
-      remedy:
-        "Look for what writes this organization's metadata all the time, and make it stop",
-    },
-  );
 }

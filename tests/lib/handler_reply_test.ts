@@ -5,7 +5,7 @@ import {
   createUpstream,
   type UpstreamData,
 } from "../../harness/fixtures/upstream.ts";
-import { ATTRIBUTE_NAME_FORMAT } from "../../lib/claims/claims.ts";
+import { ATTRIBUTE_NAME_FORMAT } from "../../lib/claims/reply.ts";
 import {
   createTestFunction,
   login,

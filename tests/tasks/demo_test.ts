@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 const TASK = new URL("../../tasks/demo.ts", import.meta.url).pathname;
 const TIMEOUT_MS = 20_000;
 
-/** Starts the demo with a folder of its own for whatever it leaves behind. */
+/** Starts the demo with a folder of its own for everything it may leave behind. */
 async function startDemo(...args: string[]) {
   const folder = await Deno.makeTempDir();
   const child = new Deno.Command(Deno.execPath(), {
@@ -33,7 +33,7 @@ async function runDemo(...args: string[]) {
   };
 }
 
-Deno.test("demo --json gives two tokens with the guide's permissions", async () => {
+Deno.test("demo --json prints two tokens with the guide's permissions", async () => {
   const { code, stdout, stderr, left } = await runDemo("--json");
   assert.equal(code, 0, stderr);
   const { logins } = JSON.parse(stdout);
@@ -71,7 +71,7 @@ Deno.test("demo shows every step in 80 columns", async () => {
   assert.deepEqual(wide, []);
 });
 
-Deno.test("demo leaves nothing behind where it is interrupted", async (t) => {
+Deno.test("demo leaves nothing behind if it is interrupted", async (t) => {
   for (const mark of ["Step 1", "Step 3"]) {
     await t.step(`at ${mark}`, async () => {
       const { child, left } = await startDemo();
@@ -84,6 +84,7 @@ Deno.test("demo leaves nothing behind where it is interrupted", async (t) => {
       }
       const errors = await new Response(child.stderr).text();
       assert.equal((await child.status).code, 130, errors);
+      assert.match(errors, /^interrupted: everything is stopped and removed$/m);
       assert.doesNotMatch(output, /The access token/);
       assert.deepEqual(await left(), []);
       const endpoints = output.matchAll(/http:\/\/127\.0\.0\.1:\d+/g);
@@ -94,7 +95,7 @@ Deno.test("demo leaves nothing behind where it is interrupted", async (t) => {
   }
 });
 
-Deno.test("demo refuses what it does not know", async () => {
+Deno.test("demo refuses unknown options", async () => {
   const { code, stderr } = await runDemo("--jason");
   assert.equal(code, 64);
   assert.match(stderr, /--jason/);

@@ -34,6 +34,9 @@ export function managementOrganizationMethods(): ApiMethod[] {
         details: madeDetails(organization, organization.id),
       };
     }),
+    apiMethod(method.getMyOrg, (_, { organization }) => ({
+      org: { id: organization.id, name: organization.name },
+    })),
     apiMethod(method.removeOrg, (_, { instance, organization }) => {
       removeOrganization(instance.world, organization.id);
       return { details: changedDetails(organization, organization.id) };

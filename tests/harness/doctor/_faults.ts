@@ -198,7 +198,7 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "the client id is nobody's",
+    name: "the client id belongs to no application",
     finds: ["client", "broken"],
     make: () => ({ clientId: "1" }),
   },

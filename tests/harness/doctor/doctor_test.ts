@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type CheckId, CHECKS } from "../../../harness/doctor/checks.ts";
 import {
-  exitCode,
   finding,
   type Level,
+  outcomeOf,
 } from "../../../harness/doctor/finding.ts";
 import {
   judgeClock,
@@ -23,7 +23,7 @@ for (const release of RELEASES) {
     const sound = await examine(it);
     const notWell = sound.filter(({ level }) => level !== "ok");
     assert.deepEqual(notWell, []);
-    assert.equal(exitCode(sound), 0);
+    assert.equal(outcomeOf(sound), "done");
 
     const saved = structuredClone(it.sandbox.world);
     // The faults are the same on all; what differs is how they are read.
@@ -41,7 +41,7 @@ for (const release of RELEASES) {
           found.length > 0,
           `expected ${level} ${check} in ${JSON.stringify(findings)}`,
         );
-        assert.ok(found[0]!.why && found[0]!.mend);
+        assert.ok(found[0]!.why && found[0]!.fix);
         restore(it.sandbox.world, saved);
       });
     }
@@ -104,12 +104,12 @@ Deno.test("judgeTls() warns of plain http beyond this machine only", () => {
   assert.deepEqual(levels, ["ok", "ok", "ok", "warning", "warning"]);
 });
 
-Deno.test("exitCode() is that of the worst finding", () => {
+Deno.test("outcomeOf() is that of the worst finding", () => {
   const of = (...levels: Level[]) =>
-    exitCode(levels.map((level) => finding("mapping", level, "")));
+    outcomeOf(levels.map((level) => finding("mapping", level, "")));
   assert.deepEqual(
     [of("ok", "note"), of("note", "warning"), of("warning", "broken")],
-    [0, 1, 2],
+    ["done", "warnings", "failed"],
   );
 });
 

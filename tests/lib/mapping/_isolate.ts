@@ -70,7 +70,7 @@ export function createIsolate(
 
 /** Says in a word what the role `viewer` is permitted, and where that came from. */
 export function describe({ mapping, source }: MappingLookup): string {
-  return `${mapping.permissions.get("viewer")?.join()} from ${source}`;
+  return `${mapping.plain.get("viewer")?.join()} from ${source}`;
 }
 
 /** Lets everything run that waits for nothing but its turn. */

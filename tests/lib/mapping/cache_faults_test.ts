@@ -6,7 +6,7 @@ import {
 } from "../../../harness/fixtures/upstream.ts";
 import { REFRESH_RETRY_MS } from "../../../lib/mapping/cache.ts";
 import { readConfig } from "../../../lib/config.ts";
-import { createHandler } from "../../../lib/handler.ts";
+import { createFunction } from "../../../harness/function/create_function.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { KV_PAUSE_MS } from "../../../lib/mapping/kv_store.ts";
 import { signPayload } from "../../../lib/request/signature.ts";
@@ -99,7 +99,7 @@ async function setUp(kv: Deno.Kv) {
     CACHE_STALE_SECONDS: String(STALE_MS / 1_000),
     UPSTREAM_TIMEOUT_MS: String(UPSTREAM_TIMEOUT_MS),
   });
-  const handle = await createHandler(config, {
+  const handle = await createFunction(config, {
     fetch: (input, init) => zitadel.fetch(input, init),
     now: clock.now,
     kv,

@@ -3,7 +3,10 @@ import { mock } from "node:test";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { KV_TIMEOUT_MS } from "../../../lib/mapping/kv_trouble.ts";
 import { KV_PAUSE_MS, KvStore } from "../../../lib/mapping/kv_store.ts";
-import type { RoleMapping } from "../../../lib/mapping/role_mapping.ts";
+import {
+  createRoleMapping,
+  type RoleMapping,
+} from "../../../lib/mapping/role_mapping.ts";
 import { turn } from "./_isolate.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
 
@@ -17,7 +20,7 @@ const MAX_VALUE_BYTES = 65_536;
 function mappingOf(
   entries: Record<string, readonly string[]>,
 ): RoleMapping {
-  return { permissions: new Map(Object.entries(entries)), problems: [] };
+  return createRoleMapping(new Map(Object.entries(entries)));
 }
 
 const SMALL = mappingOf({ viewer: ["posts:read"], admin: [] });
@@ -72,7 +75,7 @@ Deno.test("write() does not keep what is wrong in a mapping", async () => {
   using kv = await Deno.openKv(":memory:");
   const { store } = setUp(kv);
   const problems = [{ key: "broken", problem: "canary" }];
-  const mapping = { permissions: SMALL.permissions, problems };
+  const mapping = { ...SMALL, problems };
   await store.write("1", { mapping, readAt: NOW }, null);
   assert.deepEqual((await store.read("1")).found?.mapping.problems, []);
 });
@@ -165,7 +168,7 @@ Deno.test("read() takes what it cannot read for absent, and write() replaces it"
     await t.step(name, async () => {
       using kv = await Deno.openKv(":memory:");
       const { store, log } = setUp(kv);
-      await kv.set(["role_permissions", 1, ORIGIN, "1"], head);
+      await kv.set(["role_permissions", 2, ORIGIN, "1"], head);
       const { found, version } = await store.read("1");
       assert.equal(found, undefined);
       assert.ok(version);
@@ -178,7 +181,7 @@ Deno.test("read() takes what it cannot read for absent, and write() replaces it"
 
   await t.step("though the same, whole, is read", async () => {
     using kv = await Deno.openKv(":memory:");
-    await kv.set(["role_permissions", 1, ORIGIN, "1"], good);
+    await kv.set(["role_permissions", 2, ORIGIN, "1"], good);
     assert.ok((await setUp(kv).store.read("1")).found);
   });
 
@@ -187,7 +190,7 @@ Deno.test("read() takes what it cannot read for absent, and write() replaces it"
     const { store } = setUp(kv);
     const large = { mapping: mappingOfSize(130_000), readAt: NOW };
     await store.write("1", large, null);
-    const key = ["role_permissions", 1, ORIGIN, "1", 2];
+    const key = ["role_permissions", 2, ORIGIN, "1", 2];
     await kv.set(key, { id: "other", bytes: new Uint8Array(10_000) });
     assert.equal((await store.read("1")).found, undefined);
   });

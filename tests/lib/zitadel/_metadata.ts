@@ -7,6 +7,11 @@ import {
 } from "../../../harness/fixtures/upstream.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import {
+  MAX_MAPPING_BYTES,
+  MAX_VALUE_BYTES,
+} from "../../../lib/mapping/role_mapping.ts";
+import { createConnection } from "../../../lib/zitadel/connection.ts";
+import {
   createMetadataReader,
   type ReadMetadata,
 } from "../../../lib/zitadel/metadata_reader.ts";
@@ -46,25 +51,34 @@ interface Options {
 
 /** A reader of an upstream, the methods that it called and a clock. */
 export function reader(
-  upstreamWorld: UpstreamData,
-  { fetch = createUpstream(upstreamWorld).fetch, ...options }: Options = {},
+  upstreamData: UpstreamData,
+  {
+    fetch = createUpstream(upstreamData).fetch,
+    token = fixedToken,
+    timeoutMs = 5_000,
+  }: Options = {},
 ) {
   const calls: string[] = [];
   const clock = { now: NOW };
-  const read: ReadMetadata = createMetadataReader({
-    origin: UPSTREAM_ORIGIN,
-    token: fixedToken,
-    timeoutMs: 5_000,
+  const connection = createConnection({
+    domainOrigin: UPSTREAM_ORIGIN,
+    timeoutMs,
     now: () => clock.now,
-    ...options,
     fetch: (input, init) => {
       const url = String(input instanceof Request ? input.url : input);
-      const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url)!;
+      const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url) ??
+        [, "GET", url.replace(UPSTREAM_ORIGIN, "")];
       calls.push(`${version}.${method}`);
       return fetch(input, init);
     },
   });
-  return { read, calls, clock };
+  const read: ReadMetadata = createMetadataReader({
+    connection,
+    token,
+    maxValueBytes: MAX_VALUE_BYTES,
+    maxMappingBytes: MAX_MAPPING_BYTES,
+  });
+  return { read, calls, clock, connection };
 }
 
 /** Says whether an error is the right one. */
