@@ -11,6 +11,7 @@ import { ROOT, sourceFiles } from "./_source_files.ts";
 /** What all of lib/ may build on. */
 const FOUNDATION = [
   "type lib/config.ts",
+  "type lib/config/",
   "lib/observability/",
   "lib/util/",
   "lib/errors.ts",
@@ -23,7 +24,7 @@ const LAYOUT: Layout = {
 
   // The function. The four middle folders do not import each other, except that
   // claims reads mapping's look-up and the payload's types.
-  "lib/": [],
+  "lib/": ["deno.json"], // its version
   "lib/request/": FOUNDATION,
   "lib/mapping/": FOUNDATION,
   "lib/claims/": [
@@ -33,23 +34,31 @@ const LAYOUT: Layout = {
   ],
   "lib/zitadel/": FOUNDATION,
   "lib/config.ts": [
+    "lib/config/",
     // The claims that ZITADEL would overwrite, and the shapes.
     "lib/claims/",
     "type lib/observability/",
     "lib/util/",
     "lib/errors.ts",
   ],
+  "lib/config/": [
+    "type lib/config.ts",
+    "type lib/observability/",
+    "lib/util/",
+    "lib/errors.ts",
+  ],
   "lib/errors.ts": ["lib/observability/", "lib/util/"],
-  "lib/observability/": ["lib/util/", "lib/errors.ts"],
+  "lib/observability/": ["type lib/config.ts", "lib/util/", "lib/errors.ts"],
   "lib/util/": [],
 
   // Tools for developers and operators. What all commands share knows none of
   // them.
   "harness/": ["lib/", "fixtures/"],
-  "harness/cli/": ["lib/", "harness/util/", "harness/zitadel/"],
-  "harness/zitadel/": ["lib/", "harness/util/"],
+  "harness/cli/": ["lib/", "harness/util/"],
+  "harness/zitadel/": ["lib/", "harness/cli/", "harness/util/"],
   "harness/sandbox/": ["lib/", "harness/util/"],
-  "harness/fixtures/": ["lib/", "harness/util/"],
+  "harness/function/": ["lib/", "harness/cli/", "harness/util/"],
+  "harness/fixtures/": ["lib/", "harness/function/", "harness/util/"],
   "harness/util/": [],
   // Runs in a browser.
   "harness/inspector/page/": [],
@@ -199,6 +208,7 @@ Deno.test("platformUses() reports what code reaches for", async (t) => {
     "Deno.serve(handle);",
     "const text = await Deno.readTextFile(path);",
     "const response = await fetch(url);",
+    "const connection = createConnection({ fetch, now });",
     "const now = Date.now();",
     "const time = new Date().toISOString();",
     'console.log("ready");',
@@ -215,7 +225,8 @@ Deno.test("platformUses() accepts types, error classes, what is given, and comme
  * Deno.serve(handle) and fetch(url) in an example.
  */
 function f(kv: Deno.Kv, serve: typeof Deno.serve): void {
-  if (error instanceof Deno.errors.NotFound) options.fetch(url); // Date.now
+  const { fetch } = options;
+  if (error instanceof Deno.errors.NotFound) fetch(url); // Date.now
   new Date(options.now());
 }
 `;
