@@ -1,6 +1,6 @@
 import type { Config } from "../../lib/config.ts";
 import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
-import { isLeftover } from "../zitadel/scratch_organization.ts";
+import { isLeftover } from "./check_name.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { checkEndpoint } from "../function/canary.ts";
 import { findUnfinishedRotation } from "../rotate/unfinished_rotation.ts";
