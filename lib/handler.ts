@@ -21,7 +21,7 @@ import type { Config } from "./config.ts";
 import { describeFailure, type ErrorCode, FunctionError } from "./errors.ts";
 import { health, JSON_TYPE, pathOf, refuse, requirePost } from "./http.ts";
 import type { MappingLookup } from "./mapping/cache.ts";
-import { chooseOrganization } from "./mapping/organization.ts";
+import { canCount, chooseOrganization } from "./mapping/organization.ts";
 import { knownProjects } from "./mapping/role_mapping.ts";
 import {
   createClaimWatch,
@@ -207,18 +207,13 @@ async function answerEvent(
   record.outcome = "ignored";
   if (!event_type.startsWith(METADATA_EVENT_PREFIX)) return NOTHING;
   record.organization = aggregateID;
-  const { metadataOrganization: setting } = services.config;
-  const isRead = setting === "user" || setting === "grant" ||
-    setting === aggregateID;
-  if (isRead) {
-    const isNew = await services.cache.invalidate(
-      aggregateID,
-      // @ts-ignore until the cache is merged
-      sequence ?? undefined,
-    );
-    // @ts-ignore until the cache is merged
-    if (isNew !== false) record.outcome = "invalidated";
-  }
+  const { metadataOrganization } = services.config;
+  if (!canCount(metadataOrganization, aggregateID)) return NOTHING;
+  const isNew = await services.cache.invalidate(
+    aggregateID,
+    sequence ?? undefined,
+  );
+  if (isNew) record.outcome = "invalidated";
   return NOTHING;
 }
 

@@ -20,16 +20,20 @@ export const JSON_TYPE = { "content-type": "application/json" } as const;
 export function requirePost({ method, headers }: Request, path: string): void {
   if (path !== "/") {
     const isCall = method === "POST" && headers.has("zitadel-signature");
+    if (!isCall) {
+      throw new FunctionError(
+        "not_found",
+        "Refused a request: the function serves only /",
+      );
+    }
     throw new FunctionError(
       "not_found",
-      `Refused a request to ${escapePath(path)}: the function serves only /`,
-      isCall
-        ? {
-          reason: "wrong_path",
-          remedy:
-            "Set the target's endpoint to the function's address without a path (deno task setup --endpoint URL), or let the proxy remove its prefix",
-        }
-        : {},
+      `Refused a call to ${escapePath(path)}: the function serves only /`,
+      {
+        reason: "wrong_path",
+        remedy:
+          "Set the target's endpoint to the function's address without a path (deno task setup --endpoint URL), or let the proxy remove its prefix",
+      },
     );
   }
   if (method !== "POST") {

@@ -6,10 +6,13 @@ export const demo = defineTask({
   name: "demo",
   help: {
     summary:
-      "Shows the guide's five steps on this machine: a stand-in ZITADEL, the function, two logins, and the access tokens with permissions.",
+      "Shows the guide's five steps on this machine: a stand-in ZITADEL, the function, two logins, the access tokens with permissions, and an API that checks them.",
     examples: [
       ["deno task demo"],
-      ["deno task demo --json", "the tokens and their claims"],
+      [
+        "deno task demo --json",
+        "the tokens, their claims and the API's answers",
+      ],
     ],
     details: [
       "Needs no account, installs nothing, and removes everything that it created.",

@@ -11,6 +11,7 @@ import { ROOT, sourceFiles } from "./_source_files.ts";
 /** What all of lib/ may build on. */
 const FOUNDATION = [
   "type lib/config.ts",
+  "lib/config/credential.ts",
   "lib/observability/",
   "lib/util/",
   "lib/errors.ts",
@@ -23,7 +24,7 @@ const LAYOUT: Layout = {
 
   // The function. The four middle folders do not import each other, except that
   // claims reads mapping's look-up and the payload's types.
-  "lib/": [],
+  "lib/": ["deno.json"], // its version
   "lib/request/": FOUNDATION,
   "lib/mapping/": FOUNDATION,
   "lib/claims/": [
@@ -32,24 +33,26 @@ const LAYOUT: Layout = {
     "type lib/request/payload.ts",
   ],
   "lib/zitadel/": FOUNDATION,
-  "lib/config.ts": [
-    // The claims that ZITADEL would overwrite, and the shapes.
-    "lib/claims/",
-    "type lib/observability/",
-    "lib/util/",
-    "lib/errors.ts",
-  ],
+  // The claims that ZITADEL would overwrite.
+  "lib/config.ts": ["lib/config/", "lib/claims/reserved_claims.ts"],
+  "lib/config/": ["type lib/config.ts", "type lib/observability/"],
+  "lib/version.ts": ["deno.json"],
   "lib/errors.ts": ["lib/observability/", "lib/util/"],
-  "lib/observability/": ["lib/util/", "lib/errors.ts"],
-  "lib/util/": [],
+  "lib/observability/": [
+    "type lib/config.ts",
+    "lib/util/",
+    "type lib/errors.ts",
+  ],
+  "lib/util/": ["type lib/observability/log.ts"],
 
   // Tools for developers and operators. What all commands share knows none of
   // them.
   "harness/": ["lib/", "fixtures/"],
-  "harness/cli/": ["lib/", "harness/util/", "harness/zitadel/"],
-  "harness/zitadel/": ["lib/", "harness/util/"],
+  "harness/cli/": ["lib/", "harness/util/"],
+  "harness/zitadel/": ["lib/", "harness/cli/", "harness/util/"],
   "harness/sandbox/": ["lib/", "harness/util/"],
-  "harness/fixtures/": ["lib/", "harness/util/"],
+  "harness/function/": ["lib/", "harness/cli/", "harness/util/"],
+  "harness/fixtures/": ["lib/", "harness/function/", "harness/util/"],
   "harness/util/": [],
   // Runs in a browser.
   "harness/inspector/page/": [],
@@ -142,17 +145,17 @@ const VIOLATIONS: Readonly<Record<string, Record<string, readonly string[]>>> =
       "lib/mapping/a.ts": ["type lib/request/payload.ts"],
     },
     "claims imports a schema of request": {
-      "lib/claims/claims.ts": ["lib/request/payload.ts"],
+      "lib/claims/grants.ts": ["lib/request/payload.ts"],
     },
     "claims imports the cache": {
-      "lib/claims/claims.ts": ["lib/mapping/cache.ts"],
+      "lib/claims/grants.ts": ["lib/mapping/cache.ts"],
     },
     "mapping imports config itself": { "lib/mapping/a.ts": ["lib/config.ts"] },
     "observability imports types of mapping": {
       "lib/observability/a.ts": ["type lib/mapping/cache.ts"],
     },
     "util imports observability": {
-      "lib/util/a.ts": ["type lib/observability/log.ts"],
+      "lib/util/a.ts": ["type lib/errors.ts"],
     },
     "a folder that the layout does not know": { "extra/a.ts": [] },
   };
@@ -168,8 +171,8 @@ Deno.test("forbiddenImports() reports a planted violation", async (t) => {
 Deno.test("forbiddenImports() accepts what the layout allows", () => {
   const graph = graphOf({
     "main.ts": ["lib/handler.ts"],
-    "lib/handler.ts": ["lib/claims/claims.ts", "lib/zitadel/a.ts"],
-    "lib/claims/claims.ts": [
+    "lib/handler.ts": ["lib/claims/grants.ts", "lib/zitadel/a.ts"],
+    "lib/claims/grants.ts": [
       "lib/claims/reply.ts",
       "lib/mapping/role_mapping.ts",
       "type lib/request/payload.ts",
@@ -199,6 +202,7 @@ Deno.test("platformUses() reports what code reaches for", async (t) => {
     "Deno.serve(handle);",
     "const text = await Deno.readTextFile(path);",
     "const response = await fetch(url);",
+    "const connection = createConnection({ fetch, now });",
     "const now = Date.now();",
     "const time = new Date().toISOString();",
     'console.log("ready");',
@@ -215,7 +219,8 @@ Deno.test("platformUses() accepts types, error classes, what is given, and comme
  * Deno.serve(handle) and fetch(url) in an example.
  */
 function f(kv: Deno.Kv, serve: typeof Deno.serve): void {
-  if (error instanceof Deno.errors.NotFound) options.fetch(url); // Date.now
+  const { fetch } = options;
+  if (error instanceof Deno.errors.NotFound) fetch(url); // Date.now
   new Date(options.now());
 }
 `;

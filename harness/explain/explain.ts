@@ -1,9 +1,7 @@
 import type { Config } from "../../lib/config.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
-import {
-  type FunctionCall,
-  GRANT_STATE_ACTIVE,
-} from "../../lib/request/payload.ts";
+import type { FunctionCall } from "../../lib/request/payload.ts";
+import { GRANT_STATE_ACTIVE } from "../../lib/claims/grants.ts";
 import {
   knownProjects,
   permissionsOf,

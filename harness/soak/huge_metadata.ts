@@ -13,6 +13,7 @@ import { createUpstream, UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
 import { startFunction } from "../function/function_process.ts";
 import { measureProcess } from "../fuzz/process_figures.ts";
 import { load, loginCall } from "./load.ts";
+import { samplePeak } from "./sample_peak.ts";
 
 /** Something that must hold, and whether it does. */
 export interface HugeMetadataCheck {
@@ -40,9 +41,6 @@ const MAX_GROWTH_MB = 200;
  * stand-in, which answers the huge organizations in the same process.
  */
 const MAX_OTHERS_MS = 1_000;
-
-/** How often memory is measured, in milliseconds. */
-const SAMPLE_MS = 50;
 
 /**
  * Runs the function in a process of its own beside organizations with huge metadata.
@@ -113,26 +111,6 @@ async function soakShape(
       holds: !huge.statuses["200"] && !huge.statuses["500"],
     },
   ];
-}
-
-/** Measures a process's memory until it is stopped. */
-function samplePeak(pid: number): { stop(): Promise<number> } {
-  let peakMb = 0;
-  let isStopped = false;
-  const done = (async () => {
-    while (!isStopped) {
-      const { memoryMb } = await measureProcess(pid);
-      peakMb = Math.max(peakMb, memoryMb);
-      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
-    }
-  })();
-  return {
-    async stop() {
-      isStopped = true;
-      await done;
-      return peakMb;
-    },
-  };
 }
 
 /** Starts a ZITADEL with the huge organizations, and any other with a small mapping. */

@@ -9,7 +9,7 @@ import {
   measureProcess,
   type ProcessFigures,
 } from "../fuzz/process_figures.ts";
-import { MAX_READINGS_AT_ONCE } from "../../lib/zitadel/metadata_reader.ts";
+import { MAX_READINGS_AT_ONCE } from "../../lib/zitadel/reading_budget.ts";
 import { startFunction } from "../function/function_process.ts";
 import { holdConnections } from "./half_open.ts";
 import {
@@ -19,18 +19,14 @@ import {
   loginCall,
   type SoakCall,
 } from "./load.ts";
+import type { SoakCheck } from "./soak_check.ts";
 import { soakHugeMetadata } from "./huge_metadata.ts";
+import { soakUnfinishedBodies } from "./unfinished_bodies.ts";
 import { startUpstreamServer } from "./upstream_server.ts";
 
 /** A part of the soak, and what came of it. */
 export interface SoakPhase extends LoadResult, ProcessFigures {
   readonly name: string;
-}
-
-/** Something that must hold, and whether it does. */
-export interface SoakCheck {
-  readonly text: string;
-  readonly holds: boolean;
 }
 
 /** What came of a soak. */
@@ -238,6 +234,7 @@ export async function soak(
     },
     { text: `drained on SIGTERM with exit code ${code}`, holds: code === 0 },
     ...await soakHugeMetadata(minutes * 60 * 0.02),
+    ...await soakUnfinishedBodies(),
   ];
   return { phases, checks };
 }

@@ -11,7 +11,7 @@ export const FORWARDED = {
  * What tests may do: talk to this machine, start processes, use files. A test
  * that reaches for another host fails.
  */
-const PERMISSIONS = [
+export const TEST_PERMISSIONS = [
   "--allow-net=127.0.0.1,localhost,0.0.0.0,[::1]",
   "--allow-read",
   "--allow-write",
@@ -24,7 +24,7 @@ const PERMISSIONS = [
 /** Runs `deno test`, and ends with the plain line `N passed, N failed`. */
 export async function runTests(
   args: readonly string[],
-  permissions: readonly string[] = PERMISSIONS,
+  permissions: readonly string[] = TEST_PERMISSIONS,
 ): Promise<Outcome> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {

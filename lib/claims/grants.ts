@@ -1,5 +1,8 @@
 import { permissionsOf, type RoleMapping } from "../mapping/role_mapping.ts";
-import { GRANT_STATE_ACTIVE, type UserGrant } from "../request/payload.ts";
+import type { UserGrant } from "../request/payload.ts";
+
+/** A grant's state when it is active; others grant nothing. */
+export const GRANT_STATE_ACTIVE = 1;
 
 /** An active grant that names at least one role. */
 export interface RoleGrant {

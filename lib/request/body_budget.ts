@@ -10,12 +10,16 @@ import { FunctionError } from "../errors.ts";
 export const MAX_CHARGED_BYTES = 64 * 1024 * 1024;
 
 /**
- * How often a body is in memory while its signature is checked: as received,
- * with the timestamp in front, and as the copy that WebCrypto takes.
+ * How much memory a body takes for each byte: as received, with the timestamp
+ * in front, and as the copy that WebCrypto takes. Measured with Deno 2.9: a body
+ * of 10 MB takes 31 MB while its signature is checked.
  */
 export const CHARGE_FACTOR = 3;
 
-/** What reading costs beside the body, in bytes, as measured for Deno 2.9: buffers, streams and promises. */
+/**
+ * What reading takes beside that, in bytes. Measured with Deno 2.9: 300 bodies
+ * of 64 KiB, each without its last byte, take 211 KiB each.
+ */
 export const READ_CHARGE_BYTES = 16 * 1024;
 
 /** What a body of unknown length is charged beside its bytes. */

@@ -7,9 +7,6 @@
 import * as z from "zod/mini";
 import { FunctionError } from "../errors.ts";
 
-/** A grant's state when it is active; others grant nothing. */
-export const GRANT_STATE_ACTIVE = 1;
-
 /** How many paths an error about a payload names. */
 const MAX_PATHS = 5;
 
@@ -17,7 +14,7 @@ const userGrant = z.looseObject({
   project_id: z.string(),
   /** The organization that gave the grant. */
   resource_owner: z.string(),
-  /** {@linkcode GRANT_STATE_ACTIVE} or anything else. */
+  /** 1 if the grant is active; others grant nothing. */
   state: z.number(),
   /** Absent if the grant names no role. */
   roles: z.nullish(z.array(z.string())),

@@ -41,7 +41,7 @@ export interface Answer {
  * @param connection The connection.
  * @param url The endpoint.
  * @param init The request.
- * @returns The response, whoever sent it.
+ * @returns The response, which may not be ZITADEL's.
  * @throws {UpstreamFault} If there is no response.
  */
 export async function send(

@@ -51,7 +51,8 @@ export interface ConnectionOptions {
  * ```
  */
 export function createConnection(
-  { domainOrigin, internalOrigin, fetch, now, timeoutMs }: ConnectionOptions,
+  { domainOrigin, internalOrigin, fetch: send, now, timeoutMs }:
+    ConnectionOptions,
 ): ZitadelConnection {
   const instanceHost = internalOrigin === undefined
     ? undefined
@@ -62,13 +63,13 @@ export function createConnection(
     ...(instanceHost !== undefined && { instanceHost }),
     now,
     timeoutMs,
-    fetch(input, init) {
+    fetch: (input, init) => {
       const headers = new Headers(init?.headers);
       if (instanceHost !== undefined) {
         headers.set(INSTANCE_HOST_HEADER, instanceHost);
       }
       // A followed redirect would carry the token to another host.
-      return fetch(input, { ...init, headers, redirect: "manual" });
+      return send(input, { ...init, headers, redirect: "manual" });
     },
   };
 }

@@ -12,6 +12,8 @@ const NO_SUCH_PATH = "404 page not found";
 export interface GrpcWebFetchOptions {
   /** The longest answer that is read, in bytes. */
   readonly maxBytes: number;
+  /** Called with the length of each part that is received; may throw to end the call. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Changes the URL of a call. */
   readonly rewrite?: ((url: string) => string) | undefined;
 }
@@ -26,7 +28,7 @@ export interface GrpcWebFetchOptions {
  */
 export function grpcWebFetch(
   connection: ZitadelConnection,
-  { maxBytes, rewrite = (url) => url }: GrpcWebFetchOptions,
+  { rewrite = (url) => url, ...options }: GrpcWebFetchOptions,
 ): typeof fetch {
   return async (input, init) => {
     const response = await send(connection, rewrite(String(input)), init);
@@ -40,7 +42,7 @@ export function grpcWebFetch(
         : judgeForeignAnswer(answer, connection);
     }
     if (!body) return response;
-    return new Response(ReadableStream.from(bounded(body, maxBytes)), {
+    return new Response(ReadableStream.from(bounded(body, options)), {
       status,
       headers,
     });
@@ -50,7 +52,7 @@ export function grpcWebFetch(
 /** Passes on the body until it is, or announces to be, longer than the bound. */
 async function* bounded(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  maxBytes: number,
+  { maxBytes, onBytes }: GrpcWebFetchOptions,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const header = new Uint8Array(FRAME_HEADER_BYTES);
   let bytes = 0;
@@ -70,6 +72,7 @@ async function* bounded(
           { bytes: Math.max(bytes, announced) },
         );
       }
+      onBytes?.(chunk.length);
       yield chunk;
     }
   } catch (cause) {

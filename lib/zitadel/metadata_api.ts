@@ -47,6 +47,8 @@ export interface ApiCall {
   readonly signal: AbortSignal;
   /** The longest answer that is read, in bytes. */
   readonly maxAnswerBytes: number;
+  /** Called with the length of each part that is received; may throw to end the call. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** A part of an organization's metadata. */
@@ -182,6 +184,7 @@ function transport(call: ApiCall, isV2 = false) {
     baseUrl: call.connection.baseUrl,
     fetch: grpcWebFetch(call.connection, {
       maxBytes: call.maxAnswerBytes,
+      onBytes: call.onBytes,
       // The library describes the call in v2beta only; in v2 it has the same
       // bytes on the wire under another path.
       rewrite: isV2

@@ -1,4 +1,4 @@
-import { UpstreamFault } from "./upstream_error.ts";
+import { tooMuchMetadata, UpstreamFault } from "./upstream_error.ts";
 
 /**
  * The APIs that list metadata, best first: v2 since v4.7, v2beta since v4.0,
@@ -37,7 +37,19 @@ export interface MetadataPage {
   readonly total: number;
 }
 
-/** Where a list comes from. */
+/** How much may be read of a list. */
+export interface ListingLimits {
+  /** The longest answer, in bytes. */
+  readonly maxAnswerBytes: number;
+  /** The most bytes of keys and values that are kept. */
+  readonly maxKeptBytes: number;
+  /** The most bytes of all answers together. */
+  readonly maxReceivedBytes: number;
+  /** The fewest entries to ask for at a time if an answer is too long. */
+  readonly minLimit: number;
+}
+
+/** Where a list comes from, and how much of it may be read. */
 export interface ListingSource {
   /** Returns the entries from an offset on; throws an oversized fault if they are too long. */
   readonly page: (
@@ -45,12 +57,10 @@ export interface ListingSource {
   ) => Promise<MetadataPage>;
   /** Reports whether the caller may read the organization. */
   readonly isReadable: () => Promise<boolean>;
-  /** The longest answer that the source reads, in bytes. */
-  readonly maxAnswerBytes: number;
-  /** The fewest entries to ask for at a time if an answer is too long. */
-  readonly minLimit: number;
-  /** The most bytes of keys and values that are kept. */
-  readonly maxKeptBytes: number;
+  /** How much may be read. */
+  readonly limits: ListingLimits;
+  /** How many entries to ask for at a time; shrinks if an answer is too long. */
+  readonly pageLimit: { value: number };
 }
 
 /** A list as one pass over its pages returned it. */
@@ -73,11 +83,10 @@ interface Listing {
 export async function readListing(
   source: ListingSource,
 ): Promise<readonly MetadataEntry[]> {
-  const pageLimit = { value: PAGE_SIZE };
   let isEmptyExpected = false;
   let previous: string | undefined;
   for (let listing = 0; listing < MAX_LISTINGS; listing++) {
-    const found = await listOnce(source, pageLimit);
+    const found = await listOnce(source);
     if (found?.entries.length === 0) {
       if (isEmptyExpected) return [];
       if (!await source.isReadable()) {
@@ -102,7 +111,6 @@ export async function readListing(
 /** Reads each page once; returns `undefined` if the list changes on the way. */
 async function listOnce(
   source: ListingSource,
-  limit: { value: number },
 ): Promise<Listing | undefined> {
   const entries = new Map<string, MetadataEntry>();
   let total: number | undefined;
@@ -110,7 +118,7 @@ async function listOnce(
   let pages = 0;
   let keptBytes = 0;
   do {
-    const page = await fittingPage(source, { offset, limit });
+    const page = await fittingPage(source, offset);
     total ??= page.total;
     if (page.total !== total) return undefined;
     if (page.entries.length === 0) break;
@@ -118,15 +126,8 @@ async function listOnce(
       entries.set(entry.key, entry);
       keptBytes += entry.key.length + (entry.value?.length ?? 0);
     }
-    if (keptBytes > source.maxKeptBytes) {
-      throw new UpstreamFault(
-        "oversized",
-        `has more than ${source.maxKeptBytes} bytes of metadata for it`,
-        {
-          remedy:
-            "Remove entries that are no roles, or make permissions coarser",
-        },
-      );
+    if (keptBytes > source.limits.maxKeptBytes) {
+      throw tooMuchMetadata(source.limits.maxKeptBytes, "oversized");
     }
     offset += page.entries.length;
     pages++;
@@ -139,19 +140,20 @@ async function listOnce(
 /** Reads a page, and asks for fewer entries as long as it is too long. */
 async function fittingPage(
   source: ListingSource,
-  { offset, limit }: { offset: number; limit: { value: number } },
+  offset: number,
 ): Promise<MetadataPage> {
+  const { limits, pageLimit: limit } = source;
   while (true) {
     try {
       return await source.page({ offset, limit: limit.value });
     } catch (error) {
       const isTooLong = error instanceof UpstreamFault &&
         error.kind === "oversized";
-      if (!isTooLong || limit.value <= source.minLimit) throw error;
+      if (!isTooLong || limit.value <= limits.minLimit) throw error;
       const { bytes = 0 } = error.details;
-      const shrinkage = MARGIN * bytes / source.maxAnswerBytes;
+      const shrinkage = MARGIN * bytes / limits.maxAnswerBytes;
       limit.value = Math.max(
-        source.minLimit,
+        limits.minLimit,
         Math.floor(limit.value / Math.max(MIN_SHRINKAGE, shrinkage)),
       );
     }

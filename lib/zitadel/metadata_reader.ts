@@ -1,43 +1,22 @@
-import { LruMap } from "../util/lru_map.ts";
-import { Semaphore } from "../util/semaphore.ts";
 import type { AccessTokenSource } from "./access_token.ts";
 import type { ZitadelConnection } from "./connection.ts";
 import { type MetadataEntry, PAGE_SIZE } from "./metadata_listing.ts";
+import { ApiMemory, listByFirstApi } from "./organization_metadata.ts";
 import {
-  API_MEMORY_MS,
-  ApiMemory,
-  listByFirstApi,
-} from "./organization_metadata.ts";
+  type Lane,
+  type PageLimit,
+  ReadingBudget,
+  shrinkAfterDeadline,
+} from "./reading_budget.ts";
 import { isFault, upstreamError } from "./upstream_error.ts";
 
 /**
- * What all readings in flight may hold together, in bytes. A reading holds a
- * quarter of it at most, and a quarter is kept for small readings, so that no
- * organization's metadata delays the logins of the others.
+ * Reads an organization's metadata, all of it, until the signal is aborted; by
+ * default after the connection's `timeoutMs`.
  */
-const BUDGET_BYTES = 64 * 1024 * 1024;
-const LARGE_READING_BYTES = BUDGET_BYTES / 4;
-
-/** Enough for a page of 1,000 roles with a few permissions each. */
-const SMALL_READING_BYTES = 256 * 1024;
-
-/** How many small readings run at once: they share the last quarter. */
-const MAX_SMALL_READINGS = LARGE_READING_BYTES / SMALL_READING_BYTES;
-const MAX_LARGE_READINGS = 3;
-
-/** How many organizations are read at once; others wait, within the same deadline. */
-export const MAX_READINGS_AT_ONCE: number = MAX_SMALL_READINGS +
-  MAX_LARGE_READINGS;
-
-/** While it is decoded, a page is held twice; what is kept of it, once more. */
-const HELD_PER_PAGE_BYTE = 3;
-
-/** For how many organizations it is remembered that they are not small. */
-const OUTGROWN = { maxEntries: 10_000, maxBytes: Infinity };
-
-/** Reads an organization's metadata, all of it. */
 export type ReadMetadata = (
   organization: string,
+  signal?: AbortSignal,
 ) => Promise<readonly MetadataEntry[]>;
 
 /** What reading metadata needs. */
@@ -50,14 +29,6 @@ export interface MetadataReaderOptions {
   readonly maxValueBytes: number;
   /** Reading stops if keys and values take more, in bytes. */
   readonly maxMappingBytes: number;
-}
-
-/** A class of readings that share a part of the budget. */
-interface Lane {
-  readonly semaphore: Semaphore;
-  readonly maxAnswerBytes: number;
-  readonly maxKeptBytes: number;
-  readonly minLimit: number;
 }
 
 /**
@@ -81,52 +52,45 @@ export async function preload(): Promise<void> {
 export function createMetadataReader(
   options: MetadataReaderOptions,
 ): ReadMetadata {
-  const { connection, token, maxMappingBytes } = options;
-  const smallPageBytes = Math.floor(SMALL_READING_BYTES / HELD_PER_PAGE_BYTE);
-  const small: Lane = {
-    semaphore: new Semaphore(MAX_SMALL_READINGS),
-    maxAnswerBytes: smallPageBytes,
-    maxKeptBytes: Math.min(smallPageBytes, maxMappingBytes),
-    // A small reading never asks for less: it becomes a large one.
-    minLimit: PAGE_SIZE,
-  };
-  const large: Lane = {
-    semaphore: new Semaphore(MAX_LARGE_READINGS),
-    maxAnswerBytes: Math.floor(LARGE_READING_BYTES / HELD_PER_PAGE_BYTE),
-    maxKeptBytes: maxMappingBytes,
-    minLimit: 1,
-  };
-  const outgrown = new LruMap<{ until: number }>(OUTGROWN);
+  const { connection, token, maxValueBytes } = options;
+  const budget = new ReadingBudget(options.maxMappingBytes, connection.now);
   const apis = new ApiMemory(connection.now);
 
-  return async (organization) => {
-    const signal = AbortSignal.timeout(connection.timeoutMs);
-    const read = async (lane: Lane) => {
+  return async (
+    organization,
+    signal = AbortSignal.timeout(connection.timeoutMs),
+  ) => {
+    const read = async (lane: Lane, pageLimit: PageLimit) => {
       using _permit = await lane.semaphore.acquire(signal);
-      return await withToken(token, signal, (bearer) =>
-        listByFirstApi(apis, {
-          connection,
-          token: bearer,
-          organization,
-          signal,
-          maxValueBytes: options.maxValueBytes,
-          ...lane,
-        }));
+      const { entries } = await withToken(
+        token,
+        signal,
+        (bearer) =>
+          listByFirstApi(apis, {
+            connection,
+            token: bearer,
+            organization,
+            signal,
+            maxValueBytes,
+            limits: lane,
+            pageLimit,
+          }),
+      );
+      return entries;
     };
+    let largeLimit = budget.largeLimit(organization);
     try {
-      const isSmall = (outgrown.get(organization)?.until ?? 0) <=
-        connection.now();
-      if (isSmall) {
+      if (!largeLimit) {
         try {
-          return (await read(small)).entries;
+          return await read(budget.small, { value: PAGE_SIZE });
         } catch (error) {
           if (!isFault(error, "oversized")) throw error;
-          const until = connection.now() + API_MEMORY_MS;
-          outgrown.set(organization, { until }, 0);
+          largeLimit = budget.outgrow(organization);
         }
       }
-      return (await read(large)).entries;
+      return await read(budget.large, largeLimit);
     } catch (error) {
+      if (largeLimit && signal.aborted) shrinkAfterDeadline(largeLimit);
       throw upstreamError(error, {
         action: `Cannot read the metadata of organization ${organization}`,
         connection,

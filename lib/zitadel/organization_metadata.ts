@@ -1,12 +1,14 @@
 import type { ZitadelConnection } from "./connection.ts";
 import { judgeMissingApis } from "./discovery.ts";
 import {
+  type ListingLimits,
   METADATA_APIS,
   type MetadataApi,
   type MetadataEntry,
+  PAGE_SIZE,
   readListing,
 } from "./metadata_listing.ts";
-import { isFault, upstreamError } from "./upstream_error.ts";
+import { isFault, tooMuchMetadata, upstreamError } from "./upstream_error.ts";
 
 /**
  * How long an API that worked is asked first. After an upgrade of ZITADEL the
@@ -14,8 +16,13 @@ import { isFault, upstreamError } from "./upstream_error.ts";
  */
 export const API_MEMORY_MS = 60 * 60 * 1000;
 
-/** The longest answer that an operator's command reads, in bytes. */
-const MAX_TOOL_ANSWER_BYTES = 16 * 1024 * 1024;
+/** An operator's command reads everything, in pages that fit into memory. */
+const TOOL_LIMITS: ListingLimits = {
+  maxAnswerBytes: 16 * 1024 * 1024,
+  maxKeptBytes: Infinity,
+  maxReceivedBytes: Infinity,
+  minLimit: 1,
+};
 
 /** What listing an organization's metadata needs. */
 export interface ListOptions {
@@ -51,9 +58,8 @@ export async function listOrganizationMetadata(
       organization,
       signal,
       maxValueBytes: Infinity,
-      maxAnswerBytes: MAX_TOOL_ANSWER_BYTES,
-      maxKeptBytes: Infinity,
-      minLimit: 1,
+      limits: TOOL_LIMITS,
+      pageLimit: { value: PAGE_SIZE },
     });
   } catch (error) {
     throw upstreamError(error, {
@@ -72,12 +78,10 @@ export interface Reading extends Required<ListOptions> {
   readonly connection: ZitadelConnection;
   /** Longer values are dropped, in bytes. */
   readonly maxValueBytes: number;
-  /** The longest answer that is read, in bytes. */
-  readonly maxAnswerBytes: number;
-  /** The most bytes of keys and values that are kept. */
-  readonly maxKeptBytes: number;
-  /** The fewest entries to ask for at a time if an answer is too long. */
-  readonly minLimit: number;
+  /** How much may be read. */
+  readonly limits: ListingLimits;
+  /** How many entries to ask for at a time; shrinks if an answer is too long. */
+  readonly pageLimit: { value: number };
 }
 
 /**
@@ -94,13 +98,18 @@ export async function listByFirstApi(
   reading: Reading,
 ): Promise<{ api: MetadataApi; entries: readonly MetadataEntry[] }> {
   const wire = await import("./metadata_api.ts");
+  const { limits, maxValueBytes } = reading;
+  const { maxAnswerBytes } = limits;
+  const onBytes = countUpTo(limits.maxReceivedBytes);
+  const call = { ...reading, maxAnswerBytes, onBytes };
   for (const api of apis.inOrder()) {
     try {
       const entries = await readListing({
-        ...reading,
+        limits,
+        pageLimit: reading.pageLimit,
         page: (range) =>
-          wire.listMetadata(reading, api, { ...reading, ...range }),
-        isReadable: () => wire.isOrganizationReadable(reading, api),
+          wire.listMetadata(call, api, { ...range, maxValueBytes }),
+        isReadable: () => wire.isOrganizationReadable(call, api),
       });
       apis.worked(api);
       return { api, entries };
@@ -114,6 +123,15 @@ export async function listByFirstApi(
     }
   }
   throw await judgeMissingApis(reading.connection, reading.signal);
+}
+
+/** Returns a counter of received bytes that ends the reading at a bound. */
+function countUpTo(maxBytes: number): (bytes: number) => void {
+  let received = 0;
+  return (bytes) => {
+    received += bytes;
+    if (received > maxBytes) throw tooMuchMetadata(maxBytes);
+  };
 }
 
 /** Remembers the API that worked, and asks it first. */

@@ -4,6 +4,7 @@ import type {
   JSONWebKeySet,
   JWSHeaderParameters,
 } from "jose";
+import { abortable } from "../util/abortable.ts";
 import {
   type Answer,
   describeAnswer,
@@ -15,6 +16,8 @@ import type { ZitadelConnection } from "./connection.ts";
 import { upstreamError, UpstreamFault } from "./upstream_error.ts";
 
 const KEYS_PATH = "/oauth/v2/keys";
+const ACTION =
+  `Cannot fetch the keys that verify signed payloads (${KEYS_PATH})`;
 
 /** How long keys are used before they are fetched again, in milliseconds. */
 export const KEYS_MAX_AGE_MS = 10 * 60 * 1000;
@@ -28,10 +31,11 @@ export const KEYS_PAUSE_MS = 5 * 1000;
 /** An instance publishes a few keys of at most 1 kB each. */
 const MAX_KEYS_BYTES = 256 * 1024;
 
-/** Finds the key that a JWS is verified with, as `jose` asks for it. */
+/** Finds the key that a JWS is verified with, as `jose` asks for it. A signal ends the wait for keys. */
 export type SigningKeys = (
   header: JWSHeaderParameters,
   jws: FlattenedJWSInput,
+  signal?: AbortSignal,
 ) => Promise<CryptoKey>;
 
 /**
@@ -63,9 +67,20 @@ export function createSigningKeys(connection: ZitadelConnection): SigningKeys {
     return pending;
   };
 
-  return async (header, jws) => {
+  /** A caller leaves at its deadline; the fetch continues for others. */
+  const wait = async (signal?: AbortSignal): Promise<SigningKeys> => {
+    try {
+      return await (signal ? abortable(refresh(), signal) : refresh());
+    } catch (error) {
+      throw signal
+        ? upstreamError(error, { action: ACTION, connection, signal })
+        : error;
+    }
+  };
+
+  return async (header, jws, signal) => {
     const { errors } = await import("jose");
-    const known = keys ?? await refresh();
+    const known = keys ?? await wait(signal);
     try {
       const key = await known(header, jws);
       const isOld = now() >= fetchedAt + KEYS_MAX_AGE_MS;
@@ -77,7 +92,7 @@ export function createSigningKeys(connection: ZitadelConnection): SigningKeys {
         now() >= fetchedAt + KEYS_PAUSE_MS;
       if (!mayBeNew) throw error;
     }
-    const fetched = await refresh();
+    const fetched = await wait(signal);
     return await fetched(header, jws);
   };
 }
@@ -95,7 +110,7 @@ async function fetchKeys(connection: ZitadelConnection): Promise<SigningKeys> {
     return createLocalJWKSet(judgeKeysAnswer(answer, connection));
   } catch (error) {
     throw upstreamError(error, {
-      action: `Cannot fetch the keys that verify signed payloads from ${url}`,
+      action: ACTION,
       connection,
       signal,
     });

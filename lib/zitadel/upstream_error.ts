@@ -74,6 +74,24 @@ export function isFault(error: unknown, kind: FaultKind): boolean {
   return error instanceof UpstreamFault && error.kind === kind;
 }
 
+/**
+ * Creates the fault of an organization with more metadata than is read.
+ *
+ * @param maxBytes How much is read, in bytes.
+ * @param kind What kind of fault it is to the caller.
+ * @returns The fault.
+ */
+export function tooMuchMetadata(
+  maxBytes: number,
+  kind: "oversized" | "unreadable_answer" = "unreadable_answer",
+): UpstreamFault {
+  return new UpstreamFault(
+    kind,
+    `has more than ${maxBytes} bytes of metadata for it`,
+    { remedy: "Remove entries that are no roles, or make permissions coarser" },
+  );
+}
+
 /** What was being done when a request failed. */
 export interface FailedAction {
   /** What cannot be done, such as "Cannot read the metadata of organization 1". */

@@ -24,7 +24,7 @@ export interface UpstreamFault {
 const ENDLESS_BYTES = 64 * 1024 * 1024;
 
 /** How long the function gives a ZITADEL that is too slow, in milliseconds. */
-export const SLOW_TIMEOUT_MS = 500;
+export const SLOW_TIMEOUT_MS = 1_500;
 
 /** How long it gives one that fails otherwise: more than the busiest machine needs. */
 export const FAULT_TIMEOUT_MS = 30_000;

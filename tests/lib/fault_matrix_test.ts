@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { REFRESH_RETRY_MS } from "../../lib/mapping/cache.ts";
+import { REVALIDATE_RETRY_MS } from "../../lib/mapping/cache.ts";
 import { PAUSE_MS } from "../../lib/zitadel/access_token.ts";
 import { readConfig } from "../../lib/config.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
@@ -182,7 +182,7 @@ async function runCase(
     }
 
     it.setFaulty(false);
-    it.pass(Math.max(REFRESH_RETRY_MS, PAUSE_MS));
+    it.pass(Math.max(REVALIDATE_RETRY_MS, PAUSE_MS));
     assert.deepEqual(
       await it.call(),
       { status: 200, text: EXPECTED_REPLY },

@@ -1,8 +1,9 @@
+import { projectPath } from "../../harness/util/project_path.ts";
 import assert from "node:assert/strict";
-import { leastPermissions } from "../../harness/function/function_process.ts";
+import { leastPermissions } from "../../harness/function/least_permissions.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const MAIN = projectPath("main.ts");
+const CONFIG = projectPath("deno.json");
 const OPEN_FILES = 128;
 
 Deno.test("main.ts outlives more connections than it may open", async () => {
@@ -51,9 +52,9 @@ Deno.test("main.ts outlives more connections than it may open", async () => {
         connections.push(await Deno.connect({ hostname: "127.0.0.1", port }));
       }
     };
-    // While it listens anew, connections are refused.
+    // While it is not listening, connections are refused.
     const crowded = crowd().catch(() => {});
-    await said("Cannot take more connections");
+    await said("Cannot accept more connections");
     await crowded;
     for (const connection of connections.splice(0)) connection.close();
     // It may have run out once more meanwhile.

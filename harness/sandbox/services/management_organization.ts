@@ -82,6 +82,9 @@ export function managementOrganizationMethods(): ApiMethod[] {
       };
     }),
     apiMethod(method.bulkRemoveOrgMetadata, ({ keys }, call) => {
+      if (!keys.every((key) => call.organization.metadata.has(key))) {
+        throw notFound("One or more keys do not exist", "META-2npds");
+      }
       for (const key of keys) remove(call, key);
       return {
         details: changedDetails(call.organization, call.organization.id),

@@ -244,3 +244,22 @@ Deno.test("createBodyReader() drops a long body before a short one that may have
   clock.advance(BODY_TIMEOUT_MS);
   await late;
 });
+
+Deno.test("createBodyReader() asks for little until much has come", async () => {
+  const asked: number[] = [];
+  const parts = [1, 1, 64 * 1024, 1];
+  const stream = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const part = parts[asked.length];
+      asked.push(controller.byobRequest!.view!.byteLength);
+      if (part) return controller.enqueue(new Uint8Array(part));
+      controller.close();
+      controller.byobRequest!.respond(0);
+    },
+  });
+  await readBody(post(stream));
+  const little = 8 * 1024;
+  assert.ok(asked[0]! <= little && asked[1]! <= little, asked.join());
+  assert.ok(asked.at(-1)! > little, asked.join());
+});

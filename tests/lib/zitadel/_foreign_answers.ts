@@ -84,6 +84,15 @@ export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
     /answered 403 application\/json/,
   ),
   intercepted(
+    "403 with gRPC-web's content type",
+    () =>
+      new Response(null, {
+        status: 403,
+        headers: { "content-type": "application/grpc-web+proto" },
+      }),
+    /answered 403 application\/grpc-web\+proto/,
+  ),
+  intercepted(
     "403 without a content type",
     () => new Response(null, { status: 403 }),
     /answered 403 without a content type/,

@@ -28,6 +28,14 @@ export function entries(count: number): Record<string, string> {
   );
 }
 
+/** Metadata of so many entries with values of so many bytes. */
+export function valuesOf(count: number, bytes: number): Record<string, string> {
+  const value = btoa("x".repeat(bytes));
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`role-${i}`, value]),
+  );
+}
+
 /** A world of that organization. */
 export function world(
   metadata: Record<string, string> = entries(2),
@@ -36,7 +44,7 @@ export function world(
   return { organizations: { [ID]: { readable: true, metadata } }, api };
 }
 
-/** A token that is what it is. */
+/** A token that never changes. */
 const fixedToken: AccessTokenSource = {
   settings: "ACCESS_TOKEN",
   get: () => Promise.resolve(UPSTREAM_TOKEN),
@@ -81,7 +89,7 @@ export function reader(
   return { read, calls, clock, connection };
 }
 
-/** Says whether an error is the right one. */
+/** Returns a check of a rejection for `assert.rejects`. */
 export function fails(code: ErrorCode, reason: string) {
   return (error: unknown) => {
     assert.ok(error instanceof FunctionError);

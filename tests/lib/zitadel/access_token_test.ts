@@ -19,7 +19,7 @@ async function settled(): Promise<void> {
   }
 }
 
-Deno.test("createAccessTokenSource() gives a personal access token as it is", async () => {
+Deno.test("createAccessTokenSource() returns a personal access token as it is", async () => {
   const { token, requests } = source(numbered, {
     credential: { kind: "personal_access_token", token: "pat" },
   });
@@ -81,7 +81,7 @@ Deno.test("createAccessTokenSource() renews a token of a short life at half of i
   assert.equal(requests.length, 2);
 });
 
-Deno.test("createAccessTokenSource() takes five minutes for the life of a token that does not say it", async () => {
+Deno.test("createAccessTokenSource() takes five minutes for the life of a token without a lifetime", async () => {
   const { token, requests, clock } = source(() =>
     Response.json({ access_token: "token", token_type: "Bearer" })
   );
@@ -92,7 +92,7 @@ Deno.test("createAccessTokenSource() takes five minutes for the life of a token 
   assert.equal(requests.length, 2);
 });
 
-Deno.test("createAccessTokenSource() serves the old token while renewing fails, and says so", async () => {
+Deno.test("createAccessTokenSource() uses the old token while renewing fails, and logs it", async () => {
   const { token, requests, clock, log } = source((index) =>
     index === 1 ? new Response("down", { status: 503 }) : numbered(index)
   );
@@ -121,12 +121,12 @@ Deno.test("createAccessTokenSource() waits for a new token when the old one is a
   assert.equal(await token.get(), "token-2");
 });
 
-Deno.test("createAccessTokenSource() gives another token when one was refused", async () => {
+Deno.test("createAccessTokenSource() returns another token when one was refused", async () => {
   const { token, requests } = source(numbered);
   const refused = await token.get();
   assert.equal(token.discard(refused), true);
   assert.equal(await token.get(), "token-1");
-  // Another reading tells late of the token that is gone already.
+  // Another reading discards late the token that is gone already.
   assert.equal(token.discard(refused), true);
   assert.equal(await token.get(), "token-1");
   assert.equal(requests.length, 2);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  type ListingLimits,
   type ListingSource,
   type MetadataEntry,
   PAGE_SIZE,
@@ -21,33 +22,43 @@ interface Options {
   /** Changes the list before the call of an index, counted from 0. */
   readonly change?: (list: Map<string, string>, call: number) => void;
   readonly isReadable?: () => boolean;
-  readonly source?: Partial<ListingSource>;
+  readonly page?: ListingSource["page"];
+  readonly limits?: Partial<ListingLimits>;
+}
+
+/** Limits that nothing here reaches, but for changes. */
+function limitsOf(change: Partial<ListingLimits> = {}): ListingLimits {
+  return {
+    maxAnswerBytes: 1_000_000,
+    maxKeptBytes: 100_000_000,
+    maxReceivedBytes: Infinity,
+    minLimit: 1,
+    ...change,
+  };
 }
 
 /** A list that may change before each call, and the calls that were made. */
 function listOf(
   list: Map<string, string>,
-  { change = () => {}, isReadable = () => true, source = {} }: Options = {},
+  { change = () => {}, isReadable = () => true, page, limits }: Options = {},
 ) {
   const calls: (string | [offset: number, limit: number])[] = [];
   const read = () =>
     readListing({
-      maxAnswerBytes: 1_000_000,
-      maxKeptBytes: 1_000_000,
-      minLimit: 1,
-      page({ offset, limit }) {
+      limits: limitsOf(limits),
+      pageLimit: { value: PAGE_SIZE },
+      page: page ?? (({ offset, limit }) => {
         change(list, calls.length);
         calls.push([offset, limit]);
         const entries: MetadataEntry[] = [...list]
           .slice(offset, offset + limit)
           .map(([key, value]) => ({ key, value: encoder.encode(value) }));
         return Promise.resolve({ entries, total: list.size });
-      },
+      }),
       isReadable() {
         calls.push("readable?");
         return Promise.resolve(isReadable());
       },
-      ...source,
     });
   const keys = async () => (await read()).map(({ key }) => key);
   return { read, keys, calls };
@@ -164,13 +175,11 @@ Deno.test("readListing() fails if ZITADEL reports more entries than it returns",
   for (const keys of [[], ["a", "a"], ["a", "b"]]) {
     await t.step(`${keys}`, async () => {
       const { read } = listOf(table(0), {
-        source: {
-          page: () =>
-            Promise.resolve({
-              entries: keys.map((key) => ({ key, value: undefined })),
-              total: 3,
-            }),
-        },
+        page: () =>
+          Promise.resolve({
+            entries: keys.map((key) => ({ key, value: undefined })),
+            total: 3,
+          }),
       });
       await assert.rejects(read(), hasKind("unstable_listing"));
     });
@@ -210,14 +219,19 @@ Deno.test("readListing() takes an empty list only if it is readable and still em
   });
 });
 
-/** A source whose answers have a length. */
-function measured(list: Map<string, string>, maxAnswerBytes: number) {
-  const limits: number[] = [];
-  const source: Partial<ListingSource> = {
-    maxAnswerBytes,
-    maxKeptBytes: 100_000_000,
+/** Reads a list whose answers have a length, and records the limits asked for. */
+async function readMeasured(
+  list: Map<string, string>,
+  limits: Partial<ListingLimits> = {},
+) {
+  const maxAnswerBytes = 100_000;
+  const asked: number[] = [];
+  const result = readListing({
+    limits: limitsOf({ maxAnswerBytes, ...limits }),
+    pageLimit: { value: PAGE_SIZE },
+    isReadable: () => assert.fail(),
     page({ offset, limit }) {
-      limits.push(limit);
+      asked.push(limit);
       const entries = [...list].slice(offset, offset + limit);
       const bytes = entries.reduce((sum, [, value]) => sum + value.length, 0);
       if (bytes > maxAnswerBytes) {
@@ -228,59 +242,46 @@ function measured(list: Map<string, string>, maxAnswerBytes: number) {
         total: list.size,
       });
     },
-  };
-  return { limits, source };
+  });
+  const count = await result.then(({ length }) => length, (error) => error);
+  return { count, asked };
+}
+
+/** So many entries of one length. */
+function long(count: number, bytes: number): Map<string, string> {
+  const value = "x".repeat(bytes);
+  return new Map([...table(count).keys()].map((key) => [key, value]));
 }
 
 Deno.test("readListing() asks for fewer entries if a page is too long", async (t) => {
   await t.step("entries of one length", async () => {
-    const list = new Map(
-      [...table(1_000).keys()].map((key) => [key, "x".repeat(5_000)]),
-    );
-    const { limits, source } = measured(list, 100_000);
-    assert.equal((await readListing({ ...base, ...source })).length, 1_000);
+    const { count, asked } = await readMeasured(long(1_000, 5_000));
+    assert.equal(count, 1_000);
     // Told that 1,000 have 5 MB, 16 fit at once.
-    assert.deepEqual([...new Set(limits)], [1_000, 16]);
+    assert.deepEqual([...new Set(asked)], [1_000, 16]);
   });
   await t.step("one entry longer than the rest", async () => {
     const list = table(1_000);
     list.set("role-900", "x".repeat(99_999));
-    const { source } = measured(list, 100_000);
-    assert.equal((await readListing({ ...base, ...source })).length, 1_000);
+    assert.equal((await readMeasured(list)).count, 1_000);
   });
   await t.step("a single entry that is too long", async () => {
-    const list = new Map([["role", "x".repeat(100_001)]]);
-    const { limits, source } = measured(list, 100_000);
-    await assert.rejects(
-      readListing({ ...base, ...source }),
-      hasKind("oversized"),
-    );
-    assert.equal(limits.at(-1), 1);
+    const { count, asked } = await readMeasured(long(1, 100_001));
+    hasKind("oversized")(count);
+    assert.equal(asked.at(-1), 1);
   });
-  await t.step("not below the fewest", async () => {
-    const list = new Map(
-      [...table(1_000).keys()].map((key) => [key, "x".repeat(5_000)]),
-    );
-    const { limits, source } = measured(list, 100_000);
-    await assert.rejects(
-      readListing({ ...base, ...source, minLimit: PAGE_SIZE }),
-      hasKind("oversized"),
-    );
-    assert.deepEqual(limits, [1_000]);
+  await t.step("not fewer than the fewest", async () => {
+    const { count, asked } = await readMeasured(long(1_000, 5_000), {
+      minLimit: PAGE_SIZE,
+    });
+    hasKind("oversized")(count);
+    assert.deepEqual(asked, [1_000]);
   });
 });
 
-const base: ListingSource = {
-  maxAnswerBytes: 0,
-  maxKeptBytes: 0,
-  minLimit: 1,
-  page: () => assert.fail(),
-  isReadable: () => assert.fail(),
-};
-
 Deno.test("readListing() stops at the first page over the bound", async () => {
   const { read, calls } = listOf(table(5_000), {
-    source: { maxKeptBytes: 20_000 },
+    limits: { maxKeptBytes: 20_000 },
   });
   await assert.rejects(read(), hasKind("oversized"));
   assert.deepEqual(calls.map(([offset]) => offset), [0, 1_000]);

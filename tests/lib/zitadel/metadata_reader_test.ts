@@ -9,10 +9,7 @@ import {
 import { FunctionError } from "../../../lib/errors.ts";
 import { abortable } from "../../../lib/util/abortable.ts";
 import { preload } from "../../../lib/zitadel/metadata_reader.ts";
-import {
-  API_MEMORY_MS,
-  listOrganizationMetadata,
-} from "../../../lib/zitadel/organization_metadata.ts";
+import { API_MEMORY_MS } from "../../../lib/zitadel/organization_metadata.ts";
 import { grpcWebError, silentFetch } from "../_frames.ts";
 import { entries, fails, ID, reader, world } from "./_metadata.ts";
 
@@ -43,7 +40,7 @@ Deno.test("createMetadataReader() asks by each API only when the one before is n
   }
 });
 
-Deno.test("createMetadataReader() begins with what worked, for an hour", async () => {
+Deno.test("createMetadataReader() asks the API that worked first, for an hour", async () => {
   const old = world(undefined, "v2beta");
   const { read, calls, clock } = reader(old);
   const callsOf = async () => {
@@ -95,7 +92,7 @@ Deno.test("createMetadataReader() remembers nothing of a reading that failed", a
   assert.deepEqual(calls, [V2, V2BETA, READABLE, V2, V2BETA, READABLE]);
 });
 
-Deno.test("createMetadataReader() takes not_found and permission_denied for a missing permission", async (t) => {
+Deno.test("createMetadataReader() reports not_found and permission_denied as a missing permission", async (t) => {
   for (const code of [Code.NotFound, Code.PermissionDenied]) {
     await t.step(Code[code], async () => {
       const { read, calls } = reader(world(), {
@@ -267,7 +264,7 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
     assert.deepEqual(token.discarded, ["old", "older"]);
     assert.equal(calls.length, 2);
   });
-  await t.step("not where there is no other", async () => {
+  await t.step("not if there is no other", async () => {
     const { read, calls } = reader(world(), {
       token: {
         settings: "ACCESS_TOKEN",
@@ -289,7 +286,7 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
   });
 });
 
-Deno.test("createMetadataReader() hands on why there is no token", async () => {
+Deno.test("createMetadataReader() passes on why there is no token", async () => {
   const error = new FunctionError("upstream_failed", "No token");
   const { read, calls } = reader(world(), {
     token: {
@@ -310,7 +307,7 @@ Deno.test("createMetadataReader() reads several organizations at once", async ()
     ),
     api: "v2beta",
   });
-  const found = await Promise.all(ids.map(read));
+  const found = await Promise.all(ids.map((id) => read(id)));
   assert.deepEqual(found.map(([entry]) => entry?.key), ids);
 });
 
@@ -344,113 +341,10 @@ Deno.test("createMetadataReader() asks who answered when every API is missing", 
   }
 });
 
-/** Metadata of so many entries with values of so many bytes. */
-function valuesOf(count: number, bytes: number): Record<string, string> {
-  const value = btoa("x".repeat(bytes));
-  return Object.fromEntries(
-    Array.from({ length: count }, (_, i) => [`role-${i}`, value]),
-  );
-}
-
-Deno.test("createMetadataReader() reads an organization that is not small, in pages that fit", async () => {
-  // 12 MB that cannot be roles, beside some that can.
-  const metadata = { ...valuesOf(30, 400_000), viewer: "YQ==" };
-  const { read, calls } = reader(world(metadata), { timeoutMs: 30_000 });
-  const found = await read(ID);
-  assert.equal(found.length, 31);
-  assert.deepEqual(
-    found.filter(({ value }) => value !== undefined).map(({ key }) => key),
-    ["viewer"],
-  );
-  // The next reading does not begin as a small one.
-  const first = calls.splice(0).length;
-  await read(ID);
-  assert.equal(calls.length, first - 1);
-});
-
-Deno.test("createMetadataReader() stops at the first page over the bound", async () => {
-  const { read, calls } = reader(world(valuesOf(4_000, 10_000)), {
-    timeoutMs: 30_000,
-  });
-  await assert.rejects(read(ID), (error) => {
-    fails("upstream_failed", "unreadable_answer")(error);
-    assert.match((error as Error).message, /more than 2097152 bytes/);
-    return true;
-  });
-  // Too much for a small reading, then for a page, then for a mapping.
-  assert.equal(calls.length, 3);
-});
-
-Deno.test("createMetadataReader() keeps slots for small readings", async () => {
-  const large = Array.from({ length: 10 }, (_, i) => `large-${i}`);
-  const upstream = createUpstream({
-    organizations: {
-      ...Object.fromEntries(
-        large.map((id) => [
-          id,
-          { readable: true, metadata: valuesOf(1_000, 100) },
-        ]),
-      ),
-      small: { readable: true, metadata: entries(2) },
-    },
-  });
-  const { promise: released, resolve: release } = Promise.withResolvers<void>();
-  let held = 0;
-  let isHolding = false;
-  const { read } = reader(world(), {
-    timeoutMs: 30_000,
-    async fetch(input, init) {
-      const request = new Request(input, init);
-      const isLarge = (await request.clone().text()).includes("large");
-      if (isHolding && isLarge) {
-        held++;
-        await released;
-      }
-      return upstream.fetch(request);
-    },
-  });
-  // Each is known not to be small.
-  await Promise.all(large.map(read));
-  isHolding = true;
-  const pending = Promise.all(large.map(read));
-  assert.equal((await read("small")).length, 2);
-  assert.equal(held, 3);
-  release();
-  assert.equal((await pending).length, 10);
-});
-
 Deno.test("preload() loads what the first look-up needs", async () => {
   await preload();
   const { read } = reader(world());
   assert.equal((await read(ID)).length, 2);
-});
-
-Deno.test("listOrganizationMetadata() reports which API answered", async (t) => {
-  for (const api of ["v2", "v2beta", "management_v1"] as const) {
-    await t.step(api, async () => {
-      const metadata = { ...valuesOf(1, 400_000), viewer: "YQ==" };
-      const { connection } = reader(world(metadata, api));
-      const found = await listOrganizationMetadata(connection, {
-        token: UPSTREAM_TOKEN,
-        organization: ID,
-      });
-      assert.equal(found.api, api);
-      assert.deepEqual(
-        found.entries.map(({ value }) => value?.length),
-        [400_000, 1],
-      );
-    });
-  }
-  await t.step("and why none did", async () => {
-    const { connection } = reader(world());
-    await assert.rejects(
-      listOrganizationMetadata(connection, {
-        token: "other",
-        organization: ID,
-      }),
-      fails("upstream_failed", "credential_rejected"),
-    );
-  });
 });
 
 async function readFixtureResponse(name: string): Promise<() => Response> {

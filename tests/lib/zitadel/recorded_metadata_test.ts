@@ -208,7 +208,7 @@ Deno.test("recorded fixtures hold their organizations' recorded metadata", async
   assert.equal(compared.size, 3);
 });
 
-/** Makes the recorded call and says in the recording's words what came of it. */
+/** Makes the recorded call, and returns the result in the recording's form. */
 async function look(
   exchange: RecordedExchange,
   fetch: typeof globalThis.fetch,

@@ -40,7 +40,8 @@ function source({ internalOrigin, timeoutMs = 5_000 }: {
     },
   }));
   return {
-    find: (kid: string) => signingKeys({ alg: "ES256", kid }, jws),
+    find: (kid: string, signal?: AbortSignal) =>
+      signingKeys({ alg: "ES256", kid }, jws, signal),
     state,
   };
 }
@@ -180,11 +181,24 @@ Deno.test("createSigningKeys() reports why an unknown key cannot be fetched", as
         assert.ok(error.details.remedy);
         assert.match(
           error.message,
-          /^Cannot fetch the keys .*\/oauth\/v2\/keys: /,
+          /^Cannot fetch the keys .*\(\/oauth\/v2\/keys\): https/,
         );
         assert.doesNotMatch(error.message, /canary/);
         return true;
       });
     });
   }
+});
+
+Deno.test("createSigningKeys() stops waiting at the caller's deadline", async () => {
+  const { find, state } = source();
+  state.respond = hang;
+  const deadline = new AbortController();
+  const waiting = find("1", deadline.signal);
+  deadline.abort();
+  await assert.rejects(waiting, (error) => {
+    assert.ok(error instanceof FunctionError, String(error));
+    assert.equal(error.code, "upstream_timeout");
+    return true;
+  });
 });

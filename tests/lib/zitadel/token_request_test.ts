@@ -178,7 +178,7 @@ Deno.test("requestToken() names the credential when ZITADEL refuses it", async (
   });
 });
 
-Deno.test("requestToken() tells a key that cannot be read from a refused one", async (t) => {
+Deno.test("requestToken() distinguishes a key that cannot be read from a refused one", async (t) => {
   const keys = {
     "cut short": pem("pkcs1").slice(0, 800),
     "without line breaks": pem("pkcs1").replaceAll("\n", ""),
