@@ -28,9 +28,10 @@ import {
   updateTarget,
 } from "../zitadel/target.ts";
 import { bind, type Binding, confirmBindings } from "./bind.ts";
-import { type Change, DOMAIN_SETTING, NEW_TARGET } from "./plan.ts";
+import { type Change, NEW_TARGET } from "./change.ts";
+import { DOMAIN_SETTING } from "./plan.ts";
 import { confirmCredential } from "./read_service_user.ts";
-import type { Place } from "./setup.ts";
+import type { Place } from "./place.ts";
 
 export interface ApplyOptions {
   /** Is told of each change made. */
