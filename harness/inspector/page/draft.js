@@ -181,6 +181,9 @@ export function changesOf(draft) {
 export function rebase(draft, organizations, isShown = () => false) {
   const differences = [];
   const isFirst = draft.rows.length === 0;
+  const isTaken = (/** @type {Row} */ row) =>
+    draft.rows.some((it) => it !== row && it.organization === row.organization && it.key.trim() === row.key);
+  draft.rows = draft.rows.filter((row) => row.stored !== undefined || isChanged(row) || !isTaken(row));
   const ids = organizations.map(({ id }) => id);
   draft.rows = draft.rows.filter((row) => ids.includes(row.organization));
   for (const { id: organization, entries } of organizations) {
