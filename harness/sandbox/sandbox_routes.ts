@@ -55,9 +55,9 @@ export function createSandboxRoutes(instance: Instance): Part {
     } else if (request.method === "PATCH") {
       const parsed = Changes.safeParse(await request.json().catch(() => null));
       if (!parsed.success) return failure(z.prettifyError(parsed.error), 400);
-      if (!changeEntries(instance, organization, parsed.data)) {
-        return failure("The mapping was changed meanwhile", 409);
-      }
+      // Not a 409: a browser logs that as an error of the page.
+      const saved = changeEntries(instance, organization, parsed.data);
+      return Response.json({ saved }, NO_STORE);
     } else if (request.method !== "GET") {
       return failure("Only GET, PUT and PATCH are known here", 405);
     }

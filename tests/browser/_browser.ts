@@ -132,16 +132,16 @@ export function focused(page: Page): Promise<string> {
   return page.evaluate<string>("document.activeElement.id");
 }
 
-/** Writes a world file that lives as long as the test. */
+/** Writes a world file that differs from the repository's; the caller removes it. */
 export function temporaryWorld(
   change: (world: WorldJson) => void,
-): { path: string; [Symbol.dispose](): void } {
+): string {
   const url = new URL("../../harness/sandbox/world.json", import.meta.url);
   const world = JSON.parse(Deno.readTextFileSync(url));
   change(world);
   const path = Deno.makeTempFileSync({ suffix: ".json" });
   Deno.writeTextFileSync(path, JSON.stringify(world));
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path) };
+  return path;
 }
 
 /** The parts of a world file that tests change. */

@@ -9,7 +9,6 @@
 
 const EVENT_WAIT_MS = 1000;
 const EVENT_POLL_MS = 50;
-const CONFLICT = 409;
 
 /** @param {string} issuer @returns {Promise<World>} */
 export function readWorld(issuer) {
@@ -47,11 +46,10 @@ export async function saveChanges(issuer, organization, changes) {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(changes),
   });
-  if (response.status === CONFLICT) return false;
   if (!response.ok) {
     throw new Error(`The sandbox refused the mapping (HTTP ${response.status})`);
   }
-  return true;
+  return (await response.json()).saved;
 }
 
 /**
