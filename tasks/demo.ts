@@ -1,23 +1,19 @@
 /** `deno task demo`: the guide's five steps, on this machine, in seconds. */
 import { parseArgs } from "node:util";
 import { formatEvent } from "../harness/demo/format_event.ts";
-import { formatToken } from "../harness/demo/format_token.ts";
-import {
-  type DemoEvent,
-  type DemoLogin,
-  runDemo,
-} from "../harness/demo/run_demo.ts";
+import type { DemoEvent } from "../harness/demo/demo_event.ts";
+import { runDemo } from "../harness/demo/run_demo.ts";
 import { runTask } from "../harness/cli/task.ts";
 import { tint } from "../harness/cli/terminal.ts";
 
 const HELP =
   `Shows the guide's five steps on this machine: a stand-in ZITADEL, the function,
-two logins, and the access tokens with permissions. Nothing is installed, no
-account is needed, nothing is left behind.
+two logins, the access tokens with permissions, and an API that checks them.
+Nothing is installed, no account is needed, nothing is left behind.
 
   deno task demo [--json]
 
-  --json   print the tokens and their claims as one JSON document
+  --json   print the tokens, their claims and the API's answers as JSON
   --help   print this`;
 
 /** What shells give for a program that was interrupted (128 + SIGINT). */
@@ -45,9 +41,9 @@ export async function demo(args: string[]): Promise<number> {
   const { signal } = interrupted;
   try {
     const onEvent = values.json ? () => {} : show;
-    const logins = await runDemo({ signal, onEvent });
-    if (values.json) console.log(JSON.stringify({ logins }, null, 2));
-    else conclude(logins, performance.now() - begin);
+    const result = await runDemo({ signal, onEvent });
+    if (values.json) console.log(JSON.stringify(result, null, 2));
+    else conclude(performance.now() - begin);
     return 0;
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -62,27 +58,13 @@ function show(event: DemoEvent): void {
   for (const line of formatEvent(event)) console.log(line);
 }
 
-function conclude(logins: readonly DemoLogin[], ms: number): void {
-  const [first, ...others] = logins;
-  if (!first) return;
-  console.log(`\n${tint("strong", `The access token of ${first.user}`)}`);
-  console.log("The signature was checked; each permission names its role.\n");
-  for (const line of formatToken(first.claims, first.sources)) {
-    console.log(line);
-  }
-  for (const { user, sources } of others) {
-    const permissions = sources.map(({ permission, roles }) =>
-      `${tint("good", `"${permission}"`)}  ${
-        tint("faint", `// ${roles.join(", ")}`)
-      }`
-    );
-    console.log(`\nAnd that of ${user} permits ${permissions.join(", ")}`);
-  }
+function conclude(ms: number): void {
   const seconds = (ms / 1000).toFixed(1);
   console.log(`
 ${tint("good", "Done")} in ${seconds} s. All of it is stopped and removed.
 Next: \`deno task dev\` to log in yourself and change the mapping,
-      \`deno task setup --help\` to connect a ZITADEL of yours.`);
+      \`deno task setup --help\` to connect a ZITADEL of yours,
+      examples/api/ for an API to copy.`);
 }
 
 if (import.meta.main) await runTask(demo);

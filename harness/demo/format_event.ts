@@ -1,5 +1,6 @@
 import { tint } from "../cli/terminal.ts";
-import type { DemoEvent, DemoLogin } from "./run_demo.ts";
+import type { DemoAnswer, DemoEvent, DemoLogin } from "./demo_event.ts";
+import { formatToken } from "./format_token.ts";
 
 /** What is shown of a call; ZITADEL sends much more. */
 interface Call {
@@ -10,26 +11,27 @@ interface Call {
   }[];
 }
 
-/** Where the text of a step begins. */
+/** The column where the text of a step begins. */
 const INDENT = 8;
-/** Where what was said in a call begins. */
+/** The column where the content of a call begins. */
 const CALL_INDENT = 25;
 const COLUMNS = 80;
 /** How much of a signature is shown, in characters. */
 const SIGNATURE_LENGTH = 32;
+/** Widths of the columns of an answer. */
+const USER_WIDTH = 14;
+const REQUEST_WIDTH = 15;
 
 /**
- * Puts what happens into lines of at most 80 columns.
+ * Formats an event in lines of at most 80 columns.
  *
  * @param event What happened.
  * @returns Lines.
  */
 export function formatEvent(event: DemoEvent): string[] {
   switch (event.kind) {
-    case "step": {
-      const label = event.step === 0 ? "" : `Step ${event.step}`;
-      return ["", tint("strong", label.padEnd(INDENT) + event.title)];
-    }
+    case "step":
+      return ["", tint("strong", event.label.padEnd(INDENT) + event.title)];
     case "line":
       return indent(event.text, INDENT);
     case "change": {
@@ -39,6 +41,10 @@ export function formatEvent(event: DemoEvent): string[] {
     }
     case "login":
       return formatLogin(event.login);
+    case "tokens":
+      return event.logins.flatMap(formatTokenOf);
+    case "answer":
+      return formatAnswer(event.answer);
   }
 }
 
@@ -69,7 +75,44 @@ function formatLogin({ user, flow, exchange }: DemoLogin): string[] {
   ];
 }
 
-/** Breaks a text at spaces, and moves it to the right. */
+/** The first token in full; of the others, the permissions. */
+function formatTokenOf(
+  { user, claims, sources }: DemoLogin,
+  index: number,
+): string[] {
+  const margin = " ".repeat(INDENT);
+  if (index === 0) {
+    return [
+      "",
+      margin +
+      tint("strong", `The access token of ${user}, its signature verified`),
+      ...formatToken(claims, sources).map((line) => margin + line),
+    ];
+  }
+  const permissions = sources.map(({ permission, roles }) =>
+    `${tint("good", `"${permission}"`)}  ${
+      tint("faint", `// ${roles.join(", ")}`)
+    }`
+  );
+  return [`${margin}That of ${user} permits ${permissions.join(", ")}`];
+}
+
+function formatAnswer(
+  { user = "no token", request, status, reason, challenge }: DemoAnswer,
+): string[] {
+  const tone = status < 400 ? "good" : "bad";
+  const row = user.padEnd(USER_WIDTH) + request.padEnd(REQUEST_WIDTH) +
+    `${tint(tone, String(status))}  ${reason}`;
+  const header = challenge ? `WWW-Authenticate: ${challenge}` : "";
+  return [
+    " ".repeat(INDENT) + row,
+    ...header
+      ? indent(header, INDENT + USER_WIDTH).map((line) => tint("faint", line))
+      : [],
+  ];
+}
+
+/** Breaks a text at spaces, and indents it. */
 function indent(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";

@@ -1,12 +1,12 @@
 import { tint } from "../cli/terminal.ts";
-import type { PermissionSource } from "./run_demo.ts";
+import type { PermissionSource } from "./demo_event.ts";
 
-/** What a line may hold, so that it fits a terminal of 80 columns. */
-const WIDTH = 78;
+/** How wide a line may be, so that it fits 80 columns when indented. */
+const WIDTH = 70;
 
 /**
- * Shows a token's claims as JSON, with a note at each permission that says which
- * role it comes from.
+ * Formats a token's claims as JSON; a comment at each permission names the roles
+ * that gave it.
  *
  * @param claims The claims.
  * @param sources Where the permissions come from.

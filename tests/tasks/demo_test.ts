@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 const TASK = new URL("../../tasks/demo.ts", import.meta.url).pathname;
 const TIMEOUT_MS = 20_000;
 
-/** Starts the demo with a folder of its own for whatever it leaves behind. */
+/** Starts the demo with a folder of its own, to see what it leaves behind. */
 async function startDemo(...args: string[]) {
   const folder = await Deno.makeTempDir();
   const child = new Deno.Command(Deno.execPath(), {
@@ -33,10 +33,10 @@ async function runDemo(...args: string[]) {
   };
 }
 
-Deno.test("demo --json gives two tokens with the guide's permissions", async () => {
+Deno.test("demo --json prints two tokens and what the API answers to them", async () => {
   const { code, stdout, stderr, left } = await runDemo("--json");
   assert.equal(code, 0, stderr);
-  const { logins } = JSON.parse(stdout);
+  const { logins, answers } = JSON.parse(stdout);
   const [person, robot] = logins;
   assert.deepEqual(person.claims.permissions, [
     "read:all",
@@ -55,6 +55,22 @@ Deno.test("demo --json gives two tokens with the guide's permissions", async () 
   );
   assert.deepEqual(robot.claims.permissions, ["posts:read"]);
   assert.equal(person.accessToken.split(".").length, 3);
+  assert.deepEqual(
+    answers.map((answer: Record<string, unknown>) =>
+      [answer["user"] ?? "-", answer["request"], answer["status"]].join(" ")
+    ),
+    [
+      "- GET /posts 401",
+      "Alice Åström GET /posts 200",
+      "Alice Åström DELETE /posts 200",
+      "ci-runner GET /posts 200",
+      "ci-runner DELETE /posts 403",
+    ],
+  );
+  assert.equal(
+    answers.at(-1).challenge,
+    'Bearer error="insufficient_scope", scope="delete:all"',
+  );
   assert.deepEqual(left, []);
 });
 
@@ -66,13 +82,18 @@ Deno.test("demo shows every step in 80 columns", async () => {
   }
   assert.match(stdout, /\+ metadata admin: \["read:all",/);
   assert.match(stdout, /ZITADEL-Signature: t=\d+,v1=[0-9a-f]+/);
-  assert.match(stdout, /^ {4}"posts:read" +\/\/ viewer$/m);
+  assert.match(stdout, /^ +"posts:read" +\/\/ viewer$/m);
+  assert.match(stdout, /^ +Alice Åström +DELETE \/posts +200 /m);
+  assert.match(
+    stdout,
+    /^ +ci-runner +DELETE \/posts +403 +Missing permission: delete:all$/m,
+  );
   const wide = stdout.split("\n").filter((line) => line.length > 80);
   assert.deepEqual(wide, []);
 });
 
-Deno.test("demo leaves nothing behind where it is interrupted", async (t) => {
-  for (const mark of ["Step 1", "Step 3"]) {
+Deno.test("demo leaves nothing behind when it is interrupted", async (t) => {
+  for (const mark of ["Step 1", "Step 3", "API  "]) {
     await t.step(`at ${mark}`, async () => {
       const { child, left } = await startDemo();
       let output = "";
@@ -84,7 +105,7 @@ Deno.test("demo leaves nothing behind where it is interrupted", async (t) => {
       }
       const errors = await new Response(child.stderr).text();
       assert.equal((await child.status).code, 130, errors);
-      assert.doesNotMatch(output, /The access token/);
+      assert.doesNotMatch(output, /Done in/);
       assert.deepEqual(await left(), []);
       const endpoints = output.matchAll(/http:\/\/127\.0\.0\.1:\d+/g);
       for (const [endpoint] of endpoints) {
@@ -94,7 +115,7 @@ Deno.test("demo leaves nothing behind where it is interrupted", async (t) => {
   }
 });
 
-Deno.test("demo refuses what it does not know", async () => {
+Deno.test("demo refuses an unknown option", async () => {
   const { code, stderr } = await runDemo("--jason");
   assert.equal(code, 64);
   assert.match(stderr, /--jason/);

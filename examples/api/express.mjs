@@ -1,0 +1,78 @@
+/**
+ * An API that checks the permissions in ZITADEL's access tokens, with Express:
+ * `ISSUER=https://... AUDIENCE=<project id> node express.mjs`
+ */
+import express from "express";
+import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+
+const env = (name) => process.env[name] || undefined;
+const [issuer, audience] = [env("ISSUER"), env("AUDIENCE")];
+if (!issuer || !audience) throw new Error("Set ISSUER and AUDIENCE");
+const claim = env("CLAIM") ?? "permissions";
+// Name both for by_organization, PROJECT for by_project, else neither.
+const place = { project: env("PROJECT"), organization: env("ORGANIZATION") };
+
+const keys = createRemoteJWKSet(new URL("/oauth/v2/keys", issuer));
+const rules = {
+  issuer,
+  audience,
+  algorithms: ["RS256"], // ZITADEL's default; add your web key's if it differs
+  requiredClaims: ["exp", "sub", "client_id", "jti"],
+  clockTolerance: 5, // seconds
+};
+/** Errors of fetching the keys; they say nothing about the token. */
+const NO_KEYS = ["ERR_JOSE_GENERIC", "ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID"];
+
+async function verifyAccessToken(token) {
+  const { payload } = await jwtVerify(token, keys, rules);
+  // An ID token has the same key, `typ` and audience, but also `azp`.
+  if ("azp" in payload) throw new errors.JWTInvalid("Not an access token");
+  return payload;
+}
+
+/** Looks only where the caller says: a named project must be in the claim. */
+function hasPermission(claims, permission, { project, organization }) {
+  const path = [claim, organization, project].filter((it) => it !== undefined);
+  let value = claims;
+  for (const key of path) {
+    if (!Object.hasOwn(Object(value), key)) return false;
+    value = value[key];
+  }
+  const isText = typeof value === "string" && path.length === 1;
+  const list = isText ? value.split(" ") : value;
+  return permission !== "" && Array.isArray(list) && list.includes(permission);
+}
+
+function requirePermission(permission) {
+  return async (request, response, next) => {
+    const refuse = (status, challenge, message) => {
+      response.set("WWW-Authenticate", `Bearer ${challenge}`);
+      response.status(status).json({ message });
+    };
+    const header = request.get("Authorization") ?? "";
+    const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
+    if (!token) return refuse(401, 'realm="api"', "No bearer token");
+    try {
+      const claims = await verifyAccessToken(token);
+      if (!hasPermission(claims, permission, place)) {
+        const challenge = `error="insufficient_scope", scope="${permission}"`;
+        return refuse(403, challenge, `Missing permission: ${permission}`);
+      }
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError)) throw error;
+      if (NO_KEYS.includes(error.code)) throw error;
+      return refuse(401, 'error="invalid_token"', error.message);
+    }
+    next();
+  };
+}
+
+const app = express();
+app.get("/posts", requirePermission("posts:read"), (_, res) => res.json([]));
+app.delete("/posts", requirePermission("delete:all"), (_, res) => res.end());
+
+const [port, host] = [Number(env("PORT") ?? 8080), env("HOST") ?? "0.0.0.0"];
+app.listen(port, host, (error) => {
+  if (error) throw error;
+  console.log(`Listening on http://${host}:${port}/`);
+});

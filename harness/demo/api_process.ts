@@ -1,0 +1,125 @@
+import { freePort } from "../util/free_port.ts";
+
+/** How long a start may take, in milliseconds: a first one compiles and caches. */
+const START_TIMEOUT_MS = 30_000;
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** The settings of the example APIs: what their environment may hold. */
+const SETTINGS = [
+  "ISSUER",
+  "AUDIENCE",
+  "PROJECT",
+  "ORGANIZATION",
+  "CLAIM",
+  "HOST",
+  "PORT",
+] as const;
+
+/** Where Deno and Node keep what they need to start. */
+const PASSED_ON = /^(?:HOME|PATH|DENO_DIR|XDG_CACHE_HOME)$/;
+
+/** The settings of an example API; `HOST` and `PORT` are chosen for it. */
+export type ApiSettings =
+  & { readonly ISSUER: string; readonly AUDIENCE: string }
+  & { readonly [name in typeof SETTINGS[number]]?: string };
+
+/** An example API, running as a process of its own. */
+export interface ApiProcess extends AsyncDisposable {
+  /** Its base, such as `http://127.0.0.1:8080`. */
+  readonly origin: string;
+}
+
+/**
+ * Starts `examples/api/hono.ts` with the permissions that it needs and no more:
+ * its settings, its port, and the issuer's keys.
+ *
+ * @param settings Its settings.
+ * @returns The process.
+ * @throws {Error} If it ends or takes too long before it listens, with its output.
+ */
+export function startHonoApi(settings: ApiSettings): Promise<ApiProcess> {
+  const port = freePort();
+  const issuer = new URL(settings.ISSUER).host;
+  return startApi([
+    Deno.execPath(),
+    "run",
+    "--no-prompt",
+    `--config=${new URL("deno.json", ROOT).pathname}`,
+    `--allow-env=${SETTINGS.join(",")}`,
+    `--allow-net=127.0.0.1:${port},${issuer}`,
+    new URL("examples/api/hono.ts", ROOT).pathname,
+  ], { ...settings, PORT: String(port) });
+}
+
+/**
+ * Starts an example API on loopback and waits until it listens.
+ *
+ * @param command The program and its arguments.
+ * @param settings Its settings, with a `PORT`.
+ * @returns The process.
+ * @throws {Error} If it ends or takes too long before it listens, with its output.
+ */
+export async function startApi(
+  [program, ...args]: readonly string[],
+  settings: ApiSettings & { readonly PORT: string },
+): Promise<ApiProcess> {
+  const passedOn = Object.entries(Deno.env.toObject())
+    .filter(([name]) => PASSED_ON.test(name));
+  const env = {
+    ...Object.fromEntries(passedOn),
+    NO_COLOR: "1",
+    HOST: "127.0.0.1",
+    ...settings,
+  };
+  const child = new Deno.Command(program!, {
+    args,
+    clearEnv: true,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const { listening, ended } = watch(child);
+  const stop = async () => {
+    try {
+      child.kill("SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+    await ended;
+  };
+  try {
+    await listening;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    origin: `http://${env.HOST}:${settings.PORT}`,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** Reads a server's output until it says that it listens, and on to its end. */
+function watch(child: Deno.ChildProcess) {
+  const { promise: listening, resolve, reject } = Promise.withResolvers<void>();
+  let output = "";
+  const collect = async (stream: ReadableStream<BufferSource>) => {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      output += text;
+      if (output.includes("Listening on ")) resolve();
+    }
+  };
+  const fail = (what: string) =>
+    reject(new Error(`Cannot start the API: ${what}\n${output}`));
+  const timer = setTimeout(
+    () => fail(`it does not listen after ${START_TIMEOUT_MS / 1000} s`),
+    START_TIMEOUT_MS,
+  );
+  const ended = Promise.all([collect(child.stdout), collect(child.stderr)])
+    .then(() => child.status);
+  ended.then(({ code }) => fail(`it ended with exit code ${code}`));
+  const settled = listening.finally(() => clearTimeout(timer));
+  return { listening: settled, ended };
+}

@@ -1,0 +1,81 @@
+import { startHonoApi } from "./api_process.ts";
+import type { DemoAnswer, DemoLogin } from "./demo_event.ts";
+import type { Stage } from "./stage.ts";
+
+/** What the example API serves, and the permission that each needs. */
+const ROUTES = [
+  { method: "GET", path: "/posts", permission: "posts:read" },
+  { method: "DELETE", path: "/posts", permission: "delete:all" },
+] as const;
+
+type Route = typeof ROUTES[number];
+
+/**
+ * Starts the example API and sends it a request without a token, then each
+ * request with each user's token.
+ *
+ * @param stage The stand-in ZITADEL that issued the tokens.
+ * @param logins Whose tokens.
+ * @returns The answers, in order.
+ * @throws {Error} If the API does not start, or decides otherwise than the
+ * token's permissions.
+ */
+export async function askApi(
+  stage: Stage,
+  logins: readonly DemoLogin[],
+): Promise<DemoAnswer[]> {
+  await using api = await startHonoApi({
+    ISSUER: stage.sandbox.origin,
+    AUDIENCE: stage.project.id,
+  });
+  stage.step(
+    "API",
+    `examples/api/hono.ts at ${api.origin}/, a process of its own`,
+  );
+  stage.emit({
+    kind: "line",
+    text:
+      "It fetches ZITADEL's public keys, and reaches nothing else. It checks signature, issuer, audience and kind of the token, then the permission.",
+  });
+  const answers: DemoAnswer[] = [];
+  const ask = async (route: Route, login?: DemoLogin) => {
+    const answer = await send(api.origin, route, login);
+    answers.push(answer);
+    stage.emit({ kind: "answer", answer });
+  };
+  await ask(ROUTES[0]);
+  for (const login of logins) {
+    for (const route of ROUTES) await ask(route, login);
+  }
+  return answers;
+}
+
+async function send(
+  origin: string,
+  { method, path, permission }: Route,
+  login: DemoLogin | undefined,
+): Promise<DemoAnswer> {
+  const response = await fetch(origin + path, {
+    method,
+    headers: login ? { authorization: `Bearer ${login.accessToken}` } : {},
+  });
+  const text = await response.text();
+  const reason = response.ok
+    ? `${permission} is in the token`
+    : String(JSON.parse(text).message);
+  const answer = {
+    user: login?.user,
+    request: `${method} ${path}`,
+    status: response.status,
+    reason,
+    challenge: response.headers.get("www-authenticate") ?? undefined,
+  };
+  const isPermitted = login?.sources.some((it) => it.permission === permission);
+  const expected = !login ? 401 : isPermitted ? 200 : 403;
+  if (answer.status === expected) return answer;
+  throw new Error(
+    `The API answered ${answer.request} of ${
+      login?.user ?? "a caller without a token"
+    } with ${answer.status} instead of ${expected}: ${reason}`,
+  );
+}

@@ -1,0 +1,117 @@
+import { parseEnv, readEnvFile } from "../cli/env_file.ts";
+import {
+  type FunctionProcess,
+  startFunction,
+} from "../function/function_process.ts";
+import { describeChange } from "../setup/describe_change.ts";
+import { type Change, planSetup, type Wish } from "../setup/plan.ts";
+import { applyChanges, type Place, readState } from "../setup/setup.ts";
+import { freePort } from "../util/free_port.ts";
+import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
+import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
+import type { Stage } from "./stage.ts";
+
+const TARGET_TIMEOUT_SECONDS = 10;
+
+/**
+ * Plays the guide's steps 1 to 4, with the code that connects a real instance.
+ *
+ * @param stage The stand-in ZITADEL, without a mapping or targets.
+ * @returns The function's process; disposing of it stops it and removes its files.
+ * @throws {Error} If a change is refused or the function does not start.
+ */
+export async function connectFunction(
+  stage: Stage,
+): Promise<FunctionProcess> {
+  await using stack = new AsyncDisposableStack();
+  const { sandbox, organization } = stage;
+  const folder = await Deno.makeTempDir({ prefix: "permissions-demo-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const place: Place = {
+    instance: stage.instance,
+    organization: organization.id,
+    envFile: `${folder}/.env`,
+  };
+  const port = freePort();
+  const endpoint = `http://127.0.0.1:${port}/`;
+  const wish: Wish = {
+    target: {
+      name: DEFAULT_TARGET_NAME,
+      endpoint,
+      timeoutSeconds: TARGET_TIMEOUT_SECONDS,
+      interruptOnError: false,
+    },
+    conditions: ["function/preaccesstoken"],
+    mapping: new Map(Object.entries(DEFAULT_MAPPING)),
+    force: false,
+  };
+  const apply = (...kinds: Change["kind"][]) =>
+    applyPart(stage, { place, wish, kinds });
+
+  stage.step("Step 1", `The mapping, in the metadata of ${organization.name}`);
+  await apply("set-metadata");
+
+  stage.step("Step 2", "The target: where ZITADEL finds the function");
+  await apply("create-target", "write-key");
+
+  stage.step("Step 3", `The function at ${endpoint}, a process of its own`);
+  const process = stack.use(
+    await startFunction({
+      env: {
+        ...parseEnv(await readEnvFile(place.envFile)),
+        ZITADEL_DOMAIN: sandbox.origin,
+        ACCESS_TOKEN: readersToken(stage),
+        KV_URL: ":memory:",
+        PORT: String(port),
+      },
+    }),
+  );
+  stage.emit({
+    kind: "line",
+    text:
+      "It has the target's signing key and a token that may read the metadata. It may reach ZITADEL, and nothing else.",
+  });
+
+  stage.step(
+    "Step 4",
+    "The binding: ask the function before a token is issued",
+  );
+  await apply("bind");
+
+  const started = stack.move();
+  return {
+    ...process,
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+function readersToken({ organization }: Stage): string {
+  return organization.users!.find(({ tokens }) => tokens.length > 0)!
+    .tokens[0]!;
+}
+
+/** Makes the changes of the set-up that belong to one step. */
+async function applyPart(
+  { emit }: Stage,
+  { place, wish, kinds }: {
+    readonly place: Place;
+    readonly wish: Wish;
+    readonly kinds: readonly Change["kind"][];
+  },
+): Promise<void> {
+  const state = await readState(place);
+  const changes = planSetup(state, wish)
+    .filter(({ kind }) => kinds.includes(kind));
+  const words = {
+    targets: state.targets,
+    name: DEFAULT_TARGET_NAME,
+    envFile: ".env",
+  };
+  await applyChanges(place, changes, {
+    onChange: (change) => {
+      for (const { sign, text } of describeChange(change, words)) {
+        emit({ kind: "change", sign, text });
+      }
+    },
+  });
+}

@@ -1,0 +1,58 @@
+import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
+import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
+import { connect, type Instance } from "../zitadel/client.ts";
+import type { DemoEvent } from "./demo_event.ts";
+
+type Organization = WorldFile["organizations"][number];
+
+/** What the demo plays on: a stand-in ZITADEL, and who is told what happens. */
+export interface Stage extends AsyncDisposable {
+  /** The stand-in ZITADEL. */
+  readonly sandbox: Sandbox;
+  /** The way to it as an administrator. */
+  readonly instance: Instance;
+  /** The organization that everything happens in. */
+  readonly organization: Organization & { readonly id: string };
+  /** The project that the API belongs to. */
+  readonly project: NonNullable<Organization["projects"]>[number] & {
+    readonly id: string;
+  };
+  /** Begins a step, labelled in the margin. */
+  readonly step: (label: string, title: string) => void;
+  /** Reports an event. */
+  readonly emit: (event: DemoEvent) => void;
+}
+
+/**
+ * Starts a stand-in ZITADEL whose organizations have no mapping yet: the demo
+ * writes it by the same code as to a real instance.
+ *
+ * @param options Who is told, and what ends the demo at the next event.
+ * @returns The stage; disposing of it stops the stand-in.
+ */
+export async function openStage(options: {
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: DemoEvent) => void;
+}): Promise<Stage> {
+  const { signal, onEvent } = options;
+  const world = await readWorldFile();
+  const organizations = world.organizations.map((it) => ({
+    ...it,
+    metadata: {},
+  }));
+  const sandbox = await startSandbox({ world: { ...world, organizations } });
+  const emit = (event: DemoEvent) => {
+    signal.throwIfAborted();
+    onEvent(event);
+  };
+  const organization = organizations[0] as Stage["organization"];
+  return {
+    sandbox,
+    instance: connect(sandbox.origin, sandbox.adminToken),
+    organization,
+    project: organization.projects![0] as Stage["project"],
+    step: (label, title) => emit({ kind: "step", label, title }),
+    emit,
+    [Symbol.asyncDispose]: sandbox.close,
+  };
+}
