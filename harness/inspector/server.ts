@@ -6,7 +6,9 @@
  * @module
  */
 import "oauth4webapi";
-import { apiCheck, type ApiCheckOptions } from "./api_check.ts";
+import { ROUTES } from "../demo/ask_api.ts";
+import { callApi } from "./api_calls.ts";
+import { apiCheck, placeOf } from "./api_check.ts";
 import { explain } from "./explain_token.ts";
 
 const PAGE_URL = new URL("./page/", import.meta.url);
@@ -17,9 +19,6 @@ export const CALLBACK_PATH = "/callback";
 
 /** The port that the sandbox's applications, and the guide's, redirect to. */
 export const DEFAULT_PORT = 9000;
-
-/** The demo's API answers under this path, so that the page needs no CORS. */
-const API_PATH = "/api/";
 
 /** Placeholders of index.html. */
 const STYLE_MARK = "<!-- style.css -->";
@@ -67,7 +66,7 @@ export interface InspectorOptions {
    * @default "user"
    */
   readonly metadataOrganization?: string;
-  /** The origin of an API that checks permissions; the page calls it through here. */
+  /** The origin of the example API, if it runs; the page calls it through here. */
   readonly api?: string | undefined;
 }
 
@@ -129,25 +128,29 @@ export function createInspector(
     shape: options.shape ?? "list",
     metadataOrganization: options.metadataOrganization ?? "user",
     api: api !== undefined,
+    routes: ROUTES,
   };
   const answer = async (request: Request): Promise<Response> => {
-    const { pathname, search } = new URL(request.url);
-    if (pathname.startsWith(API_PATH) && api !== undefined) {
-      return await forward(request, api + pathname.slice(API_PATH.length - 1));
-    }
+    const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/explain") {
       return request.method === "POST"
         ? await explain(request, settings)
         : new Response("Method not allowed", { status: 405 });
+    }
+    if (pathname === "/api-calls" && api !== undefined) {
+      return await callApi(api, request);
     }
     if (request.method !== "GET" && request.method !== "HEAD") {
       return new Response("Method not allowed", { status: 405 });
     }
     if (pathname === "/settings.json") return Response.json(settings);
     if (pathname === "/check.js") {
-      return new Response(apiCheck(checkOptions(settings, search)), {
-        headers: { "content-type": TYPES.js! },
-      });
+      const [project, organization] = ["project", "organization"].map((name) =>
+        safeId(searchParams.get(name))
+      ) as [string, string];
+      const place = placeOf(settings.shape, { project, organization });
+      const code = await apiCheck({ ...settings, audience: project, place });
+      return new Response(code, { headers: { "content-type": TYPES.js! } });
     }
     if (pathname === "/" || pathname === CALLBACK_PATH) {
       return await startPage(settings);
@@ -246,34 +249,7 @@ async function staticFile(name: string): Promise<Response> {
   }
 }
 
-/** Passes a call on to the API, with the token and nothing else. */
-async function forward(request: Request, url: string): Promise<Response> {
-  const authorization = request.headers.get("authorization") ?? "";
-  try {
-    const response = await fetch(url, {
-      method: request.method,
-      headers: { authorization },
-      redirect: "manual",
-    });
-    const headers = new Headers();
-    for (const name of ["content-type", "www-authenticate"]) {
-      const value = response.headers.get(name);
-      if (value !== null) headers.set(name, value);
-    }
-    const body = await response.text();
-    return new Response(response.status === 204 ? null : body, {
-      status: response.status,
-      headers,
-    });
-  } catch {
-    return new Response("The API does not answer", { status: 502 });
-  }
-}
-
-function checkOptions(
-  settings: Omit<ApiCheckOptions, "audience">,
-  search: string,
-): ApiCheckOptions {
-  const audience = new URLSearchParams(search).get("audience") ?? "";
-  return { ...settings, audience: /^[\w:.-]+$/.test(audience) ? audience : "" };
+/** An id from the page, to be part of code; anything else is left out. */
+function safeId(text: string | null): string {
+  return /^[\w:.-]+$/.exec(text ?? "")?.[0] ?? "";
 }

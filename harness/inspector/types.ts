@@ -4,9 +4,10 @@
  * @module
  */
 import type { AuthorizationServer } from "oauth4webapi";
+import type { ApiResult } from "./api_check.ts";
 import type { Diagnosis, Fix, Role } from "./diagnose.ts";
 
-export type { AuthorizationServer as Server, Diagnosis, Fix, Role };
+export type { ApiResult, AuthorizationServer as Server, Diagnosis, Fix, Role };
 
 /** What the page is for, from its server. */
 export interface Settings {
@@ -17,8 +18,10 @@ export interface Settings {
   claim: string;
   shape: string;
   metadataOrganization: string;
-  /** Whether the demo's API runs. */
+  /** Whether the example API runs. */
   api: boolean;
+  /** What the example API serves. */
+  routes: { method: string; path: string; permission: string }[];
 }
 
 export interface Context {
@@ -244,10 +247,10 @@ export interface Choice {
 
 export type Tab = "access" | "id" | "userinfo";
 
-/** What the demo's API answered. */
-export interface Result {
-  status: number;
-  reason: string;
+/** Where an API looks for permissions. */
+export interface ApiPlace {
+  project: string;
+  organization: string;
 }
 
 export type Child = Node | string | number | false | null | undefined;

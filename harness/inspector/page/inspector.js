@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { apiView, audienceOf, callApi } from "./api_view.js";
+import { apiPlace, apiView, callApi } from "./api_view.js";
 import { callsView } from "./calls_view.js";
 import { chainView, noteOf } from "./chain_view.js";
 import { formatTimeLeft } from "./describe_claim.js";
@@ -20,7 +20,7 @@ import { askUserinfo, openSession } from "./session.js";
 import { startView } from "./start_view.js";
 import { tokensView } from "./tokens_view.js";
 import { counted, shortList } from "./words.js";
-/** @import { Context, Draft, Fix, Organization, Place, Result, Row, Session, Settings, Tab, World } from "../types.ts" */
+/** @import { Context, Draft, Fix, Organization, Place, ApiResult, Row, Session, Settings, Tab, World } from "../types.ts" */
 
 const CALLBACK_PATH = "/callback";
 const REDIRECT_URI = location.origin + CALLBACK_PATH;
@@ -42,7 +42,7 @@ let session;
 let draft;
 /** @type {World | undefined} */
 let world;
-/** @type {readonly Result[] | undefined} */
+/** @type {readonly ApiResult[] | undefined} */
 let results;
 let code = "";
 let tried = "";
@@ -185,10 +185,10 @@ function paste(text) {
 async function open(news) {
   const opened = await openSession(context, news, session);
   session = opened;
-  const audience = audienceOf(opened, settings);
+  const place = new URLSearchParams({ ...apiPlace(opened, settings) });
   [results, code] = await Promise.all([
     settings.api && news.login && opened.access.jwt ? callApi(opened.access.raw).catch(() => undefined) : undefined,
-    fetch(`/check.js?audience=${encodeURIComponent(audience)}`).then((it) => it.text()),
+    fetch(`/check.js?${place}`).then((it) => it.text()),
   ]);
   takeOver(opened.organizations);
   draw();
@@ -225,7 +225,6 @@ function takeOver(organizations) {
 function draw() {
   const shown = session;
   if (!shown) return;
-  const audience = audienceOf(shown, settings);
   redraw(
     main,
     identityView(
@@ -257,7 +256,7 @@ function draw() {
       feedback: feedbackAt("save"),
       actions: { onType, onRaw, onRemove, onAdd, onUndo, onSave: save, onFix },
     }),
-    apiView({ session: shown, audience, results, code, tried, onTry: (text) => (tried = text) }),
+    apiView({ session: shown, settings, results, code, tried, onTry: (text) => (tried = text) }),
     tokensView({ session: shown, settings, selected: tab, onSelect: select }),
     callsView(shown.exchanges),
   );
