@@ -253,7 +253,11 @@ export interface ApiPlace {
   organization: string;
 }
 
-export type Child = Node | string | number | false | null | undefined;
+/** The browser's; not there when Deno checks the tests. */
+type DomNode = typeof globalThis extends
+  { Node: { prototype: infer Prototype } } ? Prototype : never;
+
+export type Child = DomNode | string | number | false | null | undefined;
 
 /** What the table of the chain shows, and what can be done there. */
 export interface Chain {
