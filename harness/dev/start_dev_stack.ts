@@ -62,6 +62,8 @@ export interface DevStackOptions {
   readonly createApp?: string | undefined;
   /** Whether the function is left out, since it runs elsewhere. */
   readonly withoutFunction?: boolean | undefined;
+  /** Any free ports for the sandbox and the function: 8080 and 8000 are for people. */
+  readonly anyPorts?: boolean;
   /** Whether the function's log is left out. */
   readonly quiet?: boolean;
 }
@@ -90,11 +92,11 @@ export async function startDevStack(
 ): Promise<DevStack> {
   await using stack = new AsyncDisposableStack();
   const { settings, port = freePort(DEFAULT_PORT) } = options;
-  const functionPort = freePort(FUNCTION_PORT);
+  const functionPort = freePort(options.anyPorts ? 0 : FUNCTION_PORT);
   const endpoint = `http://${HOST}:${functionPort}/`;
   const sandbox = settings.ZITADEL_DOMAIN ? undefined : stack.use(
     await startSandbox({
-      port: freePort(SANDBOX_PORT),
+      port: freePort(options.anyPorts ? 0 : SANDBOX_PORT),
       world: withRedirect(
         await readWorldFile(options.world),
         `http://localhost:${port}${CALLBACK_PATH}`,
@@ -173,12 +175,13 @@ function checkFunctionSettings(
   }
 }
 
-/** Starts the demo's API for the first project, with its permissions as the shape has them. */
+/** Starts the example API for the project of the first application, and for the claim's shape. */
 function startExampleApi(
   { origin, world }: Sandbox,
   settings: DevStackOptions["settings"],
 ): Promise<ApiProcess> | undefined {
-  const [project] = world.projects.values();
+  const app = world.apps.values().find(({ kind }) => kind === "oidc");
+  const project = app && world.projects.get(app.projectId);
   if (!project) return undefined;
   const place = placeOf(settings.PERMISSIONS_SHAPE || "list", {
     project: project.id,

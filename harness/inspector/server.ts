@@ -25,6 +25,12 @@ const STYLE_MARK = "<!-- style.css -->";
 const SETTINGS_MARK = "<!-- settings -->";
 const MODULES_MARK = "<!-- modules -->";
 
+/**
+ * A login loads the page twice within seconds. The second load uses the files
+ * of the first, and refreshes them in the background.
+ */
+const MODULE_CACHE = "private, max-age=0, stale-while-revalidate=30";
+
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
@@ -162,6 +168,9 @@ export function createInspector(
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
       response.headers.set(name, value);
     }
+    if (!response.headers.has("cache-control")) {
+      response.headers.set("cache-control", "no-store");
+    }
     if (!response.headers.has("content-security-policy")) {
       response.headers.set("content-security-policy", policy(issuer, "'none'"));
     }
@@ -173,7 +182,6 @@ const SECURITY_HEADERS = {
   "cross-origin-opener-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
-  "cache-control": "no-store",
 };
 
 /**
@@ -242,7 +250,9 @@ async function staticFile(name: string): Promise<Response> {
   const url = name === "oauth4webapi.js" ? OAUTH_URL : new URL(name, PAGE_URL);
   try {
     const body = await Deno.readFile(url);
-    return new Response(body, { headers: { "content-type": type } });
+    return new Response(body, {
+      headers: { "content-type": type, "cache-control": MODULE_CACHE },
+    });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return new Response("Not found", { status: 404 });

@@ -52,6 +52,7 @@ export function browserTest(
       await using stack = await startDevStack({
         ...options,
         port: freePort(),
+        anyPorts: true,
         quiet: true,
       });
       const browser = await launchBrowser();

@@ -90,6 +90,7 @@ function tokenPanel(token, tab, { session, settings }) {
         h("h3", "Encoded"),
         h(
           "p.raw",
+          { tabindex: 0, role: "region", "aria-label": `Encoded ${name}` },
           ...(jwt
             ? [h("span.head", jwt.parts[0]), ".", h("span.body", jwt.parts[1]), ".", h("span.tail", jwt.parts[2])]
             : [raw]),

@@ -56,7 +56,11 @@ Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async
     });
     const results: { status: number }[] = await calls.json();
     // The second has no body.
-    assert.deepEqual(results.map(({ status }) => status), [200, 200]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      [200, 200],
+      JSON.stringify(results),
+    );
     addresses.push(issuer, inspector.origin, endpoint!);
   }
   for (const address of addresses) {
