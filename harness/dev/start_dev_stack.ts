@@ -141,6 +141,7 @@ export async function startDevStack(
     sandbox: sandbox !== undefined,
     clientId: app?.clientId ?? options.clientId ?? "",
     projectId: app?.project.id ?? "",
+    projectName: app?.project.name ?? "",
     claim: settings.PERMISSIONS_CLAIM || "permissions",
     shape: settings.PERMISSIONS_SHAPE || "list",
     metadataOrganization: settings.METADATA_ORGANIZATION || "user",

@@ -54,6 +54,8 @@ export interface InspectorOptions {
   readonly clientId?: string;
   /** The project whose roles the page requests. */
   readonly projectId?: string;
+  /** Its name. */
+  readonly projectName?: string;
   /**
    * The name of the permissions claim.
    *
@@ -130,6 +132,7 @@ export function createInspector(
     sandbox: options.sandbox ?? false,
     clientId: options.clientId ?? "",
     projectId: options.projectId ?? "",
+    projectName: options.projectName ?? "",
     claim: options.claim ?? "permissions",
     shape: options.shape ?? "list",
     metadataOrganization: options.metadataOrganization ?? "user",

@@ -15,6 +15,7 @@ export interface Settings {
   sandbox: boolean;
   clientId: string;
   projectId: string;
+  projectName: string;
   claim: string;
   shape: string;
   metadataOrganization: string;
@@ -120,6 +121,8 @@ export interface Session {
   /** Why a mapping is not known. */
   mappingNote: string;
   world: World | undefined;
+  /** Those whose names are known. */
+  projects: readonly { id: string; name: string }[];
   user: User | undefined;
   exchanges: readonly Exchange[] | undefined;
   diagnosis?: Diagnosis;

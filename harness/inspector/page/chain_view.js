@@ -77,8 +77,8 @@ function heads({ access, organizations }) {
 }
 
 /** @param {Session} session */
-function who({ user, name }) {
-  return user ? name.split(" ")[0] : "this user";
+function who({ user, login, name }) {
+  return user || login && !/^\d+$/.test(name) ? name.split(" ")[0] : "this user";
 }
 
 /** @param {Session} session */
@@ -98,9 +98,9 @@ function summary(session) {
   }`;
 }
 
-/** @param {string} id @param {Pick<Session, "world">} session */
-export function projectName(id, { world }) {
-  return world?.projects.find((it) => it.id === id)?.name ?? `project ${id}`;
+/** @param {string} id @param {Session} session */
+function projectName(id, { projects }) {
+  return projects.find((it) => it.id === id)?.name ?? `project ${id}`;
 }
 
 /**
@@ -109,8 +109,8 @@ export function projectName(id, { world }) {
  * @param {string} key
  * @param {Session} session
  */
-function keyParts(key, { world }) {
-  const project = world?.projects.find(({ id }) => key.startsWith(`${id}:`));
+function keyParts(key, { projects }) {
+  const project = projects.find(({ id }) => key.startsWith(`${id}:`));
   return project ? { role: key.slice(project.id.length + 1), project: project.name } : { role: key, project: "" };
 }
 

@@ -12,15 +12,17 @@ const SLOW_MS = 2000;
 
 /** @type {Map<Place, HTMLElement>} */
 const shown = new Map();
-let isBusy = false;
+/** @type {object | undefined} The action under way. */
+let current;
 
 /** What was last said at a place, to be drawn there. @param {Place} place */
 export function feedbackAt(place) {
   return shown.get(place);
 }
 
-/** Forgets what was said. */
+/** Forgets what was said, and the action under way. */
 export function clearFeedback() {
+  current = undefined;
   shown.clear();
   announce("");
 }
@@ -63,22 +65,22 @@ export function say(place, text, { tone = "muted", action, spoken = text } = {})
  * @param {(error: unknown) => void} action.onError
  */
 export async function run({ button, doing, place, waitsFor, work, onError }) {
-  if (isBusy) return;
-  isBusy = true;
+  if (current) return;
+  const action = current = {};
   const started = document.getElementById(button);
   const text = started?.textContent ?? "";
   if (started) {
     started.textContent = doing;
     started.setAttribute("aria-disabled", "true");
   }
-  const timer = setTimeout(() => say(place, `Waiting for ${waitsFor}…`), SLOW_MS);
+  const timer = setTimeout(() => current === action && say(place, `Waiting for ${waitsFor}…`), SLOW_MS);
   try {
     await work();
   } catch (error) {
-    onError(error);
+    if (current === action) onError(error);
   } finally {
     clearTimeout(timer);
-    isBusy = false;
+    if (current === action) current = undefined;
     const same = document.getElementById(button);
     if (same === started && same) {
       same.textContent = text;

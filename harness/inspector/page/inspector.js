@@ -51,6 +51,8 @@ let tab = "access";
 let isLeaving = false;
 let isChecked = false;
 let isNavigating = false;
+/** Counts the times that the tokens were deleted: what was asked for before does not bring them back. */
+let generation = 0;
 
 document.getElementById("where")?.replaceChildren(h("span.pill", settings.sandbox ? "Sandbox" : "ZITADEL"), host);
 setInterval(tick, TICK_MS);
@@ -91,6 +93,7 @@ async function discover() {
 /** Shows who can log in. @param {boolean} [keepsFeedback] @returns {Promise<void>} */
 async function showStart(keepsFeedback) {
   session = draft = undefined;
+  generation++;
   isLeaving = isChecked = false;
   if (!keepsFeedback) clearFeedback();
   try {
@@ -183,13 +186,16 @@ function paste(text) {
 
 /** Opens a session of new tokens and shows it. @param {Parameters<typeof openSession>[1]} news */
 async function open(news) {
+  const begun = generation;
   const opened = await openSession(context, news, session);
+  if (begun !== generation) return;
   session = opened;
   const place = new URLSearchParams({ ...apiPlace(opened, settings) });
   [results, code] = await Promise.all([
     settings.api && news.login && opened.access.jwt ? callApi(opened.access.raw).catch(() => undefined) : undefined,
     fetch(`/check.js?${place}`).then((it) => it.text()),
   ]);
+  if (begun !== generation) return;
   takeOver(opened.organizations);
   draw();
 }

@@ -66,6 +66,7 @@ export async function openSession(context, { login, tokens, since }, before) {
     id,
     userinfo,
     world,
+    projects: world?.projects ?? [{ id: settings.projectId, name: settings.projectName }],
     user,
     exchanges,
     value,

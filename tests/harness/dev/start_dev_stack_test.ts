@@ -44,6 +44,7 @@ Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async
       sandbox: true,
       clientId: "",
       projectId: "",
+      projectName: "",
       claim: "rights",
       shape: "list",
       metadataOrganization: "user",

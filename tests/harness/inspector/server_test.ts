@@ -115,6 +115,7 @@ Deno.test("createInspector() tells the page its settings, and no secret", async 
     sandbox: false,
     clientId: "42",
     projectId: "",
+    projectName: "",
     claim: "permissions",
     shape: "list",
     metadataOrganization: "user",
