@@ -3,43 +3,49 @@
  *
  * @module
  */
-import { readConfig, remarksOn, SETTINGS } from "./lib/config.ts";
+import { readConfig, SETTINGS } from "./lib/config.ts";
+import { remarksOn } from "./lib/config/remarks.ts";
 import { createHandler } from "./lib/handler.ts";
-import { keepServing } from "./lib/util/keep_serving.ts";
-import { KV_OPEN_TIMEOUT_MS, kvTrouble } from "./lib/mapping/kv_trouble.ts";
-import { createLog, lineWriter } from "./lib/observability/log.ts";
+import { openKv } from "./lib/mapping/open_kv.ts";
+import { atLevel, createLog, lineWriter } from "./lib/observability/log.ts";
 import { isExporting } from "./lib/observability/open_telemetry.ts";
-import { abortable } from "./lib/util/abortable.ts";
+import { createServices } from "./lib/services.ts";
+import { keepServing } from "./lib/util/keep_serving.ts";
+import { VERSION as version } from "./lib/version.ts";
+
+/** How long pending log lines and KV writes may take after the last answer, in milliseconds. */
+const FLUSH_MS = 100;
 
 // OpenTelemetry takes the log from the console.
 const write = isExporting() ? console.log : lineWriter(Deno.stdout);
-const log = createLog(write, Date.now);
+const start = createLog(write, Date.now);
 
 try {
   const names = Object.keys(SETTINGS);
   const settings = names.map((name) => [name, Deno.env.get(name)]);
   const config = readConfig(Object.fromEntries(settings));
+  const log = atLevel(config.logLevel, start);
   for (const remark of remarksOn(config)) log(remark);
-  const kv = await abortable(
-    Deno.openKv(config.kvUrl),
-    AbortSignal.timeout(KV_OPEN_TIMEOUT_MS),
-  ).catch((error) => {
-    log(kvTrouble("open", error));
-    return undefined;
+  const kv = await openKv(Deno.openKv, { url: config.kvUrl, log });
+  const services = await createServices(config, {
+    fetch,
+    now: Date.now,
+    kv,
+    log,
   });
-  const platform = { fetch, now: Date.now, kv, log };
-  const handler = await createHandler(config, platform);
+  const handler = createHandler(services);
   const { port, host: hostname } = config;
-  const onListen = ({ hostname, port }: Deno.NetAddr) =>
-    log({ level: "info", message: "Listening", hostname, port });
+  const onListen = ({ hostname, port }: Deno.NetAddr) => {
+    start({ level: "info", message: "Listening", hostname, port, version });
+    services.preload();
+  };
   const serve = () => Deno.serve({ port, hostname, onListen }, handler);
   const drain = () => server.drain();
   Deno.addSignalListener("SIGINT", drain);
   Deno.addSignalListener("SIGTERM", drain);
   const server = keepServing(serve, log);
   await server.finished;
-  // What follows an answer, a line of the log or a write to KV, gets a moment.
-  setTimeout(() => Deno.exit(0), 100);
+  setTimeout(() => Deno.exit(0), FLUSH_MS);
 } catch (error) {
   const isTaken = error instanceof Deno.errors.AddrInUse;
   if (isTaken) console.error("Cannot start: PORT is in use; set another one");

@@ -1,59 +1,66 @@
-import { RESERVED_CLAIM_PREFIX } from "./claims/claims.ts";
-import type { LogEntry } from "./observability/log.ts";
+/**
+ * The settings: read once from the environment, checked at the start.
+ *
+ * @module
+ */
+import { whyReserved } from "./claims/reserved_claims.ts";
+import { type Credential, readCredential } from "./config/credential.ts";
+import { parseObject, SettingReader } from "./config/setting_reader.ts";
 
-/** How the function proves to ZITADEL that it is its service user. */
-export type Credential =
-  | { readonly kind: "personal_access_token"; readonly token: string }
-  | {
-    readonly kind: "client_credentials";
-    readonly clientId: string;
-    readonly clientSecret: string;
-  }
-  | { readonly kind: "jwt_profile"; readonly key: ServiceAccountKey };
+/** The forms that the permissions claim can have. */
+export const PERMISSIONS_SHAPES = [
+  "list",
+  "string",
+  "by_project",
+  "by_organization",
+] as const;
 
-/** The JSON key file of a service user, as ZITADEL makes it. */
-export interface ServiceAccountKey {
-  /** The key's id. */
-  readonly keyId: string;
-  /** The private key, as PEM. */
-  readonly key: string;
-  /** The service user's id. */
-  readonly userId: string;
-  /** When the key expires, as an ISO time, where the file says so. */
-  readonly expirationDate?: string | undefined;
-}
+/** One of {@linkcode PERMISSIONS_SHAPES}. */
+export type PermissionsShape = typeof PERMISSIONS_SHAPES[number];
+
+/** How much the log holds: a line per call, or only what needs attention. */
+export const LOG_LEVELS = ["info", "warn"] as const;
+
+/** One of {@linkcode LOG_LEVELS}. */
+export type LogLevel = typeof LOG_LEVELS[number];
 
 /** The function's settings. */
 export interface Config {
-  /** The instance's origin. */
+  /** The instance's public origin, as users see it. */
   readonly origin: string;
+  /** The origin at which this function reaches ZITADEL, if not the public one. */
+  readonly internalOrigin?: string | undefined;
   /** The signing keys of the targets that call. */
   readonly signingKeys: readonly string[];
-  /** The service user's credential. */
   readonly credential: Credential;
   /** Whose metadata holds the mapping: `user`, `grant`, or one organization's id. */
   readonly metadataOrganization: string;
-  /** The name of the claim. */
+  /** The projects whose grants count; `undefined` if all do. */
+  readonly projects?: ReadonlySet<string> | undefined;
+  /** The name of the permissions claim. */
   readonly claim: string;
-  /** How long a mapping is served as it is, in milliseconds. */
+  readonly shape: PermissionsShape;
+  /** The name of the claim with role names; `undefined` for none. */
+  readonly rolesClaim?: string | undefined;
+  /** How long a mapping is served as is, in milliseconds. */
   readonly freshMs: number;
-  /** How long after that it is served while it is read anew, in milliseconds. */
+  /** How long after that it is served while it is read again, in milliseconds. */
   readonly staleMs: number;
-  /** How long one reading of metadata may take, in milliseconds. */
+  /** How long a call may wait for ZITADEL in all, in milliseconds. */
   readonly upstreamTimeoutMs: number;
-  /** Private keys for encrypted payloads, as text, where any are expected. */
+  /** Private keys for encrypted payloads: PKCS#8 PEM, JWK or JWK set. */
   readonly payloadPrivateKey?: string | undefined;
-  /** Where Deno KV is; unset, the platform's database. */
+  readonly logLevel: LogLevel;
+  /** Where Deno KV is; `undefined` for the platform's database or a local file. */
   readonly kvUrl?: string | undefined;
-  /** The port to listen on. */
   readonly port: number;
-  /** The address to listen on. */
+  /** The address to listen on; IPv6 without brackets. */
   readonly host: string;
 }
 
-/** A setting, as the README's table shows it. */
+/** A setting, as the documentation lists it. */
 export interface Setting {
-  /** What happens without it. */
+  /** What applies if it is unset. */
   readonly default: string;
   /** Whether it must never be shown. */
   readonly secret?: true;
@@ -67,12 +74,17 @@ export const SETTINGS = {
   CLIENT_ID: { default: "one credential is required" },
   CLIENT_SECRET: { default: "one credential is required", secret: true },
   SERVICE_ACCOUNT_KEY: { default: "one credential is required", secret: true },
+  ZITADEL_INTERNAL_URL: { default: "unset" },
   METADATA_ORGANIZATION: { default: "user" },
+  PROJECTS: { default: "unset" },
   PERMISSIONS_CLAIM: { default: "permissions" },
+  PERMISSIONS_SHAPE: { default: "list" },
+  ROLES_CLAIM: { default: "unset" },
   CACHE_FRESH_SECONDS: { default: "60" },
   CACHE_STALE_SECONDS: { default: "600" },
   UPSTREAM_TIMEOUT_MS: { default: "2000" },
   PAYLOAD_PRIVATE_KEY: { default: "unset", secret: true },
+  LOG_LEVEL: { default: "info" },
   KV_URL: { default: "unset" },
   PORT: { default: "8000" },
   HOST: { default: "0.0.0.0" },
@@ -81,30 +93,20 @@ export const SETTINGS = {
 /** The name of a setting. */
 export type SettingName = keyof typeof SETTINGS;
 
-/**
- * Claims and SAML attributes that ZITADEL sets itself, or that have a type by
- * RFC 7519, RFC 9068, RFC 7662 or OpenID Connect Core: ZITADEL refuses its own
- * token where one of those holds an array (seen with `azp`, `act`, `scope`,
- * `nonce`, `auth_time` and `acr`). In lower case: Go reads names in any.
- */
-const TAKEN_CLAIMS: ReadonlySet<string> = new Set(
-  ("iss sub aud exp nbf iat jti client_id azp act scope sid nonce auth_time acr " +
-    "amr at_hash c_hash s_hash active token_type username name given_name " +
-    "family_name middle_name nickname preferred_username profile picture " +
-    "website email email_verified gender birthdate zoneinfo locale " +
-    "phone_number phone_number_verified address updated_at " +
-    "surname firstname fullname userid").split(" "),
-);
-
 const ORGANIZATION_ID = /^[A-Za-z0-9_-]{1,200}$/;
 const SIGNING_KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
+const SIGNATURE_HEADER = /^t=[0-9]|(?:^|,)\s*v1=/;
+/** A host name, an IPv4 address, or an IPv6 address. */
+const HOST = /^[A-Za-z0-9._-]+$|^(?=.*:.*:)[0-9A-Fa-f:.]+(?:%[\w.-]+)?$/;
+/** The longest project id that ZITADEL accepts, in characters. */
+const MAX_PROJECT_ID = 200;
 
 /**
  * Reads and checks the settings.
  *
  * @param environment The environment variables.
  * @returns The settings.
- * @throws {TypeError} Where any is missing, wrong or contradictory; the message names every problem and holds no secret.
+ * @throws {TypeError} If any is missing, malformed or contradictory; the message names every problem and shows no secret.
  *
  * @example
  * ```ts
@@ -118,230 +120,181 @@ const SIGNING_KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
 export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
-  const problems: string[] = [];
-  const text = (name: SettingName) => environment[name]?.trim() ?? "";
-  const problem = (name: string, what: string) =>
-    void problems.push(`${name} ${what}`);
-
-  const whole = (name: SettingName, least: number, most: number) => {
-    const value = text(name) || SETTINGS[name].default;
-    const number = /^[0-9]{1,9}$/.test(value) ? Number(value) : NaN;
-    if (number >= least && number <= most) return number;
-    problem(name, `is not a whole number from ${least} to ${most}`);
-    return 0;
-  };
-
-  const origin = readOrigin(text("ZITADEL_DOMAIN"));
-  if (!origin) {
-    problem(
-      "ZITADEL_DOMAIN",
-      text("ZITADEL_DOMAIN")
-        ? "is not a host such as example.zitadel.cloud, or an origin such as https://example.zitadel.cloud"
-        : "is missing: the host of your ZITADEL, such as example.zitadel.cloud",
-    );
-  }
-
-  const signingKeys = text("AUTHORIZATION_SIGNING_KEY").split(",")
-    .map((key) => key.trim());
-  if (signingKeys.join("") === "") {
-    problem(
-      "AUTHORIZATION_SIGNING_KEY",
-      "is missing: the signing key that ZITADEL shows for the target",
-    );
-  } else if (!signingKeys.every((key) => SIGNING_KEY.test(key))) {
-    problem(
-      "AUTHORIZATION_SIGNING_KEY",
-      "holds an empty key, or one with spaces or characters that no key has",
-    );
-  } else if (new Set(signingKeys).size < signingKeys.length) {
-    problem("AUTHORIZATION_SIGNING_KEY", "holds the same key twice");
-  }
-
-  const credential = readCredential(text, problem);
-
-  const metadataOrganization = text("METADATA_ORGANIZATION") ||
-    SETTINGS.METADATA_ORGANIZATION.default;
-  const isChoice = /^(?:user|grant)$/.test(metadataOrganization);
-  // An id such as `User` would fail loudly too, but only at the first login.
-  const isMisspelt = !isChoice &&
-    /^(?:user|grant)s?$/i.test(metadataOrganization);
-  if (!ORGANIZATION_ID.test(metadataOrganization) || isMisspelt) {
-    problem(
-      "METADATA_ORGANIZATION",
-      "is neither user, nor grant, nor an organization's id",
-    );
-  }
-
-  const claim = text("PERMISSIONS_CLAIM") || SETTINGS.PERMISSIONS_CLAIM.default;
-  if (claim.startsWith(RESERVED_CLAIM_PREFIX)) {
-    problem(
-      "PERMISSIONS_CLAIM",
-      `begins with ${RESERVED_CLAIM_PREFIX}: ZITADEL drops such claims silently`,
-    );
-  } else if (TAKEN_CLAIMS.has(claim.normalize("NFKC").toLowerCase())) {
-    problem(
-      "PERMISSIONS_CLAIM",
-      "is a claim that ZITADEL sets itself, or could not read its own token with",
-    );
-  }
-
-  const payloadPrivateKey = text("PAYLOAD_PRIVATE_KEY") || undefined;
-  if (payloadPrivateKey && !looksLikePrivateKey(payloadPrivateKey)) {
-    problem(
-      "PAYLOAD_PRIVATE_KEY",
-      "is neither a private JWK (or a set of them) nor a private key in PKCS#8 PEM",
-    );
-  }
-
+  const reader = new SettingReader(environment, Object.keys(SETTINGS));
+  const whole = (name: SettingName, min: number, max: number) =>
+    reader.whole(name, { default: SETTINGS[name].default, min, max });
   const config: Config = {
-    origin: origin ?? "",
-    signingKeys,
-    credential: credential ?? { kind: "personal_access_token", token: "" },
-    metadataOrganization,
-    claim,
+    origin: readDomain(reader),
+    signingKeys: readSigningKeys(reader),
+    credential: readCredential(reader) ?? NO_CREDENTIAL,
+    internalOrigin: readInternalUrl(reader),
+    metadataOrganization: readMetadataOrganization(reader),
+    projects: readProjects(reader),
+    claim: readPermissionsClaim(reader),
+    shape: reader.choice("PERMISSIONS_SHAPE", PERMISSIONS_SHAPES),
+    rolesClaim: readRolesClaim(reader),
     freshMs: whole("CACHE_FRESH_SECONDS", 0, 86_400) * 1_000,
     staleMs: whole("CACHE_STALE_SECONDS", 0, 604_800) * 1_000,
     upstreamTimeoutMs: whole("UPSTREAM_TIMEOUT_MS", 1, 120_000),
-    payloadPrivateKey,
-    kvUrl: text("KV_URL") || undefined,
+    payloadPrivateKey: readPrivateKey(reader),
+    logLevel: reader.choice("LOG_LEVEL", LOG_LEVELS),
+    kvUrl: reader.text("KV_URL") || undefined,
     port: whole("PORT", 0, 65_535),
-    host: text("HOST") || SETTINGS.HOST.default,
+    host: readHost(reader),
   };
-  if (problems.length > 0) {
-    throw new TypeError(
-      `Cannot start: ${problems.length} ${
-        problems.length === 1 ? "setting needs" : "settings need"
-      } attention\n${problems.map((line) => `  ${line}`).join("\n")}`,
-    );
-  }
+  reader.finish();
   return config;
 }
 
-/**
- * Says what an operator should know about the settings, though they are valid.
- *
- * @param config The settings.
- * @returns What to log at the start.
- */
-export function remarksOn(config: Config): readonly LogEntry[] {
-  const remarks: LogEntry[] = [];
-  const { metadataOrganization } = config;
-  if (metadataOrganization === "user" || metadataOrganization === "grant") {
-    remarks.push({
-      level: "info",
-      message:
-        "Whoever may write an organization's metadata decides what its users' roles permit",
-      setting: `METADATA_ORGANIZATION=${metadataOrganization}`,
-      remedy:
-        "Where those administrators are not to be trusted with that, set METADATA_ORGANIZATION to the id of one organization",
-    });
+/** Stands for the credential until the problems are reported. */
+const NO_CREDENTIAL: Credential = { kind: "personal_access_token", token: "" };
+
+function readDomain(reader: SettingReader): string {
+  const domain = reader.text("ZITADEL_DOMAIN");
+  const origin = /^https?:\/\//.test(domain)
+    ? readOrigin(domain)
+    : readOrigin(`https://${domain}`);
+  if (!origin) {
+    reader.problem(
+      "ZITADEL_DOMAIN",
+      domain
+        ? "is not a host such as example.zitadel.cloud, or an origin such as https://example.zitadel.cloud"
+        : "is missing: set it to the host of your ZITADEL, such as example.zitadel.cloud",
+    );
   }
-  const { protocol, hostname } = new URL(config.origin);
-  const isLocal = hostname === "localhost" || hostname === "[::1]" ||
-    /^127(?:\.\d+){3}$/.test(hostname);
-  if (protocol === "http:" && !isLocal) {
-    remarks.push({
-      level: "warn",
-      message: "The service user's token travels to ZITADEL unencrypted",
-      setting: "ZITADEL_DOMAIN=http://...",
-      remedy: "Use https, unless the network between the two is your own",
-    });
-  }
-  return remarks;
+  return origin ?? "";
 }
 
-function readOrigin(domain: string): string | undefined {
-  const text = /^https?:\/\//.test(domain) ? domain : `https://${domain}`;
-  if (!domain || !URL.canParse(text)) return undefined;
+function readInternalUrl(reader: SettingReader): string | undefined {
+  const url = reader.text("ZITADEL_INTERNAL_URL");
+  if (!url) return undefined;
+  const origin = /^https?:\/\//.test(url) ? readOrigin(url) : undefined;
+  if (!origin) {
+    reader.problem(
+      "ZITADEL_INTERNAL_URL",
+      "is not an origin such as http://zitadel:8080: give scheme, host and port, without a path",
+    );
+  }
+  return origin;
+}
+
+function readOrigin(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   const isOrigin = url.pathname === "/" && !url.search && !url.hash &&
     !url.username && !url.password;
   return isOrigin ? url.origin : undefined;
 }
 
-function readCredential(
-  text: (name: SettingName) => string,
-  problem: (name: string, what: string) => void,
-): Credential | undefined {
-  const token = text("ACCESS_TOKEN");
-  const clientId = text("CLIENT_ID");
-  const clientSecret = text("CLIENT_SECRET");
-  const keyFile = text("SERVICE_ACCOUNT_KEY");
-  const given = [
-    token && "ACCESS_TOKEN",
-    [clientId && "CLIENT_ID", clientSecret && "CLIENT_SECRET"]
-      .filter(Boolean).join(" and "),
-    keyFile && "SERVICE_ACCOUNT_KEY",
-  ].filter((name) => name !== "");
-  if (given.length === 0) {
-    problem(
-      "ACCESS_TOKEN",
-      "is missing: a personal access token of the service user, or give CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY",
+function readSigningKeys(reader: SettingReader): readonly string[] {
+  const name = "AUTHORIZATION_SIGNING_KEY";
+  const text = reader.text(name);
+  const keys = text.split(",").map((key) => key.trim());
+  if (keys.join("") === "") {
+    reader.problem(
+      name,
+      "is missing: set it to the signing key that ZITADEL shows for the target",
     );
-    return undefined;
-  }
-  if (given.length > 1) {
-    problem(
-      given.join(", "),
-      "are all set: the service user has one credential, so remove the others",
+  } else if (SIGNATURE_HEADER.test(text)) {
+    reader.problem(
+      name,
+      "is a ZITADEL-Signature header: set it to the target's signing key, not to the signature of one request",
     );
-    return undefined;
-  }
-  if (token) {
-    if (!/^[\x21-\x7e]+$/.test(token)) {
-      problem("ACCESS_TOKEN", "has spaces or characters that no token has");
-      return undefined;
-    }
-    return { kind: "personal_access_token", token };
-  }
-  if (keyFile) {
-    const key = readServiceAccountKey(keyFile);
-    if (key) return { kind: "jwt_profile", key };
-    problem(
-      "SERVICE_ACCOUNT_KEY",
-      "is not the text of a service user's JSON key file (with type, keyId, key and userId)",
+  } else if (!keys.every((key) => SIGNING_KEY.test(key))) {
+    reader.problem(
+      name,
+      "holds an empty key, or one with spaces or characters that no key has",
     );
-    return undefined;
+  } else if (new Set(keys).size < keys.length) {
+    reader.problem(name, "holds the same key twice");
   }
-  if (!clientId || !clientSecret) {
-    problem(
-      clientId ? "CLIENT_SECRET" : "CLIENT_ID",
-      "is missing: client credentials need both CLIENT_ID and CLIENT_SECRET",
+  return keys;
+}
+
+function readMetadataOrganization(reader: SettingReader): string {
+  const value = reader.text("METADATA_ORGANIZATION") ||
+    SETTINGS.METADATA_ORGANIZATION.default;
+  // An id such as `User` would fail loudly too, but only at the first login.
+  const isMisspelt = !/^(?:user|grant)$/.test(value) &&
+    /^(?:user|grant)s?$/i.test(value);
+  if (!ORGANIZATION_ID.test(value) || isMisspelt) {
+    reader.problem(
+      "METADATA_ORGANIZATION",
+      "is neither user, nor grant, nor an organization's id",
     );
-    return undefined;
   }
-  return { kind: "client_credentials", clientId, clientSecret };
+  return value;
+}
+
+function readProjects(reader: SettingReader): ReadonlySet<string> | undefined {
+  const text = reader.text("PROJECTS");
+  if (!text) return undefined;
+  const ids = text.split(",").map((id) => id.trim());
+  if (ids.some((id) => id === "" || id.length > MAX_PROJECT_ID)) {
+    reader.problem(
+      "PROJECTS",
+      `holds an empty project id, or one of more than ${MAX_PROJECT_ID} characters`,
+    );
+  } else if (ids.some((id) => id.includes(":"))) {
+    reader.problem(
+      "PROJECTS",
+      "holds a project id with a colon: such a project cannot have entries of its own",
+    );
+  }
+  return new Set(ids);
+}
+
+function readPermissionsClaim(reader: SettingReader): string {
+  return readClaim(reader, "PERMISSIONS_CLAIM") ??
+    SETTINGS.PERMISSIONS_CLAIM.default;
+}
+
+function readRolesClaim(reader: SettingReader): string | undefined {
+  const claim = readClaim(reader, "ROLES_CLAIM");
+  if (claim !== undefined && claim === readPermissionsClaim(reader)) {
+    reader.problem("ROLES_CLAIM", "is the same as PERMISSIONS_CLAIM");
+  }
+  return claim;
+}
+
+function readClaim(
+  reader: SettingReader,
+  name: SettingName,
+): string | undefined {
+  const claim = reader.text(name) || undefined;
+  const reason = claim && whyReserved(claim);
+  if (reason) reader.problem(name, reason);
+  return claim;
+}
+
+function readPrivateKey(reader: SettingReader): string | undefined {
+  const text = reader.text("PAYLOAD_PRIVATE_KEY");
+  if (!text) return undefined;
+  if (!looksLikePrivateKey(text)) {
+    reader.problem(
+      "PAYLOAD_PRIVATE_KEY",
+      "is neither a private JWK (or a set of them) nor a private key in PKCS#8 PEM",
+    );
+  }
+  return text;
 }
 
 function looksLikePrivateKey(text: string): boolean {
   if (text.includes("-----BEGIN PRIVATE KEY-----")) return true;
   const json = parseObject(text);
-  const keys = Array.isArray(json?.keys) ? json.keys : [json];
+  const keys = Array.isArray(json.keys) ? json.keys : [json];
   return keys.length > 0 &&
     keys.every((key) => typeof key?.kty === "string" && "d" in key);
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    return Object(JSON.parse(text));
-  } catch {
-    return undefined;
+function readHost(reader: SettingReader): string {
+  const value = reader.text("HOST") || SETTINGS.HOST.default;
+  const host = /^\[(.+)\]$/.exec(value)?.[1] ?? value;
+  if (!HOST.test(host)) {
+    reader.problem(
+      "HOST",
+      "is not an address to listen on, such as 0.0.0.0, 127.0.0.1 or ::; the port goes into PORT",
+    );
   }
-}
-
-function readServiceAccountKey(text: string): ServiceAccountKey | undefined {
-  const { type, keyId, key, userId, expirationDate } = parseObject(text) ?? {};
-  if (
-    type !== "serviceaccount" || typeof keyId !== "string" ||
-    typeof key !== "string" || typeof userId !== "string" ||
-    !key.includes("PRIVATE KEY")
-  ) return undefined;
-  return {
-    keyId,
-    key,
-    userId,
-    expirationDate: typeof expirationDate === "string"
-      ? expirationDate
-      : undefined,
-  };
+  return host;
 }

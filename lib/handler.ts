@@ -1,37 +1,43 @@
 /**
- * The function: ZITADEL's call in, the permissions claim out. It reads like
- * Step 3 of ZITADEL's guide: verify, parse, collect roles, fetch the mapping,
- * map, answer.
+ * The function: ZITADEL's call in, the permissions claim out. `answer()` reads
+ * like Step 3 of ZITADEL's guide: verify, parse, collect roles, fetch the
+ * mapping, map, reply.
  *
  * @module
  */
-import { createBodyReader } from "./request/body.ts";
-import { MappingCache, type MappingLookup } from "./mapping/cache.ts";
+import {
+  type GrantedPermissions,
+  permissionsOfGrants,
+  type RoleGrant,
+  roleGrants,
+} from "./claims/grants.ts";
 import {
   attributesReply,
   claimsReply,
-  collectPermissions,
-  LARGE_CLAIM_BYTES,
-  roleGrants,
-} from "./claims/claims.ts";
+  type Contents,
+  type Reply,
+} from "./claims/reply.ts";
 import type { Config } from "./config.ts";
-import { createEnvelopeOpener } from "./request/envelope.ts";
-import { FunctionError } from "./errors.ts";
-import { describeFailure } from "./failure.ts";
-import type { Log } from "./observability/log.ts";
-import { LruMap } from "./util/lru_map.ts";
-import { KvStore } from "./mapping/kv_store.ts";
-import { createMetadataReader } from "./zitadel/metadata_reader.ts";
-import { chooseOrganization } from "./mapping/organization.ts";
-import { parsePayload } from "./request/payload.ts";
-import { createAccessTokenSource } from "./zitadel/access_token.ts";
+import { describeFailure, type ErrorCode, FunctionError } from "./errors.ts";
+import { health, JSON_TYPE, pathOf, refuse, requirePost } from "./http.ts";
+import type { MappingLookup } from "./mapping/cache.ts";
+import { canCount, chooseOrganization } from "./mapping/organization.ts";
+import { knownProjects } from "./mapping/role_mapping.ts";
 import {
-  findSigningKey,
-  importSigningKeys,
-  isTimely,
-  parseSignatureHeader,
-} from "./request/signature.ts";
-import { openTelemetry } from "./observability/open_telemetry.ts";
+  createClaimWatch,
+  type WatchClaim,
+} from "./observability/claim_watch.ts";
+import type { LogEntry } from "./observability/log.ts";
+import { createLogLimiter } from "./observability/log_limiter.ts";
+import {
+  type Event,
+  type FunctionCall,
+  isEvent,
+  parsePayload,
+} from "./request/payload.ts";
+import type { Services } from "./services.ts";
+import { abortable } from "./util/abortable.ts";
+import type { Deadline } from "./util/deadline.ts";
 
 /** The functions of ZITADEL that are answered with permissions. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
@@ -40,270 +46,236 @@ const FUNCTIONS: ReadonlySet<string> = new Set([
   "function/presamlresponse",
 ]);
 
-/** Events of this kind void an organization's mapping. */
+/** The function of operator commands, which checks that an endpoint is this function. */
+const CANARY_FUNCTION = "function/canary";
+
+/** Events of this kind invalidate an organization's mapping. */
 const METADATA_EVENT_PREFIX = "org.metadata.";
 
-/** For how many organizations a large claim is remembered as pointed out. */
-const REMEMBERED = { maxEntries: 10_000, maxBytes: Infinity };
-
-const encoder = new TextEncoder();
-const JSON_TYPE = { "content-type": "application/json" };
-
-/** What the function is given by the place where it runs. */
-export interface Platform {
-  /** Sends requests to ZITADEL. */
-  readonly fetch: typeof fetch;
-  /** Tells the time, in milliseconds since 1970. */
-  readonly now: () => number;
-  /** The database that isolates share; absent, memory alone serves. */
-  readonly kv?: Deno.Kv | undefined;
-  /** Takes the log. */
-  readonly log: Log;
-  /** Ends what goes on in the background. */
-  readonly signal?: AbortSignal;
-}
+const NOTHING = "{}";
 
 /** Answers a request; it never throws. */
 export type Handler = (request: Request) => Promise<Response>;
 
-/** What is said of a call in the log and the metrics. */
-type Account = {
+/** How a call ended. */
+export type Outcome =
+  | "permissions"
+  | "no_roles"
+  | "unknown_function"
+  | "canary"
+  | "invalidated"
+  | "ignored"
+  | ErrorCode;
+
+/** What the log line and the metrics of a call say. */
+type CallRecord = {
   readonly level: "info";
   readonly message: string;
+  /** The function or the event; `none` before the payload is read. */
   condition: string;
-  outcome: string;
+  outcome: Outcome;
   signingKey?: number;
   source?: string;
   organization?: string;
   roles?: number;
   permissions?: number;
+  /** In shape `list`: how many projects and organizations the claim merges. */
+  projects?: number;
+  organizations?: number;
   ms?: number;
 };
 
 /**
- * Makes the function.
+ * Creates the function.
  *
- * @param config The settings.
- * @param platform What the place where it runs gives.
+ * @param services What handling a request needs.
  * @returns The handler of all requests.
- * @throws {TypeError} Where a key in the settings cannot be used.
  */
-export async function createHandler(
-  config: Config,
-  platform: Platform,
-): Promise<Handler> {
-  const { fetch, now, log } = platform;
-  const signal = platform.signal ?? new AbortController().signal;
-  const telemetry = await openTelemetry(now);
-  const signingKeys = await importSigningKeys(config.signingKeys);
-  const openEnvelope = await createEnvelopeOpener({
-    origin: config.origin,
-    privateKey: config.payloadPrivateKey,
-    timeoutMs: config.upstreamTimeoutMs,
-    fetch,
-  });
-  const readMetadata = createMetadataReader({
-    origin: config.origin,
-    token: createAccessTokenSource(config.credential, {
-      origin: config.origin,
-      timeoutMs: config.upstreamTimeoutMs,
-      fetch,
-      now,
-      log,
-    }),
-    timeoutMs: config.upstreamTimeoutMs,
-    fetch,
-    now,
-  });
-  const { freshMs, staleMs } = config;
-  const cache = new MappingCache({
-    readMetadata: (organization) =>
-      telemetry.upstream(() => readMetadata(organization)),
-    store: platform.kv && new KvStore({
-      kv: platform.kv,
-      origin: config.origin,
-      lifetimeMs: freshMs + staleMs,
-      now,
-      log,
-    }),
-    freshMs,
-    staleMs,
-    now,
-    log,
-    signal,
-  });
-  const readBody = createBodyReader();
-  const pointedOut = new LruMap<true>(REMEMBERED);
+export function createHandler(services: Services): Handler {
+  const { now, log, timeout, telemetry } = services;
+  const logLimited = createLogLimiter({ log, timeout });
+  const watchClaim = createClaimWatch({ log, telemetry });
 
-  return async (request) => {
+  return async function handle(request) {
     const begin = now();
-    const pathname = pathOf(request);
-    if (pathname === "/healthz") return health(request);
-    const account: Account = {
+    const path = pathOf(request);
+    if (path === "/healthz") return health(request);
+    const record: CallRecord = {
       level: "info",
       message: "Answered",
       condition: "none",
-      outcome: "error",
+      outcome: "internal_error",
     };
+    let response: Response;
+    let entry: LogEntry = record;
     try {
-      if (pathname !== "/") {
-        throw new FunctionError("not_found", "No such path");
-      }
-      if (request.method !== "POST") {
-        throw new FunctionError("method_not_allowed", "Not a POST");
-      }
-      const reply = await answer(request, account);
-      account.ms = now() - begin;
-      telemetry.call(account.outcome, account.condition, account.ms);
-      log(account);
-      return new Response(reply, { headers: JSON_TYPE });
+      requirePost(request, path);
+      const reply = await answer(request, { services, record, watchClaim });
+      response = new Response(reply, { headers: JSON_TYPE });
     } catch (error) {
-      account.ms = now() - begin;
-      const response = refuse(error, account);
-      telemetry.call(account.outcome, account.condition, account.ms);
-      return response;
+      const failure = describeFailure(error);
+      record.outcome = failure.code;
+      entry = Object.assign(record, failure.entry);
+      response = refuse(failure);
     }
+    record.ms = now() - begin;
+    telemetry.call(record.outcome, record.condition, record.ms);
+    const isVerified = record.signingKey !== undefined;
+    if (isVerified) log(entry);
+    else logLimited(String(entry.reason ?? record.outcome), entry);
+    return response;
   };
-
-  async function answer(request: Request, account: Account): Promise<string> {
-    const header = parseSignatureHeader(
-      request.headers.get("zitadel-signature"),
-    );
-    if (!header) throw unsigned("the header is missing or malformed");
-    if (!isTimely(header.timestamp, now())) {
-      throw unsigned("it was signed too long ago, or in the future", {
-        remedy: "See whether the clocks here and at ZITADEL agree",
-      });
-    }
-    const { body, signingKey } = await readBody(request, async (body) => ({
-      body,
-      signingKey: await findSigningKey(signingKeys, header, body),
-    }));
-    if (signingKey < 0) {
-      throw unsigned("no signing key made it", {
-        remedy:
-          "Where ZITADEL is the caller: set AUTHORIZATION_SIGNING_KEY to the signing key of the target",
-      });
-    }
-    account.signingKey = signingKey;
-
-    const opened = openEnvelope(body);
-    const payload = parsePayload(
-      opened instanceof Promise ? await opened : opened,
-    );
-
-    if ("event_type" in payload) {
-      account.condition = payload.event_type;
-      account.outcome = "ignored";
-      if (payload.event_type.startsWith(METADATA_EVENT_PREFIX)) {
-        account.outcome = "invalidated";
-        account.organization = payload.aggregateID;
-        await cache.invalidate(payload.aggregateID);
-      }
-      return "{}";
-    }
-    account.condition = payload.function;
-    if (!FUNCTIONS.has(payload.function)) {
-      account.outcome = "unknown_function";
-      return "{}";
-    }
-
-    const grants = roleGrants(payload.user_grants);
-    if (grants.length === 0) {
-      account.outcome = "no_roles";
-      return "{}";
-    }
-
-    const organizationOf = chooseOrganization(
-      config.metadataOrganization,
-      payload,
-    );
-    const organizations = [
-      ...new Set(grants.map((grant) => organizationOf(grant.resourceOwner))),
-    ];
-    account.organization = organizations.join(",");
-    const pending = organizations.map((organization) =>
-      cache.get(organization)
-    );
-    // What memory has is used in this turn of the event loop.
-    const lookups = pending.some((lookup) => lookup instanceof Promise)
-      ? await Promise.all(pending)
-      : pending as MappingLookup[];
-    account.source = lookups.map(({ source }) => source).join(",");
-    for (const { source } of lookups) telemetry.lookup(source);
-    const permissions = collectPermissions(grants, (grant) => {
-      const organization = organizationOf(grant.resourceOwner);
-      return lookups[organizations.indexOf(organization)]!.mapping;
-    });
-
-    account.outcome = "permissions";
-    account.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
-    account.permissions = permissions.length;
-    const { claim } = config;
-    const earlier = payload.response;
-    const reply = JSON.stringify(
-      payload.function === "function/presamlresponse"
-        ? attributesReply(claim, permissions, earlier?.append_attribute)
-        : claimsReply(claim, permissions, earlier?.append_claims),
-    );
-    measureClaim(reply, account.organization);
-    return reply;
-  }
-
-  function measureClaim(reply: string, organization = ""): void {
-    telemetry.claim(reply);
-    // A character takes three bytes at most, so most need no exact count.
-    if (3 * reply.length <= LARGE_CLAIM_BYTES) return;
-    const bytes = encoder.encode(reply).length;
-    if (bytes <= LARGE_CLAIM_BYTES || pointedOut.get(organization)) return;
-    pointedOut.set(organization, true, 0);
-    log({
-      level: "warn",
-      message:
-        `A claim of ${bytes} bytes was sent; proxies cut headers near 8 kB, and the token is longer than its claims`,
-      reason: "large_claim",
-      organization,
-      remedy:
-        "Give coarser permissions to the roles, or let applications ask by introspection (preuserinfo) in place of long tokens",
-    });
-  }
-
-  function refuse(error: unknown, account: Account): Response {
-    const { code, status, entry } = describeFailure(error);
-    account.outcome = code;
-    log({ ...account, ...entry });
-    const headers = code === "method_not_allowed"
-      ? { ...JSON_TYPE, allow: "POST" }
-      : JSON_TYPE;
-    return new Response(JSON.stringify({ error: code }), { status, headers });
-  }
 }
 
-/**
- * Gives a request's path. Its URL is Deno's, put together from what the client
- * sent; to parse it costs more, and fails for hosts that no URL can hold.
- */
-function pathOf({ url }: Request): string {
-  const path = url.slice(url.indexOf("/", url.indexOf("//") + 2));
-  return path.split("?", 1)[0]!;
+/** What answering one call needs. */
+interface Call {
+  readonly services: Services;
+  /** Completed on the way. */
+  readonly record: CallRecord;
+  readonly watchClaim: WatchClaim;
 }
 
-function health(request: Request): Response {
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    const headers = { ...JSON_TYPE, allow: "GET, HEAD" };
-    const body = JSON.stringify({ error: "method_not_allowed" });
-    return new Response(body, { status: 405, headers });
-  }
-  return new Response('{"status":"ok"}', { headers: JSON_TYPE });
-}
-
-function unsigned(
-  why: string,
-  details: { remedy?: string } = {},
-): FunctionError {
-  return new FunctionError(
-    "invalid_signature",
-    `Refused a request by its ZITADEL-Signature: ${why}`,
-    details,
+/** Returns the reply to one call, as JSON. */
+async function answer(request: Request, call: Call): Promise<string> {
+  const { services, record } = call;
+  const { body, signingKey } = await services.authenticate(request);
+  record.signingKey = signingKey;
+  const deadline = services.createDeadline();
+  const opened = services.openEnvelope(body, deadline);
+  const payload = parsePayload(
+    opened instanceof Promise ? await opened : opened,
   );
+  if (isEvent(payload)) return await answerEvent(payload, call);
+
+  record.condition = payload.function;
+  if (payload.function === CANARY_FUNCTION) {
+    record.outcome = "canary";
+    return JSON.stringify({ canary: services.identity });
+  }
+  if (!FUNCTIONS.has(payload.function)) {
+    record.outcome = "unknown_function";
+    return NOTHING;
+  }
+
+  const { config } = services;
+  const grants = roleGrants(payload.user_grants, config.projects);
+  if (grants.length === 0) {
+    record.outcome = "no_roles";
+    return NOTHING;
+  }
+
+  // SAML's payload has no `org`; a user belongs to the user's resource owner.
+  const organizationOf = chooseOrganization(
+    config.metadataOrganization,
+    payload.org?.id ?? payload.user?.resource_owner ?? undefined,
+  );
+  const organizations = [
+    ...new Set(
+      grants.map(({ resourceOwner }) => organizationOf(resourceOwner)),
+    ),
+  ];
+  record.organization = organizations.join(",");
+  const lookups = await lookUp(organizations, { services, deadline });
+  record.source = lookups.map(({ source }) => source).join(",");
+
+  const granted = permissionsOfGrants(grants, {
+    mappingOf: ({ resourceOwner }) =>
+      lookups[organizations.indexOf(organizationOf(resourceOwner))]!.mapping,
+    isKnownProject: knownProjects(
+      config.projects,
+      payload.user_grants!.map(({ project_id }) => project_id),
+    ),
+  });
+  const { body: reply, added } = buildReply(payload, {
+    claim: config.claim,
+    shape: config.shape,
+    granted,
+    rolesClaim: config.rolesClaim,
+    roles: grants.flatMap(({ roles }) => roles),
+  });
+  describeReply(record, { grants, granted, config });
+  for (const claim of added) call.watchClaim(claim, record.organization);
+  return JSON.stringify(reply);
+}
+
+/** Drops the mapping that an event reports as changed. */
+async function answerEvent(
+  { event_type, aggregateID, sequence }: Event,
+  { services, record }: Call,
+): Promise<string> {
+  record.condition = event_type;
+  record.outcome = "ignored";
+  if (!event_type.startsWith(METADATA_EVENT_PREFIX)) return NOTHING;
+  record.organization = aggregateID;
+  const { metadataOrganization } = services.config;
+  if (!canCount(metadataOrganization, aggregateID)) return NOTHING;
+  const isNew = await services.cache.invalidate(
+    aggregateID,
+    sequence ?? undefined,
+  );
+  if (isNew) record.outcome = "invalidated";
+  return NOTHING;
+}
+
+/** Looks up the mappings of organizations, within the call's deadline. */
+async function lookUp(
+  organizations: readonly string[],
+  { services, deadline }: {
+    readonly services: Services;
+    readonly deadline: Deadline;
+  },
+): Promise<readonly MappingLookup[]> {
+  const { cache, telemetry } = services;
+  const pending = organizations.map((organization) => cache.get(organization));
+  // What memory has is used in this turn of the event loop.
+  const lookups = pending.some((lookup) => lookup instanceof Promise)
+    ? await abortable(Promise.all(pending), deadline.signal)
+      .catch((error: unknown) => {
+        throw deadline.isOver && !(error instanceof FunctionError)
+          ? late(organizations.join(","))
+          : error;
+      })
+    : pending as MappingLookup[];
+  for (const { source } of lookups) telemetry.lookup(source);
+  return lookups;
+}
+
+function late(organization: string): FunctionError {
+  return new FunctionError(
+    "upstream_timeout",
+    `Cannot read the metadata of organization ${organization}: ZITADEL did not answer in time`,
+    {
+      organization,
+      reason: "timeout",
+      remedy:
+        "Check that ZITADEL is neither slow nor cut off from here; UPSTREAM_TIMEOUT_MS is the time it is given",
+    },
+  );
+}
+
+function buildReply(payload: FunctionCall, contents: Contents): Reply {
+  const { append_claims, append_attribute } = payload.response ?? {};
+  return payload.function === "function/presamlresponse"
+    ? attributesReply(contents, append_attribute)
+    : claimsReply(contents, append_claims);
+}
+
+/** Completes the record of a call that was answered with permissions. */
+function describeReply(
+  record: CallRecord,
+  { grants, granted, config }: {
+    readonly grants: readonly RoleGrant[];
+    readonly granted: readonly GrantedPermissions[];
+    readonly config: Config;
+  },
+): void {
+  record.outcome = "permissions";
+  record.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
+  record.permissions = new Set(
+    granted.flatMap(({ permissions }) => permissions),
+  ).size;
+  if (config.shape !== "list") return;
+  record.projects = new Set(granted.map(({ projectId }) => projectId)).size;
+  record.organizations =
+    new Set(granted.map(({ organization }) => organization)).size;
 }

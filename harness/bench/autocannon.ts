@@ -13,14 +13,7 @@ const Result = z.object({
   non2xx: z.number(),
 });
 
-/**
- * Makes load by `autocannon`. Its times are whole milliseconds.
- *
- * @param options The load.
- * @param context What ends it.
- * @returns What came of it.
- * @throws {Error} Where `autocannon` fails.
- */
+/** Makes load by `autocannon`. Its times are whole milliseconds. */
 export async function runAutocannon(
   { url, calls, seconds }: LoadOptions,
   { signal }: BenchContext,
@@ -50,13 +43,7 @@ export async function runAutocannon(
   return parseAutocannon(new TextDecoder().decode(stdout));
 }
 
-/**
- * Reads a result of `autocannon`.
- *
- * @param output What it printed, as JSON.
- * @returns The result.
- * @throws {Error} Where it is not one.
- */
+/** Reads a result of `autocannon`. */
 export function parseAutocannon(output: string): LoadResult {
   let json: unknown;
   try {

@@ -12,35 +12,25 @@ export const SIGNING_KEY = "jE30EzhWq16xULd0rnMdBIWEpyVBkBZC6AMT";
 export interface SignedCall {
   /** The value of `ZITADEL-Signature`. */
   readonly signature: string;
-  /** The body, on one line. */
   readonly body: string;
 }
 
 /** A call, and what it needs to be answered. */
 export interface Call {
-  /** The payload. */
   readonly body: string;
   /** The organization that the user belongs to. */
   readonly organization: string;
-  /** The permissions that are right. */
   readonly permissions: readonly string[];
 }
 
 /** A recorded login, and the metadata it is answered from. */
 export interface RecordedLogin {
-  /** The call. */
   readonly call: Call;
-  /** The organizations. */
   readonly organizations: Readonly<Record<string, FixtureOrganization>>;
-  /** The mapping as plain lists. */
   readonly rolePermissions: Readonly<Record<string, readonly string[]>>;
 }
 
-/**
- * Reads the recorded login that everything is measured with.
- *
- * @returns The login.
- */
+/** Reads the recorded login that everything is measured with. */
 export async function readRecordedLogin(): Promise<RecordedLogin> {
   const fixture = await readFixture(
     new URL("calls/human_login.json", FIXTURES_URL),
@@ -74,9 +64,7 @@ export async function readRecordedLogin(): Promise<RecordedLogin> {
 
 /** What differs from the recorded login. */
 export interface MadeCallOptions {
-  /** The organization. */
   readonly organization: string;
-  /** How many entries its mapping has. */
   readonly entries: number;
   /** How many of these roles the user has. */
   readonly roles: number;
@@ -85,10 +73,6 @@ export interface MadeCallOptions {
 /**
  * Makes a login of a user of another organization, whose mapping has roles
  * `role-0`, `role-1`, ... with two permissions each.
- *
- * @param login The recorded login to make it of.
- * @param options What differs.
- * @returns The call, and the organization that it needs.
  */
 export function makeCall(
   login: RecordedLogin,
@@ -123,12 +107,7 @@ function permissionsOf(role: string): string[] {
   return [`${role}:read`, `${role}:write`];
 }
 
-/**
- * Signs calls, as of now.
- *
- * @param calls The calls.
- * @returns The signed calls, good for five minutes.
- */
+/** Signs calls, as of now. */
 export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
   const seconds = Math.floor(Date.now() / 1000);
   return Promise.all(calls.map(async ({ body }) => ({
@@ -137,13 +116,7 @@ export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
   })));
 }
 
-/**
- * Says whether a reply is the right one.
- *
- * @param call The call.
- * @param reply The reply's body.
- * @returns Whether it holds the permissions that are right, and nothing else.
- */
+/** Says whether a reply is the right one. */
 export function isRightReply(
   { permissions }: Pick<Call, "permissions">,
   reply: string,

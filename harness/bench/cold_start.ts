@@ -6,23 +6,23 @@ import { serveUpstream } from "./served_upstream.ts";
 import { BARE_SCRIPT, ServerProcess } from "./server_process.ts";
 import { median, medianRatio } from "./statistics.ts";
 
-/** How long a reply may be ahead of its mapping's writing to KV, in milliseconds. */
+/**
+ * How long a reply may be ahead of its mapping's writing to KV, in milliseconds.
+ */
 const KV_WRITE_MS = 500;
 
-/** A way to start. */
 export type ColdStartName = "bare" | "no KV" | "empty KV" | "warm KV";
 
 /** How long a process takes to its first answer. */
 export interface ColdStartRow {
-  /** Which way. */
   readonly name: ColdStartName;
-  /** From the start of the process to the first right answer, in milliseconds, the runs' median. */
+  /**
+   * From the start of the process to the first right answer, in milliseconds, the runs' median.
+   */
   readonly medianMs: number;
-  /** The shortest, in milliseconds. */
   readonly minMs: number;
   /** The multiple of a bare server's time, the median of pairs. */
   readonly ratio: number;
-  /** Requests to ZITADEL in a run. */
   readonly upstreamCalls: number;
 }
 
@@ -30,9 +30,6 @@ export interface ColdStartRow {
  * Measures the time from the start of a process to its first right answer, for
  * a bare server and for the function: without KV, with an empty database, and
  * with one that holds the mapping.
- *
- * @param context Where it runs.
- * @returns A row for each.
  */
 export async function measureColdStart(
   context: BenchContext,

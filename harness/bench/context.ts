@@ -1,46 +1,31 @@
-import { progress } from "../cli/terminal.ts";
+import type { Io } from "../cli/io.ts";
 
 /** What every measurement runs in. */
 export interface BenchContext {
-  /** Ends everything that is running. */
   readonly signal: AbortSignal;
   /** A folder for files, removed at the end. */
   readonly folder: string;
-  /** Whether to measure only as long as it takes to try the measurement itself. */
+  /** Short rounds, to try the measurements themselves. */
   readonly quick: boolean;
-  /** Says what is going on. */
+  /** Shows what is being measured. */
   readonly progress: (text: string) => void;
 }
 
 /**
- * Runs measurements in a folder of their own, and clears up behind them: when
- * they end, when they fail, and when the user interrupts them.
- *
- * @param run The measurements.
- * @param options Whether to measure briefly.
- * @returns What the measurements return.
+ * Runs measurements in a folder of their own, which is removed when they end,
+ * fail or are interrupted.
  */
 export async function withBenchContext<T>(
+  io: Pick<Io, "progress" | "untilInterrupted">,
+  { quick }: { readonly quick: boolean },
   run: (context: BenchContext) => Promise<T>,
-  { quick }: { quick: boolean },
 ): Promise<T> {
-  const controller = new AbortController();
-  const interrupt = () =>
-    controller.abort(new DOMException("Interrupted", "AbortError"));
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const name of signals) Deno.addSignalListener(name, interrupt);
+  const signal = io.untilInterrupted();
   const folder = await Deno.makeTempDir({ prefix: "bench_" });
-  const show = progress();
   try {
-    return await run({
-      signal: controller.signal,
-      folder,
-      quick,
-      progress: show,
-    });
+    return await run({ signal, folder, quick, progress: io.progress });
   } finally {
-    show();
-    for (const name of signals) Deno.removeSignalListener(name, interrupt);
+    io.progress();
     await Deno.remove(folder, { recursive: true });
   }
 }

@@ -8,7 +8,9 @@ import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import { serveUpstream } from "./served_upstream.ts";
 
-/** Enough for a mapping, and for being an organization that is not known yet. */
+/**
+ * Enough for a mapping, and for being an organization that is not known yet.
+ */
 const ENTRIES = 100;
 const ROLES = 2;
 
@@ -16,11 +18,12 @@ const ROLES = 2;
 export interface Crowd {
   /** How many came at once. */
   readonly requests: number;
-  /** How many were answered right. */
   readonly right: number;
   /** How many times metadata was asked for. */
   readonly lookups: number;
-  /** From the sending of the last request to the last answer, in milliseconds. */
+  /**
+   * From the sending of the last request to the last answer, in milliseconds.
+   */
   readonly ms: number;
 }
 
@@ -28,10 +31,6 @@ export interface Crowd {
  * Sends many first calls for one organization at once. Each has a connection
  * of its own, and ZITADEL does not answer before all are sent: so all of them
  * really wait for the same mapping.
- *
- * @param size How many.
- * @param context Where it runs.
- * @returns What became of them.
  */
 export async function measureCrowd(
   size: number,
@@ -111,7 +110,9 @@ async function writeAll(
   }
 }
 
-/** Reads what comes until the server closes, and gives the body; nothing where the status is not 200. */
+/**
+ * Reads what comes until the server closes, and gives the body; nothing where the status is not 200.
+ */
 async function readReply(connection: Deno.TcpConn): Promise<string> {
   const decoder = new TextDecoder();
   const buffer = new Uint8Array(16_384);

@@ -1,26 +1,19 @@
 import type { BenchContext } from "./context.ts";
 import type { SignedCall } from "./call.ts";
-import { runAutocannon } from "./autocannon.ts";
-import { runWrk } from "./wrk.ts";
 
 /** How many connections there are: the webhook client of a busy ZITADEL. */
 export const CONNECTIONS = 32;
 
-/** A round of load. */
 export interface LoadOptions {
   /** Where to. */
   readonly url: string;
-  /** What to send, in turn. */
   readonly calls: readonly SignedCall[];
-  /** For how long, in seconds. */
   readonly seconds: number;
 }
 
 /** What came of a round of load. */
 export interface LoadResult {
-  /** How many requests were answered. */
   readonly requests: number;
-  /** How long it took, in seconds. */
   readonly seconds: number;
   /** The median time to an answer, in milliseconds. */
   readonly p50Ms: number;
@@ -32,31 +25,10 @@ export interface LoadResult {
 
 /** A program that makes load. */
 export interface LoadGenerator {
-  /** Its name. */
   readonly name: "wrk" | "autocannon";
   /** Makes load with one thread and {@linkcode CONNECTIONS} connections. */
   readonly run: (
     options: LoadOptions,
     context: BenchContext,
   ) => Promise<LoadResult>;
-}
-
-/**
- * Chooses the load generator: `wrk` where it is installed, since it takes less
- * of the machine and times finer; else `autocannon`, which npm has.
- *
- * @returns The load generator.
- */
-export async function chooseLoadGenerator(): Promise<LoadGenerator> {
-  try {
-    await new Deno.Command("wrk", {
-      args: ["--version"],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return { name: "wrk", run: runWrk };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { name: "autocannon", run: runAutocannon };
-  }
 }

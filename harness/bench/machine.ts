@@ -3,25 +3,17 @@ import { cpus } from "node:os";
 /** Load above which figures say as much of other programs as of these. */
 const BUSY_LOAD_PER_CORE = 0.25;
 
-/** What was measured on. */
 export interface Machine {
-  /** The processor's model. */
   readonly cpu: string;
-  /** How many cores it has. */
   readonly cores: number;
-  /** The operating system. */
   readonly os: string;
-  /** The version of Deno. */
   readonly deno: string;
-  /** The load before anything was measured: how many programs wanted to run in the last minute. */
+  /**
+   * The load before anything was measured: how many programs wanted to run in the last minute.
+   */
   readonly load: number;
 }
 
-/**
- * Describes this machine.
- *
- * @returns The machine.
- */
 export function readMachine(): Machine {
   const models = cpus().map(({ model }) => model.trim());
   return {
@@ -33,12 +25,7 @@ export function readMachine(): Machine {
   };
 }
 
-/**
- * Says whether a machine had other things to do.
- *
- * @param machine The machine.
- * @returns Whether figures from it are to be doubted.
- */
+/** Says whether a machine had other things to do. */
 export function isBusy({ load, cores }: Machine): boolean {
   return load / cores > BUSY_LOAD_PER_CORE;
 }

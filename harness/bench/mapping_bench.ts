@@ -1,5 +1,7 @@
-import { claimsReply, collectPermissions } from "../../lib/claims/claims.ts";
+import { permissionsOfGrants } from "../../lib/claims/grants.ts";
+import { claimsReply } from "../../lib/claims/reply.ts";
 import {
+  knownProjects,
   type MetadataEntry,
   parseRoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
@@ -26,6 +28,8 @@ function grant(roles: number, size: number) {
   };
 }
 
+const isKnownProject = knownProjects(undefined, ["400930456041688102"]);
+
 for (const size of SIZES) {
   const metadata = entries(size);
   Deno.bench(`parseRoleMapping() of ${size} entries`, {
@@ -38,11 +42,11 @@ for (const size of SIZES) {
 for (const size of SIZES) {
   const mapping = parseRoleMapping(entries(size));
   const grants = [grant(2, size)];
-  Deno.bench(`collectPermissions() of 2 roles in ${size} entries`, {
+  Deno.bench(`permissionsOfGrants() of 2 roles in ${size} entries`, {
     group: "mapping size",
     baseline: size === SIZES[0],
   }, () => {
-    collectPermissions(grants, () => mapping);
+    permissionsOfGrants(grants, { mappingOf: () => mapping, isKnownProject });
   });
 }
 
@@ -53,7 +57,11 @@ for (const roles of [1, 10, 100]) {
     group: "roles",
     baseline: roles === 1,
   }, () => {
-    const permissions = collectPermissions(grants, () => mapping);
-    JSON.stringify(claimsReply("permissions", permissions));
+    const granted = permissionsOfGrants(grants, {
+      mappingOf: () => mapping,
+      isKnownProject,
+    });
+    const names = { claim: "permissions", shape: "list", roles: [] } as const;
+    JSON.stringify(claimsReply({ ...names, granted }).body);
   });
 }

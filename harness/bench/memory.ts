@@ -10,7 +10,9 @@ const ENTRIES = 10;
 const ROLES = 2;
 /** How often the memory is read, in milliseconds. */
 const SAMPLE_MS = 100;
-/** How long one round of load is, in seconds: short against the life of a signature. */
+/**
+ * How long one round of load is, in seconds: short against the life of a signature.
+ */
 const ROUND_SECONDS = 2;
 
 /** The parts of the run that are compared. */
@@ -19,17 +21,13 @@ const LAST_TENTH = [0.9, 1] as const;
 
 /** What the function held over many requests. */
 export interface Memory {
-  /** How many requests were answered. */
   readonly requests: number;
-  /** Of how many organizations. */
   readonly organizations: number;
-  /** Requests that failed. */
   readonly errors: number;
   /** The mean of the second tenth, in bytes. */
   readonly secondTenthBytes: number;
   /** The mean of the last tenth, in bytes. */
   readonly lastTenthBytes: number;
-  /** The most, in bytes. */
   readonly peakBytes: number;
   /** The last tenth as a multiple of the second. */
   readonly ratio: number;
@@ -38,10 +36,6 @@ export interface Memory {
 /**
  * Measures the memory that the function holds while many requests of many
  * organizations come.
- *
- * @param options How many requests and organizations, and the load generator.
- * @param context Where it runs.
- * @returns The figures; `undefined` where the system does not tell what a process holds.
  */
 export async function measureMemory(
   { requests, organizations, generator }: {

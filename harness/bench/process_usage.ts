@@ -1,4 +1,6 @@
-/** The unit of processor time in `/proc`: fixed at a hundredth of a second for programs (Linux, `USER_HZ`). */
+/**
+ * The unit of processor time in `/proc`: fixed at a hundredth of a second for programs (Linux, `USER_HZ`).
+ */
 const MICROSECONDS_PER_TICK = 10_000;
 
 /** What a process has taken so far. */
@@ -9,12 +11,7 @@ export interface ProcessUsage {
   readonly cpuMicroseconds: number;
 }
 
-/**
- * Reads what a process takes, from Linux's `/proc`.
- *
- * @param pid The process.
- * @returns What it takes; `undefined` where there is no `/proc`.
- */
+/** Reads what a process takes, from Linux's `/proc`. */
 export async function readProcessUsage(
   pid: number,
 ): Promise<ProcessUsage | undefined> {
@@ -32,11 +29,6 @@ export async function readProcessUsage(
 
 /**
  * Reads a process's files in `/proc` (proc_pid_status(5), proc_pid_stat(5)).
- *
- * @param status The text of `status`.
- * @param stat The text of `stat`.
- * @returns What the process takes.
- * @throws {TypeError} Where the texts are not those.
  */
 export function parseProcessUsage(status: string, stat: string): ProcessUsage {
   const resident = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -6,46 +6,30 @@ import type { Memory } from "./memory.ts";
 import type { Scaling } from "./scaling.ts";
 import type { Throughput } from "./throughput.ts";
 
-/** All that was measured in one run. */
+/** What one run measured; a measurement that was not chosen is absent. */
 export interface BenchReport {
-  /** On what. */
   readonly machine: Machine;
-  /** By which load generator. */
   readonly generator: LoadGenerator["name"];
-  /** Whether it was a trial, too short to judge by. */
+  /** Rounds too short to judge by. */
   readonly quick: boolean;
-  /** The function beside the floor and a bare server. */
   readonly throughput?: Throughput | undefined;
-  /** With larger mappings and more roles. */
   readonly scaling?: Scaling | undefined;
-  /** From the start of a process to its first answer. */
   readonly coldStart?: readonly ColdStartRow[] | undefined;
-  /** Many first calls at once. */
   readonly crowd?: Crowd | undefined;
-  /** The memory held over many requests. */
   readonly memory?: Memory | undefined;
 }
 
-/** A figure beside what it must reach. */
+/** A figure beside its target. */
 export interface Verdict {
   /** What was measured. */
   readonly name: string;
-  /** The figure. */
   readonly value: number;
-  /** What it must be. */
   readonly bound: "at least" | "at most" | "exactly";
-  /** The bound's number. */
   readonly target: number;
-  /** Whether it is. */
   readonly reached: boolean;
 }
 
-/**
- * Holds figures against the targets.
- *
- * @param report What was measured; what was not is not judged.
- * @returns A verdict for each target.
- */
+/** Compares the figures with the targets, one verdict for each. */
 export function judgeReport(report: BenchReport): Verdict[] {
   const { throughput, scaling, coldStart, crowd, memory } = report;
   const verdicts: Verdict[] = [];
@@ -64,11 +48,11 @@ export function judgeReport(report: BenchReport): Verdict[] {
 
   if (throughput) {
     const { rows } = throughput;
-    judge("throughput, of the floor's", throughput.throughputRatio, [
+    judge("throughput, to the floor's", throughput.throughputRatio, [
       "at least",
       0.9,
     ]);
-    judge("p99, of the floor's", throughput.p99Ratio, ["at most", 1.5]);
+    judge("p99, to the floor's", throughput.p99Ratio, ["at most", 1.5]);
     judge("failed requests", sum(rows.map((row) => row.errors)), [
       "exactly",
       0,
@@ -84,7 +68,7 @@ export function judgeReport(report: BenchReport): Verdict[] {
     judge(
       `throughput with ${
         count(entries.at(-1)!.entries)
-      } entries, of that with ${entries[0]!.entries}`,
+      } entries, to that with ${entries[0]!.entries}`,
       entries.at(-1)!.ratio,
       ["at least", 0.95],
     );
@@ -96,7 +80,7 @@ export function judgeReport(report: BenchReport): Verdict[] {
   }
   for (const row of coldStart ?? []) {
     if (row.name !== "warm KV") continue;
-    judge("cold start with a warm KV, of a bare server's", row.ratio, [
+    judge("cold start with a warm KV, to a bare server's", row.ratio, [
       "at most",
       1.5,
     ]);
@@ -108,14 +92,14 @@ export function judgeReport(report: BenchReport): Verdict[] {
   if (crowd) {
     const name = `of ${count(crowd.requests)} first calls at once`;
     judge(`look-ups ${name}`, crowd.lookups, ["exactly", 1]);
-    judge(`right answers ${name}`, crowd.right, ["exactly", crowd.requests]);
+    judge(`correct replies ${name}`, crowd.right, ["exactly", crowd.requests]);
   }
   if (memory) {
-    judge("memory, last tenth of the second tenth's", memory.ratio, [
+    judge("memory, last tenth to second tenth", memory.ratio, [
       "at most",
       1.1,
     ]);
-    judge("failed requests while memory was watched", memory.errors, [
+    judge("failed requests while memory was measured", memory.errors, [
       "exactly",
       0,
     ]);

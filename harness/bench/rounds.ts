@@ -5,11 +5,8 @@ import type { ServerProcess } from "./server_process.ts";
 
 /** A server under load, or a kind of call to one. */
 export interface Contender {
-  /** Its name in the table. */
   readonly name: string;
-  /** The server. */
   readonly server: ServerProcess;
-  /** What it is sent. */
   readonly call: Call;
 }
 
@@ -17,20 +14,19 @@ export interface Contender {
 export interface Round extends LoadResult {
   /** Requests answered in a second. */
   readonly requestsPerSecond: number;
-  /** The processor time a request took, in microseconds; absent where the system does not tell. */
+  /**
+   * The processor time a request took, in microseconds; absent where the system does not tell.
+   */
   readonly cpuPerRequest?: number;
-  /** The memory the server held at the end, in bytes; absent where the system does not tell. */
+  /**
+   * The memory the server held at the end, in bytes; absent where the system does not tell.
+   */
   readonly residentBytes?: number;
 }
 
 /**
  * Puts contenders under load in turn, in many short rounds and in changing
  * order, so that what else the machine does meets all of them alike.
- *
- * @param contenders The contenders, warm.
- * @param options What to call them, how many rounds, how long each in seconds, and by which load generator.
- * @param context What ends it.
- * @returns Each contender's rounds, by its name.
  */
 export async function runRounds(
   contenders: readonly Contender[],
@@ -48,7 +44,7 @@ export async function runRounds(
   for (let round = 0; round < rounds; round++) {
     for (const { name, server, call } of inTurn(contenders, round)) {
       context.progress(`${title}, round ${round + 1} of ${rounds}: ${name}`);
-      // Signed anew: a signature is good for five minutes.
+      // Signed again: a signature is valid for five minutes.
       const calls = await signCalls([call]);
       const before = await server.usage();
       const load = await generator.run(
@@ -74,10 +70,6 @@ export async function runRounds(
  * Changes the order of a list from round to round: each begins in turn, and
  * every second time around they go backwards, so that none always follows the
  * same other.
- *
- * @param list The list.
- * @param round The round, from 0.
- * @returns The list in the round's order.
  */
 export function inTurn<T>(list: readonly T[], round: number): T[] {
   const first = round % list.length;

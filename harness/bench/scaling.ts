@@ -16,17 +16,16 @@ const ENTRIES = 100;
 
 /** What the function did with a mapping, or a user, of some size. */
 export interface ScalingRow extends Omit<ThroughputRow, "upstreamCalls"> {
-  /** How many entries the mapping has. */
   readonly entries: number;
-  /** How many roles the user has. */
   readonly roles: number;
-  /** How long the call's body is. */
   readonly payloadBytes: number;
   /** Its throughput as a part of that with the smallest. */
   readonly ratio: number;
 }
 
-/** The function with larger and larger mappings, and with users of more and more roles. */
+/**
+ * The function with larger and larger mappings, and with users of more and more roles.
+ */
 export interface Scaling {
   /** By the size of the mapping. */
   readonly entries: readonly ScalingRow[];
@@ -37,10 +36,6 @@ export interface Scaling {
 /**
  * Measures what large mappings and many roles cost: one function with an
  * organization of each kind.
- *
- * @param generator The load generator.
- * @param context Where it runs.
- * @returns The figures.
  */
 export async function measureScaling(
   generator: LoadGenerator,

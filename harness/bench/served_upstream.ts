@@ -1,29 +1,24 @@
-import { createUpstream, type UpstreamWorld } from "../fixtures/upstream.ts";
+import { createUpstream, type UpstreamData } from "../fixtures/upstream.ts";
 
 const METADATA_METHOD = /\/List(?:Organization|Org)Metadata$/;
 
-/** A ZITADEL on a port of this machine. */
+/** An upstream on a loopback port. */
 export interface ServedUpstream extends AsyncDisposable {
-  /** Where it is. */
   readonly origin: string;
-  /** How many times metadata was asked for. */
+  /** How many of the requests asked for metadata. */
   readonly lookups: number;
-  /** How many requests it got in all. */
   readonly requests: number;
 }
 
 /**
- * Serves a ZITADEL that knows organizations and their metadata.
- *
- * @param world What it knows.
- * @param options What is waited for before each answer, for measurements that need all to be waiting.
- * @returns The ZITADEL.
+ * Serves an upstream. No answer leaves before `gate` resolves, for measurements
+ * in which all callers must be waiting.
  */
 export function serveUpstream(
-  world: UpstreamWorld,
+  data: UpstreamData,
   { gate }: { gate?: Promise<void> } = {},
 ): ServedUpstream {
-  const upstream = createUpstream(world);
+  const upstream = createUpstream(data);
   let lookups = 0;
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -31,7 +26,7 @@ export function serveUpstream(
       if (METADATA_METHOD.test(new URL(request.url).pathname)) lookups++;
       const body = await request.bytes();
       await gate;
-      // A request of its own: on the served one the library would listen for the client's end.
+      // A new request: on the served one the library would listen for the client's abort.
       const { url, method, headers } = request;
       return await upstream.fetch(url, { method, headers, body });
     },

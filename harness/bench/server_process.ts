@@ -20,11 +20,12 @@ export const FLOOR_SCRIPT: URL = new URL("floor_server.ts", import.meta.url);
 
 /** What a server is started with. */
 export interface ServerOptions {
-  /** Environment variables; settings of the function from outside do not reach it. */
+  /**
+   * Environment variables; settings of the function from outside do not reach it.
+   */
   readonly env: Readonly<Record<string, string>>;
   /** The file that its output goes to, as a container's would. */
   readonly log: string;
-  /** Ends it. */
   readonly signal: AbortSignal;
 }
 
@@ -40,12 +41,6 @@ export class ServerProcess implements AsyncDisposable {
   readonly #ended: Promise<void>;
   #hasEnded = false;
 
-  /**
-   * Starts a server.
-   *
-   * @param script Its program, which listens at `PORT`.
-   * @param options What it is started with.
-   */
   constructor(script: URL, options: ServerOptions) {
     options.signal.throwIfAborted();
     this.#options = options;
@@ -80,13 +75,6 @@ export class ServerProcess implements AsyncDisposable {
     );
   }
 
-  /**
-   * Waits until it answers.
-   *
-   * @param call A call of which the answer is known; absent, any answer will do.
-   * @returns How long it took from the start to the first answer, in milliseconds.
-   * @throws {Error} Where it ends, takes too long or answers wrongly.
-   */
   async ready(call?: Call): Promise<number> {
     const { signal } = this.#options;
     // Signed before, so that the time is the server's alone.
@@ -104,23 +92,13 @@ export class ServerProcess implements AsyncDisposable {
     return ms;
   }
 
-  /**
-   * Asks it once.
-   *
-   * @param call The call.
-   * @throws {Error} Where it answers wrongly.
-   */
+  /** Asks it once. */
   async ask(call: Call): Promise<void> {
     const [signed] = await signCalls([call]);
     const response = await this.#send(signed);
     requireRight(call, response, await response.text());
   }
 
-  /**
-   * Reads what it takes.
-   *
-   * @returns What it takes; `undefined` where the system does not tell.
-   */
   usage(): Promise<ProcessUsage | undefined> {
     return readProcessUsage(this.#process.pid!);
   }

@@ -1,10 +1,4 @@
-/**
- * Gives the middle of some numbers.
- *
- * @param numbers The numbers, in any order.
- * @returns The median.
- * @throws {RangeError} Where there are none.
- */
+/** Gives the middle of some numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -18,11 +12,6 @@ export function median(numbers: readonly number[]): number {
 /**
  * Compares two series that were measured in turn. Each pair is compared by
  * itself, so that what slows a machine for a while slows both of a pair.
- *
- * @param numbers What is compared.
- * @param base What it is compared to, pair by pair.
- * @returns The median of the ratios.
- * @throws {RangeError} Where the series are empty or of different lengths.
  */
 export function medianRatio(
   numbers: readonly number[],
@@ -40,18 +29,10 @@ export function medianRatio(
 export interface Sample {
   /** How far the run was, from 0 to 1. */
   readonly at: number;
-  /** The value. */
   readonly value: number;
 }
 
-/**
- * Gives the mean of a part of a run.
- *
- * @param samples The run's samples.
- * @param part The part's bounds, from 0 to 1: the first belongs to it, the second does not, except at the run's end.
- * @returns The mean of the samples within.
- * @throws {RangeError} Where there are none.
- */
+/** Gives the mean of a part of a run. */
 export function meanWithin(
   samples: readonly Sample[],
   [from, to]: readonly [number, number],

@@ -9,27 +9,25 @@ import { median, medianRatio } from "./statistics.ts";
 
 /** What a server did under load. */
 export interface ThroughputRow {
-  /** Which server. */
   readonly name: string;
   /** Requests answered in a second, the rounds' median. */
   readonly requestsPerSecond: number;
   /** The median time to an answer, in milliseconds, the rounds' median. */
   readonly p50Ms: number;
-  /** The time within which 99 of 100 were answered, in milliseconds, the rounds' median. */
+  /**
+   * The time within which 99 of 100 were answered, in milliseconds, the rounds' median.
+   */
   readonly p99Ms: number;
   /** The processor time a request took, in microseconds, the rounds' median. */
   readonly cpuPerRequest?: number | undefined;
   /** The memory held at the end, in bytes. */
   readonly residentBytes?: number | undefined;
-  /** Requests that failed. */
   readonly errors: number;
-  /** Requests to ZITADEL while under load. */
   readonly upstreamCalls: number;
 }
 
 /** The function beside the floor and a bare server. */
 export interface Throughput {
-  /** The servers. */
   readonly rows: readonly ThroughputRow[];
   /** The function's throughput as a part of the floor's. */
   readonly throughputRatio: number;
@@ -42,10 +40,6 @@ export interface Throughput {
 /**
  * Measures the warm function beside the floor and a bare server, with a
  * recorded login.
- *
- * @param generator The load generator.
- * @param context Where it runs.
- * @returns The figures.
  */
 export async function measureThroughput(
   generator: LoadGenerator,
@@ -115,13 +109,7 @@ export async function measureThroughput(
   };
 }
 
-/**
- * Sums up a contender's rounds.
- *
- * @param name Its name.
- * @param rounds Its rounds, at least one.
- * @returns Its row.
- */
+/** Sums up a contender's rounds. */
 export function summarizeRounds(
   name: string,
   rounds: readonly Round[],

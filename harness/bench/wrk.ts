@@ -44,14 +44,7 @@ function done(summary, latency, requests)
 end
 `;
 
-/**
- * Makes load by `wrk`.
- *
- * @param options The load.
- * @param context Where the script goes, and what ends it.
- * @returns What came of it.
- * @throws {Error} Where `wrk` fails.
- */
+/** Makes load by `wrk`. */
 export async function runWrk(
   { url, calls, seconds }: LoadOptions,
   { folder, signal }: BenchContext,
@@ -80,13 +73,7 @@ export async function runWrk(
   return parseWrk(decoder.decode(stdout) + decoder.decode(stderr));
 }
 
-/**
- * Reads what the script of {@linkcode runWrk} says at the end.
- *
- * @param output What `wrk` printed.
- * @returns The result.
- * @throws {Error} Where it is not there.
- */
+/** Reads what the script of {@linkcode runWrk} says at the end. */
 export function parseWrk(output: string): LoadResult {
   const line = output.split("\n").find((line) => line.startsWith(MARK));
   const numbers = line?.slice(MARK.length).split(" ").map(Number) ?? [];

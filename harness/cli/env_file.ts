@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { SettingsError } from "./errors.ts";
 
 /** The setting that holds the targets' signing keys, comma-separated. */
 export const SIGNING_KEY_SETTING = "AUTHORIZATION_SIGNING_KEY";
@@ -6,10 +7,8 @@ export const SIGNING_KEY_SETTING = "AUTHORIZATION_SIGNING_KEY";
 const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/;
 
 /**
- * Reads the settings of an env file's text: `KEY=value` lines, quoted or not.
- *
- * @param text The file's text.
- * @returns The settings; of a name that occurs twice the last.
+ * Reads the settings of an env file's text: `KEY=value` lines, quoted or not. The
+ * last one wins if a name occurs twice.
  */
 export function parseEnv(text: string): Record<string, string> {
   const settings: Record<string, string> = {};
@@ -21,13 +20,8 @@ export function parseEnv(text: string): Record<string, string> {
 }
 
 /**
- * Sets one setting in an env file's text. Every other line, comments too, stays
- * as it is.
- *
- * @param text The file's text.
- * @param name The setting's name.
- * @param value Its value, or `undefined` to take it out.
- * @returns The new text.
+ * Sets one setting in an env file's text, or removes it if the value is
+ * `undefined`. Every other line stays as it is, comments too.
  */
 export function withSetting(
   text: string,
@@ -47,29 +41,21 @@ export function withSetting(
 }
 
 /**
- * Writes a setting as a line of an env file.
+ * Formats a setting as a line of an env file, quoted if necessary.
  *
- * @param name The setting's name.
- * @param value Its value, on one line.
- * @returns The line, quoted where it must be.
- * @throws {TypeError} Where the value has control characters: after a line break
- * it would go on as another setting.
+ * @throws {SettingsError} If the value has control characters: what follows a
+ * line break would be another setting.
  */
 export function formatSetting(name: string, value: string): string {
   if (/[\p{Cc}\u2028\u2029]/u.test(value)) {
-    throw new TypeError(
+    throw new SettingsError(
       `The value of ${name} has control characters, such as a line break, and could set other settings: write it on one line`,
     );
   }
   return /[\s"#]/.test(value) ? `${name}='${value}'` : `${name}=${value}`;
 }
 
-/**
- * Reads an env file.
- *
- * @param path Where it is.
- * @returns Its text, empty where there is no file.
- */
+/** Reads an env file; the text is empty if there is no file. */
 export async function readEnvFile(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
@@ -80,18 +66,15 @@ export async function readEnvFile(path: string): Promise<string> {
 }
 
 /**
- * Writes an env file so that only its owner can read it, and so that whoever
- * reads it sees either the old text or the new. A link stays one.
- *
- * @param path Where it is.
- * @param text Its new text.
+ * Writes an env file so that only its owner can read it, and so that a reader sees
+ * either the old text or the new one. A link stays a link.
  */
 export async function writeEnvFile(path: string, text: string): Promise<void> {
   const file = await Deno.realPath(path).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return path;
     throw error;
   });
-  // A name that git ignores, should the process be killed meanwhile.
+  // Git ignores this name, in case the process is killed meanwhile.
   const temporary = `${dirname(file)}/.env.${crypto.randomUUID()}.tmp`;
   try {
     await Deno.writeTextFile(temporary, text, { mode: 0o600, createNew: true });
@@ -102,12 +85,7 @@ export async function writeEnvFile(path: string, text: string): Promise<void> {
   }
 }
 
-/**
- * Reads a comma-separated list of signing keys.
- *
- * @param value The setting's value.
- * @returns The keys.
- */
+/** Reads a comma-separated list of signing keys. */
 export function splitKeys(value: string | undefined): string[] {
   return (value ?? "").split(",").map((key) => key.trim()).filter(Boolean);
 }

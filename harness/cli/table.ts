@@ -1,8 +1,6 @@
 /**
- * Lays out a table: the first column to the left, the others to the right.
- *
- * @param rows The rows, the heading first; each as long as the heading.
- * @returns A line for each row, indented.
+ * Lays out a table, the heading first and every row as long as it: the first
+ * column to the left, the others to the right. Lines are indented.
  */
 export function formatTable(
   rows: readonly (readonly string[])[],

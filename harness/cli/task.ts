@@ -1,112 +1,134 @@
 /**
- * What the tasks for operators have in common.
+ * The frame of every `deno task` command: it reads the command line, runs, and
+ * ends with an exit code.
  *
  * @module
  */
-import { parseEnv, readEnvFile } from "./env_file.ts";
-import { messageOf, tint } from "./terminal.ts";
+import {
+  describeCrash,
+  describeFailure,
+  Interrupted,
+  UsageError,
+} from "./errors.ts";
+import { EXIT, type ExitCode, exitCodeOf, type Outcome } from "./exit.ts";
+import { formatHelp, type Help } from "./help.ts";
+import { createTerminalIo, type Io, printJson } from "./io.ts";
+import { type Options, readOptions, type Values } from "./options.ts";
+import { tint } from "./terminal.ts";
 
-/** A mistake in how a command was called: said in one line, with no trace. */
-export class UsageError extends Error {
-  /** Tells it from other errors where it is printed. */
-  override name = "UsageError";
-}
-
-/**
- * Runs a task and ends the process with its exit code; what it throws becomes
- * one sentence.
- *
- * @param run The task; returns its exit code.
- */
-export async function runTask(
-  run: (args: string[]) => Promise<number>,
-): Promise<never> {
-  try {
-    Deno.exit(await run(Deno.args));
-  } catch (error) {
-    const isUsage = isUsageError(error);
-    const message = isUsage
-      ? `${usageOf(messageOf(error))}; see \`deno task ${taskName()} --help\``
-      : messageOf(error);
-    console.error(`${tint("bad", "error")}: ${message}`);
-    Deno.exit(isUsage ? EXIT_USAGE : 2);
+/** The arguments of a command that are not options. */
+export type Positionals =
+  & {
+    /** As in the help, such as `FILE...`. */
+    readonly placeholder: string;
+    readonly help: string;
   }
+  & (
+    | { readonly min: number; readonly max: number }
+    /** Every word that is no option of the command is for another program. */
+    | { readonly isForwarded: true }
+  );
+
+/** What a command is. */
+export interface TaskDefinition<O extends Options> {
+  /** As in `deno task <name>`. */
+  readonly name: string;
+  readonly help: Help;
+  readonly options: O;
+  /** Without this, a positional argument is refused. */
+  readonly positionals?: Positionals;
+  /** Runs the command. What it throws becomes a message and an exit code. */
+  readonly run: (
+    options: Values<O> & { readonly positionals: readonly string[] },
+    io: Io,
+  ) => Promise<Outcome> | Outcome;
 }
 
-/** What shells know as a wrong use of a command (sysexits.h, EX_USAGE). */
-const EXIT_USAGE = 64;
-
-/** `parseArgs` goes on about positional arguments that start with a dash. */
-function usageOf(message: string): string {
-  return message.replace(/\. To specify a positional argument.*/s, "")
-    .replace(/\s*\n\s*/g, " ");
+/** A command that can be run, with or without a terminal. */
+export interface Task {
+  readonly name: string;
+  /** Never throws. */
+  readonly run: (args: readonly string[], io: Io) => Promise<ExitCode>;
 }
 
-/** The task's name: `test:kv` is in `tasks/test_kv.ts`. */
-function taskName(): string {
-  const file = /([^/]+)\.ts$/.exec(Deno.mainModule)?.[1] ?? "";
-  return file.replace("_", ":");
+/** Creates a command. `--help` is part of each. */
+export function defineTask<const O extends Options>(
+  definition: TaskDefinition<O>,
+): Task {
+  const { name, options, positionals, help } = definition;
+  return {
+    name,
+    async run(args, io) {
+      const interruptible = trackInterrupts(io);
+      let isJson = false;
+      try {
+        if (args.includes("--help")) {
+          io.print(
+            formatHelp({ help, options, ...positionals && { positionals } }),
+          );
+          return EXIT.done;
+        }
+        const given = readCommandLine(args, definition);
+        isJson = "json" in given && given.json === true;
+        return exitCodeOf(await definition.run(given, interruptible.io));
+      } catch (error) {
+        io.progress();
+        const { code, label, message } = describeFailure(
+          interruptible.reasonOf(error),
+          name,
+        );
+        if (isJson) printJson(io, "failed", { error: message });
+        io.error(`${tint("bad", label)}: ${message}`);
+        return code;
+      }
+    },
+  };
 }
 
-function isUsageError(error: unknown): boolean {
-  return error instanceof UsageError ||
-    error instanceof TypeError && "code" in error &&
-      String(error.code).startsWith("ERR_PARSE_ARGS");
+/** Runs a command and ends the process with its exit code. */
+export async function runTask(task: Task): Promise<never> {
+  const io = createTerminalIo();
+  const onCrash = (error: unknown): never => {
+    const { code, label, message } = describeCrash(error, task.name);
+    io.error(`${tint("bad", label)}: ${message}`);
+    Deno.exit(code);
+  };
+  // Deno would end with 1, which means "done with warnings".
+  addEventListener("unhandledrejection", ({ reason }) => onCrash(reason));
+  addEventListener("error", ({ error }) => onCrash(error));
+  Deno.exit(await task.run(Deno.args, io));
 }
 
-/**
- * The settings a task works with: the env file's, and above them those of the
- * environment.
- *
- * @param envFile The env file's path.
- * @returns The settings.
- */
-export async function readSettings(
-  envFile: string,
-): Promise<Record<string, string | undefined>> {
-  return { ...parseEnv(await readEnvFile(envFile)), ...Deno.env.toObject() };
-}
-
-/**
- * Takes a setting that must be there.
- *
- * @param settings The settings.
- * @param name Which one.
- * @param hint What it is and where to get it.
- * @returns Its value.
- * @throws {UsageError} Where it is missing.
- */
-export function required(
-  settings: Record<string, string | undefined>,
-  name: string,
-  hint: string,
-): string {
-  const value = settings[name]?.trim();
-  if (!value) throw new UsageError(`${name} is not set: ${hint}`);
-  return value;
-}
-
-/** What ZITADEL_DOMAIN is, for those who have not set it. */
-export const DOMAIN_HINT =
-  "the instance's host or origin, such as my-instance.zitadel.cloud";
-
-/** What ZITADEL_ADMIN_TOKEN is, for those who have not set it. */
-export const ADMIN_TOKEN_HINT =
-  "a personal access token of a service user with the role IAM_OWNER (console: Users > Service Users > Personal Access Tokens, and Default settings > Administrators)";
-
-/**
- * Reads a time such as `10s`, `1m30s` or `10`, in whole seconds.
- *
- * @param text The text.
- * @param option Which option it is of, for the message.
- * @returns Seconds.
- * @throws {UsageError} Where it is not a time.
- */
-export function parseSeconds(text: string, option: string): number {
-  const match = /^(?:(\d+)m)?(?:(\d+)s?)?$/.exec(text);
-  const seconds = Number(match?.[1] ?? 0) * 60 + Number(match?.[2] ?? 0);
-  if (!match || text === "" || seconds < 1) {
-    throw new UsageError(`${option} ${text}: expected a time such as 10s`);
+function readCommandLine<O extends Options>(
+  args: readonly string[],
+  { options, positionals }: TaskDefinition<O>,
+) {
+  if (positionals && "isForwarded" in positionals) {
+    const names = new Set(Object.keys(options).map((name) => `--${name}`));
+    const { values } = readOptions(args.filter((it) => names.has(it)), options);
+    return { ...values, positionals: args.filter((it) => !names.has(it)) };
   }
-  return seconds;
+  const { values, positionals: given } = readOptions(args, options);
+  const { min, max, placeholder } = positionals ??
+    { min: 0, max: 0, placeholder: "" };
+  if (given.length > max) {
+    throw new UsageError(`Unexpected argument '${given[max]}'`);
+  }
+  if (given.length < min) throw new UsageError(`Missing ${placeholder}`);
+  return { ...values, positionals: given };
+}
+
+/** Remembers whether the command was interrupted, since then any error may follow. */
+function trackInterrupts(io: Io) {
+  let signal: AbortSignal | undefined;
+  return {
+    io: {
+      ...io,
+      untilInterrupted: () => signal = io.untilInterrupted(),
+    },
+    reasonOf: (error: unknown) =>
+      signal?.aborted && !(error instanceof Interrupted)
+        ? signal.reason
+        : error,
+  };
 }

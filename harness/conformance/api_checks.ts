@@ -4,13 +4,13 @@
  * @module
  */
 import { bindTarget, keepBindings } from "./binding.ts";
-import type { Bench, Finding } from "./check.ts";
+import type { CheckContext, Finding } from "./checks.ts";
 import { readRecording, recordedAnswer, replayRecording } from "./recording.ts";
 import { shapeOf } from "./shape.ts";
-import type { Situation } from "./situation.ts";
+import type { Scenario } from "./scenario.ts";
 
 type Caller = "admin" | "reader" | "viewer" | "nobody" | "invalid" | "none";
-type Organization = keyof Situation["organizations"] | "unknown";
+type Organization = keyof Scenario["organizations"] | "unknown";
 
 /** A recording and who asks about which organization. */
 type Case = readonly [name: string, caller: Caller, about?: Organization];
@@ -148,30 +148,31 @@ const CASES = { "current": CURRENT, "4.6": V4_6, "3.4": V3_4 };
 /**
  * Replays the recorded API calls of the instance's release.
  *
- * @param bench The instance and the situation.
  * @yields A finding for each recording.
  */
-export async function* apiChecks(bench: Bench): AsyncGenerator<Finding> {
-  const { subject, situation, target } = bench;
+export async function* apiChecks(
+  context: CheckContext,
+): AsyncGenerator<Finding> {
+  const { subject, scenario, target } = context;
   await using _kept = await keepBindings(subject, [FUNCTION, EVENTS]);
-  await using prepared = await prepare(bench);
+  await using prepared = await prepare(context);
   let targetId = prepared.id;
   for (const [name, caller, about] of CASES[subject.release]) {
     const recording = await readRecording(name);
     const text = JSON.stringify(recording.request);
     const replace: Record<string, string> = {
-      [RECORDED.suffix]: situation.suffix,
+      [RECORDED.suffix]: scenario.suffix,
       "http://localhost:9101": target.origin,
     };
     if (targetId) replace[RECORDED.target] = targetId;
     for (const id of text.match(RECORDED.project) ?? []) {
-      replace[id] = situation.projects.catalogue;
+      replace[id] = scenario.projects.catalogue;
     }
     if (about) {
       for (const id of organizationsIn(recording.request)) {
         replace[id] ??= about === "unknown"
           ? UNKNOWN_ORGANIZATION
-          : situation.organizations[about];
+          : scenario.organizations[about];
       }
     }
     if (name === "older/v3.4.9/set_execution") {
@@ -181,7 +182,7 @@ export async function* apiChecks(bench: Bench): AsyncGenerator<Finding> {
     if (name.includes("/list_")) await subject.settle();
     const answer = await replayRecording(subject.origin, recording, {
       replace,
-      headers: authorizationOf(bench, caller),
+      headers: authorizationOf(context, caller),
     });
     if (name === "admin/create_target") {
       targetId = String((answer.body as Record<string, unknown>)["id"]);
@@ -195,7 +196,7 @@ export async function* apiChecks(bench: Bench): AsyncGenerator<Finding> {
 }
 
 /** The older recordings begin with targets and executions that are there. */
-async function prepare({ subject, situation, target }: Bench) {
+async function prepare({ subject, scenario, target }: CheckContext) {
   if (subject.release === "current") {
     return { id: "", [Symbol.asyncDispose]: () => Promise.resolve() };
   }
@@ -204,14 +205,14 @@ async function prepare({ subject, situation, target }: Bench) {
   const { id } = stack.use(
     await bindTarget(subject, {
       ...options,
-      name: `events ${situation.suffix}`,
+      name: `events ${scenario.suffix}`,
     }),
   );
   if (subject.release === "3.4") {
     stack.use(
       await bindTarget(subject, {
         ...options,
-        name: `function ${situation.suffix}`,
+        name: `function ${scenario.suffix}`,
         condition: FUNCTION,
         interruptOnError: true,
       }),
@@ -221,7 +222,7 @@ async function prepare({ subject, situation, target }: Bench) {
 }
 
 function authorizationOf(
-  { subject, situation }: Bench,
+  { subject, scenario }: CheckContext,
   caller: Caller,
 ): Record<string, string> {
   if (caller === "none") return {};
@@ -229,7 +230,7 @@ function authorizationOf(
     ? subject.adminToken
     : caller === "invalid"
     ? "not-a-token"
-    : situation[caller].token;
+    : scenario[caller].token;
   return { authorization: `Bearer ${token}` };
 }
 

@@ -4,35 +4,25 @@ import { callRest, type Subject } from "./subject.ts";
 
 /** A target that is bound while it is in use. */
 export interface Binding extends AsyncDisposable {
-  /** The target's identifier. */
   readonly id: string;
 }
 
 /** What is bound to what. */
 export interface BindingOptions {
-  /** The target's name. */
   readonly name: string;
   /** Where it is. */
   readonly endpoint: string;
   /** On what it is called, such as `function/preaccesstoken`. */
   readonly condition: string;
-  /** Whether its failure fails the token. */
   readonly interruptOnError?: boolean;
   /** How its body is formed, where that is not JSON. */
   readonly payloadType?: "PAYLOAD_TYPE_JWT" | "PAYLOAD_TYPE_JWE";
   /** A key that payloads are encrypted for. */
   readonly publicKey?: string;
-  /** Targets that are called before it. */
   readonly after?: readonly string[];
 }
 
-/**
- * Notes what is bound, to put it back.
- *
- * @param subject The instance.
- * @param conditions What may be bound otherwise meanwhile.
- * @returns What puts it back when it is disposed of.
- */
+/** Notes what is bound, to put it back. */
 export async function keepBindings(
   { instance }: Subject,
   conditions: readonly string[],
@@ -51,10 +41,6 @@ export async function keepBindings(
 
 /**
  * Makes a target and binds it. What was bound before is put back afterwards.
- *
- * @param subject The instance.
- * @param options What is bound to what.
- * @returns The binding; disposing of it unbinds and removes the target.
  */
 export async function bindTarget(
   subject: Subject,

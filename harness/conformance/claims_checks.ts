@@ -6,10 +6,10 @@
  */
 import { clientCredentials, login, roleScopes } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
-import type { Bench, Finding } from "./check.ts";
+import type { CheckContext, Finding } from "./checks.ts";
 import { readRecording } from "./recording.ts";
 import { claimsOf } from "./reply_checks.ts";
-import type { Application, Person } from "./situation.ts";
+import type { Application, Person } from "./scenario.ts";
 import { callRest } from "./subject.ts";
 
 /** The recording, by the names of the findings. */
@@ -32,17 +32,18 @@ const FORWARDED = { forwardedStatusCode: 403, forwardedErrorMessage: "no" };
 /**
  * Gets tokens of every kind and looks at what is told of them.
  *
- * @param bench The instance, the situation and the target.
  * @yields A finding for each token and for each kind of answer.
  */
-export async function* claimsChecks(bench: Bench): AsyncGenerator<Finding> {
+export async function* claimsChecks(
+  context: CheckContext,
+): AsyncGenerator<Finding> {
   const { rows } = await readRecording<{ rows: Record<string, unknown> }>(
     RECORDING,
   );
-  for await (const [name, seen] of observe(bench)) {
+  for await (const [name, seen] of observe(context)) {
     yield {
       name: `${RECORDING}: ${name}`,
-      recorded: bench.subject.release === "3.4"
+      recorded: context.subject.release === "3.4"
         ? withoutApplication(rows[name])
         : rows[name],
       seen,
@@ -52,21 +53,21 @@ export async function* claimsChecks(bench: Bench): AsyncGenerator<Finding> {
 
 type Observation = readonly [name: string, seen: unknown];
 
-async function* observe(bench: Bench): AsyncGenerator<Observation> {
-  const { subject, situation, target } = bench;
-  const { apps, people, projects, machine } = situation;
-  const api = await createApi(bench);
-  const names = namesOf(bench, api);
+async function* observe(context: CheckContext): AsyncGenerator<Observation> {
+  const { subject, scenario, target } = context;
+  const { apps, people, projects, machine } = scenario;
+  const api = await createApi(context);
+  const names = namesOf(context, api);
   const look = async (accessToken: string, idToken?: string) =>
     named(names, {
       ...(idToken !== undefined && { id_token: claimsOf(idToken) }),
       ...(accessToken.includes(".") &&
         { access_token: claimsOf(accessToken) }),
-      issue: payloads(bench),
-      userinfo: await userInfo(bench, accessToken),
-      userinfo_calls: payloads(bench),
-      introspection: await introspect(bench, api, accessToken),
-      introspection_calls: payloads(bench),
+      issue: payloads(context),
+      userinfo: await userInfo(context, accessToken),
+      userinfo_calls: payloads(context),
+      introspection: await introspect(context, api, accessToken),
+      introspection_calls: payloads(context),
     });
   const audience = (id: string) => `urn:zitadel:iam:org:project:id:${id}:aud`;
   const all = (id: string) => `openid ${ALL_PROJECTS} ${audience(id)}`;
@@ -100,10 +101,10 @@ async function* observe(bench: Bench): AsyncGenerator<Observation> {
     ["service user without openid", "profile"],
   ];
   {
-    await using _binding = await bindUserInfo(bench);
+    await using _binding = await bindUserInfo(context);
     target.calls.length = 0;
     for (const [name, who, app, scope] of logins) {
-      const tokens = await logIn(bench, { who, app, scope });
+      const tokens = await logIn(context, { who, app, scope });
       yield [name, await look(tokens.accessToken, tokens.idToken)];
     }
     for (const [name, scope] of services) {
@@ -115,7 +116,7 @@ async function* observe(bench: Bench): AsyncGenerator<Observation> {
     }
     yield ["personal access token", await look(machine.token)];
     target.reply = () => Response.json(APPENDED);
-    const tokens = await logIn(bench, {
+    const tokens = await logIn(context, {
       who: people.alice,
       app: apps.storefront,
       scope: "openid profile",
@@ -123,12 +124,12 @@ async function* observe(bench: Bench): AsyncGenerator<Observation> {
     yield ["appended claims", await look(tokens.accessToken, tokens.idToken)];
   }
   target.reply = () => Response.json({});
-  const { accessToken } = await logIn(bench, {
+  const { accessToken } = await logIn(context, {
     who: people.alice,
     app: apps.storefront,
     scope: "openid",
   });
-  await using _binding = await bindUserInfo(bench, true);
+  await using _binding = await bindUserInfo(context, true);
   target.reply = () => Response.json({}, { status: 500 });
   yield ["target fails and interrupts", await look(accessToken)];
   target.reply = () => Response.json(FORWARDED);
@@ -137,11 +138,11 @@ async function* observe(bench: Bench): AsyncGenerator<Observation> {
 }
 
 function bindUserInfo(
-  { subject, situation, target }: Bench,
+  { subject, scenario, target }: CheckContext,
   interruptOnError = false,
 ) {
   return bindTarget(subject, {
-    name: `userinfo ${interruptOnError} ${situation.suffix}`,
+    name: `userinfo ${interruptOnError} ${scenario.suffix}`,
     endpoint: `${target.origin}/userinfo`,
     condition: "function/preuserinfo",
     interruptOnError,
@@ -149,7 +150,7 @@ function bindUserInfo(
 }
 
 function logIn(
-  { subject }: Bench,
+  { subject }: CheckContext,
   { who, app, scope }: { who: Person; app: Application; scope: string },
 ) {
   const { loginClientToken } = subject;
@@ -164,12 +165,12 @@ interface Api {
   readonly clientSecret: string;
 }
 
-async function createApi({ subject, situation }: Bench): Promise<Api> {
+async function createApi({ subject, scenario }: CheckContext): Promise<Api> {
   const made = await callRest(
     subject,
-    `POST /management/v1/projects/${situation.projects.storefront}/apps/api`,
+    `POST /management/v1/projects/${scenario.projects.storefront}/apps/api`,
     {
-      organization: situation.organizations.acme,
+      organization: scenario.organizations.acme,
       body: { name: "api", authMethodType: "API_AUTH_METHOD_TYPE_BASIC" },
     },
   );
@@ -180,7 +181,10 @@ async function createApi({ subject, situation }: Bench): Promise<Api> {
   };
 }
 
-async function userInfo({ subject }: Bench, token: string): Promise<unknown> {
+async function userInfo(
+  { subject }: CheckContext,
+  token: string,
+): Promise<unknown> {
   const response = await fetch(`${subject.origin}/oidc/v1/userinfo`, {
     headers: { authorization: `Bearer ${token}` },
   });
@@ -188,7 +192,7 @@ async function userInfo({ subject }: Bench, token: string): Promise<unknown> {
 }
 
 async function introspect(
-  { subject }: Bench,
+  { subject }: CheckContext,
   { clientId, clientSecret }: Api,
   token: string,
 ): Promise<unknown> {
@@ -201,7 +205,7 @@ async function introspect(
 }
 
 /** What the target was sent since it was last asked. */
-function payloads({ target }: Bench): unknown[] {
+function payloads({ target }: CheckContext): unknown[] {
   return target.calls.splice(0).map(({ body }) => {
     const payload = JSON.parse(body);
     return {
@@ -216,22 +220,22 @@ function payloads({ target }: Bench): unknown[] {
 }
 
 /** What identifiers stand for, so that other instances' can be compared. */
-function namesOf({ situation }: Bench, api: Api): [string, string][] {
+function namesOf({ scenario }: CheckContext, api: Api): [string, string][] {
   const names: [string, string][] = [
-    [situation.suffix, "<suffix>"],
+    [scenario.suffix, "<suffix>"],
     [api.clientId, "<client api>"],
-    [situation.machine.id, "<user machine>"],
+    [scenario.machine.id, "<user machine>"],
   ];
-  for (const [name, id] of Object.entries(situation.organizations)) {
+  for (const [name, id] of Object.entries(scenario.organizations)) {
     names.push([id, `<organization ${name}>`]);
   }
-  for (const [name, id] of Object.entries(situation.projects)) {
+  for (const [name, id] of Object.entries(scenario.projects)) {
     names.push([id, `<project ${name}>`]);
   }
-  for (const [name, { clientId }] of Object.entries(situation.apps)) {
+  for (const [name, { clientId }] of Object.entries(scenario.apps)) {
     names.push([clientId, `<client ${name}>`]);
   }
-  for (const [name, { id }] of Object.entries(situation.people)) {
+  for (const [name, { id }] of Object.entries(scenario.people)) {
     names.push([id, `<user ${name}>`]);
   }
   return names;

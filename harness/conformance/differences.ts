@@ -1,8 +1,6 @@
 /** A reason why the sandbox is not as recorded, and where that shows. */
 export interface Difference {
-  /** Why it is so. */
   readonly reason: string;
-  /** The names of the findings. */
   readonly findings: readonly string[];
   /** Set where no run brings it about as it was, whatever the instance. */
   readonly isNeverRun?: boolean;
@@ -50,13 +48,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/**
- * Says why a finding may differ.
- *
- * @param name The finding's name.
- * @param options Whether the instance is the sandbox.
- * @returns The reason, or `undefined` where it may not.
- */
+/** Says why a finding may differ. */
 export function reasonFor(
   name: string,
   { isSandbox }: { isSandbox: boolean },

@@ -6,7 +6,7 @@
 import { removeMetadata, setMetadata } from "../zitadel/metadata.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { bindTarget } from "./binding.ts";
-import type { Bench, Finding } from "./check.ts";
+import type { CheckContext, Finding } from "./checks.ts";
 import { shapeOf } from "./shape.ts";
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
@@ -26,19 +26,20 @@ const RECORDED = {
  * Changes metadata as it was changed for the recording: one value, two new
  * ones, the two removed; and an unchanged one, which tells nobody.
  *
- * @param bench The instance, the situation and the target.
  * @yields A finding for each recorded event.
  */
-export async function* eventChecks(bench: Bench): AsyncGenerator<Finding> {
-  const { subject, situation, target } = bench;
-  const { acme } = situation.organizations;
+export async function* eventChecks(
+  context: CheckContext,
+): AsyncGenerator<Finding> {
+  const { subject, scenario, target } = context;
+  const { acme } = scenario.organizations;
   const names = RECORDED[subject.release];
   const entry = (key: string, text: string) => ({
     key,
     value: new TextEncoder().encode(text),
   });
   await using _binding = await bindTarget(subject, {
-    name: `events ${situation.suffix}`,
+    name: `events ${scenario.suffix}`,
     endpoint: `${target.origin}/events`,
     condition: "event/group/org.metadata",
   });

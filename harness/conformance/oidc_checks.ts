@@ -3,21 +3,20 @@
  *
  * @module
  */
-import type { Bench, Finding } from "./check.ts";
+import type { CheckContext, Finding } from "./checks.ts";
 import { readRecording, recordedAnswer, replayRecording } from "./recording.ts";
 import { shapeOf } from "./shape.ts";
 
 /**
  * Replays the recorded OpenID requests.
  *
- * @param bench The instance and the situation.
  * @yields A finding for each recording.
  */
 export async function* oidcChecks(
-  { subject, situation }: Bench,
+  { subject, scenario }: CheckContext,
 ): AsyncGenerator<Finding> {
   if (subject.release !== "current") return;
-  const { reader, organizations } = situation;
+  const { reader, organizations } = scenario;
   const basic = (secret: string, client = reader.clientId) => ({
     authorization: `Basic ${btoa(`${client}:${secret}`)}`,
   });

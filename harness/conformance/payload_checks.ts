@@ -1,5 +1,5 @@
 /**
- * What targets are sent, in every recorded situation.
+ * What targets are sent, in every recorded scenario.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import {
   roleScopes,
 } from "../zitadel/login.ts";
 import { type BindingOptions, bindTarget } from "./binding.ts";
-import type { Bench, Finding } from "./check.ts";
+import type { CheckContext, Finding } from "./checks.ts";
 import { claimsOf } from "./reply_checks.ts";
 import { shapeOf } from "./shape.ts";
-import type { Application, Person } from "./situation.ts";
+import type { Application, Person } from "./scenario.ts";
 
 const FIXTURES = new URL("../../fixtures/", import.meta.url);
 const FOLDERS = {
@@ -33,23 +33,24 @@ const DEFAULT_SCOPE = "openid offline_access";
 /**
  * Brings about each recorded call and compares what the target was sent.
  *
- * @param bench The instance, the situation and the target.
  * @yields A finding for each recorded call.
  */
-export async function* payloadChecks(bench: Bench): AsyncGenerator<Finding> {
-  const { subject } = bench;
+export async function* payloadChecks(
+  context: CheckContext,
+): AsyncGenerator<Finding> {
+  const { subject } = context;
   const folder = FOLDERS[subject.release];
-  const situations = situationsOf(bench);
+  const scenarios = recordedCalls(context);
   for await (const entry of Deno.readDir(new URL(`${folder}/`, FIXTURES))) {
     const name = entry.name.replace(".json", "");
     if (name.startsWith("event_") || name.startsWith("payload_type_")) continue;
     yield {
       name: `${folder}/${name}`,
       recorded: shapeOf(JSON.parse((await readCall(folder, name)).body)),
-      seen: shapeOf(await situations[name]?.()),
+      seen: shapeOf(await scenarios[name]?.()),
     };
   }
-  if (subject.release === "current") yield* wrappedChecks(bench);
+  if (subject.release === "current") yield* wrappedChecks(context);
 }
 
 async function readCall(folder: string, name: string) {
@@ -60,15 +61,18 @@ async function readCall(folder: string, name: string) {
 
 type Bring = () => Promise<unknown>;
 
-function situationsOf(bench: Bench): Record<string, Bring> {
-  const { people, apps, projects } = bench.situation;
+function recordedCalls(context: CheckContext): Record<string, Bring> {
+  const { people, apps, projects } = context.scenario;
   const { storefront, warehouse } = apps;
   const person = (who: Person, scope?: string, app = storefront): Bring => () =>
-    payloadOf(bench, () => logIn(bench, { who, app, ...(scope && { scope }) }));
+    payloadOf(
+      context,
+      () => logIn(context, { who, app, ...(scope && { scope }) }),
+    );
   const machine = (scope: string): Bring => () =>
-    payloadOf(bench, () =>
-      clientCredentials(bench.subject.origin, {
-        ...bench.situation.machine,
+    payloadOf(context, () =>
+      clientCredentials(context.subject.origin, {
+        ...context.scenario.machine,
         scope,
       }));
   const audience = (id: string) => `urn:zitadel:iam:org:project:id:${id}:aud`;
@@ -98,34 +102,34 @@ function situationsOf(bench: Bench): Record<string, Bring> {
       "openid urn:zitadel:iam:user:metadata urn:zitadel:iam:user:resourceowner",
     ),
     human_refresh: async () => {
-      const { refreshToken } = await logIn(bench, {
+      const { refreshToken } = await logIn(context, {
         who: people.alice,
         app: storefront,
       });
-      return await payloadOf(bench, () =>
-        refresh(bench.subject.origin, {
+      return await payloadOf(context, () =>
+        refresh(context.subject.origin, {
           clientId: storefront.clientId,
           refreshToken: refreshToken!,
         }));
     },
     machine_client_credentials: machine(roleScopes(projects.storefront)),
     machine_client_credentials_no_scopes: machine("openid"),
-    machine_jwt_profile: () => payloadOf(bench, () => jwtProfile(bench)),
-    token_exchange: () => tokenExchange(bench),
+    machine_jwt_profile: () => payloadOf(context, () => jwtProfile(context)),
+    token_exchange: () => tokenExchange(context),
     preuserinfo: () =>
       payloadOf(
-        bench,
-        () => logIn(bench, { who: people.alice, app: storefront }),
+        context,
+        () => logIn(context, { who: people.alice, app: storefront }),
         {
           condition: "function/preuserinfo",
         },
       ),
-    chained_second_target: () => chained(bench),
+    chained_second_target: () => chained(context),
   };
 }
 
 function logIn(
-  { subject }: Bench,
+  { subject }: CheckContext,
   { who, app, scope = DEFAULT_SCOPE }: {
     who: Person;
     app: Application;
@@ -141,20 +145,20 @@ function logIn(
 
 /** Binds a target, brings a call about and reads what came first. */
 async function payloadOf(
-  bench: Bench,
+  context: CheckContext,
   act: () => Promise<unknown>,
   options: Partial<BindingOptions> = {},
 ): Promise<unknown> {
-  return JSON.parse((await callOf(bench, act, options)).body);
+  return JSON.parse((await callOf(context, act, options)).body);
 }
 
 async function callOf(
-  { subject, situation, target }: Bench,
+  { subject, scenario, target }: CheckContext,
   act: () => Promise<unknown>,
   options: Partial<BindingOptions>,
 ) {
   await using _binding = await bindTarget(subject, {
-    name: `payload ${situation.suffix}`,
+    name: `payload ${scenario.suffix}`,
     endpoint: `${target.origin}/payload`,
     condition: "function/preaccesstoken",
     ...options,
@@ -166,10 +170,10 @@ async function callOf(
   return call;
 }
 
-async function chained(bench: Bench): Promise<unknown> {
-  const { subject, situation, target } = bench;
+async function chained(context: CheckContext): Promise<unknown> {
+  const { subject, scenario, target } = context;
   await using first = await bindTarget(subject, {
-    name: `first ${situation.suffix}`,
+    name: `first ${scenario.suffix}`,
     endpoint: `${target.origin}/first`,
     condition: "function/preaccesstoken",
   });
@@ -186,11 +190,11 @@ async function chained(bench: Bench): Promise<unknown> {
         : {},
     );
   try {
-    const { alice } = situation.people;
-    const { storefront } = situation.apps;
+    const { alice } = scenario.people;
+    const { storefront } = scenario.apps;
     return await payloadOf(
-      bench,
-      () => logIn(bench, { who: alice, app: storefront }),
+      context,
+      () => logIn(context, { who: alice, app: storefront }),
       { after: [first.id] },
     );
   } finally {
@@ -198,8 +202,10 @@ async function chained(bench: Bench): Promise<unknown> {
   }
 }
 
-async function jwtProfile({ subject, situation }: Bench): Promise<unknown> {
-  const { machine, projects } = situation;
+async function jwtProfile(
+  { subject, scenario }: CheckContext,
+): Promise<unknown> {
+  const { machine, projects } = scenario;
   const key = await importPKCS8(machine.privateKey, "RS256");
   const assertion = await new SignJWT()
     .setProtectedHeader({ alg: "RS256", kid: machine.keyId })
@@ -216,14 +222,14 @@ async function jwtProfile({ subject, situation }: Bench): Promise<unknown> {
   });
 }
 
-async function tokenExchange(bench: Bench): Promise<unknown> {
-  const { subject, situation } = bench;
-  const { accessToken } = await logIn(bench, {
-    who: situation.people.alice,
-    app: situation.apps.storefront,
+async function tokenExchange(context: CheckContext): Promise<unknown> {
+  const { subject, scenario } = context;
+  const { accessToken } = await logIn(context, {
+    who: scenario.people.alice,
+    app: scenario.apps.storefront,
   });
-  const { clientId, clientSecret } = situation.apps.exchange;
-  return await payloadOf(bench, () =>
+  const { clientId, clientSecret } = scenario.apps.exchange;
+  return await payloadOf(context, () =>
     token(subject.origin, {
       grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
       subject_token: accessToken,
@@ -255,14 +261,14 @@ const JWE_ALGORITHMS = {
   payload_type_jwe_ec: "ECDH-ES+A256KW",
 } as const;
 
-async function* wrappedChecks(bench: Bench): AsyncGenerator<Finding> {
-  const { people, apps } = bench.situation;
-  const act = () => logIn(bench, { who: people.alice, app: apps.storefront });
+async function* wrappedChecks(context: CheckContext): AsyncGenerator<Finding> {
+  const { people, apps } = context.scenario;
+  const act = () => logIn(context, { who: people.alice, app: apps.storefront });
   const plain = shapeOf(
     JSON.parse((await readCall("calls", "human_login")).body),
   );
   const jwt = await readCall("calls", "payload_type_jwt");
-  const call = await callOf(bench, act, { payloadType: "PAYLOAD_TYPE_JWT" });
+  const call = await callOf(context, act, { payloadType: "PAYLOAD_TYPE_JWT" });
   yield {
     name: "calls/payload_type_jwt",
     recorded: [headerOf(jwt.body), jwt.headers["content-type"], plain],
@@ -275,7 +281,7 @@ async function* wrappedChecks(bench: Bench): AsyncGenerator<Finding> {
   for (const [name, algorithm] of Object.entries(JWE_ALGORITHMS)) {
     const keys = await generateKeyPair(algorithm, { extractable: true });
     const recorded = await readCall("calls", name);
-    const call = await callOf(bench, act, {
+    const call = await callOf(context, act, {
       payloadType: "PAYLOAD_TYPE_JWE",
       publicKey: await exportSPKI(keys.publicKey),
     });

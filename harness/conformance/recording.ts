@@ -6,15 +6,11 @@
 
 const RECORDED = new URL("../../fixtures/recorded/", import.meta.url);
 
-/** One recorded exchange. */
 export interface Recording {
-  /** Its name, that of the file. */
   readonly name: string;
-  /** What it shows. */
   readonly description: string;
   /** Where it comes from. */
   readonly source: string;
-  /** What was sent. */
   readonly request: {
     readonly method: string;
     readonly path: string;
@@ -22,7 +18,6 @@ export interface Recording {
     readonly body?: unknown;
     readonly body_base64?: string;
   };
-  /** What came back. */
   readonly response: {
     readonly status: number;
     readonly headers: Readonly<Record<string, string>>;
@@ -33,7 +28,6 @@ export interface Recording {
 
 /** An answer, as far as it is compared. */
 export interface Answer {
-  /** The HTTP status. */
   readonly status: number;
   /** JSON where it is JSON, else the text. */
   readonly body: unknown;
@@ -47,12 +41,6 @@ export interface ReplayOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/**
- * Reads a recording.
- *
- * @param name Its path below `fixtures/recorded`, without `.json`.
- * @returns The recording.
- */
 export async function readRecording<Shape = Recording>(
   name: string,
 ): Promise<Shape> {
@@ -60,14 +48,6 @@ export async function readRecording<Shape = Recording>(
   return JSON.parse(await Deno.readTextFile(url));
 }
 
-/**
- * Sends a recorded request.
- *
- * @param origin Where to.
- * @param recording The recording.
- * @param options What stands for what, and further headers.
- * @returns The answer.
- */
 export async function replayRecording(
   origin: string,
   { request }: Recording,
@@ -91,12 +71,7 @@ export async function replayRecording(
   return answerOf(response.status, response.headers, bytes);
 }
 
-/**
- * What was recorded, in the form of an answer.
- *
- * @param recording The recording.
- * @returns The answer.
- */
+/** What was recorded, in the form of an answer. */
 export function recordedAnswer({ response }: Recording): Answer {
   const bytes = response.body_base64 === undefined
     ? new TextEncoder().encode(response.body ?? "")

@@ -5,7 +5,7 @@
  */
 import { roleScopes } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
-import type { Bench, Finding } from "./check.ts";
+import type { CheckContext, Finding } from "./checks.ts";
 import { readRecording } from "./recording.ts";
 import { shapeOf } from "./shape.ts";
 
@@ -39,16 +39,17 @@ const MANY_PERMISSIONS = 1000;
  * Lets a target give each recorded answer while a service user asks for a
  * token, with interruptOnError off and on.
  *
- * @param bench The instance, the situation and the target.
  * @yields A finding for each answer.
  */
-export async function* replyChecks(bench: Bench): AsyncGenerator<Finding> {
-  const { subject, situation, target } = bench;
+export async function* replyChecks(
+  context: CheckContext,
+): AsyncGenerator<Finding> {
+  const { subject, scenario, target } = context;
   for (const interruptOnError of [false, true]) {
     const name = `behaviour/replies_interrupt_${interruptOnError}`;
     const { rows } = await readRecording<{ rows: Row[] }>(name);
     await using _binding = await bindTarget(subject, {
-      name: `replies ${interruptOnError} ${situation.suffix}`,
+      name: `replies ${interruptOnError} ${scenario.suffix}`,
       endpoint: `${target.origin}/replies`,
       condition: "function/preaccesstoken",
       interruptOnError,
@@ -59,7 +60,7 @@ export async function* replyChecks(bench: Bench): AsyncGenerator<Finding> {
         path === "/redirected"
           ? Response.json(permissions(["posts:read"]))
           : replyOf(row, over.promise);
-      const seen = await tokenOutcome(bench);
+      const seen = await tokenOutcome(context);
       over.resolve();
       yield {
         name: `${name}: ${row.reply}`,
@@ -94,8 +95,10 @@ function permissions(value: readonly string[]) {
   return { append_claims: [{ key: "permissions", value }] };
 }
 
-async function tokenOutcome({ subject, situation }: Bench): Promise<unknown> {
-  const { machine, projects } = situation;
+async function tokenOutcome(
+  { subject, scenario }: CheckContext,
+): Promise<unknown> {
+  const { machine, projects } = scenario;
   const response = await fetch(`${subject.origin}/oauth/v2/token`, {
     method: "POST",
     headers: {
@@ -119,12 +122,6 @@ async function tokenOutcome({ subject, situation }: Bench): Promise<unknown> {
   });
 }
 
-/**
- * Reads a JWT's claims.
- *
- * @param jwt The token.
- * @returns The claims; nothing is verified.
- */
 export function claimsOf(jwt: string): Record<string, unknown> {
   const bytes = Uint8Array.fromBase64(jwt.split(".")[1]!, {
     alphabet: "base64url",

@@ -1,18 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import { apiChecks } from "./api_checks.ts";
 import { claimsChecks } from "./claims_checks.ts";
-import type { Bench, Checks, Finding } from "./check.ts";
+import type { CheckContext, Checks, Finding } from "./checks.ts";
 import { eventChecks } from "./event_checks.ts";
 import { oidcChecks } from "./oidc_checks.ts";
 import { payloadChecks } from "./payload_checks.ts";
 import { replyChecks } from "./reply_checks.ts";
-import { createSituation } from "./situation.ts";
+import { createScenario } from "./create_scenario.ts";
 import type { Subject } from "./subject.ts";
 import { startWebhookTarget } from "./webhook_target.ts";
 
 /** A finding and whether it is as recorded. */
 export interface Verdict extends Finding {
-  /** Whether it is as recorded. */
   readonly same: boolean;
 }
 
@@ -30,17 +29,16 @@ const PARTS: readonly Checks[] = [
  * Compares an instance with what was recorded of its release, in organizations
  * of its own that are removed again.
  *
- * @param subject The instance.
  * @yields A verdict for each recording.
  */
 export async function* runConformance(
   subject: Subject,
 ): AsyncGenerator<Verdict> {
   await using target = startWebhookTarget();
-  await using situation = await createSituation(subject);
-  const bench: Bench = { subject, situation, target };
+  await using scenario = await createScenario(subject);
+  const context: CheckContext = { subject, scenario, target };
   for (const part of PARTS) {
-    for await (const finding of part(bench)) {
+    for await (const finding of part(context)) {
       const same = isDeepStrictEqual(finding.recorded, finding.seen);
       yield { ...finding, same };
     }

@@ -27,16 +27,9 @@ const KEPT_NUMBERS = new Set(["status", "code", "state"]);
 const IDENTIFIER = /[0-9]{15,20}/g;
 const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T/;
 const JWT = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/;
-/** Enumerations. */
 const CONSTANT = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
 
-/**
- * Reduces a value to what is compared of it.
- *
- * @param value Any JSON value.
- * @param key The key that it stands under.
- * @returns Its shape.
- */
+/** Reduces a value to what is compared of it. */
 export function shapeOf(value: unknown, key = ""): unknown {
   if (typeof value === "string") return shapeOfText(value, key);
   if (typeof value === "number") {

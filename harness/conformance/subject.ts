@@ -5,15 +5,11 @@ import type { Release } from "../sandbox/release.ts";
 
 /** An instance whose conduct is compared with what was recorded. */
 export interface Subject {
-  /** The way to it. */
   readonly instance: Instance;
-  /** Its address and issuer. */
   readonly origin: string;
-  /** A token of an IAM_OWNER. */
   readonly adminToken: string;
   /** A token of an IAM_LOGIN_CLIENT; without one people cannot log in. */
   readonly loginClientToken: string | undefined;
-  /** The release it behaves like. */
   readonly release: Release;
   /** The timeout of the target that is too slow, in milliseconds. */
   readonly timeoutMs: number;
@@ -23,11 +19,8 @@ export interface Subject {
 
 /** How an instance is reached. */
 export interface SubjectOptions {
-  /** Its address. */
   readonly origin: string;
-  /** A token of an IAM_OWNER. */
   readonly adminToken: string;
-  /** A token of an IAM_LOGIN_CLIENT. */
   readonly loginClientToken?: string | undefined;
   /**
    * The timeout of the target that is too slow, in milliseconds.
@@ -46,12 +39,7 @@ const RELEASE_OF_API = {
   "management_v1": "3.4",
 } as const;
 
-/**
- * Looks at an instance and tells which release it behaves like.
- *
- * @param options How it is reached.
- * @returns The subject.
- */
+/** Looks at an instance and tells which release it behaves like. */
 export async function lookAt(options: SubjectOptions): Promise<Subject> {
   const instance = connect(options.origin, options.adminToken);
   const own = await ownOrganization(instance);
@@ -67,15 +55,7 @@ export async function lookAt(options: SubjectOptions): Promise<Subject> {
   };
 }
 
-/**
- * Calls an instance's REST API and expects it to work.
- *
- * @param subject The instance.
- * @param call Method and path, such as `POST /management/v1/projects`.
- * @param options The body and the organization that is called about.
- * @returns The answer's JSON.
- * @throws {Error} Where it answers otherwise than with success.
- */
+/** Calls an instance's REST API and expects it to work. */
 export async function callRest(
   { origin, adminToken }: Subject,
   call: string,

@@ -1,12 +1,8 @@
 /** A call that a target got. */
 export interface WebhookCall {
-  /** The HTTP method. */
   readonly method: string;
-  /** The path, which tells targets apart. */
   readonly path: string;
-  /** The headers. */
   readonly headers: Headers;
-  /** The body as sent. */
   readonly body: string;
 }
 
@@ -20,11 +16,7 @@ export interface WebhookTarget extends AsyncDisposable {
   reply: (call: WebhookCall) => Response | Promise<Response>;
 }
 
-/**
- * Starts a target on loopback.
- *
- * @returns The target; disposing of it stops it.
- */
+/** Starts a target on loopback. */
 export function startWebhookTarget(): WebhookTarget {
   const calls: WebhookCall[] = [];
   const server = Deno.serve(

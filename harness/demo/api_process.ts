@@ -5,8 +5,28 @@ const START_TIMEOUT_MS = 30_000;
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The settings of the example APIs: what their environment may hold. */
-const SETTINGS = [
+/** Where Deno and Node keep what they need to start. */
+const PASSED_ON = /^(?:HOME|PATH|DENO_DIR|XDG_CACHE_HOME)$/;
+
+/** The settings of an example API; each example's first lines explain them. */
+export interface ApiSettings {
+  /** The instance's origin. */
+  readonly ISSUER: string;
+  /** The id of the API's project. */
+  readonly AUDIENCE: string;
+  /** The project in which permissions must hold, for claims by project. */
+  readonly PROJECT?: string;
+  /** The organization that must have given them, for claims by organization. */
+  readonly ORGANIZATION?: string;
+  /** The claim's name. */
+  readonly CLAIM?: string;
+  /** The address to listen at. */
+  readonly HOST?: string;
+  /** The port to listen at. */
+  readonly PORT?: string;
+}
+
+const SETTINGS: readonly (keyof ApiSettings)[] = [
   "ISSUER",
   "AUDIENCE",
   "PROJECT",
@@ -14,15 +34,7 @@ const SETTINGS = [
   "CLAIM",
   "HOST",
   "PORT",
-] as const;
-
-/** Where Deno and Node keep what they need to start. */
-const PASSED_ON = /^(?:HOME|PATH|DENO_DIR|XDG_CACHE_HOME)$/;
-
-/** The settings of an example API; `HOST` and `PORT` are chosen for it. */
-export type ApiSettings =
-  & { readonly ISSUER: string; readonly AUDIENCE: string }
-  & { readonly [name in typeof SETTINGS[number]]?: string };
+];
 
 /** An example API, running as a process of its own. */
 export interface ApiProcess extends AsyncDisposable {
@@ -39,7 +51,7 @@ export interface ApiProcess extends AsyncDisposable {
  * @throws {Error} If it ends or takes too long before it listens, with its output.
  */
 export function startHonoApi(settings: ApiSettings): Promise<ApiProcess> {
-  const port = freePort();
+  const { PORT = String(freePort()) } = settings;
   const issuer = new URL(settings.ISSUER).host;
   return startApi([
     Deno.execPath(),
@@ -47,9 +59,9 @@ export function startHonoApi(settings: ApiSettings): Promise<ApiProcess> {
     "--no-prompt",
     `--config=${new URL("deno.json", ROOT).pathname}`,
     `--allow-env=${SETTINGS.join(",")}`,
-    `--allow-net=127.0.0.1:${port},${issuer}`,
+    `--allow-net=127.0.0.1:${PORT},${issuer}`,
     new URL("examples/api/hono.ts", ROOT).pathname,
-  ], { ...settings, PORT: String(port) });
+  ], { ...settings, PORT });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { freePort } from "../util/free_port.ts";
 import { startHonoApi } from "./api_process.ts";
 import type { DemoAnswer, DemoLogin } from "./demo_event.ts";
 import type { Stage } from "./stage.ts";
@@ -24,14 +25,16 @@ export async function askApi(
   stage: Stage,
   logins: readonly DemoLogin[],
 ): Promise<DemoAnswer[]> {
+  const port = String(freePort());
+  stage.step(
+    "API",
+    `examples/api/hono.ts at http://127.0.0.1:${port}/, a process of its own`,
+  );
   await using api = await startHonoApi({
     ISSUER: stage.sandbox.origin,
     AUDIENCE: stage.project.id,
+    PORT: port,
   });
-  stage.step(
-    "API",
-    `examples/api/hono.ts at ${api.origin}/, a process of its own`,
-  );
   stage.emit({
     kind: "line",
     text:

@@ -86,7 +86,7 @@ export async function connectFunction(
 }
 
 function readersToken({ organization }: Stage): string {
-  return organization.users!.find(({ tokens }) => tokens.length > 0)!
+  return organization.users.find(({ tokens }) => tokens.length > 0)!
     .tokens[0]!;
 }
 

@@ -21,9 +21,9 @@ export async function logIn(
   process: FunctionProcess,
 ): Promise<DemoLogin[]> {
   const { sandbox, organization, project } = stage;
-  const app = project.apps![0]!;
-  const person = organization.users!.find(({ firstName }) => firstName)!;
-  const robot = organization.users!.find(({ secret }) => secret)!;
+  const app = project.apps[0]!;
+  const person = organization.users.find(({ firstName }) => firstName)!;
+  const robot = organization.users.find(({ secret }) => secret)!;
 
   const byCode = await login(sandbox.origin, {
     clientId: app.clientId!,

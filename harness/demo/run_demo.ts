@@ -43,5 +43,6 @@ export async function runDemo(options: {
   emit({ kind: "tokens", logins });
 
   const answers = await askApi(stage, logins);
+  options.signal.throwIfAborted();
   return { logins, answers };
 }

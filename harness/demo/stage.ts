@@ -1,9 +1,7 @@
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
-import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
+import { type OrganizationFile, readWorldFile } from "../sandbox/world_file.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
 import type { DemoEvent } from "./demo_event.ts";
-
-type Organization = WorldFile["organizations"][number];
 
 /** What the demo plays on: a stand-in ZITADEL, and who is told what happens. */
 export interface Stage extends AsyncDisposable {
@@ -12,9 +10,9 @@ export interface Stage extends AsyncDisposable {
   /** The way to it as an administrator. */
   readonly instance: Instance;
   /** The organization that everything happens in. */
-  readonly organization: Organization & { readonly id: string };
+  readonly organization: OrganizationFile & { readonly id: string };
   /** The project that the API belongs to. */
-  readonly project: NonNullable<Organization["projects"]>[number] & {
+  readonly project: OrganizationFile["projects"][number] & {
     readonly id: string;
   };
   /** Begins a step, labelled in the margin. */
@@ -50,7 +48,7 @@ export async function openStage(options: {
     sandbox,
     instance: connect(sandbox.origin, sandbox.adminToken),
     organization,
-    project: organization.projects![0] as Stage["project"],
+    project: organization.projects[0] as Stage["project"],
     step: (label, title) => emit({ kind: "step", label, title }),
     emit,
     [Symbol.asyncDispose]: sandbox.close,

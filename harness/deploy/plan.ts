@@ -7,14 +7,14 @@ const PLATFORM_SETTINGS: ReadonlySet<string> = new Set([
   "PORT",
 ]);
 
-/** The file that takes the settings to upload; ignored by git as all `*.env`. */
+/**
+ * The file that takes the settings to upload; ignored by git as all `*.env`.
+ */
 export const UPLOAD_ENV_FILE = "deploy.env";
 
 /** What is to be deployed where. */
 export interface DeployWish {
-  /** The organization at Deno Deploy. */
   readonly organization: string;
-  /** The app's name. */
   readonly app: string;
   /** Where it runs: `us`, `eu` or `global`. */
   readonly region: string;
@@ -28,7 +28,6 @@ export interface DeployWish {
 export interface DeployStep {
   /** What it is for, in a few words. */
   readonly what: string;
-  /** The command's words. */
   readonly command: readonly string[];
 }
 
@@ -43,9 +42,6 @@ export interface UploadedSettings {
 /**
  * Chooses what is uploaded of an env file: the function's settings and nothing
  * else, the administrator's token least of all.
- *
- * @param names The names in the env file.
- * @returns What is uploaded.
  */
 export function settingsToUpload(names: readonly string[]): UploadedSettings {
   const uploaded = Object.entries(SETTINGS).filter(([name]) =>
@@ -60,9 +56,6 @@ export function settingsToUpload(names: readonly string[]): UploadedSettings {
 
 /**
  * Works out the commands of a deployment.
- *
- * @param wish What is to be deployed where.
- * @returns The commands, in their order.
  *
  * @example
  * ```ts

@@ -1,28 +1,18 @@
 import type { DeployStep } from "./plan.ts";
 import { writeEnvFile } from "../cli/env_file.ts";
 
-/** What would leave a file behind if it just ended the process. */
-const SIGNALS = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGTERM: 15,
-} as const satisfies Partial<Record<Deno.Signal, number>>;
+/** Without a listener, each ends the process and leaves the file with the secrets behind. */
+const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
-/** How the commands ended. */
 export interface StepsResult {
-  /** The exit code: 0, or that of the command that failed; 128 and more for a signal. */
-  readonly code: number;
-  /** The step that failed. */
+  /** The step that failed, or at which a signal came. */
   readonly failed?: DeployStep;
+  readonly isInterrupted: boolean;
 }
 
 /**
- * Runs commands one after the other, while a file with secrets exists for them.
- * The file is removed whatever ends them, signals too.
- *
- * @param steps The commands, each of which starts with `deno`.
- * @param secrets The file's path and text.
- * @returns How they ended: at the first that failed.
+ * Runs commands, each of which starts with `deno`, up to the first that fails. A
+ * file with secrets exists while they run; it is removed whatever ends them.
  */
 export async function runSteps(
   steps: readonly DeployStep[],
@@ -30,35 +20,32 @@ export async function runSteps(
 ): Promise<StepsResult> {
   const remove = () => Deno.remove(secrets.file).catch(() => {});
   let child: Deno.ChildProcess | undefined;
-  let interrupted: number | undefined;
-  const listeners = Object.entries(SIGNALS).map(([name, number]) => {
-    const signal = name as keyof typeof SIGNALS;
+  let isInterrupted = false;
+  const listeners = SIGNALS.map((signal) => {
     const listener = () => {
-      interrupted = 128 + number;
+      isInterrupted = true;
       remove();
       try {
         child?.kill(signal);
       } catch {
-        // It has ended by itself.
+        // It has already ended.
       }
     };
     Deno.addSignalListener(signal, listener);
     return { signal, listener };
   });
   try {
-    // Else a link of this name would be written through.
+    // Otherwise a link of this name would be followed.
     await remove();
     await writeEnvFile(secrets.file, secrets.text);
     for (const step of steps) {
-      if (interrupted) return { code: interrupted, failed: step };
+      if (isInterrupted) return { failed: step, isInterrupted };
       const [, ...args] = step.command;
       child = new Deno.Command(Deno.execPath(), { args }).spawn();
       const { code } = await child.status;
-      if (interrupted || code !== 0) {
-        return { code: interrupted ?? code, failed: step };
-      }
+      if (isInterrupted || code !== 0) return { failed: step, isInterrupted };
     }
-    return { code: 0 };
+    return { isInterrupted };
   } finally {
     await remove();
     for (const { signal, listener } of listeners) {

@@ -4,7 +4,9 @@
  *
  * @module
  */
-import { readConfig, type SettingName, SETTINGS } from "../../lib/config.ts";
+import { type SettingName, SETTINGS } from "../../lib/config.ts";
+import { SettingsError } from "../cli/errors.ts";
+import { readFunctionConfig } from "../cli/function_config.ts";
 import { freePort } from "../util/free_port.ts";
 import {
   CALLBACK_PATH,
@@ -52,7 +54,6 @@ export interface DevStackOptions {
   readonly settings: Readonly<Record<string, string | undefined>>;
   /** The world file of the sandbox; the repository's by default. */
   readonly world?: string | undefined;
-  /** The release that the sandbox plays. */
   readonly release?: Release | undefined;
   /** The inspector's port; by default 9000, or any where that is taken. */
   readonly port?: number | undefined;
@@ -68,24 +69,19 @@ export interface DevStackOptions {
   readonly quiet?: boolean;
 }
 
-/** What was started. */
 export interface DevStack extends AsyncDisposable {
-  /** The page. */
   readonly inspector: Inspector;
-  /** The instance's origin. */
   readonly issuer: string;
-  /** The stand-in, where it is not a real instance. */
+  /** The sandbox, unless the stack uses a real instance. */
   readonly sandbox: Sandbox | undefined;
   /** Where the function answers, unless it runs elsewhere. */
   readonly endpoint: string | undefined;
 }
 
 /**
- * Starts everything for development.
+ * Starts everything for development; disposing of it stops all of it.
  *
- * @param options What to start.
- * @returns What was started; disposing of it stops all of it.
- * @throws {TypeError} If settings of a real instance are missing.
+ * @throws {SettingsError} If settings of a real instance are missing.
  */
 export async function startDevStack(
   options: DevStackOptions,
@@ -111,7 +107,7 @@ export async function startDevStack(
     const given = sandbox
       ? await connectSandbox(sandbox, endpoint, settings)
       : pick(settings, Object.keys(SETTINGS) as SettingName[]);
-    checkFunctionSettings(given, sandbox !== undefined);
+    await checkFunctionSettings(given, sandbox !== undefined);
     started.push(startWatchedFunction({
       settings: {
         KV_URL: ":memory:",
@@ -161,15 +157,15 @@ export async function startDevStack(
  * Checks the settings before the start: a watched process that cannot start
  * would wait for its files to change.
  */
-function checkFunctionSettings(
+async function checkFunctionSettings(
   given: Partial<Record<SettingName, string>>,
   isSandbox: boolean,
-): void {
+): Promise<void> {
   try {
-    readConfig(given);
+    await readFunctionConfig(given);
   } catch (error) {
-    if (isSandbox || !(error instanceof Error)) throw error;
-    throw new TypeError(
+    if (isSandbox || !(error instanceof SettingsError)) throw error;
+    throw new SettingsError(
       `ZITADEL_DOMAIN is set, but the function lacks settings for this instance. Two ways on: \`deno task setup\` connects the function and writes them to .env; \`deno task dev --no-function\` starts the page only. ${error.message}`,
       { cause: error },
     );
@@ -204,7 +200,7 @@ async function createApp(
   if (project === undefined) return undefined;
   const adminToken = settings.ZITADEL_ADMIN_TOKEN;
   if (!settings.ZITADEL_DOMAIN || !adminToken) {
-    throw new TypeError(
+    throw new SettingsError(
       "--create-app needs ZITADEL_DOMAIN and ZITADEL_ADMIN_TOKEN: it creates an application on a real instance, and removes it at the end. The sandbox has applications already",
     );
   }
@@ -230,7 +226,9 @@ function withRedirect(world: WorldFile, redirectUri: string): WorldFile {
   };
 }
 
-/** Sets the sandbox up as a real instance is, and gives the function's settings. */
+/**
+ * Sets the sandbox up as a real instance is, and gives the function's settings.
+ */
 async function connectSandbox(
   { origin, adminToken }: Sandbox,
   endpoint: string,

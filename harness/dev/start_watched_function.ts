@@ -11,17 +11,12 @@ export interface WatchedFunctionOptions {
   readonly settings: Readonly<
     Partial<Record<SettingName, string>> & { HOST: string; PORT: string }
   >;
-  /** Whether its log is shown. */
   readonly quiet?: boolean;
 }
 
 /**
  * Starts the function so that it restarts whenever one of its files changes,
  * with the permissions that it needs and no others, and waits until it answers.
- *
- * @param options How to start it.
- * @returns Stops it when disposed of.
- * @throws {Error} Where it does not answer; what it wrote says why.
  */
 export async function startWatchedFunction(
   { settings, quiet }: WatchedFunctionOptions,

@@ -4,11 +4,7 @@ import { startDevStack } from "./start_dev_stack.ts";
 const WIDTH = 1200;
 const HEIGHT = 650;
 
-/**
- * Takes the README's picture: a token just after its mapping was changed.
- *
- * @param path Where the picture goes.
- */
+/** Takes the README's picture: a token just after its mapping was changed. */
 export async function takeScreenshot(path: string): Promise<void> {
   await using stack = await startDevStack({ settings: {}, quiet: true });
   const browser = await launchBrowser();

@@ -8,7 +8,7 @@ import { judgeTarget } from "./judge_target.ts";
  * Judges everything that is known.
  *
  * @param facts What is known.
- * @returns What was found, in the order in which a person would mend it.
+ * @returns What was found, in the order in which a person would fix it.
  */
 export function diagnose(facts: Facts): Finding[] {
   const findings = judgeInstance(facts);

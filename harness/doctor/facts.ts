@@ -8,7 +8,7 @@ import type { Config } from "../../lib/config.ts";
 import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
 import type { CanaryResult } from "../function/canary.ts";
 import type { Execution } from "../zitadel/execution.ts";
-import type { MetadataApi } from "../zitadel/metadata.ts";
+import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { Application } from "../zitadel/project.ts";
 import type { Target } from "../zitadel/target.ts";
 

@@ -1,44 +1,31 @@
+import type { Outcome } from "../cli/exit.ts";
 import { type CheckId, CHECKS } from "./checks.ts";
 
-/** How bad it is: `note` needs no action, `warning` may, `broken` does. */
+/** A `note` needs no action, a `warning` may, `broken` does. */
 export type Level = "ok" | "note" | "warning" | "broken";
 
 /** What a check found. */
 export interface Finding {
-  /** Which check. */
   readonly check: CheckId;
-  /** How bad it is. */
   readonly level: Level;
-  /** What was seen, with no secret in it. */
+  /** What was seen, without secrets. */
   readonly seen: string;
-  /** Why it matters; not with `ok`. */
+  /** Why it matters; absent if `ok`. */
   readonly why?: string;
-  /** What mends it; not with `ok`. */
-  readonly mend?: string;
+  /** How to fix it; absent if `ok`. */
+  readonly fix?: string;
 }
 
-/**
- * Makes a finding.
- *
- * @param check Which check.
- * @param level How bad it is.
- * @param seen What was seen, with no secret in it.
- * @returns The finding.
- */
 export function finding(check: CheckId, level: Level, seen: string): Finding {
   if (level === "ok") return { check, level, seen };
-  const { why, mend } = CHECKS[check];
-  return { check, level, seen, why, mend };
+  const { why, fix } = CHECKS[check];
+  return { check, level, seen, why, fix };
 }
 
-/**
- * Says how a run of the doctor ends.
- *
- * @param findings All findings.
- * @returns The exit code: 0, 1 where there are warnings, 2 where something is
- * broken.
- */
-export function exitCode(findings: readonly Finding[]): 0 | 1 | 2 {
-  if (findings.some(({ level }) => level === "broken")) return 2;
-  return findings.some(({ level }) => level === "warning") ? 1 : 0;
+/** The outcome of a run: the worst finding decides. */
+export function outcomeOf(findings: readonly Finding[]): Outcome {
+  if (findings.some(({ level }) => level === "broken")) return "failed";
+  return findings.some(({ level }) => level === "warning")
+    ? "warnings"
+    : "done";
 }

@@ -53,7 +53,7 @@ export interface GatherOptions {
  *
  * @param options What to look at.
  * @returns The facts.
- * @throws {TypeError} Where ZITADEL_DOMAIN is not an address.
+ * @throws {SettingsError} If ZITADEL_DOMAIN is not an address.
  */
 export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const { settings, clientId, onProgress } = options;

@@ -1,4 +1,5 @@
 import {
+  knownProjects,
   permissionsOf,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
@@ -31,15 +32,18 @@ export function judgeMapping(
     findings.push(finding(...it));
   const used = new Set<string>();
   const sizes = new Map<string, number>();
+  const isKnown = knownProjects(undefined, projects.map(({ id }) => id));
   const withRoles = projects.filter(({ roles }) => roles.length > 0);
 
   for (const { id, name, roles } of withRoles) {
     const missing: string[] = [];
     for (const role of roles) {
-      const key = mapping.permissions.has(`${id}:${role}`)
-        ? `${id}:${role}`
-        : role;
-      const permissions = permissionsOf(mapping, id, role);
+      const key = mapping.qualified.get(id)?.has(role) ? `${id}:${role}` : role;
+      const permissions = permissionsOf(
+        mapping,
+        { projectId: id, role },
+        isKnown,
+      );
       if (permissions === undefined) missing.push(role);
       else {
         used.add(key);
@@ -63,7 +67,7 @@ export function judgeMapping(
     );
   }
   const broken = new Set(mapping.problems.map(({ key }) => key));
-  const unused = [...mapping.permissions.keys()].filter((key) =>
+  const unused = [...mapping.plain.keys()].filter((key) =>
     !used.has(key) && !broken.has(key)
   );
   if (unused.length > 0 && withRoles.length > 0) {
@@ -81,7 +85,7 @@ export function judgeMapping(
   for (const [key, bytes] of large) {
     add("claim_size", "warning", `${key} adds ${bytes} bytes to a token`);
   }
-  if (mapping.permissions.size === 0) {
+  if (mapping.plain.size === 0) {
     add(
       "mapping",
       withRoles.length > 0 ? "warning" : "note",
@@ -91,7 +95,7 @@ export function judgeMapping(
     add(
       "mapping",
       "note",
-      `${organization} has ${mapping.permissions.size} entries; none is of a role`,
+      `${organization} has ${mapping.plain.size} entries; none is of a role`,
     );
   } else {
     const bySize = [...sizes].sort(([, a], [, b]) => b - a)
@@ -120,7 +124,7 @@ export function judgePlainKeys(
   mapping: RoleMapping,
   level: "note" | "warning",
 ): Finding[] {
-  const plain = [...mapping.permissions]
+  const plain = [...mapping.plain]
     .filter(([key, granted]) => granted.length > 0 && !/^[0-9]+:/.test(key))
     .map(([key]) => key);
   return plain.length > 0
@@ -136,8 +140,8 @@ function sharedNames(
   const names = new Map<string, string[]>();
   for (const { id, name, roles } of projects) {
     for (const role of roles) {
-      if (mapping.permissions.has(`${id}:${role}`)) continue;
-      if (!mapping.permissions.get(role)?.length) continue;
+      if (mapping.qualified.get(id)?.has(role)) continue;
+      if (!mapping.plain.get(role)?.length) continue;
       names.set(role, [...names.get(role) ?? [], name]);
     }
   }

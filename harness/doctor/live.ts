@@ -14,7 +14,7 @@ import { listOrganizations } from "../zitadel/organization.ts";
 import { whoAmI } from "../zitadel/user.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import {
-  createWorld,
+  createScratchOrganization,
   DEFAULT_MAPPING,
 } from "../zitadel/scratch_organization.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -60,10 +60,15 @@ export async function proveLive(
 
   onProgress?.("making a throwaway organization");
   const { id: viewer } = await whoAmI(reader);
-  await using world = await createWorld(admin, { mapping, viewer, signal });
+  await using scratch = await createScratchOrganization(admin, {
+    mapping,
+    viewer,
+    signal,
+  });
   await waitUntil(
     async () =>
-      (await listOrganizations(reader, { id: world.organization.id })).length >
+      (await listOrganizations(reader, { id: scratch.organization.id }))
+        .length >
         0,
     { what: "the function's service user may read it", signal },
   );
@@ -75,8 +80,8 @@ export async function proveLive(
     onProgress?.(`token ${i + 1} of ${TOKENS}`);
     const started = performance.now();
     const { accessToken } = await clientCredentials(config.origin, {
-      ...world.robot,
-      scope: roleScopes(world.project.id),
+      ...scratch.robot,
+      scope: roleScopes(scratch.project.id),
     });
     times.push(Math.round(performance.now() - started));
     const claim = claimsOf(accessToken)[config.claim];
@@ -110,9 +115,9 @@ async function existingMapping(
   organization: string,
 ): Promise<Record<string, readonly string[]>> {
   const { entries } = await listMetadata(reader, organization);
-  const { permissions } = parseRoleMapping(entries);
+  const { plain } = parseRoleMapping(entries);
   return Object.fromEntries(
-    [...permissions]
+    [...plain]
       .filter(([key, granted]) => granted.length > 0 && !key.includes(":"))
       .slice(0, MAX_ROLES),
   );

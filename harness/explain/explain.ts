@@ -1,21 +1,19 @@
 import type { Config } from "../../lib/config.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
+import type { FunctionCall } from "../../lib/request/payload.ts";
+import { GRANT_STATE_ACTIVE } from "../../lib/claims/grants.ts";
 import {
-  type FunctionCall,
-  GRANT_STATE_ACTIVE,
-} from "../../lib/request/payload.ts";
-import {
+  knownProjects,
   permissionsOf,
+  type ProjectRole,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
 
 /** What one role of a grant comes to. */
 export interface RoleExplanation {
-  /** The role. */
   readonly role: string;
   /** The metadata key that counts; `undefined` where there is none. */
   readonly key: string | undefined;
-  /** What it grants. */
   readonly permissions: readonly string[];
   /** Why it grants nothing, where it does. */
   readonly why: string | undefined;
@@ -23,13 +21,9 @@ export interface RoleExplanation {
 
 /** What one grant comes to. */
 export interface GrantExplanation {
-  /** The project's id. */
   readonly project: string;
-  /** The organization that gave the grant. */
   readonly grantedBy: string;
-  /** The organization whose mapping counts. */
   readonly organization: string;
-  /** Its roles. */
   readonly roles: readonly RoleExplanation[];
   /** Why all of it grants nothing, where that is so. */
   readonly why: string | undefined;
@@ -39,7 +33,6 @@ export interface GrantExplanation {
 export interface Explanation {
   /** The function or event that ZITADEL called for. */
   readonly call: string;
-  /** The grants, in their order. */
   readonly grants: readonly GrantExplanation[];
   /** The permissions, in order of first appearance. */
   readonly permissions: readonly string[];
@@ -47,30 +40,26 @@ export interface Explanation {
   readonly why: string | undefined;
 }
 
-/**
- * Gives a mapping, or why it cannot be had.
- *
- * @param organization Whose mapping.
- * @returns The mapping.
- */
+/** Gives a mapping, or why it cannot be had. */
 export type MappingOf = (organization: string) => Promise<RoleMapping>;
 
 /**
  * Explains a call: which grant and role gave each permission, and which roles
  * gave none and why.
- *
- * @param call The call, as ZITADEL sent it.
- * @param mappingOf Gives an organization's mapping; where it throws, its
- * message becomes the reason.
- * @param metadataOrganization The setting METADATA_ORGANIZATION.
- * @returns The explanation.
  */
 export async function explainCall(
   call: FunctionCall,
   mappingOf: MappingOf,
   metadataOrganization: Config["metadataOrganization"],
 ): Promise<Explanation> {
-  const organizationOf = chooseOrganization(metadataOrganization, call);
+  const organizationOf = chooseOrganization(
+    metadataOrganization,
+    call.org?.id ?? call.user?.resource_owner ?? undefined,
+  );
+  const isKnown = knownProjects(
+    undefined,
+    (call.user_grants ?? []).map(({ project_id }) => project_id),
+  );
   const grants: GrantExplanation[] = [];
   for (const grant of call.user_grants ?? []) {
     const organization = organizationOf(grant.resource_owner);
@@ -92,7 +81,11 @@ export async function explainCall(
     try {
       const mapping = await mappingOf(organization);
       const roles = names.map((role) =>
-        explainRole(mapping, grant.project_id, role)
+        explainRole(
+          mapping,
+          { projectId: grant.project_id, role },
+          isKnown,
+        )
       );
       grants.push({ ...of, roles, why: undefined });
     } catch (error) {
@@ -113,11 +106,11 @@ export async function explainCall(
 
 function explainRole(
   mapping: RoleMapping,
-  project: string,
-  role: string,
+  { projectId, role }: ProjectRole,
+  isKnown: (id: string) => boolean,
 ): RoleExplanation {
-  const qualified = `${project}:${role}`;
-  const permissions = permissionsOf(mapping, project, role);
+  const qualified = `${projectId}:${role}`;
+  const permissions = permissionsOf(mapping, { projectId, role }, isKnown);
   if (permissions === undefined) {
     return {
       role,
@@ -126,7 +119,7 @@ function explainRole(
       why: `there is no entry "${role}" or "${qualified}"`,
     };
   }
-  const key = mapping.permissions.has(qualified) ? qualified : role;
+  const key = mapping.qualified.get(projectId)?.has(role) ? qualified : role;
   const problem = mapping.problems.find((it) => it.key === key)?.problem;
   return {
     role,

@@ -1,22 +1,32 @@
-import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
-import { readConfig } from "../../lib/config.ts";
+import { createPayloadOpener } from "../function/open_payload.ts";
 import { createMetadataReader } from "../../lib/zitadel/metadata_reader.ts";
-import { type FunctionCall, parsePayload } from "../../lib/request/payload.ts";
-import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
+import {
+  type FunctionCall,
+  isEvent,
+  parsePayload,
+} from "../../lib/request/payload.ts";
+import {
+  createRoleMapping,
+  MAX_MAPPING_BYTES,
+  MAX_VALUE_BYTES,
+  parseRoleMapping,
+} from "../../lib/mapping/role_mapping.ts";
+import { createConnection } from "../../lib/zitadel/connection.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
 import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
 import { createUpstream } from "../fixtures/upstream.ts";
 import type { MappingOf } from "./explain.ts";
+import {
+  buildFromSettings,
+  readFunctionConfig,
+} from "../cli/function_config.ts";
 import type { Mapping } from "../roles/roles_file.ts";
 
 /** A call to be explained, and where its mappings come from. */
 export interface ExplainSource {
-  /** The call. */
   readonly call: FunctionCall;
-  /** Gives an organization's mapping. */
   readonly mappingOf: MappingOf;
-  /** The setting METADATA_ORGANIZATION. */
   readonly metadataOrganization: string;
 }
 
@@ -24,12 +34,6 @@ export interface ExplainSource {
  * Reads what is to be explained: a fixture, which brings its mappings, or a
  * payload as ZITADEL sent it (JSON, JWT or JWE), whose mappings come from a
  * mapping file or from the instance.
- *
- * @param text The fixture or the payload.
- * @param options The function's settings by name, and the mapping file's
- * content, where there is one.
- * @returns The call, and where its mappings come from.
- * @throws {TypeError} Where the text is neither, or settings are missing.
  */
 export async function readExplainSource(
   text: string,
@@ -47,38 +51,39 @@ export async function readExplainSource(
 
   // A plain payload and a mapping file need no settings at all.
   const isBare = mapping !== undefined && body.startsWith("{");
-  const config = isBare ? undefined : readConfig(settings);
-  const open = await createEnvelopeOpener({
-    origin: config?.origin ?? "",
-    privateKey: config?.payloadPrivateKey,
-    timeoutMs: config?.upstreamTimeoutMs ?? 0,
-    fetch: send,
-  });
-  const call = parsePayload(await open(new TextEncoder().encode(body)));
-  if ("event_type" in call) {
-    throw new TypeError(
-      `There is nothing to explain: this is the event ${call.event_type}, which is answered with {}`,
+  const config = isBare ? undefined : await readFunctionConfig(settings);
+  const open = config &&
+    await buildFromSettings(() => createPayloadOpener(config, send));
+  const payload = open === undefined
+    ? JSON.parse(body)
+    : await open(new TextEncoder().encode(body));
+  const call = parsePayload(payload);
+  if (isEvent(call)) {
+    throw new Error(
+      `Nothing to explain: this is the event ${call.event_type}, which is answered with {}`,
     );
   }
   const metadataOrganization = config?.metadataOrganization ??
     (settings.METADATA_ORGANIZATION || "user");
   if (mapping !== undefined || config === undefined) {
-    const permissions = mapping ?? new Map();
-    const mappingOf = () => Promise.resolve({ permissions, problems: [] });
+    const roleMapping = createRoleMapping(mapping ?? new Map());
+    const mappingOf = () => Promise.resolve(roleMapping);
     return { call, mappingOf, metadataOrganization };
   }
-  const upstreamOptions = {
-    origin: config.origin,
+  const connection = createConnection({
+    domainOrigin: config.origin,
     timeoutMs: config.upstreamTimeoutMs,
     fetch: send,
     now: Date.now,
-  };
+  });
   const readMetadata = createMetadataReader({
-    ...upstreamOptions,
+    connection,
     token: createAccessTokenSource(config.credential, {
-      ...upstreamOptions,
+      connection,
       log: () => {},
     }),
+    maxValueBytes: MAX_VALUE_BYTES,
+    maxMappingBytes: MAX_MAPPING_BYTES,
   });
   return {
     call,

@@ -19,9 +19,7 @@ export interface CanaryResult {
   readonly accepted: boolean;
   /** The HTTP status; `undefined` where no answer came. */
   readonly status: number | undefined;
-  /** What was seen, in words. */
   readonly seen: string;
-  /** How long it took, in milliseconds. */
   readonly milliseconds: number;
   /** How far the answering clock is ahead of this machine's, in seconds. */
   readonly skewSeconds: number | undefined;
@@ -30,10 +28,6 @@ export interface CanaryResult {
 /**
  * Calls a running function with a freshly signed call of no consequence, to see
  * whether it accepts a signing key.
- *
- * @param endpoint Where the function answers.
- * @param signingKey The key to sign with.
- * @returns What became of it; never throws for what the network does.
  */
 export async function sendCanary(
   endpoint: string,

@@ -1,19 +1,27 @@
 import { SETTINGS } from "../../lib/config.ts";
 
-/** How long a start may take, in milliseconds: a first one compiles and caches. */
+/**
+ * How long a start may take, in milliseconds: a first one compiles and caches.
+ */
 const START_TIMEOUT_MS = 30_000;
 
-/** How long a process may take to drain before it is killed, in milliseconds. */
+/**
+ * How long a process may take to drain before it is killed, in milliseconds.
+ */
 const STOP_TIMEOUT_MS = 10_000;
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Where Deno keeps its cache, and OpenTelemetry its settings; the function reads none of them. */
+/**
+ * Where Deno keeps its cache, and OpenTelemetry its settings; the function reads none of them.
+ */
 const PASSED_ON = /^(?:HOME|DENO_DIR|XDG_CACHE_HOME|OTEL_.*)$/;
 
 /** What a function process is started with. */
 export interface FunctionProcessOptions {
-  /** Its settings. `HOST` is 127.0.0.1 and `PORT` any free one where they are not given. */
+  /**
+   * Its settings. `HOST` is 127.0.0.1 and `PORT` any free one where they are not given.
+   */
   readonly env: Readonly<Record<string, string>>;
   /** Deno's permission flags; by default the least that the settings need. */
   readonly permissions?: readonly string[];
@@ -29,22 +37,13 @@ export interface FunctionProcess extends AsyncDisposable {
   readonly pid: number;
   /** What it wrote so far, line by line, errors too. */
   readonly lines: readonly string[];
-  /**
-   * Stops it, by SIGTERM where no signal is named, and waits for its end.
-   *
-   * @param signal How.
-   * @returns Its exit code; over 128 where the signal ended it.
-   */
+  /** Stops it, by SIGTERM where no signal is named, and waits for its end. */
   stop(signal?: Deno.Signal): Promise<number>;
 }
 
 /**
  * Starts `main.ts` as a process of its own, with nothing of this process's
  * environment, and waits until it listens.
- *
- * @param options Settings and permissions.
- * @returns The process.
- * @throws {Error} Where it ended before it listened, or took too long; the message holds what it wrote.
  *
  * @example
  * ```ts ignore
@@ -133,9 +132,6 @@ export async function startFunction(
  * Gives the permissions that the function needs for its settings, and no more:
  * its variables by name, the network to ZITADEL, its own port and KV's server,
  * files only where KV is one.
- *
- * @param env The settings.
- * @returns Deno's permission flags.
  */
 export function leastPermissions(
   env: Readonly<Record<string, string>>,
@@ -164,7 +160,9 @@ function isPort(text: string): boolean {
   return /^\d+$/.test(text) && Number(text) <= 65_535;
 }
 
-/** A host with its port, as `--allow-net` wants it; what is none, `main.ts` refuses. */
+/**
+ * A host with its port, as `--allow-net` wants it; what is none, `main.ts` refuses.
+ */
 function hostOf(address: string): string[] {
   const text = /^https?:/.test(address) ? address : `https://${address}`;
   if (!URL.canParse(text)) return [];

@@ -5,11 +5,9 @@ import { RawClient, type RawOutcome } from "./raw_client.ts";
 
 /** How an attack is run. */
 export interface AttackOptions {
-  /** How many bad requests to send. */
   readonly requests: number;
   /** Where they come from: the same seed gives the same requests. */
   readonly seed: number;
-  /** Told how many were sent. */
   readonly onProgress?: ((sent: number) => void) | undefined;
 }
 
@@ -21,7 +19,6 @@ export interface AttackResult {
   readonly wrong: readonly { kind: string; outcome: string; bytes: string }[];
   /** Memory after the first fifth, in megabytes. */
   readonly memoryBeforeMb: number;
-  /** Memory at the end, in megabytes. */
   readonly memoryAfterMb: number;
   /** Whether the function still lives, and drains when told to. */
   readonly survived: boolean;
@@ -33,12 +30,7 @@ const BATCH = 1_000;
 /** How many wrong answers are kept; the first few tell. */
 const MAX_WRONG = 10;
 
-/**
- * Sends bad requests to a function in a process of its own, over loopback.
- *
- * @param options How to run it.
- * @returns What came of it.
- */
+/** Sends bad requests to a function in a process of its own, over loopback. */
 export async function attack(
   { requests, seed, onProgress }: AttackOptions,
 ): Promise<AttackResult> {

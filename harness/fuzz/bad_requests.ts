@@ -14,17 +14,13 @@ export interface BadRequestOptions {
   readonly signingKey: string;
   /** The time, in seconds since 1970. */
   readonly now: number;
-  /** How many to make. */
   readonly count: number;
   /** Where they come from: the same seed gives the same requests. */
   readonly seed: number;
 }
 
-/** A bad request. */
 export interface BadRequest {
-  /** What is bad about it. */
   readonly kind: string;
-  /** The request's bytes. */
   readonly bytes: Uint8Array;
 }
 
@@ -49,12 +45,6 @@ const fieldValue = fc.string({
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => Buffer.from(bytes).toString("hex"));
 
-/**
- * Makes bad requests.
- *
- * @param options What they are made for.
- * @returns Bad requests of all kinds, mixed.
- */
 export function makeBadRequests(
   { signingKey, now, count, seed }: BadRequestOptions,
 ): BadRequest[] {

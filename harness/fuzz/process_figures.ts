@@ -1,17 +1,11 @@
 /** What a process takes of the machine. */
 export interface ProcessFigures {
-  /** Memory that it holds, in megabytes. */
   readonly memoryMb: number;
   /** Sockets that it has open; `undefined` where the system has no `/proc`. */
   readonly sockets: number | undefined;
 }
 
-/**
- * Measures a process from outside, by `ps` and, on Linux, `ls /proc`.
- *
- * @param pid The process's id.
- * @returns What it takes.
- */
+/** Measures a process from outside, by `ps` and, on Linux, `ls /proc`. */
 export async function measureProcess(pid: number): Promise<ProcessFigures> {
   const kilobytes = Number(await run("ps", ["-o", "rss=", "-p", String(pid)]));
   const files = await run("ls", ["-l", `/proc/${pid}/fd`]);

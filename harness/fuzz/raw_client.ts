@@ -14,22 +14,13 @@ export class RawClient {
   readonly #address: Deno.ConnectOptions;
   #connection: Deno.TcpConn | undefined;
 
-  /**
-   * Makes a client; it connects when it sends.
-   *
-   * @param origin Where the server is.
-   */
+  /** Makes a client; it connects when it sends. */
   constructor(origin: string) {
     const { hostname, port } = new URL(origin);
     this.#address = { hostname, port: Number(port) };
   }
 
-  /**
-   * Sends a request and reads the answer.
-   *
-   * @param request The request's bytes.
-   * @returns What became of it.
-   */
+  /** Sends a request and reads the answer. */
   async send(request: Uint8Array): Promise<RawOutcome> {
     // A kept connection may have been closed meanwhile: once more on a new one.
     const isKept = this.#connection !== undefined;
@@ -39,7 +30,6 @@ export class RawClient {
       : outcome;
   }
 
-  /** Closes the connection. */
   close(): void {
     try {
       this.#connection?.close();

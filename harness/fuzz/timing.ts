@@ -10,7 +10,9 @@ import {
   parseSignatureHeader,
 } from "../../lib/request/signature.ts";
 
-/** Two kinds of forged signatures, compared by the time that refusing them takes. */
+/**
+ * Two kinds of forged signatures, compared by the time that refusing them takes.
+ */
 export interface TimingResult {
   /** How many of each kind were timed. */
   readonly samples: number;
@@ -32,12 +34,7 @@ const TIMESTAMP = 1_795_469_197;
 const BODY = new TextEncoder().encode("x".repeat(1_400));
 const WARM_UP = 2_000;
 
-/**
- * Times the refusal of forged signatures, in random order.
- *
- * @param samples How many of each kind to time.
- * @returns How they compare.
- */
+/** Times the refusal of forged signatures, in random order. */
 export async function compareTimes(samples: number): Promise<TimingResult> {
   const keys = await importSigningKeys([KEY]);
   const right = createHmac("sha256", KEY).update(`${TIMESTAMP}.`).update(BODY)
@@ -53,7 +50,7 @@ export async function compareTimes(samples: number): Promise<TimingResult> {
     bytes[bytes.length - 1]! = right.at(-1)! ^ 1;
     const header = parseSignatureHeader(`t=${TIMESTAMP},v1=${bytes.toHex()}`)!;
     const begin = performance.now();
-    if (await findSigningKey(keys, header, BODY) >= 0) {
+    if (await findSigningKey(keys, header, BODY) !== undefined) {
       throw new Error("A forged signature was taken for a right one");
     }
     const us = (performance.now() - begin) * 1_000;
@@ -75,10 +72,6 @@ function median(values: readonly number[]): number {
 /**
  * Compares two samples by the Mann-Whitney statistic, which outliers do not
  * move.
- *
- * @param left A sample.
- * @param right Another.
- * @returns 1 where everything in `left` is greater, -1 where it is less, 0 where neither prevails.
  */
 export function rankBiserial(
   left: readonly number[],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { FunctionError } from "../../lib/errors.ts";
-import { parsePayload } from "../../lib/request/payload.ts";
+import { isEvent, parsePayload } from "../../lib/request/payload.ts";
 import {
   type MetadataEntry,
   parseRoleMapping,
@@ -87,7 +87,7 @@ async function explainRoles(
   metadataOrganization: string,
 ): Promise<Role[]> {
   const call = parsePayload(payload);
-  if (!("function" in call)) return [];
+  if (isEvent(call)) return [];
   const entriesOf = new Map(
     organizations.map(({ id, entries }) => [id, entries.map(toEntry)]),
   );

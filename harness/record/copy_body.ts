@@ -3,9 +3,6 @@ import { Buffer } from "node:buffer";
 /**
  * Makes a request whose body is copied while it is read: who reads it decides
  * whether it is read at all, and how much of it.
- *
- * @param request The request; its body is no longer to be read.
- * @returns The request to read, and what was read of it so far.
  */
 export function copyBody(
   request: Request,

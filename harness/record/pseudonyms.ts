@@ -1,18 +1,17 @@
 /**
- * Replaces what may be about people in a payload, before anything is kept.
- * Only what is known to be harmless stays; whatever a later release adds is
- * replaced too.
+ * Replaces everything in a payload that may be about a person by pseudonyms,
+ * before anything is stored. Only what is known to be harmless stays, so fields
+ * that a later release adds are replaced too.
  *
  * @module
  */
 
-/** Makes of a payload one that has the same shape and is about nobody. */
-export type Disguise = <T>(value: T) => T;
-
 /**
- * Texts that say nothing about anybody, and on which the reply depends: what
- * was called for, and role names.
+ * Returns a value of the same shape, with pseudonyms for everything personal.
  */
+export type Pseudonymize = <T>(value: T) => T;
+
+/** Texts that are about no one and that the reply depends on. */
 const KEPT_TEXTS: ReadonlySet<string> = new Set([
   "function",
   "event_type",
@@ -23,7 +22,7 @@ const KEPT_TEXTS: ReadonlySet<string> = new Set([
   "preferred_language",
 ]);
 
-/** Numbers that say no more than what state a thing is in, and when it was made. */
+/** Numbers that are no more than a state, a count or a time. */
 const KEPT_NUMBERS: ReadonlySet<string> = new Set([
   "state",
   "sequence",
@@ -33,7 +32,7 @@ const KEPT_NUMBERS: ReadonlySet<string> = new Set([
   "auth_time",
 ]);
 
-/** The fields that ZITADEL sends; names of others may be anybody's. */
+/** The names of fields that ZITADEL sends; others may name a person. */
 const FIELDS: ReadonlySet<string> = new Set(
   `function response append_claims append_log_claims append_attribute key value
   name name_format user id creation_date change_date created_at updated_at
@@ -54,35 +53,34 @@ const FIELDS: ReadonlySet<string> = new Set(
   event_type userID event_payload`.split(/\s+/),
 );
 
-/** The claims of ZITADEL's own, after the ids in them have been replaced. */
+/** ZITADEL's own claims, after the ids in them are replaced. */
 const OWN_CLAIM =
   /^urn:zitadel:iam:(org:project(:[0-9]+)?:roles|user:metadata|user:resourceowner:(id|name|primary_domain)|org:(id|domain:primary)|action:function\/[a-z]+:log)$/;
 const ROLES_CLAIM = /^urn:zitadel:iam:org:project(:[0-9]+)?:roles$/;
 
-/** An id of ZITADEL's: also in the middle of claim names and scopes. */
+/** One of ZITADEL's ids; they occur within claim names and scopes too. */
 const ID = /[0-9]{15,20}/g;
 const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const STAND_IN_TIME = "2020-01-01T00:00:00Z";
+const PSEUDONYM_TIME = "2020-01-01T00:00:00Z";
 
 /**
- * Makes a disguise. One text always becomes the same other text, so that what
- * belongs together still does, in other recordings too; without the secret
- * nobody can tell from which.
- *
- * @param secret What the stand-ins depend on.
- * @returns The disguise. It replaces all but the harmless: texts, numbers,
- * booleans, and the names of fields that are not ZITADEL's.
+ * Creates a function that replaces texts, numbers, booleans and names of unknown
+ * fields by pseudonyms. Equal texts get equal pseudonyms, in other recordings
+ * too, so that references still match. Without the secret a pseudonym cannot be
+ * traced back.
  *
  * @example
  * ```ts
- * const disguise = await createDisguise("secret");
- * disguise({ roles: ["admin"], email: "alice@acme.com" });
+ * const pseudonymize = await createPseudonymizer("secret");
+ * pseudonymize({ roles: ["admin"], email: "alice@acme.com" });
  * // { roles: ["admin"], email: "email-3f1c9a07@example.com" }
  * ```
  */
-export async function createDisguise(secret: string): Promise<Disguise> {
-  // A hash for which no promise is needed at every text.
+export async function createPseudonymizer(
+  secret: string,
+): Promise<Pseudonymize> {
+  // Unlike crypto.subtle, it hashes without a promise for every text.
   const { createHmac } = await import("node:crypto");
   const hash = (text: string) =>
     createHmac("sha256", secret).update(text).digest();
@@ -99,13 +97,15 @@ export async function createDisguise(secret: string): Promise<Disguise> {
     if (isHarmless) return withIds(value);
     if (value === "") return value;
     if (isId.test(value)) return idFor(value);
-    if (TIME.test(value)) return STAND_IN_TIME;
+    if (TIME.test(value)) return PSEUDONYM_TIME;
     const name = `${key}-${short(value)}`;
     if (value.includes("@")) return `${name}@example.com`;
     if (key === "value" && BASE64.test(value)) return btoa(name);
     return name;
   };
-  /** `within` is the field that the name is in: a claim of roles has their names. */
+  /**
+   * `within` is the field that holds the name: in a roles claim, names are roles.
+   */
   const field = (name: string, within: string): string => {
     const shown = withIds(name);
     if (isId.test(name) || FIELDS.has(name) || OWN_CLAIM.test(shown)) {
@@ -115,27 +115,27 @@ export async function createDisguise(secret: string): Promise<Disguise> {
       ? text("roles", name)
       : `name-${short(name)}`;
   };
-  const disguise = (
+  const replace = (
     key: string,
     value: unknown,
     within: string,
   ): unknown => {
     if (typeof value === "string") {
-      // The names of claims count for the reply, those of a user's metadata not.
+      // The reply depends on names of claims, but not on a user's metadata.
       const isClaim = key === "key" && within === "append_claims";
       return text(isClaim ? "roles" : key, value);
     }
     if (typeof value === "number") return KEPT_NUMBERS.has(key) ? value : 0;
     if (typeof value === "boolean") return false;
     if (Array.isArray(value)) {
-      return value.map((item) => disguise(key, item, within));
+      return value.map((item) => replace(key, item, within));
     }
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value).map(([name, item]) => {
       const shown = field(name, key);
-      return [shown, disguise(shown, item, key)];
+      return [shown, replace(shown, item, key)];
     });
     return Object.fromEntries(entries);
   };
-  return <T>(value: T) => disguise("id", value, "") as T;
+  return <T>(value: T) => replace("id", value, "") as T;
 }

@@ -1,11 +1,12 @@
 import type { Config } from "../../lib/config.ts";
 import { readConfig } from "../../lib/config.ts";
-import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
+import { createPayloadOpener } from "../function/open_payload.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
-import { roleGrants } from "../../lib/claims/claims.ts";
+import { roleGrants } from "../../lib/claims/grants.ts";
 import {
   type Event,
   type FunctionCall,
+  isEvent,
   parsePayload,
 } from "../../lib/request/payload.ts";
 import { createFixtureFunction } from "../fixtures/fixture_function.ts";
@@ -16,79 +17,61 @@ import {
   signFixture,
 } from "../fixtures/fixture.ts";
 import { connect } from "../zitadel/client.ts";
-import { listMetadata, type MetadataApi } from "../zitadel/metadata.ts";
+import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { CANARY_FUNCTION } from "../function/canary.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
-import { createDisguise, type Disguise } from "./pseudonyms.ts";
+import { createPseudonymizer, type Pseudonymize } from "./pseudonyms.ts";
 
-/** Signs recordings; the real key is never kept. */
-const STAND_IN_KEY = "StandInForTheSigningKeyOfARecording0";
+/** Signs recordings; the real key is never stored. */
+const SIGNING_KEY = "SigningKeyOfEveryRecording0000000000";
 
-/** Headers that ZITADEL itself sends; those of proxies may name people's addresses. */
+/** Headers that ZITADEL itself sends; a proxy's may hold people's addresses. */
 const KEPT_HEADERS = ["accept-encoding", "content-type", "user-agent"];
 
-const API_NAMES: Readonly<Record<MetadataApi, NonNullable<Fixture["api"]>>> = {
-  v2: "v2",
-  v2beta: "v2beta",
-  "management_v1": "management_v1",
-};
-
-/** A call as it came. */
 export interface RecordedCall {
-  /** Its headers. */
   readonly headers: Headers;
-  /** Its body, as sent. */
   readonly body: Uint8Array<ArrayBuffer>;
-  /** When it came, in milliseconds since 1970. */
+  /** When it was received, in milliseconds since 1970. */
   readonly time: number;
 }
 
-/** Makes a fixture of a call, `undefined` of one that is not ZITADEL's. */
+/** Turns a call into a fixture; `undefined` if the call is not ZITADEL's. */
 export type Recorder = (call: RecordedCall) => Promise<Fixture | undefined>;
 
 /**
- * Makes the recorder of a function's calls. What it makes holds nobody's data:
- * texts and ids are replaced by stand-ins, the signature is made anew, and of
- * the organizations' metadata only the entries of the call's roles are kept.
- *
- * @param settings The function's settings, by name.
- * @returns The recorder.
- * @throws {TypeError} Where the settings are not complete.
+ * Creates a recorder of a function's calls. Its fixtures hold no personal data:
+ * texts and ids are replaced by pseudonyms, the signature is computed with
+ * another key, and only the metadata entries of the call's roles are kept.
  */
 export async function createRecorder(
   settings: Readonly<Record<string, string | undefined>>,
 ): Promise<Recorder> {
   const config = readConfig(settings);
-  const disguise = await createDisguise(config.signingKeys[0]!);
-  const open = await createEnvelopeOpener({
-    origin: config.origin,
-    privateKey: config.payloadPrivateKey,
-    timeoutMs: config.upstreamTimeoutMs,
-    fetch,
-  });
+  const pseudonymize = await createPseudonymizer(config.signingKeys[0]!);
+  const open = await createPayloadOpener(config, fetch);
   return async ({ headers, body, time }) => {
-    // An encrypted or signed payload is kept as JSON: nobody else could sign it.
+    // A signed or encrypted payload is stored as JSON: only ZITADEL can sign it.
     const payload = await open(body);
     const call = parsePayload(payload);
-    const called = "event_type" in call ? call.event_type : call.function;
+    const called = isEvent(call) ? call.event_type : call.function;
     if (called === CANARY_FUNCTION) return undefined;
     const { organizations, api } = await gatherMetadata(config, {
       call,
-      disguise,
+      pseudonymize,
     });
-    const text = JSON.stringify(disguise(payload));
+    const text = JSON.stringify(pseudonymize(payload));
     const unsigned: Fixture = {
       name: `${
         called.replace("function/", "").replaceAll(".", "_")
       }_${await shortHash(text)}`,
       description:
-        `A call for ${called}, with stand-ins for all that is about people`,
+        `A call for ${called}, with pseudonyms for everything personal`,
       source: `recorded from ZITADEL on ${
         new Date(time).toISOString().slice(0, 10)
       }`,
       clock: new Date(time).toISOString(),
-      signing_key: STAND_IN_KEY,
+      signing_key: SIGNING_KEY,
       request: {
         method: "POST",
         path: "/",
@@ -97,7 +80,7 @@ export async function createRecorder(
         ),
         body: text,
       },
-      ...settingsFor(config, disguise),
+      ...settingsFor(config, pseudonymize),
       ...(api && { api }),
       organizations,
       expected: { status: 200, body: {} },
@@ -107,7 +90,7 @@ export async function createRecorder(
   };
 }
 
-/** Says what is right: what the function, as it is now, answers. */
+/** The expected reply: what the function answers today. */
 async function replyTo(fixture: Fixture): Promise<Fixture["expected"]> {
   const { handle } = await createFixtureFunction(fixture);
   const response = await handle(requestOf(fixture, "http://localhost"));
@@ -116,14 +99,14 @@ async function replyTo(fixture: Fixture): Promise<Fixture["expected"]> {
 
 function settingsFor(
   { metadataOrganization, claim }: Config,
-  disguise: Disguise,
+  pseudonymize: Pseudonymize,
 ): Pick<Fixture, "settings"> {
   const isFixed = metadataOrganization !== "user" &&
     metadataOrganization !== "grant";
   const settings = {
     ...(metadataOrganization !== "user" && {
       METADATA_ORGANIZATION: isFixed
-        ? disguise(metadataOrganization)
+        ? pseudonymize(metadataOrganization)
         : metadataOrganization,
     }),
     ...(claim !== "permissions" && { PERMISSIONS_CLAIM: claim }),
@@ -131,22 +114,30 @@ function settingsFor(
   return Object.keys(settings).length > 0 ? { settings } : {};
 }
 
-/** The entries of the call's roles, of the organizations whose mappings count. */
+/**
+ * The entries of the call's roles, of the organizations whose mappings count.
+ */
 async function gatherMetadata(
   config: Config,
-  { call, disguise }: { call: FunctionCall | Event; disguise: Disguise },
+  { call, pseudonymize }: {
+    call: FunctionCall | Event;
+    pseudonymize: Pseudonymize;
+  },
 ): Promise<Pick<Fixture, "organizations" | "api">> {
-  const grants = "event_type" in call ? [] : roleGrants(call.user_grants);
-  if ("event_type" in call || grants.length === 0) return { organizations: {} };
+  const grants = isEvent(call) ? [] : roleGrants(call.user_grants);
+  if (isEvent(call) || grants.length === 0) return { organizations: {} };
 
   const instance = connect(config.origin, await getServiceToken(config));
-  const organizationOf = chooseOrganization(config.metadataOrganization, call);
-  // By organization: the keys that may grant something, and their stand-ins.
+  const organizationOf = chooseOrganization(
+    config.metadataOrganization,
+    call.org?.id ?? call.user?.resource_owner ?? undefined,
+  );
+  // By organization: the keys that may grant something, and their pseudonyms.
   const keys = new Map<string, Map<string, string>>();
   for (const { projectId, resourceOwner, roles } of grants) {
     const organization = organizationOf(resourceOwner);
     const wanted = keys.get(organization) ?? new Map();
-    const shown = disguise({ project_id: projectId, roles });
+    const shown = pseudonymize({ project_id: projectId, roles });
     for (const [index, role] of roles.entries()) {
       const name = shown.roles[index]!;
       wanted.set(role, name);
@@ -162,13 +153,13 @@ async function gatherMetadata(
     const metadata: Record<string, string> = {};
     if (readable) {
       const listed = await listMetadata(instance, organization);
-      api = API_NAMES[listed.api];
+      api = listed.api;
       for (const { key, value } of listed.entries) {
         const name = wanted.get(key);
         if (name !== undefined) metadata[name] = value.toBase64();
       }
     }
-    organizations[disguise(organization)] = { readable, metadata };
+    organizations[pseudonymize(organization)] = { readable, metadata };
   }
   return { organizations, api };
 }

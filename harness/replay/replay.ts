@@ -12,7 +12,9 @@ import {
 } from "../fixtures/fixture.ts";
 import { createFixtureFunction } from "../fixtures/fixture_function.ts";
 
-/** How long a function may take to answer, in milliseconds: more than ZITADEL waits by default. */
+/**
+ * How long a function may take to answer, in milliseconds: more than ZITADEL waits by default.
+ */
 const ANSWER_TIMEOUT_MS = 15_000;
 
 /**
@@ -21,9 +23,7 @@ const ANSWER_TIMEOUT_MS = 15_000;
  */
 export type Outcome = "equal" | "differs" | "other_metadata" | "skipped";
 
-/** How a fixture fared. */
 export interface Verdict {
-  /** How the reply compares. */
   readonly outcome: Outcome;
   /** What the function answered, where it was asked. */
   readonly actual?: Reply;
@@ -35,16 +35,10 @@ export interface Verdict {
 export interface DeployedFunction {
   /** Where it is. */
   readonly url: string;
-  /** The signing key of its target. */
   readonly key: string;
 }
 
-/**
- * Replays a fixture against a function that is started for it, over HTTP.
- *
- * @param fixture The fixture.
- * @returns How it fared.
- */
+/** Replays a fixture against a function that is started for it, over HTTP. */
 export async function replayLocally(fixture: Fixture): Promise<Verdict> {
   const { handle, upstream } = await createFixtureFunction(fixture, {
     now: Date.now,
@@ -71,11 +65,6 @@ export async function replayLocally(fixture: Fixture): Promise<Verdict> {
 /**
  * Replays a fixture against a function that someone else runs, with metadata
  * and settings of its own.
- *
- * @param fixture The fixture.
- * @param deployed The function.
- * @returns How it fared.
- * @throws {Error} Where the function gives no answer.
  */
 export async function replayDeployed(
   fixture: Fixture,
@@ -88,10 +77,6 @@ export async function replayDeployed(
 
 /**
  * Judges the reply of a function that has a fixture's settings and metadata.
- *
- * @param fixture The fixture.
- * @param actual What the function answered.
- * @returns How it fared.
  */
 export function judge(fixture: Fixture, actual: Reply): Verdict {
   const outcome = isDeepStrictEqual(actual, fixture.expected)
@@ -100,13 +85,7 @@ export function judge(fixture: Fixture, actual: Reply): Verdict {
   return { outcome, actual };
 }
 
-/**
- * Judges the reply of a function that reads metadata of its own.
- *
- * @param fixture The fixture.
- * @param actual What the function answered.
- * @returns How it fared, and what else than a defect may be behind a difference.
- */
+/** Judges the reply of a function that reads metadata of its own. */
 export function judgeDeployed(fixture: Fixture, actual: Reply): Verdict {
   const verdict = judge(fixture, actual);
   if (verdict.outcome === "equal") return verdict;
@@ -138,13 +117,7 @@ export function judgeDeployed(fixture: Fixture, actual: Reply): Verdict {
   return verdict;
 }
 
-/**
- * Shows how a reply differs.
- *
- * @param expected The reply that is right.
- * @param actual What the function answered.
- * @returns Lines: `-` only expected, `+` only answered, a space where they are the same.
- */
+/** Shows how a reply differs. */
 export function diffReplies(expected: Reply, actual: Reply): string[] {
   const lines = (reply: Reply) => JSON.stringify(reply, null, 2).split("\n");
   const marks = { "-1": "+", "0": " ", "1": "-" };
@@ -153,12 +126,7 @@ export function diffReplies(expected: Reply, actual: Reply): string[] {
   );
 }
 
-/**
- * Says in a few words what a reply is.
- *
- * @param reply The reply.
- * @returns The error's code, or the claims and their values.
- */
+/** Says in a few words what a reply is. */
 export function summarize({ body }: Reply): string {
   if (!isObject(body)) return JSON.stringify(body);
   if (typeof body.error === "string") return body.error;
@@ -216,7 +184,9 @@ async function send(
   }
 }
 
-/** A reply with the values taken out of the last claim or attribute, which is the function's own. */
+/**
+ * A reply with the values taken out of the last claim or attribute, which is the function's own.
+ */
 function withoutValues({ body }: Reply): unknown {
   if (!isObject(body)) return body;
   const copy = structuredClone(body);

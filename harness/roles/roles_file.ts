@@ -32,7 +32,7 @@ export async function readMappingFile(path: string): Promise<Mapping> {
  *
  * @param text The file's text.
  * @returns The permissions of each metadata key: `admin`, `<project id>:admin`.
- * @throws {TypeError} Naming every entry that is not of this form.
+ * @throws {Error} Naming every entry that is not of this form.
  *
  * @example
  * ```ts
@@ -48,10 +48,10 @@ export function parseMapping(text: string): Mapping {
     const seen = text.trim() === ""
       ? "it is empty"
       : `it is not JSON (${(error as Error).message})`;
-    throw new TypeError(`Cannot read the mapping: ${seen}; ${EXPECTED}`);
+    throw new Error(`Cannot read the mapping: ${seen}; ${EXPECTED}`);
   }
   if (!isObject(json)) {
-    throw new TypeError(`Cannot read the mapping: ${EXPECTED}`);
+    throw new Error(`Cannot read the mapping: ${EXPECTED}`);
   }
   const mapping = new Map<string, readonly string[]>();
   const problems: string[] = [];
@@ -74,7 +74,7 @@ export function parseMapping(text: string): Mapping {
     }
   }
   if (problems.length > 0) {
-    throw new TypeError(`Cannot read the mapping: ${problems.join("; ")}`);
+    throw new Error(`Cannot read the mapping: ${problems.join("; ")}`);
   }
   return mapping;
 }

@@ -59,22 +59,22 @@ export type RotationStep =
 
 /** What a rotation found, and what is left of it. */
 export interface RotationPlan {
-  /** The target whose key is replaced; `undefined` where it is gone already. */
+  /** The target whose key is replaced; `undefined` if it is already deleted. */
   readonly predecessor: Target | undefined;
-  /** The target that takes over; `undefined` where it is yet to be created. */
+  /** The target that takes over; `undefined` if it does not exist yet. */
   readonly successor: Target | undefined;
   /** What is to be done, in this order. */
   readonly steps: readonly RotationStep[];
 }
 
 /**
- * Works out what is left of a rotation, be it all of it. Every state that an
- * interruption can leave is one from which this goes on.
+ * Lists the steps that are left of a rotation. It can continue from every state
+ * that an interruption leaves.
  *
  * @param targets Every target of the instance.
  * @param name The name of the target whose key is to be replaced.
  * @returns The plan.
- * @throws {Error} Where there is no such target, or it cannot be copied.
+ * @throws {Error} If there is no such target, or it cannot be copied.
  */
 export function planRotation(
   targets: readonly Target[],
@@ -85,7 +85,7 @@ export function planRotation(
   const successor = named(name + SUCCESSOR_SUFFIX);
   if (predecessor === undefined && successor === undefined) {
     throw new Error(
-      `Cannot rotate the key: there is no target named "${name}". Give its name by --name; targets here: ${
+      `Cannot rotate the key: there is no target named "${name}". Set it by --name; targets here: ${
         targets.map(({ name }) => `"${name}"`).join(", ") || "none"
       }`,
     );
@@ -133,13 +133,13 @@ export interface RotationOptions {
 }
 
 /**
- * Rotates a target's key, or goes on with a rotation that was interrupted.
+ * Rotates a target's key, or continues one that was interrupted.
  *
  * @param place The instance and the env file.
  * @param name The target's name.
  * @param options What to report, and how long to wait.
- * @throws {Error} Where a step is refused, or the function does not take the
- * new key in time; running it again goes on from there.
+ * @throws {Error} If a step is refused, or the function does not take the
+ * new key in time; running it again continues from there.
  */
 export async function rotate(
   place: Pick<Place, "instance" | "envFile">,
@@ -244,7 +244,7 @@ async function waitForKey(
     onWait?.(seen, seconds);
     if (seconds >= waitSeconds) {
       throw new Error(
-        `The function at ${endpoint} has not taken the new key within ${waitSeconds} s (${seen}). Nothing is bound to the new target yet and all works as before. Restart or deploy the function with the keys in the env file, then run this again: it goes on from here`,
+        `The function at ${endpoint} has not taken the new key within ${waitSeconds} s (${seen}). Nothing is bound to the new target yet and all works as before. Restart or deploy the function with the keys in the env file, then run the same command again: it continues from here`,
       );
     }
     await sleep(pace?.canaryMs ?? CANARY_INTERVAL_MS, signal);

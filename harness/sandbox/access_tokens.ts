@@ -5,10 +5,6 @@ import type { AccessToken } from "./world.ts";
 /**
  * Finds the access token behind what a client presents: an opaque token, a
  * personal access token, or a JWT by its `jti`.
- *
- * @param instance The instance.
- * @param presented What the client sent.
- * @returns The token if it is valid now.
  */
 export async function findAccessToken(
   instance: Instance,
@@ -36,12 +32,7 @@ async function verifiedJti(
   }
 }
 
-/**
- * Reads the token of an `Authorization` header.
- *
- * @param header The header's value.
- * @returns The bearer token, or an empty text.
- */
+/** Reads the token of an `Authorization` header. */
 export function bearerToken(header: string | null): string {
   return /^bearer (.+)$/i.exec(header ?? "")?.[1] ?? "";
 }

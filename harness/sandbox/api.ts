@@ -24,24 +24,17 @@ import type { Instance } from "./instance.ts";
 import { hasPermission, isMember } from "./permissions.ts";
 import { TRAITS } from "./release.ts";
 import { createRest } from "./rest.ts";
-
-/** A part of the server: answers a request, or leaves it to others. */
-export type Part = (request: Request) => Promise<Response | undefined>;
+import type { RouteHandler } from "./route_handler.ts";
+import { unknownInstance } from "./unknown_instance.ts";
 
 const RPC_PATH = /^\/(zitadel\.[^/]+)\/([^/]+)$/;
 const NOT_FOUND = { code: Code.NotFound, message: "Not Found" };
 
-/**
- * Makes the API of an instance.
- *
- * @param instance The instance.
- * @param methods Every method, of all releases.
- * @returns The part of the server that answers it.
- */
+/** Makes the API of an instance. */
 export function createApi(
   instance: Instance,
   methods: readonly ApiMethod[],
-): Part {
+): RouteHandler {
   const served = methods.filter(({ releases }) =>
     !releases || releases.includes(instance.release)
   );
@@ -68,8 +61,14 @@ export function createApi(
       TRAITS[instance.release].connect && !service.includes(".v1.");
     if (!isReachable) return Response.json(NOT_FOUND, { status: 404 });
     const handler = handlers.get(pathname);
-    if (handler) return await runHandler(handler, request);
-    return missing(instance, { service, method, isGrpcWeb });
+    if (!handler) return missing(instance, { service, method, isGrpcWeb });
+    const unknown = unknownInstance(instance, request.headers);
+    if (
+      unknown !== undefined && isGrpcWeb && failsInHeaders(instance, service)
+    ) {
+      return trailersOnly(Code.NotFound, unknown);
+    }
+    return await runHandler(handler, request);
   };
 }
 
@@ -102,6 +101,8 @@ async function authorize(
   headers: Headers,
 ): Promise<Call> {
   const { world } = instance;
+  const unknown = unknownInstance(instance, headers);
+  if (unknown !== undefined) throw new ConnectError(unknown, Code.NotFound);
   const header = headers.get("authorization");
   if (header === null) {
     throw new ConnectError("auth header missing", Code.Unauthenticated);
@@ -143,16 +144,28 @@ function missing(
 ): Response {
   const isGrpcServer = instance.release === "3.4" || service.includes(".v1.");
   if (isGrpcWeb && isGrpcServer) {
-    return new Response(null, {
-      headers: {
-        "content-type": "application/grpc-web+proto",
-        "grpc-status": String(Code.Unimplemented),
-        "grpc-message": `unknown method ${method} for service ${service}`,
-      },
-    });
+    return trailersOnly(
+      Code.Unimplemented,
+      `unknown method ${method} for service ${service}`,
+    );
   }
   return new Response("404 page not found\n", {
     status: 404,
     headers: { "content-type": "text/plain; charset=utf-8" },
+  });
+}
+
+/** Whether an unknown instance is reported in headers or in a trailer frame. */
+function failsInHeaders({ release }: Instance, service: string): boolean {
+  return release === "current" || !service.includes(".v1.");
+}
+
+function trailersOnly(code: Code, message: string): Response {
+  return new Response(null, {
+    headers: {
+      "content-type": "application/grpc-web+proto",
+      "grpc-status": String(code),
+      "grpc-message": message,
+    },
   });
 }

@@ -13,19 +13,13 @@ import type { Organization, User } from "./world.ts";
 
 /** Who calls, and in which organization. */
 export interface Call {
-  /** The instance that is called. */
   readonly instance: Instance;
-  /** Whose token it is. */
   readonly caller: User;
   /** `x-zitadel-orgid`, else the caller's own. */
   readonly organization: Organization;
 }
 
-/**
- * A method of ZITADEL's API that the sandbox has.
- *
- * @internal The protobuf library's types are not documented here.
- */
+/** A method of ZITADEL's API that the sandbox has. */
 export interface ApiMethod {
   readonly desc: DescMethodUnary;
   readonly run: (request: never, call: Call) => unknown;
@@ -46,16 +40,7 @@ export interface ApiMethodOptions {
   readonly anyCaller?: boolean;
 }
 
-/**
- * Pairs a method's descriptor with what it does.
- *
- * @param desc The descriptor; its options name path and permission.
- * @param run What it does.
- * @param options How it differs from its descriptor.
- * @returns The method.
- *
- * @internal The protobuf library's types are not documented here.
- */
+/** Pairs a method's descriptor with what it does. */
 export function apiMethod<Method extends DescMethodUnary>(
   desc: Method,
   run: (
@@ -78,15 +63,11 @@ export function apiMethod<Method extends DescMethodUnary>(
   };
 }
 
-/** A method's REST form. */
 export interface RestForm {
-  /** The HTTP method. */
   readonly verb: string;
   /** Such as `/v2/organizations/{organization_id}/metadata/search`. */
   readonly path: string;
-  /** Whether the body is the request. */
   readonly hasBody: boolean;
-  /** The HTTP status of success. */
   readonly success: number;
 }
 
@@ -97,13 +78,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
   "zitadel.auth.v1.AuthService": "/auth/v1",
 };
 
-/**
- * Reads a method's REST form from its descriptor.
- *
- * @param method The method.
- * @param release The release; v3 named and answered lists of actions otherwise.
- * @returns The form, or `undefined` where the method has none.
- */
+/** Reads a method's REST form from its descriptor. */
 export function restForm(
   { desc }: ApiMethod,
   release: Release,

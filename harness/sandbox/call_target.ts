@@ -1,27 +1,19 @@
 import { CompactEncrypt, CompactSign, importSPKI } from "jose";
 import { signPayload } from "../../lib/request/signature.ts";
+import { endpointProblem } from "./endpoint_rules.ts";
 import { type Exchange, EXCHANGES_KEPT, type Instance } from "./instance.ts";
 import type { Target } from "./world.ts";
 
 const encoder = new TextEncoder();
 
-/** A target's answer. */
 export interface TargetReply {
-  /** The HTTP status. */
   readonly status: number;
-  /** The body, whatever it is. */
   readonly body: string;
 }
 
 /**
  * Calls a target once: wraps, signs, sends, waits as long as the target's
  * timeout. Redirects are followed, as ZITADEL does. There are no retries.
- *
- * @param instance The instance.
- * @param target Whom to call.
- * @param call What led to the call and what is sent.
- * @returns The answer, whatever its status.
- * @throws {Error} Where there is none: refused, too slow, no key for a JWE.
  */
 export async function callTarget(
   instance: Instance,
@@ -49,6 +41,10 @@ export async function callTarget(
     target.timeoutMs,
   );
   try {
+    if (instance.denyPrivateAddresses) {
+      const problem = await endpointProblem(target.endpoint, instance);
+      if (problem !== undefined) throw new Error(problem);
+    }
     const response = await instance.fetch(target.endpoint, {
       method: "POST",
       headers,

@@ -10,10 +10,6 @@ const RESERVED_PREFIX = "urn:zitadel:iam";
  * Adds what targets answered to claims: reserved keys and standard claims that
  * are there already are dropped, a key that was added before stays as it is,
  * which is noted in the log claim.
- *
- * @param claims The claims so far; changed in place.
- * @param name The function, such as `preaccesstoken`.
- * @param response What its targets answered.
  */
 export function complementClaims(
   claims: Claims,
@@ -35,12 +31,7 @@ export function complementClaims(
   }
 }
 
-/**
- * Stores the metadata of the user that targets answered.
- *
- * @param user The user.
- * @param response What the targets answered.
- */
+/** Stores the metadata of the user that targets answered. */
 export function storeUserMetadata(
   user: User,
   response: FunctionResponse,

@@ -1,30 +1,18 @@
 /** When something came to be and was last changed. */
 export interface Dated {
-  /** When it was made. */
   created: Date;
-  /** When it was last changed. */
   changed: Date;
   /** ZITADEL's count of the events of its aggregate. */
   sequence: number;
 }
 
-/**
- * Starts the dates of something new.
- *
- * @param sequence ZITADEL's event count, 1 for something new.
- * @returns Dates of now.
- */
+/** Starts the dates of something new. */
 export function dated(sequence = 1): Dated {
   const now = new Date();
   return { created: now, changed: now, sequence };
 }
 
-/**
- * Notes that something was changed.
- *
- * @param thing What was changed.
- * @returns When.
- */
+/** Notes that something was changed. */
 export function touch(thing: Dated): Date {
   thing.changed = new Date();
   thing.sequence++;

@@ -17,14 +17,6 @@ import { http } from "@zitadel/proto/google/api/annotations_pb.js";
 /**
  * Makes the v2 of a service whose published descriptors stop at v2beta. On the
  * wire the two are the same; names, paths and what an edit adds differ.
- *
- * @param service The v2beta service.
- * @param edit Changes a file's description where v2 has more, or other JSON
- * names.
- * @returns The v2 service. Its static type is v2beta's, which lacks what the
- * edit added.
- *
- * @internal The protobuf library's types are not documented here.
  */
 export function deriveV2<Service extends DescService>(
   service: Service,
@@ -58,15 +50,7 @@ export function deriveV2<Service extends DescService>(
   return registry.getService(service.typeName.replace(from, to)) as Service;
 }
 
-/**
- * Renames a field, in JSON too, where a file has it.
- *
- * @param file The file's description; changed in place.
- * @param message The message.
- * @param names The field's name in v2beta and in v2.
- *
- * @internal The protobuf library's types are not documented here.
- */
+/** Renames a field, in JSON too, where a file has it. */
 export function renameField(
   file: FileDescriptorProto,
   message: string,

@@ -1,9 +1,6 @@
 /**
  * The discovery document: ZITADEL's paths, and what the sandbox can do of what
  * ZITADEL can.
- *
- * @param origin The issuer.
- * @returns The document.
  */
 export function discoveryDocument(origin: string): Record<string, unknown> {
   const clientAuthentication = [

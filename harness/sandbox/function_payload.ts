@@ -18,24 +18,16 @@ export const FUNCTIONS = [
 
 /** What a function is called about. */
 export interface FunctionCallOptions {
-  /** Whose token it is. */
   readonly user: User;
   /** The application that asks; empty for a personal access token. */
   readonly clientId: string;
-  /** Whose roles were asked for. */
   readonly request: RoleRequest;
-  /** The claims so far. */
   readonly userinfo: Claims;
 }
 
 /**
  * Makes what targets of a function are sent, key for key and in ZITADEL's
  * order.
- *
- * @param instance The instance.
- * @param name The function, such as `preaccesstoken`.
- * @param options What it is called about.
- * @returns The payload, without the `response` of earlier targets.
  */
 export function functionPayload(
   instance: Instance,

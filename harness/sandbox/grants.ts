@@ -17,7 +17,6 @@ const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
 
 /** A request to the token endpoint. */
 export interface GrantRequest {
-  /** The body. */
   readonly form: URLSearchParams;
   /** The `Authorization` header. */
   readonly authorization: string | null;
@@ -103,14 +102,7 @@ async function tokenExchange(
   };
 }
 
-/**
- * Authenticates an application by its client id and secret.
- *
- * @param instance The instance.
- * @param request The request.
- * @returns The application.
- * @throws {OAuthError} Where it is unknown or the secret is wrong.
- */
+/** Authenticates an application by its client id and secret. */
 export function authenticateApp(
   instance: Instance,
   request: GrantRequest,

@@ -6,8 +6,6 @@ let last = 0n;
 /**
  * Makes an identifier that looks like one of ZITADEL's: 18 digits, rising with
  * time.
- *
- * @returns An identifier that this process has not made before.
  */
 export function newIdentifier(): string {
   const now = BigInt(Math.floor((Date.now() - EPOCH_MS) / 10)) << 24n;

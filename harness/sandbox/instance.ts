@@ -9,7 +9,6 @@ export interface Exchange {
   time: number;
   /** What led to it: `function/preaccesstoken`, `org.metadata.set`, ... */
   condition: string;
-  /** The target that was called. */
   target: { id: string; name: string; endpoint: string };
   /** What was sent; the payload is the body before JWT or JWE wrapping. */
   request: {
@@ -25,37 +24,30 @@ export interface Exchange {
   };
   /** Why there is no reply. */
   error?: string;
-  /** How long it took, in milliseconds. */
   ms: number;
 }
 
 /** How many exchanges are kept to be looked at. */
 export const EXCHANGES_KEPT = 100;
 
-/**
- * The key that signs tokens and JWT payloads.
- *
- * @internal The JOSE library's types are not documented here.
- */
+/** The key that signs tokens and JWT payloads. */
 export interface WebKey {
   kid: string;
   privateKey: CryptoKey;
   publicJwk: JWK;
 }
 
-/** A running stand-in: its world and what acts on it. */
+/** A running sandbox's world, and what acts on it. */
 export interface Instance {
-  /** The live state. */
   readonly world: World;
-  /** The release that is played. */
   readonly release: Release;
+  /** Whether targets at private addresses are refused, as since v4.15.2. */
+  readonly denyPrivateAddresses: boolean;
   /** The issuer and base of every URL, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
   /** The key that signs tokens and JWT payloads. */
   readonly webKey: WebKey;
-  /** Reaches targets; closed with the sandbox. */
   readonly fetch: typeof fetch;
-  /** Aborted when the sandbox closes. */
   readonly closing: AbortSignal;
   /** The last {@linkcode EXCHANGES_KEPT} exchanges, oldest first. */
   readonly exchanges: Exchange[];
@@ -72,10 +64,6 @@ let webKey: Promise<WebKey> | undefined;
 /**
  * Makes the signing key, once for all instances of a process: it takes the
  * better part of a second, and issuers tell their tokens apart.
- *
- * @returns An RS256 key, as ZITADEL makes by default.
- *
- * @internal The JOSE library's types are not documented here.
  */
 export function ownWebKey(): Promise<WebKey> {
   return webKey ??= makeWebKey();
@@ -98,9 +86,6 @@ async function makeWebKey(): Promise<WebKey> {
 /**
  * Keeps track of work that nobody waits for, so that it can be awaited when
  * the sandbox closes.
- *
- * @param instance The instance.
- * @param work The work.
  */
 export function inBackground(instance: Instance, work: Promise<unknown>): void {
   const tracked: Promise<unknown> = work

@@ -14,9 +14,7 @@ export const TOKEN_SECONDS = 12 * 3600;
 
 /** Who gets tokens, and for what. */
 export interface IssueOptions {
-  /** Whose tokens they are. */
   readonly user: User;
-  /** What was asked for. */
   readonly scopes: readonly string[];
   /** The application; absent where a service user gets its own token. */
   readonly app?: App | undefined;
@@ -30,11 +28,8 @@ export interface IssueOptions {
   } | undefined;
 }
 
-/** The token endpoint's answer. */
 export interface TokenResponse {
-  /** A JWT, or an opaque text. */
   access_token: string;
-  /** How the access token is presented. */
   token_type: "Bearer";
   /** How long the access token lives, in seconds. */
   expires_in: number;
@@ -45,11 +40,6 @@ export interface TokenResponse {
 /**
  * Issues an access token and, where the scopes ask for it, an ID token, after
  * their functions were called.
- *
- * @param instance The instance.
- * @param options Who gets them, and for what.
- * @returns The token endpoint's answer, without a refresh token.
- * @throws {ExecutionError} Where a target that interrupts on errors failed.
  */
 export async function issueTokens(
   instance: Instance,

@@ -9,7 +9,6 @@ const MAX_LIMIT = 1000;
 
 /** What part of a list a caller asks for. */
 export interface Page {
-  /** How many entries are passed over. */
   readonly offset?: bigint;
   /** How many entries are wanted; 0 for ZITADEL's default. */
   readonly limit?: number;
@@ -27,11 +26,6 @@ export interface Pagination {
 export interface ListDetails {
   /** How many entries there are in all. */
   readonly totalResult: bigint;
-  /**
-   * When.
-   *
-   * @internal The protobuf library's types are not documented here.
-   */
   readonly viewTimestamp: Timestamp;
 }
 
@@ -40,15 +34,7 @@ function slice<Item>(items: readonly Item[], page: Page | undefined): Item[] {
   return items.slice(offset, offset + (page?.limit || DEFAULT_LIMIT));
 }
 
-/**
- * Cuts a page out of a list, with the pagination of v2 and v2beta.
- *
- * @param items All items.
- * @param page The page that is asked for.
- * @param options Whether the default limit is told too, as most lists do.
- * @returns The page and its pagination.
- * @throws {ConnectError} Where the limit is above ZITADEL's maximum.
- */
+/** Cuts a page out of a list, with the pagination of v2 and v2beta. */
 export function pageOf<Item>(
   items: readonly Item[],
   page: Page | undefined,
@@ -72,10 +58,6 @@ export function pageOf<Item>(
 /**
  * Cuts a page out of a list, with the details of the v1 APIs, which have no
  * maximum.
- *
- * @param items All items.
- * @param query The page that is asked for.
- * @returns The page and its details.
  */
 export function listOf<Item>(
   items: readonly Item[],
@@ -93,12 +75,6 @@ export function listOf<Item>(
 /**
  * Compares a text with a query's, by ZITADEL's comparison methods, which have
  * the same numbers in every version of the API.
- *
- * @param text The text.
- * @param wanted The query's text.
- * @param method The method's number: equals, starts with, contains and ends
- * with, each also without regard to case.
- * @returns Whether it matches.
  */
 export function matchesText(
   text: string,

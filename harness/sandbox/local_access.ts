@@ -8,13 +8,7 @@
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/**
- * Says why a request is refused.
- *
- * @param request The request.
- * @param host Its `Host` header.
- * @returns The reason, or `undefined` for a request that may pass.
- */
+/** Says why a request is refused. */
 export function refusal(request: Request, host: string): string | undefined {
   if (!isLoopback(`http://${host}`)) {
     return `The host ${host} is not the sandbox's: it answers on loopback only`;
@@ -25,12 +19,7 @@ export function refusal(request: Request, host: string): string | undefined {
   }
 }
 
-/**
- * Adds what lets a local page of another port read the answer.
- *
- * @param request The request.
- * @returns The headers; none where no page asks.
- */
+/** Adds what lets a local page of another port read the answer. */
 export function corsHeaders(request: Request): Record<string, string> {
   const origin = request.headers.get("origin");
   if (origin === null || origin === "null") return {};

@@ -23,10 +23,6 @@ const HEADERS = {
 /**
  * Makes the login page: a button for every person of the world, no password,
  * no JavaScript.
- *
- * @param world The world.
- * @param authRequestId The login under way.
- * @returns The page, or a page that says that the login is over.
  */
 export function loginPage(world: World, authRequestId: string): Response {
   const authRequest = world.authRequests.get(authRequestId);

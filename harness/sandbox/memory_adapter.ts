@@ -1,4 +1,3 @@
-/** What oidc-provider stores. */
 export type Payload = Record<string, unknown> & {
   grantId?: string;
   uid?: string;
@@ -10,7 +9,6 @@ export type Payload = Record<string, unknown> & {
  * the sandbox. Its own memory adapter is shared by all providers of a process.
  */
 export class MemoryAdapter {
-  /** The model that is stored. */
   readonly model: string;
   readonly #payloads = new Map<string, Payload>();
 
@@ -19,7 +17,6 @@ export class MemoryAdapter {
     this.model = model;
   }
 
-  /** Stores. */
   upsert(id: string, payload: Payload): Promise<void> {
     this.#payloads.set(id, payload);
     return Promise.resolve();
@@ -44,7 +41,6 @@ export class MemoryAdapter {
     return Promise.resolve();
   }
 
-  /** Forgets. */
   destroy(id: string): Promise<void> {
     this.#payloads.delete(id);
     return Promise.resolve();

@@ -6,10 +6,6 @@ import type { Organization } from "./world.ts";
 /**
  * Sets one value of an organization's metadata and tells event targets. An
  * unchanged value is no change and no event.
- *
- * @param instance The instance.
- * @param organization The organization.
- * @param change The key, the bytes and who sets them.
  */
 export function setMetadata(
   instance: Instance,
@@ -34,14 +30,7 @@ export function setMetadata(
   });
 }
 
-/**
- * Removes one value of an organization's metadata and tells event targets.
- *
- * @param instance The instance.
- * @param organization The organization.
- * @param change The key and who removes it.
- * @returns Whether there was such a key.
- */
+/** Removes one value of an organization's metadata and tells event targets. */
 export function removeMetadata(
   instance: Instance,
   organization: Organization,

@@ -8,13 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 
-/**
- * Reads a Node request into a web request.
- *
- * @param incoming The Node request; its body is consumed.
- * @param origin The origin that its path is resolved against.
- * @returns The web request, and its body once more.
- */
+/** Reads a Node request into a web request. */
 export async function toRequest(
   incoming: IncomingMessage,
   origin: string,
@@ -37,13 +31,7 @@ export async function toRequest(
   return { request, body };
 }
 
-/**
- * Makes a Node request whose body can be read again.
- *
- * @param incoming The original, already consumed.
- * @param body Its body.
- * @returns A stand-in for it.
- */
+/** Creates a copy of a consumed Node request, whose body can be read again. */
 export function replay(
   incoming: IncomingMessage,
   body: Uint8Array,
@@ -59,12 +47,7 @@ export function replay(
   }) as unknown as IncomingMessage;
 }
 
-/**
- * Sends a web response as the answer to a Node request.
- *
- * @param response The response.
- * @param outgoing Where it goes.
- */
+/** Sends a web response as the answer to a Node request. */
 export async function sendResponse(
   response: Response,
   outgoing: ServerResponse,

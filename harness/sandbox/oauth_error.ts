@@ -1,8 +1,6 @@
 /** What an OAuth endpoint refuses, in the form clients read. */
 export class OAuthError extends Error {
-  /** The HTTP status. */
   readonly status: number;
-  /** The OAuth error code. */
   readonly code: string;
 
   /** Tells code, description and status as the client gets them. */
@@ -18,13 +16,7 @@ export class OAuthError extends Error {
   }
 }
 
-/**
- * Answers with JSON that must not be stored, as OAuth asks.
- *
- * @param body The answer.
- * @param status The HTTP status.
- * @returns The response.
- */
+/** Answers with JSON that must not be stored, as OAuth asks. */
 export function oauthJson(body: unknown, status = 200): Response {
   return Response.json(body, {
     status,
@@ -32,12 +24,6 @@ export function oauthJson(body: unknown, status = 200): Response {
   });
 }
 
-/**
- * Answers with an error.
- *
- * @param error The status, the code and the description.
- * @returns The response.
- */
 export function oauthErrorResponse(
   { status, code, message }: { status: number; code: string; message: string },
 ): Response {

@@ -25,9 +25,7 @@ const ERRORS: readonly [RegExp, string][] = [
   [/refresh token/, "Errors.User.RefreshToken.Invalid"],
 ];
 
-/** The OpenID provider. */
 export interface OidcProvider {
-  /** Answers the requests that are oidc-provider's. */
   readonly handle: (
     incoming: IncomingMessage,
     outgoing: ServerResponse,
@@ -39,12 +37,7 @@ export interface OidcProvider {
   ) => Promise<string>;
 }
 
-/**
- * Makes the OpenID provider of an instance.
- *
- * @param instance The instance.
- * @returns The provider.
- */
+/** Makes the OpenID provider of an instance. */
 export async function createOidcProvider(
   instance: Instance,
 ): Promise<OidcProvider> {

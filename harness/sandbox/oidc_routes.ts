@@ -5,7 +5,7 @@
  * @module
  */
 import { decodeJwt } from "jose";
-import type { Part } from "./api.ts";
+import type { RouteHandler } from "./route_handler.ts";
 import { discoveryDocument } from "./discovery.ts";
 import { ExecutionError } from "./executions.ts";
 import { GRANTS } from "./grants.ts";
@@ -13,24 +13,19 @@ import type { Instance } from "./instance.ts";
 import { loginPage } from "./login_page.ts";
 import { OAuthError, oauthErrorResponse, oauthJson } from "./oauth_error.ts";
 import type { FinishLogin } from "./services/login.ts";
+import { unknownInstancePage } from "./unknown_instance.ts";
 import { introspect, userInfo } from "./user_info.ts";
 import { appOfClient, userNamed } from "./find.ts";
 
 const PASSED_ON = new Set(["authorization_code", "refresh_token"]);
 const LOGIN_PATH = "/ui/v2/login/login";
+const OPENID_PATH = /^\/(?:\.well-known|oauth|oidc)\//;
 
-/**
- * Makes the endpoints.
- *
- * @param instance The instance.
- * @param finishLogin Ends a login under way.
- * @returns The part of the server that answers them.
- */
 export function createOidcRoutes(
   instance: Instance,
   finishLogin: FinishLogin,
-): Part {
-  const routes: Record<string, Part> = {
+): RouteHandler {
+  const routes: Record<string, RouteHandler> = {
     "GET /.well-known/openid-configuration": () =>
       answer(() => discoveryDocument(instance.origin)),
     "GET /oauth/v2/keys": () =>
@@ -93,7 +88,10 @@ export function createOidcRoutes(
   };
   return async (request) => {
     const { pathname } = new URL(request.url);
-    return await routes[`${request.method} ${pathname}`]?.(request);
+    const unknown = OPENID_PATH.test(pathname)
+      ? unknownInstancePage(instance, request.headers)
+      : undefined;
+    return unknown ?? await routes[`${request.method} ${pathname}`]?.(request);
   };
 }
 

@@ -30,14 +30,7 @@ function rolesOf(world: World, user: User, organizationId: string): string[] {
     .flatMap((member) => member.roles);
 }
 
-/**
- * Says whether a user administers an organization, in whatever role.
- *
- * @param world The world.
- * @param user The user.
- * @param organizationId The organization.
- * @returns Whether the user is a member of it or of the instance.
- */
+/** Says whether a user administers an organization, in whatever role. */
 export function isMember(
   world: World,
   user: User,
@@ -46,14 +39,7 @@ export function isMember(
   return rolesOf(world, user, organizationId).length > 0;
 }
 
-/**
- * Says whether a user has a permission in an organization.
- *
- * @param world The world.
- * @param user The user.
- * @param wanted The permission, such as `org.read`, and where.
- * @returns Whether one of the user's roles there has it.
- */
+/** Says whether a user has a permission in an organization. */
 export function hasPermission(
   world: World,
   user: User,

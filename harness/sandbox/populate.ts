@@ -19,7 +19,6 @@ const encoder = new TextEncoder();
 
 /** A world and the two tokens that come with every instance. */
 export interface Populated {
-  /** The live state. */
   world: World;
   /** A personal access token of an IAM_OWNER. */
   adminToken: string;
@@ -30,10 +29,6 @@ export interface Populated {
 /**
  * Makes the live world that a world file describes, beside the organization,
  * the project and the two service users that every instance has.
- *
- * @param file The checked world file.
- * @returns The world and the tokens of the two service users.
- * @throws {Error} Where the file refers to something it does not hold.
  */
 export function populate(file: WorldFile): Populated {
   const world = emptyWorld();
@@ -92,12 +87,7 @@ function addOrganization(
   return organization;
 }
 
-/**
- * The domain that ZITADEL gives a new organization.
- *
- * @param name The organization's name.
- * @returns The domain.
- */
+/** The domain that ZITADEL gives a new organization. */
 export function primaryDomain(name: string): string {
   const label = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   return `${label}.localhost`;
@@ -249,14 +239,7 @@ function addMembers(world: World, user: User, roles: readonly string[]): void {
   }
 }
 
-/**
- * Gives a service user a personal access token.
- *
- * @param world The world.
- * @param user The service user.
- * @param token The token.
- * @returns The token's identifier.
- */
+/** Gives a service user a personal access token. */
 export function addPersonalToken(
   world: World,
   user: User,

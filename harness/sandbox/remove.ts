@@ -5,12 +5,7 @@
  */
 import type { World } from "./world.ts";
 
-/**
- * Removes an organization, its projects and its users.
- *
- * @param world The world.
- * @param id The organization.
- */
+/** Removes an organization, its projects and its users. */
 export function removeOrganization(world: World, id: string): void {
   world.organizations.delete(id);
   world.members = world.members.filter((member) =>
@@ -24,12 +19,7 @@ export function removeOrganization(world: World, id: string): void {
   }
 }
 
-/**
- * Removes a project, its applications and its grants.
- *
- * @param world The world.
- * @param id The project.
- */
+/** Removes a project, its applications and its grants. */
 export function removeProject(world: World, id: string): void {
   world.projects.delete(id);
   for (const map of [world.apps, world.projectGrants, world.userGrants]) {
@@ -39,12 +29,7 @@ export function removeProject(world: World, id: string): void {
   }
 }
 
-/**
- * Removes a user with grants, memberships and tokens.
- *
- * @param world The world.
- * @param id The user.
- */
+/** Removes a user with grants, memberships and tokens. */
 export function removeUser(world: World, id: string): void {
   world.users.delete(id);
   world.members = world.members.filter(({ userId }) => userId !== id);

@@ -7,10 +7,9 @@
 import { Code } from "@connectrpc/connect";
 import { codeFromString } from "@connectrpc/connect/protocol-connect";
 import { type ApiMethod, restForm } from "./api_method.ts";
-import type { Part } from "./api.ts";
+import type { RouteHandler } from "./route_handler.ts";
 import type { Release } from "./release.ts";
 
-/** grpc-gateway's HTTP statuses. */
 const STATUS: Readonly<Record<number, number>> = {
   [Code.InvalidArgument]: 400,
   [Code.FailedPrecondition]: 400,
@@ -30,25 +29,17 @@ interface Route {
   readonly hasBody: boolean;
   readonly success: number;
   readonly rpcPath: string;
-  /** Query parameters that are lists. */
   readonly lists: ReadonlySet<string>;
   /** What a list answers in, where v3 called it `result`. */
   readonly v3List: string | undefined;
 }
 
-/**
- * Makes the REST part of the API.
- *
- * @param release The release.
- * @param methods The methods that it has.
- * @param call Calls a method by its path, with a Connect request in JSON.
- * @returns The part of the server that answers it.
- */
+/** Makes the REST part of the API. */
 export function createRest(
   release: Release,
   methods: readonly ApiMethod[],
   call: (rpcPath: string, request: Request) => Promise<Response>,
-): Part {
+): RouteHandler {
   const routes = methods.map((method) => routeOf(method, release))
     .filter((route) => route !== undefined)
     // A literal segment wins over a variable.

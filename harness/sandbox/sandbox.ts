@@ -35,6 +35,13 @@ export interface SandboxOptions {
    */
   readonly release?: Release;
   /**
+   * Whether targets at loopback and private addresses are refused, as ZITADEL
+   * does by default since v4.15.2.
+   *
+   * @default false
+   */
+  readonly denyPrivateAddresses?: boolean;
+  /**
    * Its port; 0 for a free one.
    *
    * @default 0
@@ -46,7 +53,7 @@ export interface SandboxOptions {
   readonly onExchange?: (exchange: Exchange) => void;
 }
 
-/** A running stand-in ZITADEL. */
+/** A running sandbox: a stand-in ZITADEL on loopback. */
 export interface Sandbox extends AsyncDisposable {
   /** Its base and issuer, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
@@ -60,16 +67,11 @@ export interface Sandbox extends AsyncDisposable {
   readonly exchanges: readonly Exchange[];
   /** Waits until every event under way is delivered. */
   readonly settled: () => Promise<void>;
-  /** Stops it; nothing is left behind. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Starts a stand-in ZITADEL on loopback.
- *
- * @param options What it holds and which release it plays.
- * @returns The running sandbox.
- * @throws {Error} Where the port is taken or the world cannot be used.
+ * Starts a sandbox.
  *
  * @example
  * ```ts ignore
@@ -96,6 +98,7 @@ export async function startSandbox(
   const instance: Instance = {
     world,
     release: options.release ?? "current",
+    denyPrivateAddresses: options.denyPrivateAddresses ?? false,
     origin: `http://${HOSTNAME}:${port}`,
     webKey,
     fetch: (input, init) => fetch(input, { ...init, client }),

@@ -5,13 +5,13 @@
  * @module
  */
 import { z } from "zod";
-import type { Part } from "./api.ts";
+import type { RouteHandler } from "./route_handler.ts";
 import type { Instance } from "./instance.ts";
 import { removeMetadata, setMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
 import type { Organization } from "./world.ts";
 
-const METADATA_PATH = /^\/_sandbox\/organizations\/([0-9]+)\/metadata$/;
+const METADATA_PATH = /^\/_sandbox\/organizations\/([^/]+)\/metadata$/;
 const NO_STORE = { headers: { "cache-control": "no-store" } };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -28,13 +28,8 @@ const Changes = z.array(z.strictObject({
   before: z.string().nullable(),
 }));
 
-/**
- * Makes the sandbox's own endpoints, all under `/_sandbox/`.
- *
- * @param instance The instance.
- * @returns The part of the server that answers them.
- */
-export function createSandboxRoutes(instance: Instance): Part {
+/** Makes the sandbox's own endpoints, all under `/_sandbox/`. */
+export function createSandboxRoutes(instance: Instance): RouteHandler {
   return async (request) => {
     const { pathname } = new URL(request.url);
     const route = `${request.method} ${pathname}`;
@@ -46,7 +41,9 @@ export function createSandboxRoutes(instance: Instance): Part {
     }
     const id = METADATA_PATH.exec(pathname)?.[1];
     if (id === undefined) return undefined;
-    const organization = instance.world.organizations.get(id);
+    const organization = instance.world.organizations.get(
+      decodeURIComponent(id),
+    );
     if (!organization) return failure("There is no such organization", 404);
     if (request.method === "PUT") {
       const parsed = Mapping.safeParse(await request.json().catch(() => null));

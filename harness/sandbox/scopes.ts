@@ -20,11 +20,6 @@ function audienceOf(world: World, scopes: readonly string[]): string[] {
 /**
  * Works out a token's audience: all applications of an application's project,
  * the project itself, and every project that a scope asks for.
- *
- * @param world The world.
- * @param scopes The scopes that were asked for.
- * @param client The application, or the service user's client id.
- * @returns The audience.
  */
 export function tokenAudience(
   world: World,
@@ -52,11 +47,6 @@ export const PERSONAL_TOKEN_SCOPES: readonly string[] = [
 /**
  * Adds what an application's project asks for: one that asserts roles asks for
  * every role it has.
- *
- * @param world The world.
- * @param scopes The scopes of the authorization request.
- * @param app The application.
- * @returns The scopes that the tokens get.
  */
 export function scopesOfLogin(
   world: World,
@@ -80,15 +70,7 @@ export interface RoleRequest {
   readonly roles: ReadonlySet<string>;
 }
 
-/**
- * Works out whose roles are asserted.
- *
- * @param world The world.
- * @param scopes The token's scopes.
- * @param application The application's project, absent for service users, and
- * whether only that counts, as at introspection.
- * @returns The projects and roles.
- */
+/** Works out whose roles are asserted. */
 export function roleRequest(
   world: World,
   scopes: readonly string[],

@@ -6,26 +6,17 @@ export type Claims = Record<string, unknown>;
 
 /** What a token or an answer says of its user. */
 export interface UserClaimsOptions {
-  /** What was asked for. */
   readonly scopes: readonly string[];
-  /** Whose roles were asked for. */
   readonly request: RoleRequest;
-  /** The application's project. */
   readonly projectId?: string | undefined;
   /** Whether `profile`, `email` and the like are answered. */
   readonly profile: boolean;
-  /** Whether roles become claims. */
   readonly roles: boolean;
 }
 
 /**
  * Lists the grants whose roles are asserted: active ones of the projects asked
  * for.
- *
- * @param world The world.
- * @param user The user.
- * @param request Whose roles were asked for.
- * @returns The grants, in the order in which they were given.
  */
 export function assertedGrants(
   world: World,
@@ -38,14 +29,7 @@ export function assertedGrants(
   );
 }
 
-/**
- * Makes the claims about a user: `sub`, what scopes ask for, roles.
- *
- * @param world The world.
- * @param user The user.
- * @param options What was asked for, and where the claims go.
- * @returns The claims.
- */
+/** Makes the claims about a user: `sub`, what scopes ask for, roles. */
 export function userClaims(
   world: World,
   user: User,

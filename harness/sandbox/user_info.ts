@@ -15,14 +15,7 @@ import { roleRequest, scopesOfLogin } from "./scopes.ts";
 import { type Claims, userClaims } from "./user_claims.ts";
 import type { User } from "./world.ts";
 
-/**
- * Answers `GET /oidc/v1/userinfo`.
- *
- * @param instance The instance.
- * @param authorization The `Authorization` header.
- * @returns The claims.
- * @throws {OAuthError} Where the token is not valid.
- */
+/** Answers `GET /oidc/v1/userinfo`. */
 export async function userInfo(
   instance: Instance,
   authorization: string | null,
@@ -40,14 +33,7 @@ export async function userInfo(
   });
 }
 
-/**
- * Answers `POST /oauth/v2/introspect`.
- *
- * @param instance The instance.
- * @param request The form and the `Authorization` header.
- * @returns The token's state, and its user's claims where it is active.
- * @throws {OAuthError} Where the asking client is not known.
- */
+/** Answers `POST /oauth/v2/introspect`. */
 export async function introspect(
   instance: Instance,
   request: { form: URLSearchParams; authorization: string | null },

@@ -1,5 +1,5 @@
 /**
- * What the stand-in ZITADEL knows, as plain maps by identifier. The services
+ * What the sandbox knows, as plain maps by identifier. The services
  * read and change it; nothing is kept anywhere else.
  *
  * @module
@@ -8,19 +8,14 @@ import type { JWK } from "jose";
 import type { Dated } from "./dated.ts";
 import { newIdentifier } from "./identifier.ts";
 
-/** One metadata value. */
 export interface MetadataEntry extends Dated {
-  /** The bytes, of any kind. */
   value: Uint8Array;
 }
 
-/** An organization. */
 export interface Organization extends Dated {
-  /** Its identifier. */
   id: string;
   /** Its name, unique on the instance. */
   name: string;
-  /** Its domain, made of the name. */
   primaryDomain: string;
   /** Role to permissions, and whatever else was set. */
   metadata: Map<string, MetadataEntry>;
@@ -30,19 +25,14 @@ export interface Organization extends Dated {
 export interface ProjectRole extends Dated {
   /** What grants name it by. */
   key: string;
-  /** Its name for people. */
   displayName: string;
   /** Its group; empty for none. */
   group: string;
 }
 
-/** A project. */
 export interface Project extends Dated {
-  /** Its identifier. */
   id: string;
-  /** The organization that owns it. */
   organizationId: string;
-  /** Its name. */
   name: string;
   /** Whether roles are asserted without a scope that asks for them. */
   roleAssertion: boolean;
@@ -52,9 +42,7 @@ export interface Project extends Dated {
 
 /** A project granted to another organization. */
 export interface ProjectGrant extends Dated {
-  /** Its identifier. */
   id: string;
-  /** The project. */
   projectId: string;
   /** The organization that it was granted to. */
   organizationId: string;
@@ -62,17 +50,12 @@ export interface ProjectGrant extends Dated {
   roles: string[];
 }
 
-/** An application. */
 export interface App extends Dated {
-  /** Its identifier. */
   id: string;
-  /** Its project. */
   projectId: string;
-  /** Its name. */
   name: string;
   /** Whether people log in to it, or it only asks about tokens. */
   kind: "oidc" | "api";
-  /** Its client id. */
   clientId: string;
   /** Absent for public clients. */
   clientSecret?: string;
@@ -80,19 +63,14 @@ export interface App extends Dated {
   redirectUris: string[];
   /** Where a logout may lead to. */
   postLogoutRedirectUris: string[];
-  /** The kind of its access tokens. */
   accessToken: "jwt" | "opaque";
-  /** Whether its access tokens hold roles. */
   accessTokenRoleAssertion: boolean;
-  /** Whether its ID tokens hold roles. */
   idTokenRoleAssertion: boolean;
 }
 
-/** A person. */
 export interface Human {
   /** The first name. */
   firstName: string;
-  /** The last name. */
   lastName: string;
   /** The address, always verified. */
   email: string;
@@ -100,59 +78,39 @@ export interface Human {
   password?: string;
 }
 
-/** A service user. */
 export interface Machine {
-  /** Its name for people. */
   name: string;
-  /** The kind of its access tokens. */
   accessToken: "jwt" | "opaque";
   /** The client secret, once there is one. */
   secret?: string;
-  /**
-   * The public keys for the JWT profile, by key id.
-   *
-   * @internal The JOSE library's types are not documented here.
-   */
+  /** The public keys for the JWT profile, by key id. */
   keys: Map<string, JWK>;
 }
 
 /** A user: a person or a service user. */
 export interface User extends Dated {
-  /** Its identifier. */
   id: string;
-  /** The organization it belongs to. */
   organizationId: string;
   /** Its name, with which it logs in. */
   userName: string;
-  /** Set for people. */
   human?: Human;
-  /** Set for service users. */
   machine?: Machine;
-  /** Its metadata. */
   metadata: Map<string, MetadataEntry>;
 }
 
 /** Roles of one project given to a user. */
 export interface UserGrant extends Dated {
-  /** Its identifier. */
   id: string;
-  /** Whom it was given to. */
   userId: string;
-  /** The project whose roles they are. */
   projectId: string;
   /** Set where the project was granted to the organization that gives it. */
   projectGrantId?: string;
-  /** The organization that gave it. */
   organizationId: string;
-  /** The roles. */
   roles: string[];
-  /** Whether it is in force. */
   active: boolean;
 }
 
-/** Who administers what. */
 export interface Member {
-  /** Who. */
   userId: string;
   /** The organization; absent for the whole instance. */
   organizationId?: string;
@@ -167,7 +125,6 @@ export type PayloadType = "json" | "jwt" | "jwe";
 export interface TargetKey extends Dated {
   /** Its identifier, the `kid` of what is encrypted. */
   id: string;
-  /** The key. */
   pem: string;
   /** Whether it is the one that is used. */
   active: boolean;
@@ -175,21 +132,19 @@ export interface TargetKey extends Dated {
 
 /** A target: an endpoint that is called. */
 export interface Target extends Dated {
-  /** Its identifier. */
   id: string;
   /** Its name, unique on the instance. */
   name: string;
   /** Whether the answer counts, only its status, or nothing. */
   type: "restWebhook" | "restCall" | "restAsync";
-  /** Whether its failure fails the token. */
   interruptOnError: boolean;
+  /** What the last update set; `false` until there is one. */
+  updatedInterruptOnError: boolean;
   /** How long it may take, in milliseconds. */
   timeoutMs: number;
   /** Where it is. */
   endpoint: string;
-  /** The key of its signatures. */
   signingKey: string;
-  /** How its body is formed. */
   payloadType: PayloadType;
   /** The keys that its payloads may be encrypted for. */
   keys: TargetKey[];
@@ -204,7 +159,6 @@ export type Condition =
 
 /** Targets bound to a condition. */
 export interface Execution extends Dated {
-  /** What leads to the calls. */
   condition: Condition;
   /** The identifiers of the targets, in their order. */
   targets: string[];
@@ -214,15 +168,12 @@ export interface Execution extends Dated {
 export interface AccessToken {
   /** Its identifier: the `jti` of a JWT. */
   id: string;
-  /** Whose it is. */
   userId: string;
   /** Who got it; empty for a personal access token. */
   clientId: string;
   /** The application's project; absent for service users. */
   projectId?: string;
-  /** What it was asked for. */
   scopes: string[];
-  /** Whom it is for. */
   audience: string[];
   /** Since when, in seconds since 1970. */
   issuedAt: number;
@@ -230,17 +181,14 @@ export interface AccessToken {
   expiresAt: number;
   /** When the user logged in, in seconds since 1970. */
   authTime?: number;
-  /** Its form. */
   kind: "jwt" | "opaque" | "personal";
 }
 
-/** A login under way. */
 export interface AuthRequest {
   /** Its identifier, `V2_` and digits. */
   id: string;
   /** The OpenID provider's own name for it. */
   uid: string;
-  /** The application. */
   clientId: string;
   /** Where the login leads back to. */
   redirectUri: string;
@@ -248,29 +196,22 @@ export interface AuthRequest {
   scopes: string[];
   /** Who is expected to log in, by user name. */
   loginHint?: string;
-  /** When it began. */
   created: Date;
 }
 
 /** A session of the session API. */
 export interface Session {
-  /** Its identifier. */
   id: string;
-  /** Proves that one may use it. */
   token: string;
-  /** Who is logged in. */
   userId: string;
   /** Since when. */
   created: Date;
 }
 
-/** Everything the stand-in ZITADEL knows. */
 export interface World {
-  /** The instance. */
   instanceId: string;
   /** ZITADEL's own project, whose audience its API asks for. */
   zitadelProjectId: string;
-  /** The user behind the administrator's token. */
   adminUserId: string;
   /** By identifier. */
   organizations: Map<string, Organization>;
@@ -284,7 +225,6 @@ export interface World {
   users: Map<string, User>;
   /** By identifier. */
   userGrants: Map<string, UserGrant>;
-  /** Who administers what. */
   members: Member[];
   /** By identifier. */
   targets: Map<string, Target>;
@@ -298,11 +238,7 @@ export interface World {
   sessions: Map<string, Session>;
 }
 
-/**
- * Makes a world that holds nobody yet.
- *
- * @returns The world.
- */
+/** Makes a world that holds nobody yet. */
 export function emptyWorld(): World {
   return {
     instanceId: newIdentifier(),

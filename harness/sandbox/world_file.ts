@@ -1,5 +1,5 @@
 /**
- * The world file: what the stand-in ZITADEL holds when it starts. A person
+ * The world file: what the sandbox holds when it starts. A person
  * edits it to try a model of their own, so it nests the way one thinks
  * (organization, project, roles; organization, user, grants), refers by name,
  * and may leave out every identifier.
@@ -12,11 +12,12 @@ const Identifier = z.string().regex(/^[0-9]{15,20}$/, {
   error: "must be 15 to 20 digits, as ZITADEL's identifiers are",
 });
 
+/** Unlike other identifiers, a project's may be chosen freely. */
+const ProjectIdentifier = z.string().min(1).max(200);
+
 /**
  * What a role permits: names, or a text that is taken as it is, so that odd
  * values can be tried too.
- *
- * @internal The schema library's types are not documented here.
  */
 export const Permissions = z.union([z.array(z.string()), z.string()], {
   error: "must be a list of permissions, or a text",
@@ -36,7 +37,7 @@ const AppFile = z.strictObject({
 
 const ProjectFile = z.strictObject({
   name: z.string().min(1),
-  id: Identifier.optional(),
+  id: ProjectIdentifier.optional(),
   /** "Assert Roles on Authentication" in ZITADEL's console. */
   assertRoles: z.boolean().default(true),
   roles: z.array(z.string().min(1)).default([]),
@@ -65,16 +66,16 @@ const UserShape = z.strictObject({
   email: z.string().optional(),
   /** Asked for by the session API only; the login page asks nobody. */
   password: z.string().optional(),
-  /** A service user's client secret. */
   secret: z.string().optional(),
   /** A service user's public keys for the JWT profile, as JWK with `kid`. */
   keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })).default(
     [],
   ),
-  /** Personal access tokens. */
   tokens: z.array(z.string()).default([]),
   accessToken: z.enum(["jwt", "opaque"]).default("jwt"),
-  /** Administrator roles: `IAM_*` for the instance, `ORG_*` for the organization. */
+  /**
+   * Administrator roles: `IAM_*` for the instance, `ORG_*` for the organization.
+   */
   administrator: z.array(z.string()).default([]),
   metadata: z.record(z.string(), z.string()).default({}),
   grants: z.array(GrantFile).default([]),
@@ -83,58 +84,28 @@ const UserShape = z.strictObject({
 const OrganizationShape = z.strictObject({
   name: z.string().min(1),
   id: Identifier.optional(),
-  /** Role to permissions. */
   metadata: z.record(z.string(), Permissions).default({}),
   projects: z.array(ProjectFile).default([]),
   users: z.array(UserShape).default([]),
 });
 
-/**
- * The shape of a world file.
- *
- * @internal The schema library's types are not documented here.
- */
+/** The shape of a world file. */
 export const WorldFile = z.strictObject({
   $comment: z.string().optional(),
   organizations: z.array(OrganizationShape).min(1),
 });
 
-/**
- * A world file that was checked, its defaults filled in.
- *
- * @internal The schema library's types are not documented here.
- */
+/** A world file that was checked, its defaults filled in. */
 export type WorldFile = z.infer<typeof WorldFile>;
-/**
- * What a person writes.
- *
- * @internal The schema library's types are not documented here.
- */
 export type WorldFileInput = z.input<typeof WorldFile>;
-/**
- * An organization in the world file.
- *
- * @internal The schema library's types are not documented here.
- */
+/** An organization in the world file. */
 export type OrganizationFile = z.infer<typeof OrganizationShape>;
-/**
- * A user in the world file.
- *
- * @internal The schema library's types are not documented here.
- */
+/** A user in the world file. */
 export type UserFile = z.infer<typeof UserShape>;
 
 /** The world that the repository brings, which tells the guide's story. */
 export const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
 
-/**
- * Reads a world file.
- *
- * @param path Where it is; the repository's own by default.
- * @returns The checked file.
- * @throws {Error} Where it cannot be read or is not a world file; the message
- * names every place that is wrong.
- */
 export async function readWorldFile(
   path: string | URL = DEFAULT_WORLD_FILE,
 ): Promise<WorldFile> {

@@ -1,4 +1,4 @@
-import { UsageError } from "../cli/task.ts";
+import { UsageError } from "../cli/errors.ts";
 
 /** The conditions behind the words of `--also`. */
 const ALSO: Readonly<Record<string, string>> = {
@@ -8,11 +8,11 @@ const ALSO: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads on what a target is to be called.
+ * Reads the conditions on which a target is to be called.
  *
- * @param list What there is beside preaccesstoken, as `--also` takes it.
+ * @param list The words after `--also`, beside preaccesstoken.
  * @returns The conditions.
- * @throws {UsageError} Where it names none that there is.
+ * @throws {UsageError} If a word is unknown.
  */
 export function conditionsOf(list: string): string[] {
   const also = list.split(",").filter(Boolean).map((word) => {

@@ -1,14 +1,7 @@
 import type { Target, TargetSettings } from "../zitadel/target.ts";
+import type { DiffLine } from "../cli/diff.ts";
 import { SIGNING_KEY_SETTING } from "../cli/env_file.ts";
 import { type Change, DOMAIN_SETTING, NEW_TARGET } from "./plan.ts";
-
-/** A change as a line of a diff. */
-export interface DiffLine {
-  /** `+` something comes, `-` goes, `~` becomes another. */
-  readonly sign: "+" | "-" | "~";
-  /** What, in one line, with no secret in it. */
-  readonly text: string;
-}
 
 /** Longer metadata values are cut, in characters. */
 const MAX_VALUE_LENGTH = 80;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Execution } from "../zitadel/execution.ts";
-import type { MetadataEntry } from "../../lib/mapping/role_mapping.ts";
+import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
 import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
 import { type Mapping, meansSame } from "../roles/roles_file.ts";

@@ -27,11 +27,11 @@ import { type Change, DOMAIN_SETTING, NEW_TARGET, type State } from "./plan.ts";
 /** Entries of the metadata that are written in one call. */
 const METADATA_BATCH = 100;
 
-/** Where a set-up happens. */
+/** What a set-up works on. */
 export interface Place {
   /** The instance, with a token of IAM_OWNER. */
   readonly instance: Instance;
-  /** Whose metadata holds the mapping; `undefined` where none is touched. */
+  /** Whose metadata holds the mapping; `undefined` if none is touched. */
   readonly organization: string | undefined;
   /** The env file that takes the signing key. */
   readonly envFile: string;
@@ -42,8 +42,8 @@ export interface Place {
  *
  * @param place The instance, the organization and the env file.
  * @returns The state.
- * @throws {ZitadelError} Where any part of it cannot be had: then nothing may
- * be planned, let alone changed.
+ * @throws {ZitadelError} If any part of it cannot be read: then nothing may be
+ * planned, let alone changed.
  */
 export async function readState(place: Place): Promise<State> {
   const { instance, organization, envFile } = place;
@@ -67,15 +67,15 @@ export async function readState(place: Place): Promise<State> {
 }
 
 /**
- * Makes changes, one after the other, and waits until each is in force. Where
- * one fails, those before it stay: planning anew gives the rest.
+ * Makes changes in turn, and waits until each has taken effect. If
+ * one fails, those before it stay; a new plan holds the rest.
  *
  * @param place Where to make them.
  * @param changes What a plan says.
- * @param options `onChange` is told of each change made. `guardLogins` holds
+ * @param options `onChange` receives each change made. `guardLogins` holds
  * back what would make every login depend on the function until it accepts a
  * call signed with the target's key.
- * @throws {Error} Where a change is refused, or what is bound is no longer what
+ * @throws {Error} If a change is refused, or what is bound is no longer what
  * the plan says.
  */
 export async function applyChanges(
@@ -157,7 +157,7 @@ export async function applyChanges(
  *
  * @param instance The instance, with a token of IAM_OWNER.
  * @param binding The condition, the targets seen, and the targets to be.
- * @throws {Error} Where others bound or unbound a target in the meantime.
+ * @throws {Error} If others bound or unbound a target in the meantime.
  */
 export async function bind(
   instance: Instance,
@@ -256,7 +256,7 @@ async function changeKeys(
 }
 
 /**
- * With interruptOnError, a function that refuses its calls locks everybody out
+ * With interruptOnError, a function that refuses its calls locks everyone out
  * of the instance, administrators too.
  */
 async function guard(

@@ -1,6 +1,6 @@
 /**
- * What keeps a target from being bound: a function that does not answer, or
- * that would refuse every call of the target.
+ * Reasons not to bind a target: its function does not answer, or would refuse
+ * every call.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { messageOf } from "../cli/terminal.ts";
 const HEALTH_TIMEOUT_MS = 10_000;
 
 /**
- * Says what is wrong with a function's health.
+ * Reports what is wrong with a function's health.
  *
  * @param endpoint Where the function answers.
- * @returns What is wrong; `undefined` where it is well.
+ * @returns What is wrong; `undefined` if it is healthy.
  */
 export async function healthTrouble(
   endpoint: string,
@@ -33,12 +33,12 @@ export async function healthTrouble(
 }
 
 /**
- * Says whether a function refuses a target's key, as one does that was started
- * before the key was in its settings: its health is none the worse for it.
+ * Reports that a function refuses a target's key. A function that was started
+ * before the key was in its settings does, although it is healthy.
  *
  * @param endpoint Where the function answers.
  * @param signingKey The target's key.
- * @returns What is wrong; `undefined` where the key is not refused.
+ * @returns What is wrong; `undefined` if the key is not refused.
  */
 export async function keyTrouble(
   endpoint: string,

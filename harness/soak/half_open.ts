@@ -1,18 +1,12 @@
 /** Connections that are held open. */
 export interface HalfOpen {
-  /** How many the server still holds. */
   held(): number;
-  /** Closes them. */
   close(): void;
 }
 
 /**
  * Opens connections that begin a request and do not end it: some say nothing,
  * some stop in the headers, some in the body, some send a byte now and then.
- *
- * @param url Where the function is.
- * @param count How many.
- * @returns The connections.
  */
 export async function holdConnections(
   url: string,

@@ -2,9 +2,7 @@ import { createHmac } from "node:crypto";
 
 /** A call as the soak makes it. */
 export interface SoakCall {
-  /** The body. */
   readonly body: string;
-  /** The signed header. */
   readonly signature: string;
 }
 
@@ -12,11 +10,9 @@ export interface SoakCall {
 export interface LoadOptions {
   /** Where the function is. */
   readonly url: string;
-  /** How long it lasts, in seconds. */
   readonly seconds: number;
   /** How many calls are under way at once. */
   readonly concurrency: number;
-  /** Makes the next call. */
   readonly next: () => SoakCall;
 }
 
@@ -28,18 +24,12 @@ export interface LoadResult {
   readonly p50: number;
   /** What 99 of 100 answers stayed below, in milliseconds. */
   readonly p99: number;
-  /** The slowest answer, in milliseconds. */
   readonly max: number;
   /** How many answers had each status; `failed` where none came. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/**
- * Calls the function from several sides at once.
- *
- * @param options What the load is made of.
- * @returns What came of it.
- */
+/** Calls the function from several sides at once. */
 export async function load(
   { url, seconds, concurrency, next }: LoadOptions,
 ): Promise<LoadResult> {
@@ -82,13 +72,7 @@ export async function load(
   };
 }
 
-/**
- * Makes a login of a user of an organization.
- *
- * @param organization The organization's id.
- * @param key The target's signing key.
- * @returns The call.
- */
+/** Makes a login of a user of an organization. */
 export function loginCall(organization: string, key: string): SoakCall {
   return sign(
     JSON.stringify({
@@ -105,13 +89,7 @@ export function loginCall(organization: string, key: string): SoakCall {
   );
 }
 
-/**
- * Makes an event: the organization's metadata was changed.
- *
- * @param organization The organization's id.
- * @param key The target's signing key.
- * @returns The call.
- */
+/** Makes an event: the organization's metadata was changed. */
 export function eventCall(organization: string, key: string): SoakCall {
   const aggregateID = organization;
   return sign(

@@ -9,7 +9,7 @@ import {
   measureProcess,
   type ProcessFigures,
 } from "../fuzz/process_figures.ts";
-import { MAX_READINGS_AT_ONCE } from "../../lib/zitadel/metadata_reader.ts";
+import { MAX_READINGS_AT_ONCE } from "../../lib/zitadel/reading_budget.ts";
 import { startFunction } from "../function/function_process.ts";
 import { holdConnections } from "./half_open.ts";
 import {
@@ -19,27 +19,24 @@ import {
   loginCall,
   type SoakCall,
 } from "./load.ts";
-import { startStandIn } from "./upstream_server.ts";
+import { soakHugeMetadata } from "./huge_metadata.ts";
+import { soakUnfinishedBodies } from "./unfinished_bodies.ts";
+import { startUpstreamServer } from "./upstream_server.ts";
 
 /** A part of the soak, and what came of it. */
 export interface SoakPhase extends LoadResult, ProcessFigures {
-  /** What it was. */
   readonly name: string;
 }
 
 /** Something that must hold, and whether it does. */
 export interface SoakCheck {
-  /** What must hold, with the figures. */
   readonly text: string;
-  /** Whether it does. */
   readonly holds: boolean;
 }
 
 /** What came of a soak. */
 export interface SoakResult {
-  /** The parts, in order. */
   readonly phases: readonly SoakPhase[];
-  /** What must hold. */
   readonly checks: readonly SoakCheck[];
 }
 
@@ -61,26 +58,25 @@ const OVERLOAD = 512;
 /** What memory may differ by afterwards, in megabytes: V8 gives back late. */
 const MEMORY_SLACK_MB = 96;
 const SOCKET_SLACK = 16;
-/** What the slowest hundredth may differ by, in milliseconds: other programs run, too. */
+/**
+ * What the slowest hundredth may differ by, in milliseconds: other programs run, too.
+ */
 const LATENCY_SLACK_MS = 50;
-/** What an answer may take over the time that ZITADEL is given, in milliseconds. */
+/**
+ * What an answer may take over the time that ZITADEL is given, in milliseconds.
+ */
 const OVERLOAD_SLACK_MS = 2_000;
 
-/**
- * Runs a soak over loopback, the function in a process of its own.
- *
- * @param options How to run it.
- * @returns What came of it.
- */
+/** Runs a soak over loopback, the function in a process of its own. */
 export async function soak(
   { minutes, onPhase }: SoakOptions,
 ): Promise<SoakResult> {
-  const standIn = startStandIn();
+  const upstream = startUpstreamServer();
   await using target = await startFunction({
     env: {
-      ZITADEL_DOMAIN: standIn.origin,
+      ZITADEL_DOMAIN: upstream.origin,
       AUTHORIZATION_SIGNING_KEY: KEY,
-      ACCESS_TOKEN: standIn.token,
+      ACCESS_TOKEN: upstream.token,
       CACHE_FRESH_SECONDS: "2",
       CACHE_STALE_SECONDS: "60",
       UPSTREAM_TIMEOUT_MS: String(UPSTREAM_TIMEOUT_MS),
@@ -141,20 +137,20 @@ export async function soak(
   });
   halfOpen.close();
 
-  await standIn.stop();
+  await upstream.stop();
   const away = await phase("ZITADEL away", {
     concurrency: 8,
     next: hot,
     share: 0.08,
   });
-  standIn.start();
+  upstream.start();
   const back = await phase("ZITADEL back", {
     concurrency: 8,
     next: cold,
     share: 0.05,
   });
 
-  standIn.delayMs = 5 * UPSTREAM_TIMEOUT_MS;
+  upstream.delayMs = 5 * UPSTREAM_TIMEOUT_MS;
   const beside = load({
     url: target.url,
     seconds: minutes * 60 * 0.1,
@@ -172,8 +168,8 @@ export async function soak(
     ...besideResult,
     name: "  known organization meanwhile",
   });
-  standIn.delayMs = 0;
-  // What the stand-in still owes must not weigh on what comes.
+  upstream.delayMs = 0;
+  // Answers that are still delayed must not weigh on the next phase.
   await pause(6 * UPSTREAM_TIMEOUT_MS);
   const after = await phase("after", {
     concurrency: 8,
@@ -184,7 +180,7 @@ export async function soak(
   const atRest = await measureProcess(target.pid);
 
   const code = await target.stop();
-  await standIn.stop();
+  await upstream.stop();
   const allOk = (result: LoadResult) =>
     Object.keys(result.statuses).join() === "200";
   const ms = (value: number) => `${value.toFixed(1)} ms`;
@@ -242,6 +238,8 @@ export async function soak(
       holds: (atRest.sockets ?? 0) <= (before.sockets ?? 0) + SOCKET_SLACK,
     },
     { text: `drained on SIGTERM with exit code ${code}`, holds: code === 0 },
+    ...await soakHugeMetadata(minutes * 60 * 0.02),
+    ...await soakUnfinishedBodies(),
   ];
   return { phases, checks };
 }

@@ -1,25 +1,21 @@
 import { createUpstream, UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
 
-/** A ZITADEL on loopback that can be slow, and go away for a while. */
-export interface StandIn {
-  /** The service user's token. */
+/** An upstream on loopback that can be slow, and stopped and started again. */
+export interface UpstreamServer {
   readonly token: string;
-  /** Where it is, also while it is away. */
+  /** Its address, which it keeps while it is stopped. */
   readonly origin: string;
-  /** How long it takes to answer, in milliseconds. */
+  /** How long each answer is delayed, in milliseconds. */
   delayMs: number;
-  /** Goes away: connections are cut, new ones refused. */
+  /** Cuts its connections and refuses new ones. */
   stop(): Promise<void>;
-  /** Comes back at the same address. */
   start(): void;
 }
 
 /**
- * Starts a stand-in that knows every organization, each with the same mapping.
- *
- * @returns The stand-in.
+ * Starts an upstream that knows every organization, each with the same mapping.
  */
-export function startStandIn(): StandIn {
+export function startUpstreamServer(): UpstreamServer {
   const metadata = Object.fromEntries(
     ["viewer", "editor", "admin"].map((role) => [
       role,
@@ -32,7 +28,7 @@ export function startStandIn(): StandIn {
   let server: Deno.HttpServer<Deno.NetAddr> | undefined;
   let cut = new AbortController();
   let port = 0;
-  const standIn = {
+  const upstreamServer = {
     token: UPSTREAM_TOKEN,
     origin: "",
     delayMs: 0,
@@ -46,7 +42,7 @@ export function startStandIn(): StandIn {
         onError: () => new Response(null, { status: 500 }),
       }, async (request) => {
         const body = await request.bytes();
-        const { delayMs } = standIn;
+        const { delayMs } = upstreamServer;
         if (delayMs > 0) {
           await new Promise((resolve) => setTimeout(resolve, delayMs));
         }
@@ -54,13 +50,13 @@ export function startStandIn(): StandIn {
         return upstream.fetch(new Request(url, { method, headers, body }));
       });
       ({ port } = server.addr);
-      standIn.origin = `http://127.0.0.1:${port}`;
+      upstreamServer.origin = `http://127.0.0.1:${port}`;
     },
     async stop() {
       cut.abort();
       await server?.finished;
     },
   };
-  standIn.start();
-  return standIn;
+  upstreamServer.start();
+  return upstreamServer;
 }

@@ -14,12 +14,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/**
- * Says whether there is a browser to test with.
- *
- * @param path Where it should be.
- * @returns What to do to get one, or `undefined` where there is one.
- */
+/** Says whether there is a browser to test with. */
 export async function missingBrowser(
   path = CHROMIUM,
 ): Promise<string | undefined> {
@@ -30,13 +25,7 @@ export async function missingBrowser(
   }
 }
 
-/**
- * Starts Debian's Chromium, without a window.
- *
- * @returns The browser; close it when done.
- *
- * @internal The driver's types are not documented here.
- */
+/** Starts Debian's Chromium, without a window. */
 export async function launchBrowser(): Promise<Browser> {
   // Loading it alone takes all permissions.
   const { chromium } = await import("playwright-core");

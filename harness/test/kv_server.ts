@@ -1,3 +1,5 @@
+import { freePort } from "../util/free_port.ts";
+
 /** Deno KV's own server, a crate of its own. */
 export const KV_SERVER = "denokv";
 
@@ -10,7 +12,6 @@ const START_TIMEOUT_MS = 10_000;
 
 const RETRY_MS = 20;
 
-/** A running KV server. */
 export interface KvServer extends AsyncDisposable {
   /** What `KV_URL` is to be. */
   readonly url: string;
@@ -20,11 +21,7 @@ export interface KvServer extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
-/**
- * Looks for the KV server on PATH, and where cargo puts it.
- *
- * @returns Its path, or `undefined` where it is not installed.
- */
+/** Looks for the KV server on PATH, and where cargo puts it. */
 export async function findKvServer(): Promise<string | undefined> {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
   folders.push(`${Deno.env.get("HOME")}/.cargo/bin`);
@@ -36,13 +33,7 @@ export async function findKvServer(): Promise<string | undefined> {
   return undefined;
 }
 
-/**
- * Starts a KV server on loopback, and waits until it answers.
- *
- * @param options The database's file, and the port where it must be the same as before.
- * @returns The server.
- * @throws {Error} Where it is not installed or does not start.
- */
+/** Starts a KV server on loopback, and waits until it answers. */
 export async function startKvServer(
   { file, port = freePort() }: {
     readonly file: string;
@@ -80,10 +71,4 @@ export async function startKvServer(
   }
   await kill();
   throw new Error(`${KV_SERVER} does not answer at ${url}`);
-}
-
-/** Finds a port that is free at the moment. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -1,8 +1,17 @@
+import type { Outcome } from "../cli/exit.ts";
+
+/** Every word that is no option of the command goes to `deno test`. */
+export const FORWARDED = {
+  placeholder: "[OPTIONS] [FILE...]",
+  help: "as for deno test",
+  isForwarded: true,
+} as const;
+
 /**
  * What tests may do: talk to this machine, start processes, use files. A test
  * that reaches for another host fails.
  */
-const PERMISSIONS = [
+export const TEST_PERMISSIONS = [
   "--allow-net=127.0.0.1,localhost,0.0.0.0,[::1]",
   "--allow-read",
   "--allow-write",
@@ -12,21 +21,14 @@ const PERMISSIONS = [
   "--allow-ffi",
 ];
 
-/**
- * Runs `deno test`, shows what it says, and ends with the plain line
- * `N passed, N failed`.
- *
- * @param args What to give to `deno test`: options and files.
- * @param permissions What the tests may do.
- * @returns The exit code of `deno test`.
- */
+/** Runs `deno test`, and ends with the plain line `N passed, N failed`. */
 export async function runTests(
   args: readonly string[],
-  permissions: readonly string[] = PERMISSIONS,
-): Promise<number> {
+  permissions: readonly string[] = TEST_PERMISSIONS,
+): Promise<Outcome> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
-    const { code } = await new Deno.Command(Deno.execPath(), {
+    const { success } = await new Deno.Command(Deno.execPath(), {
       args: [
         "test",
         "--parallel",
@@ -37,18 +39,13 @@ export async function runTests(
       ],
     }).spawn().status;
     console.log(summarize(await Deno.readTextFile(report)));
-    return code;
+    return success ? "done" : "failed";
   } finally {
     await Deno.remove(report);
   }
 }
 
-/**
- * Sums up a JUnit report.
- *
- * @param report The report's XML.
- * @returns `N passed, N failed`, and `N skipped` where there are any.
- */
+/** Sums up a JUnit report: `N passed, N failed`, and `N skipped` if any are. */
 export function summarize(report: string): string {
   const attribute = (name: string) => {
     const suites = /<testsuites\b[^>]*>/.exec(report)?.[0] ?? "";

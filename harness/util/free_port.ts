@@ -1,9 +1,6 @@
 /**
  * Finds a port on loopback that nobody listens on: for a server whose address
  * has to be known before it starts.
- *
- * @param preferred Taken where it is free.
- * @returns The port.
  */
 export function freePort(preferred = 0): number {
   try {

@@ -4,11 +4,6 @@ const INTERVAL_MS = 50;
 /**
  * Waits until something holds. ZITADEL's reads lag behind its writes, mostly by
  * milliseconds, at times by a second or two.
- *
- * @param condition Says whether it holds; one that throws does not hold yet.
- * @param options What is waited for, how long at most, in milliseconds (15 s by
- * default), and a signal that ends the wait.
- * @throws {Error} Where the time runs out; its cause is the last failure.
  */
 export async function waitUntil(
   condition: () => Promise<boolean>,

@@ -6,11 +6,12 @@
  */
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client, Interceptor } from "@connectrpc/connect";
+import { SettingsError } from "../cli/errors.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
-/** Administrative calls that take longer than this are given up, in milliseconds. */
-const TIMEOUT_MS = 15_000;
+/** The deadline of an administrative call, in milliseconds. */
+export const TIMEOUT_MS = 15_000;
 
 /** How one service is called. */
 export interface ServiceOptions {
@@ -29,11 +30,7 @@ export interface Instance {
   readonly origin: string;
   /** A bearer token: a personal access token or a service user's. */
   readonly token: string;
-  /**
-   * Makes the client of one of its services.
-   *
-   * @internal The client library's types are not documented here.
-   */
+  /** Makes the client of one of its services. */
   service<T extends DescService>(
     service: T,
     options?: ServiceOptions,
@@ -42,11 +39,6 @@ export interface Instance {
 
 /**
  * Names the instance and the token to call it with. Sends nothing yet.
- *
- * @param domain Host or origin of the instance, as in `ZITADEL_DOMAIN`.
- * @param token A bearer token for its API.
- * @returns The instance.
- * @throws {TypeError} Where the domain is neither a host nor an origin.
  *
  * @example
  * ```ts
@@ -89,19 +81,13 @@ export function connect(domain: string, token: string): Instance {
   };
 }
 
-/**
- * Makes an origin of a host or an origin: `https` where no scheme is given.
- *
- * @param domain Host or origin, as in `ZITADEL_DOMAIN`.
- * @returns Scheme and host, without a slash at the end.
- * @throws {TypeError} Where it is neither.
- */
+/** Makes an origin of a host or an origin: `https` where no scheme is given. */
 export function originOf(domain: string): string {
   const url = URL.parse(
     /^https?:\/\//.test(domain) ? domain : `https://${domain}`,
   );
   if (!url?.hostname) {
-    throw new TypeError(
+    throw new SettingsError(
       `Cannot read the instance's address "${domain}": expected a host such as my-instance.zitadel.cloud`,
     );
   }

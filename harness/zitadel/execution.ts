@@ -14,20 +14,11 @@ export type Condition = string;
 
 /** The targets that are called on a condition, first to last. */
 export interface Execution {
-  /** On what they are called. */
   readonly condition: Condition;
-  /** Their ids. */
   readonly targets: readonly string[];
 }
 
-/**
- * Lists which targets are bound to what.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @returns Every execution.
- * @throws {ZitadelError} Where the list cannot be had. Then nothing may be
- * bound, since binding replaces the whole list of a condition.
- */
+/** Lists which targets are bound to what. */
 export async function listExecutions(instance: Instance): Promise<Execution[]> {
   const actions = instance.service(ActionService);
   try {
@@ -59,13 +50,7 @@ export async function listExecutions(instance: Instance): Promise<Execution[]> {
   }
 }
 
-/**
- * Replaces the list of targets that are called on a condition.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param execution The condition and its targets; none removes the execution.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Replaces the list of targets that are called on a condition. */
 export async function setExecution(
   instance: Instance,
   { condition, targets }: Execution,

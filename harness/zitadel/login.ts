@@ -25,9 +25,6 @@ export interface Tokens {
 /**
  * The scopes that bring a project's roles into a token, also where the project
  * does not assert them: what client credentials always need.
- *
- * @param project The project's id.
- * @returns The scopes, `openid` first.
  */
 export function roleScopes(project: string): string {
   return [
@@ -39,11 +36,6 @@ export function roleScopes(project: string): string {
 
 /**
  * Gets a service user's token by client credentials.
- *
- * @param domain Host or origin of the instance.
- * @param options Client id, secret and scopes.
- * @returns The tokens.
- * @throws {Error} Where the instance refuses, with its answer.
  *
  * @example
  * ```ts
@@ -83,12 +75,6 @@ export async function clientCredentials(
 /**
  * Logs a person in by code + PKCE, with the login page's part played by a login
  * client: authorize, check the password in a session, confirm, redeem the code.
- *
- * @param domain Host or origin of the instance.
- * @param options The application, the person, and `loginClientToken`: a token
- * of a service user with the role IAM_LOGIN_CLIENT.
- * @returns The tokens; refresh them by `refresh`.
- * @throws {Error} Where a step is refused, naming the step.
  *
  * @example
  * ```ts
@@ -175,14 +161,7 @@ export async function login(
   );
 }
 
-/**
- * Gets new tokens for a refresh token.
- *
- * @param domain Host or origin of the instance.
- * @param options The application and the refresh token.
- * @returns The tokens, with a new refresh token.
- * @throws {Error} Where the instance refuses, with its answer.
- */
+/** Gets new tokens for a refresh token. */
 export async function refresh(
   domain: string,
   options: { readonly clientId: string; readonly refreshToken: string },

@@ -6,20 +6,13 @@ import { attempt } from "./zitadel_error.ts";
 
 /** An organization of an instance. */
 export interface Organization {
-  /** Its id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
 }
 
 /**
  * Lists the organizations that the token's user may read. ZITADEL leaves out
  * the others without a word, which is what makes this the test for `org.read`.
- *
- * @param instance The instance and the token.
- * @param options `id` asks for one organization only.
- * @returns Those that may be read.
- * @throws {ZitadelError} Where the token is not valid.
  */
 export function listOrganizations(
   instance: Instance,
@@ -42,13 +35,7 @@ export function listOrganizations(
     }));
 }
 
-/**
- * Finds the organization that the token's user belongs to.
- *
- * @param instance The instance and the token.
- * @returns The organization.
- * @throws {ZitadelError} Where it may not be read.
- */
+/** Finds the organization that the token's user belongs to. */
 export async function ownOrganization(
   instance: Instance,
 ): Promise<Organization> {
@@ -59,14 +46,6 @@ export async function ownOrganization(
   return { id: org?.id ?? "", name: org?.name ?? "" };
 }
 
-/**
- * Creates an organization.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param name Its name, unique on the instance.
- * @returns The organization.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
 export async function createOrganization(
   instance: Instance,
   name: string,
@@ -78,13 +57,7 @@ export async function createOrganization(
   return { id: organizationId, name };
 }
 
-/**
- * Removes an organization with everything in it.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param id Which organization.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Removes an organization with everything in it. */
 export async function removeOrganization(
   instance: Instance,
   id: string,

@@ -3,18 +3,12 @@ export const PAGE_SIZE = 100;
 
 /** A page of a list. */
 export interface Page<T> {
-  /** Its entries. */
   readonly entries: readonly T[];
   /** How many entries all pages hold together. */
   readonly total: number;
 }
 
-/**
- * Reads a list page by page until everything is there.
- *
- * @param read Reads the page that begins at an offset.
- * @returns Every entry, in the order of the pages.
- */
+/** Reads a list page by page until everything is there. */
 export async function readPages<T>(
   read: (offset: number) => Promise<Page<T>>,
 ): Promise<T[]> {

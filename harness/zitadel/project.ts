@@ -16,11 +16,8 @@ import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
 import { attempt } from "./zitadel_error.ts";
 
-/** A project. */
 export interface Project {
-  /** Its id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
   /** Whether roles are sent without being asked for by scope. */
   readonly assertsRoles: boolean;
@@ -28,9 +25,7 @@ export interface Project {
 
 /** An OpenID Connect or API application. */
 export interface Application {
-  /** Its id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
   /** The id it logs in with; empty for SAML. */
   readonly clientId: string;
@@ -38,14 +33,7 @@ export interface Application {
   readonly accessTokens: "jwt" | "opaque" | undefined;
 }
 
-/**
- * Lists the projects that an organization owns.
- *
- * @param instance The instance and the token.
- * @param organization Whose projects.
- * @returns Every project.
- * @throws {ZitadelError} Where they may not be read.
- */
+/** Lists the projects that an organization owns. */
 export function listProjects(
   instance: Instance,
   organization: string,
@@ -69,22 +57,12 @@ export function listProjects(
 
 /** A project that another organization owns and granted. */
 export interface GrantedProject {
-  /** The project's id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
-  /** The roles that may be given. */
   readonly roles: readonly string[];
 }
 
-/**
- * Lists the projects that were granted to an organization.
- *
- * @param instance The instance and the token.
- * @param organization To whom.
- * @returns Every granted project.
- * @throws {ZitadelError} Where they may not be read.
- */
+/** Lists the projects that were granted to an organization. */
 export function listGrantedProjects(
   instance: Instance,
   organization: string,
@@ -111,15 +89,7 @@ export function listGrantedProjects(
   );
 }
 
-/**
- * Lists the roles of a project.
- *
- * @param instance The instance and the token.
- * @param organization Who owns the project.
- * @param project The project's id.
- * @returns Their keys.
- * @throws {ZitadelError} Where they may not be read.
- */
+/** Lists the roles of a project. */
 export function listRoles(
   instance: Instance,
   organization: string,
@@ -139,15 +109,7 @@ export function listRoles(
     }));
 }
 
-/**
- * Lists the applications of a project.
- *
- * @param instance The instance and the token.
- * @param organization Who owns the project.
- * @param project The project's id.
- * @returns Every application.
- * @throws {ZitadelError} Where they may not be read.
- */
+/** Lists the applications of a project. */
 export function listApplications(
   instance: Instance,
   organization: string,
@@ -191,16 +153,7 @@ export function listApplications(
   );
 }
 
-/**
- * Creates a project with its roles.
- *
- * @param instance The instance and the token.
- * @param organization Who is to own it.
- * @param options Its name, its roles, and whether it asserts them (it does by
- * default).
- * @returns The project.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Creates a project with its roles. */
 export async function createProject(
   instance: Instance,
   organization: string,
@@ -227,16 +180,7 @@ export async function createProject(
   });
 }
 
-/**
- * Creates a single-page application: code + PKCE, refresh tokens.
- *
- * @param instance The instance and the token.
- * @param organization Who owns the project.
- * @param options Its project, name, redirect address, and its kind of access
- * token, `jwt` by default.
- * @returns The application.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Creates a single-page application: code + PKCE, refresh tokens. */
 export async function createApplication(
   instance: Instance,
   organization: string,

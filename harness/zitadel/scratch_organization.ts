@@ -36,10 +36,9 @@ const REDIRECT_URI = "http://localhost:9000/callback";
 const PASSWORD = "Password1!";
 
 /** A throwaway organization with all that a token with permissions needs. */
-export interface World extends AsyncDisposable {
+export interface ScratchOrganization extends AsyncDisposable {
   /** The organization; its metadata is the mapping. */
   readonly organization: { readonly id: string; readonly name: string };
-  /** Its project, which asserts roles. */
   readonly project: { readonly id: string };
   /** What each role permits, as it stands in the metadata. */
   readonly mapping: Readonly<Record<string, readonly string[]>>;
@@ -49,13 +48,14 @@ export interface World extends AsyncDisposable {
     readonly clientId: string;
     readonly clientSecret: string;
   };
-  /** A person with every role. */
   readonly person: {
     readonly id: string;
     readonly loginName: string;
     readonly password: string;
   };
-  /** A service user who may read the organization: the function's credential. */
+  /**
+   * A service user who may read the organization: the function's credential.
+   */
   readonly reader: {
     readonly id: string;
     readonly token: string;
@@ -73,34 +73,28 @@ export interface World extends AsyncDisposable {
  * Makes a world, and waits until everything in it can be read. Where a step
  * fails, or the signal aborts, what was made is removed again.
  *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param options The mapping, the guide's by default; the id of another user who
- * is to read the organization; and a signal that ends it.
- * @returns The world; disposing of it removes it.
- * @throws {ZitadelError} Where ZITADEL refuses.
- *
  * @example
  * ```ts
  * import { connect } from "./client.ts";
  * import { clientCredentials, roleScopes } from "./login.ts";
- * import { createWorld } from "./scratch_organization.ts";
+ * import { createScratchOrganization } from "./scratch_organization.ts";
  *
  * const instance = connect("http://localhost:8080", "token");
- * await using world = await createWorld(instance);
+ * await using scratch = await createScratchOrganization(instance);
  * const { accessToken } = await clientCredentials(instance.origin, {
- *   ...world.robot,
- *   scope: roleScopes(world.project.id),
+ *   ...scratch.robot,
+ *   scope: roleScopes(scratch.project.id),
  * });
  * ```
  */
-export async function createWorld(
+export async function createScratchOrganization(
   instance: Instance,
   options: {
     readonly mapping?: Readonly<Record<string, readonly string[]>>;
     readonly viewer?: string;
     readonly signal?: AbortSignal;
   } = {},
-): Promise<World> {
+): Promise<ScratchOrganization> {
   const { mapping = DEFAULT_MAPPING, viewer, signal } = options;
   const name = `permissions-check-${crypto.randomUUID().slice(0, 8)}`;
   const organization = await createOrganization(instance, name);
@@ -129,7 +123,10 @@ async function furnish(
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<
-  Omit<World, "organization" | "mapping" | typeof Symbol.asyncDispose>
+  Omit<
+    ScratchOrganization,
+    "organization" | "mapping" | typeof Symbol.asyncDispose
+  >
 > {
   const { mapping, name, viewer, signal } = options;
   const roles = Object.keys(mapping);

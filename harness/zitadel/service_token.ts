@@ -1,24 +1,22 @@
 import type { Config } from "../../lib/config.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
-
-/** How long ZITADEL may take to give a token to an operator's task, in milliseconds. */
-const TIMEOUT_MS = 10_000;
+import { createConnection } from "../../lib/zitadel/connection.ts";
 
 /**
- * Gets the bearer token that the function would use.
- *
- * @param config The function's settings.
- * @returns The token.
- * @throws {FunctionError} Where ZITADEL refuses the credential.
+ * How long ZITADEL may take to give a token to an operator's task, in milliseconds.
  */
+const TIMEOUT_MS = 10_000;
+
+/** Gets the bearer token that the function would use. */
 export function getServiceToken(
   { origin, credential }: Pick<Config, "origin" | "credential">,
 ): Promise<string> {
-  return createAccessTokenSource(credential, {
-    origin,
+  const connection = createConnection({
+    domainOrigin: origin,
     timeoutMs: TIMEOUT_MS,
     fetch,
     now: Date.now,
-    log: () => {},
-  }).get();
+  });
+  return createAccessTokenSource(credential, { connection, log: () => {} })
+    .get();
 }

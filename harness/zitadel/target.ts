@@ -31,7 +31,6 @@ export interface TargetSettings {
 
 /** A target as it is. */
 export interface Target extends TargetSettings {
-  /** Its id. */
   readonly id: string;
   /** What ZITADEL does with the answer; only `call` can add claims. */
   readonly kind: TargetKind;
@@ -41,13 +40,7 @@ export interface Target extends TargetSettings {
   readonly payloadType: PayloadType;
 }
 
-/**
- * Lists the targets of an instance.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @returns Every target.
- * @throws {ZitadelError} Where the list cannot be had.
- */
+/** Lists the targets of an instance. */
 export async function listTargets(instance: Instance): Promise<Target[]> {
   const list = (name: string) => {
     const actions = instance.service(ActionService, { name });
@@ -71,22 +64,18 @@ export async function listTargets(instance: Instance): Promise<Target[]> {
 }
 
 /**
- * Creates a target.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param settings What it is to be like.
- * @param payloadType In which form the payload is to come. `jwt` needs v4.8;
- * `jwe` needs a public key, which is given to a target in the console only.
- * @returns Its id and its signing key.
- * @throws {ZitadelError} Where ZITADEL refuses: the name is taken, the
- * endpoint does not resolve or is denied, the time-out is too long.
+ * Creates a target. interruptOnError is turned on by an update: ZITADEL would
+ * forget a value given at creation, and ignore the first update to off.
  */
 export async function createTarget(
   instance: Instance,
   settings: TargetSettings,
   payloadType: "json" | "jwt" = "json",
 ): Promise<{ id: string; signingKey: string }> {
-  const request = create(CreateTargetRequestSchema, toWire(settings));
+  const request = create(
+    CreateTargetRequestSchema,
+    toWire({ ...settings, interruptOnError: false }),
+  );
   const name = payloadType === "jwt"
     ? WITH_PAYLOAD_TYPE
     : ActionService.typeName;
@@ -96,38 +85,51 @@ export async function createTarget(
   }
   const { id, signingKey } = await attempt(
     `create the target "${settings.name}"`,
-    () => instance.service(ActionService, { name }).createTarget(request),
+    async () => {
+      const actions = instance.service(ActionService, { name });
+      const created = await actions.createTarget(request);
+      if (settings.interruptOnError) {
+        const { targetType } = toWire(settings);
+        await actions.updateTarget({ id: created.id, targetType });
+      }
+      return created;
+    },
   );
   return { id, signingKey };
 }
 
 /**
- * Changes a target; its signing key stays.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param id Which target.
- * @param settings What it is to be like.
- * @throws {ZitadelError} Where ZITADEL refuses.
+ * Changes a target; its signing key stays. The endpoint is sent only if it
+ * changes: since v4.15.2 an update that repeats a denied one is refused, and
+ * interruptOnError could not be turned off.
  */
 export async function updateTarget(
   instance: Instance,
   id: string,
   settings: TargetSettings,
 ): Promise<void> {
-  await attempt(
-    `update the target "${settings.name}"`,
-    () =>
-      instance.service(ActionService).updateTarget({ id, ...toWire(settings) }),
-  );
+  const actions = instance.service(ActionService);
+  await attempt(`update the target "${settings.name}"`, async () => {
+    const { target } = await actions.getTarget({ id });
+    const current = target && fromWire(target);
+    const { endpoint, targetType, ...others } = toWire(settings);
+    if (current?.interruptOnError && !settings.interruptOnError) {
+      // A target that was created with it on ignores "off" until it was told "on".
+      const { targetType } = toWire({ ...settings, interruptOnError: true });
+      await actions.updateTarget({ id, targetType });
+    }
+    await actions.updateTarget({
+      id,
+      ...others,
+      targetType,
+      ...(endpoint !== current?.endpoint && { endpoint }),
+    });
+  });
 }
 
 /**
  * Deletes a target, and with it its place in every execution. One that is gone
  * already is no failure.
- *
- * @param instance The instance, with a token of IAM_OWNER.
- * @param id Which target.
- * @throws {ZitadelError} Where ZITADEL refuses.
  */
 export async function deleteTarget(
   instance: Instance,

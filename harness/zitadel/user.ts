@@ -16,7 +16,6 @@ const TOKEN_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** Who a token belongs to. */
 export interface Me {
-  /** The user's id. */
   readonly id: string;
   /** The user's name to log in with. */
   readonly loginName: string;
@@ -24,13 +23,7 @@ export interface Me {
   readonly organization: string;
 }
 
-/**
- * Says who the token belongs to; the plainest test that it is valid.
- *
- * @param instance The instance and the token.
- * @returns The user.
- * @throws {ZitadelError} Where the token is not valid.
- */
+/** Says who the token belongs to; the plainest test that it is valid. */
 export async function whoAmI(instance: Instance): Promise<Me> {
   const { user } = await attempt(
     "ask whose token this is",
@@ -46,12 +39,6 @@ export async function whoAmI(instance: Instance): Promise<Me> {
 /**
  * Creates a service user whose access tokens are JWTs, the only kind that the
  * function is called for.
- *
- * @param instance The instance and the token.
- * @param organization Whose user.
- * @param userName Its name.
- * @returns Its id.
- * @throws {ZitadelError} Where ZITADEL refuses.
  */
 export async function createServiceUser(
   instance: Instance,
@@ -70,15 +57,7 @@ export async function createServiceUser(
   return userId;
 }
 
-/**
- * Gives a service user a client secret; a former one is void.
- *
- * @param instance The instance and the token.
- * @param organization Whose user.
- * @param user The user's id.
- * @returns The client id and secret.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Gives a service user a client secret; a former one is void. */
 export async function createSecret(
   instance: Instance,
   organization: string,
@@ -93,15 +72,7 @@ export async function createSecret(
   return { clientId, clientSecret };
 }
 
-/**
- * Gives a service user a personal access token of one day.
- *
- * @param instance The instance and the token.
- * @param organization Whose user.
- * @param user The user's id.
- * @returns The token.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Gives a service user a personal access token of one day. */
 export async function createAccessToken(
   instance: Instance,
   organization: string,
@@ -121,15 +92,7 @@ export async function createAccessToken(
   return token;
 }
 
-/**
- * Says when a service user's personal access tokens expire.
- *
- * @param instance The instance and the token.
- * @param organization Whose user.
- * @param user The user's id.
- * @returns The times, in milliseconds since 1970.
- * @throws {ZitadelError} Where they may not be read.
- */
+/** Says when a service user's personal access tokens expire. */
 export async function accessTokenExpiries(
   instance: Instance,
   organization: string,
@@ -146,14 +109,7 @@ export async function accessTokenExpiries(
   );
 }
 
-/**
- * Makes a user a manager of an organization.
- *
- * @param instance The instance and the token.
- * @param organization Of which organization.
- * @param options The user's id and the role, such as `ORG_OWNER_VIEWER`.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Makes a user a manager of an organization. */
 export async function addMember(
   instance: Instance,
   organization: string,
@@ -169,15 +125,7 @@ export async function addMember(
   );
 }
 
-/**
- * Creates a person with a password that need not be changed.
- *
- * @param instance The instance and the token.
- * @param organization Whose user.
- * @param options The name to log in with, and the password.
- * @returns The user's id.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Creates a person with a password that need not be changed. */
 export async function createPerson(
   instance: Instance,
   organization: string,
@@ -204,14 +152,7 @@ export async function createPerson(
   return userId;
 }
 
-/**
- * Grants a user roles of a project.
- *
- * @param instance The instance and the token.
- * @param organization Who owns the project.
- * @param options The user, the project and the roles.
- * @throws {ZitadelError} Where ZITADEL refuses.
- */
+/** Grants a user roles of a project. */
 export async function grantRoles(
   instance: Instance,
   organization: string,

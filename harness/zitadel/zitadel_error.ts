@@ -2,16 +2,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 
 /** A call that an instance refused, in words that a person can act on. */
 export class ZitadelError extends Error {
-  /** The gRPC code of the refusal. */
   readonly code: number;
 
-  /**
-   * Says what was refused.
-   *
-   * @param message What was tried, what was seen, and what to do.
-   * @param code The gRPC code of the refusal.
-   * @param cause What the client library threw.
-   */
   constructor(message: string, code: number, cause: unknown) {
     super(message, { cause });
     this.name = "ZitadelError";
@@ -19,14 +11,7 @@ export class ZitadelError extends Error {
   }
 }
 
-/**
- * Runs a call and turns its failure into a sentence.
- *
- * @param action What is being tried, as in "create the target \"x\"".
- * @param call The call.
- * @returns What the call returns.
- * @throws {ZitadelError} Where the call fails.
- */
+/** Runs a call and turns its failure into a sentence. */
 export async function attempt<T>(
   action: string,
   call: () => Promise<T>,
@@ -47,9 +32,6 @@ export async function attempt<T>(
 /**
  * Says whether a call failed because this release has no such API, which is
  * never the same as a missing permission.
- *
- * @param error What was thrown.
- * @returns Whether another API may be tried.
  */
 export function isUnimplemented(error: unknown): boolean {
   return error instanceof ZitadelError && error.code === Code.Unimplemented;
@@ -99,6 +81,8 @@ function reasonOf({ code, rawMessage }: ConnectError): string {
     case Code.Unimplemented:
       return "this release of ZITADEL has no such API; v3 and later are supported. If it is newer, check that ZITADEL_DOMAIN is the instance's address and not its login page or a proxy";
     case Code.DeadlineExceeded:
+    // How the client reports a signal that timed out.
+    case Code.Canceled:
       return "ZITADEL did not answer in time. Try again; if it stays so, look at the instance's health (/debug/ready)";
     case Code.Unavailable:
       return `ZITADEL is not available (${rawMessage}). Try again in a moment`;

@@ -1,28 +1,33 @@
 /**
  * Where an organization's mapping comes from: the isolate's memory, over Deno
- * KV, over ZITADEL. Fresh, it is served as it is. Stale, it is served while it
- * is read anew in the background. Older, or unknown, it is waited for.
+ * KV, over ZITADEL. Fresh, it is served as it is. Stale, it is served while one
+ * revalidation runs in the background. Expired or unknown, it is waited for.
  *
  * @module
  */
 import { FunctionError } from "../errors.ts";
-import type { Log } from "../observability/log.ts";
 import { LruMap } from "../util/lru_map.ts";
-import type { KvStore } from "./kv_store.ts";
-import type { ReadMetadata } from "../zitadel/metadata_reader.ts";
-import { parseRoleMapping, type RoleMapping } from "./role_mapping.ts";
+import { type Flight, SingleFlight } from "../util/single_flight.ts";
+import { EventSequences } from "./event_sequences.ts";
+import {
+  type Freshness,
+  freshnessOf,
+  type FreshnessOptions,
+} from "./freshness.ts";
+import type { InvalidationOutcome } from "./invalidations.ts";
+import type { DatedMapping, KvStore, StoredMapping } from "./kv_store.ts";
+import {
+  createMappingLoader,
+  type LoadMapping,
+  type LoadMappingOptions,
+} from "./load_mapping.ts";
+import { type RoleMapping, sizeOfMapping } from "./role_mapping.ts";
 
 /** How much the isolate's memory keeps: far under the 512 MB that an edge isolate has. */
 const MEMORY_BOUNDS = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024 };
 
-/** What a mapping takes beside the text of its names, roughly, in bytes. */
-const ENTRY_OVERHEAD_BYTES = 512;
-
-/** How long a failed refresh is not tried again while a stale mapping serves, in milliseconds. */
-export const REFRESH_RETRY_MS = 1_000;
-
-/** How many unreadable entries one log line names; `deno task doctor` names them all. */
-const MAX_REPORTED = 20;
+/** How long a failed revalidation is not tried again while a stale mapping serves, in milliseconds. */
+export const REVALIDATE_RETRY_MS = 1_000;
 
 /** Where a mapping came from. */
 export type MappingSource = "memory" | "stale" | "kv" | "zitadel";
@@ -36,28 +41,22 @@ export interface MappingLookup {
 }
 
 /** What the cache needs. */
-export interface CacheOptions {
-  /** Reads an organization's metadata from ZITADEL. */
-  readonly readMetadata: ReadMetadata;
+export interface CacheOptions extends LoadMappingOptions, FreshnessOptions {
   /** Mappings shared with other isolates; absent without KV. */
   readonly store?: KvStore | undefined;
-  /** How long a mapping is served as it is, in milliseconds. */
-  readonly freshMs: number;
-  /** How long after that it is served while it is read anew, in milliseconds. */
-  readonly staleMs: number;
-  /** Tells the time, in milliseconds since 1970. */
-  readonly now: () => number;
-  /** Takes what an operator should know. */
-  readonly log: Log;
   /** Ends the watch for other isolates' invalidations. */
   readonly signal: AbortSignal;
 }
 
-interface Kept {
-  readonly mapping: RoleMapping;
-  /** When its reading began: what changed later is not in it. */
-  readonly readAt: number;
-  /** When a refresh may be tried again. */
+/** What KV holds if there is none. */
+const NOT_STORED: StoredMapping = { version: undefined };
+
+interface Kept extends DatedMapping {
+  /** The mapping's version in KV, if it is known. */
+  version: string | null | undefined;
+  /** The epoch in which the mapping was read, or compared with KV. */
+  epoch: number;
+  /** When a revalidation may be tried again. */
   retryAt: number;
 }
 
@@ -65,92 +64,130 @@ interface Kept {
 export class MappingCache {
   readonly #options: CacheOptions;
   readonly #memory = new LruMap<Kept>(MEMORY_BOUNDS);
-  /**
-   * Readings under way, which everyone who asks meanwhile shares. One that is no
-   * longer here was overtaken by an invalidation: nothing of it is kept, and
-   * only those who asked before get its result.
-   */
-  readonly #readings = new Map<string, Promise<MappingLookup>>();
-  /** What was last said of an organization's unreadable entries. */
-  readonly #reported = new LruMap<string>(MEMORY_BOUNDS);
+  /** An invalidation forgets the reading under way: it may be older, so it is not kept. */
+  readonly #readings = new SingleFlight<MappingLookup>();
+  readonly #sequences: EventSequences;
+  /** Events of which KV has yet to tell whether they are new. */
+  readonly #deciding = new Map<string, Promise<boolean>>();
+  readonly #load: LoadMapping;
   readonly #watching: Promise<void>;
+  /** Raised if invalidations may have been missed: mappings of earlier epochs are unverified. */
+  #epoch = 0;
 
   /**
-   * Makes an empty cache.
+   * Creates an empty cache.
    *
    * @param options What the cache needs.
    */
   constructor(options: CacheOptions) {
     this.#options = options;
-    this.#watching = options.store?.watch(
-      (organization) => this.#drop(organization),
-      options.signal,
-    ) ?? Promise.resolve();
+    this.#sequences = new EventSequences(options.now);
+    this.#load = createMappingLoader(options);
+    this.#watching = options.store?.watch({
+      onInvalidated: (organization, sequence) => {
+        if (sequence !== undefined) this.#sequences.add(organization, sequence);
+        this.#drop(organization);
+      },
+      onGap: () => {
+        this.#epoch++;
+        this.#readings.closeAll();
+      },
+    }, options.signal) ?? Promise.resolve();
   }
 
   /**
-   * Gives an organization's mapping.
+   * Looks an organization's mapping up.
    *
    * @param organization The organization's id.
-   * @returns The mapping, at once where memory has it.
-   * @throws {FunctionError} Where it cannot be had.
+   * @returns The mapping, at once if memory has it.
+   * @throws {FunctionError} If it cannot be had.
    */
   get(organization: string): MappingLookup | Promise<MappingLookup> {
-    const kept = this.#memory.get(organization);
-    if (kept) {
-      if (this.#isFresh(kept.readAt)) {
-        return { mapping: kept.mapping, source: "memory" };
-      }
-      if (this.#isUsable(kept.readAt)) {
-        this.#refresh(organization, kept);
-        return { mapping: kept.mapping, source: "stale" };
-      }
-      this.#memory.delete(organization);
-    }
-    return this.#readUsable(organization);
+    const decided = this.#deciding.get(organization);
+    return decided
+      ? decided.then(() => this.#get(organization))
+      : this.#get(organization);
   }
 
   /**
-   * Forgets an organization's mapping, here and in other isolates.
+   * Drops an organization's mapping, here and in other isolates, because of an
+   * event. Calls that come while KV decides if the event is new wait for that.
    *
    * @param organization The organization's id.
+   * @param sequence The event's sequence, if it has one; it grows per organization.
+   * @returns `false` if this event, or a later one, was acted on already.
    */
-  async invalidate(organization: string): Promise<void> {
-    this.#drop(organization);
-    await this.#options.store?.invalidate(organization);
+  async invalidate(organization: string, sequence?: number): Promise<boolean> {
+    const { store } = this.#options;
+    if (
+      sequence !== undefined && !this.#sequences.add(organization, sequence)
+    ) return false;
+    if (!store) {
+      this.#drop(organization);
+      return true;
+    }
+    const decided = store.invalidate(organization, sequence)
+      .then((outcome) => this.#settle(organization, outcome));
+    this.#deciding.set(organization, decided);
+    const isNew = await decided;
+    if (this.#deciding.get(organization) === decided) {
+      this.#deciding.delete(organization);
+    }
+    return isNew;
   }
 
-  #drop(organization: string | undefined): void {
-    if (organization === undefined) {
-      this.#memory.clear();
-      this.#readings.clear();
-    } else {
-      this.#memory.delete(organization);
-      this.#readings.delete(organization);
+  #settle(organization: string, outcome: InvalidationOutcome): boolean {
+    if (outcome.kind !== "known") return true;
+    // A replay changes nothing. But if it came out of order, then the later
+    // event's announcement may still be under way.
+    if (this.#memory.get(organization)?.version !== outcome.version) {
+      this.#drop(organization);
     }
+    return false;
   }
 
-  async #readUsable(organization: string): Promise<MappingLookup> {
-    const lookup = await this.#read(organization, true);
-    if (lookup.source === "stale") {
-      const kept = this.#memory.get(organization);
-      if (kept) this.#refresh(organization, kept);
+  #drop(organization: string): void {
+    this.#memory.delete(organization);
+    this.#readings.forget(organization);
+  }
+
+  #get(organization: string): MappingLookup | Promise<MappingLookup> {
+    const kept = this.#memory.get(organization);
+    const isUnverified = kept?.epoch !== this.#epoch;
+    const state = kept ? this.#stateOf(kept) : "expired";
+    if (!kept || isUnverified || state === "expired") {
+      return this.#await(organization);
     }
+    if (state === "stale") this.#revalidate(organization, kept);
+    const source = state === "fresh" ? "memory" : "stale";
+    return { mapping: kept.mapping, source };
+  }
+
+  async #await(organization: string): Promise<MappingLookup> {
+    const lookup = await this.#readings.do(
+      organization,
+      (flight) => this.#read(organization, { flight, acceptsStale: true }),
+    );
+    const kept = this.#memory.get(organization);
+    if (lookup.source === "stale" && kept) this.#revalidate(organization, kept);
     return lookup;
   }
 
-  /** Reads in the background; whoever asks meanwhile is served the old mapping. */
-  #refresh(organization: string, kept: Kept): void {
-    if (this.#options.now() < kept.retryAt) return;
-    if (this.#readings.has(organization)) return;
-    this.#read(organization, false).catch((error: unknown) => {
-      kept.retryAt = this.#options.now() + REFRESH_RETRY_MS;
+  /** Reads in the background; calls that come meanwhile get the stale mapping. */
+  #revalidate(organization: string, kept: Kept): void {
+    const { now, log } = this.#options;
+    if (now() < kept.retryAt || this.#readings.has(organization)) return;
+    this.#readings.do(
+      organization,
+      (flight) => this.#read(organization, { flight, acceptsStale: false }),
+    ).catch((error: unknown) => {
+      kept.retryAt = now() + REVALIDATE_RETRY_MS;
       const known = error instanceof FunctionError ? error : undefined;
-      this.#options.log({
+      log({
         level: "error",
         message: `${
-          known?.message ?? "Cannot refresh a mapping"
-        }; the mapping read before serves until it is too old`,
+          known?.message ?? "Cannot revalidate a mapping"
+        }; the mapping read before serves until it expires`,
         organization,
         reason: known?.details.reason,
         remedy: known?.details.remedy,
@@ -158,110 +195,85 @@ export class MappingCache {
     });
   }
 
-  /** Joins the reading under way, or begins one. */
-  #read(organization: string, acceptStale: boolean): Promise<MappingLookup> {
-    const current = this.#readings.get(organization);
-    if (current) return current;
-    const isCurrent = () => this.#readings.get(organization) === reading;
-    const reading = this.#readOnce(organization, { acceptStale, isCurrent });
-    this.#readings.set(organization, reading);
-    const end = () => {
-      if (isCurrent()) this.#readings.delete(organization);
-    };
-    reading.then(end, end);
-    return reading;
-  }
-
-  async #readOnce(
+  async #read(
     organization: string,
-    { acceptStale, isCurrent }: {
-      readonly acceptStale: boolean;
-      readonly isCurrent: () => boolean;
+    { flight, acceptsStale }: {
+      readonly flight: Flight;
+      readonly acceptsStale: boolean;
     },
   ): Promise<MappingLookup> {
-    const { store, now, readMetadata } = this.#options;
+    const { store, now } = this.#options;
     await this.#watching;
-    const stored = await store?.read(organization);
-    const found = stored?.found;
-    if (found) {
-      const isFresh = this.#isFresh(found.readAt);
-      if (isFresh || (acceptStale && this.#isUsable(found.readAt))) {
-        if (isCurrent()) this.#keep(organization, found);
-        return { mapping: found.mapping, source: isFresh ? "kv" : "stale" };
+    const epoch = this.#epoch;
+    const kept = this.#memory.get(organization);
+    const stored = await store?.read(organization, kept?.version) ?? NOT_STORED;
+    if (acceptsStale && kept && this.#stateOf(kept) !== "expired") {
+      const compared = this.#compare(kept, { stored, epoch });
+      if (compared) return compared;
+    }
+
+    const { found, version } = stored;
+    const state = found ? this.#stateOf(found) : "expired";
+    if (found && (state === "fresh" || (state === "stale" && acceptsStale))) {
+      if (flight.isCurrent()) {
+        this.#keep(organization, found, { version, epoch });
       }
+      const source = state === "fresh" ? "kv" : "stale";
+      return { mapping: found.mapping, source };
     }
 
     const readAt = now();
-    const mapping = parseRoleMapping(await readMetadata(organization));
-    if (isCurrent()) {
-      const kept = this.#keep(organization, { mapping, readAt });
-      this.#report(organization, mapping);
-      if (store && stored?.version !== undefined) {
-        store.write(organization, kept, stored.version).then((isWritten) => {
-          // Another isolate knows something newer; the next call asks KV.
-          if (!isWritten) this.#forget(organization, kept);
-        });
-      }
+    const mapping = await this.#load(organization);
+    if (flight.isCurrent()) {
+      const dated = { mapping, readAt };
+      this.#share(
+        organization,
+        this.#keep(organization, dated, { version, epoch }),
+      );
     }
     return { mapping, source: "zitadel" };
   }
 
+  /** Compares an unverified mapping with KV; `undefined` if KV knows another. */
+  #compare(
+    kept: Kept,
+    { stored, epoch }: {
+      readonly stored: StoredMapping;
+      readonly epoch: number;
+    },
+  ): MappingLookup | undefined {
+    const { mapping } = kept;
+    // Without an answer it serves as a stale one does: ZITADEL is asked behind it.
+    if (stored.version === undefined) return { mapping, source: "stale" };
+    if (stored.version !== kept.version) return undefined;
+    kept.epoch = epoch;
+    return {
+      mapping,
+      source: this.#stateOf(kept) === "fresh" ? "memory" : "stale",
+    };
+  }
+
   #keep(
     organization: string,
-    { mapping, readAt }: Pick<Kept, "mapping" | "readAt">,
+    { mapping, readAt }: DatedMapping,
+    { version, epoch }: Pick<Kept, "version" | "epoch">,
   ): Kept {
-    const kept: Kept = { mapping, readAt, retryAt: 0 };
-    this.#memory.set(organization, kept, sizeOf(mapping));
+    const kept: Kept = { mapping, readAt, version, epoch, retryAt: 0 };
+    this.#memory.set(organization, kept, sizeOfMapping(mapping));
     return kept;
   }
 
-  #forget(organization: string, kept: Kept): void {
-    if (this.#memory.get(organization) === kept) {
-      this.#memory.delete(organization);
-    }
+  /** Writes a mapping to KV, behind the call that waits for it. */
+  async #share(organization: string, kept: Kept): Promise<void> {
+    const { store } = this.#options;
+    if (!store || kept.version === undefined) return;
+    const version = await store.write(organization, kept, kept.version);
+    if (version) kept.version = version;
+    // Another isolate knows something newer; the next call asks KV.
+    if (version === false) this.#memory.delete(organization);
   }
 
-  /** Says which entries cannot be read, once until that changes. */
-  #report(organization: string, { problems }: RoleMapping): void {
-    const text = problems.slice(0, MAX_REPORTED)
-      .map(({ key, problem }) => `${key}: ${problem}`).join("; ");
-    if ((this.#reported.get(organization) ?? "") === text) return;
-    this.#reported.set(organization, text, 2 * text.length);
-    if (!text) return;
-    this.#options.log({
-      level: "warn",
-      message:
-        `${problems.length} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
-      reason: "unreadable_entries",
-      organization,
-      entries: text,
-      remedy:
-        'Write each as a JSON array of strings, such as ["posts:read"]; entries that are no roles can stay',
-    });
+  #stateOf({ readAt }: DatedMapping): Freshness {
+    return freshnessOf(readAt, this.#options);
   }
-
-  #isFresh(readAt: number): boolean {
-    return this.#isWithin(this.#options.freshMs, readAt);
-  }
-
-  #isUsable(readAt: number): boolean {
-    const { freshMs, staleMs } = this.#options;
-    return this.#isWithin(freshMs + staleMs, readAt);
-  }
-
-  /** What was read in the future is of a clock that was wrong, here or elsewhere. */
-  #isWithin(ms: number, readAt: number): boolean {
-    const age = this.#options.now() - readAt;
-    return age >= 0 && age < ms;
-  }
-}
-
-/** Estimates what a mapping takes in memory: two bytes a character at most. */
-function sizeOf({ permissions }: RoleMapping): number {
-  let bytes = ENTRY_OVERHEAD_BYTES;
-  for (const [key, names] of permissions) {
-    bytes += ENTRY_OVERHEAD_BYTES / 4 + 2 * key.length;
-    for (const name of names) bytes += 16 + 2 * name.length;
-  }
-  return bytes;
 }

@@ -1,182 +1,240 @@
 /**
- * How the isolates of a function tell each other that a mapping is void: by one
- * key in Deno KV, which all of them watch.
+ * How the isolates of a function tell each other that an organization's mapping
+ * changed: by a list under one key in Deno KV that all of them watch.
  *
  * @module
  */
-import { KV_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
-import type { Log } from "../observability/log.ts";
-import { accepted, fields, fitting, list, text } from "../shape.ts";
+import { SingleFlight } from "../util/single_flight.ts";
+import { EVENT_MEMORY_MS } from "./event_sequences.ts";
+import {
+  appendTo,
+  type InvalidationList,
+  newSince,
+  parseList,
+  startAgain,
+} from "./invalidation_list.ts";
+import type { KvAccess, KvOptions } from "./kv_access.ts";
+import { type KvKeys, kvKeys, parseSequence } from "./kv_schema.ts";
+import { KV_TIMEOUT_MS } from "./kv_trouble.ts";
+import { watchKey } from "./kv_watch.ts";
 
-/** How often an invalidation is tried before every isolate drops everything. */
-const MAX_ANNOUNCEMENTS = 8;
+/** How often an announcement competes with others before it starts the list again. */
+const MAX_ATTEMPTS = 8;
 
-/** How many announcements stand in KV: KV tells a watcher of the last value only. */
-const RECENT_ANNOUNCEMENTS = 64;
+/** What came of an invalidation. */
+export type InvalidationOutcome =
+  /** Every isolate learns of it. */
+  | { readonly kind: "announced" }
+  /** KV has this event or a later one, and the mapping in KV has this version. */
+  | { readonly kind: "known"; readonly version: string | null }
+  /** KV did not confirm it. */
+  | { readonly kind: "failed" };
 
-/** How long to wait before a broken watch is begun anew, in milliseconds. */
-const WATCH_RETRY_MS = 1_000;
-
-/** Changes with the shape of what is stored: values of another format are as if absent. */
-const FORMAT = 1;
-
-interface Announcement {
-  id: string;
-  /** The organization whose mapping is void; `null` for all. */
-  organization: string | null;
-  /** The isolate that announces it. */
-  by: string;
+/** Told what happens to mappings. */
+export interface InvalidationListener {
+  /** An organization's mapping changed, by an event with this sequence if it has one. */
+  onInvalidated(organization: string, sequence?: number): void;
+  /** Some invalidations may have been missed. */
+  onGap(): void;
 }
 
-/** The last announcements, oldest first. */
-const announcementsShape = list(fields<Announcement>({
-  id: text,
-  organization: accepted((value) =>
-    value === null || typeof value === "string"
-  ),
-  by: text,
-}));
-
-/** What announcing and watching needs. */
-export interface InvalidationsOptions {
-  /** The database. */
-  readonly kv: Deno.Kv;
-  /** The instance's origin: part of the key. */
-  readonly origin: string;
-  /** Takes KV's troubles. */
-  readonly log: Log;
+/** An invalidation that KV has not confirmed: until then it may hold an old mapping. */
+interface Pending {
+  /** The highest sequence of its events. */
+  readonly sequence: number;
+  /** Whether one of its events has no sequence, so that it is acted on in any case. */
+  readonly isForced: boolean;
+  /** Whether this isolate dropped the mapping. */
+  isTold: boolean;
 }
 
-/** The isolates' word to each other. */
+/** The isolates' announcements to each other. */
 export class Invalidations {
-  readonly #options: InvalidationsOptions;
+  readonly #options: KvOptions;
+  readonly #access: KvAccess;
+  readonly #keys: KvKeys;
   readonly #isolate = crypto.randomUUID();
-  readonly #key: Deno.KvKey;
+  readonly #pending = new Map<string, Pending>();
+  readonly #announcing = new SingleFlight<InvalidationOutcome>();
+  #listener: InvalidationListener | undefined;
+  /** The list as this isolate saw it last; `undefined` before the watch began. */
+  #seen: InvalidationList | undefined;
 
   /**
    * Joins the isolates that share a database.
    *
-   * @param options What announcing and watching needs.
+   * @param access The bounded access to KV.
+   * @param options The database and what else it takes.
    */
-  constructor(options: InvalidationsOptions) {
+  constructor(access: KvAccess, options: KvOptions) {
+    this.#access = access;
     this.#options = options;
-    this.#key = ["role_permissions_void", FORMAT, options.origin];
+    this.#keys = kvKeys(options.origin);
   }
 
   /**
-   * Announces that an organization's mapping is void, in one commit with what
-   * makes it void in KV.
+   * Invalidates an organization's mapping in KV and announces it. One
+   * announcement per organization is in flight and one waits.
    *
    * @param organization The organization's id.
-   * @param bury Adds to the commit what makes the mapping void.
-   * @returns Once KV has taken it.
+   * @param sequence The event's sequence, if it has one.
+   * @returns What came of it. The listener was told before, unless KV knows the event.
    */
-  async announce(
+  invalidate(
     organization: string,
-    bury: (operation: Deno.AtomicOperation) => void,
-  ): Promise<true> {
-    const { kv } = this.#options;
-    const by = this.#isolate;
-    for (let attempt = 1;; attempt++) {
-      const last = await kv.get(this.#key);
-      const id = crypto.randomUUID();
-      const operation = kv.atomic();
-      bury(operation);
-      if (attempt === MAX_ANNOUNCEMENTS) {
-        operation.set(this.#key, [{ id, organization: null, by }]);
-      } else {
-        const recent = fitting(announcementsShape, last.value) ?? [];
-        operation.check(last).set(
-          this.#key,
-          [...recent, { id, organization, by }].slice(-RECENT_ANNOUNCEMENTS),
-        );
-      }
-      if ((await operation.commit()).ok) return true;
-    }
+    sequence?: number,
+  ): Promise<InvalidationOutcome> {
+    const earlier = this.#pending.get(organization);
+    this.#pending.set(organization, {
+      sequence: Math.max(earlier?.sequence ?? -1, sequence ?? -1),
+      isForced: sequence === undefined || earlier?.isForced === true,
+      isTold: false,
+    });
+    this.#announcing.forget(organization);
+    return this.#announce(organization);
   }
 
   /**
-   * Watches for mappings that other isolates made void, until the signal ends it.
+   * Makes sure that KV has confirmed an organization's invalidations.
    *
-   * @param onVoid Told the organization, or `undefined` where some may have been missed.
-   * @param signal Ends the watch.
-   * @returns Once the watch has begun, or KV is too slow to wait for it. What is read later cannot miss an announcement.
+   * @param organization The organization's id.
+   * @returns `false` if it has not, so that it may hold an old mapping.
    */
-  watch(
-    onVoid: (organization: string | undefined) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    return new Promise((resolve) => {
-      let isAwaited = true;
-      const begun = () => {
-        isAwaited = false;
-        resolve();
-      };
-      AbortSignal.timeout(KV_TIMEOUT_MS).addEventListener("abort", begun);
-      let seen: string | undefined;
-      let isFirst = true;
-      const take = (value: unknown) => {
-        const recent = fitting(announcementsShape, value) ?? [];
-        const known = recent.findLastIndex(({ id }) => id === seen);
-        const isGap = known < 0 &&
-          (seen !== undefined || recent.length === RECENT_ANNOUNCEMENTS);
-        seen = recent.at(-1)?.id;
-        if (isFirst) {
-          isFirst = false;
-          // What was read while nobody watched may be void.
-          if (!isAwaited) onVoid(undefined);
-          return begun();
-        }
-        if (isGap) return onVoid(undefined);
-        for (const { organization, by } of recent.slice(known + 1)) {
-          if (organization === null) onVoid(undefined);
-          else if (by !== this.#isolate) onVoid(organization);
-        }
-      };
-      this.#follow(signal, { take, failed: begun });
+  async confirm(organization: string): Promise<boolean> {
+    if (!this.#pending.has(organization)) return true;
+    return (await this.#announce(organization)).kind !== "failed";
+  }
+
+  #announce(organization: string): Promise<InvalidationOutcome> {
+    return this.#announcing.do(organization, async () => {
+      const pending = this.#pending.get(organization)!;
+      const outcome = await this.#commit(organization, pending);
+      const isLatest = this.#pending.get(organization) === pending;
+      if (isLatest && outcome.kind !== "failed") {
+        this.#pending.delete(organization);
+      }
+      if (outcome.kind !== "known" && !pending.isTold) {
+        pending.isTold = true;
+        this.#listener?.onInvalidated(organization);
+      }
+      return outcome;
     });
   }
 
-  async #follow(
-    signal: AbortSignal,
-    { take, failed }: {
-      readonly take: (value: unknown) => void;
-      readonly failed: () => void;
-    },
-  ): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        const watched = this.#options.kv.watch([this.#key]);
-        const reader = watched.getReader();
-        const cancel = () => void reader.cancel().catch(() => {});
-        signal.addEventListener("abort", cancel, { once: true });
-        try {
-          for (;;) {
-            const { value, done } = await reader.read();
-            if (done) break;
-            take(value[0]?.value);
-          }
-        } finally {
-          signal.removeEventListener("abort", cancel);
-        }
-      } catch (error) {
-        if (!signal.aborted) this.#options.log(kvTrouble("watch", error));
+  async #commit(
+    organization: string,
+    { sequence, isForced }: Pending,
+  ): Promise<InvalidationOutcome> {
+    const { mapping, sequence: sequenceKey, invalidations } = this.#keys;
+    const keys = [
+      invalidations,
+      sequenceKey(organization),
+      mapping(organization),
+    ] as const;
+    for (let attempt = 1;; attempt++) {
+      const found = await this.#access.attempt(
+        "invalidate in",
+        (kv) => kv.getMany<unknown[]>(keys),
+      );
+      if (!found) return { kind: "failed" };
+      const [listed, highest, head] = found as [
+        Deno.KvEntryMaybe<unknown>,
+        Deno.KvEntryMaybe<unknown>,
+        Deno.KvEntryMaybe<unknown>,
+      ];
+      const known = parseSequence(highest.value) ?? -1;
+      if (!isForced && sequence <= known) {
+        return { kind: "known", version: head.versionstamp };
       }
-      failed();
-      await pause(WATCH_RETRY_MS, signal);
+      const list = parseList(listed.value);
+      const isLastAttempt = attempt === MAX_ATTEMPTS;
+      const result = await this.#access.attempt("invalidate in", (kv) => {
+        const operation = this.#tombstone(kv.atomic(), organization)
+          .set(
+            invalidations,
+            isLastAttempt ? startAgain() : appendTo(list, {
+              organization,
+              by: this.#isolate,
+              ...sequence >= 0 && { sequence },
+            }),
+          );
+        if (sequence > known) {
+          const expireIn = EVENT_MEMORY_MS;
+          operation.set(sequenceKey(organization), { sequence }, { expireIn });
+        }
+        if (!isLastAttempt) operation.check(listed, highest);
+        return operation.commit();
+      });
+      if (!result) return { kind: "failed" };
+      if (result.ok) {
+        this.#noticeReplaced(list, organization);
+        return { kind: "announced" };
+      }
     }
   }
-}
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done() {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
+  /** Adds a tombstone, not a deletion: it changes the version that a reading begun earlier checks. */
+  #tombstone(
+    operation: Deno.AtomicOperation,
+    organization: string,
+  ): Deno.AtomicOperation {
+    const { lifetimeMs, now } = this.#options;
+    return operation.set(
+      this.#keys.mapping(organization),
+      { invalidatedAt: now() },
+      { expireIn: Math.max(lifetimeMs, 1_000) },
+    );
+  }
+
+  /** Tells of another isolate's announcement that ours replaced before the watch showed it. */
+  #noticeReplaced(list: InvalidationList, organization: string): void {
+    const isSeen = this.#seen?.id === list.id;
+    const unseen = isSeen
+      ? newSince(list, this.#seen!).invalidations
+      : list.latest;
+    const isReplaced = unseen.some((it) =>
+      it.organization === organization && it.by !== this.#isolate
+    );
+    if (isReplaced) this.#listener?.onInvalidated(organization);
+  }
+
+  /**
+   * Watches for what other isolates invalidate, until the signal ends it.
+   *
+   * @param listener Told of it.
+   * @param signal Ends the watch.
+   * @returns Once the watch has begun, or KV is too slow to wait for it. What is read later cannot miss an announcement.
+   */
+  watch(listener: InvalidationListener, signal: AbortSignal): Promise<void> {
+    this.#listener = listener;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let isLate = false;
+    const giveUp = () => {
+      isLate = true;
       resolve();
+    };
+    this.#options.timeout(KV_TIMEOUT_MS).addEventListener("abort", giveUp);
+    const take = (value: unknown) => {
+      const seen = this.#seen;
+      this.#seen = parseList(value);
+      if (seen) this.#tell(seen, this.#seen);
+      else if (isLate) listener.onGap();
+      resolve();
+    };
+    watchKey(
+      this.#keys.invalidations,
+      { onValue: take, onBreak: giveUp },
+      { ...this.#options, signal },
+    );
+    return promise;
+  }
+
+  #tell(seen: InvalidationList, list: InvalidationList): void {
+    const { invalidations, hasGap } = newSince(list, seen);
+    if (hasGap) this.#listener?.onGap();
+    for (const { organization, by, sequence } of invalidations) {
+      if (by === this.#isolate) continue;
+      this.#listener?.onInvalidated(organization, sequence);
     }
-  });
+  }
 }

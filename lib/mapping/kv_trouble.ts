@@ -7,11 +7,11 @@ export const KV_OPEN_TIMEOUT_MS = 2_000;
 export const KV_TIMEOUT_MS = 300;
 
 /**
- * Says in the log that KV failed.
+ * Describes a failure of KV for the log.
  *
  * @param action What was tried: `open`, `read from`, `write to`, ...
- * @param error What was thrown; its message may quote what is stored, so only its class is said.
- * @returns The line of the log.
+ * @param error What was thrown; its message may quote what is stored, so only its class is logged.
+ * @returns The log line.
  */
 export function kvTrouble(action: string, error: unknown): LogEntry {
   return {
@@ -19,7 +19,7 @@ export function kvTrouble(action: string, error: unknown): LogEntry {
     message: `Cannot ${action} Deno KV; working from memory`,
     reason: "kv_failed",
     remedy:
-      "Where this lasts: see whether the app has a KV database, or KV_URL and DENO_KV_ACCESS_TOKEN are right and this process may use them, then start again",
+      "If this lasts: check that the app has a KV database, or that KV_URL and DENO_KV_ACCESS_TOKEN are right and this process may use them, then restart it",
     error: error instanceof Error ? error.name : typeof error,
   };
 }

@@ -1,25 +1,34 @@
 import { FunctionError } from "../errors.ts";
-import type { FunctionCall } from "../request/payload.ts";
 
 /**
- * Says whose metadata counts for a call's grants.
+ * Chooses whose metadata counts for a call's grants.
  *
  * @param setting METADATA_ORGANIZATION: `user`, `grant`, or an organization's id.
- * @param call The call.
- * @returns Gives the organization's id for a grant, by the organization that gave it.
- * @throws {FunctionError} Where the call does not name the user's organization and that one counts.
+ * @param userOrganization The organization that the user belongs to, if the call names it.
+ * @returns Returns the organization's id for a grant, by the organization that gave it.
+ * @throws {FunctionError} If the user's organization counts and the call does not name it.
  */
 export function chooseOrganization(
   setting: string,
-  call: FunctionCall,
+  userOrganization: string | undefined,
 ): (resourceOwner: string) => string {
   if (setting === "grant") return (resourceOwner) => resourceOwner;
   if (setting !== "user") return () => setting;
-  // SAML's payload has no `org`; a user belongs to the user's resource owner.
-  const organization = call.org?.id ?? call.user?.resource_owner;
-  if (organization) return () => organization;
+  if (userOrganization) return () => userOrganization;
   throw new FunctionError(
     "invalid_payload",
-    "The payload does not name the user's organization, neither at org.id nor at user.resource_owner",
+    "Cannot tell whose metadata counts: the payload names the user's organization neither at org.id nor at user.resource_owner",
   );
+}
+
+/**
+ * Reports whether an organization's metadata can count at all. Events of others
+ * need no action.
+ *
+ * @param setting METADATA_ORGANIZATION: `user`, `grant`, or an organization's id.
+ * @param organization The organization's id.
+ * @returns `false` if the setting names another organization.
+ */
+export function canCount(setting: string, organization: string): boolean {
+  return setting === "user" || setting === "grant" || setting === organization;
 }

@@ -1,9 +1,36 @@
+import { parsePermissions } from "./permission_value.ts";
+
+export {
+  intendedPermissions,
+  MAX_VALUE_BYTES,
+  parsePermissions,
+} from "./permission_value.ts";
+
+/**
+ * The most bytes that one organization's mapping takes in memory, as
+ * {@linkcode sizeOfMapping} estimates it: about 10,000 roles. Its administrator
+ * must not slow down the logins of other organizations.
+ */
+export const MAX_MAPPING_BYTES = 2 * 1024 * 1024;
+
+/** What a map's slot, a key and an array take beside their text, roughly, in bytes. */
+const ENTRY_OVERHEAD_BYTES = 64;
+
+/** What a string takes beside its text, roughly, in bytes. */
+const NAME_OVERHEAD_BYTES = 24;
+
+const DIGITS = /^[0-9]+$/;
+
 /** One entry of an organization's metadata: a role and its permissions. */
 export interface MetadataEntry {
   /** The role's name, or `<project id>:<role>`. */
   readonly key: string;
-  /** The permissions, in one of the forms that {@linkcode parsePermissions} reads. */
-  readonly value: Uint8Array;
+  /**
+   * The permissions, in one of the forms that {@linkcode parsePermissions}
+   * reads; `undefined` if the value is longer than {@linkcode MAX_VALUE_BYTES}
+   * and was dropped while it was read.
+   */
+  readonly value: Uint8Array | undefined;
 }
 
 /** An entry that cannot be read, and so grants nothing. */
@@ -14,38 +41,29 @@ export interface MappingProblem {
   readonly problem: string;
 }
 
-/** An organization's mapping, ready for look-ups. */
+/** An organization's mapping, ready for look-ups. An entry that cannot be read has no permissions. */
 export interface RoleMapping {
-  /** Permissions by metadata key; an entry that cannot be read has none. */
-  readonly permissions: ReadonlyMap<string, readonly string[]>;
+  /** Permissions by project id and role: the entries with a colon, split at the first one. */
+  readonly qualified: ReadonlyMap<
+    string,
+    ReadonlyMap<string, readonly string[]>
+  >;
+  /** Permissions by role: all entries, since a role's name may have a colon too. */
+  readonly plain: ReadonlyMap<string, readonly string[]>;
   /** Entries that cannot be read. */
   readonly problems: readonly MappingProblem[];
 }
 
-/**
- * The longest value that is read: far more permissions than fit into a token.
- * Metadata serves other purposes too, and may be large.
- */
-export const MAX_VALUE_BYTES = 100_000;
-
-const decoder = new TextDecoder("utf-8", { fatal: true });
-
-/** A plain name: no white space, quotes, brackets or control characters inside. */
-const PLAIN_NAME = /^[^\s"'`()[\]{}<>\p{Cc}]+$/u;
-const BASE64 =
-  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-/** How JSON arrays and objects begin; by chance hardly a plain name decodes to that. */
-const JSON_BEGIN = /^\s*[[{]\s*["[\]{}\d-]/;
+/** A role of a project, as a grant names it. */
+export interface ProjectRole {
+  /** The project that the role belongs to. */
+  readonly projectId: string;
+  /** The role's name. */
+  readonly role: string;
+}
 
 /**
- * A key that names its project, which in ZITADEL is a number. A role can be
- * given such a name too, and must not be taken for another project's entry.
- */
-const QUALIFIED_KEY = /^[0-9]+:/;
-
-/**
- * Makes a mapping of an organization's metadata.
+ * Parses an organization's metadata.
  *
  * @param entries The organization's metadata, all of it.
  * @returns The mapping, and what is wrong in it.
@@ -53,7 +71,7 @@ const QUALIFIED_KEY = /^[0-9]+:/;
  * @example
  * ```ts
  * const value = new TextEncoder().encode('["posts:read"]');
- * parseRoleMapping([{ key: "viewer", value }]).permissions.get("viewer"); // ["posts:read"]
+ * parseRoleMapping([{ key: "viewer", value }]).plain.get("viewer"); // ["posts:read"]
  * ```
  */
 export function parseRoleMapping(
@@ -72,104 +90,83 @@ export function parseRoleMapping(
       permissions.set(key, parsed);
     }
   }
-  return { permissions, problems };
+  return createRoleMapping(permissions, problems);
 }
 
 /**
- * Looks up what a role of a project grants: the entry `<project id>:<role>`
- * where there is one, else the entry `<role>`.
+ * Creates a mapping of entries that are parsed already.
+ *
+ * @param permissions The permissions by metadata key.
+ * @param problems The entries that cannot be read.
+ * @returns The mapping.
+ */
+export function createRoleMapping(
+  permissions: ReadonlyMap<string, readonly string[]>,
+  problems: readonly MappingProblem[] = [],
+): RoleMapping {
+  const qualified = new Map<string, Map<string, readonly string[]>>();
+  for (const [key, granted] of permissions) {
+    const colon = key.indexOf(":");
+    if (colon < 0) continue;
+    const projectId = key.slice(0, colon);
+    let roles = qualified.get(projectId);
+    if (!roles) qualified.set(projectId, roles = new Map());
+    roles.set(key.slice(colon + 1), granted);
+  }
+  return { qualified, plain: permissions, problems };
+}
+
+/**
+ * Looks up what a role of a project grants: the project's own entry if there is
+ * one, else the plain entry. Tenants choose project ids and role names, so the
+ * two are never joined to a key: a project id with a colon has no own entries,
+ * and a role whose name begins with a known project id and a colon has no plain
+ * one.
  *
  * @param mapping The organization's mapping.
- * @param projectId The project that the role belongs to.
- * @param role The role's name.
- * @returns The permissions, or `undefined` where there is no entry.
+ * @param role The role and its project.
+ * @param isKnownProject Tells project ids from the beginnings of role names; see {@linkcode knownProjects}.
+ * @returns The permissions, or `undefined` if there is no entry.
  */
 export function permissionsOf(
   mapping: RoleMapping,
-  projectId: string,
-  role: string,
+  { projectId, role }: ProjectRole,
+  isKnownProject: (id: string) => boolean,
 ): readonly string[] | undefined {
-  return mapping.permissions.get(`${projectId}:${role}`) ??
-    (QUALIFIED_KEY.test(role) ? undefined : mapping.permissions.get(role));
+  const own = mapping.qualified.get(projectId)?.get(role);
+  if (own) return own;
+  const colon = role.indexOf(":");
+  if (colon >= 0 && isKnownProject(role.slice(0, colon))) return undefined;
+  return mapping.plain.get(role);
 }
 
 /**
- * Reads the value of one entry. The first form that fits counts:
+ * Tells project ids from the beginnings of role names. ZITADEL's own ids are
+ * digits; ids that a tenant chose are known if they are listed or granted.
  *
- * 1. a JSON array of strings, as in ZITADEL's guide;
- * 2. a JSON string, one permission;
- * 3. base64 of such an array, as some provisioning tools store it;
- * 4. plain names separated by commas, as the public reference worker takes too.
- *
- * @param value The value as stored, in UTF-8.
- * @returns The permissions without repetitions, or what is wrong in one sentence.
+ * @param projects The projects that the setting PROJECTS lists; `undefined` if it is unset.
+ * @param granted The project ids of the call's grants.
+ * @returns Whether an id is known to be a project's.
  */
-export function parsePermissions(
-  value: Uint8Array,
-): readonly string[] | string {
-  if (value.length > MAX_VALUE_BYTES) {
-    return `The value is longer than ${MAX_VALUE_BYTES} bytes`;
-  }
-  let text: string;
-  try {
-    text = decoder.decode(value).trim();
-  } catch {
-    return "The value is not UTF-8";
-  }
-  if (text === "") return "The value is empty";
-
-  const json = parseJson(text);
-  if (isStringArray(json)) return unique(json);
-  if (typeof json === "string") return [json];
-  if (json !== undefined) return describeJson(json);
-
-  if (BASE64.test(text)) {
-    const inner = decodeBase64(text);
-    const innerJson = inner && parseJson(inner);
-    if (isStringArray(innerJson)) return unique(innerJson);
-    if (inner && JSON_BEGIN.test(inner)) {
-      return "The value is base64, but not of a JSON array of strings";
-    }
-  }
-
-  const names = text.split(",").map((name) => name.trim()).filter(Boolean);
-  if (names.length > 0 && names.every((name) => PLAIN_NAME.test(name))) {
-    return unique(names);
-  }
-  return "The value is neither a JSON array of strings nor plain names separated by commas";
+export function knownProjects(
+  projects: ReadonlySet<string> | undefined,
+  granted: Iterable<string>,
+): (id: string) => boolean {
+  const ids = new Set(granted);
+  return (id) => DIGITS.test(id) || ids.has(id) || projects?.has(id) === true;
 }
 
-function describeJson(json: unknown): string {
-  if (Array.isArray(json)) {
-    return "The JSON array holds something that is not a string";
+/**
+ * Estimates what a mapping takes in memory, at two bytes a character.
+ *
+ * @param mapping The mapping.
+ * @returns The size in bytes.
+ */
+export function sizeOfMapping({ plain }: RoleMapping): number {
+  let bytes = ENTRY_OVERHEAD_BYTES;
+  for (const [key, names] of plain) {
+    bytes += ENTRY_OVERHEAD_BYTES + 2 * key.length;
+    for (const name of names) bytes += NAME_OVERHEAD_BYTES + 2 * name.length;
   }
-  const kind = json === null ? "null" : typeof json;
-  return `The value is JSON (${kind}), but not an array of strings`;
-}
-
-function decodeBase64(text: string): string | undefined {
-  try {
-    return decoder.decode(
-      Uint8Array.from(atob(text), (char) => char.charCodeAt(0)),
-    );
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isStringArray(value: unknown): value is string[] {
-  return Array.isArray(value) &&
-    value.every((item) => typeof item === "string");
-}
-
-function unique(names: readonly string[]): readonly string[] {
-  return [...new Set(names)];
+  return bytes;
 }

@@ -1,3 +1,5 @@
+import type { LogLevel } from "../config.ts";
+
 /** A line of the log: flat, so that any log store can search it. */
 export interface LogEntry {
   /** `error`: someone must act. `warn`: someone should look. */
@@ -12,20 +14,20 @@ export interface LogEntry {
 export type Log = (entry: LogEntry) => void;
 
 /**
- * How many lines a second are written at once. Beyond that a write for each
+ * How many lines a second are written one by one. Beyond that, a write for each
  * would cost more than the rest of a call.
  */
-const UNHURRIED_LINES_PER_SECOND = 20;
+const UNBATCHED_LINES_PER_SECOND = 20;
 
-/** How long lines beyond that are gathered, in milliseconds. */
-const GATHER_MS = 10;
+/** How long lines beyond that are collected, in milliseconds. */
+const BATCH_MS = 10;
 
 /**
- * Makes a log of JSON lines. Lines are written at once; under load they are
- * gathered for a moment and written together. An error never waits.
+ * Creates a log of JSON lines. Lines are written at once; under load they are
+ * collected for a moment and written together. An error never waits.
  *
  * @param write Takes one or more whole lines, without the last line break.
- * @param now Tells the time, in milliseconds since 1970.
+ * @param now Returns the time, in milliseconds since 1970.
  * @returns The log.
  */
 export function createLog(
@@ -42,21 +44,35 @@ export function createLog(
   let time = 0;
   let prefix = "";
   let second = 0;
-  let unhurried = 0;
+  let unbatched = 0;
   return (entry) => {
     if (time !== now() || !prefix) {
       time = now();
       prefix = `{"time":"${new Date(time).toISOString()}",`;
       if (second !== Math.floor(time / 1_000)) {
         second = Math.floor(time / 1_000);
-        unhurried = 0;
+        unbatched = 0;
       }
     }
     const count = lines.push(prefix + JSON.stringify(entry).slice(1));
     if (
-      entry.level === "error" || ++unhurried <= UNHURRIED_LINES_PER_SECOND
+      entry.level === "error" || ++unbatched <= UNBATCHED_LINES_PER_SECOND
     ) flush();
-    else if (count === 1) setTimeout(flush, GATHER_MS);
+    else if (count === 1) setTimeout(flush, BATCH_MS);
+  };
+}
+
+/**
+ * Limits a log to what matters.
+ *
+ * @param level `info` for everything, `warn` for what needs attention.
+ * @param log Takes the rest.
+ * @returns The limited log.
+ */
+export function atLevel(level: LogLevel, log: Log): Log {
+  if (level === "info") return log;
+  return function logWarnings(entry) {
+    if (entry.level !== "info") log(entry);
   };
 }
 
@@ -64,9 +80,9 @@ export function createLog(
 const MAX_WAITING_BYTES = 1024 * 1024;
 
 /**
- * Makes a writer of lines to a file, several times as quick as `console.log`.
- * Answering never waits for whoever reads the log: what it does not take in
- * time is dropped, and how much is said once it reads again.
+ * Creates a writer of lines to a file, several times as fast as `console.log`.
+ * Answers never wait for the reader of the log: what it does not take in time is
+ * dropped, and counted in a line of its own once it reads again.
  *
  * @param out Where to write.
  * @returns The writer.
@@ -89,7 +105,7 @@ export function lineWriter(
         if (dropped > 0 && waiting.length === 0) {
           const entry = {
             level: "warn",
-            message: "Log lines were dropped: nobody read them",
+            message: "Log lines were dropped: the reader did not keep up",
             dropped,
           };
           dropped = 0;
@@ -98,7 +114,7 @@ export function lineWriter(
         }
       }
     } catch {
-      // Nobody reads the log any more.
+      // The reader is gone.
       waiting = [];
       bytes = 0;
     }

@@ -1,6 +1,6 @@
 import type { Telemetry } from "./telemetry.ts";
 
-/** Where what exports by OpenTelemetry is registered, by Deno too (`@opentelemetry/api`, global-utils). */
+/** Where `@opentelemetry/api` keeps what exports, Deno's own exporter too (its global-utils). */
 const TELEMETRY_REGISTRY = Symbol.for("opentelemetry.js.api.1");
 
 const NO_TELEMETRY: Telemetry = {
@@ -11,21 +11,21 @@ const NO_TELEMETRY: Telemetry = {
 };
 
 /**
- * Says whether something exports by OpenTelemetry, as Deno does where
+ * Reports whether something exports by OpenTelemetry, as Deno does if
  * `OTEL_DENO=true` is set.
  *
- * @returns Whether metrics and spans, and what goes through `console`, are exported.
+ * @returns `true` if metrics and spans, and what goes through `console`, are exported.
  */
 export function isExporting(): boolean {
   return TELEMETRY_REGISTRY in globalThis;
 }
 
 /**
- * Loads OpenTelemetry where something exports by it; loading takes half as long
- * as a bare server's start.
+ * Loads OpenTelemetry if something exports by it; loading takes half as long as
+ * a bare server's start.
  *
- * @param now Tells the time, in milliseconds.
- * @returns Where to tell what happens.
+ * @param now Returns the time, in milliseconds.
+ * @returns The instruments; without an exporter they do nothing.
  */
 export async function openTelemetry(now: () => number): Promise<Telemetry> {
   if (!isExporting()) return NO_TELEMETRY;

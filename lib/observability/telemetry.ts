@@ -1,33 +1,30 @@
 /**
- * Metrics and spans by OpenTelemetry. Deno exports them by itself where
- * `OTEL_DENO=true` is set; elsewhere they cost next to nothing.
+ * Metrics and spans by OpenTelemetry. Deno exports them if `OTEL_DENO=true` is
+ * set; otherwise they cost next to nothing.
  *
  * @module
  */
 import { metrics, SpanStatusCode, trace } from "@opentelemetry/api";
-import type { MappingSource } from "../mapping/cache.ts";
-import { LARGE_CLAIM_BYTES } from "../claims/claims.ts";
 
 const NAME = "zitadel-permissions";
-const encoder = new TextEncoder();
 
-/** Takes what is to be counted and timed. */
+/** Counts and times what happens. */
 export interface Telemetry {
   /** A call was answered. */
   call(outcome: string, condition: string, ms: number): void;
   /** A mapping was looked up. */
-  lookup(source: MappingSource): void;
-  /** A reply that appends claims was sent. */
-  claim(reply: string): void;
+  lookup(source: string): void;
+  /** A claim was sent; `isLarge` if a proxy may cut it. */
+  claim(bytes: number, isLarge: boolean): void;
   /** Reads metadata under a span, and times it. */
   upstream<T>(read: () => Promise<T>): Promise<T>;
 }
 
 /**
- * Makes the function's instruments.
+ * Creates the function's instruments.
  *
- * @param now Tells the time, in milliseconds.
- * @returns Where to tell what happens.
+ * @param now Returns the time, in milliseconds.
+ * @returns The instruments.
  */
 export function createTelemetry(now: () => number): Telemetry {
   const meter = metrics.getMeter(NAME);
@@ -40,10 +37,10 @@ export function createTelemetry(now: () => number): Telemetry {
     unit: "ms",
   });
   const lookups = meter.createCounter("permissions.mapping.lookups", {
-    description: "Look-ups of a mapping, by where it came from",
+    description: "Look-ups of a mapping, by source",
   });
   const upstream = meter.createHistogram("permissions.upstream.duration", {
-    description: "Time that reading organization metadata took, by outcome",
+    description: "Time taken to read organization metadata, by outcome",
     unit: "ms",
   });
   const claimBytes = meter.createHistogram("permissions.claim.size", {
@@ -61,10 +58,9 @@ export function createTelemetry(now: () => number): Telemetry {
     lookup(source) {
       lookups.add(1, { source });
     },
-    claim(reply) {
-      const bytes = encoder.encode(reply).length;
+    claim(bytes, isLarge) {
       claimBytes.record(bytes);
-      if (bytes > LARGE_CLAIM_BYTES) largeClaims.add(1);
+      if (isLarge) largeClaims.add(1);
     },
     upstream(read) {
       return tracer.startActiveSpan(

@@ -1,4 +1,9 @@
 import { FunctionError } from "../errors.ts";
+import {
+  BodyBudget,
+  type BodyBudgetOptions,
+  type PendingBody,
+} from "./body_budget.ts";
 
 /**
  * The most bytes of a payload. ZITADEL sends a user's metadata whole: a user
@@ -7,37 +12,24 @@ import { FunctionError } from "../errors.ts";
 export const MAX_PAYLOAD_BYTES = 10 * 1024 * 1024;
 
 /**
- * How long a body may take to arrive, in milliseconds. ZITADEL sends it at
- * once; the bound sends away clients that hold a connection open.
+ * Up to this length a body is read at once, in bytes. That is twice as fast as
+ * reading chunks, and takes no more memory than a chunk's buffers; the payloads
+ * of most users are shorter.
  */
-export const BODY_TIMEOUT_MS = 10_000;
+export const SMALL_BODY_BYTES = 8 * 1024;
+
+/** The least and the most that one read asks for, in bytes: Deno holds a buffer of that size, twice, while it waits. */
+const READ_BYTES = { min: 8 * 1024, max: 64 * 1024 };
 
 /**
- * How many bodies may be on their way without that bound: a timer for each
- * costs a twentieth of a call, and so few held connections harm nobody.
- */
-export const UNTIMED_BODIES = 100;
-
-/**
- * Up to this size a body is read at once, which is quicker but takes four times
- * its size while it arrives.
- */
-export const SMALL_BODY_BYTES = 64 * 1024;
-
-/**
- * The most bytes of larger bodies that may be on their way together. Who sends
- * them is not known before the last byte, and an edge isolate has 512 MB.
- */
-export const MAX_PENDING_BYTES = 64 * 1024 * 1024;
-
-/**
- * Reads a request's body and hands it on. While it is used, to find out who
- * sent it, its bytes count as on their way.
+ * Reads a request's body and passes it on. The body counts as pending until
+ * `use`, which finds out who sent it, has settled.
  *
  * @param request The request.
- * @param use What to do with the bytes as received.
- * @returns What `use` gives.
- * @throws {FunctionError} Where the body is longer than {@linkcode MAX_PAYLOAD_BYTES}, too slow or broken off.
+ * @param use Takes the bytes as received.
+ * @returns What `use` returns.
+ * @throws {FunctionError} `payload_too_large` if the body is longer than {@linkcode MAX_PAYLOAD_BYTES},
+ *   `overloaded` if there is no room for it, `invalid_payload` if it is too slow or breaks off.
  */
 export type ReadBody = <T>(
   request: Request,
@@ -45,121 +37,134 @@ export type ReadBody = <T>(
 ) => Promise<T>;
 
 /**
- * Makes a reader of bodies, which counts while it reads.
+ * Creates a reader of bodies that share one budget.
  *
+ * @param options The clock, the timer and the size of the budget.
  * @returns The reader.
  */
-export function createBodyReader(): ReadBody {
-  let outstanding = 0;
-  let pendingBytes = 0;
-  return async (request, use) => {
-    const length = request.headers.get("content-length");
-    if (Number(length) > MAX_PAYLOAD_BYTES) throw tooLarge();
-    outstanding++;
-    let size = 0;
+export function createBodyReader(options: BodyBudgetOptions): ReadBody {
+  const budget = new BodyBudget(options);
+
+  return async function readBody(request, use) {
+    const length = announcedLength(request);
+    if (length !== undefined && length > MAX_PAYLOAD_BYTES) throw tooLarge();
+    const pending = budget.admit(length);
     try {
-      const body = await read();
+      const body = await arrival(request, pending);
+      budget.complete(pending);
       return await use(body);
     } finally {
-      outstanding--;
-      pendingBytes -= size;
-    }
-
-    async function read(): Promise<Uint8Array> {
-      try {
-        // The server holds a client to the length it announced, and reading the
-        // whole at once is several times as fast as reading chunks.
-        if (length !== null && Number(length) <= SMALL_BODY_BYTES) {
-          const body = request.bytes();
-          return await (outstanding > UNTIMED_BODIES ? inTime(body) : body);
-        }
-        return await readChunks(request, (bytes) => {
-          size += bytes;
-          pendingBytes += bytes;
-          if (size > MAX_PAYLOAD_BYTES) throw tooLarge();
-          if (pendingBytes > MAX_PENDING_BYTES) throw tooMany();
-        });
-      } catch (error) {
-        throw error instanceof FunctionError ? error : brokenOff(error);
-      }
+      budget.release(pending);
     }
   };
-}
 
-async function inTime(body: Promise<Uint8Array>): Promise<Uint8Array> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(brokenOff()), BODY_TIMEOUT_MS);
-  });
-  try {
-    return await Promise.race([body, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Reads chunks, each of which `take` may refuse. */
-async function readChunks(
-  request: Request,
-  take: (bytes: number) => void,
-): Promise<Uint8Array> {
-  const reader = request.body?.getReader();
-  if (!reader) return new Uint8Array();
-  let isLate = false;
-  const timer = setTimeout(() => {
-    isLate = true;
-    reader.cancel().catch(() => {});
-  }, BODY_TIMEOUT_MS);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (isLate) throw brokenOff();
-      if (done) return concatenate(chunks, size);
-      take(value.length);
-      chunks.push(value);
-      size += value.length;
+  async function arrival(
+    request: Request,
+    pending: PendingBody,
+  ): Promise<Uint8Array> {
+    const { length } = pending;
+    try {
+      // The server holds a client to the length it announced.
+      if (length !== undefined && length <= SMALL_BODY_BYTES) {
+        pending.received = length; // Cannot be seen before the last byte.
+        return await Promise.race([pending.refused, request.bytes()]);
+      }
+      return await readChunks(request, pending);
+    } catch (error) {
+      throw error instanceof FunctionError ? error : brokenOff(error);
     }
-  } catch (error) {
-    reader.cancel().catch(() => {});
-    throw error;
-  } finally {
-    clearTimeout(timer);
+  }
+
+  async function readChunks(
+    request: Request,
+    pending: PendingBody,
+  ): Promise<Uint8Array> {
+    if (!request.body) return new Uint8Array();
+    const reader = openReader(request.body);
+    let body = new Uint8Array(pending.length ?? READ_BYTES.min);
+    let size = 0;
+    for (;;) {
+      const reading = reader.read(size);
+      try {
+        const chunk = await Promise.race([pending.refused, reading]);
+        if (!chunk) return body.subarray(0, size);
+        const offset = size;
+        size += chunk.length;
+        if (size > MAX_PAYLOAD_BYTES) throw tooLarge();
+        budget.receive(pending, chunk.length);
+        if (size > body.length) body = resize(body, 2 * size);
+        body.set(chunk, offset);
+      } catch (error) {
+        resize(body, 0); // Frees it now, not at the next garbage collection.
+        // Deno 2.9 never frees a read that waits while its stream is cancelled.
+        reading.then(() => reader.cancel()).catch(() => {});
+        throw error;
+      }
+    }
   }
 }
 
-function concatenate(
-  chunks: readonly Uint8Array[],
-  size: number,
-): Uint8Array {
-  const whole = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, offset);
-    offset += chunk.length;
+function announcedLength({ headers }: Request): number | undefined {
+  const length = headers.get("content-length");
+  return length === null ? undefined : Number(length);
+}
+
+/** Reads of a body's stream. */
+interface ChunkReader {
+  /** Reads some bytes, more if more were received; `undefined` at the end. */
+  read(received: number): Promise<Uint8Array | undefined>;
+  /** Ends the stream. */
+  cancel(): Promise<void>;
+}
+
+/**
+ * Opens a body for reads into buffers that start small: with the default
+ * reader, a connection that sends one byte takes 64 KiB, twice.
+ */
+function openReader(stream: ReadableStream<Uint8Array>): ChunkReader {
+  try {
+    const reader = stream.getReader({ mode: "byob" });
+    let buffer = new ArrayBuffer(READ_BYTES.min);
+    return {
+      async read(received) {
+        const { min, max } = READ_BYTES;
+        const bytes = received < max ? min : max;
+        if (buffer.byteLength < bytes) buffer = new ArrayBuffer(bytes);
+        const { value, done } = await reader.read(new Uint8Array(buffer));
+        if (done) return undefined;
+        buffer = value.buffer;
+        return value;
+      },
+      cancel: () => reader.cancel(),
+    };
+  } catch {
+    // A body that has arrived whole is not a byte stream: no read waits.
+    const reader = stream.getReader();
+    return {
+      read: async () => (await reader.read()).value,
+      cancel: () => reader.cancel(),
+    };
   }
-  return whole;
+}
+
+function resize(
+  bytes: Uint8Array<ArrayBuffer>,
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.buffer.transfer(length));
 }
 
 function tooLarge(): FunctionError {
   return new FunctionError(
     "payload_too_large",
-    `The payload is longer than ${MAX_PAYLOAD_BYTES} bytes`,
+    `Cannot take the payload: it is longer than ${MAX_PAYLOAD_BYTES} bytes`,
   );
 }
 
-function tooMany(): FunctionError {
-  return new FunctionError(
-    "payload_too_large",
-    `Payloads on their way take more than ${MAX_PENDING_BYTES} bytes together`,
-  );
-}
-
-function brokenOff(cause?: unknown): FunctionError {
+function brokenOff(cause: unknown): FunctionError {
   return new FunctionError(
     "invalid_payload",
-    "The payload broke off, or took too long to arrive",
+    "Cannot read the payload: it broke off",
     { cause },
   );
 }

@@ -11,8 +11,9 @@ import type {
   JWSHeaderParameters,
 } from "jose";
 import { FunctionError } from "../errors.ts";
+import type { Deadline } from "../util/deadline.ts";
 
-/** What ZITADEL's web keys can sign with. */
+/** The algorithms of ZITADEL's web keys. */
 const SIGNATURE_ALGORITHMS = [
   "RS256",
   "RS384",
@@ -23,126 +24,93 @@ const SIGNATURE_ALGORITHMS = [
   "EdDSA",
 ];
 
-/** How ZITADEL encrypts, by the kind of key that the target was given. */
+/** How ZITADEL encrypts, by the type of the target's public key. */
 const KEY_ALGORITHMS = { RSA: "RSA-OAEP-256", EC: "ECDH-ES+A256KW" } as const;
 const CONTENT_ALGORITHM = "A256GCM";
-
-/** How long the instance's keys are used before they are fetched anew, in milliseconds. */
-const JWKS_MAX_AGE_MS = 10 * 60 * 1000;
-
-/**
- * How long after a fetch an unknown key does not make the keys be fetched
- * again, in milliseconds. Only calls with a valid HMAC come this far.
- */
-const JWKS_COOLDOWN_MS = 5 * 1000;
 
 const COMPACT = /^[\w-]+(?:\.[\w-]*){2}(?:(?:\.[\w-]*){2})?$/;
 const CURLY_BRACE = 0x7b;
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
+/** Finds the instance's public key that verifies a JWS. */
+export type FindVerificationKey = (
+  header: JWSHeaderParameters,
+  jws: FlattenedJWSInput,
+  signal: AbortSignal,
+) => Promise<CryptoKey>;
+
 /** What opening envelopes needs. */
 export interface EnvelopeOptions {
-  /** The instance's origin, which publishes the keys that sign. */
-  readonly origin: string;
+  /** Finds the key that verifies a JWS; it rejects with a {@linkcode FunctionError} if the keys cannot be fetched. */
+  readonly findKey: FindVerificationKey;
   /** Private keys for encrypted payloads: JWK, JWK set or PKCS#8 PEM. */
   readonly privateKey?: string | undefined;
-  /** How long fetching the instance's keys may take, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Fetches the instance's keys. */
-  readonly fetch: typeof fetch;
 }
 
-/** Gives the JSON value in a body, at once where the body is plain JSON. */
-export type OpenEnvelope = (body: Uint8Array) => unknown | Promise<unknown>;
+/** Returns the JSON value in a body, at once if the body is plain JSON. */
+export type OpenEnvelope = (
+  body: Uint8Array,
+  deadline: Deadline,
+) => unknown | Promise<unknown>;
 
 /**
- * Makes the opener of payloads. The body's HMAC is to be verified before: a JWS
- * alone proves little, since ZITADEL signs access tokens with the same keys.
+ * Creates the opener of payloads. Verify the body's HMAC first: a JWS alone
+ * proves little, since ZITADEL signs access tokens with the same keys.
  *
  * @param options What opening needs.
- * @returns The opener. It throws a {@linkcode FunctionError} where the body cannot be opened.
- * @throws {TypeError} Where a private key cannot be used.
+ * @returns The opener. It throws a {@linkcode FunctionError} if the body cannot be opened.
+ * @throws {TypeError} If a private key cannot be used.
  */
 export async function createEnvelopeOpener(
-  options: EnvelopeOptions,
+  { findKey, privateKey }: EnvelopeOptions,
 ): Promise<OpenEnvelope> {
-  const privateKeys = options.privateKey
-    ? await importPrivateKeys(options.privateKey)
-    : [];
-  let verifier: ReturnType<typeof createVerifier> | undefined;
+  const privateKeys = privateKey ? await importPrivateKeys(privateKey) : [];
 
-  return (body) => {
+  return function openEnvelope(body, deadline) {
     const text = decode(body);
     if (isJson(body)) return parse(text);
     if (!COMPACT.test(text)) {
-      throw invalid("The body is neither JSON, nor a JWS, nor a JWE");
+      throw invalid(
+        "Cannot read the body: it is neither JSON, nor a JWS, nor a JWE",
+      );
     }
-    return openCompact(text);
+    return openCompact(text, deadline.signal);
   };
 
-  async function openCompact(text: string): Promise<unknown> {
+  async function openCompact(
+    text: string,
+    signal: AbortSignal,
+  ): Promise<unknown> {
     const jws = text.split(".").length === 5
       ? decode(await decrypt(text, privateKeys))
       : text;
-    verifier ??= createVerifier(options);
-    const verifySignature = await verifier;
-    return parse(decode(await verifySignature(jws)));
+    return parse(decode(await verify(jws, { findKey, signal })));
   }
 }
 
-async function createVerifier(
-  { origin, fetch, timeoutMs }: EnvelopeOptions,
-): Promise<(jws: string) => Promise<Uint8Array>> {
-  const {
-    compactVerify,
-    createLocalJWKSet,
-    createRemoteJWKSet,
-    customFetch,
-    errors,
-  } = await import("jose");
-  const url = new URL("/oauth/v2/keys", origin);
-  const remoteKeys = createRemoteJWKSet(url, {
-    [customFetch]: fetch,
-    timeoutDuration: timeoutMs,
-    cacheMaxAge: JWKS_MAX_AGE_MS,
-    cooldownDuration: JWKS_COOLDOWN_MS,
-  });
-  const keyOf = async (header: JWSHeaderParameters, jws: FlattenedJWSInput) => {
-    try {
-      return await remoteKeys(header, jws);
-    } catch (cause) {
-      if (cause instanceof errors.JWKSNoMatchingKey) throw cause;
-      // Signed by ZITADEL, the HMAC has said: keys fetched before still serve
-      // while ZITADEL cannot be asked.
-      const before = remoteKeys.jwks();
-      if (before) return await createLocalJWKSet(before)(header, jws);
-      const isLate = cause instanceof errors.JWKSTimeout;
-      throw new FunctionError(
-        isLate ? "upstream_timeout" : "upstream_failed",
-        `Cannot fetch the keys that verify signed payloads from ${url}`,
-        {
-          cause,
-          reason: isLate ? "timeout" : "unreachable",
-          remedy: "See whether ZITADEL_DOMAIN is right and reachable from here",
-        },
-      );
-    }
-  };
-  return async (jws) => {
-    try {
-      const { payload } = await compactVerify(jws, keyOf, {
-        algorithms: SIGNATURE_ALGORITHMS,
-      });
-      return payload;
-    } catch (cause) {
-      if (cause instanceof FunctionError) throw cause;
-      throw new FunctionError(
-        "invalid_signature",
-        "The payload's JWS is not signed by this instance",
-        { cause },
-      );
-    }
-  };
+async function verify(
+  jws: string,
+  { findKey, signal }: {
+    readonly findKey: FindVerificationKey;
+    readonly signal: AbortSignal;
+  },
+): Promise<Uint8Array> {
+  const { compactVerify } = await import("jose");
+  try {
+    const { payload } = await compactVerify(
+      jws,
+      (header, input) => findKey(header, input, signal),
+      { algorithms: SIGNATURE_ALGORITHMS },
+    );
+    return payload;
+  } catch (cause) {
+    if (cause instanceof FunctionError) throw cause;
+    throw new FunctionError(
+      "invalid_signature",
+      "Refused a request by the JWS of its payload: no key of this instance matches it",
+      { cause },
+    );
+  }
 }
 
 interface PrivateKey {
@@ -158,7 +126,7 @@ async function decrypt(
   if (keys.length === 0) {
     throw new FunctionError(
       "invalid_payload",
-      "The payload is encrypted, and PAYLOAD_PRIVATE_KEY is not set",
+      "Cannot read the payload: it is encrypted, and PAYLOAD_PRIVATE_KEY is not set",
       {
         reason: "missing_setting",
         remedy:
@@ -170,8 +138,8 @@ async function decrypt(
   let cause: unknown;
   try {
     const { alg, kid } = decodeProtectedHeader(jwe);
-    // `kid` is ZITADEL's id of the public key, which a key made elsewhere need
-    // not bear: it says which to try first, no more.
+    // `kid` is ZITADEL's id of the public key. A key generated elsewhere need
+    // not carry it, so it only decides which key is tried first.
     const candidates = keys.filter(({ algorithm }) => algorithm === alg)
       .sort((a, b) => Number(b.kid === kid) - Number(a.kid === kid));
     for (const candidate of candidates) {
@@ -190,7 +158,7 @@ async function decrypt(
   }
   throw new FunctionError(
     "invalid_payload",
-    "The payload is not encrypted for any of the keys in PAYLOAD_PRIVATE_KEY",
+    "Cannot read the payload: it is not encrypted for any key in PAYLOAD_PRIVATE_KEY",
     {
       cause,
       reason: "unknown_key",
@@ -249,7 +217,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw invalid("The payload is not UTF-8", cause);
+    throw invalid("Cannot read the payload: it is not UTF-8", cause);
   }
 }
 
@@ -257,7 +225,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw invalid("The payload is not JSON", cause);
+    throw invalid("Cannot read the payload: it is not JSON", cause);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * How far a timestamp may lie from now, in seconds, in either direction.
+ * How far a timestamp may be from now, in seconds, in either direction.
  * ZITADEL's own validator allows 300 s into the past and any future; a bound
- * on both sides keeps a request of a badly set clock from living forever.
+ * on both sides keeps a request signed by a fast clock from staying valid.
  */
 export const TIMESTAMP_TOLERANCE_SECONDS = 300;
 
@@ -16,7 +16,7 @@ const DIGITS = /^(?:0|[1-9][0-9]{0,14})$/;
 const HEX = /^[0-9a-fA-F]{64}$/;
 const encoder = new TextEncoder();
 
-/** A `ZITADEL-Signature` header that has the right shape. */
+/** A well-formed `ZITADEL-Signature` header. */
 export interface SignatureHeader {
   /** When the request was signed, in seconds since 1970. */
   readonly timestamp: number;
@@ -25,13 +25,13 @@ export interface SignatureHeader {
 }
 
 /**
- * Reads a `ZITADEL-Signature` header: `t=<seconds>,v1=<hex>[,v1=<hex>...]`, in
+ * Parses a `ZITADEL-Signature` header: `t=<seconds>,v1=<hex>[,v1=<hex>...]`, in
  * any order, unknown names ignored. As strict as ZITADEL's own validator, and
- * stricter where the timestamp is not of plain digits or not the only one, and
- * where there are more than {@linkcode MAX_SIGNATURES} signatures.
+ * stricter if the timestamp is not of plain digits or not the only one, or if
+ * there are more than {@linkcode MAX_SIGNATURES} signatures.
  *
- * @param header The header's value, `null` where there is none.
- * @returns What the header says, or `undefined` where nothing can come of it.
+ * @param header The header's value; `null` if there is none.
+ * @returns The timestamp and the signatures, or `undefined` if the header is malformed.
  *
  * @example
  * ```ts
@@ -44,16 +44,9 @@ export function parseSignatureHeader(
   if (!header) return undefined;
   let timestamp: number | undefined;
   const signatures: Uint8Array<ArrayBuffer>[] = [];
-  for (let begin = 0, end; begin <= header.length; begin = end + 1) {
-    end = header.indexOf(",", begin);
-    if (end < 0) end = header.length;
-    const equals = header.indexOf("=", begin);
-    const another = header.indexOf("=", equals + 1);
-    if (equals < 0 || equals > end || another >= 0 && another < end) {
-      return undefined;
-    }
-    const name = header.slice(begin, equals);
-    const value = header.slice(equals + 1, end);
+  for (const part of header.split(",")) {
+    const [name, value, ...rest] = part.split("=");
+    if (value === undefined || rest.length > 0) return undefined;
     if (name === "t") {
       if (timestamp !== undefined || !DIGITS.test(value)) return undefined;
       timestamp = Number(value);
@@ -67,11 +60,11 @@ export function parseSignatureHeader(
 }
 
 /**
- * Says whether a signature's timestamp is near enough to now.
+ * Reports whether a signature's timestamp is near enough to now.
  *
  * @param timestamp When the request was signed, in seconds since 1970.
  * @param now The present, in milliseconds since 1970.
- * @returns Whether it lies within {@linkcode TIMESTAMP_TOLERANCE_SECONDS}.
+ * @returns `true` if it is within {@linkcode TIMESTAMP_TOLERANCE_SECONDS}.
  */
 export function isTimely(timestamp: number, now: number): boolean {
   return Math.abs(Math.floor(now / 1000) - timestamp) <=
@@ -79,11 +72,11 @@ export function isTimely(timestamp: number, now: number): boolean {
 }
 
 /**
- * Imports targets' signing keys, once, so that no request pays for it.
+ * Imports targets' signing keys, once, so that no request has to.
  *
  * @param secrets The keys as ZITADEL shows them; their characters are the key.
  * @returns The imported keys, in the same order.
- * @throws {DOMException} Where a key is empty.
+ * @throws {DOMException} If a key is empty.
  */
 export function importSigningKeys(
   secrets: readonly string[],
@@ -111,13 +104,13 @@ export function importSigningKeys(
  * @param keys The configured signing keys.
  * @param header The request's signature header.
  * @param body The request's body as received.
- * @returns The index of the key that made one of the signatures, or -1.
+ * @returns The index of the key that matches one of the signatures, or `undefined` if none does.
  */
 export async function findSigningKey(
   keys: readonly CryptoKey[],
   header: SignatureHeader,
   body: Uint8Array,
-): Promise<number> {
+): Promise<number | undefined> {
   const message = signedMessage(header.timestamp, body);
   for (const signature of header.signatures) {
     for (const [index, key] of keys.entries()) {
@@ -126,11 +119,11 @@ export async function findSigningKey(
       }
     }
   }
-  return -1;
+  return undefined;
 }
 
 /**
- * Signs a body the way ZITADEL does: HMAC-SHA256 of `<t>.<body>`.
+ * Signs a body as ZITADEL does: HMAC-SHA256 of `<t>.<body>`.
  *
  * @param secret The target's signing key.
  * @param timestamp The time of signing, in seconds since 1970.

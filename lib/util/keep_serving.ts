@@ -2,31 +2,31 @@ import type { Log } from "../observability/log.ts";
 
 /**
  * How long accepted requests may take once the server drains, in milliseconds.
- * Platforms kill after 5 s; a client that never ends its request gets less.
+ * Platforms kill a process 5 s after the signal.
  */
 export const DRAIN_MS = 4_000;
 
-/** How long to wait before listening anew, in milliseconds. */
+/** How long to wait before listening again, in milliseconds. */
 const LISTEN_RETRY_MS = 200;
 
-/** What is kept running: a server as `Deno.serve` gives it. */
+/** A server as `Deno.serve` returns it. */
 export type Server = Pick<Deno.HttpServer, "finished" | "shutdown">;
 
 /** A server that is kept running. */
 export interface KeptServer {
   /** Settles once it has drained. */
   readonly finished: Promise<void>;
-  /** Takes no more connections, and answers what was accepted. */
+  /** Accepts no more connections, and answers what was accepted. */
   drain(): void;
 }
 
 /**
- * Keeps a server running until it is told to drain. Deno ends one that has no
- * file left for a connection; then it listens anew.
+ * Keeps a server running until it is told to drain. Deno ends a server that runs
+ * out of file descriptors; then it listens again.
  *
- * @param serve Begins to listen.
- * @param log Told when it listens anew.
- * @returns The server. It finishes within {@linkcode DRAIN_MS} of its draining, whoever holds a connection open.
+ * @param serve Starts to listen.
+ * @param log Takes a line for each restart.
+ * @returns The server. It finishes within {@linkcode DRAIN_MS} of `drain()`, even if clients keep connections open.
  */
 export function keepServing(serve: () => Server, log: Log): KeptServer {
   const { promise: late, resolve: giveUp } = Promise.withResolvers<void>();
@@ -41,7 +41,7 @@ export function keepServing(serve: () => Server, log: Log): KeptServer {
       } catch (error) {
         log({
           level: "error",
-          message: "Cannot take more connections; listening anew",
+          message: "Cannot accept more connections: listening again",
           cause: error instanceof Error ? error.name : typeof error,
           remedy: "Raise the limit of open files, or bound the connections",
         });

@@ -7,7 +7,7 @@ export interface LruBounds {
 }
 
 /**
- * A map that forgets what was not used for longest when it grows over its
+ * A map that drops its least recently used entries when it grows over its
  * bounds. The newest entry always stays.
  */
 export class LruMap<V> {
@@ -18,7 +18,7 @@ export class LruMap<V> {
   #newest: string | undefined;
 
   /**
-   * Makes an empty map.
+   * Creates an empty map.
    *
    * @param bounds How much to keep.
    */
@@ -37,10 +37,10 @@ export class LruMap<V> {
   }
 
   /**
-   * Gives a value, which counts as its use.
+   * Returns a value, which counts as its use.
    *
    * @param key The value's key.
-   * @returns The value, or `undefined` where there is none.
+   * @returns The value, or `undefined` if there is none.
    */
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
@@ -54,7 +54,7 @@ export class LruMap<V> {
   }
 
   /**
-   * Keeps a value, and forgets others where the bounds ask for it.
+   * Stores a value, and drops others if the map is over its bounds.
    *
    * @param key The value's key.
    * @param value The value.
@@ -72,7 +72,7 @@ export class LruMap<V> {
   }
 
   /**
-   * Forgets a value.
+   * Drops a value.
    *
    * @param key The value's key.
    */
@@ -83,7 +83,7 @@ export class LruMap<V> {
     this.#bytes -= entry.bytes;
   }
 
-  /** Forgets everything. */
+  /** Drops everything. */
   clear(): void {
     this.#entries.clear();
     this.#bytes = 0;

@@ -1,11 +1,10 @@
-import type { Credential } from "../config.ts";
-import type { FunctionError } from "../errors.ts";
+import { type Credential, CREDENTIAL_SETTINGS } from "../config/credential.ts";
+import { FunctionError } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
-import {
-  CREDENTIAL_SETTINGS,
-  requestToken,
-  type TokenRequestOptions,
-} from "./token_request.ts";
+import { abortable } from "../util/abortable.ts";
+import type { ZitadelConnection } from "./connection.ts";
+import { requestToken } from "./token_request.ts";
+import { UpstreamFault } from "./upstream_error.ts";
 
 /** How long before its end a token is renewed in the background, in milliseconds. */
 export const RENEW_BEFORE_MS = 5 * 60 * 1000;
@@ -13,36 +12,47 @@ export const RENEW_BEFORE_MS = 5 * 60 * 1000;
 /** How long before its end a token is no longer used, in milliseconds. */
 const UNUSABLE_BEFORE_MS = 10 * 1000;
 
+/**
+ * How long ZITADEL is not asked after it limited the rate or refused the
+ * credential, in milliseconds: asking again at each login would not help.
+ */
+export const PAUSE_MS = 5 * 1000;
+
 /** What getting tokens needs. */
-export interface AccessTokenOptions extends TokenRequestOptions {
-  /** Takes what an operator should know. */
+export interface AccessTokenOptions {
+  /** The connection to the instance. Its `timeoutMs` is the deadline of a token request. */
+  readonly connection: ZitadelConnection;
+  /** Receives what an operator should know. */
   readonly log: Log;
 }
 
-/** Gives the bearer token by which metadata is read. */
+/** Returns the bearer token that metadata is read with. */
 export interface AccessTokenSource {
   /** The settings that hold the credential, by name. */
   readonly settings: string;
   /**
-   * Gives a token that is valid as far as is known.
+   * Returns a token that is valid as far as is known.
    *
+   * @param signal Ends the wait; a request that runs continues for other callers.
    * @returns The bearer token.
-   * @throws {FunctionError} Where none can be had.
+   * @throws {FunctionError} If none can be requested.
+   * @throws {UpstreamFault} If ZITADEL refused the last one just now.
    */
-  get(): Promise<string>;
+  get(signal?: AbortSignal): Promise<string>;
   /**
-   * Tells that ZITADEL refused a token.
+   * Drops a token that ZITADEL refused. If another one was refused just before,
+   * the credential itself is the cause, and the source pauses.
    *
    * @param token The refused token.
-   * @returns Whether `get` can give another one.
+   * @returns `true` if `get` may return another one.
    */
   discard(token: string): boolean;
 }
 
 /**
- * Makes a source of bearer tokens from the service user's credential. A
+ * Creates the source of bearer tokens from the service user's credential. A
  * personal access token is used as it is. With the others a token is kept until
- * shortly before its end, renewed in the background, and asked for once at a
+ * shortly before its end, renewed in the background, and requested once at a
  * time.
  *
  * @param credential The service user's credential.
@@ -51,55 +61,95 @@ export interface AccessTokenSource {
  */
 export function createAccessTokenSource(
   credential: Credential,
-  options: AccessTokenOptions,
+  { connection, log }: AccessTokenOptions,
 ): AccessTokenSource {
+  const { now } = connection;
+  const settings = CREDENTIAL_SETTINGS[credential.kind];
+  let pause: { readonly error: unknown; readonly until: number } | undefined;
+  const paused = () => pause && now() < pause.until ? pause.error : undefined;
+  const pauseFor = (error: unknown) =>
+    pause = { error, until: now() + PAUSE_MS };
+  const refused = () =>
+    new UpstreamFault("credential_rejected", "refused the token");
+
   if (credential.kind === "personal_access_token") {
-    const token = Promise.resolve(credential.token);
     return {
-      settings: CREDENTIAL_SETTINGS.personal_access_token,
-      get: () => token,
-      discard: () => false,
+      settings,
+      get() {
+        const error = paused();
+        return error
+          ? Promise.reject(error)
+          : Promise.resolve(credential.token);
+      },
+      discard() {
+        pauseFor(refused());
+        return false;
+      },
     };
   }
 
-  const { now, log } = options;
-  let current: { token: string; endsAt: number; renewAt: number } | undefined;
+  let current: Token | undefined;
   let pending: Promise<string> | undefined;
+  let refusedAt = -Infinity;
 
+  const request = async (): Promise<string> => {
+    const { token, lifetimeMs } = await requestToken(credential, connection);
+    const early = Math.min(RENEW_BEFORE_MS, lifetimeMs / 2);
+    const endsAt = now() + lifetimeMs;
+    current = { token, endsAt, renewAt: endsAt - early };
+    return token;
+  };
   const renew = (): Promise<string> => {
-    pending ??= requestToken(credential, options)
-      .then(({ token, lifetimeMs }) => {
-        const endsAt = now() + lifetimeMs;
-        const early = Math.min(RENEW_BEFORE_MS, lifetimeMs / 2);
-        current = { token, endsAt, renewAt: endsAt - early };
-        return token;
-      })
-      .finally(() => pending = undefined);
+    const error = paused();
+    if (error) return Promise.reject(error);
+    pending ??= request().catch((error) => {
+      if (isPausing(error)) pauseFor(error);
+      throw error;
+    }).finally(() => pending = undefined);
     return pending;
   };
 
   return {
-    settings: CREDENTIAL_SETTINGS[credential.kind],
-    get() {
+    settings,
+    get(signal) {
       if (!current || now() >= current.endsAt - UNUSABLE_BEFORE_MS) {
-        return renew();
+        return signal ? abortable(renew(), signal) : renew();
       }
-      if (now() >= current.renewAt) {
-        renew().catch((error: FunctionError) => {
-          log({
-            level: "error",
-            message:
-              `${error.message}; the token from before serves until it ends`,
-            reason: error.details?.reason,
-            remedy: error.details?.remedy,
-          });
-        });
+      if (now() >= current.renewAt && !paused()) {
+        renew().catch((error) => logOldToken(log, error));
       }
       return Promise.resolve(current.token);
     },
     discard(token) {
-      if (current?.token === token) current = undefined;
-      return true;
+      if (current?.token !== token) return paused() === undefined;
+      const isRenewed = now() < refusedAt + PAUSE_MS;
+      refusedAt = now();
+      current = undefined;
+      if (isRenewed) pauseFor(refused());
+      return !isRenewed;
     },
   };
+}
+
+interface Token {
+  readonly token: string;
+  readonly endsAt: number;
+  readonly renewAt: number;
+}
+
+function isPausing(error: unknown): boolean {
+  const reason = error instanceof FunctionError && error.details.reason;
+  return reason === "rate_limited" || reason === "credential_rejected";
+}
+
+function logOldToken(log: Log, error: unknown): void {
+  const known = error instanceof FunctionError ? error : undefined;
+  log({
+    level: "error",
+    message: `${
+      known?.message ?? "Cannot get a token for the service user"
+    }; the previous one is used until it ends`,
+    reason: known?.details.reason,
+    remedy: known?.details.remedy,
+  });
 }

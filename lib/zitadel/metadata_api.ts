@@ -1,317 +1,241 @@
 /**
- * The calls that read an organization's metadata, as ZITADEL's own client
- * library makes them (gRPC-web, which every release since v3 speaks). Loaded on
- * first use: the library costs some 50 ms of start-up.
+ * The calls that read an organization's metadata, made by ZITADEL's own client
+ * library over gRPC-web, which every release since v3 speaks. Loaded on first
+ * use, because the library costs some 70 ms of start-up.
  *
  * @module
  */
-import { type CallOptions, Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
-import { OrganizationService as OrganizationServiceV2 } from "@zitadel/proto/zitadel/org/v2/org_service_pb";
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
-import { FunctionError } from "../errors.ts";
-import type { MetadataEntry } from "../mapping/role_mapping.ts";
+import { isInstanceNotFound, unknownInstance } from "./answer.ts";
+import type { ZitadelConnection } from "./connection.ts";
+import { grpcWebFetch } from "./grpc_web_fetch.ts";
+import type {
+  MetadataApi,
+  MetadataEntry,
+  MetadataPage,
+} from "./metadata_listing.ts";
+import { type FaultKind, UpstreamFault } from "./upstream_error.ts";
 
-/** The most entries that ZITADEL gives at a time; 1,001 is refused. */
-export const PAGE_SIZE = 1_000;
+/** Every ZITADEL error ends with its id, such as "(AUTHZ-cdgFk)"; those of a gRPC proxy do not. */
+const ERROR_ID = /\(\w+-\w+\)/;
 
-/**
- * The most bytes taken of one answer. A mapping of 10,000 roles is about 1 MB;
- * the bound keeps a broken upstream from filling the isolate's memory.
- */
-export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** What each gRPC status of ZITADEL means; any other is an answer that cannot be used. */
+const KINDS: Readonly<Partial<Record<Code, FaultKind>>> = {
+  [Code.Unimplemented]: "unimplemented",
+  [Code.Unauthenticated]: "credential_rejected",
+  [Code.PermissionDenied]: "missing_permission",
+  [Code.NotFound]: "missing_permission",
+  [Code.ResourceExhausted]: "rate_limited",
+  [Code.Unavailable]: "unreachable",
+  [Code.DeadlineExceeded]: "unreachable",
+  [Code.Internal]: "unreachable",
+  [Code.Unknown]: "unreachable",
+};
 
-/**
- * The APIs that list metadata, best first: v2 since v4.7, v2beta since v4.0,
- * management v1 in every release.
- */
-export const METADATA_APIS = ["v2", "v2beta", "management_v1"] as const;
-
-/** One of {@linkcode METADATA_APIS}. */
-export type MetadataApi = typeof METADATA_APIS[number];
-
-/** A part of an organization's metadata. */
-export interface MetadataPage {
-  /** The entries from the offset on. */
-  readonly entries: readonly MetadataEntry[];
-  /** How many entries there are in all, by ZITADEL's account. */
-  readonly total: number;
-}
-
-/** Where to ask, and as whom. */
-export interface Connection {
-  /** The instance's origin. */
-  readonly origin: string;
+/** What a call needs. */
+export interface ApiCall {
+  /** The connection to the instance. */
+  readonly connection: ZitadelConnection;
   /** The service user's bearer token. */
   readonly token: string;
-  /** Sends the requests. */
-  readonly fetch: typeof fetch;
-  /** Ends whatever is under way. */
+  /** The organization that the call is about. */
+  readonly organization: string;
+  /** Ends the call. */
   readonly signal: AbortSignal;
+  /** The longest answer that is read, in bytes. */
+  readonly maxAnswerBytes: number;
+  /** Called with the length of each part that is received; may throw to end the call. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
-/** Which part of which organization's metadata to list. */
+/** A part of an organization's metadata. */
 export interface PageRequest {
-  /** The organization's id. */
-  readonly organization: string;
-  /** How many entries to pass over. */
+  /** How many entries to skip. */
   readonly offset: number;
+  /** How many entries to return at most. */
+  readonly limit: number;
+  /** Longer values are dropped, in bytes. */
+  readonly maxValueBytes: number;
 }
 
 /**
  * Lists a part of an organization's metadata.
  *
+ * @param call What the call needs.
  * @param api The API to use.
- * @param connection Where to ask, and as whom.
  * @param request Which part to list.
- * @returns The entries. From v2 and v2beta, an empty list also means that the caller may not read them.
- * @throws {ConnectError} Where the call fails.
+ * @returns The entries. From v2 and v2beta, an empty list may also mean that the caller may not read them.
+ * @throws {UpstreamFault} If the call fails.
  */
-export async function listMetadata(
+export function listMetadata(
+  call: ApiCall,
   api: MetadataApi,
-  connection: Connection,
-  { organization, offset }: PageRequest,
+  { offset, limit, maxValueBytes }: PageRequest,
 ): Promise<MetadataPage> {
-  const options: CallOptions = { signal: connection.signal };
-  if (api === "management_v1") {
-    // By far the largest of the descriptors: 60 ms to load.
-    const { ManagementService } = await import(
-      "@zitadel/proto/zitadel/management_pb"
-    );
-    const client = createClientFor(ManagementService)(transport(connection));
-    const { result, details } = await client.listOrgMetadata(
-      { query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true } },
-      { ...options, headers: { "x-zitadel-orgid": organization } },
-    );
-    for (const { details } of result) {
-      if (details?.resourceOwner !== organization) {
-        throw new ConnectError(
-          "an entry belongs to another organization",
-          Code.DataLoss,
-        );
-      }
+  const { organization, signal } = call;
+  return calling(async () => {
+    const query = { offset: BigInt(offset), limit, asc: true };
+    if (api === "management_v1") {
+      const client = await managementClient(call);
+      const { result, details } = await client.listOrgMetadata(
+        { query },
+        { signal, headers: organizationHeader(call) },
+      );
+      if (
+        result.some(({ details }) => details?.resourceOwner !== organization)
+      ) throw otherOrganization();
+      return {
+        entries: result.map((entry) => trim(entry, maxValueBytes)),
+        total: Number(details?.totalResult ?? 0),
+      };
     }
-    return { entries: result, total: Number(details?.totalResult ?? 0) };
-  }
-  const client = createClientFor(OrganizationService)(
-    transport(connection, api === "v2" ? asV2(connection.fetch) : undefined),
-  );
-  const { metadata, pagination } = await client.listOrganizationMetadata(
-    {
-      organizationId: organization,
-      pagination: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-    },
-    options,
-  );
-  return { entries: metadata, total: Number(pagination?.totalResult ?? 0) };
-}
-
-/**
- * Says whether the caller may read an organization. ZITADEL lists it only for
- * those who may; its `totalResult` is the same either way.
- *
- * @param connection Where to ask, and as whom.
- * @param organization The organization's id.
- * @returns Whether the organization was listed.
- * @throws {ConnectError} Where the call fails.
- */
-export async function isOrganizationReadable(
-  connection: Connection,
-  organization: string,
-): Promise<boolean> {
-  const client = createClientFor(OrganizationServiceV2)(transport(connection));
-  const { result } = await client.listOrganizations(
-    { queries: [{ query: { case: "idQuery", value: { id: organization } } }] },
-    { signal: connection.signal },
-  );
-  return result.some(({ id }) => id === organization);
-}
-
-/**
- * Says whether a call failed because the release has no such API.
- *
- * @param error What the call threw.
- * @returns Whether another API is to be asked.
- */
-export function isUnimplemented(error: unknown): boolean {
-  return error instanceof ConnectError && error.code === Code.Unimplemented;
-}
-
-/**
- * Says whether a call failed because the token is not valid, or no longer.
- *
- * @param error What the call threw.
- * @returns Whether a new token could help.
- */
-export function isUnauthenticated(error: unknown): boolean {
-  return error instanceof ConnectError && error.code === Code.Unauthenticated;
-}
-
-/**
- * Makes of a failed call what the caller and the operator are told.
- *
- * @param error What the call threw.
- * @param call Where it was made, with which credential, and for which organization.
- * @returns The error to raise.
- */
-export function upstreamError(
-  error: unknown,
-  { origin, signal, credential, organization }:
-    & Pick<Connection, "origin" | "signal">
-    & { readonly credential: string; readonly organization: string },
-): FunctionError {
-  if (error instanceof FunctionError) return error;
-  const about = { cause: error, organization };
-  const action = `Cannot read the metadata of organization ${organization}`;
-  if (signal.aborted) {
-    return new FunctionError(
-      "upstream_timeout",
-      `${action}: ${origin} did not answer in time`,
-      {
-        ...about,
-        reason: "timeout",
-        remedy:
-          "See whether ZITADEL is slow or cut off from here; UPSTREAM_TIMEOUT_MS is the time it is given",
-      },
+    const client = createClientFor(OrganizationService)(
+      transport(call, api === "v2"),
     );
-  }
-  const code = error instanceof ConnectError ? error.code : undefined;
-  switch (code) {
-    case Code.Unauthenticated:
-      return new FunctionError(
-        "upstream_failed",
-        `${action}: ${origin} refused the service user's ${credential}`,
-        {
-          ...about,
-          reason: "credential_rejected",
-          remedy:
-            "Make a new one for the service user; it may be expired, revoked or of another instance",
-        },
-      );
-    case Code.PermissionDenied:
-    case Code.NotFound:
-      return missingPermission(organization, error);
-    case Code.Unimplemented:
-      return new FunctionError(
-        "upstream_failed",
-        `${action}: ${origin} has none of the APIs ${METADATA_APIS.join(", ")}`,
-        {
-          ...about,
-          reason: "no_metadata_api",
-          remedy:
-            "See whether ZITADEL_DOMAIN is a ZITADEL of v3 or later, and whether a proxy in front of it lets gRPC-web pass",
-        },
-      );
-    case Code.ResourceExhausted:
-      return new FunctionError(
-        "upstream_failed",
-        `${action}: ${origin} limits the rate of requests`,
-        {
-          ...about,
-          reason: "rate_limited",
-          remedy: "Raise the limit, or CACHE_FRESH_SECONDS",
-        },
-      );
-    case Code.Unavailable:
-    case Code.Unknown:
-    case Code.DeadlineExceeded:
-      return new FunctionError(
-        "upstream_failed",
-        `${action}: ${origin} cannot be reached or is not ready`,
-        {
-          ...about,
-          reason: "unreachable",
-          remedy:
-            "See whether ZITADEL_DOMAIN is right and reachable from here, its certificate valid, and nothing redirects",
-        },
-      );
-    default:
-      return new FunctionError(
-        "upstream_failed",
-        `${action}: what ${origin} answered cannot be read`,
-        {
-          ...about,
-          reason: "unreadable_answer",
-          remedy:
-            "See whether ZITADEL_DOMAIN is a ZITADEL and no proxy changes its answers",
-        },
-      );
-  }
+    const { metadata, pagination } = await client.listOrganizationMetadata(
+      { organizationId: organization, pagination: query },
+      { signal },
+    );
+    return {
+      entries: metadata.map((entry) => trim(entry, maxValueBytes)),
+      total: Number(pagination?.totalResult ?? 0),
+    };
+  });
 }
 
 /**
- * Makes the error for an organization that the service user may not read.
+ * Reports whether the caller may read the organization, asked the way its
+ * metadata was. ZITADEL lists an organization only for those who may read it;
+ * `totalResult` is the same either way. Management v1 is asked for the
+ * organization of the request's header: if a proxy drops the header, it answers
+ * for the service user's own organization.
  *
- * @param organization The organization's id.
- * @param cause What the call threw, if it threw.
- * @returns The error to raise.
+ * @param call What the call needs.
+ * @param api The API that listed the metadata.
+ * @returns `true` if the caller may read it.
+ * @throws {UpstreamFault} If the call fails, or the answer is about another organization.
  */
-export function missingPermission(
-  organization: string,
-  cause?: unknown,
-): FunctionError {
-  return new FunctionError(
-    "upstream_failed",
-    `Cannot read the metadata of organization ${organization}: the service user lacks org.read on it, or there is no such organization`,
+export function isOrganizationReadable(
+  call: ApiCall,
+  api: MetadataApi,
+): Promise<boolean> {
+  const { organization, signal } = call;
+  return calling(async () => {
+    if (api === "management_v1") {
+      const client = await managementClient(call);
+      const { org } = await client.getMyOrg({}, {
+        signal,
+        headers: organizationHeader(call),
+      });
+      if (org?.id !== organization) throw otherOrganization();
+      return true;
+    }
+    // Takes 33 ms to load, and is needed for empty lists alone.
+    const { OrganizationService } = await import(
+      "@zitadel/proto/zitadel/org/v2/org_service_pb"
+    );
+    const client = createClientFor(OrganizationService)(transport(call));
+    const query = { case: "idQuery", value: { id: organization } } as const;
+    const { result } = await client.listOrganizations(
+      { queries: [{ query }] },
+      { signal },
+    );
+    return result.some(({ id }) => id === organization);
+  });
+}
+
+/** By far the largest of the descriptors: 60 ms to load. */
+async function managementClient(call: ApiCall) {
+  const { ManagementService } = await import(
+    "@zitadel/proto/zitadel/management_pb"
+  );
+  return createClientFor(ManagementService)(transport(call));
+}
+
+function organizationHeader({ organization }: ApiCall): HeadersInit {
+  return { "x-zitadel-orgid": organization };
+}
+
+function otherOrganization(): UpstreamFault {
+  return new UpstreamFault(
+    "unreadable_answer",
+    "answered for another organization",
     {
-      cause,
-      organization,
-      reason: "missing_permission",
       remedy:
-        `Make the service user a manager of organization ${organization} with the role ORG_OWNER_VIEWER, or of the instance with IAM_OWNER_VIEWER`,
+        "Let proxies in front of ZITADEL pass the header x-zitadel-orgid on",
     },
   );
 }
 
-function transport(connection: Connection, send = connection.fetch) {
-  const options = { baseUrl: connection.origin, fetch: bounded(send) };
+/** Copies what is kept: a value is a view of the whole page, which must not stay alive. */
+function trim(
+  { key, value }: { readonly key: string; readonly value: Uint8Array },
+  maxValueBytes: number,
+): MetadataEntry {
+  const isKept = value.length <= maxValueBytes;
+  return { key, value: isKept ? value.slice() : undefined };
+}
+
+function transport(call: ApiCall, isV2 = false) {
+  const options = {
+    baseUrl: call.connection.baseUrl,
+    fetch: grpcWebFetch(call.connection, {
+      maxBytes: call.maxAnswerBytes,
+      onBytes: call.onBytes,
+      // The library describes the call in v2beta only; in v2 it has the same
+      // bytes on the wire under another path.
+      rewrite: isV2
+        ? (url) => url.replace("/zitadel.org.v2beta.", "/zitadel.org.v2.")
+        : undefined,
+    }),
+  };
   // The library's types describe the options of its Node twin, without `fetch`.
   return createClientTransport(
-    connection.token,
+    call.token,
     options as unknown as Parameters<typeof createClientTransport>[1],
   );
 }
 
-/**
- * `@zitadel/proto` describes the call in v2beta only; in v2 it has the same
- * bytes on the wire under another path.
- */
-function asV2(send: typeof fetch): typeof fetch {
-  return (input, init) =>
-    send(
-      String(input).replace("/zitadel.org.v2beta.", "/zitadel.org.v2."),
-      init,
-    );
+async function calling<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw error instanceof ConnectError ? faultOf(error) : error;
+  }
 }
 
-/** Stops reading an answer at {@linkcode MAX_ANSWER_BYTES}, and heeds HTTP 429. */
-function bounded(send: typeof fetch): typeof fetch {
-  return async (input, init) => {
-    const response = await send(input, init);
-    if (response.status === 429) {
-      // The library takes it for an upstream that is not there.
-      await response.body?.cancel();
-      throw new ConnectError("too many requests", Code.ResourceExhausted);
-    }
-    if (!response.body) return response;
-    let size = 0;
-    const body = response.body.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform(chunk, controller) {
-          size += chunk.length;
-          if (size > MAX_ANSWER_BYTES) {
-            controller.error(
-              new ConnectError("the answer is too long", Code.DataLoss),
-            );
-          } else controller.enqueue(chunk);
-        },
-      }),
+/**
+ * Judges what the library threw.
+ *
+ * @param error The library's error.
+ * @returns The fault.
+ */
+export function faultOf(error: ConnectError): UpstreamFault {
+  if (error.cause instanceof UpstreamFault) return error.cause;
+  const { code, rawMessage } = error;
+  if (!error.metadata.has("grpc-status")) {
+    return new UpstreamFault(
+      "unreadable_answer",
+      "sent an answer that cannot be read",
+      { cause: error },
     );
-    return new Response(body, {
-      status: response.status,
-      statusText: response.statusText,
-      headers: response.headers,
-    });
-  };
+  }
+  const seen = `answered gRPC status ${code}`;
+  if (code === Code.NotFound && isInstanceNotFound(rawMessage)) {
+    return unknownInstance(seen);
+  }
+  const kind = KINDS[code] ?? "unreadable_answer";
+  const isRefusal = kind === "missing_permission" ||
+    kind === "credential_rejected";
+  if (isRefusal && !ERROR_ID.test(rawMessage)) {
+    return new UpstreamFault(
+      "intercepted",
+      `${seen} without an error id of ZITADEL`,
+      { cause: error },
+    );
+  }
+  return new UpstreamFault(kind, seen, { cause: error });
 }

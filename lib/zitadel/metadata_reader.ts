@@ -1,34 +1,14 @@
-import { FunctionError } from "../errors.ts";
-import type { Connection, MetadataApi } from "./metadata_api.ts";
-import {
-  MAX_VALUE_BYTES,
-  type MetadataEntry,
-} from "../mapping/role_mapping.ts";
 import type { AccessTokenSource } from "./access_token.ts";
-import { Semaphore } from "../util/semaphore.ts";
-import { abortable } from "../util/abortable.ts";
-
-/**
- * How long an API that worked is asked first. After an upgrade of ZITADEL the
- * better one is found again within this time, in milliseconds.
- */
-export const API_MEMORY_MS = 60 * 60 * 1000;
-
-/** How often a list that changes while it is read is begun anew. */
-const MAX_LISTINGS = 3;
-
-/**
- * How many organizations are read at once; others wait, within the same time.
- * Stale mappings are refreshed in the background, where nobody's waiting slows
- * the next: without a bound, thousands of organizations open as many sockets.
- */
-export const MAX_READINGS_AT_ONCE = 100;
-
-/**
- * The most bytes of one organization's mapping: ten times what 10,000 roles
- * take. Its administrator must not slow the logins of others down.
- */
-export const MAX_MAPPING_BYTES = 10 * 1024 * 1024;
+import type { ZitadelConnection } from "./connection.ts";
+import { type MetadataEntry, PAGE_SIZE } from "./metadata_listing.ts";
+import { ApiMemory, listByFirstApi } from "./organization_metadata.ts";
+import {
+  type Lane,
+  type PageLimit,
+  ReadingBudget,
+  shrinkAfterDeadline,
+} from "./reading_budget.ts";
+import { isFault, upstreamError } from "./upstream_error.ts";
 
 /** Reads an organization's metadata, all of it. */
 export type ReadMetadata = (
@@ -36,154 +16,105 @@ export type ReadMetadata = (
 ) => Promise<readonly MetadataEntry[]>;
 
 /** What reading metadata needs. */
-export interface MetadataOptions {
-  /** The instance's origin. */
-  readonly origin: string;
-  /** Gives the service user's bearer token. */
+export interface MetadataReaderOptions {
+  /** The connection to the instance. Its `timeoutMs` is the deadline of a reading, from the first wait to the last page. */
+  readonly connection: ZitadelConnection;
+  /** Returns the service user's bearer token. */
   readonly token: AccessTokenSource;
-  /** How long one reading may take in all, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Sends the requests. */
-  readonly fetch: typeof fetch;
-  /** Tells the time, in milliseconds since 1970. */
-  readonly now: () => number;
+  /** Longer values are dropped as they are read, in bytes. */
+  readonly maxValueBytes: number;
+  /** Reading stops if keys and values take more, in bytes. */
+  readonly maxMappingBytes: number;
 }
 
 /**
- * Makes the reader of an instance's organization metadata. It asks by v2, then
- * by v2beta, then by management v1, each only where the former is not
- * implemented, and begins with what worked last. An empty list is believed only
- * where the organization is seen to be readable, since ZITADEL answers those
- * without permission with an empty list too.
+ * Loads the client library and the descriptors that the first look-up needs;
+ * the rest loads when it is needed.
+ *
+ * @throws {TypeError} If a module cannot be loaded.
+ */
+export async function preload(): Promise<void> {
+  await import("./metadata_api.ts");
+}
+
+/**
+ * Creates the reader of an instance's organization metadata. A reading begins
+ * as a small one; if the organization has more, it is repeated as a large one,
+ * of which a few run at once.
  *
  * @param options What reading needs.
- * @returns The reader. It throws a {@linkcode FunctionError} where the metadata cannot be had.
+ * @returns The reader. It throws a `FunctionError` if the metadata cannot be read.
  */
-export function createMetadataReader(options: MetadataOptions): ReadMetadata {
-  const { origin, fetch, now, token } = options;
-  const semaphore = new Semaphore(MAX_READINGS_AT_ONCE);
-  let known: { api: MetadataApi; until: number } | undefined;
+export function createMetadataReader(
+  options: MetadataReaderOptions,
+): ReadMetadata {
+  const { connection, token, maxValueBytes } = options;
+  const budget = new ReadingBudget(options.maxMappingBytes, connection.now);
+  const apis = new ApiMemory(connection.now);
 
   return async (organization) => {
-    const wire = await import("./metadata_api.ts");
-    const signal = AbortSignal.timeout(options.timeoutMs);
-    try {
-      using _permit = await semaphore.acquire(signal);
-      const bearer = await token.get();
-      try {
-        return await read({ origin, fetch, signal, token: bearer });
-      } catch (error) {
-        if (!wire.isUnauthenticated(error) || !token.discard(bearer)) {
-          throw error;
-        }
-        const renewed = await abortable(token.get(), signal);
-        return await read({ origin, fetch, signal, token: renewed });
-      }
-    } catch (error) {
-      throw wire.upstreamError(error, {
-        origin,
+    const signal = AbortSignal.timeout(connection.timeoutMs);
+    const read = async (lane: Lane, pageLimit: PageLimit) => {
+      using _permit = await lane.semaphore.acquire(signal);
+      const { entries } = await withToken(
+        token,
         signal,
+        (bearer) =>
+          listByFirstApi(apis, {
+            connection,
+            token: bearer,
+            organization,
+            signal,
+            maxValueBytes,
+            limits: lane,
+            pageLimit,
+          }),
+      );
+      return entries;
+    };
+    let largeLimit = budget.largeLimit(organization);
+    try {
+      if (!largeLimit) {
+        try {
+          return await read(budget.small, { value: PAGE_SIZE });
+        } catch (error) {
+          if (!isFault(error, "oversized")) throw error;
+          largeLimit = budget.outgrow(organization);
+        }
+      }
+      return await read(budget.large, largeLimit);
+    } catch (error) {
+      if (largeLimit && signal.aborted) shrinkAfterDeadline(largeLimit);
+      throw upstreamError(error, {
+        action: `Cannot read the metadata of organization ${organization}`,
+        connection,
         organization,
+        signal,
         credential: token.settings,
       });
-    }
-
-    async function read(
-      connection: Connection,
-    ): Promise<readonly MetadataEntry[]> {
-      const remembered = known && known.until > now() ? [known.api] : [];
-      let missing: unknown;
-      for (const api of [...remembered, ...wire.METADATA_APIS]) {
-        try {
-          const entries = await readBy(api, connection);
-          // What is remembered is not for longer by working: a better one may
-          // have come.
-          if (missing || remembered.length === 0) {
-            known = { api, until: now() + API_MEMORY_MS };
-          }
-          return entries;
-        } catch (error) {
-          if (!wire.isUnimplemented(error)) throw error;
-          missing = error;
-        }
-      }
-      throw missing;
-    }
-
-    async function readBy(
-      api: MetadataApi,
-      connection: Connection,
-    ): Promise<readonly MetadataEntry[]> {
-      const entries = await readAll((offset) =>
-        wire.listMetadata(api, connection, { organization, offset })
-      );
-      if (!entries) throw unstableListing(organization);
-      if (sizeOf(entries) > MAX_MAPPING_BYTES) throw tooLarge(organization);
-      // Management v1 answers those without permission with an error.
-      if (
-        entries.length === 0 && api !== "management_v1" &&
-        !await wire.isOrganizationReadable(connection, organization)
-      ) throw wire.missingPermission(organization);
-      return entries;
     }
   };
 }
 
-/** Reads pages until all is there; `undefined` where the list will not hold still. */
-async function readAll(
-  list: (offset: number) => Promise<
-    { entries: readonly MetadataEntry[]; total: number }
-  >,
-): Promise<MetadataEntry[] | undefined> {
-  for (let listing = 0; listing < MAX_LISTINGS; listing++) {
-    const entries = new Map<string, MetadataEntry>();
-    let page = await list(0);
-    const { total } = page;
-    let offset = 0;
-    while (page.total === total && page.entries.length > 0) {
-      for (const entry of page.entries) entries.set(entry.key, entry);
-      offset += page.entries.length;
-      if (offset >= total) break;
-      page = await list(offset);
-    }
-    if (entries.size === total && page.total === total) {
-      return [...entries.values()];
+/** Reads with a token, and once more with a renewed one if ZITADEL refuses the first. */
+async function withToken<T>(
+  token: AccessTokenSource,
+  signal: AbortSignal,
+  read: (token: string) => Promise<T>,
+): Promise<T> {
+  const first = await token.get(signal);
+  try {
+    return await read(first);
+  } catch (error) {
+    if (!isFault(error, "credential_rejected") || !token.discard(first)) {
+      throw error;
     }
   }
-  return undefined;
-}
-
-/** Adds up what a mapping can be made of; longer values are none. */
-function sizeOf(entries: readonly MetadataEntry[]): number {
-  let bytes = 0;
-  for (const { key, value } of entries) {
-    if (value.length <= MAX_VALUE_BYTES) bytes += key.length + value.length;
+  const renewed = await token.get(signal);
+  try {
+    return await read(renewed);
+  } catch (error) {
+    if (isFault(error, "credential_rejected")) token.discard(renewed);
+    throw error;
   }
-  return bytes;
-}
-
-function tooLarge(organization: string): FunctionError {
-  return new FunctionError(
-    "upstream_failed",
-    `Cannot read the metadata of organization ${organization}: its mapping is larger than ${MAX_MAPPING_BYTES} bytes`,
-    {
-      organization,
-      reason: "unreadable_answer",
-      remedy:
-        "Remove the entries that are no roles, or give coarser permissions",
-    },
-  );
-}
-
-function unstableListing(organization: string): FunctionError {
-  return new FunctionError(
-    "upstream_failed",
-    `Cannot read the metadata of organization ${organization}: it changed ${MAX_LISTINGS} times while being read`,
-    {
-      organization,
-      reason: "unstable_listing",
-      remedy:
-        "Look for what writes this organization's metadata all the time, and make it stop",
-    },
-  );
 }

@@ -1,7 +1,14 @@
-import type { Credential, ServiceAccountKey } from "../config.ts";
+import {
+  type Credential,
+  CREDENTIAL_SETTINGS,
+  type ServiceAccountKey,
+} from "../config/credential.ts";
 import { FunctionError } from "../errors.ts";
+import { type Answer, judgeForeignAnswer, readAnswer, send } from "./answer.ts";
+import type { ZitadelConnection } from "./connection.ts";
+import { upstreamError, UpstreamFault } from "./upstream_error.ts";
 
-/** What is assumed where ZITADEL does not say how long a token lives, in seconds. */
+/** How long a token lives if ZITADEL does not say, in seconds. */
 const DEFAULT_LIFETIME_SECONDS = 300;
 
 /** How long the assertion of a JWT profile is valid; ZITADEL takes up to an hour. */
@@ -18,21 +25,28 @@ const SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
 
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
+const ACTION = "Cannot get a token for the service user";
+
+/** A token with all of ZITADEL's claims has some 2 kB. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** The OAuth errors that ZITADEL answers if it does not accept a credential. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "invalid_client",
+  "invalid_grant",
+  "invalid_request",
+  "invalid_scope",
+  "unauthorized_client",
+  "unsupported_grant_type",
+]);
+
 /** A credential that tokens are requested with. */
 export type RequestCredential = Exclude<
   Credential,
   { kind: "personal_access_token" }
 >;
 
-/** The settings that hold each kind of credential. */
-export const CREDENTIAL_SETTINGS: Readonly<Record<Credential["kind"], string>> =
-  {
-    personal_access_token: "ACCESS_TOKEN",
-    client_credentials: "CLIENT_ID and CLIENT_SECRET",
-    jwt_profile: "SERVICE_ACCOUNT_KEY",
-  };
-
-/** A bearer token, just given. */
+/** A new bearer token. */
 export interface RequestedToken {
   /** The token. */
   readonly token: string;
@@ -40,143 +54,170 @@ export interface RequestedToken {
   readonly lifetimeMs: number;
 }
 
-/** What a request for a token needs. */
-export interface TokenRequestOptions {
-  /** The instance's origin. */
-  readonly origin: string;
-  /** How long one request may take, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Sends the requests. */
-  readonly fetch: typeof fetch;
-  /** Tells the time, in milliseconds since 1970. */
-  readonly now: () => number;
-}
-
 /**
- * Asks ZITADEL for a bearer token.
+ * Requests a bearer token from ZITADEL.
  *
  * @param credential The service user's credential.
- * @param options What the request needs.
+ * @param connection The connection. Its `timeoutMs` is the deadline of the request.
  * @returns The token, and how long it is valid.
- * @throws {FunctionError} Where none is given.
+ * @throws {FunctionError} If ZITADEL returns none.
  */
 export async function requestToken(
   credential: RequestCredential,
-  options: TokenRequestOptions,
+  connection: ZitadelConnection,
+): Promise<RequestedToken> {
+  const signal = AbortSignal.timeout(connection.timeoutMs);
+  try {
+    const response = await sendTokenRequest(credential, connection, signal);
+    const answer = await readAnswer(response, MAX_ANSWER_BYTES);
+    return await judgeTokenAnswer(answer, credential, connection);
+  } catch (error) {
+    throw upstreamError(error, {
+      action: ACTION,
+      connection,
+      credential: CREDENTIAL_SETTINGS[credential.kind],
+      signal,
+    });
+  }
+}
+
+/** Sends a request for a token. */
+async function sendTokenRequest(
+  credential: RequestCredential,
+  connection: ZitadelConnection,
+  signal: AbortSignal,
+): Promise<Response> {
+  const oauth = await import("oauth4webapi");
+  const server = serverOf(connection);
+  const client = clientOf(credential);
+  const options = {
+    [oauth.customFetch]: (url: string, init: RequestInit) =>
+      send(connection, url, init),
+    [oauth.allowInsecureRequests]: connection.baseUrl.startsWith("http:"),
+    signal,
+  };
+  if (credential.kind === "client_credentials") {
+    return await oauth.clientCredentialsGrantRequest(
+      server,
+      client,
+      oauth.ClientSecretPost(credential.clientSecret),
+      { scope: SCOPE },
+      options,
+    );
+  }
+  const assertion = await signAssertion(credential.key, connection);
+  return await oauth.genericTokenEndpointRequest(
+    server,
+    client,
+    oauth.None(),
+    JWT_BEARER,
+    { scope: SCOPE, assertion },
+    options,
+  );
+}
+
+/**
+ * Judges the token endpoint's answer.
+ *
+ * @param answer What was seen.
+ * @param credential The credential that was sent.
+ * @param connection The connection.
+ * @returns The token, and how long it is valid.
+ * @throws {UpstreamFault} If it holds no token.
+ */
+export async function judgeTokenAnswer(
+  answer: Answer,
+  credential: RequestCredential,
+  connection: ZitadelConnection,
+): Promise<RequestedToken> {
+  const { status, mediaType, text } = answer;
+  if (status === 200 && mediaType === "application/json") {
+    return await readToken(answer, credential, connection);
+  }
+  const error = mediaType === "application/json" ? errorIn(text) : undefined;
+  const isRefusal = error !== undefined && (
+    REFUSALS.has(error) ||
+    // Every assertion that ZITADEL does not accept, whatever the reason, is
+    // answered with 500 `server_error` (seen on v4.13.1).
+    credential.kind === "jwt_profile" && status === 500 &&
+      error === "server_error"
+  );
+  if (isRefusal && status !== 429) {
+    throw new UpstreamFault("credential_rejected", "refused the credential", {
+      remedy: credentialRemedy(credential, connection),
+    });
+  }
+  if (error === "server_error" || error === "temporarily_unavailable") {
+    throw new UpstreamFault(
+      status === 429 ? "rate_limited" : "unreachable",
+      `answered ${status} ${error}`,
+    );
+  }
+  throw judgeForeignAnswer(answer, connection);
+}
+
+async function readToken(
+  { status, text }: Answer,
+  credential: RequestCredential,
+  connection: ZitadelConnection,
 ): Promise<RequestedToken> {
   const oauth = await import("oauth4webapi");
-  const { origin } = options;
-  const server = { issuer: origin, token_endpoint: `${origin}/oauth/v2/token` };
-  const client = {
+  const headers = { "content-type": "application/json" };
+  try {
+    const { access_token, expires_in } = await oauth
+      .processGenericTokenEndpointResponse(
+        serverOf(connection),
+        clientOf(credential),
+        new Response(text, { status, headers }),
+      );
+    return {
+      token: access_token,
+      lifetimeMs: (expires_in ?? DEFAULT_LIFETIME_SECONDS) * 1_000,
+    };
+  } catch (cause) {
+    throw new UpstreamFault("unreadable_answer", "sent no token", { cause });
+  }
+}
+
+/** Every endpoint is built from the address at which ZITADEL is reached, never discovered. */
+function serverOf({ issuer, baseUrl }: ZitadelConnection) {
+  return { issuer, token_endpoint: `${baseUrl}/oauth/v2/token` };
+}
+
+function clientOf(credential: RequestCredential) {
+  return {
     client_id: credential.kind === "jwt_profile"
       ? credential.key.userId
       : credential.clientId,
   };
-  const signal = AbortSignal.timeout(options.timeoutMs);
-  const requestOptions = {
-    [oauth.customFetch]: options.fetch,
-    [oauth.allowInsecureRequests]: origin.startsWith("http:"),
-    signal,
-  };
+}
+
+function errorIn(text: string): string | undefined {
   try {
-    let response: Response;
-    if (credential.kind === "client_credentials") {
-      response = await oauth.clientCredentialsGrantRequest(
-        server,
-        client,
-        oauth.ClientSecretPost(credential.clientSecret),
-        { scope: SCOPE },
-        requestOptions,
-      );
-    } else {
-      response = await oauth.genericTokenEndpointRequest(
-        server,
-        client,
-        oauth.None(),
-        JWT_BEARER,
-        {
-          scope: SCOPE,
-          assertion: await signAssertion(credential.key, options),
-        },
-        requestOptions,
-      );
-    }
-    const answer = await oauth.processGenericTokenEndpointResponse(
-      server,
-      client,
-      response,
-    );
-    return {
-      token: answer.access_token,
-      lifetimeMs: (answer.expires_in ?? DEFAULT_LIFETIME_SECONDS) * 1_000,
-    };
-  } catch (cause) {
-    if (cause instanceof FunctionError) throw cause;
-    if (signal.aborted) {
-      throw new FunctionError(
-        "upstream_timeout",
-        `Cannot get a token for the service user: ${origin} did not answer in time`,
-        {
-          cause,
-          reason: "timeout",
-          remedy:
-            "See whether ZITADEL is slow or cut off from here; UPSTREAM_TIMEOUT_MS is the time it is given",
-        },
-      );
-    }
-    const isRefused = cause instanceof oauth.ResponseBodyError ||
-      cause instanceof oauth.WWWAuthenticateChallengeError ||
-      credential.kind === "jwt_profile" && isServerError(cause);
-    if (isRefused) throw credentialRejected(credential, options, cause);
-    throw new FunctionError(
-      "upstream_failed",
-      `Cannot get a token for the service user: ${origin} cannot be reached, or its answer not read`,
-      {
-        cause,
-        reason: "unreachable",
-        remedy:
-          "See whether ZITADEL_DOMAIN is right and reachable from here, and its certificate valid",
-      },
-    );
+    const error: unknown = JSON.parse(text)?.error;
+    return typeof error === "string" ? error : undefined;
+  } catch {
+    return undefined;
   }
 }
 
-/**
- * Every assertion that ZITADEL does not accept, whatever the reason, is
- * answered with 500 `server_error` (seen on v4.13.1).
- */
-function isServerError(error: unknown): boolean {
-  const response = error instanceof Error ? error.cause : undefined;
-  return response instanceof Response && response.status === 500;
-}
-
-function credentialRejected(
+function credentialRemedy(
   credential: RequestCredential,
-  { origin, now }: TokenRequestOptions,
-  cause: unknown,
-): FunctionError {
-  let remedy =
-    "Generate a new secret for the service user, and set CLIENT_ID and CLIENT_SECRET to what is shown";
-  if (credential.kind === "jwt_profile") {
-    const { expirationDate } = credential.key;
-    const isExpired = expirationDate && Date.parse(expirationDate) < now();
-    remedy = isExpired
-      ? `The key expired at ${expirationDate}: add a new one to the service user`
-      : "See whether the clock here is right, the key still listed at the service user, and ZITADEL_DOMAIN the instance's own domain; else add a new key";
+  { now }: ZitadelConnection,
+): string {
+  if (credential.kind === "client_credentials") {
+    return "Generate a new secret for the service user, and set CLIENT_ID and CLIENT_SECRET to what is shown";
   }
-  return new FunctionError(
-    "upstream_failed",
-    `Cannot get a token for the service user: ${origin} refused ${
-      CREDENTIAL_SETTINGS[credential.kind]
-    }`,
-    { cause, reason: "credential_rejected", remedy },
-  );
+  const { expirationDate } = credential.key;
+  return expirationDate && Date.parse(expirationDate) < now()
+    ? `The key expired at ${expirationDate}: add a new one to the service user`
+    : "Check that the clock here is right, the key is still listed at the service user, and ZITADEL_DOMAIN is the instance's own domain; otherwise add a new key";
 }
 
 /** Signs the assertion of RFC 7523 with the service user's key. */
 async function signAssertion(
   { keyId, key, userId }: ServiceAccountKey,
-  { origin, now }: TokenRequestOptions,
+  { issuer, now }: ZitadelConnection,
 ): Promise<string> {
   const { SignJWT } = await import("jose");
   const privateKey = await importPrivateKey(key);
@@ -185,7 +226,7 @@ async function signAssertion(
     .setProtectedHeader({ alg: "RS256", kid: keyId })
     .setIssuer(userId)
     .setSubject(userId)
-    .setAudience(origin)
+    .setAudience(issuer)
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + ASSERTION_LIFETIME_SECONDS)
     .sign(privateKey);
@@ -204,7 +245,7 @@ async function importPrivateKey(pem: string): Promise<CryptoKey> {
   } catch (cause) {
     throw new FunctionError(
       "upstream_failed",
-      "Cannot get a token for the service user: the private key in SERVICE_ACCOUNT_KEY cannot be read",
+      `${ACTION}: the private key in SERVICE_ACCOUNT_KEY cannot be read`,
       {
         cause,
         reason: "credential_rejected",

@@ -1,5 +1,6 @@
 import { readConfig } from "../../lib/config.ts";
-import { createHandler, type Handler } from "../../lib/handler.ts";
+import { createFunction } from "../../harness/function/create_function.ts";
+import type { Handler } from "../../lib/handler.ts";
 import { parseEnv } from "../../harness/cli/env_file.ts";
 
 /** The function on loopback, with the settings of an env file. */
@@ -45,7 +46,7 @@ export function startFunction(
     statuses,
     async reload() {
       const settings = parseEnv(await Deno.readTextFile(envFile));
-      handler = await createHandler(
+      handler = await createFunction(
         readConfig({ ZITADEL_DOMAIN: origin, ...settings }),
         { fetch, now: Date.now, log: () => {}, signal: background.signal },
       );

@@ -24,7 +24,7 @@ export function frame(bytes: Uint8Array, flag = 0): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Makes the answer that holds one message.
+ * Creates the answer that holds one message.
  *
  * @param schema The message's descriptor.
  * @param message The message.
@@ -42,10 +42,10 @@ export function grpcWebAnswer<D extends DescMessage>(
 }
 
 /**
- * Makes the answer of a failed call.
+ * Creates the answer of a failed call.
  *
  * @param status The gRPC status.
- * @param message What ZITADEL says.
+ * @param message ZITADEL's message.
  * @returns The answer.
  */
 export function grpcWebError(status: number, message: string): Response {
@@ -59,9 +59,9 @@ export function grpcWebError(status: number, message: string): Response {
 }
 
 /**
- * Makes a ZITADEL that answers nothing until the caller gives up.
+ * Creates a `fetch` that answers nothing until the caller gives up.
  *
- * @returns What sends requests to it.
+ * @returns The `fetch`.
  */
 export function silentFetch(): typeof fetch {
   return (input, init) => {

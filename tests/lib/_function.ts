@@ -5,7 +5,8 @@ import {
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
 import { readConfig } from "../../lib/config.ts";
-import { createHandler, type Handler } from "../../lib/handler.ts";
+import { createFunction } from "../../harness/function/create_function.ts";
+import type { Handler } from "../../lib/handler.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 
@@ -78,7 +79,7 @@ export async function createTestFunction(
   }: TestFunctionOptions = {},
 ): Promise<TestFunction> {
   const log: LogEntry[] = [];
-  const handle = await createHandler(
+  const handle = await createFunction(
     readConfig({
       ZITADEL_DOMAIN: UPSTREAM_ORIGIN,
       AUTHORIZATION_SIGNING_KEY: login.signing_key,

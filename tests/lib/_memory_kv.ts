@@ -52,8 +52,8 @@ export class MemoryKv {
         const checks: { key: Deno.KvKey; versionstamp: string | null }[] = [];
         const writes: Write[] = [];
         const operation = {
-          check: (check: typeof checks[number]) => {
-            checks.push(check);
+          check: (...added: typeof checks) => {
+            checks.push(...added);
             return operation;
           },
           set: (key: Deno.KvKey, value: unknown) => {
@@ -69,7 +69,7 @@ export class MemoryKv {
                 this.#write(writes);
                 onCommit?.(writes);
               }
-              return { ok };
+              return { ok, versionstamp: ok && this.#versionstamp };
             }),
         };
         return operation;
@@ -80,8 +80,13 @@ export class MemoryKv {
     return kv as unknown as Deno.Kv;
   }
 
+  get #versionstamp(): string {
+    return String(this.#version).padStart(20, "0");
+  }
+
   #write(writes: readonly Write[]): void {
-    const versionstamp = String(++this.#version).padStart(20, "0");
+    this.#version++;
+    const versionstamp = this.#versionstamp;
     for (const { key, value } of writes) {
       this.#entries.set(JSON.stringify(key), { value, versionstamp });
     }

@@ -20,10 +20,10 @@ export interface TokenEndpoint {
 }
 
 /**
- * Makes a token endpoint.
+ * Creates a token endpoint.
  *
  * @param answer Answers the request of an index, counted from 0.
- * @param otherwise Answers what is no request for a token.
+ * @param otherwise Answers requests to other paths.
  * @returns The endpoint.
  */
 export function createTokenEndpoint(
@@ -48,7 +48,7 @@ export function createTokenEndpoint(
 }
 
 /**
- * Makes the answer that gives a token.
+ * Creates the answer that holds a token.
  *
  * @param token The token.
  * @param expiresIn How long it lives, in seconds.

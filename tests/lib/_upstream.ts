@@ -1,22 +1,27 @@
 import type { MetadataEntry } from "../../lib/mapping/role_mapping.ts";
 
-/** What a test's ZITADEL permits the role `viewer`, and how it is to answer. */
+/** A ZITADEL for tests: what the role `viewer` permits, and how it answers. */
 export class StandInUpstream {
   /** The metadata of every organization. */
   viewer = "old";
   /** How many further entries of 90,000 bytes there are. */
   ballast = 0;
-  /** What it answers with, where not with metadata. */
+  /** What it throws instead of answering. */
   fault: Error | undefined;
   /** How often it was asked. */
   calls = 0;
+  /** How many questions it had at once. */
+  mostAtOnce = 0;
+  #asking = 0;
   #held: Promise<void> | undefined;
 
-  /** Reads the metadata that there is as the question arrives. */
+  /** Reads the metadata as it is when the call arrives. */
   readonly read = async (): Promise<readonly MetadataEntry[]> => {
     this.calls++;
+    this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#asking);
     const { viewer, ballast, fault } = this;
     await this.#held;
+    this.#asking--;
     if (fault) throw fault;
     const encode = (name: string) =>
       new TextEncoder().encode(JSON.stringify([name]));

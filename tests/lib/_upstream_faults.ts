@@ -7,9 +7,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { ListOrganizationMetadataRequestSchema } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import type { FailureReason } from "../../lib/errors.ts";
-import { MAX_ANSWER_BYTES } from "../../lib/zitadel/metadata_api.ts";
 
-/** A fault, and what the function must make of it where it has nothing to serve. */
+/** A fault, and how the function must report it if it has nothing to serve. */
 export interface UpstreamFault {
   /** What goes wrong. */
   readonly name: string;
@@ -21,8 +20,11 @@ export interface UpstreamFault {
   readonly fetch: (send: typeof fetch, request: Request) => Promise<Response>;
 }
 
+/** More than the function may read of one answer. */
+const ENDLESS_BYTES = 64 * 1024 * 1024;
+
 /** How long the function gives a ZITADEL that is too slow, in milliseconds. */
-export const SLOW_TIMEOUT_MS = 500;
+export const SLOW_TIMEOUT_MS = 1_500;
 
 /** How long it gives one that fails otherwise: more than the busiest machine needs. */
 export const FAULT_TIMEOUT_MS = 30_000;
@@ -32,7 +34,7 @@ const GRPC_WEB = { "content-type": "application/grpc-web+proto" };
 const GRPC_WEB_FRAME_BYTES = 5;
 const LISTING = "/ListOrganizationMetadata";
 
-/** A host of this machine that nobody listens at: taken, and given back. */
+/** A local address without a listener: taken, and given back. */
 const refusedOrigin = (() => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
@@ -77,19 +79,38 @@ export const UPSTREAM_FAULTS: readonly UpstreamFault[] = [
         ),
       ),
   },
-  answer("401", { status: 401 }, "credential_rejected"),
-  answer("403", { status: 403 }, "missing_permission"),
-  answer("404", { status: 404 }, "no_metadata_api"),
+  answer("401", { status: 401 }, "intercepted"),
+  answer("401 as a gRPC status", {
+    headers: {
+      ...GRPC_WEB,
+      "grpc-status": "16",
+      "grpc-message": "Errors.Token.Invalid (AUTH-7fs1e)",
+    },
+  }, "credential_rejected"),
+  answer("403", { status: 403 }, "intercepted"),
+  answer("404", { status: 404 }, "intercepted"),
+  answer(
+    "404 of another server",
+    { status: 404, body: "404 page not found\n" },
+    "intercepted",
+  ),
+  answer("an unknown instance", {
+    headers: {
+      ...GRPC_WEB,
+      "grpc-status": "5",
+      "grpc-message": "ID=QUERY-1kIjX Message=Instance not found.",
+    },
+  }, "unknown_instance"),
   answer("429", { status: 429 }, "rate_limited"),
   answer("429 as a gRPC status", {
     headers: { ...GRPC_WEB, "grpc-status": "8" },
   }, "rate_limited"),
-  answer("500", { status: 500 }, "unreachable"),
+  answer("500", { status: 500 }, "intercepted"),
   answer("502", { status: 502 }, "unreachable"),
   answer("wrong content type", {
     headers: { "content-type": "text/html" },
     body: "<!doctype html><title>Welcome</title>",
-  }, "unreadable_answer"),
+  }, "intercepted"),
   answer("truncated frame", {
     headers: GRPC_WEB,
     body: Uint8Array.of(0, 0, 0, 1, 0, 10),
@@ -104,10 +125,12 @@ export const UPSTREAM_FAULTS: readonly UpstreamFault[] = [
   {
     name: "redirect",
     status: 502,
-    reason: "unreachable",
+    reason: "intercepted",
     fetch: (_send, request) =>
-      request.redirect === "error"
-        ? Promise.reject(new TypeError("Fetch failed: redirect"))
+      request.redirect === "manual"
+        ? Promise.resolve(
+          new Response(null, { status: 302, headers: { location: "/ui" } }),
+        )
         : Promise.reject(
           new Error(`Followed a redirect (${request.redirect})`),
         ),
@@ -191,8 +214,8 @@ function endless(): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull(controller) {
       sent += next.length;
-      if (sent > 2 * MAX_ANSWER_BYTES) {
-        controller.error(new Error("Nobody stopped reading"));
+      if (sent > ENDLESS_BYTES) {
+        controller.error(new Error("Reading was not stopped"));
       } else controller.enqueue(next);
       next = chunk;
     },
@@ -214,7 +237,7 @@ async function fetchBrokenOff(signal: AbortSignal): Promise<Response> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
   const pending = fetch(`http://127.0.0.1:${port}`, { signal });
-  // It may fail while nobody waits for it yet.
+  // It may fail before it is awaited.
   pending.catch(() => {});
   using connection = await listener.accept();
   await connection.read(new Uint8Array(4_096));

@@ -39,7 +39,10 @@ Deno.test("readConfig() refuses a setting that is missing or wrong", async (t) =
     ],
     [{ ACCESS_TOKEN: "" }, "ACCESS_TOKEN is missing"],
     [{ ACCESS_TOKEN: "can ary" }, "ACCESS_TOKEN has spaces"],
-    [{ ACCESS_TOKEN: "canary\ncanary" }, "ACCESS_TOKEN has spaces"],
+    [
+      { ACCESS_TOKEN: "canary\ncanary" },
+      "ACCESS_TOKEN holds a control character",
+    ],
     [withCredential({ CLIENT_ID: "canary" }), "CLIENT_SECRET is missing"],
     [withCredential({ CLIENT_SECRET: "canary" }), "CLIENT_ID is missing"],
     [
@@ -54,7 +57,7 @@ Deno.test("readConfig() refuses a setting that is missing or wrong", async (t) =
       { CLIENT_ID: "a", CLIENT_SECRET: "b", SERVICE_ACCOUNT_KEY: KEY_FILE },
       "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, SERVICE_ACCOUNT_KEY are all set",
     ],
-    ...["grant s", "user,grant", "a/b", "a\nb", "User", "GRANT", "grants"].map((
+    ...["grant s", "user,grant", "a/b", "User", "GRANT", "grants"].map((
       id,
     ): [Environment, string] => [
       { METADATA_ORGANIZATION: id },
@@ -187,10 +190,10 @@ Deno.test("readConfig() names every problem at once", () => {
       "ACCESS_TOKEN,",
       "METADATA_ORGANIZATION",
       "PERMISSIONS_CLAIM",
-      "PAYLOAD_PRIVATE_KEY",
       "CACHE_FRESH_SECONDS",
       "CACHE_STALE_SECONDS",
       "UPSTREAM_TIMEOUT_MS",
+      "PAYLOAD_PRIVATE_KEY",
       "PORT",
     ],
   );

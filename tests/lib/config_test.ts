@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import {
+  PERMISSIONS_SHAPES,
   readConfig,
-  remarksOn,
   type SettingName,
   SETTINGS,
 } from "../../lib/config.ts";
+import { fingerprint } from "../../lib/config/credential.ts";
+import { remarksOn } from "../../lib/config/remarks.ts";
 import {
   KEY,
   KEY_FILE,
@@ -20,7 +22,12 @@ Deno.test("readConfig() gives the defaults when only the least is set", () => {
     signingKeys: [KEY],
     credential: { kind: "personal_access_token", token: "token" },
     metadataOrganization: "user",
+    internalOrigin: undefined,
+    projects: undefined,
     claim: "permissions",
+    shape: "list",
+    rolesClaim: undefined,
+    logLevel: "info",
     freshMs: 60_000,
     staleMs: 600_000,
     upstreamTimeoutMs: 2_000,
@@ -39,8 +46,13 @@ Deno.test("readConfig() reads every setting", () => {
     CLIENT_ID: "",
     CLIENT_SECRET: " ",
     SERVICE_ACCOUNT_KEY: "",
+    ZITADEL_INTERNAL_URL: "http://zitadel:8080/",
     METADATA_ORGANIZATION: "400930455974579238",
+    PROJECTS: "400930456041688102, store",
     PERMISSIONS_CLAIM: "https://example.com/permissions",
+    PERMISSIONS_SHAPE: "by_project",
+    ROLES_CLAIM: "groups",
+    LOG_LEVEL: "warn",
     CACHE_FRESH_SECONDS: "0",
     CACHE_STALE_SECONDS: "604800",
     UPSTREAM_TIMEOUT_MS: "120000",
@@ -54,7 +66,12 @@ Deno.test("readConfig() reads every setting", () => {
     signingKeys: [KEY, "second"],
     credential: { kind: "personal_access_token", token: "token" },
     metadataOrganization: "400930455974579238",
+    internalOrigin: "http://zitadel:8080",
+    projects: new Set(["400930456041688102", "store"]),
     claim: "https://example.com/permissions",
+    shape: "by_project",
+    rolesClaim: "groups",
+    logLevel: "warn",
     freshMs: 0,
     staleMs: 604_800_000,
     upstreamTimeoutMs: 120_000,
@@ -86,7 +103,7 @@ Deno.test("readConfig() reads each kind of credential", async (t) => {
     const { type: _, ...key } = JSON.parse(KEY_FILE);
     assert.deepEqual(
       readConfig(withCredential({ SERVICE_ACCOUNT_KEY: KEY_FILE })).credential,
-      { kind: "jwt_profile", key },
+      { kind: "jwt_profile", key, text: KEY_FILE },
     );
   });
   await t.step("a key file that never expires", () => {
@@ -149,42 +166,179 @@ Deno.test("SETTINGS holds the defaults that readConfig() uses", () => {
       )
       .map(([name, { default: value }]) => [name, value]),
   );
-  assert.equal(Object.keys(defaults).length, 7);
+  assert.equal(Object.keys(defaults).length, 9);
   assert.deepEqual(readConfig({ ...defaults, ...least }), readConfig(least));
 });
 
-Deno.test("remarksOn() tells who decides when many organizations' metadata counts", () => {
-  const settingsOf = (METADATA_ORGANIZATION: string) =>
-    remarksOn(readConfig({ ...least, METADATA_ORGANIZATION }))
+Deno.test("readConfig() refuses quotes, control and invisible characters in every setting", async (t) => {
+  const forms = [
+    '"canary"',
+    "'canary'",
+    "`canary`",
+    "can\u0000ary",
+    "can\u200bary",
+    "can\u001b[31mary",
+  ];
+  for (const name of Object.keys(SETTINGS)) {
+    await t.step(name, () => {
+      for (const value of forms) {
+        const message = messageOf({ ...least, [name]: value });
+        assert.match(
+          message,
+          new RegExp(
+            `^  ${name} (?:begins or ends with a quote|holds a control character)`,
+            "m",
+          ),
+        );
+        assert.ok(!message.includes("ary"), message);
+      }
+    });
+  }
+});
+
+Deno.test("readConfig() refuses a signature header in place of a signing key", () => {
+  for (
+    const header of [
+      `t=1795469197,v1=${"0".repeat(64)}`,
+      `v1=${"0".repeat(64)}`,
+      "t=1795469197",
+    ]
+  ) {
+    assert.match(
+      messageOf({ ...least, AUTHORIZATION_SIGNING_KEY: header }),
+      /^  AUTHORIZATION_SIGNING_KEY is a ZITADEL-Signature header/m,
+    );
+  }
+});
+
+Deno.test("readConfig() refuses an internal URL that is no origin", () => {
+  for (
+    const url of [
+      "zitadel:8080",
+      "http://zitadel/path",
+      "http://a:b@zitadel",
+      "ftp://zitadel",
+      "http://",
+    ]
+  ) {
+    assert.match(
+      messageOf({ ...least, ZITADEL_INTERNAL_URL: url }),
+      /^  ZITADEL_INTERNAL_URL is not an origin/m,
+    );
+  }
+});
+
+Deno.test("readConfig() refuses project ids that are empty, too long or have a colon", () => {
+  for (
+    const ids of ["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"]
+  ) {
+    assert.match(messageOf({ ...least, PROJECTS: ids }), /^  PROJECTS holds/m);
+  }
+});
+
+Deno.test("readConfig() refuses an unknown shape or level, and says what is possible", () => {
+  assert.match(
+    messageOf({ ...least, PERMISSIONS_SHAPE: "tree" }),
+    new RegExp(
+      `PERMISSIONS_SHAPE is not one of ${PERMISSIONS_SHAPES.join(", ")}`,
+    ),
+  );
+  assert.match(
+    messageOf({ ...least, LOG_LEVEL: "debug" }),
+    /LOG_LEVEL is not one of info, warn/,
+  );
+});
+
+Deno.test("readConfig() refuses a claim for roles that ZITADEL would drop, or that has the permissions' name", () => {
+  for (const claim of ["sub", "scope", "urn:zitadel:iam:roles"]) {
+    assert.match(
+      messageOf({ ...least, ROLES_CLAIM: claim }),
+      /^  ROLES_CLAIM (?:is a claim|begins with)/m,
+    );
+  }
+  assert.match(
+    messageOf({ ...least, ROLES_CLAIM: "permissions" }),
+    /^  ROLES_CLAIM is the same as PERMISSIONS_CLAIM/m,
+  );
+  assert.equal(readConfig({ ...least, PERMISSIONS_CLAIM: "scp" }).claim, "scp");
+});
+
+Deno.test("readConfig() takes an IPv6 address with or without brackets", async (t) => {
+  const hosts: [string, string | undefined][] = [
+    ["::", "::"],
+    ["::1", "::1"],
+    ["[::1]", "::1"],
+    ["fe80::1%eth0", "fe80::1%eth0"],
+    ["0.0.0.0", "0.0.0.0"],
+    ["localhost", "localhost"],
+    ["0.0.0.0:8000", undefined],
+    ["http://localhost", undefined],
+    ["a b", undefined],
+  ];
+  for (const [value, host] of hosts) {
+    await t.step(value, () => {
+      const environment = { ...least, HOST: value };
+      if (host) assert.equal(readConfig(environment).host, host);
+      else assert.match(messageOf(environment), /^  HOST is not an address/m);
+    });
+  }
+});
+
+Deno.test("fingerprint() identifies a credential by its secret's hash", async () => {
+  const of = (environment: Record<string, string | undefined>) =>
+    fingerprint(readConfig(environment).credential);
+  // printf token | sha256sum
+  assert.equal(await of(least), "3c469e9d");
+  assert.equal(
+    await of(withCredential({ CLIENT_ID: "a", CLIENT_SECRET: "token" })),
+    "3c469e9d",
+  );
+  const key = await of(withCredential({ SERVICE_ACCOUNT_KEY: KEY_FILE }));
+  assert.match(key, /^[0-9a-f]{8}$/);
+  assert.notEqual(key, "3c469e9d");
+});
+
+Deno.test("remarksOn() points out who decides and which projects count when the settings leave it open", () => {
+  const settingsOf = (environment: Record<string, string>) =>
+    remarksOn(readConfig({ ...least, ...environment }))
       .map(({ level, setting }) => ({ level, setting }));
-  assert.deepEqual(settingsOf("user"), [
+  const open = { level: "info", setting: "PROJECTS is unset" };
+  assert.deepEqual(settingsOf({ METADATA_ORGANIZATION: "user" }), [
     { level: "info", setting: "METADATA_ORGANIZATION=user" },
+    open,
   ]);
-  assert.deepEqual(settingsOf("grant"), [
+  assert.deepEqual(settingsOf({ METADATA_ORGANIZATION: "grant" }), [
     { level: "info", setting: "METADATA_ORGANIZATION=grant" },
+    open,
   ]);
-  assert.deepEqual(settingsOf("400930455974579238"), []);
+  const fixed = { METADATA_ORGANIZATION: "400930455974579238" };
+  assert.deepEqual(settingsOf(fixed), [open]);
+  assert.deepEqual(settingsOf({ ...fixed, PROJECTS: "1" }), []);
 });
 
 Deno.test("remarksOn() warns when the token would travel unencrypted", async (t) => {
-  const domains: [string, boolean][] = [
-    ["http://zitadel.example", true],
-    ["http://10.0.0.1:8080", true],
-    ["https://zitadel.example", false],
-    ["zitadel.example", false],
-    ["http://localhost:8080", false],
-    ["http://127.0.0.1:8080", false],
-    ["http://[::1]:8080", false],
-    ["http://127.example.com", true],
-    ["http://localhost.example.com", true],
+  const urls: [string, string | undefined, boolean][] = [
+    ["http://zitadel.example", undefined, true],
+    ["http://10.0.0.1:8080", undefined, true],
+    ["https://zitadel.example", undefined, false],
+    ["zitadel.example", undefined, false],
+    ["http://localhost:8080", undefined, false],
+    ["http://127.0.0.1:8080", undefined, false],
+    ["http://[::1]:8080", undefined, false],
+    ["http://127.example.com", undefined, true],
+    ["http://localhost.example.com", undefined, true],
+    ["zitadel.example", "http://zitadel:8080", true],
+    ["http://zitadel.example", "https://zitadel:8443", false],
   ];
-  for (const [domain, isWarned] of domains) {
-    await t.step(domain, () => {
+  for (const [domain, internal, isWarned] of urls) {
+    await t.step(`${domain} ${internal ?? ""}`, () => {
       const remarks = remarksOn(
         readConfig({
           ...least,
           ZITADEL_DOMAIN: domain,
+          ZITADEL_INTERNAL_URL: internal,
           METADATA_ORGANIZATION: "400930455974579238",
+          PROJECTS: "400930456041688102",
         }),
       );
       assert.deepEqual(

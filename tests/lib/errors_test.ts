@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { type ErrorCode, FunctionError, STATUS } from "../../lib/errors.ts";
+import {
+  describeFailure,
+  type ErrorCode,
+  FunctionError,
+  STATUS,
+} from "../../lib/errors.ts";
 
 Deno.test("STATUS gives each code the status that callers rely on", () => {
   assert.deepEqual(STATUS, {
@@ -10,6 +15,7 @@ Deno.test("STATUS gives each code the status that callers rely on", () => {
     payload_too_large: 413,
     internal_error: 500,
     upstream_failed: 502,
+    overloaded: 503,
     upstream_timeout: 504,
   });
 });
@@ -35,4 +41,58 @@ Deno.test("FunctionError() has empty details when none are given", () => {
   const error = new FunctionError("not_found", "No such path");
   assert.deepEqual(error.details, {});
   assert.equal(error.cause, undefined);
+});
+
+Deno.test("describeFailure() tells the caller the code and the operator the rest when the function raised the error", () => {
+  const { code, status, entry } = describeFailure(
+    new FunctionError("upstream_failed", "Cannot ask", {
+      reason: "unreachable",
+      remedy: "Fix it",
+      organization: "1",
+      cause: new TypeError("canary"),
+    }),
+  );
+  assert.equal(code, "upstream_failed");
+  assert.equal(status, 502);
+  assert.deepEqual(entry, {
+    level: "error",
+    message: "Cannot ask",
+    status: 502,
+    reason: "unreachable",
+    remedy: "Fix it",
+    cause: "TypeError",
+    organization: "1",
+  });
+});
+
+Deno.test("describeFailure() chooses the level by who must act", () => {
+  const levels = Object.fromEntries(
+    Object.keys(STATUS).map((code) => [
+      code,
+      describeFailure(new FunctionError(code as keyof typeof STATUS, "x"))
+        .entry.level,
+    ]),
+  );
+  assert.deepEqual(levels, {
+    invalid_signature: "warn",
+    invalid_payload: "warn",
+    not_found: "info",
+    method_not_allowed: "info",
+    payload_too_large: "warn",
+    internal_error: "error",
+    upstream_failed: "error",
+    overloaded: "warn",
+    upstream_timeout: "error",
+  });
+});
+
+Deno.test("describeFailure() reports the class and the place of a bug but not its message", () => {
+  const bug = new RangeError("canary\n    at canary (canary.ts:1:1)");
+  const { code, entry } = describeFailure(bug);
+  assert.equal(code, "internal_error");
+  assert.equal(entry.cause, "RangeError");
+  assert.match(String(entry.stack), /errors_test\.ts/);
+  assert.doesNotMatch(JSON.stringify(entry), /canary/);
+  assert.equal(describeFailure("canary").entry.cause, "string");
+  assert.doesNotMatch(JSON.stringify(describeFailure("canary")), /canary/);
 });

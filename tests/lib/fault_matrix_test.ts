@@ -5,9 +5,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { REFRESH_RETRY_MS } from "../../lib/mapping/cache.ts";
+import { REVALIDATE_RETRY_MS } from "../../lib/mapping/cache.ts";
+import { PAUSE_MS } from "../../lib/zitadel/access_token.ts";
 import { readConfig } from "../../lib/config.ts";
-import { createHandler } from "../../lib/handler.ts";
+import { createFunction } from "../../harness/function/create_function.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 import {
@@ -68,7 +69,7 @@ async function createCase(fault: UpstreamFault, kvState: KvState) {
   let onEntry = () => {};
   const background = new AbortController();
   const kv = await Deno.openKv(":memory:");
-  const handle = await createHandler(
+  const handle = await createFunction(
     readConfig({
       ZITADEL_DOMAIN: UPSTREAM_ORIGIN,
       AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
@@ -181,7 +182,7 @@ async function runCase(
     }
 
     it.setFaulty(false);
-    it.pass(REFRESH_RETRY_MS);
+    it.pass(Math.max(REVALIDATE_RETRY_MS, PAUSE_MS));
     assert.deepEqual(
       await it.call(),
       { status: 200, text: EXPECTED_REPLY },

@@ -84,7 +84,7 @@ Deno.test("createHandler() answers with nothing and asks nothing when the user h
   }
 });
 
-Deno.test("createHandler() logs one line a call, in counts", async () => {
+Deno.test("createHandler() logs one line for each call, in counts", async () => {
   let now = NOW;
   const { call, log } = await createTestFunction({
     settings: { AUTHORIZATION_SIGNING_KEY: `first,${login.signing_key}` },
@@ -104,6 +104,8 @@ Deno.test("createHandler() logs one line a call, in counts", async () => {
     source,
     roles: 2,
     permissions: 4,
+    projects: 1,
+    organizations: 1,
     ms: 0,
   });
   assert.deepEqual(

@@ -50,7 +50,7 @@ const FAILURES: Record<string, Failure> = {
     settings: { ACCESS_TOKEN: "another" },
     code: "upstream_failed",
     reason: "credential_rejected",
-    remedy: /new one .*expired, revoked/,
+    remedy: /new credential .*expired, revoked/,
   },
   "an upstream that is down": {
     fetch: () => Promise.reject(new TypeError("error sending request: canary")),
@@ -98,15 +98,15 @@ const FAILURES: Record<string, Failure> = {
     fetch: answer(() => new Response("starting", { status: 503 })),
     code: "upstream_failed",
     reason: "unreachable",
-    remedy: /ZITADEL_DOMAIN/,
+    remedy: /ZITADEL runs/,
   },
   "a redirect": {
     fetch: answer(() =>
       new Response(null, { status: 302, headers: { location: "/ui" } })
     ),
     code: "upstream_failed",
-    reason: "unreachable",
-    remedy: /redirects/,
+    reason: "intercepted",
+    remedy: /gRPC-web POSTs/,
   },
   "a page": {
     fetch: answer(() =>
@@ -115,8 +115,8 @@ const FAILURES: Record<string, Failure> = {
       })
     ),
     code: "upstream_failed",
-    reason: "unreadable_answer",
-    remedy: /proxy/,
+    reason: "intercepted",
+    remedy: /gRPC-web POSTs/,
   },
   "a truncated frame": {
     fetch: answer(() =>
@@ -131,14 +131,14 @@ const FAILURES: Record<string, Failure> = {
   "an empty answer": {
     fetch: answer(() => new Response(null, { headers: GRPC_WEB })),
     code: "upstream_failed",
-    reason: "unreachable",
+    reason: "unreadable_answer",
     remedy: /ZITADEL_DOMAIN/,
   },
-  "something that is no ZITADEL": {
+  "another server": {
     fetch: answer(() => new Response("not found", { status: 404 })),
     code: "upstream_failed",
-    reason: "no_metadata_api",
-    remedy: /v3 or later/,
+    reason: "intercepted",
+    remedy: /gRPC-web POSTs/,
   },
 };
 

@@ -51,9 +51,9 @@ Deno.test("main.ts outlives more connections than it may open", async () => {
         connections.push(await Deno.connect({ hostname: "127.0.0.1", port }));
       }
     };
-    // While it listens anew, connections are refused.
+    // While it is not listening, connections are refused.
     const crowded = crowd().catch(() => {});
-    await said("Cannot take more connections");
+    await said("Cannot accept more connections");
     await crowded;
     for (const connection of connections.splice(0)) connection.close();
     // It may have run out once more meanwhile.

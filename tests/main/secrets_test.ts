@@ -12,7 +12,7 @@ import {
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
 import { readConfig } from "../../lib/config.ts";
-import { createHandler } from "../../lib/handler.ts";
+import { createFunction } from "../../harness/function/create_function.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 import { findCanaries, PERSONAL, SECRETS } from "./_canaries.ts";
 
@@ -295,7 +295,7 @@ Deno.test("main.ts quotes no key that it cannot use", async () => {
 
 Deno.test("createHandler() logs the frames of a bug, and nothing of its message", async () => {
   const lines: string[] = [];
-  const handle = await createHandler(
+  const handle = await createFunction(
     readConfig({
       ZITADEL_DOMAIN: "zitadel.example",
       AUTHORIZATION_SIGNING_KEY: SECRETS.signingKey,

@@ -6,18 +6,47 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { permissionsOfGrants, roleGrants } from "../../lib/claims/grants.ts";
 import {
   attributesReply,
   claimsReply,
-  collectPermissions,
-  RESERVED_CLAIM_PREFIX,
-  roleGrants,
-} from "../../lib/claims/claims.ts";
+  type Contents,
+} from "../../lib/claims/reply.ts";
+import { RESERVED_CLAIM_PREFIX } from "../../lib/claims/reserved_claims.ts";
+import { shapePermissions } from "../../lib/claims/shape.ts";
+import { PERMISSIONS_SHAPES } from "../../lib/config.ts";
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import { anyJson, anyText, OBJECT_MEMBERS } from "./arbitraries.ts";
 import { type Property, property } from "./property.ts";
 
 const CLAIM = "permissions";
+
+type Earlier<T> = readonly T[] | null;
+
+function contents(permissions: readonly string[]): Contents {
+  const granted = [{ projectId: "1", organization: "10", permissions }];
+  return { claim: CLAIM, shape: "list", granted, roles: [] };
+}
+
+function claimsAfter(
+  permissions: readonly string[],
+  earlier: Earlier<{ key: string; value: unknown }>,
+): { key: string; value: unknown }[] {
+  const { body } = claimsReply(contents(permissions), earlier);
+  // deno-lint-ignore no-explicit-any -- the reply is plain JSON
+  return (body as any).append_claims;
+}
+
+function attributesAfter(
+  permissions: readonly string[],
+  earlier: Earlier<
+    { name: string; name_format?: string | null; value?: string[] | null }
+  >,
+): { name: string; name_format: string; value: string[] }[] {
+  const { body } = attributesReply(contents(permissions), earlier);
+  // deno-lint-ignore no-explicit-any -- the reply is plain JSON
+  return (body as any).append_attribute;
+}
 
 const anyName = fc.oneof(
   fc.constantFrom(CLAIM, "department", "tier", ...OBJECT_MEMBERS),
@@ -70,7 +99,7 @@ export const claimsProperties: readonly Property[] = [
   property(
     "claimsReply() sends no claim that ZITADEL drops or logs, and loses none of earlier targets",
     fc.property(anyPermissions, earlierClaims, (permissions, earlier) => {
-      const { append_claims } = claimsReply(CLAIM, permissions, earlier);
+      const append_claims = claimsAfter(permissions, earlier);
       const keys = append_claims.map(({ key }) => key);
       assert.equal(new Set(keys).size, keys.length, "a name is there twice");
       for (const key of keys) {
@@ -86,11 +115,13 @@ export const claimsProperties: readonly Property[] = [
     }),
   ),
   property(
-    "claimsReply() keeps order, names each permission once, and merges an earlier array",
+    "claimsReply() keeps order, names each permission once, and merges an earlier array of strings",
     fc.property(anyPermissions, earlierClaims, (permissions, earlier) => {
-      const { append_claims } = claimsReply(CLAIM, permissions, earlier);
+      const append_claims = claimsAfter(permissions, earlier);
       const before = earlier?.find(({ key }) => key === CLAIM)?.value;
-      const all = [...Array.isArray(before) ? before : [], ...permissions];
+      const isList = Array.isArray(before) &&
+        before.every((name) => typeof name === "string");
+      const all = [...isList ? before : [], ...permissions];
       assert.deepEqual(
         append_claims.at(-1)?.value,
         all.filter((value, index) => all.indexOf(value) === index),
@@ -100,18 +131,14 @@ export const claimsProperties: readonly Property[] = [
   property(
     "claimsReply() of its own reply is that reply",
     fc.property(anyPermissions, earlierClaims, (permissions, earlier) => {
-      const once = claimsReply(CLAIM, permissions, earlier);
-      assert.deepEqual(
-        claimsReply(CLAIM, permissions, once.append_claims),
-        once,
-      );
+      const once = claimsAfter(permissions, earlier);
+      assert.deepEqual(claimsAfter(permissions, once), once);
     }),
   ),
   property(
     "attributesReply() keeps earlier attributes, names each value once, and of its own reply makes that reply",
     fc.property(anyPermissions, earlierAttributes, (permissions, earlier) => {
-      const once = attributesReply(CLAIM, permissions, earlier);
-      const { append_attribute } = once;
+      const append_attribute = attributesAfter(permissions, earlier);
       assert.deepEqual(
         append_attribute.slice(0, -1),
         (earlier ?? []).filter(({ name }) => name !== CLAIM),
@@ -129,18 +156,21 @@ export const claimsProperties: readonly Property[] = [
         all.filter((value, index) => all.indexOf(value) === index),
       );
       assert.deepEqual(
-        attributesReply(CLAIM, permissions, append_attribute),
-        once,
+        attributesAfter(permissions, append_attribute),
+        append_attribute,
       );
     }),
   ),
   property(
-    "collectPermissions() takes active grants only, in order of first appearance",
+    "permissionsOfGrants() takes active grants only, in order of first appearance",
     fc.property(
       anyGrants,
       fc.dictionary(
         fc.constantFrom("viewer", "editor", "1:viewer", "2:editor"),
-        anyPermissions,
+        // Others make their entry unreadable.
+        anyPermissions.map((names) =>
+          names.filter((name) => /^\P{Cc}+$/u.test(name))
+        ),
       ),
       (grants, entries) => {
         const encoder = new TextEncoder();
@@ -163,10 +193,46 @@ export const claimsProperties: readonly Property[] = [
             }
           }
         }
+        const granted = permissionsOfGrants(roleGrants(grants), {
+          mappingOf: () => mapping,
+          isKnownProject: (id) => /^\d+$/.test(id),
+        });
+        assert.deepEqual(shapePermissions("list", granted).value, expected);
+      },
+    ),
+  ),
+  property(
+    "shapePermissions() says in every shape the same as in a list, per project and organization",
+    fc.property(
+      fc.array(
+        fc.record({
+          projectId: fc.oneof(fc.constantFrom("1", "2"), anyName),
+          organization: fc.oneof(fc.constantFrom("10", "20"), anyName),
+          permissions: fc.uniqueArray(fc.stringMatching(/^[a-z:]{1,6}$/)),
+        }),
+        { maxLength: 6 },
+      ),
+      (granted) => {
+        const [list, string, byProject, byOrganization] = PERMISSIONS_SHAPES
+          .map((shape) => shapePermissions(shape, granted).value);
+        const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+        const all = sorted(granted.flatMap(({ permissions }) => permissions));
+        assert.deepEqual(sorted(list as string[]), all);
         assert.deepEqual(
-          collectPermissions(roleGrants(grants), () => mapping),
-          expected,
+          sorted((string as string).split(" ").filter(Boolean)),
+          all,
         );
+        const projects = byProject as Record<string, string[]>;
+        assert.deepEqual(sorted(Object.values(projects).flat()), all);
+        const organizations = byOrganization as Record<string, typeof projects>;
+        for (const { projectId, organization, permissions } of granted) {
+          for (const permission of permissions) {
+            assert.ok(projects[projectId]!.includes(permission));
+            assert.ok(
+              organizations[organization]![projectId]!.includes(permission),
+            );
+          }
+        }
       },
     ),
   ),

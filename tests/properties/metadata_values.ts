@@ -8,6 +8,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import {
+  intendedPermissions,
+  knownProjects,
   parsePermissions,
   parseRoleMapping,
   permissionsOf,
@@ -24,28 +26,58 @@ import { type Property, property } from "./property.ts";
 /**
  * The four forms of a value, written down a second time: a JSON array of
  * strings; a JSON string; base64 of such an array; plain names divided by
- * commas, but not base64 of what was meant to be an array.
+ * commas. What is one of these encoded once more grants nothing.
  */
 function model(bytes: Uint8Array): string[] | "grants nothing" {
   const text = strictText(Buffer.from(bytes))?.trim();
-  if (!text) return "grants nothing";
+  const { kind, names } = text ? read(text) : { kind: "nothing" };
+  const isGood = kind !== "twice" && names !== undefined &&
+    names.every((name) => name !== "" && ![...name].some(isControl));
+  return isGood ? first(names) : "grants nothing";
+}
+
+/** What a text is, and what it names. */
+interface Text {
+  readonly kind: "json" | "string" | "base64" | "twice" | "word" | "nothing";
+  readonly names?: string[] | undefined;
+}
+
+function read(text: string): Text {
   const json = tryJson(text);
-  if (json) {
-    if (typeof json.value === "string") return [json.value];
-    return strings(json.value) ?? "grants nothing";
+  if (!json) return readBase64(text) ?? readNames(text);
+  const { value } = json;
+  if (typeof value === "string") {
+    const { kind } = read(value.trim());
+    const isName = kind === "word" || kind === "nothing";
+    return { kind: isName ? "string" : "twice", names: [value] };
   }
-  const inner = Buffer.from(text, "base64");
-  if (inner.toString("base64") === text) {
-    const innerText = strictText(inner);
-    const array = innerText === undefined
-      ? undefined
-      : strings(tryJson(innerText)?.value);
-    if (array) return array;
-    const begin = (innerText ?? "").replaceAll(/\s/g, "");
-    const isMeantAsJson = "[{".includes(begin[0] ?? "x") &&
-      '"[]{}-0123456789'.includes(begin[1] ?? "x");
-    if (isMeantAsJson) return "grants nothing";
+  const kind = typeof value === "object" && value ? "json" : "word";
+  return { kind, names: strings(value) };
+}
+
+function readBase64(text: string): Text | undefined {
+  if (text === "") return undefined;
+  const raw = Buffer.from(text, "base64");
+  const padded = raw.toString("base64");
+  if (text !== padded && text !== padded.replaceAll("=", "")) return undefined;
+  const inner = strictText(raw)?.trim() ?? "";
+  const { kind, names } = read(inner);
+  if (kind === "json" && (names?.length !== 0 || text === padded)) {
+    return { kind: "base64", names };
   }
+  const isNeverAName = ["string", "base64", "twice"].includes(kind) ||
+    kind === "word" && (text.endsWith("=") || /[:,]/.test(inner));
+  if (isNeverAName) return { kind: "twice" };
+  const [begin = "x", next = "x"] = raw.toString("latin1").replaceAll(
+    /\s/g,
+    "",
+  );
+  const isBrokenJson = kind === "nothing" && "[{".includes(begin) &&
+    '"[]{}-0123456789'.includes(next);
+  return isBrokenJson ? { kind: "base64" } : undefined;
+}
+
+function readNames(text: string): Text {
   const names = text.split(",").map((name) => name.trim())
     .filter((name) => name !== "");
   const isPlain = names.length > 0 &&
@@ -55,7 +87,7 @@ function model(bytes: Uint8Array): string[] | "grants nothing" {
         !isControl(char)
       )
     );
-  return isPlain ? first(names) : "grants nothing";
+  return isPlain ? { kind: "word", names } : { kind: "nothing" };
 }
 
 function isControl(char: string): boolean {
@@ -130,11 +162,28 @@ const jsonBytes = fc.oneof(
   anyNames.map((it) => [it]),
 )
   .map((value) => utf8(JSON.stringify(value)));
-const base64Bytes = fc.oneof(jsonBytes, fc.uint8Array({ maxLength: 12 }))
-  .map((bytes) => utf8(Buffer.from(bytes).toString("base64")));
+const toBase64 = (bytes: Uint8Array) =>
+  utf8(Buffer.from(bytes).toString("base64"));
+const toJsonString = (bytes: Uint8Array) =>
+  utf8(JSON.stringify(Buffer.from(bytes).toString("utf8")));
+const withoutPadding = (bytes: Uint8Array) =>
+  utf8(Buffer.from(bytes).toString("utf8").replaceAll("=", ""));
 const listBytes = fc.tuple(anyNames, fc.constantFrom(",", ", ", ",,", "\n"))
   .map(([names, separator]) => utf8(names.join(separator)));
-const wellMeant = fc.oneof(jsonBytes, base64Bytes, listBytes);
+const plainBytes = fc.oneof(
+  jsonBytes,
+  listBytes,
+  fc.uint8Array({ maxLength: 12 }),
+);
+/** What tools make of a value: encoded not at all, once, or too often. */
+const wellMeant = fc.tuple(
+  plainBytes,
+  fc.array(fc.constantFrom(toBase64, toJsonString, withoutPadding), {
+    maxLength: 3,
+  }),
+).map(([bytes, wraps]) =>
+  wraps.reduce((wrapped, wrap) => wrap(wrapped), bytes)
+);
 
 /** Values as operators and tools write them, broken ones, and plain noise. */
 export const anyValue: fc.Arbitrary<Uint8Array> = fc.oneof(
@@ -143,10 +192,18 @@ export const anyValue: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 40 }),
 );
 
-const anyKey = fc.oneof(
-  fc.constantFrom("viewer", "1:viewer", "2:viewer", "1:", ":viewer", "1:2:x"),
+const anyId = fc.oneof(
+  fc.constantFrom("1", "2", "chosen", "other", "__proto__", "", "1:2", "1:"),
+  anyText,
+);
+const anyRole = fc.oneof(
+  fc.constantFrom("viewer", "", ":", "1:viewer", "chosen:viewer", "2:x"),
   fc.constantFrom(...OBJECT_MEMBERS),
   anyText,
+);
+const anyKey = fc.oneof(
+  anyRole,
+  fc.tuple(anyId, anyRole).map(([id, role]) => `${id}:${role}`),
 );
 
 /** What holds for metadata values. */
@@ -174,31 +231,95 @@ export const metadataValueProperties: readonly Property[] = [
     }),
   ),
   property(
+    "intendedPermissions() gives what the readable form of an unreadable value grants",
+    fc.property(
+      fc.oneof(anyNames, fc.constantFrom(["a"], ["read:all", "b"])),
+      fc.constantFrom(
+        (bytes: Uint8Array) => toBase64(toBase64(bytes)),
+        (bytes: Uint8Array) => toBase64(toJsonString(bytes)),
+        toJsonString,
+      ),
+      (names, wrap) => {
+        const bytes = utf8(JSON.stringify(names));
+        const parsed = parsePermissions(bytes);
+        const wrapped = wrap(bytes);
+        assert.equal(typeof parsePermissions(wrapped), "string");
+        assert.deepEqual(
+          intendedPermissions(wrapped),
+          typeof parsed === "string" ? undefined : parsed,
+        );
+      },
+    ),
+  ),
+  property(
     "permissionsOf() gives what the role's own entry says, whatever the names",
     fc.property(
       fc.array(fc.tuple(anyKey, anyValue), { maxLength: 6 }),
-      fc.constantFrom("1", "2", "__proto__"),
-      anyKey,
-      (pairs, projectId, role) => {
+      fc.tuple(anyId, anyRole),
+      fc.array(anyId, { maxLength: 3 }),
+      (pairs, [projectId, role], listed) => {
         const entries = pairs.map(([key, value]) => ({ key, value }));
-        const { permissions, problems } = parseRoleMapping(entries);
+        const mapping = parseRoleMapping(entries);
+        const isKnown = knownProjects(new Set(listed), [projectId]);
         const entryOf = (key: string) =>
           entries.findLast((entry) => entry.key === key);
-        const entry = entryOf(`${projectId}:${role}`) ??
-          (/^[0-9]+:/.test(role) ? undefined : entryOf(role));
+        const own = projectId.includes(":")
+          ? undefined
+          : entryOf(`${projectId}:${role}`);
+        const [prefix, ...rest] = role.split(":");
+        const isTaken = rest.length > 0 &&
+          (/^[0-9]+$/.test(prefix!) ||
+            [projectId, ...listed].includes(prefix!));
+        const entry = own ?? (isTaken ? undefined : entryOf(role));
         const expected = entry && model(entry.value);
         assert.deepEqual(
-          permissionsOf({ permissions, problems }, projectId, role),
+          permissionsOf(mapping, { projectId, role }, isKnown),
           expected === "grants nothing" ? [] : expected,
         );
         const broken = entries.filter(({ value }) =>
           model(value) === "grants nothing"
         );
         assert.deepEqual(
-          problems.map(({ key }) => key),
+          mapping.problems.map(({ key }) => key),
           broken.map(({ key }) => key),
           "not every broken entry is reported",
         );
+      },
+    ),
+  ),
+  property(
+    "permissionsOf() never gives a tenant's project another project's entry, whatever ids and names the tenant chooses",
+    fc.property(
+      fc.record({
+        victim: fc.constantFrom("400930456041688102", "listed"),
+        roles: fc.array(anyRole, { minLength: 1, maxLength: 4 }),
+        /** Where the tenant cuts one of the victim's keys into an id and a role. */
+        cut: fc.nat(40),
+        id: anyId,
+        role: anyRole,
+      }),
+      ({ victim, roles, cut, id, role }) => {
+        const value = utf8('["secret"]');
+        const keys = roles.map((name) => `${victim}:${name}`);
+        const mapping = parseRoleMapping(
+          keys.map((key) => ({ key, value })),
+        );
+        const at = cut % keys[0]!.length;
+        const tries = [
+          [id, role],
+          [id, keys[0]!],
+          [keys[0]!.slice(0, at), keys[0]!.slice(at)],
+          [keys[0]!.slice(0, at), keys[0]!.slice(at + 1)],
+        ] as const;
+        for (const [projectId, role] of tries) {
+          if (projectId === victim) continue;
+          const isKnown = knownProjects(new Set(["listed"]), [projectId]);
+          assert.equal(
+            permissionsOf(mapping, { projectId, role }, isKnown),
+            undefined,
+            `${projectId} and ${role}`,
+          );
+        }
       },
     ),
   ),

@@ -1,5 +1,6 @@
 import { readConfig } from "../../lib/config.ts";
-import { createHandler, type Handler } from "../../lib/handler.ts";
+import { createFunction } from "../../harness/function/create_function.ts";
+import type { Handler } from "../../lib/handler.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
 import {
   createUpstream,
@@ -63,7 +64,7 @@ export async function createPropertyFunction(
     ACCESS_TOKEN: UPSTREAM_TOKEN,
     ...settings,
   });
-  const handle = await createHandler(config, {
+  const handle = await createFunction(config, {
     fetch: upstream.fetch,
     now,
     log: (entry) => {

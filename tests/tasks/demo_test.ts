@@ -105,6 +105,7 @@ Deno.test("demo leaves nothing behind when it is interrupted", async (t) => {
       }
       const errors = await new Response(child.stderr).text();
       assert.equal((await child.status).code, 130, errors);
+      assert.match(errors, /^interrupted: everything is stopped and removed$/m);
       assert.doesNotMatch(output, /Done in/);
       assert.deepEqual(await left(), []);
       const endpoints = output.matchAll(/http:\/\/127\.0\.0\.1:\d+/g);

@@ -23,7 +23,7 @@ function start(...args: string[]) {
   }).spawn();
 }
 
-Deno.test("dev tells where everything is, and stops all of it", async () => {
+Deno.test("dev prints where everything is, and stops all of it", async () => {
   const port = freePort();
   const child = start("--port", String(port), "--env-file", "/dev/null");
   const errors = new Response(child.stderr).text();
@@ -51,10 +51,10 @@ Deno.test("dev tells where everything is, and stops all of it", async () => {
   }
 });
 
-Deno.test("dev says what is wrong with its arguments", async (t) => {
+Deno.test("dev reports what is wrong with its arguments", async (t) => {
   const cases: [string[], RegExp][] = [
     [["--release", "2"], /expected 3\.4, 4\.6, current/],
-    [["--port", "0"], /--port 0: expected a number/],
+    [["--port", "0"], /--port 0: expected a whole number from 1 to 65,535/],
     [["--prot", "1"], /--prot/],
   ];
   for (const [args, message] of cases) {

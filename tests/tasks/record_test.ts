@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { record } from "../../tasks/record.ts";
+import { createTestIo } from "../harness/_test_io.ts";
 import { freePort } from "../../harness/util/free_port.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 
@@ -79,4 +81,25 @@ Deno.test("record keeps a signed call whole, be it sent in one piece or in chunk
       assert.match(await next(), /^kept /);
     }
   });
+});
+
+Deno.test("record refuses settings that the function cannot use", async (t) => {
+  const env = {
+    ZITADEL_DOMAIN: "http://127.0.0.1:9",
+    AUTHORIZATION_SIGNING_KEY: "key",
+    ACCESS_TOKEN: "token",
+  };
+  for (
+    const [name, value] of [
+      ["AUTHORIZATION_SIGNING_KEY", ""],
+      ["PAYLOAD_PRIVATE_KEY", "no key"],
+    ] as const
+  ) {
+    await t.step(name, async () => {
+      const { io, errors } = createTestIo({ env: { ...env, [name]: value } });
+      const code = await record.run(["--env-file", "/dev/null"], io);
+      assert.equal(code, 64);
+      assert.match(errors(), new RegExp(`^error: [^]*${name}`));
+    });
+  }
 });

@@ -33,7 +33,7 @@ Deno.test("replay shows the difference and fails until it is updated", async () 
     });
 
     const { code, stdout } = await replay(LOGIN.pathname, edited);
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(
       stdout,
       /^equal +calls\/human_login +200 +permissions: read:all/m,
@@ -70,15 +70,18 @@ Deno.test("replay --json prints one document", async () => {
   const { code, stdout } = await replay("--json", LOGIN.pathname);
   assert.equal(code, 0);
   const { expected } = await readFixture(LOGIN);
-  assert.deepEqual(JSON.parse(stdout), [{
-    name: "calls/human_login",
-    outcome: "equal",
-    expected,
-    actual: expected,
-  }]);
+  assert.deepEqual(JSON.parse(stdout), {
+    outcome: "done",
+    fixtures: [{
+      name: "calls/human_login",
+      outcome: "equal",
+      expected,
+      actual: expected,
+    }],
+  });
 });
 
-Deno.test("replay says what is wrong with its arguments", async (t) => {
+Deno.test("replay reports what is wrong with its arguments", async (t) => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${listener.addr.port}`;
   listener.close();

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { start } from "../../tasks/start.ts";
+import { createTestIo } from "../harness/_test_io.ts";
 import { freePort } from "../../harness/util/free_port.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** Copies what the Containerfile copies, and gives the command that it runs. */
+/** Copies what the Containerfile copies, and returns the command that it runs. */
 async function unpack(folder: string): Promise<string[]> {
   const text = await Deno.readTextFile(`${ROOT}Containerfile`);
   for (const [, words] of text.matchAll(/^COPY (.+)$/gm)) {
@@ -66,4 +68,28 @@ Deno.test("start serves with least permissions from what the Containerfile copie
   await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`));
   assert.ok((await Deno.stat(`${folder}/kv.sqlite3`)).isFile);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("the Containerfile copies exactly the harness files that start needs", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `${ROOT}tasks/start.ts`],
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const needed = modules
+    .map(({ specifier }: { specifier: string }) =>
+      specifier.replace(new URL(ROOT, "file://").href, "")
+    )
+    .filter((path: string) => /^(?:harness|tasks)\//.test(path));
+  const text = await Deno.readTextFile(`${ROOT}Containerfile`);
+  const copied = [...text.matchAll(/^COPY (.+) \S+$/gm)]
+    .flatMap(([, sources]) => sources!.split(" "))
+    .filter((path) => path.endsWith(".ts") && path !== "main.ts");
+  assert.deepEqual(copied.sort(), needed.sort());
+});
+
+Deno.test("start refuses settings that the function cannot use", async () => {
+  const { io, errors } = createTestIo({ env: { ZITADEL_DOMAIN: "a.example" } });
+  const code = await start.run(["--env-file", "/dev/null"], io);
+  assert.equal(code, 64);
+  assert.match(errors(), /AUTHORIZATION_SIGNING_KEY/);
 });

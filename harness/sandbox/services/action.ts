@@ -1,4 +1,4 @@
-import { lookup } from "node:dns/promises";
+import { isDeepStrictEqual } from "node:util";
 import type {
   DescMethodUnary,
   MessageInitShape,
@@ -14,6 +14,7 @@ import { ActionService as ActionV2beta } from "@zitadel/proto/zitadel/action/v2b
 import type { TargetSchema } from "@zitadel/proto/zitadel/action/v2beta/target_pb.js";
 import { alreadyExists, apiError } from "../api_error.ts";
 import { type ApiMethod, apiMethod, type Call } from "../api_method.ts";
+import { endpointProblem } from "../endpoint_rules.ts";
 import { FUNCTIONS } from "../function_payload.ts";
 import { newIdentifier } from "../identifier.ts";
 import { matchesText, pageOf } from "../list.ts";
@@ -29,11 +30,7 @@ import { targetOf } from "./target_of.ts";
 const MAX_TIMEOUT_SECONDS = 270;
 const SIGNING_KEY_LENGTH = 36;
 
-/**
- * The action services, v2beta and v2.
- *
- * @returns The methods.
- */
+/** The action services, v2beta and v2. */
 export function actionMethods(): ApiMethod[] {
   return [
     ...methodsOf(ActionV2beta, undefined),
@@ -80,13 +77,14 @@ async function createTarget(
       Code.InvalidArgument,
     );
   }
-  await checkEndpoint(request.endpoint);
+  await checkEndpoint(instance, request.endpoint, "COMMAND-NcJUKo");
   checkName(world, request.name);
   const target: Target = {
     ...dated(),
     id: newIdentifier(),
     name: request.name,
     ...typeOf(request.targetType),
+    updatedInterruptOnError: false,
     timeoutMs,
     endpoint: request.endpoint,
     signingKey: newSecret(SIGNING_KEY_LENGTH),
@@ -107,7 +105,10 @@ async function updateTarget(
 ) {
   const { world } = instance;
   const target = targetOf(world, request.id);
-  if (request.endpoint !== undefined) await checkEndpoint(request.endpoint);
+  const before = { ...target };
+  if (request.endpoint !== undefined) {
+    await checkEndpoint(instance, request.endpoint, "COMMAND-jKbbu2");
+  }
   if (request.name !== undefined && request.name !== target.name) {
     checkName(world, request.name);
     target.name = request.name;
@@ -117,15 +118,23 @@ async function updateTarget(
   }
   if (request.endpoint !== undefined) target.endpoint = request.endpoint;
   if (request.targetType.case !== undefined) {
-    Object.assign(target, typeOf(request.targetType));
+    const { type, interruptOnError } = typeOf(request.targetType);
+    target.type = type;
+    // An update that repeats the last one changes nothing, and ZITADEL forgets
+    // what the creation set: a target created with it on ignores a first "off".
+    if (interruptOnError !== target.updatedInterruptOnError) {
+      target.interruptOnError = interruptOnError;
+      target.updatedInterruptOnError = interruptOnError;
+    }
   }
   const payloadType = payloadTypeOf(request, instance);
   if (payloadType) target.payloadType = payloadType;
   if (request.expirationSigningKey) {
     target.signingKey = newSecret(SIGNING_KEY_LENGTH);
   }
+  if (!isDeepStrictEqual(target, before)) touch(target);
   return {
-    changeDate: timestampFromDate(touch(target)),
+    changeDate: timestampFromDate(target.changed),
     ...(request.expirationSigningKey && { signingKey: target.signingKey }),
   };
 }
@@ -188,20 +197,13 @@ function checkTimeout(message: string, timeout: Duration | undefined): number {
   return seconds * 1000;
 }
 
-async function checkEndpoint(endpoint: string): Promise<void> {
-  try {
-    const { hostname } = new URL(endpoint);
-    if (isLoopback(hostname)) return;
-    await lookup(hostname);
-  } catch {
-    throw apiError(Code.InvalidArgument, "Errors.Target.DeniedURL", {
-      id: "COMMAND-NcJUKo",
-    });
-  }
-}
-
-function isLoopback(hostname: string): boolean {
-  return ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+async function checkEndpoint(
+  instance: Call["instance"],
+  endpoint: string,
+  id: string,
+): Promise<void> {
+  if (await endpointProblem(endpoint, instance) === undefined) return;
+  throw apiError(Code.InvalidArgument, "Errors.Target.DeniedURL", { id });
 }
 
 function typeOf(

@@ -53,11 +53,7 @@ const payloadType = (number: number): Field => ({
   typeName: `${PACKAGE}PayloadType`,
 });
 
-/**
- * The static type of an action service, without what only v2 has.
- *
- * @internal The protobuf library's types are not documented here.
- */
+/** The static type of an action service, without what only v2 has. */
 export type ActionDescriptor = typeof ActionV2beta;
 
 /** Payload types, by their numbers on the wire. */

@@ -1,11 +1,7 @@
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Dated } from "../dated.ts";
 
-/**
- * What the v1 APIs tell of a thing.
- *
- * @internal The protobuf library's types are not documented here.
- */
+/** What the v1 APIs tell of a thing. */
 export interface Details {
   readonly sequence: bigint;
   readonly creationDate: Timestamp;
@@ -13,13 +9,7 @@ export interface Details {
   readonly resourceOwner: string;
 }
 
-/**
- * The details that the v1 APIs tell of a thing.
- *
- * @param thing The thing.
- * @param owner Its organization.
- * @returns The details.
- */
+/** The details that the v1 APIs tell of a thing. */
 export function detailsOf(thing: Dated, owner: string): Details {
   return {
     sequence: BigInt(thing.sequence),
@@ -29,13 +19,7 @@ export function detailsOf(thing: Dated, owner: string): Details {
   };
 }
 
-/**
- * The details of something that was just made.
- *
- * @param thing The thing.
- * @param owner Its organization.
- * @returns The details, without a date of change.
- */
+/** The details of something that was just made. */
 export function madeDetails(
   thing: Dated,
   owner: string,
@@ -44,13 +28,7 @@ export function madeDetails(
   return details;
 }
 
-/**
- * The details of something that was just changed.
- *
- * @param thing The thing.
- * @param owner Its organization.
- * @returns The details, without a date of creation.
- */
+/** The details of something that was just changed. */
 export function changedDetails(
   thing: Dated,
   owner: string,

@@ -21,9 +21,6 @@ export type FinishLogin = (
 /**
  * What a login page of one's own needs: sessions, and authorization requests
  * that are finished with one. It is also the way to log in without a browser.
- *
- * @param finishLogin The OpenID provider's part.
- * @returns The methods.
  */
 export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
   return [

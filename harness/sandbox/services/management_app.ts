@@ -22,11 +22,7 @@ import { projectOf } from "./management_project.ts";
 const { method } = ManagementService;
 const CLIENT_SECRET_LENGTH = 64;
 
-/**
- * Management v1 as far as it is about applications.
- *
- * @returns The methods.
- */
+/** Management v1 as far as it is about applications. */
 export function managementAppMethods(): ApiMethod[] {
   return [
     apiMethod(method.listApps, ({ projectId, query, queries }, call) => {

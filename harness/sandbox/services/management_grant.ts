@@ -13,11 +13,7 @@ import { userOf } from "./management_user.ts";
 
 const { method } = ManagementService;
 
-/**
- * Management v1 as far as it is about users' grants.
- *
- * @returns The methods.
- */
+/** Management v1 as far as it is about users' grants. */
 export function managementGrantMethods(): ApiMethod[] {
   return [
     apiMethod(method.addUserGrant, (request, call) => {

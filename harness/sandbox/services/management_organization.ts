@@ -15,8 +15,6 @@ const { method } = ManagementService;
 /**
  * Management v1 as far as it is about the organization of `x-zitadel-orgid`:
  * itself, its metadata and its members.
- *
- * @returns The methods.
  */
 export function managementOrganizationMethods(): ApiMethod[] {
   return [
@@ -36,6 +34,9 @@ export function managementOrganizationMethods(): ApiMethod[] {
         details: madeDetails(organization, organization.id),
       };
     }),
+    apiMethod(method.getMyOrg, (_, { organization }) => ({
+      org: { id: organization.id, name: organization.name },
+    })),
     apiMethod(method.removeOrg, (_, { instance, organization }) => {
       removeOrganization(instance.world, organization.id);
       return { details: changedDetails(organization, organization.id) };

@@ -14,8 +14,6 @@ const { method } = ManagementService;
 /**
  * Management v1 as far as it is about projects: roles, applications, grants to
  * other organizations.
- *
- * @returns The methods.
  */
 export function managementProjectMethods(): ApiMethod[] {
   return [
@@ -141,11 +139,6 @@ function addRole(
 /**
  * Finds a project of the organization that is called about, or one that was
  * granted to it.
- *
- * @param call The call.
- * @param id The project.
- * @returns The project.
- * @throws {ConnectError} Where there is none.
  */
 export function projectOf(
   { instance, organization }: Call,

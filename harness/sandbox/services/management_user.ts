@@ -23,8 +23,6 @@ const PERSONAL_TOKEN_LENGTH = 71;
 /**
  * Management v1 as far as it is about users: service users and their
  * credentials, grants, metadata.
- *
- * @returns The methods.
  */
 export function managementUserMethods(): ApiMethod[] {
   return [
@@ -127,37 +125,18 @@ export function managementUserMethods(): ApiMethod[] {
   ];
 }
 
-/**
- * Finds a user.
- *
- * @param world The world.
- * @param id The user.
- * @returns The user.
- * @throws {ConnectError} Where there is none.
- */
 export function userOf(world: World, id: string): User {
   const user = world.users.get(id);
   if (!user) throw notFound("User could not be found", "QUERY-Dfbg2");
   return user;
 }
 
-/**
- * Refuses a user name that is taken.
- *
- * @param world The world.
- * @param userName The name.
- * @throws {ConnectError} Where it is taken.
- */
+/** Refuses a user name that is taken. */
 export function checkUserName(world: World, userName: string): void {
   if (userNamed(world, userName)) throw alreadyExists("User already exists");
 }
 
-/**
- * Sets metadata of a user.
- *
- * @param user The user.
- * @param entries The keys and bytes.
- */
+/** Sets metadata of a user. */
 export function setUserMetadata(
   user: User,
   entries: readonly { key: string; value: Uint8Array }[],

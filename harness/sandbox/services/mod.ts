@@ -7,14 +7,10 @@ import { managementOrganizationMethods } from "./management_organization.ts";
 import { managementProjectMethods } from "./management_project.ts";
 import { managementUserMethods } from "./management_user.ts";
 import { organizationMethods } from "./organization.ts";
+import { projectMethods } from "./project.ts";
 import { userMethods } from "./user.ts";
 
-/**
- * Every method of ZITADEL's API that the sandbox has.
- *
- * @param finishLogin The OpenID provider's part in logging in.
- * @returns The methods, of all releases.
- */
+/** Every method of ZITADEL's API that the sandbox has. */
 export function apiMethods(finishLogin: FinishLogin): ApiMethod[] {
   return [
     ...organizationMethods(),
@@ -24,6 +20,7 @@ export function apiMethods(finishLogin: FinishLogin): ApiMethod[] {
     ...managementAppMethods(),
     ...managementUserMethods(),
     ...managementGrantMethods(),
+    ...projectMethods(),
     ...userMethods(),
     ...loginMethods(finishLogin),
   ];

@@ -41,8 +41,6 @@ const MetadataV2 = deriveV2(OrganizationV2beta, (file) => {
 /**
  * The organization services: v2 for what every release has, v2beta, and v2
  * metadata of newer releases.
- *
- * @returns The methods.
  */
 export function organizationMethods(): ApiMethod[] {
   return [
@@ -234,14 +232,6 @@ function writable(
   return organization;
 }
 
-/**
- * Adds an organization.
- *
- * @param world The world.
- * @param name Its name, which must be free.
- * @param id Its identifier, where the caller chose one.
- * @returns The organization.
- */
 export function addOrganization(
   world: World,
   name: string,

@@ -17,11 +17,7 @@ interface KeyRequest {
   readonly publicKey: Uint8Array;
 }
 
-/**
- * The public keys that payloads of a target are encrypted for, since v4.8.
- *
- * @returns The methods.
- */
+/** The public keys that payloads of a target are encrypted for, since v4.8. */
 export function publicKeyMethods(): ApiMethod[] {
   return [
     keyMethod("AddPublicKey", ({ publicKey }, target) => {

@@ -1,14 +1,6 @@
 import { notFound } from "../api_error.ts";
 import type { Target, World } from "../world.ts";
 
-/**
- * Finds a target.
- *
- * @param world The world.
- * @param id The target's identifier.
- * @returns The target.
- * @throws {ConnectError} Where there is none.
- */
 export function targetOf(world: World, id: string): Target {
   const target = world.targets.get(id);
   if (!target) throw notFound("Target not found", "QUERY-hj5oaniyrz");

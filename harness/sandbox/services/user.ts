@@ -14,8 +14,6 @@ import { userMessage } from "./user_message.ts";
 /**
  * People through user v2, the caller's own user, and administrators of the
  * instance.
- *
- * @returns The methods.
  */
 export function userMethods(): ApiMethod[] {
   return [

@@ -7,14 +7,7 @@ import {
 import type { User } from "../world.ts";
 import { detailsOf } from "./details.ts";
 
-/**
- * A user as the v1 APIs tell it.
- *
- * @param user The user.
- * @returns The message.
- *
- * @internal The protobuf library's types are not documented here.
- */
+/** A user as the v1 APIs tell it. */
 export function userMessage(user: User): MessageInitShape<typeof UserSchema> {
   const { human, machine } = user;
   const common = {

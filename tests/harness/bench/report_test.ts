@@ -58,11 +58,11 @@ const REACHED: BenchReport = {
 
 /** The same with one figure over the edge, and the target that it misses. */
 const MISSED: Record<string, BenchReport> = {
-  "throughput, of the floor's": {
+  "throughput, to the floor's": {
     ...RUN,
     throughput: { ...REACHED.throughput!, throughputRatio: 0.89 },
   },
-  "p99, of the floor's": {
+  "p99, to the floor's": {
     ...RUN,
     throughput: { ...REACHED.throughput!, p99Ratio: 1.51 },
   },
@@ -77,14 +77,14 @@ const MISSED: Record<string, BenchReport> = {
       rows: [{ ...ROW, upstreamCalls: 1 }],
     },
   },
-  "throughput with 10,000 entries, of that with 10": {
+  "throughput with 10,000 entries, to that with 10": {
     ...RUN,
     scaling: {
       ...REACHED.scaling!,
       entries: REACHED.scaling!.entries.map((row) => ({ ...row, ratio: 0.94 })),
     },
   },
-  "cold start with a warm KV, of a bare server's": {
+  "cold start with a warm KV, to a bare server's": {
     ...RUN,
     coldStart: [{ ...REACHED.coldStart![2]!, ratio: 1.51 }],
   },
@@ -96,15 +96,15 @@ const MISSED: Record<string, BenchReport> = {
     ...RUN,
     crowd: { ...REACHED.crowd!, lookups: 2 },
   },
-  "right answers of 1,000 first calls at once": {
+  "correct replies of 1,000 first calls at once": {
     ...RUN,
     crowd: { ...REACHED.crowd!, right: 999 },
   },
-  "memory, last tenth of the second tenth's": {
+  "memory, last tenth to second tenth": {
     ...RUN,
     memory: { ...REACHED.memory!, ratio: 1.11 },
   },
-  "failed requests while memory was watched": {
+  "failed requests while memory was measured": {
     ...RUN,
     memory: { ...REACHED.memory!, errors: 1 },
   },
@@ -125,6 +125,6 @@ Deno.test("judgeReport() finds a target missed past its bound", async (t) => {
   }
 });
 
-Deno.test("judgeReport() says nothing of what was not measured", () => {
+Deno.test("judgeReport() ignores what was not measured", () => {
   assert.deepEqual(judgeReport(RUN), []);
 });

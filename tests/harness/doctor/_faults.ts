@@ -1,7 +1,7 @@
 import type { CheckId } from "../../../harness/doctor/checks.ts";
 import type { Level } from "../../../harness/doctor/finding.ts";
 import type { GatherOptions } from "../../../harness/doctor/gather.ts";
-import type { Sound } from "./_sound_world.ts";
+import type { Sound } from "./_sound_instance.ts";
 
 /** A fault, and what the doctor is to find. */
 export interface Fault {
@@ -15,7 +15,7 @@ export interface Fault {
 }
 
 /** The parts of the sandbox's world that faults are made in. */
-export function partsOf({ sandbox, world, settings }: Sound) {
+export function partsOf({ sandbox, scratch, settings }: Sound) {
   const state = sandbox.world;
   const target = [...state.targets.values()][0]!;
   return {
@@ -26,10 +26,10 @@ export function partsOf({ sandbox, world, settings }: Sound) {
     access: [...state.executions.values()].find(({ condition }) =>
       "function" in condition && condition.function === "preaccesstoken"
     )!,
-    organization: state.organizations.get(world.organization.id)!,
-    project: state.projects.get(world.project.id)!,
+    organization: state.organizations.get(scratch.organization.id)!,
+    project: state.projects.get(scratch.project.id)!,
     app: [...state.apps.values()].find(({ clientId }) =>
-      clientId === world.application.clientId
+      clientId === scratch.application.clientId
     )!,
     otherTarget: () => {
       const id = "300000000000000001";
@@ -72,22 +72,22 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "the personal access token expires soon",
     finds: ["expiry", "warning"],
-    make: ({ world }, { state, settings }) => {
-      const token = state.accessTokens.get(world.reader.token)!;
+    make: ({ scratch }, { state, settings }) => {
+      const token = state.accessTokens.get(scratch.reader.token)!;
       token.expiresAt = Date.now() / 1000 + 3 * 24 * 60 * 60;
       const { CLIENT_ID: _, CLIENT_SECRET: __, ...others } = settings as Record<
         string,
         string
       >;
-      return { settings: { ...others, ACCESS_TOKEN: world.reader.token } };
+      return { settings: { ...others, ACCESS_TOKEN: scratch.reader.token } };
     },
   },
   {
     name: "the service user may not read the organization",
     finds: ["org_read", "broken"],
-    make: ({ world }, { state }) => {
+    make: ({ scratch }, { state }) => {
       const place = state.members.findIndex(({ userId }) =>
-        userId === world.reader.id
+        userId === scratch.reader.id
       );
       state.members.splice(place, 1);
     },
@@ -107,8 +107,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "the admin token has no role",
     finds: ["admin", "broken"],
-    make: ({ world }, { settings }) => ({
-      settings: { ...settings, ZITADEL_ADMIN_TOKEN: world.reader.token },
+    make: ({ scratch }, { settings }) => ({
+      settings: { ...settings, ZITADEL_ADMIN_TOKEN: scratch.reader.token },
     }),
   },
   {
@@ -198,7 +198,7 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "the client id is nobody's",
+    name: "the client id belongs to no application",
     finds: ["client", "broken"],
     make: () => ({ clientId: "1" }),
   },
@@ -276,14 +276,14 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "another organization owns a project, and keys name none",
     finds: ["plain_key", "warning"],
-    make: ({ world, settings }, { state, project, organization }) => {
+    make: ({ scratch, settings }, { state, project, organization }) => {
       const id = "300000000000000003";
       state.organizations.set(id, { ...organization, id, name: "Customer" });
       state.projects.set(id, { ...project, id, organizationId: id });
       return {
         settings: {
           ...settings,
-          METADATA_ORGANIZATION: world.organization.id,
+          METADATA_ORGANIZATION: scratch.organization.id,
         },
         organizations: [],
       };
@@ -292,8 +292,8 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "keys of the one organization whose metadata counts name no project",
     finds: ["plain_key", "note"],
-    make: ({ world, settings }) => ({
-      settings: { ...settings, METADATA_ORGANIZATION: world.organization.id },
+    make: ({ scratch, settings }) => ({
+      settings: { ...settings, METADATA_ORGANIZATION: scratch.organization.id },
       organizations: [],
     }),
   },

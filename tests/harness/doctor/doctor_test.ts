@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type CheckId, CHECKS } from "../../../harness/doctor/checks.ts";
 import {
-  exitCode,
   finding,
   type Level,
+  outcomeOf,
 } from "../../../harness/doctor/finding.ts";
 import {
   judgeClock,
@@ -14,16 +14,16 @@ import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
 import { readConfig } from "../../../lib/config.ts";
 import { FAULTS, partsOf } from "./_faults.ts";
-import { examine, restore, soundWorld } from "./_sound_world.ts";
+import { examine, restore, soundInstance } from "./_sound_instance.ts";
 
 for (const release of RELEASES) {
-  Deno.test(`doctor finds nothing in a sound world on ${release}, and each fault`, async (t) => {
-    const it = await soundWorld(release);
+  Deno.test(`doctor finds nothing wrong on a sound instance of ${release}, and each fault`, async (t) => {
+    const it = await soundInstance(release);
     await using _ = it.stack;
     const sound = await examine(it);
     const notWell = sound.filter(({ level }) => level !== "ok");
     assert.deepEqual(notWell, []);
-    assert.equal(exitCode(sound), 0);
+    assert.equal(outcomeOf(sound), "done");
 
     const saved = structuredClone(it.sandbox.world);
     // The faults are the same on all; what differs is how they are read.
@@ -41,7 +41,7 @@ for (const release of RELEASES) {
           found.length > 0,
           `expected ${level} ${check} in ${JSON.stringify(findings)}`,
         );
-        assert.ok(found[0]!.why && found[0]!.mend);
+        assert.ok(found[0]!.why && found[0]!.fix);
         restore(it.sandbox.world, saved);
       });
     }
@@ -58,7 +58,7 @@ Deno.test("every check of the doctor is provoked by a test", () => {
 });
 
 Deno.test("doctor says that a proxy keeps gRPC-web from the instance", async () => {
-  const it = await soundWorld("current");
+  const it = await soundInstance("current");
   await using _ = it.stack;
   const proxy = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -104,18 +104,18 @@ Deno.test("judgeTls() warns of plain http beyond this machine only", () => {
   assert.deepEqual(levels, ["ok", "ok", "ok", "warning", "warning"]);
 });
 
-Deno.test("exitCode() is that of the worst finding", () => {
+Deno.test("outcomeOf() is that of the worst finding", () => {
   const of = (...levels: Level[]) =>
-    exitCode(levels.map((level) => finding("mapping", level, "")));
+    outcomeOf(levels.map((level) => finding("mapping", level, "")));
   assert.deepEqual(
     [of("ok", "note"), of("note", "warning"), of("warning", "broken")],
-    [0, 1, 2],
+    ["done", "warnings", "failed"],
   );
 });
 
 for (const release of RELEASES) {
   Deno.test(`proveLive() gets permissions by a real token on ${release} and leaves nothing`, async () => {
-    const it = await soundWorld(release);
+    const it = await soundInstance(release);
     await using _ = it.stack;
     const before = await listOrganizations(it.instance);
     const config = readConfig(it.settings);
@@ -133,11 +133,11 @@ for (const release of RELEASES) {
 }
 
 Deno.test("proveLive() uses the mapping of a fixed organization", async () => {
-  const it = await soundWorld("current");
+  const it = await soundInstance("current");
   await using _ = it.stack;
   const config = readConfig({
     ...it.settings,
-    METADATA_ORGANIZATION: it.world.organization.id,
+    METADATA_ORGANIZATION: it.scratch.organization.id,
   });
   const { signal } = new AbortController();
   const found = await proveLive(it.instance, config, { signal });
@@ -146,7 +146,7 @@ Deno.test("proveLive() uses the mapping of a fixed organization", async () => {
 });
 
 Deno.test("proveLive() removes its organization when it is interrupted", async () => {
-  const it = await soundWorld("current");
+  const it = await soundInstance("current");
   await using _ = it.stack;
   const before = await listOrganizations(it.instance);
   const controller = new AbortController();

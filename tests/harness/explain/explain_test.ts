@@ -99,15 +99,15 @@ Deno.test("readExplainSource() explains a pasted payload by a mapping file", asy
     { settings: {}, mapping: new Map([["admin", ["a"]]]) },
   );
   assert.equal(source.metadataOrganization, "user");
-  const { permissions } = await source.mappingOf("1");
-  assert.deepEqual(permissions.get("admin"), ["a"]);
+  const { plain } = await source.mappingOf("1");
+  assert.deepEqual(plain.get("admin"), ["a"]);
 });
 
-Deno.test("readExplainSource() says that an event has nothing to explain", () =>
+Deno.test("readExplainSource() refuses an event", () =>
   assert.rejects(
     readExplainSource('{"event_type":"org.metadata.set","aggregateID":"1"}', {
       settings: {},
       mapping: new Map(),
     }),
-    /nothing to explain: this is the event org\.metadata\.set/,
+    /Nothing to explain: this is the event org\.metadata\.set/,
   ));

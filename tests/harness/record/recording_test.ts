@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createRecorder } from "../../../harness/record/recording.ts";
-import { createDisguise } from "../../../harness/record/pseudonyms.ts";
+import { createPseudonymizer } from "../../../harness/record/pseudonyms.ts";
 import { requestOf } from "../../../harness/fixtures/fixture.ts";
 import { createFixtureFunction } from "../../../harness/fixtures/fixture_function.ts";
 import { RELEASES } from "../../../harness/sandbox/release.ts";
@@ -9,13 +9,13 @@ import { connect } from "../../../harness/zitadel/client.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
 import { login } from "../../../harness/zitadel/login.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
-import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
+import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 
 for (const release of RELEASES) {
-  Deno.test(`createRecorder() keeps nobody's data of a login on ${release}, and the reply that is right`, async () => {
+  Deno.test(`createRecorder() keeps no personal data of a login on ${release}, and stores the right reply`, async () => {
     await using sandbox = await startSandbox({ release });
     const instance = connect(sandbox.origin, sandbox.adminToken);
-    await using world = await createWorld(instance);
+    await using scratch = await createScratchOrganization(instance);
     const calls: { headers: Headers; body: Uint8Array<ArrayBuffer> }[] = [];
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -37,8 +37,8 @@ for (const release of RELEASES) {
       });
     }
     await login(sandbox.origin, {
-      ...world.application,
-      ...world.person,
+      ...scratch.application,
+      ...scratch.person,
       scope: "openid profile email",
       loginClientToken: sandbox.loginClientToken,
     });
@@ -47,7 +47,7 @@ for (const release of RELEASES) {
     const record = await createRecorder({
       ZITADEL_DOMAIN: sandbox.origin,
       AUTHORIZATION_SIGNING_KEY: signingKey,
-      ACCESS_TOKEN: world.reader.token,
+      ACCESS_TOKEN: scratch.reader.token,
     });
     assert.equal(calls.length, 2);
     for (const call of calls) {
@@ -55,13 +55,13 @@ for (const release of RELEASES) {
       const text = JSON.stringify(fixture);
       const secrets = [
         signingKey,
-        world.reader.token,
-        world.organization.id,
-        world.organization.name,
-        world.project.id,
-        world.person.id,
-        world.person.loginName,
-        world.application.clientId,
+        scratch.reader.token,
+        scratch.organization.id,
+        scratch.organization.name,
+        scratch.project.id,
+        scratch.person.id,
+        scratch.person.loginName,
+        scratch.application.clientId,
         "alice",
         "Alice",
         "Example",
@@ -87,8 +87,8 @@ for (const release of RELEASES) {
   });
 }
 
-Deno.test("createDisguise() gives one text always the same stand-in, and keeps the shape", async () => {
-  const disguise = await createDisguise("secret");
+Deno.test("createPseudonymizer() replaces equal texts by equal pseudonyms and keeps the shape", async () => {
+  const pseudonymize = await createPseudonymizer("secret");
   const payload = {
     function: "function/preaccesstoken",
     user: {
@@ -104,9 +104,9 @@ Deno.test("createDisguise() gives one text always the same stand-in, and keeps t
     yes: true,
     none: null,
   };
-  const once = disguise(payload);
-  assert.deepEqual(once, disguise(payload));
-  assert.notDeepEqual(once, (await createDisguise("other"))(payload));
+  const once = pseudonymize(payload);
+  assert.deepEqual(once, pseudonymize(payload));
+  assert.notDeepEqual(once, (await createPseudonymizer("other"))(payload));
   const text = JSON.stringify(once);
   assert.ok(!/alice|acme|400930456276634662|Z29sZA/i.test(text), text);
   assert.equal(once.function, payload.function);
@@ -117,9 +117,9 @@ Deno.test("createDisguise() gives one text always the same stand-in, and keeps t
   assert.ok(text.includes(`project:${once.user.id}:roles`));
 });
 
-Deno.test("createDisguise() keeps no number, truth or name of a field that may be about people", async () => {
-  const disguise = await createDisguise("secret");
-  const once = disguise({
+Deno.test("createPseudonymizer() keeps no number, boolean or field name that may be about a person", async () => {
+  const pseudonymize = await createPseudonymizer("secret");
+  const once = pseudonymize({
     user_metadata: [
       { key: "alice@acme.com", value: "" },
       { key: "of alice", value: 4711 },

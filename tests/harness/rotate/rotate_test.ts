@@ -22,7 +22,7 @@ import {
   roleScopes,
 } from "../../../harness/zitadel/login.ts";
 import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
-import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
+import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { startFunction } from "../_function_server.ts";
 
 const NAME = "ours";
@@ -34,7 +34,7 @@ async function connected(release: typeof RELEASES[number]) {
   const stack = new AsyncDisposableStack();
   const sandbox = stack.use(await startSandbox({ release }));
   const instance = connect(sandbox.origin, sandbox.adminToken);
-  const world = stack.use(await createWorld(instance));
+  const scratch = stack.use(await createScratchOrganization(instance));
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
   stack.defer(() => Deno.remove(envFile));
   const server = stack.use(startFunction(envFile, sandbox.origin));
@@ -54,13 +54,13 @@ async function connected(release: typeof RELEASES[number]) {
   }
   await Deno.writeTextFile(
     envFile,
-    `# mine\nACCESS_TOKEN=${world.reader.token}\nAUTHORIZATION_SIGNING_KEY=${signingKey}\n`,
+    `# mine\nACCESS_TOKEN=${scratch.reader.token}\nAUTHORIZATION_SIGNING_KEY=${signingKey}\n`,
   );
   await server.reload();
   return {
     stack,
     instance,
-    world,
+    scratch,
     envFile,
     server,
     other: other.id,
@@ -83,8 +83,8 @@ for (const release of RELEASES) {
     const load = Array.from({ length: 3 }, async () => {
       while (going) {
         const { accessToken } = await clientCredentials(it.instance.origin, {
-          ...it.world.robot,
-          scope: roleScopes(it.world.project.id),
+          ...it.scratch.robot,
+          scope: roleScopes(it.scratch.project.id),
         });
         assert.ok(claimsOf(accessToken).permissions, "a token came without");
         tokens++;

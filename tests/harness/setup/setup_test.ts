@@ -28,7 +28,7 @@ import {
   clientCredentials,
   roleScopes,
 } from "../../../harness/zitadel/login.ts";
-import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
+import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { startFunction } from "../_function_server.ts";
 
 const NAME = "Authorization Webhook";
@@ -147,17 +147,17 @@ for (const release of RELEASES) {
 Deno.test("setup makes the function's permissions appear in a token", async () => {
   await using sandbox = await startSandbox();
   const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using world = await createWorld(instance);
+  await using scratch = await createScratchOrganization(instance);
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
-  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${world.reader.token}\n`);
+  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${scratch.reader.token}\n`);
   await using server = startFunction(envFile, sandbox.origin);
-  const place = { instance, organization: world.organization.id, envFile };
+  const place = { instance, organization: scratch.organization.id, envFile };
   await setUp(place, { ...wishFor(server.endpoint), mapping: new Map() });
   await server.reload();
 
   const { accessToken } = await clientCredentials(sandbox.origin, {
-    ...world.robot,
-    scope: roleScopes(world.project.id),
+    ...scratch.robot,
+    scope: roleScopes(scratch.project.id),
   });
   const claims = JSON.parse(atob(
     accessToken.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/"),
@@ -174,9 +174,9 @@ Deno.test("setup makes the function's permissions appear in a token", async () =
 Deno.test("applyChanges() does not let logins depend on a function that refuses its calls", async () => {
   await using sandbox = await startSandbox();
   const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using world = await createWorld(instance);
+  await using scratch = await createScratchOrganization(instance);
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
-  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${world.reader.token}\n`);
+  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${scratch.reader.token}\n`);
   await using server = startFunction(envFile, sandbox.origin);
   const place = { instance, organization: undefined, envFile };
   const wish = {

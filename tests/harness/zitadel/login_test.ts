@@ -9,29 +9,29 @@ import {
   roleScopes,
 } from "../../../harness/zitadel/login.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
-import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
+import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 
 for (const release of RELEASES) {
-  Deno.test(`createWorld() is enough to log in on ${release}, and is removed`, async () => {
+  Deno.test(`createScratchOrganization() is enough to log in on ${release}, and is removed`, async () => {
     await using sandbox = await startSandbox({ release });
     const instance = connect(sandbox.origin, sandbox.adminToken);
     const before = await listOrganizations(instance);
     {
-      await using world = await createWorld(instance);
+      await using scratch = await createScratchOrganization(instance);
       const person = await login(sandbox.origin, {
-        ...world.application,
-        ...world.person,
+        ...scratch.application,
+        ...scratch.person,
         scope: "openid offline_access",
         loginClientToken: sandbox.loginClientToken,
       });
       assert.ok(person.idToken);
       const renewed = await refresh(sandbox.origin, {
-        clientId: world.application.clientId,
+        clientId: scratch.application.clientId,
         refreshToken: person.refreshToken!,
       });
       assert.notEqual(renewed.accessToken, person.accessToken);
-      const { clientId, clientSecret } = world.robot;
-      const scope = roleScopes(world.project.id);
+      const { clientId, clientSecret } = scratch.robot;
+      const scope = roleScopes(scratch.project.id);
       const robot = await clientCredentials(sandbox.origin, {
         clientId,
         clientSecret,
@@ -51,12 +51,14 @@ for (const release of RELEASES) {
   });
 }
 
-Deno.test("createWorld() removes what it made where a step fails", async () => {
+Deno.test("createScratchOrganization() removes what it made where a step fails", async () => {
   await using sandbox = await startSandbox();
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const before = await listOrganizations(instance);
   await assert.rejects(
-    createWorld(instance, { signal: AbortSignal.abort(new Error("stop")) }),
+    createScratchOrganization(instance, {
+      signal: AbortSignal.abort(new Error("stop")),
+    }),
     /stop/,
   );
   assert.deepEqual(await listOrganizations(instance), before);

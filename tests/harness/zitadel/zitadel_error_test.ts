@@ -13,7 +13,7 @@ import {
   listTargets,
   updateTarget,
 } from "../../../harness/zitadel/target.ts";
-import { createWorld } from "../../../harness/zitadel/scratch_organization.ts";
+import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import {
   attempt,
   ZitadelError,
@@ -22,11 +22,11 @@ import {
 Deno.test("every refusal of ZITADEL becomes a sentence that says what to do", async (t) => {
   await using sandbox = await startSandbox();
   const admin = connect(sandbox.origin, sandbox.adminToken);
-  await using world = await createWorld(admin);
-  const reader = connect(sandbox.origin, world.reader.token);
+  await using scratch = await createScratchOrganization(admin);
+  const reader = connect(sandbox.origin, scratch.reader.token);
   const stranger = connect(sandbox.origin, "nonsense");
   const nowhere = connect("http://127.0.0.1:9", "token");
-  const organization = world.organization.id;
+  const organization = scratch.organization.id;
   const settings = {
     name: "taken",
     endpoint: "http://localhost:9/",
@@ -134,3 +134,12 @@ Deno.test("attempt() says that a role is missing as releases before v4.7 put it"
       )),
     /no role here at all.*IAM_OWNER/,
   ));
+
+Deno.test("attempt() reports a timeout whether a deadline or a signal ended the call", async () => {
+  for (const code of [Code.DeadlineExceeded, Code.Canceled]) {
+    await assert.rejects(
+      attempt("list", () => Promise.reject(new ConnectError("why", code))),
+      /^ZitadelError: Cannot list: ZITADEL did not answer in time/,
+    );
+  }
+});

@@ -1,30 +1,60 @@
 import {
+  type CacheOptions,
   MappingCache,
   type MappingLookup,
 } from "../../../lib/mapping/cache.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
+import type { KvOptions } from "../../../lib/mapping/kv_access.ts";
 import { KvStore } from "../../../lib/mapping/kv_store.ts";
-import type { ReadMetadata } from "../../../lib/zitadel/metadata_reader.ts";
 
 /** How long a mapping is served as it is, in the tests. */
 export const FRESH_MS = 60_000;
 
-/** How long after that it is served while it is read anew, in the tests. */
+/** How long after that it is served while it is revalidated, in the tests. */
 export const STALE_MS = 600_000;
 
 /** The instance that the tests' mappings are of. */
 export const ORIGIN = "https://zitadel.example";
 
-/** A clock that moves when it is told to. */
+/** A clock that moves when it is told to, and the timeouts that hang on it. */
 export class Clock {
   #now = Date.UTC(2026, 6, 10);
+  readonly #timeouts = new Map<AbortController, number>();
 
   /** Tells the time. */
   readonly now = (): number => this.#now;
 
+  /** Creates a signal that is aborted once the clock has moved on so far. */
+  readonly timeout = (ms: number): AbortSignal => {
+    const controller = new AbortController();
+    this.#timeouts.set(controller, this.#now + ms);
+    return controller.signal;
+  };
+
+  /** Waits until the clock has moved on so far. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) =>
+      this.timeout(ms).addEventListener("abort", () => resolve())
+    );
+  }
+
+  /** Moves on, by a millisecond a turn, until a promise settles. */
+  async run<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const settle = () => void (isSettled = true);
+    promise.then(settle, settle);
+    for (await turn(); !isSettled; await turn()) this.advance(1);
+    return await promise;
+  }
+
   /** Moves on. */
   advance(ms: number): void {
     this.#now += ms;
+    for (const [controller, at] of this.#timeouts) {
+      if (at > this.#now) continue;
+      this.#timeouts.delete(controller);
+      controller.abort(new DOMException("Timed out", "TimeoutError"));
+    }
   }
 }
 
@@ -32,45 +62,72 @@ export class Clock {
 export interface Isolate extends Disposable {
   readonly cache: MappingCache;
   readonly log: readonly LogEntry[];
+  /** When KV failed. */
+  readonly kvFailures: readonly number[];
   /** Gives what the role `viewer` is permitted, and where that came from. */
   view(organization?: string): Promise<string>;
 }
 
-/** Makes an isolate: a cache of its own over a KV that others may share. */
+/** The options of a store over a KV, and the log that it writes. */
+export function kvOptions(
+  kv: Deno.Kv,
+  clock: Clock,
+  options: Partial<KvOptions> = {},
+): { options: KvOptions; log: LogEntry[] } {
+  const log: LogEntry[] = [];
+  return {
+    log,
+    options: {
+      kv,
+      origin: ORIGIN,
+      lifetimeMs: FRESH_MS + STALE_MS,
+      now: clock.now,
+      timeout: clock.timeout,
+      log: (entry) => void log.push(entry),
+      ...options,
+    },
+  };
+}
+
+/** Creates an isolate: a cache of its own over a KV that others may share. */
 export function createIsolate(
   { kv, clock, readMetadata, freshMs = FRESH_MS, staleMs = STALE_MS }: {
     readonly kv?: Deno.Kv | undefined;
     readonly clock: Clock;
-    readonly readMetadata: ReadMetadata;
+    readonly readMetadata: CacheOptions["readMetadata"];
     readonly freshMs?: number;
     readonly staleMs?: number;
   },
 ): Isolate {
-  const log: LogEntry[] = [];
+  const entries: LogEntry[] = [];
   const background = new AbortController();
-  const { now } = clock;
+  const kvFailures: number[] = [];
+  const log = (entry: LogEntry) => {
+    entries.push(entry);
+    if (entry.reason === "kv_failed") kvFailures.push(clock.now());
+  };
   const lifetimeMs = freshMs + staleMs;
-  const common = { now, log: (entry: LogEntry) => void log.push(entry) };
   const cache = new MappingCache({
-    ...common,
+    now: clock.now,
+    log,
     readMetadata,
-    store: kv &&
-      new KvStore({ kv, origin: ORIGIN, lifetimeMs, ...common }),
+    store: kv && new KvStore(kvOptions(kv, clock, { lifetimeMs, log }).options),
     freshMs,
     staleMs,
     signal: background.signal,
   });
   return {
     cache,
-    log,
+    log: entries,
+    kvFailures,
     view: async (organization = "1") => describe(await cache.get(organization)),
     [Symbol.dispose]: () => background.abort(),
   };
 }
 
-/** Says in a word what the role `viewer` is permitted, and where that came from. */
+/** Tells in a word what the role `viewer` is permitted, and where that came from. */
 export function describe({ mapping, source }: MappingLookup): string {
-  return `${mapping.permissions.get("viewer")?.join()} from ${source}`;
+  return `${mapping.plain.get("viewer")?.join()} from ${source}`;
 }
 
 /** Lets everything run that waits for nothing but its turn. */

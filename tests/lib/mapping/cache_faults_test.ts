@@ -1,26 +1,29 @@
 import assert from "node:assert/strict";
+import { Code } from "@connectrpc/connect";
 import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
 } from "../../../harness/fixtures/upstream.ts";
-import { REFRESH_RETRY_MS } from "../../../lib/mapping/cache.ts";
+import { REVALIDATE_RETRY_MS } from "../../../lib/mapping/cache.ts";
 import { readConfig } from "../../../lib/config.ts";
-import { createHandler } from "../../../lib/handler.ts";
+import { createFunction } from "../../../harness/function/create_function.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
-import { KV_PAUSE_MS } from "../../../lib/mapping/kv_store.ts";
+import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
 import { signPayload } from "../../../lib/request/signature.ts";
+import { PAUSE_MS } from "../../../lib/zitadel/access_token.ts";
 import { Clock, FRESH_MS, STALE_MS } from "./_isolate.ts";
+import { grpcWebError } from "../_frames.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
 
 const SIGNING_KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
 
 /** Short, since a slow ZITADEL is waited for in real time. */
-const UPSTREAM_TIMEOUT_MS = 20;
+const UPSTREAM_TIMEOUT_MS = 150;
 
 type Fetch = typeof fetch;
 
-/** What ZITADEL can do instead of answering, and what comes of it where no mapping is kept. */
+/** What ZITADEL can do instead of answering, and what comes of it if no mapping is kept. */
 const FAULTS: Record<
   string,
   { fetch: Fetch; status: 502 | 504; reason: string }
@@ -39,13 +42,21 @@ const FAULTS: Record<
     status: 504,
     reason: "timeout",
   },
-  "status 401": {
-    fetch: () => Promise.resolve(new Response(null, { status: 401 })),
+  "refusing the credential": {
+    fetch: () =>
+      Promise.resolve(
+        grpcWebError(Code.Unauthenticated, "Errors.Token.Invalid (AUTH-7fs1e)"),
+      ),
     status: 502,
     reason: "credential_rejected",
   },
-  "status 500": {
-    fetch: () => Promise.resolve(new Response("oops", { status: 500 })),
+  "behind a page of status 401": {
+    fetch: () => Promise.resolve(new Response("oops", { status: 401 })),
+    status: 502,
+    reason: "intercepted",
+  },
+  "behind a proxy's status 503": {
+    fetch: () => Promise.resolve(new Response("oops", { status: 503 })),
     status: 502,
     reason: "unreachable",
   },
@@ -68,7 +79,7 @@ const FAULTS: Record<
   },
 };
 
-/** What KV can do, where not its work. */
+/** What KV can do. */
 const KV_FAULTS: Record<string, Gate> = {
   good: () => Promise.resolve(),
   refusing: () => Promise.reject(new TypeError()),
@@ -80,6 +91,14 @@ async function until(holds: () => boolean): Promise<void> {
     assert.ok(turns < 200_000, "it never came to be");
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** A call that comes at once may still join the reading that is about to fail. */
+async function answersNew(
+  { ask }: { readonly ask: () => Promise<string> },
+): Promise<void> {
+  const first = await ask();
+  if (first !== "new") assert.equal(await ask(), "new", first);
 }
 
 async function setUp(kv: Deno.Kv) {
@@ -99,7 +118,7 @@ async function setUp(kv: Deno.Kv) {
     CACHE_STALE_SECONDS: String(STALE_MS / 1_000),
     UPSTREAM_TIMEOUT_MS: String(UPSTREAM_TIMEOUT_MS),
   });
-  const handle = await createHandler(config, {
+  const handle = await createFunction(config, {
     fetch: (input, init) => zitadel.fetch(input, init),
     now: clock.now,
     kv,
@@ -136,7 +155,7 @@ async function setUp(kv: Deno.Kv) {
     log,
     ask,
     fail: (fetch: Fetch) => void (zitadel.fetch = fetch),
-    mend() {
+    repair() {
       zitadel.fetch = good;
       metadata.viewer = btoa('["new"]');
     },
@@ -152,7 +171,7 @@ for (const [name, { fetch, status, reason }] of Object.entries(FAULTS)) {
 
     Deno.test(`createHandler() with ZITADEL ${name} and KV ${kvName}`, async (t) => {
       await t.step(
-        "refuses where nothing is kept, and then goes on",
+        "refuses if nothing is kept, and then goes on",
         async () => {
           using world = await setUp(new MemoryKv().connect({ gate }));
           world.fail(fetch);
@@ -160,9 +179,9 @@ for (const [name, { fetch, status, reason }] of Object.entries(FAULTS)) {
           const last = world.log.at(-1)!;
           assert.equal(last.reason, reason);
           assert.ok(last.remedy);
-          world.mend();
-          world.clock.advance(KV_PAUSE_MS);
-          assert.equal(await world.ask(), "new");
+          world.repair();
+          world.clock.advance(Math.max(KV_PAUSE_MS, PAUSE_MS));
+          await answersNew(world);
         },
       );
 
@@ -183,8 +202,9 @@ for (const [name, { fetch, status, reason }] of Object.entries(FAULTS)) {
           assert.equal(await world.ask(), "old");
           world.clock.advance(1);
           assert.equal(await world.ask(), refusal);
-          world.mend();
-          assert.equal(await world.ask(), "new");
+          world.repair();
+          world.clock.advance(PAUSE_MS);
+          await answersNew(world);
         },
       );
 
@@ -197,8 +217,8 @@ for (const [name, { fetch, status, reason }] of Object.entries(FAULTS)) {
           world.clock.advance(FRESH_MS);
           await world.ask();
           await until(() => world.log.some((entry) => entry.level === "error"));
-          world.mend();
-          world.clock.advance(REFRESH_RETRY_MS);
+          world.repair();
+          world.clock.advance(Math.max(REVALIDATE_RETRY_MS, PAUSE_MS));
           assert.equal(await world.ask(), "old");
           for (let turns = 0; await world.ask() !== "new"; turns++) {
             assert.ok(turns < 10_000);

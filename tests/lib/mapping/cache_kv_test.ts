@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
-import { mock } from "node:test";
 import { FunctionError } from "../../../lib/errors.ts";
 import { KV_TIMEOUT_MS } from "../../../lib/mapping/kv_trouble.ts";
-import { KV_PAUSE_MS } from "../../../lib/mapping/kv_store.ts";
-import { Clock, createIsolate, FRESH_MS, STALE_MS, turn } from "./_isolate.ts";
+import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
+import { MAX_LISTED } from "../../../lib/mapping/invalidation_list.ts";
+import {
+  Clock,
+  createIsolate,
+  FRESH_MS,
+  type Isolate,
+  STALE_MS,
+  turn,
+} from "./_isolate.ts";
 import { MemoryKv } from "../_memory_kv.ts";
 import { StandInUpstream } from "../_upstream.ts";
 
@@ -192,31 +199,26 @@ Deno.test("get() waits a bounded time for KV, and not again at once", async () =
   const kv = new MemoryKv();
   const clock = new Clock();
   const upstream = new StandInUpstream();
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    const gate = () => new Promise<never>(() => {});
-    using one = createIsolate({
-      clock,
-      readMetadata: upstream.read,
-      kv: kv.connect({ gate }),
-    });
-    const first = one.view();
-    await turn();
-    mock.timers.tick(KV_TIMEOUT_MS); // for the watch to begin
-    await turn();
-    assert.equal(upstream.calls, 0);
-    mock.timers.tick(KV_TIMEOUT_MS); // for the mapping
-    assert.equal(await first, "old from zitadel");
-    assert.equal(await one.view("2"), "old from zitadel");
-    clock.advance(KV_PAUSE_MS);
-    const third = one.view("3");
-    await turn();
-    assert.equal(upstream.calls, 2);
-    mock.timers.tick(KV_TIMEOUT_MS);
-    assert.equal(await third, "old from zitadel");
-  } finally {
-    mock.timers.reset();
-  }
+  const gate = () => new Promise<never>(() => {});
+  using one = createIsolate({
+    clock,
+    readMetadata: upstream.read,
+    kv: kv.connect({ gate }),
+  });
+  const first = one.view();
+  await turn();
+  clock.advance(KV_TIMEOUT_MS); // for the watch to begin
+  await turn();
+  assert.equal(upstream.calls, 0);
+  clock.advance(KV_TIMEOUT_MS); // for the mapping
+  assert.equal(await first, "old from zitadel");
+  assert.equal(await one.view("2"), "old from zitadel");
+  clock.advance(KV_PAUSE_MS);
+  const third = one.view("3");
+  await turn();
+  assert.equal(upstream.calls, 2);
+  clock.advance(KV_TIMEOUT_MS);
+  assert.equal(await third, "old from zitadel");
 });
 
 Deno.test("invalidate() holds for this isolate though KV cannot be told, and for all once it can", async () => {
@@ -246,38 +248,35 @@ Deno.test("invalidate() holds for this isolate though KV cannot be told, and for
   assert.match(await other.view(), /^new/);
 });
 
-Deno.test("MappingCache drops all it read before its watch began", async () => {
+Deno.test("MappingCache compares all it read before its watch began", async () => {
   const kv = new MemoryKv();
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   const clock = new Clock();
   const upstream = new StandInUpstream();
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    using one = createIsolate({
-      clock,
-      readMetadata: upstream.read,
-      kv: kv.connect({
-        gate: (call) => call.startsWith("watch") ? begun : Promise.resolve(),
-      }),
-    });
-    using other = createIsolate({
-      clock,
-      readMetadata: upstream.read,
-      kv: kv.connect(),
-    });
-    const first = one.view();
-    await turn();
-    mock.timers.tick(KV_TIMEOUT_MS);
-    assert.equal(await first, "old from zitadel");
-    await turn();
-    upstream.viewer = "new";
-    await other.cache.invalidate("1");
-    begin();
-    await turn();
-    assert.equal(await one.view(), "new from zitadel");
-  } finally {
-    mock.timers.reset();
-  }
+  using one = createIsolate({
+    clock,
+    readMetadata: upstream.read,
+    kv: kv.connect({
+      gate: (call) => call.startsWith("watch") ? begun : Promise.resolve(),
+    }),
+  });
+  using other = createIsolate({
+    clock,
+    readMetadata: upstream.read,
+    kv: kv.connect(),
+  });
+  const first = one.view();
+  await turn();
+  clock.advance(KV_TIMEOUT_MS);
+  assert.equal(await first, "old from zitadel");
+  assert.equal(await one.view("2"), "old from zitadel");
+  await turn();
+  upstream.viewer = "new";
+  await other.cache.invalidate("1");
+  begin();
+  await turn();
+  assert.equal(await one.view(), "new from zitadel");
+  assert.equal(await one.view("2"), "old from memory");
 });
 
 Deno.test("get() asks ZITADEL once for a crowd that comes as the watch begins", async () => {
@@ -307,4 +306,394 @@ Deno.test("get() does not trust a mapping of an isolate whose clock is ahead", a
     kv: kv.connect(),
   });
   assert.equal(await one.view(), "new from zitadel");
+});
+
+/** Announces more organizations' invalidations than the list has places for. */
+async function overflow(isolate: Isolate): Promise<void> {
+  for (let index = 0; index <= MAX_LISTED; index++) {
+    await isolate.cache.invalidate(`other-${index}`);
+  }
+}
+
+/** An isolate whose watch can be held back, beside one that announces. */
+function setUpBurst() {
+  const kv = new MemoryKv();
+  const clock = new Clock();
+  const upstream = new StandInUpstream();
+  const readMetadata = upstream.read;
+  const watch = { held: Promise.resolve() };
+  const fault = { isDown: false };
+  const gate = (call: string) => {
+    if (call === "watch <") return watch.held;
+    return fault.isDown && !call.startsWith("watch")
+      ? Promise.reject(new TypeError())
+      : Promise.resolve();
+  };
+  const watcher = createIsolate({
+    clock,
+    readMetadata,
+    kv: kv.connect({ gate }),
+  });
+  const announcer = createIsolate({ clock, readMetadata, kv: kv.connect() });
+  return {
+    kv,
+    clock,
+    upstream,
+    fault,
+    watcher,
+    announcer,
+    /** Lets the watcher see only the last value of what happens meanwhile. */
+    async missing(work: () => Promise<void>) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      watch.held = promise;
+      // The value that is on its way already.
+      await announcer.cache.invalidate("unrelated");
+      await turn();
+      await work();
+      resolve();
+      await turn();
+    },
+    [Symbol.dispose]() {
+      watcher[Symbol.dispose]();
+      announcer[Symbol.dispose]();
+    },
+  };
+}
+
+Deno.test("get() compares with KV, and does not ask ZITADEL, after the list of invalidations overflowed", async (t) => {
+  await t.step("and serves what did not change from memory", async () => {
+    using world = setUpBurst();
+    const { watcher, upstream, clock } = world;
+    await watcher.view("1");
+    await watcher.view("2");
+    await turn();
+    await world.missing(() => overflow(world.announcer));
+    assert.equal(await watcher.view("1"), "old from memory");
+    clock.advance(FRESH_MS);
+    upstream.fault = DOWN;
+    assert.equal(await watcher.view("2"), "old from stale");
+    assert.equal(await watcher.view("1"), "old from stale");
+  });
+
+  await t.step("and finds out what did change", async () => {
+    using world = setUpBurst();
+    const { watcher, announcer, upstream } = world;
+    await watcher.view("1");
+    await watcher.view("2");
+    await turn();
+    upstream.viewer = "new";
+    await world.missing(async () => {
+      await announcer.cache.invalidate("1");
+      await overflow(announcer);
+    });
+    const { calls } = upstream;
+    assert.equal(await watcher.view("1"), "new from zitadel");
+    assert.equal(await watcher.view("2"), "old from memory");
+    assert.equal(upstream.calls, calls + 1);
+  });
+
+  await t.step(
+    "and takes what another isolate read since from KV",
+    async () => {
+      using world = setUpBurst();
+      const { watcher, announcer, upstream } = world;
+      await watcher.view("1");
+      await turn();
+      upstream.viewer = "new";
+      await world.missing(async () => {
+        await announcer.cache.invalidate("1");
+        await announcer.view("1");
+        await overflow(announcer);
+      });
+      assert.equal(await watcher.view("1"), "new from kv");
+    },
+  );
+
+  await t.step(
+    "and serves it once more while KV fails, revalidating it",
+    async () => {
+      using world = setUpBurst();
+      const { watcher, announcer, upstream } = world;
+      await watcher.view("1");
+      await turn();
+      upstream.viewer = "new";
+      await world.missing(async () => {
+        await announcer.cache.invalidate("1");
+        await overflow(announcer);
+      });
+      world.fault.isDown = true;
+      assert.equal(await watcher.view("1"), "old from stale");
+      await turn();
+      assert.equal(await watcher.view("1"), "new from memory");
+    },
+  );
+
+  await t.step("also if the reading was under way", async () => {
+    using world = setUpBurst();
+    const { watcher, announcer, upstream } = world;
+    const release = upstream.hold();
+    const before = watcher.view("1");
+    await turn();
+    upstream.viewer = "new";
+    await world.missing(async () => {
+      await announcer.cache.invalidate("1");
+      await overflow(announcer);
+    });
+    const after = watcher.view("1");
+    release();
+    assert.equal(await before, "old from zitadel");
+    assert.match(await after, /^new/, "joined an older reading");
+    assert.match(await watcher.view("1"), /^new/);
+  });
+});
+
+for (const delayMs of [0, 20]) {
+  Deno.test(`invalidate() of one organization 60 times at once costs 29 others nothing, with a KV that takes ${delayMs} ms`, async () => {
+    const clock = new Clock();
+    const upstream = new StandInUpstream();
+    let commits = 0;
+    const kv = new MemoryKv();
+    const connect = () =>
+      kv.connect({
+        gate: () => delayMs ? clock.sleep(delayMs) : Promise.resolve(),
+        onCommit: () => void commits++,
+      });
+    const readMetadata = upstream.read;
+    using one = createIsolate({ clock, readMetadata, kv: connect() });
+    using other = createIsolate({ clock, readMetadata, kv: connect() });
+    const others = Array.from({ length: 29 }, (_, index) => `other-${index}`);
+    const all = async (isolate: Isolate) =>
+      new Set(
+        await clock.run(Promise.all(others.map((it) => isolate.view(it)))),
+      );
+    await all(one);
+    await clock.run(turn());
+    await all(other);
+    const { calls } = upstream;
+    commits = 0;
+
+    const events = Array.from(
+      { length: 60 },
+      (_, index) => one.cache.invalidate("noisy", index + 1),
+    );
+    assert.equal(new Set(await clock.run(Promise.all(events))).size, 1);
+    for (let turns = 0; turns < 20; turns++) await clock.run(turn());
+    assert.equal(commits, 2, "more than one in flight and one waiting");
+    for (const isolate of [one, other]) {
+      assert.deepEqual(await all(isolate), new Set(["old from memory"]));
+      assert.deepEqual(isolate.log, []);
+    }
+    assert.equal(upstream.calls, calls);
+  });
+}
+
+Deno.test("invalidate() with KV counts an event once for all isolates", async (t) => {
+  const kv = new MemoryKv();
+  const { clock, upstream, isolate } = setUpShared(() => kv.connect());
+  using one = isolate();
+  using other = isolate();
+  await one.view();
+  await turn();
+  await other.view();
+  upstream.viewer = "new";
+  assert.equal(await one.cache.invalidate("1", 7), true);
+  assert.equal(await one.view(), "new from zitadel");
+  await turn();
+  assert.equal(await other.view(), "new from kv");
+  const { calls } = upstream;
+
+  await t.step("so that a replay does nothing", async () => {
+    for (const replayed of [one, other]) {
+      for (const sequence of [7, 6]) {
+        assert.equal(await replayed.cache.invalidate("1", sequence), false);
+        assert.equal(await replayed.view(), "new from memory");
+      }
+    }
+  });
+
+  await t.step("nor at an isolate that did not see it", async () => {
+    using third = isolate();
+    await third.view();
+    assert.equal(await third.cache.invalidate("1", 7), false);
+    assert.equal(await third.view(), "new from memory");
+    assert.equal(await other.view(), "new from memory");
+    assert.equal(upstream.calls, calls);
+  });
+
+  await t.step("nor while ZITADEL is down", async () => {
+    upstream.fault = DOWN;
+    clock.advance(FRESH_MS);
+    for (const replayed of [one, other]) {
+      assert.equal(await replayed.cache.invalidate("1", 7), false);
+      assert.equal(await replayed.view(), "new from stale");
+    }
+    using fresh = isolate();
+    assert.equal(await fresh.view(), "new from stale");
+    assert.equal(await fresh.cache.invalidate("1", 7), false);
+    assert.equal(await fresh.view(), "new from stale");
+    await turn();
+  });
+
+  await t.step(
+    "but a genuine one ends the old mapping, also in an outage",
+    async () => {
+      assert.equal(await other.cache.invalidate("1", 8), true);
+      await assert.rejects(other.view(), DOWN);
+      await turn();
+      await assert.rejects(one.view(), DOWN);
+      using fresh = isolate();
+      await assert.rejects(fresh.view(), DOWN);
+    },
+  );
+});
+
+Deno.test("invalidate() with an event that another isolate overtook drops what is older", async () => {
+  const kv = new MemoryKv();
+  const clock = new Clock();
+  const upstream = new StandInUpstream();
+  const readMetadata = upstream.read;
+  const never = new Promise<void>(() => {});
+  // This isolate's watch shows nothing after it began.
+  let isBegun = false;
+  using one = createIsolate({
+    clock,
+    readMetadata,
+    kv: kv.connect({
+      gate: (call) => call === "watch >" && isBegun ? never : Promise.resolve(),
+    }),
+  });
+  using other = createIsolate({ clock, readMetadata, kv: kv.connect() });
+  await one.view();
+  isBegun = true;
+  await turn();
+  upstream.viewer = "new";
+  await other.cache.invalidate("1", 8);
+  await turn();
+  assert.equal(await one.cache.invalidate("1", 7), false);
+  assert.equal(await one.view(), "new from zitadel");
+});
+
+Deno.test("get() waits while KV decides if an event is new", async () => {
+  const kv = new MemoryKv();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isHeld = false;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) =>
+        isHeld && !call.startsWith("watch") ? promise : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  await one.view();
+  await turn();
+  isHeld = true;
+  upstream.viewer = "new";
+  const event = one.cache.invalidate("1", 1);
+  const after = one.view();
+  await turn();
+  resolve();
+  assert.equal(await event, true);
+  assert.equal(await after, "new from zitadel");
+});
+
+Deno.test("invalidate() keeps what KV held before it out of memory", async () => {
+  const kv = new MemoryKv();
+  let held: Promise<void> | undefined;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) => call === "get <" && held ? held : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  await one.view();
+  await turn();
+  using other = isolate();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  held = promise;
+  const before = other.view();
+  await turn();
+  upstream.viewer = "new";
+  await other.cache.invalidate("1", 1);
+  resolve();
+  held = undefined;
+  assert.equal(await before, "old from kv");
+  assert.equal(await other.view(), "new from zitadel");
+});
+
+Deno.test("get() does not revalidate a stale mapping by another one that is stale", async () => {
+  const kv = new MemoryKv();
+  const { clock, upstream, isolate } = setUpShared(() => kv.connect());
+  using one = isolate();
+  using other = isolate();
+  await one.view();
+  clock.advance(FRESH_MS);
+  upstream.viewer = "newer";
+  assert.equal(await other.view(), "old from stale");
+  await turn();
+  assert.equal(await other.view(), "newer from memory");
+  clock.advance(FRESH_MS);
+  upstream.viewer = "newest";
+  assert.equal(await one.view(), "old from stale");
+  await turn();
+  assert.equal(await one.view(), "newest from memory");
+});
+
+Deno.test("get() serves memory at once again after an event", async () => {
+  const kv = new MemoryKv();
+  const { isolate } = setUpShared(() => kv.connect());
+  using one = isolate();
+  await one.cache.invalidate("1", 1);
+  await one.view();
+  assert.ok(!(one.cache.get("1") instanceof Promise));
+});
+
+Deno.test("invalidate() knows an event that another isolate announced, also when KV fails then", async () => {
+  const kv = new MemoryKv();
+  let isDown = false;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) =>
+        isDown && !call.startsWith("watch")
+          ? Promise.reject(new TypeError())
+          : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  using other = isolate();
+  await other.view();
+  await one.cache.invalidate("1", 7);
+  await turn();
+  await other.view();
+  isDown = true;
+  upstream.fault = DOWN;
+  assert.equal(await other.cache.invalidate("1", 7), false);
+  assert.equal(await other.view(), "old from memory");
+});
+
+Deno.test("get() waits for the latest of several events", async () => {
+  const kv = new MemoryKv();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isHeld = false;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) =>
+        call === "commit >" && isHeld ? promise : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  await one.cache.invalidate("1", 7);
+  await one.view();
+  await turn();
+  using other = isolate();
+  assert.equal(await other.view(), "old from kv");
+  isHeld = true;
+  upstream.viewer = "new";
+  // The first is a replay, of which this isolate does not know.
+  const events = [7, 8].map((it) => other.cache.invalidate("1", it));
+  assert.equal(await events[0], false);
+  const after = other.view();
+  await turn();
+  resolve();
+  assert.equal(await events[1], true);
+  assert.equal(await after, "new from zitadel");
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { REFRESH_RETRY_MS } from "../../../lib/mapping/cache.ts";
+import { REVALIDATE_RETRY_MS } from "../../../lib/mapping/cache.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import {
   Clock,
@@ -9,6 +9,8 @@ import {
   STALE_MS,
   turn,
 } from "./_isolate.ts";
+import { EVENT_MEMORY_MS } from "../../../lib/mapping/event_sequences.ts";
+import { abortable } from "../../../lib/util/abortable.ts";
 import { StandInUpstream } from "../_upstream.ts";
 
 const DOWN = new FunctionError("upstream_failed", "ZITADEL is down", {
@@ -39,7 +41,7 @@ Deno.test("get() serves a fresh mapping from memory, at once", async () => {
   assert.equal(upstream.calls, 1);
 });
 
-Deno.test("get() serves a stale mapping at once, while one refresh runs behind it", async () => {
+Deno.test("get() serves a stale mapping at once, while one revalidation runs behind it", async () => {
   const { clock, upstream, cache, view } = setUp();
   await view();
   upstream.viewer = "new";
@@ -98,24 +100,40 @@ Deno.test("get() serves the old mapping while ZITADEL fails, until the stale tim
   assert.equal(await view(), "new from zitadel");
 });
 
-Deno.test("get() pauses between refreshes that fail", async () => {
+Deno.test("get() logs a revalidation that fails once, however many calls it serves", async () => {
+  const { clock, upstream, log, view } = setUp();
+  await view();
+  upstream.fault = DOWN;
+  const release = upstream.hold();
+  clock.advance(FRESH_MS);
+  for (let call = 0; call < 100; call++) await view();
+  release();
+  await turn();
+  assert.equal(log.length, 1);
+});
+
+Deno.test("get() pauses between revalidations that fail", async () => {
   const { clock, upstream, view, log } = setUp();
   await view();
   upstream.fault = DOWN;
   clock.advance(FRESH_MS);
   const asked: number[] = [];
-  for (let ms = 0; ms < 3 * REFRESH_RETRY_MS; ms += REFRESH_RETRY_MS / 10) {
+  for (
+    let ms = 0;
+    ms < 3 * REVALIDATE_RETRY_MS;
+    ms += REVALIDATE_RETRY_MS / 10
+  ) {
     await view();
     await turn();
     asked.push(upstream.calls);
-    clock.advance(REFRESH_RETRY_MS / 10);
+    clock.advance(REVALIDATE_RETRY_MS / 10);
   }
   assert.equal(asked.at(-1), 1 + 3);
   assert.equal(log.length, 3);
 
   upstream.fault = undefined;
   upstream.viewer = "new";
-  clock.advance(REFRESH_RETRY_MS);
+  clock.advance(REVALIDATE_RETRY_MS);
   await view();
   await turn();
   assert.equal(await view(), "new from memory");
@@ -172,13 +190,13 @@ Deno.test("get() does not trust a mapping from the future", async (t) => {
 
 Deno.test("get() forgets the least recently used organizations", async () => {
   const { upstream, view } = setUp();
-  // 17 times 4 MB, by the cache's estimate, are more than it keeps.
-  upstream.ballast = 22;
-  for (let organization = 0; organization < 17; organization++) {
+  // 36 times 1.8 MB, by the cache's estimate, are more than it keeps.
+  upstream.ballast = 10;
+  for (let organization = 0; organization < 40; organization++) {
     await view(String(organization));
     assert.match(await view("0"), /memory$/);
   }
-  assert.match(await view("16"), /memory$/);
+  assert.match(await view("39"), /memory$/);
   assert.match(await view("1"), /zitadel$/);
 });
 
@@ -214,6 +232,123 @@ Deno.test("get() says once which entries it cannot read, until that changes", as
   assert.equal(log.length, 3);
 });
 
+Deno.test("get() names a key that may be personal by its hash", async () => {
+  using isolate = createIsolate({
+    clock: new Clock(),
+    readMetadata: () =>
+      Promise.resolve([{
+        key: "jane.doe@example.com",
+        value: new TextEncoder().encode("cmVhZA=="),
+      }]),
+  });
+  await isolate.view();
+  assert.equal(
+    isolate.log[0]?.entries,
+    "sha256:86e0b9e5: The value is encoded once too often: plain names in base64",
+  );
+});
+
+Deno.test("get() refuses a mapping of more than 2 MiB", async () => {
+  const { upstream, view } = setUp();
+  upstream.ballast = 12;
+  await assert.rejects(
+    view(),
+    (error) =>
+      error instanceof FunctionError && error.code === "upstream_failed" &&
+      error.details.reason === "unreadable_answer" &&
+      error.details.organization === "1",
+  );
+  upstream.ballast = 0;
+  assert.equal(await view(), "old from zitadel");
+});
+
+Deno.test("get() keeps a reading whose callers have left", async () => {
+  const { upstream, view } = setUp();
+  const release = upstream.hold();
+  const left = abortable(view(), AbortSignal.abort(DOWN));
+  await assert.rejects(left, DOWN);
+  release();
+  await turn();
+  assert.equal(await view(), "old from memory");
+});
+
+Deno.test("get() reads once at a time for 60 pairs of an event and a login", async () => {
+  const { upstream, cache, view } = setUp();
+  const release = upstream.hold();
+  const logins: Promise<string>[] = [];
+  for (let sequence = 1; sequence <= 60; sequence++) {
+    upstream.viewer = `after ${sequence}`;
+    await cache.invalidate("1", sequence);
+    logins.push(view());
+    await turn();
+  }
+  assert.equal(upstream.calls, 1);
+  release();
+  const answers = await Promise.all(logins);
+  assert.equal(answers[0], "after 1 from zitadel");
+  for (const answer of answers.slice(1)) {
+    assert.equal(answer, "after 60 from zitadel");
+  }
+  assert.equal(upstream.calls, 2);
+  assert.equal(upstream.mostAtOnce, 1);
+  assert.equal(await view(), "after 60 from memory");
+});
+
+Deno.test("invalidate() counts an event once", async (t) => {
+  const { clock, upstream, cache, view } = setUp();
+  await view();
+  upstream.viewer = "new";
+  assert.equal(await cache.invalidate("1", 7), true);
+  assert.equal(await view(), "new from zitadel");
+
+  await t.step(
+    "so that a replay or an earlier event does nothing",
+    async () => {
+      for (const sequence of [7, 6, 7]) {
+        assert.equal(await cache.invalidate("1", sequence), false);
+        assert.equal(await view(), "new from memory");
+      }
+      assert.equal(upstream.calls, 2);
+    },
+  );
+
+  await t.step("also while ZITADEL is down", async () => {
+    upstream.fault = DOWN;
+    clock.advance(FRESH_MS);
+    assert.equal(await cache.invalidate("1", 7), false);
+    assert.equal(await view(), "new from stale");
+    await turn();
+    assert.equal(await view(), "new from stale");
+  });
+
+  await t.step("by organization", async () => {
+    assert.equal(await cache.invalidate("2", 7), true);
+  });
+
+  await t.step("but acts on one without a sequence", async () => {
+    assert.equal(await cache.invalidate("1"), true);
+    await assert.rejects(view(), DOWN);
+  });
+
+  await t.step(
+    "and never serves the old mapping after a later one",
+    async () => {
+      upstream.fault = undefined;
+      await view();
+      upstream.fault = DOWN;
+      assert.equal(await cache.invalidate("1", 8), true);
+      await assert.rejects(view(), DOWN);
+      assert.equal(await cache.invalidate("1", 8), false);
+      await assert.rejects(view(), DOWN);
+    },
+  );
+
+  await t.step("until a replay's signature has long expired", async () => {
+    clock.advance(EVENT_MEMORY_MS);
+    assert.equal(await cache.invalidate("1", 8), true);
+  });
+});
+
 Deno.test("invalidate() without KV drops the organization, and no other", async () => {
   const { upstream, cache, view } = setUp();
   await view("1");
@@ -233,14 +368,15 @@ Deno.test("invalidate() keeps what was asked for before it out of memory", async
   await cache.invalidate("1");
   const after = view();
   await turn();
-  assert.equal(upstream.calls, 2, "a call after the event must not join");
+  assert.equal(upstream.calls, 1, "two readings at once");
   release();
   assert.equal(await before, "old from zitadel");
-  assert.equal(await after, "new from zitadel");
+  assert.equal(await after, "new from zitadel", "joined an older reading");
+  assert.equal(upstream.calls, 2);
   assert.equal(await view(), "new from memory");
 });
 
-Deno.test("invalidate() keeps a refresh under way from bringing the old mapping back", async () => {
+Deno.test("invalidate() keeps a revalidation under way from bringing the old mapping back", async () => {
   const { clock, upstream, cache, view } = setUp();
   await view();
   clock.advance(FRESH_MS);

@@ -1,48 +1,70 @@
 import assert from "node:assert/strict";
-import { mock } from "node:test";
+import { MAX_LISTED } from "../../../lib/mapping/invalidation_list.ts";
 import { Invalidations } from "../../../lib/mapping/invalidations.ts";
-import type { LogEntry } from "../../../lib/observability/log.ts";
-import { ORIGIN, turn } from "./_isolate.ts";
+import { WATCH_RETRY_MS } from "../../../lib/mapping/kv_watch.ts";
+import { KvAccess } from "../../../lib/mapping/kv_access.ts";
+import { kvKeys } from "../../../lib/mapping/kv_schema.ts";
+import { KV_TIMEOUT_MS } from "../../../lib/mapping/kv_trouble.ts";
+import { Clock, kvOptions, ORIGIN, turn } from "./_isolate.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
 
-/** An isolate's word to the others, and what it logged. */
-function setUp(kv: Deno.Kv) {
-  const log: LogEntry[] = [];
-  const isolate = new Invalidations({
-    kv,
-    origin: ORIGIN,
-    log: (entry) => void log.push(entry),
-  });
-  return { isolate, log };
-}
+const KEYS = kvKeys(ORIGIN);
+const ANNOUNCED = { kind: "announced" };
 
-/** An announcement alone, with no mapping to bury. */
-const nothing = () => {};
+/** An isolate's word to the others, and what it logged. */
+function setUp(kv: Deno.Kv, clock = new Clock()) {
+  const { options, log } = kvOptions(kv, clock);
+  const isolate = new Invalidations(new KvAccess(options), options);
+  return { isolate, log, clock };
+}
 
 /** Watches as an isolate does, and keeps what it was told. */
 async function watch(isolate: Invalidations) {
-  const told: (string | undefined)[] = [];
+  const told: string[] = [];
   const ended = new AbortController();
-  await isolate.watch((organization) => told.push(organization), ended.signal);
+  const listener = {
+    onInvalidated: (organization: string, sequence?: number) =>
+      void told.push(
+        sequence === undefined ? organization : `${organization}#${sequence}`,
+      ),
+    onGap: () => void told.push("gap"),
+  };
+  const begun = isolate.watch(listener, ended.signal);
+  await begun;
   const until = async (count: number) => {
     for (let turns = 0; told.length < count && turns < 100_000; turns++) {
       await turn();
     }
+    await turn();
     return told;
   };
   return { told, until, [Symbol.dispose]: () => ended.abort() };
 }
 
-Deno.test("watch() tells of what other isolates voided, and not of this one's", async () => {
+/** Lets a watcher see only the last value of what happens while it is held. */
+function holdable() {
+  let held: Promise<void> = Promise.resolve();
+  const gate: Gate = (call) => call === "watch <" ? held : Promise.resolve();
+  const hold = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    held = promise;
+    return resolve;
+  };
+  return { gate, hold };
+}
+
+Deno.test("watch() tells of what other isolates invalidated, and once of this one's", async () => {
   using kv = await Deno.openKv(":memory:");
   const one = setUp(kv).isolate;
   const other = setUp(kv).isolate;
   using watched = await watch(one);
-  await one.announce("own", nothing);
-  await other.announce("1", nothing);
-  await one.announce("own", nothing);
-  await other.announce("2", nothing);
-  assert.deepEqual(await watched.until(2), ["1", "2"]);
+  assert.deepEqual(await one.invalidate("own"), ANNOUNCED);
+  assert.deepEqual(watched.told, ["own"]);
+  await other.invalidate("1", 5);
+  await watched.until(2);
+  await one.invalidate("own", 1);
+  await other.invalidate("2");
+  assert.deepEqual(await watched.until(4), ["own", "1#5", "own", "2"]);
 });
 
 Deno.test("watch() misses nothing when many isolates announce at once", async () => {
@@ -51,53 +73,197 @@ Deno.test("watch() misses nothing when many isolates announce at once", async ()
   const organizations = Array.from({ length: 6 }, (_, i) => String(i));
   const done = await Promise.all(
     organizations.map((organization) =>
-      setUp(kv).isolate.announce(organization, nothing)
+      setUp(kv).isolate.invalidate(organization)
     ),
   );
-  assert.deepEqual(new Set(done), new Set([true]));
+  assert.deepEqual(done, organizations.map(() => ANNOUNCED));
   const told = await watched.until(6);
   assert.deepEqual(told.toSorted(), organizations);
 });
 
-Deno.test("announce() has everything dropped where it cannot get its turn", async () => {
+Deno.test("watch() sees no gap in a full list that it sees first", async () => {
+  const kv = new MemoryKv();
+  const other = setUp(kv.connect()).isolate;
+  for (let index = 0; index < 2 * MAX_LISTED; index++) {
+    await other.invalidate(String(index));
+  }
+  using watched = await watch(setUp(kv.connect()).isolate);
+  await other.invalidate("next");
+  assert.deepEqual(await watched.until(1), ["next"]);
+});
+
+Deno.test("watch() begins with a gap if it begins late", async () => {
+  const kv = new MemoryKv();
+  const { gate, hold } = holdable();
+  const begin = hold();
+  const { isolate, clock } = setUp(kv.connect({ gate }));
+  const watching = watch(isolate);
+  await turn();
+  clock.advance(KV_TIMEOUT_MS);
+  using watched = await watching;
+  assert.deepEqual(watched.told, []);
+  begin();
+  assert.deepEqual(await watched.until(1), ["gap"]);
+});
+
+Deno.test("invalidate() starts the list again if it cannot get its turn", async () => {
   const kv = new MemoryKv();
   using watched = await watch(setUp(kv.connect()).isolate);
   const rival = setUp(kv.connect()).isolate;
   const gate: Gate = async (call) => {
-    if (call === "commit >") await rival.announce("rival", nothing);
+    if (call === "commit >") await rival.invalidate("rival");
   };
-  assert.equal(
-    await setUp(kv.connect({ gate })).isolate.announce("1", nothing),
-    true,
-  );
+  const { isolate, log } = setUp(kv.connect({ gate }));
+  assert.deepEqual(await isolate.invalidate("1"), ANNOUNCED);
   await watched.until(9);
-  assert.ok(watched.told.includes(undefined));
+  assert.equal(watched.told.at(-1), "gap");
+  assert.deepEqual(log, []);
+  await setUp(kv.connect()).isolate.invalidate("next");
+  await watched.until(watched.told.length + 1);
+  assert.equal(watched.told.at(-1), "next");
 });
 
-Deno.test("watch() of a slow watcher tells each once, or has everything dropped", async (t) => {
-  const names = Array.from({ length: 64 }, (_, index) => String(index));
-  const cases: [number, (string | undefined)[]][] = [
-    [64, names],
-    [65, ["0", undefined]],
+Deno.test("invalidate() that starts the list again is a gap also for a watcher that saw no list yet", async () => {
+  const kv = new MemoryKv();
+  const { gate, hold } = holdable();
+  using watched = await watch(setUp(kv.connect({ gate })).isolate);
+  const release = hold();
+  const rival = setUp(kv.connect()).isolate;
+  const contended: Gate = async (call) => {
+    if (call === "commit >") await rival.invalidate("rival");
+  };
+  await setUp(kv.connect({ gate: contended })).isolate.invalidate("1");
+  release();
+  assert.equal((await watched.until(2)).at(-1), "gap");
+});
+
+Deno.test("watch() of a slow watcher tells each once, or of a gap", async (t) => {
+  const names = Array.from({ length: MAX_LISTED + 1 }, (_, i) => String(i));
+  const cases: [number, string[]][] = [
+    [MAX_LISTED, names.slice(0, MAX_LISTED)],
+    // The first arrives before the watcher falls behind.
+    [MAX_LISTED + 1, names],
+    [MAX_LISTED + 2, ["0", "gap", ...names.slice(2), String(MAX_LISTED + 1)]],
   ];
   for (const [count, expected] of cases) {
     await t.step(`${count} announcements behind`, async () => {
       const kv = new MemoryKv();
-      let held = Promise.resolve();
-      const gate: Gate = (call) =>
-        call === "watch <" ? held : Promise.resolve();
+      const { gate, hold } = holdable();
       using watched = await watch(setUp(kv.connect({ gate })).isolate);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      held = promise;
+      const release = hold();
       const other = setUp(kv.connect()).isolate;
       for (let index = 0; index < count; index++) {
-        await other.announce(String(index), nothing);
+        await other.invalidate(String(index));
         await turn();
       }
-      resolve();
+      release();
       assert.deepEqual(await watched.until(expected.length), expected);
     });
   }
+});
+
+Deno.test("watch() tells of the latest of many invalidations of one organization, without a gap", async () => {
+  const kv = new MemoryKv();
+  const { gate, hold } = holdable();
+  using watched = await watch(setUp(kv.connect({ gate })).isolate);
+  const release = hold();
+  const other = setUp(kv.connect()).isolate;
+  await other.invalidate("first");
+  await turn();
+  await other.invalidate("quiet", 1);
+  for (let sequence = 1; sequence <= 3 * MAX_LISTED; sequence++) {
+    await other.invalidate("noisy", sequence);
+  }
+  release();
+  assert.deepEqual(await watched.until(3), [
+    "first",
+    "quiet#1",
+    `noisy#${3 * MAX_LISTED}`,
+  ]);
+});
+
+Deno.test("invalidate() tells of another isolate's announcement that it replaced unseen", async () => {
+  const kv = new MemoryKv();
+  const { gate, hold } = holdable();
+  let isDown = true;
+  const { isolate, clock } = setUp(kv.connect({
+    gate: (call) =>
+      isDown && call === "commit >"
+        ? Promise.reject(new TypeError())
+        : gate(call),
+  }));
+  using watched = await watch(isolate);
+  const release = hold();
+  // Is on its way to the watcher already.
+  await setUp(kv.connect()).isolate.invalidate("first");
+  await turn();
+  // KV cannot be told, so the announcement is made later.
+  assert.deepEqual(await isolate.invalidate("1", 1), { kind: "failed" });
+  assert.deepEqual(watched.told, ["1"]);
+  await setUp(kv.connect()).isolate.invalidate("1");
+  isDown = false;
+  clock.advance(KV_TIMEOUT_MS);
+  assert.equal(await isolate.confirm("1"), true);
+  assert.deepEqual(watched.told, ["1", "1"]);
+  release();
+  assert.deepEqual(await watched.until(3), ["1", "1", "first"]);
+});
+
+Deno.test("invalidate() has one announcement in flight and one waiting", async () => {
+  const kv = new MemoryKv();
+  let commits = 0;
+  const { isolate } = setUp(kv.connect({ onCommit: () => void commits++ }));
+  using watched = await watch(isolate);
+  const outcomes = await Promise.all(
+    Array.from({ length: 60 }, (_, index) => isolate.invalidate("1", index)),
+  );
+  assert.deepEqual(outcomes, outcomes.map(() => ANNOUNCED));
+  assert.equal(commits, 2);
+  assert.deepEqual(watched.told, ["1", "1"]);
+  const other = setUp(kv.connect()).isolate;
+  assert.equal((await other.invalidate("1", 59)).kind, "known");
+  assert.equal((await other.invalidate("1", 60)).kind, "announced");
+});
+
+Deno.test("invalidate() knows an event that KV has, and what KV has for it", async () => {
+  using kv = await Deno.openKv(":memory:");
+  assert.deepEqual(await setUp(kv).isolate.invalidate("1", 7), ANNOUNCED);
+  const { versionstamp: version } = await kv.get(KEYS.mapping("1"));
+  const { isolate } = setUp(kv);
+  using watched = await watch(isolate);
+  for (const sequence of [7, 6, 0]) {
+    assert.deepEqual(await isolate.invalidate("1", sequence), {
+      kind: "known",
+      version,
+    });
+  }
+  assert.deepEqual(watched.told, []);
+  assert.deepEqual(await isolate.invalidate("2", 7), ANNOUNCED);
+  assert.deepEqual(await isolate.invalidate("1"), ANNOUNCED);
+  assert.deepEqual(await isolate.invalidate("1", 7), {
+    kind: "known",
+    version: (await kv.get(KEYS.mapping("1"))).versionstamp,
+  });
+  assert.deepEqual(await isolate.invalidate("1", 8), ANNOUNCED);
+});
+
+Deno.test("confirm() tries an announcement again that KV did not confirm", async () => {
+  const kv = new MemoryKv();
+  let isDown = true;
+  const { isolate } = setUp(kv.connect({
+    gate: (call) =>
+      isDown && call === "commit >"
+        ? Promise.reject(new TypeError())
+        : Promise.resolve(),
+  }));
+  assert.equal(await isolate.confirm("1"), true);
+  assert.deepEqual(await isolate.invalidate("1", 1), { kind: "failed" });
+  assert.equal(await isolate.confirm("1"), false);
+  assert.equal(await isolate.confirm("2"), true);
+  isDown = false;
+  assert.equal(await isolate.confirm("1"), true);
+  const other = setUp(kv.connect()).isolate;
+  assert.equal((await other.invalidate("1", 1)).kind, "known");
 });
 
 Deno.test("watch() goes on after its connection broke, with what happened meanwhile", async () => {
@@ -109,50 +275,67 @@ Deno.test("watch() goes on after its connection broke, with what happened meanwh
     refused++;
     return Promise.reject(new TypeError());
   };
-  const { isolate, log } = setUp(kv.connect({ gate }));
+  const { isolate, log, clock } = setUp(kv.connect({ gate }));
   const other = setUp(kv.connect()).isolate;
   using watched = await watch(isolate);
-  await other.announce("before", nothing);
+  await other.invalidate("before");
   await watched.until(1);
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    isBroken = true;
-    await other.announce("1", nothing);
-    await turn();
-    await other.announce("2", nothing);
-    await turn();
-    assert.equal(refused, 1);
-    isBroken = false;
-    mock.timers.tick(1_000);
-    assert.deepEqual(await watched.until(3), ["before", "1", "2"]);
-    assert.equal(log.length, 1);
-    assert.equal(log[0]?.reason, "kv_failed");
-  } finally {
-    mock.timers.reset();
-  }
+  isBroken = true;
+  await other.invalidate("1");
+  await turn();
+  await other.invalidate("2");
+  await turn();
+  assert.equal(refused, 1);
+  clock.advance(WATCH_RETRY_MS);
+  await turn();
+  await turn();
+  assert.equal(refused, 2);
+  isBroken = false;
+  clock.advance(WATCH_RETRY_MS);
+  assert.deepEqual(await watched.until(3), ["before", "1", "2"]);
+  // Once, not at every attempt.
+  assert.equal(log.length, 1);
+  assert.equal(log[0]?.reason, "kv_failed");
 });
 
-Deno.test("watch() drops everything when what it had seen is gone", async () => {
+Deno.test("watch() has a gap when what it had seen is gone", async () => {
   using kv = await Deno.openKv(":memory:");
   const other = setUp(kv).isolate;
   using watched = await watch(setUp(kv).isolate);
-  await other.announce("1", nothing);
+  await other.invalidate("1");
   await watched.until(1);
-  await kv.set(["role_permissions_void", 1, ORIGIN], "garbage");
-  assert.deepEqual(await watched.until(2), ["1", undefined]);
-  await other.announce("2", nothing);
-  assert.deepEqual(await watched.until(3), ["1", undefined, "2"]);
+  await kv.set(KEYS.invalidations, "garbage");
+  assert.deepEqual(await watched.until(2), ["1", "gap"]);
+  await other.invalidate("2");
+  assert.deepEqual(await watched.until(3), ["1", "gap", "2"]);
 });
 
 Deno.test("watch() does not wait for a KV that fails", async () => {
   const gate: Gate = () => Promise.reject(new TypeError());
   // No time passes, so that waiting would never end.
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    const kv = new MemoryKv().connect({ gate });
-    using watched = await watch(setUp(kv).isolate);
-    assert.deepEqual(watched.told, []);
-  } finally {
-    mock.timers.reset();
-  }
+  const { isolate } = setUp(new MemoryKv().connect({ gate }));
+  using watched = await watch(isolate);
+  assert.deepEqual(watched.told, []);
+});
+
+Deno.test("invalidate() announces what waits together as its most important event asks for", async (t) => {
+  await t.step("one without a sequence, in any case", async () => {
+    const kv = new MemoryKv();
+    await setUp(kv.connect()).isolate.invalidate("1", 7);
+    const { isolate } = setUp(kv.connect());
+    const outcomes = await Promise.all([
+      isolate.invalidate("1", 8),
+      isolate.invalidate("1"),
+      isolate.invalidate("1", 5),
+    ]);
+    assert.deepEqual(outcomes, outcomes.map(() => ANNOUNCED));
+  });
+
+  await t.step("the highest sequence", async () => {
+    const kv = new MemoryKv();
+    const { isolate } = setUp(kv.connect());
+    await Promise.all([1, 9, 8].map((it) => isolate.invalidate("1", it)));
+    const other = setUp(kv.connect()).isolate;
+    assert.equal((await other.invalidate("1", 9)).kind, "known");
+  });
 });

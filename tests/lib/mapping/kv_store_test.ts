@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { mock } from "node:test";
-import type { LogEntry } from "../../../lib/observability/log.ts";
 import { KV_TIMEOUT_MS } from "../../../lib/mapping/kv_trouble.ts";
-import { KV_PAUSE_MS, KvStore } from "../../../lib/mapping/kv_store.ts";
-import type { RoleMapping } from "../../../lib/mapping/role_mapping.ts";
-import { turn } from "./_isolate.ts";
+import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
+import { KvStore } from "../../../lib/mapping/kv_store.ts";
+import {
+  createRoleMapping,
+  type RoleMapping,
+} from "../../../lib/mapping/role_mapping.ts";
+import { Clock, kvOptions, ORIGIN, turn } from "./_isolate.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
 
-const ORIGIN = "https://zitadel.example";
 const NOW = Date.UTC(2026, 6, 10);
 const LIFETIME_MS = 660_000;
 
@@ -17,7 +18,7 @@ const MAX_VALUE_BYTES = 65_536;
 function mappingOf(
   entries: Record<string, readonly string[]>,
 ): RoleMapping {
-  return { permissions: new Map(Object.entries(entries)), problems: [] };
+  return createRoleMapping(new Map(Object.entries(entries)));
 }
 
 const SMALL = mappingOf({ viewer: ["posts:read"], admin: [] });
@@ -31,16 +32,12 @@ function mappingOfSize(bytes: number, letter = "x"): RoleMapping {
 }
 
 function setUp(kv: Deno.Kv, origin = ORIGIN) {
-  const log: LogEntry[] = [];
-  const clock = { now: NOW };
-  const store = new KvStore({
-    kv,
+  const clock = new Clock();
+  const { options, log } = kvOptions(kv, clock, {
     origin,
     lifetimeMs: LIFETIME_MS,
-    now: () => clock.now,
-    log: (entry) => void log.push(entry),
   });
-  return { store, log, clock };
+  return { store: new KvStore(options), log, clock };
 }
 
 async function valuesOf(kv: Deno.Kv): Promise<Deno.KvEntry<unknown>[]> {
@@ -72,7 +69,7 @@ Deno.test("write() does not keep what is wrong in a mapping", async () => {
   using kv = await Deno.openKv(":memory:");
   const { store } = setUp(kv);
   const problems = [{ key: "broken", problem: "canary" }];
-  const mapping = { permissions: SMALL.permissions, problems };
+  const mapping = { ...SMALL, problems };
   await store.write("1", { mapping, readAt: NOW }, null);
   assert.deepEqual((await store.read("1")).found?.mapping.problems, []);
 });
@@ -105,39 +102,46 @@ Deno.test("write() leaves out a mapping that is too large for one commit", async
   using kv = await Deno.openKv(":memory:");
   const { store, log } = setUp(kv);
   const mapping = mappingOfSize(660_001);
-  assert.ok(await store.write("1", { mapping, readAt: NOW }, null));
+  assert.equal(
+    await store.write("1", { mapping, readAt: NOW }, null),
+    undefined,
+  );
   assert.deepEqual(await valuesOf(kv), []);
   assert.deepEqual(log, []);
 });
 
-Deno.test("write() leaves out a mapping that nobody may use any longer", async () => {
+Deno.test("write() leaves out a mapping that has expired", async () => {
   using kv = await Deno.openKv(":memory:");
   const { store } = setUp(kv);
   const readAt = NOW - LIFETIME_MS;
-  assert.ok(await store.write("1", { mapping: SMALL, readAt }, null));
+  assert.equal(
+    await store.write("1", { mapping: SMALL, readAt }, null),
+    undefined,
+  );
   assert.deepEqual(await valuesOf(kv), []);
 });
 
-Deno.test("write() refuses where something was written or voided since", async () => {
+Deno.test("write() returns false if something was written or invalidated since", async () => {
   using kv = await Deno.openKv(":memory:");
   const { store } = setUp(kv);
   const kept = { mapping: SMALL, readAt: NOW };
   const { version } = await store.read("1");
   assert.ok(version !== undefined);
-  assert.equal(await store.write("1", kept, version), true);
+  const written = await store.write("1", kept, version);
   assert.equal(await store.write("1", kept, version), false);
 
   const { version: second } = await store.read("1");
-  assert.ok(second !== undefined);
+  assert.ok(second);
+  assert.equal(written, second);
   await setUp(kv).store.invalidate("1");
   assert.equal(await store.write("1", kept, second), false);
   const { found, version: third } = await store.read("1");
   assert.equal(found, undefined);
   assert.ok(third);
-  assert.equal(await store.write("1", kept, third), true);
+  assert.ok(await store.write("1", kept, third));
 });
 
-Deno.test("read() takes what it cannot read for absent, and write() replaces it", async (t) => {
+Deno.test("read() treats what it cannot read as absent, and write() replaces it", async (t) => {
   const bytes = new TextEncoder().encode('[["viewer",["posts:read"]]]');
   const good = { id: "a", readAt: NOW, chunks: 1, bytes };
   const encode = (text: string) => ({
@@ -165,12 +169,12 @@ Deno.test("read() takes what it cannot read for absent, and write() replaces it"
     await t.step(name, async () => {
       using kv = await Deno.openKv(":memory:");
       const { store, log } = setUp(kv);
-      await kv.set(["role_permissions", 1, ORIGIN, "1"], head);
+      await kv.set(["role_permissions", 2, ORIGIN, "1"], head);
       const { found, version } = await store.read("1");
       assert.equal(found, undefined);
       assert.ok(version);
       const kept = { mapping: SMALL, readAt: NOW };
-      assert.equal(await store.write("1", kept, version), true);
+      assert.ok(await store.write("1", kept, version));
       assert.deepEqual((await store.read("1")).found, kept);
       assert.deepEqual(log, []);
     });
@@ -178,7 +182,7 @@ Deno.test("read() takes what it cannot read for absent, and write() replaces it"
 
   await t.step("though the same, whole, is read", async () => {
     using kv = await Deno.openKv(":memory:");
-    await kv.set(["role_permissions", 1, ORIGIN, "1"], good);
+    await kv.set(["role_permissions", 2, ORIGIN, "1"], good);
     assert.ok((await setUp(kv).store.read("1")).found);
   });
 
@@ -187,20 +191,20 @@ Deno.test("read() takes what it cannot read for absent, and write() replaces it"
     const { store } = setUp(kv);
     const large = { mapping: mappingOfSize(130_000), readAt: NOW };
     await store.write("1", large, null);
-    const key = ["role_permissions", 1, ORIGIN, "1", 2];
+    const key = ["role_permissions", 2, ORIGIN, "1", 2];
     await kv.set(key, { id: "other", bytes: new Uint8Array(10_000) });
     assert.equal((await store.read("1")).found, undefined);
   });
 });
 
-Deno.test("KvStore goes on where KV refuses", async () => {
+Deno.test("KvStore goes on if KV refuses", async () => {
   const refuse: Gate = () => Promise.reject(new TypeError("canary"));
   const { store, log, clock } = setUp(new MemoryKv().connect({ gate: refuse }));
   const kept = { mapping: SMALL, readAt: NOW };
   assert.deepEqual(await store.read("1"), { version: undefined });
-  clock.now += KV_PAUSE_MS;
-  assert.equal(await store.write("1", kept, null), true);
-  assert.equal(await store.invalidate("1"), false);
+  clock.advance(KV_PAUSE_MS);
+  assert.equal(await store.write("1", kept, null), undefined);
+  assert.deepEqual(await store.invalidate("1"), { kind: "failed" });
   assert.deepEqual(
     log.map(({ level, reason, message, error }) =>
       `${level} ${reason} ${error}: ${message}`
@@ -219,27 +223,22 @@ Deno.test("KvStore leaves KV alone for a while after it did not answer", async (
     return isSilent ? new Promise(() => {}) : Promise.resolve();
   };
   const { store, log, clock } = setUp(new MemoryKv().connect({ gate }));
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    const first = store.read("1");
-    await turn();
-    mock.timers.tick(KV_TIMEOUT_MS - 1);
-    await turn();
-    assert.equal(log.length, 0);
-    mock.timers.tick(1);
-    assert.deepEqual(await first, { version: undefined });
-    assert.equal(log[0]?.error, "TimeoutError");
+  const first = store.read("1");
+  await turn();
+  clock.advance(KV_TIMEOUT_MS - 1);
+  await turn();
+  assert.equal(log.length, 0);
+  clock.advance(1);
+  assert.deepEqual(await first, { version: undefined });
+  assert.equal(log[0]?.error, "TimeoutError");
 
-    isSilent = false;
-    calls = 0;
-    assert.deepEqual(await store.read("2"), { version: undefined });
-    await store.write("2", { mapping: SMALL, readAt: NOW }, null);
-    assert.equal(calls, 0);
-    clock.now += KV_PAUSE_MS;
-    assert.deepEqual(await store.read("2"), { version: null });
-  } finally {
-    mock.timers.reset();
-  }
+  isSilent = false;
+  calls = 0;
+  assert.deepEqual(await store.read("2"), { version: undefined });
+  await store.write("2", { mapping: SMALL, readAt: NOW }, null);
+  assert.equal(calls, 0);
+  clock.advance(KV_PAUSE_MS);
+  assert.deepEqual(await store.read("2"), { version: null });
 });
 
 Deno.test("read() finds nothing of an organization whose invalidation KV did not confirm", async () => {
@@ -252,16 +251,74 @@ Deno.test("read() finds nothing of an organization whose invalidation KV did not
   const { store, clock } = setUp(kv.connect({ gate }));
   await store.write("1", { mapping: SMALL, readAt: NOW }, null);
   isDown = true;
-  assert.equal(await store.invalidate("1"), false);
-  clock.now += KV_PAUSE_MS;
+  assert.deepEqual(await store.invalidate("1"), { kind: "failed" });
+  clock.advance(KV_PAUSE_MS);
   assert.deepEqual(await store.read("1"), { version: undefined });
   const other = setUp(kv.connect()).store;
   assert.ok((await other.read("1")).found);
 
   isDown = false;
-  clock.now += KV_PAUSE_MS;
+  clock.advance(KV_PAUSE_MS);
   const { version, found } = await store.read("1");
   assert.ok(version);
   assert.equal(found, undefined);
   assert.equal((await other.read("1")).found, undefined);
+});
+
+Deno.test("read() does not decode the mapping of a version that is known", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const { store } = setUp(kv);
+  const version = await store.write("1", { mapping: SMALL, readAt: NOW }, null);
+  assert.ok(version);
+  assert.deepEqual(await store.read("1", version), { version });
+  assert.ok((await store.read("1", null)).found);
+});
+
+Deno.test("read() does not mix the chunks of two writes", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const { store } = setUp(kv);
+  const ofLetter = (letter: string) =>
+    mappingOf(Object.fromEntries(
+      Array.from(
+        { length: 40 },
+        (_, i) => [`role-${i}`, [letter.repeat(3_000)]],
+      ),
+    ));
+  await store.write("1", { mapping: ofLetter("a"), readAt: NOW }, null);
+  let isWritten = false;
+  const racing = new Proxy(kv, {
+    get(target, name) {
+      if (name !== "get") return Reflect.get(target, name).bind(target);
+      return async (key: Deno.KvKey) => {
+        const entry = await target.get(key);
+        isWritten = Boolean(
+          await store.write(
+            "1",
+            { mapping: ofLetter("b"), readAt: NOW },
+            entry.versionstamp,
+          ),
+        );
+        return entry;
+      };
+    },
+  });
+  assert.equal((await setUp(racing).store.read("1")).found, undefined);
+  assert.ok(isWritten);
+  assert.ok((await store.read("1")).found);
+});
+
+Deno.test("KvStore does not take contention for a failure", async () => {
+  const kv = new MemoryKv();
+  const rival = setUp(kv.connect()).store;
+  let rivals = 0;
+  const gate: Gate = async (call) => {
+    if (call !== "commit >") return;
+    await rival.invalidate(`rival-${rivals++}`);
+  };
+  const { store, log } = setUp(kv.connect({ gate }));
+  assert.deepEqual(await store.invalidate("1"), { kind: "announced" });
+  assert.ok(rivals > 1);
+  assert.deepEqual(log, []);
+  // Not paused either.
+  assert.ok((await store.read("1")).version);
 });

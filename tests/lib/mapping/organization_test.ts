@@ -1,35 +1,19 @@
 import assert from "node:assert/strict";
 import { FunctionError } from "../../../lib/errors.ts";
-import { chooseOrganization } from "../../../lib/mapping/organization.ts";
-import type { FunctionCall } from "../../../lib/request/payload.ts";
-
-const call: FunctionCall = {
-  function: "function/preaccesstoken",
-  org: { id: "1" },
-  user: { resource_owner: "2" },
-};
+import {
+  canCount,
+  chooseOrganization,
+} from "../../../lib/mapping/organization.ts";
 
 Deno.test("chooseOrganization() gives the organization that the setting says", () => {
-  const chosen = (setting: string) => chooseOrganization(setting, call)("3");
+  const chosen = (setting: string) => chooseOrganization(setting, "1")("3");
   assert.equal(chosen("user"), "1");
   assert.equal(chosen("grant"), "3");
   assert.equal(chosen("4"), "4");
 });
 
-Deno.test("chooseOrganization() takes the user's resource owner when the call has no organization", () => {
-  for (const org of [undefined, null]) {
-    assert.equal(chooseOrganization("user", { ...call, org })("3"), "2");
-  }
-});
-
-Deno.test("chooseOrganization() throws when the call does not name the user's organization", () => {
-  for (
-    const unnamed of [
-      { function: call.function },
-      { function: call.function, user: {} },
-      { function: call.function, org: { id: "" }, user: null },
-    ]
-  ) {
+Deno.test("chooseOrganization() throws when the user's organization counts and is not named", () => {
+  for (const unnamed of [undefined, ""]) {
     assert.throws(
       () => chooseOrganization("user", unnamed),
       (error) =>
@@ -38,4 +22,11 @@ Deno.test("chooseOrganization() throws when the call does not name the user's or
     assert.equal(chooseOrganization("grant", unnamed)("3"), "3");
     assert.equal(chooseOrganization("4", unnamed)("3"), "4");
   }
+});
+
+Deno.test("canCount() is false only for another organization than the fixed one", () => {
+  assert.equal(canCount("user", "1"), true);
+  assert.equal(canCount("grant", "1"), true);
+  assert.equal(canCount("1", "1"), true);
+  assert.equal(canCount("2", "1"), false);
 });

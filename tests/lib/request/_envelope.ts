@@ -16,6 +16,9 @@ import {
 import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
 import { createEnvelopeOpener } from "../../../lib/request/envelope.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
+import { Deadline } from "../../../lib/util/deadline.ts";
+import { createConnection } from "../../../lib/zitadel/connection.ts";
+import { createSigningKeys } from "../../../lib/zitadel/signing_keys.ts";
 
 /** Where the instance publishes its keys. */
 export const KEYS_URL = `${UPSTREAM_ORIGIN}/oauth/v2/keys`;
@@ -117,10 +120,10 @@ export async function opener(
   } = {},
 ) {
   const state = { fetches: 0, jwks };
-  const openBody = await createEnvelopeOpener({
-    origin: UPSTREAM_ORIGIN,
-    privateKey,
+  const connection = createConnection({
+    domainOrigin: UPSTREAM_ORIGIN,
     timeoutMs,
+    now: () => Date.now(),
     fetch: (input, init) => {
       state.fetches++;
       assert.equal(String(input), KEYS_URL);
@@ -128,6 +131,12 @@ export async function opener(
       return Promise.resolve(Response.json(state.jwks));
     },
   });
+  const openEnvelope = await createEnvelopeOpener({
+    findKey: createSigningKeys(connection),
+    privateKey,
+  });
+  const openBody = (body: Uint8Array) =>
+    openEnvelope(body, new Deadline(() => AbortSignal.timeout(timeoutMs)));
   return {
     state,
     openBody,

@@ -1,21 +1,25 @@
 import assert from "node:assert/strict";
 import {
-  BODY_TIMEOUT_MS,
-  createBodyReader as createReader,
+  createBodyReader,
   MAX_PAYLOAD_BYTES,
-  MAX_PENDING_BYTES,
   SMALL_BODY_BYTES,
-  UNTIMED_BODIES,
 } from "../../../lib/request/body.ts";
+import {
+  BODY_TIMEOUT_MS,
+  CHARGE_FACTOR,
+  MAX_CHARGED_BYTES,
+  SWEEP_MS,
+} from "../../../lib/request/body_budget.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
+import { Clock } from "../_clock.ts";
 
-/** A reader that gives the bytes. */
-function createBodyReader() {
-  const read = createReader();
+/** A reader that returns the bytes. */
+function createReader(clock = new Clock()) {
+  const read = createBodyReader(clock);
   return (request: Request) => read(request, (body) => body);
 }
 
-const readBody = createBodyReader();
+const readBody = createReader();
 const CHUNK_BYTES = 64 * 1024;
 
 /** A body of chunks that counts how much of it was taken. */
@@ -106,119 +110,156 @@ Deno.test("createBodyReader() refuses a body that breaks off", async () => {
   await assert.rejects(readBody(post(broken)), hasCode("invalid_payload"));
 });
 
-Deno.test("createBodyReader() refuses a body that takes too long when many are on their way", async (t) => {
+/** A body whose bytes come when they are sent, as from a socket. */
+function socket() {
+  let controller!: ReadableByteStreamController;
+  let isCancelled = false;
+  const stream = new ReadableStream({
+    type: "bytes",
+    start: (given) => void (controller = given),
+    cancel: () => void (isCancelled = true),
+  });
+  return {
+    stream,
+    isCancelled: () => isCancelled,
+    send: (bytes: number) => controller.enqueue(new Uint8Array(bytes)),
+    end() {
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+  };
+}
+
+const announce = (bytes: number) => ({ "content-length": String(bytes) });
+const settle = () => new Promise((resolve) => setTimeout(resolve));
+
+Deno.test("createBodyReader() reads a body that arrives bit by bit", async (t) => {
+  const parts = [1, 8_191, 1, 70_000, 70_000, 3];
+  const size = parts.reduce((sum, part) => sum + part);
   for (
-    const [name, headers] of [
-      ["of known length", { "content-length": "10" }],
-      ["in chunks", {}],
-    ] as const
+    const [name, headers] of Object.entries({
+      "of known length": announce(size),
+      "in chunks": {},
+      "longer than announced": announce(SMALL_BODY_BYTES + 1),
+    })
   ) {
     await t.step(name, async () => {
-      const readBody = createBodyReader();
-      using clock = new Timers();
-      const many = Array.from({ length: UNTIMED_BODIES }, () => {
-        const { readable, writable } = new TransformStream<Uint8Array>();
-        const small = post(readable, { "content-length": "0" });
-        return { writable, body: readBody(small) };
-      });
-      assert.deepEqual(clock.delays, []);
-      const late = readBody(post(new ReadableStream(), headers));
-      assert.deepEqual(clock.delays, [BODY_TIMEOUT_MS]);
-      clock.fire();
-      await assert.rejects(late, hasCode("invalid_payload"));
-      for (const { writable, body } of many) {
-        await writable.close();
-        assert.equal((await body).length, 0);
+      const { stream, send, end } = socket();
+      const body = readBody(post(stream, headers));
+      for (const part of parts) {
+        send(part);
+        await settle();
       }
+      end();
+      assert.equal((await body).length, size);
     });
   }
 });
 
-Deno.test("createBodyReader() leaves no timer and no count behind", async () => {
-  const readBody = createBodyReader();
-  const small = () => post("{}", { "content-length": "2" });
-  using clock = new Timers();
-  for (let round = 0; round < 2; round++) {
-    await Promise.all(
-      Array.from({ length: UNTIMED_BODIES + 1 }, () => readBody(small())),
-    );
+Deno.test("createBodyReader() refuses a body that takes too long", async (t) => {
+  for (
+    const [name, headers] of Object.entries({
+      "short": announce(10),
+      "long": announce(SMALL_BODY_BYTES + 1),
+      "in chunks": {},
+    })
+  ) {
+    await t.step(name, async () => {
+      const clock = new Clock();
+      const { stream } = socket();
+      const body = createReader(clock)(post(stream, headers));
+      const refused = assert.rejects(body, hasCode("invalid_payload"));
+      clock.advance(BODY_TIMEOUT_MS + SWEEP_MS);
+      await refused;
+    });
   }
-  const refused = post("{}", { "content-length": "99999999" });
-  for (let i = 0; i <= UNTIMED_BODIES; i++) {
-    await assert.rejects(readBody(refused));
-  }
-  await readBody(small());
-  assert.deepEqual(clock.delays, [BODY_TIMEOUT_MS, BODY_TIMEOUT_MS]);
-  assert.deepEqual(clock.cleared, clock.delays);
 });
 
-Deno.test("createBodyReader() refuses bodies that take too much together, and takes them again afterwards", async () => {
-  const readBody = createBodyReader();
-  const whole = Math.floor(MAX_PENDING_BYTES / MAX_PAYLOAD_BYTES);
-  // Each sends all but its end.
-  const ends: ReadableStreamDefaultController[] = [];
-  const bodies = Array.from({ length: whole }, () => {
-    let sent = 0;
-    return readBody(post(
-      new ReadableStream<Uint8Array>({
-        start(controller) {
-          ends.push(controller);
-        },
-        pull(controller) {
-          if (sent >= MAX_PAYLOAD_BYTES) return;
-          sent += 1024 * 1024;
-          controller.enqueue(new Uint8Array(1024 * 1024));
-        },
-      }, { highWaterMark: 0 }),
-    ));
-  });
-  const { stream } = chunked(MAX_PAYLOAD_BYTES);
-  await assert.rejects(readBody(post(stream)), hasCode("payload_too_large"));
-  const small = post("{}", { "content-length": "2" });
-  assert.equal((await readBody(small)).length, 2, "a small body is refused");
-  for (const end of ends) end.close();
-  await Promise.all(bodies);
-  const again = chunked(MAX_PAYLOAD_BYTES);
-  assert.equal(
-    (await readBody(post(again.stream))).length,
-    MAX_PAYLOAD_BYTES,
+Deno.test("createBodyReader() ends a refused body's stream only when no read waits", async () => {
+  const clock = new Clock();
+  const { stream, send, isCancelled } = socket();
+  const body = createReader(clock)(post(stream));
+  const refused = assert.rejects(body, hasCode("invalid_payload"));
+  clock.advance(BODY_TIMEOUT_MS + SWEEP_MS);
+  await refused;
+  await settle();
+  assert.equal(isCancelled(), false);
+  send(1);
+  await settle();
+  assert.equal(isCancelled(), true);
+});
+
+Deno.test("createBodyReader() drops stalled bodies for one that arrives", async () => {
+  const clock = new Clock();
+  const readBody = createReader(clock);
+  const whole = Math.floor(
+    MAX_CHARGED_BYTES / (CHARGE_FACTOR * MAX_PAYLOAD_BYTES),
   );
+  const stalled = Array.from({ length: whole }, () => {
+    const { stream, send } = socket();
+    send(MAX_PAYLOAD_BYTES - 1);
+    return readBody(post(stream, announce(MAX_PAYLOAD_BYTES)));
+  });
+  const first = assert.rejects(stalled[0]!, hasCode("overloaded"));
+  await settle();
+  clock.advance(100);
+  const { stream } = chunked(MAX_PAYLOAD_BYTES);
+  const body = readBody(post(stream, announce(MAX_PAYLOAD_BYTES)));
+  assert.equal((await body).length, MAX_PAYLOAD_BYTES);
+  await first;
 });
 
-Deno.test("createBodyReader() gives every large body its time", async () => {
-  const readBody = createBodyReader();
-  using clock = new Timers();
-  const length = String(SMALL_BODY_BYTES + 1);
-  const large = post(new ReadableStream(), { "content-length": length });
-  const body = readBody(large);
-  assert.deepEqual(clock.delays, [BODY_TIMEOUT_MS]);
-  clock.fire();
-  await assert.rejects(body, hasCode("invalid_payload"));
+Deno.test("createBodyReader() charges a body until its use has settled", async () => {
+  const clock = new Clock();
+  const read = createBodyReader({ ...clock, maxBytes: 100 * 1024 });
+  const large = () => post("a".repeat(20_000), announce(20_000));
+  const { promise: decision, resolve: decide } = Promise.withResolvers<void>();
+  const used = read(large(), () => decision);
+  await settle();
+  await assert.rejects(read(large(), () => {}), hasCode("overloaded"));
+  decide();
+  await used;
+  await read(large(), () => {});
+  const failing = () => Promise.reject(new TypeError("no key"));
+  await assert.rejects(read(large(), failing), TypeError);
+  await read(large(), () => {});
 });
 
-/** Stands in for timers, which only fire when told to. */
-class Timers implements Disposable {
-  readonly delays: number[] = [];
-  readonly cleared: number[] = [];
-  readonly #callbacks: (() => void)[] = [];
-  readonly #real = { setTimeout, clearTimeout };
+Deno.test("createBodyReader() drops a long body before a short one that may have arrived in part", async () => {
+  const clock = new Clock();
+  const read = createBodyReader({ ...clock, maxBytes: 150 * 1024 });
+  const short = read(
+    post(socket().stream, announce(SMALL_BODY_BYTES)),
+    () => {},
+  );
+  const { stream, send } = socket();
+  send(1);
+  const long = read(post(stream, announce(SMALL_BODY_BYTES + 1)), () => {});
+  const dropped = assert.rejects(long, hasCode("overloaded"));
+  await settle();
+  clock.advance(1_000);
+  await read(post("a".repeat(20_000), announce(20_000)), () => {});
+  await dropped;
+  const late = assert.rejects(short, hasCode("invalid_payload"));
+  clock.advance(BODY_TIMEOUT_MS);
+  await late;
+});
 
-  constructor() {
-    Object.assign(globalThis, {
-      setTimeout: (callback: () => void, ms: number) => {
-        this.#callbacks.push(callback);
-        return this.delays.push(ms);
-      },
-      clearTimeout: (id: number) =>
-        void this.cleared.push(this.delays[id - 1]!),
-    });
-  }
-
-  fire(): void {
-    for (const callback of this.#callbacks) callback();
-  }
-
-  [Symbol.dispose](): void {
-    Object.assign(globalThis, this.#real);
-  }
-}
+Deno.test("createBodyReader() asks for little until much has come", async () => {
+  const asked: number[] = [];
+  const parts = [1, 1, 64 * 1024, 1];
+  const stream = new ReadableStream({
+    type: "bytes",
+    pull(controller) {
+      const part = parts[asked.length];
+      asked.push(controller.byobRequest!.view!.byteLength);
+      if (part) return controller.enqueue(new Uint8Array(part));
+      controller.close();
+      controller.byobRequest!.respond(0);
+    },
+  });
+  await readBody(post(stream));
+  const little = 8 * 1024;
+  assert.ok(asked[0]! <= little && asked[1]! <= little, asked.join());
+  assert.ok(asked.at(-1)! > little, asked.join());
+});

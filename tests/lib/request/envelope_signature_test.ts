@@ -8,7 +8,7 @@ import {
   importJWK,
 } from "jose";
 import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
-import { FunctionError } from "../../../lib/errors.ts";
+import { type FailureReason, FunctionError } from "../../../lib/errors.ts";
 import {
   base64url,
   Clock,
@@ -24,6 +24,7 @@ import {
   sign,
   signAs,
 } from "./_envelope.ts";
+import { KEYS_PAUSE_MS } from "../../../lib/zitadel/signing_keys.ts";
 import { silentFetch } from "../_frames.ts";
 import { createTestFunction } from "../_function.ts";
 
@@ -173,25 +174,39 @@ Deno.test("createEnvelopeOpener() fetches the instance's keys anew for an unknow
 
 Deno.test("createEnvelopeOpener() fails when the instance's keys cannot be fetched", async (t) => {
   const html = { headers: { "content-type": "text/html" } };
-  const answers: Record<string, typeof fetch> = {
-    "down": () => Promise.reject(new TypeError("canary")),
-    "an error": () => Promise.resolve(new Response(null, { status: 500 })),
-    "a redirect": () =>
-      Promise.resolve(
-        new Response(null, { status: 302, headers: { location: "/" } }),
-      ),
-    "a page": () => Promise.resolve(new Response("<html>", html)),
-    "no set of keys": () => Promise.resolve(Response.json({ a: 1 })),
-  };
+  const moved = { status: 302, headers: { location: "/" } };
+  const answers: [string, FailureReason, () => Promise<Response>][] = [
+    ["down", "unreachable", () => Promise.reject(new TypeError("canary"))],
+    [
+      "an error",
+      "intercepted",
+      () => Promise.resolve(new Response(null, { status: 500 })),
+    ],
+    [
+      "a redirect",
+      "intercepted",
+      () => Promise.resolve(new Response(null, moved)),
+    ],
+    [
+      "a page",
+      "intercepted",
+      () => Promise.resolve(new Response("<html>", html)),
+    ],
+    [
+      "no set of keys",
+      "unreadable_answer",
+      () => Promise.resolve(Response.json({ a: 1 })),
+    ],
+  ];
   const jws = await sign();
-  for (const [name, fetch] of Object.entries(answers)) {
+  for (const [name, reason, fetch] of answers) {
     await t.step(name, async () => {
       const { open } = await opener({ fetch });
       await assert.rejects(open(jws), (error) => {
         assert.ok(error instanceof FunctionError);
         assert.ok(error.message.includes(KEYS_URL));
         assert.doesNotMatch(error.message, /canary/);
-        return fails("upstream_failed", "unreachable")(error);
+        return fails("upstream_failed", reason)(error);
       });
     });
   }
@@ -199,7 +214,8 @@ Deno.test("createEnvelopeOpener() fails when the instance's keys cannot be fetch
     const { open } = await opener({ fetch: silentFetch(), timeoutMs: 20 });
     await assert.rejects(open(jws), fails("upstream_timeout", "timeout"));
   });
-  await t.step("and asks again at the next call", async () => {
+  await t.step("and asks again after a pause", async () => {
+    using clock = new Clock();
     let isDown = true;
     const { open } = await opener({
       fetch: () =>
@@ -209,6 +225,8 @@ Deno.test("createEnvelopeOpener() fails when the instance's keys cannot be fetch
     });
     await assert.rejects(open(jws));
     isDown = false;
+    await assert.rejects(open(jws));
+    clock.now += KEYS_PAUSE_MS;
     assert.deepEqual(await open(jws), PAYLOAD);
   });
 });
@@ -237,7 +255,7 @@ Deno.test("createHandler() refuses an access token in place of a payload", async
     const reply = await call(access_token);
     assert.equal(reply.status, 400);
     assert.equal(await reply.text(), '{"error":"invalid_payload"}');
-    assert.match(log.at(-1)!.message, /not the shape/);
+    assert.match(log.at(-1)!.message, /Unexpected payload/);
     assert.deepEqual(asked, [KEYS_URL]);
   });
 });

@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
-import type { Credential } from "../../../lib/config.ts";
+import type { Credential } from "../../../lib/config/credential.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { createAccessTokenSource } from "../../../lib/zitadel/access_token.ts";
+import { createConnection } from "../../../lib/zitadel/connection.ts";
 import { NOW } from "../_function.ts";
 import { createTokenEndpoint, tokenAnswer } from "../_token_endpoint.ts";
 
@@ -27,7 +28,11 @@ export function keyFile(
   change: { key?: string; expirationDate?: string } = {},
 ) {
   const key = { keyId: "7", key: pem("pkcs1"), userId: "8", ...change };
-  return { kind: "jwt_profile", key } as const satisfies Credential;
+  return {
+    kind: "jwt_profile",
+    key,
+    text: JSON.stringify(key),
+  } as const satisfies Credential;
 }
 
 /** A source of tokens from an endpoint, with a clock. */
@@ -47,10 +52,12 @@ export function source(
   const log: LogEntry[] = [];
   const clock = { now: NOW };
   const token = createAccessTokenSource(credential, {
-    origin: UPSTREAM_ORIGIN,
-    timeoutMs,
-    fetch: fetch ?? endpoint.fetch,
-    now: () => clock.now,
+    connection: createConnection({
+      domainOrigin: UPSTREAM_ORIGIN,
+      timeoutMs,
+      fetch: fetch ?? endpoint.fetch,
+      now: () => clock.now,
+    }),
     log: (entry) => void log.push(entry),
   });
   return { token, requests: endpoint.requests, log, clock };

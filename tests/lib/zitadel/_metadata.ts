@@ -3,9 +3,14 @@ import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-  type UpstreamWorld,
+  type UpstreamData,
 } from "../../../harness/fixtures/upstream.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
+import {
+  MAX_MAPPING_BYTES,
+  MAX_VALUE_BYTES,
+} from "../../../lib/mapping/role_mapping.ts";
+import { createConnection } from "../../../lib/zitadel/connection.ts";
 import {
   createMetadataReader,
   type ReadMetadata,
@@ -23,15 +28,23 @@ export function entries(count: number): Record<string, string> {
   );
 }
 
+/** Metadata of so many entries with values of so many bytes. */
+export function valuesOf(count: number, bytes: number): Record<string, string> {
+  const value = btoa("x".repeat(bytes));
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`role-${i}`, value]),
+  );
+}
+
 /** A world of that organization. */
 export function world(
   metadata: Record<string, string> = entries(2),
-  api: UpstreamWorld["api"] = "v2",
-): UpstreamWorld {
+  api: UpstreamData["api"] = "v2",
+): UpstreamData {
   return { organizations: { [ID]: { readable: true, metadata } }, api };
 }
 
-/** A token that is what it is. */
+/** A token that never changes. */
 const fixedToken: AccessTokenSource = {
   settings: "ACCESS_TOKEN",
   get: () => Promise.resolve(UPSTREAM_TOKEN),
@@ -46,28 +59,37 @@ interface Options {
 
 /** A reader of an upstream, the methods that it called and a clock. */
 export function reader(
-  upstreamWorld: UpstreamWorld,
-  { fetch = createUpstream(upstreamWorld).fetch, ...options }: Options = {},
+  upstreamData: UpstreamData,
+  {
+    fetch = createUpstream(upstreamData).fetch,
+    token = fixedToken,
+    timeoutMs = 5_000,
+  }: Options = {},
 ) {
   const calls: string[] = [];
   const clock = { now: NOW };
-  const read: ReadMetadata = createMetadataReader({
-    origin: UPSTREAM_ORIGIN,
-    token: fixedToken,
-    timeoutMs: 5_000,
+  const connection = createConnection({
+    domainOrigin: UPSTREAM_ORIGIN,
+    timeoutMs,
     now: () => clock.now,
-    ...options,
     fetch: (input, init) => {
       const url = String(input instanceof Request ? input.url : input);
-      const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url)!;
+      const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url) ??
+        [, "GET", url.replace(UPSTREAM_ORIGIN, "")];
       calls.push(`${version}.${method}`);
       return fetch(input, init);
     },
   });
-  return { read, calls, clock };
+  const read: ReadMetadata = createMetadataReader({
+    connection,
+    token,
+    maxValueBytes: MAX_VALUE_BYTES,
+    maxMappingBytes: MAX_MAPPING_BYTES,
+  });
+  return { read, calls, clock, connection };
 }
 
-/** Says whether an error is the right one. */
+/** Returns a check of a rejection for `assert.rejects`. */
 export function fails(code: ErrorCode, reason: string) {
   return (error: unknown) => {
     assert.ok(error instanceof FunctionError);

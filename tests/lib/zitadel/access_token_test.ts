@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { FunctionError } from "../../../lib/errors.ts";
-import { RENEW_BEFORE_MS } from "../../../lib/zitadel/access_token.ts";
+import {
+  PAUSE_MS,
+  RENEW_BEFORE_MS,
+} from "../../../lib/zitadel/access_token.ts";
+import { hasKind } from "./_fault.ts";
 import { keyFile, numbered, source } from "./_access_token.ts";
 import { tokenAnswer } from "../_token_endpoint.ts";
 
@@ -15,12 +19,11 @@ async function settled(): Promise<void> {
   }
 }
 
-Deno.test("createAccessTokenSource() gives a personal access token as it is", async () => {
+Deno.test("createAccessTokenSource() returns a personal access token as it is", async () => {
   const { token, requests } = source(numbered, {
     credential: { kind: "personal_access_token", token: "pat" },
   });
   assert.equal(await token.get(), "pat");
-  assert.equal(token.discard("pat"), false);
   assert.equal(await token.get(), "pat");
   assert.deepEqual(requests, []);
 });
@@ -78,7 +81,7 @@ Deno.test("createAccessTokenSource() renews a token of a short life at half of i
   assert.equal(requests.length, 2);
 });
 
-Deno.test("createAccessTokenSource() takes five minutes for the life of a token that does not say it", async () => {
+Deno.test("createAccessTokenSource() takes five minutes for the life of a token without a lifetime", async () => {
   const { token, requests, clock } = source(() =>
     Response.json({ access_token: "token", token_type: "Bearer" })
   );
@@ -89,7 +92,7 @@ Deno.test("createAccessTokenSource() takes five minutes for the life of a token 
   assert.equal(requests.length, 2);
 });
 
-Deno.test("createAccessTokenSource() serves the old token while renewing fails, and says so", async () => {
+Deno.test("createAccessTokenSource() uses the old token while renewing fails, and logs it", async () => {
   const { token, requests, clock, log } = source((index) =>
     index === 1 ? new Response("down", { status: 503 }) : numbered(index)
   );
@@ -99,7 +102,7 @@ Deno.test("createAccessTokenSource() serves the old token while renewing fails, 
   await settled();
   assert.equal(log.length, 1);
   assert.equal(log[0]?.level, "error");
-  assert.match(log[0]!.message, /token from before serves until it ends$/);
+  assert.match(log[0]!.message, /the previous one is used until it ends$/);
   assert.equal(log[0]?.reason, "unreachable");
   assert.ok(log[0]?.remedy);
   assert.equal(await token.get(), "token-0");
@@ -118,12 +121,12 @@ Deno.test("createAccessTokenSource() waits for a new token when the old one is a
   assert.equal(await token.get(), "token-2");
 });
 
-Deno.test("createAccessTokenSource() gives another token when one was refused", async () => {
+Deno.test("createAccessTokenSource() returns another token when one was refused", async () => {
   const { token, requests } = source(numbered);
   const refused = await token.get();
   assert.equal(token.discard(refused), true);
   assert.equal(await token.get(), "token-1");
-  // Another reading tells late of the token that is gone already.
+  // Another reading discards late the token that is gone already.
   assert.equal(token.discard(refused), true);
   assert.equal(await token.get(), "token-1");
   assert.equal(requests.length, 2);
@@ -135,4 +138,96 @@ Deno.test("createAccessTokenSource() asks again when a request failed", async ()
   );
   await assert.rejects(token.get());
   assert.equal(await token.get(), "token-1");
+});
+
+Deno.test("createAccessTokenSource() stops waiting at the caller's deadline", async () => {
+  let answer = (_: Response) => {};
+  const { token, requests } = source(() =>
+    new Promise<Response>((resolve) => answer = resolve)
+  );
+  const deadline = new AbortController();
+  const early = token.get(deadline.signal);
+  const late = token.get();
+  deadline.abort(new Error("late"));
+  await assert.rejects(early, /late/);
+  while (requests.length === 0) await settled();
+  answer(tokenAnswer("token-0"));
+  assert.equal(await late, "token-0");
+  assert.equal(requests.length, 1);
+});
+
+const REFUSALS: Record<string, [reason: string, () => Response]> = {
+  "the rate is limited": [
+    "rate_limited",
+    () => new Response("slow down", { status: 429 }),
+  ],
+  "the credential is refused": [
+    "credential_rejected",
+    () => Response.json({ error: "invalid_client" }, { status: 400 }),
+  ],
+};
+
+Deno.test("createAccessTokenSource() pauses", async (t) => {
+  for (const [name, [reason, refuse]] of Object.entries(REFUSALS)) {
+    await t.step(`when ${name}`, async () => {
+      let isRefused = true;
+      const { token, requests, clock } = source((index) =>
+        isRefused ? refuse() : numbered(index)
+      );
+      for (let login = 0; login < 5; login++) {
+        await assert.rejects(
+          token.get(),
+          (error: FunctionError) => error.details.reason === reason,
+        );
+      }
+      assert.equal(requests.length, 1);
+      isRefused = false;
+      clock.now += PAUSE_MS - 1;
+      await assert.rejects(token.get());
+      clock.now += 1;
+      assert.equal(await token.get(), "token-1");
+    });
+  }
+  await t.step("when a renewed token is refused, too", async () => {
+    const { token, requests, clock } = source(numbered);
+    assert.equal(token.discard(await token.get()), true);
+    assert.equal(token.discard(await token.get()), false);
+    for (let login = 0; login < 5; login++) {
+      await assert.rejects(token.get(), hasKind("credential_rejected"));
+    }
+    assert.equal(requests.length, 2);
+    clock.now += PAUSE_MS;
+    assert.equal(await token.get(), "token-2");
+  });
+  await t.step("when a personal access token is refused", async () => {
+    const { token, clock } = source(numbered, {
+      credential: { kind: "personal_access_token", token: "pat" },
+    });
+    assert.equal(token.discard(await token.get()), false);
+    await assert.rejects(token.get(), hasKind("credential_rejected"));
+    clock.now += PAUSE_MS;
+    assert.equal(await token.get(), "pat");
+  });
+  await t.step("not while the previous token is valid", async () => {
+    const [, limited] = REFUSALS["the rate is limited"]!;
+    const { token, requests, clock } = source((index) =>
+      index === 0 ? numbered(index) : limited()
+    );
+    await token.get();
+    clock.now += LIFETIME_MS - RENEW_BEFORE_MS;
+    for (let login = 0; login < 5; login++) {
+      assert.equal(await token.get(), "token-0");
+      await settled();
+    }
+    assert.equal(requests.length, 2);
+  });
+  await t.step(
+    "not when tokens are refused long after each other",
+    async () => {
+      const { token, clock } = source(numbered);
+      assert.equal(token.discard(await token.get()), true);
+      clock.now += PAUSE_MS;
+      assert.equal(token.discard(await token.get()), true);
+    },
+  );
 });

@@ -7,45 +7,55 @@ import {
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
 } from "../../../harness/fixtures/upstream.ts";
-import { FunctionError } from "../../../lib/errors.ts";
+import { createConnection } from "../../../lib/zitadel/connection.ts";
 import {
-  type Connection,
+  type ApiCall,
+  faultOf,
   isOrganizationReadable,
-  isUnauthenticated,
-  isUnimplemented,
   listMetadata,
-  MAX_ANSWER_BYTES,
-  METADATA_APIS,
-  missingPermission,
-  PAGE_SIZE,
-  upstreamError,
 } from "../../../lib/zitadel/metadata_api.ts";
-import { grpcWebAnswer, silentFetch } from "../_frames.ts";
+import {
+  METADATA_APIS,
+  PAGE_SIZE,
+} from "../../../lib/zitadel/metadata_listing.ts";
+import {
+  type FaultKind,
+  UpstreamFault,
+} from "../../../lib/zitadel/upstream_error.ts";
+import { grpcWebAnswer, grpcWebError, silentFetch } from "../_frames.ts";
+import { hasKind } from "./_fault.ts";
 
 const ID = "400930455974579238";
 const GRPC_WEB = { "content-type": "application/grpc-web+proto" };
-const page = { organization: ID, offset: 0 };
+const FIRST_PAGE = { offset: 0, limit: PAGE_SIZE, maxValueBytes: 100_000 };
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-function connection(
+/** A call about one organization. */
+function callTo(
   fetch: typeof globalThis.fetch,
-  signal = new AbortController().signal,
-): Connection {
-  return { origin: UPSTREAM_ORIGIN, token: UPSTREAM_TOKEN, fetch, signal };
-}
-
-function answering(response: () => Response): Connection {
-  return connection(() => Promise.resolve(response()));
-}
-
-function hasCode(code: Code) {
-  return (error: unknown) => {
-    assert.ok(error instanceof ConnectError, String(error));
-    assert.equal(Code[error.code], Code[code]);
-    return true;
+  change: Partial<ApiCall> & { internalOrigin?: string } = {},
+): ApiCall {
+  return {
+    connection: createConnection({
+      domainOrigin: UPSTREAM_ORIGIN,
+      internalOrigin: change.internalOrigin,
+      fetch,
+      now: () => 0,
+      timeoutMs: 5_000,
+    }),
+    token: UPSTREAM_TOKEN,
+    organization: ID,
+    signal: new AbortController().signal,
+    maxAnswerBytes: MAX_ANSWER_BYTES,
+    ...change,
   };
 }
 
-Deno.test("listMetadata() asks for one page, by each API", async (t) => {
+function answering(respond: () => Response, change?: Partial<ApiCall>) {
+  return callTo(() => Promise.resolve(respond()), change);
+}
+
+Deno.test("listMetadata() reads one page, by each API", async (t) => {
   const count = PAGE_SIZE + 5;
   const metadata = Object.fromEntries(
     Array.from({ length: count }, (_, i) => [`role-${i}`, "/wA="]),
@@ -53,152 +63,190 @@ Deno.test("listMetadata() asks for one page, by each API", async (t) => {
   for (const api of METADATA_APIS) {
     await t.step(api, async () => {
       const organizations = { [ID]: { readable: true, metadata } };
-      const { fetch } = createUpstream({ organizations, api });
-      const first = await listMetadata(api, connection(fetch), page);
+      const call = callTo(createUpstream({ organizations, api }).fetch);
+      const first = await listMetadata(call, api, FIRST_PAGE);
       assert.equal(first.total, count);
       assert.equal(first.entries.length, PAGE_SIZE);
       assert.deepEqual(first.entries[0]?.value, Uint8Array.of(0xff, 0));
-      const rest = await listMetadata(api, connection(fetch), {
-        organization: ID,
-        offset: PAGE_SIZE,
-      });
-      assert.deepEqual(
-        rest.entries.map(({ key }) => key),
-        Object.keys(metadata).slice(PAGE_SIZE),
-      );
+      const some = { ...FIRST_PAGE, offset: PAGE_SIZE, limit: 2 };
+      const rest = await listMetadata(call, api, some);
+      assert.deepEqual(rest.entries.map(({ key }) => key), [
+        "role-1000",
+        "role-1001",
+      ]);
     });
   }
 });
 
-Deno.test("listMetadata() sends the token, to the instance and nowhere else", async (t) => {
+Deno.test("listMetadata() drops long values and copies the others out of the page", async (t) => {
+  const metadata = {
+    long: btoa("x".repeat(1_001)),
+    longest: btoa("x".repeat(1_000)),
+    short: btoa("y"),
+  };
+  for (const api of METADATA_APIS) {
+    await t.step(api, async () => {
+      const organizations = { [ID]: { readable: true, metadata } };
+      const call = callTo(createUpstream({ organizations, api }).fetch);
+      const { entries } = await listMetadata(call, api, {
+        ...FIRST_PAGE,
+        maxValueBytes: 1_000,
+      });
+      const [long, longest, short] = entries;
+      assert.equal(long?.value, undefined);
+      assert.equal(longest?.value?.length, 1_000);
+      assert.equal(short?.value?.buffer.byteLength, 1);
+    });
+  }
+});
+
+Deno.test("listMetadata() sends the token to the instance, at the address in use", async (t) => {
   for (const api of METADATA_APIS) {
     await t.step(api, async () => {
       const seen: Request[] = [];
       const upstream = createUpstream({ organizations: {} });
-      await listMetadata(
-        api,
-        connection((input, init) => {
-          const request = new Request(input, init);
-          seen.push(request.clone());
-          return upstream.fetch(request);
-        }),
-        page,
-      ).catch(() => {});
+      const call = callTo((input, init) => {
+        const request = new Request(input, init);
+        seen.push(request.clone());
+        return upstream.fetch(request);
+      }, { internalOrigin: "http://zitadel:8080" });
+      await listMetadata(call, api, FIRST_PAGE).catch(() => {});
       assert.equal(seen.length, 1);
-      assert.equal(new URL(seen[0]!.url).origin, UPSTREAM_ORIGIN);
+      const [{ url, headers }] = seen as [Request];
+      assert.equal(new URL(url).origin, "http://zitadel:8080");
+      assert.equal(headers.get("authorization"), `Bearer ${UPSTREAM_TOKEN}`);
       assert.equal(
-        seen[0]!.headers.get("authorization"),
-        `Bearer ${UPSTREAM_TOKEN}`,
+        headers.get("x-zitadel-instance-host"),
+        new URL(UPSTREAM_ORIGIN).host,
       );
-    });
-  }
-});
-
-Deno.test("listMetadata() does not follow a redirect, which would carry the token along", async (t) => {
-  for (const status of [301, 302, 303, 307, 308]) {
-    await t.step(String(status), async () => {
-      let calls = 0;
-      let redirect: string | undefined;
-      await assert.rejects(listMetadata(
-        "v2",
-        connection((input, init) => {
-          calls++;
-          redirect = new Request(input, init).redirect;
-          return Promise.resolve(
-            new Response(null, {
-              status,
-              headers: { location: "https://elsewhere.example/" },
-            }),
-          );
-        }),
-        page,
-      ));
-      assert.equal(calls, 1);
-      assert.notEqual(redirect, "follow");
     });
   }
 });
 
 Deno.test("listMetadata() refuses an entry of another organization", async (t) => {
-  const answer = (...owners: (string | undefined)[]) =>
-    answering(() =>
-      grpcWebAnswer(
-        ListOrgMetadataResponseSchema,
-        create(ListOrgMetadataResponseSchema, {
-          details: { totalResult: BigInt(owners.length) },
-          result: owners.map((resourceOwner, i) => ({
-            key: `role-${i}`,
-            ...resourceOwner && { details: { resourceOwner } },
-          })),
-        }),
-      )
+  const list = (...owners: (string | undefined)[]) =>
+    listMetadata(
+      answering(() =>
+        grpcWebAnswer(
+          ListOrgMetadataResponseSchema,
+          create(ListOrgMetadataResponseSchema, {
+            details: { totalResult: BigInt(owners.length) },
+            result: owners.map((resourceOwner, i) => ({
+              key: `role-${i}`,
+              ...resourceOwner && { details: { resourceOwner } },
+            })),
+          }),
+        )
+      ),
+      "management_v1",
+      FIRST_PAGE,
     );
-  const list = (connection: Connection) =>
-    listMetadata("management_v1", connection, page);
-  assert.equal((await list(answer(ID, ID))).entries.length, 2);
+  assert.equal((await list(ID, ID)).entries.length, 2);
   for (const owner of ["1", "", undefined]) {
     await t.step(String(owner), async () => {
-      await assert.rejects(list(answer(ID, owner)), hasCode(Code.DataLoss));
+      await assert.rejects(
+        list(ID, owner),
+        hasKind("unreadable_answer", /another organization/),
+      );
     });
   }
 });
 
-Deno.test("listMetadata() stops reading an answer that is too long", async () => {
-  const mebibyte = new Uint8Array(1024 * 1024);
-  const state = { mebibytes: 0, cancelled: false };
-  const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      if (state.mebibytes === 0) {
-        // The head of a message of 4 GiB.
-        controller.enqueue(Uint8Array.of(0, 0xff, 0xff, 0xff, 0xff));
-      }
-      state.mebibytes++;
-      controller.enqueue(mebibyte);
-    },
-    cancel: () => void (state.cancelled = true),
-  }, { highWaterMark: 0 });
-  await assert.rejects(
+Deno.test("listMetadata() stops reading an answer that is too long", async (t) => {
+  /** A body of so many bytes that announces its length, truly or not. */
+  const stream = (announced: number) => {
+    const state = { bytes: 0, cancelled: false };
+    const chunk = new Uint8Array(1024 * 1024);
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const header = new Uint8Array(5);
+        new DataView(header.buffer).setUint32(1, announced);
+        const next = state.bytes === 0 ? header : chunk;
+        state.bytes += next.length;
+        controller.enqueue(next);
+      },
+      cancel: () => void (state.cancelled = true),
+    }, { highWaterMark: 0 });
+    return { state, body };
+  };
+  const list = (body: ReadableStream) =>
     listMetadata(
-      "v2",
       answering(() => new Response(body, { headers: GRPC_WEB })),
-      page,
-    ),
-    hasCode(Code.DataLoss),
-  );
-  assert.ok(state.mebibytes <= MAX_ANSWER_BYTES / mebibyte.length + 4);
-  assert.equal(state.cancelled, true);
+      "v2",
+      FIRST_PAGE,
+    );
+  await t.step("as soon as it is announced", async () => {
+    const { state, body } = stream(31_000_000);
+    await assert.rejects(list(body), (error) => {
+      hasKind("oversized")(error);
+      assert.equal((error as UpstreamFault).details.bytes, 31_000_000);
+      return true;
+    });
+    assert.equal(state.bytes, 5);
+    assert.equal(state.cancelled, true);
+  });
+  await t.step("at the bound if less was announced", async () => {
+    const { state, body } = stream(MAX_ANSWER_BYTES);
+    await assert.rejects(list(body), hasKind("oversized"));
+    assert.ok(state.bytes <= MAX_ANSWER_BYTES + 2 * 1024 * 1024);
+    assert.equal(state.cancelled, true);
+  });
+  await t.step("also if the header comes in parts", async () => {
+    const body = ReadableStream.from([
+      Uint8Array.of(0, 0xff),
+      Uint8Array.of(0xff, 0xff),
+      Uint8Array.of(0xff, 0),
+    ]);
+    await assert.rejects(list(body), hasKind("oversized"));
+  });
 });
 
-Deno.test("listMetadata() gives failures the code that says what to do", async (t) => {
-  const html = { "content-type": "text/html" };
-  const failures: [string, () => Response, Code][] = [
-    ["401", () => new Response(null, { status: 401 }), Code.Unauthenticated],
-    ["403", () => new Response(null, { status: 403 }), Code.PermissionDenied],
-    ["404", () => new Response(null, { status: 404 }), Code.Unimplemented],
-    [
-      "429",
-      () => new Response("wait", { status: 429 }),
-      Code.ResourceExhausted,
-    ],
-    ["500", () => new Response(null, { status: 500 }), Code.Unknown],
-    ["503", () => new Response(null, { status: 503 }), Code.Unavailable],
-    [
-      "a page",
-      () => new Response("<html>", { headers: html }),
-      Code.InvalidArgument,
-    ],
-    [
-      "a truncated frame",
-      () => new Response(Uint8Array.of(0, 0, 0, 1), { headers: GRPC_WEB }),
-      Code.InvalidArgument,
-    ],
-  ];
-  for (const [name, response, code] of failures) {
-    await t.step(name, async () => {
-      await assert.rejects(
-        listMetadata("v2", answering(response), page),
-        hasCode(code),
-      );
+Deno.test("listMetadata() tells an answer that cannot be read from one that breaks off", async (t) => {
+  const list = (respond: () => Response) =>
+    listMetadata(answering(respond), "v2", FIRST_PAGE);
+  await t.step("a truncated frame", async () => {
+    const body = Uint8Array.of(0, 0, 0, 1, 0, 0x0a);
+    await assert.rejects(
+      list(() => new Response(body, { headers: GRPC_WEB })),
+      hasKind("unreadable_answer"),
+    );
+  });
+  await t.step("nothing at all", async () => {
+    await assert.rejects(
+      list(() => new Response(null, { headers: GRPC_WEB })),
+      hasKind("unreadable_answer"),
+    );
+  });
+  await t.step("a connection that is reset", async () => {
+    const body = new ReadableStream({
+      pull: (controller) => controller.error(new TypeError("reset")),
+    }, { highWaterMark: 0 });
+    await assert.rejects(
+      list(() => new Response(body, { headers: GRPC_WEB })),
+      hasKind("unreachable", /broke/),
+    );
+  });
+});
+
+Deno.test("listMetadata() takes nothing but ZITADEL's two answers for a missing API", async (t) => {
+  const list = (respond: () => Response) =>
+    listMetadata(answering(respond), "v2", FIRST_PAGE);
+  const notFound = (text: string) => () => new Response(text, { status: 404 });
+  await t.step("404 page not found", async () => {
+    await assert.rejects(
+      list(notFound("404 page not found\n")),
+      hasKind("unimplemented"),
+    );
+  });
+  await t.step("a gRPC status", async () => {
+    await assert.rejects(
+      list(() => grpcWebError(Code.Unimplemented, "unknown method")),
+      hasKind("unimplemented"),
+    );
+  });
+  for (const text of ["", "404 Not Found", "x 404 page not found"]) {
+    await t.step(`404 with "${text}"`, async () => {
+      await assert.rejects(list(notFound(text)), hasKind("intercepted"));
     });
   }
 });
@@ -206,42 +254,72 @@ Deno.test("listMetadata() gives failures the code that says what to do", async (
 Deno.test("listMetadata() ends when it is told to", async () => {
   const abort = new AbortController();
   const listing = listMetadata(
+    callTo(silentFetch(), { signal: abort.signal }),
     "v2",
-    connection(silentFetch(), abort.signal),
-    page,
+    FIRST_PAGE,
   );
   abort.abort();
-  await assert.rejects(listing, hasCode(Code.Canceled));
+  await assert.rejects(listing);
 });
 
-Deno.test("isOrganizationReadable() says whether the organization is listed", async () => {
+Deno.test("isOrganizationReadable() reports whether the organization is listed", async () => {
   const { fetch } = createUpstream({
     organizations: {
       [ID]: { readable: true, metadata: {} },
       "2": { readable: false, metadata: {} },
     },
   });
-  const isReadable = (id: string) =>
-    isOrganizationReadable(connection(fetch), id);
+  const isReadable = (organization: string) =>
+    isOrganizationReadable(callTo(fetch, { organization }), "v2");
   assert.equal(await isReadable(ID), true);
   assert.equal(await isReadable("2"), false);
   assert.equal(await isReadable("3"), false);
 });
 
-Deno.test("isUnimplemented() and isUnauthenticated() know their codes and no others", () => {
-  const codes = Object.values(Code).filter((code) => typeof code === "number");
-  const known = (test: (error: unknown) => boolean) =>
-    codes.filter((code) => test(new ConnectError("", code)));
-  assert.deepEqual(known(isUnimplemented), [Code.Unimplemented]);
-  assert.deepEqual(known(isUnauthenticated), [Code.Unauthenticated]);
-  for (const other of [new Error(), { code: 12 }, { code: 16 }, undefined]) {
-    assert.equal(isUnimplemented(other), false);
-    assert.equal(isUnauthenticated(other), false);
-  }
+Deno.test("isOrganizationReadable() asks management v1 the way the metadata was listed", async (t) => {
+  const { fetch } = createUpstream({
+    organizations: {
+      [ID]: { readable: true, metadata: {} },
+      own: { readable: true, metadata: {} },
+      "2": { readable: false, metadata: {} },
+    },
+  });
+  await t.step("readable", async () => {
+    assert.equal(
+      await isOrganizationReadable(callTo(fetch), "management_v1"),
+      true,
+    );
+  });
+  await t.step("not readable", async () => {
+    const call = callTo(fetch, { organization: "2" });
+    await assert.rejects(
+      isOrganizationReadable(call, "management_v1"),
+      hasKind("missing_permission"),
+    );
+  });
+  await t.step("the organization's header lost on the way", async () => {
+    const call = callTo((input, init) => {
+      const request = new Request(input, init);
+      // ZITADEL then answers for the service user's own organization.
+      request.headers.set("x-zitadel-orgid", "own");
+      return fetch(request);
+    });
+    await assert.rejects(
+      isOrganizationReadable(call, "management_v1"),
+      (error) => {
+        hasKind("unreadable_answer", /another organization/)(error);
+        assert.match(
+          (error as UpstreamFault).details.remedy!,
+          /x-zitadel-orgid/,
+        );
+        return true;
+      },
+    );
+  });
 });
 
-Deno.test("upstreamError() tells apart what an operator does about it", async (t) => {
-  const reasons: Record<string, string> = {
+Deno.test("faultOf() judges each gRPC status of ZITADEL", async (t) => {
+  const kinds: Record<string, FaultKind> = {
     Canceled: "unreadable_answer",
     Unknown: "unreachable",
     InvalidArgument: "unreadable_answer",
@@ -253,50 +331,38 @@ Deno.test("upstreamError() tells apart what an operator does about it", async (t
     FailedPrecondition: "unreadable_answer",
     Aborted: "unreadable_answer",
     OutOfRange: "unreadable_answer",
-    Unimplemented: "no_metadata_api",
-    Internal: "unreadable_answer",
+    Unimplemented: "unimplemented",
+    Internal: "unreachable",
     Unavailable: "unreachable",
     DataLoss: "unreadable_answer",
     Unauthenticated: "credential_rejected",
   };
-  const { signal } = new AbortController();
-  const about = {
-    origin: UPSTREAM_ORIGIN,
-    signal,
-    organization: ID,
-    credential: "ACCESS_TOKEN",
-  };
-  for (const [name, reason] of Object.entries(reasons)) {
+  const names = Object.values(Code).filter((code) => typeof code === "string");
+  assert.deepEqual(Object.keys(kinds).sort(), names.sort());
+  for (const [name, kind] of Object.entries(kinds)) {
     await t.step(name, () => {
-      const cause = new ConnectError("canary", Code[name as keyof typeof Code]);
-      const error = upstreamError(cause, about);
-      assert.equal(error.code, "upstream_failed");
-      assert.equal(error.details.reason, reason);
-      assert.equal(error.details.organization, ID);
-      assert.ok(error.details.remedy);
-      assert.equal(error.cause, cause);
-      assert.ok(error.message.includes(ID));
-      assert.doesNotMatch(error.message + error.details.remedy, /canary/);
+      const code = Code[name as keyof typeof Code];
+      const fault = faultOf(
+        new ConnectError("canary (AUTHZ-cdgFk)", code, { "grpc-status": "1" }),
+      );
+      hasKind(kind)(fault);
+      assert.doesNotMatch(fault.message, /canary/);
     });
   }
-  await t.step("the time is over", () => {
-    const error = upstreamError(
-      new ConnectError("canceled", Code.Canceled),
-      { ...about, signal: AbortSignal.abort() },
-    );
-    assert.equal(error.code, "upstream_timeout");
-    assert.equal(error.details.reason, "timeout");
-  });
-  await t.step("known already", () => {
-    const known = new FunctionError("upstream_failed", "known");
-    assert.equal(upstreamError(known, about), known);
-  });
 });
 
-Deno.test("missingPermission() says what to grant, on what", () => {
-  const { message, details } = missingPermission(ID);
-  assert.ok(
-    message.includes(`organization ${ID}: the service user lacks org.read`),
-  );
-  assert.match(details.remedy!, new RegExp(`${ID} .*ORG_OWNER_VIEWER`));
+Deno.test("faultOf() takes a refusal without an error id for a proxy's", async (t) => {
+  const texts = {
+    [Code.PermissionDenied]: "RBAC: access denied",
+    [Code.Unauthenticated]: "Jwt is missing",
+    [Code.NotFound]: "no healthy upstream",
+  };
+  for (const [code, text] of Object.entries(texts)) {
+    await t.step(text, () => {
+      const fault = faultOf(
+        new ConnectError(text, Number(code), { "grpc-status": code }),
+      );
+      hasKind("intercepted", /without an error id/)(fault);
+    });
+  }
 });

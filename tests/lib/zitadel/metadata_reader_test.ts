@@ -1,19 +1,25 @@
 import assert from "node:assert/strict";
 import { Code } from "@connectrpc/connect";
+import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-  type UpstreamWorld,
+  type UpstreamData,
 } from "../../../harness/fixtures/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
-import { API_MEMORY_MS } from "../../../lib/zitadel/metadata_reader.ts";
+import { abortable } from "../../../lib/util/abortable.ts";
+import { preload } from "../../../lib/zitadel/metadata_reader.ts";
+import { API_MEMORY_MS } from "../../../lib/zitadel/organization_metadata.ts";
 import { grpcWebError, silentFetch } from "../_frames.ts";
 import { entries, fails, ID, reader, world } from "./_metadata.ts";
 
+const REFUSED = "Errors.Token.Invalid (AUTH-7fs1e)";
 const V2 = "v2.ListOrganizationMetadata";
 const V2BETA = "v2beta.ListOrganizationMetadata";
 const V1 = "v1.ListOrgMetadata";
 const READABLE = "v2.ListOrganizations";
+const MY_ORGANIZATION = "v1.GetMyOrg";
+const DISCOVERY = "GET./.well-known/openid-configuration";
 
 Deno.test("createMetadataReader() asks by each API only when the one before is not implemented", async (t) => {
   const expected = {
@@ -24,7 +30,7 @@ Deno.test("createMetadataReader() asks by each API only when the one before is n
   for (const [api, order] of Object.entries(expected)) {
     await t.step(api, async () => {
       const { read, calls } = reader(
-        world(undefined, api as UpstreamWorld["api"]),
+        world(undefined, api as UpstreamData["api"]),
       );
       const found = await read(ID);
       assert.deepEqual(found.map(({ key }) => key), ["role-0", "role-1"]);
@@ -34,7 +40,7 @@ Deno.test("createMetadataReader() asks by each API only when the one before is n
   }
 });
 
-Deno.test("createMetadataReader() begins with what worked, for an hour", async () => {
+Deno.test("createMetadataReader() asks the API that worked first, for an hour", async () => {
   const old = world(undefined, "v2beta");
   const { read, calls, clock } = reader(old);
   const callsOf = async () => {
@@ -63,7 +69,7 @@ Deno.test("createMetadataReader() finds the better API within an hour after an u
   assert.deepEqual(calls, [V2, V2]);
 });
 
-Deno.test("createMetadataReader() asks by the others again when what worked is gone", async () => {
+Deno.test("createMetadataReader() asks by the others when what worked is gone", async () => {
   let upstream = createUpstream(world());
   const { read, calls } = reader(world(), {
     fetch: (input, init) => upstream.fetch(input, init),
@@ -72,7 +78,7 @@ Deno.test("createMetadataReader() asks by the others again when what worked is g
   upstream = createUpstream(world(undefined, "management_v1"));
   calls.length = 0;
   assert.equal((await read(ID)).length, 2);
-  assert.deepEqual(calls, [V2, V2, V2BETA, V1]);
+  assert.deepEqual(calls, [V2, V2BETA, V1]);
 });
 
 Deno.test("createMetadataReader() remembers nothing of a reading that failed", async () => {
@@ -86,12 +92,14 @@ Deno.test("createMetadataReader() remembers nothing of a reading that failed", a
   assert.deepEqual(calls, [V2, V2BETA, READABLE, V2, V2BETA, READABLE]);
 });
 
-Deno.test("createMetadataReader() takes not_found and permission_denied for a missing permission", async (t) => {
+Deno.test("createMetadataReader() reports not_found and permission_denied as a missing permission", async (t) => {
   for (const code of [Code.NotFound, Code.PermissionDenied]) {
     await t.step(Code[code], async () => {
       const { read, calls } = reader(world(), {
         fetch: () =>
-          Promise.resolve(grpcWebError(code, "membership not found")),
+          Promise.resolve(
+            grpcWebError(code, "membership not found (AUTHZ-cdgFk)"),
+          ),
       });
       await assert.rejects(
         read(ID),
@@ -102,12 +110,13 @@ Deno.test("createMetadataReader() takes not_found and permission_denied for a mi
   }
 });
 
-Deno.test("createMetadataReader() believes an empty list only when the organization is readable", async (t) => {
+Deno.test("createMetadataReader() takes an empty list only if the organization is readable", async (t) => {
   for (const api of ["v2", "v2beta"] as const) {
     await t.step(`${api}, readable`, async () => {
       const { read, calls } = reader(world({}, api));
       assert.deepEqual(await read(ID), []);
-      assert.equal(calls.at(-1), READABLE);
+      const listed = api === "v2" ? V2 : V2BETA;
+      assert.deepEqual(calls.slice(-3), [listed, READABLE, listed]);
     });
     for (
       const [name, organizations] of [
@@ -125,14 +134,48 @@ Deno.test("createMetadataReader() believes an empty list only when the organizat
       });
     }
   }
-  await t.step("management_v1 tells by itself", async () => {
+  await t.step("management_v1, readable", async () => {
     const { read, calls } = reader(world({}, "management_v1"));
     assert.deepEqual(await read(ID), []);
-    assert.ok(!calls.includes(READABLE));
+    assert.deepEqual(calls.slice(-3), [V1, MY_ORGANIZATION, V1]);
+  });
+  await t.step(
+    "management_v1, the organization's header lost on the way",
+    async () => {
+      const upstream = createUpstream({
+        organizations: { own: { readable: true, metadata: {} } },
+        api: "management_v1",
+      });
+      const { read } = reader(world(), {
+        fetch: (input, init) => {
+          const request = new Request(input, init);
+          request.headers.set("x-zitadel-orgid", "own");
+          return upstream.fetch(request);
+        },
+      });
+      await assert.rejects(
+        read(ID),
+        fails("upstream_failed", "unreadable_answer"),
+      );
+    },
+  );
+  await t.step("and still empty after the check", async () => {
+    const organization = { readable: false, metadata: entries(1) };
+    const upstream = createUpstream({ organizations: { [ID]: organization } });
+    const { read } = reader(world(), {
+      fetch: (input, init) => {
+        // The right to read is granted between the list and the check.
+        if (String(input).endsWith("/ListOrganizations")) {
+          organization.readable = true;
+        }
+        return upstream.fetch(input, init);
+      },
+    });
+    assert.deepEqual((await read(ID)).map(({ key }) => key), ["role-0"]);
   });
 });
 
-Deno.test("createMetadataReader() fails when it cannot be seen whether an empty list is right", async () => {
+Deno.test("createMetadataReader() fails if it cannot check that an empty list is right", async () => {
   const upstream = createUpstream(world({}));
   const { read } = reader(world(), {
     fetch: (input, init) =>
@@ -143,7 +186,7 @@ Deno.test("createMetadataReader() fails when it cannot be seen whether an empty 
   await assert.rejects(read(ID), fails("upstream_failed", "unreachable"));
 });
 
-Deno.test("createMetadataReader() ends with the time for one reading", async (t) => {
+Deno.test("createMetadataReader() ends at the deadline of a reading", async (t) => {
   const late = (error: unknown) => fails("upstream_timeout", "timeout")(error);
   await t.step("at the first page", async () => {
     const { read } = reader(world(), { fetch: silentFetch(), timeoutMs: 20 });
@@ -160,16 +203,31 @@ Deno.test("createMetadataReader() ends with the time for one reading", async (t)
     await assert.rejects(read(ID), late);
     assert.equal(calls.length, 2);
   });
+  await t.step("at the first token", async () => {
+    const { read, calls } = reader(world(), {
+      token: {
+        settings: "CLIENT_ID and CLIENT_SECRET",
+        get: (signal) => abortable(new Promise(() => {}), signal!),
+        discard: () => true,
+      },
+      timeoutMs: 20,
+    });
+    await assert.rejects(read(ID), late);
+    assert.deepEqual(calls, []);
+  });
   await t.step(
     "at the token that takes the place of a refused one",
     async () => {
       let asked = 0;
       const { read } = reader(world(), {
-        fetch: () => Promise.resolve(grpcWebError(Code.Unauthenticated, "")),
+        fetch: () =>
+          Promise.resolve(grpcWebError(Code.Unauthenticated, REFUSED)),
         token: {
           settings: "ACCESS_TOKEN",
-          get: () =>
-            asked++ === 0 ? Promise.resolve("old") : new Promise(() => {}),
+          get: (signal) =>
+            asked++ === 0
+              ? Promise.resolve("old")
+              : abortable(new Promise(() => {}), signal!),
           discard: () => true,
         },
         timeoutMs: 20,
@@ -203,10 +261,10 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
       read(ID),
       fails("upstream_failed", "credential_rejected"),
     );
-    assert.deepEqual(token.discarded, ["old"]);
+    assert.deepEqual(token.discarded, ["old", "older"]);
     assert.equal(calls.length, 2);
   });
-  await t.step("not where there is no other", async () => {
+  await t.step("not if there is no other", async () => {
     const { read, calls } = reader(world(), {
       token: {
         settings: "ACCESS_TOKEN",
@@ -228,7 +286,7 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
   });
 });
 
-Deno.test("createMetadataReader() hands on why there is no token", async () => {
+Deno.test("createMetadataReader() passes on why there is no token", async () => {
   const error = new FunctionError("upstream_failed", "No token");
   const { read, calls } = reader(world(), {
     token: {
@@ -252,3 +310,46 @@ Deno.test("createMetadataReader() reads several organizations at once", async ()
   const found = await Promise.all(ids.map(read));
   assert.deepEqual(found.map(([entry]) => entry?.key), ids);
 });
+
+Deno.test("createMetadataReader() asks who answered when every API is missing", async (t) => {
+  const missing = () => new Response("404 page not found\n", { status: 404 });
+  const discovery = await readFixtureResponse("oidc/discovery");
+  const cases: [string, () => Response, string][] = [
+    ["a ZITADEL without them", discovery, "no_metadata_api"],
+    ["another server", missing, "intercepted"],
+    ["JSON without an issuer", () => Response.json({}), "intercepted"],
+    [
+      "a ZITADEL that does not know the host",
+      () =>
+        new Response("ID=QUERY-1kIjX Message=Instance not found.", {
+          status: 404,
+        }),
+      "unknown_instance",
+    ],
+  ];
+  for (const [name, respond, reason] of cases) {
+    await t.step(name, async () => {
+      const { read, calls } = reader(world(), {
+        fetch: (input) =>
+          Promise.resolve(
+            String(input).includes("/.well-known/") ? respond() : missing(),
+          ),
+      });
+      await assert.rejects(read(ID), fails("upstream_failed", reason));
+      assert.deepEqual(calls, [V2, V2BETA, V1, DISCOVERY]);
+    });
+  }
+});
+
+Deno.test("preload() loads what the first look-up needs", async () => {
+  await preload();
+  const { read } = reader(world());
+  assert.equal((await read(ID)).length, 2);
+});
+
+async function readFixtureResponse(name: string): Promise<() => Response> {
+  const file = new URL(`recorded/${name}.json`, FIXTURES_URL);
+  const { response } = JSON.parse(await Deno.readTextFile(file));
+  const { body, status, headers } = response;
+  return () => new Response(body, { status, headers });
+}

@@ -23,7 +23,7 @@ import {
 import { createUpstream } from "../../../harness/fixtures/upstream.ts";
 import { readConfig } from "../../../lib/config.ts";
 import type { ErrorCode } from "../../../lib/errors.ts";
-import { createHandler } from "../../../lib/handler.ts";
+import { createFunction } from "../../../harness/function/create_function.ts";
 import type { Log, LogEntry } from "../../../lib/observability/log.ts";
 import { clientTransport } from "../../_client_transport.ts";
 
@@ -133,7 +133,7 @@ const LOOKUPS: {
   })),
 ];
 
-Deno.test("createHandler() answers rightly from recorded gRPC-web answers", async (t) => {
+Deno.test("createHandler() replies from recorded gRPC-web answers", async (t) => {
   const login = await readFixture(
     new URL("calls/human_login.json", FIXTURES_URL),
   );
@@ -142,12 +142,16 @@ Deno.test("createHandler() answers rightly from recorded gRPC-web answers", asyn
     await t.step(name, async () => {
       const recorded = answers.map(get);
       // Whether an organization is readable was recorded by REST only.
-      const { fetch } = createUpstream({ organizations: {} });
+      const organization = organizationOf(recorded.at(-1)!);
+      const readable = typeof expected !== "string";
+      const { fetch } = createUpstream({
+        organizations: { [organization]: { readable, metadata: {} } },
+      });
       const upstream = createRecordedUpstream(recorded, fetch);
       const log: LogEntry[] = [];
       const response = await answer(
         login,
-        organizationOf(recorded.at(-1)!),
+        organization,
         { fetch: upstream.fetch, log: (entry) => void log.push(entry) },
       );
       assert.deepEqual(upstream.unused(), []);
@@ -204,7 +208,7 @@ Deno.test("recorded fixtures hold their organizations' recorded metadata", async
   assert.equal(compared.size, 3);
 });
 
-/** Makes the recorded call and says in the recording's words what came of it. */
+/** Makes the recorded call, and returns the result in the recording's form. */
 async function look(
   exchange: RecordedExchange,
   fetch: typeof globalThis.fetch,
@@ -275,6 +279,6 @@ async function answer(
     METADATA_ORGANIZATION: organization,
   });
   const now = () => Date.parse(fixture.clock);
-  const handle = await createHandler(config, { fetch, now, log });
+  const handle = await createFunction(config, { fetch, now, log });
   return await handle(requestOf(fixture, "http://localhost"));
 }

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
-import { jwtVerify } from "jose";
+import { decodeJwt, jwtVerify } from "jose";
 import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
+import { createConnection } from "../../../lib/zitadel/connection.ts";
 import {
   type RequestCredential,
   requestToken,
@@ -33,12 +34,15 @@ function requester(
 ) {
   const endpoint = createTokenEndpoint(answer);
   const request = () =>
-    requestToken(credential, {
-      origin: UPSTREAM_ORIGIN,
-      timeoutMs,
-      fetch: fetch ?? endpoint.fetch,
-      now: () => NOW,
-    });
+    requestToken(
+      credential,
+      createConnection({
+        domainOrigin: UPSTREAM_ORIGIN,
+        timeoutMs,
+        fetch: fetch ?? endpoint.fetch,
+        now: () => NOW,
+      }),
+    );
   return { request, requests: endpoint.requests };
 }
 
@@ -124,7 +128,10 @@ Deno.test("requestToken() names the credential when ZITADEL refuses it", async (
       const { code, message, details } = await refusal(recorded);
       assert.equal(code, "upstream_failed");
       assert.equal(details.reason, "credential_rejected");
-      assert.match(message, /refused CLIENT_ID and CLIENT_SECRET$/);
+      assert.match(
+        message,
+        /refused the service user's CLIENT_ID and CLIENT_SECRET$/,
+      );
       assert.match(details.remedy!, /Generate a new secret/);
     });
   }
@@ -138,10 +145,10 @@ Deno.test("requestToken() names the credential when ZITADEL refuses it", async (
       credential: keyFile(),
     });
     assert.equal(details.reason, "credential_rejected");
-    assert.match(message, /refused SERVICE_ACCOUNT_KEY$/);
+    assert.match(message, /refused the service user's SERVICE_ACCOUNT_KEY$/);
     assert.match(
       details.remedy!,
-      /clock .* key still listed .* ZITADEL_DOMAIN/,
+      /clock .* still listed .* ZITADEL_DOMAIN/,
     );
   });
   await t.step("a key file, by the 500 of v4.13.1", async () => {
@@ -154,7 +161,7 @@ Deno.test("requestToken() names the credential when ZITADEL refuses it", async (
       { credential: keyFile() },
     );
     assert.equal(details.reason, "credential_rejected");
-    assert.match(message, /refused SERVICE_ACCOUNT_KEY$/);
+    assert.match(message, /refused the service user's SERVICE_ACCOUNT_KEY$/);
   });
   await t.step("a key file that expired", async () => {
     const expirationDate = "2026-01-01T00:00:00Z";
@@ -171,7 +178,7 @@ Deno.test("requestToken() names the credential when ZITADEL refuses it", async (
   });
 });
 
-Deno.test("requestToken() tells a key that cannot be read from a refused one", async (t) => {
+Deno.test("requestToken() distinguishes a key that cannot be read from a refused one", async (t) => {
   const keys = {
     "cut short": pem("pkcs1").slice(0, 800),
     "without line breaks": pem("pkcs1").replaceAll("\n", ""),
@@ -196,32 +203,66 @@ Deno.test("requestToken() tells a key that cannot be read from a refused one", a
   }
 });
 
-Deno.test("requestToken() tells an unreachable ZITADEL from a refused credential", async (t) => {
-  const answers: Record<string, () => Response | Promise<Response>> = {
-    "down": () => Promise.reject(new TypeError("canary")),
-    "an error of its own": () =>
-      Response.json({ error: "server_error" }, { status: 500 }),
-    "a page": () =>
-      new Response("<html>canary", {
-        headers: { "content-type": "text/html" },
-      }),
-    "a redirect": () =>
-      new Response(null, { status: 302, headers: { location: "/" } }),
-    "no token": () => Response.json({ token_type: "Bearer" }),
-    "a token of another type": () =>
-      Response.json({ access_token: "canary", token_type: "canary" }),
-    "not JSON": () =>
-      new Response("{", { headers: { "content-type": "application/json" } }),
+Deno.test("requestToken() tells other failures from a refused credential", async (t) => {
+  const answers: Record<
+    string,
+    [reason: string, respond: () => Response | Promise<Response>]
+  > = {
+    "down": ["unreachable", () => Promise.reject(new TypeError("canary"))],
+    // v3.4.9 answers so under load.
+    "an error of its own": [
+      "unreachable",
+      () => Response.json({ error: "server_error" }, { status: 500 }),
+    ],
+    "no token": [
+      "unreadable_answer",
+      () => Response.json({ token_type: "Bearer" }),
+    ],
+    "a token of another type": [
+      "unreadable_answer",
+      () => Response.json({ access_token: "canary", token_type: "canary" }),
+    ],
+    "JSON that breaks off": [
+      "unreadable_answer",
+      () =>
+        new Response('{"access_token":"canary', {
+          headers: { "content-type": "application/json" },
+        }),
+    ],
+    "an error that OAuth does not know": [
+      "intercepted",
+      () => Response.json({ error: "canary" }, { status: 401 }),
+    ],
   };
-  for (const [name, answer] of Object.entries(answers)) {
+  for (const [name, [reason, respond]] of Object.entries(answers)) {
     await t.step(name, async () => {
-      const { code, message, details } = await refusal(answer);
+      const { code, message, details } = await refusal(respond);
       assert.equal(code, "upstream_failed");
-      assert.equal(details.reason, "unreachable");
+      assert.equal(details.reason, reason);
       assert.ok(message.includes(UPSTREAM_ORIGIN));
       assert.match(details.remedy!, /ZITADEL_DOMAIN/);
     });
   }
+});
+
+Deno.test("requestToken() asks at the internal address, for the public issuer", async () => {
+  const sent: Request[] = [];
+  const connection = createConnection({
+    domainOrigin: UPSTREAM_ORIGIN,
+    internalOrigin: "http://zitadel:8080",
+    timeoutMs: 5_000,
+    now: () => NOW,
+    fetch: (input, init) => {
+      sent.push(new Request(input, init));
+      return Promise.resolve(numbered(0));
+    },
+  });
+  await requestToken(keyFile(), connection);
+  const [{ url, headers }] = sent as [Request];
+  assert.equal(url, "http://zitadel:8080/oauth/v2/token");
+  assert.equal(headers.get("x-zitadel-instance-host"), "zitadel.example");
+  const form = new URLSearchParams(await sent[0]!.text());
+  assert.equal(decodeJwt(form.get("assertion")!).aud, UPSTREAM_ORIGIN);
 });
 
 Deno.test("requestToken() gives up when the time is over", async () => {

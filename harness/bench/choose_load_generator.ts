@@ -1,0 +1,22 @@
+import { runAutocannon } from "./autocannon.ts";
+import type { LoadGenerator } from "./load.ts";
+import { runWrk } from "./wrk.ts";
+
+/**
+ * Chooses the load generator: `wrk` if it is installed, since it leaves more of
+ * the machine to the server and its latencies are finer than a millisecond;
+ * otherwise `autocannon`, which npm installs.
+ */
+export async function chooseLoadGenerator(): Promise<LoadGenerator> {
+  try {
+    await new Deno.Command("wrk", {
+      args: ["--version"],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return { name: "wrk", run: runWrk };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return { name: "autocannon", run: runAutocannon };
+  }
+}

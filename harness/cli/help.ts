@@ -1,0 +1,112 @@
+import type { Options } from "./options.ts";
+
+/** What a command says about itself, beside its options. */
+export interface Help {
+  /** One sentence in the third person: "Connects the function to ...". */
+  readonly summary: string;
+  /** Commands that can be copied, each with a few words if it needs them. */
+  readonly examples: readonly (readonly [command: string, note?: string])[];
+  /** Paragraphs; a line break in one is kept. */
+  readonly details?: readonly string[];
+  /** Environment variables and what they are. */
+  readonly environment?: readonly (readonly [name: string, text: string])[];
+  /** What the first exit codes mean here; the others mean the same everywhere. */
+  readonly exit: {
+    readonly done: string;
+    readonly warnings?: string;
+    readonly failed: string;
+  };
+}
+
+/** What the help shows of a command. */
+export interface Described {
+  readonly help: Help;
+  readonly options: Options;
+  readonly positionals?: {
+    readonly placeholder: string;
+    readonly help: string;
+  };
+}
+
+const WIDTH = 80;
+/** A longer name has its text on the next line. */
+const MAX_NAME_WIDTH = 22;
+
+/** Formats the help: the sentence, examples, details, options, environment, exit codes. */
+export function formatHelp({ help, options, positionals }: Described): string {
+  const { summary, examples, details = [], environment = [], exit } = help;
+  const rows: (readonly [string, string])[] = [
+    ...positionals
+      ? [[positionals.placeholder, positionals.help] as const]
+      : [],
+    ...Object.entries(options).map(([name, { placeholder, help }]) =>
+      [`--${name}${placeholder ? ` ${placeholder}` : ""}`, help] as const
+    ),
+    ["--help", "print this"],
+  ];
+  const codes: (readonly [string, string | undefined])[] = [
+    ["0", exit.done],
+    ["1", exit.warnings],
+    ["2", exit.failed],
+    ["64", "wrong usage or settings"],
+    ["70", "a fault of this command; please report it"],
+    ["130", "interrupted"],
+  ];
+  return [
+    wrap(summary, WIDTH).join("\n"),
+    section("Examples", formatExamples(examples)),
+    ...details.map((text) =>
+      text.split("\n").flatMap((line) => wrap(line, WIDTH)).join("\n")
+    ),
+    section("Options", formatRows(rows)),
+    section("Environment", formatRows(environment)),
+    section("Exit codes", formatRows(codes.filter(hasText))),
+  ].filter(Boolean).join("\n\n");
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? "" : [`${title}:`, ...lines].join("\n");
+}
+
+function hasText(
+  row: readonly [string, string | undefined],
+): row is readonly [string, string] {
+  return row[1] !== undefined;
+}
+
+/** Commands with their notes beside them. */
+function formatExamples(examples: Help["examples"]): string[] {
+  const lengths = examples.map(([command, note]) => note ? command.length : 0);
+  const width = Math.max(...lengths);
+  return examples.map(([command, note]) =>
+    note ? `  ${command.padEnd(width)}  # ${note}` : `  ${command}`
+  );
+}
+
+/** Names and texts in two columns. */
+function formatRows(rows: readonly (readonly [string, string])[]): string[] {
+  const lengths = rows.map(([name]) => name.length);
+  const width = Math.max(...lengths.filter((it) => it <= MAX_NAME_WIDTH), 0);
+  const indent = " ".repeat(width + 4);
+  return rows.flatMap(([name, text]) => {
+    const lines = wrap(text, WIDTH - indent.length);
+    return name.length > width
+      ? [`  ${name}`, ...lines.map((line) => indent + line)]
+      : lines.map((line, index) =>
+        index === 0 ? `  ${name.padEnd(width)}  ${line}` : indent + line
+      );
+  });
+}
+
+/** Breaks a text at spaces. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,139 @@
+import { parseArgs } from "node:util";
+
+type Raw = string | boolean | string[] | undefined;
+
+/** An option of a command: what follows its name, its help, and how it is read. */
+export interface Option<T> {
+  readonly type: "boolean" | "string";
+  /** What stands for the value in the help, such as `URL`. */
+  readonly placeholder?: string;
+  readonly help: string;
+  readonly multiple?: boolean;
+  readonly negatable?: boolean;
+  readonly read: (raw: Raw, name: string) => T;
+}
+
+// deno-lint-ignore no-explicit-any -- a table of options of different types
+export type Options = Readonly<Record<string, Option<any>>>;
+
+type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name;
+
+/** The values of a command's options: `--env-file` is `envFile`. */
+export type Values<O extends Options> = {
+  readonly [Name in keyof O & string as CamelCase<Name>]: O[Name] extends
+    Option<infer T> ? T : never;
+};
+
+/** What the words of an option's value mean. */
+interface ValueOptions<T> {
+  /** The value if the option is absent. */
+  readonly default?: string;
+  /** Turns the text into a value; throws a `UsageError` that names the option. */
+  readonly parse?: (text: string, option: string) => T;
+}
+
+/** `--name`: on or off. */
+export function flag(help: string): Option<boolean> {
+  return { type: "boolean", help, read: (raw) => raw === true };
+}
+
+/** `--name` or `--no-name`; `undefined` if neither is given. */
+export function toggle(help: string): Option<boolean | undefined> {
+  return {
+    type: "boolean",
+    negatable: true,
+    help,
+    read: (raw) => raw as boolean | undefined,
+  };
+}
+
+/** `--name VALUE`. */
+export function option(
+  placeholder: string,
+  help: string,
+): Option<string | undefined>;
+export function option<T = string>(
+  placeholder: string,
+  help: string,
+  options: ValueOptions<T> & { readonly default: string },
+): Option<T>;
+export function option<T = string>(
+  placeholder: string,
+  help: string,
+  options: ValueOptions<T>,
+): Option<T | undefined>;
+export function option<T>(
+  placeholder: string,
+  help: string,
+  options: ValueOptions<T> = {},
+): Option<T | string | undefined> {
+  return {
+    type: "string",
+    placeholder,
+    help: options.default === undefined
+      ? help
+      : `${help} (default ${options.default})`,
+    read(raw, name) {
+      const text = (raw ?? options.default) as string | undefined;
+      if (text === undefined || options.parse === undefined) return text;
+      return options.parse(text, name);
+    },
+  };
+}
+
+/** `--name VALUE`, any number of times. */
+export function list(placeholder: string, help: string): Option<string[]> {
+  return {
+    type: "string",
+    placeholder,
+    help,
+    multiple: true,
+    read: (raw) => (raw ?? []) as string[],
+  };
+}
+
+/** What several commands have in common. */
+export const JSON_OPTION = flag("print one JSON document, for programs");
+export const YES_OPTION = flag("do not ask");
+export const DRY_RUN_OPTION = flag("show what would change; change nothing");
+export const ENV_FILE_OPTION = option("FILE", "where the settings are", {
+  default: ".env",
+});
+
+/**
+ * Reads a command line.
+ *
+ * @throws {TypeError} If `parseArgs` refuses it.
+ * @throws {UsageError} If the text of an option is refused.
+ */
+export function readOptions<O extends Options>(
+  args: readonly string[],
+  options: O,
+): { readonly values: Values<O>; readonly positionals: string[] } {
+  const specs = Object.entries(options);
+  const parsed = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    allowNegative: specs.some(([, { negatable }]) => negatable),
+    options: Object.fromEntries(
+      specs.map(([name, { type, multiple = false }]) => [
+        name,
+        { type, multiple },
+      ]),
+    ),
+  });
+  const values = specs.map(([name, { read }]) => [
+    camelCase(name),
+    read(parsed.values[name] as Raw, `--${name}`),
+  ]);
+  return {
+    values: Object.fromEntries(values),
+    positionals: parsed.positionals,
+  };
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}

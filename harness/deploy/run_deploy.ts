@@ -1,0 +1,98 @@
+/**
+ * `deno task deploy`: shows the commands of a deployment, and runs them.
+ *
+ * @module
+ */
+import { confirm } from "../cli/confirm.ts";
+import { formatSetting, parseEnv, readEnvFile } from "../cli/env_file.ts";
+import { Interrupted, UsageError } from "../cli/errors.ts";
+import type { Outcome } from "../cli/exit.ts";
+import { readFunctionConfig } from "../cli/function_config.ts";
+import type { Io } from "../cli/io.ts";
+import { tint } from "../cli/terminal.ts";
+import {
+  type DeployStep,
+  planDeployment,
+  settingsToUpload,
+  UPLOAD_ENV_FILE,
+} from "./plan.ts";
+import { runSteps } from "./run_steps.ts";
+
+export interface DeployOptions {
+  /** The organization at Deno Deploy. */
+  readonly org?: string | undefined;
+  readonly app?: string | undefined;
+  /** Create the app and its database first. */
+  readonly create: boolean;
+  readonly region: string;
+  readonly envFile: string;
+  /** Leave the app's settings as they are. */
+  readonly skipEnv: boolean;
+  /** Print the commands only. */
+  readonly print: boolean;
+  readonly yes: boolean;
+}
+
+export async function runDeploy(
+  options: DeployOptions,
+  io: Io,
+): Promise<Outcome> {
+  const { region, create, print, skipEnv, envFile } = options;
+  const organization = options.org ?? (print ? "ORG" : undefined);
+  const app = options.app ?? (print ? "APP" : undefined);
+  if (!organization || !app) {
+    throw new UsageError("--org and --app are missing: deploy where?");
+  }
+  const settings = skipEnv ? {} : parseEnv(await readEnvFile(envFile));
+  const { names } = settingsToUpload(Object.keys(settings));
+  if (!skipEnv && !print) await readFunctionConfig(settings);
+  const steps = planDeployment({
+    organization,
+    app,
+    region,
+    create,
+    settings: names,
+  });
+  if (print) {
+    for (const line of formatCommands(steps, names, envFile)) io.print(line);
+    return "done";
+  }
+  for (const { what, command } of steps) {
+    io.print(`${what}\n  ${tint("faint", command.join(" "))}`);
+  }
+  if (!confirm(io, "Run these commands?", options)) return "declined";
+  const { failed, isInterrupted } = await runSteps(steps, {
+    file: UPLOAD_ENV_FILE,
+    text: names.map((name) => `${formatSetting(name, settings[name]!)}\n`)
+      .join(""),
+  });
+  if (isInterrupted) {
+    throw new Interrupted(`stopped at: ${failed?.what ?? "the end"}`);
+  }
+  if (failed) {
+    io.error(`${tint("bad", "failed")}: ${failed.what}`);
+    return "failed";
+  }
+  io.print(
+    `${
+      tint("good", "Deployed.")
+    } Next: \`deno task setup --endpoint https://${app}.${organization}.deno.net/\``,
+  );
+  return "done";
+}
+
+/** Commands for a shell: the file with the settings exists only while they run. */
+function formatCommands(
+  steps: readonly DeployStep[],
+  names: readonly string[],
+  envFile: string,
+): string[] {
+  const commands = steps.map(({ command }) => command.join(" "));
+  if (names.length === 0) return commands;
+  const pattern = `'^(${names.join("|")})='`;
+  return [
+    `(umask 077; grep -E ${pattern} ${envFile} > ${UPLOAD_ENV_FILE})`,
+    ...commands,
+    `rm ${UPLOAD_ENV_FILE}`,
+  ];
+}

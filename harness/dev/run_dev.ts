@@ -1,0 +1,67 @@
+import type { Outcome } from "../cli/exit.ts";
+import type { Io } from "../cli/io.ts";
+import { readSettings } from "../cli/settings.ts";
+import { tint } from "../cli/terminal.ts";
+import type { Release } from "../sandbox/release.ts";
+import { type DevStack, startDevStack } from "./start_dev_stack.ts";
+
+export interface DevOptions {
+  /** The sandbox's world file. */
+  readonly world?: string | undefined;
+  readonly release?: Release | undefined;
+  readonly clientId?: string | undefined;
+  readonly port?: number | undefined;
+  /** The function runs elsewhere. */
+  readonly noFunction: boolean;
+  readonly envFile: string;
+}
+
+/** `deno task dev`: starts everything, prints where it is, and waits for Ctrl-C. */
+export async function runDev(options: DevOptions, io: Io): Promise<Outcome> {
+  const { noFunction, envFile, ...others } = options;
+  const interrupted = io.untilInterrupted();
+  await using stack = await startDevStack({
+    ...others,
+    settings: await readSettings(envFile, io),
+    withoutFunction: noFunction,
+  });
+  for (const line of formatStack(stack)) io.print(line);
+  await aborted(interrupted);
+  return "done";
+}
+
+const NAME_WIDTH = 11;
+const URL_WIDTH = 25;
+
+function formatStack(
+  { inspector, endpoint, issuer, sandbox }: DevStack,
+): string[] {
+  const row = (name: string, url: string, text: string) =>
+    `${tint("strong", name.padEnd(NAME_WIDTH))}${url.padEnd(URL_WIDTH)} ${text}`
+      .trimEnd();
+  const zitadel = sandbox
+    ? [
+      row("ZITADEL", issuer, "the sandbox; for other commands:"),
+      `\nexport ZITADEL_DOMAIN=${issuer} ZITADEL_ADMIN_TOKEN=${sandbox.adminToken}\n`,
+    ]
+    : [
+      row("ZITADEL", issuer, ""),
+      `\nAn application to log in with must allow ${inspector.redirectUri}\n`,
+    ];
+  return [
+    "",
+    row("Inspector", inspector.origin, "log in and read the token"),
+    ...endpoint
+      ? [row("Function", endpoint, "restarts when one of its files changes")]
+      : [],
+    ...zitadel,
+    "Ctrl-C stops everything.\n",
+  ];
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) =>
+    signal.addEventListener("abort", () => resolve(), { once: true })
+  );
+}

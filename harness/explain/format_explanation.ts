@@ -1,0 +1,39 @@
+import { printable, tint } from "../cli/terminal.ts";
+import type { Explanation, GrantExplanation } from "./explain.ts";
+
+/** Formats an explanation as lines; names of roles and projects come from outside. */
+export function formatExplanation(
+  { call, grants, permissions, why }: Explanation,
+): string[] {
+  return [
+    tint("strong", printable(call)),
+    ...grants.flatMap(formatGrant),
+    "",
+    permissions.length > 0
+      ? `permissions  ${permissions.map(printable).join(" ")}`
+      : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`,
+  ];
+}
+
+function formatGrant(
+  { project, grantedBy, organization, roles, why }: GrantExplanation,
+): string[] {
+  const title =
+    `grant of project ${project} by ${grantedBy}, mapping of ${organization}`;
+  const nothing = tint("warning", "nothing");
+  const names = roles.map(({ role }) => printable(role));
+  const width = Math.max(...names.map((name) => name.length));
+  return [
+    "",
+    printable(title),
+    ...why ? [`  ${nothing}: ${printable(why)}`] : [],
+    ...roles.map(({ role, key, permissions, why }, index) => {
+      const name = names[index]!.padEnd(width);
+      if (why) return `  ${name}  ${nothing}: ${printable(why)}`;
+      const entry = key === role ? "" : `  (entry ${printable(String(key))})`;
+      return `  ${name}  ${permissions.map(printable).join(" ")}${
+        tint("faint", entry)
+      }`;
+    }),
+  ];
+}

@@ -1,0 +1,36 @@
+import type { Outcome } from "../cli/exit.ts";
+import { type Io, printJson } from "../cli/io.ts";
+import { readSettings } from "../cli/settings.ts";
+import { readMappingFile } from "../roles/roles_file.ts";
+import { explainCall } from "./explain.ts";
+import { formatExplanation } from "./format_explanation.ts";
+import { readExplainSource } from "./source.ts";
+
+export interface ExplainOptions {
+  /** One file; `-` is stdin. */
+  readonly positionals: readonly string[];
+  /** A file with the mapping. */
+  readonly roles?: string | undefined;
+  readonly envFile: string;
+  readonly json: boolean;
+}
+
+export async function runExplain(
+  { positionals: [file], roles, envFile, json }: ExplainOptions,
+  io: Io,
+): Promise<Outcome> {
+  const text = file === "-"
+    ? await new Response(Deno.stdin.readable).text()
+    : await Deno.readTextFile(file!);
+  const { call, mappingOf, metadataOrganization } = await readExplainSource(
+    text,
+    {
+      settings: await readSettings(envFile, io),
+      mapping: roles === undefined ? undefined : await readMappingFile(roles),
+    },
+  );
+  const explanation = await explainCall(call, mappingOf, metadataOrganization);
+  if (json) return printJson(io, "done", { ...explanation });
+  for (const line of formatExplanation(explanation)) io.print(line);
+  return "done";
+}

@@ -1,0 +1,11 @@
+import type { Config } from "../../lib/config.ts";
+import { createHandler, type Handler } from "../../lib/handler.ts";
+import { createServices, type Platform } from "../../lib/services.ts";
+
+/** Creates the function in this process, without a server. */
+export async function createFunction(
+  config: Config,
+  platform: Platform,
+): Promise<Handler> {
+  return createHandler(await createServices(config, platform));
+}

@@ -1,0 +1,28 @@
+import type { Config } from "../../lib/config.ts";
+import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
+import { Deadline } from "../../lib/util/deadline.ts";
+import { createConnection } from "../../lib/zitadel/connection.ts";
+import { createSigningKeys } from "../../lib/zitadel/signing_keys.ts";
+
+/**
+ * Creates the opener of payloads in any of ZITADEL's three forms (JSON, JWT,
+ * JWE), with the keys of the function's settings.
+ */
+export async function createPayloadOpener(
+  config: Config,
+  send: typeof fetch,
+): Promise<(body: Uint8Array) => Promise<unknown>> {
+  const { origin, internalOrigin, upstreamTimeoutMs: timeoutMs } = config;
+  const open = await createEnvelopeOpener({
+    findKey: createSigningKeys(createConnection({
+      domainOrigin: origin,
+      internalOrigin,
+      fetch: send,
+      now: Date.now,
+      timeoutMs,
+    })),
+    privateKey: config.payloadPrivateKey,
+  });
+  return async (body) =>
+    await open(body, new Deadline(() => AbortSignal.timeout(timeoutMs)));
+}

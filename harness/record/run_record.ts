@@ -1,0 +1,103 @@
+/**
+ * `deno task record`: serves the function, and keeps each call as a fixture.
+ *
+ * @module
+ */
+import { relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createFunction } from "../function/create_function.ts";
+import type { Outcome } from "../cli/exit.ts";
+import {
+  buildFromSettings,
+  readFunctionConfig,
+} from "../cli/function_config.ts";
+import type { Io } from "../cli/io.ts";
+import { readSettings } from "../cli/settings.ts";
+import { messageOf, tint } from "../cli/terminal.ts";
+import { FIXTURES_URL, writeFixture } from "../fixtures/fixture.ts";
+import { copyBody } from "./copy_body.ts";
+import { createRecorder } from "./recording.ts";
+
+export interface RecordOptions {
+  /** Where the fixtures go. */
+  readonly folder: string;
+  readonly envFile: string;
+}
+
+type Recorder = Awaited<ReturnType<typeof createRecorder>>;
+type Call = Parameters<Recorder>[0];
+
+/** Calls with these answers were not ZITADEL's, and are not kept. */
+const REFUSED: ReadonlySet<number> = new Set([400, 401, 404, 405, 413]);
+
+export async function runRecord(
+  { folder, envFile }: RecordOptions,
+  io: Io,
+): Promise<Outcome> {
+  const settings = await readSettings(envFile, io);
+  const config = await readFunctionConfig(settings);
+  const handler = await buildFromSettings(() =>
+    createFunction(config, {
+      fetch,
+      now: Date.now,
+      log: ({ level, message }) => {
+        if (level !== "info") io.error(`${tint("warning", level)} ${message}`);
+      },
+    })
+  );
+  const keep = createKeeper(await createRecorder(settings), folder, io);
+  await Deno.mkdir(folder, { recursive: true });
+  const interrupted = io.untilInterrupted();
+  const server = Deno.serve({
+    hostname: config.host,
+    port: config.port,
+    onListen: ({ port, hostname }) =>
+      io.print(`Listening on ${hostname}:${port}, keeping calls in ${folder}`),
+  }, async (request) => {
+    const time = Date.now();
+    const { headers, method } = request;
+    const copied = copyBody(request);
+    const response = await handler(copied.request);
+    // The unread body of a refused call would keep the server from ending.
+    if (!copied.request.bodyUsed) copied.request.body?.cancel();
+    if (method !== "POST" || REFUSED.has(response.status)) return response;
+    keep({ headers, body: copied.body(), time });
+    return response;
+  });
+  const stop = () => void server.shutdown();
+  interrupted.addEventListener("abort", stop, { once: true });
+  await server.finished;
+  return "done";
+}
+
+/** Creates what keeps a call: it neither delays the login nor makes it fail. */
+function createKeeper(
+  toFixture: Recorder,
+  folder: string,
+  io: Io,
+): (call: Call) => Promise<void> {
+  const below = relative(fileURLToPath(FIXTURES_URL), resolve(folder));
+  // A fixture is named after its path in the folder of fixtures.
+  const prefix = below.startsWith("..") || below === "" ? "" : `${below}/`;
+  return async (call) => {
+    try {
+      const fixture = await toFixture(call);
+      if (fixture === undefined) return;
+      const file = `${folder}/${fixture.name}.json`;
+      if (await exists(file)) return;
+      await writeFixture(file, { ...fixture, name: prefix + fixture.name });
+      io.print(`${tint("good", "kept")} ${file}`);
+    } catch (error) {
+      io.error(`${tint("bad", "not kept")}: ${messageOf(error)}`);
+    }
+  };
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await Deno.stat(file);
+    return true;
+  } catch {
+    return false;
+  }
+}

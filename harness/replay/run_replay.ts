@@ -1,0 +1,105 @@
+/**
+ * `deno task replay`: replays fixtures, prints a row for each, and updates those
+ * that differ if asked to.
+ *
+ * @module
+ */
+import { isDeepStrictEqual } from "node:util";
+import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
+import { SettingsError, UsageError } from "../cli/errors.ts";
+import type { Outcome } from "../cli/exit.ts";
+import { type Io, printJson } from "../cli/io.ts";
+import { readSettings } from "../cli/settings.ts";
+import {
+  findFixtures,
+  type Fixture,
+  readFixture,
+  signFixture,
+  writeFixture,
+} from "../fixtures/fixture.ts";
+import { formatTotals, type Replayed, rowFormatter } from "./format_replay.ts";
+import { replayDeployed, replayLocally, type Verdict } from "./replay.ts";
+
+export interface ReplayOptions {
+  /** Fixtures; none: all. */
+  readonly positionals: readonly string[];
+  /** A running function. */
+  readonly url?: string | undefined;
+  /** The signing key of that function's target. */
+  readonly key?: string | undefined;
+  readonly envFile: string;
+  readonly update: boolean;
+  readonly json: boolean;
+}
+
+export async function runReplay(
+  options: ReplayOptions,
+  io: Io,
+): Promise<Outcome> {
+  const { positionals, url, update, json } = options;
+  const replay = await chooseFunction(options, io);
+  const files = positionals.length > 0 ? positionals : await findFixtures();
+  const fixtures = await Promise.all(files.map(readFixture));
+  const formatRow = rowFormatter(fixtures, { isDeployed: url !== undefined });
+  const replayed: Replayed[] = [];
+  for (const [index, fixture] of fixtures.entries()) {
+    io.progress(fixture.name);
+    const row = { fixture, ...await replay(fixture) };
+    replayed.push(row);
+    if (!json) { for (const line of formatRow(row)) io.print(line); }
+    if (update) await updateFixture(files[index]!, row);
+  }
+  io.progress();
+  const isRight = update ||
+    replayed.every(({ outcome }) => outcome !== "differs");
+  const outcome = isRight ? "done" : "failed";
+  if (json) {
+    const rows = replayed.map(({ fixture, outcome, actual, note }) => {
+      const { name, expected } = fixture;
+      return { name, outcome, note, expected, actual };
+    });
+    return printJson(io, outcome, { fixtures: rows });
+  }
+  for (const line of formatTotals(replayed, options)) io.print(line);
+  return outcome;
+}
+
+/** The function to replay against: one started here, or a running one. */
+async function chooseFunction(
+  { url, key, update, envFile }: ReplayOptions,
+  io: Io,
+): Promise<(fixture: Fixture) => Promise<Verdict>> {
+  if (!url) {
+    if (!key) return replayLocally;
+    throw new UsageError(
+      "Cannot use --key without --url: the function started here has each fixture's own key",
+    );
+  }
+  if (update) {
+    throw new UsageError(
+      "Cannot use --update with --url: that function reads other metadata than the fixtures hold",
+    );
+  }
+  const signingKey = key ??
+    splitKeys((await readSettings(envFile, io))[SIGNING_KEY_SETTING])[0];
+  if (!signingKey) {
+    throw new SettingsError(
+      `Cannot sign for --url: set the target's signing key by --key or ${SIGNING_KEY_SETTING}`,
+    );
+  }
+  return (fixture) => replayDeployed(fixture, { url, key: signingKey });
+}
+
+/** Writes the reply as the expected one, and signs a request whose body was edited. */
+async function updateFixture(
+  file: URL | string,
+  { fixture, outcome, actual }: Replayed,
+): Promise<void> {
+  const changed = outcome === "differs" && actual
+    ? { ...fixture, expected: actual }
+    : fixture;
+  const signed = changed.source.startsWith("made from ")
+    ? await signFixture(changed, { now: Date.parse(changed.clock) })
+    : changed;
+  if (!isDeepStrictEqual(signed, fixture)) await writeFixture(file, signed);
+}

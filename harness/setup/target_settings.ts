@@ -1,0 +1,45 @@
+import { UsageError } from "../cli/errors.ts";
+import type { Target, TargetSettings } from "../zitadel/target.ts";
+
+/** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */
+const DEFAULT_TIMEOUT_SECONDS = 10;
+
+/** The options of `setup` that are about the target. */
+export interface TargetOptions {
+  readonly name: string;
+  readonly endpoint?: string | undefined;
+  readonly also?: string | undefined;
+  /** Seconds. */
+  readonly timeout?: number | undefined;
+  readonly interruptOnError?: boolean | undefined;
+  readonly roles?: string | undefined;
+}
+
+/**
+ * Chooses the target's settings; what the options leave out stays as it is.
+ *
+ * @returns `undefined` if the options are only about the mapping.
+ * @throws {UsageError} If a new target has no endpoint.
+ */
+export function chooseTargetSettings(
+  options: TargetOptions,
+  existing: Target | undefined,
+): TargetSettings | undefined {
+  const { name, endpoint, also, timeout, interruptOnError, roles } = options;
+  const isAboutTarget = [endpoint, also, timeout, interruptOnError]
+    .some((value) => value !== undefined);
+  if (!isAboutTarget && roles !== undefined) return undefined;
+  const address = endpoint ?? existing?.endpoint;
+  if (address === undefined) {
+    throw new UsageError(
+      `--endpoint is missing: there is no target "${name}" yet, so where does the function answer?`,
+    );
+  }
+  return {
+    name,
+    endpoint: address,
+    timeoutSeconds: timeout ?? existing?.timeoutSeconds ??
+      DEFAULT_TIMEOUT_SECONDS,
+    interruptOnError: interruptOnError ?? existing?.interruptOnError ?? false,
+  };
+}

@@ -1,0 +1,50 @@
+import type { Config } from "../config.ts";
+import type { LogEntry } from "../observability/log.ts";
+
+/**
+ * Lists what an operator should know about settings that are valid.
+ *
+ * @param config The settings.
+ * @returns What to log at the start.
+ */
+export function remarksOn(config: Config): readonly LogEntry[] {
+  const remarks: LogEntry[] = [];
+  const { metadataOrganization, origin, internalOrigin, projects } = config;
+  if (metadataOrganization === "user" || metadataOrganization === "grant") {
+    remarks.push({
+      level: "info",
+      message:
+        "Anyone who may write an organization's metadata decides what its users' roles permit",
+      setting: `METADATA_ORGANIZATION=${metadataOrganization}`,
+      remedy:
+        "If you do not trust those administrators with that, set METADATA_ORGANIZATION to the id of one organization",
+    });
+  }
+  if (projects === undefined) {
+    remarks.push({
+      level: "info",
+      message:
+        "Roles of every project count, also of projects that belong to customers",
+      setting: "PROJECTS is unset",
+      remedy:
+        "If others than you own projects on this instance, set PROJECTS to the ids of yours",
+    });
+  }
+  if (!isEncrypted(internalOrigin ?? origin)) {
+    const name = internalOrigin ? "ZITADEL_INTERNAL_URL" : "ZITADEL_DOMAIN";
+    remarks.push({
+      level: "warn",
+      message: "The service user's token travels to ZITADEL unencrypted",
+      setting: `${name}=http://...`,
+      remedy: "Use https, unless the network between the two is your own",
+    });
+  }
+  return remarks;
+}
+
+/** Reports whether what travels to an origin is encrypted, or stays on this machine. */
+function isEncrypted(origin: string): boolean {
+  const { protocol, hostname } = new URL(origin);
+  return protocol === "https:" || hostname === "localhost" ||
+    hostname === "[::1]" || /^127(?:\.\d+){3}$/.test(hostname);
+}

@@ -1,0 +1,45 @@
+import { LruMap } from "../util/lru_map.ts";
+
+/**
+ * How long an event's sequence is remembered, in milliseconds. A replay is
+ * refused by its signature after 10 minutes; after that the memory serves
+ * nothing, and a restored ZITADEL may count from less.
+ */
+export const EVENT_MEMORY_MS = 60 * 60 * 1000;
+
+/** For how many organizations sequences are remembered. */
+const MEMORY_BOUNDS = { maxEntries: 10_000, maxBytes: Infinity };
+
+/** The highest sequence of each organization's events that this isolate knows of. */
+export class EventSequences {
+  readonly #highest = new LruMap<{ sequence: number; at: number }>(
+    MEMORY_BOUNDS,
+  );
+  readonly #now: () => number;
+
+  /**
+   * Creates an empty memory.
+   *
+   * @param now Tells the time, in milliseconds since 1970.
+   */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /**
+   * Remembers an event.
+   *
+   * @param organization Whose event.
+   * @param sequence The event's sequence.
+   * @returns `false` if this event or a later one is known already.
+   */
+  add(organization: string, sequence: number): boolean {
+    const at = this.#now();
+    const known = this.#highest.get(organization);
+    const isKnown = known !== undefined && sequence <= known.sequence &&
+      at - known.at < EVENT_MEMORY_MS;
+    if (isKnown) return false;
+    this.#highest.set(organization, { sequence, at }, 0);
+    return true;
+  }
+}

@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import {
+  forbiddenImports,
+  importCycles,
+  type Layout,
+  platformUses,
+} from "./_architecture.ts";
+import { type ImportGraph, readImportGraph } from "./_import_graph.ts";
+import { ROOT, sourceFiles } from "./_source_files.ts";
+
+/** What all of lib/ may build on. */
+const FOUNDATION = [
+  "type lib/config.ts",
+  "lib/config/credential.ts",
+  "lib/observability/",
+  "lib/util/",
+  "lib/errors.ts",
+];
+
+/** What may import what, beside itself. Types count as imports. */
+const LAYOUT: Layout = {
+  // The entry.
+  "main.ts": ["lib/"],
+
+  // The function. The four middle folders do not import each other, except that
+  // claims reads mapping's look-up and the payload's types.
+  "lib/": [],
+  "lib/request/": FOUNDATION,
+  "lib/mapping/": FOUNDATION,
+  "lib/claims/": [
+    ...FOUNDATION,
+    "lib/mapping/role_mapping.ts",
+    "type lib/request/payload.ts",
+  ],
+  "lib/zitadel/": FOUNDATION,
+  // The claims that ZITADEL would overwrite.
+  "lib/config.ts": ["lib/config/", "lib/claims/reserved_claims.ts"],
+  "lib/config/": ["type lib/config.ts", "type lib/observability/"],
+  "lib/version.ts": ["deno.json"],
+  "lib/errors.ts": ["lib/observability/", "lib/util/"],
+  "lib/observability/": [
+    "type lib/config.ts",
+    "lib/util/",
+    "type lib/errors.ts",
+  ],
+  "lib/util/": ["type lib/observability/log.ts"],
+
+  // Tools for developers and operators. What all commands share knows none of
+  // them.
+  "harness/": ["lib/", "fixtures/"],
+  "harness/cli/": ["lib/", "harness/util/"],
+  "harness/zitadel/": ["lib/", "harness/cli/", "harness/util/"],
+  "harness/sandbox/": ["lib/", "harness/util/"],
+  "harness/fixtures/": ["lib/", "harness/function/", "harness/util/"],
+  "harness/util/": [],
+  // Runs in a browser.
+  "harness/inspector/page/": [],
+
+  // Thin commands. Fuzzing checks the same statements as the tests.
+  "tasks/": ["harness/", "lib/", "tests/properties/"],
+};
+
+const PLACES = ["main.ts", "lib/", "harness/", "tasks/"];
+
+/** Only the files of the project itself; tests may import anything. */
+async function readProject(): Promise<ImportGraph> {
+  const graph = await readImportGraph(PLACES);
+  return new Map(
+    [...graph].filter(([file]) =>
+      PLACES.some((place) => file.startsWith(place))
+    ),
+  );
+}
+
+Deno.test("the project's files do not import each other in a circle", async () => {
+  assert.deepEqual(importCycles(await readProject()), []);
+});
+
+Deno.test("the project's imports follow the layout", async (t) => {
+  const graph = await readProject();
+  assert.ok(graph.size > 100, `only ${graph.size} files were read`);
+  const found = forbiddenImports(graph, LAYOUT);
+  for (const place of PLACES) {
+    await t.step(place, () => {
+      assert.deepEqual(found.filter((line) => line.startsWith(place)), []);
+    });
+  }
+});
+
+Deno.test("lib/ is given its platform: fetch, clock, database, environment and console", async () => {
+  const found: string[] = [];
+  for (const file of await sourceFiles(["lib/"])) {
+    const source = await Deno.readTextFile(new URL(file, ROOT));
+    found.push(...platformUses(file, source));
+  }
+  assert.deepEqual(found, []);
+});
+
+/** A graph of imports that are not of types only, except `type `. */
+function graphOf(imports: Record<string, readonly string[]>): ImportGraph {
+  return new Map(
+    Object.entries(imports).map(([file, imported]) => [
+      file,
+      imported.map((entry) => ({
+        file: entry.replace(/^type /, ""),
+        isTypeOnly: entry.startsWith("type "),
+      })),
+    ]),
+  );
+}
+
+Deno.test("importCycles() reports circles, also of types, each once", () => {
+  const graph = graphOf({
+    "main.ts": ["lib/a.ts"],
+    "lib/a.ts": ["lib/b.ts"],
+    "lib/b.ts": ["lib/c.ts", "lib/d.ts"],
+    "lib/c.ts": ["type lib/a.ts"],
+    "lib/d.ts": [],
+    "lib/self.ts": ["lib/self.ts"],
+  });
+  assert.deepEqual(importCycles(graph), [
+    "lib/a.ts -> lib/b.ts -> lib/c.ts -> lib/a.ts",
+    "lib/self.ts -> lib/self.ts",
+  ]);
+});
+
+/** Each breaks the layout in one place. */
+const VIOLATIONS: Readonly<Record<string, Record<string, readonly string[]>>> =
+  {
+    "lib imports the harness": { "lib/handler.ts": ["harness/util/a.ts"] },
+    "lib imports a task": { "lib/config.ts": ["tasks/start.ts"] },
+    "main.ts imports the harness": { "main.ts": ["harness/cli/task.ts"] },
+    "the harness imports a task": { "harness/dev/a.ts": ["tasks/setup.ts"] },
+    "the harness imports a test": { "harness/fuzz/a.ts": ["tests/_a.ts"] },
+    "a task imports a test": { "tasks/fuzz.ts": ["tests/lib/_a.ts"] },
+    "cli imports a command": { "harness/cli/a.ts": ["harness/setup/plan.ts"] },
+    "the page imports the harness": {
+      "harness/inspector/page/a.js": ["harness/inspector/server.ts"],
+    },
+    "zitadel imports types of mapping": {
+      "lib/zitadel/a.ts": ["type lib/mapping/role_mapping.ts"],
+    },
+    "mapping imports types of request": {
+      "lib/mapping/a.ts": ["type lib/request/payload.ts"],
+    },
+    "claims imports a schema of request": {
+      "lib/claims/grants.ts": ["lib/request/payload.ts"],
+    },
+    "claims imports the cache": {
+      "lib/claims/grants.ts": ["lib/mapping/cache.ts"],
+    },
+    "mapping imports config itself": { "lib/mapping/a.ts": ["lib/config.ts"] },
+    "observability imports types of mapping": {
+      "lib/observability/a.ts": ["type lib/mapping/cache.ts"],
+    },
+    "util imports observability": {
+      "lib/util/a.ts": ["type lib/errors.ts"],
+    },
+    "a folder that the layout does not know": { "extra/a.ts": [] },
+  };
+
+Deno.test("forbiddenImports() reports a planted violation", async (t) => {
+  for (const [name, imports] of Object.entries(VIOLATIONS)) {
+    await t.step(name, () => {
+      assert.equal(forbiddenImports(graphOf(imports), LAYOUT).length, 1);
+    });
+  }
+});
+
+Deno.test("forbiddenImports() accepts what the layout allows", () => {
+  const graph = graphOf({
+    "main.ts": ["lib/handler.ts"],
+    "lib/handler.ts": ["lib/claims/grants.ts", "lib/zitadel/a.ts"],
+    "lib/claims/grants.ts": [
+      "lib/claims/reply.ts",
+      "lib/mapping/role_mapping.ts",
+      "type lib/request/payload.ts",
+      "lib/util/lru_map.ts",
+    ],
+    "lib/zitadel/a.ts": ["type lib/config.ts", "lib/errors.ts"],
+    "harness/setup/plan.ts": ["harness/cli/table.ts", "lib/config.ts"],
+    "tasks/fuzz.ts": ["harness/cli/task.ts", "tests/properties/mod.ts"],
+  });
+  assert.deepEqual(forbiddenImports(graph, LAYOUT), []);
+});
+
+Deno.test("forbiddenImports() names the files and what would be allowed", () => {
+  const graph = graphOf({ "lib/zitadel/a.ts": ["type lib/mapping/b.ts"] });
+  assert.deepEqual(
+    forbiddenImports(graph, { "lib/zitadel/": ["lib/util/"] }),
+    [
+      "lib/zitadel/a.ts imports types of lib/mapping/b.ts; lib/zitadel/ may import: lib/util/",
+    ],
+  );
+});
+
+Deno.test("platformUses() reports what code reaches for", async (t) => {
+  const uses = [
+    'const port = Deno.env.get("PORT");',
+    "const kv = await Deno.openKv(url);",
+    "Deno.serve(handle);",
+    "const text = await Deno.readTextFile(path);",
+    "const response = await fetch(url);",
+    "const now = Date.now();",
+    "const time = new Date().toISOString();",
+    'console.log("ready");',
+  ];
+  for (const line of uses) {
+    await t.step(line, () => {
+      assert.deepEqual(platformUses("lib/a.ts", `\n${line}\n`).length, 1);
+    });
+  }
+});
+
+Deno.test("platformUses() accepts types, error classes, what is given, and comments", () => {
+  const source = `/**
+ * Deno.serve(handle) and fetch(url) in an example.
+ */
+function f(kv: Deno.Kv, serve: typeof Deno.serve): void {
+  if (error instanceof Deno.errors.NotFound) options.fetch(url); // Date.now
+  new Date(options.now());
+}
+`;
+  assert.deepEqual(platformUses("lib/a.ts", source), []);
+});

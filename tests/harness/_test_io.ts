@@ -1,0 +1,26 @@
+import { stripVTControlCharacters } from "node:util";
+import type { Io } from "../../harness/cli/io.ts";
+
+/** What a command without a terminal has of the outside, and what it wrote. */
+export function createTestIo(
+  options: {
+    readonly env?: Io["env"];
+    readonly answer?: boolean | undefined;
+    readonly signal?: AbortSignal;
+  } = {},
+) {
+  const { env = {}, answer, signal = new AbortController().signal } = options;
+  const printed: string[] = [];
+  const errors: string[] = [];
+  const io: Io = {
+    print: (line) => void printed.push(line),
+    error: (line) => void errors.push(line),
+    progress: () => {},
+    ask: () => answer,
+    env,
+    untilInterrupted: () => signal,
+  };
+  const textOf = (lines: string[]) => () =>
+    stripVTControlCharacters(lines.join("\n"));
+  return { io, printed: textOf(printed), errors: textOf(errors) };
+}

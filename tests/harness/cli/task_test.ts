@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import {
+  Interrupted,
+  SettingsError,
+  UsageError,
+} from "../../../harness/cli/errors.ts";
+import { printJson } from "../../../harness/cli/io.ts";
+import {
+  ENV_FILE_OPTION,
+  flag,
+  JSON_OPTION,
+  list,
+  option,
+  toggle,
+} from "../../../harness/cli/options.ts";
+import { numberFrom } from "../../../harness/cli/parse.ts";
+import { defineTask } from "../../../harness/cli/task.ts";
+import { createTestIo } from "../_test_io.ts";
+
+const HELP = {
+  summary: "Tries the frame.",
+  examples: [["deno task try"]],
+  exit: { done: "done", failed: "not done" },
+} as const;
+
+/** Runs a task that throws, and returns its exit code and what it wrote. */
+async function runThrowing(thrown: unknown, args: string[] = []) {
+  const { io, printed, errors } = createTestIo();
+  const task = defineTask({
+    name: "try",
+    help: HELP,
+    options: { json: JSON_OPTION },
+    run: () => {
+      throw thrown;
+    },
+  });
+  const code = await task.run(args, io);
+  return { code, printed: printed(), errors: errors() };
+}
+
+Deno.test("defineTask() turns options into typed values", async () => {
+  const seen: unknown[] = [];
+  const task = defineTask({
+    name: "try",
+    help: HELP,
+    options: {
+      "env-file": ENV_FILE_OPTION,
+      org: list("ID", "organizations"),
+      minutes: option("N", "how long", {
+        default: "2",
+        parse: numberFrom(1, 5),
+      }),
+      endpoint: option("URL", "where"),
+      yes: flag("do not ask"),
+      guard: toggle("guard"),
+    },
+    positionals: { placeholder: "FILE", help: "a file", min: 0, max: 1 },
+    run(values) {
+      seen.push(values);
+      return "done";
+    },
+  });
+  const { io } = createTestIo();
+  assert.equal(await task.run([], io), 0);
+  await task.run(
+    ["--org", "1", "--org=2", "--minutes", "5", "--yes", "--no-guard", "a"],
+    io,
+  );
+  const defaults = {
+    envFile: ".env",
+    org: [],
+    minutes: 2,
+    endpoint: undefined,
+    yes: false,
+    guard: undefined,
+    positionals: [],
+  };
+  assert.deepEqual(seen, [defaults, {
+    ...defaults,
+    org: ["1", "2"],
+    minutes: 5,
+    yes: true,
+    guard: false,
+    positionals: ["a"],
+  }]);
+});
+
+Deno.test("defineTask() points wrong usage to --help in one line, with 64", async () => {
+  const task = defineTask({
+    name: "try",
+    help: HELP,
+    options: { minutes: option("N", "long", { parse: numberFrom(1, 5) }) },
+    positionals: { placeholder: "FILE", help: "a file", min: 1, max: 1 },
+    run: () => "done",
+  });
+  const cases: [string[], string][] = [
+    [["--minute", "1"], "Unknown option '--minute'"],
+    [["--minutes"], "Option '--minutes <value>' argument missing"],
+    [
+      ["--minutes", "6", "a"],
+      "--minutes 6: expected a whole number from 1 to 5",
+    ],
+    [["a", "b"], "Unexpected argument 'b'"],
+    [[], "Missing FILE"],
+    [["\x1b[31m", "b\x1b[31m"], "Unexpected argument 'b\\u{1b}[31m'"],
+  ];
+  for (const [args, message] of cases) {
+    const { io, errors } = createTestIo();
+    assert.equal(await task.run(args, io), 64);
+    assert.equal(
+      errors(),
+      `error: ${message}; see \`deno task try --help\``,
+    );
+  }
+});
+
+Deno.test("defineTask() maps each outcome to its exit code", async () => {
+  const outcomes = [
+    "done",
+    "changes",
+    "warnings",
+    "declined",
+    "failed",
+  ] as const;
+  const codes: number[] = [];
+  for (const outcome of outcomes) {
+    const { io } = createTestIo();
+    const run = () => outcome;
+    const task = defineTask({ name: "try", help: HELP, options: {}, run });
+    codes.push(await task.run([], io));
+  }
+  assert.deepEqual(codes, [0, 1, 1, 1, 2]);
+});
+
+Deno.test("defineTask() tells usage, settings, failures, crashes and interrupts apart", async () => {
+  const fetchFailed = await fetch("http://127.0.0.1:1/")
+    .catch((error: unknown) => error);
+  const cases: [unknown, number, RegExp][] = [
+    [new UsageError("Wrong"), 64, /^error: Wrong; see .*--help`$/],
+    [new SettingsError("A is not set"), 64, /^error: A is not set$/],
+    [new Error("Cannot do it"), 2, /^error: Cannot do it$/],
+    [new Deno.errors.NotFound("no file"), 2, /^error: no file$/],
+    [fetchFailed, 2, /^error: .*(?:refused|blocked)/],
+    [new Interrupted("half is done"), 130, /^interrupted: half is done$/],
+    [new TypeError("x is not a function"), 70, /^crash: TypeError: x is not/],
+    ["text", 70, /^crash: Thrown: text/],
+  ];
+  for (const [thrown, code, message] of cases) {
+    const result = await runThrowing(thrown);
+    assert.equal(result.code, code, result.errors);
+    assert.match(result.errors, message);
+    assert.equal(result.printed, "");
+  }
+});
+
+Deno.test("defineTask() reports a crash with a short stack", async () => {
+  const { errors } = await runThrowing(new RangeError("out of range"));
+  assert.match(errors, /^ {4}at .*task_test\.ts/m);
+  assert.match(errors, /Please report it, with the lines above\.$/);
+  assert.ok(errors.split("\n").length <= 6, errors);
+});
+
+Deno.test("defineTask() never writes control characters of an error", async () => {
+  const { errors } = await runThrowing(new Error("a \x1b[2J\u202e\r b\nc"));
+  assert.equal(errors, "error: a \\u{1b}[2J\\u{202e}\\u{0d} b\nc");
+});
+
+Deno.test("defineTask() prints a JSON document for a failure, too", async () => {
+  const { printed, errors } = await runThrowing(new Error("No"), ["--json"]);
+  assert.deepEqual(JSON.parse(printed), { outcome: "failed", error: "No" });
+  assert.equal(errors, "error: No");
+  const { io, printed: document } = createTestIo();
+  assert.equal(printJson(io, "changes", { steps: [1] }), "changes");
+  assert.deepEqual(JSON.parse(document()), { outcome: "changes", steps: [1] });
+});
+
+Deno.test("defineTask() ends with 130 if anything is thrown after an interrupt", async () => {
+  const controller = new AbortController();
+  const { io, errors } = createTestIo({ signal: controller.signal });
+  const task = defineTask({
+    name: "try",
+    help: HELP,
+    options: {},
+    run(_, { untilInterrupted }) {
+      untilInterrupted();
+      controller.abort(new Interrupted("stopped before the end"));
+      throw new TypeError("a child process was gone");
+    },
+  });
+  assert.equal(await task.run([], io), 130);
+  assert.equal(errors(), "interrupted: stopped before the end");
+});
+
+Deno.test("defineTask() forwards every word that is not its own", async () => {
+  const task = defineTask({
+    name: "try",
+    help: HELP,
+    options: { screenshot: flag("take a picture") },
+    positionals: { placeholder: "...", help: "forwarded", isForwarded: true },
+    run({ positionals, screenshot }, { print }) {
+      print(JSON.stringify({ positionals, screenshot }));
+      return "done";
+    },
+  });
+  const { io, printed } = createTestIo();
+  await task.run(["--filter", "a b", "--screenshot", "--fail-fast=2"], io);
+  assert.deepEqual(JSON.parse(printed()), {
+    positionals: ["--filter", "a b", "--fail-fast=2"],
+    screenshot: true,
+  });
+});
+
+const FRAME = new URL("../../../harness/cli/task.ts", import.meta.url);
+
+/** Runs a task in a process of its own. */
+async function runProcess(run: string) {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `import { defineTask, runTask } from "${FRAME}";
+      await runTask(defineTask({
+        name: "try",
+        help: ${JSON.stringify(HELP)},
+        options: {},
+        run: async () => { ${run}; await new Promise(() => setTimeout(() => {}, 5_000)); },
+      }));`,
+    ],
+    env: { NO_COLOR: "1" },
+  }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+Deno.test("runTask() ends with 70 at an error that nothing catches", async (t) => {
+  const cases = [
+    'Promise.reject(new Error("lost"))',
+    'setTimeout(() => { throw new Error("lost") })',
+  ];
+  for (const run of cases) {
+    await t.step(run, async () => {
+      const { code, stderr } = await runProcess(run);
+      assert.equal(code, 70, stderr);
+      assert.match(stderr, /^crash: Error: lost\n/);
+    });
+  }
+});

@@ -1,0 +1,84 @@
+import { diagnose } from "../../../harness/doctor/diagnose.ts";
+import type { Finding } from "../../../harness/doctor/finding.ts";
+import {
+  gatherFacts,
+  type GatherOptions,
+} from "../../../harness/doctor/gather.ts";
+import { parseEnv } from "../../../harness/cli/env_file.ts";
+import { applyChanges, readState } from "../../../harness/setup/setup.ts";
+import { planSetup } from "../../../harness/setup/plan.ts";
+import {
+  type Release,
+  startSandbox,
+  type World,
+} from "../../../harness/sandbox/sandbox.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
+import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
+import { startFunction } from "../_function_server.ts";
+
+/** A sandbox in which nothing is wrong, with a scratch organization, and the function beside it. */
+export async function soundInstance(release: Release) {
+  const stack = new AsyncDisposableStack();
+  const sandbox = stack.use(await startSandbox({ release }));
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  const scratch = stack.use(await createScratchOrganization(instance));
+  for (const { id, name, organizationId } of sandbox.world.projects.values()) {
+    const isOthers = organizationId !== scratch.organization.id;
+    if (isOthers && name !== "ZITADEL") sandbox.world.projects.delete(id);
+  }
+  const envFile = await Deno.makeTempFile({ suffix: ".env" });
+  stack.defer(() => Deno.remove(envFile));
+  const { clientId, clientSecret } = scratch.reader;
+  await Deno.writeTextFile(
+    envFile,
+    `ZITADEL_DOMAIN=${sandbox.origin}\nCLIENT_ID=${clientId}\nCLIENT_SECRET=${clientSecret}\n`,
+  );
+  const server = stack.use(startFunction(envFile, sandbox.origin));
+  const place = { instance, organization: undefined, envFile };
+  const changes = planSetup(await readState(place), {
+    target: {
+      name: "ours",
+      endpoint: server.endpoint,
+      timeoutSeconds: 10,
+      interruptOnError: false,
+    },
+    conditions: ["function/preaccesstoken", "event/group/org.metadata"],
+    mapping: new Map(),
+    force: false,
+  });
+  await applyChanges(place, changes);
+  await server.reload();
+  const settings = {
+    ...parseEnv(await Deno.readTextFile(envFile)),
+    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+  };
+  return { stack, sandbox, scratch, instance, settings };
+}
+
+export type Sound = Awaited<ReturnType<typeof soundInstance>>;
+
+export async function examine(
+  it: Sound,
+  options: Partial<GatherOptions> = {},
+): Promise<Finding[]> {
+  return diagnose(
+    await gatherFacts({
+      settings: it.settings,
+      organizations: [it.scratch.organization.id],
+      ...options,
+    }),
+  );
+}
+
+/** Puts a sandbox's world back as it was. */
+export function restore(world: World, saved: World): void {
+  const copy = structuredClone(saved);
+  for (const [name, value] of Object.entries(copy)) {
+    const current = world[name as keyof World] as unknown;
+    if (value instanceof Map && current instanceof Map) {
+      current.clear();
+      for (const [key, item] of value) current.set(key, item);
+    }
+  }
+  world.members.splice(0, Infinity, ...copy.members);
+}

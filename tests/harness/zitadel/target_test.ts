@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { RELEASES } from "../../../harness/sandbox/release.ts";
+import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
+import {
+  createTarget,
+  listTargets,
+  updateTarget,
+} from "../../../harness/zitadel/target.ts";
+import { call } from "../sandbox/_call.ts";
+
+const SETTINGS = {
+  name: "Authorization Webhook",
+  endpoint: "http://localhost:8000/",
+  timeoutSeconds: 10,
+  interruptOnError: true,
+};
+
+for (const release of RELEASES) {
+  Deno.test(`updateTarget() turns interruptOnError off, however the target was created, on ${release}`, async (t) => {
+    const creators = {
+      "by createTarget()": async (sandbox: Sandbox) => {
+        const instance = connect(sandbox.origin, sandbox.adminToken);
+        return (await createTarget(instance, SETTINGS)).id;
+      },
+      "with it on": async (sandbox: Sandbox) => {
+        const { name, endpoint } = SETTINGS;
+        const created = await call(sandbox, "POST /v2beta/actions/targets", {
+          ...{ name, endpoint, timeout: "10s" },
+          restCall: { interruptOnError: true },
+        });
+        return created.json().id as string;
+      },
+    };
+    for (const [name, create] of Object.entries(creators)) {
+      await t.step(name, async () => {
+        await using sandbox = await startSandbox({ release });
+        const instance = connect(sandbox.origin, sandbox.adminToken);
+        const id = await create(sandbox);
+        assert.equal((await listTargets(instance))[0]!.interruptOnError, true);
+        for (const interruptOnError of [false, true, false]) {
+          await updateTarget(instance, id, { ...SETTINGS, interruptOnError });
+          const [target] = await listTargets(instance);
+          assert.equal(target!.interruptOnError, interruptOnError);
+        }
+      });
+    }
+  });
+}
+
+Deno.test("createTarget() creates a target that other tools can turn interruptOnError off of", async () => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  const { id } = await createTarget(instance, SETTINGS);
+  assert.equal((await listTargets(instance))[0]!.interruptOnError, true);
+  await call(sandbox, `POST /v2/actions/targets/${id}`, { restCall: {} });
+  assert.equal((await listTargets(instance))[0]!.interruptOnError, false);
+});
+
+type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
+
+Deno.test("updateTarget() changes a target whose endpoint is denied since an upgrade", async () => {
+  await using sandbox = await startSandbox({ denyPrivateAddresses: true });
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  const endpoint = "http://1.1.1.1/";
+  const { id } = await createTarget(instance, { ...SETTINGS, endpoint });
+  sandbox.world.targets.get(id)!.endpoint = "http://10.0.0.5/";
+  await updateTarget(instance, id, {
+    ...SETTINGS,
+    endpoint: "http://10.0.0.5/",
+    interruptOnError: false,
+  });
+  const [target] = await listTargets(instance);
+  assert.deepEqual(
+    [target!.endpoint, target!.interruptOnError],
+    ["http://10.0.0.5/", false],
+  );
+  await assert.rejects(
+    updateTarget(instance, id, { ...SETTINGS, endpoint: "http://10.0.0.6/" }),
+    /ZITADEL refuses the endpoint/,
+  );
+});

@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { createUpstream } from "../../harness/fixtures/upstream.ts";
+import {
+  createTestFunction,
+  loginPayload,
+  NOW,
+  ORGANIZATION,
+  permissionsIn,
+  type TestFunctionOptions,
+} from "./_function.ts";
+import { MemoryKv } from "./_memory_kv.ts";
+import { turn } from "./mapping/_isolate.ts";
+
+/** Functions over a ZITADEL that counts requests and can be down. */
+function setUp() {
+  const metadata = { admin: btoa('["old"]') };
+  const organizations = { [ORGANIZATION]: { readable: true, metadata } };
+  const upstream = createUpstream({ organizations });
+  const world = { metadata, requests: 0, isDown: false };
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    world.requests++;
+    return world.isDown
+      ? Promise.reject(new TypeError("down"))
+      : upstream.fetch(input, init);
+  };
+  const create = async (options: TestFunctionOptions = {}) => {
+    const it = await createTestFunction({ fetch, now: () => NOW, ...options });
+    return {
+      ...it,
+      login: async () => await permissionsIn(await it.call(loginPayload())),
+      event: async (
+        sequence: number | undefined,
+        aggregateID = ORGANIZATION,
+      ) => {
+        const event_type = "org.metadata.set";
+        await it.call({ event_type, aggregateID, sequence });
+        return it.log.at(-1)!.outcome;
+      },
+    };
+  };
+  return { world, create };
+}
+
+Deno.test("createHandler() does nothing for a replayed event, and never serves the old mapping after a genuine one", async () => {
+  const { world, create } = setUp();
+  const { login, event, call } = await create();
+  assert.deepEqual(await login(), ["old"]);
+  world.metadata.admin = btoa('["new"]');
+  assert.equal(await event(7), "invalidated");
+  assert.deepEqual(await login(), ["new"]);
+  const { requests } = world;
+  for (let replay = 0; replay < 20; replay++) {
+    assert.equal(await event(7), "ignored");
+    assert.deepEqual(await login(), ["new"]);
+  }
+  assert.equal(world.requests, requests);
+
+  world.isDown = true;
+  assert.equal(await event(6), "ignored");
+  assert.deepEqual(await login(), ["new"]);
+  assert.equal(await event(8), "invalidated");
+  assert.equal((await call(loginPayload())).status, 502);
+});
+
+Deno.test("createHandler() keeps other organizations' mappings through a burst of events at another isolate", async () => {
+  const { world, create } = setUp();
+  const kv = new MemoryKv();
+  using background = new DisposableStack();
+  const ended = new AbortController();
+  background.defer(() => ended.abort());
+  const { signal } = ended;
+  const one = await create({ kv: kv.connect(), signal });
+  const other = await create({ kv: kv.connect(), signal });
+  await one.login();
+  await turn();
+  await other.login();
+  const { requests } = world;
+  const events = Array.from(
+    { length: 60 },
+    (_, index) => one.event(index + 1, "another organization"),
+  );
+  await Promise.all(events);
+  await turn();
+  for (const { login, log } of [one, other]) {
+    assert.deepEqual(await login(), ["old"]);
+    assert.equal(log.at(-1)!.source, "memory");
+  }
+  assert.equal(world.requests, requests);
+});
+
+Deno.test("createHandler() ignores events of other organizations than a fixed METADATA_ORGANIZATION", async () => {
+  const { create } = setUp();
+  const { event } = await create({
+    settings: { METADATA_ORGANIZATION: ORGANIZATION },
+  });
+  assert.equal(await event(1, "another organization"), "ignored");
+  assert.equal(await event(1), "invalidated");
+});
+
+Deno.test("createHandler() gives a project whose id begins with another's no entry of it", async () => {
+  const victim = "400930456041688102";
+  const metadata = { [`${victim}:ops:admin`]: btoa('["delete:all"]') };
+  const upstream = createUpstream({
+    organizations: { [ORGANIZATION]: { readable: true, metadata } },
+  });
+  const { call } = await createTestFunction({
+    fetch: upstream.fetch,
+    settings: { METADATA_ORGANIZATION: ORGANIZATION },
+  });
+  const login = async (project_id: string, role: string) => {
+    const payload = loginPayload();
+    payload.user_grants = [{
+      project_id,
+      roles: [role],
+      state: 1,
+      resource_owner: "999",
+    }];
+    return await permissionsIn(await call(payload));
+  };
+  assert.deepEqual(await login(victim, "ops:admin"), ["delete:all"]);
+  assert.deepEqual(await login(`${victim}:ops`, "admin"), []);
+  assert.deepEqual(await login("999", `${victim}:ops:admin`), []);
+});

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import {
+  createClaimWatch,
+  LARGE_CLAIM_BYTES,
+} from "../../../lib/observability/claim_watch.ts";
+import type { LogEntry } from "../../../lib/observability/log.ts";
+
+function watched() {
+  const log: LogEntry[] = [];
+  const sizes: [number, boolean][] = [];
+  const watch = createClaimWatch({
+    log: (entry) => void log.push(entry),
+    telemetry: { claim: (bytes, isLarge) => void sizes.push([bytes, isLarge]) },
+  });
+  return { watch, log, sizes };
+}
+
+const CLAIM = {
+  name: "permissions",
+  value: ["é"],
+  omitted: 0,
+  replaced: false,
+};
+
+/** A list whose JSON has so many bytes. */
+function listOf(bytes: number): string[] {
+  return ["x".repeat(bytes - 4)];
+}
+
+Deno.test("watchClaim() measures the claim's JSON in bytes", () => {
+  const { watch, log, sizes } = watched();
+  watch(CLAIM, "1");
+  assert.deepEqual(sizes, [[6, false]]);
+  assert.equal(log.length, 0);
+});
+
+Deno.test("watchClaim() reports a large claim once for each organization", () => {
+  const { watch, log, sizes } = watched();
+  const small = { ...CLAIM, value: listOf(LARGE_CLAIM_BYTES) };
+  const large = { ...CLAIM, value: listOf(LARGE_CLAIM_BYTES + 1) };
+  watch(small, "1");
+  assert.equal(log.length, 0);
+  watch(large, "1");
+  watch(large, "1");
+  watch(large, "2");
+  assert.deepEqual(
+    log.map(({ reason, organization }) => [reason, organization]),
+    [["large_claim", "1"], ["large_claim", "2"]],
+  );
+  assert.match(log[0]!.message, new RegExp(`${LARGE_CLAIM_BYTES + 1} bytes`));
+  assert.deepEqual(sizes.map(([, isLarge]) => isLarge), [
+    false,
+    true,
+    true,
+    true,
+  ]);
+});
+
+Deno.test("watchClaim() reports names that were left out and values that were replaced, and quotes none", () => {
+  const { watch, log } = watched();
+  watch({ ...CLAIM, value: "canary", omitted: 2, replaced: true }, "1");
+  watch({ ...CLAIM, name: "groups", value: [], omitted: 1 }, "1");
+  assert.deepEqual(
+    log.map(({ level, reason, claim }) => [level, reason, claim]),
+    [
+      ["warn", "omitted_values", "permissions"],
+      ["warn", "replaced_claim", "permissions"],
+      ["warn", "omitted_values", "groups"],
+    ],
+  );
+  for (const entry of log) {
+    assert.ok(entry.remedy);
+    assert.ok(!JSON.stringify(entry).includes("canary"));
+  }
+});

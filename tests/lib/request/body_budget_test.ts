@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import {
+  BODY_TIMEOUT_MS,
+  BodyBudget,
+  CHARGE_FACTOR,
+  GRACE_MS,
+  MIN_BYTES_PER_SECOND,
+  type PendingBody,
+  READ_CHARGE_BYTES,
+  SWEEP_MS,
+  UNKNOWN_LENGTH_CHARGE_BYTES,
+} from "../../../lib/request/body_budget.ts";
+import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
+import { Clock } from "../_clock.ts";
+
+const LENGTH = 1_000;
+const CHARGE = READ_CHARGE_BYTES + CHARGE_FACTOR * LENGTH;
+
+function createBudget(bodies: number) {
+  const clock = new Clock();
+  const maxBytes = bodies * CHARGE;
+  return { clock, budget: new BodyBudget({ ...clock, maxBytes }) };
+}
+
+/** Which of the bodies were refused, by their index, and with which code. */
+async function refusals(bodies: readonly PendingBody[]) {
+  const codes = await Promise.all(
+    bodies.map(({ refused }) =>
+      Promise.race([refused, Promise.resolve("")]).catch((error) => {
+        assert.ok(error instanceof FunctionError);
+        return error.code;
+      })
+    ),
+  );
+  return Object.fromEntries(
+    codes.map((code, index) => [index, code] as const)
+      .filter(([, code]) => code !== ""),
+  );
+}
+
+const hasCode = (code: ErrorCode) => (error: unknown) =>
+  error instanceof FunctionError && error.code === code;
+
+Deno.test("BodyBudget charges the announced length until the body is released", () => {
+  const { budget } = createBudget(3);
+  const body = budget.admit(LENGTH);
+  assert.equal(budget.charged, CHARGE);
+  budget.receive(body, LENGTH);
+  budget.complete(body);
+  assert.equal(budget.charged, CHARGE);
+  budget.release(body);
+  budget.release(body);
+  assert.equal(budget.charged, 0);
+});
+
+Deno.test("BodyBudget charges the bytes received and a fixed part when no length is announced", () => {
+  const { budget } = createBudget(100);
+  const body = budget.admit(undefined);
+  assert.equal(budget.charged, UNKNOWN_LENGTH_CHARGE_BYTES);
+  budget.receive(body, 500);
+  assert.equal(budget.charged, UNKNOWN_LENGTH_CHARGE_BYTES + 500);
+  budget.release(body);
+  assert.equal(budget.charged, 0);
+});
+
+Deno.test("BodyBudget evicts the body with the lowest average rate when it is full", async () => {
+  const { clock, budget } = createBudget(3);
+  const bodies = [1, 2, 3].map(() => budget.admit(LENGTH));
+  clock.advance(100);
+  budget.receive(bodies[0]!, 900);
+  budget.receive(bodies[1]!, 100);
+  budget.receive(bodies[2]!, 500);
+  bodies.push(budget.admit(LENGTH));
+  assert.deepEqual(await refusals(bodies), { 1: "overloaded" });
+  assert.equal(budget.charged, 3 * CHARGE);
+});
+
+Deno.test("BodyBudget compares rates, not bytes", async () => {
+  const { clock, budget } = createBudget(2);
+  const old = budget.admit(LENGTH);
+  clock.advance(1_000);
+  const young = budget.admit(LENGTH);
+  clock.advance(10);
+  budget.receive(old, 900);
+  budget.receive(young, 100);
+  budget.admit(LENGTH);
+  assert.deepEqual(await refusals([old, young]), { 0: "overloaded" });
+});
+
+Deno.test("BodyBudget evicts the oldest of several that are as slow", async () => {
+  const { clock, budget } = createBudget(3);
+  const bodies = [1, 2, 3].map(() => {
+    clock.advance(100);
+    return budget.admit(LENGTH);
+  });
+  bodies.push(budget.admit(LENGTH), budget.admit(LENGTH));
+  assert.deepEqual(await refusals(bodies), {
+    0: "overloaded",
+    1: "overloaded",
+  });
+});
+
+Deno.test("BodyBudget evicts as many as a large body needs, and none if that is not enough", async () => {
+  const { budget } = createBudget(4);
+  const whole = budget.admit(LENGTH);
+  budget.complete(whole);
+  const bodies = [1, 2, 3].map(() => budget.admit(LENGTH));
+  const length = (charge: number) =>
+    (charge - READ_CHARGE_BYTES) / CHARGE_FACTOR;
+  assert.throws(
+    () => budget.admit(length(4 * CHARGE)),
+    hasCode("overloaded"),
+  );
+  assert.deepEqual(await refusals(bodies), {});
+  budget.admit(length(2 * CHARGE));
+  assert.deepEqual(await refusals(bodies), {
+    0: "overloaded",
+    1: "overloaded",
+  });
+  assert.equal(budget.charged, 4 * CHARGE);
+});
+
+Deno.test("BodyBudget never evicts a body that is complete", async () => {
+  const { budget } = createBudget(2);
+  const bodies = [budget.admit(LENGTH), budget.admit(LENGTH)];
+  for (const body of bodies) budget.complete(body);
+  assert.throws(() => budget.admit(LENGTH), hasCode("overloaded"));
+  assert.deepEqual(await refusals(bodies), {});
+  budget.release(bodies[0]!);
+  budget.admit(LENGTH);
+});
+
+Deno.test("BodyBudget evicts a body of unknown length that outgrows the budget as the slowest", async () => {
+  const { clock, budget } = createBudget(10);
+  const fast = budget.admit(LENGTH);
+  const slow = budget.admit(undefined);
+  clock.advance(100);
+  budget.receive(fast, 20 * CHARGE);
+  budget.receive(slow, 9 * CHARGE);
+  assert.deepEqual(await refusals([fast, slow]), { 1: "overloaded" });
+  budget.release(slow);
+  assert.equal(budget.charged, CHARGE);
+});
+
+Deno.test("BodyBudget refuses a body below the minimum rate once its grace is over", async () => {
+  const { clock, budget } = createBudget(10);
+  const silent = budget.admit(LENGTH);
+  const slow = budget.admit(LENGTH);
+  const steady = budget.admit(LENGTH);
+  budget.receive(slow, MIN_BYTES_PER_SECOND * GRACE_MS / 1_000 - 1);
+  budget.receive(steady, MIN_BYTES_PER_SECOND * BODY_TIMEOUT_MS / 1_000);
+  clock.advance(GRACE_MS);
+  assert.deepEqual(await refusals([silent, slow, steady]), {});
+  clock.advance(SWEEP_MS);
+  assert.deepEqual(await refusals([silent, slow, steady]), {
+    0: "invalid_payload",
+    1: "invalid_payload",
+  });
+  assert.equal(budget.charged, CHARGE);
+});
+
+Deno.test("BodyBudget refuses a body of any rate when it takes too long", async () => {
+  const { clock, budget } = createBudget(10);
+  const body = budget.admit(LENGTH);
+  budget.receive(body, 1_000_000_000);
+  clock.advance(BODY_TIMEOUT_MS);
+  assert.deepEqual(await refusals([body]), {});
+  clock.advance(SWEEP_MS);
+  assert.deepEqual(await refusals([body]), { 0: "invalid_payload" });
+});
+
+Deno.test("BodyBudget runs one timer for all bodies, and none without any", () => {
+  const { clock, budget } = createBudget(10);
+  const bodies = [budget.admit(LENGTH), budget.admit(LENGTH)];
+  assert.equal(clock.timers, 1);
+  clock.advance(SWEEP_MS);
+  assert.equal(clock.timers, 1);
+  for (const body of bodies) budget.release(body);
+  clock.advance(SWEEP_MS);
+  assert.equal(clock.timers, 0);
+  budget.release(budget.admit(LENGTH));
+  assert.equal(clock.timers, 1);
+});
