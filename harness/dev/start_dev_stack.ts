@@ -25,7 +25,7 @@ import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 import { type ApiProcess, startHonoApi } from "../demo/api_process.ts";
 import { placeOf } from "../inspector/api_check.ts";
 import { startWatchedFunction } from "./start_watched_function.ts";
-import { createTemporaryApp } from "./temporary_app.ts";
+import { createTemporaryApp, type TemporaryApp } from "./temporary_app.ts";
 
 const HOST = "127.0.0.1";
 const SANDBOX_PORT = 8080;
@@ -76,6 +76,9 @@ export interface DevStack extends AsyncDisposable {
   readonly sandbox: Sandbox | undefined;
   /** Where the function answers, unless it runs elsewhere. */
   readonly endpoint: string | undefined;
+  /** Where the example API answers. */
+  readonly api: string | undefined;
+  readonly app: TemporaryApp | undefined;
 }
 
 /**
@@ -149,6 +152,8 @@ export async function startDevStack(
     issuer,
     sandbox,
     endpoint: options.withoutFunction ? undefined : endpoint,
+    api: (await api)?.origin,
+    app,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -157,6 +157,19 @@ browserTest(
       },
     );
 
+    await step("keeps edits through a login that failed", async (page) => {
+      await logIn(page, "Bob");
+      const field = page.getByLabel("Permissions of editor");
+      await field.fill("draft:only");
+      await page.route("**/oauth/v2/token", (route) => route.abort());
+      await page.locator("#scopes-summary").click();
+      await click(page, "Log in again with these scopes");
+      await feedback(page, "start", /^The login failed\./);
+      await page.unroute("**/oauth/v2/token");
+      await logIn(page, "Bob");
+      assert.equal(await field.inputValue(), "draft:only");
+    }, { allow: /Failed to load resource/ });
+
     await step("notices a mapping that was changed elsewhere", async (page) => {
       await logIn(page, "Bob");
       const field = page.getByLabel("Permissions of editor");

@@ -132,6 +132,27 @@ browserTest(
       { allow: NETWORK },
     );
 
+    await step(
+      "does not bring a token back after the user was switched",
+      async (page) => {
+        await logIn(page, "Alice");
+        const { promise, resolve } = Promise.withResolvers<void>();
+        await page.route(token, async (route) => {
+          await promise;
+          await route.continue();
+        });
+        await click(page, "Get a new token");
+        await click(page, "Switch user");
+        await page.getByRole("heading", { name: "Log in as" }).waitFor();
+        const explained = page.waitForResponse("**/explain");
+        resolve();
+        await explained;
+        await page.unroute(token);
+        await logIn(page, "Bob");
+        assert.equal(await text(page, "#who"), "Bob Okafor");
+      },
+    );
+
     await step("offers a retry instead of a dead page", async (page) => {
       await page.route(`${origin}/**`, (route) => route.abort());
       await page.reload();

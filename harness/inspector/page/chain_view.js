@@ -103,12 +103,7 @@ function projectName(id, { projects }) {
   return projects.find((it) => it.id === id)?.name ?? `project ${id}`;
 }
 
-/**
- * The key as people read it: a project's name and a role, or a role.
- *
- * @param {string} key
- * @param {Session} session
- */
+/** The key as people read it: a project's name and a role, or a role. @param {string} key @param {Session} session */
 function keyParts(key, { projects }) {
   const project = projects.find(({ id }) => key.startsWith(`${id}:`));
   return project ? { role: key.slice(project.id.length + 1), project: project.name } : { role: key, project: "" };

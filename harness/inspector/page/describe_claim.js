@@ -40,12 +40,7 @@ export function describeClaim(name, value, permissionsClaim) {
   return `${meaning} ${new Date(value * 1000).toLocaleString()}`;
 }
 
-/**
- * Formats when a token expires.
- *
- * @param {number} ms Milliseconds; negative once it has expired.
- * @returns {string}
- */
+/** Formats when a token expires. @param {number} ms Milliseconds; negative once it has expired. @returns {string} */
 export function formatTimeLeft(ms) {
   if (ms <= 0) return "expired";
   const seconds = Math.ceil(ms / 1000);

@@ -12,13 +12,7 @@ const MAX_KEY_LENGTH = 200;
 
 let lastId = 0;
 
-/**
- * Adds a row.
- *
- * @param {Draft} draft
- * @param {Pick<Row, "organization" | "key"> & Partial<Row>} part
- * @returns {Row}
- */
+/** Adds a row. @param {Draft} draft @param {Pick<Row, "organization" | "key"> & Partial<Row>} part @returns {Row} */
 export function addRow(draft, part) {
   const row = {
     isNamed: true,
@@ -151,12 +145,7 @@ export function problemsOf(draft) {
   return problems;
 }
 
-/**
- * Lists what saving changes.
- *
- * @param {Draft} draft
- * @returns {Map<string, Change[]>} By organization.
- */
+/** Lists what saving changes. @param {Draft} draft @returns {Map<string, Change[]>} By organization. */
 export function changesOf(draft) {
   /** @type {Map<string, Change[]>} */
   const changes = new Map();

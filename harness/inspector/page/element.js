@@ -40,12 +40,7 @@ function isAttributes(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Node);
 }
 
-/**
- * Shows a value as JSON, its keys set apart from its values.
- *
- * @param {unknown} value
- * @returns {HTMLElement}
- */
+/** Shows a value as JSON, its keys set apart from its values. @param {unknown} value @returns {HTMLElement} */
 export function jsonBlock(value) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
   const code = h("code");

@@ -72,7 +72,7 @@ async function start() {
     await showStart();
     return say("start", "This login was not started in this tab. Start it here.", { tone: "bad" });
   }
-  draft = pending.draft;
+  restoreDraft(pending.draft);
   await act({ button: "", doing: "", place: "start", failure: "The login failed." }, async () => {
     const since = Date.now();
     await discover();
@@ -84,18 +84,27 @@ async function start() {
   document.getElementById("who")?.focus();
 }
 
+/** Takes up edits from before the login, under ids of this page. @param {Draft | undefined} saved */
+function restoreDraft(saved) {
+  draft = saved && { rows: [] };
+  for (const row of saved?.rows ?? []) if (draft) drafts.addRow(draft, row);
+}
+
 /** Reads the discovery document, once. */
 async function discover() {
   if (context.server.token_endpoint) return;
   context.server = await login.discover(settings.issuer);
 }
 
-/** Shows who can log in. @param {boolean} [keepsFeedback] @returns {Promise<void>} */
-async function showStart(keepsFeedback) {
-  session = draft = undefined;
+/** Shows who can log in. @param {boolean} [isFailed] Then the reason and the edits stay. @returns {Promise<void>} */
+async function showStart(isFailed) {
+  session = undefined;
   generation++;
   isLeaving = isChecked = false;
-  if (!keepsFeedback) clearFeedback();
+  if (!isFailed) {
+    draft = undefined;
+    clearFeedback();
+  }
   try {
     world = settings.sandbox ? await readWorld(settings.issuer) : undefined;
   } catch (error) {
@@ -288,9 +297,10 @@ async function renew() {
   if (!refreshToken) {
     return await goToLogin({ clientId, scope, loginHint: before.user?.userName });
   }
-  const since = Date.now();
+  const [since, begun] = [Date.now(), generation];
   await discover();
   const tokens = await login.refreshTokens(context.server, clientId, refreshToken);
+  if (begun !== generation) return;
   // The old refresh token is used up now, even if what follows fails.
   before.tokens = { ...tokens, idToken: tokens.idToken ?? before.tokens.idToken };
   await open({ login: before.login, tokens, since });

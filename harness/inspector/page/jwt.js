@@ -21,12 +21,7 @@ const ALGORITHMS = {
   EdDSA: { name: "Ed25519" },
 };
 
-/**
- * Reads a token.
- *
- * @param {string} token
- * @returns {Jwt | undefined} `undefined` for anything that is not a JWT.
- */
+/** Reads a token. @param {string} token @returns {Jwt | undefined} `undefined` for anything that is not a JWT. */
 export function decodeJwt(token) {
   const parts = token.split(".");
   if (parts.length !== 3) return undefined;

@@ -58,11 +58,7 @@ export async function startLogin(server, { loginHint, prompt, ...login }) {
   location.assign(url);
 }
 
-/**
- * Takes the login that this tab started; a second call finds none.
- *
- * @returns {PendingLogin | undefined}
- */
+/** Takes the login that this tab started; a second call finds none. @returns {PendingLogin | undefined} */
 export function takePendingLogin() {
   const text = sessionStorage.getItem(PENDING);
   sessionStorage.removeItem(PENDING);
@@ -135,12 +131,7 @@ export function isSessionOver(error) {
   return error instanceof oauth.ResponseBodyError && error.error === "invalid_grant";
 }
 
-/**
- * Puts an error into words of this page.
- *
- * @param {unknown} error
- * @returns {string}
- */
+/** Puts an error into words of this page. @param {unknown} error @returns {string} */
 export function describeError(error) {
   if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
     const { error: code, error_description: description } = error;

@@ -83,11 +83,7 @@ function namesOf(items) {
   return [...new Set(items.map(({ permission }) => permission))];
 }
 
-/**
- * @param {Server} server
- * @param {string} accessToken
- * @returns {Promise<Userinfo>}
- */
+/** @param {Server} server @param {string} accessToken @returns {Promise<Userinfo>} */
 export async function askUserinfo(server, accessToken) {
   try {
     return { claims: await fetchUserinfo(server, accessToken) };
@@ -96,11 +92,7 @@ export async function askUserinfo(server, accessToken) {
   }
 }
 
-/**
- * @param {Context} context
- * @param {string} raw
- * @returns {Promise<Token>}
- */
+/** @param {Context} context @param {string} raw @returns {Promise<Token>} */
 async function readToken(context, raw) {
   const jwt = decodeJwt(raw);
   if (!jwt) return { raw, jwt, verdict: undefined };

@@ -65,11 +65,7 @@ export function tokensView({ session, settings, selected, onSelect }) {
   );
 }
 
-/**
- * @param {Token | undefined} token
- * @param {Tab} tab
- * @param {{ session: Session, settings: Settings }} context
- */
+/** @param {Token | undefined} token @param {Tab} tab @param {{ session: Session, settings: Settings }} context */
 function tokenPanel(token, tab, { session, settings }) {
   if (!token) {
     return [
@@ -110,10 +106,7 @@ function tokenPanel(token, tab, { session, settings }) {
 
 const VERDICTS = { valid: "Signature valid", invalid: "Signature NOT valid", unknown: "Signature not checked" };
 
-/**
- * @param {Session} session
- * @param {Settings} settings
- */
+/** @param {Session} session @param {Settings} settings */
 function userinfoPanel({ userinfo, login }, settings) {
   const { claims, error } = userinfo ?? {};
   if (claims) return [claimsView(claims, settings.claim)];
