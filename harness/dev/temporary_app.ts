@@ -5,11 +5,9 @@ import {
   createApplication,
   listProjects,
   type Project,
+  TEMPORARY_APP_NAME,
 } from "../zitadel/project.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
-
-/** How the names of these applications begin, so that leftovers can be found. */
-export const TEMPORARY_APP_NAME = "Token inspector (temporary)";
 
 /** Organizations beyond these are not searched for a project. */
 const MAX_ORGANIZATIONS = 100;

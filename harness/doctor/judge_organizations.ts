@@ -1,4 +1,5 @@
 import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
+import { TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import type { Facts, OrganizationFacts, ProjectFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
 import { judgeMapping, judgePlainKeys } from "./judge_mapping.ts";
@@ -115,7 +116,15 @@ function judgeOrganization(
 
 function judgeProject(facts: Facts, project: ProjectFacts): Finding[] {
   const { id, name, assertsRoles, roles, applications } = project;
-  const findings: Finding[] = [];
+  const findings: Finding[] = applications
+    .filter((it) => it.name.startsWith(TEMPORARY_APP_NAME))
+    .map((it) =>
+      finding(
+        "leftover_application",
+        "warning",
+        `${it.name} (${it.clientId}) of project ${name}, unless \`deno task dev\` is running with it`,
+      )
+    );
   if (assertsRoles === false && roles.length > 0) {
     findings.push(
       finding(
