@@ -47,7 +47,7 @@ Deno.test("createTemporaryApp() creates an application and removes it again", as
         project: "Nowhere",
         redirectUri: "http://localhost:9000/callback",
       }),
-      /no project has the id or name "Nowhere" in the 2 organizations/,
+      /no project has the id or name "Nowhere" in the 3 organizations/,
     );
   });
   await t.step("and not without an administrator's token", async () => {
