@@ -32,6 +32,7 @@ export interface Config {
   readonly internalOrigin?: string | undefined;
   /** The signing keys of the targets that call. */
   readonly signingKeys: readonly string[];
+  /** How the function proves to ZITADEL that it is its service user. */
   readonly credential: Credential;
   /** Whose metadata holds the mapping: `user`, `grant`, or one organization's id. */
   readonly metadataOrganization: string;
@@ -39,6 +40,7 @@ export interface Config {
   readonly projects?: ReadonlySet<string> | undefined;
   /** The name of the permissions claim. */
   readonly claim: string;
+  /** The form of the permissions claim. */
   readonly shape: PermissionsShape;
   /** The name of the claim with role names; `undefined` for none. */
   readonly rolesClaim?: string | undefined;
@@ -50,9 +52,11 @@ export interface Config {
   readonly upstreamTimeoutMs: number;
   /** Private keys for encrypted payloads: PKCS#8 PEM, JWK or JWK set. */
   readonly payloadPrivateKey?: string | undefined;
+  /** The least level that is logged. */
   readonly logLevel: LogLevel;
   /** Where Deno KV is; `undefined` for the platform's database or a local file. */
   readonly kvUrl?: string | undefined;
+  /** The port to listen on; 0 for any free one. */
   readonly port: number;
   /** The address to listen on; IPv6 without brackets. */
   readonly host: string;

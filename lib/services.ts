@@ -49,6 +49,7 @@ export interface Platform {
 export interface Identity {
   /** Random hex digits, new at each start. */
   readonly process: string;
+  /** The version of this function. */
   readonly version: string;
   /** The fingerprint of the service user's credential. */
   readonly credential: string;
@@ -56,14 +57,23 @@ export interface Identity {
 
 /** What handling a request needs. */
 export interface Services {
+  /** The settings. */
   readonly config: Config;
+  /** Verifies that ZITADEL sent a request. */
   readonly authenticate: Authenticate;
+  /** Opens a payload in any of its three forms. */
   readonly openEnvelope: OpenEnvelope;
+  /** Looks mappings up. */
   readonly cache: MappingCache;
+  /** Counts and times what happens. */
   readonly telemetry: Telemetry;
+  /** The answer to a canary. */
   readonly identity: Identity;
+  /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
+  /** Returns a signal that is aborted after some milliseconds. */
   readonly timeout: (ms: number) => AbortSignal;
+  /** Takes the log. */
   readonly log: Log;
   /** Creates the deadline of one call for all it waits for at ZITADEL. */
   readonly createDeadline: () => Deadline;
@@ -114,8 +124,9 @@ export async function createServices(
       log,
     });
   const cache = new MappingCache({
-    readMetadata: (organization) =>
-      telemetry.upstream(() => readMetadata(organization)),
+    readMetadata: (organization, signal) =>
+      telemetry.upstream(() => readMetadata(organization, signal)),
+    startDeadline: () => timeout(timeoutMs),
     store,
     freshMs,
     staleMs,

@@ -19,6 +19,7 @@ import {
   loginCall,
   type SoakCall,
 } from "./load.ts";
+import type { SoakCheck } from "./soak_check.ts";
 import { soakHugeMetadata } from "./huge_metadata.ts";
 import { soakUnfinishedBodies } from "./unfinished_bodies.ts";
 import { startUpstreamServer } from "./upstream_server.ts";
@@ -26,12 +27,6 @@ import { startUpstreamServer } from "./upstream_server.ts";
 /** A part of the soak, and what came of it. */
 export interface SoakPhase extends LoadResult, ProcessFigures {
   readonly name: string;
-}
-
-/** Something that must hold, and whether it does. */
-export interface SoakCheck {
-  readonly text: string;
-  readonly holds: boolean;
 }
 
 /** What came of a soak. */

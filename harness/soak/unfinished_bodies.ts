@@ -9,7 +9,7 @@ import { measureProcess } from "../fuzz/process_figures.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 import { load, loginCall } from "./load.ts";
 import { samplePeak } from "./sample_peak.ts";
-import type { SoakCheck } from "./soak.ts";
+import type { SoakCheck } from "./soak_check.ts";
 import { startUpstreamServer } from "./upstream_server.ts";
 
 const KEY = "key-of-the-soaked-target";

@@ -36,6 +36,7 @@ export interface Contents {
 
 /** A claim that the function adds. */
 export interface AddedClaim extends ShapedValue<unknown> {
+  /** The claim's or attribute's name. */
   readonly name: string;
 }
 

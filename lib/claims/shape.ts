@@ -19,6 +19,7 @@ export type ClaimValue =
 
 /** A claim's value, and what happened on the way to it. */
 export interface ShapedValue<T = ClaimValue> {
+  /** The claim's value. */
   readonly value: T;
   /** How many names were left out because this shape cannot carry them. */
   readonly omitted: number;

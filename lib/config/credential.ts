@@ -17,9 +17,11 @@ export type Credential =
 
 /** The JSON key file of a service user, as ZITADEL issues it. */
 export interface ServiceAccountKey {
+  /** The id under which ZITADEL knows the public key. */
   readonly keyId: string;
   /** The private key, as PEM. */
   readonly key: string;
+  /** The service user, as issuer and subject of the assertion. */
   readonly userId: string;
   /** When the key expires, as an ISO time; absent in files of some releases. */
   readonly expirationDate?: string | undefined;

@@ -44,6 +44,8 @@ export interface MappingLookup {
 export interface CacheOptions extends LoadMappingOptions, FreshnessOptions {
   /** Mappings shared with other isolates; absent without KV. */
   readonly store?: KvStore | undefined;
+  /** Starts the deadline of one reading, which is as long as a call's. */
+  readonly startDeadline: () => AbortSignal;
   /** Ends the watch for other isolates' invalidations. */
   readonly signal: AbortSignal;
 }
@@ -202,7 +204,9 @@ export class MappingCache {
       readonly acceptsStale: boolean;
     },
   ): Promise<MappingLookup> {
-    const { store, now } = this.#options;
+    const { store, now, startDeadline } = this.#options;
+    // Started before the call's own: the next call finds no reading that is over.
+    const deadline = startDeadline();
     await this.#watching;
     const epoch = this.#epoch;
     const kept = this.#memory.get(organization);
@@ -223,7 +227,7 @@ export class MappingCache {
     }
 
     const readAt = now();
-    const mapping = await this.#load(organization);
+    const mapping = await this.#load(organization, deadline);
     if (flight.isCurrent()) {
       const dated = { mapping, readAt };
       this.#share(

@@ -46,7 +46,12 @@ export interface InvalidationList {
 }
 
 /** What a key without a list holds. */
-const NO_LIST: InvalidationList = { id: "", count: 0, evicted: 0, latest: [] };
+export const NO_LIST: InvalidationList = {
+  id: "",
+  count: 0,
+  evicted: 0,
+  latest: [],
+};
 
 /**
  * Reads a list from KV.
@@ -111,9 +116,8 @@ export function newSince(
   seen: InvalidationList,
 ): News {
   const isContinued = seen.id === list.id || seen.id === NO_LIST.id;
-  const since = isContinued ? seen.count : 0;
   return {
-    invalidations: list.latest.filter(({ at }) => at > since),
-    hasGap: !isContinued || list.evicted > since,
+    invalidations: list.latest.filter(({ at }) => at > seen.count),
+    hasGap: !isContinued || list.evicted > seen.count,
   };
 }

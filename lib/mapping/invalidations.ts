@@ -10,6 +10,7 @@ import {
   appendTo,
   type InvalidationList,
   newSince,
+  NO_LIST,
   parseList,
   startAgain,
 } from "./invalidation_list.ts";
@@ -162,7 +163,8 @@ export class Invalidations {
           const expireIn = EVENT_MEMORY_MS;
           operation.set(sequenceKey(organization), { sequence }, { expireIn });
         }
-        if (!isLastAttempt) operation.check(listed, highest);
+        // Every commit changes the list, so it guards the sequence too.
+        if (!isLastAttempt) operation.check(listed);
         return operation.commit();
       });
       if (!result) return { kind: "failed" };
@@ -188,10 +190,7 @@ export class Invalidations {
 
   /** Tells of another isolate's announcement that ours replaced before the watch showed it. */
   #noticeReplaced(list: InvalidationList, organization: string): void {
-    const isSeen = this.#seen?.id === list.id;
-    const unseen = isSeen
-      ? newSince(list, this.#seen!).invalidations
-      : list.latest;
+    const { invalidations: unseen } = newSince(list, this.#seen ?? NO_LIST);
     const isReplaced = unseen.some((it) =>
       it.organization === organization && it.by !== this.#isolate
     );

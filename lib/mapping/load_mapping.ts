@@ -9,14 +9,18 @@ import {
 } from "./role_mapping.ts";
 import { createProblemReport } from "./unreadable_entries.ts";
 
-/** Loads an organization's mapping from ZITADEL. */
-export type LoadMapping = (organization: string) => Promise<RoleMapping>;
+/** Loads an organization's mapping from ZITADEL, until the signal is aborted. */
+export type LoadMapping = (
+  organization: string,
+  signal: AbortSignal,
+) => Promise<RoleMapping>;
 
 /** What loading a mapping takes. */
 export interface LoadMappingOptions {
-  /** Reads an organization's metadata, all of it, within a deadline of its own. */
+  /** Reads an organization's metadata, all of it, until the signal is aborted. */
   readonly readMetadata: (
     organization: string,
+    signal: AbortSignal,
   ) => Promise<Iterable<MetadataEntry>>;
   /** Takes what is wrong in a mapping. */
   readonly log: Log;
@@ -34,8 +38,8 @@ export function createMappingLoader(
 ): LoadMapping {
   const reportProblems = createProblemReport(log);
 
-  return async function loadMapping(organization) {
-    const mapping = parseRoleMapping(await readMetadata(organization));
+  return async function loadMapping(organization, signal) {
+    const mapping = parseRoleMapping(await readMetadata(organization, signal));
     if (sizeOfMapping(mapping) > MAX_MAPPING_BYTES) {
       throw new FunctionError(
         "upstream_failed",

@@ -6,6 +6,7 @@ import { KV_OPEN_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
 export interface OpenKvOptions {
   /** Where it is; `undefined` for the platform's database or a local file. */
   readonly url?: string | undefined;
+  /** Takes a failure. */
   readonly log: Log;
 }
 

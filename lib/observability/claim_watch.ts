@@ -14,7 +14,9 @@ const REMEMBERED = { maxEntries: 10_000, maxBytes: Infinity };
 
 /** A claim that was sent. */
 export interface SentClaim {
+  /** The claim's or attribute's name. */
   readonly name: string;
+  /** A JSON value. */
   readonly value: unknown;
   /** How many names the shape could not carry. */
   readonly omitted: number;
@@ -24,7 +26,9 @@ export interface SentClaim {
 
 /** What watching claims needs. */
 export interface ClaimWatchOptions {
+  /** Takes the reports. */
   readonly log: Log;
+  /** Takes the measurements. */
   readonly telemetry: Pick<Telemetry, "claim">;
 }
 

@@ -10,9 +10,13 @@ import {
 } from "./reading_budget.ts";
 import { isFault, upstreamError } from "./upstream_error.ts";
 
-/** Reads an organization's metadata, all of it. */
+/**
+ * Reads an organization's metadata, all of it, until the signal is aborted; by
+ * default after the connection's `timeoutMs`.
+ */
 export type ReadMetadata = (
   organization: string,
+  signal?: AbortSignal,
 ) => Promise<readonly MetadataEntry[]>;
 
 /** What reading metadata needs. */
@@ -52,8 +56,10 @@ export function createMetadataReader(
   const budget = new ReadingBudget(options.maxMappingBytes, connection.now);
   const apis = new ApiMemory(connection.now);
 
-  return async (organization) => {
-    const signal = AbortSignal.timeout(connection.timeoutMs);
+  return async (
+    organization,
+    signal = AbortSignal.timeout(connection.timeoutMs),
+  ) => {
     const read = async (lane: Lane, pageLimit: PageLimit) => {
       using _permit = await lane.semaphore.acquire(signal);
       const { entries } = await withToken(

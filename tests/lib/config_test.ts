@@ -206,7 +206,7 @@ Deno.test("readConfig() refuses a signature header in place of a signing key", (
   ) {
     assert.match(
       messageOf({ ...least, AUTHORIZATION_SIGNING_KEY: header }),
-      /^  AUTHORIZATION_SIGNING_KEY is a ZITADEL-Signature header/m,
+      /^ {2}AUTHORIZATION_SIGNING_KEY is a ZITADEL-Signature header/m,
     );
   }
 });
@@ -223,7 +223,7 @@ Deno.test("readConfig() refuses an internal URL that is no origin", () => {
   ) {
     assert.match(
       messageOf({ ...least, ZITADEL_INTERNAL_URL: url }),
-      /^  ZITADEL_INTERNAL_URL is not an origin/m,
+      /^ {2}ZITADEL_INTERNAL_URL is not an origin/m,
     );
   }
 });
@@ -232,7 +232,10 @@ Deno.test("readConfig() refuses project ids that are empty, too long or have a c
   for (
     const ids of ["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"]
   ) {
-    assert.match(messageOf({ ...least, PROJECTS: ids }), /^  PROJECTS holds/m);
+    assert.match(
+      messageOf({ ...least, PROJECTS: ids }),
+      /^ {2}PROJECTS holds/m,
+    );
   }
 });
 
@@ -253,12 +256,12 @@ Deno.test("readConfig() refuses a claim for roles that ZITADEL would drop, or th
   for (const claim of ["sub", "scope", "urn:zitadel:iam:roles"]) {
     assert.match(
       messageOf({ ...least, ROLES_CLAIM: claim }),
-      /^  ROLES_CLAIM (?:is a claim|begins with)/m,
+      /^ {2}ROLES_CLAIM (?:is a claim|begins with)/m,
     );
   }
   assert.match(
     messageOf({ ...least, ROLES_CLAIM: "permissions" }),
-    /^  ROLES_CLAIM is the same as PERMISSIONS_CLAIM/m,
+    /^ {2}ROLES_CLAIM is the same as PERMISSIONS_CLAIM/m,
   );
   assert.equal(readConfig({ ...least, PERMISSIONS_CLAIM: "scp" }).claim, "scp");
 });
@@ -279,7 +282,7 @@ Deno.test("readConfig() takes an IPv6 address with or without brackets", async (
     await t.step(value, () => {
       const environment = { ...least, HOST: value };
       if (host) assert.equal(readConfig(environment).host, host);
-      else assert.match(messageOf(environment), /^  HOST is not an address/m);
+      else assert.match(messageOf(environment), /^ {2}HOST is not an address/m);
     });
   }
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   formatSetting,
   parseEnv,
+  readEnvFile,
   splitKeys,
   withSetting,
   writeEnvFile,
@@ -51,17 +52,50 @@ Deno.test("splitKeys() ignores blanks and empty keys", () => {
   assert.deepEqual(splitKeys(undefined), []);
 });
 
-Deno.test("writeEnvFile() leaves a file that only its owner reads, and no other", async () => {
+Deno.test("writeEnvFile() keeps the mode of a file and leaves no other", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/.env`;
-  await Deno.writeTextFile(path, "A=1\n", { mode: 0o644 });
+  await Deno.writeTextFile(path, "A=1\n", { mode: 0o640 });
+  await Deno.chmod(path, 0o640);
   await writeEnvFile(path, "A=2\n");
   assert.equal(await Deno.readTextFile(path), "A=2\n");
-  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o640);
   assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [
     ".env",
   ]);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeEnvFile() keeps the owner of a file", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/.env`;
+  await Deno.writeTextFile(path, "A=1\n");
+  const owned: unknown[] = [];
+  const { chown, stat } = Deno;
+  Deno.stat = async (it) =>
+    String(it) === path ? { ...await stat(it), uid: 12, gid: 34 } : stat(it);
+  Deno.chown = (_, uid, gid) => Promise.resolve(void owned.push(uid, gid));
+  try {
+    await writeEnvFile(path, "A=2\n");
+  } finally {
+    Object.assign(Deno, { chown, stat });
+  }
+  assert.deepEqual(owned, [12, 34]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeEnvFile() creates a file that only its owner reads", async () => {
+  const folder = await Deno.makeTempDir();
+  await writeEnvFile(`${folder}/.env`, "A=1\n");
+  assert.equal((await Deno.stat(`${folder}/.env`)).mode! & 0o777, 0o600);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("readEnvFile() leaves out a byte order mark", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "\ufeffA=1\n");
+  assert.deepEqual(parseEnv(await readEnvFile(path)), { A: "1" });
+  await Deno.remove(path);
 });
 
 Deno.test("writeEnvFile() writes through a link", async () => {

@@ -111,6 +111,7 @@ export function createIsolate(
     now: clock.now,
     log,
     readMetadata,
+    startDeadline: () => new AbortController().signal,
     store: kv && new KvStore(kvOptions(kv, clock, { lifetimeMs, log }).options),
     freshMs,
     staleMs,

@@ -125,16 +125,22 @@ Deno.test("invalidate() starts the list again if it cannot get its turn", async 
 
 Deno.test("invalidate() that starts the list again is a gap also for a watcher that saw no list yet", async () => {
   const kv = new MemoryKv();
-  const { gate, hold } = holdable();
-  using watched = await watch(setUp(kv.connect({ gate })).isolate);
-  const release = hold();
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  let values = 0;
+  using watched = await watch(
+    setUp(kv.connect({
+      gate: (call) =>
+        call === "watch >" && values++ > 0 ? held : Promise.resolve(),
+    })).isolate,
+  );
+  await turn();
   const rival = setUp(kv.connect()).isolate;
   const contended: Gate = async (call) => {
     if (call === "commit >") await rival.invalidate("rival");
   };
   await setUp(kv.connect({ gate: contended })).isolate.invalidate("1");
   release();
-  assert.equal((await watched.until(2)).at(-1), "gap");
+  assert.equal((await watched.until(1))[0], "gap");
 });
 
 Deno.test("watch() of a slow watcher tells each once, or of a gap", async (t) => {
@@ -256,14 +262,20 @@ Deno.test("confirm() tries an announcement again that KV did not confirm", async
         ? Promise.reject(new TypeError())
         : Promise.resolve(),
   }));
+  using watched = await watch(isolate);
   assert.equal(await isolate.confirm("1"), true);
-  assert.deepEqual(await isolate.invalidate("1", 1), { kind: "failed" });
+  for (const sequence of [1, 2]) {
+    const outcome = await isolate.invalidate("1", sequence);
+    assert.deepEqual(outcome, { kind: "failed" });
+  }
+  assert.deepEqual(watched.told, ["1", "1"], "once for each event");
   assert.equal(await isolate.confirm("1"), false);
   assert.equal(await isolate.confirm("2"), true);
   isDown = false;
   assert.equal(await isolate.confirm("1"), true);
+  assert.deepEqual(watched.told, ["1", "1"]);
   const other = setUp(kv.connect()).isolate;
-  assert.equal((await other.invalidate("1", 1)).kind, "known");
+  assert.equal((await other.invalidate("1", 2)).kind, "known");
 });
 
 Deno.test("watch() goes on after its connection broke, with what happened meanwhile", async () => {
@@ -296,6 +308,10 @@ Deno.test("watch() goes on after its connection broke, with what happened meanwh
   // Once, not at every attempt.
   assert.equal(log.length, 1);
   assert.equal(log[0]?.reason, "kv_failed");
+  isBroken = true;
+  await other.invalidate("3");
+  await turn();
+  assert.equal(log.length, 2);
 });
 
 Deno.test("watch() has a gap when what it had seen is gone", async () => {
@@ -337,5 +353,39 @@ Deno.test("invalidate() announces what waits together as its most important even
     await Promise.all([1, 9, 8].map((it) => isolate.invalidate("1", it)));
     const other = setUp(kv.connect()).isolate;
     assert.equal((await other.invalidate("1", 9)).kind, "known");
+  });
+});
+
+Deno.test("invalidate() tells of nothing else that it replaced", async (t) => {
+  await t.step("of this isolate's own", async () => {
+    const kv = new MemoryKv();
+    const { gate, hold } = holdable();
+    const { isolate } = setUp(kv.connect({ gate }));
+    using watched = await watch(isolate);
+    hold();
+    await isolate.invalidate("1", 1);
+    await isolate.invalidate("1", 2);
+    assert.deepEqual(watched.told, ["1", "1"]);
+  });
+
+  await t.step("of another organization", async () => {
+    const kv = new MemoryKv();
+    const { gate, hold } = holdable();
+    const { isolate } = setUp(kv.connect({ gate }));
+    using watched = await watch(isolate);
+    hold();
+    await setUp(kv.connect()).isolate.invalidate("2");
+    await isolate.invalidate("1");
+    assert.deepEqual(watched.told, ["1"]);
+  });
+
+  await t.step("that the watch has shown", async () => {
+    const kv = new MemoryKv();
+    const { isolate } = setUp(kv.connect());
+    using watched = await watch(isolate);
+    await setUp(kv.connect()).isolate.invalidate("1");
+    await watched.until(1);
+    await isolate.invalidate("1");
+    assert.deepEqual(watched.told, ["1", "1"]);
   });
 });

@@ -307,7 +307,7 @@ Deno.test("createMetadataReader() reads several organizations at once", async ()
     ),
     api: "v2beta",
   });
-  const found = await Promise.all(ids.map(read));
+  const found = await Promise.all(ids.map((id) => read(id)));
   assert.deepEqual(found.map(([entry]) => entry?.key), ids);
 });
 

@@ -103,9 +103,9 @@ Deno.test("createMetadataReader() keeps slots for small readings", async () => {
     },
   });
   // Each is known not to be small.
-  await Promise.all(large.map(read));
+  await Promise.all(large.map((id) => read(id)));
   isHolding = true;
-  const pending = Promise.all(large.map(read));
+  const pending = Promise.all(large.map((id) => read(id)));
   assert.equal((await read("small")).length, 2);
   assert.equal(held, 3);
   release();
