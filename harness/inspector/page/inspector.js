@@ -6,9 +6,10 @@
  */
 import { apiPlace, apiView, callApi } from "./api_view.js";
 import { callsView } from "./calls_view.js";
-import { chainView, noteOf } from "./chain_view.js";
+import { chainView } from "./chain_view.js";
 import { formatTimeLeft } from "./describe_claim.js";
-import * as drafts from "./draft.js";
+import { changesOf } from "./draft.js";
+import { Editor } from "./editor.js";
 import { button, h, redraw } from "./element.js";
 import { clearFeedback, feedbackAt, run, say } from "./feedback.js";
 import { identityView } from "./identity_view.js";
@@ -20,14 +21,11 @@ import { askUserinfo, openSession } from "./session.js";
 import { startView } from "./start_view.js";
 import { tokensView } from "./tokens_view.js";
 import { counted, shortList } from "./words.js";
-/** @import { Context, Draft, Fix, Organization, Place, ApiResult, Row, Session, Settings, Tab, World } from "../types.ts" */
+/** @import { ApiResult, Context, Fix, Place, Session, Settings, Tab, World } from "../types.ts" */
 
 const CALLBACK_PATH = "/callback";
 const REDIRECT_URI = location.origin + CALLBACK_PATH;
 const TICK_MS = 1000;
-
-/** Permissions to begin with, as in ZITADEL's guide. @type {Record<string, string>} */
-const EXAMPLES = { admin: "read:all, write:all, delete:all", editor: "posts:read, posts:write", viewer: "posts:read" };
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 /** @type {Settings} */
@@ -38,8 +36,7 @@ const { host } = new URL(settings.issuer);
 const context = { settings, server: { issuer: settings.issuer }, keys: [] };
 /** @type {Session | undefined} */
 let session;
-/** @type {Draft | undefined} What is being edited; kept while tokens come and go. */
-let draft;
+const editor = new Editor(draw);
 /** @type {World | undefined} */
 let world;
 /** @type {readonly ApiResult[] | undefined} */
@@ -49,7 +46,6 @@ let tried = "";
 /** @type {Tab} */
 let tab = "access";
 let isLeaving = false;
-let isChecked = false;
 let isNavigating = false;
 /** Counts the times that the tokens were deleted: what was asked for before does not bring them back. */
 let generation = 0;
@@ -57,7 +53,7 @@ let generation = 0;
 document.getElementById("where")?.replaceChildren(h("span.pill", settings.sandbox ? "Sandbox" : "ZITADEL"), host);
 setInterval(tick, TICK_MS);
 addEventListener("beforeunload", (event) => {
-  if (countChanges() > 0 && !isNavigating) event.preventDefault();
+  if (editor.count > 0 && !isNavigating) event.preventDefault();
 });
 await start();
 
@@ -72,7 +68,7 @@ async function start() {
     await showStart();
     return say("start", "This login was not started in this tab. Start it here.", { tone: "bad" });
   }
-  restoreDraft(pending.draft);
+  editor.restore(pending.draft);
   await act({ button: "", doing: "", place: "start", failure: "The login failed." }, async () => {
     const since = Date.now();
     await discover();
@@ -82,12 +78,6 @@ async function start() {
   });
   if (!session) return await showStart(true);
   document.getElementById("who")?.focus();
-}
-
-/** Takes up edits from before the login, under ids of this page. @param {Draft | undefined} saved */
-function restoreDraft(saved) {
-  draft = saved && { rows: [] };
-  for (const row of saved?.rows ?? []) if (draft) drafts.addRow(draft, row);
 }
 
 /** Reads the discovery document, once. */
@@ -100,9 +90,9 @@ async function discover() {
 async function showStart(isFailed) {
   session = undefined;
   generation++;
-  isLeaving = isChecked = false;
+  isLeaving = false;
   if (!isFailed) {
-    draft = undefined;
+    editor.clear();
     clearFeedback();
   }
   try {
@@ -147,7 +137,7 @@ async function goToLogin(choice) {
   await login.startLogin(context.server, {
     ...choice,
     redirectUri: REDIRECT_URI,
-    draft: countChanges() > 0 ? draft : undefined,
+    draft: editor.count > 0 ? editor.draft : undefined,
   });
 }
 
@@ -205,36 +195,10 @@ async function open(news) {
     fetch(`/check.js?${place}`).then((it) => it.text()),
   ]);
   if (begun !== generation) return;
-  takeOver(opened.organizations);
+  const isEditable = settings.sandbox && news.login && opened.organizations.length > 0;
+  if (isEditable) editor.takeOver(opened, opened.organizations);
+  else editor.clear();
   draw();
-}
-
-/**
- * Takes over the stored mapping, and keeps what is being edited.
- *
- * @param {readonly Organization[]} organizations
- * @returns {string[]} What was changed elsewhere.
- */
-function takeOver(organizations) {
-  if (!settings.sandbox || !session?.login || organizations.length === 0) {
-    draft = undefined;
-    return [];
-  }
-  const edited = (draft ??= { rows: [] });
-  const { roles } = session;
-  const differences = drafts.rebase(
-    edited,
-    organizations,
-    (row) =>
-      roles.some(({ organization, key, role }) => organization === row.organization && (key ?? role) === row.key),
-  );
-  for (const { organization, key, role } of roles) {
-    if (key !== undefined || drafts.findRow(edited, organization, role)) {
-      continue;
-    }
-    drafts.addRow(edited, { organization, key: role });
-  }
-  return differences;
 }
 
 function draw() {
@@ -244,7 +208,7 @@ function draw() {
     main,
     identityView(
       shown,
-      { feedback: feedbackAt("renew"), isLeaving: isLeaving ? countChanges() : 0 },
+      { feedback: feedbackAt("renew"), isLeaving: isLeaving ? editor.count : 0 },
       {
         onRenew: () =>
           act(
@@ -266,10 +230,18 @@ function draw() {
     ),
     chainView({
       session: shown,
-      draft,
-      problems: problems(),
+      draft: editor.draft,
+      problems: editor.problems,
       feedback: feedbackAt("save"),
-      actions: { onType, onRaw, onRemove, onAdd, onUndo, onSave: save, onFix },
+      actions: {
+        onType: (row, part) => editor.type(row, part),
+        onRaw: (row) => editor.toggleRaw(row),
+        onRemove: (row) => editor.remove(row),
+        onAdd: () => editor.add(shown.organizations[0]?.id),
+        onUndo: () => editor.undo(),
+        onSave: save,
+        onFix: fix,
+      },
     }),
     apiView({ session: shown, settings, results, code, tried, onTry: (text) => (tried = text) }),
     tokensView({ session: shown, settings, selected: tab, onSelect: select }),
@@ -307,41 +279,30 @@ async function renew() {
 }
 
 async function save() {
-  const edited = draft;
-  if (!edited || !session) return;
-  isChecked = true;
-  const wrong = problems();
-  mark();
-  const [first] = wrong.keys();
-  if (first) {
-    const isKey = !first.isNamed && !wrong.get(first)?.startsWith("This begins");
-    document.getElementById(isKey ? `${first.id}-key` : first.id)?.focus();
-    return say("save", "Not saved. Correct the marked row first.", { tone: "bad" });
-  }
+  const { draft } = editor;
+  if (!draft || !editor.check()) return;
   await act({ button: "save", doing: "Saving…", place: "save", failure: "Not saved." }, async () => {
     const since = Date.now();
-    const changes = drafts.changesOf(edited);
+    const changes = changesOf(draft);
     const { issuer } = settings;
     let isDone = true;
     for (const [organization, list] of changes) {
       isDone = isDone && (await saveChanges(issuer, organization, list));
     }
     world = await readWorld(issuer);
-    const ids = session?.organizations.map(({ id }) => id) ?? [];
-    const differences = takeOver(world.organizations.filter(({ id }) => ids.includes(id)));
+    if (!session) return;
+    const ids = session.organizations.map(({ id }) => id);
+    const differences = editor.takeOver(session, world.organizations.filter(({ id }) => ids.includes(id)));
     if (!isDone) {
       draw();
       return say(
         "save",
         `Not saved, because the mapping was changed elsewhere: ${
-          differences.join(
-            "; ",
-          )
+          differences.join("; ")
         }. Your edits are kept. Check them, then save again.`,
         { tone: "bad" },
       );
     }
-    isChecked = false;
     const isTold = changes.size === 0 || (await eventArrives(issuer, since));
     const late = isTold ? "" : " The function was not told of the change, and may use the old mapping for a minute.";
     try {
@@ -357,7 +318,7 @@ async function save() {
 
 /** Deletes the tokens and shows the start; asks first if edits would be lost. */
 async function leave() {
-  if (countChanges() > 0 && !isLeaving) {
+  if (editor.count > 0 && !isLeaving) {
     isLeaving = true;
     draw();
     return document.getElementById("stay")?.focus();
@@ -366,94 +327,12 @@ async function leave() {
   main.querySelector("h1")?.focus();
 }
 
-/** @param {Fix} fix */
-function onFix({ scopes, clientId, add, edit, renew: renews }) {
-  if (renews) return document.getElementById("renew")?.click();
-  if (scopes || clientId) {
-    return loginAgain({ ...(clientId && { clientId }), ...(scopes && { scopes }) });
-  }
-  if (!draft) return;
-  for (const { organization, role } of add ?? []) {
-    const row = drafts.findRow(draft, organization, role) ?? drafts.addRow(draft, { organization, key: role });
-    if (!row.text) row.text = EXAMPLES[role] ?? `${role}:example`;
-  }
-  const target = edit ?? add?.[0];
-  const row = target && drafts.findRow(draft, target.organization, target.key ?? target.role);
-  draw();
-  mark();
-  if (row) document.getElementById(row.id)?.focus();
-}
-
-/** @param {Row} row @param {Partial<Row>} part */
-function onType(row, part) {
-  Object.assign(row, part);
-  mark();
-}
-
-/** @param {Row} row */
-function onRaw(row) {
-  drafts.toggleRaw(row);
-  draw();
-  mark();
-}
-
-/** @param {Row} row */
-function onRemove(row) {
-  if (!draft) return;
-  if (row.isNamed) row.isRemoved = !row.isRemoved;
-  else draft.rows = draft.rows.filter((it) => it !== row);
-  draw();
-  if (!row.isNamed) document.getElementById("add")?.focus();
-  mark();
-}
-
-function onAdd() {
-  const organization = session?.organizations[0]?.id;
-  if (!draft || !organization) return;
-  isChecked = false;
-  const { id } = drafts.addRow(draft, { organization, key: "", isNamed: false });
-  draw();
-  document.getElementById(`${id}-key`)?.focus();
-  mark();
-}
-
-function onUndo() {
-  if (!draft) return;
-  const count = countChanges();
-  drafts.undoChanges(draft);
-  isChecked = false;
-  draw();
-  say("save", count > 0 ? `${counted(count, "change")} undone.` : "There are no unsaved changes.");
-}
-
-function countChanges() {
-  return draft?.rows.filter(drafts.isChanged).length ?? 0;
-}
-
-/** What keeps the draft from being saved; a name may be missing while it is typed. */
-function problems() {
-  const found = draft ? drafts.problemsOf(draft) : new Map();
-  for (const row of found.keys()) {
-    if (!isChecked && row.key.trim() === "") found.delete(row);
-  }
-  return found;
-}
-
-/** Updates the notes of the rows, without redrawing what is being typed into. */
-function mark() {
-  const found = problems();
-  for (const row of draft?.rows ?? []) {
-    const note = document.getElementById(`${row.id}-note`);
-    const problem = found.get(row);
-    if (!note) continue;
-    note.textContent = problem ?? noteOf(row);
-    note.classList.toggle("bad", problem !== undefined);
-    for (const id of [row.id, `${row.id}-key`]) {
-      document.getElementById(id)?.setAttribute("aria-invalid", String(problem !== undefined));
-    }
-  }
-  const count = countChanges();
-  say("save", count > 0 ? `${counted(count, "unsaved change")}.` : "", { spoken: "" });
+/** @param {Fix} cure */
+function fix(cure) {
+  const { scopes, clientId } = cure;
+  if (cure.renew) document.getElementById("renew")?.click();
+  else if (scopes || clientId) loginAgain({ ...(clientId && { clientId }), ...(scopes && { scopes }) });
+  else editor.fix(cure);
 }
 
 /** Says what came of it. @param {Place} place @param {string} what @param {string} [more] */
