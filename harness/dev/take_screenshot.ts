@@ -19,7 +19,8 @@ export async function takeScreenshot(path: string): Promise<void> {
     await page.getByLabel("Permissions of viewer").fill(
       "posts:read, orders:read",
     );
-    await page.getByRole("button", { name: "Save and get a new token" }).click();
+    await page.getByRole("button", { name: "Save and get a new token" })
+      .click();
     await page.locator("li.new").waitFor();
     await page.mouse.move(0, 0);
     await page.screenshot({ path });
