@@ -6,7 +6,7 @@
  * @module
  */
 import { button, copyButton, disclosure, h } from "./element.js";
-import { findRow, formatList, isChanged, readList } from "./draft.js";
+import { decodeText, findRow, formatList, isChanged, readList } from "./draft.js";
 import { hasPermission } from "./read_permissions.js";
 import { counted, sentenceList } from "./words.js";
 /** @import { Chain, Child, Diagnosis, Fix, Role, Row, Session } from "../types.ts" */
@@ -117,7 +117,7 @@ function roleRow(role, chain, used) {
   if (row) used.add(row);
   const entry = row && !isShared
     ? valueCell(row, chain)
-    : h("td", { role: "cell" }, isShared ? h("span.muted", "the entry above") : storedEntry(role, session));
+    : h("td.entry", { role: "cell" }, isShared ? h("span.muted", "the entry above") : storedEntry(role, session));
   return h(
     "tr",
     { role: "row" },
@@ -303,20 +303,23 @@ export function noteOf(row) {
 /** @param {Chain} chain */
 function bar({ draft, session, feedback, actions }) {
   if (!draft) {
-    const json = () => {
-      const entries = session.roles.flatMap(({ key, permissions, why }) => (key && !why ? [[key, permissions]] : []));
-      return JSON.stringify(Object.fromEntries(entries), null, 2);
-    };
-    return (
-      session.organizations.length > 0 &&
+    const entries = session.organizations.flatMap((it) => it.entries);
+    const arrays = entries.flatMap(({ key, value }) => {
+      const text = decodeText(value);
+      const list = text.trim().startsWith("[") ? readList(text) : undefined;
+      return list ? [[key, list]] : [];
+    });
+    const left = entries.length - arrays.length;
+    const omitted = left > 0 ? ` The copy leaves out ${counted(left, "value")} that is not a JSON array.` : "";
+    return session.organizations.length > 0 && h(
+      "div.bar2",
       h(
-        "div.bar2",
-        h(
-          "p.muted",
-          "This page only reads the mapping of a real instance. Edit a copy, then run `deno task roles apply`.",
-        ),
-        copyButton("copy-roles", "Copy as roles.json", json),
-      )
+        "p.muted",
+        "This page only reads the mapping of a real instance. Edit a copy, then run ",
+        h("code", "deno task roles apply"),
+        `.${omitted}`,
+      ),
+      copyButton("copy-roles", "Copy as roles.json", JSON.stringify(Object.fromEntries(arrays), null, 2)),
     );
   }
   return h(

@@ -123,7 +123,9 @@ function clientForm({ settings, redirectUri, onLogin }) {
       h(
         "p.hint",
         { id: "client-hint" },
-        "A single-page (user agent) application with PKCE and JWT access tokens. `deno task dev --create-app <project id>` creates one for this page, and removes it again. It must allow this redirect address:",
+        "A single-page (user agent) application with PKCE and JWT access tokens. ",
+        h("code", "deno task dev --create-app PROJECT"),
+        " creates one for this page, and removes it at the end. It must allow this redirect address:",
       ),
       h("div.copy", h("code", redirectUri), copyButton("copy-redirect", "Copy", redirectUri)),
     ),
