@@ -241,7 +241,10 @@ async function startPage(
 
 /** Has the browser ask for all modules at once, not level by level. */
 async function moduleLinks(): Promise<string[]> {
-  const names = await Array.fromAsync(Deno.readDir(PAGE_URL), ({ name }) => name);
+  const names = await Array.fromAsync(
+    Deno.readDir(PAGE_URL),
+    ({ name }) => name,
+  );
   return names.filter((name) => name.endsWith(".js")).sort()
     .map((name) => `<link rel="modulepreload" href="/${name}">`);
 }
