@@ -195,6 +195,12 @@ export const CHECKS = {
     fix:
       "deno task setup --also preuserinfo\nand ask by introspection; or set the access token type to JWT (console: Projects > Application > Token Settings)",
   },
+  leftover_application: {
+    title: "leftover application",
+    why:
+      "`deno task dev --create-app` was killed before it removed its application, which still lets people log in at the inspector's address",
+    fix: "delete it (console: Projects > Applications)",
+  },
   role_assertion: {
     title: "role assertion",
     why:

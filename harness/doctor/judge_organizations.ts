@@ -1,3 +1,4 @@
+import { TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import type { Facts, OrganizationFacts, ProjectFacts } from "./facts.ts";
 import { type Finding, finding, problemFinding } from "./finding.ts";
 import { oursOf } from "./judge_target.ts";
@@ -83,11 +84,26 @@ function judgeOne(facts: Facts, organization: OrganizationFacts): Finding[] {
         }),
       ]
       : [],
-    ...(projects?.value ?? []).flatMap((project) =>
-      judgeProject(facts, project)
-    ),
+    ...(projects?.value ?? []).flatMap((project) => [
+      ...judgeLeftovers(project),
+      ...judgeProject(facts, project),
+    ]),
     ...judgeMapping(facts, organization),
   ];
+}
+
+/** What `deno task dev --create-app` left behind after a crash. */
+function judgeLeftovers({ name, applications }: ProjectFacts): Finding[] {
+  return applications
+    .filter((it) => it.name.startsWith(TEMPORARY_APP_NAME))
+    .map((it) =>
+      finding(
+        "leftover_application",
+        "warning",
+        "left by `deno task dev`, unless it is running",
+        { items: [`${it.name} (${it.clientId}) of project ${name}`] },
+      )
+    );
 }
 
 function judgeProject(facts: Facts, project: ProjectFacts): Finding[] {

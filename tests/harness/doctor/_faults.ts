@@ -211,6 +211,12 @@ export const FAULTS: readonly Fault[] = [
     make: () => ({ clientId: "1" }),
   },
   {
+    name: "an application of `dev --create-app` was left behind",
+    finds: ["leftover_application", "warning"],
+    make: (_it, { app }) =>
+      void (app.name = "Token inspector (temporary) 2026-11-25T12:00:00.000Z"),
+  },
+  {
     name: "an application gets opaque tokens",
     finds: ["opaque_tokens", "warning"],
     make: (_it, { app }) => void (app.accessToken = "opaque"),
