@@ -108,6 +108,20 @@ for (const release of RELEASES) {
   });
 }
 
+Deno.test("doctor reports an administrator's token that is not valid once", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const findings = await examine(it, {
+    settings: { ...it.settings, ZITADEL_ADMIN_TOKEN: "revoked" },
+  });
+  assert.deepEqual(broken(findings).map(({ check }) => check), ["admin"]);
+  assert.ok(
+    !findings.some(({ level, seen }) =>
+      level === "warning" && /token is not valid/.test(seen)
+    ),
+  );
+});
+
 Deno.test("doctor names an expired token by its setting", async () => {
   const it = await soundInstance("current");
   await using _ = it.stack;
