@@ -7,6 +7,7 @@ import { confirm } from "../cli/confirm.ts";
 import { Interrupted } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
+import { parseUrl } from "../cli/parse.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import { describeStep } from "./describe_step.ts";
@@ -24,6 +25,7 @@ export async function runRotate(
   options: RotateOptions,
   io: Io,
 ): Promise<Outcome> {
+  for (const url of options.endpoint) parseUrl(url, "--endpoint");
   if (options.credential) return await runRotateCredential(options, io);
   const { name, envFile, dryRun, json } = options;
   const { instance } = await connectWithEnvFile(envFile, io);
