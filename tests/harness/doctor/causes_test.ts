@@ -135,6 +135,16 @@ Deno.test("doctor names an expired token by its setting", async () => {
   assert.match(found!.fix!, /expired, revoked or of another instance/);
 });
 
+Deno.test("doctor lists every setting that is wrong", async () => {
+  const findings = await examineAt("http://127.0.0.1:9", {});
+  const settings = findings.find(({ check }) => check === "settings")!;
+  assert.equal(settings.level, "broken");
+  assert.deepEqual(settings.items.map((item) => item.split(" ")[0]), [
+    "AUTHORIZATION_SIGNING_KEY",
+    "ACCESS_TOKEN",
+  ]);
+});
+
 Deno.test("doctor names a host that speaks http only", async () => {
   await using server = serve(() => new Response("ok"));
   const domain = domainOf(server).replace("http:", "https:");
