@@ -2,7 +2,7 @@ import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { readRecording } from "./recording.ts";
 
 /** The recording, by the names of the findings. */
-const RECORDING = "behaviour/instance_host";
+const RECORDING = "instance_host";
 const RELEASES = { "3.4": "3.4.9", "4.6": "4.6.5", "current": "4.13.1" };
 const UNKNOWN_ORGANIZATION = "123456789012345678";
 
