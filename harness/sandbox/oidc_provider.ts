@@ -1,6 +1,6 @@
 /**
- * The OpenID provider: authorization requests, PKCE, codes and refresh tokens
- * are oidc-provider's; what tokens hold is ZITADEL's (`issue_tokens.ts`).
+ * The OpenID provider. Authorization requests, PKCE, codes and refresh tokens
+ * are oidc-provider's; the content of tokens is ZITADEL's (`issue_tokens.ts`).
  *
  * @module
  */
@@ -18,7 +18,7 @@ const REFRESH_SECONDS = 30 * 24 * 3600;
 const LOGIN_SECONDS = 3600;
 const CODE_SECONDS = 300;
 
-/** What oidc-provider refuses, as ZITADEL words it. */
+/** oidc-provider's refusals, in ZITADEL's words. */
 const ERRORS: readonly [RegExp, string][] = [
   [/authorization code not found/, "Errors.User.Code.Invalid"],
   [/authorization code/, "Errors.AuthRequest.NoCode"],
@@ -30,20 +30,19 @@ export interface OidcProvider {
     incoming: IncomingMessage,
     outgoing: ServerResponse,
   ) => Promise<void>;
-  /** Ends a login under way and says where the browser goes with the code. */
+  /** Finishes a login and returns where the browser goes with the code. */
   readonly finishLogin: (
     authRequestId: string,
     login: { userId: string; sessionId?: string },
   ) => Promise<string>;
 }
 
-/** Makes the OpenID provider of an instance. */
 export async function createOidcProvider(
   instance: Instance,
 ): Promise<OidcProvider> {
   const { world } = instance;
   const { default: Provider, interactionPolicy } = await loadProvider();
-  // ZITADEL lets a client ask for the choice of an account too.
+  // Like ZITADEL, lets a client ask to select an account.
   const policy = interactionPolicy.base();
   policy.add(
     new interactionPolicy.Prompt({ name: "select_account", requestable: true }),
@@ -101,8 +100,8 @@ export async function createOidcProvider(
     const parameters = ctx.oidc.params;
     const app = appOfClient(world, parameters.client_id)!;
     const id = `V2_${newIdentifier()}`;
-    // oidc-provider drops offline_access without prompt=consent; ZITADEL has
-    // no such rule, so the scopes are taken as the client sent them.
+    // oidc-provider drops offline_access without prompt=consent. ZITADEL has no
+    // such rule, so the scopes are taken as the client sent them.
     const asked = new URL(ctx.url, instance.origin).searchParams.get("scope") ??
       parameters.scope ?? "";
     world.authRequests.set(id, {
@@ -200,7 +199,9 @@ export async function createOidcProvider(
   };
 }
 
-/** What is used of oidc-provider's context; the package has no types. */
+/**
+ * The part of oidc-provider's context that is used; the package has no types.
+ */
 interface Context {
   url: string;
   status: number;
@@ -225,8 +226,8 @@ interface Source {
 }
 
 /**
- * Loads oidc-provider, which warns of any runtime but Node. It is heard once
- * here instead of on every start: the tests show that what is used of it runs.
+ * Loads oidc-provider without its warning about runtimes other than Node: the
+ * tests show that the features used here work.
  */
 async function loadProvider() {
   const { warn } = console;
@@ -267,7 +268,7 @@ function rewordError(
   ctx: Context,
   { error, error_detail: detail }: { error: string; error_detail?: string },
 ): void {
-  // ZITADEL answers 400 where the standard has 401.
+  // ZITADEL answers 400 where the standard says 401.
   ctx.status = 400;
   if (error === "invalid_client") {
     ctx.body = { error, error_description: detail };

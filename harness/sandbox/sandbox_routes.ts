@@ -1,6 +1,6 @@
 /**
- * What only the sandbox has, for people and the inspector: its world, the
- * exchanges with targets, and the mapping in an editable form.
+ * The sandbox's own endpoints, for people and the inspector: its world, the
+ * exchanges with targets, and the mapping in editable form.
  *
  * @module
  */
@@ -16,10 +16,10 @@ const NO_STORE = { headers: { "cache-control": "no-store" } };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Role to permissions; a text is stored as it is. */
+/** Role to permissions; a string is stored as it is. */
 const Mapping = z.record(z.string().min(1).max(200), Permissions);
 
-/** Makes the sandbox's own endpoints, all under `/_sandbox/`. */
+/** Creates the sandbox's own endpoints, all under `/_sandbox/`. */
 export function createSandboxRoutes(instance: Instance): RouteHandler {
   return async (request) => {
     const { pathname } = new URL(request.url);
@@ -88,7 +88,7 @@ function replaceMapping(
   }
 }
 
-/** The world for display: no secrets, no tokens. */
+/** The world for display, without secrets and tokens. */
 function worldView({ world, release, origin }: Instance) {
   const projectName = (id: string) => world.projects.get(id)?.name;
   const organizationName = (id: string) => world.organizations.get(id)?.name;

@@ -1,6 +1,6 @@
 /**
- * A small world of its own on an instance: everything that a token with
- * permissions needs, in one organization that is removed again.
+ * A temporary organization with everything that a token with permissions needs:
+ * a project, an application, users and a mapping.
  *
  * @module
  */
@@ -23,24 +23,24 @@ import {
 } from "./user.ts";
 import { waitUntil } from "../util/wait_until.ts";
 
-/** The guide's mapping, for a world that has none of its own. */
+/** The guide's mapping, used if the caller gives none. */
 export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
   admin: ["read:all", "write:all", "delete:all"],
   viewer: ["posts:read"],
 };
 
-/** Where a world's application redirects to; nothing need listen there. */
+/** The application's redirect address; nothing has to listen there. */
 const REDIRECT_URI = "http://localhost:9000/callback";
 
 /** Satisfies ZITADEL's default password policy. */
 const PASSWORD = "Password1!";
 
-/** A throwaway organization with all that a token with permissions needs. */
+/** A temporary organization; disposing of it removes it. */
 export interface ScratchOrganization extends AsyncDisposable {
-  /** The organization; its metadata is the mapping. */
+  /** Its metadata is the mapping. */
   readonly organization: { readonly id: string; readonly name: string };
   readonly project: { readonly id: string };
-  /** What each role permits, as it stands in the metadata. */
+  /** Role to permissions, as written to the metadata. */
   readonly mapping: Readonly<Record<string, readonly string[]>>;
   /** A service user with every role and JWT access tokens. */
   readonly robot: {
@@ -70,8 +70,8 @@ export interface ScratchOrganization extends AsyncDisposable {
 }
 
 /**
- * Makes a world, and waits until everything in it can be read. Where a step
- * fails, or the signal aborts, what was made is removed again.
+ * Creates a scratch organization and waits until all of it can be read. If a
+ * step fails or the signal aborts, it is removed again.
  *
  * @example
  * ```ts

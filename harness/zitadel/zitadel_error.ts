@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-/** A call that an instance refused, in words that a person can act on. */
+/** A call that ZITADEL refused, with a message that says what to do. */
 export class ZitadelError extends Error {
   readonly code: number;
 
@@ -11,7 +11,7 @@ export class ZitadelError extends Error {
   }
 }
 
-/** Runs a call and turns its failure into a sentence. */
+/** Runs a call; its failure becomes a ZitadelError. */
 export async function attempt<T>(
   action: string,
   call: () => Promise<T>,
@@ -30,14 +30,14 @@ export async function attempt<T>(
 }
 
 /**
- * Reports whether a call failed because this release has no such API, which is
- * never the same as a missing permission.
+ * Reports whether the release lacks the API; a missing permission looks
+ * different.
  */
 export function isUnimplemented(error: unknown): boolean {
   return error instanceof ZitadelError && error.code === Code.Unimplemented;
 }
 
-/** Texts of ZITADEL that say more than the gRPC code, and what they mean. */
+/** ZITADEL's messages that say more than the gRPC code, and what they mean. */
 const KNOWN_TEXTS: readonly (readonly [RegExp, string])[] = [
   [
     /Target\.AlreadyExists/,
@@ -81,7 +81,7 @@ function reasonOf({ code, rawMessage }: ConnectError): string {
     case Code.Unimplemented:
       return "this release of ZITADEL has no such API; v3 and later are supported. If it is newer, check that ZITADEL_DOMAIN is the instance's address and not its login page or a proxy";
     case Code.DeadlineExceeded:
-    // How the client reports a signal that timed out.
+    // The client reports a signal that timed out as canceled.
     case Code.Canceled:
       return `ZITADEL did not answer in time (${rawMessage}). Try again; if it stays so, look at the instance's health (/debug/ready)`;
     case Code.Unavailable:

@@ -22,7 +22,7 @@ import { projectOf } from "./management_project.ts";
 const { method } = ManagementService;
 const CLIENT_SECRET_LENGTH = 64;
 
-/** Management v1 as far as it is about applications. */
+/** Management v1's methods for applications. */
 export function managementAppMethods(): ApiMethod[] {
   return [
     apiMethod(method.listApps, ({ projectId, query, queries }, call) => {
@@ -101,8 +101,8 @@ function addApp(
 }
 
 /**
- * What ZITADEL finds to say of an application: it wants http redirects to be
- * those of web applications only, and reports each finding twice.
+ * ZITADEL's compliance findings: http redirects are for web applications only.
+ * It reports each finding twice.
  */
 function complianceOf(app: App) {
   const isPublic = app.clientSecret === undefined;

@@ -13,7 +13,7 @@ import { userOf } from "./management_user.ts";
 
 const { method } = ManagementService;
 
-/** Management v1 as far as it is about users' grants. */
+/** Management v1's methods for user grants. */
 export function managementGrantMethods(): ApiMethod[] {
   return [
     apiMethod(method.addUserGrant, (request, call) => {

@@ -14,8 +14,8 @@ import { addOrganization } from "./organization.ts";
 const { method } = ManagementService;
 
 /**
- * Management v1 as far as it is about the organization of `x-zitadel-orgid`:
- * itself, its metadata and its members.
+ * Management v1's methods for the organization in `x-zitadel-orgid`, its
+ * metadata and its members.
  */
 export function managementOrganizationMethods(): ApiMethod[] {
   return [

@@ -12,8 +12,8 @@ import { changedDetails, detailsOf, madeDetails } from "./details.ts";
 const { method } = ManagementService;
 
 /**
- * Management v1 as far as it is about projects: roles, applications, grants to
- * other organizations.
+ * Management v1's methods for projects, their roles and their grants to other
+ * organizations.
  */
 export function managementProjectMethods(): ApiMethod[] {
   return [
@@ -151,10 +151,7 @@ function addRole(
   project.roles.set(key, { ...dates, key, displayName, group });
 }
 
-/**
- * Finds a project of the organization that is called about, or one that was
- * granted to it.
- */
+/** Finds a project that the organization owns or was granted. */
 export function projectOf(
   { instance, organization }: Call,
   id: string,

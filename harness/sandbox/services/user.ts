@@ -14,8 +14,7 @@ import { checkUserName, setUserMetadata, userOf } from "./management_user.ts";
 import { userMessage } from "./user_message.ts";
 
 /**
- * People through user v2, the caller's own user, and administrators of the
- * instance.
+ * User v2 for people, the caller's own user, and the instance's administrators.
  */
 export function userMethods(): ApiMethod[] {
   return [
