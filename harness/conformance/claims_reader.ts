@@ -5,12 +5,15 @@ import { claimsOf, isJwt } from "./tokens.ts";
 /** Claims that differ from token to token. */
 const OWN = ["exp", "iat", "nbf", "auth_time", "updated_at", "at_hash", "iss"];
 
-/** Reads everything that is told about a token, with names instead of ids. */
+/**
+ * Reads everything that ZITADEL reports about a token, with names instead of
+ * ids.
+ */
 type ReadClaims = (accessToken: string, idToken?: string) => Promise<unknown>;
 
 /**
- * Creates a reader of a token's claims: in the token, at userinfo and at
- * introspection, and the payloads that targets received for each.
+ * Creates a reader of a token's claims in the token, at userinfo and at
+ * introspection, and of the payloads that targets received for each.
  */
 export async function createClaimsReader(
   context: CheckContext,

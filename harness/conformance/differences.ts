@@ -1,14 +1,17 @@
-/** A reason why the sandbox is not as recorded, and where that shows. */
+/**
+ * A reason why an instance differs from the recordings, and the findings it
+ * affects.
+ */
 export interface Difference {
   readonly reason: string;
   readonly findings: readonly string[];
-  /** Set where no run brings it about as it was, whatever the instance. */
+  /** Set if no instance reproduces it. */
   readonly isNeverRun?: boolean;
 }
 
 /**
- * All that the sandbox does otherwise than ZITADEL was recorded to do. Nothing
- * that the function depends on may stand here.
+ * Every known difference between the sandbox and the recordings. The function
+ * must not depend on any of them.
  */
 export const DIFFERENCES: readonly Difference[] = [
   {
@@ -48,7 +51,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** Says why a finding may differ. */
+/** Returns why a finding may differ, or `undefined` if it may not. */
 export function reasonFor(
   name: string,
   { isSandbox }: { isSandbox: boolean },

@@ -15,10 +15,7 @@ const REDIRECT_URI = "http://localhost:9000/callback";
 /** Satisfies ZITADEL's default password policy. */
 const PASSWORD = "Password1!";
 
-/**
- * Fills the organizations of a scenario: projects, applications, people,
- * service users, grants.
- */
+/** Creates the projects, applications, people, service users and grants. */
 export async function fillScenario(
   subject: Subject,
   { acme, globex, catalogue }: Scenario["organizations"],
@@ -91,7 +88,7 @@ export async function fillScenario(
       },
     },
   );
-  if (subject.release !== "4.6") { // as it was when 4.6 was recorded
+  if (subject.release !== "4.6") { // 4.6 was recorded without it.
     await callRest(
       subject,
       `POST /management/v1/users/${people.alice.id}/metadata/_bulk`,
@@ -145,7 +142,7 @@ export async function fillScenario(
   };
 }
 
-/** The project that was listed, alone in its organization. */
+/** The project of the recorded lists, alone in its organization. */
 async function createCatalogue(
   { instance, release }: Subject,
   organization: string,

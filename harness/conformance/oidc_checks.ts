@@ -1,17 +1,8 @@
-/**
- * The token endpoint and what is around it.
- *
- * @module
- */
 import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { readRecording, recordedAnswer, replayRecording } from "./recording.ts";
 import { shapeOf } from "./shape.ts";
 
-/**
- * Replays the recorded OpenID requests.
- *
- * @yields A finding for each recording.
- */
+/** Replays the recorded requests to the token endpoint, discovery and keys. */
 export async function* oidcChecks(
   { subject, scenario }: CheckContext,
 ): AsyncGenerator<Finding> {

@@ -1,11 +1,12 @@
 /**
- * What is compared of an answer: keys, kinds of values, and the texts that
- * clients tell cases apart by; identifiers, times and secrets are only kinds.
+ * Reduces answers to what is compared: keys, kinds of values, and the texts
+ * that clients distinguish cases by. Identifiers, times and secrets are only
+ * kinds.
  *
  * @module
  */
 
-/** Texts under these keys mean something to a client. */
+/** Keys whose texts mean something to a client. */
 const TOLD = new Set([
   "error",
   "error_description",
@@ -22,14 +23,14 @@ const TOLD = new Set([
   "kty",
   "alg",
 ]);
-/** Numbers under these keys, too. */
+/** Keys whose numbers do. */
 const KEPT_NUMBERS = new Set(["status", "code", "state"]);
 const IDENTIFIER = /[0-9]{15,20}/g;
 const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T/;
 const JWT = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/;
 const CONSTANT = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
 
-/** Reduces a value to what is compared of it. */
+/** Returns the shape of any JSON value under a key. */
 export function shapeOf(value: unknown, key = ""): unknown {
   if (typeof value === "string") return shapeOfText(value, key);
   if (typeof value === "number") {
@@ -63,7 +64,7 @@ function shapeOfText(text: string, key: string): unknown {
   return TIME.test(text) ? "<time>" : "<text>";
 }
 
-/** A list is the kinds of entries it has, not how many. */
+/** The shape of a list is the set of its entries' shapes. */
 function shapeOfList(list: readonly unknown[], key: string): unknown[] {
   const kinds = new Map(
     list.map((entry) => {

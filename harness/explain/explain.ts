@@ -9,43 +9,41 @@ import {
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
 
-/** What one role of a grant comes to. */
 export interface RoleExplanation {
   readonly role: string;
-  /** The metadata key that counts; `undefined` where there is none. */
+  /** The metadata key that counts, if there is one. */
   readonly key: string | undefined;
   readonly permissions: readonly string[];
-  /** Why it grants nothing, where it does. */
+  /** Why it grants nothing, if it does not. */
   readonly why: string | undefined;
 }
 
-/** What one grant comes to. */
 export interface GrantExplanation {
   readonly project: string;
   readonly grantedBy: string;
   readonly organization: string;
   readonly roles: readonly RoleExplanation[];
-  /** Why all of it grants nothing, where that is so. */
+  /** Why the whole grant gives nothing, if so. */
   readonly why: string | undefined;
 }
 
-/** Where every permission of a call comes from, and why roles gave none. */
+/** The origin of every permission of a call, and why roles give none. */
 export interface Explanation {
-  /** The function or event that ZITADEL called for. */
+  /** The called function or the event. */
   readonly call: string;
   readonly grants: readonly GrantExplanation[];
-  /** The permissions, in order of first appearance. */
+  /** In order of first appearance. */
   readonly permissions: readonly string[];
-  /** Why there are none at all, where that is so. */
+  /** Why there are none at all, if so. */
   readonly why: string | undefined;
 }
 
-/** Gives a mapping, or why it cannot be had. */
+/** Returns a mapping, or why it is not available. */
 export type MappingOf = (organization: string) => Promise<RoleMapping>;
 
 /**
- * Explains a call: which grant and role gave each permission, and which roles
- * gave none and why.
+ * Explains a call: which grant and role gave each permission, and why other
+ * roles gave none.
  */
 export async function explainCall(
   call: FunctionCall,

@@ -1,5 +1,5 @@
 /**
- * Sends fixtures to a running function and judges what it answers.
+ * Sends fixtures to a running function and judges the replies.
  *
  * @module
  */
@@ -13,32 +13,32 @@ import {
 import { createFixtureFunction } from "../fixtures/fixture_function.ts";
 
 /**
- * How long a function may take to answer, in milliseconds: more than ZITADEL waits by default.
+ * How long a function may take to reply, in milliseconds: more than ZITADEL
+ * waits by default.
  */
 const ANSWER_TIMEOUT_MS = 15_000;
 
 /**
- * How a reply compares. `other_metadata`: it would be equal if that function
- * read the fixture's metadata. `skipped`: that function could not have known.
+ * How a reply compares. `other_metadata`: equal except for values that come
+ * from metadata. `skipped`: the function could not know the expected values.
  */
 export type Outcome = "equal" | "differs" | "other_metadata" | "skipped";
 
 export interface Verdict {
   readonly outcome: Outcome;
-  /** What the function answered, where it was asked. */
+  /** Absent if the function was not asked. */
   readonly actual?: Reply;
-  /** What a reader has to know beside that. */
+  /** What a reader should know about the outcome. */
   readonly note?: string;
 }
 
-/** A function that someone else runs. */
+/** A function that is already running. */
 export interface DeployedFunction {
-  /** Where it is. */
   readonly url: string;
   readonly key: string;
 }
 
-/** Replays a fixture against a function that is started for it, over HTTP. */
+/** Starts a function for a fixture and replays it over HTTP. */
 export async function replayLocally(fixture: Fixture): Promise<Verdict> {
   const { handle, upstream } = await createFixtureFunction(fixture, {
     now: Date.now,
@@ -63,8 +63,8 @@ export async function replayLocally(fixture: Fixture): Promise<Verdict> {
 }
 
 /**
- * Replays a fixture against a function that someone else runs, with metadata
- * and settings of its own.
+ * Replays a fixture against a running function, which has its own metadata and
+ * settings.
  */
 export async function replayDeployed(
   fixture: Fixture,
@@ -75,9 +75,7 @@ export async function replayDeployed(
   return judgeDeployed(fixture, await send(fixture, url, key));
 }
 
-/**
- * Judges the reply of a function that has a fixture's settings and metadata.
- */
+/** Judges the reply of a function with the fixture's settings and metadata. */
 export function judge(fixture: Fixture, actual: Reply): Verdict {
   const outcome = isDeepStrictEqual(actual, fixture.expected)
     ? "equal"
@@ -85,7 +83,7 @@ export function judge(fixture: Fixture, actual: Reply): Verdict {
   return { outcome, actual };
 }
 
-/** Judges the reply of a function that reads metadata of its own. */
+/** Judges the reply of a function with metadata of its own. */
 export function judgeDeployed(fixture: Fixture, actual: Reply): Verdict {
   const verdict = judge(fixture, actual);
   if (verdict.outcome === "equal") return verdict;
@@ -117,7 +115,7 @@ export function judgeDeployed(fixture: Fixture, actual: Reply): Verdict {
   return verdict;
 }
 
-/** Shows how a reply differs. */
+/** Formats the difference between two replies. */
 export function diffReplies(expected: Reply, actual: Reply): string[] {
   const lines = (reply: Reply) => JSON.stringify(reply, null, 2).split("\n");
   const marks = { "-1": "+", "0": " ", "1": "-" };
@@ -126,7 +124,7 @@ export function diffReplies(expected: Reply, actual: Reply): string[] {
   );
 }
 
-/** Says in a few words what a reply is. */
+/** Describes a reply in a few words. */
 export function summarize({ body }: Reply): string {
   if (!isObject(body)) return JSON.stringify(body);
   if (typeof body.error === "string") return body.error;
@@ -139,7 +137,7 @@ export function summarize({ body }: Reply): string {
   return appended.length === 0 ? "nothing to add" : appended.join("; ");
 }
 
-/** Why another function than the fixture's own cannot be judged by it. */
+/** Returns why a fixture does not apply to another function, or `undefined`. */
 function skipReason(fixture: Fixture): string | undefined {
   if (fixture.settings?.PAYLOAD_PRIVATE_KEY) return "encrypted for another key";
   if (fixture.jwks) return "signed by another instance";
@@ -154,7 +152,7 @@ function skipReason(fixture: Fixture): string | undefined {
   return undefined;
 }
 
-/** Sends a fixture's request, signed anew, and takes the reply as it is. */
+/** Sends a fixture's request, signed again. */
 async function send(
   fixture: Fixture,
   base: string,
@@ -185,7 +183,8 @@ async function send(
 }
 
 /**
- * A reply with the values taken out of the last claim or attribute, which is the function's own.
+ * Removes the values of the last claim or attribute, which is the function's
+ * own.
  */
 function withoutValues({ body }: Reply): unknown {
   if (!isObject(body)) return body;
