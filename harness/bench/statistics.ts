@@ -1,4 +1,3 @@
-/** Gives the middle of some numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -10,8 +9,8 @@ export function median(numbers: readonly number[]): number {
 }
 
 /**
- * Compares two series that were measured in turn. Each pair is compared by
- * itself, so that what slows a machine for a while slows both of a pair.
+ * Returns the median ratio of two series that were measured in turn. Comparing
+ * pair by pair cancels what slows the machine for a while.
  */
 export function medianRatio(
   numbers: readonly number[],
@@ -25,14 +24,17 @@ export function medianRatio(
   return median(numbers.map((number, index) => number / base[index]!));
 }
 
-/** A measured value at a point of a run. */
+/** A value at a point of a run. */
 export interface Sample {
-  /** How far the run was, from 0 to 1. */
+  /** The position in the run, from 0 to 1. */
   readonly at: number;
   readonly value: number;
 }
 
-/** Gives the mean of a part of a run. */
+/**
+ * Returns the mean of a part of a run. The part includes its start but not its
+ * end, unless that is the run's.
+ */
 export function meanWithin(
   samples: readonly Sample[],
   [from, to]: readonly [number, number],

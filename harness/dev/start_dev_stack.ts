@@ -1,6 +1,6 @@
 /**
- * What one works with: the function, restarted at every change, an inspector,
- * and an instance: a real one, or the sandbox.
+ * Everything for development: the function, restarted at every change, an
+ * inspector, and an instance, real or the sandbox.
  *
  * @module
  */
@@ -32,7 +32,7 @@ const CONDITIONS = [
   "event/group/org.metadata",
 ];
 
-/** Settings that mean the same with the sandbox as with a real instance. */
+/** Settings that apply to the sandbox and to a real instance. */
 const SHARED_SETTINGS = [
   "METADATA_ORGANIZATION",
   "PERMISSIONS_CLAIM",
@@ -41,29 +41,32 @@ const SHARED_SETTINGS = [
   "UPSTREAM_TIMEOUT_MS",
 ] as const satisfies readonly SettingName[];
 
-/** What is to be worked with. */
 export interface DevStackOptions {
   /** Settings by name. With ZITADEL_DOMAIN that instance is used. */
   readonly settings: Readonly<Record<string, string | undefined>>;
-  /** The world file of the sandbox; the repository's by default. */
+  /**
+   * The sandbox's world file.
+   *
+   * @default The repository's.
+   */
   readonly world?: string | undefined;
   readonly release?: Release | undefined;
-  /** The inspector's port; by default 9000, or any where that is taken. */
+  /** The inspector's port; by default 9000, or a free one if that is taken. */
   readonly port?: number | undefined;
   /** The client id that the inspector suggests. */
   readonly clientId?: string | undefined;
-  /** Whether the function is left out, since it runs elsewhere. */
+  /** Do not start the function: it runs elsewhere. */
   readonly withoutFunction?: boolean | undefined;
-  /** Whether the function's log is left out. */
+  /** Do not show the function's log. */
   readonly quiet?: boolean;
 }
 
 export interface DevStack extends AsyncDisposable {
   readonly inspector: Inspector;
   readonly issuer: string;
-  /** The sandbox, unless the stack uses a real instance. */
+  /** Absent with a real instance. */
   readonly sandbox: Sandbox | undefined;
-  /** Where the function answers, unless it runs elsewhere. */
+  /** The function's endpoint, unless it runs elsewhere. */
   readonly endpoint: string | undefined;
 }
 
@@ -122,7 +125,7 @@ export async function startDevStack(
   };
 }
 
-/** Lets the inspector log in with every application that has logins. */
+/** Allows the inspector to log in with every application that has logins. */
 function withRedirect(world: WorldFile, redirectUri: string): WorldFile {
   return {
     ...world,
@@ -142,7 +145,8 @@ function withRedirect(world: WorldFile, redirectUri: string): WorldFile {
 }
 
 /**
- * Sets the sandbox up as a real instance is, and gives the function's settings.
+ * Sets up the sandbox like a real instance, and returns the function's
+ * settings.
  */
 async function connectSandbox(
   { origin, adminToken }: Sandbox,

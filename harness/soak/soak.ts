@@ -1,7 +1,7 @@
 /**
- * A function under everything at once: rising load, thousands of organizations,
- * events, clients that hold connections, a ZITADEL that goes away and one that
- * is too slow. Afterwards all must be as before.
+ * Runs the function under everything at once: rising load, thousands of
+ * organizations, events, clients that hold connections, a ZITADEL that is down
+ * and one that is too slow. Afterwards everything must be as before.
  *
  * @module
  */
@@ -24,22 +24,20 @@ import { soakHugeMetadata } from "./huge_metadata.ts";
 import { soakUnfinishedBodies } from "./unfinished_bodies.ts";
 import { startUpstreamServer } from "./upstream_server.ts";
 
-/** A part of the soak, and what came of it. */
+/** A part of the soak with its figures. */
 export interface SoakPhase extends LoadResult, ProcessFigures {
   readonly name: string;
 }
 
-/** What came of a soak. */
 export interface SoakResult {
   readonly phases: readonly SoakPhase[];
   readonly checks: readonly SoakCheck[];
 }
 
-/** How a soak is run. */
 export interface SoakOptions {
-  /** How long it takes in all, about, in minutes. */
+  /** About how long it takes in all. */
   readonly minutes: number;
-  /** Told each part's name as it begins. */
+  /** Called with each part's name as it starts. */
   readonly onPhase?: ((name: string) => void) | undefined;
 }
 
@@ -50,15 +48,16 @@ const CALLERS = 64;
 const HELD = 300;
 const OVERLOAD = 512;
 
-/** What memory may differ by afterwards, in megabytes: V8 gives back late. */
+/** How far memory may differ afterwards, in megabytes: V8 returns it late. */
 const MEMORY_SLACK_MB = 96;
 const SOCKET_SLACK = 16;
 /**
- * What the slowest hundredth may differ by, in milliseconds: other programs run, too.
+ * How far the slowest hundredth may differ, in milliseconds: other programs run
+ * too.
  */
 const LATENCY_SLACK_MS = 50;
 /**
- * What an answer may take over the time that ZITADEL is given, in milliseconds.
+ * How much longer than ZITADEL's deadline an answer may take, in milliseconds.
  */
 const OVERLOAD_SLACK_MS = 2_000;
 
@@ -86,7 +85,7 @@ export async function soak(
   const storm = () =>
     count++ % 2 ? eventCall(`many-${count % 50}`, KEY) : many();
 
-  /** Each takes its share of the time. */
+  /** Each phase takes its share of the time. */
   const phase = async (
     name: string,
     options: { concurrency: number; next: () => SoakCall; share: number },
@@ -197,7 +196,7 @@ export async function soak(
       text: `refreshes are bounded: ${
         organizations.sockets ?? "unknown"
       } sockets with ${ORGANIZATIONS} organizations`,
-      // Connections to ZITADEL are kept a while, those of callers too.
+      // Connections to ZITADEL and from callers stay open for a while.
       holds: (organizations.sockets ?? 0) <
         2 * (CALLERS + MAX_READINGS_AT_ONCE),
     },
