@@ -53,7 +53,7 @@ export function parseAutocannon(output: string): LoadResult {
   }
   const parsed = Result.safeParse(json);
   if (!parsed.success) {
-    throw new Error(`Cannot read what autocannon says: ${output.trim()}`);
+    throw new Error(`Cannot read autocannon's output: ${output.trim()}`);
   }
   const { duration, requests, latency, errors, non2xx } = parsed.data;
   return {

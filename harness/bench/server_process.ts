@@ -128,7 +128,7 @@ export class ServerProcess implements AsyncDisposable {
 
 function requireRight(call: Call, response: Response, reply: string): void {
   if (isRightReply(call, reply)) return;
-  throw new Error(`A server answered wrongly: ${response.status} ${reply}`);
+  throw new Error(`Unexpected reply of a server: ${response.status} ${reply}`);
 }
 
 function freePort(): number {

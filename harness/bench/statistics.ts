@@ -3,7 +3,7 @@ export function median(numbers: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle];
   if (upper === undefined) {
-    throw new RangeError("There is no median of nothing");
+    throw new RangeError("Cannot take the median of an empty list");
   }
   return sorted.length % 2 === 1 ? upper : (sorted[middle - 1]! + upper) / 2;
 }
@@ -43,7 +43,9 @@ export function meanWithin(
     at >= from && (at < to || (to === 1 && at === 1))
   );
   if (within.length === 0) {
-    throw new RangeError(`There is no sample between ${from} and ${to}`);
+    throw new RangeError(
+      `Cannot take a mean: no sample between ${from} and ${to}`,
+    );
   }
   return within.reduce((sum, { value }) => sum + value, 0) / within.length;
 }

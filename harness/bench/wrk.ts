@@ -79,7 +79,7 @@ export function parseWrk(output: string): LoadResult {
   const numbers = line?.slice(MARK.length).split(" ").map(Number) ?? [];
   const [requests, duration, p50, p99, errors] = numbers;
   if (errors === undefined || numbers.some(Number.isNaN)) {
-    throw new Error(`Cannot read what wrk says: ${output.trim()}`);
+    throw new Error(`Cannot read wrk's output: ${output.trim()}`);
   }
   return {
     requests: requests!,

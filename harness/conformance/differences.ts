@@ -16,29 +16,29 @@ export interface Difference {
 export const DIFFERENCES: readonly Difference[] = [
   {
     reason:
-      "Nothing calls presamlresponse: the sandbox has no SAML, nor has the run a service provider. The function's answer to it is tested by the fixture calls/presamlresponse.",
+      "Not called: neither the sandbox nor the run has a SAML service provider. The fixture calls/presamlresponse tests the function's reply.",
     findings: ["calls/presamlresponse"],
     isNeverRun: true,
   },
   {
     reason:
-      "It lists every project of the instance; the run has others than there were.",
+      "It lists all projects of the instance, which differ from the recorded ones.",
     findings: ["older/v4.6.5/list_projects_v2beta"],
     isNeverRun: true,
   },
   {
     reason:
-      "The discovery document promises only what the sandbox can do: no device flow, implicit flow, request objects or logout notices.",
+      "The discovery document lists only what the sandbox supports: no device flow, implicit flow, request objects or logout notifications.",
     findings: ["oidc/discovery"],
   },
   {
     reason:
-      "Status and code are ZITADEL's; the text is that of the protobuf library at work.",
+      "Status and code are ZITADEL's; the text is the protobuf library's.",
     findings: ["admin/set_metadata_not_base64"],
   },
   {
     reason:
-      "Projects and applications are read by management v1, which every release has; the sandbox leaves out their v2 and v2beta forms.",
+      "The commands read projects and applications by management v1, which every release has; the sandbox lacks their v2 and v2beta forms.",
     findings: [
       "admin/list_projects_connect",
       "admin/list_project_roles",

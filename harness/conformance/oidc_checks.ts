@@ -39,7 +39,7 @@ export async function* oidcChecks(
     client_credentials: () => basic(reader.clientSecret),
     client_credentials_post: () => ({}),
     client_credentials_wrong_secret: () => basic("wrong"),
-    client_credentials_unknown_client: () => basic("wrong", "nobody-of-all"),
+    client_credentials_unknown_client: () => basic("wrong", "unknown"),
     api_call_without_zitadel_audience: token,
   };
   for (const [name, headers] of Object.entries(headersOf)) {

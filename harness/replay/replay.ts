@@ -96,13 +96,14 @@ export function judgeDeployed(fixture: Fixture, actual: Reply): Verdict {
       outcome: "other_metadata",
       actual,
       note:
-        "Only the permissions differ: that function reads other metadata than the fixtures hold",
+        "Only the permissions differ: that function reads other metadata than the fixture's",
     };
   }
   if (actual.status === 401) {
     return {
       ...verdict,
-      note: "That function does not know the signing key, or its clock is off",
+      note:
+        "That function does not have the signing key, or its clock is wrong",
     };
   }
   if (actual.status === 502 || actual.status === 504) {

@@ -11,11 +11,11 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 /** Returns why a request is refused, or `undefined`. */
 export function refusal(request: Request, host: string): string | undefined {
   if (!isLoopback(`http://${host}`)) {
-    return `The host ${host} is not the sandbox's: it answers on loopback only`;
+    return `Cannot answer for the host ${host}: the sandbox answers on loopback only`;
   }
   const origin = request.headers.get("origin");
   if (origin !== null && origin !== "null" && !isLoopback(origin)) {
-    return `Pages of ${origin} may not use the sandbox: only local pages may`;
+    return `Cannot answer pages of ${origin}: only local pages may use the sandbox`;
   }
 }
 

@@ -165,7 +165,9 @@ export async function createOidcProvider(
       const authRequest = world.authRequests.get(authRequestId);
       const interaction = authRequest &&
         await provider.Interaction.find(authRequest.uid);
-      if (!interaction) throw new Error("Login is not under way any more");
+      if (!interaction) {
+        throw new Error("This login has expired or is finished");
+      }
       const { params } = interaction;
       const client = await provider.Client.find(params.client_id);
       const scope = authRequest.scopes.join(" ");

@@ -35,13 +35,13 @@ export function createSandboxRoutes(instance: Instance): RouteHandler {
     const organization = instance.world.organizations.get(
       decodeURIComponent(id),
     );
-    if (!organization) return failure("There is no such organization", 404);
+    if (!organization) return failure("No such organization", 404);
     if (request.method === "PUT") {
       const parsed = Mapping.safeParse(await request.json().catch(() => null));
       if (!parsed.success) return failure(z.prettifyError(parsed.error), 400);
       replaceMapping(instance, organization, parsed.data);
     } else if (request.method !== "GET") {
-      return failure("Only GET and PUT are known here", 405);
+      return failure("Only GET and PUT are allowed", 405);
     }
     return Response.json(mappingOf(organization), NO_STORE);
   };

@@ -132,7 +132,7 @@ export async function soak(
   halfOpen.close();
 
   await upstream.stop();
-  const away = await phase("ZITADEL away", {
+  const away = await phase("ZITADEL down", {
     concurrency: 8,
     next: hot,
     share: 0.08,
@@ -160,7 +160,7 @@ export async function soak(
   phases.push({
     ...overload,
     ...besideResult,
-    name: "  known organization meanwhile",
+    name: "  cached organization meanwhile",
   });
   upstream.delayMs = 0;
   // Answers that are still delayed must not weigh on the next phase.
@@ -185,7 +185,7 @@ export async function soak(
       holds: bugs.length === 0,
     },
     {
-      text: "every call answered with 200 wherever ZITADEL or the cache could",
+      text: "every call is answered with 200 if ZITADEL or the cache can",
       holds: [
         ...phases.slice(0, phases.indexOf(overload)),
         after,
@@ -201,7 +201,7 @@ export async function soak(
         2 * (CALLERS + MAX_READINGS_AT_ONCE),
     },
     {
-      text: `half-open clients cost the others little: p99 ${
+      text: `half-open clients barely slow the others: p99 ${
         ms(before.p99)
       } before, ${ms(held.p99)} meanwhile`,
       holds: held.p99 < 2 * before.p99 + LATENCY_SLACK_MS,

@@ -41,7 +41,7 @@ export async function listExecutions(instance: Instance): Promise<Execution[]> {
   } catch (error) {
     if (error instanceof ZitadelError && error.code === Code.Internal) {
       throw new ZitadelError(
-        "Cannot list what is bound: ZITADEL failed inside. v3.0 to v3.3 and v4.0 need PostgreSQL 16 or later for it. Nothing was changed, since binding a target replaces the list of those that are bound. Upgrade ZITADEL or PostgreSQL, or bind in the console (Actions V2)",
+        "Cannot list what is bound: ZITADEL failed. v3.0 to v3.3 and v4.0 need PostgreSQL 16 or later for it. Nothing was changed, since binding a target replaces the whole list. Upgrade ZITADEL or PostgreSQL, or bind in the console (Actions V2)",
         error.code,
         error.cause,
       );

@@ -4,7 +4,7 @@ import { startDevStack } from "../../../harness/dev/start_dev_stack.ts";
 import { freePort } from "../../../harness/util/free_port.ts";
 import { login } from "../../../harness/zitadel/login.ts";
 
-Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async () => {
+Deno.test("startDevStack() starts a sandbox whose tokens contain permissions", async () => {
   const port = freePort();
   const addresses: string[] = [];
   {
@@ -51,15 +51,15 @@ Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async
   }
 });
 
-Deno.test("startDevStack() works with an instance that is named", async (t) => {
+Deno.test("startDevStack() uses the instance in ZITADEL_DOMAIN", async (t) => {
   const settings = { ZITADEL_DOMAIN: "https://zitadel.example/" };
-  await t.step("and says what the function lacks for it", async () => {
+  await t.step("it throws if the function lacks settings", async () => {
     await assert.rejects(
       startDevStack({ settings, port: freePort() }),
       /AUTHORIZATION_SIGNING_KEY is missing[^]*ACCESS_TOKEN is missing/,
     );
   });
-  await t.step("without a function where that runs elsewhere", async () => {
+  await t.step("without a function if it runs elsewhere", async () => {
     await using stack = await startDevStack({
       settings,
       port: freePort(),
@@ -79,7 +79,7 @@ Deno.test("startDevStack() works with an instance that is named", async (t) => {
   });
 });
 
-Deno.test("startDevStack() stops what it started where a later part fails", async () => {
+Deno.test("startDevStack() stops what it started if a later part fails", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await assert.rejects(
     startDevStack({ settings: {}, port: taken.addr.port, quiet: true }),

@@ -24,13 +24,13 @@ const claims = (
   body: { append_claims },
 });
 
-Deno.test("replayLocally() finds the reply equal when it is the expected one", async () => {
+Deno.test("replayLocally() returns equal if the reply is the expected one", async () => {
   const { outcome, actual } = await replayLocally(login);
   assert.equal(outcome, "equal");
   assert.deepEqual(actual, login.expected);
 });
 
-Deno.test("replayLocally() finds a difference when the expected reply was edited", async () => {
+Deno.test("replayLocally() returns a difference if the expected reply was edited", async () => {
   const edited = {
     ...login,
     expected: claims({ key: "permissions", value: ["edited"] }),
@@ -40,7 +40,7 @@ Deno.test("replayLocally() finds a difference when the expected reply was edited
   assert.deepEqual(actual, login.expected);
 });
 
-Deno.test("replayLocally() finds a difference when an organization is never asked for", async () => {
+Deno.test("replayLocally() returns a difference if an organization is never asked for", async () => {
   const unread = { readable: true, metadata: {} };
   const { outcome, note } = await replayLocally({
     ...login,
@@ -50,7 +50,7 @@ Deno.test("replayLocally() finds a difference when an organization is never aske
   assert.match(note ?? "", /4711/);
 });
 
-Deno.test("judgeDeployed() tells other metadata from a difference", async (t) => {
+Deno.test("judgeDeployed() distinguishes other metadata from a difference", async (t) => {
   const permissions = (...value: string[]) => ({ key: "permissions", value });
   const tenant = { key: "tenant", value: ["acme"] };
   const { expected } = login;
@@ -77,7 +77,7 @@ Deno.test("judgeDeployed() tells other metadata from a difference", async (t) =>
   }
 });
 
-Deno.test("judgeDeployed() says what else may be behind a difference", () => {
+Deno.test("judgeDeployed() notes what else can cause a difference", () => {
   const noteOf = (status: number, error: string) =>
     judgeDeployed(login, { status, body: { error } }).note ?? "";
   assert.match(noteOf(401, "invalid_signature"), /signing key/);
@@ -120,7 +120,7 @@ Deno.test("replayDeployed() skips what another function cannot know", async () =
   ]);
 });
 
-Deno.test("replayDeployed() signs with the key that it is given", async () => {
+Deno.test("replayDeployed() signs with the given key", async () => {
   const key = "the-signing-key-of-another-target";
   const { handle } = await createFixtureFunction(
     { ...login, signing_key: key },
@@ -137,7 +137,7 @@ Deno.test("replayDeployed() signs with the key that it is given", async () => {
   assert.equal(wrong.actual?.status, 401);
 });
 
-Deno.test("diffReplies() marks what was only expected and what was only answered", () => {
+Deno.test("diffReplies() marks lines that only one of the replies has", () => {
   assert.deepEqual(
     diffReplies({ status: 200, body: "same" }, { status: 401, body: "same" }),
     [
@@ -150,7 +150,7 @@ Deno.test("diffReplies() marks what was only expected and what was only answered
   );
 });
 
-Deno.test("summarize() says in a few words what a reply is", () => {
+Deno.test("summarize() describes a reply in a few words", () => {
   assert.equal(
     summarize(claims({ key: "a", value: ["b", "c"] }, { key: "d", value: [] })),
     "a: b, c; d: (none)",
