@@ -26,19 +26,13 @@ export type Outcome = "equal" | "differs" | "other_metadata" | "skipped";
 
 export interface Verdict {
   readonly outcome: Outcome;
-  /** Absent if the function was not asked. */
+  /** What the function answered, if it was asked. */
   readonly actual?: Reply;
   /** What a reader should know about the outcome. */
   readonly note?: string;
 }
 
-/** A function that is already running. */
-export interface DeployedFunction {
-  readonly url: string;
-  readonly key: string;
-}
-
-/** Starts a function for a fixture and replays it over HTTP. */
+/** Replays a fixture against a function that is started for it, over HTTP. */
 export async function replayLocally(fixture: Fixture): Promise<Verdict> {
   const { handle, upstream } = await createFixtureFunction(fixture, {
     now: Date.now,
@@ -48,7 +42,10 @@ export async function replayLocally(fixture: Fixture): Promise<Verdict> {
     handle,
   );
   try {
-    const actual = await send(fixture, `http://127.0.0.1:${server.addr.port}`);
+    const actual = await sendFixture(
+      fixture,
+      `http://127.0.0.1:${server.addr.port}`,
+    );
     const verdict = judge(fixture, actual);
     const unused = upstream.unused();
     if (verdict.outcome !== "equal" || unused.length === 0) return verdict;
@@ -63,19 +60,8 @@ export async function replayLocally(fixture: Fixture): Promise<Verdict> {
 }
 
 /**
- * Replays a fixture against a running function, which has its own metadata and
- * settings.
+ * Judges the reply of a function that has a fixture's settings and metadata.
  */
-export async function replayDeployed(
-  fixture: Fixture,
-  { url, key }: DeployedFunction,
-): Promise<Verdict> {
-  const reason = skipReason(fixture);
-  if (reason) return { outcome: "skipped", note: reason };
-  return judgeDeployed(fixture, await send(fixture, url, key));
-}
-
-/** Judges the reply of a function with the fixture's settings and metadata. */
 export function judge(fixture: Fixture, actual: Reply): Verdict {
   const outcome = isDeepStrictEqual(actual, fixture.expected)
     ? "equal"
@@ -83,40 +69,7 @@ export function judge(fixture: Fixture, actual: Reply): Verdict {
   return { outcome, actual };
 }
 
-/** Judges the reply of a function with metadata of its own. */
-export function judgeDeployed(fixture: Fixture, actual: Reply): Verdict {
-  const verdict = judge(fixture, actual);
-  if (verdict.outcome === "equal") return verdict;
-  const { expected } = fixture;
-  if (
-    actual.status === expected.status &&
-    isDeepStrictEqual(withoutValues(actual), withoutValues(expected))
-  ) {
-    return {
-      outcome: "other_metadata",
-      actual,
-      note:
-        "Only the permissions differ: that function reads other metadata than the fixture's",
-    };
-  }
-  if (actual.status === 401) {
-    return {
-      ...verdict,
-      note:
-        "That function does not have the signing key, or its clock is wrong",
-    };
-  }
-  if (actual.status === 502 || actual.status === 504) {
-    return {
-      ...verdict,
-      note:
-        "That function could not read its mapping. The fixtures' organizations exist only where they were recorded, so it has to read one organization for all users (METADATA_ORGANIZATION=<id>)",
-    };
-  }
-  return verdict;
-}
-
-/** Formats the difference between two replies. */
+/** Shows how a reply differs. */
 export function diffReplies(expected: Reply, actual: Reply): string[] {
   const lines = (reply: Reply) => JSON.stringify(reply, null, 2).split("\n");
   const marks = { "-1": "+", "0": " ", "1": "-" };
@@ -138,23 +91,8 @@ export function summarize({ body }: Reply): string {
   return appended.length === 0 ? "nothing to add" : appended.join("; ");
 }
 
-/** Returns why a fixture does not apply to another function, or `undefined`. */
-function skipReason(fixture: Fixture): string | undefined {
-  if (fixture.settings?.PAYLOAD_PRIVATE_KEY) return "encrypted for another key";
-  if (fixture.jwks) return "signed by another instance";
-  if (fixture.settings) {
-    return `needs ${
-      Object.keys(fixture.settings).join(", ")
-    } as in the fixture`;
-  }
-  if (fixture.expected.status >= 500) {
-    return "needs a ZITADEL that refuses to answer";
-  }
-  return undefined;
-}
-
-/** Sends a fixture's request, signed again. */
-async function send(
+/** Sends a fixture's request, freshly signed, and returns the reply as it is. */
+export async function sendFixture(
   fixture: Fixture,
   base: string,
   key = fixture.signing_key,
@@ -183,24 +121,15 @@ async function send(
   }
 }
 
-/**
- * Removes the values of the last claim or attribute, which is the function's
- * own.
- */
-function withoutValues({ body }: Reply): unknown {
-  if (!isObject(body)) return body;
-  const copy = structuredClone(body);
-  const own = appendedTo(copy).at(-1);
-  if (Array.isArray(own?.value)) own.value = [];
-  return copy;
-}
-
-function appendedTo(body: Record<string, unknown>): Record<string, unknown>[] {
+/** The claims or attributes of a reply. */
+export function appendedTo(
+  body: Record<string, unknown>,
+): Record<string, unknown>[] {
   return [body.append_claims, body.append_attribute]
     .flatMap((list) => Array.isArray(list) ? list : [])
     .filter(isObject);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
