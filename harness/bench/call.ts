@@ -63,7 +63,7 @@ export async function readRecordedLogin(): Promise<RecordedLogin> {
 }
 
 /** How a generated call differs from the recorded login. */
-export interface MadeCallOptions {
+export interface GeneratedCallOptions {
   readonly organization: string;
   readonly entries: number;
   /** How many of these roles the user has. */
@@ -74,9 +74,9 @@ export interface MadeCallOptions {
  * Creates a login in another organization, whose mapping has roles `role-0`,
  * `role-1`, ... with two permissions each.
  */
-export function makeCall(
+export function generateCall(
   login: RecordedLogin,
-  { organization, entries, roles }: MadeCallOptions,
+  { organization, entries, roles }: GeneratedCallOptions,
 ): { call: Call; known: FixtureOrganization } {
   // Spread over the whole mapping, so that the position makes no difference.
   const names = Array.from(

@@ -1,6 +1,6 @@
 import {
+  generateCall,
   isRightReply,
-  makeCall,
   readRecordedLogin,
   signCalls,
 } from "./call.ts";
@@ -35,7 +35,7 @@ export async function measureCrowd(
   const { folder, signal, progress } = context;
   const login = await readRecordedLogin();
   const kind = { organization: "1", entries: ENTRIES, roles: ROLES };
-  const { call, known } = makeCall(login, kind);
+  const { call, known } = generateCall(login, kind);
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   await using upstream = serveUpstream(
     { organizations: { [call.organization]: known } },

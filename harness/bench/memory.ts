@@ -1,4 +1,4 @@
-import { makeCall, readRecordedLogin, signCalls } from "./call.ts";
+import { generateCall, readRecordedLogin, signCalls } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import type { LoadGenerator } from "./load.ts";
@@ -46,10 +46,10 @@ export async function measureMemory(
   context: BenchContext,
 ): Promise<Memory | undefined> {
   const login = await readRecordedLogin();
-  const made = Array.from(
+  const created = Array.from(
     { length: organizations },
     (_, i) =>
-      makeCall(login, {
+      generateCall(login, {
         organization: String(i + 1),
         entries: ENTRIES,
         roles: ROLES,
@@ -57,7 +57,7 @@ export async function measureMemory(
   );
   await using upstream = serveUpstream({
     organizations: Object.fromEntries(
-      made.map(({ call, known }) => [call.organization, known]),
+      created.map(({ call, known }) => [call.organization, known]),
     ),
   });
   await using server = startFunction(upstream, {
@@ -74,7 +74,7 @@ export async function measureMemory(
   while (answered < requests) {
     const percent = Math.floor(100 * answered / requests);
     context.progress(`memory: ${percent} % of ${requests} requests`);
-    const calls = await signCalls(made.map(({ call }) => call));
+    const calls = await signCalls(created.map(({ call }) => call));
     const begin = performance.now();
     const { seen, result } = await sampling(
       server,

@@ -1,4 +1,4 @@
-import { type Call, makeCall, readRecordedLogin } from "./call.ts";
+import { type Call, generateCall, readRecordedLogin } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import type { LoadGenerator } from "./load.ts";
@@ -49,7 +49,7 @@ export async function measureScaling(
     ...USER_ROLES.map((roles) => ({ entries: ENTRIES, roles })),
   ].map((kind, index) => {
     const organization = String(index + 1);
-    return { ...kind, ...makeCall(login, { ...kind, organization }) };
+    return { ...kind, ...generateCall(login, { ...kind, organization }) };
   });
   await using upstream = serveUpstream({
     organizations: Object.fromEntries(

@@ -38,7 +38,7 @@ interface Api {
 }
 
 async function createApi({ subject, scenario }: CheckContext): Promise<Api> {
-  const made = await callRest(
+  const created = await callRest(
     subject,
     `POST /management/v1/projects/${scenario.projects.storefront}/apps/api`,
     {
@@ -48,8 +48,8 @@ async function createApi({ subject, scenario }: CheckContext): Promise<Api> {
   );
   await subject.settle();
   return {
-    clientId: String(made["clientId"]),
-    clientSecret: String(made["clientSecret"]),
+    clientId: String(created["clientId"]),
+    clientSecret: String(created["clientSecret"]),
   };
 }
 

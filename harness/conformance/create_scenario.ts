@@ -35,13 +35,13 @@ export async function createScenario(subject: Subject): Promise<Scenario> {
       const { id } = await createOrganization(instance, `${name} ${suffix}`);
       organizations[name] = id;
     }
-    const made = organizations as Scenario["organizations"];
-    await writeMetadata(subject, made);
-    const parts = await fillScenario(subject, made, suffix);
+    const created = organizations as Scenario["organizations"];
+    await writeMetadata(subject, created);
+    const parts = await fillScenario(subject, created, suffix);
     await subject.settle();
     return {
       suffix,
-      organizations: made,
+      organizations: created,
       ...parts,
       [Symbol.asyncDispose]: remove,
     };

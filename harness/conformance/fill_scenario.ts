@@ -72,7 +72,7 @@ export async function fillScenario(
   await give(people.dave, ["auditor"]);
   await give(people.frank, ["rédacteur"]);
   await give(people.gwen, []);
-  await giveInactive(subject, acme, {
+  await grantInactive(subject, acme, {
     user: people.erin.id,
     project: storefront.id,
   });
@@ -194,7 +194,7 @@ async function exchangeApp(
   organization: string,
   project: string,
 ): Promise<Application> {
-  const made = await callRest(
+  const created = await callRest(
     subject,
     `POST /management/v1/projects/${project}/apps/oidc`,
     {
@@ -215,13 +215,13 @@ async function exchangeApp(
     },
   );
   return {
-    clientId: String(made["clientId"]),
-    clientSecret: String(made["clientSecret"]),
+    clientId: String(created["clientId"]),
+    clientSecret: String(created["clientSecret"]),
     redirectUri: REDIRECT_URI,
   };
 }
 
-async function giveInactive(
+async function grantInactive(
   subject: Subject,
   organization: string,
   { user, project }: { user: string; project: string },

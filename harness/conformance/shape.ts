@@ -7,7 +7,7 @@
  */
 
 /** Keys whose texts mean something to a client. */
-const TOLD = new Set([
+const COMPARED_TEXTS = new Set([
   "error",
   "error_description",
   "function",
@@ -24,7 +24,7 @@ const TOLD = new Set([
   "alg",
 ]);
 /** Keys whose numbers do. */
-const KEPT_NUMBERS = new Set(["status", "code", "state"]);
+const COMPARED_NUMBERS = new Set(["status", "code", "state"]);
 const IDENTIFIER = /[0-9]{15,20}/g;
 const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T/;
 const JWT = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/;
@@ -34,7 +34,7 @@ const CONSTANT = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
 export function shapeOf(value: unknown, key = ""): unknown {
   if (typeof value === "string") return shapeOfText(value, key);
   if (typeof value === "number") {
-    return KEPT_NUMBERS.has(key) ? value : "<number>";
+    return COMPARED_NUMBERS.has(key) ? value : "<number>";
   }
   if (Array.isArray(value)) return shapeOfList(value, key);
   if (typeof value === "object" && value !== null) {
@@ -58,7 +58,7 @@ function shapeOfText(text: string, key: string): unknown {
     const bytes = Uint8Array.fromBase64(payload, { alphabet: "base64url" });
     return { jwt: shapeOf(JSON.parse(new TextDecoder().decode(bytes))) };
   }
-  if (TOLD.has(key) || CONSTANT.test(text)) {
+  if (COMPARED_TEXTS.has(key) || CONSTANT.test(text)) {
     return text.replaceAll(IDENTIFIER, "<id>");
   }
   return TIME.test(text) ? "<time>" : "<text>";

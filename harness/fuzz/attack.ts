@@ -1,5 +1,5 @@
 import { startFunction } from "../function/function_process.ts";
-import { makeBadRequests } from "./bad_requests.ts";
+import { generateBadRequests } from "./bad_requests.ts";
 import { measureProcess } from "./process_figures.ts";
 import { RawClient, type RawOutcome } from "./raw_client.ts";
 
@@ -50,7 +50,7 @@ export async function attack(
   let memoryBeforeMb = 0;
   for (let sent = 0; sent < requests;) {
     const now = Math.floor(Date.now() / 1000);
-    const batch = makeBadRequests({
+    const batch = generateBadRequests({
       signingKey: SIGNING_KEY,
       now,
       count: Math.min(BATCH, requests - sent),

@@ -44,7 +44,7 @@ const fieldValue = fc.string({
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => Buffer.from(bytes).toString("hex"));
 
-export function makeBadRequests(
+export function generateBadRequests(
   { signingKey, now, count, seed }: BadRequestOptions,
 ): BadRequest[] {
   const sign = (body: string | Uint8Array, seconds = now, key = signingKey) => {

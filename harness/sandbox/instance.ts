@@ -67,10 +67,10 @@ let webKey: Promise<WebKey> | undefined;
  * Tokens of several sandboxes differ in their issuer.
  */
 export function ownWebKey(): Promise<WebKey> {
-  return webKey ??= makeWebKey();
+  return webKey ??= createWebKey();
 }
 
-async function makeWebKey(): Promise<WebKey> {
+async function createWebKey(): Promise<WebKey> {
   const { privateKey, publicKey } = await generateKeyPair("RS256", {
     extractable: true,
   });

@@ -38,14 +38,14 @@ function slice<Item>(items: readonly Item[], page: Page | undefined): Item[] {
 export function pageOf<Item>(
   items: readonly Item[],
   page: Page | undefined,
-  { tellsDefault = true }: { tellsDefault?: boolean } = {},
+  { reportsDefault = true }: { reportsDefault?: boolean } = {},
 ): { items: Item[]; pagination: Pagination } {
   if ((page?.limit ?? 0) > MAX_LIMIT) {
     throw apiError(Code.InvalidArgument, "Limit exceeded", {
       id: "QUERY-4M0fs",
     });
   }
-  const limit = page?.limit || (tellsDefault ? DEFAULT_LIMIT : 0);
+  const limit = page?.limit || (reportsDefault ? DEFAULT_LIMIT : 0);
   return {
     items: slice(items, page),
     pagination: {

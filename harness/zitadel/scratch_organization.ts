@@ -114,7 +114,7 @@ export async function createScratchOrganization(
   const organization = await createOrganization(instance, name);
   const remove = () => removeOrganization(instance, organization.id);
   try {
-    const parts = await furnish(instance, organization.id, {
+    const parts = await fillOrganization(instance, organization.id, {
       mapping,
       name,
       signal,
@@ -126,7 +126,7 @@ export async function createScratchOrganization(
   }
 }
 
-async function furnish(
+async function fillOrganization(
   instance: Instance,
   organization: string,
   options: {

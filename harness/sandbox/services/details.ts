@@ -19,7 +19,7 @@ export function detailsOf(thing: Dated, owner: string): Details {
 }
 
 /** The details of an object that was just created. */
-export function madeDetails(
+export function createdDetails(
   thing: Dated,
   owner: string,
 ): Omit<Details, "changeDate"> {

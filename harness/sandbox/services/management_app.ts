@@ -17,7 +17,7 @@ import { newIdentifier } from "../identifier.ts";
 import { listOf, matchesText } from "../list.ts";
 import { newSecret } from "../secret.ts";
 import type { App } from "../world.ts";
-import { changedDetails, detailsOf, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails, detailsOf } from "./details.ts";
 import { projectOf } from "./management_project.ts";
 
 const { method } = ManagementService;
@@ -104,7 +104,7 @@ function addApp(
   call.instance.world.apps.set(app.id, app);
   return {
     appId: app.id,
-    details: madeDetails(app, project.organizationId),
+    details: createdDetails(app, project.organizationId),
     clientId: app.clientId,
     clientSecret: app.clientSecret ?? "",
     ...(app.kind === "oidc" && complianceOf(app)),

@@ -7,7 +7,7 @@ import { dated, touch } from "../dated.ts";
 import { newIdentifier } from "../identifier.ts";
 import { listOf } from "../list.ts";
 import type { UserGrant, World } from "../world.ts";
-import { changedDetails, detailsOf, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails, detailsOf } from "./details.ts";
 import { projectOf } from "./management_project.ts";
 import { userOf } from "./management_user.ts";
 
@@ -41,7 +41,7 @@ export function managementGrantMethods(): ApiMethod[] {
       instance.world.userGrants.set(grant.id, grant);
       return {
         userGrantId: grant.id,
-        details: madeDetails(grant, organization.id),
+        details: createdDetails(grant, organization.id),
       };
     }),
     ...([

@@ -7,7 +7,7 @@ import { removeMetadata, setMetadata } from "../metadata.ts";
 import { removeOrganization } from "../remove.ts";
 import { touch } from "../dated.ts";
 import type { MetadataEntry } from "../world.ts";
-import { changedDetails, detailsOf, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails, detailsOf } from "./details.ts";
 import { memberList } from "./member_list.ts";
 import { addOrganization } from "./organization.ts";
 
@@ -32,7 +32,7 @@ export function managementOrganizationMethods(): ApiMethod[] {
       const organization = addOrganization(instance.world, name);
       return {
         id: organization.id,
-        details: madeDetails(organization, organization.id),
+        details: createdDetails(organization, organization.id),
       };
     }),
     apiMethod(method.getMyOrg, (_, { organization }) => ({
@@ -109,7 +109,7 @@ export function managementOrganizationMethods(): ApiMethod[] {
         roles: [...roles],
       });
       touch(organization);
-      return { details: madeDetails(organization, organization.id) };
+      return { details: createdDetails(organization, organization.id) };
     }),
   ];
 }

@@ -7,7 +7,7 @@ import { listOf, matchesText } from "../list.ts";
 import { removeProject } from "../remove.ts";
 import { dated, touch } from "../dated.ts";
 import type { Project } from "../world.ts";
-import { changedDetails, detailsOf, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails, detailsOf } from "./details.ts";
 
 const { method } = ManagementService;
 
@@ -52,7 +52,7 @@ export function managementProjectMethods(): ApiMethod[] {
         instance.world.projects.set(project.id, project);
         return {
           id: project.id,
-          details: madeDetails(project, organization.id),
+          details: createdDetails(project, organization.id),
         };
       },
     ),
@@ -92,7 +92,7 @@ export function managementProjectMethods(): ApiMethod[] {
     apiMethod(method.addProjectRole, (request, call) => {
       const project = projectOf(call, request.projectId);
       addRole(project, { ...request, key: request.roleKey });
-      return { details: madeDetails(project, project.organizationId) };
+      return { details: createdDetails(project, project.organizationId) };
     }),
     apiMethod(method.bulkAddProjectRoles, (request, call) => {
       const project = projectOf(call, request.projectId);
@@ -111,7 +111,7 @@ export function managementProjectMethods(): ApiMethod[] {
       call.instance.world.projectGrants.set(grant.id, grant);
       return {
         grantId: grant.id,
-        details: madeDetails(grant, project.organizationId),
+        details: createdDetails(grant, project.organizationId),
       };
     }),
     apiMethod(method.listGrantedProjects, ({ query }, call) => {

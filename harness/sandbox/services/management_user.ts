@@ -18,7 +18,7 @@ import { dated, touch } from "../dated.ts";
 import { newSecret } from "../secret.ts";
 import { userNamed } from "../find.ts";
 import type { User, World } from "../world.ts";
-import { changedDetails, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails } from "./details.ts";
 import { userMessage } from "./user_message.ts";
 
 const { method } = ManagementService;
@@ -84,7 +84,7 @@ export function managementUserMethods(): ApiMethod[] {
       return {
         clientId: user.userName,
         clientSecret: user.machine.secret,
-        details: madeDetails(user, user.organizationId),
+        details: createdDetails(user, user.organizationId),
       };
     }),
     apiMethod(method.addMachineKey, (request, { instance }) => {
@@ -92,7 +92,7 @@ export function managementUserMethods(): ApiMethod[] {
       touch(user);
       return {
         ...addKey(user, request),
-        details: madeDetails(user, user.organizationId),
+        details: createdDetails(user, user.organizationId),
       };
     }),
     apiMethod(method.listMachineKeys, ({ userId, query }, { instance }) => {
@@ -133,7 +133,7 @@ export function managementUserMethods(): ApiMethod[] {
       return {
         tokenId,
         token,
-        details: madeDetails(user, user.organizationId),
+        details: createdDetails(user, user.organizationId),
       };
     }),
     apiMethod(method.listPersonalAccessTokens, (request, { instance }) => {

@@ -202,7 +202,7 @@ function listMetadata(
   const entries = [...organization?.metadata ?? []].filter(([key]) =>
     queries.every((query) => matchesText(key, query.key, query.method))
   );
-  const page = pageOf(entries, pagination, { tellsDefault: false });
+  const page = pageOf(entries, pagination, { reportsDefault: false });
   return {
     pagination: page.pagination,
     metadata: page.items.map(([key, entry]) => ({
