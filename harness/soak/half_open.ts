@@ -1,5 +1,4 @@
 export interface HalfOpen {
-  held(): number;
   close(): void;
 }
 
@@ -38,7 +37,6 @@ export async function holdConnections(
     }
   }
   return {
-    held: () => open.size,
     close() {
       for (const drip of drips) clearInterval(drip);
       for (const connection of open) connection.close();
