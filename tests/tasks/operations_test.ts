@@ -296,12 +296,15 @@ Deno.test("deploy --print prints commands that upload no administrator's token",
     ...["--env-file", envFile],
   ]);
   assert.equal(code, 0);
-  assert.equal(stdout.match(/^deno deploy /gm)?.length, 5);
+  assert.equal(stdout.match(/^ *deno deploy /gm)?.length, 5);
   assert.match(
     stdout,
-    /grep -E '\^\(ZITADEL_DOMAIN\|AUTHORIZATION_SIGNING_KEY\|ACCESS_TOKEN\)='/,
+    /grep -E -- '.*\(ZITADEL_DOMAIN\|AUTHORIZATION_SIGNING_KEY\|ACCESS_TOKEN\)/,
   );
   assert.ok(!stdout.includes("ADMIN"));
+  const typo = await run("deploy", ["--print", "--env-file", "/none/typo.env"]);
+  assert.equal(typo.code, 64);
+  assert.match(typo.stderr, /There is no env file \/none\/typo\.env/);
   await Deno.remove(envFile);
 });
 
