@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import type { Task } from "../harness/cli/task.ts";
+import { createTestIo } from "./harness/_test_io.ts";
+import {
+  anchorsIn,
+  commandsIn,
+  filesEndingIn,
+  linksIn,
+  loneOptionsIn,
+} from "./_markdown.ts";
+import { ROOT } from "./_source_files.ts";
+
+const MAX_README_LINES = 200;
+
+/** Options of other programs that the documents name. */
+const FOREIGN_OPTIONS = new Set(["--tunnel", "--unstable-kv"]);
+
+const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+
+const documents = await filesEndingIn([".md"]);
+
+const { tasks }: { tasks: Record<string, string> } = JSON.parse(
+  await read("deno.json"),
+);
+
+/** Returns the help of each task. */
+async function readHelps(): Promise<Map<string, string>> {
+  const helps = new Map<string, string>();
+  for (const [name, command] of Object.entries(tasks)) {
+    const file = command.split(" ").at(-1)!;
+    const [task] = Object.values(await import(new URL(file, ROOT).href));
+    const { io, printed } = createTestIo();
+    await (task as Task).run(["--help"], io);
+    helps.set(name, printed());
+  }
+  return helps;
+}
+
+/** Reports whether a help names an option; `--no-x` also as a way to turn `--x` off. */
+function hasOption(help: string, option: string): boolean {
+  const names = [option, option.replace(/^--no-/, "--")];
+  return names.some((name) => new RegExp(`${name}(?![a-z-])`).test(help));
+}
+
+Deno.test("README.md has at most 200 lines", async () => {
+  const lines = (await read("README.md")).trimEnd().split("\n").length;
+  assert.ok(lines <= MAX_README_LINES, `${lines} lines`);
+});
+
+Deno.test("every relative link in the documents leads to a file, and to a heading of it", async () => {
+  const broken: string[] = [];
+  let followed = 0;
+  for (const document of documents) {
+    for (const link of linksIn(await read(document))) {
+      if (/^[a-z]+:/.test(link)) continue;
+      followed++;
+      const [path, anchor] = link.split("#");
+      const url = new URL(
+        path || document.split("/").at(-1)!,
+        new URL(document, ROOT),
+      );
+      const text = await Deno.readTextFile(url).catch(() => undefined);
+      if (text === undefined) {
+        const isThere = await Deno.stat(url).then(() => true, () => false);
+        if (!isThere) broken.push(`${document}: ${link}`);
+      } else if (anchor && !anchorsIn(text).has(anchor)) {
+        broken.push(`${document}: ${link}`);
+      }
+    }
+  }
+  assert.deepEqual(broken, []);
+  assert.ok(followed > 20, "the links are found");
+});
+
+Deno.test("every command that documents and messages name exists, with its options", async () => {
+  const helps = await readHelps();
+  const sources = await filesEndingIn([
+    ".md",
+    ".yaml",
+    ".yml",
+    "Containerfile",
+  ]);
+  for (const folder of ["lib/", "harness/", "tasks/", "examples/"]) {
+    sources.push(...await filesEndingIn([".ts", ".js", ".mjs", ".tf"], folder));
+  }
+  const wrong: string[] = [];
+  let checked = 0;
+  for (const source of sources) {
+    for (const { task, options } of commandsIn(await read(source))) {
+      checked++;
+      const help = helps.get(task);
+      if (help === undefined) wrong.push(`${source}: deno task ${task}`);
+      for (const option of options) {
+        if (help === undefined || hasOption(help, option)) continue;
+        wrong.push(`${source}: deno task ${task} ${option}`);
+      }
+    }
+  }
+  assert.deepEqual(wrong, []);
+  assert.ok(checked > 100, "the commands are found");
+});
+
+Deno.test("every option that a document names alone belongs to a command", async () => {
+  const helps = [...(await readHelps()).values()].join("\n");
+  const wrong: string[] = [];
+  for (const document of documents) {
+    for (const option of loneOptionsIn(await read(document))) {
+      if (FOREIGN_OPTIONS.has(option) || hasOption(helps, option)) continue;
+      wrong.push(`${document}: ${option}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+Deno.test("the documents name every test file and setting as it is", async () => {
+  const wrong: string[] = [];
+  for (const document of documents) {
+    for (
+      const [path] of (await read(document)).matchAll(
+        /\b(?:tests|lib|harness|fixtures|examples)\/[\w./-]*\w\.(?:ts|json|jsonl|mjs|yaml)\b/g,
+      )
+    ) {
+      const isThere = await Deno.stat(new URL(path, ROOT)).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) wrong.push(`${document}: ${path}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
