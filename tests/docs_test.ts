@@ -8,6 +8,8 @@ import {
   linksIn,
   loneOptionsIn,
 } from "./_markdown.ts";
+import { REASONS, STATUS } from "../lib/errors.ts";
+import { EXIT } from "../harness/cli/exit.ts";
 import { ROOT } from "./_source_files.ts";
 
 const MAX_README_LINES = 200;
@@ -36,10 +38,9 @@ async function readHelps(): Promise<Map<string, string>> {
   return helps;
 }
 
-/** Reports whether a help names an option; `--no-x` also as a way to turn `--x` off. */
+/** Reports whether a help names an option. */
 function hasOption(help: string, option: string): boolean {
-  const names = [option, option.replace(/^--no-/, "--")];
-  return names.some((name) => new RegExp(`${name}(?![a-z-])`).test(help));
+  return new RegExp(`${option}(?![a-z-])`).test(help);
 }
 
 Deno.test("README.md has at most 200 lines", async () => {
@@ -112,7 +113,7 @@ Deno.test("every option that a document names alone belongs to a command", async
   assert.deepEqual(wrong, []);
 });
 
-Deno.test("the documents name every test file and setting as it is", async () => {
+Deno.test("every source file that a document names exists", async () => {
   const wrong: string[] = [];
   for (const document of documents) {
     for (
@@ -128,4 +129,28 @@ Deno.test("the documents name every test file and setting as it is", async () =>
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+Deno.test("docs/troubleshooting.md explains every reason of the log", async () => {
+  const table = await read("docs/troubleshooting.md");
+  const missing = REASONS.filter((it) => !table.includes(`\`${it}\``));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("docs/operations.md lists every error code with its status", async () => {
+  const rows = (await read("docs/operations.md")).split("\n");
+  for (const [code, status] of Object.entries(STATUS)) {
+    const row = rows.find((it) =>
+      it.startsWith("|") && it.includes(`\`${code}\``)
+    );
+    assert.ok(row?.split("|")[1]!.includes(String(status)), code);
+  }
+});
+
+Deno.test("README.md lists every exit code", async () => {
+  const codes = (await read("README.md")).matchAll(/^\| (\d+) +\|/gm);
+  assert.deepEqual(
+    Array.from(codes, ([, code]) => Number(code)),
+    Object.values(EXIT),
+  );
 });
