@@ -154,3 +154,23 @@ Deno.test("README.md lists every exit code", async () => {
     Object.values(EXIT),
   );
 });
+
+Deno.test("every file names the same version of Deno", async () => {
+  const files = [
+    ...documents,
+    ...await filesEndingIn([".yml", ".yaml", "Containerfile", ".ci/run"]),
+  ];
+  const versions = new Map<string, string>();
+  const pattern =
+    /\bdeno@(\d+\.\d+\.\d+)|denoland\/deno:(\d+\.\d+\.\d+)|deno-version: (\d+\.\d+\.\d+)/g;
+  for (const file of files) {
+    for (const [, ...found] of (await read(file)).matchAll(pattern)) {
+      versions.set(found.find(Boolean)!, file);
+    }
+  }
+  assert.deepEqual(
+    [...versions.keys()],
+    [Deno.version.deno],
+    [...versions].join("\n"),
+  );
+});
