@@ -168,9 +168,5 @@ Deno.test("every file names the same version of Deno", async () => {
       versions.set(found.find(Boolean)!, file);
     }
   }
-  assert.deepEqual(
-    [...versions.keys()],
-    [Deno.version.deno],
-    [...versions].join("\n"),
-  );
+  assert.equal(versions.size, 1, [...versions].join("\n"));
 });
