@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { parseEnv as parseDotenv } from "node:util";
 import { SettingsError } from "./errors.ts";
 
 /** Only the owner may read a new env file. */
@@ -10,16 +11,12 @@ export const SIGNING_KEY_SETTING = "AUTHORIZATION_SIGNING_KEY";
 const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/;
 
 /**
- * Reads the settings of an env file's text: `KEY=value` lines, quoted or not. The
- * last one wins if a name occurs twice.
+ * Reads the settings of an env file's text as Deno reads them: quotes around a
+ * value and a comment after it are not part of it. The last line wins if a name
+ * occurs twice.
  */
 export function parseEnv(text: string): Record<string, string> {
-  const settings: Record<string, string> = {};
-  for (const line of text.split("\n")) {
-    const match = LINE.exec(line);
-    if (match) settings[match[1]!] = unquote(match[2]!);
-  }
-  return settings;
+  return { ...parseDotenv(text) } as Record<string, string>;
 }
 
 /**
@@ -96,11 +93,6 @@ export async function writeEnvFile(path: string, text: string): Promise<void> {
 /** Reads a comma-separated list of signing keys. */
 export function splitKeys(value: string | undefined): string[] {
   return (value ?? "").split(",").map((key) => key.trim()).filter(Boolean);
-}
-
-function unquote(value: string): string {
-  const quoted = /^(["'])(.*)\1$/.exec(value);
-  return quoted ? quoted[2]! : value.replace(/\s+#.*$/, "");
 }
 
 async function copyOwnerAndMode(

@@ -16,8 +16,9 @@ export function formatCommands(
   return steps.flatMap(({ command, usesSettings = false }) => {
     const line = command.map(shellQuote).join(" ");
     if (!usesSettings) return [line];
-    const pattern =
-      `^[[:space:]]*(export[[:space:]]+)?(${names.join("|")})[[:space:]]*=`;
+    const pattern = `^[[:space:]]*(export[[:space:]]+)?(${
+      names.join("|")
+    })[[:space:]]*=`;
     const copy = ["grep", "-E", "--", pattern, envFile].map(shellQuote);
     return [
       "(",

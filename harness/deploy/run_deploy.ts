@@ -12,11 +12,7 @@ import type { Io } from "../cli/io.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { formatCommands } from "./format_commands.ts";
-import {
-  planDeployment,
-  settingsToUpload,
-  UPLOAD_ENV_FILE,
-} from "./plan.ts";
+import { planDeployment, settingsToUpload, UPLOAD_ENV_FILE } from "./plan.ts";
 import { runSteps } from "./run_steps.ts";
 
 export interface DeployOptions {
@@ -88,7 +84,9 @@ export async function runDeploy(
  * Reads the env file, which must exist: without it the app would be deployed
  * without settings.
  */
-async function readSettingsOf(envFile: string): Promise<Record<string, string>> {
+async function readSettingsOf(
+  envFile: string,
+): Promise<Record<string, string>> {
   const { isFile } = await Deno.stat(envFile).catch(() => ({ isFile: false }));
   if (isFile) return parseEnv(await readEnvFile(envFile));
   throw new SettingsError(

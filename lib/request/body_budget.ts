@@ -42,7 +42,7 @@ export const SWEEP_MS = 1_000;
 
 /** What a budget needs. */
 export interface BodyBudgetOptions {
-  /** Tells the time, in milliseconds since 1970. */
+  /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
   /** Returns a signal that is aborted after so many milliseconds. */
   readonly timeout: (ms: number) => AbortSignal;

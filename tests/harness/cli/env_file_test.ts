@@ -25,6 +25,36 @@ Deno.test("parseEnv() reads plain, quoted and exported settings", () => {
   });
 });
 
+Deno.test("parseEnv() reads what Deno reads from the same file", async () => {
+  const text = `A="abc" # note
+B=x # y
+C='q r'
+export D=1
+E="a\\nb"
+F=a#b
+G="two
+lines"
+I=  sp  
+J=
+L={"a":"b c"}
+BROKEN LINE
+`;
+  const path = await Deno.makeTempFile({ suffix: ".env" });
+  await Deno.writeTextFile(path, text);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `--env-file=${path}`,
+      'console.log(JSON.stringify(Object.fromEntries([..."ABCDEFGIJL"].map((it) => [it, Deno.env.get(it)]))))',
+    ],
+    stderr: "null",
+  }).output();
+  await Deno.remove(path);
+  const own = parseEnv(text);
+  assert.deepEqual(own, JSON.parse(new TextDecoder().decode(stdout)));
+  assert.equal(own.A, "abc");
+});
+
 Deno.test("withSetting() changes one line and keeps the others", () => {
   assert.equal(
     withSetting(TEXT, "PORT", "2"),
@@ -42,7 +72,10 @@ Deno.test("withSetting() leaves one line of a setting that occurs twice", () => 
 });
 
 Deno.test("formatSetting() is read back by parseEnv()", () => {
-  for (const value of ["plain", "a b", '{"a":"b"}', "a#b", "a,b="]) {
+  const key = JSON.stringify({ key: "-----BEGIN\nMII+/=\n" });
+  for (
+    const value of ["plain", "a b", '{"a":"b"}', "a#b", "a,b=", "a\\b", key]
+  ) {
     assert.equal(parseEnv(formatSetting("A", value)).A, value);
   }
 });

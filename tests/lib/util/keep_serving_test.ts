@@ -26,7 +26,7 @@ Deno.test("keepServing() finishes when the server has drained", async () => {
   await kept.finished;
 });
 
-Deno.test("keepServing() listens anew when the server fails", async () => {
+Deno.test("keepServing() listens again when the server fails", async () => {
   const log: LogEntry[] = [];
   const first = fakeServer();
   const second = fakeServer();
