@@ -133,7 +133,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
       ];
       const { code, stderr } = await run("setup", [...other, "--yes"], env);
       assert.equal(code, 2);
-      assert.match(stderr, /Cannot move the target: .* did not answer/);
+      assert.match(stderr, /Cannot bind the target: .* did not answer/);
       const [target] = await listTargets(instance);
       assert.equal(target!.endpoint, server.endpoint);
     },

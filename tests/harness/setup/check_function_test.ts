@@ -37,7 +37,7 @@ for (const release of RELEASES) {
       [
         "another key",
         other.endpoint,
-        /Cannot move the target: .*does not accept the target's key yet\. Nothing was changed/,
+        /Cannot bind the target: .*does not accept the target's key yet\. Nothing was changed: the target stays at /,
       ],
       [
         "a wrong path",
