@@ -39,3 +39,11 @@ Deno.test("every issue template that describes a fault asks for `doctor --json`"
   }
   assert.ok(asked > 0, "the templates are found");
 });
+
+Deno.test("CHANGELOG.md and examples/kubernetes.yaml name the version of deno.json", async () => {
+  const { version } = JSON.parse(await read("deno.json"));
+  assert.ok((await read("CHANGELOG.md")).includes(`\n## [${version}]\n`));
+  const manifests = await read("examples/kubernetes.yaml");
+  const [, tag] = /image: \S+\/zitadel-permissions:(\S+)/.exec(manifests)!;
+  assert.equal(tag, version);
+});
