@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 
 /**
- * Makes a request whose body is copied while it is read: who reads it decides
+ * Creates a request whose body is copied while it is read: who reads it decides
  * whether it is read at all, and how much of it.
  */
 export function copyBody(

@@ -25,7 +25,7 @@ Deno.test("explainCall() says of each role what it gave, and else why not", asyn
           project_id: "42",
           resource_owner: "giver",
           state: 1,
-          roles: ["admin", "empty", "broken", "nobody"],
+          roles: ["admin", "empty", "broken", "unknown"],
         },
         {
           project_id: "43",
@@ -59,7 +59,7 @@ Deno.test("explainCall() says of each role what it gave, and else why not", asyn
     grants[0]!.roles.map(({ key, why }) => [key, why !== undefined]),
     [["42:admin", false], ["empty", true], ["broken", true], [undefined, true]],
   );
-  assert.match(grants[0]!.roles[3]!.why!, /no entry "nobody" or "42:nobody"/);
+  assert.match(grants[0]!.roles[3]!.why!, /no entry "unknown" or "42:unknown"/);
   assert.deepEqual(grants[1]!.roles[0]!.permissions, ["all"]);
   assert.match(grants[2]!.why!, /not active/);
   assert.match(grants[3]!.why!, /names no role/);
