@@ -91,10 +91,15 @@ function pathBack(graph: ImportGraph, start: string): string[] | undefined {
  */
 const PLATFORM: Readonly<Record<string, RegExp>> = {
   "a call of Deno": /(?<!typeof )\bDeno\.(?!errors\b)[a-z]\w*/,
-  "the global fetch()": /(?<![\w.#])fetch\(/,
   "the system's clock": /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b/,
   "the console": /\bconsole\./,
   "the process's environment": /\bprocess\.env\b/,
+};
+
+/** Destructured options: then `fetch` is what the code was given. */
+const GIVEN_FETCH = /\{[^{}]*\bfetch\b[^{}]*\}\s*[:=]/;
+const GLOBAL_FETCH = {
+  "the global fetch()": /(?<![\w.#]|typeof )fetch(?:\(|\s*[,}])/,
 };
 
 /** Reports each line of a source text that reaches for the platform. */
@@ -102,8 +107,11 @@ export function platformUses(file: string, source: string): string[] {
   const code = source
     .replaceAll(/\/\*[^]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ""))
     .replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+  const patterns = GIVEN_FETCH.test(code)
+    ? PLATFORM
+    : { ...PLATFORM, ...GLOBAL_FETCH };
   return code.split("\n").flatMap((line, index) =>
-    Object.entries(PLATFORM)
+    Object.entries(patterns)
       .filter(([, pattern]) => pattern.test(line))
       .map(([name]) => `${file}:${index + 1} uses ${name}: ${line.trim()}`)
   );

@@ -24,7 +24,7 @@ const LAYOUT: Layout = {
 
   // The function. The four middle folders do not import each other, except that
   // claims reads mapping's look-up and the payload's types.
-  "lib/": [],
+  "lib/": ["deno.json"], // its version
   "lib/request/": FOUNDATION,
   "lib/mapping/": FOUNDATION,
   "lib/claims/": [
@@ -51,6 +51,7 @@ const LAYOUT: Layout = {
   "harness/cli/": ["lib/", "harness/util/"],
   "harness/zitadel/": ["lib/", "harness/cli/", "harness/util/"],
   "harness/sandbox/": ["lib/", "harness/util/"],
+  "harness/function/": ["lib/", "harness/cli/", "harness/util/"],
   "harness/fixtures/": ["lib/", "harness/function/", "harness/util/"],
   "harness/util/": [],
   // Runs in a browser.
@@ -201,6 +202,7 @@ Deno.test("platformUses() reports what code reaches for", async (t) => {
     "Deno.serve(handle);",
     "const text = await Deno.readTextFile(path);",
     "const response = await fetch(url);",
+    "const connection = createConnection({ fetch, now });",
     "const now = Date.now();",
     "const time = new Date().toISOString();",
     'console.log("ready");',
@@ -217,7 +219,8 @@ Deno.test("platformUses() accepts types, error classes, what is given, and comme
  * Deno.serve(handle) and fetch(url) in an example.
  */
 function f(kv: Deno.Kv, serve: typeof Deno.serve): void {
-  if (error instanceof Deno.errors.NotFound) options.fetch(url); // Date.now
+  const { fetch } = options;
+  if (error instanceof Deno.errors.NotFound) fetch(url); // Date.now
   new Date(options.now());
 }
 `;

@@ -1,5 +1,9 @@
 import { dirname } from "node:path";
+import { parseEnv as parseDotenv } from "node:util";
 import { SettingsError } from "./errors.ts";
+
+/** Only the owner may read a new env file. */
+const NEW_FILE_MODE = 0o600;
 
 /** The setting that holds the targets' signing keys, comma-separated. */
 export const SIGNING_KEY_SETTING = "AUTHORIZATION_SIGNING_KEY";
@@ -7,16 +11,12 @@ export const SIGNING_KEY_SETTING = "AUTHORIZATION_SIGNING_KEY";
 const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/;
 
 /**
- * Reads the settings of an env file's text: `KEY=value` lines, quoted or not. The
- * last one wins if a name occurs twice.
+ * Reads the settings of an env file's text as Deno reads them: quotes around a
+ * value and a comment after it are not part of it. The last line wins if a name
+ * occurs twice.
  */
 export function parseEnv(text: string): Record<string, string> {
-  const settings: Record<string, string> = {};
-  for (const line of text.split("\n")) {
-    const match = LINE.exec(line);
-    if (match) settings[match[1]!] = unquote(match[2]!);
-  }
-  return settings;
+  return { ...parseDotenv(text) } as Record<string, string>;
 }
 
 /**
@@ -58,7 +58,8 @@ export function formatSetting(name: string, value: string): string {
 /** Reads an env file; the text is empty if there is no file. */
 export async function readEnvFile(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    const text = await Deno.readTextFile(path);
+    return text.replace(/^\ufeff/, "");
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
@@ -66,22 +67,26 @@ export async function readEnvFile(path: string): Promise<string> {
 }
 
 /**
- * Writes an env file so that only its owner can read it, and so that a reader sees
- * either the old text or the new one. A link stays a link.
+ * Writes an env file so that a reader sees either the old text or the new one. An
+ * existing file keeps its owner and mode, and a link stays a link; a new file can
+ * be read by its owner only.
  */
 export async function writeEnvFile(path: string, text: string): Promise<void> {
-  const file = await Deno.realPath(path).catch((error) => {
-    if (error instanceof Deno.errors.NotFound) return path;
-    throw error;
-  });
-  // Git ignores this name, in case the process is killed meanwhile.
-  const temporary = `${dirname(file)}/.env.${crypto.randomUUID()}.tmp`;
+  const existing = await statOf(path);
+  const file = existing ? await Deno.realPath(path) : path;
+  const temporary = temporaryBeside(file);
   try {
-    await Deno.writeTextFile(temporary, text, { mode: 0o600, createNew: true });
+    await Deno.writeTextFile(temporary, text, {
+      mode: NEW_FILE_MODE,
+      createNew: true,
+    });
+    if (existing) await copyOwnerAndMode(existing, temporary);
     await Deno.rename(temporary, file);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw error;
+    if (!existing || !isDenied(error)) throw error;
+    // A folder or an owner that this user may not change.
+    await Deno.writeTextFile(file, text);
   }
 }
 
@@ -90,7 +95,31 @@ export function splitKeys(value: string | undefined): string[] {
   return (value ?? "").split(",").map((key) => key.trim()).filter(Boolean);
 }
 
-function unquote(value: string): string {
-  const quoted = /^(["'])(.*)\1$/.exec(value);
-  return quoted ? quoted[2]! : value.replace(/\s+#.*$/, "");
+async function copyOwnerAndMode(
+  { mode, uid, gid }: Deno.FileInfo,
+  path: string,
+): Promise<void> {
+  const { uid: ownUid, gid: ownGid } = await Deno.stat(path);
+  if (uid !== ownUid || gid !== ownGid) await Deno.chown(path, uid, gid);
+  if (mode !== null) await Deno.chmod(path, mode & 0o7777);
+}
+
+/** A name that git ignores, in case the process is killed meanwhile. */
+export function temporaryBeside(file: string): string {
+  return `${dirname(file)}/.env.${crypto.randomUUID()}.tmp`;
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof Deno.errors.PermissionDenied ||
+    error instanceof Deno.errors.NotCapable;
+}
+
+/** Returns `undefined` if there is nothing of that name, or a link to nothing. */
+export async function statOf(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }

@@ -1,21 +1,38 @@
+import { messageOf } from "../cli/terminal.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Subject } from "./subject.ts";
 import type { WebhookTarget } from "./webhook_target.ts";
 
+/** What checks work with. */
 export interface CheckContext {
   readonly subject: Subject;
-  /** Who and what there is on it. */
   readonly scenario: Scenario;
   readonly target: WebhookTarget;
 }
 
-/** What was recorded and what is seen, both reduced to what is compared. */
+/** What was recorded and what was seen, both reduced to what is compared. */
 export interface Finding {
-  /** The recording, as a path below `fixtures`. */
+  /** The recording, as a path below `fixtures`, and what of it. */
   readonly name: string;
   readonly recorded: unknown;
   readonly seen: unknown;
 }
 
-/** A part of the conformance run: findings, one after the other. */
+/** A part of a conformance run. */
 export type Checks = (context: CheckContext) => AsyncGenerator<Finding>;
+
+/**
+ * Looks at the instance and compares. A look that fails is a finding as well,
+ * so that every failure names its check and the run goes on.
+ */
+export async function compare(
+  name: string,
+  recorded: unknown,
+  look: () => unknown,
+): Promise<Finding> {
+  try {
+    return { name, recorded, seen: await look() };
+  } catch (error) {
+    return { name, recorded, seen: { error: messageOf(error) } };
+  }
+}

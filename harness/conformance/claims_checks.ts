@@ -1,24 +1,16 @@
-/**
- * Whose claims are told at login, at userinfo and at introspection, and what
- * targets of preuserinfo are sent and may add there.
- *
- * @module
- */
-import { clientCredentials, login, roleScopes } from "../zitadel/login.ts";
+import { clientCredentials, roleScopes } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
-import type { CheckContext, Finding } from "./checks.ts";
+import { type CheckContext, compare, type Finding } from "./checks.ts";
+import { createClaimsReader } from "./claims_reader.ts";
 import { readRecording } from "./recording.ts";
-import { claimsOf } from "./reply_checks.ts";
 import type { Application, Person } from "./scenario.ts";
-import { callRest } from "./subject.ts";
+import { logIn } from "./tokens.ts";
 
 /** The recording, by the names of the findings. */
 const RECORDING = "behaviour/claims";
 const ALL_PROJECTS = "urn:zitadel:iam:org:projects:roles";
-/** Claims of which each token has its own. */
-const OWN = ["exp", "iat", "nbf", "auth_time", "updated_at", "at_hash", "iss"];
 
-/** What a target appends, of which only some may arrive. */
+/** What a target appends; only some of it may arrive. */
 const APPENDED = {
   append_claims: [
     { key: "permissions", value: ["a"] },
@@ -30,9 +22,8 @@ const APPENDED = {
 const FORWARDED = { forwardedStatusCode: 403, forwardedErrorMessage: "no" };
 
 /**
- * Gets tokens of every kind and looks at what is told of them.
- *
- * @yields A finding for each token and for each kind of answer.
+ * Compares the claims of tokens of every kind, at login, at userinfo and at
+ * introspection, and what targets of preuserinfo receive and may add there.
  */
 export async function* claimsChecks(
   context: CheckContext,
@@ -40,38 +31,71 @@ export async function* claimsChecks(
   const { rows } = await readRecording<{ rows: Record<string, unknown> }>(
     RECORDING,
   );
-  for await (const [name, seen] of observe(context)) {
-    yield {
-      name: `${RECORDING}: ${name}`,
-      recorded: context.subject.release === "3.4"
-        ? withoutApplication(rows[name])
-        : rows[name],
-      seen,
-    };
+  for await (const [name, look] of observations(context)) {
+    const recorded = context.subject.release === "3.4"
+      ? withoutApplication(rows[name])
+      : rows[name];
+    yield await compare(
+      `${RECORDING}: ${name}`,
+      sorted(recorded),
+      async () => sorted(await look()),
+    );
   }
 }
 
-type Observation = readonly [name: string, seen: unknown];
+/** Each observation is made before the next one is prepared. */
+type Observation = readonly [name: string, look: () => Promise<unknown>];
 
-async function* observe(context: CheckContext): AsyncGenerator<Observation> {
+async function* observations(
+  context: CheckContext,
+): AsyncGenerator<Observation> {
   const { subject, scenario, target } = context;
-  const { apps, people, projects, machine } = scenario;
-  const api = await createApi(context);
-  const names = namesOf(context, api);
-  const look = async (accessToken: string, idToken?: string) =>
-    named(names, {
-      ...(idToken !== undefined && { id_token: claimsOf(idToken) }),
-      ...(accessToken.includes(".") &&
-        { access_token: claimsOf(accessToken) }),
-      issue: payloads(context),
-      userinfo: await userInfo(context, accessToken),
-      userinfo_calls: payloads(context),
-      introspection: await introspect(context, api, accessToken),
-      introspection_calls: payloads(context),
-    });
-  const audience = (id: string) => `urn:zitadel:iam:org:project:id:${id}:aud`;
-  const all = (id: string) => `openid ${ALL_PROJECTS} ${audience(id)}`;
-  const logins: readonly [string, Person, Application, string][] = [
+  const { apps, people, machine } = scenario;
+  const read = await createClaimsReader(context);
+  const login = async (who: Person, app: Application, scope: string) => {
+    const tokens = await logIn(context, { who, app, scope });
+    return await read(tokens.accessToken, tokens.idToken);
+  };
+  {
+    await using _binding = await bindUserInfo(context);
+    target.calls.length = 0;
+    for (const [name, who, app, scope] of loginsOf(context)) {
+      yield [name, () => login(who, app, scope)];
+    }
+    for (const [name, scope] of serviceLoginsOf(context)) {
+      yield [name, async () => {
+        const options = { ...machine, scope };
+        const tokens = await clientCredentials(subject.origin, options);
+        return await read(tokens.accessToken, tokens.idToken);
+      }];
+    }
+    yield ["personal access token", () => read(machine.token)];
+    target.reply = () => Response.json(APPENDED);
+    yield [
+      "appended claims",
+      () => login(people.alice, apps.storefront, "openid profile"),
+    ];
+  }
+  target.reply = () => Response.json({});
+  const { accessToken } = await logIn(context, {
+    who: people.alice,
+    app: apps.storefront,
+    scope: "openid",
+  });
+  await using _binding = await bindUserInfo(context, true);
+  target.reply = () => Response.json({}, { status: 500 });
+  yield ["target fails and interrupts", () => read(accessToken)];
+  target.reply = () => Response.json(FORWARDED);
+  yield ["target forwards 403", () => read(accessToken)];
+  target.reply = () => Response.json({});
+}
+
+function loginsOf(
+  { scenario: { apps, people, projects } }: CheckContext,
+): readonly [name: string, Person, Application, scope: string][] {
+  const all = (id: string) =>
+    `openid ${ALL_PROJECTS} urn:zitadel:iam:org:project:id:${id}:aud`;
+  return [
     [
       "profile and email",
       people.alice,
@@ -95,46 +119,16 @@ async function* observe(context: CheckContext): AsyncGenerator<Observation> {
     ],
     ["granted project", people.carol, apps.storefront, "openid"],
   ];
-  const services: readonly [string, string][] = [
+}
+
+function serviceLoginsOf(
+  { scenario: { projects } }: CheckContext,
+): readonly [name: string, scope: string][] {
+  return [
     ["service user", "openid profile"],
     ["service user, roles asked for", roleScopes(projects.storefront)],
     ["service user without openid", "profile"],
   ];
-  {
-    await using _binding = await bindUserInfo(context);
-    target.calls.length = 0;
-    for (const [name, who, app, scope] of logins) {
-      const tokens = await logIn(context, { who, app, scope });
-      yield [name, await look(tokens.accessToken, tokens.idToken)];
-    }
-    for (const [name, scope] of services) {
-      const tokens = await clientCredentials(subject.origin, {
-        ...machine,
-        scope,
-      });
-      yield [name, await look(tokens.accessToken, tokens.idToken)];
-    }
-    yield ["personal access token", await look(machine.token)];
-    target.reply = () => Response.json(APPENDED);
-    const tokens = await logIn(context, {
-      who: people.alice,
-      app: apps.storefront,
-      scope: "openid profile",
-    });
-    yield ["appended claims", await look(tokens.accessToken, tokens.idToken)];
-  }
-  target.reply = () => Response.json({});
-  const { accessToken } = await logIn(context, {
-    who: people.alice,
-    app: apps.storefront,
-    scope: "openid",
-  });
-  await using _binding = await bindUserInfo(context, true);
-  target.reply = () => Response.json({}, { status: 500 });
-  yield ["target fails and interrupts", await look(accessToken)];
-  target.reply = () => Response.json(FORWARDED);
-  yield ["target forwards 403", await look(accessToken)];
-  target.reply = () => Response.json({});
 }
 
 function bindUserInfo(
@@ -149,108 +143,16 @@ function bindUserInfo(
   });
 }
 
-function logIn(
-  { subject }: CheckContext,
-  { who, app, scope }: { who: Person; app: Application; scope: string },
-) {
-  const { loginClientToken } = subject;
-  if (loginClientToken === undefined) {
-    throw new Error("People cannot log in without a login client's token");
-  }
-  return login(subject.origin, { ...app, ...who, scope, loginClientToken });
+/** Audiences and scopes come in the order of the database, which varies. */
+function sorted(row: unknown): unknown {
+  return JSON.parse(JSON.stringify(row ?? null, (key, value) => {
+    if (key === "aud" && Array.isArray(value)) return value.toSorted();
+    if (key !== "scope" || typeof value !== "string") return value;
+    return value.split(" ").sort().join(" ");
+  }));
 }
 
-interface Api {
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
-
-async function createApi({ subject, scenario }: CheckContext): Promise<Api> {
-  const made = await callRest(
-    subject,
-    `POST /management/v1/projects/${scenario.projects.storefront}/apps/api`,
-    {
-      organization: scenario.organizations.acme,
-      body: { name: "api", authMethodType: "API_AUTH_METHOD_TYPE_BASIC" },
-    },
-  );
-  await subject.settle();
-  return {
-    clientId: String(made["clientId"]),
-    clientSecret: String(made["clientSecret"]),
-  };
-}
-
-async function userInfo(
-  { subject }: CheckContext,
-  token: string,
-): Promise<unknown> {
-  const response = await fetch(`${subject.origin}/oidc/v1/userinfo`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  return { status: response.status, body: await response.json() };
-}
-
-async function introspect(
-  { subject }: CheckContext,
-  { clientId, clientSecret }: Api,
-  token: string,
-): Promise<unknown> {
-  const response = await fetch(`${subject.origin}/oauth/v2/introspect`, {
-    method: "POST",
-    headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
-    body: new URLSearchParams({ token }),
-  });
-  return { status: response.status, body: await response.json() };
-}
-
-/** What the target was sent since it was last asked. */
-function payloads({ target }: CheckContext): unknown[] {
-  return target.calls.splice(0).map(({ body }) => {
-    const payload = JSON.parse(body);
-    return {
-      application: payload.application,
-      userinfo: payload.userinfo,
-      org: payload.org.id,
-      grants: payload.user_grants?.map((
-        grant: { project_id: string; roles: string[] },
-      ) => [grant.project_id, grant.roles]),
-    };
-  });
-}
-
-/** What identifiers stand for, so that other instances' can be compared. */
-function namesOf({ scenario }: CheckContext, api: Api): [string, string][] {
-  const names: [string, string][] = [
-    [scenario.suffix, "<suffix>"],
-    [api.clientId, "<client api>"],
-    [scenario.machine.id, "<user machine>"],
-  ];
-  for (const [name, id] of Object.entries(scenario.organizations)) {
-    names.push([id, `<organization ${name}>`]);
-  }
-  for (const [name, id] of Object.entries(scenario.projects)) {
-    names.push([id, `<project ${name}>`]);
-  }
-  for (const [name, { clientId }] of Object.entries(scenario.apps)) {
-    names.push([clientId, `<client ${name}>`]);
-  }
-  for (const [name, { id }] of Object.entries(scenario.people)) {
-    names.push([id, `<user ${name}>`]);
-  }
-  return names;
-}
-
-function named(names: readonly [string, string][], value: object): unknown {
-  let text = JSON.stringify(
-    value,
-    (key, entry) => OWN.includes(key) ? "<own>" : entry,
-  );
-  for (const [id, name] of names) text = text.replaceAll(id, name);
-  return JSON.parse(text.replaceAll(/[0-9]{15,20}/g, "<id>"));
-}
-
-/** v3 tells no target which application asks. */
+/** v3 does not tell targets which application asks. */
 function withoutApplication(row: unknown): unknown {
   return JSON.parse(JSON.stringify(
     row ?? null,

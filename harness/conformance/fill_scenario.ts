@@ -123,7 +123,12 @@ export async function fillScenario(
   await callRest(subject, "POST /admin/v1/members", {
     body: { userId: viewer.id, roles: ["IAM_OWNER_VIEWER"] },
   });
-  const nobody = await createServiceUser(instance, acme, `nobody-${suffix}`);
+  const tokenUser = async (name: string) => {
+    const id = await createServiceUser(instance, acme, `${name}-${suffix}`);
+    return { id, token: await createAccessToken(instance, acme, id) };
+  };
+  const owner = await tokenUser("owner");
+  await addMember(instance, acme, { user: owner.id, role: "ORG_OWNER" });
   return {
     projects: {
       storefront: storefront.id,
@@ -135,10 +140,8 @@ export async function fillScenario(
     machine: { ...machine, ...key },
     reader,
     viewer,
-    nobody: {
-      id: nobody,
-      token: await createAccessToken(instance, acme, nobody),
-    },
+    owner,
+    stranger: await tokenUser("stranger"),
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CheckContext, Finding } from "./checks.ts";
+import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { readRecording, recordedAnswer, replayRecording } from "./recording.ts";
 import { shapeOf } from "./shape.ts";
 
@@ -53,14 +53,16 @@ export async function* oidcChecks(
   };
   for (const [name, headers] of Object.entries(headersOf)) {
     const recording = await readRecording(`oidc/${name}`);
-    const answer = await replayRecording(subject.origin, recording, {
-      replace,
-      headers: await headers(),
-    });
-    yield {
-      name: `oidc/${name}`,
-      recorded: shapeOf(recordedAnswer(recording)),
-      seen: shapeOf(answer),
-    };
+    yield await compare(
+      `oidc/${name}`,
+      shapeOf(recordedAnswer(recording)),
+      async () =>
+        shapeOf(
+          await replayRecording(subject.origin, recording, {
+            replace,
+            headers: await headers(),
+          }),
+        ),
+    );
   }
 }

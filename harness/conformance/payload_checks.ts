@@ -3,32 +3,21 @@
  *
  * @module
  */
-import {
-  compactDecrypt,
-  exportSPKI,
-  generateKeyPair,
-  importPKCS8,
-  SignJWT,
-} from "jose";
-import {
-  clientCredentials,
-  login,
-  refresh,
-  roleScopes,
-} from "../zitadel/login.ts";
+import { importPKCS8, SignJWT } from "jose";
+import { clientCredentials, refresh, roleScopes } from "../zitadel/login.ts";
 import { type BindingOptions, bindTarget } from "./binding.ts";
-import type { CheckContext, Finding } from "./checks.ts";
-import { claimsOf } from "./reply_checks.ts";
+import { callOf, FIXTURES, readCall } from "./webhook_call.ts";
+import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { shapeOf } from "./shape.ts";
-import type { Application, Person } from "./scenario.ts";
+import { logIn, requestToken } from "./tokens.ts";
+import { wrappedPayloadChecks } from "./wrapped_payload_checks.ts";
+import type { Person } from "./scenario.ts";
 
-const FIXTURES = new URL("../../fixtures/", import.meta.url);
 const FOLDERS = {
   "current": "calls",
   "4.6": "older/v4.6.5",
   "3.4": "older/v3.4.9",
 } as const;
-const DEFAULT_SCOPE = "openid offline_access";
 
 /**
  * Brings about each recorded call and compares what the target was sent.
@@ -40,23 +29,17 @@ export async function* payloadChecks(
 ): AsyncGenerator<Finding> {
   const { subject } = context;
   const folder = FOLDERS[subject.release];
-  const scenarios = recordedCalls(context);
+  const calls = recordedCalls(context);
   for await (const entry of Deno.readDir(new URL(`${folder}/`, FIXTURES))) {
     const name = entry.name.replace(".json", "");
     if (name.startsWith("event_") || name.startsWith("payload_type_")) continue;
-    yield {
-      name: `${folder}/${name}`,
-      recorded: shapeOf(JSON.parse((await readCall(folder, name)).body)),
-      seen: shapeOf(await scenarios[name]?.()),
-    };
+    yield await compare(
+      `${folder}/${name}`,
+      shapeOf(JSON.parse((await readCall(folder, name)).body)),
+      async () => shapeOf(await calls[name]?.()),
+    );
   }
-  if (subject.release === "current") yield* wrappedChecks(context);
-}
-
-async function readCall(folder: string, name: string) {
-  const url = new URL(`${folder}/${name}.json`, FIXTURES);
-  const { request } = JSON.parse(await Deno.readTextFile(url));
-  return request as { body: string; headers: Record<string, string> };
+  if (subject.release === "current") yield* wrappedPayloadChecks(context);
 }
 
 type Bring = () => Promise<unknown>;
@@ -128,21 +111,6 @@ function recordedCalls(context: CheckContext): Record<string, Bring> {
   };
 }
 
-function logIn(
-  { subject }: CheckContext,
-  { who, app, scope = DEFAULT_SCOPE }: {
-    who: Person;
-    app: Application;
-    scope?: string;
-  },
-) {
-  const { loginClientToken } = subject;
-  if (loginClientToken === undefined) {
-    throw new Error("People cannot log in without a login client's token");
-  }
-  return login(subject.origin, { ...app, ...who, scope, loginClientToken });
-}
-
 /** Binds a target, brings a call about and reads what came first. */
 async function payloadOf(
   context: CheckContext,
@@ -150,24 +118,6 @@ async function payloadOf(
   options: Partial<BindingOptions> = {},
 ): Promise<unknown> {
   return JSON.parse((await callOf(context, act, options)).body);
-}
-
-async function callOf(
-  { subject, scenario, target }: CheckContext,
-  act: () => Promise<unknown>,
-  options: Partial<BindingOptions>,
-) {
-  await using _binding = await bindTarget(subject, {
-    name: `payload ${scenario.suffix}`,
-    endpoint: `${target.origin}/payload`,
-    condition: "function/preaccesstoken",
-    ...options,
-  });
-  target.calls.length = 0;
-  await act();
-  const call = target.calls.find(({ path }) => path === "/payload");
-  if (!call) throw new Error("The target was not called");
-  return call;
 }
 
 async function chained(context: CheckContext): Promise<unknown> {
@@ -215,7 +165,7 @@ async function jwtProfile(
     .setIssuedAt()
     .setExpirationTime("5m")
     .sign(key);
-  return await token(subject.origin, {
+  return await requestToken(subject.origin, {
     grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
     assertion,
     scope: roleScopes(projects.storefront),
@@ -230,76 +180,11 @@ async function tokenExchange(context: CheckContext): Promise<unknown> {
   });
   const { clientId, clientSecret } = scenario.apps.exchange;
   return await payloadOf(context, () =>
-    token(subject.origin, {
+    requestToken(subject.origin, {
       grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
       subject_token: accessToken,
       subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
       requested_token_type: "urn:ietf:params:oauth:token-type:jwt",
       scope: "openid",
     }, `Basic ${btoa(`${clientId}:${clientSecret}`)}`));
-}
-
-async function token(
-  origin: string,
-  form: Record<string, string>,
-  authorization?: string,
-): Promise<Record<string, unknown>> {
-  const response = await fetch(`${origin}/oauth/v2/token`, {
-    method: "POST",
-    headers: { ...(authorization !== undefined && { authorization }) },
-    body: new URLSearchParams(form),
-  });
-  const answer = await response.json();
-  if (!response.ok) {
-    throw new Error(`The token endpoint refused: ${JSON.stringify(answer)}`);
-  }
-  return answer;
-}
-
-const JWE_ALGORITHMS = {
-  payload_type_jwe_rsa: "RSA-OAEP-256",
-  payload_type_jwe_ec: "ECDH-ES+A256KW",
-} as const;
-
-async function* wrappedChecks(context: CheckContext): AsyncGenerator<Finding> {
-  const { people, apps } = context.scenario;
-  const act = () => logIn(context, { who: people.alice, app: apps.storefront });
-  const plain = shapeOf(
-    JSON.parse((await readCall("calls", "human_login")).body),
-  );
-  const jwt = await readCall("calls", "payload_type_jwt");
-  const call = await callOf(context, act, { payloadType: "PAYLOAD_TYPE_JWT" });
-  yield {
-    name: "calls/payload_type_jwt",
-    recorded: [headerOf(jwt.body), jwt.headers["content-type"], plain],
-    seen: [
-      headerOf(call.body),
-      call.headers.get("content-type"),
-      shapeOf(claimsOf(call.body)),
-    ],
-  };
-  for (const [name, algorithm] of Object.entries(JWE_ALGORITHMS)) {
-    const keys = await generateKeyPair(algorithm, { extractable: true });
-    const recorded = await readCall("calls", name);
-    const call = await callOf(context, act, {
-      payloadType: "PAYLOAD_TYPE_JWE",
-      publicKey: await exportSPKI(keys.publicKey),
-    });
-    const { plaintext } = await compactDecrypt(call.body, keys.privateKey);
-    yield {
-      name: `calls/${name}`,
-      recorded: [headerOf(recorded.body), plain],
-      seen: [
-        headerOf(call.body),
-        shapeOf(claimsOf(new TextDecoder().decode(plaintext))),
-      ],
-    };
-  }
-}
-
-function headerOf(jose: string): unknown {
-  const bytes = Uint8Array.fromBase64(jose.split(".")[0]!, {
-    alphabet: "base64url",
-  });
-  return shapeOf(JSON.parse(new TextDecoder().decode(bytes)));
 }

@@ -5,9 +5,10 @@
  */
 import { roleScopes } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
-import type { CheckContext, Finding } from "./checks.ts";
+import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { readRecording } from "./recording.ts";
 import { shapeOf } from "./shape.ts";
+import { claimsOf } from "./tokens.ts";
 
 interface Row {
   readonly reply: string;
@@ -60,13 +61,12 @@ export async function* replyChecks(
         path === "/redirected"
           ? Response.json(permissions(["posts:read"]))
           : replyOf(row, over.promise);
-      const seen = await tokenOutcome(context);
+      yield await compare(
+        `${name}: ${row.reply}`,
+        outcomeOf(row.outcome.status, row.outcome),
+        () => tokenOutcome(context),
+      );
       over.resolve();
-      yield {
-        name: `${name}: ${row.reply}`,
-        recorded: outcomeOf(row.outcome.status, row.outcome),
-        seen,
-      };
     }
   }
   target.reply = () => Response.json({});
@@ -120,13 +120,6 @@ async function tokenOutcome(
       ? { permissions_count: list.length }
       : claims,
   });
-}
-
-export function claimsOf(jwt: string): Record<string, unknown> {
-  const bytes = Uint8Array.fromBase64(jwt.split(".")[1]!, {
-    alphabet: "base64url",
-  });
-  return JSON.parse(new TextDecoder().decode(bytes));
 }
 
 /** What targets add is compared to the letter, ZITADEL's own by its shape. */

@@ -1,46 +1,65 @@
 import { isDeepStrictEqual } from "node:util";
+import { messageOf } from "../cli/terminal.ts";
 import { apiChecks } from "./api_checks.ts";
+import type { Checks, Finding } from "./checks.ts";
 import { claimsChecks } from "./claims_checks.ts";
-import type { CheckContext, Checks, Finding } from "./checks.ts";
+import { createScenario } from "./create_scenario.ts";
 import { eventChecks } from "./event_checks.ts";
+import { instanceHostChecks } from "./instance_host_checks.ts";
 import { oidcChecks } from "./oidc_checks.ts";
 import { payloadChecks } from "./payload_checks.ts";
+import { projectIdChecks } from "./project_id_checks.ts";
+import { refusalChecks } from "./refusal_checks.ts";
 import { replyChecks } from "./reply_checks.ts";
-import { createScenario } from "./create_scenario.ts";
 import type { Subject } from "./subject.ts";
+import { targetChecks } from "./target_checks.ts";
+import { unbindOthers } from "./unbind_others.ts";
 import { startWebhookTarget } from "./webhook_target.ts";
 
-/** A finding and whether it is as recorded. */
+/** A finding, and whether the instance behaves as recorded. */
 export interface Verdict extends Finding {
   readonly same: boolean;
 }
 
 /** API calls come last: they change metadata and executions. */
-const PARTS: readonly Checks[] = [
-  replyChecks,
-  payloadChecks,
-  claimsChecks,
-  eventChecks,
-  oidcChecks,
-  apiChecks,
-];
+const PARTS: Readonly<Record<string, Checks>> = {
+  replies: replyChecks,
+  payloads: payloadChecks,
+  claims: claimsChecks,
+  projects: projectIdChecks,
+  events: eventChecks,
+  oidc: oidcChecks,
+  refusals: refusalChecks,
+  hosts: instanceHostChecks,
+  targets: targetChecks,
+  api: apiChecks,
+};
 
 /**
  * Compares an instance with what was recorded of its release, in organizations
- * of its own that are removed again.
- *
- * @yields A verdict for each recording.
+ * of its own that are removed afterwards. Targets that are bound on the
+ * instance are unbound meanwhile, since they would change tokens and answers.
  */
 export async function* runConformance(
   subject: Subject,
 ): AsyncGenerator<Verdict> {
   await using target = startWebhookTarget();
+  await using _unbound = await unbindOthers(subject);
   await using scenario = await createScenario(subject);
-  const context: CheckContext = { subject, scenario, target };
-  for (const part of PARTS) {
-    for await (const finding of part(context)) {
-      const same = isDeepStrictEqual(finding.recorded, finding.seen);
-      yield { ...finding, same };
+  const context = { subject, scenario, target };
+  for (const [part, checks] of Object.entries(PARTS)) {
+    try {
+      for await (const finding of checks(context)) {
+        const same = isDeepStrictEqual(finding.recorded, finding.seen);
+        yield { ...finding, same };
+      }
+    } catch (error) {
+      yield {
+        name: `${part}: set-up or clean-up of these checks`,
+        recorded: "no error",
+        seen: { error: messageOf(error) },
+        same: false,
+      };
     }
   }
 }

@@ -55,8 +55,12 @@ export interface Scenario extends AsyncDisposable {
     readonly keyId: string;
     readonly privateKey: string;
   };
+  /** ORG_OWNER_VIEWER of Acme and Catalogue. */
   readonly reader: ServiceUser;
+  /** IAM_OWNER_VIEWER. */
   readonly viewer: ServiceUser;
-  /** Without any role and any secret. */
-  readonly nobody: { readonly id: string; readonly token: string };
+  /** ORG_OWNER of Acme. */
+  readonly owner: { readonly id: string; readonly token: string };
+  /** A service user without a role and a secret. */
+  readonly stranger: { readonly id: string; readonly token: string };
 }

@@ -15,6 +15,8 @@ export interface Subject {
   readonly timeoutMs: number;
   /** Waits until what was written is in force. */
   readonly settle: () => Promise<void>;
+  /** Reports what the run changes on the instance, a line each. */
+  readonly note: (line: string) => void;
 }
 
 /** How an instance is reached. */
@@ -30,6 +32,12 @@ export interface SubjectOptions {
   readonly timeoutMs?: number;
   /** Waits until what was written is in force. */
   readonly settle?: () => Promise<void>;
+  /**
+   * Reports what the run changes on the instance, a line each.
+   *
+   * @default Standard error.
+   */
+  readonly note?: (line: string) => void;
 }
 
 /** What reads metadata tells the release. */
@@ -52,6 +60,7 @@ export async function lookAt(options: SubjectOptions): Promise<Subject> {
     release: RELEASE_OF_API[api],
     timeoutMs: options.timeoutMs ?? 1000,
     settle: options.settle ?? (() => Promise.resolve()),
+    note: options.note ?? console.error,
   };
 }
 

@@ -1,9 +1,8 @@
+import { projectPath } from "../util/project_path.ts";
 import { freePort } from "../util/free_port.ts";
 
 /** How long a start may take, in milliseconds: a first one compiles and caches. */
 const START_TIMEOUT_MS = 30_000;
-
-const ROOT = new URL("../../", import.meta.url);
 
 /** Where Deno and Node keep what they need to start. */
 const PASSED_ON = /^(?:HOME|PATH|DENO_DIR|XDG_CACHE_HOME)$/;
@@ -57,10 +56,10 @@ export function startHonoApi(settings: ApiSettings): Promise<ApiProcess> {
     Deno.execPath(),
     "run",
     "--no-prompt",
-    `--config=${new URL("deno.json", ROOT).pathname}`,
+    `--config=${projectPath("deno.json")}`,
     `--allow-env=${SETTINGS.join(",")}`,
     `--allow-net=127.0.0.1:${PORT},${issuer}`,
-    new URL("examples/api/hono.ts", ROOT).pathname,
+    projectPath("examples/api/hono.ts"),
   ], { ...settings, PORT });
 }
 

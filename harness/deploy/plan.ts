@@ -29,6 +29,8 @@ export interface DeployStep {
   /** What it is for, in a few words. */
   readonly what: string;
   readonly command: readonly string[];
+  /** Whether it reads the file with the settings. */
+  readonly usesSettings?: boolean;
 }
 
 /** What is uploaded of the settings. */
@@ -99,6 +101,7 @@ export function planDeployment(wish: DeployWish): DeployStep[] {
   if (names.length > 0) {
     steps.push({
       what: `upload ${names.join(", ")}`,
+      usesSettings: true,
       command: deploy(
         ...["env", "load", UPLOAD_ENV_FILE, ...where],
         ...(plain.length > 0 ? ["--non-secrets", ...plain] : []),

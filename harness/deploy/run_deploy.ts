@@ -5,17 +5,14 @@
  */
 import { confirm } from "../cli/confirm.ts";
 import { formatSetting, parseEnv, readEnvFile } from "../cli/env_file.ts";
-import { Interrupted, UsageError } from "../cli/errors.ts";
+import { Interrupted, SettingsError, UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import type { Io } from "../cli/io.ts";
-import { tint } from "../cli/terminal.ts";
-import {
-  type DeployStep,
-  planDeployment,
-  settingsToUpload,
-  UPLOAD_ENV_FILE,
-} from "./plan.ts";
+import { shellQuote } from "../cli/shell_quote.ts";
+import { printable, tint } from "../cli/terminal.ts";
+import { formatCommands } from "./format_commands.ts";
+import { planDeployment, settingsToUpload, UPLOAD_ENV_FILE } from "./plan.ts";
 import { runSteps } from "./run_steps.ts";
 
 export interface DeployOptions {
@@ -43,7 +40,7 @@ export async function runDeploy(
   if (!organization || !app) {
     throw new UsageError("--org and --app are missing: deploy where?");
   }
-  const settings = skipEnv ? {} : parseEnv(await readEnvFile(envFile));
+  const settings = skipEnv ? {} : await readSettingsOf(envFile);
   const { names } = settingsToUpload(Object.keys(settings));
   if (!skipEnv && !print) await readFunctionConfig(settings);
   const steps = planDeployment({
@@ -54,11 +51,13 @@ export async function runDeploy(
     settings: names,
   });
   if (print) {
-    for (const line of formatCommands(steps, names, envFile)) io.print(line);
+    for (const line of formatCommands(steps, { names, envFile })) {
+      io.print(line);
+    }
     return "done";
   }
   for (const { what, command } of steps) {
-    io.print(`${what}\n  ${tint("faint", command.join(" "))}`);
+    io.print(`${what}\n  ${tint("faint", command.map(shellQuote).join(" "))}`);
   }
   if (!confirm(io, "Run these commands?", options)) return "declined";
   const { failed, isInterrupted } = await runSteps(steps, {
@@ -81,18 +80,18 @@ export async function runDeploy(
   return "done";
 }
 
-/** Commands for a shell: the file with the settings exists only while they run. */
-function formatCommands(
-  steps: readonly DeployStep[],
-  names: readonly string[],
+/**
+ * Reads the env file, which must exist: without it the app would be deployed
+ * without settings.
+ */
+async function readSettingsOf(
   envFile: string,
-): string[] {
-  const commands = steps.map(({ command }) => command.join(" "));
-  if (names.length === 0) return commands;
-  const pattern = `'^(${names.join("|")})='`;
-  return [
-    `(umask 077; grep -E ${pattern} ${envFile} > ${UPLOAD_ENV_FILE})`,
-    ...commands,
-    `rm ${UPLOAD_ENV_FILE}`,
-  ];
+): Promise<Record<string, string>> {
+  const { isFile } = await Deno.stat(envFile).catch(() => ({ isFile: false }));
+  if (isFile) return parseEnv(await readEnvFile(envFile));
+  throw new SettingsError(
+    `There is no env file ${
+      printable(envFile)
+    }: name the file with the function's settings by --env-file, or leave the app's settings as they are by --skip-env`,
+  );
 }

@@ -12,7 +12,7 @@ export interface StepsResult {
 
 /**
  * Runs commands, each of which starts with `deno`, up to the first that fails. A
- * file with secrets exists while they run; it is removed whatever ends them.
+ * file with secrets exists only while one runs that reads it, whatever ends that.
  */
 export async function runSteps(
   steps: readonly DeployStep[],
@@ -37,12 +37,13 @@ export async function runSteps(
   try {
     // Otherwise a link of this name would be followed.
     await remove();
-    await writeEnvFile(secrets.file, secrets.text);
     for (const step of steps) {
       if (isInterrupted) return { failed: step, isInterrupted };
+      if (step.usesSettings) await writeEnvFile(secrets.file, secrets.text);
       const [, ...args] = step.command;
       child = new Deno.Command(Deno.execPath(), { args }).spawn();
       const { code } = await child.status;
+      if (step.usesSettings) await remove();
       if (isInterrupted || code !== 0) return { failed: step, isInterrupted };
     }
     return { isInterrupted };

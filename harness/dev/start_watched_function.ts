@@ -1,9 +1,8 @@
-import { type SettingName, SETTINGS } from "../../lib/config.ts";
-import { leastPermissions } from "../function/function_process.ts";
+import type { SettingName } from "../../lib/config.ts";
+import { denoEnvironment } from "../function/function_environment.ts";
+import { inBrackets, leastPermissions } from "../function/least_permissions.ts";
+import { projectPath } from "../util/project_path.ts";
 import { waitUntil } from "../util/wait_until.ts";
-
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 
 /** How a function that is being worked on is started. */
 export interface WatchedFunctionOptions {
@@ -21,21 +20,19 @@ export interface WatchedFunctionOptions {
 export async function startWatchedFunction(
   { settings, quiet }: WatchedFunctionOptions,
 ): Promise<AsyncDisposable> {
-  const environment = Object.entries(Deno.env.toObject())
-    .filter(([name]) => !Object.hasOwn(SETTINGS, name));
   const output = quiet ? "null" : "inherit";
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--watch",
       "--no-clear-screen",
-      `--config=${CONFIG}`,
+      `--config=${projectPath("deno.json")}`,
       "--no-prompt",
       ...leastPermissions(settings),
-      MAIN,
+      projectPath("main.ts"),
     ],
     clearEnv: true,
-    env: { ...Object.fromEntries(environment), ...settings },
+    env: { ...denoEnvironment(Deno.env.toObject()), ...settings },
     stdin: "null",
     stdout: output,
     stderr: output,
@@ -51,7 +48,9 @@ export async function startWatchedFunction(
     await child.status;
   };
   try {
-    const health = `http://${settings.HOST}:${settings.PORT}/healthz`;
+    const health = `http://${
+      inBrackets(settings.HOST)
+    }:${settings.PORT}/healthz`;
     await waitUntil(async () => {
       const response = await fetch(health);
       await response.body?.cancel();

@@ -1,4 +1,6 @@
-import { SETTINGS } from "../../lib/config.ts";
+import { projectPath } from "../util/project_path.ts";
+import { denoEnvironment } from "./function_environment.ts";
+import { inBrackets, leastPermissions } from "./least_permissions.ts";
 
 /**
  * How long a start may take, in milliseconds: a first one compiles and caches.
@@ -9,13 +11,6 @@ const START_TIMEOUT_MS = 30_000;
  * How long a process may take to drain before it is killed, in milliseconds.
  */
 const STOP_TIMEOUT_MS = 10_000;
-
-const ROOT = new URL("../../", import.meta.url);
-
-/**
- * Where Deno keeps its cache, and OpenTelemetry its settings; the function reads none of them.
- */
-const PASSED_ON = /^(?:HOME|DENO_DIR|XDG_CACHE_HOME|OTEL_.*)$/;
 
 /** What a function process is started with. */
 export interface FunctionProcessOptions {
@@ -61,12 +56,12 @@ export async function startFunction(
       "run",
       "--quiet",
       "--no-prompt",
-      `--config=${new URL("deno.json", ROOT).pathname}`,
+      `--config=${projectPath("deno.json")}`,
       ...permissions,
-      new URL("main.ts", ROOT).pathname,
+      projectPath("main.ts"),
     ],
     clearEnv: true,
-    env: { ...passedOn(), ...env },
+    env: { ...denoEnvironment(Deno.env.toObject()), ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -114,7 +109,7 @@ export async function startFunction(
     const { hostname, port } = await Promise.race([listening.promise, late]);
     return {
       pid: child.pid,
-      url: `http://${hostname}:${port}`,
+      url: `http://${inBrackets(hostname)}:${port}`,
       lines,
       stop,
       [Symbol.asyncDispose]: async () => void await stop(),
@@ -126,55 +121,6 @@ export async function startFunction(
     clearTimeout(timer);
     late.catch(() => {});
   }
-}
-
-/**
- * Gives the permissions that the function needs for its settings, and no more:
- * its variables by name, the network to ZITADEL, its own port and KV's server,
- * files only where KV is one.
- */
-export function leastPermissions(
-  env: Readonly<Record<string, string>>,
-): string[] {
-  const { ZITADEL_DOMAIN = "", HOST = "0.0.0.0", PORT = "8000", KV_URL = "" } =
-    env;
-  const hosts = hostOf(ZITADEL_DOMAIN);
-  // Deno would refuse the flag before `main.ts` can say what is wrong.
-  if (isPort(PORT)) hosts.push(`${HOST}:${PORT}`);
-  const names: string[] = Object.keys(SETTINGS);
-  const files: string[] = [];
-  if (/^https?:/.test(KV_URL)) {
-    hosts.push(...hostOf(KV_URL));
-    names.push("DENO_KV_ACCESS_TOKEN");
-  } else if (KV_URL && KV_URL !== ":memory:") {
-    files.push(`--allow-read=${KV_URL}`, `--allow-write=${KV_URL}`);
-  }
-  return [
-    ...hosts.length > 0 ? [`--allow-net=${hosts.join(",")}`] : [],
-    `--allow-env=${names.join(",")}`,
-    ...files,
-  ];
-}
-
-function isPort(text: string): boolean {
-  return /^\d+$/.test(text) && Number(text) <= 65_535;
-}
-
-/**
- * A host with its port, as `--allow-net` wants it; what is none, `main.ts` refuses.
- */
-function hostOf(address: string): string[] {
-  const text = /^https?:/.test(address) ? address : `https://${address}`;
-  if (!URL.canParse(text)) return [];
-  const { hostname, port, protocol } = new URL(text);
-  return [`${hostname}:${port || (protocol === "https:" ? "443" : "80")}`];
-}
-
-function passedOn(): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(Deno.env.toObject())
-      .filter(([name]) => PASSED_ON.test(name)),
-  );
 }
 
 function listeningAddress(

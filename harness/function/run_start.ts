@@ -2,9 +2,9 @@ import type { Outcome } from "../cli/exit.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
-import { leastPermissions } from "./function_process.ts";
-
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+import { projectPath } from "../util/project_path.ts";
+import { functionEnvironment } from "./function_environment.ts";
+import { leastPermissions } from "./least_permissions.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
@@ -18,11 +18,17 @@ export async function runStart(
 ): Promise<Outcome> {
   const settings = await readSettings(envFile, io);
   await readFunctionConfig(settings);
-  const env = Object.fromEntries(
-    Object.entries(settings).filter(([, value]) => value !== undefined),
-  ) as Record<string, string>;
+  const env = functionEnvironment({ ...Deno.env.toObject(), ...settings });
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...leastPermissions(env), MAIN],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      `--config=${projectPath("deno.json")}`,
+      ...leastPermissions(env),
+      projectPath("main.ts"),
+    ],
+    clearEnv: true,
     env,
     stdin: "null",
   }).spawn();

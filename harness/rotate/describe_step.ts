@@ -1,17 +1,30 @@
-import type { RotationStep } from "./rotate.ts";
+import type { RotationStep } from "./plan_rotation.ts";
+import { successorName } from "./unfinished_rotation.ts";
 
-/** Puts a step into words. */
-export function describeStep(
-  step: RotationStep,
-  { name, envFile }: { readonly name: string; readonly envFile: string },
-): string {
+/** What the words for a step depend on. */
+export interface StepContext {
+  /** The target's name. */
+  readonly name: string;
+  readonly envFile: string;
+  /** Where each process answers; none: the target's endpoint. */
+  readonly endpoint: readonly string[];
+  readonly processes?: number | undefined;
+}
+
+/** Describes a step as a command. */
+export function describeStep(step: RotationStep, context: StepContext): string {
+  const { name, envFile } = context;
   switch (step) {
     case "create-successor":
-      return `create a second target "${name} (successor)" with a key of its own`;
+      return `create a second target "${
+        successorName(name)
+      }" with a key of its own`;
     case "add-key":
       return `write its key into ${envFile} beside the old one`;
     case "wait":
-      return `wait until the function accepts it: restart or deploy it with ${envFile}`;
+      return `wait until ${
+        describeCheck(context)
+      } accepts it: restart or deploy the function with ${envFile}`;
     case "swap":
       return "replace the first target with the second wherever it is bound";
     case "drop-key":
@@ -21,4 +34,16 @@ export function describeStep(
     case "rename":
       return `rename the second target to "${name}"`;
   }
+}
+
+function describeCheck({ endpoint, processes }: StepContext): string {
+  const where = endpoint.length > 1
+    ? `the function at each of ${endpoint.length} addresses`
+    : "the function";
+  if (processes === undefined) {
+    return endpoint.length > 1
+      ? where
+      : `${where} (one process; if there are more, give --processes N)`;
+  }
+  return `${where} (${processes} ${processes === 1 ? "process" : "processes"})`;
 }

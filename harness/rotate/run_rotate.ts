@@ -4,21 +4,35 @@
  * @module
  */
 import { confirm } from "../cli/confirm.ts";
+import { Interrupted } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import type { Instance } from "../zitadel/client.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import { listTargets } from "../zitadel/target.ts";
 import { describeStep } from "./describe_step.ts";
-import { planRotation, rotate, type RotationStep } from "./rotate.ts";
+import { planRotation, type RotationStep } from "./plan_rotation.ts";
+import {
+  readRotationSituation,
+  rotate,
+  type Rotated,
+  type RotationPlace,
+} from "./rotate.ts";
+import { runRotateCredential } from "./run_rotate_credential.ts";
 
 export interface RotateOptions {
   /** The target's name. */
   readonly name: string;
   readonly envFile: string;
-  /** How long to wait for the function to take the new key, in seconds. */
+  /** How long to wait for the function to accept the new key, in seconds. */
   readonly wait: number;
+  /** How many processes the function runs in. */
+  readonly processes?: number | undefined;
+  /** Where each process answers. */
+  readonly endpoint: readonly string[];
+  /** Rotate the service user's credential instead of the signing key. */
+  readonly credential: boolean;
+  /** How long the new credential is valid. */
+  readonly credentialDays: number;
   readonly dryRun: boolean;
   readonly yes: boolean;
   readonly json: boolean;
@@ -28,12 +42,14 @@ export async function runRotate(
   options: RotateOptions,
   io: Io,
 ): Promise<Outcome> {
+  if (options.credential) return await runRotateCredential(options, io);
   const { name, envFile, dryRun, json } = options;
   const { instance } = await connectAsAdmin(envFile, io);
-  const { steps } = planRotation(await listTargets(instance), name);
+  const place = { instance, envFile };
+  const { steps } = planRotation(await readRotationSituation(place), name);
   const described = steps.map((step) => ({
     step,
-    text: printable(describeStep(step, { name, envFile })),
+    text: printable(describeStep(step, options)),
   }));
   if (!json) {
     io.print(`Instance  ${instance.origin}`);
@@ -41,44 +57,72 @@ export async function runRotate(
       io.print(`  ${tint("faint", "-")} ${text}`);
     }
   }
-  const report = (outcome: Outcome) =>
+  const report = (outcome: Outcome, { processes }: Partial<Rotated> = {}) =>
     json
       ? printJson(io, outcome, {
         instance: instance.origin,
         applied: outcome === "done",
+        ...(processes !== undefined && { processes }),
         steps: described,
       })
       : outcome;
   if (dryRun) return report(steps.length > 0 ? "changes" : "done");
   if (!confirm(io, "Rotate the key?", options)) return report("declined");
-  await applySteps(instance, options, io);
+  const rotated = await applySteps(place, steps, { options, io });
   if (!json) {
-    io.print(
-      `${
-        tint("good", "Rotated.")
-      } The function accepts the old key until it is restarted or deployed with ${envFile} again; there is no hurry.`,
-    );
+    for (const line of describeResult(rotated, options)) io.print(line);
   }
-  return report("done");
+  return report("done", rotated);
 }
 
 async function applySteps(
-  instance: Instance,
-  options: RotateOptions,
-  io: Io,
-): Promise<void> {
-  const { name, envFile, wait, json } = options;
-  await rotate({ instance, envFile }, name, {
-    waitSeconds: wait,
-    signal: io.untilInterrupted(),
-    onStep: (step: RotationStep) => {
-      if (json) return;
-      const text = printable(describeStep(step, options));
-      io.print(`${tint("good", "done")} ${text}`);
-    },
-    onWait: (seen, seconds) =>
-      io.progress(
-        `waiting for the function to take the new key: ${seen}, ${seconds} s`,
-      ),
-  });
+  place: RotationPlace,
+  steps: readonly RotationStep[],
+  { options, io }: { readonly options: RotateOptions; readonly io: Io },
+): Promise<Rotated> {
+  const { name, wait, endpoint, processes, json } = options;
+  const signal = io.untilInterrupted();
+  const done: RotationStep[] = [];
+  const describe = (step: RotationStep) =>
+    printable(describeStep(step, options));
+  try {
+    return await rotate(place, name, {
+      waitSeconds: wait,
+      endpoints: endpoint,
+      processes,
+      signal,
+      onStep: (step) => {
+        done.push(step);
+        if (!json) io.print(`${tint("good", "done")} ${describe(step)}`);
+      },
+      onWait: (seen, seconds) =>
+        io.progress(`waiting until the key is accepted: ${seen}, ${seconds} s`),
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const left = steps.filter((step) => !done.includes(step));
+    throw new Interrupted(
+      `${done.length} of ${steps.length} steps are done. Not done:\n${
+        left.map((step) => `  - ${describe(step)}`).join("\n")
+      }\nRun the same command again: it continues from here`,
+    );
+  }
+}
+
+function describeResult(
+  { processes }: Rotated,
+  { envFile, processes: expected, endpoint }: RotateOptions,
+): string[] {
+  const rotated = `${
+    tint("good", "Rotated.")
+  } The function accepts the old key until it is restarted or deployed with ${envFile} again; there is no hurry.`;
+  if (processes === undefined) return [rotated];
+  const isCounted = expected !== undefined || endpoint.length > 1;
+  const count = `${processes} ${processes === 1 ? "process" : "processes"}`;
+  return [
+    rotated,
+    isCounted
+      ? `The new key was checked in ${count}.`
+      : `The new key was checked in ${count}, all that were seen. If the function runs in more, check that they have it.`,
+  ];
 }

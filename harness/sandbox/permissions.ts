@@ -52,3 +52,28 @@ export function hasPermission(
     ROLES[role]?.(permission)
   );
 }
+
+/** The permissions that set-up asks about; the real list is longer. */
+const PERMISSIONS = [
+  "action.execution.write",
+  "action.target.write",
+  "iam.member.write",
+  "org.member.write",
+  "org.read",
+  "org.write",
+  "project.read",
+  "user.credential.write",
+  "user.read",
+  "user.write",
+];
+
+/** Lists the permissions of a user in an organization. */
+export function permissionsIn(
+  world: World,
+  user: User,
+  organizationId: string,
+): string[] {
+  return PERMISSIONS.filter((permission) =>
+    hasPermission(world, user, { permission, organizationId })
+  );
+}

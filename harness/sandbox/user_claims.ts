@@ -97,10 +97,15 @@ function roleClaims(
     for (const role of grant.roles) {
       if (request.roles.size > 0 && !request.roles.has(role)) continue;
       for (const key of keys) {
-        const roles = claims[key] ??= {};
+        const roles = claims[key] ??= emptyObject<Claims>();
         (roles[role] ??= {})[grant.organizationId] = domain;
       }
     }
   }
   return claims;
+}
+
+/** Without a prototype, since a role may be called `constructor`. */
+function emptyObject<Value>(): Record<string, Value> {
+  return Object.create(null);
 }

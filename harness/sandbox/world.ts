@@ -80,11 +80,14 @@ export interface Human {
 
 export interface Machine {
   name: string;
+  description?: string;
   accessToken: "jwt" | "opaque";
   /** The client secret, once there is one. */
   secret?: string;
   /** The public keys for the JWT profile, by key id. */
   keys: Map<string, JWK>;
+  /** When keys expire, by key id, in milliseconds since 1970. */
+  keyExpiries?: Map<string, number>;
 }
 
 /** A user: a person or a service user. */

@@ -1,23 +1,16 @@
 import type { Target, TargetSettings } from "../zitadel/target.ts";
 import type { DiffLine } from "../cli/diff.ts";
+import { describeEntry } from "../roles/describe_entry.ts";
 import { SIGNING_KEY_SETTING } from "../cli/env_file.ts";
 import { type Change, DOMAIN_SETTING, NEW_TARGET } from "./plan.ts";
 
-/** Longer metadata values are cut, in characters. */
-const MAX_VALUE_LENGTH = 80;
-
-/**
- * Puts a change into words.
- *
- * @param change The change.
- * @param options The targets there are, to call them by name, the wished-for
- * target's name, and the env file's path.
- * @returns Lines of a diff.
- */
+/** Puts a change into words: lines of a diff. */
 export function describeChange(
   change: Change,
   options: {
+    /** All of them, to call them by name. */
     readonly targets: readonly Target[];
+    /** The name of the new target. */
     readonly name: string;
     readonly envFile: string;
   },
@@ -67,12 +60,7 @@ export function describeChange(
     }
     case "set-metadata":
     case "remove-metadata":
-      return change.entries.map(({ key, from, to }) => ({
-        sign: from === undefined ? "+" : to === undefined ? "-" : "~",
-        text: `metadata ${key}: ${
-          [from, to].filter((it) => it !== undefined).map(cut).join(" -> ")
-        }`,
-      }));
+      return change.entries.map(describeEntry);
     case "write-key":
       return [{
         sign: change.replaces ? "~" : "+",
@@ -92,6 +80,41 @@ export function describeChange(
           nameOf(change.id)
         }`,
       }];
+    case "write-projects":
+      return [{
+        sign: "+",
+        text: `PROJECTS in ${envFile}: ${
+          change.projects.map(({ id, name }) => `${name} (${id})`).join(", ")
+        }`,
+      }];
+    case "create-user":
+      return [{ sign: "+", text: `service user "${change.name}"` }];
+    case "give-role":
+      return [{
+        sign: "+",
+        text: `role ${change.role} for the service user "${change.name}"`,
+      }];
+    case "write-credential":
+      return [{
+        sign: change.replaces ? "~" : "+",
+        text: `${
+          change.credential === "key" ? "SERVICE_ACCOUNT_KEY" : "ACCESS_TOKEN"
+        } in ${envFile}: a new ${
+          change.credential === "key" ? "key" : "personal access token"
+        } of "${change.name}" for ${change.days} days${
+          change.replaces ? ", in place of one that ZITADEL refuses" : ""
+        }`,
+      }];
+    case "drop-credential":
+      return [{
+        sign: "-",
+        text: `the credential of "${change.name}" in ${envFile}`,
+      }];
+    case "remove-user":
+      return [{
+        sign: "-",
+        text: `service user "${change.name}", with its role and credentials`,
+      }];
   }
 }
 
@@ -104,10 +127,4 @@ function settingsOf(
     ["interruptOnError", settings.interruptOnError ? "on" : "off"],
     ["answer is", (settings.kind ?? "call") === "call" ? "read" : "ignored"],
   ];
-}
-
-function cut(value: string): string {
-  return value.length <= MAX_VALUE_LENGTH
-    ? value
-    : `${value.slice(0, MAX_VALUE_LENGTH)}...`;
 }

@@ -1,16 +1,31 @@
 /**
- * What to change, worked out from what is there and what is wished for. Nothing
+ * What to change, worked out from what is there and what is wanted. Nothing
  * here reads or writes.
  *
  * @module
  */
+import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
+import type { Mapping } from "../roles/parse_roles.ts";
+import {
+  type EntryChange,
+  planMapping,
+  planMappingRemoval,
+} from "../roles/plan_mapping.ts";
+import type { CredentialKind } from "../zitadel/credential.ts";
 import type { Execution } from "../zitadel/execution.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
+import type { FoundUser, ReaderRole } from "../zitadel/service_user.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
-import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
-import { type Mapping, meansSame } from "../roles/roles_file.ts";
+import {
+  planServiceUser,
+  planServiceUserRemoval,
+  type ServiceUserState,
+  type ServiceUserWish,
+} from "./plan_service_user.ts";
 
-/** Stands for the id of a target that is yet to be created. */
+export type { EntryChange } from "../roles/plan_mapping.ts";
+
+/** Stands for the id of a target that does not exist yet. */
 export const NEW_TARGET = "new";
 
 /** The setting that names the instance. */
@@ -22,39 +37,44 @@ export interface State {
   readonly targets: readonly Target[];
   /** Everything that is bound on the instance. */
   readonly executions: readonly Execution[];
-  /** The organization's metadata; empty where no mapping is wished for. */
+  /** The organization's metadata; empty if no mapping is touched. */
   readonly metadata: readonly MetadataEntry[];
   /** The value of AUTHORIZATION_SIGNING_KEY in the env file. */
   readonly signingKeys: string | undefined;
   /** The value of ZITADEL_DOMAIN in the env file. */
   readonly domain?: string | undefined;
+  /** The value of PROJECTS in the env file. */
+  readonly projects?: string | undefined;
+  /** The function's service user; `undefined` if it is not looked at. */
+  readonly serviceUser?: ServiceUserState | undefined;
 }
 
-/** What is wished for. */
+/** What is wanted. */
 export interface Wish {
-  /** The target; its name says which one it is. Left out, only the mapping counts. */
+  /** The target; its name identifies it. Left out, only the rest counts. */
   readonly target?: TargetSettings | undefined;
-  /** On what it is to be called. */
+  /** On what it is called. */
   readonly conditions: readonly string[];
-  /** What the organization's metadata is to say. */
+  /** The mapping that the organization's metadata holds. */
   readonly mapping: Mapping;
+  /** Whether entries that are not in the mapping are removed. */
+  readonly prune?: boolean;
   /** Whether another signing key in the env file may be replaced. */
   readonly force: boolean;
-  /** Which instance the env file is to name, where it names none yet. */
+  /** The instance that the env file names, if it names none yet. */
   readonly domain?: string | undefined;
+  readonly serviceUser?: ServiceUserWish | undefined;
+  /** The projects that the env file lists, if it lists none yet. */
+  readonly projects?: readonly NamedProject[] | undefined;
 }
 
-/** How one entry of the metadata changes. */
-export interface EntryChange {
-  /** Its key. */
-  readonly key: string;
-  /** What it says; `undefined` where it is not there. */
-  readonly from: string | undefined;
-  /** What it is to say; `undefined` where it goes. */
-  readonly to: string | undefined;
+/** A project, as the operator reads it. */
+export interface NamedProject {
+  readonly id: string;
+  readonly name: string;
 }
 
-/** One change, in the terms of the instance. */
+/** One change, in the terms of the instance and the env file. */
 export type Change =
   | {
     readonly kind: "create-target";
@@ -83,44 +103,68 @@ export type Change =
   }
   | {
     readonly kind: "write-key" | "drop-key";
-    /** Whose key; {@linkcode NEW_TARGET} for that of the new target. */
+    /** The target whose key it is; {@linkcode NEW_TARGET} for the new one. */
     readonly id: string;
-    /** Whether other keys give way to it. */
+    /** Whether it replaces other keys. */
     readonly replaces: boolean;
   }
+  | { readonly kind: "write-domain"; readonly domain: string }
   | {
-    readonly kind: "write-domain";
-    readonly domain: string;
-  };
+    readonly kind: "write-projects";
+    readonly projects: readonly NamedProject[];
+  }
+  | {
+    readonly kind: "create-user";
+    readonly name: string;
+    readonly organization: string;
+  }
+  | {
+    readonly kind: "give-role";
+    readonly name: string;
+    readonly role: ReaderRole;
+    /** The user; `undefined` for the one that was just created. */
+    readonly user: FoundUser | undefined;
+  }
+  | {
+    readonly kind: "write-credential";
+    readonly name: string;
+    readonly credential: CredentialKind;
+    readonly days: number;
+    /** Whether the env file has one that ZITADEL refuses. */
+    readonly replaces: boolean;
+    readonly user: FoundUser | undefined;
+  }
+  | {
+    readonly kind: "remove-user";
+    readonly name: string;
+    readonly user: FoundUser;
+  }
+  | { readonly kind: "drop-credential"; readonly name: string };
 
 /**
- * Works out what setting up has to change. The target comes first, since it is
- * what ZITADEL may refuse, and the bindings last, when all else is in place.
+ * Works out what setting up has to change. The target comes first, since ZITADEL
+ * may refuse it, and the bindings last, when all else is in place.
  *
- * @param state What is there.
- * @param wish What is wished for.
- * @returns The changes, in the order to make them; none where all is as wished.
- * @throws {Error} Where the env file holds another target's key.
+ * @returns The changes, in the order to make them; none if all is as wanted.
+ * @throws {Error} If the env file holds another target's key, or the service
+ * user's name is taken.
  */
 export function planSetup(state: State, wish: Wish): Change[] {
-  const { target: settings } = wish;
+  const { target: settings, domain, projects } = wish;
   const target = state.targets.find(({ name }) => name === settings?.name);
   const id = target?.id ?? NEW_TARGET;
   const changes: Change[] = [];
   if (settings !== undefined) {
     changes.push(...planTarget(state, { target, settings, force: wish.force }));
-    const { domain } = wish;
     if (domain && !state.domain) changes.push({ kind: "write-domain", domain });
   }
-
-  const entries = [...wish.mapping].flatMap(([key, permissions]) => {
-    const entry = state.metadata.find((entry) => entry.key === key);
-    if (entry && meansSame(entry.value, permissions)) return [];
-    const from = entry && textOf(entry.value);
-    return [{ key, from, to: JSON.stringify(permissions) }];
-  });
-  if (entries.length > 0) changes.push({ kind: "set-metadata", entries });
-
+  if (wish.serviceUser && state.serviceUser) {
+    changes.push(...planServiceUser(state.serviceUser, wish.serviceUser));
+  }
+  if (projects && projects.length > 0 && !state.projects) {
+    changes.push({ kind: "write-projects", projects });
+  }
+  changes.push(...planEntries(state, wish));
   for (const condition of settings === undefined ? [] : wish.conditions) {
     const bound = state.executions.find((it) => it.condition === condition);
     const from = bound?.targets ?? [];
@@ -128,6 +172,15 @@ export function planSetup(state: State, wish: Wish): Change[] {
     changes.push({ kind: "bind", condition, from, to: [...from, id] });
   }
   return changes;
+}
+
+function planEntries(state: State, { mapping, prune = false }: Wish): Change[] {
+  if (mapping.size === 0 && !prune) return [];
+  const { set, removed } = planMapping(state.metadata, mapping, { prune });
+  return [
+    ...entryChange("set-metadata", set),
+    ...entryChange("remove-metadata", removed),
+  ];
 }
 
 function planTarget(
@@ -158,48 +211,51 @@ function planTarget(
 }
 
 /**
- * Works out what takes the target away again, also where it is half gone. The
- * bindings come first, so that nothing is called that is no longer there; the
- * target last, since it alone knows its key.
+ * Works out what takes targets away again, also if a former removal was
+ * interrupted. The bindings come first, so that nothing is called that no longer
+ * exists; each target after its key, since it alone tells which key is its own.
  *
- * @param state What is there.
- * @param wish The target's name, and the mapping to take out: only entries that
- * still say what it says.
  * @returns The changes, in the order to make them.
  */
 export function planRemoval(
   state: State,
-  wish: { readonly name: string; readonly mapping: Mapping },
+  wish: {
+    /** The target's name; several during a rotation. */
+    readonly name: string | readonly string[];
+    /** The entries to take out: only those that still say what it says. */
+    readonly mapping: Mapping;
+  },
 ): Change[] {
-  const target = state.targets.find(({ name }) => name === wish.name);
-  const changes: Change[] = [];
-  if (target !== undefined) {
-    const { id, name, signingKey } = target;
-    for (const { condition, targets: from } of state.executions) {
-      if (!from.includes(id)) continue;
-      const to = from.filter((other) => other !== id);
-      changes.push({ kind: "bind", condition, from, to });
-    }
-    if (splitKeys(state.signingKeys).includes(signingKey)) {
-      changes.push({ kind: "drop-key", id, replaces: false });
-    }
-    changes.push({ kind: "delete-target", id, name });
-  }
-  const entries = [...wish.mapping].flatMap(([key, permissions]) => {
-    const entry = state.metadata.find((entry) => entry.key === key);
-    if (!entry || !meansSame(entry.value, permissions)) return [];
-    return [{ key, from: textOf(entry.value), to: undefined }];
-  });
-  if (entries.length > 0) changes.push({ kind: "remove-metadata", entries });
-  return changes;
+  const names = typeof wish.name === "string" ? [wish.name] : wish.name;
+  const targets = state.targets.filter(({ name }) => names.includes(name));
+  const ids = new Set(targets.map(({ id }) => id));
+  const { removed } = planMappingRemoval(state.metadata, wish.mapping);
+  return [
+    ...state.executions.flatMap(({ condition, targets: from }): Change[] => {
+      const to = from.filter((id) => !ids.has(id));
+      if (to.length === from.length) return [];
+      return [{ kind: "bind", condition, from, to }];
+    }),
+    ...targets.flatMap(({ id, name, signingKey }): Change[] => [
+      ...splitKeys(state.signingKeys).includes(signingKey)
+        ? [{ kind: "drop-key", id, replaces: false } as const]
+        : [],
+      { kind: "delete-target", id, name },
+    ]),
+    ...state.serviceUser ? planServiceUserRemoval(state.serviceUser) : [],
+    ...entryChange("remove-metadata", removed),
+  ];
+}
+
+function entryChange(
+  kind: "set-metadata" | "remove-metadata",
+  entries: readonly EntryChange[],
+): Change[] {
+  return entries.length === 0 ? [] : [{ kind, entries }];
 }
 
 function differs(target: Target, settings: TargetSettings): boolean {
   return target.kind !== "call" || target.endpoint !== settings.endpoint ||
     target.timeoutSeconds !== settings.timeoutSeconds ||
     target.interruptOnError !== settings.interruptOnError;
-}
-
-function textOf(value: Uint8Array): string {
-  return new TextDecoder().decode(value);
 }

@@ -1,10 +1,11 @@
 import { UsageError } from "../cli/errors.ts";
+import { printable } from "../cli/terminal.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
 
 /** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */
 const DEFAULT_TIMEOUT_SECONDS = 10;
 
-/** The options of `setup` that are about the target. */
+/** The options of `setup` that decide about the target. */
 export interface TargetOptions {
   readonly name: string;
   readonly endpoint?: string | undefined;
@@ -13,26 +14,36 @@ export interface TargetOptions {
   readonly timeout?: number | undefined;
   readonly interruptOnError?: boolean | undefined;
   readonly roles?: string | undefined;
+  readonly serviceUser: boolean;
+  /** Seconds to wait for the function. */
+  readonly wait?: number | undefined;
+  /** Run the function here. */
+  readonly start: boolean;
 }
 
 /**
  * Chooses the target's settings; what the options leave out stays as it is.
  *
- * @returns `undefined` if the options are only about the mapping.
+ * @returns `undefined` if the options are only about the mapping or the service
+ * user.
  * @throws {UsageError} If a new target has no endpoint.
  */
 export function chooseTargetSettings(
   options: TargetOptions,
   existing: Target | undefined,
 ): TargetSettings | undefined {
-  const { name, endpoint, also, timeout, interruptOnError, roles } = options;
-  const isAboutTarget = [endpoint, also, timeout, interruptOnError]
-    .some((value) => value !== undefined);
-  if (!isAboutTarget && roles !== undefined) return undefined;
+  const { name, endpoint, also, timeout, interruptOnError, wait } = options;
+  const isAboutTarget = options.start ||
+    [endpoint, also, timeout, interruptOnError, wait]
+      .some((value) => value !== undefined);
+  const isAboutOthers = options.roles !== undefined || options.serviceUser;
+  if (!isAboutTarget && isAboutOthers) return undefined;
   const address = endpoint ?? existing?.endpoint;
   if (address === undefined) {
     throw new UsageError(
-      `--endpoint is missing: there is no target "${name}" yet, so where does the function answer?`,
+      `--endpoint is missing: there is no target "${
+        printable(name)
+      }" yet, so where does the function answer?`,
     );
   }
   return {

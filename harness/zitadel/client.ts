@@ -5,8 +5,14 @@
  * @module
  */
 import type { DescService } from "@bufbuild/protobuf";
-import type { Client, Interceptor } from "@connectrpc/connect";
+import {
+  type Client,
+  Code,
+  ConnectError,
+  type Interceptor,
+} from "@connectrpc/connect";
 import { SettingsError } from "../cli/errors.ts";
+import { printable } from "../cli/terminal.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
@@ -18,7 +24,7 @@ export interface ServiceOptions {
   /** The organization the call is about; the management API asks for it. */
   readonly organization?: string;
   /**
-   * The name to call the service by, where it is not that of its descriptor:
+   * The name to call the service by, if it is not that of its descriptor:
    * `zitadel.org.v2.OrganizationService` has the bytes of its v2beta twin.
    */
   readonly name?: string;
@@ -30,7 +36,7 @@ export interface Instance {
   readonly origin: string;
   /** A bearer token: a personal access token or a service user's. */
   readonly token: string;
-  /** Makes the client of one of its services. */
+  /** Creates the client of one of its services. */
   service<T extends DescService>(
     service: T,
     options?: ServiceOptions,
@@ -55,7 +61,7 @@ export function connect(domain: string, token: string): Instance {
     origin,
     token,
     service(service, options = {}) {
-      const interceptors: Interceptor[] = [];
+      const interceptors: Interceptor[] = [nameAddress(origin)];
       const { name, organization } = options;
       if (organization !== undefined) {
         interceptors.push((next) => (request) => {
@@ -81,14 +87,42 @@ export function connect(domain: string, token: string): Instance {
   };
 }
 
-/** Makes an origin of a host or an origin: `https` where no scheme is given. */
+/** Failures of the way to the instance, about which it said nothing itself. */
+const UNANSWERED: ReadonlySet<Code> = new Set([
+  Code.Unavailable,
+  Code.Unknown,
+  Code.DeadlineExceeded,
+]);
+
+/** Adds the address that was tried to the error of a call without an answer. */
+function nameAddress(origin: string): Interceptor {
+  return (next) => async (request) => {
+    try {
+      return await next(request);
+    } catch (error) {
+      const { code, rawMessage, metadata } = ConnectError.from(error);
+      if (!UNANSWERED.has(code)) throw error;
+      throw new ConnectError(
+        `${rawMessage}, asked at ${origin}`,
+        code,
+        metadata,
+        undefined,
+        error,
+      );
+    }
+  };
+}
+
+/** Returns the origin of a host or an origin: `https` if no scheme is given. */
 export function originOf(domain: string): string {
   const url = URL.parse(
     /^https?:\/\//.test(domain) ? domain : `https://${domain}`,
   );
   if (!url?.hostname) {
     throw new SettingsError(
-      `Cannot read the instance's address "${domain}": expected a host such as my-instance.zitadel.cloud`,
+      `Cannot read the instance's address "${
+        printable(domain)
+      }": expected a host such as my-instance.zitadel.cloud`,
     );
   }
   return url.origin;

@@ -1,3 +1,5 @@
+import { checkEnvFile, checkInstanceOf } from "../cli/check_env_file.ts";
+import { SettingsError } from "../cli/errors.ts";
 import type { Io } from "../cli/io.ts";
 import {
   ADMIN_TOKEN_HINT,
@@ -6,7 +8,7 @@ import {
   required,
   type Settings,
 } from "../cli/settings.ts";
-import { connect, type Instance } from "./client.ts";
+import { connect, type Instance, originOf } from "./client.ts";
 
 /** An instance, and the settings that name it. */
 export interface AdminConnection {
@@ -16,10 +18,14 @@ export interface AdminConnection {
   readonly instance: Instance;
 }
 
+/** Every character that a bearer token can have. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
 /**
  * Reads the settings and connects with the administrator's token. Sends nothing.
  *
- * @throws {SettingsError} If the domain or the token is missing or wrong.
+ * @throws {SettingsError} If the domain or the token is missing or wrong; the
+ * message never holds the token.
  */
 export async function connectAsAdmin(
   envFile: string,
@@ -28,5 +34,27 @@ export async function connectAsAdmin(
   const settings = await readSettings(envFile, io);
   const domain = required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT);
   const token = required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT);
+  if (!TOKEN.test(token)) {
+    throw new SettingsError(
+      "ZITADEL_ADMIN_TOKEN has white space, line breaks or characters that no token has: copy it once more, on one line",
+    );
+  }
   return { settings, domain, instance: connect(domain, token) };
+}
+
+/**
+ * Connects for a command that writes the env file.
+ *
+ * @throws {SettingsError} Also if the file cannot be written, or belongs to another
+ * instance.
+ */
+export async function connectWithEnvFile(
+  envFile: string,
+  io: Pick<Io, "env">,
+): Promise<AdminConnection> {
+  await checkEnvFile(envFile);
+  const connection = await connectAsAdmin(envFile, io);
+  const { origin } = connection.instance;
+  await checkInstanceOf(envFile, { origin, originOf });
+  return connection;
 }

@@ -12,9 +12,10 @@ import {
   OIDCTokenType,
 } from "@zitadel/proto/zitadel/app_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import { Code } from "@connectrpc/connect";
 import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
-import { attempt } from "./zitadel_error.ts";
+import { attempt, ZitadelError } from "./zitadel_error.ts";
 
 export interface Project {
   readonly id: string;
@@ -53,6 +54,27 @@ export function listProjects(
         total: Number(details?.totalResult ?? 0),
       };
     }));
+}
+
+/** Finds a project that an organization owns. */
+export async function findProject(
+  instance: Instance,
+  organization: string,
+  id: string,
+): Promise<{ readonly name: string } | undefined> {
+  const management = instance.service(ManagementService, { organization });
+  try {
+    const { project } = await attempt(
+      "look for the project",
+      () => management.getProjectByID({ id }),
+    );
+    return project;
+  } catch (error) {
+    const isMissing = error instanceof ZitadelError &&
+      error.code === Code.NotFound;
+    if (isMissing) return undefined;
+    throw error;
+  }
 }
 
 /** A project that another organization owns and granted. */

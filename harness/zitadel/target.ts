@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   ActionService,
   CreateTargetRequestSchema,
@@ -17,8 +17,14 @@ export type TargetKind = "call" | "webhook" | "async";
 /** In which form ZITADEL sends the payload. */
 export type PayloadType = "json" | "jwt" | "jwe";
 
-/** What is set of a target; its answers are always read (`restCall`). */
+/** What is set of a target. */
 export interface TargetSettings {
+  /**
+   * What ZITADEL does with the answer; only `call` can add claims.
+   *
+   * @default "call"
+   */
+  readonly kind?: TargetKind;
   /** Unique on the instance. */
   readonly name: string;
   /** Where ZITADEL sends calls to. */
@@ -32,7 +38,6 @@ export interface TargetSettings {
 /** A target as it is. */
 export interface Target extends TargetSettings {
   readonly id: string;
-  /** What ZITADEL does with the answer; only `call` can add claims. */
   readonly kind: TargetKind;
   /** The key its calls are signed with; a secret. */
   readonly signingKey: string;
@@ -143,12 +148,31 @@ export async function deleteTarget(
 
 function toWire(settings: TargetSettings) {
   const { name, endpoint, timeoutSeconds, interruptOnError } = settings;
+  const seconds = Math.trunc(timeoutSeconds);
   return {
     name,
     endpoint,
-    timeout: { seconds: BigInt(timeoutSeconds), nanos: 0 },
-    targetType: { case: "restCall" as const, value: { interruptOnError } },
+    timeout: {
+      seconds: BigInt(seconds),
+      nanos: Math.round((timeoutSeconds - seconds) * 1e9),
+    },
+    targetType: toWireType(settings.kind ?? "call", interruptOnError),
   };
+}
+
+type WireType = NonNullable<
+  MessageInitShape<typeof CreateTargetRequestSchema>["targetType"]
+>;
+
+function toWireType(kind: TargetKind, interruptOnError: boolean): WireType {
+  switch (kind) {
+    case "call":
+      return { case: "restCall", value: { interruptOnError } };
+    case "webhook":
+      return { case: "restWebhook", value: { interruptOnError } };
+    case "async":
+      return { case: "restAsync", value: {} };
+  }
 }
 
 const KINDS = {

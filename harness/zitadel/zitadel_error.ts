@@ -30,7 +30,7 @@ export async function attempt<T>(
 }
 
 /**
- * Says whether a call failed because this release has no such API, which is
+ * Reports whether a call failed because this release has no such API, which is
  * never the same as a missing permission.
  */
 export function isUnimplemented(error: unknown): boolean {
@@ -83,13 +83,13 @@ function reasonOf({ code, rawMessage }: ConnectError): string {
     case Code.DeadlineExceeded:
     // How the client reports a signal that timed out.
     case Code.Canceled:
-      return "ZITADEL did not answer in time. Try again; if it stays so, look at the instance's health (/debug/ready)";
+      return `ZITADEL did not answer in time (${rawMessage}). Try again; if it stays so, look at the instance's health (/debug/ready)`;
     case Code.Unavailable:
       return `ZITADEL is not available (${rawMessage}). Try again in a moment`;
     case Code.Unknown:
-      return `no answer that makes sense came back (${rawMessage}). Check ZITADEL_DOMAIN, and that the instance is up (/debug/ready)`;
+      return `no answer that makes sense came back (${rawMessage}). Check ZITADEL_DOMAIN, with http:// if the instance has no TLS, and that the instance is up (/debug/ready)`;
     case Code.Internal:
-      return `ZITADEL failed inside (${rawMessage}). Its own log says why`;
+      return `ZITADEL failed inside (${rawMessage}). Its own log has the cause`;
     default:
       return `ZITADEL says: ${rawMessage}`;
   }

@@ -1,8 +1,9 @@
+import { projectPath } from "../../harness/util/project_path.ts";
 import assert from "node:assert/strict";
-import { leastPermissions } from "../../harness/function/function_process.ts";
+import { leastPermissions } from "../../harness/function/least_permissions.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const MAIN = projectPath("main.ts");
+const CONFIG = projectPath("deno.json");
 const OPEN_FILES = 128;
 
 Deno.test("main.ts outlives more connections than it may open", async () => {

@@ -1,15 +1,14 @@
+import { projectPath } from "../../harness/util/project_path.ts";
 import assert from "node:assert/strict";
-import {
-  leastPermissions,
-  startFunction,
-} from "../../harness/function/function_process.ts";
+import { startFunction } from "../../harness/function/function_process.ts";
+import { leastPermissions } from "../../harness/function/least_permissions.ts";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 
-const FORBIDDEN = new URL("_forbidden.ts", import.meta.url).pathname;
+const FORBIDDEN = projectPath("tests/main/_forbidden.ts");
 const KEY = "key-of-the-confined-target";
 
 Deno.test("main.ts works with its settings and its instance, and can do nothing else", async () => {

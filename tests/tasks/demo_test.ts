@@ -1,6 +1,7 @@
+import { projectPath } from "../../harness/util/project_path.ts";
 import assert from "node:assert/strict";
 
-const TASK = new URL("../../tasks/demo.ts", import.meta.url).pathname;
+const TASK = projectPath("tasks/demo.ts");
 const TIMEOUT_MS = 20_000;
 
 /** Starts the demo with a folder of its own, to see what it leaves behind. */

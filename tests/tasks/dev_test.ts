@@ -1,7 +1,8 @@
+import { projectPath } from "../../harness/util/project_path.ts";
 import assert from "node:assert/strict";
 import { freePort } from "../../harness/util/free_port.ts";
 
-const TASK = new URL("../../tasks/dev.ts", import.meta.url).pathname;
+const TASK = projectPath("tasks/dev.ts");
 const TIMEOUT_MS = 20_000;
 
 function start(...args: string[]) {

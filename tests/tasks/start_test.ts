@@ -1,9 +1,10 @@
+import { projectPath } from "../../harness/util/project_path.ts";
 import assert from "node:assert/strict";
 import { start } from "../../tasks/start.ts";
 import { createTestIo } from "../harness/_test_io.ts";
 import { freePort } from "../../harness/util/free_port.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = projectPath("");
 
 /** Copies what the Containerfile copies, and returns the command that it runs. */
 async function unpack(folder: string): Promise<string[]> {
@@ -29,7 +30,8 @@ async function unpack(folder: string): Promise<string[]> {
 }
 
 Deno.test("start serves with least permissions from what the Containerfile copies, and ends on SIGTERM", async () => {
-  const folder = await Deno.makeTempDir();
+  // A space and a letter that a URL would encode.
+  const folder = await Deno.makeTempDir({ prefix: "start é " });
   const command = await unpack(folder);
   assert.ok(!command.some((word) => /^--allow-(net|env)$/.test(word)));
   const port = freePort();

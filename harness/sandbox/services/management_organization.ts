@@ -8,6 +8,7 @@ import { removeOrganization } from "../remove.ts";
 import { touch } from "../dated.ts";
 import type { MetadataEntry } from "../world.ts";
 import { changedDetails, detailsOf, madeDetails } from "./details.ts";
+import { memberList } from "./member_list.ts";
 import { addOrganization } from "./organization.ts";
 
 const { method } = ManagementService;
@@ -81,10 +82,21 @@ export function managementOrganizationMethods(): ApiMethod[] {
       };
     }),
     apiMethod(method.bulkRemoveOrgMetadata, ({ keys }, call) => {
+      if (!keys.every((key) => call.organization.metadata.has(key))) {
+        throw notFound("One or more keys do not exist", "META-2npds");
+      }
       for (const key of keys) remove(call, key);
       return {
         details: changedDetails(call.organization, call.organization.id),
       };
+    }),
+    apiMethod(method.listOrgMembers, ({ query, queries }, call) => {
+      const { instance, organization } = call;
+      return memberList(instance.world, {
+        organizationId: organization.id,
+        query,
+        queries,
+      });
     }),
     apiMethod(method.addOrgMember, ({ userId, roles }, call) => {
       const { instance, organization } = call;

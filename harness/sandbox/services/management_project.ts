@@ -56,6 +56,21 @@ export function managementProjectMethods(): ApiMethod[] {
         };
       },
     ),
+    apiMethod(method.getProjectByID, ({ id }, call) => {
+      const project = call.instance.world.projects.get(id);
+      if (project?.organizationId !== call.organization.id) {
+        throw notFound("Project not found", "MANAG-SFf2a");
+      }
+      return {
+        project: {
+          id,
+          details: detailsOf(project, project.organizationId),
+          name: project.name,
+          state: ProjectState.ACTIVE,
+          projectRoleAssertion: project.roleAssertion,
+        },
+      };
+    }),
     apiMethod(method.removeProject, ({ id }, call) => {
       const project = projectOf(call, id);
       removeProject(call.instance.world, id);

@@ -1,7 +1,12 @@
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type Timestamp,
+  timestampFromMs,
+  timestampMs,
+} from "@bufbuild/protobuf/wkt";
 import type { JWK } from "jose";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
+import { KeyType } from "@zitadel/proto/zitadel/auth_n_key_pb.js";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb.js";
 import { alreadyExists, notFound } from "../api_error.ts";
 import { type ApiMethod, apiMethod } from "../api_method.ts";
@@ -19,6 +24,8 @@ import { userMessage } from "./user_message.ts";
 const { method } = ManagementService;
 const SECRET_LENGTH = 64;
 const PERSONAL_TOKEN_LENGTH = 71;
+/** When a key without an expiry ends: 9999-12-31. */
+const NEVER_MS = 253_402_300_799_000;
 
 /**
  * Management v1 as far as it is about users: service users and their
@@ -41,8 +48,11 @@ export function managementUserMethods(): ApiMethod[] {
     apiMethod(method.getUserByID, ({ id }, { instance }) => ({
       user: userMessage(userOf(instance.world, id)),
     })),
+    apiMethod(method.isUserUnique, ({ userName }, { instance }) => ({
+      isUnique: userNamed(instance.world, userName) === undefined,
+    })),
     apiMethod(method.addMachineUser, (request, { instance, organization }) => {
-      const { userName, name, accessTokenType } = request;
+      const { userName, name, description, accessTokenType } = request;
       checkUserName(instance.world, userName);
       const user: User = {
         ...dated(),
@@ -51,6 +61,7 @@ export function managementUserMethods(): ApiMethod[] {
         userName,
         machine: {
           name,
+          description,
           accessToken: accessTokenType === AccessTokenType.JWT
             ? "jwt"
             : "opaque",
@@ -79,18 +90,48 @@ export function managementUserMethods(): ApiMethod[] {
         details: madeDetails(user, user.organizationId),
       };
     }),
-    apiMethod(method.addMachineKey, ({ userId, publicKey }, { instance }) => {
-      const user = machineOf(instance.world, userId);
+    apiMethod(method.addMachineKey, (request, { instance }) => {
+      const user = machineOf(instance.world, request.userId);
       touch(user);
       return {
-        ...addKey(user, publicKey),
+        ...addKey(user, request),
         details: madeDetails(user, user.organizationId),
       };
     }),
-    apiMethod(method.addPersonalAccessToken, ({ userId }, { instance }) => {
+    apiMethod(method.listMachineKeys, ({ userId, query }, { instance }) => {
+      const { machine } = machineOf(instance.world, userId);
+      const list = listOf([...machine.keys.keys()], query);
+      return {
+        details: list.details,
+        result: list.items.map((id) => {
+          const expiry = machine.keyExpiries?.get(id);
+          return {
+            id,
+            type: KeyType.JSON,
+            ...(expiry !== undefined &&
+              { expirationDate: timestampFromMs(expiry) }),
+          };
+        }),
+      };
+    }),
+    apiMethod(method.removeMachineKey, ({ userId, keyId }, { instance }) => {
+      const user = machineOf(instance.world, userId);
+      if (!user.machine.keys.delete(keyId)) {
+        throw notFound("Machine key not found", "COMMAND-4m77G");
+      }
+      touch(user);
+      return { details: changedDetails(user, user.organizationId) };
+    }),
+    apiMethod(method.addPersonalAccessToken, (request, { instance }) => {
+      const { userId, expirationDate } = request;
       const user = machineOf(instance.world, userId);
       const token = newSecret(PERSONAL_TOKEN_LENGTH);
       const tokenId = addPersonalToken(instance.world, user, token);
+      if (expirationDate) {
+        instance.world.accessTokens.get(token)!.expiresAt = Math.floor(
+          timestampMs(expirationDate) / 1000,
+        );
+      }
       touch(user);
       return {
         tokenId,
@@ -112,6 +153,20 @@ export function managementUserMethods(): ApiMethod[] {
         })),
       };
     }),
+    apiMethod(
+      method.removePersonalAccessToken,
+      ({ userId, tokenId }, { instance }) => {
+        const user = machineOf(instance.world, userId);
+        const { accessTokens } = instance.world;
+        const found = [...accessTokens].find(([, { id }]) => id === tokenId);
+        if (!found) {
+          throw notFound("Personal access token not found", "COMMAND-4m77G");
+        }
+        accessTokens.delete(found[0]);
+        touch(user);
+        return { details: changedDetails(user, user.organizationId) };
+      },
+    ),
     apiMethod(method.setUserMetadata, ({ id, key, value }, { instance }) => {
       const user = userOf(instance.world, id);
       setUserMetadata(user, [{ key, value }]);
@@ -156,9 +211,15 @@ function machineOf(world: World, id: string) {
 
 function addKey(
   user: User & { machine: NonNullable<User["machine"]> },
-  publicKey: Uint8Array,
+  { publicKey, expirationDate }: {
+    readonly publicKey: Uint8Array;
+    readonly expirationDate?: Timestamp;
+  },
 ) {
   const keyId = newIdentifier();
+  const expiry = expirationDate ? timestampMs(expirationDate) : NEVER_MS;
+  const expiries = user.machine.keyExpiries ??= new Map();
+  expiries.set(keyId, expiry);
   if (publicKey.length > 0) {
     const key = createPublicKey(new TextDecoder().decode(publicKey));
     user.machine.keys.set(keyId, key.export({ format: "jwk" }) as JWK);
@@ -170,7 +231,7 @@ function addKey(
     type: "serviceaccount",
     keyId,
     key: pair.privateKey.export({ type: "pkcs1", format: "pem" }),
-    expirationDate: "9999-12-31T23:59:59Z",
+    expirationDate: new Date(expiry).toISOString(),
     userId: user.id,
   };
   return {

@@ -18,7 +18,7 @@ import { deriveV2, renameField } from "../derive_v2.ts";
 import { newIdentifier } from "../identifier.ts";
 import { matchesText, pageOf } from "../list.ts";
 import { removeMetadata, setMetadata } from "../metadata.ts";
-import { hasPermission } from "../permissions.ts";
+import { hasPermission, isMember } from "../permissions.ts";
 import { primaryDomain } from "../populate.ts";
 import { removeOrganization } from "../remove.ts";
 import { dated } from "../dated.ts";
@@ -218,9 +218,11 @@ function writable(
   { instance: { world }, caller }: Call,
   organizationId: string,
 ): Organization {
-  if (
-    !hasPermission(world, caller, { permission: "org.write", organizationId })
-  ) {
+  if (!isMember(world, caller, organizationId)) {
+    throw notFound("membership not found", "AUTHZ-cdgFk");
+  }
+  const permission = "org.write";
+  if (!hasPermission(world, caller, { permission, organizationId })) {
     throw noPermission("AUTH-AWfge");
   }
   const organization = world.organizations.get(organizationId);

@@ -4,10 +4,12 @@ import { AuthService } from "@zitadel/proto/zitadel/auth_pb.js";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb.js";
 import { type ApiMethod, apiMethod } from "../api_method.ts";
 import { newIdentifier } from "../identifier.ts";
+import { permissionsIn } from "../permissions.ts";
 import { removeUser } from "../remove.ts";
 import { dated } from "../dated.ts";
 import type { User } from "../world.ts";
 import { madeDetails } from "./details.ts";
+import { memberList } from "./member_list.ts";
 import { checkUserName, setUserMetadata, userOf } from "./management_user.ts";
 import { userMessage } from "./user_message.ts";
 
@@ -51,6 +53,17 @@ export function userMethods(): ApiMethod[] {
     apiMethod(AuthService.method.getMyUser, (_, { caller }) => ({
       user: userMessage(caller),
     })),
+    apiMethod(
+      AuthService.method.listMyZitadelPermissions,
+      (_, { instance, caller, organization }) => ({
+        result: permissionsIn(instance.world, caller, organization.id),
+      }),
+    ),
+    apiMethod(
+      AdminService.method.listIAMMembers,
+      ({ query, queries }, { instance }) =>
+        memberList(instance.world, { query, queries }),
+    ),
     apiMethod(AdminService.method.addIAMMember, (request, { instance }) => {
       const user = userOf(instance.world, request.userId);
       instance.world.members.push({

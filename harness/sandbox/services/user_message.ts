@@ -40,6 +40,7 @@ export function userMessage(user: User): MessageInitShape<typeof UserSchema> {
       case: "machine",
       value: {
         name: machine?.name ?? user.userName,
+        description: machine?.description ?? "",
         hasSecret: machine?.secret !== undefined,
         accessTokenType: machine?.accessToken === "jwt"
           ? AccessTokenType.JWT

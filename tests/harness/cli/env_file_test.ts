@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   formatSetting,
   parseEnv,
+  readEnvFile,
   splitKeys,
   withSetting,
   writeEnvFile,
@@ -24,6 +25,36 @@ Deno.test("parseEnv() reads plain, quoted and exported settings", () => {
   });
 });
 
+Deno.test("parseEnv() reads what Deno reads from the same file", async () => {
+  const text = `A="abc" # note
+B=x # y
+C='q r'
+export D=1
+E="a\\nb"
+F=a#b
+G="two
+lines"
+I=  sp  
+J=
+L={"a":"b c"}
+BROKEN LINE
+`;
+  const path = await Deno.makeTempFile({ suffix: ".env" });
+  await Deno.writeTextFile(path, text);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      `--env-file=${path}`,
+      'console.log(JSON.stringify(Object.fromEntries([..."ABCDEFGIJL"].map((it) => [it, Deno.env.get(it)]))))',
+    ],
+    stderr: "null",
+  }).output();
+  await Deno.remove(path);
+  const own = parseEnv(text);
+  assert.deepEqual(own, JSON.parse(new TextDecoder().decode(stdout)));
+  assert.equal(own.A, "abc");
+});
+
 Deno.test("withSetting() changes one line and keeps the others", () => {
   assert.equal(
     withSetting(TEXT, "PORT", "2"),
@@ -41,7 +72,10 @@ Deno.test("withSetting() leaves one line of a setting that occurs twice", () => 
 });
 
 Deno.test("formatSetting() is read back by parseEnv()", () => {
-  for (const value of ["plain", "a b", '{"a":"b"}', "a#b", "a,b="]) {
+  const key = JSON.stringify({ key: "-----BEGIN\nMII+/=\n" });
+  for (
+    const value of ["plain", "a b", '{"a":"b"}', "a#b", "a,b=", "a\\b", key]
+  ) {
     assert.equal(parseEnv(formatSetting("A", value)).A, value);
   }
 });
@@ -51,17 +85,50 @@ Deno.test("splitKeys() ignores blanks and empty keys", () => {
   assert.deepEqual(splitKeys(undefined), []);
 });
 
-Deno.test("writeEnvFile() leaves a file that only its owner reads, and no other", async () => {
+Deno.test("writeEnvFile() keeps the mode of a file and leaves no other", async () => {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/.env`;
-  await Deno.writeTextFile(path, "A=1\n", { mode: 0o644 });
+  await Deno.writeTextFile(path, "A=1\n", { mode: 0o640 });
+  await Deno.chmod(path, 0o640);
   await writeEnvFile(path, "A=2\n");
   assert.equal(await Deno.readTextFile(path), "A=2\n");
-  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o640);
   assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [
     ".env",
   ]);
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeEnvFile() keeps the owner of a file", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/.env`;
+  await Deno.writeTextFile(path, "A=1\n");
+  const owned: unknown[] = [];
+  const { chown, stat } = Deno;
+  Deno.stat = async (it) =>
+    String(it) === path ? { ...await stat(it), uid: 12, gid: 34 } : stat(it);
+  Deno.chown = (_, uid, gid) => Promise.resolve(void owned.push(uid, gid));
+  try {
+    await writeEnvFile(path, "A=2\n");
+  } finally {
+    Object.assign(Deno, { chown, stat });
+  }
+  assert.deepEqual(owned, [12, 34]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeEnvFile() creates a file that only its owner reads", async () => {
+  const folder = await Deno.makeTempDir();
+  await writeEnvFile(`${folder}/.env`, "A=1\n");
+  assert.equal((await Deno.stat(`${folder}/.env`)).mode! & 0o777, 0o600);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("readEnvFile() leaves out a byte order mark", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "\ufeffA=1\n");
+  assert.deepEqual(parseEnv(await readEnvFile(path)), { A: "1" });
+  await Deno.remove(path);
 });
 
 Deno.test("writeEnvFile() writes through a link", async () => {

@@ -6,21 +6,26 @@ const MODULE = new URL(
   import.meta.url,
 );
 
-function step(code: string) {
-  return { what: code, command: ["deno", "eval", code] };
+function step(code: string, usesSettings = false) {
+  return { what: code, command: ["deno", "eval", code], usesSettings };
 }
 
-Deno.test("runSteps() has the file while commands run, and stops at the first that fails", async () => {
+Deno.test("runSteps() has the file only while a command reads it, and stops at the first that fails", async () => {
   const folder = await Deno.makeTempDir();
   const [file, seen] = [`${folder}/deploy.env`, `${folder}/seen`];
   const fails = step("Deno.exit(3)");
   const result = await runSteps([
-    step(`Deno.copyFileSync("${file}", "${seen}")`),
+    step(`Deno.copyFileSync("${file}", "${seen}")`, true),
+    step(
+      `Deno.copyFileSync("${seen}", "${file}.gone-" + [...Deno.readDirSync("${folder}")].length)`,
+    ),
     fails,
     step(`Deno.removeSync("${seen}")`),
   ], { file, text: "A=1\n" });
   assert.deepEqual(result, { failed: fails, isInterrupted: false });
   assert.equal(await Deno.readTextFile(seen), "A=1\n");
+  // Only `seen` was there when the second command ran.
+  assert.equal(await Deno.readTextFile(`${file}.gone-1`), "A=1\n");
   await assert.rejects(Deno.stat(file), Deno.errors.NotFound);
   await Deno.remove(folder, { recursive: true });
 });
@@ -30,7 +35,7 @@ for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
     const folder = await Deno.makeTempDir();
     const file = `${folder}/deploy.env`;
     const steps = [
-      step("console.log('begun'); setTimeout(() => {}, 600_000)"),
+      step("console.log('begun'); setTimeout(() => {}, 600_000)", true),
       step(`Deno.writeTextFileSync("${folder}/next", "")`),
     ];
     const child = new Deno.Command(Deno.execPath(), {

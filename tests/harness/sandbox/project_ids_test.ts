@@ -62,14 +62,14 @@ Deno.test("startSandbox() tells roles of projects and roles with odd names", asy
       organizations: [{
         name: "Acme",
         projects: [
-          { name: "Ops", id: "77:ops", roles: ["__proto__", "viewer admin"] },
+          { name: "Ops", id: "77:ops", roles: ["constructor", "__proto__"] },
           { name: "Proto", id: "__proto__", roles: ["constructor"] },
         ],
         users: [{
           userName: "bot",
           secret: "sandbox-bot",
           grants: [
-            { project: "Ops", roles: ["__proto__", "viewer admin"] },
+            { project: "Ops", roles: ["constructor", "__proto__"] },
             { project: "Proto", roles: ["constructor"] },
           ],
         }],
@@ -89,10 +89,10 @@ Deno.test("startSandbox() tells roles of projects and roles with odd names", asy
   const payload = JSON.parse(target.calls[0]!.body);
   assert.deepEqual(
     payload.user_grants.map((grant: Json) => [grant.project_id, grant.roles]),
-    [["77:ops", ["__proto__", "viewer admin"]], ["__proto__", ["constructor"]]],
+    [["77:ops", ["constructor", "__proto__"]], ["__proto__", ["constructor"]]],
   );
   const claims = JSON.parse(atob(answer.access_token.split(".")[1]));
   assert.deepEqual(claims.aud, ["77:ops", "__proto__"]);
   const claim = claims["urn:zitadel:iam:org:project:77:ops:roles"];
-  assert.deepEqual(Object.keys(claim), ["__proto__", "viewer admin"]);
+  assert.deepEqual(Object.keys(claim), ["constructor", "__proto__"]);
 });

@@ -262,14 +262,20 @@ Deno.test("confirm() tries an announcement again that KV did not confirm", async
         ? Promise.reject(new TypeError())
         : Promise.resolve(),
   }));
+  using watched = await watch(isolate);
   assert.equal(await isolate.confirm("1"), true);
-  assert.deepEqual(await isolate.invalidate("1", 1), { kind: "failed" });
+  for (const sequence of [1, 2]) {
+    const outcome = await isolate.invalidate("1", sequence);
+    assert.deepEqual(outcome, { kind: "failed" });
+  }
+  assert.deepEqual(watched.told, ["1", "1"], "once for each event");
   assert.equal(await isolate.confirm("1"), false);
   assert.equal(await isolate.confirm("2"), true);
   isDown = false;
   assert.equal(await isolate.confirm("1"), true);
+  assert.deepEqual(watched.told, ["1", "1"]);
   const other = setUp(kv.connect()).isolate;
-  assert.equal((await other.invalidate("1", 1)).kind, "known");
+  assert.equal((await other.invalidate("1", 2)).kind, "known");
 });
 
 Deno.test("watch() goes on after its connection broke, with what happened meanwhile", async () => {

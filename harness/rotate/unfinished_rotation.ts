@@ -1,0 +1,102 @@
+import type { Execution } from "../zitadel/execution.ts";
+import type { Target } from "../zitadel/target.ts";
+
+/** What the second target is called until it has the first one's name. */
+const SUCCESSOR_SUFFIX = " (successor)";
+
+export function successorName(name: string): string {
+  return name + SUCCESSOR_SUFFIX;
+}
+
+/** What a rotation can be recognized by. */
+export interface RotationSituation {
+  /** Every target of the instance. */
+  readonly targets: readonly Target[];
+  /** Everything that is bound on the instance. */
+  readonly executions: readonly Execution[];
+  /** The signing keys in the env file. */
+  readonly envKeys: readonly string[];
+}
+
+/**
+ * How far a rotation came:
+ *
+ * - `created`: the second target exists; the env file lacks its key
+ * - `key_added`: the env file has both keys; only the first target is called
+ * - `swapping`: the second target has replaced the first in some bindings
+ * - `swapped`: only the second target is called; both keys are in the env file
+ * - `key_dropped`: as before, but the env file has only the new key
+ * - `deleted`: the first target is gone; the second one has not its name yet
+ */
+export type RotationState =
+  | "created"
+  | "key_added"
+  | "swapping"
+  | "swapped"
+  | "key_dropped"
+  | "deleted";
+
+/** A rotation that was begun and not finished. */
+export interface UnfinishedRotation {
+  /** The name of the target whose key is replaced, for `rotate --name`. */
+  readonly name: string;
+  readonly state: RotationState;
+  /** The first target; `undefined` if it is already deleted. */
+  readonly predecessor: Target | undefined;
+  /** The target that takes over. */
+  readonly successor: Target;
+  /** The keys that ZITADEL may sign with now: the function needs all of them. */
+  readonly liveKeys: readonly string[];
+}
+
+/**
+ * Recognizes a rotation that was interrupted, in each of its states.
+ *
+ * @param situation The targets, the bindings and the env file's keys.
+ * @param name The name of the rotated target; by default any.
+ */
+export function findUnfinishedRotation(
+  situation: RotationSituation,
+  name?: string,
+): UnfinishedRotation | undefined {
+  const { targets } = situation;
+  const successor = targets.find((target) =>
+    target.name.endsWith(SUCCESSOR_SUFFIX) &&
+    (name === undefined || target.name === successorName(name))
+  );
+  if (successor === undefined) return undefined;
+  const rotated = successor.name.slice(0, -SUCCESSOR_SUFFIX.length);
+  const predecessor = targets.find((target) => target.name === rotated);
+  return {
+    name: rotated,
+    state: stateOf(situation, { predecessor, successor }),
+    predecessor,
+    successor,
+    liveKeys: [predecessor, successor].flatMap((target) =>
+      target && isBound(situation, target) ? [target.signingKey] : []
+    ),
+  };
+}
+
+export function isBound(
+  { executions }: Pick<RotationSituation, "executions">,
+  { id }: Pick<Target, "id">,
+): boolean {
+  return executions.some(({ targets }) => targets.includes(id));
+}
+
+function stateOf(
+  situation: RotationSituation,
+  { predecessor, successor }: {
+    readonly predecessor: Target | undefined;
+    readonly successor: Target;
+  },
+): RotationState {
+  if (predecessor === undefined) return "deleted";
+  const { envKeys } = situation;
+  if (isBound(situation, successor)) {
+    if (isBound(situation, predecessor)) return "swapping";
+    return envKeys.includes(predecessor.signingKey) ? "swapped" : "key_dropped";
+  }
+  return envKeys.includes(successor.signingKey) ? "key_added" : "created";
+}

@@ -1,0 +1,77 @@
+import { type CanaryResult, checkEndpoint } from "../function/canary.ts";
+import { sleep } from "../util/sleep.ts";
+import type { Change } from "./plan.ts";
+
+/** How often the function is asked while it is waited for, in milliseconds. */
+const RETRY_MS = 1_000;
+
+/** Answers that a function gives which only has to be started with the key. */
+const NOT_YET: ReadonlySet<CanaryResult["verdict"]> = new Set([
+  "refused",
+  "failing",
+  "unreachable",
+]);
+
+/** The function as ZITADEL will call it. */
+export interface AskedFunction {
+  readonly endpoint: string;
+  readonly signingKey: string;
+}
+
+/**
+ * Asks the function, exactly at its endpoint, whether it accepts the key.
+ *
+ * @returns Why it cannot be bound yet; `undefined` if it can.
+ * @throws {Error} If starting the function would not help, or if a target that is
+ * already called would move to it.
+ */
+export async function findTrouble(
+  asked: AskedFunction,
+  guarded: readonly Change[],
+): Promise<string | undefined> {
+  const { accepted, verdict, seen } = await checkEndpoint(
+    asked.endpoint,
+    asked.signingKey,
+  );
+  if (accepted) return undefined;
+  const trouble = `${asked.endpoint} ${seen}`;
+  const update = guarded.find((change) => change.kind === "update-target");
+  if (update !== undefined) {
+    const moves = update.settings.endpoint !== update.from.endpoint;
+    throw new Error(
+      moves
+        ? `Cannot move the target: ${trouble}. Nothing was changed. Start the function there with the target's key first`
+        : `Cannot let logins depend on the function: ${trouble}. Nothing was changed. Start it with the target's key first, or leave out --interrupt-on-error`,
+    );
+  }
+  if (!NOT_YET.has(verdict)) {
+    throw new Error(
+      `Cannot bind the target: ${trouble}. Nothing was changed. Check --endpoint: ZITADEL calls it exactly as given`,
+    );
+  }
+  return trouble;
+}
+
+/**
+ * Waits until the function accepts the key.
+ *
+ * @returns What was seen last if it does not in time; else `undefined`.
+ */
+export async function waitForFunction(
+  { endpoint, signingKey }: AskedFunction,
+  { seconds, signal, onWait }: {
+    readonly seconds: number;
+    readonly signal?: AbortSignal | undefined;
+    readonly onWait?: (seen: string) => void;
+  },
+): Promise<string | undefined> {
+  const deadline = Date.now() + seconds * 1_000;
+  while (true) {
+    signal?.throwIfAborted();
+    const { accepted, seen } = await checkEndpoint(endpoint, signingKey);
+    if (accepted) return undefined;
+    if (Date.now() >= deadline) return `${endpoint} ${seen}`;
+    onWait?.(`${endpoint} ${seen}`);
+    await sleep(RETRY_MS, signal);
+  }
+}

@@ -1,0 +1,78 @@
+import {
+  DRY_RUN_OPTION,
+  ENV_FILE_OPTION,
+  flag,
+  JSON_OPTION,
+  list,
+  option,
+  toggle,
+  YES_OPTION,
+} from "../cli/options.ts";
+import { numberFrom, oneOf, parseSeconds, parseUrl } from "../cli/parse.ts";
+import { CREDENTIAL_KINDS } from "../zitadel/credential.ts";
+import { DEFAULT_SERVICE_USER_NAME } from "../zitadel/service_user.ts";
+import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
+
+/** The paragraphs of `deno task setup --help`. */
+export const SETUP_DETAILS = [
+  "Creates or updates the target, writes its signing key into the env file (and ZITADEL_DOMAIN if the file has none), writes the mapping into the organization's metadata, and binds the target to preaccesstoken. Other targets that are bound there stay, in their order.",
+  "A target is bound, or moved, only if the function answers at exactly that endpoint and accepts the target's key. Until then everything else is done: start the function with the env file and run the same command again, or use --wait or --start.",
+  "--service-user creates a service user that may read the mapping (ORG_OWNER_VIEWER of METADATA_ORGANIZATION, or IAM_OWNER_VIEWER if that is user or grant) and writes its credential into the env file. Run again, it changes nothing while the credential works.",
+  "With a fixed METADATA_ORGANIZATION, PROJECTS is proposed: the projects of that organization that have mapped roles.",
+];
+
+/** The options of `deno task setup`. */
+export const SETUP_OPTIONS = {
+  endpoint: option(
+    "URL",
+    "where the function answers (default: as the target is)",
+    { parse: parseUrl },
+  ),
+  roles: option(
+    "FILE",
+    "the mapping; `deno task roles check FILE` checks it",
+  ),
+  prune: flag("remove metadata entries that are not in that file"),
+  org: option(
+    "ID",
+    "whose metadata takes the mapping (default: METADATA_ORGANIZATION, or the token's own organization)",
+  ),
+  "service-user": flag(
+    "create the function's service user and its credential",
+  ),
+  "service-user-name": option("NAME", "what it is called", {
+    default: DEFAULT_SERVICE_USER_NAME,
+  }),
+  credential: option("KIND", "a JWT profile key, or a token: key, pat", {
+    default: "key",
+    parse: oneOf(CREDENTIAL_KINDS),
+  }),
+  "credential-days": option("DAYS", "how long it lives", {
+    default: "365",
+    parse: numberFrom(1, 3_650),
+  }),
+  project: list("ID", "a project for PROJECTS; can be repeated"),
+  projects: toggle("--no-projects: propose no PROJECTS"),
+  name: option("NAME", "the target's name", { default: DEFAULT_TARGET_NAME }),
+  also: option("LIST", "bind to: preuserinfo, presamlresponse, events"),
+  timeout: option(
+    "TIME",
+    "how long ZITADEL waits for the function (default: as the target is; 10s for a new one)",
+    { parse: parseSeconds },
+  ),
+  "interrupt-on-error": toggle(
+    "a login fails if the function fails; otherwise the token comes without permissions (default: as the target is; off for a new one; --no-interrupt-on-error: off)",
+  ),
+  wait: option("TIME", "wait for the function, then bind", {
+    parse: parseSeconds,
+  }),
+  start: flag("run the function here, bind, and stay until Ctrl-C"),
+  "env-file": ENV_FILE_OPTION,
+  force: flag("replace another signing key in the env file"),
+  remove: flag(
+    "undo all of it; with --roles also the metadata entries that still hold what the file says",
+  ),
+  "dry-run": DRY_RUN_OPTION,
+  yes: YES_OPTION,
+  json: JSON_OPTION,
+};

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import {
+  type CanaryVerdict,
+  checkEndpoint,
+  sendCanary,
+} from "../../../harness/function/canary.ts";
+
+const KEY = "theTargetsKey";
+const IDENTITY = { process: "0123abcd", version: "1.0.0", credential: "ef" };
+const CANARY = { canary: IDENTITY };
+
+function serve(answer: (request: Request) => Response | Promise<Response>) {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    answer,
+  );
+  return {
+    endpoint: `http://127.0.0.1:${server.addr.port}/`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** Answers the first call in one way, and later ones as the function does. */
+function once(first: () => Response) {
+  let calls = 0;
+  return () => calls++ === 0 ? first() : refusal();
+}
+
+const refusal = () =>
+  Response.json({ error: "invalid_signature" }, { status: 401 });
+
+const ANSWERS: [
+  name: string,
+  answer: () => Response,
+  verdict: CanaryVerdict,
+  seen: RegExp,
+][] = [
+  ["the function", once(() => Response.json(CANARY)), "accepted", /accepted/],
+  ["an older version", once(() => Response.json({})), "older", /older version/],
+  ["the function without the key", refusal, "refused", /does not accept/],
+  ["any key", () => Response.json(CANARY), "foreign", /instead of 401/],
+  ["a stub", () => Response.json({}), "foreign", /instead of 401/],
+  [
+    "a gateway's 401",
+    () => new Response("Log in", { status: 401 }),
+    "foreign",
+    /answered 401; it is not the function/,
+  ],
+  [
+    "a canary of another shape",
+    once(() => Response.json({ canary: true })),
+    "foreign",
+    /is not the function/,
+  ],
+  [
+    "an endless page",
+    () =>
+      new Response(ReadableStream.from((function* () {
+        for (let i = 0; i < 10_000; i++) yield new Uint8Array(1_000);
+      })())),
+    "foreign",
+    /is not the function/,
+  ],
+  [
+    "a wrong path",
+    () => new Response(null, { status: 404 }),
+    "foreign",
+    /404; the function serves only `\/`/,
+  ],
+  [
+    "a redirect",
+    () => new Response(null, { status: 302, headers: { location: "/x" } }),
+    "foreign",
+    /a redirect to \/x/,
+  ],
+  [
+    "a starting server",
+    () => new Response(null, { status: 503 }),
+    "failing",
+    /answered 503/,
+  ],
+];
+
+Deno.test("checkEndpoint() recognizes the function with the key, and nothing else", async (t) => {
+  for (const [name, answer, verdict, seen] of ANSWERS) {
+    await t.step(name, async () => {
+      await using server = serve(answer);
+      const result = await checkEndpoint(server.endpoint, KEY);
+      assert.equal(result.verdict, verdict);
+      assert.equal(result.accepted, verdict === "accepted");
+      assert.match(result.seen, seen);
+      assert.deepEqual(
+        result.identity,
+        verdict === "accepted" ? IDENTITY : undefined,
+      );
+    });
+  }
+  await t.step("nothing", async () => {
+    const result = await checkEndpoint("http://127.0.0.1:9/", KEY);
+    assert.equal(result.verdict, "unreachable");
+    assert.equal(result.status, undefined);
+  });
+});
+
+Deno.test("sendCanary() has a connection of its own each time, and keeps none", async () => {
+  const ports: number[] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (_, { remoteAddr }) => {
+      ports.push(remoteAddr.port);
+      return Response.json(CANARY);
+    },
+  );
+  const endpoint = `http://127.0.0.1:${server.addr.port}/`;
+  for (let i = 0; i < 3; i++) await sendCanary(endpoint, KEY);
+  await server.shutdown();
+  assert.equal(new Set(ports).size, 3);
+});

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { awaitKey, KeyNotAccepted } from "../../../harness/rotate/await_key.ts";
+import { verifySignature } from "./_verify.ts";
+
+const KEY = "the-new-key-of-the-successor";
+const RETRY_MS = 2;
+
+/** Processes behind a balancer that chooses one for each connection, in turn. */
+function startProcesses(
+  processes: readonly {
+    readonly id: string;
+    readonly keys: readonly string[];
+  }[],
+) {
+  const byConnection = new Map<string, typeof processes[number]>();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request, { remoteAddr }) => {
+      const { port } = remoteAddr as Deno.NetAddr;
+      const connection = String(port);
+      const process = byConnection.get(connection) ??
+        processes[byConnection.size % processes.length]!;
+      byConnection.set(connection, process);
+      const isOurs = await verifySignature(request, process.keys);
+      return isOurs
+        ? Response.json({
+          canary: { process: process.id, version: "1", credential: "c0ffee00" },
+        })
+        : Response.json({ error: "invalid_signature" }, { status: 401 });
+    },
+  );
+  return {
+    endpoint: `http://127.0.0.1:${server.addr.port}/`,
+    connections: byConnection,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+const common = { signingKey: KEY, retryMs: RETRY_MS };
+
+Deno.test("awaitKey() finds a single old process behind a balancer", async () => {
+  await using it = startProcesses([
+    { id: "a", keys: ["old", KEY] },
+    { id: "b", keys: ["old"] },
+    { id: "c", keys: ["old", KEY] },
+  ]);
+  await assert.rejects(
+    awaitKey({
+      ...common,
+      endpoints: [it.endpoint],
+      processes: undefined,
+      waitSeconds: 0,
+    }),
+    (error) =>
+      error instanceof KeyNotAccepted &&
+      /does not accept the target's key yet/.test(error.message),
+  );
+  assert.ok(it.connections.size > 1, "canaries shared a connection");
+});
+
+Deno.test("awaitKey() counts processes until there are as many as expected", async () => {
+  const ids = ["a", "b", "c", "d", "e", "f", "g"];
+  await using it = startProcesses(ids.map((id) => ({ id, keys: [KEY] })));
+  const accepted = await awaitKey({
+    ...common,
+    endpoints: [it.endpoint],
+    processes: 7,
+    waitSeconds: 5,
+  });
+  assert.deepEqual([...accepted].sort(), ids);
+});
+
+Deno.test("awaitKey() reports that it saw fewer processes than expected", async () => {
+  await using it = startProcesses([{ id: "a", keys: [KEY] }]);
+  const wait = awaitKey({
+    ...common,
+    endpoints: [it.endpoint],
+    processes: 2,
+    waitSeconds: 0,
+  });
+  await assert.rejects(wait, /Only 1 of 2 processes accepted the key/);
+});
+
+Deno.test("awaitKey() asks every endpoint", async () => {
+  await using one = startProcesses([{ id: "a", keys: [KEY] }]);
+  await using two = startProcesses([{ id: "b", keys: ["old"] }]);
+  const wait = awaitKey({
+    ...common,
+    endpoints: [one.endpoint, two.endpoint],
+    processes: undefined,
+    waitSeconds: 0,
+  });
+  await assert.rejects(
+    wait,
+    (error: Error) => error.message.includes(two.endpoint),
+  );
+});
+
+Deno.test("awaitKey() refuses a process that uses another credential", async () => {
+  await using it = startProcesses([{ id: "a", keys: [KEY] }]);
+  const options = {
+    ...common,
+    endpoints: [it.endpoint],
+    processes: undefined,
+    waitSeconds: 0,
+  };
+  const wait = awaitKey({ ...options, credential: "decade00" });
+  await assert.rejects(wait, /uses another credential/);
+  const accepted = await awaitKey({ ...options, credential: "c0ffee00" });
+  assert.equal(accepted.size, 1);
+});

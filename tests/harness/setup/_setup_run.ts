@@ -1,0 +1,115 @@
+import { runSetup } from "../../../harness/setup/run_setup.ts";
+import type { SetupOptions } from "../../../harness/setup/setup_options.ts";
+import type { Release } from "../../../harness/sandbox/release.ts";
+import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
+import { listExecutions } from "../../../harness/zitadel/execution.ts";
+import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
+import { listTargets } from "../../../harness/zitadel/target.ts";
+import type { Io } from "../../../harness/cli/io.ts";
+import { createTestIo } from "../_test_io.ts";
+
+const DEFAULTS: SetupOptions = {
+  name: "Authorization Webhook",
+  prune: false,
+  envFile: ".env",
+  force: false,
+  serviceUser: false,
+  serviceUserName: "permissions-function",
+  credential: "key",
+  credentialDays: 365,
+  project: [],
+  start: false,
+  remove: false,
+  dryRun: false,
+  yes: true,
+  json: false,
+};
+
+/** An instance with an organization, and an env file with a credential. */
+export async function createSetupScene(release?: Release) {
+  const sandbox = await startSandbox(release ? { release } : {});
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  const scratch = await createScratchOrganization(instance);
+  const folder = await Deno.makeTempDir();
+  const envFile = `${folder}/.env`;
+  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${scratch.reader.token}\n`);
+
+  /** Runs the command as from a terminal; what it throws is returned. */
+  async function run(
+    options: Partial<SetupOptions>,
+    extra: {
+      readonly env?: Io["env"];
+      readonly signal?: AbortSignal;
+      readonly progress?: Io["progress"];
+    } = {},
+  ) {
+    const { env = {}, signal, progress } = extra;
+    const { io, printed, errors } = createTestIo({
+      env: {
+        ZITADEL_DOMAIN: sandbox.origin,
+        ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+        ...env,
+      },
+      ...signal && { signal },
+    });
+    let outcome: string;
+    let error: Error | undefined;
+    try {
+      outcome = await runSetup(
+        { ...DEFAULTS, envFile, ...options },
+        { ...io, ...progress && { progress } },
+        { settleMs: 0 },
+      );
+    } catch (thrown) {
+      error = thrown as Error;
+      outcome = error.name;
+    }
+    return {
+      outcome,
+      error: error?.message ?? "",
+      stdout: printed(),
+      stderr: errors(),
+    };
+  }
+
+  return {
+    sandbox,
+    instance,
+    scratch,
+    folder,
+    envFile,
+    run,
+    /** Targets and bindings, to be compared. */
+    snapshot: async () => ({
+      targets: await listTargets(instance),
+      executions: await listExecutions(instance),
+      envFile: await Deno.readTextFile(envFile),
+    }),
+    /** Writes a roles file and returns its path. */
+    async roles(mapping: unknown): Promise<string> {
+      const path = `${folder}/roles.json`;
+      await Deno.writeTextFile(path, JSON.stringify(mapping));
+      return path;
+    },
+    async [Symbol.asyncDispose]() {
+      await scratch[Symbol.asyncDispose]();
+      await sandbox[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** A server on loopback that answers everything in one way. */
+export function serve(
+  answer: (request: Request) => Response | Promise<Response>,
+) {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    answer,
+  );
+  return {
+    endpoint: `http://127.0.0.1:${server.addr.port}/`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { RELEASES } from "../../../harness/sandbox/release.ts";
+import { startFunction } from "../_function_server.ts";
+import { createSetupScene, serve } from "./_setup_run.ts";
+
+type Scene = Awaited<ReturnType<typeof createSetupScene>>;
+
+/** Sets everything up with a function that runs and has the key. */
+async function setUp({ run, envFile, sandbox }: Scene) {
+  const server = startFunction(envFile, sandbox.origin);
+  const first = await run({ endpoint: server.endpoint });
+  assert.equal(first.outcome, "failed");
+  assert.match(first.stdout, /^Not bound: .* answered 503$/m);
+  await server.reload();
+  const second = await run({ endpoint: server.endpoint });
+  assert.equal(second.outcome, "done", second.error);
+  return server;
+}
+
+for (const release of RELEASES) {
+  Deno.test(`setup moves a bound target only to the function with its key, on ${release}`, async (t) => {
+    await using scene = await createSetupScene(release);
+    const { run, snapshot, folder, sandbox } = scene;
+    await using server = await setUp(scene);
+    const before = await snapshot();
+
+    await Deno.writeTextFile(
+      `${folder}/other.env`,
+      `ACCESS_TOKEN=${scene.scratch.reader.token}\nAUTHORIZATION_SIGNING_KEY=another\n`,
+    );
+    await using other = startFunction(`${folder}/other.env`, sandbox.origin);
+    await other.reload();
+    await using anything = serve(() => Response.json({}));
+    await using page = serve(() => new Response("<h1>Hello</h1>"));
+    await using moved = serve(() => Response.redirect(server.endpoint));
+    const wrong: [string, string, RegExp][] = [
+      [
+        "another key",
+        other.endpoint,
+        /Cannot move the target: .*does not accept the target's key yet\. Nothing was changed/,
+      ],
+      [
+        "a wrong path",
+        `${server.endpoint}permissions`,
+        /answered 404; the function serves only `\/`/,
+      ],
+      ["a server that accepts everything", anything.endpoint, /instead of 401/],
+      ["a web page", page.endpoint, /answered 200, but is not the function/],
+      ["a redirect", moved.endpoint, /a redirect to /],
+      ["nothing", "http://127.0.0.1:9/", /did not answer/],
+    ];
+    for (const [name, endpoint, message] of wrong) {
+      await t.step(name, async () => {
+        const { outcome, error } = await run({ endpoint });
+        assert.equal(outcome, "Error");
+        assert.match(error, message);
+        assert.deepEqual(await snapshot(), before);
+      });
+    }
+
+    await t.step("a gateway that strips a prefix", async () => {
+      await using gateway = serve((request) =>
+        new URL(request.url).pathname === "/permissions"
+          ? fetch(server.endpoint, request)
+          : new Response(null, { status: 404 })
+      );
+      const endpoint = `${gateway.endpoint}permissions`;
+      const { outcome, error } = await run({ endpoint });
+      assert.equal(outcome, "done", error);
+      const { targets: [target] } = await snapshot();
+      assert.equal(target!.endpoint, endpoint);
+    });
+  });
+
+  Deno.test(`setup --no-interrupt-on-error and --remove work while the function is down, on ${release}`, async () => {
+    await using scene = await createSetupScene(release);
+    const { run, snapshot } = scene;
+    {
+      await using server = await setUp(scene);
+      const on = await run({ interruptOnError: true });
+      assert.equal(on.outcome, "done", on.error);
+      assert.ok(server.endpoint);
+    }
+    const off = await run({ interruptOnError: false });
+    assert.equal(off.outcome, "done", off.error);
+    assert.equal((await snapshot()).targets[0]!.interruptOnError, false);
+    const on = await run({ interruptOnError: true });
+    assert.match(on.error, /Cannot let logins depend on the function/);
+    const removed = await run({ remove: true });
+    assert.equal(removed.outcome, "done", removed.error);
+    const { targets, executions } = await snapshot();
+    assert.deepEqual({ targets, executions }, { targets: [], executions: [] });
+  });
+}
+
+Deno.test("setup does not bind an existing target to something else", async () => {
+  await using scene = await createSetupScene();
+  const { run, snapshot } = scene;
+  await using server = startFunction(scene.envFile, scene.sandbox.origin);
+  await run({ endpoint: `${server.endpoint}wrong` });
+  await server.reload();
+  const before = await snapshot();
+  const { outcome, error } = await run({});
+  assert.equal(outcome, "Error");
+  assert.match(
+    error,
+    /^Cannot bind the target: .*\/wrong answered 404; the function serves only `\/`\. Nothing was changed/,
+  );
+  assert.deepEqual(await snapshot(), before);
+  const { outcome: fixed } = await run({ endpoint: server.endpoint });
+  assert.equal(fixed, "done");
+});
+
+Deno.test("setup --wait binds as soon as the function accepts the key", async () => {
+  await using scene = await createSetupScene();
+  await using server = startFunction(scene.envFile, scene.sandbox.origin);
+  let waits = 0;
+  const { outcome, error } = await scene.run(
+    { endpoint: server.endpoint, wait: 60 },
+    {
+      progress: (text) => {
+        if (!text?.startsWith("waiting for the function")) return;
+        waits++;
+        server.reload();
+      },
+    },
+  );
+  assert.equal(outcome, "done", error);
+  assert.equal(waits, 1);
+  const short = await scene.run({ endpoint: "http://127.0.0.1:9/", wait: 1 });
+  assert.match(
+    short.stdout,
+    /^Not bound: http:\/\/127\.0\.0\.1:9\/ did not answer/m,
+  );
+});
+
+Deno.test("setup tells an older version of the function apart", async () => {
+  await using scene = await createSetupScene();
+  const { run, envFile, sandbox } = scene;
+  await using server = startFunction(envFile, sandbox.origin);
+  await using older = serve(async (request) => {
+    const response = await fetch(server.endpoint, request);
+    const text = await response.text();
+    return new Response(text.includes("canary") ? "{}" : text, response);
+  });
+  await run({ endpoint: older.endpoint });
+  await server.reload();
+  const { error } = await run({});
+  assert.match(error, /is an older version of the function: deploy this one/);
+});

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { RELEASES } from "../../harness/sandbox/release.ts";
+import { startSandbox } from "../../harness/sandbox/sandbox.ts";
+import { connect } from "../../harness/zitadel/client.ts";
+import { listMetadata, setMetadata } from "../../harness/zitadel/metadata.ts";
+import { createScratchOrganization } from "../../harness/zitadel/scratch_organization.ts";
+import { roles } from "../../tasks/roles.ts";
+import { createTestIo } from "../harness/_test_io.ts";
+
+async function run(
+  args: readonly string[],
+  options: Parameters<typeof createTestIo>[0] = {},
+) {
+  const { io, printed, errors } = createTestIo(options);
+  const code = await roles.run(args, io);
+  return { code, stdout: printed(), stderr: errors() };
+}
+
+async function withFile(text: string) {
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  await Deno.writeTextFile(path, text);
+  return {
+    path,
+    [Symbol.asyncDispose]: () => Deno.remove(path),
+  };
+}
+
+Deno.test("roles check ends with 0, 1 or 2 by the worst problem", async (t) => {
+  const files: [string, number, RegExp][] = [
+    ['{"admin": ["a"]}', 0, /No problems: 1 role$/m],
+    ['{" admin": ["a"]}', 1, /^warning .*white space/m],
+    ['{"admin": [1]}', 2, /^error .*admin\[0\]: is not a string$/m],
+    [
+      JSON.stringify({
+        a: Array.from({ length: 500 }, (_, i) => `p:${i}00000`),
+      }),
+      1,
+      /warning .*8 kB/,
+    ],
+  ];
+  for (const [text, code, expected] of files) {
+    await t.step(text.slice(0, 30), async () => {
+      await using file = await withFile(text);
+      const result = await run(["check", file.path]);
+      assert.equal(result.code, code, result.stdout + result.stderr);
+      assert.match(result.stdout, expected);
+    });
+  }
+});
+
+Deno.test("roles check --against prints who gains and loses what", async () => {
+  await using before = await withFile('{"a": ["1"], "4": {"a": ["2"]}}');
+  await using after = await withFile('{"a": ["1", "3"]}');
+  const { code, stdout } = await run([
+    ...["check", after.path, "--against", before.path],
+  ]);
+  assert.equal(code, 0);
+  assert.match(stdout, /4:a \(removed\)\n {4}! the plain entry a applies/);
+  assert.match(stdout, /^ {2}a\n {4}\+ 3$/m);
+});
+
+Deno.test("roles check of 1,000 roles takes less than a second", async () => {
+  const entries = Array.from({ length: 1_000 }, (_, role) => [
+    `role-${role}`,
+    Array.from({ length: 20 }, (_, i) => `area-${role % 50}:action-${i}`),
+  ]);
+  await using file = await withFile(
+    JSON.stringify(Object.fromEntries(entries)),
+  );
+  const started = performance.now();
+  const { stdout } = await run(["check", file.path]);
+  const milliseconds = performance.now() - started;
+  assert.match(stdout, /1,000 permissions/);
+  assert.ok(milliseconds < 1_000, `${milliseconds} ms`);
+});
+
+Deno.test("roles refuses wrong usage", async () => {
+  assert.equal((await run([])).code, 64);
+  assert.equal((await run(["nonsense"])).code, 64);
+  assert.equal((await run(["check"])).code, 64);
+  assert.equal((await run(["export", "file"])).code, 64);
+});
+
+for (const release of RELEASES) {
+  Deno.test(`roles export, then apply, changes nothing on ${release}, and --prune removes what left the file`, async () => {
+    await using sandbox = await startSandbox({ release });
+    const instance = connect(sandbox.origin, sandbox.adminToken);
+    await using scratch = await createScratchOrganization(instance);
+    const organization = scratch.organization.id;
+    await setMetadata(instance, organization, [
+      { key: "logo", value: new TextEncoder().encode("two words") },
+    ]);
+    const env = {
+      ZITADEL_DOMAIN: sandbox.origin,
+      ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+    };
+    const org = ["--org", organization, "--env-file", "/none/.env"];
+    const exported = await run(["export", ...org], { env });
+    assert.equal(exported.code, 0, exported.stderr);
+    assert.match(exported.stderr, /^skipped, no mapping: logo /);
+    await using file = await withFile(exported.stdout);
+    const same = await run(["apply", file.path, "--dry-run", ...org], { env });
+    assert.equal(same.code, 0, same.stdout + same.stderr);
+    assert.match(same.stdout, /^Nothing to change\.$/m);
+    assert.match(
+      same.stdout,
+      new RegExp(
+        `^Organization {2}permissions-check-\\w+ \\(${organization}\\)$`,
+        "m",
+      ),
+    );
+
+    await Deno.writeTextFile(file.path, '{"viewer": ["posts:read"]}');
+    const kept = await run(["apply", file.path, "--dry-run", ...org], { env });
+    assert.equal(kept.code, 0);
+    assert.match(kept.stdout, /kept, not in the file .*: admin$/m);
+    const pruning = ["apply", file.path, "--prune", ...org];
+    assert.equal((await run([...pruning, "--dry-run"], { env })).code, 1);
+    const declined = await run(pruning, { env, answer: false });
+    assert.equal(declined.code, 1);
+    const done = await run([...pruning, "--yes"], { env });
+    assert.equal(done.code, 0, done.stderr);
+    const { entries } = await listMetadata(instance, organization);
+    assert.deepEqual(entries.map(({ key }) => key).sort(), ["logo", "viewer"]);
+  });
+}
+
+Deno.test("roles apply names the missing right before it changes anything", async () => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  await using scratch = await createScratchOrganization(instance);
+  await using file = await withFile('{"new": ["a"]}');
+  const { code, stderr } = await run([
+    ...["apply", file.path, "--yes", "--env-file", "/none/.env"],
+    ...["--org", scratch.organization.id],
+  ], {
+    env: {
+      ZITADEL_DOMAIN: sandbox.origin,
+      ZITADEL_ADMIN_TOKEN: scratch.reader.token,
+    },
+  });
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /org\.write is needed to write the organization's metadata: give the user ORG_OWNER/,
+  );
+});
