@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { SETTINGS } from "../../lib/config.ts";
 import { type Call, isRightReply, signCalls, type SignedCall } from "./call.ts";
 import { type ProcessUsage, readProcessUsage } from "./process_usage.ts";
@@ -10,6 +11,9 @@ const START_TIMEOUT_MS = 30_000;
 const CONNECT_RETRY_MS = 1;
 /** How long a server may take to drain before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 5_000;
+
+/** Applied to every program, also to a bundle in another folder. */
+const CONFIG = new URL("../../deno.json", import.meta.url);
 
 /** The program of the function. */
 export const FUNCTION_SCRIPT: URL = new URL("../../main.ts", import.meta.url);
@@ -27,6 +31,8 @@ export interface ServerOptions {
   /** The file that its output goes to, as a container's would. */
   readonly log: string;
   readonly signal: AbortSignal;
+  /** Any free one by default. */
+  readonly port?: number;
 }
 
 /** A server that runs as a process of its own. */
@@ -44,7 +50,7 @@ export class ServerProcess implements AsyncDisposable {
   constructor(script: URL, options: ServerOptions) {
     options.signal.throwIfAborted();
     this.#options = options;
-    this.#port = freePort();
+    this.#port = options.port ?? freePort();
     this.url = `http://127.0.0.1:${this.#port}/`;
     const environment = Object.entries(Deno.env.toObject())
       .filter(([name]) => !(name in SETTINGS) && !name.startsWith("OTEL_"));
@@ -52,7 +58,13 @@ export class ServerProcess implements AsyncDisposable {
     this.startedAt = performance.now();
     this.#process = spawn(
       Deno.execPath(),
-      ["run", "--quiet", "--allow-all", script.href],
+      [
+        "run",
+        "--quiet",
+        "--allow-all",
+        `--config=${fileURLToPath(CONFIG)}`,
+        script.href,
+      ],
       {
         env: {
           ...Object.fromEntries(environment),
@@ -75,16 +87,22 @@ export class ServerProcess implements AsyncDisposable {
     );
   }
 
-  async ready(call?: Call): Promise<number> {
+  /** Waits until it listens. */
+  async listening(): Promise<void> {
     const { signal } = this.#options;
-    // Signed before, so that the time is the server's alone.
-    const [signed] = await signCalls(call ? [call] : []);
     while (!await canConnect(this.#port)) {
       signal.throwIfAborted();
       const waited = performance.now() - this.startedAt;
       if (this.#hasEnded || waited > START_TIMEOUT_MS) throw this.#noStart();
       await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
     }
+  }
+
+  /** Waits for its first answer; returns how long that took, in milliseconds. */
+  async ready(call?: Call): Promise<number> {
+    // Signed before, so that the time is the server's alone.
+    const [signed] = await signCalls(call ? [call] : []);
+    await this.listening();
     const response = await this.#send(signed);
     const reply = await response.text();
     const ms = performance.now() - this.startedAt;
@@ -92,11 +110,15 @@ export class ServerProcess implements AsyncDisposable {
     return ms;
   }
 
-  /** Asks it once. */
-  async ask(call: Call): Promise<void> {
+  /** Asks it once; returns how long the answer took, in milliseconds. */
+  async ask(call: Call): Promise<number> {
     const [signed] = await signCalls([call]);
+    const begin = performance.now();
     const response = await this.#send(signed);
-    requireRight(call, response, await response.text());
+    const reply = await response.text();
+    const ms = performance.now() - begin;
+    requireRight(call, response, reply);
+    return ms;
   }
 
   usage(): Promise<ProcessUsage | undefined> {
@@ -138,7 +160,8 @@ function requireRight(call: Call, response: Response, reply: string): void {
   throw new Error(`A server answered wrongly: ${response.status} ${reply}`);
 }
 
-function freePort(): number {
+/** Finds a port that is free now. */
+export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }

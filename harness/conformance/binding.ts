@@ -24,7 +24,7 @@ export interface BindingOptions {
 
 /** Notes what is bound, to put it back. */
 export async function keepBindings(
-  { instance }: Subject,
+  { instance }: Pick<Subject, "instance">,
   conditions: readonly string[],
 ): Promise<AsyncDisposable> {
   const before = await listExecutions(instance);
