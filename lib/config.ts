@@ -134,7 +134,8 @@ export function readConfig(
     internalOrigin: readInternalUrl(reader),
     metadataOrganization: readMetadataOrganization(reader),
     projects: readProjects(reader),
-    claim: readPermissionsClaim(reader),
+    claim: readClaim(reader, "PERMISSIONS_CLAIM") ??
+      SETTINGS.PERMISSIONS_CLAIM.default,
     shape: reader.choice("PERMISSIONS_SHAPE", PERMISSIONS_SHAPES),
     rolesClaim: readRolesClaim(reader),
     freshMs: whole("CACHE_FRESH_SECONDS", 0, 86_400) * 1_000,
@@ -248,14 +249,11 @@ function readProjects(reader: SettingReader): ReadonlySet<string> | undefined {
   return new Set(ids);
 }
 
-function readPermissionsClaim(reader: SettingReader): string {
-  return readClaim(reader, "PERMISSIONS_CLAIM") ??
-    SETTINGS.PERMISSIONS_CLAIM.default;
-}
-
 function readRolesClaim(reader: SettingReader): string | undefined {
   const claim = readClaim(reader, "ROLES_CLAIM");
-  if (claim !== undefined && claim === readPermissionsClaim(reader)) {
+  const other = reader.text("PERMISSIONS_CLAIM") ||
+    SETTINGS.PERMISSIONS_CLAIM.default;
+  if (claim === other) {
     reader.problem("ROLES_CLAIM", "is the same as PERMISSIONS_CLAIM");
   }
   return claim;

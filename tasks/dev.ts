@@ -13,6 +13,7 @@ export const dev = defineTask({
       ["deno task dev", "with the sandbox"],
       ["ZITADEL_DOMAIN=my.zitadel.cloud deno task dev", "with an instance"],
       ["deno task dev --no-function", "the page only"],
+      ["deno task dev --create-app Shop", "log in to project Shop"],
     ],
     details: [
       "Without ZITADEL_DOMAIN, in the environment or the env file, it also starts a sandbox: a stand-in ZITADEL, set up for the function. With it, the function and the page use that instance, and the settings are the function's own. Ctrl-C stops everything.",
@@ -31,6 +32,10 @@ export const dev = defineTask({
       { parse: oneOf(RELEASES) },
     ),
     "client-id": option("ID", "the application that the page suggests"),
+    "create-app": option(
+      "PROJECT",
+      "create an application for the page in this project of a real instance, by id or name, and remove it at the end; needs ZITADEL_ADMIN_TOKEN",
+    ),
     port: option("PORT", "the page's port (default 9000)", {
       parse: numberFrom(1, 65_535),
     }),

@@ -19,6 +19,9 @@ export const doctor = defineTask({
       ["deno task doctor --live", "with real tokens, from login to claim"],
       ["deno task doctor --org 300000000000000001 --all"],
     ],
+    details: [
+      "--live creates an organization of its own, or with PROJECTS a service user in the organization that owns a listed project. The user gets the role with the fewest permissions, never the strongest, and a random secret; everything is removed again, also after Ctrl-C.",
+    ],
     environment: [
       ["ZITADEL_DOMAIN, ...", "the function's settings"],
       [
@@ -43,7 +46,10 @@ export const doctor = defineTask({
       "where the function answers (default: the target's endpoint)",
     ),
     live: flag(
-      "prove the whole chain: in a throwaway organization, get real tokens through the bound function and compare their claims",
+      "prove the whole chain: get real tokens through the bound function as a throwaway user with one role, and compare their claims",
+    ),
+    "remove-leftovers": flag(
+      "remove the organizations and users that an interrupted --live left behind",
     ),
     "env-file": ENV_FILE_OPTION,
     all: flag("print what is ok, too"),

@@ -4,7 +4,7 @@ import type { DemoAnswer, DemoLogin } from "./demo_event.ts";
 import type { Stage } from "./stage.ts";
 
 /** What the example API serves, and the permission that each needs. */
-const ROUTES = [
+export const ROUTES = [
   { method: "GET", path: "/posts", permission: "posts:read" },
   { method: "DELETE", path: "/posts", permission: "delete:all" },
 ] as const;

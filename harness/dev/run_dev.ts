@@ -10,6 +10,8 @@ export interface DevOptions {
   readonly world?: string | undefined;
   readonly release?: Release | undefined;
   readonly clientId?: string | undefined;
+  /** A project of a real instance to create a temporary application in. */
+  readonly createApp?: string | undefined;
   readonly port?: number | undefined;
   /** The function runs elsewhere. */
   readonly noFunction: boolean;
@@ -34,7 +36,7 @@ const NAME_WIDTH = 11;
 const URL_WIDTH = 25;
 
 function formatStack(
-  { inspector, endpoint, issuer, sandbox }: DevStack,
+  { inspector, endpoint, issuer, sandbox, api, app }: DevStack,
 ): string[] {
   const row = (name: string, url: string, text: string) =>
     `${tint("strong", name.padEnd(NAME_WIDTH))}${url.padEnd(URL_WIDTH)} ${text}`
@@ -46,7 +48,9 @@ function formatStack(
     ]
     : [
       row("ZITADEL", issuer, ""),
-      `\nAn application to log in with must allow ${inspector.redirectUri}\n`,
+      app
+        ? `\nThe page logs in with a temporary application of the project ${app.project.name}; Ctrl-C removes it.\n`
+        : `\nAn application to log in with must allow ${inspector.redirectUri}; --create-app PROJECT creates one.\n`,
     ];
   return [
     "",
@@ -54,6 +58,7 @@ function formatStack(
     ...endpoint
       ? [row("Function", endpoint, "restarts when one of its files changes")]
       : [],
+    ...api ? [row("API", api, "examples/api/hono.ts, called by the page")] : [],
     ...zitadel,
     "Ctrl-C stops everything.\n",
   ];

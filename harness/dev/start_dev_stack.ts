@@ -1,10 +1,11 @@
 /**
- * What one works with: the function, restarted at every change, an inspector,
- * and an instance: a real one, or the sandbox.
+ * Everything for development: the function, restarted at every change, the
+ * inspector, and an instance: a real one, or the sandbox with an example API.
  *
  * @module
  */
 import { type SettingName, SETTINGS } from "../../lib/config.ts";
+import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { freePort } from "../util/free_port.ts";
 import {
@@ -21,7 +22,10 @@ import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
 import { connect, originOf } from "../zitadel/client.ts";
 import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
+import { type ApiProcess, startHonoApi } from "../demo/api_process.ts";
+import { placeOf } from "../inspector/api_check.ts";
 import { startWatchedFunction } from "./start_watched_function.ts";
+import { createTemporaryApp, type TemporaryApp } from "./temporary_app.ts";
 
 const HOST = "127.0.0.1";
 const SANDBOX_PORT = 8080;
@@ -35,13 +39,16 @@ const CONDITIONS = [
 /** Settings that mean the same with the sandbox as with a real instance. */
 const SHARED_SETTINGS = [
   "METADATA_ORGANIZATION",
+  "PROJECTS",
   "PERMISSIONS_CLAIM",
+  "PERMISSIONS_SHAPE",
+  "ROLES_CLAIM",
   "CACHE_FRESH_SECONDS",
   "CACHE_STALE_SECONDS",
   "UPSTREAM_TIMEOUT_MS",
-] as const satisfies readonly SettingName[];
+].filter((name): name is SettingName => Object.hasOwn(SETTINGS, name));
 
-/** What is to be worked with. */
+/** What to start. */
 export interface DevStackOptions {
   /** Settings by name. With ZITADEL_DOMAIN that instance is used. */
   readonly settings: Readonly<Record<string, string | undefined>>;
@@ -52,8 +59,12 @@ export interface DevStackOptions {
   readonly port?: number | undefined;
   /** The client id that the inspector suggests. */
   readonly clientId?: string | undefined;
+  /** A project of a real instance to create a temporary application in, by id or name. */
+  readonly createApp?: string | undefined;
   /** Whether the function is left out, since it runs elsewhere. */
   readonly withoutFunction?: boolean | undefined;
+  /** Any free ports for the sandbox and the function: 8080 and 8000 are for people. */
+  readonly anyPorts?: boolean;
   /** Whether the function's log is left out. */
   readonly quiet?: boolean;
 }
@@ -65,18 +76,26 @@ export interface DevStack extends AsyncDisposable {
   readonly sandbox: Sandbox | undefined;
   /** Where the function answers, unless it runs elsewhere. */
   readonly endpoint: string | undefined;
+  /** Where the example API answers. */
+  readonly api: string | undefined;
+  readonly app: TemporaryApp | undefined;
 }
 
+/**
+ * Starts everything for development; disposing of it stops all of it.
+ *
+ * @throws {SettingsError} If settings of a real instance are missing.
+ */
 export async function startDevStack(
   options: DevStackOptions,
 ): Promise<DevStack> {
   await using stack = new AsyncDisposableStack();
   const { settings, port = freePort(DEFAULT_PORT) } = options;
-  const functionPort = freePort(FUNCTION_PORT);
+  const functionPort = freePort(options.anyPorts ? 0 : FUNCTION_PORT);
   const endpoint = `http://${HOST}:${functionPort}/`;
   const sandbox = settings.ZITADEL_DOMAIN ? undefined : stack.use(
     await startSandbox({
-      port: freePort(SANDBOX_PORT),
+      port: freePort(options.anyPorts ? 0 : SANDBOX_PORT),
       world: withRedirect(
         await readWorldFile(options.world),
         `http://localhost:${port}${CALLBACK_PATH}`,
@@ -86,40 +105,111 @@ export async function startDevStack(
   );
   const issuer = sandbox?.origin ?? originOf(settings.ZITADEL_DOMAIN!);
 
+  const started: Promise<AsyncDisposable>[] = [];
   if (!options.withoutFunction) {
     const given = sandbox
       ? await connectSandbox(sandbox, endpoint, settings)
       : pick(settings, Object.keys(SETTINGS) as SettingName[]);
-    // A watched process that cannot start would wait for its files to change.
-    await readFunctionConfig(given);
-    stack.use(
-      await startWatchedFunction({
-        settings: {
-          KV_URL: ":memory:",
-          ...given,
-          HOST,
-          PORT: String(functionPort),
-        },
-        quiet: options.quiet ?? false,
-      }),
-    );
+    await checkFunctionSettings(given, sandbox !== undefined);
+    started.push(startWatchedFunction({
+      settings: {
+        KV_URL: ":memory:",
+        ...given,
+        HOST,
+        PORT: String(functionPort),
+      },
+      quiet: options.quiet ?? false,
+    }));
   }
+  const api = sandbox && startExampleApi(sandbox, settings);
+  if (api) started.push(api);
+  for (const part of await Promise.allSettled(started)) {
+    if (part.status === "fulfilled") stack.use(part.value);
+  }
+  // The first failure, after everything that did start can be stopped.
+  await Promise.all(started);
+
+  const app = await createApp(options, {
+    origin: issuer,
+    redirectUri: `http://localhost:${port}${CALLBACK_PATH}`,
+  });
+  if (app) stack.use(app);
   const inspector = stack.use(serveInspector({
     issuer,
     port,
     sandbox: sandbox !== undefined,
-    clientId: options.clientId ?? "",
+    clientId: app?.clientId ?? options.clientId ?? "",
+    projectId: app?.project.id ?? "",
+    projectName: app?.project.name ?? "",
     claim: settings.PERMISSIONS_CLAIM || "permissions",
+    shape: settings.PERMISSIONS_SHAPE || "list",
     metadataOrganization: settings.METADATA_ORGANIZATION || "user",
+    api: (await api)?.origin,
   }));
-  const started = stack.move();
+  const running = stack.move();
   return {
     inspector,
     issuer,
     sandbox,
     endpoint: options.withoutFunction ? undefined : endpoint,
-    [Symbol.asyncDispose]: () => started.disposeAsync(),
+    api: (await api)?.origin,
+    app,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/**
+ * Checks the settings before the start: a watched process that cannot start
+ * would wait for its files to change.
+ */
+async function checkFunctionSettings(
+  given: Partial<Record<SettingName, string>>,
+  isSandbox: boolean,
+): Promise<void> {
+  try {
+    await readFunctionConfig(given);
+  } catch (error) {
+    if (isSandbox || !(error instanceof SettingsError)) throw error;
+    throw new SettingsError(
+      `ZITADEL_DOMAIN is set, but the function lacks settings for this instance. Two ways on: \`deno task setup\` connects the function and writes them to .env; \`deno task dev --no-function\` starts the page only. ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Starts the example API for the project of the first application, and for the claim's shape. */
+function startExampleApi(
+  { origin, world }: Sandbox,
+  settings: DevStackOptions["settings"],
+): Promise<ApiProcess> | undefined {
+  const app = world.apps.values().find(({ kind }) => kind === "oidc");
+  const project = app && world.projects.get(app.projectId);
+  if (!project) return undefined;
+  const place = placeOf(settings.PERMISSIONS_SHAPE || "list", {
+    project: project.id,
+    organization: project.organizationId,
+  });
+  return startHonoApi({
+    ISSUER: origin,
+    AUDIENCE: project.id,
+    CLAIM: settings.PERMISSIONS_CLAIM || "permissions",
+    ...(place.project && { PROJECT: place.project }),
+    ...(place.organization && { ORGANIZATION: place.organization }),
+  });
+}
+
+async function createApp(
+  { createApp: project, settings }: DevStackOptions,
+  { origin, redirectUri }: { origin: string; redirectUri: string },
+) {
+  if (project === undefined) return undefined;
+  const adminToken = settings.ZITADEL_ADMIN_TOKEN;
+  if (!settings.ZITADEL_DOMAIN || !adminToken) {
+    throw new SettingsError(
+      "--create-app needs ZITADEL_DOMAIN and ZITADEL_ADMIN_TOKEN: it creates an application on a real instance, and removes it at the end. The sandbox has applications already",
+    );
+  }
+  return await createTemporaryApp({ origin, adminToken, project, redirectUri });
 }
 
 /** Lets the inspector log in with every application that has logins. */

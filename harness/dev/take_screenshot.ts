@@ -2,7 +2,7 @@ import { launchBrowser } from "../test/browser.ts";
 import { startDevStack } from "./start_dev_stack.ts";
 
 const WIDTH = 1200;
-const HEIGHT = 650;
+const HEIGHT = 880;
 
 /** Takes the README's picture: a token just after its mapping was changed. */
 export async function takeScreenshot(path: string): Promise<void> {
@@ -19,7 +19,8 @@ export async function takeScreenshot(path: string): Promise<void> {
     await page.getByLabel("Permissions of viewer").fill(
       "posts:read, orders:read",
     );
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save and get a new token" })
+      .click();
     await page.locator("li.new").waitFor();
     await page.mouse.move(0, 0);
     await page.screenshot({ path });

@@ -6,20 +6,30 @@
  * @module
  */
 import "oauth4webapi";
-import { z } from "zod";
-import { FunctionError } from "../../lib/errors.ts";
-import { isEvent, parsePayload } from "../../lib/request/payload.ts";
-import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
-import { explainCall } from "../explain/explain.ts";
+import { ROUTES } from "../demo/ask_api.ts";
+import { callApi } from "./api_calls.ts";
+import { apiCheck, placeOf } from "./api_check.ts";
+import { explain } from "./explain_token.ts";
 
 const PAGE_URL = new URL("./page/", import.meta.url);
 const OAUTH_URL = new URL(import.meta.resolve("oauth4webapi"));
 
-/** Where the instance sends the browser back to. */
+/** Where ZITADEL sends the browser back to. */
 export const CALLBACK_PATH = "/callback";
 
 /** The port that the sandbox's applications, and the guide's, redirect to. */
 export const DEFAULT_PORT = 9000;
+
+/** Placeholders of index.html. */
+const STYLE_MARK = "<!-- style.css -->";
+const SETTINGS_MARK = "<!-- settings -->";
+const MODULES_MARK = "<!-- modules -->";
+
+/**
+ * A login loads the page twice within seconds. The second load uses the files
+ * of the first, and refreshes them in the background.
+ */
+const MODULE_CACHE = "private, max-age=0, stale-while-revalidate=30";
 
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -42,6 +52,10 @@ export interface InspectorOptions {
   readonly sandbox?: boolean;
   /** The client id that the page suggests. */
   readonly clientId?: string;
+  /** The project whose roles the page requests. */
+  readonly projectId?: string;
+  /** Its name. */
+  readonly projectName?: string;
   /**
    * The name of the permissions claim.
    *
@@ -49,16 +63,24 @@ export interface InspectorOptions {
    */
   readonly claim?: string;
   /**
-   * Whose metadata the function reads, as METADATA_ORGANIZATION says.
+   * The shape of the claim, as PERMISSIONS_SHAPE.
+   *
+   * @default "list"
+   */
+  readonly shape?: string;
+  /**
+   * Whose metadata the function reads, as METADATA_ORGANIZATION.
    *
    * @default "user"
    */
   readonly metadataOrganization?: string;
+  /** The origin of the example API, if it runs; the page calls it through here. */
+  readonly api?: string | undefined;
 }
 
 /** A running inspector. */
 export interface Inspector extends AsyncDisposable {
-  /** Where it is, such as `http://localhost:9000`. */
+  /** Its origin, such as `http://localhost:9000`. */
   readonly origin: string;
   /** What an application must allow as its redirect address. */
   readonly redirectUri: string;
@@ -71,7 +93,7 @@ export interface Inspector extends AsyncDisposable {
  *
  * @param options The instance, and what the page suggests.
  * @returns The running inspector.
- * @throws {Deno.errors.AddrInUse} Where the port is taken.
+ * @throws {Deno.errors.AddrInUse} If the port is taken.
  *
  * @example
  * ```ts ignore
@@ -96,7 +118,7 @@ export function serveInspector(options: InspectorOptions): Inspector {
 }
 
 /**
- * Makes the inspector's request handler.
+ * Creates the inspector's request handler.
  *
  * @param options The instance, and what the page suggests.
  * @returns The handler.
@@ -104,110 +126,146 @@ export function serveInspector(options: InspectorOptions): Inspector {
 export function createInspector(
   options: InspectorOptions,
 ): (request: Request) => Promise<Response> {
-  const { issuer, metadataOrganization = "user" } = options;
+  const { issuer, api } = options;
   const settings = {
     issuer,
     sandbox: options.sandbox ?? false,
     clientId: options.clientId ?? "",
+    projectId: options.projectId ?? "",
+    projectName: options.projectName ?? "",
     claim: options.claim ?? "permissions",
+    shape: options.shape ?? "list",
+    metadataOrganization: options.metadataOrganization ?? "user",
+    api: api !== undefined,
+    routes: ROUTES,
+  };
+  const answer = async (request: Request): Promise<Response> => {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/explain") {
+      return request.method === "POST"
+        ? await explain(request, settings)
+        : new Response("Method not allowed", { status: 405 });
+    }
+    if (pathname === "/api-calls" && api !== undefined) {
+      return await callApi(api, request);
+    }
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return new Response("Method not allowed", { status: 405 });
+    }
+    if (pathname === "/settings.json") return Response.json(settings);
+    if (pathname === "/check.js") {
+      const [project, organization] = ["project", "organization"].map((name) =>
+        safeId(searchParams.get(name))
+      ) as [string, string];
+      const place = placeOf(settings.shape, { project, organization });
+      const code = await apiCheck({ ...settings, audience: project, place });
+      return new Response(code, { headers: { "content-type": TYPES.js! } });
+    }
+    if (pathname === "/" || pathname === CALLBACK_PATH) {
+      return await startPage(settings);
+    }
+    return await staticFile(pathname.slice(1));
   };
   return async (request) => {
-    const { pathname } = new URL(request.url);
-    const response = pathname === "/explain"
-      ? await explain(request, metadataOrganization)
-      : request.method !== "GET" && request.method !== "HEAD"
-      ? new Response("Method not allowed", { status: 405 })
-      : pathname === "/settings.json"
-      ? Response.json(settings)
-      : await page(pathname);
-    for (const [name, value] of Object.entries(securityHeaders(issuer))) {
+    const response = await answer(request);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
       response.headers.set(name, value);
+    }
+    if (!response.headers.has("cache-control")) {
+      response.headers.set("cache-control", "no-store");
+    }
+    if (!response.headers.has("content-security-policy")) {
+      response.headers.set("content-security-policy", policy(issuer, "'none'"));
     }
     return response;
   };
 }
 
+const SECURITY_HEADERS = {
+  "cross-origin-opener-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+
 /**
  * Trusted Types make the browser refuse what would turn text into markup, so
  * that nothing in a token or a payload can become part of the page.
  */
-function securityHeaders(issuer: string): Record<string, string> {
-  return {
-    "content-security-policy": [
-      "default-src 'none'",
-      "script-src 'self'",
-      "style-src 'self'",
-      "img-src 'self'",
-      `connect-src 'self' ${issuer}`,
-      "base-uri 'none'",
-      "form-action 'none'",
-      "frame-ancestors 'none'",
-      "require-trusted-types-for 'script'",
-      "trusted-types 'none'",
-    ].join("; "),
-    "cross-origin-opener-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-  };
+function policy(issuer: string, styles: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src ${styles}`,
+    "img-src 'self'",
+    `connect-src 'self' ${issuer}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; ");
 }
 
-async function page(pathname: string): Promise<Response> {
-  const isPage = pathname === "/" || pathname === CALLBACK_PATH;
-  const name = isPage ? "index.html" : pathname.slice(1);
+/**
+ * Fills in the style sheet and the settings, so that the first paint takes one
+ * round trip. The policy allows this one style sheet, by its hash.
+ */
+async function startPage(
+  settings: { readonly issuer: string },
+): Promise<Response> {
+  const [html, style] = await Promise.all(
+    ["index.html", "style.css"].map((name) =>
+      Deno.readTextFile(new URL(name, PAGE_URL))
+    ),
+  );
+  const digest = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(style),
+  );
+  const hash = new Uint8Array(digest).toBase64();
+  const json = JSON.stringify(settings).replaceAll("<", "\\u003c");
+  const body = html!
+    .replace(STYLE_MARK, () => `<style>${style}</style>`)
+    .replace(
+      SETTINGS_MARK,
+      () => `<script type="application/json" id="settings">${json}</script>`,
+    )
+    .replace(MODULES_MARK, (await moduleLinks()).join("\n    "));
+  return new Response(body, {
+    headers: {
+      "content-type": TYPES.html!,
+      "content-security-policy": policy(settings.issuer, `'sha256-${hash}'`),
+    },
+  });
+}
+
+/** Has the browser ask for all modules at once, not level by level. */
+async function moduleLinks(): Promise<string[]> {
+  const names = await Array.fromAsync(
+    Deno.readDir(PAGE_URL),
+    ({ name }) => name,
+  );
+  return names.filter((name) => name.endsWith(".js")).sort()
+    .map((name) => `<link rel="modulepreload" href="/${name}">`);
+}
+
+async function staticFile(name: string): Promise<Response> {
   const type = TYPES[/^[a-z0-9_]+\.([a-z]+)$/.exec(name)?.[1] ?? ""];
+  if (type === undefined) return new Response("Not found", { status: 404 });
   // What the page imports as a file of its own is the npm package's one module.
   const url = name === "oauth4webapi.js" ? OAUTH_URL : new URL(name, PAGE_URL);
-  if (type === undefined) return new Response("Not found", { status: 404 });
   try {
     const body = await Deno.readFile(url);
-    return new Response(body, { headers: { "content-type": type } });
+    return new Response(body, {
+      headers: { "content-type": type, "cache-control": MODULE_CACHE },
+    });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return new Response("Not found", { status: 404 });
   }
 }
 
-/** What the page sends to have roles explained: what the sandbox showed it. */
-const Question = z.object({
-  payload: z.unknown(),
-  metadata: z.record(
-    z.string(),
-    z.record(z.string(), z.union([z.array(z.string()), z.string()])),
-  ),
-});
-
-async function explain(
-  request: Request,
-  metadataOrganization: string,
-): Promise<Response> {
-  if (request.method !== "POST") {
-    return new Response("Method not allowed", { status: 405 });
-  }
-  const question = Question.safeParse(await request.json().catch(() => null));
-  if (!question.success) {
-    return new Response(z.prettifyError(question.error), { status: 400 });
-  }
-  const { payload, metadata } = question.data;
-  try {
-    const call = parsePayload(payload);
-    if (isEvent(call)) return new Response("An event", { status: 400 });
-    const explanation = await explainCall(
-      call,
-      (organization) =>
-        Promise.resolve(parseRoleMapping(
-          Object.entries(metadata[organization] ?? {}).map(toEntry),
-        )),
-      metadataOrganization,
-    );
-    return Response.json(explanation);
-  } catch (error) {
-    if (!(error instanceof FunctionError)) throw error;
-    return new Response(error.message, { status: 400 });
-  }
-}
-
-function toEntry([key, value]: [string, string[] | string]) {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return { key, value: new TextEncoder().encode(text) };
+/** An id from the page, to be part of code; anything else is left out. */
+function safeId(text: string | null): string {
+  return /^[\w:.-]+$/.exec(text ?? "")?.[0] ?? "";
 }

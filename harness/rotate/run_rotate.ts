@@ -8,7 +8,7 @@ import { Interrupted } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
+import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import { describeStep } from "./describe_step.ts";
 import { planRotation, type RotationStep } from "./plan_rotation.ts";
 import {
@@ -44,7 +44,7 @@ export async function runRotate(
 ): Promise<Outcome> {
   if (options.credential) return await runRotateCredential(options, io);
   const { name, envFile, dryRun, json } = options;
-  const { instance } = await connectAsAdmin(envFile, io);
+  const { instance } = await connectWithEnvFile(envFile, io);
   const place = { instance, envFile };
   const { steps } = planRotation(await readRotationSituation(place), name);
   const described = steps.map((step) => ({

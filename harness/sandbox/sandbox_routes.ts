@@ -16,8 +16,17 @@ const NO_STORE = { headers: { "cache-control": "no-store" } };
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+const Key = z.string().min(1).max(200);
+
 /** Role to permissions; a text is stored as it is. */
-const Mapping = z.record(z.string().min(1).max(200), Permissions);
+const Mapping = z.record(Key, Permissions);
+
+/** Changes of single entries, each with the value that its author saw, in base64. */
+const Changes = z.array(z.strictObject({
+  key: Key,
+  value: z.string().nullable(),
+  before: z.string().nullable(),
+}));
 
 /** Makes the sandbox's own endpoints, all under `/_sandbox/`. */
 export function createSandboxRoutes(instance: Instance): RouteHandler {
@@ -40,8 +49,14 @@ export function createSandboxRoutes(instance: Instance): RouteHandler {
       const parsed = Mapping.safeParse(await request.json().catch(() => null));
       if (!parsed.success) return failure(z.prettifyError(parsed.error), 400);
       replaceMapping(instance, organization, parsed.data);
+    } else if (request.method === "PATCH") {
+      const parsed = Changes.safeParse(await request.json().catch(() => null));
+      if (!parsed.success) return failure(z.prettifyError(parsed.error), 400);
+      // Not a 409: a browser logs that as an error of the page.
+      const saved = changeEntries(instance, organization, parsed.data);
+      return Response.json({ saved }, NO_STORE);
     } else if (request.method !== "GET") {
-      return failure("Only GET and PUT are known here", 405);
+      return failure("Only GET, PUT and PATCH are known here", 405);
     }
     return Response.json(mappingOf(organization), NO_STORE);
   };
@@ -88,6 +103,34 @@ function replaceMapping(
   }
 }
 
+/**
+ * Changes single entries, all or none.
+ *
+ * @returns `false` if an entry is not as its author saw it.
+ */
+function changeEntries(
+  instance: Instance,
+  organization: Organization,
+  changes: z.infer<typeof Changes>,
+): boolean {
+  const userId = instance.world.adminUserId;
+  const isAsSeen = changes.every(({ key, before }) =>
+    (organization.metadata.get(key)?.value.toBase64() ?? null) === before
+  );
+  if (!isAsSeen) return false;
+  for (const { key, value } of changes) {
+    if (value === null) removeMetadata(instance, organization, { key, userId });
+    else {
+      setMetadata(instance, organization, {
+        key,
+        value: encoder.encode(value),
+        userId,
+      });
+    }
+  }
+  return true;
+}
+
 /** The world for display: no secrets, no tokens. */
 function worldView({ world, release, origin }: Instance) {
   const projectName = (id: string) => world.projects.get(id)?.name;
@@ -99,6 +142,10 @@ function worldView({ world, release, origin }: Instance) {
       id: organization.id,
       name: organization.name,
       metadata: mappingOf(organization),
+      entries: [...organization.metadata].map(([key, { value }]) => ({
+        key,
+        value: value.toBase64(),
+      })),
     })),
     projects: [...world.projects.values()].map((project) => ({
       id: project.id,

@@ -27,7 +27,7 @@ export async function waitUntil(
   } while (Date.now() < deadline);
   const reason = cause instanceof Error ? `: ${cause.message}` : "";
   throw new Error(
-    `Waited ${timeoutMs / 1000} s until ${what}, in vain${reason}`,
+    `Timed out after ${timeoutMs / 1000} s waiting until ${what}${reason}`,
     { cause },
   );
 }

@@ -202,6 +202,9 @@ export async function createProject(
   });
 }
 
+/** How the names of `dev --create-app`'s applications begin, so that leftovers can be found. */
+export const TEMPORARY_APP_NAME = "Token inspector (temporary)";
+
 /** Creates a single-page application: code + PKCE, refresh tokens. */
 export async function createApplication(
   instance: Instance,

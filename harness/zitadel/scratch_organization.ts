@@ -32,8 +32,23 @@ export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
 /** Where a world's application redirects to; nothing need listen there. */
 const REDIRECT_URI = "http://localhost:9000/callback";
 
-/** Satisfies ZITADEL's default password policy. */
-const PASSWORD = "Password1!";
+/** What everything made for a check is called; the rest of the name is random. */
+export const CHECK_PREFIX = "permissions-check-";
+
+/** Creates the name of an organization or user that is made for a check. */
+export function checkName(): string {
+  return CHECK_PREFIX + crypto.randomUUID().slice(0, 8);
+}
+
+/** Reports whether an organization or user was made for a check. */
+export function isLeftover({ name }: { readonly name: string }): boolean {
+  return /^permissions-check-[0-9a-f]{8}$/.test(name);
+}
+
+/** A random password with what ZITADEL's default policy asks for. */
+function randomPassword(): string {
+  return `Aa1!${crypto.randomUUID()}`;
+}
 
 /** A throwaway organization with all that a token with permissions needs. */
 export interface ScratchOrganization extends AsyncDisposable {
@@ -70,8 +85,8 @@ export interface ScratchOrganization extends AsyncDisposable {
 }
 
 /**
- * Makes a world, and waits until everything in it can be read. Where a step
- * fails, or the signal aborts, what was made is removed again.
+ * Creates a world, and waits until everything in it can be read. If a step
+ * fails, or the signal aborts, what was created is removed again.
  *
  * @example
  * ```ts
@@ -91,19 +106,17 @@ export async function createScratchOrganization(
   instance: Instance,
   options: {
     readonly mapping?: Readonly<Record<string, readonly string[]>>;
-    readonly viewer?: string;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<ScratchOrganization> {
-  const { mapping = DEFAULT_MAPPING, viewer, signal } = options;
-  const name = `permissions-check-${crypto.randomUUID().slice(0, 8)}`;
+  const { mapping = DEFAULT_MAPPING, signal } = options;
+  const name = checkName();
   const organization = await createOrganization(instance, name);
   const remove = () => removeOrganization(instance, organization.id);
   try {
     const parts = await furnish(instance, organization.id, {
       mapping,
       name,
-      viewer,
       signal,
     });
     return { organization, mapping, ...parts, [Symbol.asyncDispose]: remove };
@@ -119,7 +132,6 @@ async function furnish(
   options: {
     readonly mapping: Readonly<Record<string, readonly string[]>>;
     readonly name: string;
-    readonly viewer: string | undefined;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<
@@ -128,7 +140,7 @@ async function furnish(
     "organization" | "mapping" | typeof Symbol.asyncDispose
   >
 > {
-  const { mapping, name, viewer, signal } = options;
+  const { mapping, name, signal } = options;
   const roles = Object.keys(mapping);
   const encoder = new TextEncoder();
 
@@ -157,9 +169,10 @@ async function furnish(
     `robot-${name}`,
   );
   const loginName = `alice-${name}`;
+  const password = randomPassword();
   const person = await createPerson(instance, organization, {
     userName: loginName,
-    password: PASSWORD,
+    password,
   });
   for (const user of [robot, person]) {
     await grantRoles(instance, organization, {
@@ -176,9 +189,10 @@ async function furnish(
     organization,
     `reader-${name}`,
   );
-  for (const user of viewer === undefined ? [reader] : [reader, viewer]) {
-    await addMember(instance, organization, { user, role: "ORG_OWNER_VIEWER" });
-  }
+  await addMember(instance, organization, {
+    user: reader,
+    role: "ORG_OWNER_VIEWER",
+  });
   const readerSecret = await createSecret(instance, organization, reader);
   const token = await createAccessToken(instance, organization, reader);
 
@@ -196,7 +210,7 @@ async function furnish(
       redirectUri: REDIRECT_URI,
     },
     robot: { id: robot, ...robotSecret },
-    person: { id: person, loginName, password: PASSWORD },
+    person: { id: person, loginName, password },
     reader: { id: reader, token, ...readerSecret },
   };
 }

@@ -20,7 +20,7 @@ export class EventSequences {
   /**
    * Creates an empty memory.
    *
-   * @param now Tells the time, in milliseconds since 1970.
+   * @param now Returns the time, in milliseconds since 1970.
    */
   constructor(now: () => number) {
     this.#now = now;

@@ -7,7 +7,7 @@ export interface FreshnessOptions {
   readonly freshMs: number;
   /** How long after that it is served while it is revalidated, in milliseconds. */
   readonly staleMs: number;
-  /** Tells the time, in milliseconds since 1970. */
+  /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
 }
 

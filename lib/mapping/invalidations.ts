@@ -188,7 +188,7 @@ export class Invalidations {
     );
   }
 
-  /** Tells of another isolate's announcement that ours replaced before the watch showed it. */
+  /** Reports another isolate's announcement that ours replaced before the watch showed it. */
   #noticeReplaced(list: InvalidationList, organization: string): void {
     const { invalidations: unseen } = newSince(list, this.#seen ?? NO_LIST);
     const isReplaced = unseen.some((it) =>

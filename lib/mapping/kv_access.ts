@@ -13,7 +13,7 @@ export interface KvOptions {
   readonly origin: string;
   /** How long a mapping may be used after it was read, in milliseconds. */
   readonly lifetimeMs: number;
-  /** Tells the time, in milliseconds since 1970. */
+  /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
   /** Creates a signal that is aborted after some milliseconds. */
   readonly timeout: (ms: number) => AbortSignal;

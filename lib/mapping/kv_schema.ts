@@ -61,7 +61,7 @@ const sequenceSchema = z.object({ sequence: z.number() });
 
 /** A part of a mapping. */
 export interface Chunk {
-  /** Tells the chunks of one write from those of another. */
+  /** Distinguishes the chunks of one write from those of another. */
   readonly id: string;
   /** The part, in UTF-8. */
   readonly bytes: Uint8Array;

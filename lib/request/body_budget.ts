@@ -42,7 +42,7 @@ export const SWEEP_MS = 1_000;
 
 /** What a budget needs. */
 export interface BodyBudgetOptions {
-  /** Tells the time, in milliseconds since 1970. */
+  /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
   /** Returns a signal that is aborted after so many milliseconds. */
   readonly timeout: (ms: number) => AbortSignal;
@@ -62,6 +62,8 @@ export class PendingBody {
   charge: number;
   /** How many bytes are known to have arrived. */
   received = 0;
+  /** Whether its progress can be seen; a body that is read at once shows none before its end. */
+  isVisible = true;
   /** Ends its reading. */
   readonly refuse: (error: FunctionError) => void;
 
@@ -221,7 +223,8 @@ export class BodyBudget {
       const age = now - body.since;
       if (
         age > BODY_TIMEOUT_MS ||
-        age > GRACE_MS && body.rate(now) < MIN_BYTES_PER_SECOND
+        age > GRACE_MS && body.isVisible &&
+          body.rate(now) < MIN_BYTES_PER_SECOND
       ) this.#refuse(body, tooSlow(age));
     }
     this.#isSweeping = false;

@@ -1,72 +1,101 @@
 import assert from "node:assert/strict";
-import type { BrowserContextOptions, Page } from "playwright-core";
-import { launchBrowser } from "../../harness/test/browser.ts";
-import { startDevStack } from "../../harness/dev/start_dev_stack.ts";
-import { serveInspector } from "../../harness/inspector/server.ts";
-import { freePort } from "../../harness/util/free_port.ts";
+import type { Page } from "playwright-core";
+import {
+  browserTest,
+  chain,
+  click,
+  feedback,
+  focused,
+  logIn,
+  PHONE,
+  save,
+  text,
+} from "./_browser.ts";
 
-/** What a page of one's own gets to do here before it is given up, in milliseconds. */
-const TIMEOUT_MS = 5000;
-const PHONE = { width: 360, height: 740 };
+browserTest(
+  "inspector: the chain",
+  { settings: {} },
+  async ({ step, stack }) => {
+    const { inspector } = stack;
 
-Deno.test({
-  name: "the inspector, from login to a changed mapping",
-  // The browser's driver keeps timers and pipes of its own.
-  sanitizeOps: false,
-  sanitizeResources: false,
-  async fn(t) {
-    const port = freePort();
-    await using stack = await startDevStack({
-      settings: {},
-      port,
-      quiet: true,
-    });
-    const { inspector, sandbox } = stack;
-    const browser = await launchBrowser();
-    await using cleanup = new AsyncDisposableStack();
-    cleanup.defer(() => browser.close());
-
-    /** Runs a step on a fresh page, and fails where the browser complained. */
-    const step = (
-      name: string,
-      work: (page: Page) => Promise<void>,
-      options: BrowserContextOptions = {},
-    ) =>
-      t.step(name, async () => {
-        const context = await browser.newContext(options);
-        const page = await context.newPage();
-        page.setDefaultTimeout(TIMEOUT_MS);
-        const complaints: string[] = [];
-        page.on("pageerror", (error) => complaints.push(error.message));
-        page.on("console", (message) => {
-          if (message.type() === "error") complaints.push(message.text());
-        });
-        await page.goto(inspector.origin);
-        await work(page);
-        assert.deepEqual(complaints, []);
-        await context.close();
-      });
-
-    await step("shows who may log in, and what came of it", async (page) => {
+    await step("shows role, entry and permission in one row", async (page) => {
       await logIn(page, "Alice");
-      assert.deepEqual(await permissions(page), [
-        "read:all admin Storefront",
-        "write:all admin Storefront",
-        "delete:all admin Storefront",
-        "posts:read viewer Storefront",
+      assert.deepEqual(await chain(page), [
+        "admin Storefront | read:all, write:all, delete:all | read:all, write:all, delete:all",
+        "viewer Storefront | posts:read | posts:read",
       ]);
+      const heading = { name: "From roles to permissions" };
+      await page.getByRole("heading", heading).waitFor();
       assert.match(
-        await text(page, "#status"),
-        /^Logged in\. 4 permissions\.$/,
+        await text(page, ".chain header"),
+        /Alice has 2 roles in Storefront\. Together they grant 4 permissions\.$/,
       );
-      assert.match(await text(page, "#access .verdict"), /Signature valid/);
-      assert.match(await text(page, "#id .verdict"), /Signature valid/);
-      assert.match(await text(page, "#time"), /^1[12] h \d\d min left$/);
-      assert.match(await text(page, ".calls"), /admin → read:all, write:all/);
-      assert.match(await text(page, ".calls"), /"append_claims"/);
+      assert.match(
+        await text(page, ".chain thead"),
+        /1 ?Role, sent by ZITADEL.*2 ?Mapping, in Acme’s metadata.*3 ?Permission, in the token/,
+      );
+      assert.match(await text(page, "#time"), /^expires in 1[12] h \d+ min$/);
+      assert.match(await text(page, ".verdict"), /Signature valid/);
     });
 
-    await step("keeps the tokens in memory alone", async (page) => {
+    await step("reads well without seeing it", async (page) => {
+      await logIn(page, "Alice");
+      const row = page.getByRole("row").filter({ hasText: "admin" }).first();
+      assert.match(
+        await row.ariaSnapshot(),
+        /rowheader "admin Storefront"[^]*textbox "Permissions of admin"[^]*admin grants read:all/,
+      );
+      assert.equal(
+        await text(page, "#status"),
+        "Logged in. 4 permissions, 0 added, 0 removed.",
+      );
+      assert.deepEqual(
+        await page.locator("details#others input").evaluateAll((inputs) =>
+          inputs.map((it) => it.getAttribute("aria-label"))
+        ),
+        [
+          "Permissions of editor",
+          "Permissions of Warehouse admin",
+          "Permissions of picker",
+        ],
+      );
+    });
+
+    await step("shows a changed mapping in the next token", async (page) => {
+      await logIn(page, "Bob");
+      const list = page.getByLabel("Permissions of editor");
+      await list.fill("posts:read, orders:refund");
+      await save(page, "Saved. Added orders:refund. Removed posts:write.");
+      assert.deepEqual(await chain(page), [
+        "editor Storefront | posts:read, orders:refund | posts:read, orders:refund new, posts:write removed",
+      ]);
+      assert.equal(
+        await text(page, "#status"),
+        "Saved. 2 permissions, 1 added, 1 removed.",
+      );
+      await list.fill("posts:read, posts:write");
+      await save(page, /Removed orders:refund/);
+    });
+
+    await step("adds and removes roles", async (page) => {
+      await logIn(page, "Carol");
+      await click(page, "Remove editor");
+      await save(page, /Globex’s metadata has no entry for editor/);
+      assert.match(await text(page, "#save-feedback .bad"), /^Saved\./);
+      await click(page, "Add a role");
+      assert.match(await focused(page), /-key$/);
+      await page.keyboard.type("editor");
+      await page.keyboard.press("Tab");
+      await page.keyboard.type("posts:suggest");
+      await page.keyboard.press("Enter");
+      await feedback(page, "save", "Saved. Added posts:suggest.");
+      assert.deepEqual(await chain(page), [
+        "editor Storefront | posts:suggest | posts:suggest new",
+      ]);
+      assert.match(await focused(page), /^row-/, "Enter took the focus away");
+    });
+
+    await step("keeps the tokens in memory only", async (page) => {
       await logIn(page, "Alice");
       assert.equal(page.url(), `${inspector.origin}/`);
       assert.deepEqual(await page.context().cookies(inspector.origin), []);
@@ -75,91 +104,79 @@ Deno.test({
         0,
       );
       await page.reload();
-      await page.getByRole("heading", { name: "Who logs in?" }).waitFor();
+      await page.getByRole("heading", { name: "Log in as" }).waitFor();
     });
 
-    await step("sees a changed mapping in the next token", async (page) => {
-      await logIn(page, "Bob");
-      const list = page.getByLabel("Permissions of editor");
-      const before = await list.inputValue();
-      await list.fill("posts:read, orders:refund");
-      await page.getByRole("button", { name: "Save" }).click();
-      await page.locator("li.new").waitFor();
-      assert.deepEqual(await permissions(page), [
-        "posts:read editor Storefront",
-        "orders:refund new editor Storefront",
-        "posts:write gone since the last token",
+    await step(
+      "shows both tokens and userinfo, one at a time",
+      async (page) => {
+        await logIn(page, "Alice");
+        const tab = (name: string) => page.getByRole("tab", { name });
+        assert.match(
+          await text(page, "#tab-panel"),
+          /permissions \["read:all",/,
+        );
+        await tab("Access token").focus();
+        await page.keyboard.press("ArrowRight");
+        assert.equal(await focused(page), "tab-id");
+        assert.match(await text(page, "#tab-panel"), /Copy the ID token/);
+        await tab("Userinfo").click();
+        await page.getByText(/\d+ other claims/).click();
+        await page.getByText("alice@acme.example", { exact: true }).waitFor();
+      },
+    );
+
+    await step(
+      "shows ZITADEL's calls of the function on demand",
+      async (page) => {
+        await logIn(page, "Alice");
+        const calls = page.locator(".calls");
+        assert.match(
+          await text(page, ".calls"),
+          /How the token got its permissions.*preaccesstoken for the access token: HTTP 200 in \d+ ms/,
+        );
+        await calls.locator("summary").first().click();
+        assert.match(
+          await text(page, ".calls"),
+          /zitadel-signature: t=.*"append_claims"/,
+        );
+      },
+    );
+
+    await step("copies a token and reports it on the button", async (page) => {
+      await page.context().grantPermissions([
+        "clipboard-read",
+        "clipboard-write",
       ]);
-      assert.equal(
-        await text(page, "#status"),
-        "Mapping saved. 2 permissions: orders:refund came, posts:write went.",
+      await logIn(page, "Alice");
+      await click(page, "Copy the access token");
+      await page.getByRole("button", { name: "Copied" }).waitFor();
+      const copied = await page.evaluate<string>(
+        "navigator.clipboard.readText()",
       );
-      await list.fill(before);
-      await page.getByRole("button", { name: "Save" }).click();
-      await page.getByText("orders:refund went").waitFor();
-    });
-
-    await step("takes roles in and out of the mapping", async (page) => {
-      await logIn(page, "Carol");
-      await page.getByRole("button", { name: "Remove editor" }).click();
-      await page.getByRole("button", { name: "Save" }).click();
-      await page.getByText("they grant nothing").first().waitFor();
-      assert.match(await text(page, ".silent"), /there is no entry "editor"/);
-      await page.getByRole("button", { name: "Add a role" }).click();
-      await page.keyboard.type("editor");
-      await page.keyboard.press("Tab");
-      await page.keyboard.type("posts:suggest");
-      await page.keyboard.press("Enter");
-      await page.locator("li.new").waitFor();
-      assert.deepEqual(await permissions(page), [
-        "posts:suggest new editor Storefront",
-      ]);
-    });
-
-    await step("keeps what is being edited through a refresh", async (page) => {
-      await logIn(page, "Alice");
-      const list = page.getByLabel("Permissions of viewer");
-      await list.fill("draft:only");
-      await page.getByRole("button", { name: "Refresh" }).click();
-      await page.getByText("New tokens.").waitFor();
-      assert.equal(await list.inputValue(), "draft:only");
-    });
-
-    await step("explains an opaque token", async (page) => {
-      await page.getByLabel("Application").selectOption({
-        label: "Web shop (opaque tokens)",
-      });
-      await logIn(page, "Alice");
-      assert.match(await text(page, "#diagnosis"), /token is opaque.*to JWT/s);
-    });
-
-    await step("explains a user without roles", async (page) => {
-      await logIn(page, "Nora");
-      assert.match(await text(page, "#diagnosis"), /call named no role/);
+      assert.equal(copied.split(".").length, 3);
     });
 
     await step("works by keyboard alone", async (page) => {
       await tabTo(page, "Alice");
       await page.keyboard.press("Enter");
-      await page.locator("#permission-list").waitFor();
-      assert.equal(await page.evaluate("document.activeElement.id"), "who");
-      await tabTo(page, "Refresh");
+      await page.locator(".chain").waitFor();
+      assert.equal(await focused(page), "who");
+      await tabTo(page, "Get a new token");
       await page.keyboard.press("Enter");
-      await page.getByText("New tokens.").waitFor();
-      assert.equal(await page.evaluate("document.activeElement.id"), "refresh");
-      await tabTo(page, "The whole request");
-      await page.keyboard.press("Enter");
-      assert.match(await text(page, ".calls"), /zitadel-signature: t=/);
-      await tabTo(page, "The token as it was sent");
+      await feedback(page, "renew", "The permissions are the same.");
+      assert.equal(await focused(page), "renew");
+      await tabTo(page, "3 more entries");
+      await tabTo(page, "preaccesstoken");
     });
 
-    await step("refuses a login that was not begun here", async (page) => {
+    await step("refuses a login that was not started here", async (page) => {
       await page.goto(`${inspector.origin}/callback?code=stolen&state=x`);
-      await page.getByText("not begun in this tab").waitFor();
+      await feedback(page, "start", "not started in this tab");
       assert.equal(page.url(), `${inspector.origin}/`);
     });
 
-    await step("says why a login failed", async (page) => {
+    await step("explains why a login failed", async (page) => {
       await page.evaluate(
         `sessionStorage.setItem("inspector.pending_login", JSON.stringify({
           clientId: "x", scope: "openid", redirectUri: "x", state: "a",
@@ -167,84 +184,55 @@ Deno.test({
       );
       const query = "error=access_denied&error_description=No&state=a";
       await page.goto(`${inspector.origin}/callback?${query}`);
-      await page.getByText("The login failed. access_denied: No").waitFor();
-    });
-
-    const { origin } = sandbox!;
-    const app = [...sandbox!.world.apps.values()].find(({ name }) =>
-      name === "Web shop"
-    )!;
-    await step("logs in with any client of any instance", async (page) => {
-      await using other = serveInspector({ issuer: origin, port: 0 });
-      app.redirectUris.push(other.redirectUri);
-      await page.goto(other.origin);
-      await page.getByLabel("Client id").fill(app.clientId);
-      await page.getByRole("button", { name: "Log in" }).click();
-      await page.getByRole("button", { name: "Alice" }).click();
-      await page.locator("#permission-list").waitFor();
-      assert.deepEqual(await permissions(page), [
-        "read:all",
-        "write:all",
-        "delete:all",
-        "posts:read",
-      ]);
-      assert.equal(await page.locator(".mapping, .calls").count(), 0);
-    });
-
-    const schemes = ["light", "dark"] as const;
-    for (const colorScheme of schemes) {
-      await step(
-        `fits a phone, ${colorScheme}`,
-        async (page) => {
-          await fits(page);
-          await logIn(page, "Alice");
-          await page.evaluate(
-            "document.querySelectorAll('details').forEach((it) => it.open = true)",
-          );
-          await fits(page);
-          const [ink, ground] = await page.evaluate<[string, string]>(
-            `[getComputedStyle(document.body).color,
-              getComputedStyle(document.body).backgroundColor]`,
-          );
-          assert.equal(
-            brightness(ink!) > brightness(ground!),
-            colorScheme === "dark",
-          );
-        },
-        { viewport: PHONE, colorScheme, hasTouch: true, isMobile: true },
+      await feedback(
+        page,
+        "start",
+        "The login failed. ZITADEL answered access_denied: No.",
       );
+    });
+
+    await step("words a failed check of a login itself", async (page) => {
+      await page.evaluate(
+        `sessionStorage.setItem("inspector.pending_login", JSON.stringify({
+          clientId: "x", scope: "openid", redirectUri: "x", state: "a",
+          nonce: "b", verifier: "c" }))`,
+      );
+      await page.goto(`${inspector.origin}/callback?code=1&state=other`);
+      await feedback(page, "start", /does not belong to this login/);
+    });
+
+    for (const colorScheme of ["light", "dark"] as const) {
+      await step(`fits a phone, ${colorScheme}`, async (page) => {
+        await fits(page);
+        await logIn(page, "Alice");
+        await page.evaluate(
+          "document.querySelectorAll('details').forEach((it) => it.open = true)",
+        );
+        await fits(page);
+        const [ink, ground] = await page.evaluate<[string, string]>(
+          `[getComputedStyle(document.body).color,
+              getComputedStyle(document.body).backgroundColor]`,
+        );
+        assert.equal(
+          brightness(ink) > brightness(ground),
+          colorScheme === "dark",
+        );
+      }, { ...PHONE, colorScheme });
     }
   },
-});
+);
 
-async function logIn(page: Page, name: string): Promise<void> {
-  await page.getByRole("button", { name }).click();
-  await page.locator("#who").waitFor();
-}
-
-/** One line a permission: what the page says of it, in order. */
-function permissions(page: Page): Promise<string[]> {
-  return page.evaluate<string[]>(
-    `[...document.querySelectorAll("#permission-list > li")].map((row) =>
-      row.innerText.split(/\\s+/).join(" ").trim())`,
-  );
-}
-
-function text(page: Page, selector: string): Promise<string> {
-  return page.locator(selector).innerText();
-}
-
-/** Presses Tab until something is focused that is named so, and sees the focus. */
+/** Presses Tab until something so named has the focus, and sees the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let pressed = 0; pressed < 60; pressed++) {
     await page.keyboard.press("Tab");
     const [label, outline] = await page.evaluate<[string, string]>(
-      // The body has the focus where nothing has, and all of the page's text.
+      // The body has the focus if nothing has, and all of the page's text.
       `[document.activeElement.matches("body")
           ? "" : document.activeElement.innerText ?? "",
         getComputedStyle(document.activeElement).outlineStyle]`,
     );
-    if (!label?.includes(name)) continue;
+    if (!label.includes(name)) continue;
     assert.notEqual(outline, "none", `The focus on ${name} cannot be seen`);
     return;
   }
@@ -255,8 +243,8 @@ async function fits(page: Page): Promise<void> {
   const [content, window] = await page.evaluate<[number, number]>(
     "[document.documentElement.scrollWidth, innerWidth]",
   );
-  assert.equal(window, PHONE.width);
-  assert.ok(content! <= window!, `${content} pixels are wider than ${window}`);
+  assert.equal(window, PHONE.viewport.width);
+  assert.ok(content <= window, `${content} pixels are wider than ${window}`);
 }
 
 function brightness(color: string): number {

@@ -1,35 +1,37 @@
 // @ts-check
 
-const MEANINGS = new Map(Object.entries({
-  iss: "who issued it",
-  sub: "the user",
-  aud: "whom it is for: applications and projects",
-  exp: "valid until",
-  nbf: "not valid before",
-  iat: "issued",
-  auth_time: "logged in",
-  updated_at: "profile changed",
-  jti: "the token's own id",
-  client_id: "the application that asked",
-  azp: "the application that asked",
-  amr: "how the user proved who they are",
-  nonce: "checked: the one this page sent",
-  at_hash: "ties it to the access token",
-  sid: "the session",
-}));
+const MEANINGS = new Map(
+  Object.entries({
+    iss: "who issued it",
+    sub: "the user",
+    aud: "for: applications and projects",
+    exp: "valid until",
+    nbf: "not valid before",
+    iat: "issued",
+    auth_time: "logged in",
+    updated_at: "profile changed",
+    jti: "the token's own id",
+    client_id: "the application that asked",
+    azp: "the application that asked",
+    amr: "how the user proved who they are",
+    nonce: "checked: the one this page sent",
+    at_hash: "ties it to the access token",
+    sid: "the session",
+  }),
+);
 
 const TIMES = new Set(["exp", "nbf", "iat", "auth_time", "updated_at"]);
 
 /**
- * Says what a claim means.
+ * Describes a claim.
  *
  * @param {string} name
  * @param {unknown} value
  * @param {string} permissionsClaim
- * @returns {string} Empty where nothing is known.
+ * @returns {string} Empty if the page does not know it.
  */
 export function describeClaim(name, value, permissionsClaim) {
-  if (name === permissionsClaim) return "appended by the function";
+  if (name === permissionsClaim) return "added by the function";
   if (/^urn:zitadel:iam:org:project:.*roles$/.test(name)) {
     return "ZITADEL's own roles claim";
   }
@@ -38,18 +40,11 @@ export function describeClaim(name, value, permissionsClaim) {
   return `${meaning} ${new Date(value * 1000).toLocaleString()}`;
 }
 
-/**
- * Formats how long a token lives still.
- *
- * @param {number} ms Milliseconds; negative once it has expired.
- * @returns {string}
- */
+/** Formats when a token expires. @param {number} ms Milliseconds; negative once it has expired. @returns {string} */
 export function formatTimeLeft(ms) {
   if (ms <= 0) return "expired";
   const seconds = Math.ceil(ms / 1000);
-  const [hours, minutes] = [Math.floor(seconds / 3600), seconds / 60 % 60 | 0];
-  const pad = (/** @type {number} */ number) => String(number).padStart(2, "0");
-  return hours > 0
-    ? `${hours} h ${pad(minutes)} min left`
-    : `${minutes}:${pad(seconds % 60)} min left`;
+  const [hours, minutes] = [Math.floor(seconds / 3600), ((seconds / 60) % 60) | 0];
+  if (hours > 0) return `expires in ${hours} h ${minutes} min`;
+  return minutes > 0 ? `expires in ${minutes} min ${seconds % 60} s` : `expires in ${seconds} s`;
 }

@@ -1,24 +1,10 @@
 // @ts-check
 /**
- * Reading JSON Web Tokens and checking their signature, with Web Crypto alone.
+ * Decodes JSON Web Tokens and checks their signatures, with Web Crypto alone.
  *
  * @module
  */
-
-/**
- * @typedef {object} Jwt A token that was read; nothing in it is checked yet.
- * @property {[string, string, string]} parts Header, payload, signature, encoded.
- * @property {Record<string, unknown>} header
- * @property {Record<string, unknown>} claims
- */
-
-/** @typedef {JsonWebKey & { kid?: string }} PublicKey */
-
-/**
- * @typedef {object} Verdict Whether the issuer's keys signed the token.
- * @property {"valid" | "invalid" | "unknown"} state `unknown`: it could not be checked.
- * @property {string} text What was found, for people.
- */
+/** @import { Jwt, PublicKey, Verdict } from "../types.ts" */
 
 /**
  * How Web Crypto names the algorithms that ZITADEL signs with.
@@ -35,25 +21,16 @@ const ALGORITHMS = {
   EdDSA: { name: "Ed25519" },
 };
 
-/**
- * Reads a token.
- *
- * @param {string} token
- * @returns {Jwt | undefined} `undefined` for what is no JWT, an opaque token.
- */
+/** Reads a token. @param {string} token @returns {Jwt | undefined} `undefined` for anything that is not a JWT. */
 export function decodeJwt(token) {
   const parts = token.split(".");
   if (parts.length !== 3) return undefined;
   try {
-    const [header, claims] = parts.slice(0, 2).map((part) =>
-      JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes(part)))
-    );
+    const [header, claims] = parts
+      .slice(0, 2)
+      .map((part) => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes(part))));
     if (!isObject(header) || !isObject(claims)) return undefined;
-    return {
-      parts: /** @type {[string, string, string]} */ (parts),
-      header,
-      claims,
-    };
+    return { parts: /** @type {[string, string, string]} */ (parts), header, claims };
   } catch {
     return undefined;
   }
@@ -68,24 +45,17 @@ export function decodeJwt(token) {
  */
 export async function verifyJwt({ header, parts }, keys) {
   const { alg, kid } = header;
-  const algorithm = typeof alg === "string" && Object.hasOwn(ALGORITHMS, alg)
-    ? ALGORITHMS[alg]
-    : undefined;
+  const algorithm = typeof alg === "string" && Object.hasOwn(ALGORITHMS, alg) ? ALGORITHMS[alg] : undefined;
   if (!algorithm) {
-    return { state: "unknown", text: `The algorithm ${alg} is not known here` };
+    return { state: "unknown", text: `This page does not know the algorithm ${alg}` };
   }
   const jwk = keys.find((key) => key.kid === kid);
   if (!jwk) {
-    return {
-      state: "invalid",
-      text: `The issuer's keys hold no key ${kid}: it did not sign this token`,
-    };
+    return { state: "invalid", text: `ZITADEL has no key ${kid}: it did not sign this token` };
   }
   const [head, payload, signature] = parts;
   try {
-    const key = await crypto.subtle.importKey("jwk", jwk, algorithm, false, [
-      "verify",
-    ]);
+    const key = await crypto.subtle.importKey("jwk", jwk, algorithm, false, ["verify"]);
     const isValid = await crypto.subtle.verify(
       algorithm,
       key,
@@ -93,16 +63,10 @@ export async function verifyJwt({ header, parts }, keys) {
       new TextEncoder().encode(`${head}.${payload}`),
     );
     return isValid
-      ? { state: "valid", text: `Signed by the issuer: ${alg}, key ${kid}` }
-      : {
-        state: "invalid",
-        text: `The signature is not that of key ${kid}: the token was changed`,
-      };
+      ? { state: "valid", text: `Signed by ZITADEL with ${alg}, key ${kid}` }
+      : { state: "invalid", text: `It does not match key ${kid}: the token was changed` };
   } catch (error) {
-    return {
-      state: "unknown",
-      text: `This browser cannot check ${alg} (${error})`,
-    };
+    return { state: "unknown", text: `This browser cannot check ${alg} (${error})` };
   }
 }
 

@@ -1,58 +1,28 @@
 // @ts-check
 /**
- * Logging in by authorization code and PKCE. Tokens are returned and kept
- * nowhere; what has to survive the way to the login page and back is in the
- * tab's session storage, and is removed as soon as it is read.
+ * Logging in by authorization code and PKCE. Tokens are returned and stored
+ * nowhere. What has to survive the way to the login page and back, such as an
+ * edit that is not saved yet, is in the tab's session storage until it is read.
  *
  * @module
  */
 import * as oauth from "./oauth4webapi.js";
-
-/**
- * @typedef {object} Login What a login was begun with.
- * @property {string} clientId
- * @property {string} scope
- * @property {string} redirectUri
- */
-
-/** @typedef {Login & { state: string, nonce: string, verifier: string }} PendingLogin */
-
-/**
- * @typedef {object} Tokens
- * @property {string} accessToken
- * @property {string | undefined} idToken
- * @property {string | undefined} refreshToken
- * @property {number | undefined} expiresAt In milliseconds since 1970.
- */
-
-/** @typedef {{ server: oauth.AuthorizationServer, keys: readonly import("./jwt.js").PublicKey[] }} Issuer */
+/** @import { Draft, Login, PendingLogin, PublicKey, Server, Tokens } from "../types.ts" */
 
 const PENDING = "inspector.pending_login";
 
-/**
- * Reads the issuer's discovery document and its public keys.
- *
- * @param {string} issuer Its origin.
- * @returns {Promise<Issuer>}
- */
+/** Reads the issuer's discovery document. @param {string} issuer Its origin. */
 export async function discover(issuer) {
   const url = new URL(issuer);
-  const options = insecureWhere(issuer);
-  const response = await oauth.discoveryRequest(url, options);
-  const server = await oauth.processDiscoveryResponse(url, response);
-  return { server, keys: await fetchKeys(server) };
+  const response = await oauth.discoveryRequest(url, allowHttp(issuer));
+  return await oauth.processDiscoveryResponse(url, response);
 }
 
-/**
- * Reads the issuer's public keys.
- *
- * @param {oauth.AuthorizationServer} server
- * @returns {Promise<readonly import("./jwt.js").PublicKey[]>}
- */
+/** @param {Server} server @returns {Promise<PublicKey[]>} */
 export async function fetchKeys(server) {
   const response = await fetch(server.jwks_uri ?? "");
   if (!response.ok) {
-    throw new Error(`The issuer's keys cannot be read: ${response.status}`);
+    throw new Error(`ZITADEL's keys cannot be read: HTTP ${response.status}`);
   }
   return (await response.json()).keys;
 }
@@ -60,8 +30,8 @@ export async function fetchKeys(server) {
 /**
  * Sends the browser to the login page.
  *
- * @param {oauth.AuthorizationServer} server
- * @param {Login & { loginHint?: string | undefined, prompt?: string | undefined }} login
+ * @param {Server} server
+ * @param {Login & { loginHint?: string | undefined, prompt?: string | undefined, draft?: Draft | undefined }} login
  */
 export async function startLogin(server, { loginHint, prompt, ...login }) {
   /** @type {PendingLogin} */
@@ -88,11 +58,7 @@ export async function startLogin(server, { loginHint, prompt, ...login }) {
   location.assign(url);
 }
 
-/**
- * Takes the login that this tab began; a second call finds none.
- *
- * @returns {PendingLogin | undefined}
- */
+/** Takes the login that this tab started; a second call finds none. @returns {PendingLogin | undefined} */
 export function takePendingLogin() {
   const text = sessionStorage.getItem(PENDING);
   sessionStorage.removeItem(PENDING);
@@ -100,35 +66,28 @@ export function takePendingLogin() {
 }
 
 /**
- * Redeems the code that the instance sent the browser back with.
+ * Redeems the code that ZITADEL sent the browser back with.
  *
- * @param {oauth.AuthorizationServer} server
+ * @param {Server} server
  * @param {PendingLogin} pending
  * @param {URL} url The address the browser came back to.
  * @returns {Promise<Tokens>}
  */
 export async function finishLogin(server, pending, url) {
   const client = { client_id: pending.clientId };
-  const parameters = oauth.validateAuthResponse(
-    server,
-    client,
-    url,
-    pending.state,
-  );
   const response = await oauth.authorizationCodeGrantRequest(
     server,
     client,
     oauth.None(),
-    parameters,
+    oauth.validateAuthResponse(server, client, url, pending.state),
     pending.redirectUri,
     pending.verifier,
-    insecureWhere(server.issuer),
+    allowHttp(server.issuer),
   );
   const asksForIdToken = pending.scope.split(" ").includes("openid");
   return tokensOf(
     await oauth.processAuthorizationCodeResponse(server, client, response, {
-      ...(asksForIdToken &&
-        { expectedNonce: pending.nonce, requireIdToken: true }),
+      ...(asksForIdToken && { expectedNonce: pending.nonce, requireIdToken: true }),
     }),
   );
 }
@@ -136,10 +95,10 @@ export async function finishLogin(server, pending, url) {
 /**
  * Gets new tokens.
  *
- * @param {oauth.AuthorizationServer} server
+ * @param {Server} server
  * @param {string} clientId
  * @param {string} refreshToken
- * @returns {Promise<Tokens>} With the old refresh token where no new one came.
+ * @returns {Promise<Tokens>} With the old refresh token if there is no new one.
  */
 export async function refreshTokens(server, clientId, refreshToken) {
   const client = { client_id: clientId };
@@ -148,57 +107,45 @@ export async function refreshTokens(server, clientId, refreshToken) {
     client,
     oauth.None(),
     refreshToken,
-    insecureWhere(server.issuer),
+    allowHttp(server.issuer),
   );
-  const tokens = tokensOf(
-    await oauth.processRefreshTokenResponse(server, client, response),
-  );
+  const tokens = tokensOf(await oauth.processRefreshTokenResponse(server, client, response));
   return { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
 }
 
 /**
- * Asks who somebody is: ZITADEL leaves the name out of the tokens by default.
+ * Reads the userinfo endpoint.
  *
- * @param {oauth.AuthorizationServer} server
- * @param {string} clientId
- * @param {{ accessToken: string, sub: string }} token
- * @returns {Promise<string | undefined>} Their name.
+ * @param {Server} server
+ * @param {string} accessToken
+ * @returns {Promise<Record<string, unknown>>}
  */
-export async function fetchName(server, clientId, { accessToken, sub }) {
-  const client = { client_id: clientId };
-  const options = insecureWhere(server.issuer);
-  const response = await oauth.userInfoRequest(
-    server,
-    client,
-    accessToken,
-    options,
-  );
-  const info = await oauth.processUserInfoResponse(
-    server,
-    client,
-    sub,
-    response,
-  );
-  return info.name ?? info.preferred_username;
+export async function fetchUserinfo(server, accessToken) {
+  const response = await fetch(server.userinfo_endpoint ?? "", { headers: { authorization: `Bearer ${accessToken}` } });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return await response.json();
 }
 
-/**
- * Puts what went wrong with a login into words.
- *
- * @param {unknown} error
- * @returns {string}
- */
+/** Reports whether ZITADEL refused the refresh token. @param {unknown} error */
+export function isSessionOver(error) {
+  return error instanceof oauth.ResponseBodyError && error.error === "invalid_grant";
+}
+
+/** Puts an error into words of this page. @param {unknown} error @returns {string} */
 export function describeError(error) {
-  if (
-    error instanceof oauth.AuthorizationResponseError ||
-    error instanceof oauth.ResponseBodyError
-  ) {
-    return [error.error, error.error_description].filter(Boolean).join(": ");
+  if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
+    const { error: code, error_description: description } = error;
+    return `ZITADEL answered ${[code, description].filter(Boolean).join(": ")}.`;
   }
   if (error instanceof TypeError && /fetch/i.test(error.message)) {
-    return "The instance gave no answer, or does not allow this page to ask it";
+    return "ZITADEL did not answer, or does not allow this page to ask it.";
   }
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
+    return `ZITADEL's answer does not belong to this login, or fails a check (${
+      error.code ?? "unknown"
+    }). Log in again. If that repeats, compare this machine's clock and ZITADEL_DOMAIN.`;
+  }
+  return `${error instanceof Error ? error.message : String(error)}.`;
 }
 
 /** @param {oauth.TokenEndpointResponse} response @returns {Tokens} */
@@ -207,13 +154,11 @@ function tokensOf(response) {
     accessToken: response.access_token,
     idToken: response.id_token,
     refreshToken: response.refresh_token,
-    expiresAt: response.expires_in === undefined
-      ? undefined
-      : Date.now() + response.expires_in * 1000,
+    expiresAt: response.expires_in === undefined ? undefined : Date.now() + response.expires_in * 1000,
   };
 }
 
 /** An instance on this machine has no TLS. @param {string} issuer */
-function insecureWhere(issuer) {
+function allowHttp(issuer) {
   return { [oauth.allowInsecureRequests]: issuer.startsWith("http:") };
 }

@@ -4,138 +4,150 @@
  *
  * @module
  */
-import { diagnose } from "./diagnose.js";
+import { API_SCOPE, callFromClaims, readOrganization } from "./instance.js";
 import { decodeJwt, verifyJwt } from "./jwt.js";
-import { fetchKeys, fetchName } from "./login.js";
-import { explainRoles, readExchanges, readWorld } from "./sandbox.js";
-
-/**
- * @typedef {object} Settings What the server says this page is for.
- * @property {string} issuer
- * @property {boolean} sandbox
- * @property {string} clientId
- * @property {string} claim
- */
-
-/**
- * @typedef {object} Token
- * @property {string} raw
- * @property {import("./jwt.js").Jwt | undefined} jwt `undefined` where it is opaque.
- * @property {import("./jwt.js").Verdict | undefined} verdict
- */
-
-/**
- * @typedef {object} Session
- * @property {import("./login.js").Login} login
- * @property {import("./login.js").Tokens} tokens
- * @property {string} name Of the user; an id where nothing better is known.
- * @property {Token} access
- * @property {Token | undefined} id
- * @property {readonly string[]} permissions
- * @property {readonly string[]} added Permissions that the token before did not have.
- * @property {readonly string[]} gone Permissions that only the token before had.
- * @property {import("./diagnose.js").Diagnosis | undefined} diagnosis
- * @property {Background | undefined} background With the sandbox only.
- */
-
-/**
- * @typedef {object} Background Where the claims come from.
- * @property {import("./sandbox.js").World} world
- * @property {readonly import("./sandbox.js").Exchange[]} exchanges
- * @property {readonly import("./sandbox.js").Role[]} roles
- */
+import { fetchKeys, fetchUserinfo } from "./login.js";
+import { readPermissions } from "./read_permissions.js";
+import { readExchanges, readWorld } from "./sandbox.js";
+/** @import { Context, Item, Login, Organization, Question, Server, Session, Settings, Token, Tokens, Userinfo } from "../types.ts" */
 
 /**
  * Reads and checks new tokens, and finds out where their claims come from.
  *
- * @param {{ settings: Settings, issuer: import("./login.js").Issuer }} context
+ * @param {Context} context
  * @param {object} news
- * @param {import("./login.js").Login} news.login
- * @param {import("./login.js").Tokens} news.tokens
- * @param {number} news.since When they were asked for.
+ * @param {Login} [news.login] Missing for a pasted token.
+ * @param {Tokens} news.tokens
+ * @param {number} news.since When they were requested.
  * @param {Session} [before] The session whose tokens they replace.
  * @returns {Promise<Session>}
  */
 export async function openSession(context, { login, tokens, since }, before) {
   const { settings } = context;
-  const access = await readToken(context.issuer, tokens.accessToken);
-  const id = tokens.idToken === undefined
-    ? before?.id
-    : await readToken(context.issuer, tokens.idToken);
-  const user = access.jwt?.claims.sub ?? id?.jwt?.claims.sub;
-  const background = settings.sandbox
-    ? await readBackground(settings.issuer, { user, since })
-    : undefined;
-  const name = background?.world.users.find(({ id }) => id === user)
-    ?.displayName ??
-    before?.name ??
-    await nameOf(context.issuer.server, login.clientId, { access, id });
-  const value = access.jwt?.claims[settings.claim];
-  const permissions = Array.isArray(value) ? value.map(String) : [];
-  const former = before?.permissions ?? permissions;
+  const access = await readToken(context, tokens.accessToken);
+  const id = tokens.idToken === undefined ? before?.id : await readToken(context, tokens.idToken);
+  const sub = access.jwt?.claims.sub ?? id?.jwt?.claims.sub;
+  const [world, exchanges] = settings.sandbox && login
+    ? await Promise.all([readWorld(settings.issuer), readExchanges(settings.issuer, { user: sub, since })])
+    : [];
+  const isAsked = login && (!access.jwt || !settings.sandbox);
+  const userinfo = isAsked ? await askUserinfo(context.server, access.raw) : undefined;
+  const claims = { ...id?.jwt?.claims, ...access.jwt?.claims, ...userinfo?.claims };
+  const user = world?.users.find((it) => it.id === sub);
+  const value = (access.jwt?.claims ?? userinfo?.claims ?? {})[settings.claim];
+  const items = readPermissions(value);
+  const question = {
+    payload: exchanges?.[0]?.request.payload ?? callFromClaims(claims),
+    home: user?.organizationId,
+    organizations: world?.organizations ?? [],
+    findings: {
+      claim: value === undefined ? "missing" : !items ? "odd" : items.length === 0 ? "empty" : "filled",
+      isOpaque: !access.jwt,
+      audience: [access.jwt?.claims.aud ?? []].flat().map(String),
+      login,
+      userinfo: userinfo && { hasClaim: userinfo.claims?.[settings.claim] !== undefined, error: userinfo.error },
+      calls: exchanges?.map(({ condition, reply, error }) => ({ condition, status: reply?.status, error })),
+      user,
+      projects: world?.projects ?? [],
+      apps: world?.apps ?? [],
+    },
+  };
+  const mayRead = login?.scope.includes(API_SCOPE);
+  const background = world
+    ? await explain(question)
+    : await explainFromOutside(question, settings, mayRead ? access.raw : "");
+  const names = namesOf(items ?? []);
+  const former = before ? namesOf(before.items) : names;
   return {
+    ...background,
     login,
     tokens,
-    name,
     access,
     id,
-    permissions,
-    added: permissions.filter((name) => !former.includes(name)),
-    gone: former.filter((name) => !permissions.includes(name)),
-    diagnosis: diagnose({
-      claims: access.jwt?.claims,
-      claim: settings.claim,
-      ...(background && { exchanges: background.exchanges }),
-    }),
-    background,
+    userinfo,
+    world,
+    projects: world?.projects ?? [{ id: settings.projectId, name: settings.projectName }],
+    user,
+    exchanges,
+    value,
+    items: items ?? [],
+    name: user?.displayName ?? String(claims.name ?? before?.name ?? claims.sub ?? "This token"),
+    added: names.filter((name) => !former.includes(name)),
+    gone: former.filter((name) => !names.includes(name)),
+    formerRoles: before?.roles ?? [],
   };
 }
 
-/**
- * @param {import("./login.js").Issuer["server"]} server
- * @param {string} clientId
- * @param {{ access: Token, id: Token | undefined }} tokens
- */
-async function nameOf(server, clientId, { access, id }) {
-  const { sub = "Somebody", name } = {
-    ...access.jwt?.claims,
-    ...id?.jwt?.claims,
-  };
-  const subject = String(sub);
-  if (typeof name === "string") return name;
+/** @param {readonly Item[]} items */
+function namesOf(items) {
+  return [...new Set(items.map(({ permission }) => permission))];
+}
+
+/** @param {Server} server @param {string} accessToken @returns {Promise<Userinfo>} */
+export async function askUserinfo(server, accessToken) {
   try {
-    const token = { accessToken: access.raw, sub: subject };
-    return await fetchName(server, clientId, token) ?? subject;
-  } catch {
-    return subject;
+    return { claims: await fetchUserinfo(server, accessToken) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
   }
 }
 
-/**
- * @param {import("./login.js").Issuer} issuer
- * @param {string} raw
- * @returns {Promise<Token>}
- */
-async function readToken(issuer, raw) {
+/** @param {Context} context @param {string} raw @returns {Promise<Token>} */
+async function readToken(context, raw) {
   const jwt = decodeJwt(raw);
   if (!jwt) return { raw, jwt, verdict: undefined };
-  // An instance changes its keys now and then; ask once more for a new one.
-  const isKnown = issuer.keys.some(({ kid }) => kid === jwt.header.kid);
-  const keys = isKnown ? issuer.keys : await fetchKeys(issuer.server);
-  return { raw, jwt, verdict: await verifyJwt(jwt, keys) };
+  // An instance changes its keys now and then: read them again for a new one.
+  if (!context.keys.some(({ kid }) => kid === jwt.header.kid)) {
+    try {
+      context.keys = await fetchKeys(context.server);
+    } catch {
+      const text = "ZITADEL's keys could not be read";
+      return { raw, jwt, verdict: { state: "unknown", text } };
+    }
+  }
+  return { raw, jwt, verdict: await verifyJwt(jwt, context.keys) };
 }
 
 /**
- * @param {string} issuer
- * @param {{ user: unknown, since: number }} token
- * @returns {Promise<Background>}
+ * Has the server explain the roles by the function's own code.
+ *
+ * @typedef {{ payload: unknown, organizations: Organization[] }} Question
+ * @param {Question} question
+ * @param {string} [mappingNote]
  */
-async function readBackground(issuer, token) {
-  const [world, exchanges] = await Promise.all([
-    readWorld(issuer),
-    readExchanges(issuer, token),
-  ]);
-  const payload = exchanges[0]?.request.payload;
-  const roles = payload ? await explainRoles(payload, world) : [];
-  return { world, exchanges, roles };
+async function explain(question, mappingNote = "") {
+  const response = await fetch("/explain", { method: "POST", body: JSON.stringify(question) });
+  if (!response.ok) {
+    throw new Error(`This page's server cannot explain: ${await response.text()}`);
+  }
+  /** @type {Pick<Session, "roles" | "diagnosis" | "unrequested"> & { organizations: string[] }} */
+  const { organizations, ...answer } = await response.json();
+  return {
+    ...answer,
+    mappingNote,
+    wanted: organizations,
+    organizations: question.organizations.filter(({ id }) => organizations.includes(id)),
+  };
+}
+
+/**
+ * The same for a real instance, whose mapping the user's own token may read.
+ *
+ * @param {Question} question
+ * @param {Settings} settings
+ * @param {string} accessToken Empty if it may not read the mapping.
+ */
+async function explainFromOutside(question, { issuer }, accessToken) {
+  const blind = await explain(question, "Not read: log in with “Also read the mapping” to see it.");
+  if (!accessToken || !question.payload) return blind;
+  try {
+    const organizations = await Promise.all(blind.wanted.map((id) => readOrganization(issuer, id, accessToken)));
+    return await explain({ ...question, organizations });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : error;
+    return {
+      ...blind,
+      mappingNote: `Not readable with your token (${reason}): it takes an administrator of this organization.`,
+    };
+  }
 }

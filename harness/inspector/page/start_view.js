@@ -1,262 +1,195 @@
 // @ts-check
-import { disclosure, h } from "./element.js";
+import { button, copyButton, disclosure, h } from "./element.js";
+import { avatar } from "./identity_view.js";
+import { API_SCOPE, joinScopes, OWNER_SCOPE, roleScopes } from "./instance.js";
+/** @import { Child, Choice, Settings, User, World } from "../types.ts" */
 
 const SCOPES = "openid profile email offline_access";
 
 /**
- * @typedef {object} Choice Whom to log in, and with what.
- * @property {string} clientId
- * @property {string} scope
- * @property {string} [loginHint]
+ * @typedef {object} Start
+ * @property {Settings} settings
+ * @property {World | undefined} world
+ * @property {string} redirectUri
+ * @property {Child} feedback
+ * @property {(choice: Choice) => void} onLogin
+ * @property {(token: string) => void} onPaste
  */
 
 /**
- * Makes the first view: with the sandbox its people, else a form for a client.
+ * Creates the first view: the sandbox's people, or a form for a client.
  *
- * @param {object} parts
- * @param {import("./session.js").Settings} parts.settings
- * @param {import("./sandbox.js").World | undefined} parts.world
- * @param {string} parts.redirectUri
- * @param {(choice: Choice) => void} parts.onLogin
- * @returns {HTMLElement}
+ * @param {Start} start
+ * @returns {HTMLElement[]}
  */
-export function startView({ settings, world, redirectUri, onLogin }) {
-  const { host } = new URL(settings.issuer);
-  return h(
-    "div.entrance",
-    {},
-    world ? sandboxStart(world, redirectUri, onLogin) : h(
-      "section.start",
-      {},
-      h("h1", { tabindex: -1 }, "What do your tokens say?"),
-      h("p.lead", {}, `Log in with an application of ${host}.`),
-      clientForm({ settings, redirectUri, onLogin }),
-    ),
-    outline(),
-  );
-}
-
-function outline() {
-  return h(
-    "aside",
-    { "aria-labelledby": "outline-title" },
-    h("h2", { id: "outline-title" }, "What happens"),
+export function startView(start) {
+  const { settings, world, feedback } = start;
+  return [
+    h("h1", { tabindex: -1 }, world ? "Log in as" : "What is in your tokens?"),
     h(
-      "ol.outline",
-      {},
-      h("li", {}, "You log in, by authorization code and PKCE."),
-      h(
-        "li",
-        {},
-        "Before ZITADEL issues the token, it sends your roles to the function.",
-      ),
-      h(
-        "li",
-        {},
-        "The function looks the roles up in the organization's metadata and answers with permissions.",
-      ),
-      h("li", {}, "You see them here, as claims of a signed token."),
+      "p.lead",
+      world
+        ? "Pick a person of the sandbox. You get a token as ZITADEL issues it, with the permissions that the function adds."
+        : `Log in with an application of ${new URL(settings.issuer).host}, or paste a token.`,
     ),
-  );
+    h("div.feedback", { id: "start-feedback" }, feedback),
+    ...(world ? people(start, world) : [clientForm(start)]),
+    pasteForm(start),
+  ];
 }
 
-/**
- * @param {import("./sandbox.js").World} world
- * @param {string} redirectUri
- * @param {(choice: Choice) => void} onLogin
- */
-function sandboxStart(world, redirectUri, onLogin) {
-  const apps = world.apps.filter((app) =>
-    app.kind === "oidc" && app.redirectUris.includes(redirectUri)
-  );
+/** @param {Start} start @param {World} world */
+function people({ redirectUri, onLogin }, world) {
+  const apps = world.apps.filter((app) => app.kind === "oidc" && app.redirectUris.includes(redirectUri));
   const app = h(
     "select",
     { id: "app", name: "app" },
     ...apps.map(({ name, clientId }) => h("option", { value: clientId }, name)),
   );
-  const scope = h("textarea", {
-    id: "scope",
-    rows: 3,
-    spellcheck: "false",
-    autocapitalize: "off",
-  }, SCOPES);
-  const people = world.users.filter(({ isMachine }) => !isMachine);
-  return h(
-    "section.start",
-    {},
-    h("h1", { tabindex: -1 }, "Who logs in?"),
-    h(
-      "p.lead",
-      {},
-      "Pick a person of the sandbox. What comes back is a token as ZITADEL issues it, with the permissions that the function adds.",
-    ),
-    h(
-      "div.field",
-      {},
-      h("label", { for: "app" }, "Application"),
-      app,
-    ),
+  const scope = scopeField();
+  const login = (/** @type {User} */ { userName }) =>
+    onLogin({ clientId: valueOf(app), scope: valueOf(scope), loginHint: userName });
+  return [
+    h("div.field", h("label", { for: "app" }, "Application"), app),
     h(
       "ul.people",
-      {},
-      ...people.map((person) =>
-        h(
-          "li",
-          {},
-          personButton(person, () =>
-            onLogin({
-              clientId: valueOf(app),
-              scope: valueOf(scope).trim(),
-              loginHint: person.userName,
-            })),
-        )
-      ),
+      ...world.users
+        .filter(({ isMachine }) => !isMachine)
+        .map((person) =>
+          h(
+            "li",
+            personButton(person, () => login(person)),
+          )
+        ),
     ),
-    disclosure(
-      "more",
-      "Scopes",
-      h(
-        "div.field",
-        {},
-        h("label", { for: "scope" }, "What the login asks for"),
-        scope,
-      ),
-      roleScopesHint(),
-    ),
-  );
+    disclosure("more", "Requested scopes", field("Scopes to request", scope), roleScopesHint()),
+  ];
 }
 
-/** @param {import("./sandbox.js").User} person @param {() => void} onclick */
+/** @param {User} person @param {() => void} onclick */
 function personButton(person, onclick) {
   const grants = person.grants.filter(({ active }) => active);
   return h(
     "button.person",
-    { type: "button", onclick },
+    { type: "button", id: `as-${person.userName}`, onclick },
     avatar(person.displayName),
-    h(
-      "span.who",
-      {},
-      h("strong", {}, person.displayName),
-      h("span.muted", {}, person.organization),
-    ),
+    h("span.who", h("strong", person.displayName), " ", h("span.muted", person.organization)),
+    " ",
     h(
       "span.grants",
-      {},
       ...(grants.length === 0
-        ? [h("span.muted", {}, "no roles")]
-        : grants.map(({ project, roles }) =>
-          h("span", {}, h("span.muted", {}, `${project} `), roles.join(", "))
-        )),
+        ? [h("span.muted", "no roles")]
+        : grants.map(({ project, roles }) => h("span", h("span.muted", `${project}: `), roles.join(", "), " "))),
     ),
   );
 }
 
-/**
- * A picture of somebody, of initials.
- *
- * @param {string} name
- */
-export function avatar(name) {
-  const initials = name.split(/\s+/).map((word) => word[0] ?? "").slice(0, 2);
-  return h("span.avatar", { "aria-hidden": "true" }, initials.join(""));
-}
-
-/**
- * @param {object} parts
- * @param {import("./session.js").Settings} parts.settings
- * @param {string} parts.redirectUri
- * @param {(choice: Choice) => void} parts.onLogin
- */
+/** @param {Start} start */
 function clientForm({ settings, redirectUri, onLogin }) {
-  const clientId = h("input", {
+  const address = new URLSearchParams(location.search);
+  const client = h("input", {
     id: "client",
     required: true,
-    value: settings.clientId,
-    autocomplete: "off",
-    spellcheck: "false",
+    value: address.get("client_id") ?? settings.clientId,
     "aria-describedby": "client-hint",
+    ...PLAIN_TEXT,
   });
   const project = h("input", {
     id: "project",
-    inputmode: "numeric",
-    pattern: "[0-9]*",
-    autocomplete: "off",
+    value: address.get("project") ?? settings.projectId,
     "aria-describedby": "project-hint",
+    ...PLAIN_TEXT,
   });
-  const scope = h("textarea", { id: "scope", rows: 3, spellcheck: "false" });
-  scope.textContent = SCOPES;
+  const readsMapping = h("input", { id: "reads-mapping", type: "checkbox", "aria-describedby": "reads-hint" });
+  const scope = scopeField();
   /** @param {Event} event */
   const onsubmit = (event) => {
     event.preventDefault();
-    const id = valueOf(project).trim();
-    const asked = [
-      valueOf(scope).trim(),
-      id && `urn:zitadel:iam:org:project:id:${id}:aud`,
-      id && "urn:zitadel:iam:org:projects:roles",
-    ];
+    const { checked } = /** @type {HTMLInputElement} */ (readsMapping);
+    const [clientId, id] = [valueOf(client), valueOf(project)];
+    const query = new URLSearchParams({ client_id: clientId, ...(id && { project: id }) });
+    history.replaceState(null, "", `/?${query}`);
     onLogin({
-      clientId: valueOf(clientId).trim(),
-      scope: asked.filter(Boolean).join(" "),
+      clientId,
+      scope: joinScopes(valueOf(scope), OWNER_SCOPE, id && roleScopes(id), checked ? API_SCOPE : ""),
     });
   };
   return h(
     "form.card",
-    { onsubmit },
-    h(
-      "div.field",
-      {},
-      h("label", { for: "client" }, "Client id"),
-      clientId,
+    { onsubmit, "aria-label": "Log in" },
+    field(
+      "Client id",
+      client,
       h(
         "p.hint",
         { id: "client-hint" },
-        "Of a single-page (user agent) application with PKCE and JWT access tokens. It must allow this redirect address: ",
-        h("code", {}, redirectUri),
+        "A single-page (user agent) application with PKCE and JWT access tokens. ",
+        h("code", "deno task dev --create-app PROJECT"),
+        " creates one for this page, and removes it at the end. It must allow this redirect address:",
       ),
+      h("div.copy", h("code", redirectUri), copyButton("copy-redirect", "Copy", redirectUri)),
     ),
-    h(
-      "div.field",
-      {},
-      h(
-        "label",
-        { for: "project" },
-        "Project id ",
-        h("span.muted", {}, "(optional)"),
-      ),
+    field(
+      "Project id (optional)",
       project,
       h(
         "p.hint",
         { id: "project-hint" },
-        "Asks for this project's roles by scope, for projects that do not assert them by themselves.",
+        "Requests this project's roles by scope, for a project that does not assert them.",
       ),
     ),
-    disclosure(
-      "more",
-      "Scopes",
+    h(
+      "div.check",
+      readsMapping,
       h(
-        "div.field",
-        {},
-        h("label", { for: "scope" }, "What the login asks for"),
-        scope,
+        "div",
+        h("label", { for: "reads-mapping" }, "Also read the mapping, with my own administrator rights"),
+        h("p.hint", { id: "reads-hint" }, "Requests a token that may call ZITADEL's API as you. It stays in this tab."),
       ),
     ),
+    disclosure("more", "Requested scopes", field("Scopes to request", scope)),
     h("button.primary", { type: "submit", id: "login" }, "Log in"),
   );
+}
+
+/** @param {Start} start */
+function pasteForm({ world, onPaste }) {
+  const token = h("textarea", { id: "token", rows: 4, "aria-describedby": "token-hint", ...PLAIN_TEXT });
+  return disclosure(
+    "paste",
+    world ? "Paste a token instead" : "Or paste a token",
+    field(
+      "Token (JWT)",
+      token,
+      h("p.hint", { id: "token-hint" }, "The page checks its signature and explains it. It never leaves this page."),
+    ),
+    button("button.quiet", "read-token", "Read the token", () => onPaste(valueOf(token))),
+  );
+}
+
+const PLAIN_TEXT = { spellcheck: "false", autocapitalize: "off", autocomplete: "off" };
+
+function scopeField() {
+  return h("textarea", { id: "scope", rows: 3, ...PLAIN_TEXT }, SCOPES);
+}
+
+/** @param {string} label @param {HTMLElement} control @param {...HTMLElement} hints */
+function field(label, control, ...hints) {
+  return h("div.field", h("label", { for: control.id }, label), control, ...hints);
 }
 
 function roleScopesHint() {
   return h(
     "p.hint",
-    {},
-    "A project that does not assert its roles gives them only where they are asked for: add ",
-    h("code", {}, "urn:zitadel:iam:org:project:id:<project id>:aud"),
+    "A project that does not assert its roles gives them only on request: add ",
+    h("code", "urn:zitadel:iam:org:project:id:<project id>:aud"),
     " and ",
-    h("code", {}, "urn:zitadel:iam:org:projects:roles"),
+    h("code", "urn:zitadel:iam:org:projects:roles"),
     ".",
   );
 }
 
-/** @param {HTMLElement} element @returns {string} */
+/** @param {HTMLElement} element */
 function valueOf(element) {
-  return /** @type {HTMLInputElement} */ (element).value;
+  return /** @type {HTMLInputElement} */ (element).value.trim();
 }

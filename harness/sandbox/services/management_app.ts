@@ -10,13 +10,14 @@ import {
   OIDCTokenType,
 } from "@zitadel/proto/zitadel/app_pb.js";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
+import { notFound } from "../api_error.ts";
 import { type ApiMethod, apiMethod, type Call } from "../api_method.ts";
 import { type Dated, dated, touch } from "../dated.ts";
 import { newIdentifier } from "../identifier.ts";
 import { listOf, matchesText } from "../list.ts";
 import { newSecret } from "../secret.ts";
 import type { App } from "../world.ts";
-import { detailsOf, madeDetails } from "./details.ts";
+import { changedDetails, detailsOf, madeDetails } from "./details.ts";
 import { projectOf } from "./management_project.ts";
 
 const { method } = ManagementService;
@@ -58,6 +59,16 @@ export function managementAppMethods(): ApiMethod[] {
         idTokenRoleAssertion: request.idTokenRoleAssertion,
         ...(!isPublic && { clientSecret: newSecret(CLIENT_SECRET_LENGTH) }),
       });
+    }),
+    apiMethod(method.removeApp, ({ projectId, appId }, call) => {
+      const project = projectOf(call, projectId);
+      const { apps } = call.instance.world;
+      if (apps.get(appId)?.projectId !== project.id) {
+        throw notFound("Application doesn't exist", "COMMAND-0po9s");
+      }
+      apps.delete(appId);
+      touch(project);
+      return { details: changedDetails(project, project.organizationId) };
     }),
     apiMethod(
       method.addAPIApp,

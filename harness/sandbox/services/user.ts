@@ -13,6 +13,9 @@ import { memberList } from "./member_list.ts";
 import { checkUserName, setUserMetadata, userOf } from "./management_user.ts";
 import { userMessage } from "./user_message.ts";
 
+/** ZITADEL's default lifetime of access tokens: 12 hours. */
+const ACCESS_TOKEN_SECONDS = 43_200n;
+
 /**
  * People through user v2, the caller's own user, and administrators of the
  * instance.
@@ -64,6 +67,9 @@ export function userMethods(): ApiMethod[] {
       ({ query, queries }, { instance }) =>
         memberList(instance.world, { query, queries }),
     ),
+    apiMethod(AdminService.method.getOIDCSettings, () => ({
+      settings: { accessTokenLifetime: { seconds: ACCESS_TOKEN_SECONDS } },
+    })),
     apiMethod(AdminService.method.addIAMMember, (request, { instance }) => {
       const user = userOf(instance.world, request.userId);
       instance.world.members.push({

@@ -38,12 +38,30 @@ Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async
       decodeJwt(tokens.accessToken).rights,
     );
     const settings = await fetch(`${inspector.origin}/settings.json`);
-    assert.deepEqual(await settings.json(), {
+    const { routes, ...others } = await settings.json();
+    assert.deepEqual(others, {
       issuer,
       sandbox: true,
       clientId: "",
+      projectId: "",
+      projectName: "",
       claim: "rights",
+      shape: "list",
+      metadataOrganization: "user",
+      api: true,
     });
+    assert.equal(routes[0].permission, "posts:read");
+    const calls = await fetch(`${inspector.origin}/api-calls`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${tokens.accessToken}` },
+    });
+    const results: { status: number }[] = await calls.json();
+    // The second has no body.
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      [200, 200],
+      JSON.stringify(results),
+    );
     addresses.push(issuer, inspector.origin, endpoint!);
   }
   for (const address of addresses) {
@@ -53,12 +71,15 @@ Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async
 
 Deno.test("startDevStack() works with an instance that is named", async (t) => {
   const settings = { ZITADEL_DOMAIN: "https://zitadel.example/" };
-  await t.step("and says what the function lacks for it", async () => {
-    await assert.rejects(
-      startDevStack({ settings, port: freePort() }),
-      /AUTHORIZATION_SIGNING_KEY is missing[^]*ACCESS_TOKEN is missing/,
-    );
-  });
+  await t.step(
+    "and explains the two ways on if it has no settings",
+    async () => {
+      await assert.rejects(
+        startDevStack({ settings, port: freePort() }),
+        /Two ways on: `deno task setup` [^]*--no-function[^]*AUTHORIZATION_SIGNING_KEY is missing[^]*ACCESS_TOKEN is missing/,
+      );
+    },
+  );
   await t.step("without a function where that runs elsewhere", async () => {
     await using stack = await startDevStack({
       settings,
@@ -70,12 +91,12 @@ Deno.test("startDevStack() works with an instance that is named", async (t) => {
     assert.equal(sandbox, undefined);
     assert.equal(endpoint, undefined);
     const answer = await fetch(`${inspector.origin}/settings.json`);
-    assert.deepEqual(await answer.json(), {
-      issuer: "https://zitadel.example",
-      sandbox: false,
-      clientId: "42",
-      claim: "permissions",
-    });
+    const { issuer, clientId, api } = await answer.json();
+    assert.deepEqual([issuer, clientId, api], [
+      "https://zitadel.example",
+      "42",
+      false,
+    ]);
   });
 });
 

@@ -4,10 +4,10 @@ import {
   formatTimeLeft,
 } from "../../../harness/inspector/page/describe_claim.js";
 
-Deno.test("describeClaim() says what a claim means", () => {
+Deno.test("describeClaim() describes a claim", () => {
   assert.equal(
     describeClaim("permissions", [], "permissions"),
-    "appended by the function",
+    "added by the function",
   );
   assert.equal(
     describeClaim("urn:zitadel:iam:org:project:1:roles", {}, "permissions"),
@@ -22,10 +22,10 @@ Deno.test("describeClaim() says what a claim means", () => {
 });
 
 Deno.test("formatTimeLeft() counts down", () => {
-  assert.equal(formatTimeLeft(43_199_000), "11 h 59 min left");
-  assert.equal(formatTimeLeft(3_600_000), "1 h 00 min left");
-  assert.equal(formatTimeLeft(61_000), "1:01 min left");
-  assert.equal(formatTimeLeft(400), "0:01 min left");
+  assert.equal(formatTimeLeft(43_199_000), "expires in 11 h 59 min");
+  assert.equal(formatTimeLeft(3_600_000), "expires in 1 h 0 min");
+  assert.equal(formatTimeLeft(61_000), "expires in 1 min 1 s");
+  assert.equal(formatTimeLeft(400), "expires in 1 s");
   assert.equal(formatTimeLeft(0), "expired");
   assert.equal(formatTimeLeft(-1), "expired");
 });

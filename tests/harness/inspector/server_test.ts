@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ROUTES } from "../../../harness/demo/ask_api.ts";
 import {
   createInspector,
   serveInspector,
@@ -6,6 +7,8 @@ import {
 
 const ISSUER = "https://zitadel.example";
 const ORIGIN = "http://localhost:9000";
+
+const PAGE = new URL("../../../harness/inspector/page/", import.meta.url);
 
 const handle = createInspector({ issuer: ISSUER, clientId: "42" });
 
@@ -16,18 +19,52 @@ function get(path: string): Promise<Response> {
 Deno.test("createInspector() serves the page at its two addresses", async () => {
   const home = await (await get("/")).text();
   assert.match(home, /<script type="module" src="\/inspector\.js">/);
+  assert.doesNotMatch(home, /<!--/, "A placeholder is left");
   assert.equal(await (await get("/callback?code=1&state=2")).text(), home);
 });
 
-Deno.test("createInspector() allows no inline script or style, and needs none", async () => {
+Deno.test("createInspector() allows no inline script, and one style sheet by its hash", async () => {
   const response = await get("/");
   const policy = response.headers.get("content-security-policy") ?? "";
   assert.ok(policy.includes("default-src 'none'; script-src 'self'"));
   assert.ok(policy.includes(`connect-src 'self' ${ISSUER};`));
+  assert.ok(policy.includes("require-trusted-types-for 'script'"));
   assert.doesNotMatch(policy, /unsafe|\*/);
   assert.equal(response.headers.get("referrer-policy"), "no-referrer");
   const html = await response.text();
-  assert.doesNotMatch(html, /<style|style=|<script>|\son[a-z]+=/);
+  assert.doesNotMatch(html, /style=|<script>|\son[a-z]+=/);
+  const [, style] = /<style>([^]*)<\/style>/.exec(html)!;
+  const digest = await crypto.subtle.digest(
+    "SHA-256",
+    new TextEncoder().encode(style),
+  );
+  const hash = new Uint8Array(digest).toBase64();
+  assert.ok(policy.includes(`style-src 'sha256-${hash}';`));
+  const other = await get("/inspector.js");
+  assert.match(
+    other.headers.get("content-security-policy") ?? "",
+    /style-src 'none'/,
+  );
+});
+
+Deno.test("createInspector() escapes the settings that it writes into the page", async () => {
+  const handler = createInspector({
+    issuer: ISSUER,
+    claim: "</script><script>alert(1)</script>",
+  });
+  const html = await (await handler(new Request(ORIGIN))).text();
+  assert.equal(html.match(/<script/g)?.length, 2);
+});
+
+Deno.test("createInspector() has every module loaded at once", async () => {
+  const html = await (await get("/")).text();
+  const preloaded = [...html.matchAll(/modulepreload" href="([^"]+)"/g)]
+    .map(([, href]) => href);
+  const served = [];
+  for await (const { name } of Deno.readDir(PAGE)) {
+    if (name.endsWith(".js")) served.push(`/${name}`);
+  }
+  assert.deepEqual(preloaded.sort(), served.sort());
 });
 
 Deno.test("createInspector() serves every module that the page imports", async () => {
@@ -72,75 +109,43 @@ Deno.test("createInspector() serves nothing but the page's files", async () => {
 });
 
 Deno.test("createInspector() tells the page its settings, and no secret", async () => {
-  assert.deepEqual(await (await get("/settings.json")).json(), {
+  const { routes, ...others } = await (await get("/settings.json")).json();
+  assert.deepEqual(others, {
     issuer: ISSUER,
     sandbox: false,
     clientId: "42",
+    projectId: "",
+    projectName: "",
     claim: "permissions",
+    shape: "list",
+    metadataOrganization: "user",
+    api: false,
   });
+  assert.deepEqual(routes, ROUTES);
 });
 
-Deno.test("createInspector() explains roles by the function's own look-up", async (t) => {
-  const payload = {
-    function: "function/preaccesstoken",
-    org: { id: "1" },
-    user_grants: [{
-      project_id: "7",
-      resource_owner: "2",
-      state: 1,
-      roles: ["admin", "viewer", "guest", "broken"],
-    }],
-  };
-  const metadata = {
-    "1": {
-      admin: ["all"],
-      "7:admin": ["own"],
-      viewer: "a,b",
-      broken: '["a", 1]',
-    },
-    "2": { admin: ["granted"] },
-  };
-  const ask = async (body: unknown, handler = handle) => {
-    const response = await handler(
-      new Request(`${ORIGIN}/explain`, {
-        method: "POST",
-        body: JSON.stringify(body),
+Deno.test("createInspector() reports what the API answers to the page's token", async () => {
+  await using api = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) =>
+      Response.json({ message: request.headers.get("authorization") }, {
+        status: request.method === "GET" ? 200 : 403,
       }),
-    );
-    return { status: response.status, text: await response.text() };
-  };
-
-  await t.step("in the user's organization", async () => {
-    const { text } = await ask({ payload, metadata });
-    const { grants: [grant], permissions } = JSON.parse(text);
-    assert.equal(grant.organization, "1");
-    assert.deepEqual(permissions, ["own", "a", "b"]);
-    const keys = grant.roles.map((role: { key?: string }) => role.key);
-    assert.deepEqual(keys, ["7:admin", "viewer", undefined, "broken"]);
-    assert.match(grant.roles[3].why, /not a string/);
+  );
+  const handler = createInspector({
+    issuer: ISSUER,
+    api: `http://127.0.0.1:${api.addr.port}`,
   });
-
-  await t.step("in the grant's, where that counts", async () => {
-    const handler = createInspector({
-      issuer: ISSUER,
-      metadataOrganization: "grant",
+  const call = () =>
+    new Request(`${ORIGIN}/api-calls`, {
+      method: "POST",
+      headers: { authorization: "Bearer t", cookie: "not passed on" },
     });
-    const { text } = await ask({ payload, metadata }, handler);
-    assert.deepEqual(JSON.parse(text).permissions, ["granted"]);
-  });
-
-  for (
-    const body of [
-      undefined,
-      {},
-      { payload: {}, metadata },
-      { payload: { event_type: "x", aggregateID: "1" }, metadata },
-    ]
-  ) {
-    await t.step(`not ${JSON.stringify(body)}`, async () => {
-      assert.equal((await ask(body)).status, 400);
-    });
-  }
+  assert.deepEqual(await (await handler(call())).json(), [
+    { status: 200, reason: "" },
+    { status: 403, reason: "Bearer t" },
+  ]);
+  assert.equal((await handle(call())).status, 405, "There is no API");
 });
 
 Deno.test("serveInspector() answers until it is closed", async () => {

@@ -158,7 +158,7 @@ Deno.test("lineWriter() drops what does not fit, and says so, when the reader st
   assert.equal(JSON.parse(lines[3]!).dropped, 3);
 });
 
-Deno.test("lineWriter() goes on when nobody reads", async () => {
+Deno.test("lineWriter() goes on when the reader is gone", async () => {
   let writes = 0;
   const write = lineWriter({
     write() {

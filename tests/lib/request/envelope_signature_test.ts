@@ -101,7 +101,7 @@ Deno.test("createEnvelopeOpener() refuses a JWS that the instance did not sign",
       alg: "PS256",
     }),
     "a header that is no JSON": `${base64url("{")}.${payload}.${signature}`,
-    "a critical extension that nobody knows": signAs(
+    "an unknown critical extension": signAs(
       '{"alg":"ES256","kid":"1","crit":["x"],"x":1}',
     ),
   };
@@ -136,7 +136,7 @@ Deno.test("createEnvelopeOpener() fetches the instance's keys once", async () =>
   assert.equal(state.fetches, 1);
 });
 
-Deno.test("createEnvelopeOpener() fetches the instance's keys anew after ten minutes", async () => {
+Deno.test("createEnvelopeOpener() fetches the keys again after ten minutes", async () => {
   using clock = new Clock();
   const { open, state } = await opener();
   const jws = await sign();
@@ -149,7 +149,7 @@ Deno.test("createEnvelopeOpener() fetches the instance's keys anew after ten min
   assert.equal(state.fetches, 2);
 });
 
-Deno.test("createEnvelopeOpener() fetches the instance's keys anew for an unknown one, with a cool-down", async () => {
+Deno.test("createEnvelopeOpener() fetches the keys again for an unknown one, with a pause", async () => {
   using clock = new Clock();
   const { open, state } = await opener();
   const unknown = await sign(PAYLOAD, { kid: "2" });
@@ -275,7 +275,7 @@ Deno.test("createHandler() asks for the instance's keys alone when a payload's J
   assert.equal(log.length, 1);
 });
 
-Deno.test("createEnvelopeOpener() verifies by the keys it has when they are old and cannot be fetched anew", async () => {
+Deno.test("createEnvelopeOpener() verifies with the keys it has when they are old and cannot be fetched", async () => {
   using clock = new Clock();
   let isDown = false;
   const { open, state } = await opener({

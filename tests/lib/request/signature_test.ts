@@ -23,7 +23,7 @@ const STRICTER: Readonly<Record<string, string>> = {
   future_100000: "the same: a day ahead could be replayed for a day",
   timestamp_plus: "the signed text is `+1...`, and no sender writes that",
   timestamp_leading_zero: "the same: `01...` is not how a sender writes a time",
-  two_timestamps_last_right: "of two times nobody knows which one was signed",
+  two_timestamps_last_right: "two timestamps: either may be the signed one",
   many_signatures: "each costs an HMAC a key, and a rotation needs two",
 };
 

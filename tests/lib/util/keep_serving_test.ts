@@ -26,7 +26,7 @@ Deno.test("keepServing() finishes when the server has drained", async () => {
   await kept.finished;
 });
 
-Deno.test("keepServing() listens anew when the server fails", async () => {
+Deno.test("keepServing() listens again when the server fails", async () => {
   const log: LogEntry[] = [];
   const first = fakeServer();
   const second = fakeServer();
@@ -43,5 +43,28 @@ Deno.test("keepServing() listens anew when the server fails", async () => {
     "error Busy",
   ]);
   second.end();
+  await kept.finished;
+});
+
+Deno.test("keepServing() keeps trying when listening fails too", async () => {
+  const log: LogEntry[] = [];
+  const first = fakeServer();
+  const last = fakeServer();
+  const attempts = [
+    () => first.server,
+    () => {
+      throw new Deno.errors.AddrInUse("canary");
+    },
+    () => last.server,
+  ];
+  const listening = Promise.withResolvers<void>();
+  const kept = keepServing(() => {
+    if (attempts.length === 1) listening.resolve();
+    return attempts.shift()!();
+  }, (entry) => log.push(entry));
+  first.fail(new Deno.errors.Busy("canary"));
+  await listening.promise;
+  assert.deepEqual(log.map(({ cause }) => cause), ["Busy", "AddrInUse"]);
+  last.end();
   await kept.finished;
 });

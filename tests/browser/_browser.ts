@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { launchBrowser } from "../../harness/test/browser.ts";
+import {
+  type DevStack,
+  type DevStackOptions,
+  startDevStack,
+} from "../../harness/dev/start_dev_stack.ts";
+import { freePort } from "../../harness/util/free_port.ts";
+
+/** How long a page may take for one thing, in milliseconds. */
+const TIMEOUT_MS = 5000;
+
+/** A phone, the narrowest that is supported. */
+export const PHONE = {
+  viewport: { width: 360, height: 740 },
+  hasTouch: true,
+  isMobile: true,
+};
+
+/** How a step is run. */
+export interface StepOptions extends BrowserContextOptions {
+  /** Complaints of the browser that the step provokes; all others fail it. */
+  readonly allow?: RegExp;
+}
+
+/** Runs a step on a fresh page, and fails if the browser complained. */
+export type Step = (
+  name: string,
+  work: (page: Page) => Promise<void>,
+  options?: StepOptions,
+) => Promise<unknown>;
+
+/**
+ * Registers a test of the inspector in a real browser, on a sandbox of its own.
+ *
+ * @param name The test's name.
+ * @param options Settings of the stack, and a world if not the repository's.
+ * @param run The steps.
+ */
+export function browserTest(
+  name: string,
+  options: Pick<DevStackOptions, "settings" | "world">,
+  run: (parts: { step: Step; stack: DevStack }) => Promise<void>,
+): void {
+  Deno.test({
+    name,
+    // The browser's driver keeps timers and pipes of its own.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn(t) {
+      await using stack = await startDevStack({
+        ...options,
+        port: freePort(),
+        anyPorts: true,
+        quiet: true,
+      });
+      const browser = await launchBrowser();
+      await using cleanup = new AsyncDisposableStack();
+      cleanup.defer(() => browser.close());
+      const step: Step = (name, work, { allow, ...context } = {}) =>
+        t.step(name, async () => {
+          const opened = await browser.newContext(context);
+          await using closing = new AsyncDisposableStack();
+          closing.defer(() => opened.close());
+          const page = await opened.newPage();
+          page.setDefaultTimeout(TIMEOUT_MS);
+          const complaints: string[] = [];
+          page.on("pageerror", (error) => complaints.push(error.message));
+          page.on("console", (message) => {
+            const text = message.text();
+            if (message.type() === "error" && !allow?.test(text)) {
+              complaints.push(text);
+            }
+          });
+          await page.goto(stack.inspector.origin);
+          await work(page);
+          assert.deepEqual(complaints, []);
+        });
+      await run({ step, stack });
+    },
+  });
+}
+
+/** Logs in as a person of the sandbox, and waits for the token. */
+export async function logIn(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name }).click();
+  await page.locator("#who").waitFor();
+}
+
+/** Clicks a button by its name. */
+export async function click(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name, exact: true }).click();
+}
+
+/** Saves the mapping and waits for what is said beside the button. */
+export async function save(page: Page, expected: string | RegExp) {
+  await click(page, "Save and get a new token");
+  await feedback(page, "save", expected);
+}
+
+/** Waits for feedback at a place. */
+export async function feedback(
+  page: Page,
+  place: "start" | "renew" | "save",
+  expected: string | RegExp,
+): Promise<void> {
+  await page.locator(`#${place}-feedback`).getByText(expected).waitFor();
+}
+
+/** The visible text of an element, white space collapsed. */
+export async function text(page: Page, selector: string): Promise<string> {
+  const found = await page.locator(selector).innerText();
+  return found.replace(/\s+/g, " ").trim();
+}
+
+/** The chain's rows, one line each: the role, the entry, the permissions. */
+export function chain(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(
+    `[...document.querySelectorAll("form.chain > table tbody tr")].map((row) =>
+      [...row.children].map((cell) => {
+        const input = cell.querySelector("input");
+        const list = [...cell.querySelectorAll("li")].map((it) => it.innerText.replace(/^\\S+ grants\\s*/, ""));
+        if (input) return input.value;
+        return (list.length > 0 ? list.join(", ") : cell.innerText)
+          .replace(/\\s+/g, " ").trim();
+      }).join(" | "))`,
+  );
+}
+
+/** The id of the element that has the focus. */
+export function focused(page: Page): Promise<string> {
+  return page.evaluate<string>("document.activeElement.id");
+}
+
+/** Writes a world file that differs from the repository's; the caller removes it. */
+export function temporaryWorld(
+  change: (world: WorldJson) => void,
+): string {
+  const url = new URL("../../harness/sandbox/world.json", import.meta.url);
+  const world = JSON.parse(Deno.readTextFileSync(url));
+  change(world);
+  const path = Deno.makeTempFileSync({ suffix: ".json" });
+  Deno.writeTextFileSync(path, JSON.stringify(world));
+  return path;
+}
+
+/** The parts of a world file that tests change. */
+export interface WorldJson {
+  organizations: {
+    id: string;
+    name: string;
+    metadata: Record<string, string[] | string>;
+    projects?: { name: string; assertRoles: boolean; grantedTo?: unknown[] }[];
+    users: {
+      userName: string;
+      administrator?: string[];
+      grants?: { project: string; roles: string[]; active?: boolean }[];
+    }[];
+  }[];
+}

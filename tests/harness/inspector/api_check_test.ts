@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { apiCheck, placeOf } from "../../../harness/inspector/api_check.ts";
+
+const CLAIMS = {
+  list: ["posts:read"],
+  string: "posts:read other",
+  by_project: { "7": ["posts:read"] },
+  by_organization: { "1": { "7": ["posts:read"] } },
+};
+
+Deno.test("apiCheck() fills in the example for each shape", async (t) => {
+  for (const [shape, value] of Object.entries(CLAIMS)) {
+    await t.step(shape, async () => {
+      const code = await apiCheck({
+        issuer: "http://127.0.0.1:1",
+        audience: "7",
+        claim: "rights",
+        place: placeOf(shape, { project: "7", organization: "1" }),
+      });
+      assert.doesNotMatch(code, /env\(|process\.env|express\(/);
+      const check = await checkOf(code);
+      assert.equal(check({ rights: value }, "posts:read"), true);
+      assert.equal(check({ rights: value }, "posts"), false);
+      assert.equal(check({ permissions: value }, "posts:read"), false);
+      assert.equal(check({}, "posts:read"), false);
+    });
+  }
+});
+
+Deno.test("apiCheck() writes texts as string literals", async () => {
+  const code = await apiCheck({
+    issuer: 'http://a/";alert(1)//',
+    audience: "",
+    claim: 'c"',
+    place: {},
+  });
+  assert.match(code, /const issuer = "http:\/\/a\/\\";alert\(1\)\/\/";/);
+  assert.match(code, /const audience = "<your project's id>";/);
+});
+
+/** Runs the copied code, and takes its check out. */
+async function checkOf(
+  code: string,
+): Promise<(claims: unknown, permission: string) => boolean> {
+  const file = await Deno.makeTempFile({
+    dir: import.meta.dirname!,
+    suffix: ".mjs",
+  });
+  try {
+    await Deno.writeTextFile(file, `${code}\nexport { hasPermission, place };`);
+    const { hasPermission, place } = await import(`file://${file}`);
+    return (claims, permission) => hasPermission(claims, permission, place);
+  } finally {
+    await Deno.remove(file);
+  }
+}
