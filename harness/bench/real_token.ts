@@ -1,5 +1,6 @@
 import { decodeJwt } from "jose";
 import { keepBindings } from "../conformance/binding.ts";
+import { freePort } from "../util/free_port.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { setExecution } from "../zitadel/execution.ts";
@@ -11,7 +12,7 @@ import {
 import { createTarget, deleteTarget } from "../zitadel/target.ts";
 import type { BenchContext } from "./context.ts";
 import { inTurn } from "./rounds.ts";
-import { BARE_SCRIPT, freePort, ServerProcess } from "./server_process.ts";
+import { BARE_SCRIPT, ServerProcess } from "./server_process.ts";
 import {
   type Figure,
   quantile,

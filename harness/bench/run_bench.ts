@@ -39,8 +39,8 @@ export const MEASUREMENTS = [
 export type Measurement = typeof MEASUREMENTS[number];
 
 export interface BenchOptions {
-  /** What to measure. */
-  readonly only: ReadonlySet<Measurement>;
+  /** What to measure; everything by default. */
+  readonly only?: ReadonlySet<Measurement> | undefined;
   /** Whether to measure tokens of a real instance, too. */
   readonly zitadel: boolean;
   readonly envFile: string;
@@ -79,7 +79,7 @@ export async function runBench(
 }
 
 async function measure(
-  { only, quick, entry, memoryRequests }: BenchOptions,
+  { only = new Set(MEASUREMENTS), quick, entry, memoryRequests }: BenchOptions,
   { io, instance }: {
     readonly io: Io;
     readonly instance: Instance | undefined;
@@ -136,12 +136,12 @@ async function measureChosen(
   };
 }
 
-/** Reads a list such as `throughput,crowd`, which may be empty. */
+/** Reads a list such as `throughput,crowd`, or `none`. */
 export function parseMeasurements(
   text: string,
   option: string,
 ): ReadonlySet<Measurement> {
-  if (text.trim() === "") return new Set();
+  if (text === "none") return new Set();
   const names = text.split(",").map((name) => name.trim());
   const known = names.filter((name): name is Measurement =>
     MEASUREMENTS.some((it) => it === name)

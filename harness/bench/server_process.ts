@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { SETTINGS } from "../../lib/config.ts";
+import { freePort } from "../util/free_port.ts";
+import { projectPath } from "../util/project_path.ts";
 import { type Call, isRightReply, signCalls, type SignedCall } from "./call.ts";
 import { type ProcessUsage, readProcessUsage } from "./process_usage.ts";
 
@@ -11,9 +12,6 @@ const START_TIMEOUT_MS = 30_000;
 const CONNECT_RETRY_MS = 1;
 /** How long a server may take to drain before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 5_000;
-
-/** Applied to every program, also to a bundle in another folder. */
-const CONFIG = new URL("../../deno.json", import.meta.url);
 
 /** The program of the function. */
 export const FUNCTION_SCRIPT: URL = new URL("../../main.ts", import.meta.url);
@@ -62,7 +60,8 @@ export class ServerProcess implements AsyncDisposable {
         "run",
         "--quiet",
         "--allow-all",
-        `--config=${fileURLToPath(CONFIG)}`,
+        // Also for a bundle in another folder.
+        `--config=${projectPath("deno.json")}`,
         script.href,
       ],
       {
@@ -158,12 +157,6 @@ export class ServerProcess implements AsyncDisposable {
 function requireRight(call: Call, response: Response, reply: string): void {
   if (isRightReply(call, reply)) return;
   throw new Error(`A server answered wrongly: ${response.status} ${reply}`);
-}
-
-/** Finds a port that is free now. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function canConnect(port: number): Promise<boolean> {
