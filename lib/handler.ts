@@ -19,7 +19,7 @@ import {
 } from "./claims/reply.ts";
 import type { Config } from "./config.ts";
 import { describeFailure, type ErrorCode, FunctionError } from "./errors.ts";
-import { health, JSON_TYPE, pathOf, refuse, requirePost } from "./http.ts";
+import { health, JSON_TYPE, pathOf, refuse, requireCall } from "./http.ts";
 import type { MappingLookup } from "./mapping/cache.ts";
 import { canCount, chooseOrganization } from "./mapping/organization.ts";
 import { knownProjects } from "./mapping/role_mapping.ts";
@@ -109,7 +109,7 @@ export function createHandler(services: Services): Handler {
     let response: Response;
     let entry: LogEntry = record;
     try {
-      requirePost(request, path);
+      requireCall(request, path);
       const reply = await answer(request, { services, record, watchClaim });
       response = new Response(reply, { headers: JSON_TYPE });
     } catch (error) {
@@ -193,7 +193,10 @@ async function answer(request: Request, call: Call): Promise<string> {
     rolesClaim: config.rolesClaim,
     roles: grants.flatMap(({ roles }) => roles),
   });
-  describeReply(record, { grants, granted, config });
+  record.outcome = "permissions";
+  if (config.logLevel === "info") {
+    describeReply(record, { grants, granted, config });
+  }
   for (const claim of added) call.watchClaim(claim, record.organization);
   return JSON.stringify(reply);
 }
@@ -260,7 +263,7 @@ function buildReply(payload: FunctionCall, contents: Contents): Reply {
     : claimsReply(contents, append_claims);
 }
 
-/** Completes the record of a call that was answered with permissions. */
+/** Completes the log line of a call that was answered with permissions. */
 function describeReply(
   record: CallRecord,
   { grants, granted, config }: {
@@ -269,7 +272,6 @@ function describeReply(
     readonly config: Config;
   },
 ): void {
-  record.outcome = "permissions";
   record.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
   record.permissions = new Set(
     granted.flatMap(({ permissions }) => permissions),

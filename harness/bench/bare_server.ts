@@ -4,11 +4,13 @@
  *
  * @module
  */
+const reply = Deno.env.get("REPLY") ?? "hello";
+
 Deno.serve({
   hostname: "127.0.0.1",
   port: Number(Deno.env.get("PORT")),
   onListen: () => {},
 }, async (request) => {
   await request.bytes();
-  return new Response("hello");
+  return new Response(reply);
 });

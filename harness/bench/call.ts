@@ -3,6 +3,7 @@ import {
   FIXTURES_URL,
   readFixture,
 } from "../fixtures/fixture.ts";
+import type { PermissionsShape } from "../../lib/config.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 
 /** The signing key of the benchmark's target. */
@@ -20,7 +21,8 @@ export interface Call {
   readonly body: string;
   /** The user's organization. */
   readonly organization: string;
-  readonly permissions: readonly string[];
+  /** The value of the permissions claim in the reply. */
+  readonly claim: unknown;
 }
 
 /** A recorded login, and the metadata that it is answered from. */
@@ -28,6 +30,8 @@ export interface RecordedLogin {
   readonly call: Call;
   readonly organizations: Readonly<Record<string, FixtureOrganization>>;
   readonly rolePermissions: Readonly<Record<string, readonly string[]>>;
+  /** The claim that the login is answered with, by `PERMISSIONS_SHAPE`. */
+  readonly claims: Readonly<Record<PermissionsShape, unknown>>;
 }
 
 /** Reads the recorded login that all measurements use. */
@@ -45,20 +49,23 @@ export async function readRecordedLogin(): Promise<RecordedLogin> {
       JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(value))),
     ]),
   );
-  const permissions = new Set<string>();
-  for (const { roles } of payload.user_grants) {
-    for (const role of roles) {
-      for (const name of rolePermissions[role]!) permissions.add(name);
-    }
-  }
+  const [grant] = payload.user_grants;
+  const list = [
+    ...new Set(
+      grant.roles.flatMap((role: string) => rolePermissions[role]),
+    ),
+  ];
+  const byProject = { [grant.project_id]: list };
   return {
-    call: {
-      body: fixture.request.body,
-      organization,
-      permissions: [...permissions],
-    },
+    call: { body: fixture.request.body, organization, claim: list },
     organizations: fixture.organizations,
     rolePermissions,
+    claims: {
+      list,
+      string: list.join(" "),
+      by_project: byProject,
+      by_organization: { [grant.resource_owner]: byProject },
+    },
   };
 }
 
@@ -71,8 +78,8 @@ export interface GeneratedCallOptions {
 }
 
 /**
- * Creates a login in another organization, whose mapping has roles `role-0`,
- * `role-1`, ... with two permissions each.
+ * Creates a login of a user of another organization, whose mapping has roles
+ * `role-0`, `role-1`, ... with two permissions each.
  */
 export function generateCall(
   login: RecordedLogin,
@@ -97,7 +104,7 @@ export function generateCall(
     call: {
       body: JSON.stringify(payload),
       organization,
-      permissions: names.flatMap(permissionsOf),
+      claim: names.flatMap(permissionsOf),
     },
     known: { readable: true, metadata },
   };
@@ -116,12 +123,12 @@ export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
   })));
 }
 
-/** Reports whether a reply has exactly the right permissions. */
+/** Reports whether a reply is the right one. */
 export function isRightReply(
-  { permissions }: Pick<Call, "permissions">,
+  { claim }: Pick<Call, "claim">,
   reply: string,
 ): boolean {
   return reply === JSON.stringify({
-    append_claims: [{ key: "permissions", value: permissions }],
+    append_claims: [{ key: "permissions", value: claim }],
   });
 }

@@ -4,7 +4,7 @@ import { startFunction } from "./function_server.ts";
 import { inTurn } from "./rounds.ts";
 import { serveUpstream } from "./served_upstream.ts";
 import { BARE_SCRIPT, ServerProcess } from "./server_process.ts";
-import { median, medianRatio } from "./statistics.ts";
+import { type Figure, summarize, summarizeRatio } from "./statistics.ts";
 
 /** How long after a reply its mapping may be written to KV, in milliseconds. */
 const KV_WRITE_MS = 500;
@@ -14,14 +14,10 @@ export type ColdStartName = "bare" | "no KV" | "empty KV" | "warm KV";
 /** The time from a start to the first answer. */
 export interface ColdStartRow {
   readonly name: ColdStartName;
-  /**
-   * From the start of the process to the first right answer, in milliseconds:
-   * the median of the runs.
-   */
-  readonly medianMs: number;
-  readonly minMs: number;
-  /** The multiple of a bare server's time: the median of pairs. */
-  readonly ratio: number;
+  /** From the start of the process to the first right answer, in milliseconds. */
+  readonly ms: Figure;
+  /** The multiple of a bare server's time. */
+  readonly ratio: Figure;
   readonly upstreamCalls: number;
 }
 
@@ -58,7 +54,7 @@ export async function measureColdStart(
     { name: "warm KV", start: () => start(warm) },
   ] as const;
 
-  const runs = quick ? 3 : 21;
+  const runs = quick ? 3 : 31;
   const seen = ways.map(() => ({
     ms: [] as number[],
     upstreamCalls: 0,
@@ -86,9 +82,8 @@ export async function measureColdStart(
     const { ms, upstreamCalls } = seen[index]!;
     return {
       name,
-      medianMs: median(ms),
-      minMs: Math.min(...ms),
-      ratio: medianRatio(ms, seen[0]!.ms),
+      ms: summarize(ms),
+      ratio: summarizeRatio(ms, seen[0]!.ms),
       upstreamCalls,
     };
   });

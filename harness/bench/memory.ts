@@ -4,7 +4,7 @@ import { startFunction } from "./function_server.ts";
 import type { LoadGenerator } from "./load.ts";
 import { serveUpstream } from "./served_upstream.ts";
 import type { ServerProcess } from "./server_process.ts";
-import { meanWithin, type Sample } from "./statistics.ts";
+import { type Figure, type Sample, summarizeWithin } from "./statistics.ts";
 
 const ENTRIES = 10;
 const ROLES = 2;
@@ -25,17 +25,17 @@ export interface Memory {
   readonly requests: number;
   readonly organizations: number;
   readonly errors: number;
-  /** The mean of the second tenth. */
-  readonly secondTenthBytes: number;
-  /** The mean of the last tenth. */
-  readonly lastTenthBytes: number;
+  /** In bytes. */
+  readonly secondTenthBytes: Figure;
+  readonly lastTenthBytes: Figure;
   readonly peakBytes: number;
-  /** The last tenth as a multiple of the second. */
-  readonly ratio: number;
+  /** The last tenth as a multiple of the second's median. */
+  readonly ratio: Figure;
 }
 
 /**
- * Measures the function's memory during many requests of many organizations.
+ * Measures the memory that the function holds while it answers many requests
+ * for many organizations.
  */
 export async function measureMemory(
   { requests, organizations, generator }: {
@@ -97,8 +97,9 @@ export async function measureMemory(
     at: sample.answered / answered,
     value: sample.bytes,
   }));
-  const secondTenthBytes = meanWithin(run, SECOND_TENTH);
-  const lastTenthBytes = meanWithin(run, LAST_TENTH);
+  const secondTenthBytes = summarizeWithin(run, SECOND_TENTH);
+  const lastTenthBytes = summarizeWithin(run, LAST_TENTH);
+  const ratio = ({ median }: Figure, bytes: number) => bytes / median;
   return {
     requests: answered,
     organizations,
@@ -106,11 +107,15 @@ export async function measureMemory(
     secondTenthBytes,
     lastTenthBytes,
     peakBytes: Math.max(...samples.map(({ bytes }) => bytes)),
-    ratio: lastTenthBytes / secondTenthBytes,
+    ratio: {
+      median: ratio(secondTenthBytes, lastTenthBytes.median),
+      low: ratio(secondTenthBytes, lastTenthBytes.low),
+      high: ratio(secondTenthBytes, lastTenthBytes.high),
+    },
   };
 }
 
-/** Samples a server's memory until the work is done. */
+/** Reads a server's memory while a round of load runs. */
 async function sampling<T>(
   server: ServerProcess,
   work: Promise<T>,

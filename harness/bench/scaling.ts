@@ -2,10 +2,10 @@ import { type Call, generateCall, readRecordedLogin } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import type { LoadGenerator } from "./load.ts";
+import { compareRounds, type LoadRow, summarizeRounds } from "./load_row.ts";
 import { runRounds } from "./rounds.ts";
 import { serveUpstream } from "./served_upstream.ts";
-import { medianRatio } from "./statistics.ts";
-import { summarizeRounds, type ThroughputRow } from "./throughput.ts";
+import type { Figure } from "./statistics.ts";
 
 const MAPPING_ENTRIES = [10, 1_000, 10_000];
 /** The user's roles while the mapping grows. */
@@ -14,19 +14,16 @@ const USER_ROLES = [1, 10, 100];
 /** The mapping's entries while the roles grow. */
 const ENTRIES = 100;
 
-/** The function's figures for one size of mapping or user. */
-export interface ScalingRow extends Omit<ThroughputRow, "upstreamCalls"> {
+/** What the function did with a mapping, or a user, of some size. */
+export interface ScalingRow extends LoadRow {
   readonly entries: number;
   readonly roles: number;
   readonly payloadBytes: number;
-  /** Its throughput as a fraction of the smallest size's. */
-  readonly ratio: number;
+  /** Its throughput as a part of that with the smallest. */
+  readonly ratio: Figure;
 }
 
-/**
- * The function with growing mappings, and with users of growing numbers of
- * roles.
- */
+/** The function with ever larger mappings, and with users of ever more roles. */
 export interface Scaling {
   /** By the size of the mapping. */
   readonly entries: readonly ScalingRow[];
@@ -81,13 +78,11 @@ export async function measureScaling(
     }, context);
     const rounds = await runRounds(contenders, {
       title: "scaling",
-      rounds: quick ? 2 : 6,
-      seconds: quick ? 1 : 3,
+      rounds: quick ? 2 : 8,
+      seconds: quick ? 1 : 2,
       generator,
     }, context);
-    const series = contenders.map(({ name }) =>
-      rounds.get(name)!.map((round) => round.requestsPerSecond)
-    );
+    const smallest = rounds.get(contenders[0]!.name)!;
     return group.map(({ entries, roles, call }, index) => {
       const { name } = contenders[index]!;
       return {
@@ -95,7 +90,7 @@ export async function measureScaling(
         entries,
         roles,
         payloadBytes: new TextEncoder().encode(call.body).length,
-        ratio: medianRatio(series[index]!, series[0]!),
+        ratio: compareRounds(rounds.get(name)!, smallest).throughput,
       };
     });
   };

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { SETTINGS } from "../../lib/config.ts";
+import { freePort } from "../util/free_port.ts";
+import { projectPath } from "../util/project_path.ts";
 import { type Call, isRightReply, signCalls, type SignedCall } from "./call.ts";
 import { type ProcessUsage, readProcessUsage } from "./process_usage.ts";
 
@@ -21,6 +23,8 @@ export interface ServerOptions {
   /** The file for its output, like a container's log. */
   readonly log: string;
   readonly signal: AbortSignal;
+  /** Any free one by default. */
+  readonly port?: number;
 }
 
 /** A server in a process of its own. */
@@ -37,7 +41,7 @@ export class ServerProcess implements AsyncDisposable {
   constructor(script: URL, options: ServerOptions) {
     options.signal.throwIfAborted();
     this.#options = options;
-    this.#port = freePort();
+    this.#port = options.port ?? freePort();
     this.url = `http://127.0.0.1:${this.#port}/`;
     const environment = Object.entries(Deno.env.toObject())
       .filter(([name]) => !(name in SETTINGS) && !name.startsWith("OTEL_"));
@@ -45,7 +49,14 @@ export class ServerProcess implements AsyncDisposable {
     this.startedAt = performance.now();
     this.#process = spawn(
       Deno.execPath(),
-      ["run", "--quiet", "--allow-all", script.href],
+      [
+        "run",
+        "--quiet",
+        "--allow-all",
+        // Also for a bundle in another folder.
+        `--config=${projectPath("deno.json")}`,
+        script.href,
+      ],
       {
         env: {
           ...Object.fromEntries(environment),
@@ -68,16 +79,22 @@ export class ServerProcess implements AsyncDisposable {
     );
   }
 
-  async ready(call?: Call): Promise<number> {
+  /** Waits until it listens. */
+  async listening(): Promise<void> {
     const { signal } = this.#options;
-    // Signed before, so that only the server's time counts.
-    const [signed] = await signCalls(call ? [call] : []);
     while (!await canConnect(this.#port)) {
       signal.throwIfAborted();
       const waited = performance.now() - this.startedAt;
       if (this.#hasEnded || waited > START_TIMEOUT_MS) throw this.#noStart();
       await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
     }
+  }
+
+  /** Waits for its first answer; returns how long that took, in milliseconds. */
+  async ready(call?: Call): Promise<number> {
+    // Signed before, so that the time is the server's alone.
+    const [signed] = await signCalls(call ? [call] : []);
+    await this.listening();
     const response = await this.#send(signed);
     const reply = await response.text();
     const ms = performance.now() - this.startedAt;
@@ -85,11 +102,15 @@ export class ServerProcess implements AsyncDisposable {
     return ms;
   }
 
-  /** Sends a call and checks the reply. */
-  async ask(call: Call): Promise<void> {
+  /** Asks it once; returns how long the answer took, in milliseconds. */
+  async ask(call: Call): Promise<number> {
     const [signed] = await signCalls([call]);
+    const begin = performance.now();
     const response = await this.#send(signed);
-    requireRight(call, response, await response.text());
+    const reply = await response.text();
+    const ms = performance.now() - begin;
+    requireRight(call, response, reply);
+    return ms;
   }
 
   usage(): Promise<ProcessUsage | undefined> {
@@ -129,11 +150,6 @@ export class ServerProcess implements AsyncDisposable {
 function requireRight(call: Call, response: Response, reply: string): void {
   if (isRightReply(call, reply)) return;
   throw new Error(`Unexpected reply of a server: ${response.status} ${reply}`);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function canConnect(port: number): Promise<boolean> {

@@ -24,7 +24,7 @@ export interface BindingOptions {
  * Remembers the bindings of conditions; disposing of the result restores them.
  */
 export async function keepBindings(
-  { instance }: Subject,
+  { instance }: Pick<Subject, "instance">,
   conditions: readonly string[],
 ): Promise<AsyncDisposable> {
   const before = await listExecutions(instance);

@@ -35,7 +35,8 @@ export function formatFindings(
 function formatFinding(finding: Finding): string[] {
   const { check, level, seen, items, why, fix } = finding;
   const indent = " ".repeat(LEVEL_WIDTH);
-  const isInline = items.length <= MAX_INLINE_ITEMS;
+  const isInline = items.length <= MAX_INLINE_ITEMS &&
+    (items.length === 1 || !items.some((item) => item.includes(",")));
   const sentence = isInline && items.length > 0
     ? `${seen}: ${items.join(", ")}`
     : seen;

@@ -24,7 +24,7 @@ export function describeRotation({ rotation }: Facts): Finding[] {
     finding(
       "rotation",
       "warning",
-      `of the key of "${name}" is unfinished: ${STATES[state]}`,
+      `not finished for "${name}": ${STATES[state]}`,
       {
         fix:
           `${command}\nand keep both keys in AUTHORIZATION_SIGNING_KEY until it is done`,

@@ -58,10 +58,12 @@ export async function findTrouble(
  */
 export async function waitForFunction(
   { endpoint, signingKey }: AskedFunction,
-  { seconds, signal, onWait }: {
+  { seconds, signal, onWait, retryMs = RETRY_MS }: {
     readonly seconds: number;
     readonly signal?: AbortSignal | undefined;
     readonly onWait?: (seen: string) => void;
+    /** How long to wait between two questions, in milliseconds. */
+    readonly retryMs?: number | undefined;
   },
 ): Promise<string | undefined> {
   const deadline = Date.now() + seconds * 1_000;
@@ -71,6 +73,6 @@ export async function waitForFunction(
     if (accepted) return undefined;
     if (Date.now() >= deadline) return `${endpoint} ${seen}`;
     onWait?.(`${endpoint} ${seen}`);
-    await sleep(RETRY_MS, signal);
+    await sleep(retryMs, signal);
   }
 }

@@ -32,19 +32,6 @@ export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
 /** The application's redirect address; nothing has to listen there. */
 const REDIRECT_URI = "http://localhost:9000/callback";
 
-/** What everything made for a check is called; the rest of the name is random. */
-export const CHECK_PREFIX = "permissions-check-";
-
-/** Creates the name of an organization or user that is made for a check. */
-export function checkName(): string {
-  return CHECK_PREFIX + crypto.randomUUID().slice(0, 8);
-}
-
-/** Reports whether an organization or user was made for a check. */
-export function isLeftover({ name }: { readonly name: string }): boolean {
-  return /^permissions-check-[0-9a-f]{8}$/.test(name);
-}
-
 /** A random password with what ZITADEL's default policy asks for. */
 function randomPassword(): string {
   return `Aa1!${crypto.randomUUID()}`;
@@ -110,7 +97,7 @@ export async function createScratchOrganization(
   } = {},
 ): Promise<ScratchOrganization> {
   const { mapping = DEFAULT_MAPPING, signal } = options;
-  const name = checkName();
+  const name = `scratch-${crypto.randomUUID().slice(0, 8)}`;
   const organization = await createOrganization(instance, name);
   const remove = () => removeOrganization(instance, organization.id);
   try {
