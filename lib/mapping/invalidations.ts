@@ -14,10 +14,8 @@ import {
   parseList,
   startAgain,
 } from "./invalidation_list.ts";
-import type { KvAccess, KvOptions } from "./kv_access.ts";
+import { KV_TIMEOUT_MS, type KvAccess, type KvOptions } from "./kv_access.ts";
 import { type KvKeys, kvKeys, parseSequence } from "./kv_schema.ts";
-import { KV_TIMEOUT_MS } from "./kv_trouble.ts";
-import { watchKey } from "./kv_watch.ts";
 
 /** How often an announcement competes with others before it starts the list again. */
 const MAX_ATTEMPTS = 8;
@@ -220,10 +218,10 @@ export class Invalidations {
       else if (isLate) listener.onGap();
       resolve();
     };
-    watchKey(
+    this.#access.watch(
       this.#keys.invalidations,
       { onValue: take, onBreak: giveUp },
-      { ...this.#options, signal },
+      signal,
     );
     return promise;
   }

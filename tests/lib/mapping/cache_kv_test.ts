@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { FunctionError } from "../../../lib/errors.ts";
-import { KV_TIMEOUT_MS } from "../../../lib/mapping/kv_trouble.ts";
-import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
+import { KV_PAUSE_MS, KV_TIMEOUT_MS } from "../../../lib/mapping/kv_access.ts";
 import { MAX_LISTED } from "../../../lib/mapping/invalidation_list.ts";
 import {
   Clock,

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { MAX_LISTED } from "../../../lib/mapping/invalidation_list.ts";
 import { Invalidations } from "../../../lib/mapping/invalidations.ts";
-import { WATCH_RETRY_MS } from "../../../lib/mapping/kv_watch.ts";
-import { KvAccess } from "../../../lib/mapping/kv_access.ts";
+import {
+  KV_TIMEOUT_MS,
+  KvAccess,
+  WATCH_RETRY_MS,
+} from "../../../lib/mapping/kv_access.ts";
 import { kvKeys } from "../../../lib/mapping/kv_schema.ts";
-import { KV_TIMEOUT_MS } from "../../../lib/mapping/kv_trouble.ts";
 import { Clock, kvOptions, ORIGIN, turn } from "./_isolate.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
 

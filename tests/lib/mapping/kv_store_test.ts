@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { KV_TIMEOUT_MS } from "../../../lib/mapping/kv_trouble.ts";
-import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
+import { KV_PAUSE_MS, KV_TIMEOUT_MS } from "../../../lib/mapping/kv_access.ts";
 import { KvStore } from "../../../lib/mapping/kv_store.ts";
 import {
   createRoleMapping,
