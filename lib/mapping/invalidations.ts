@@ -89,7 +89,7 @@ export class Invalidations {
       isForced: sequence === undefined || earlier?.isForced === true,
       isTold: false,
     });
-    this.#announcing.forget(organization);
+    this.#announcing.outdate(organization);
     return this.#announce(organization);
   }
 

@@ -86,7 +86,7 @@ export async function createTestFunction(
       ACCESS_TOKEN: UPSTREAM_TOKEN,
       ...settings,
     }),
-    { fetch, now, kv, signal, log: (entry) => void log.push(entry) },
+    { fetch, now, kv, shutdown: signal, log: (entry) => void log.push(entry) },
   );
   return {
     handle,
