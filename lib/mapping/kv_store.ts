@@ -14,6 +14,7 @@ import {
   parseChunk,
   parseEntries,
   parseHead,
+  type StoredVersion,
 } from "./kv_schema.ts";
 import { createRoleMapping, type RoleMapping } from "./role_mapping.ts";
 
@@ -27,9 +28,6 @@ export interface DatedMapping {
 
 /** The version of a mapping that KV was not asked about, or did not answer for. */
 export const UNKNOWN_VERSION = Symbol("unknown version");
-
-/** The version of an organization's mapping, or of its tombstone, as KV reports it; `null` if KV holds neither. */
-export type StoredVersion = string | null;
 
 /** A version that is compared with KV. */
 export type KvVersion = StoredVersion | typeof UNKNOWN_VERSION;
