@@ -32,7 +32,7 @@ const MAX_ATTEMPTS = 8;
  */
 export const ANNOUNCE_RETRY_MS = [1_000, 4_000, 16_000];
 
-/** What came of an invalidation. */
+/** The outcome of an invalidation. */
 export type InvalidationOutcome =
   /** Every isolate learns of it. */
   | { readonly kind: "announced" }
@@ -93,7 +93,7 @@ export class Invalidations {
    *
    * @param organization The organization's id.
    * @param sequence The event's sequence, if it has one.
-   * @returns What came of it.
+   * @returns The outcome.
    */
   invalidate(
     organization: string,

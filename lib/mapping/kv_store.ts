@@ -40,7 +40,7 @@ export interface StoredMapping {
   readonly found?: DatedMapping;
 }
 
-/** What came of writing a mapping. */
+/** The outcome of writing a mapping. */
 export type WriteOutcome =
   /** KV holds it under this version. */
   | { readonly kind: "written"; readonly version: string }
@@ -124,7 +124,7 @@ export class KvStore {
    * @param organization The organization's id.
    * @param dated The mapping, and when its reading began.
    * @param version What {@linkcode KvStore.read} returned before the mapping was read.
-   * @returns What came of it.
+   * @returns The outcome.
    */
   async write(
     organization: string,
