@@ -74,7 +74,7 @@ export interface FailureDetails {
 }
 
 /**
- * The one error the function raises on purpose. Its message is for the
+ * The one error that the handler expects. Its message is for the
  * operator's log and holds no secret and nothing personal; the caller sees the
  * code alone.
  */

@@ -19,7 +19,7 @@ import {
 } from "./claims/reply.ts";
 import type { Config } from "./config.ts";
 import { describeFailure, type ErrorCode, FunctionError } from "./errors.ts";
-import { health, JSON_TYPE, pathOf, refuse, requirePost } from "./http.ts";
+import { health, JSON_TYPE, pathOf, refuse, requireCall } from "./http.ts";
 import type { MappingLookup } from "./mapping/cache.ts";
 import { canCount, chooseOrganization } from "./mapping/organization.ts";
 import { knownProjects } from "./mapping/role_mapping.ts";
@@ -109,7 +109,7 @@ export function createHandler(services: Services): Handler {
     let response: Response;
     let entry: LogEntry = record;
     try {
-      requirePost(request, path);
+      requireCall(request, path);
       const reply = await answer(request, { services, record, watchClaim });
       response = new Response(reply, { headers: JSON_TYPE });
     } catch (error) {

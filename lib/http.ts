@@ -17,7 +17,7 @@ export const JSON_TYPE = { "content-type": "application/json" } as const;
  * @param path Its path.
  * @throws {FunctionError} `not_found` for any path but `/`, `method_not_allowed` for any method but POST.
  */
-export function requirePost({ method, headers }: Request, path: string): void {
+export function requireCall({ method, headers }: Request, path: string): void {
   if (path !== "/") {
     const isCall = method === "POST" && headers.has("zitadel-signature");
     if (!isCall) {
@@ -54,7 +54,7 @@ export function requirePost({ method, headers }: Request, path: string): void {
 export function refuse({ code, status }: Failure): Response {
   const headers = new Headers(JSON_TYPE);
   if (code === "method_not_allowed") headers.set("allow", "POST");
-  // A sender of too much must not keep the connection for more.
+  // The rest of an evicted body would keep arriving on the same connection.
   if (code === "overloaded") headers.set("connection", "close");
   return new Response(JSON.stringify({ error: code }), { status, headers });
 }

@@ -5,6 +5,7 @@ import {
   list,
   option,
 } from "../harness/cli/options.ts";
+import { parseUrl } from "../harness/cli/parse.ts";
 import { ADMIN_TOKEN_HINT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runDoctor } from "../harness/doctor/run_doctor.ts";
@@ -18,6 +19,9 @@ export const doctor = defineTask({
       ["deno task doctor"],
       ["deno task doctor --live", "with real tokens, from login to claim"],
       ["deno task doctor --org 300000000000000001 --all"],
+    ],
+    details: [
+      "--live creates an organization of its own, or with PROJECTS a service user in the organization that owns a listed project. The user gets the role with the fewest permissions, never the strongest, and a random secret; everything is removed again, also after Ctrl-C.",
     ],
     environment: [
       ["ZITADEL_DOMAIN, ...", "the function's settings"],
@@ -41,9 +45,13 @@ export const doctor = defineTask({
     endpoint: option(
       "URL",
       "where the function answers (default: the target's endpoint)",
+      { parse: parseUrl },
     ),
     live: flag(
-      "prove the whole chain: in a throwaway organization, get real tokens through the bound function and compare their claims",
+      "prove the whole chain: get real tokens through the bound function as a throwaway user with one role, and compare their claims",
+    ),
+    "remove-leftovers": flag(
+      "remove the organizations and users that an interrupted --live left behind",
     ),
     "env-file": ENV_FILE_OPTION,
     all: flag("print what is ok, too"),

@@ -4,6 +4,7 @@ import {
   JSON_OPTION,
   option,
 } from "../harness/cli/options.ts";
+import { parseUrl } from "../harness/cli/parse.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runReplay } from "../harness/replay/run_replay.ts";
 
@@ -19,13 +20,22 @@ export const replay = defineTask({
     ],
     details: [
       "Without --url, a function is started for each fixture, with the fixture's settings and metadata. A reply of --url that differs only in its permissions is shown and does not count: that function reads its own metadata.",
+      "With --url, the organizations and projects of a fixture exist only where it was recorded, so real ones take their place: --org, or the organization of the service user whose credential the env file has; and the first of PROJECTS. So your own recordings (`deno task record`) check a deployed function, whatever METADATA_ORGANIZATION is.",
     ],
     environment: [
-      ["AUTHORIZATION_SIGNING_KEY", "with --url: the target's signing key"],
+      [
+        "AUTHORIZATION_SIGNING_KEY",
+        "with --url: the target's signing key. There is no option for it: options show in the process list",
+      ],
+      [
+        "PERMISSIONS_CLAIM, ...",
+        "with --url: that function's settings, if they are not the defaults",
+      ],
     ],
     exit: {
       done: "every reply is as expected",
-      failed: "a reply differs, or the function gave no answer",
+      failed:
+        "a reply differs, nothing could be compared, or --url is not a function with that key",
     },
   },
   positionals: {
@@ -35,10 +45,10 @@ export const replay = defineTask({
     max: Infinity,
   },
   options: {
-    url: option("URL", "a running function"),
-    key: option(
-      "KEY",
-      "its target's signing key (default: AUTHORIZATION_SIGNING_KEY)",
+    url: option("URL", "a running function", { parse: parseUrl }),
+    org: option(
+      "ID",
+      "with --url: an organization that the function may read (default: the service user's)",
     ),
     "env-file": ENV_FILE_OPTION,
     update: flag(

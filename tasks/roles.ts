@@ -11,11 +11,7 @@ import {
 } from "../harness/cli/options.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
-import {
-  type ApplyOptions,
-  runApply,
-  runExport,
-} from "../harness/roles/run_apply.ts";
+import type { ApplyOptions } from "../harness/roles/run_apply.ts";
 import { runCheck } from "../harness/roles/run_check.ts";
 
 interface RolesOptions extends Omit<ApplyOptions, "file"> {
@@ -75,6 +71,7 @@ async function runRoles(options: RolesOptions, io: Io): Promise<Outcome> {
     if (file !== undefined) {
       throw new UsageError("export prints to stdout: it takes no file");
     }
+    const { runExport } = await import("../harness/roles/run_apply.ts");
     return await runExport(options, io);
   }
   if (action !== "check" && action !== "apply") {
@@ -83,9 +80,10 @@ async function runRoles(options: RolesOptions, io: Io): Promise<Outcome> {
     );
   }
   if (file === undefined) throw new UsageError(`${action} needs a file`);
-  return action === "check"
-    ? await runCheck({ ...options, file }, io)
-    : await runApply({ ...options, file }, io);
+  if (action === "check") return await runCheck({ ...options, file }, io);
+  // Loaded only here: ZITADEL's client takes longer to load than a check.
+  const { runApply } = await import("../harness/roles/run_apply.ts");
+  return await runApply({ ...options, file }, io);
 }
 
 if (import.meta.main) await runTask(roles);

@@ -55,7 +55,7 @@ const LAYOUT: Layout = {
   "harness/fixtures/": ["lib/", "harness/function/", "harness/util/"],
   "harness/util/": [],
   // Runs in a browser.
-  "harness/inspector/page/": [],
+  "harness/inspector/page/": ["type harness/inspector/types.ts"],
 
   // Thin commands. Fuzzing checks the same statements as the tests.
   "tasks/": ["harness/", "lib/", "tests/properties/"],

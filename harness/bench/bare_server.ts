@@ -1,6 +1,6 @@
 /**
- * The least that `Deno.serve` can do: what the platform itself costs. The body
- * is read, since connections whose requests are left unread are held up.
+ * The least that `Deno.serve` can do: the platform's own cost. It reads the
+ * body, since unread requests hold up their connections.
  *
  * @module
  */

@@ -5,32 +5,32 @@ import {
 } from "../fixtures/fixture.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 
-/** The signing key of the target that the measurements stand for. */
+/** The signing key of the benchmark's target. */
 export const SIGNING_KEY = "jE30EzhWq16xULd0rnMdBIWEpyVBkBZC6AMT";
 
-/** A call as it goes over the wire. */
+/** A call as sent over the wire. */
 export interface SignedCall {
   /** The value of `ZITADEL-Signature`. */
   readonly signature: string;
   readonly body: string;
 }
 
-/** A call, and what it needs to be answered. */
+/** A call, and the data for its reply. */
 export interface Call {
   readonly body: string;
-  /** The organization that the user belongs to. */
+  /** The user's organization. */
   readonly organization: string;
   readonly permissions: readonly string[];
 }
 
-/** A recorded login, and the metadata it is answered from. */
+/** A recorded login, and the metadata that it is answered from. */
 export interface RecordedLogin {
   readonly call: Call;
   readonly organizations: Readonly<Record<string, FixtureOrganization>>;
   readonly rolePermissions: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Reads the recorded login that everything is measured with. */
+/** Reads the recorded login that all measurements use. */
 export async function readRecordedLogin(): Promise<RecordedLogin> {
   const fixture = await readFixture(
     new URL("calls/human_login.json", FIXTURES_URL),
@@ -62,8 +62,8 @@ export async function readRecordedLogin(): Promise<RecordedLogin> {
   };
 }
 
-/** What differs from the recorded login. */
-export interface MadeCallOptions {
+/** How a generated call differs from the recorded login. */
+export interface GeneratedCallOptions {
   readonly organization: string;
   readonly entries: number;
   /** How many of these roles the user has. */
@@ -71,14 +71,14 @@ export interface MadeCallOptions {
 }
 
 /**
- * Makes a login of a user of another organization, whose mapping has roles
- * `role-0`, `role-1`, ... with two permissions each.
+ * Creates a login in another organization, whose mapping has roles `role-0`,
+ * `role-1`, ... with two permissions each.
  */
-export function makeCall(
+export function generateCall(
   login: RecordedLogin,
-  { organization, entries, roles }: MadeCallOptions,
+  { organization, entries, roles }: GeneratedCallOptions,
 ): { call: Call; known: FixtureOrganization } {
-  // Spread over the whole mapping, so that none is found sooner than another.
+  // Spread over the whole mapping, so that the position makes no difference.
   const names = Array.from(
     { length: roles },
     (_, i) => `role-${Math.floor(i * entries / roles)}`,
@@ -107,7 +107,7 @@ function permissionsOf(role: string): string[] {
   return [`${role}:read`, `${role}:write`];
 }
 
-/** Signs calls, as of now. */
+/** Signs calls with the current time. */
 export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
   const seconds = Math.floor(Date.now() / 1000);
   return Promise.all(calls.map(async ({ body }) => ({
@@ -116,7 +116,7 @@ export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
   })));
 }
 
-/** Says whether a reply is the right one. */
+/** Reports whether a reply has exactly the right permissions. */
 export function isRightReply(
   { permissions }: Pick<Call, "permissions">,
   reply: string,

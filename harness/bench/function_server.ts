@@ -4,15 +4,13 @@ import type { BenchContext } from "./context.ts";
 import type { ServedUpstream } from "./served_upstream.ts";
 import { FUNCTION_SCRIPT, ServerProcess } from "./server_process.ts";
 
-/**
- * Longer than any measurement, so that a mapping once read is warm to its end.
- */
+/** Longer than any measurement, so that a mapping stays fresh. */
 const FRESH_SECONDS = 3_600;
 
-/** More than a busy machine needs: what is measured is time, not time-outs. */
+/** Long enough for a busy machine: latency is measured, not timeouts. */
 const UPSTREAM_TIMEOUT_MS = 30_000;
 
-/** Starts the function as a process of its own, as `deno task start` does. */
+/** Starts the function in a process of its own, as `deno task start` does. */
 export function startFunction(
   { origin }: ServedUpstream,
   { kv, log }: { kv: string; log: string },

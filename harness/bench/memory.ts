@@ -1,4 +1,4 @@
-import { makeCall, readRecordedLogin, signCalls } from "./call.ts";
+import { generateCall, readRecordedLogin, signCalls } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import type { LoadGenerator } from "./load.ts";
@@ -8,10 +8,11 @@ import { meanWithin, type Sample } from "./statistics.ts";
 
 const ENTRIES = 10;
 const ROLES = 2;
-/** How often the memory is read, in milliseconds. */
+/** How often memory is sampled, in milliseconds. */
 const SAMPLE_MS = 100;
 /**
- * How long one round of load is, in seconds: short against the life of a signature.
+ * The length of a round of load, in seconds: short compared with a signature's
+ * validity.
  */
 const ROUND_SECONDS = 2;
 
@@ -19,14 +20,14 @@ const ROUND_SECONDS = 2;
 const SECOND_TENTH = [0.1, 0.2] as const;
 const LAST_TENTH = [0.9, 1] as const;
 
-/** What the function held over many requests. */
+/** The function's memory over many requests. */
 export interface Memory {
   readonly requests: number;
   readonly organizations: number;
   readonly errors: number;
-  /** The mean of the second tenth, in bytes. */
+  /** The mean of the second tenth. */
   readonly secondTenthBytes: number;
-  /** The mean of the last tenth, in bytes. */
+  /** The mean of the last tenth. */
   readonly lastTenthBytes: number;
   readonly peakBytes: number;
   /** The last tenth as a multiple of the second. */
@@ -34,8 +35,7 @@ export interface Memory {
 }
 
 /**
- * Measures the memory that the function holds while many requests of many
- * organizations come.
+ * Measures the function's memory during many requests of many organizations.
  */
 export async function measureMemory(
   { requests, organizations, generator }: {
@@ -46,10 +46,10 @@ export async function measureMemory(
   context: BenchContext,
 ): Promise<Memory | undefined> {
   const login = await readRecordedLogin();
-  const made = Array.from(
+  const created = Array.from(
     { length: organizations },
     (_, i) =>
-      makeCall(login, {
+      generateCall(login, {
         organization: String(i + 1),
         entries: ENTRIES,
         roles: ROLES,
@@ -57,12 +57,12 @@ export async function measureMemory(
   );
   await using upstream = serveUpstream({
     organizations: Object.fromEntries(
-      made.map(({ call, known }) => [call.organization, known]),
+      created.map(({ call, known }) => [call.organization, known]),
     ),
   });
   await using server = startFunction(upstream, {
     kv: `${context.folder}/memory.db`,
-    // A line for each of a million requests is more than a disk should take.
+    // A line for each of a million requests is too much for a disk.
     log: "/dev/null",
   }, context);
   await server.ready();
@@ -74,7 +74,7 @@ export async function measureMemory(
   while (answered < requests) {
     const percent = Math.floor(100 * answered / requests);
     context.progress(`memory: ${percent} % of ${requests} requests`);
-    const calls = await signCalls(made.map(({ call }) => call));
+    const calls = await signCalls(created.map(({ call }) => call));
     const begin = performance.now();
     const { seen, result } = await sampling(
       server,
@@ -110,7 +110,7 @@ export async function measureMemory(
   };
 }
 
-/** Reads a server's memory until a work is done. */
+/** Samples a server's memory until the work is done. */
 async function sampling<T>(
   server: ServerProcess,
   work: Promise<T>,

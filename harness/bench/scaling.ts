@@ -1,4 +1,4 @@
-import { type Call, makeCall, readRecordedLogin } from "./call.ts";
+import { type Call, generateCall, readRecordedLogin } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import type { LoadGenerator } from "./load.ts";
@@ -8,34 +8,35 @@ import { medianRatio } from "./statistics.ts";
 import { summarizeRounds, type ThroughputRow } from "./throughput.ts";
 
 const MAPPING_ENTRIES = [10, 1_000, 10_000];
-/** How many roles the user has while the mapping grows. */
+/** The user's roles while the mapping grows. */
 const ROLES = 2;
 const USER_ROLES = [1, 10, 100];
-/** How many entries the mapping has while the roles grow. */
+/** The mapping's entries while the roles grow. */
 const ENTRIES = 100;
 
-/** What the function did with a mapping, or a user, of some size. */
+/** The function's figures for one size of mapping or user. */
 export interface ScalingRow extends Omit<ThroughputRow, "upstreamCalls"> {
   readonly entries: number;
   readonly roles: number;
   readonly payloadBytes: number;
-  /** Its throughput as a part of that with the smallest. */
+  /** Its throughput as a fraction of the smallest size's. */
   readonly ratio: number;
 }
 
 /**
- * The function with larger and larger mappings, and with users of more and more roles.
+ * The function with growing mappings, and with users of growing numbers of
+ * roles.
  */
 export interface Scaling {
   /** By the size of the mapping. */
   readonly entries: readonly ScalingRow[];
-  /** By the roles of the user. The call and the reply grow as well. */
+  /** By the user's roles. The call and the reply grow too. */
   readonly roles: readonly ScalingRow[];
 }
 
 /**
- * Measures what large mappings and many roles cost: one function with an
- * organization of each kind.
+ * Measures the cost of large mappings and many roles: one function, an
+ * organization for each size.
  */
 export async function measureScaling(
   generator: LoadGenerator,
@@ -48,7 +49,7 @@ export async function measureScaling(
     ...USER_ROLES.map((roles) => ({ entries: ENTRIES, roles })),
   ].map((kind, index) => {
     const organization = String(index + 1);
-    return { ...kind, ...makeCall(login, { ...kind, organization }) };
+    return { ...kind, ...generateCall(login, { ...kind, organization }) };
   });
   await using upstream = serveUpstream({
     organizations: Object.fromEntries(

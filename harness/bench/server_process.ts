@@ -4,36 +4,29 @@ import { SETTINGS } from "../../lib/config.ts";
 import { type Call, isRightReply, signCalls, type SignedCall } from "./call.ts";
 import { type ProcessUsage, readProcessUsage } from "./process_usage.ts";
 
-/** How long a server may take to its first answer, in milliseconds. */
+/** The deadline of a server's first answer, in milliseconds. */
 const START_TIMEOUT_MS = 30_000;
-/** How long to wait before a port is tried again, in milliseconds. */
+/** How long to wait before trying a port again, in milliseconds. */
 const CONNECT_RETRY_MS = 1;
-/** How long a server may take to drain before it is killed, in milliseconds. */
+/** How long a server may drain before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 5_000;
 
-/** The program of the function. */
 export const FUNCTION_SCRIPT: URL = new URL("../../main.ts", import.meta.url);
-/** The program of the bare server. */
 export const BARE_SCRIPT: URL = new URL("bare_server.ts", import.meta.url);
-/** The program of the floor server. */
 export const FLOOR_SCRIPT: URL = new URL("floor_server.ts", import.meta.url);
 
-/** What a server is started with. */
 export interface ServerOptions {
-  /**
-   * Environment variables; settings of the function from outside do not reach it.
-   */
+  /** Environment variables; settings from this process do not reach it. */
   readonly env: Readonly<Record<string, string>>;
-  /** The file that its output goes to, as a container's would. */
+  /** The file for its output, like a container's log. */
   readonly log: string;
   readonly signal: AbortSignal;
 }
 
-/** A server that runs as a process of its own. */
+/** A server in a process of its own. */
 export class ServerProcess implements AsyncDisposable {
-  /** Where it listens. */
   readonly url: string;
-  /** When it was started (`performance.now()`). */
+  /** When it started (`performance.now()`). */
   readonly startedAt: number;
   readonly #port: number;
   readonly #options: ServerOptions;
@@ -77,7 +70,7 @@ export class ServerProcess implements AsyncDisposable {
 
   async ready(call?: Call): Promise<number> {
     const { signal } = this.#options;
-    // Signed before, so that the time is the server's alone.
+    // Signed before, so that only the server's time counts.
     const [signed] = await signCalls(call ? [call] : []);
     while (!await canConnect(this.#port)) {
       signal.throwIfAborted();
@@ -92,7 +85,7 @@ export class ServerProcess implements AsyncDisposable {
     return ms;
   }
 
-  /** Asks it once. */
+  /** Sends a call and checks the reply. */
   async ask(call: Call): Promise<void> {
     const [signed] = await signCalls([call]);
     const response = await this.#send(signed);
@@ -103,7 +96,7 @@ export class ServerProcess implements AsyncDisposable {
     return readProcessUsage(this.#process.pid!);
   }
 
-  /** Stops it: lets it drain, as an orchestrator would. */
+  /** Stops it as an orchestrator would: it may drain. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#hasEnded) return;
     this.#process.kill("SIGTERM");
@@ -135,7 +128,7 @@ export class ServerProcess implements AsyncDisposable {
 
 function requireRight(call: Call, response: Response, reply: string): void {
   if (isRightReply(call, reply)) return;
-  throw new Error(`A server answered wrongly: ${response.status} ${reply}`);
+  throw new Error(`Unexpected reply of a server: ${response.status} ${reply}`);
 }
 
 function freePort(): number {

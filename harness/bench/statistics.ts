@@ -1,17 +1,16 @@
-/** Gives the middle of some numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle];
   if (upper === undefined) {
-    throw new RangeError("There is no median of nothing");
+    throw new RangeError("Cannot take the median of an empty list");
   }
   return sorted.length % 2 === 1 ? upper : (sorted[middle - 1]! + upper) / 2;
 }
 
 /**
- * Compares two series that were measured in turn. Each pair is compared by
- * itself, so that what slows a machine for a while slows both of a pair.
+ * Returns the median ratio of two series that were measured in turn. Comparing
+ * pair by pair cancels what slows the machine for a while.
  */
 export function medianRatio(
   numbers: readonly number[],
@@ -25,14 +24,17 @@ export function medianRatio(
   return median(numbers.map((number, index) => number / base[index]!));
 }
 
-/** A measured value at a point of a run. */
+/** A value at a point of a run. */
 export interface Sample {
-  /** How far the run was, from 0 to 1. */
+  /** The position in the run, from 0 to 1. */
   readonly at: number;
   readonly value: number;
 }
 
-/** Gives the mean of a part of a run. */
+/**
+ * Returns the mean of a part of a run. The part includes its start but not its
+ * end, unless that is the run's.
+ */
 export function meanWithin(
   samples: readonly Sample[],
   [from, to]: readonly [number, number],
@@ -41,7 +43,9 @@ export function meanWithin(
     at >= from && (at < to || (to === 1 && at === 1))
   );
   if (within.length === 0) {
-    throw new RangeError(`There is no sample between ${from} and ${to}`);
+    throw new RangeError(
+      `Cannot take a mean: no sample between ${from} and ${to}`,
+    );
   }
   return within.reduce((sum, { value }) => sum + value, 0) / within.length;
 }

@@ -7,39 +7,36 @@ import { serveUpstream } from "./served_upstream.ts";
 import { BARE_SCRIPT, FLOOR_SCRIPT, ServerProcess } from "./server_process.ts";
 import { median, medianRatio } from "./statistics.ts";
 
-/** What a server did under load. */
+/** A server's figures under load: medians of the rounds. */
 export interface ThroughputRow {
   readonly name: string;
-  /** Requests answered in a second, the rounds' median. */
   readonly requestsPerSecond: number;
-  /** The median time to an answer, in milliseconds, the rounds' median. */
+  /** The median latency, in milliseconds. */
   readonly p50Ms: number;
-  /**
-   * The time within which 99 of 100 were answered, in milliseconds, the rounds' median.
-   */
+  /** The 99th percentile of the latency, in milliseconds. */
   readonly p99Ms: number;
-  /** The processor time a request took, in microseconds, the rounds' median. */
+  /** Processor time per request, in microseconds. */
   readonly cpuPerRequest?: number | undefined;
-  /** The memory held at the end, in bytes. */
+  /** The memory at the end. */
   readonly residentBytes?: number | undefined;
   readonly errors: number;
   readonly upstreamCalls: number;
 }
 
-/** The function beside the floor and a bare server. */
+/** The function compared with the floor and a bare server. */
 export interface Throughput {
   readonly rows: readonly ThroughputRow[];
-  /** The function's throughput as a part of the floor's. */
+  /** The function's throughput as a fraction of the floor's. */
   readonly throughputRatio: number;
   /** The function's p99 as a multiple of the floor's. */
   readonly p99Ratio: number;
-  /** The function's processor time a request as a multiple of the floor's. */
+  /** The function's processor time per request as a multiple of the floor's. */
   readonly cpuRatio?: number | undefined;
 }
 
 /**
- * Measures the warm function beside the floor and a bare server, with a
- * recorded login.
+ * Measures the warm function, the floor and a bare server with a recorded
+ * login.
  */
 export async function measureThroughput(
   generator: LoadGenerator,
@@ -86,7 +83,7 @@ export async function measureThroughput(
     seconds: quick ? 1 : 3,
     generator,
   }, context);
-  // Still right after all that.
+  // They must still reply correctly.
   await floor.ask(call);
   await function_.ask(call);
 
@@ -109,7 +106,7 @@ export async function measureThroughput(
   };
 }
 
-/** Sums up a contender's rounds. */
+/** Summarizes a contender's rounds. */
 export function summarizeRounds(
   name: string,
   rounds: readonly Round[],

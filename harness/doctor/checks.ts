@@ -1,6 +1,7 @@
 /**
- * Everything that doctor checks: why it matters, and how to fix it. The README's
- * troubleshooting table is this table.
+ * Everything that doctor checks: why it matters, and how to fix it. A cause that
+ * the function itself recognizes has the remedy of the function's log instead.
+ * The README's troubleshooting table is this table.
  *
  * @module
  */
@@ -11,7 +12,7 @@ export interface Check {
   readonly title: string;
   /** Why it matters: the symptom that it has. */
   readonly why: string;
-  /** The command or console path that fixes it. */
+  /** A command to paste, then other ways, a line each. `ID` is completed if it is known. */
   readonly fix: string;
 }
 
@@ -25,9 +26,14 @@ export const CHECKS = {
   reachable: {
     title: "instance",
     why:
-      "without ZITADEL no mapping can be read, and tokens come without permissions",
+      "without ZITADEL no mapping can be read, and tokens come without permissions; nothing else was checked",
     fix:
       "check ZITADEL_DOMAIN, the network and the certificate between here and the instance",
+  },
+  internal: {
+    title: "internal URL",
+    why: "the function reads the mapping at ZITADEL_INTERNAL_URL",
+    fix: "run `deno task doctor` where the function runs, or read its log",
   },
   release: {
     title: "release",
@@ -38,7 +44,7 @@ export const CHECKS = {
     title: "TLS",
     why: "tokens, keys and grants travel readable by anyone on the way",
     fix:
-      "serve it by https, and say so in ZITADEL_DOMAIN and in the target's endpoint",
+      "serve it by https, and write https in ZITADEL_DOMAIN and in the target's endpoint",
   },
   clock: {
     title: "clock",
@@ -58,14 +64,30 @@ export const CHECKS = {
     title: "expiry",
     why: "the day it expires, tokens come without permissions",
     fix:
-      "create a new one in time (console: Users > Service Users > Personal Access Tokens, or Keys) and deploy it",
+      "deno task rotate --credential\nor create a new one (console: Users > Service Users > Personal Access Tokens, or Keys) and deploy it",
+  },
+  organization: {
+    title: "organization",
+    why: "an organization that does not exist has no mapping",
+    fix:
+      "check METADATA_ORGANIZATION and --org (console: Organization > Resource ID)",
   },
   org_read: {
     title: "org.read",
     why:
-      "without org.read ZITADEL answers with an empty list and no error; the function refuses to believe it and answers 502, so users of these organizations get no permissions",
+      "without org.read ZITADEL answers with an empty list and no error; the function does not trust it and answers 502, so users of these organizations get no permissions",
     fix:
       "make the service user a manager with ORG_OWNER_VIEWER (console: Organization > Managers), or for all organizations IAM_OWNER_VIEWER (Default settings > Administrators)",
+  },
+  metadata: {
+    title: "metadata",
+    why: "without the mapping, every call that needs it is answered 502 or 504",
+    fix: "read the function's log",
+  },
+  not_checked: {
+    title: "not checked",
+    why: "what was not looked at may be broken",
+    fix: "give the token that doctor runs with the right to see it",
   },
   admin: {
     title: "admin token",
@@ -73,12 +95,18 @@ export const CHECKS = {
     fix:
       "set ZITADEL_ADMIN_TOKEN to a personal access token of a service user with IAM_OWNER",
   },
+  rotation: {
+    title: "rotation",
+    why:
+      "a rotation of the signing key was begun and not finished; until then two keys may be in use",
+    fix: "deno task rotate",
+  },
   target: {
     title: "target",
     why:
       "ZITADEL signs with the target's key; a function that has another refuses every call with 401",
     fix:
-      "run `deno task setup --endpoint URL`, with --force if the env file holds another key, then restart or deploy the function",
+      "deno task setup --endpoint URL\nwith --force if the env file holds another key; then restart or deploy the function",
   },
   spare_key: {
     title: "spare key",
@@ -89,7 +117,7 @@ export const CHECKS = {
     title: "target type",
     why: "only the answer of a target of type REST Call is read",
     fix:
-      "run `deno task setup --endpoint URL`, or change the type (console: Actions > Targets)",
+      "deno task setup --endpoint URL\nor change the type (console: Actions > Targets)",
   },
   payload_type: {
     title: "payload type",
@@ -101,20 +129,20 @@ export const CHECKS = {
     title: "timeout",
     why:
       "ZITADEL gives up before the function does, or keeps people waiting at the login",
-    fix: "run `deno task setup --timeout 10s`, or lower UPSTREAM_TIMEOUT_MS",
+    fix: "deno task setup --timeout 10s\nor lower UPSTREAM_TIMEOUT_MS",
   },
   interrupt: {
     title: "interruptOnError",
     why:
       "every login of the instance, the console's too, fails while the function does",
     fix:
-      "leave it if no login is better than one without permissions; else run `deno task setup --no-interrupt-on-error`",
+      "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions",
   },
   bound: {
     title: "binding",
     why: "a target that is bound to nothing is never called",
     fix:
-      "run `deno task setup --endpoint URL`, or bind it to the function preaccesstoken (console: Actions > Actions)",
+      "deno task setup --endpoint URL\nor bind it to the function preaccesstoken (console: Actions > Actions)",
   },
   bound_before: {
     title: "called before",
@@ -133,7 +161,20 @@ export const CHECKS = {
     title: "events",
     why:
       "a change of the mapping is then seen only when CACHE_FRESH_SECONDS have passed",
-    fix: "run `deno task setup --also events`",
+    fix: "deno task setup --also events",
+  },
+  jwt_events: {
+    title: "events",
+    why:
+      "ZITADEL does not deliver events to targets whose payload type is JWT or JWE, and reports no error",
+    fix:
+      "bind the events to a second target with payload type JSON and the same endpoint, and add its key to AUTHORIZATION_SIGNING_KEY (console: Actions > Targets)",
+  },
+  address: {
+    title: "private address",
+    why:
+      "ZITADEL v4.15.2 and later refuse to call loopback and private addresses, self-hosted too: after the upgrade the function is not called any more, and logins report no error",
+    fix: "set ZITADEL_HTTPCLIENT_DENYLIST on ZITADEL",
   },
   canary: {
     title: "function",
@@ -152,7 +193,7 @@ export const CHECKS = {
     why:
       "for opaque access tokens ZITADEL does not call preaccesstoken: they never carry permissions",
     fix:
-      "set the access token type to JWT (console: Projects > Application > Token Settings), or bind preuserinfo too and ask by introspection (`deno task setup --also preuserinfo`)",
+      "deno task setup --also preuserinfo\nand ask by introspection; or set the access token type to JWT (console: Projects > Application > Token Settings)",
   },
   leftover_application: {
     title: "leftover application",
@@ -167,28 +208,47 @@ export const CHECKS = {
     fix:
       'turn on "Assert Roles on Authentication" (console: Projects > General), or ask with the scope urn:zitadel:iam:org:projects:roles',
   },
+  claim_name: {
+    title: "claim name",
+    why:
+      "gateways such as KrakenD and oauth2-proxy take a dot for a path into nested claims, and do not find the claim",
+    fix: "choose a name without a dot in PERMISSIONS_CLAIM and ROLES_CLAIM",
+  },
+  projects: {
+    title: "PROJECTS",
+    why:
+      "roles of every project count, also of projects that customers' organizations create",
+    fix: "set PROJECTS to the ids of your projects",
+  },
   mapping: {
     title: "mapping",
     why: "without entries no role grants anything",
-    fix: "run `deno task setup --org ID --roles FILE`",
+    fix: "deno task setup --org ID --roles roles.json",
   },
   unreadable_value: {
     title: "unreadable value",
     why: "an entry that cannot be read grants nothing",
     fix:
-      'write it as a JSON array of strings, such as ["read:all"] (console: Organization > Metadata, or `deno task setup --roles FILE`)',
+      'deno task setup --org ID --roles roles.json\nor write it as a JSON array of strings, such as ["read:all"] (console: Organization > Metadata)',
   },
   unmapped_role: {
     title: "unmapped role",
     why: "a role without an entry grants nothing",
     fix:
-      "add it to the mapping, with an empty array if it is to grant nothing (`deno task setup --roles FILE`)",
+      "deno task setup --org ID --roles roles.json\nwith the role in the file; give it an empty array if it is to grant nothing",
   },
   unused_entry: {
     title: "unused entry",
-    why: "an entry that no role uses is a typing error, or a left-over",
+    why: "an entry that no role uses is a typing error or left over",
     fix:
       "nothing, if it is not part of the mapping; else correct or remove the key (console: Organization > Metadata)",
+  },
+  claimable_entry: {
+    title: "claimable entry",
+    why:
+      "while PROJECTS is unset, a tenant's role of exactly this name gets what the entry grants to your project",
+    fix:
+      "set PROJECTS to the ids of your projects, these among them; or use a project whose id is a number",
   },
   shared_name: {
     title: "shared name",
@@ -197,18 +257,29 @@ export const CHECKS = {
     fix:
       "if they are to differ, give each project its own entry, <project id>:<role> (by project in the file of `deno task setup --roles FILE`)",
   },
-  plain_key: {
-    title: "plain key",
-    why:
-      "an entry <role> counts for every project on the instance that has a role of this name, also for one that a customer's organization creates",
-    fix:
-      "write it as <project id>:<role> (by project in the file of `deno task setup --roles FILE`)",
-  },
   claim_size: {
     title: "claim size",
     why:
       "a token travels in a header, and proxies cut headers near 8 kB; ZITADEL itself sets no limit",
     fix: "give coarser permissions to the role",
+  },
+  omitted_names: {
+    title: "left out",
+    why:
+      "in PERMISSIONS_SHAPE=string spaces separate the permissions, so those with a space are left out of the token",
+    fix: "rename the permissions, or choose another PERMISSIONS_SHAPE",
+  },
+  revocation: {
+    title: "revoking a role",
+    why:
+      "tokens that are already issued keep their permissions until they expire",
+    fix:
+      "shorten the access token's lifetime (console: Default settings > OIDC token lifetimes); bind events (`deno task setup --also events`); for a decision that must hold at once, ask by introspection",
+  },
+  leftover: {
+    title: "left over",
+    why: "an interrupted `doctor --live` left it behind",
+    fix: "deno task doctor --remove-leftovers",
   },
   live: {
     title: "live",

@@ -1,17 +1,38 @@
-import { type Finding } from "./finding.ts";
+import { combineFindings } from "./combine_findings.ts";
 import type { Facts } from "./facts.ts";
+import { type Finding, finding } from "./finding.ts";
+import { judgeFunction } from "./judge_function.ts";
 import { judgeInstance } from "./judge_instance.ts";
 import { judgeOrganizations } from "./judge_organizations.ts";
-import { judgeTarget } from "./judge_target.ts";
+import { judgeProjects } from "./judge_projects.ts";
+import { judgeRevocation } from "./judge_revocation.ts";
+import { judgeTargets } from "./judge_target.ts";
+import { nameOf } from "./names.ts";
 
-/**
- * Judges everything that is known.
- *
- * @param facts What is known.
- * @returns What was found, in the order in which a person would fix it.
- */
+/** Judges everything that is known, the worst first. */
 export function diagnose(facts: Facts): Finding[] {
   const findings = judgeInstance(facts);
-  if (facts.health.problem !== undefined) return findings;
-  return [...findings, ...judgeTarget(facts), ...judgeOrganizations(facts)];
+  const isReachable = facts.health.value && facts.api === undefined;
+  if (!isReachable) return combineFindings(findings);
+  findings.push(
+    ...judgeTargets(facts),
+    ...judgeFunction(facts),
+    ...judgeOrganizations(facts),
+    ...judgeLeftovers(facts),
+  );
+  const isJudged = findings.some(({ check }) => check === "projects");
+  if (!isJudged) findings.push(...judgeProjects(facts));
+  findings.push(...judgeRevocation(facts, findings));
+  return combineFindings(findings);
+}
+
+function judgeLeftovers({ leftovers }: Facts): Finding[] {
+  const { organizations, users } = leftovers;
+  const items = [
+    ...organizations.map((it) => `organization ${nameOf(it)}`),
+    ...users.map((it) => `user ${nameOf(it)} of ${nameOf(it.organization)}`),
+  ];
+  return items.length > 0
+    ? [finding("leftover", "warning", "of earlier live checks", { items })]
+    : [];
 }

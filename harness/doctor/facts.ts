@@ -6,68 +6,92 @@
  */
 import type { Config } from "../../lib/config.ts";
 import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
-import type { CanaryResult } from "../function/canary.ts";
-import type { Execution } from "../zitadel/execution.ts";
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
+import type { CanaryResult } from "../function/canary.ts";
+import type { UnfinishedRotation } from "../rotate/unfinished_rotation.ts";
+import type { Execution } from "../zitadel/execution.ts";
+import type { MetadataEntry } from "../zitadel/metadata.ts";
+import type { Organization } from "../zitadel/organization.ts";
 import type { Application } from "../zitadel/project.ts";
 import type { Target } from "../zitadel/target.ts";
-
-/** Something that was asked for: what came, or why it did not. */
-export type Answer<T> =
-  | { readonly value: T; readonly problem?: undefined }
-  | { readonly value?: undefined; readonly problem: string };
+import type { Answer, Problem } from "./answer.ts";
+import type { Leftovers } from "./leftovers.ts";
 
 /** A project with what the mapping and the logins depend on. */
 export interface ProjectFacts {
-  /** Its id. */
   readonly id: string;
-  /** Its name. */
   readonly name: string;
-  /** Whether it asserts roles; `undefined` where another organization owns it. */
+  /** Whether it asserts roles; `undefined` if another organization owns it. */
   readonly assertsRoles: boolean | undefined;
   /** Its roles, or those that were granted. */
   readonly roles: readonly string[];
-  /** Its applications; none where another organization owns it. */
+  /** Its applications; none if another organization owns it. */
   readonly applications: readonly Application[];
+}
+
+/** A project and who owns it. */
+export interface OwnedProject {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly owner: Organization;
+}
+
+/** An organization's metadata, and what the function makes of it. */
+export interface MetadataFacts {
+  readonly api: MetadataApi;
+  readonly entries: readonly MetadataEntry[];
+  readonly mapping: RoleMapping;
 }
 
 /** An organization whose users log in, or whose metadata is read. */
 export interface OrganizationFacts {
-  /** Its id. */
   readonly id: string;
-  /** Its name, where it is known. */
   readonly name: string | undefined;
-  /** Whether the function's service user may read it. */
-  readonly readable: Answer<boolean>;
-  /** Its mapping, as the function compiles it. */
-  readonly mapping: Answer<RoleMapping> | undefined;
-  /** Its projects and those granted to it. */
-  readonly projects: Answer<readonly ProjectFacts[]>;
+  /** Whether there is such an organization; `undefined` if no one could see it. */
+  readonly exists: boolean | undefined;
+  /** As the function's service user reads it; `undefined` if not tried. */
+  readonly metadata: Answer<MetadataFacts> | undefined;
+  /** Its projects and those granted to it; `undefined` if no one could see them. */
+  readonly projects: Answer<readonly ProjectFacts[]> | undefined;
 }
 
 /** How an instance answered. */
 export interface HealthFacts {
-  /** The HTTP status. */
-  readonly status: number;
-  /** How long it took, in milliseconds. */
   readonly milliseconds: number;
   /** How far its clock is ahead of this machine's, in seconds. */
   readonly skewSeconds: number | undefined;
+}
+
+/** What was looked at of the instance's projects. */
+export interface ProjectsSeen {
+  readonly projects: readonly OwnedProject[];
+  /** Whether these are all projects of the instance. */
+  readonly isComplete: boolean;
+}
+
+/** A canary that was sent to the function. */
+export interface CanaryFacts {
+  readonly endpoint: string;
+  /** The target whose key signed it, if it was sent for one. */
+  readonly target: Target | undefined;
+  readonly result: CanaryResult;
 }
 
 /** Everything that is judged. */
 export interface Facts {
   /** The function's settings, or what is wrong with them. */
   readonly config: Answer<Config>;
-  /** The instance's origin. */
+  /** The instance's public origin. */
   readonly origin: string;
-  /** What the instance's OpenID configuration answered. */
   readonly health: Answer<HealthFacts>;
-  /** By which API metadata is served; `undefined` where it could not be asked. */
-  readonly metadataApi: Answer<MetadataApi> | undefined;
+  /** Why the APIs do not answer although the instance does; `undefined` if they do. */
+  readonly api: { readonly problem: Problem } | undefined;
+  /** What ZITADEL_INTERNAL_URL answers; `undefined` if it is unset. */
+  readonly internal: Answer<HealthFacts> | undefined;
   /** Whose the function's credential is, or why it is refused. */
   readonly credential: Answer<{ readonly loginName: string }> | undefined;
-  /** When the credential expires, in milliseconds since 1970; several where it is not known which of them it is; none where it does not. */
+  /** When the credential expires, in milliseconds since 1970; several if it is not known which of them it is; none if it does not. */
   readonly expiries: Answer<readonly number[]> | undefined;
   /** The organizations that were looked at. */
   readonly organizations: Answer<readonly OrganizationFacts[]>;
@@ -75,19 +99,21 @@ export interface Facts {
   readonly organizationsLeft: number;
   /** Whether those organizations were named by the operator. */
   readonly organizationsNamed: boolean;
-  /** Whether several organizations own projects; where not all may be seen, of those that may. */
-  readonly severalOwners: boolean;
+  /** The instance's projects; `undefined` without a token that sees them. */
+  readonly projects: Answer<ProjectsSeen> | undefined;
   /** The client id to look at in particular. */
   readonly clientId: string | undefined;
   /** The instance's targets; `undefined` without an admin token. */
   readonly targets: Answer<readonly Target[]> | undefined;
   /** What is bound on the instance; `undefined` without an admin token. */
   readonly executions: Answer<readonly Execution[]> | undefined;
-  /** The canary calls that were sent: where, and what became of them. */
-  readonly canaries: readonly {
-    readonly endpoint: string;
-    readonly result: CanaryResult;
-  }[];
+  readonly rotation: UnfinishedRotation | undefined;
+  readonly canaries: readonly CanaryFacts[];
+  /** The addresses of the endpoints' hosts, as resolved from here. */
+  readonly addresses: ReadonlyMap<string, readonly string[]>;
+  /** How long access tokens live, in seconds; `undefined` without an admin token. */
+  readonly tokenSeconds: Answer<number> | undefined;
+  readonly leftovers: Leftovers;
   /** The present, in milliseconds since 1970. */
   readonly now: number;
 }

@@ -1,4 +1,5 @@
 import { printable, tint, type Tone } from "../cli/terminal.ts";
+import { wrap } from "../cli/help.ts";
 import { CHECKS } from "./checks.ts";
 import type { Finding, Level } from "./finding.ts";
 
@@ -10,7 +11,12 @@ const TONES: Readonly<Record<Level, Tone>> = {
 };
 
 const LEVEL_WIDTH = 9;
-const TITLE_WIDTH = 17;
+/** What is shown of a finding fits a terminal of 100 columns. */
+const TEXT_WIDTH = 84;
+/** More items than that are on lines of their own. */
+const MAX_INLINE_ITEMS = 3;
+/** More items than that are only counted. */
+const MAX_ITEMS = 10;
 
 /** Formats findings as lines, the counts last; what is ok is left out unless `all`. */
 export function formatFindings(
@@ -20,24 +26,68 @@ export function formatFindings(
   const shown = findings.filter(({ check, level }) =>
     level !== "ok" || all || check === "live"
   );
-  return [...shown.flatMap(formatFinding), countLevels(findings)];
-}
-
-function formatFinding({ check, level, seen, why, fix }: Finding): string[] {
-  const indent = " ".repeat(LEVEL_WIDTH);
-  const label = tint(TONES[level], level.padEnd(LEVEL_WIDTH - 1));
-  const title = CHECKS[check].title.padEnd(TITLE_WIDTH);
   return [
-    `${label} ${title} ${printable(seen)}`,
-    ...why ? [tint("faint", `${indent}why   ${printable(why)}`)] : [],
-    ...fix ? [`${indent}fix   ${printable(fix)}`] : [],
+    ...shown.flatMap((finding) => [...formatFinding(finding), ""]),
+    countLevels(findings),
   ];
 }
 
+function formatFinding(finding: Finding): string[] {
+  const { check, level, seen, items, why, fix } = finding;
+  const indent = " ".repeat(LEVEL_WIDTH);
+  const isInline = items.length <= MAX_INLINE_ITEMS &&
+    (items.length === 1 || !items.some((item) => item.includes(",")));
+  const sentence = isInline && items.length > 0
+    ? `${seen}: ${items.join(", ")}`
+    : seen;
+  const label = tint(TONES[level], level.padEnd(LEVEL_WIDTH));
+  return [
+    ...labelled(label, `${CHECKS[check].title}: ${sentence}`),
+    ...isInline ? [] : formatItems(items).map((item) => `${indent}- ${item}`),
+    ...why ? labelled(`${indent}why   `, why, "faint") : [],
+    ...fix
+      ? fix.split("\n").flatMap((part, index) =>
+        labelled(`${indent}${index === 0 ? "fix" : "   "}   `, part)
+      )
+      : [],
+  ];
+}
+
+function formatItems(items: readonly string[]): string[] {
+  const rest = items.length - MAX_ITEMS;
+  const shown = items.slice(0, MAX_ITEMS).map(printable);
+  return rest > 0 ? [...shown, `and ${rest} more`] : shown;
+}
+
+/** A label, and a text that is wrapped beside it; a command stays on one line. */
+function labelled(label: string, text: string, tone?: Tone): string[] {
+  const width = LEVEL_WIDTH + (label.startsWith(" ") ? 6 : 0);
+  const lines = isCommand(text)
+    ? [printable(text)]
+    : wrap(printable(text), TEXT_WIDTH);
+  return lines.map((line, index) => {
+    const shown = tone ? tint(tone, line) : line;
+    return index === 0 ? `${label}${shown}` : `${" ".repeat(width)}${shown}`;
+  });
+}
+
+/** A command has to stay whole to be pasted. */
+function isCommand(text: string): boolean {
+  return /^(?:deno task |[A-Z_]+=)/.test(text);
+}
+
+const ONE_AND_MANY: Readonly<Record<Level, readonly [string, string]>> = {
+  broken: ["broken", "broken"],
+  warning: ["warning", "warnings"],
+  note: ["note", "notes"],
+  ok: ["ok", "ok"],
+};
+
 function countLevels(findings: readonly Finding[]): string {
-  const count = (level: Level) =>
-    findings.filter((finding) => finding.level === level).length;
-  return `${count("ok")} ok, ${count("note")} notes, ${
-    count("warning")
-  } warnings, ${count("broken")} broken`;
+  return Object.entries(ONE_AND_MANY).flatMap(([level, [one, many]]) => {
+    const count = findings.filter((it) => it.level === level).length;
+    return count === 0 && level !== "ok"
+      ? []
+      : `${count} ${count === 1 ? one : many}`;
+  }).join(", ");
 }

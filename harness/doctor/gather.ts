@@ -1,37 +1,42 @@
-import { type Config, readConfig } from "../../lib/config.ts";
-import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
-import { sendCanary } from "../function/canary.ts";
-import { skewOf } from "../function/clock_skew.ts";
-import { getServiceToken } from "../zitadel/service_token.ts";
-import { messageOf } from "../cli/terminal.ts";
+import type { Config } from "../../lib/config.ts";
+import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
+import { isLeftover } from "./check_name.ts";
+import { readFunctionConfig } from "../cli/function_config.ts";
+import { checkEndpoint } from "../function/canary.ts";
+import { findUnfinishedRotation } from "../rotate/unfinished_rotation.ts";
 import { connect, type Instance, originOf } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
-import { listMetadata } from "../zitadel/metadata.ts";
-import { listOrganizations } from "../zitadel/organization.ts";
 import {
-  listApplications,
-  listGrantedProjects,
-  listProjects,
-  listRoles,
-} from "../zitadel/project.ts";
+  listOrganizations,
+  type Organization,
+} from "../zitadel/organization.ts";
+import { getServiceToken } from "../zitadel/service_token.ts";
+import { accessTokenLifetime } from "../zitadel/token_lifetime.ts";
 import { listTargets, type Target } from "../zitadel/target.ts";
-import { accessTokenExpiries, whoAmI } from "../zitadel/user.ts";
+import { whoAmI } from "../zitadel/user.ts";
+import { type Answer, answer } from "./answer.ts";
 import type {
-  Answer,
+  CanaryFacts,
   Facts,
-  HealthFacts,
   OrganizationFacts,
-  ProjectFacts,
+  ProjectsSeen,
 } from "./facts.ts";
+import { findLeftoverUsers } from "./leftovers.ts";
+import {
+  askApi,
+  askExpiries,
+  askHealth,
+  askInternal,
+  resolveHost,
+} from "./gather_instance.ts";
+import {
+  type Eyes,
+  gatherOrganization,
+  gatherOwnedProjects,
+} from "./gather_organizations.ts";
 
-/** Organizations beyond these are looked at only where they are named. */
+/** Organizations beyond these are looked at only if they are named. */
 const MAX_ORGANIZATIONS = 20;
-
-/** The project of ZITADEL's own console and APIs, which every instance has. */
-const OWN_PROJECT = "ZITADEL";
-
-/** How long the instance may take to say that it is well, in milliseconds. */
-const HEALTH_TIMEOUT_MS = 10_000;
 
 /** What the doctor is to look at. */
 export interface GatherOptions {
@@ -45,111 +50,163 @@ export interface GatherOptions {
   readonly endpoint?: string | undefined;
   /** Is told what is being looked at. */
   readonly onProgress?: (what: string) => void;
+  /** Resolves a host's addresses; the system's resolver by default. */
+  readonly resolve?: (hostname: string) => Promise<readonly string[]>;
 }
 
 /**
  * Gathers what the doctor judges, from the settings, the instance and the
  * function. What cannot be had is a fact too.
  *
- * @param options What to look at.
- * @returns The facts.
  * @throws {SettingsError} If ZITADEL_DOMAIN is not an address.
  */
 export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const { settings, clientId, onProgress } = options;
   const origin = originOf(settings.ZITADEL_DOMAIN ?? "");
-  const config = await answer(() => readConfig(settings));
-  const token = settings.ZITADEL_ADMIN_TOKEN;
-  const admin = token ? connect(origin, token) : undefined;
-
+  const config = await answer(() => readFunctionConfig(settings));
   onProgress?.("the instance");
-  const health = await answer(() => askHealth(origin));
-  const bearer = config.value && health.value &&
-    await answer(() => getServiceToken(config.value));
-  const reader = bearer?.value ? connect(origin, bearer.value) : undefined;
-  const me = bearer?.problem
-    ? bearer
-    : reader && await answer(() => whoAmI(reader));
-
-  onProgress?.("the organizations");
-  const named = namedOrganizations(options, config.value);
-  const asker = admin ?? reader;
-  const ids: Answer<{ id: string; name: string | undefined }[]> =
-    named.length > 0
-      ? { value: named.map((id) => ({ id, name: undefined })) }
-      : asker && health.value
-      ? await answer(() => listOrganizations(asker))
-      : { value: [] };
-  const chosen = ids.value?.slice(0, MAX_ORGANIZATIONS) ?? [];
-  const organizations: OrganizationFacts[] = [];
-  for (const { id, name } of chosen) {
-    onProgress?.(`the organization ${name ?? id}`);
-    organizations.push(await gatherOrganization({ id, name, reader, asker }));
-  }
-
-  const severalOwners = asker && health.value
-    ? await answer(() => haveSeveralOwners(asker))
-    : undefined;
+  const health = await answer(() => askHealth({ domainOrigin: origin }));
+  const token = settings.ZITADEL_ADMIN_TOKEN?.trim();
+  const given = token && health.value ? connect(origin, token) : undefined;
+  const own = health.value && config.value
+    ? await gatherCredential(config.value, given)
+    : NO_CREDENTIAL;
+  const api = own.api ??
+    (given && await answer(() => askApi(given, "ZITADEL_ADMIN_TOKEN")));
+  // Whatever answers the one stops the other, too.
+  const isBlocked = api?.problem !== undefined &&
+    api.problem.reason !== "credential_rejected";
+  const admin = isBlocked ? undefined : given;
 
   onProgress?.("targets and bindings");
-  const targets = admin && health.value &&
-    await answer(() => listTargets(admin));
+  const targets = admin && await answer(() => listTargets(admin));
   const executions = targets?.value && admin &&
     await answer(() => listExecutions(admin));
+  const isOwner = targets?.value !== undefined;
+  // A token that is not valid at all is one finding, not one for each look.
+  const isValid = isOwner ||
+    (admin && (await answer(() => whoAmI(admin))).value !== undefined);
+  const eyes: Eyes = {
+    reader: own.reader,
+    admin: isValid ? admin : undefined,
+    isOwner,
+  };
 
-  onProgress?.("the function");
-  const canaries: Facts["canaries"][number][] = [];
-  for (const call of canaryCalls(options, config.value, targets?.value)) {
-    const result = await sendCanary(call.endpoint, call.signingKey);
-    canaries.push({ endpoint: call.endpoint, result });
-  }
-
-  const [first] = chosen;
+  const rotation = targets?.value && executions?.value &&
+    findUnfinishedRotation({
+      targets: targets.value,
+      executions: executions.value,
+      envKeys: config.value?.signingKeys ?? [],
+    });
   return {
     config,
     origin,
     health,
-    metadataApi: asker && first && health.value
-      ? await answer(async () => (await listMetadata(asker, first.id)).api)
-      : undefined,
-    credential: me,
-    expiries: me?.value && config.value && reader &&
-      await expiriesOf(config.value, { me: me.value, reader, admin }),
-    organizations: ids.problem !== undefined
-      ? { problem: ids.problem }
-      : { value: organizations },
-    organizationsLeft: (ids.value?.length ?? 0) - chosen.length,
-    organizationsNamed: named.length > 0,
-    severalOwners: severalOwners?.value ?? false,
+    api: isBlocked ? { problem: api.problem! } : undefined,
+    internal: health.value && config.value && await askInternal(config.value),
+    credential: own.credential,
+    expiries: own.expiries,
+    ...await gatherOrganizations(options, config.value, eyes),
     clientId,
     targets,
     executions,
-    canaries,
+    rotation,
+    ...await gatherFunction(options, config.value, targets?.value),
+    tokenSeconds: eyes.isOwner
+      ? await answer(() => accessTokenLifetime(admin!))
+      : undefined,
     now: Date.now(),
   };
 }
 
-async function answer<T>(ask: () => T | Promise<T>): Promise<Answer<T>> {
-  try {
-    return { value: await ask() };
-  } catch (error) {
-    return { problem: messageOf(error) };
-  }
+interface CredentialFacts extends Pick<Facts, "credential" | "expiries"> {
+  /** The instance as the function's service user sees it. */
+  readonly reader: Instance | undefined;
+  readonly api: Answer<void> | undefined;
 }
 
-async function askHealth(origin: string): Promise<HealthFacts> {
-  const started = Date.now();
-  // Open to everyone everywhere; /debug is kept from the outside at some.
-  const response = await fetch(`${origin}/.well-known/openid-configuration`, {
-    signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
-  });
-  await response.body?.cancel();
-  const ended = Date.now();
+const NO_CREDENTIAL: CredentialFacts = {
+  reader: undefined,
+  api: undefined,
+  credential: undefined,
+  expiries: undefined,
+};
+
+async function gatherCredential(
+  config: Config,
+  admin: Instance | undefined,
+): Promise<CredentialFacts> {
+  const bearer = await answer(() => getServiceToken(config));
+  if (bearer.problem) {
+    return { ...NO_CREDENTIAL, api: bearer, credential: bearer };
+  }
+  const reader = connect(config.origin, bearer.value);
+  const setting = CREDENTIAL_SETTINGS[config.credential.kind];
+  const api = await answer(() => askApi(reader, setting));
+  if (api.problem) return { ...NO_CREDENTIAL, api, credential: api };
+  const me = await answer(() => whoAmI(reader));
+  if (me.problem) return { ...NO_CREDENTIAL, api, credential: me };
+  const eyes = { me: me.value, reader, admin };
+  const expiries = await askExpiries(config, eyes);
+  return { reader, api, credential: me, expiries };
+}
+
+async function gatherOrganizations(
+  options: GatherOptions,
+  config: Config | undefined,
+  eyes: Eyes,
+): Promise<
+  Pick<
+    Facts,
+    | "organizations"
+    | "organizationsLeft"
+    | "organizationsNamed"
+    | "projects"
+    | "leftovers"
+  >
+> {
+  options.onProgress?.("the organizations");
+  const asker = eyes.admin ?? eyes.reader;
+  const all: Answer<Organization[]> = asker
+    ? await answer(() => listOrganizations(asker))
+    : { value: [] };
+  const listed = (all.value ?? []).filter((it) => !isLeftover(it));
+  const named = namedOrganizations(options, config);
+  const wanted = named.length > 0
+    ? named.map((id) => ({ id, name: listed.find((it) => it.id === id)?.name }))
+    : listed;
+  const chosen = wanted.slice(0, MAX_ORGANIZATIONS);
+  const organizations: OrganizationFacts[] = [];
+  for (const organization of asker ? chosen : []) {
+    const { id, name = id } = organization;
+    options.onProgress?.(`the organization ${name}`);
+    organizations.push(await gatherOrganization(organization, eyes));
+  }
+  options.onProgress?.("the projects");
+  const projects = asker && all.value &&
+    await answer(() => gatherOwnedProjects(asker, listed));
   return {
-    status: response.status,
-    milliseconds: ended - started,
-    skewSeconds: skewOf(response.headers.get("date"), (started + ended) / 2),
+    organizations: named.length === 0 && all.problem
+      ? { problem: all.problem }
+      : { value: organizations },
+    organizationsLeft: wanted.length - chosen.length,
+    organizationsNamed: named.length > 0,
+    projects,
+    leftovers: {
+      organizations: all.value?.filter(isLeftover) ?? [],
+      users: eyes.isOwner
+        ? await findLeftoverUsers(eyes.admin!, ownersOf(projects?.value))
+        : [],
+    },
   };
+}
+
+/** The organizations in which a live check may have had its user. */
+function ownersOf(seen: ProjectsSeen | undefined): Organization[] {
+  const owners = (seen?.projects ?? []).map(({ owner }) => owner);
+  return owners.filter(({ id }, index) =>
+    owners.findIndex((it) => it.id === id) === index
+  );
 }
 
 function namedOrganizations(
@@ -163,106 +220,24 @@ function namedOrganizations(
     : [fixed];
 }
 
-async function gatherOrganization(
-  { id, name, reader, asker }: {
-    id: string;
-    name: string | undefined;
-    reader: Instance | undefined;
-    asker: Instance | undefined;
-  },
-): Promise<OrganizationFacts> {
-  let known = name;
-  const readable = await answer(async () => {
-    if (reader === undefined) return false;
-    const [visible] = await listOrganizations(reader, { id });
-    known ??= visible?.name;
-    return visible !== undefined;
-  });
-  return {
-    id,
-    readable,
-    mapping: readable.value && reader
-      ? await answer(async () =>
-        parseRoleMapping((await listMetadata(reader, id)).entries)
-      )
-      : undefined,
-    projects: asker
-      ? await answer(() => gatherProjects(asker, id))
-      : { value: [] },
-    name: known,
-  };
-}
-
-/** Looks no further than the second, and at no more organizations than elsewhere. */
-async function haveSeveralOwners(instance: Instance): Promise<boolean> {
-  let owners = 0;
-  const organizations = await listOrganizations(instance);
-  for (const { id } of organizations.slice(0, MAX_ORGANIZATIONS)) {
-    const projects = await listProjects(instance, id);
-    if (projects.some(({ name }) => name !== OWN_PROJECT)) owners++;
-    if (owners > 1) return true;
-  }
-  return false;
-}
-
-async function gatherProjects(
-  instance: Instance,
-  organization: string,
-): Promise<ProjectFacts[]> {
-  const facts: ProjectFacts[] = [];
-  for (const project of await listProjects(instance, organization)) {
-    const roles = await listRoles(instance, organization, project.id);
-    const applications = await listApplications(
-      instance,
-      organization,
-      project.id,
-    );
-    facts.push({ ...project, roles, applications });
-  }
-  for (const project of await listGrantedProjects(instance, organization)) {
-    facts.push({ ...project, assertsRoles: undefined, applications: [] });
-  }
-  return facts;
-}
-
-/** With which key to call which endpoint. */
-function canaryCalls(
-  { endpoint }: GatherOptions,
+async function gatherFunction(
+  { endpoint, onProgress, resolve = resolveHost }: GatherOptions,
   config: Config | undefined,
   targets: readonly Target[] | undefined,
-): { endpoint: string; signingKey: string }[] {
+): Promise<Pick<Facts, "canaries" | "addresses">> {
+  onProgress?.("the function");
   const keys = config?.signingKeys ?? [];
-  if (endpoint !== undefined) {
-    return keys.map((signingKey) => ({ endpoint, signingKey }));
+  const ours = (targets ?? []).filter((it) => keys.includes(it.signingKey));
+  const calls = endpoint === undefined
+    ? ours.map((target) => ({ ...target, target }))
+    : keys.map((signingKey) => ({ endpoint, signingKey, target: undefined }));
+  const canaries: CanaryFacts[] = [];
+  const addresses = new Map<string, readonly string[]>();
+  for (const { endpoint, signingKey, target } of calls) {
+    const result = await checkEndpoint(endpoint, signingKey);
+    canaries.push({ endpoint, target, result });
+    const { hostname } = new URL(endpoint);
+    addresses.set(endpoint, await resolve(hostname));
   }
-  return (targets ?? []).filter((it) => keys.includes(it.signingKey));
-}
-
-async function expiriesOf(
-  { credential }: Config,
-  { me, reader, admin }: {
-    me: { id: string; organization: string };
-    reader: Instance;
-    admin: Instance | undefined;
-  },
-): Promise<Answer<readonly number[]>> {
-  switch (credential.kind) {
-    case "client_credentials":
-      return { value: [] };
-    case "jwt_profile": {
-      const { expirationDate } = credential.key;
-      return expirationDate
-        ? { value: [Date.parse(expirationDate)] }
-        : { problem: "the key file does not say" };
-    }
-    case "personal_access_token": {
-      const { organization, id } = me;
-      const own = await answer(() =>
-        accessTokenExpiries(reader, organization, id)
-      );
-      return own.value || !admin
-        ? own
-        : await answer(() => accessTokenExpiries(admin, organization, id));
-    }
-  }
+  return { canaries, addresses };
 }

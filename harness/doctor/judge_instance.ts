@@ -1,5 +1,7 @@
+import { EXPIRY_WARNING_DAYS } from "../zitadel/credential.ts";
 import type { Facts } from "./facts.ts";
-import { type Finding, finding } from "./finding.ts";
+import { type Finding, finding, problemFinding } from "./finding.ts";
+import { count } from "./names.ts";
 
 /** Half a minute is no fault yet, but no clock that is kept right is so far off. */
 const SKEW_WARNING_SECONDS = 30;
@@ -7,67 +9,93 @@ const SKEW_WARNING_SECONDS = 30;
 /** The signature's tolerance. */
 const SKEW_BROKEN_SECONDS = 300;
 
-/** A credential that expires sooner is pointed out, in milliseconds. */
-const EXPIRY_WARNING_MS = 30 * 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
-/**
- * Judges the settings, the instance, and the function's credential.
- *
- * @param facts What is known.
- * @returns What was found.
- */
+/** Judges the settings, the instance, and the function's credential. */
 export function judgeInstance(facts: Facts): Finding[] {
-  const { config, origin, health, metadataApi, credential } = facts;
-  const findings: Finding[] = [];
-  const add = (...it: Parameters<typeof finding>) =>
-    findings.push(finding(...it));
-
-  if (config.problem !== undefined) add("settings", "broken", config.problem);
-  else add("settings", "ok", "complete");
-
-  if (health.problem !== undefined) {
-    add("reachable", "broken", `${origin} does not answer: ${health.problem}`);
-    return findings;
+  const { origin, health, api, credential } = facts;
+  const findings = judgeSettings(facts);
+  if (health.problem) {
+    return [...findings, problemFinding("reachable", "broken", health.problem)];
   }
-  const { status, milliseconds, skewSeconds } = health.value;
-  add(
-    "reachable",
-    status === 200 ? "ok" : "broken",
-    `${origin} answers ${status} in ${milliseconds} ms`,
+  if (api) {
+    const isOld = api.problem.reason === "no_metadata_api";
+    const check = isOld ? "release" : "reachable";
+    return [...findings, problemFinding(check, "broken", api.problem)];
+  }
+  const { milliseconds, skewSeconds } = health.value;
+  findings.push(
+    finding("reachable", "ok", `${origin} answers in ${milliseconds} ms`),
+    ...judgeInternal(facts),
+    ...judgeRelease(facts),
+    judgeTls("the instance", origin),
   );
-  if (metadataApi?.problem !== undefined) {
-    add("release", "broken", metadataApi.problem);
-  } else if (metadataApi) {
-    add("release", "ok", RELEASES[metadataApi.value]);
-  }
-  findings.push(judgeTls("the instance", origin));
   if (skewSeconds !== undefined) {
     findings.push(judgeClock("ZITADEL's", skewSeconds));
   }
-
-  if (credential?.problem !== undefined) {
-    add("credential", "broken", credential.problem);
+  if (credential?.problem) {
+    const { problem } = credential;
+    findings.push(problemFinding("credential", "broken", problem));
   } else if (credential) {
-    add("credential", "ok", `valid, of ${credential.value.loginName}`);
-    findings.push(...judgeExpiry(facts));
+    const { loginName } = credential.value;
+    findings.push(
+      finding("credential", "ok", `valid, of ${loginName}`),
+      ...judgeExpiry(facts),
+    );
   }
   return findings;
 }
 
-/** What the APIs that are there say about the release. */
+function judgeSettings({ config }: Facts): Finding[] {
+  if (config.problem) {
+    const [seen = "", ...problems] = config.problem.text.split("\n");
+    const items = problems.map((line) => line.trim()).filter(Boolean);
+    return [finding("settings", "broken", seen.replace(/:$/, ""), { items })];
+  }
+  const { claim, rolesClaim } = config.value;
+  const dotted = [claim, rolesClaim].filter((name) => name?.includes("."));
+  return [
+    finding("settings", "ok", "complete"),
+    ...dotted.map((name) =>
+      finding("claim_name", "warning", `"${name}" has a dot`)
+    ),
+  ];
+}
+
+function judgeInternal({ config, internal }: Facts): Finding[] {
+  if (internal === undefined) return [];
+  const url = config.value?.internalOrigin ?? "ZITADEL_INTERNAL_URL";
+  if (internal.value) {
+    const { milliseconds } = internal.value;
+    return [
+      finding("internal", "ok", `${url} answers in ${milliseconds} ms`),
+    ];
+  }
+  const { reason, text } = internal.problem;
+  // From another network than the function's, this may well be so.
+  const isFar = reason === "unreachable" || reason === "timeout";
+  if (!isFar) return [problemFinding("internal", "broken", internal.problem)];
+  const seen = text.startsWith("not checked")
+    ? text
+    : `not checked from here: ${text}`;
+  return [finding("internal", "note", seen)];
+}
+
+/** What the APIs that are there tell about the release. */
 const RELEASES = {
   v2: "v4.7 or later: metadata by v2",
   v2beta: "v4.0 to v4.6: metadata by v2beta",
   "management_v1": "v3: metadata by management v1",
 } as const;
 
-/**
- * Judges how an address is protected on the way.
- *
- * @param whose Whose address it is, for the text.
- * @param address The address.
- * @returns What was found.
- */
+/** The release shows in what could be read. */
+function judgeRelease({ organizations }: Facts): Finding[] {
+  const api = (organizations.value ?? []).map(({ metadata }) => metadata)
+    .find((metadata) => metadata?.value)?.value?.api;
+  return api ? [finding("release", "ok", RELEASES[api])] : [];
+}
+
+/** Judges how an address is protected on the way. */
 export function judgeTls(whose: string, address: string): Finding {
   const { protocol, hostname } = new URL(address);
   if (protocol === "https:") return finding("tls", "ok", `${whose} has TLS`);
@@ -77,13 +105,7 @@ export function judgeTls(whose: string, address: string): Finding {
     : finding("tls", "warning", `${whose} has no TLS: ${address}`);
 }
 
-/**
- * Judges how far a clock is off.
- *
- * @param whose Whose clock it is, for the text.
- * @param skewSeconds How far it is ahead of this machine's, in seconds.
- * @returns What was found.
- */
+/** Judges how far a clock is ahead of this machine's. */
 export function judgeClock(whose: string, skewSeconds: number): Finding {
   const off = Math.abs(Math.round(skewSeconds));
   const level = off >= SKEW_BROKEN_SECONDS
@@ -103,8 +125,8 @@ export function judgeClock(whose: string, skewSeconds: number): Finding {
 
 function judgeExpiry({ expiries, now }: Facts): Finding[] {
   if (expiries === undefined) return [];
-  if (expiries.problem !== undefined) {
-    return [finding("expiry", "note", `not known: ${expiries.problem}`)];
+  if (expiries.problem) {
+    return [finding("expiry", "note", `not known: ${expiries.problem.text}`)];
   }
   if (expiries.value.length === 0) {
     return [finding("expiry", "ok", "the credential does not expire")];
@@ -115,15 +137,16 @@ function judgeExpiry({ expiries, now }: Facts): Finding[] {
   }
   const first = Math.min(...ahead);
   const date = new Date(first).toISOString().slice(0, 10);
-  const days = Math.floor((first - now) / (24 * 60 * 60 * 1000));
+  const days = Math.floor((first - now) / DAY_MS);
   const which = ahead.length === 1
     ? "the credential"
     : `the first of the service user's ${ahead.length} tokens`;
+  const isSoon = first - now < EXPIRY_WARNING_DAYS * DAY_MS;
   return [
     finding(
       "expiry",
-      first - now < EXPIRY_WARNING_MS ? "warning" : "ok",
-      `${which} expires on ${date}, in ${days} days`,
+      isSoon ? "warning" : "ok",
+      `${which} expires on ${date}, in ${count(days, "day")}`,
     ),
   ];
 }

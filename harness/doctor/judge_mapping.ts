@@ -1,142 +1,223 @@
+import { shapePermissions } from "../../lib/claims/shape.ts";
+import type { Config } from "../../lib/config.ts";
 import {
   knownProjects,
   permissionsOf,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
-import type { ProjectFacts } from "./facts.ts";
-import { type Finding, finding } from "./finding.ts";
+import type { Facts, OrganizationFacts } from "./facts.ts";
+import { type Finding, finding, type FindingDetails } from "./finding.ts";
+import { judgeProjectIds } from "./judge_project_ids.ts";
+import { judgeUnreadable } from "./judge_unreadable.ts";
+import { count, list, nameOf } from "./names.ts";
 
 /** A role that adds more than this to a token is pointed out, in bytes. */
 const LARGE_ROLE_BYTES = 4_096;
 
 const encoder = new TextEncoder();
 
-/** How many names are listed before the rest is only counted. */
-const MAX_LISTED = 10;
+/** A project as far as its roles are looked up in a mapping. */
+export interface RoleSource {
+  readonly id: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+}
 
-/**
- * Judges a mapping against the roles that there are.
- *
- * @param organization The organization's name, for the texts.
- * @param mapping Its mapping.
- * @param projects Its projects and those granted to it.
- * @returns What was found.
- */
+/** Judges an organization's mapping against the roles that there are. */
 export function judgeMapping(
-  organization: string,
-  mapping: RoleMapping,
-  projects: readonly ProjectFacts[],
+  facts: Facts,
+  organization: OrganizationFacts,
 ): Finding[] {
-  const findings: Finding[] = [];
-  const add = (...it: Parameters<typeof finding>) =>
-    findings.push(finding(...it));
-  const used = new Set<string>();
-  const sizes = new Map<string, number>();
-  const isKnown = knownProjects(undefined, projects.map(({ id }) => id));
-  const withRoles = projects.filter(({ roles }) => roles.length > 0);
-
-  for (const { id, name, roles } of withRoles) {
-    const missing: string[] = [];
-    for (const role of roles) {
-      const key = mapping.qualified.get(id)?.has(role) ? `${id}:${role}` : role;
-      const permissions = permissionsOf(
-        mapping,
-        { projectId: id, role },
-        isKnown,
-      );
-      if (permissions === undefined) missing.push(role);
-      else {
-        used.add(key);
-        sizes.set(key, encoder.encode(JSON.stringify(permissions)).length);
-      }
-    }
-    if (missing.length > 0) {
-      add(
-        "unmapped_role",
+  const config = facts.config.value;
+  const metadata = organization.metadata?.value;
+  if (config === undefined || metadata === undefined) return [];
+  const { mapping } = metadata;
+  const name = nameOf(organization);
+  const where = (...items: string[]): FindingDetails => ({
+    items,
+    organizations: [organization.id],
+  });
+  const sources = roleSources(facts, organization);
+  const withRoles = sources?.filter(({ roles }) => roles.length > 0);
+  const roles = lookUpRoles(mapping, withRoles ?? [], config);
+  const granted = roles.filter(({ permissions }) => permissions !== undefined);
+  const used = new Set(granted.map(({ key }) => key));
+  return [
+    ...judgeUnmapped(roles, name, where),
+    ...judgeUnreadable(organization, sources && used),
+    ...judgeUnused(mapping, withRoles, used)
+      .map((key) =>
+        finding(
+          "unused_entry",
+          "note",
+          "entries that no role uses",
+          where(`${key} in ${name}`),
+        )
+      ),
+    ...sharedNames(mapping, withRoles ?? []).map(([role, projects]) =>
+      finding(
+        "shared_name",
         "warning",
-        `${list(missing)} of project ${name} (${id})`,
-      );
-    }
-  }
-  for (const { key, problem } of mapping.problems) {
-    // Other things than the mapping are kept in metadata too.
-    add(
-      "unreadable_value",
-      used.has(key) ? "broken" : "note",
-      `${key}: ${problem}${used.has(key) ? "" : "; no role has this name"}`,
-    );
-  }
-  const broken = new Set(mapping.problems.map(({ key }) => key));
-  const unused = [...mapping.plain.keys()].filter((key) =>
-    !used.has(key) && !broken.has(key)
-  );
-  if (unused.length > 0 && withRoles.length > 0) {
-    add("unused_entry", "note", `${list(unused)} in ${organization}`);
-  }
-  for (const [role, names] of sharedNames(mapping, withRoles)) {
-    add(
-      "shared_name",
-      "warning",
-      `${role} in the projects ${names.join(", ")}`,
-    );
-  }
-
-  const large = [...sizes].filter(([, bytes]) => bytes > LARGE_ROLE_BYTES);
-  for (const [key, bytes] of large) {
-    add("claim_size", "warning", `${key} adds ${bytes} bytes to a token`);
-  }
-  if (mapping.plain.size === 0) {
-    add(
-      "mapping",
-      withRoles.length > 0 ? "warning" : "note",
-      `${organization} has no entries`,
-    );
-  } else if (sizes.size === 0) {
-    add(
-      "mapping",
-      "note",
-      `${organization} has ${mapping.plain.size} entries; none is of a role`,
-    );
-  } else {
-    const bySize = [...sizes].sort(([, a], [, b]) => b - a)
-      .map(([key, bytes]) => `${key} ${bytes}`);
-    add(
-      "mapping",
-      "ok",
-      `${organization} maps ${sizes.size} roles; bytes in a token: ${
-        list(bySize)
-      }`,
-    );
-  }
-  return findings;
+        "roles of several projects share an entry",
+        where(`${role} in ${projects.join(", ")}`),
+      )
+    ),
+    ...judgeProjectIds(facts, organization),
+    ...judgeSizes(granted, config, where),
+    judgeExtent(mapping, { name, withRoles, granted, where }),
+  ];
 }
 
 /**
- * Points out the entries that name no project, and so count for all.
- *
- * @param organization The organization's name, for the texts.
- * @param mapping Its mapping.
- * @param level How bad that is here.
- * @returns What was found.
+ * The projects whose roles meet this mapping. With one fixed organization these
+ * are all of the instance; `undefined` if they could not be seen.
  */
-export function judgePlainKeys(
-  organization: string,
+function roleSources(
+  { config, projects }: Facts,
+  organization: OrganizationFacts,
+): readonly RoleSource[] | undefined {
+  const isFixed = config.value?.metadataOrganization === organization.id;
+  const all = isFixed && projects?.value
+    ? projects.value.projects
+    : organization.projects?.value;
+  const listed = config.value?.projects;
+  return all?.filter(({ id }) => listed === undefined || listed.has(id));
+}
+
+interface RoleFacts {
+  readonly role: string;
+  readonly project: RoleSource;
+  /** The entry that counts. */
+  readonly key: string;
+  /** `undefined` if there is no entry. */
+  readonly permissions: readonly string[] | undefined;
+}
+
+function lookUpRoles(
   mapping: RoleMapping,
-  level: "note" | "warning",
+  sources: readonly RoleSource[],
+  { projects }: Config,
+): RoleFacts[] {
+  const isKnown = knownProjects(projects, sources.map(({ id }) => id));
+  return sources.flatMap((project) =>
+    project.roles.map((role) => ({
+      role,
+      project,
+      key: mapping.qualified.get(project.id)?.has(role)
+        ? `${project.id}:${role}`
+        : role,
+      permissions: permissionsOf(
+        mapping,
+        { projectId: project.id, role },
+        isKnown,
+      ),
+    }))
+  );
+}
+
+type Where = (...items: string[]) => FindingDetails;
+
+function judgeUnmapped(
+  roles: readonly RoleFacts[],
+  name: string,
+  where: Where,
 ): Finding[] {
-  const plain = [...mapping.plain]
-    .filter(([key, granted]) => granted.length > 0 && !/^[0-9]+:/.test(key))
-    .map(([key]) => key);
-  return plain.length > 0
-    ? [finding("plain_key", level, `${list(plain)} in ${organization}`)]
-    : [];
+  const missing = roles.filter(({ permissions }) => permissions === undefined);
+  const byProject = Map.groupBy(missing, ({ project }) => project);
+  return [...byProject].map(([project, roles]) => {
+    const names = list(roles.map(({ role }) => role));
+    const text = `${names} of project ${nameOf(project)}, in ${name}`;
+    return finding("unmapped_role", "warning", "roles without an entry", {
+      ...where(text),
+    });
+  });
+}
+
+function judgeUnused(
+  mapping: RoleMapping,
+  withRoles: readonly RoleSource[] | undefined,
+  used: ReadonlySet<string>,
+): string[] {
+  if (!withRoles?.length) return [];
+  const broken = new Set(mapping.problems.map(({ key }) => key));
+  return [...mapping.plain.keys()].filter((key) =>
+    !used.has(key) && !broken.has(key)
+  );
+}
+
+function judgeSizes(
+  granted: readonly RoleFacts[],
+  { shape }: Config,
+  where: Where,
+): Finding[] {
+  return granted.flatMap(({ key, project, permissions = [] }) => {
+    const { value, omitted } = shapePermissions(shape, [{
+      projectId: project.id,
+      organization: project.id,
+      permissions,
+    }]);
+    const bytes = encoder.encode(JSON.stringify(value)).length;
+    return [
+      ...bytes > LARGE_ROLE_BYTES
+        ? [
+          finding(
+            "claim_size",
+            "warning",
+            "roles that add much to a token",
+            where(`${key}: ${bytes} bytes`),
+          ),
+        ]
+        : [],
+      ...omitted > 0
+        ? [
+          finding(
+            "omitted_names",
+            "warning",
+            "permissions with a space",
+            where(`${omitted} of ${key}`),
+          ),
+        ]
+        : [],
+    ];
+  });
+}
+
+function judgeExtent(
+  mapping: RoleMapping,
+  { name, withRoles, granted, where }: {
+    readonly name: string;
+    readonly withRoles: readonly RoleSource[] | undefined;
+    readonly granted: readonly RoleFacts[];
+    readonly where: Where;
+  },
+): Finding {
+  if (mapping.plain.size === 0) {
+    return finding(
+      "mapping",
+      withRoles?.length ? "warning" : "note",
+      "organizations without entries",
+      where(name),
+    );
+  }
+  const entries = count(mapping.plain.size, "entry", "entries");
+  if (granted.length > 0 || withRoles === undefined) {
+    return finding("mapping", "ok", "entries", where(`${entries} in ${name}`));
+  }
+  return finding(
+    "mapping",
+    "note",
+    withRoles.length > 0
+      ? "entries, none of which is of a role"
+      : "entries, and no project that has roles",
+    where(`${entries} in ${name}`),
+  );
 }
 
 /** Roles of one name in several projects that get their meaning from one entry. */
 function sharedNames(
   mapping: RoleMapping,
-  projects: readonly ProjectFacts[],
-): Map<string, string[]> {
+  projects: readonly RoleSource[],
+): [role: string, projects: string[]][] {
   const names = new Map<string, string[]>();
   for (const { id, name, roles } of projects) {
     for (const role of roles) {
@@ -145,14 +226,5 @@ function sharedNames(
       names.set(role, [...names.get(role) ?? [], name]);
     }
   }
-  for (const [role, projects] of names) {
-    if (projects.length < 2) names.delete(role);
-  }
-  return names;
-}
-
-function list(names: readonly string[]): string {
-  const rest = names.length - MAX_LISTED;
-  return names.slice(0, MAX_LISTED).join(", ") +
-    (rest > 0 ? ` and ${rest} more` : "");
+  return [...names].filter(([, projects]) => projects.length > 1);
 }

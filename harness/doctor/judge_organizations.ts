@@ -1,198 +1,169 @@
-import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
 import { TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import type { Facts, OrganizationFacts, ProjectFacts } from "./facts.ts";
-import { type Finding, finding } from "./finding.ts";
-import { judgeMapping, judgePlainKeys } from "./judge_mapping.ts";
+import { type Finding, finding, problemFinding } from "./finding.ts";
+import { oursOf } from "./judge_target.ts";
+import { judgeMapping } from "./judge_mapping.ts";
+import { nameOf } from "./names.ts";
 
 /**
  * Judges the organizations: whether they may be read, their mapping, and
  * whether their projects and applications ever make ZITADEL send roles.
- *
- * @param facts What is known.
- * @returns What was found.
  */
 export function judgeOrganizations(facts: Facts): Finding[] {
-  const { organizations, organizationsLeft } = facts;
-  if (organizations.problem !== undefined) {
-    return [finding("org_read", "broken", organizations.problem)];
+  const { organizations, organizationsLeft, clientId } = facts;
+  if (organizations.problem) {
+    return [problemFinding("not_checked", "warning", organizations.problem)];
   }
-  const findings = [judgeReadability(facts, organizations.value)];
-  if (organizationsLeft > 0) {
-    findings.push(
-      finding(
-        "org_read",
-        "note",
-        `${organizationsLeft} more organizations were not looked at; name them by --org`,
-      ),
-    );
-  }
-  for (const organization of organizations.value) {
-    findings.push(...judgeOrganization(facts, organization));
-  }
-  const { clientId } = facts;
-  if (clientId !== undefined) {
-    findings.push(...judgeClient(clientId, organizations.value));
-  }
-  return findings;
-}
-
-/**
- * Calls an organization by its name and id.
- *
- * @param organization The organization.
- * @returns Its name, and its id in brackets.
- */
-export function nameOf({ id, name }: OrganizationFacts): string {
-  return name ? `${name} (${id})` : id;
+  const looked = organizations.value;
+  return [
+    ...judgeReadability(facts, looked),
+    ...organizationsLeft > 0
+      ? [
+        finding(
+          "not_checked",
+          "note",
+          `${organizationsLeft} more organizations were not looked at`,
+          { fix: "deno task doctor --org ID" },
+        ),
+      ]
+      : [],
+    ...looked.flatMap((organization) => judgeOne(facts, organization)),
+    ...clientId === undefined ? [] : judgeClient(clientId, looked),
+  ];
 }
 
 function judgeReadability(
   { organizationsNamed, credential }: Facts,
   organizations: readonly OrganizationFacts[],
-): Finding {
-  if (credential?.value === undefined) {
-    return finding(
-      "org_read",
-      "note",
-      "not tried: there is no valid credential",
-    );
-  }
-  const problem = organizations.find(({ readable }) => readable.problem);
-  if (problem?.readable.problem !== undefined) {
-    return finding("org_read", "broken", problem.readable.problem);
-  }
-  const hidden = organizations.filter(({ readable }) => !readable.value);
-  if (organizations.length === 0) {
-    return finding("org_read", "broken", "no organization can be read");
-  }
-  if (hidden.length === 0) {
-    return finding(
-      "org_read",
-      "ok",
-      `readable: ${organizations.map(nameOf).join(", ")}`,
-    );
-  }
-  const broken = organizationsNamed || hidden.length === organizations.length;
-  return finding(
-    "org_read",
-    broken ? "broken" : "warning",
-    `not readable: ${hidden.map(nameOf).join(", ")}`,
-  );
-}
-
-function judgeOrganization(
-  facts: Facts,
-  organization: OrganizationFacts,
 ): Finding[] {
-  const { projects, mapping } = organization;
-  const name = nameOf(organization);
-  const findings: Finding[] = [];
-  if (projects.problem !== undefined) {
-    findings.push(
-      finding(
-        "role_assertion",
-        "note",
-        `not known for ${name}: ${projects.problem}`,
-      ),
-    );
+  if (credential?.value === undefined) {
+    const seen = "whether the service user may read the organizations";
+    const fix = "fix the credential first";
+    return [finding("not_checked", "note", seen, { fix })];
   }
-  const owned = projects.value ?? [];
-  for (const project of owned) findings.push(...judgeProject(facts, project));
-  if (mapping?.problem !== undefined) {
-    findings.push(finding("mapping", "broken", mapping.problem));
-  } else if (mapping) {
-    const value: RoleMapping = mapping.value;
-    findings.push(...judgeMapping(name, value, owned));
-    const isFixed = facts.config.value?.metadataOrganization ===
-      organization.id;
-    if (facts.severalOwners || isFixed) {
-      // Elsewhere a customer's own users get what the customer's metadata says.
-      const level = facts.severalOwners && isFixed ? "warning" : "note";
-      findings.push(...judgePlainKeys(name, value, level));
+  const existing = organizations.filter(({ exists }) => exists !== false);
+  if (organizations.length === 0) {
+    return [finding("org_read", "broken", "no organization can be read")];
+  }
+  const hidden = existing.filter(({ metadata }) =>
+    metadata?.problem?.reason === "missing_permission"
+  );
+  const isBroken = organizationsNamed || hidden.length === existing.length;
+  return existing.map((organization) => {
+    const { id, metadata } = organization;
+    const where = { items: [nameOf(organization)], organizations: [id] };
+    if (metadata?.value) return finding("org_read", "ok", "readable", where);
+    const problem = metadata?.problem ?? { text: "not tried" };
+    if (problem.reason !== "missing_permission") {
+      return problemFinding("metadata", "broken", problem, where);
     }
-  }
-  return findings;
+    const fix = hidden.length === 1 ? problem.remedy : undefined;
+    return finding(
+      "org_read",
+      isBroken ? "broken" : "warning",
+      "not readable by the service user",
+      { ...where, fix },
+    );
+  });
 }
 
-function judgeProject(facts: Facts, project: ProjectFacts): Finding[] {
-  const { id, name, assertsRoles, roles, applications } = project;
-  const findings: Finding[] = applications
+function judgeOne(facts: Facts, organization: OrganizationFacts): Finding[] {
+  const { id, exists, projects } = organization;
+  const name = nameOf(organization);
+  if (exists === false) {
+    const where = { items: [id] };
+    return [finding("organization", "broken", "no such organization", where)];
+  }
+  return [
+    ...projects?.problem
+      ? [
+        problemFinding("not_checked", "warning", projects.problem, {
+          items: [name],
+          why:
+            "without its projects, roles cannot be compared with the mapping",
+        }),
+      ]
+      : [],
+    ...(projects?.value ?? []).flatMap((project) => [
+      ...judgeLeftovers(project),
+      ...judgeProject(facts, project),
+    ]),
+    ...judgeMapping(facts, organization),
+  ];
+}
+
+/** What `deno task dev --create-app` left behind after a crash. */
+function judgeLeftovers({ name, applications }: ProjectFacts): Finding[] {
+  return applications
     .filter((it) => it.name.startsWith(TEMPORARY_APP_NAME))
     .map((it) =>
       finding(
         "leftover_application",
         "warning",
-        `${it.name} (${it.clientId}) of project ${name}, unless \`deno task dev\` is running with it`,
+        "left by `deno task dev`, unless it is running",
+        { items: [`${it.name} (${it.clientId}) of project ${name}`] },
       )
     );
-  if (assertsRoles === false && roles.length > 0) {
-    findings.push(
-      finding(
-        "role_assertion",
-        "warning",
-        `project ${name} (${id}) asserts none`,
-      ),
-    );
-  }
+}
+
+function judgeProject(facts: Facts, project: ProjectFacts): Finding[] {
+  const { id, assertsRoles, roles, applications } = project;
+  const counts = facts.config.value?.projects?.has(id) ?? true;
   // ZITADEL's own console is an application with opaque tokens, and no roles.
-  if (roles.length === 0) return findings;
+  if (roles.length === 0 || !counts) return [];
   const byIntrospection = isBound(facts, "function/preuserinfo");
-  for (const application of applications) {
-    if (application.accessTokens !== "opaque") continue;
-    if (facts.clientId !== undefined) continue;
-    findings.push(
+  const opaque = facts.clientId !== undefined
+    ? []
+    : applications.filter(({ accessTokens }) => accessTokens === "opaque");
+  return [
+    ...assertsRoles === false
+      ? [
+        finding("role_assertion", "warning", "not asserted by projects", {
+          items: [nameOf(project)],
+        }),
+      ]
+      : [],
+    ...opaque.map(({ name, clientId }) =>
       finding(
         "opaque_tokens",
         byIntrospection ? "note" : "warning",
-        `application ${application.name} (${application.clientId}) of project ${name}`,
-      ),
-    );
-  }
-  return findings;
+        "applications get opaque access tokens",
+        { items: [`${name} (${clientId}) of project ${project.name}`] },
+      )
+    ),
+  ];
 }
 
 function judgeClient(
   clientId: string,
   organizations: readonly OrganizationFacts[],
 ): Finding[] {
-  for (const { projects } of organizations) {
-    for (const project of projects.value ?? []) {
-      const application = project.applications.find((it) =>
-        it.clientId === clientId
-      );
-      if (application === undefined) continue;
-      if (application.accessTokens !== "opaque") {
-        return [
-          finding(
-            "client",
-            "ok",
-            `${clientId} is ${application.name} of project ${project.name}`,
-          ),
-        ];
-      }
-      return [
-        finding(
-          "opaque_tokens",
-          "broken",
-          `application ${application.name} (${clientId}) of project ${project.name}`,
-        ),
-      ];
-    }
+  const all = organizations.flatMap(({ projects }) => projects?.value ?? []);
+  const project = all.find(({ applications }) =>
+    applications.some((it) => it.clientId === clientId)
+  );
+  const application = project?.applications.find((it) =>
+    it.clientId === clientId
+  );
+  if (!project || !application) {
+    const seen =
+      `${clientId} belongs to no project of the organizations looked at`;
+    return [finding("client", "broken", seen)];
   }
-  return [
-    finding(
-      "client",
-      "broken",
-      `${clientId} belongs to no project of the organizations looked at`,
-    ),
-  ];
+  const text = `${application.name} (${clientId}) of project ${project.name}`;
+  return application.accessTokens === "opaque"
+    ? [
+      finding(
+        "opaque_tokens",
+        "broken",
+        `${text} gets opaque access tokens`,
+      ),
+    ]
+    : [finding("client", "ok", text)];
 }
 
 function isBound(facts: Facts, condition: string): boolean {
-  const keys = facts.config.value?.signingKeys ?? [];
-  const ours = (facts.targets?.value ?? [])
-    .filter(({ signingKey }) => keys.includes(signingKey))
-    .map(({ id }) => id);
+  const ours = oursOf(facts).map(({ id }) => id);
   return (facts.executions?.value ?? []).some((execution) =>
     execution.condition === condition &&
     execution.targets.some((id) => ours.includes(id))

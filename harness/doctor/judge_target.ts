@@ -1,96 +1,74 @@
 import type { Config } from "../../lib/config.ts";
 import type { Target } from "../zitadel/target.ts";
 import type { Facts } from "./facts.ts";
-import { type Finding, finding } from "./finding.ts";
-import { judgeClock, judgeTls } from "./judge_instance.ts";
+import { type Finding, finding, problemFinding } from "./finding.ts";
+import { judgeBindings } from "./judge_bindings.ts";
+import { describeRotation } from "./judge_rotation.ts";
+import { count } from "./names.ts";
 
 /** A login that waits longer than this is taken for broken by people, in seconds. */
 const LONG_TIMEOUT_SECONDS = 30;
 
-const ACCESS_TOKEN = "function/preaccesstoken";
-const FUNCTIONS = [
-  ACCESS_TOKEN,
-  "function/preuserinfo",
-  "function/presamlresponse",
-];
-const METADATA_EVENTS = ["event/group/org.metadata", "event/group/org"];
-
-/**
- * Judges the target, what it is bound to, and what answers at its endpoint.
- *
- * @param facts What is known.
- * @returns What was found.
- */
-export function judgeTarget(facts: Facts): Finding[] {
+/** Judges the targets that are the function's, and what they are bound to. */
+export function judgeTargets(facts: Facts): Finding[] {
   const { targets, executions } = facts;
   const config = facts.config.value;
-  const findings: Finding[] = [];
   if (targets === undefined) {
-    findings.push(
-      finding(
-        "admin",
-        "note",
-        "none is given: the target and its bindings were not looked at",
-      ),
-    );
-  } else if (targets.problem !== undefined) {
-    findings.push(finding("admin", "broken", targets.problem));
-  } else if (config !== undefined) {
-    const keys = config.signingKeys;
-    const ours = targets.value.filter((it) => keys.includes(it.signingKey));
-    if (ours.length === 0) {
-      findings.push(
-        finding(
-          "target",
-          "broken",
-          `none of the ${targets.value.length} targets signs with a key of AUTHORIZATION_SIGNING_KEY`,
-        ),
-      );
-    }
-    for (const [index, key] of keys.entries()) {
-      if (ours.length === 0 || ours.some((it) => it.signingKey === key)) {
-        continue;
-      }
-      findings.push(
-        finding(
-          "spare_key",
-          "note",
-          `key ${index + 1} of ${keys.length} is that of no target`,
-        ),
-      );
-    }
-    for (const target of ours) findings.push(...judgeOne(target, config));
-    if (executions?.problem !== undefined) {
-      findings.push(finding("bound", "warning", executions.problem));
-    } else if (executions && ours.length > 0) {
-      findings.push(...judgeBindings(facts, ours));
-    }
+    const seen =
+      "none is given: the target and its bindings were not looked at";
+    return [finding("admin", "note", seen)];
   }
-  for (const { endpoint, result } of facts.canaries) {
-    findings.push(judgeTls("the function", endpoint));
-    findings.push(
-      finding(
-        "canary",
-        result.accepted ? "ok" : "broken",
-        result.accepted
-          ? `${endpoint} accepts a signed call, in ${result.milliseconds} ms`
-          : `${endpoint} does not accept a signed call: ${result.seen}`,
-      ),
-    );
-    if (result.skewSeconds !== undefined) {
-      findings.push(judgeClock("the function's", result.skewSeconds));
-    }
+  if (targets.problem) {
+    return [problemFinding("admin", "broken", targets.problem)];
   }
-  if (facts.canaries.length === 0) {
-    findings.push(
-      finding(
-        "canary",
-        "note",
-        "not called: its endpoint is not known; give it by --endpoint",
-      ),
-    );
+  if (config === undefined) return [];
+  const ours = oursOf(facts);
+  const findings = [
+    ...describeRotation(facts),
+    ...judgeKeys(facts, config),
+    ...ours.flatMap((target) => judgeOne(target, config)),
+  ];
+  if (executions?.problem) {
+    findings.push(problemFinding("not_checked", "warning", executions.problem));
+  } else if (ours.length > 0) {
+    findings.push(...judgeBindings(facts, ours));
   }
   return findings;
+}
+
+/** The targets that sign with a key of the function. */
+export function oursOf(
+  { config, targets }: Pick<Facts, "config" | "targets">,
+): Target[] {
+  const keys = config.value?.signingKeys ?? [];
+  return (targets?.value ?? []).filter((it) => keys.includes(it.signingKey));
+}
+
+function judgeKeys(facts: Facts, { signingKeys }: Config): Finding[] {
+  const ours = oursOf(facts);
+  const all = facts.targets?.value ?? [];
+  if (ours.length === 0) {
+    return [
+      finding(
+        "target",
+        "broken",
+        all.length === 0
+          ? "the instance has no target"
+          : `none of ${
+            count(all.length, "target")
+          } signs with a key of AUTHORIZATION_SIGNING_KEY`,
+      ),
+    ];
+  }
+  return signingKeys.flatMap((key, index) =>
+    ours.some(({ signingKey }) => signingKey === key) ? [] : [
+      finding(
+        "spare_key",
+        "note",
+        `key ${index + 1} of ${signingKeys.length} is that of no target`,
+      ),
+    ]
+  );
 }
 
 function judgeOne(target: Target, config: Config): Finding[] {
@@ -99,17 +77,15 @@ function judgeOne(target: Target, config: Config): Finding[] {
     finding(
       "target",
       "ok",
-      `"${name}" calls ${endpoint}, timeout ${timeoutSeconds}s, payload ${payloadType}`,
+      `"${name}" calls ${endpoint}, timeout ${timeoutSeconds} s, payload ${payloadType}`,
     ),
+    ...judgeTimeout(target, config),
   ];
   const add = (...it: Parameters<typeof finding>) =>
     findings.push(finding(...it));
   if (kind !== "call") {
-    add(
-      "answer",
-      "broken",
-      `"${name}" is of type ${kind}: its answer is ignored`,
-    );
+    const seen = `"${name}" is of type ${kind}: its answer is ignored`;
+    add("answer", "broken", seen);
   }
   if (payloadType === "jwe" && config.payloadPrivateKey === undefined) {
     add(
@@ -118,74 +94,37 @@ function judgeOne(target: Target, config: Config): Finding[] {
       `"${name}" sends encrypted payloads, and PAYLOAD_PRIVATE_KEY is not set`,
     );
   }
-  const upstreamSeconds = config.upstreamTimeoutMs / 1000;
-  if (timeoutSeconds <= upstreamSeconds) {
-    add(
-      "timeout",
-      "warning",
-      `"${name}" is given ${timeoutSeconds}s, and the function itself waits up to ${upstreamSeconds}s for ZITADEL`,
-    );
-  } else if (timeoutSeconds > LONG_TIMEOUT_SECONDS) {
-    add(
-      "timeout",
-      "warning",
-      `"${name}" is given ${timeoutSeconds}s: so long a login may hang`,
-    );
-  }
   add(
     "interrupt",
     target.interruptOnError ? "note" : "ok",
     target.interruptOnError
       ? `on for "${name}"`
-      : `off for "${name}": where the function fails, tokens come without permissions`,
+      : `off for "${name}": if the function fails, tokens come without permissions`,
   );
   return findings;
 }
 
-function judgeBindings(facts: Facts, ours: readonly Target[]): Finding[] {
-  const executions = facts.executions?.value ?? [];
-  const all = facts.targets?.value ?? [];
-  const findings: Finding[] = [];
-  const add = (...it: Parameters<typeof finding>) =>
-    findings.push(finding(...it));
-  const isOurs = (id: string) => ours.some((target) => target.id === id);
-  const bound = executions.filter(({ targets }) => targets.some(isOurs));
-  const functions = bound.map(({ condition }) => condition)
-    .filter((condition) => FUNCTIONS.includes(condition));
-
-  if (functions.length === 0) {
-    add("bound", "broken", "the target is bound to no function");
-  } else if (!functions.includes(ACCESS_TOKEN)) {
-    add(
-      "bound",
-      "note",
-      `only to ${functions.join(", ")}: access tokens get no permissions`,
-    );
-  } else {
-    add("bound", "ok", functions.join(", "));
+function judgeTimeout(
+  { name, timeoutSeconds }: Target,
+  { upstreamTimeoutMs }: Config,
+): Finding[] {
+  const upstreamSeconds = upstreamTimeoutMs / 1000;
+  if (timeoutSeconds <= upstreamSeconds) {
+    return [
+      finding(
+        "timeout",
+        "warning",
+        `"${name}" is given ${timeoutSeconds} s, and the function itself waits up to ${upstreamSeconds} s for ZITADEL (UPSTREAM_TIMEOUT_MS)`,
+      ),
+    ];
   }
-  for (const { condition, targets } of bound) {
-    if (!FUNCTIONS.includes(condition)) continue;
-    const place = targets.findIndex(isOurs);
-    for (const [index, id] of targets.entries()) {
-      if (isOurs(id)) continue;
-      const other = all.find((target) => target.id === id);
-      const text = `"${other?.name ?? id}" on ${condition}`;
-      if (index < place) add("bound_before", "note", text);
-      else if (other === undefined || other.kind === "call") {
-        add("bound_after", "warning", text);
-      }
-    }
-  }
-  const events = bound.some(({ condition }) =>
-    METADATA_EVENTS.includes(condition)
-  );
-  add(
-    "events",
-    events ? "ok" : "note",
-    events
-      ? "changes of the mapping are told at once"
-      : "the target is not told of changes of the mapping",
-  );
-  return findings;
+  return timeoutSeconds > LONG_TIMEOUT_SECONDS
+    ? [
+      finding(
+        "timeout",
+        "warning",
+        `"${name}" is given ${timeoutSeconds} s: so long a login may hang`,
+      ),
+    ]
+    : [];
 }

@@ -1,126 +1,199 @@
 /**
- * Proof on the instance itself: a throwaway organization, a real token through
- * the bound function, and the permissions in it compared.
+ * Proof on the instance itself: a throwaway user, a real token through the bound
+ * function, and its claims compared.
  *
  * @module
  */
+import { shapeNames, shapePermissions } from "../../lib/claims/shape.ts";
 import type { Config } from "../../lib/config.ts";
-import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
-import { getServiceToken } from "../zitadel/service_token.ts";
+import { messageOf } from "../cli/terminal.ts";
+import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
 import { clientCredentials, roleScopes } from "../zitadel/login.ts";
-import { listMetadata } from "../zitadel/metadata.ts";
-import { listOrganizations } from "../zitadel/organization.ts";
+import { getServiceToken } from "../zitadel/service_token.ts";
 import { whoAmI } from "../zitadel/user.ts";
-import { waitUntil } from "../util/wait_until.ts";
-import {
-  createScratchOrganization,
-  DEFAULT_MAPPING,
-} from "../zitadel/scratch_organization.ts";
+import { chooseLiveRole, type LiveChoice } from "./choose_live_role.ts";
+import type { Facts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
+import { ACCESS_TOKEN } from "./judge_bindings.ts";
+import { oursOf } from "./judge_target.ts";
+import {
+  createUserInNewOrganization,
+  createUserOfProject,
+  type LiveUser,
+} from "./live_user.ts";
+import { count, list } from "./names.ts";
 
 /** Tokens that are asked for: the first meets an empty cache, the others not. */
 const TOKENS = 6;
 
-/** Roles taken from a mapping that is already there. */
-const MAX_ROLES = 5;
+/** What ends the proof, and who is told of progress. */
+export interface LiveOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: (what: string) => void;
+}
 
 /**
- * Gets real tokens through the bound function, in an organization of its own,
- * which is removed again, also where something fails or the signal aborts.
+ * Gets real tokens through the bound function, by a throwaway user who is
+ * removed again, also if something fails or the signal aborts.
  *
- * @param admin The instance, with a token of IAM_OWNER.
- * @param config The function's settings.
- * @param options What ends it, and who is told of progress.
- * @returns What was found.
- * @throws {Error} Where the organization cannot be made or removed.
+ * @throws {Error} If what it needs cannot be created or removed.
  */
 export async function proveLive(
   admin: Instance,
-  config: Config,
-  options: {
-    readonly signal: AbortSignal;
-    readonly onProgress?: (what: string) => void;
-  },
+  { facts, config }: { readonly facts: Facts; readonly config: Config },
+  options: LiveOptions,
 ): Promise<Finding> {
   const { signal, onProgress } = options;
-  const { metadataOrganization: fixed } = config;
-  const isFixed = fixed !== "user" && fixed !== "grant";
-  const reader = connect(config.origin, await getServiceToken(config));
-  const mapping = isFixed
-    ? await existingMapping(reader, fixed)
-    : DEFAULT_MAPPING;
-  if (Object.keys(mapping).length === 0) {
-    return finding(
-      "live",
-      "broken",
-      `the organization ${fixed} maps no role that could be tried`,
-    );
+  const choice = chooseLiveRole(facts, config);
+  if (choice.kind === "none") {
+    return finding("live", "warning", `not tried: ${choice.why}`, {
+      fix:
+        "get a token of an application and look at its claims (`deno task dev`)",
+    });
   }
-
-  onProgress?.("making a throwaway organization");
-  const { id: viewer } = await whoAmI(reader);
-  await using scratch = await createScratchOrganization(admin, {
-    mapping,
-    viewer,
-    signal,
-  });
-  await waitUntil(
-    async () =>
-      (await listOrganizations(reader, { id: scratch.organization.id }))
-        .length >
-        0,
-    { what: "the function's service user may read it", signal },
-  );
-
+  onProgress?.("creating a throwaway user");
+  await using user = await createUser(admin, choice, { config, signal });
+  await secretSettles(user, config, signal);
+  const expected = expectedClaims(user, config);
   const times: number[] = [];
-  const expected = [...new Set(Object.values(mapping).flat())].sort();
   for (let i = 0; i < TOKENS; i++) {
     signal.throwIfAborted();
     onProgress?.(`token ${i + 1} of ${TOKENS}`);
     const started = performance.now();
     const { accessToken } = await clientCredentials(config.origin, {
-      ...scratch.robot,
-      scope: roleScopes(scratch.project.id),
+      ...user,
+      scope: roleScopes(user.projectId),
     });
     times.push(Math.round(performance.now() - started));
-    const claim = claimsOf(accessToken)[config.claim];
-    const found = Array.isArray(claim) ? claim.map(String).sort() : claim;
-    if (JSON.stringify(found) !== JSON.stringify(expected)) {
-      return finding(
-        "live",
-        "broken",
-        found === undefined
-          ? `a token came without the claim ${config.claim}: the function was not called, or failed`
-          : `a token came with other permissions: ${
-            JSON.stringify(found)
-          } in place of ${JSON.stringify(expected)}`,
-      );
-    }
+    const claims = claimsOf(accessToken);
+    const wrong = Object.entries(expected).find(([name, value]) =>
+      !isSame(claims[name], value)
+    );
+    if (wrong) return describeWrong(facts, { claims, expected: wrong });
   }
   const [cold, ...warm] = times;
+  const permissions = count(user.permissions.length, "permission");
   return finding(
     "live",
     "ok",
-    `${TOKENS} tokens held the ${expected.length} permissions of ${
-      Object.keys(mapping).length
-    } roles; the first took ${cold} ms, the others ${Math.min(...warm)} to ${
-      Math.max(...warm)
-    } ms`,
+    `${TOKENS} tokens held the ${permissions} of ${user.role}; the first took ${cold} ms, the others ${
+      Math.min(...warm)
+    } to ${Math.max(...warm)} ms`,
   );
 }
 
-async function existingMapping(
-  reader: Instance,
-  organization: string,
-): Promise<Record<string, readonly string[]>> {
-  const { entries } = await listMetadata(reader, organization);
-  const { plain } = parseRoleMapping(entries);
-  return Object.fromEntries(
-    [...plain]
-      .filter(([key, granted]) => granted.length > 0 && !key.includes(":"))
-      .slice(0, MAX_ROLES),
+async function createUser(
+  admin: Instance,
+  choice: Exclude<LiveChoice, { kind: "none" }>,
+  { config, signal }: { readonly config: Config; readonly signal: AbortSignal },
+): Promise<LiveUser> {
+  const { granted } = choice;
+  if (choice.kind === "project") {
+    const { id: projectId, owner } = choice.project;
+    const organization = owner.id;
+    const where = { granted, organization, projectId, signal };
+    return await createUserOfProject(admin, where);
+  }
+  const { mapping } = choice;
+  const token = await getServiceToken(config);
+  const { id } = await whoAmI(connect(config.origin, token));
+  const reader = { id, token };
+  const what = { granted, mapping, reader, signal };
+  return await createUserInNewOrganization(admin, what);
+}
+
+/**
+ * Waits until ZITADEL knows the user's secret: v4.6.5 denied it a moment after it
+ * was created. Any other refusal shows with the first token that counts.
+ */
+async function secretSettles(
+  user: LiveUser,
+  { origin }: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  await waitUntil(async () => {
+    try {
+      await clientCredentials(origin, { ...user, scope: "openid" });
+      return true;
+    } catch (error) {
+      return !/Secret\.NotExisting|NotFound/.test(messageOf(error));
+    }
+  }, { what: "the throwaway user can get a token", signal });
+}
+
+/** The claims that the function adds for a user, as ZITADEL puts them into a token. */
+function expectedClaims(
+  { projectId, organization, permissions, role }: LiveUser,
+  { claim, shape, rolesClaim }: Config,
+): Record<string, unknown> {
+  const granted = [{ projectId, organization, permissions }];
+  return {
+    [claim]: shapePermissions(shape, granted).value,
+    ...(rolesClaim !== undefined &&
+      { [rolesClaim]: shapeNames(shape, [role]).value }),
+  };
+}
+
+function describeWrong(
+  facts: Facts,
+  { claims, expected: [name, value] }: {
+    readonly claims: Readonly<Record<string, unknown>>;
+    readonly expected: readonly [name: string, value: unknown];
+  },
+): Finding {
+  const { bound, later } = placeOnAccessTokens(facts);
+  const found = claims[name];
+  const answers = facts.canaries.some(({ result }) => result.accepted);
+  if (later.length > 0 && answers) {
+    return finding(
+      "live",
+      "broken",
+      `the function was called, then its claim ${name} was replaced: ${
+        list(later)
+      } is called after it, and answers with claims of its own`,
+      {
+        fix:
+          "put the function's target last (console: Actions > Actions), or let the later one repeat what it finds in response.append_claims",
+      },
+    );
+  }
+  if (found !== undefined) {
+    const seen = `a token came with ${name} = ${
+      JSON.stringify(found)
+    } in place of ${JSON.stringify(value)}`;
+    return finding("live", "broken", seen);
+  }
+  return finding(
+    "live",
+    "broken",
+    bound
+      ? `a token came without the claim ${name}: the function was not called, or failed`
+      : `a token came without the claim ${name}: the function was not called, since nothing binds it to preaccesstoken`,
   );
+}
+
+/** Whether the function is bound to access tokens, and which targets come later. */
+function placeOnAccessTokens(
+  facts: Facts,
+): { readonly bound: boolean; readonly later: readonly string[] } {
+  const ours = oursOf(facts).map(({ id }) => id);
+  const ids = facts.executions?.value
+    ?.find(({ condition }) => condition === ACCESS_TOKEN)?.targets ?? [];
+  const place = ids.findLastIndex((id) => ours.includes(id));
+  if (place < 0) return { bound: false, later: [] };
+  const later = ids.slice(place + 1).flatMap((id) => {
+    const target = facts.targets?.value?.find((it) => it.id === id);
+    return target?.kind === "call" ? [`"${target.name}"`] : [];
+  });
+  return { bound: true, later };
+}
+
+/** Reports whether a claim holds the same; the order of a list does not matter. */
+function isSame(found: unknown, expected: unknown): boolean {
+  const sorted = (value: unknown) =>
+    Array.isArray(value) ? value.map(String).sort() : value;
+  return JSON.stringify(sorted(found)) === JSON.stringify(sorted(expected));
 }
 
 /** The claims of a token that the instance itself just gave: nothing to verify. */

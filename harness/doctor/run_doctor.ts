@@ -1,5 +1,5 @@
 /**
- * `deno task doctor`: gathers facts, judges them, and prints what to fix.
+ * `deno task doctor`: gathers facts, judges them, and prints what was found.
  *
  * @module
  */
@@ -12,13 +12,16 @@ import {
   required,
   type Settings,
 } from "../cli/settings.ts";
-import { messageOf } from "../cli/terminal.ts";
+import { messageOf, tint } from "../cli/terminal.ts";
+import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { connect } from "../zitadel/client.ts";
+import { combineFindings } from "./combine_findings.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, finding, outcomeOf } from "./finding.ts";
 import { formatFindings } from "./format_findings.ts";
 import { gatherFacts } from "./gather.ts";
+import { removeLeftovers } from "./leftovers.ts";
 import { proveLive } from "./live.ts";
 
 export interface DoctorOptions {
@@ -28,6 +31,8 @@ export interface DoctorOptions {
   readonly endpoint?: string | undefined;
   /** Get real tokens through the bound function. */
   readonly live: boolean;
+  /** Remove what an interrupted live check left behind. */
+  readonly removeLeftovers: boolean;
   readonly envFile: string;
   /** Print what is ok, too. */
   readonly all: boolean;
@@ -40,20 +45,53 @@ export async function runDoctor(
 ): Promise<Outcome> {
   const settings = await readSettings(options.envFile, io);
   required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT);
-  const facts = await gatherFacts({
+  // Checks the token before anything is sent with it.
+  if (settings.ZITADEL_ADMIN_TOKEN) await connectAsAdmin(options.envFile, io);
+  let facts = await gatherFacts({
     settings,
     organizations: options.org,
     clientId: options.clientId,
     endpoint: options.endpoint,
     onProgress: (what) => io.progress(`looking at ${what}`),
   });
-  const findings = diagnose(facts);
-  if (options.live) findings.push(await findLive(facts, settings, io));
+  if (options.removeLeftovers) {
+    facts = await withoutLeftovers(facts, settings, io);
+  }
+  let findings = diagnose(facts);
+  if (options.live) {
+    const live = await findLive(facts, settings, io);
+    findings = combineFindings([live, ...excuse(findings, live)]);
+  }
   io.progress();
   const outcome = outcomeOf(findings);
   if (options.json) return printJson(io, outcome, { findings });
   for (const line of formatFindings(findings, options)) io.print(line);
   return outcome;
+}
+
+/** A function that ZITADEL was just seen to call is at an address that it allows. */
+function excuse(findings: readonly Finding[], live: Finding): Finding[] {
+  if (live.level !== "ok") return [...findings];
+  return findings.map((it) =>
+    it.check === "address" ? { ...it, level: "note" } : it
+  );
+}
+
+/** Removes what was left; the facts after that. */
+async function withoutLeftovers(
+  facts: Facts,
+  settings: Settings,
+  io: Io,
+): Promise<Facts> {
+  const token = required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT);
+  const removed = await removeLeftovers(
+    connect(facts.origin, token),
+    facts.leftovers,
+  );
+  for (const name of removed) {
+    io.error(`${tint("good", "removed")} ${name}`);
+  }
+  return { ...facts, leftovers: { organizations: [], users: [] } };
 }
 
 /** An interrupted proof is no finding: it ends the command. */
@@ -65,11 +103,16 @@ async function findLive(
   const token = required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT);
   const config = facts.config.value;
   if (!config || !facts.credential?.value) {
-    return finding("live", "broken", "not tried: the function cannot work yet");
+    return finding(
+      "live",
+      "warning",
+      "not tried: the function cannot work yet",
+    );
   }
   const signal = io.untilInterrupted();
+  const admin = connect(facts.origin, token);
   try {
-    return await proveLive(connect(facts.origin, token), config, {
+    return await proveLive(admin, { facts, config }, {
       signal,
       onProgress: (what) => io.progress(`live: ${what}`),
     });

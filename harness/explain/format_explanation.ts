@@ -1,9 +1,10 @@
 import { printable, tint } from "../cli/terminal.ts";
+import type { AddedClaim } from "../../lib/claims/reply.ts";
 import type { Explanation, GrantExplanation } from "./explain.ts";
 
 /** Formats an explanation as lines; names of roles and projects come from outside. */
 export function formatExplanation(
-  { call, grants, permissions, why }: Explanation,
+  { call, grants, permissions, claims, why }: Explanation,
 ): string[] {
   return [
     tint("strong", printable(call)),
@@ -12,7 +13,18 @@ export function formatExplanation(
     permissions.length > 0
       ? `permissions  ${permissions.map(printable).join(" ")}`
       : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`,
+    ...claims.map(formatClaim),
   ];
+}
+
+function formatClaim({ name, value, omitted, replaced }: AddedClaim): string {
+  const notes = [
+    omitted > 0 ? `${omitted} left out: this shape cannot carry them` : "",
+    replaced ? "replaces an earlier target's value of another shape" : "",
+  ].filter(Boolean).map((note) => `  ${tint("warning", note)}`);
+  return `claim        ${printable(name)} = ${
+    printable(JSON.stringify(value))
+  }${notes.join("")}`;
 }
 
 function formatGrant(

@@ -22,14 +22,14 @@ export async function runExplain(
   const text = file === "-"
     ? await new Response(Deno.stdin.readable).text()
     : await Deno.readTextFile(file!);
-  const { call, mappingOf, metadataOrganization } = await readExplainSource(
+  const { call, mappingOf, rules } = await readExplainSource(
     text,
     {
       settings: await readSettings(envFile, io),
       mapping: roles === undefined ? undefined : await readMappingFile(roles),
     },
   );
-  const explanation = await explainCall(call, mappingOf, metadataOrganization);
+  const explanation = await explainCall(call, mappingOf, rules);
   if (json) return printJson(io, "done", { ...explanation });
   for (const line of formatExplanation(explanation)) io.print(line);
   return "done";

@@ -16,24 +16,24 @@ import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
 import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
 import { createUpstream } from "../fixtures/upstream.ts";
-import type { MappingOf } from "./explain.ts";
+import type { ExplainRules, MappingOf } from "./explain.ts";
 import {
   buildFromSettings,
   readFunctionConfig,
 } from "../cli/function_config.ts";
 import type { Mapping } from "../roles/roles_file.ts";
 
-/** A call to be explained, and where its mappings come from. */
+/** The call to explain, and where its mappings come from. */
 export interface ExplainSource {
   readonly call: FunctionCall;
   readonly mappingOf: MappingOf;
-  readonly metadataOrganization: string;
+  readonly rules: ExplainRules;
 }
 
 /**
- * Reads what is to be explained: a fixture, which brings its mappings, or a
+ * Reads the call to explain: a fixture, which includes its mappings, or a
  * payload as ZITADEL sent it (JSON, JWT or JWE), whose mappings come from a
- * mapping file or from the instance.
+ * file or from the instance.
  */
 export async function readExplainSource(
   text: string,
@@ -49,13 +49,13 @@ export async function readExplainSource(
   const settings = fixture ? settingsOf(fixture) : options.settings;
   const body = fixture?.request.body ?? text.trim();
 
-  // A plain payload and a mapping file need no settings at all.
+  // A plain payload and a mapping file need no settings.
   const isBare = mapping !== undefined && body.startsWith("{");
   const config = isBare ? undefined : await readFunctionConfig(settings);
   const open = config &&
     await buildFromSettings(() => createPayloadOpener(config, send));
   const payload = open === undefined
-    ? JSON.parse(body)
+    ? parsePayloadText(body)
     : await open(new TextEncoder().encode(body));
   const call = parsePayload(payload);
   if (isEvent(call)) {
@@ -63,15 +63,16 @@ export async function readExplainSource(
       `Nothing to explain: this is the event ${call.event_type}, which is answered with {}`,
     );
   }
-  const metadataOrganization = config?.metadataOrganization ??
-    (settings.METADATA_ORGANIZATION || "user");
+  const rules = config ??
+    { metadataOrganization: settings.METADATA_ORGANIZATION || "user" };
   if (mapping !== undefined || config === undefined) {
     const roleMapping = createRoleMapping(mapping ?? new Map());
     const mappingOf = () => Promise.resolve(roleMapping);
-    return { call, mappingOf, metadataOrganization };
+    return { call, mappingOf, rules };
   }
   const connection = createConnection({
     domainOrigin: config.origin,
+    internalOrigin: config.internalOrigin,
     timeoutMs: config.upstreamTimeoutMs,
     fetch: send,
     now: Date.now,
@@ -87,10 +88,20 @@ export async function readExplainSource(
   });
   return {
     call,
-    mappingOf: async (organization) =>
-      parseRoleMapping(await readMetadata(organization)),
-    metadataOrganization,
+    mappingOf: async (organization) => {
+      const entries = await readMetadata(organization);
+      return { ...parseRoleMapping(entries), entries };
+    },
+    rules,
   };
+}
+
+function parsePayloadText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("Cannot read the payload: it is not JSON");
+  }
 }
 
 function asFixture(text: string): Fixture | undefined {

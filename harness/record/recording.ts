@@ -1,5 +1,4 @@
-import type { Config } from "../../lib/config.ts";
-import { readConfig } from "../../lib/config.ts";
+import { type Config, readConfig, SETTINGS } from "../../lib/config.ts";
 import { createPayloadOpener } from "../function/open_payload.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
 import { roleGrants } from "../../lib/claims/grants.ts";
@@ -98,18 +97,27 @@ async function replyTo(fixture: Fixture): Promise<Fixture["expected"]> {
 }
 
 function settingsFor(
-  { metadataOrganization, claim }: Config,
+  config: Config,
   pseudonymize: Pseudonymize,
 ): Pick<Fixture, "settings"> {
+  const { metadataOrganization, claim, shape, projects, rolesClaim } = config;
   const isFixed = metadataOrganization !== "user" &&
     metadataOrganization !== "grant";
+  const ids = [...projects ?? []].map((id) =>
+    pseudonymize({ project_id: id }).project_id
+  );
   const settings = {
     ...(metadataOrganization !== "user" && {
       METADATA_ORGANIZATION: isFixed
         ? pseudonymize(metadataOrganization)
         : metadataOrganization,
     }),
-    ...(claim !== "permissions" && { PERMISSIONS_CLAIM: claim }),
+    ...(projects && { PROJECTS: ids.join(",") }),
+    ...(claim !== SETTINGS.PERMISSIONS_CLAIM.default &&
+      { PERMISSIONS_CLAIM: claim }),
+    ...(shape !== SETTINGS.PERMISSIONS_SHAPE.default &&
+      { PERMISSIONS_SHAPE: shape }),
+    ...(rolesClaim !== undefined && { ROLES_CLAIM: rolesClaim }),
   };
   return Object.keys(settings).length > 0 ? { settings } : {};
 }
@@ -124,7 +132,9 @@ async function gatherMetadata(
     pseudonymize: Pseudonymize;
   },
 ): Promise<Pick<Fixture, "organizations" | "api">> {
-  const grants = isEvent(call) ? [] : roleGrants(call.user_grants);
+  const grants = isEvent(call)
+    ? []
+    : roleGrants(call.user_grants, config.projects);
   if (isEvent(call) || grants.length === 0) return { organizations: {} };
 
   const instance = connect(config.origin, await getServiceToken(config));

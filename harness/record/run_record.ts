@@ -5,6 +5,7 @@
  */
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Config } from "../../lib/config.ts";
 import { createFunction } from "../function/create_function.ts";
 import type { Outcome } from "../cli/exit.ts";
 import {
@@ -48,26 +49,46 @@ export async function runRecord(
   const keep = createKeeper(await createRecorder(settings), folder, io);
   await Deno.mkdir(folder, { recursive: true });
   const interrupted = io.untilInterrupted();
-  const server = Deno.serve({
-    hostname: config.host,
-    port: config.port,
-    onListen: ({ port, hostname }) =>
-      io.print(`Listening on ${hostname}:${port}, keeping calls in ${folder}`),
-  }, async (request) => {
-    const time = Date.now();
-    const { headers, method } = request;
-    const copied = copyBody(request);
-    const response = await handler(copied.request);
-    // The unread body of a refused call would keep the server from ending.
-    if (!copied.request.bodyUsed) copied.request.body?.cancel();
-    if (method !== "POST" || REFUSED.has(response.status)) return response;
-    keep({ headers, body: copied.body(), time });
-    return response;
+  const server = listen(config, {
+    onListen: (address) =>
+      io.print(`Listening on ${address}, keeping calls in ${folder}`),
+    handle: async (request) => {
+      const time = Date.now();
+      const { headers, method } = request;
+      const copied = copyBody(request);
+      const response = await handler(copied.request);
+      // The unread body of a refused call would keep the server from ending.
+      if (!copied.request.bodyUsed) copied.request.body?.cancel();
+      if (method !== "POST" || REFUSED.has(response.status)) return response;
+      keep({ headers, body: copied.body(), time });
+      return response;
+    },
   });
   const stop = () => void server.shutdown();
   interrupted.addEventListener("abort", stop, { once: true });
   await server.finished;
   return "done";
+}
+
+function listen(
+  { host, port }: Pick<Config, "host" | "port">,
+  { onListen, handle }: {
+    readonly onListen: (address: string) => void;
+    readonly handle: (request: Request) => Promise<Response>;
+  },
+): Deno.HttpServer {
+  try {
+    return Deno.serve({
+      hostname: host,
+      port,
+      onListen: ({ port, hostname }) => onListen(`${hostname}:${port}`),
+    }, handle);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new Error(
+      `Cannot listen on ${host}:${port}: another process uses this port. End it, or set PORT`,
+    );
+  }
 }
 
 /** Creates what keeps a call: it neither delays the login nor makes it fail. */

@@ -58,9 +58,14 @@ export function formatTotals(
     `${group.length} ${LABELS[outcome as Comparison].text}`
   );
   const updated = update ? "; what differed is now expected" : "";
+  const fixtures = replayed.length === 1
+    ? "1 fixture"
+    : `${replayed.length} fixtures`;
+  const isEmpty = replayed.every(({ outcome }) => outcome === "skipped");
   return [
     ...[...notes].map((note) => `\n${note}.`),
-    `\n${replayed.length} fixtures: ${counts.join(", ")}${updated}`,
+    `\n${fixtures}: ${counts.join(", ")}${updated}`,
+    ...isEmpty ? ["Nothing was compared, so nothing is proved."] : [],
   ];
 }
 

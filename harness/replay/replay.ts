@@ -1,5 +1,5 @@
 /**
- * Sends fixtures to a running function and judges what it answers.
+ * Sends fixtures to a running function and judges the replies.
  *
  * @module
  */
@@ -13,29 +13,23 @@ import {
 import { createFixtureFunction } from "../fixtures/fixture_function.ts";
 
 /**
- * How long a function may take to answer, in milliseconds: more than ZITADEL waits by default.
+ * How long a function may take to reply, in milliseconds: more than ZITADEL
+ * waits by default.
  */
 const ANSWER_TIMEOUT_MS = 15_000;
 
 /**
- * How a reply compares. `other_metadata`: it would be equal if that function
- * read the fixture's metadata. `skipped`: that function could not have known.
+ * How a reply compares. `other_metadata`: equal except for values that come
+ * from metadata. `skipped`: the function could not know the expected values.
  */
 export type Outcome = "equal" | "differs" | "other_metadata" | "skipped";
 
 export interface Verdict {
   readonly outcome: Outcome;
-  /** What the function answered, where it was asked. */
+  /** What the function answered, if it was asked. */
   readonly actual?: Reply;
-  /** What a reader has to know beside that. */
+  /** What a reader should know about the outcome. */
   readonly note?: string;
-}
-
-/** A function that someone else runs. */
-export interface DeployedFunction {
-  /** Where it is. */
-  readonly url: string;
-  readonly key: string;
 }
 
 /** Replays a fixture against a function that is started for it, over HTTP. */
@@ -48,7 +42,10 @@ export async function replayLocally(fixture: Fixture): Promise<Verdict> {
     handle,
   );
   try {
-    const actual = await send(fixture, `http://127.0.0.1:${server.addr.port}`);
+    const actual = await sendFixture(
+      fixture,
+      `http://127.0.0.1:${server.addr.port}`,
+    );
     const verdict = judge(fixture, actual);
     const unused = upstream.unused();
     if (verdict.outcome !== "equal" || unused.length === 0) return verdict;
@@ -63,19 +60,6 @@ export async function replayLocally(fixture: Fixture): Promise<Verdict> {
 }
 
 /**
- * Replays a fixture against a function that someone else runs, with metadata
- * and settings of its own.
- */
-export async function replayDeployed(
-  fixture: Fixture,
-  { url, key }: DeployedFunction,
-): Promise<Verdict> {
-  const reason = skipReason(fixture);
-  if (reason) return { outcome: "skipped", note: reason };
-  return judgeDeployed(fixture, await send(fixture, url, key));
-}
-
-/**
  * Judges the reply of a function that has a fixture's settings and metadata.
  */
 export function judge(fixture: Fixture, actual: Reply): Verdict {
@@ -83,38 +67,6 @@ export function judge(fixture: Fixture, actual: Reply): Verdict {
     ? "equal"
     : "differs";
   return { outcome, actual };
-}
-
-/** Judges the reply of a function that reads metadata of its own. */
-export function judgeDeployed(fixture: Fixture, actual: Reply): Verdict {
-  const verdict = judge(fixture, actual);
-  if (verdict.outcome === "equal") return verdict;
-  const { expected } = fixture;
-  if (
-    actual.status === expected.status &&
-    isDeepStrictEqual(withoutValues(actual), withoutValues(expected))
-  ) {
-    return {
-      outcome: "other_metadata",
-      actual,
-      note:
-        "Only the permissions differ: that function reads other metadata than the fixtures hold",
-    };
-  }
-  if (actual.status === 401) {
-    return {
-      ...verdict,
-      note: "That function does not know the signing key, or its clock is off",
-    };
-  }
-  if (actual.status === 502 || actual.status === 504) {
-    return {
-      ...verdict,
-      note:
-        "That function could not read its mapping. The fixtures' organizations exist only where they were recorded, so it has to read one organization for all users (METADATA_ORGANIZATION=<id>)",
-    };
-  }
-  return verdict;
 }
 
 /** Shows how a reply differs. */
@@ -126,7 +78,7 @@ export function diffReplies(expected: Reply, actual: Reply): string[] {
   );
 }
 
-/** Says in a few words what a reply is. */
+/** Describes a reply in a few words. */
 export function summarize({ body }: Reply): string {
   if (!isObject(body)) return JSON.stringify(body);
   if (typeof body.error === "string") return body.error;
@@ -139,23 +91,8 @@ export function summarize({ body }: Reply): string {
   return appended.length === 0 ? "nothing to add" : appended.join("; ");
 }
 
-/** Why another function than the fixture's own cannot be judged by it. */
-function skipReason(fixture: Fixture): string | undefined {
-  if (fixture.settings?.PAYLOAD_PRIVATE_KEY) return "encrypted for another key";
-  if (fixture.jwks) return "signed by another instance";
-  if (fixture.settings) {
-    return `needs ${
-      Object.keys(fixture.settings).join(", ")
-    } as in the fixture`;
-  }
-  if (fixture.expected.status >= 500) {
-    return "needs a ZITADEL that refuses to answer";
-  }
-  return undefined;
-}
-
-/** Sends a fixture's request, signed anew, and takes the reply as it is. */
-async function send(
+/** Sends a fixture's request, freshly signed, and returns the reply as it is. */
+export async function sendFixture(
   fixture: Fixture,
   base: string,
   key = fixture.signing_key,
@@ -184,23 +121,15 @@ async function send(
   }
 }
 
-/**
- * A reply with the values taken out of the last claim or attribute, which is the function's own.
- */
-function withoutValues({ body }: Reply): unknown {
-  if (!isObject(body)) return body;
-  const copy = structuredClone(body);
-  const own = appendedTo(copy).at(-1);
-  if (Array.isArray(own?.value)) own.value = [];
-  return copy;
-}
-
-function appendedTo(body: Record<string, unknown>): Record<string, unknown>[] {
+/** The claims or attributes of a reply. */
+export function appendedTo(
+  body: Record<string, unknown>,
+): Record<string, unknown>[] {
   return [body.append_claims, body.append_attribute]
     .flatMap((list) => Array.isArray(list) ? list : [])
     .filter(isObject);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

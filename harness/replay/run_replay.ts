@@ -5,8 +5,7 @@
  * @module
  */
 import { isDeepStrictEqual } from "node:util";
-import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
-import { SettingsError, UsageError } from "../cli/errors.ts";
+import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
@@ -18,15 +17,17 @@ import {
   writeFixture,
 } from "../fixtures/fixture.ts";
 import { formatTotals, type Replayed, rowFormatter } from "./format_replay.ts";
-import { replayDeployed, replayLocally, type Verdict } from "./replay.ts";
+import { findDeployedFunction } from "./deployed_function.ts";
+import { replayDeployed } from "./replay_deployed.ts";
+import { replayLocally, type Verdict } from "./replay.ts";
 
 export interface ReplayOptions {
   /** Fixtures; none: all. */
   readonly positionals: readonly string[];
   /** A running function. */
   readonly url?: string | undefined;
-  /** The signing key of that function's target. */
-  readonly key?: string | undefined;
+  /** An organization that the running function may read. */
+  readonly org?: string | undefined;
   readonly envFile: string;
   readonly update: boolean;
   readonly json: boolean;
@@ -50,9 +51,7 @@ export async function runReplay(
     if (update) await updateFixture(files[index]!, row);
   }
   io.progress();
-  const isRight = update ||
-    replayed.every(({ outcome }) => outcome !== "differs");
-  const outcome = isRight ? "done" : "failed";
+  const outcome = update ? "done" : outcomeOf(replayed);
   if (json) {
     const rows = replayed.map(({ fixture, outcome, actual, note }) => {
       const { name, expected } = fixture;
@@ -64,15 +63,22 @@ export async function runReplay(
   return outcome;
 }
 
+/** A run that compared nothing proved nothing. */
+function outcomeOf(replayed: readonly Replayed[]): Outcome {
+  const isRight = replayed.some(({ outcome }) => outcome !== "skipped") &&
+    replayed.every(({ outcome }) => outcome !== "differs");
+  return isRight ? "done" : "failed";
+}
+
 /** The function to replay against: one started here, or a running one. */
 async function chooseFunction(
-  { url, key, update, envFile }: ReplayOptions,
+  { url, org, update, envFile }: ReplayOptions,
   io: Io,
 ): Promise<(fixture: Fixture) => Promise<Verdict>> {
   if (!url) {
-    if (!key) return replayLocally;
+    if (!org) return replayLocally;
     throw new UsageError(
-      "Cannot use --key without --url: the function started here has each fixture's own key",
+      "Cannot use --org without --url: the function started here has each fixture's own metadata",
     );
   }
   if (update) {
@@ -80,14 +86,12 @@ async function chooseFunction(
       "Cannot use --update with --url: that function reads other metadata than the fixtures hold",
     );
   }
-  const signingKey = key ??
-    splitKeys((await readSettings(envFile, io))[SIGNING_KEY_SETTING])[0];
-  if (!signingKey) {
-    throw new SettingsError(
-      `Cannot sign for --url: set the target's signing key by --key or ${SIGNING_KEY_SETTING}`,
-    );
-  }
-  return (fixture) => replayDeployed(fixture, { url, key: signingKey });
+  const settings = await readSettings(envFile, io);
+  const deployed = await findDeployedFunction(settings, {
+    url,
+    organization: org,
+  });
+  return (fixture) => replayDeployed(fixture, deployed);
 }
 
 /** Writes the reply as the expected one, and signs a request whose body was edited. */

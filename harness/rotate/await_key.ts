@@ -76,8 +76,10 @@ export async function awaitKey(
     if (isDecided && seconds >= waitSeconds) {
       throw new KeyNotAccepted(
         round.refused === undefined
-          ? `Only ${seen} within ${waitSeconds} s. If there are fewer, correct --processes; if they have addresses of their own, name each with --endpoint`
-          : `Timed out after ${waitSeconds} s: ${seen}`,
+          ? `Only ${seen}. If there are fewer, correct --processes; if they have addresses of their own, name each with --endpoint`
+          : waitSeconds > 0
+          ? `Timed out after ${waitSeconds} s: ${seen}`
+          : seen,
       );
     }
     const isAccepted = round.refused === undefined;

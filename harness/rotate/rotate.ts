@@ -14,7 +14,7 @@ import {
   withSetting,
   writeEnvFile,
 } from "../cli/env_file.ts";
-import { bind, type Place } from "../setup/setup.ts";
+import { bind } from "../setup/bind.ts";
 import { sleep } from "../util/sleep.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
@@ -40,7 +40,10 @@ import {
 const SETTLE_MS = 2_000;
 
 /** The instance and the env file of a rotation. */
-export type RotationPlace = Pick<Place, "instance" | "envFile">;
+export interface RotationPlace {
+  readonly instance: Instance;
+  readonly envFile: string;
+}
 
 /** What a rotation checks and reports while it runs. */
 export interface RotationOptions {

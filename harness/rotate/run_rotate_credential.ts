@@ -8,7 +8,7 @@ import { confirm } from "../cli/confirm.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
+import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import type { ReplacedCredential } from "./replaced_credential.ts";
 import {
   addCredential,
@@ -16,7 +16,7 @@ import {
   deleteReplaced,
   planCredentialRotation,
 } from "./rotate_credential.ts";
-import type { RotateOptions } from "./run_rotate.ts";
+import type { RotateOptions } from "./rotate_options.ts";
 
 const NAMES = { key: "key", pat: "personal access token" } as const;
 
@@ -25,7 +25,7 @@ export async function runRotateCredential(
   io: Io,
 ): Promise<Outcome> {
   const { envFile, dryRun, json } = options;
-  const { instance } = await connectAsAdmin(envFile, io);
+  const { instance } = await connectWithEnvFile(envFile, io);
   const place = { instance, envFile };
   const plan = await planCredentialRotation(place);
   const text = printable(describePlan(plan, options));

@@ -28,14 +28,15 @@ import {
   updateTarget,
 } from "../zitadel/target.ts";
 import { bind, type Binding, confirmBindings } from "./bind.ts";
-import { type Change, DOMAIN_SETTING, NEW_TARGET } from "./plan.ts";
+import { type Change, NEW_TARGET } from "./change.ts";
+import { DOMAIN_SETTING } from "./plan.ts";
 import { confirmCredential } from "./read_service_user.ts";
-import type { Place } from "./setup.ts";
+import type { Place } from "./place.ts";
 
 export interface ApplyOptions {
   /** Is told of each change made. */
   readonly onChange?: ((change: Change) => void) | undefined;
-  /** Stops before the next change. */
+  /** Stops before the next change: one that is begun is completed. */
   readonly signal?: AbortSignal | undefined;
   /** How long to wait before bindings are checked again, in milliseconds. */
   readonly settleMs?: number | undefined;
@@ -53,7 +54,7 @@ export async function applyChanges(
   options: ApplyOptions = {},
 ): Promise<void> {
   const { onChange, signal, settleMs } = options;
-  const run = new Run(place, signal);
+  const run = new Run(place);
   const bindings: Binding[] = [];
   for (const change of changes) {
     signal?.throwIfAborted();
@@ -67,13 +68,11 @@ export async function applyChanges(
 /** Knows the ids of what it created. */
 class Run {
   readonly #place: Place;
-  readonly #signal: AbortSignal | undefined;
   #target = "";
   #user: FoundUser | undefined;
 
-  constructor(place: Place, signal: AbortSignal | undefined) {
+  constructor(place: Place) {
     this.#place = place;
-    this.#signal = signal;
   }
 
   /** Makes one change; returns the binding if it is one. */
@@ -94,7 +93,7 @@ class Run {
       case "bind": {
         const { condition, from, to } = change;
         const binding = { condition, from, to: to.map((id) => this.#idOf(id)) };
-        await bind(instance, binding, this.#signal);
+        await bind(instance, binding);
         return binding;
       }
       case "set-metadata":
@@ -157,10 +156,7 @@ class Run {
           user,
         }, { kind: change.credential, days: change.days });
         await writeCredential(envFile, created);
-        await confirmCredential(instance, envFile, {
-          organization,
-          signal: this.#signal,
-        });
+        await confirmCredential(instance, envFile, organization);
         return;
       }
       case "drop-credential":
@@ -209,8 +205,7 @@ class Run {
   }
 
   #waitUntil(what: string, condition: () => Promise<boolean>): Promise<void> {
-    const signal = this.#signal;
-    return waitUntil(condition, { what, ...signal && { signal } });
+    return waitUntil(condition, { what });
   }
 }
 

@@ -26,7 +26,6 @@ const SETTLE_MS = 1_000;
 export async function bind(
   instance: Instance,
   { condition, from, to }: Binding,
-  signal?: AbortSignal,
 ): Promise<void> {
   if (!same(await boundTo(instance, condition), from)) {
     throw conflict(condition);
@@ -39,7 +38,7 @@ export async function bind(
       isOverwritten = !same(bound, from) && !same(bound, to);
       return isOverwritten || same(bound, to);
     },
-    { what: `${condition} calls its new targets`, ...signal && { signal } },
+    { what: `${condition} calls its new targets` },
   );
   if (isOverwritten) throw conflict(condition);
 }

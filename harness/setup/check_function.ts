@@ -35,21 +35,20 @@ export async function findTrouble(
   );
   if (accepted) return undefined;
   const trouble = `${asked.endpoint} ${seen}`;
+  const isNotYet = NOT_YET.has(verdict);
   const update = guarded.find((change) => change.kind === "update-target");
-  if (update !== undefined) {
-    const moves = update.settings.endpoint !== update.from.endpoint;
-    throw new Error(
-      moves
-        ? `Cannot move the target: ${trouble}. Nothing was changed. Start the function there with the target's key first`
-        : `Cannot let logins depend on the function: ${trouble}. Nothing was changed. Start it with the target's key first, or leave out --interrupt-on-error`,
-    );
-  }
-  if (!NOT_YET.has(verdict)) {
-    throw new Error(
-      `Cannot bind the target: ${trouble}. Nothing was changed. Check --endpoint: ZITADEL calls it exactly as given`,
-    );
-  }
-  return trouble;
+  if (isNotYet && update === undefined) return trouble;
+  const moves = update?.settings.endpoint !== update?.from.endpoint;
+  const advice = isNotYet
+    ? "Start the function there with the target's key first"
+    : "Check --endpoint: ZITADEL calls it exactly as given";
+  throw new Error(
+    update !== undefined && !moves
+      ? `Cannot let logins depend on the function: ${trouble}. Nothing was changed. ${advice}, or leave out --interrupt-on-error`
+      : `Cannot bind the target: ${trouble}. Nothing was changed${
+        moves ? `: the target stays at ${update!.from.endpoint}` : ""
+      }. ${advice}`,
+  );
 }
 
 /**
@@ -59,10 +58,12 @@ export async function findTrouble(
  */
 export async function waitForFunction(
   { endpoint, signingKey }: AskedFunction,
-  { seconds, signal, onWait }: {
+  { seconds, signal, onWait, retryMs = RETRY_MS }: {
     readonly seconds: number;
     readonly signal?: AbortSignal | undefined;
     readonly onWait?: (seen: string) => void;
+    /** How long to wait between two questions, in milliseconds. */
+    readonly retryMs?: number | undefined;
   },
 ): Promise<string | undefined> {
   const deadline = Date.now() + seconds * 1_000;
@@ -72,6 +73,6 @@ export async function waitForFunction(
     if (accepted) return undefined;
     if (Date.now() >= deadline) return `${endpoint} ${seen}`;
     onWait?.(`${endpoint} ${seen}`);
-    await sleep(RETRY_MS, signal);
+    await sleep(retryMs, signal);
   }
 }

@@ -21,6 +21,8 @@ const START_SECONDS = 30;
 export interface ExecuteOptions {
   /** How long to wait before bindings are checked again, in milliseconds. */
   readonly settleMs?: number;
+  /** How often the function is asked while it is waited for, in milliseconds. */
+  readonly retryMs?: number;
 }
 
 export interface Execution {
@@ -58,7 +60,12 @@ export async function executePlan(
     if (options.start) running = await startHere(plan, options, io);
     if (guarded.length === 0) return { trouble: undefined, running };
     const asked = await askedFunction(plan, options);
-    const trouble = await askFunction(plan, options, { io, asked, signal });
+    const trouble = await askFunction(plan, options, {
+      io,
+      asked,
+      signal,
+      retryMs: pace.retryMs,
+    });
     if (trouble !== undefined) return { trouble, running };
     io.progress("binding the target");
     await apply(guarded.map((change) => withId(change, asked.id)));
@@ -83,16 +90,18 @@ export async function executePlan(
 async function askFunction(
   { existing, trouble, guarded }: Plan,
   { wait, start }: SetupOptions,
-  { io, asked, signal }: {
+  { io, asked, signal, retryMs }: {
     readonly io: Io;
     readonly asked: AskedFunction;
     readonly signal: AbortSignal;
+    readonly retryMs: number | undefined;
   },
 ): Promise<string | undefined> {
   if (wait !== undefined || start) {
     return await waitForFunction(asked, {
       seconds: wait ?? START_SECONDS,
       signal,
+      retryMs,
       onWait: (seen) => io.progress(`waiting for the function: ${seen}`),
     });
   }

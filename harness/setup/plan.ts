@@ -11,11 +11,10 @@ import {
   planMapping,
   planMappingRemoval,
 } from "../roles/plan_mapping.ts";
-import type { CredentialKind } from "../zitadel/credential.ts";
 import type { Execution } from "../zitadel/execution.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
-import type { FoundUser, ReaderRole } from "../zitadel/service_user.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
+import { type Change, type NamedProject, NEW_TARGET } from "./change.ts";
 import {
   planServiceUser,
   planServiceUserRemoval,
@@ -23,10 +22,7 @@ import {
   type ServiceUserWish,
 } from "./plan_service_user.ts";
 
-export type { EntryChange } from "../roles/plan_mapping.ts";
-
-/** Stands for the id of a target that does not exist yet. */
-export const NEW_TARGET = "new";
+export { type Change, NEW_TARGET } from "./change.ts";
 
 /** The setting that names the instance. */
 export const DOMAIN_SETTING = "ZITADEL_DOMAIN";
@@ -45,6 +41,8 @@ export interface State {
   readonly domain?: string | undefined;
   /** The value of PROJECTS in the env file. */
   readonly projects?: string | undefined;
+  /** UPSTREAM_TIMEOUT_MS in the env file. */
+  readonly upstreamTimeoutMs?: string | undefined;
   /** The function's service user; `undefined` if it is not looked at. */
   readonly serviceUser?: ServiceUserState | undefined;
 }
@@ -67,79 +65,6 @@ export interface Wish {
   /** The projects that the env file lists, if it lists none yet. */
   readonly projects?: readonly NamedProject[] | undefined;
 }
-
-/** A project, as the operator reads it. */
-export interface NamedProject {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** One change, in the terms of the instance and the env file. */
-export type Change =
-  | {
-    readonly kind: "create-target";
-    readonly settings: TargetSettings;
-  }
-  | {
-    readonly kind: "update-target";
-    readonly id: string;
-    readonly from: TargetSettings;
-    readonly settings: TargetSettings;
-  }
-  | {
-    readonly kind: "delete-target";
-    readonly id: string;
-    readonly name: string;
-  }
-  | {
-    readonly kind: "bind";
-    readonly condition: string;
-    readonly from: readonly string[];
-    readonly to: readonly string[];
-  }
-  | {
-    readonly kind: "set-metadata" | "remove-metadata";
-    readonly entries: readonly EntryChange[];
-  }
-  | {
-    readonly kind: "write-key" | "drop-key";
-    /** The target whose key it is; {@linkcode NEW_TARGET} for the new one. */
-    readonly id: string;
-    /** Whether it replaces other keys. */
-    readonly replaces: boolean;
-  }
-  | { readonly kind: "write-domain"; readonly domain: string }
-  | {
-    readonly kind: "write-projects";
-    readonly projects: readonly NamedProject[];
-  }
-  | {
-    readonly kind: "create-user";
-    readonly name: string;
-    readonly organization: string;
-  }
-  | {
-    readonly kind: "give-role";
-    readonly name: string;
-    readonly role: ReaderRole;
-    /** The user; `undefined` for the one that was just created. */
-    readonly user: FoundUser | undefined;
-  }
-  | {
-    readonly kind: "write-credential";
-    readonly name: string;
-    readonly credential: CredentialKind;
-    readonly days: number;
-    /** Whether the env file has one that ZITADEL refuses. */
-    readonly replaces: boolean;
-    readonly user: FoundUser | undefined;
-  }
-  | {
-    readonly kind: "remove-user";
-    readonly name: string;
-    readonly user: FoundUser;
-  }
-  | { readonly kind: "drop-credential"; readonly name: string };
 
 /**
  * Works out what setting up has to change. The target comes first, since ZITADEL

@@ -1,6 +1,6 @@
 import type { CredentialKind } from "../zitadel/credential.ts";
 import type { FoundUser, ReaderRole } from "../zitadel/service_user.ts";
-import type { Change } from "./plan.ts";
+import type { Change } from "./change.ts";
 
 /** The credential in the env file. */
 export type CredentialState =

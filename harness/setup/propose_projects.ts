@@ -2,7 +2,7 @@ import { UsageError } from "../cli/errors.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { findProject, listProjects, listRoles } from "../zitadel/project.ts";
-import type { NamedProject } from "./plan.ts";
+import type { NamedProject } from "./change.ts";
 
 export interface ProjectsWish {
   /**

@@ -110,10 +110,7 @@ function isRefusal(error: unknown): boolean {
 export async function confirmCredential(
   { origin }: Instance,
   envFile: string,
-  { organization, signal }: {
-    readonly organization: string;
-    readonly signal?: AbortSignal | undefined;
-  },
+  organization: string,
 ): Promise<void> {
   const settings = parseEnv(await readEnvFile(envFile));
   const credential = readCredential(
@@ -130,6 +127,5 @@ export async function confirmCredential(
     return visible !== undefined;
   }, {
     what: "the new credential lets the service user read the organization",
-    ...signal && { signal },
   });
 }

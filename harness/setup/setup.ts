@@ -1,23 +1,14 @@
-import type { Instance } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { listTargets } from "../zitadel/target.ts";
 import { parseEnv, readEnvFile, SIGNING_KEY_SETTING } from "../cli/env_file.ts";
+import type { Place } from "./place.ts";
 import type { State } from "./plan.ts";
 
 export { applyChanges } from "./apply_changes.ts";
 export { bind } from "./bind.ts";
-
-/** What a set-up works on. */
-export interface Place {
-  /** The instance, with a token of IAM_OWNER. */
-  readonly instance: Instance;
-  /** Whose metadata holds the mapping; `undefined` if none is touched. */
-  readonly organization: string | undefined;
-  /** The env file that takes the signing key and the credential. */
-  readonly envFile: string;
-}
+export type { Place } from "./place.ts";
 
 /**
  * Reads what there is.
@@ -43,6 +34,15 @@ export async function readState(place: Place): Promise<State> {
     [SIGNING_KEY_SETTING]: signingKeys,
     ZITADEL_DOMAIN: domain,
     PROJECTS: projects,
+    UPSTREAM_TIMEOUT_MS: upstreamTimeoutMs,
   } = parseEnv(await readEnvFile(envFile));
-  return { targets, executions, metadata, signingKeys, domain, projects };
+  return {
+    targets,
+    executions,
+    metadata,
+    signingKeys,
+    domain,
+    projects,
+    upstreamTimeoutMs,
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * A small world of its own on an instance: everything that a token with
- * permissions needs, in one organization that is removed again.
+ * A temporary organization with everything that a token with permissions needs:
+ * a project, an application, users and a mapping.
  *
  * @module
  */
@@ -23,24 +23,26 @@ import {
 } from "./user.ts";
 import { waitUntil } from "../util/wait_until.ts";
 
-/** The guide's mapping, for a world that has none of its own. */
+/** The guide's mapping, used if the caller gives none. */
 export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
   admin: ["read:all", "write:all", "delete:all"],
   viewer: ["posts:read"],
 };
 
-/** Where a world's application redirects to; nothing need listen there. */
+/** The application's redirect address; nothing has to listen there. */
 const REDIRECT_URI = "http://localhost:9000/callback";
 
-/** Satisfies ZITADEL's default password policy. */
-const PASSWORD = "Password1!";
+/** A random password with what ZITADEL's default policy asks for. */
+function randomPassword(): string {
+  return `Aa1!${crypto.randomUUID()}`;
+}
 
-/** A throwaway organization with all that a token with permissions needs. */
+/** A temporary organization; disposing of it removes it. */
 export interface ScratchOrganization extends AsyncDisposable {
-  /** The organization; its metadata is the mapping. */
+  /** Its metadata is the mapping. */
   readonly organization: { readonly id: string; readonly name: string };
   readonly project: { readonly id: string };
-  /** What each role permits, as it stands in the metadata. */
+  /** Role to permissions, as written to the metadata. */
   readonly mapping: Readonly<Record<string, readonly string[]>>;
   /** A service user with every role and JWT access tokens. */
   readonly robot: {
@@ -70,8 +72,8 @@ export interface ScratchOrganization extends AsyncDisposable {
 }
 
 /**
- * Makes a world, and waits until everything in it can be read. Where a step
- * fails, or the signal aborts, what was made is removed again.
+ * Creates a world, and waits until everything in it can be read. If a step
+ * fails, or the signal aborts, what was created is removed again.
  *
  * @example
  * ```ts
@@ -91,19 +93,17 @@ export async function createScratchOrganization(
   instance: Instance,
   options: {
     readonly mapping?: Readonly<Record<string, readonly string[]>>;
-    readonly viewer?: string;
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<ScratchOrganization> {
-  const { mapping = DEFAULT_MAPPING, viewer, signal } = options;
-  const name = `permissions-check-${crypto.randomUUID().slice(0, 8)}`;
+  const { mapping = DEFAULT_MAPPING, signal } = options;
+  const name = `scratch-${crypto.randomUUID().slice(0, 8)}`;
   const organization = await createOrganization(instance, name);
   const remove = () => removeOrganization(instance, organization.id);
   try {
-    const parts = await furnish(instance, organization.id, {
+    const parts = await fillOrganization(instance, organization.id, {
       mapping,
       name,
-      viewer,
       signal,
     });
     return { organization, mapping, ...parts, [Symbol.asyncDispose]: remove };
@@ -113,13 +113,12 @@ export async function createScratchOrganization(
   }
 }
 
-async function furnish(
+async function fillOrganization(
   instance: Instance,
   organization: string,
   options: {
     readonly mapping: Readonly<Record<string, readonly string[]>>;
     readonly name: string;
-    readonly viewer: string | undefined;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<
@@ -128,7 +127,7 @@ async function furnish(
     "organization" | "mapping" | typeof Symbol.asyncDispose
   >
 > {
-  const { mapping, name, viewer, signal } = options;
+  const { mapping, name, signal } = options;
   const roles = Object.keys(mapping);
   const encoder = new TextEncoder();
 
@@ -157,9 +156,10 @@ async function furnish(
     `robot-${name}`,
   );
   const loginName = `alice-${name}`;
+  const password = randomPassword();
   const person = await createPerson(instance, organization, {
     userName: loginName,
-    password: PASSWORD,
+    password,
   });
   for (const user of [robot, person]) {
     await grantRoles(instance, organization, {
@@ -176,9 +176,10 @@ async function furnish(
     organization,
     `reader-${name}`,
   );
-  for (const user of viewer === undefined ? [reader] : [reader, viewer]) {
-    await addMember(instance, organization, { user, role: "ORG_OWNER_VIEWER" });
-  }
+  await addMember(instance, organization, {
+    user: reader,
+    role: "ORG_OWNER_VIEWER",
+  });
   const readerSecret = await createSecret(instance, organization, reader);
   const token = await createAccessToken(instance, organization, reader);
 
@@ -196,7 +197,7 @@ async function furnish(
       redirectUri: REDIRECT_URI,
     },
     robot: { id: robot, ...robotSecret },
-    person: { id: person, loginName, password: PASSWORD },
+    person: { id: person, loginName, password },
     reader: { id: reader, token, ...readerSecret },
   };
 }

@@ -66,7 +66,7 @@ export function createBodyReader(options: BodyBudgetOptions): ReadBody {
     try {
       // The server holds a client to the length it announced.
       if (length !== undefined && length <= SMALL_BODY_BYTES) {
-        pending.received = length; // Cannot be seen before the last byte.
+        pending.isVisible = false;
         return await Promise.race([pending.refused, request.bytes()]);
       }
       return await readChunks(request, pending);
@@ -104,9 +104,12 @@ export function createBodyReader(options: BodyBudgetOptions): ReadBody {
   }
 }
 
+/** A length that is not one is as good as none. */
 function announcedLength({ headers }: Request): number | undefined {
   const length = headers.get("content-length");
-  return length === null ? undefined : Number(length);
+  return length !== null && /^[0-9]{1,15}$/.test(length)
+    ? Number(length)
+    : undefined;
 }
 
 /** Reads of a body's stream. */

@@ -62,6 +62,8 @@ export class PendingBody {
   charge: number;
   /** How many bytes are known to have arrived. */
   received = 0;
+  /** Whether its progress can be seen; a body that is read at once shows none before its end. */
+  isVisible = true;
   /** Ends its reading. */
   readonly refuse: (error: FunctionError) => void;
 
@@ -221,7 +223,8 @@ export class BodyBudget {
       const age = now - body.since;
       if (
         age > BODY_TIMEOUT_MS ||
-        age > GRACE_MS && body.rate(now) < MIN_BYTES_PER_SECOND
+        age > GRACE_MS && body.isVisible &&
+          body.rate(now) < MIN_BYTES_PER_SECOND
       ) this.#refuse(body, tooSlow(age));
     }
     this.#isSweeping = false;

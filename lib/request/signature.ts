@@ -99,7 +99,7 @@ export function importSigningKeys(
 
 /**
  * Finds the key that signed a request. Web Crypto compares in constant time,
- * and every signature is tried with every key.
+ * and each signature is tried with each key until one matches.
  *
  * @param keys The configured signing keys.
  * @param header The request's signature header.

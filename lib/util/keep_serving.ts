@@ -34,10 +34,10 @@ export function keepServing(serve: () => Server, log: Log): KeptServer {
   let isDraining = false;
 
   const run = async () => {
+    let finished = server.finished;
     while (!isDraining) {
       try {
-        await server.finished;
-        return;
+        return await finished;
       } catch (error) {
         log({
           level: "error",
@@ -45,9 +45,14 @@ export function keepServing(serve: () => Server, log: Log): KeptServer {
           cause: error instanceof Error ? error.name : typeof error,
           remedy: "Raise the limit of open files, or bound the connections",
         });
-        await new Promise((resolve) => setTimeout(resolve, LISTEN_RETRY_MS));
-        if (!isDraining) server = serve();
       }
+      await new Promise((resolve) => setTimeout(resolve, LISTEN_RETRY_MS));
+      if (isDraining) return;
+      // Listening may fail too, as long as there is no file descriptor left.
+      finished = Promise.try(() => {
+        server = serve();
+        return server.finished;
+      });
     }
   };
 

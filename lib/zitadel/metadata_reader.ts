@@ -2,12 +2,7 @@ import type { AccessTokenSource } from "./access_token.ts";
 import type { ZitadelConnection } from "./connection.ts";
 import { type MetadataEntry, PAGE_SIZE } from "./metadata_listing.ts";
 import { ApiMemory, listByFirstApi } from "./organization_metadata.ts";
-import {
-  type Lane,
-  type PageLimit,
-  ReadingBudget,
-  shrinkAfterDeadline,
-} from "./reading_budget.ts";
+import { type Lane, type PageLimit, ReadingBudget } from "./reading_budget.ts";
 import { isFault, upstreamError } from "./upstream_error.ts";
 
 /**
@@ -60,13 +55,16 @@ export function createMetadataReader(
     organization,
     signal = AbortSignal.timeout(connection.timeoutMs),
   ) => {
+    // Time spent in the queue or on a token says nothing about the pages.
+    let isListing = false;
     const read = async (lane: Lane, pageLimit: PageLimit) => {
       using _permit = await lane.semaphore.acquire(signal);
       const { entries } = await withToken(
         token,
         signal,
-        (bearer) =>
-          listByFirstApi(apis, {
+        (bearer) => {
+          isListing = true;
+          return listByFirstApi(apis, {
             connection,
             token: bearer,
             organization,
@@ -74,7 +72,8 @@ export function createMetadataReader(
             maxValueBytes,
             limits: lane,
             pageLimit,
-          }),
+          });
+        },
       );
       return entries;
     };
@@ -90,7 +89,9 @@ export function createMetadataReader(
       }
       return await read(budget.large, largeLimit);
     } catch (error) {
-      if (largeLimit && signal.aborted) shrinkAfterDeadline(largeLimit);
+      if (largeLimit && isListing && signal.aborted) {
+        budget.shrink(organization, largeLimit);
+      }
       throw upstreamError(error, {
         action: `Cannot read the metadata of organization ${organization}`,
         connection,

@@ -34,8 +34,13 @@ const MAX_RECEIVED_BYTES = 32 * 1024 * 1024;
 const REMEMBERED = { maxEntries: 10_000, maxBytes: Infinity };
 const MEMORY_MS = 60 * 60 * 1000;
 
-/** By how much a page shrinks after a reading that took too long. */
+/**
+ * By how much a page shrinks after a reading that took too long, and for how
+ * long it stays so, in milliseconds: ZITADEL may have been slow for other
+ * reasons, and small pages take many requests.
+ */
 const LATE_SHRINKAGE = 4;
+const LATE_MEMORY_MS = 60 * 1000;
 
 /** A class of readings that share a part of the budget. */
 export interface Lane extends ListingLimits {
@@ -109,14 +114,17 @@ export class ReadingBudget {
     this.#outgrown.set(organization, { until, limit }, 0);
     return limit;
   }
-}
 
-/**
- * Shrinks a page limit after a reading that took too long: ZITADEL may need
- * longer to collect a page than a reading may take.
- *
- * @param limit The limit.
- */
-export function shrinkAfterDeadline(limit: PageLimit): void {
-  limit.value = Math.max(1, Math.floor(limit.value / LATE_SHRINKAGE));
+  /**
+   * Shrinks an organization's pages for a while, after a reading that took too
+   * long: ZITADEL may need longer to collect a page than a reading may take.
+   *
+   * @param organization The organization's id.
+   * @param limit Its page limit.
+   */
+  shrink(organization: string, limit: PageLimit): void {
+    limit.value = Math.max(1, Math.floor(limit.value / LATE_SHRINKAGE));
+    const until = this.#now() + LATE_MEMORY_MS;
+    this.#outgrown.set(organization, { until, limit }, 0);
+  }
 }

@@ -4,15 +4,20 @@ import {
   readFixture,
   writeFixture,
 } from "../../harness/fixtures/fixture.ts";
+import { createFixtureFunction } from "../../harness/fixtures/fixture_function.ts";
 
 const TASK = new URL("../../tasks/replay.ts", import.meta.url);
 const LOGIN = new URL("calls/human_login.json", FIXTURES_URL);
 const CHAINED = new URL("chained/without_roles.json", FIXTURES_URL);
 
 async function replay(...args: string[]) {
+  return await replayWith({}, ...args);
+}
+
+async function replayWith(env: Record<string, string>, ...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", TASK.pathname, ...args],
-    env: { NO_COLOR: "1", AUTHORIZATION_SIGNING_KEY: "" },
+    env: { NO_COLOR: "1", AUTHORIZATION_SIGNING_KEY: "", ...env },
   }).output();
   const decoder = new TextDecoder();
   return {
@@ -88,9 +93,10 @@ Deno.test("replay reports what is wrong with its arguments", async (t) => {
   for (
     const [args, message, exitCode] of [
       [["--url", url], /AUTHORIZATION_SIGNING_KEY/, 64],
-      [["--key", "key"], /--url/, 64],
-      [["--url", url, "--key", "k", "--update"], /--update/, 64],
-      [["--url", url, "--key", "k"], /gave no answer/, 2],
+      [["--org", "4711"], /--url/, 64],
+      [["--key", "key"], /Unknown option '--key'/, 64],
+      [["--url", "nonsense"], /expected a URL/, 64],
+      [["--url", url, "--update"], /--update/, 64],
       [["--urll"], /--urll/, 64],
       [["no_such_file.json"], /no_such_file\.json/, 2],
     ] as [string[], RegExp, number][]
@@ -102,4 +108,42 @@ Deno.test("replay reports what is wrong with its arguments", async (t) => {
       assert.match(stderr, message);
     });
   }
+});
+
+Deno.test("replay --url fails if nothing listens, the key is wrong, or all is skipped", async (t) => {
+  const login = await readFixture(LOGIN);
+  const key = "the-signing-key-of-another-target";
+  const { handle } = await createFixtureFunction(
+    { ...login, signing_key: key },
+    { now: Date.now },
+  );
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    handle,
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const encrypted = new URL("calls/payload_type_jwe_ec.json", FIXTURES_URL);
+  const run = (file: URL, AUTHORIZATION_SIGNING_KEY: string) =>
+    replayWith({ AUTHORIZATION_SIGNING_KEY }, "--url", url, file.pathname);
+  await t.step("the right key", async () => {
+    const { code, stdout, stderr } = await run(LOGIN, key);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^1 fixture: 1 equal$/m);
+  });
+  await t.step("a wrong key", async () => {
+    const { code, stderr } = await run(LOGIN, "wrong");
+    assert.equal(code, 2);
+    assert.match(stderr, /does not accept the target's key/);
+  });
+  await t.step("all skipped", async () => {
+    const { code, stdout } = await run(encrypted, key);
+    assert.equal(code, 2);
+    assert.match(stdout, /Nothing was compared/);
+  });
+  await server.shutdown();
+  await t.step("nothing listens", async () => {
+    const { code, stderr } = await run(LOGIN, key);
+    assert.equal(code, 2);
+    assert.match(stderr, /did not answer/);
+  });
 });

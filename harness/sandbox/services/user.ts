@@ -8,14 +8,16 @@ import { permissionsIn } from "../permissions.ts";
 import { removeUser } from "../remove.ts";
 import { dated } from "../dated.ts";
 import type { User } from "../world.ts";
-import { madeDetails } from "./details.ts";
+import { createdDetails } from "./details.ts";
 import { memberList } from "./member_list.ts";
 import { checkUserName, setUserMetadata, userOf } from "./management_user.ts";
 import { userMessage } from "./user_message.ts";
 
+/** ZITADEL's default lifetime of access tokens: 12 hours. */
+const ACCESS_TOKEN_SECONDS = 43_200n;
+
 /**
- * People through user v2, the caller's own user, and administrators of the
- * instance.
+ * User v2 for people, the caller's own user, and the instance's administrators.
  */
 export function userMethods(): ApiMethod[] {
   return [
@@ -64,13 +66,16 @@ export function userMethods(): ApiMethod[] {
       ({ query, queries }, { instance }) =>
         memberList(instance.world, { query, queries }),
     ),
+    apiMethod(AdminService.method.getOIDCSettings, () => ({
+      settings: { accessTokenLifetime: { seconds: ACCESS_TOKEN_SECONDS } },
+    })),
     apiMethod(AdminService.method.addIAMMember, (request, { instance }) => {
       const user = userOf(instance.world, request.userId);
       instance.world.members.push({
         userId: user.id,
         roles: [...request.roles],
       });
-      return { details: madeDetails(dated(), instance.world.instanceId) };
+      return { details: createdDetails(dated(), instance.world.instanceId) };
     }),
   ];
 }

@@ -5,7 +5,7 @@ import {
   medianRatio,
 } from "../../../harness/bench/statistics.ts";
 
-Deno.test("median() is the middle, or the mean of the two in the middle", () => {
+Deno.test("median() returns the middle, or the mean of the two in the middle", () => {
   assert.equal(median([10, 9, 100]), 10);
   assert.equal(median([4, 1, 3, 2]), 2.5);
   assert.throws(() => median([]), RangeError);

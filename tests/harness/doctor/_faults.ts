@@ -75,10 +75,7 @@ export const FAULTS: readonly Fault[] = [
     make: ({ scratch }, { state, settings }) => {
       const token = state.accessTokens.get(scratch.reader.token)!;
       token.expiresAt = Date.now() / 1000 + 3 * 24 * 60 * 60;
-      const { CLIENT_ID: _, CLIENT_SECRET: __, ...others } = settings as Record<
-        string,
-        string
-      >;
+      const { CLIENT_ID: _, CLIENT_SECRET: __, ...others } = settings;
       return { settings: { ...others, ACCESS_TOKEN: scratch.reader.token } };
     },
   },
@@ -96,6 +93,17 @@ export const FAULTS: readonly Fault[] = [
     name: "the service user may not read some of all organizations",
     finds: ["org_read", "warning"],
     make: () => ({ organizations: [] }),
+  },
+  {
+    name: "more organizations than are looked at",
+    finds: ["not_checked", "note"],
+    make: (_it, { state, organization }) => {
+      for (let i = 0; i < 20; i++) {
+        const id = `3000000000000001${i}`;
+        state.organizations.set(id, { ...organization, id, name: `More ${i}` });
+      }
+      return { organizations: [] };
+    },
   },
   {
     name: "there is no admin token",
@@ -274,14 +282,23 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "two projects have a role of one name",
     finds: ["shared_name", "warning"],
-    make: (_it, { state, project }) => {
+    make: (_it, { state, project, settings }) => {
       const id = "300000000000000002";
       state.projects.set(id, { ...project, id, name: "Warehouse" });
+      return { settings: { ...settings, PROJECTS: `${project.id},${id}` } };
     },
   },
   {
-    name: "another organization owns a project, and keys name none",
-    finds: ["plain_key", "warning"],
+    name: "PROJECTS is unset",
+    finds: ["projects", "note"],
+    make: (_it, { settings }) => ({
+      settings: { ...settings, PROJECTS: undefined },
+    }),
+  },
+  {
+    name:
+      "PROJECTS is unset, another organization owns a project, and keys name none",
+    finds: ["projects", "warning"],
     make: ({ scratch, settings }, { state, project, organization }) => {
       const id = "300000000000000003";
       state.organizations.set(id, { ...organization, id, name: "Customer" });
@@ -289,6 +306,7 @@ export const FAULTS: readonly Fault[] = [
       return {
         settings: {
           ...settings,
+          PROJECTS: undefined,
           METADATA_ORGANIZATION: scratch.organization.id,
         },
         organizations: [],
@@ -296,12 +314,80 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "keys of the one organization whose metadata counts name no project",
-    finds: ["plain_key", "note"],
-    make: ({ scratch, settings }) => ({
-      settings: { ...settings, METADATA_ORGANIZATION: scratch.organization.id },
+    name: "PROJECTS lists a project that does not exist",
+    finds: ["projects", "broken"],
+    make: (_it, { settings }) => ({
+      settings: { ...settings, PROJECTS: `${settings.PROJECTS},4711` },
+    }),
+  },
+  {
+    name: "an entry is qualified with a chosen id, and PROJECTS is unset",
+    finds: ["claimable_entry", "broken"],
+    make: (_it, { settings, state, project, organization }) => {
+      state.projects.set("shop", { ...project, id: "shop" });
+      organization.metadata.set(
+        "shop:admin",
+        organization.metadata.get("admin")!,
+      );
+      return { settings: { ...settings, PROJECTS: undefined } };
+    },
+  },
+  {
+    name: "METADATA_ORGANIZATION does not exist",
+    finds: ["organization", "broken"],
+    make: (_it, { settings }) => ({
+      settings: { ...settings, METADATA_ORGANIZATION: "4711" },
       organizations: [],
     }),
+  },
+  {
+    name: "the claim's name has a dot",
+    finds: ["claim_name", "warning"],
+    make: (_it, { settings }) => ({
+      settings: { ...settings, PERMISSIONS_CLAIM: "example.permissions" },
+    }),
+  },
+  {
+    name: "permissions have spaces, and the shape is a string",
+    finds: ["omitted_names", "warning"],
+    make: (_it, { settings, organization }) => {
+      organization.metadata.get("admin")!.value = value('["read all"]');
+      return { settings: { ...settings, PERMISSIONS_SHAPE: "string" } };
+    },
+  },
+  {
+    name: "ZITADEL_INTERNAL_URL cannot be resolved from here",
+    finds: ["internal", "note"],
+    make: (_it, { settings }) => ({
+      settings: { ...settings, ZITADEL_INTERNAL_URL: "http://zitadel.invalid" },
+    }),
+  },
+  {
+    name: "events are bound with an encrypted or signed payload type",
+    finds: ["jwt_events", "warning"],
+    make: (_it, { target }) => void (target.payloadType = "jwt"),
+  },
+  {
+    name: "the function is at a private address",
+    finds: ["address", "warning"],
+    make: () => ({ resolve: () => Promise.resolve(["10.30.12.134"]) }),
+  },
+  {
+    name: "a rotation is unfinished",
+    finds: ["rotation", "warning"],
+    make: (_it, { state, otherTarget }) => {
+      const id = otherTarget();
+      state.targets.get(id)!.name = "ours (successor)";
+    },
+  },
+  {
+    name: "an earlier check left its organization",
+    finds: ["leftover", "warning"],
+    make: (_it, { state, organization }) => {
+      const id = "300000000000000004";
+      const name = "permissions-check-0123abcd";
+      state.organizations.set(id, { ...organization, id, name });
+    },
   },
   {
     name: "a role adds 5 kB to a token",

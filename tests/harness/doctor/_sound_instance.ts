@@ -1,20 +1,24 @@
 import { diagnose } from "../../../harness/doctor/diagnose.ts";
+import type { Facts } from "../../../harness/doctor/facts.ts";
 import type { Finding } from "../../../harness/doctor/finding.ts";
 import {
   gatherFacts,
   type GatherOptions,
 } from "../../../harness/doctor/gather.ts";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
-import { applyChanges, readState } from "../../../harness/setup/setup.ts";
-import { planSetup } from "../../../harness/setup/plan.ts";
 import {
   type Release,
   startSandbox,
   type World,
 } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
+import { setExecution } from "../../../harness/zitadel/execution.ts";
+import { createTarget } from "../../../harness/zitadel/target.ts";
 import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { startFunction } from "../_function_server.ts";
+
+/** Where the function would be if it were not on this machine. */
+const PUBLIC_ADDRESS = "198.51.100.7";
 
 /** A sandbox in which nothing is wrong, with a scratch organization, and the function beside it. */
 export async function soundInstance(release: Release) {
@@ -29,30 +33,28 @@ export async function soundInstance(release: Release) {
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
   stack.defer(() => Deno.remove(envFile));
   const { clientId, clientSecret } = scratch.reader;
+  const server = stack.use(startFunction(envFile, sandbox.origin));
+  const { id, signingKey } = await createTarget(instance, {
+    name: "ours",
+    endpoint: server.endpoint,
+    timeoutSeconds: 10,
+    interruptOnError: false,
+  });
+  for (
+    const condition of ["function/preaccesstoken", "event/group/org.metadata"]
+  ) {
+    await setExecution(instance, { condition, targets: [id] });
+  }
   await Deno.writeTextFile(
     envFile,
-    `ZITADEL_DOMAIN=${sandbox.origin}\nCLIENT_ID=${clientId}\nCLIENT_SECRET=${clientSecret}\n`,
+    `ZITADEL_DOMAIN=${sandbox.origin}\nCLIENT_ID=${clientId}\nCLIENT_SECRET=${clientSecret}\nAUTHORIZATION_SIGNING_KEY=${signingKey}\nPROJECTS=${scratch.project.id}\n`,
   );
-  const server = stack.use(startFunction(envFile, sandbox.origin));
-  const place = { instance, organization: undefined, envFile };
-  const changes = planSetup(await readState(place), {
-    target: {
-      name: "ours",
-      endpoint: server.endpoint,
-      timeoutSeconds: 10,
-      interruptOnError: false,
-    },
-    conditions: ["function/preaccesstoken", "event/group/org.metadata"],
-    mapping: new Map(),
-    force: false,
-  });
-  await applyChanges(place, changes);
   await server.reload();
-  const settings = {
+  const settings: Record<string, string> = {
     ...parseEnv(await Deno.readTextFile(envFile)),
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
-  return { stack, sandbox, scratch, instance, settings };
+  return { stack, sandbox, scratch, instance, settings, server, envFile };
 }
 
 export type Sound = Awaited<ReturnType<typeof soundInstance>>;
@@ -61,13 +63,19 @@ export async function examine(
   it: Sound,
   options: Partial<GatherOptions> = {},
 ): Promise<Finding[]> {
-  return diagnose(
-    await gatherFacts({
-      settings: it.settings,
-      organizations: [it.scratch.organization.id],
-      ...options,
-    }),
-  );
+  return diagnose(await gather(it, options));
+}
+
+export function gather(
+  it: Sound,
+  options: Partial<GatherOptions> = {},
+): Promise<Facts> {
+  return gatherFacts({
+    settings: it.settings,
+    organizations: [it.scratch.organization.id],
+    resolve: () => Promise.resolve([PUBLIC_ADDRESS]),
+    ...options,
+  });
 }
 
 /** Puts a sandbox's world back as it was. */

@@ -9,7 +9,7 @@ import { parseRoleMapping } from "../../../lib/mapping/role_mapping.ts";
 
 const value = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("explainCall() says of each role what it gave, and else why not", async () => {
+Deno.test("explainCall() explains what each role gives, or why it gives nothing", async () => {
   const mapping = parseRoleMapping([
     { key: "admin", value: value('["all"]') },
     { key: "42:admin", value: value('["shop"]') },
@@ -25,7 +25,7 @@ Deno.test("explainCall() says of each role what it gave, and else why not", asyn
           project_id: "42",
           resource_owner: "giver",
           state: 1,
-          roles: ["admin", "empty", "broken", "nobody"],
+          roles: ["admin", "empty", "broken", "unmapped"],
         },
         {
           project_id: "43",
@@ -59,19 +59,23 @@ Deno.test("explainCall() says of each role what it gave, and else why not", asyn
     grants[0]!.roles.map(({ key, why }) => [key, why !== undefined]),
     [["42:admin", false], ["empty", true], ["broken", true], [undefined, true]],
   );
-  assert.match(grants[0]!.roles[3]!.why!, /no entry "nobody" or "42:nobody"/);
+  assert.match(
+    grants[0]!.roles[3]!.why!,
+    /no entry "unmapped" or "42:unmapped"/,
+  );
   assert.deepEqual(grants[1]!.roles[0]!.permissions, ["all"]);
   assert.match(grants[2]!.why!, /not active/);
   assert.match(grants[3]!.why!, /names no role/);
   assert.equal(grants[4]!.why, "closed");
 });
 
-Deno.test("explainCall() agrees with the function on every fixture that is answered with permissions", async (t) => {
+Deno.test("explainCall() agrees with the function on every fixture whose reply has permissions", async (t) => {
   for (const file of await findFixtures()) {
     const fixture = await readFixture(file);
     const { body, status } = fixture.expected;
-    const claims = (body as { append_claims?: { value: unknown }[] })
-      .append_claims;
+    const claims =
+      (body as { append_claims?: { key: string; value: unknown }[] })
+        .append_claims;
     // What earlier targets said is not the mapping's doing.
     if (
       status !== 200 || !claims || fixture.request.body.includes('"response"')
@@ -83,12 +87,15 @@ Deno.test("explainCall() agrees with the function on every fixture that is answe
         await Deno.readTextFile(file),
         { settings: {} },
       );
-      const { permissions } = await explainCall(
+      const { claims: explained } = await explainCall(
         source.call,
         source.mappingOf,
-        source.metadataOrganization,
+        source.rules,
       );
-      assert.deepEqual(permissions, claims.at(-1)!.value);
+      const added = new Map(explained.map(({ name, value }) => [name, value]));
+      for (const { key, value } of claims) {
+        assert.deepEqual(added.get(key), value);
+      }
     });
   }
 });
@@ -98,7 +105,7 @@ Deno.test("readExplainSource() explains a pasted payload by a mapping file", asy
     '{"function":"function/preuserinfo","org":{"id":"1"}}\n',
     { settings: {}, mapping: new Map([["admin", ["a"]]]) },
   );
-  assert.equal(source.metadataOrganization, "user");
+  assert.equal(source.rules.metadataOrganization, "user");
   const { plain } = await source.mappingOf("1");
   assert.deepEqual(plain.get("admin"), ["a"]);
 });
@@ -110,4 +117,66 @@ Deno.test("readExplainSource() refuses an event", () =>
       mapping: new Map(),
     }),
     /Nothing to explain: this is the event org\.metadata\.set/,
+  ));
+
+Deno.test("explainCall() knows PROJECTS, the shapes and the claim of roles", async () => {
+  const call = {
+    function: "function/preaccesstoken",
+    org: { id: "users" },
+    user_grants: ["42", "43"].map((project_id) => ({
+      project_id,
+      resource_owner: "giver",
+      state: 1,
+      roles: ["admin"],
+    })),
+  };
+  const mapping = parseRoleMapping([
+    { key: "admin", value: value('["all"]') },
+  ]);
+  const { grants, claims } = await explainCall(
+    call,
+    () => Promise.resolve(mapping),
+    {
+      metadataOrganization: "user",
+      projects: new Set(["43"]),
+      shape: "by_organization",
+      rolesClaim: "roles",
+    },
+  );
+  assert.match(grants[0]!.why!, /PROJECTS does not list/);
+  assert.deepEqual(claims.map(({ name, value }) => [name, value]), [
+    ["permissions", { giver: { "43": ["all"] } }],
+    ["roles", ["admin"]],
+  ]);
+});
+
+Deno.test("explainCall() shows what an unreadable value is and should be", async () => {
+  const entries = [{
+    key: "admin",
+    value: value("cmVhZDphbGwsd3JpdGU6YWxs"),
+  }];
+  const { grants } = await explainCall(
+    {
+      function: "function/preaccesstoken",
+      org: { id: "users" },
+      user_grants: [{
+        project_id: "42",
+        resource_owner: "giver",
+        state: 1,
+        roles: ["admin"],
+      }],
+    },
+    () => Promise.resolve({ ...parseRoleMapping(entries), entries }),
+    "user",
+  );
+  assert.match(
+    grants[0]!.roles[0]!.why!,
+    /encoded once too often.*It is cmVhZDphbGwsd3JpdGU6YWxs and should be \["read:all","write:all"\]/,
+  );
+});
+
+Deno.test("readExplainSource() refuses a text that is no payload", () =>
+  assert.rejects(
+    readExplainSource("{", { settings: {}, mapping: new Map() }),
+    /it is not JSON/,
   ));

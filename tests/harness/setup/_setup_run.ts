@@ -59,7 +59,7 @@ export async function createSetupScene(release?: Release) {
       outcome = await runSetup(
         { ...DEFAULTS, envFile, ...options },
         { ...io, ...progress && { progress } },
-        { settleMs: 0 },
+        { settleMs: 0, retryMs: 10 },
       );
     } catch (thrown) {
       error = thrown as Error;

@@ -225,24 +225,48 @@ Deno.test("createBodyReader() charges a body until its use has settled", async (
   await read(large(), () => {});
 });
 
-Deno.test("createBodyReader() drops a long body before a short one that may have arrived in part", async () => {
+Deno.test("createBodyReader() drops a body that shows no progress before one that does", async () => {
   const clock = new Clock();
   const read = createBodyReader({ ...clock, maxBytes: 150 * 1024 });
-  const short = read(
+  const idle = read(
     post(socket().stream, announce(SMALL_BODY_BYTES)),
     () => {},
   );
   const { stream, send } = socket();
   send(1);
-  const long = read(post(stream, announce(SMALL_BODY_BYTES + 1)), () => {});
-  const dropped = assert.rejects(long, hasCode("overloaded"));
+  const slow = read(post(stream, announce(SMALL_BODY_BYTES + 1)), () => {});
+  const dropped = assert.rejects(idle, hasCode("overloaded"));
   await settle();
   clock.advance(1_000);
   await read(post("a".repeat(20_000), announce(20_000)), () => {});
   await dropped;
-  const late = assert.rejects(short, hasCode("invalid_payload"));
+  const late = assert.rejects(slow, hasCode("invalid_payload"));
   clock.advance(BODY_TIMEOUT_MS);
   await late;
+});
+
+Deno.test("createBodyReader() gives a short body the whole time, since its rate cannot be seen", async () => {
+  const clock = new Clock();
+  const read = createBodyReader(clock);
+  const short = read(
+    post(socket().stream, announce(SMALL_BODY_BYTES)),
+    () => {},
+  );
+  let isOver = false;
+  const late = assert.rejects(short, hasCode("invalid_payload"))
+    .then(() => isOver = true);
+  clock.advance(BODY_TIMEOUT_MS - SWEEP_MS);
+  await settle();
+  assert.equal(isOver, false);
+  clock.advance(2 * SWEEP_MS);
+  await late;
+});
+
+Deno.test("createBodyReader() takes a length that is no number for none", async () => {
+  for (const length of ["NaN", "-1", "1e3", "5, 5", ""]) {
+    const request = post("abc", { "content-length": length });
+    assert.equal((await readBody(request)).length, 3);
+  }
 });
 
 Deno.test("createBodyReader() asks for little until much has come", async () => {

@@ -45,3 +45,26 @@ Deno.test("keepServing() listens again when the server fails", async () => {
   second.end();
   await kept.finished;
 });
+
+Deno.test("keepServing() keeps trying when listening fails too", async () => {
+  const log: LogEntry[] = [];
+  const first = fakeServer();
+  const last = fakeServer();
+  const attempts = [
+    () => first.server,
+    () => {
+      throw new Deno.errors.AddrInUse("canary");
+    },
+    () => last.server,
+  ];
+  const listening = Promise.withResolvers<void>();
+  const kept = keepServing(() => {
+    if (attempts.length === 1) listening.resolve();
+    return attempts.shift()!();
+  }, (entry) => log.push(entry));
+  first.fail(new Deno.errors.Busy("canary"));
+  await listening.promise;
+  assert.deepEqual(log.map(({ cause }) => cause), ["Busy", "AddrInUse"]);
+  last.end();
+  await kept.finished;
+});

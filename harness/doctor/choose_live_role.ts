@@ -1,0 +1,108 @@
+/**
+ * Chooses how the live check gets its token: which role a throwaway user is
+ * given, and where.
+ *
+ * @module
+ */
+import type { Config } from "../../lib/config.ts";
+import {
+  knownProjects,
+  permissionsOf,
+  type RoleMapping,
+} from "../../lib/mapping/role_mapping.ts";
+import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
+import type { Facts, OwnedProject } from "./facts.ts";
+import type { LiveRole } from "./live_user.ts";
+
+/** What the live check does. */
+export type LiveChoice =
+  /** A new organization, whose metadata has the mapping unless another's counts. */
+  | {
+    readonly kind: "organization";
+    readonly granted: LiveRole;
+    readonly mapping: Readonly<Record<string, readonly string[]>>;
+  }
+  /** A user in the organization that owns a real project. */
+  | {
+    readonly kind: "project";
+    readonly granted: LiveRole;
+    readonly project: OwnedProject;
+  }
+  | { readonly kind: "none"; readonly why: string };
+
+/** The role of the default mapping that permits least. */
+const DEFAULT_ROLE = "viewer";
+
+export function chooseLiveRole(facts: Facts, config: Config): LiveChoice {
+  const { metadataOrganization: fixed, projects } = config;
+  const isFixed = fixed !== "user" && fixed !== "grant";
+  if (projects) return chooseOfProjects(facts, config);
+  if (!isFixed) {
+    const permissions = DEFAULT_MAPPING[DEFAULT_ROLE]!;
+    const granted = { role: DEFAULT_ROLE, permissions };
+    return { kind: "organization", granted, mapping: DEFAULT_MAPPING };
+  }
+  const mapping = mappingOf(facts, fixed);
+  if (mapping === undefined) return none("the mapping could not be read");
+  const plain = [...mapping.plain]
+    .filter(([role, granted]) => !role.includes(":") && granted.length > 0)
+    .map(([role, permissions]) => ({ role, permissions }));
+  const granted = weakest(plain);
+  return granted
+    ? { kind: "organization", granted, mapping: {} }
+    : chooseOfProjects(facts, config);
+}
+
+/** Chooses a role that a real project has: the one that permits least. */
+function chooseOfProjects(facts: Facts, config: Config): LiveChoice {
+  const { metadataOrganization: fixed, projects: listed } = config;
+  const isFixed = fixed !== "user" && fixed !== "grant";
+  if (!facts.projects?.value) return none("the projects could not be read");
+  const projects = facts.projects.value.projects
+    .filter(({ id }) => listed === undefined || listed.has(id));
+  const isKnown = knownProjects(listed, projects.map(({ id }) => id));
+  const candidates = projects.flatMap((project) => {
+    const mapping = mappingOf(facts, isFixed ? fixed : project.owner.id);
+    if (mapping === undefined) return [];
+    return project.roles.flatMap((role) => {
+      const permissions = permissionsOf(
+        mapping,
+        { projectId: project.id, role },
+        isKnown,
+      );
+      return permissions?.length ? [{ role, permissions, project }] : [];
+    });
+  });
+  const chosen = weakest(candidates);
+  if (chosen === undefined) {
+    return none(
+      listed
+        ? "no project of PROJECTS has a role with permissions"
+        : "no project has a role with permissions",
+    );
+  }
+  const { role, permissions, project } = chosen;
+  if (candidates.length === 1) {
+    return none(
+      `"${role}" of project ${project.name} is the only role with permissions, and a throwaway user is never given the strongest`,
+    );
+  }
+  return { kind: "project", granted: { role, permissions }, project };
+}
+
+function weakest<T extends LiveRole>(roles: readonly T[]): T | undefined {
+  return roles.toSorted((a, b) => a.permissions.length - b.permissions.length)
+    .at(0);
+}
+
+function mappingOf(
+  facts: Facts,
+  organization: string,
+): RoleMapping | undefined {
+  return facts.organizations.value
+    ?.find(({ id }) => id === organization)?.metadata?.value?.mapping;
+}
+
+function none(why: string): LiveChoice {
+  return { kind: "none", why };
+}

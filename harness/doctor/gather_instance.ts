@@ -1,0 +1,147 @@
+import { lookup } from "node:dns/promises";
+import type { Config } from "../../lib/config.ts";
+import { createConnection } from "../../lib/zitadel/connection.ts";
+import { judgeMissingApis } from "../../lib/zitadel/discovery.ts";
+import { listOrganizationMetadata } from "../../lib/zitadel/organization_metadata.ts";
+import {
+  upstreamError,
+  UpstreamFault,
+} from "../../lib/zitadel/upstream_error.ts";
+import { skewOf } from "../function/clock_skew.ts";
+import type { Instance } from "../zitadel/client.ts";
+import { accessTokenExpiries, type Me } from "../zitadel/user.ts";
+import { type Answer, answer, problemOf } from "./answer.ts";
+import type { HealthFacts } from "./facts.ts";
+
+/** How long the instance may take to describe itself, in milliseconds. */
+const HEALTH_TIMEOUT_MS = 10_000;
+
+/** At which addresses an instance is asked. */
+interface Origins {
+  readonly domainOrigin: string;
+  readonly internalOrigin?: string;
+}
+
+/**
+ * Asks for the discovery document, which is open to everyone: it shows whether
+ * ZITADEL answers, and how the clocks differ.
+ *
+ * @throws {FunctionError} With the function's own words for what answered.
+ */
+export async function askHealth(origins: Origins): Promise<HealthFacts> {
+  let date: string | null = null;
+  const connection = createConnection({
+    ...origins,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      date = response.headers.get("date");
+      return response;
+    },
+    now: Date.now,
+    timeoutMs: HEALTH_TIMEOUT_MS,
+  });
+  const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
+  const started = Date.now();
+  try {
+    const fault = await judgeMissingApis(connection, signal);
+    // With a document, the APIs are the only thing that could be missing.
+    if (fault.kind !== "no_metadata_api") throw fault;
+  } catch (error) {
+    const action = "Cannot reach the instance";
+    throw upstreamError(error, { action, connection, signal });
+  }
+  const ended = Date.now();
+  return {
+    milliseconds: ended - started,
+    skewSeconds: skewOf(date, (started + ended) / 2),
+  };
+}
+
+/** Asks at ZITADEL_INTERNAL_URL, if its host can be resolved from here. */
+export async function askInternal(
+  { origin, internalOrigin }: Pick<Config, "origin" | "internalOrigin">,
+): Promise<Answer<HealthFacts> | undefined> {
+  if (internalOrigin === undefined) return undefined;
+  const { hostname } = new URL(internalOrigin);
+  const addresses = await resolveHost(hostname);
+  if (addresses.length === 0) {
+    const text = `not checked from here: ${hostname} cannot be resolved`;
+    return { problem: { text, reason: "unreachable" } };
+  }
+  return await answer(() =>
+    askHealth({ domainOrigin: origin, internalOrigin })
+  );
+}
+
+/** Returns the addresses of a host; none if it has none here. */
+export async function resolveHost(
+  hostname: string,
+): Promise<readonly string[]> {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
+}
+
+/** No organization has this id: what is asked is who answers. */
+const NO_ORGANIZATION = "0";
+
+/**
+ * Checks that ZITADEL's APIs answer, and accept a token. A proxy may pass the
+ * discovery document and stop gRPC-web.
+ *
+ * @throws {FunctionError} With the function's own words for what answered.
+ */
+export async function askApi(
+  { origin, token }: Instance,
+  credential: string,
+): Promise<void> {
+  const connection = createConnection({
+    domainOrigin: origin,
+    fetch,
+    now: Date.now,
+    timeoutMs: HEALTH_TIMEOUT_MS,
+  });
+  try {
+    await listOrganizationMetadata(connection, {
+      token,
+      organization: NO_ORGANIZATION,
+    });
+  } catch (error) {
+    const { reason } = problemOf(error);
+    if (reason === "missing_permission") return;
+    if (reason !== "credential_rejected") throw error;
+    const fault = new UpstreamFault(reason, "refused the token");
+    const action = "Cannot use the credential";
+    throw upstreamError(fault, { action, connection, credential });
+  }
+}
+
+/** Finds out when the credential may expire. */
+export async function askExpiries(
+  { credential }: Config,
+  { me, reader, admin }: {
+    readonly me: Me;
+    readonly reader: Instance;
+    readonly admin: Instance | undefined;
+  },
+): Promise<Answer<readonly number[]>> {
+  switch (credential.kind) {
+    case "client_credentials":
+      return { value: [] };
+    case "jwt_profile": {
+      const { expirationDate } = credential.key;
+      return expirationDate
+        ? { value: [Date.parse(expirationDate)] }
+        : { problem: { text: "the key file does not say" } };
+    }
+    case "personal_access_token": {
+      const { organization, id } = me;
+      const own = await answer(() =>
+        accessTokenExpiries(reader, organization, id)
+      );
+      return own.value || !admin
+        ? own
+        : await answer(() => accessTokenExpiries(admin, organization, id));
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
+import type { Instance } from "../zitadel/client.ts";
+import { listMetadata } from "../zitadel/metadata.ts";
+import {
+  listOrganizations,
+  type Organization,
+} from "../zitadel/organization.ts";
+import {
+  listApplications,
+  listGrantedProjects,
+  listProjects,
+  listRoles,
+} from "../zitadel/project.ts";
+import { answer } from "./answer.ts";
+import type {
+  MetadataFacts,
+  OrganizationFacts,
+  OwnedProject,
+  ProjectFacts,
+  ProjectsSeen,
+} from "./facts.ts";
+
+/** The project of ZITADEL's own console and APIs, which every instance has. */
+const OWN_PROJECT = "ZITADEL";
+
+/** At how many organizations' projects the doctor looks. */
+const MAX_OWNERS = 200;
+
+/** How many organizations are asked at once. */
+const AT_ONCE = 8;
+
+/** Who looks: the function's service user, and an administrator. */
+export interface Eyes {
+  readonly reader: Instance | undefined;
+  readonly admin: Instance | undefined;
+  /** Whether the administrator's token sees everything. */
+  readonly isOwner: boolean;
+}
+
+/** Looks at one organization. */
+export async function gatherOrganization(
+  { id, name }: { readonly id: string; readonly name: string | undefined },
+  { reader, admin, isOwner }: Eyes,
+): Promise<OrganizationFacts> {
+  const asker = admin ?? reader;
+  const seen = isOwner && name === undefined
+    ? await answer(() => listOrganizations(admin!, { id }))
+    : undefined;
+  const known = name ?? seen?.value?.[0]?.name;
+  const exists = known !== undefined ? true : seen?.value ? false : undefined;
+  if (exists === false) {
+    return { id, name, exists, metadata: undefined, projects: undefined };
+  }
+  return {
+    id,
+    name: known ?? await nameSeenBy(reader, id),
+    exists,
+    metadata: reader && await answer(() => gatherMetadata(reader, id)),
+    projects: asker && await answer(() => gatherProjects(asker, id)),
+  };
+}
+
+async function nameSeenBy(
+  instance: Instance | undefined,
+  id: string,
+): Promise<string | undefined> {
+  if (instance === undefined) return undefined;
+  const visible = await answer(() => listOrganizations(instance, { id }));
+  return visible.value?.[0]?.name;
+}
+
+async function gatherMetadata(
+  reader: Instance,
+  organization: string,
+): Promise<MetadataFacts> {
+  const { api, entries } = await listMetadata(reader, organization);
+  return { api, entries, mapping: parseRoleMapping(entries) };
+}
+
+async function gatherProjects(
+  instance: Instance,
+  organization: string,
+): Promise<ProjectFacts[]> {
+  const facts: ProjectFacts[] = [];
+  for (const project of await listProjects(instance, organization)) {
+    const roles = await listRoles(instance, organization, project.id);
+    const applications = await listApplications(
+      instance,
+      organization,
+      project.id,
+    );
+    facts.push({ ...project, roles, applications });
+  }
+  for (const project of await listGrantedProjects(instance, organization)) {
+    facts.push({ ...project, assertsRoles: undefined, applications: [] });
+  }
+  return facts;
+}
+
+/** Lists the instance's projects with their roles and owners. */
+export async function gatherOwnedProjects(
+  instance: Instance,
+  organizations: readonly Organization[],
+): Promise<ProjectsSeen> {
+  const owners = organizations.slice(0, MAX_OWNERS);
+  const projects: OwnedProject[] = [];
+  for (let i = 0; i < owners.length; i += AT_ONCE) {
+    const batch = owners.slice(i, i + AT_ONCE).map(async (owner) => {
+      const listed = await listProjects(instance, owner.id);
+      const own = listed.filter(({ name }) => name !== OWN_PROJECT);
+      return await Promise.all(own.map(async ({ id, name }) => {
+        const roles = await listRoles(instance, owner.id, id);
+        return { id, name, roles, owner };
+      }));
+    });
+    projects.push(...(await Promise.all(batch)).flat());
+  }
+  return { projects, isComplete: owners.length === organizations.length };
+}

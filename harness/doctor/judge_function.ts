@@ -1,0 +1,72 @@
+import { isBound } from "../rotate/unfinished_rotation.ts";
+import type { CanaryFacts, Facts } from "./facts.ts";
+import { type Finding, finding } from "./finding.ts";
+import { judgeClock, judgeTls } from "./judge_instance.ts";
+import { judgeAddress } from "./private_address.ts";
+
+/** Judges what answers at the endpoints, and where they are. */
+export function judgeFunction(facts: Facts): Finding[] {
+  if (facts.canaries.length === 0) {
+    const seen =
+      "not called: its endpoint is not known; give it with --endpoint";
+    return [finding("canary", "note", seen)];
+  }
+  return facts.canaries.flatMap((canary) => [
+    ...judgeCanary(facts, canary),
+    judgeTls("the function", canary.endpoint),
+    ...judgePlace(facts, canary.endpoint),
+    ...canary.result.skewSeconds === undefined
+      ? []
+      : [judgeClock("the function's", canary.result.skewSeconds)],
+  ]);
+}
+
+function judgeCanary(
+  { rotation, executions }: Facts,
+  { endpoint, target, result }: CanaryFacts,
+): Finding[] {
+  const { verdict, seen, milliseconds, identity } = result;
+  if (verdict === "accepted") {
+    return [
+      finding(
+        "canary",
+        "ok",
+        `${endpoint} accepts a signed call, in ${milliseconds} ms (version ${identity?.version})`,
+      ),
+    ];
+  }
+  if (verdict === "older") {
+    return [
+      finding("canary", "warning", `${endpoint} ${seen}`, {
+        fix: "deploy this version, so that every check can tell who answered",
+      }),
+    ];
+  }
+  // While a key is rotated, one that no binding uses yet may be unknown.
+  const isUnused = rotation !== undefined && target !== undefined &&
+    !isBound({ executions: executions?.value ?? [] }, target);
+  return isUnused ? [] : [finding("canary", "broken", `${endpoint} ${seen}`)];
+}
+
+/** Newer releases do not call private addresses. */
+function judgePlace({ addresses }: Facts, endpoint: string): Finding[] {
+  const { hostname } = new URL(endpoint);
+  const [found] = (addresses.get(endpoint) ?? []).flatMap((address) =>
+    judgeAddress(address, hostname) ?? []
+  );
+  if (found === undefined) return [];
+  const { address, kind, subnet, denyList } = found;
+  // A function on this machine is being developed.
+  const level = kind === "loopback" ? "note" : "warning";
+  return [
+    finding(
+      "address",
+      level,
+      `${endpoint} is at ${address}, a ${kind} address`,
+      {
+        fix:
+          `ZITADEL_HTTPCLIENT_DENYLIST=${denyList}\nin ZITADEL's environment: the default list without just ${subnet}. Check it after each upgrade, since it replaces the default`,
+      },
+    ),
+  ];
+}

@@ -1,0 +1,74 @@
+/**
+ * What an interrupted live check left on the instance: organizations, and users
+ * in the organizations that own projects.
+ *
+ * @module
+ */
+import { TextQueryMethod } from "@zitadel/proto/zitadel/object_pb";
+import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import type { Instance } from "../zitadel/client.ts";
+import {
+  type Organization,
+  removeOrganization,
+} from "../zitadel/organization.ts";
+import { CHECK_PREFIX, isLeftover } from "./check_name.ts";
+import { attempt } from "../zitadel/zitadel_error.ts";
+import { removeUser } from "./live_user.ts";
+
+/** A service user of a check. */
+export interface LeftoverUser {
+  readonly id: string;
+  readonly name: string;
+  readonly organization: Organization;
+}
+
+export interface Leftovers {
+  readonly organizations: readonly Organization[];
+  readonly users: readonly LeftoverUser[];
+}
+
+/** Finds users of a check in the organizations that own projects. */
+export async function findLeftoverUsers(
+  instance: Instance,
+  owners: readonly Organization[],
+): Promise<LeftoverUser[]> {
+  const users: LeftoverUser[] = [];
+  for (const organization of owners) {
+    const management = instance.service(ManagementService, {
+      organization: organization.id,
+    });
+    const { result } = await attempt("list users", () =>
+      management.listUsers({
+        queries: [{
+          query: {
+            case: "userNameQuery",
+            value: {
+              userName: CHECK_PREFIX,
+              method: TextQueryMethod.STARTS_WITH,
+            },
+          },
+        }],
+      }));
+    for (const { id, userName: name } of result) {
+      if (isLeftover({ name })) users.push({ id, name, organization });
+    }
+  }
+  return users;
+}
+
+/** Removes what is left; returns what each was called. */
+export async function removeLeftovers(
+  admin: Instance,
+  { organizations, users }: Leftovers,
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const { id, name } of organizations) {
+    await removeOrganization(admin, id);
+    removed.push(`the organization ${name} (${id})`);
+  }
+  for (const { id, name, organization } of users) {
+    await removeUser(admin, organization.id, id);
+    removed.push(`the user ${name} (${id}) of ${organization.name}`);
+  }
+  return removed;
+}

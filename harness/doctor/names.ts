@@ -1,0 +1,21 @@
+/** How many names are listed in a sentence before the rest is only counted. */
+const MAX_LISTED = 10;
+
+/** Calls something by its name and id. */
+export function nameOf(
+  { id, name }: { readonly id: string; readonly name?: string | undefined },
+): string {
+  return name ? `${name} (${id})` : id;
+}
+
+/** Lists names in a sentence. */
+export function list(names: readonly string[]): string {
+  const rest = names.length - MAX_LISTED;
+  return names.slice(0, MAX_LISTED).join(", ") +
+    (rest > 0 ? ` and ${rest} more` : "");
+}
+
+/** `1 project`, `2 projects`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}

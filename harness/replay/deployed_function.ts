@@ -1,0 +1,86 @@
+import { type SettingName, SETTINGS } from "../../lib/config.ts";
+import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
+import { SettingsError } from "../cli/errors.ts";
+import { readFunctionConfig } from "../cli/function_config.ts";
+import type { Settings } from "../cli/settings.ts";
+import { checkEndpoint } from "../function/canary.ts";
+import { connect } from "../zitadel/client.ts";
+import { getServiceToken } from "../zitadel/service_token.ts";
+import { whoAmI } from "../zitadel/user.ts";
+
+/** The settings that show in a reply whatever the metadata is. */
+export const VISIBLE_SETTINGS = [
+  "PERMISSIONS_CLAIM",
+  "PERMISSIONS_SHAPE",
+  "ROLES_CLAIM",
+] as const satisfies readonly SettingName[];
+
+/** A function that someone else runs. */
+export interface DeployedFunction {
+  readonly url: string;
+  readonly key: string;
+  /** An organization whose metadata it may read, if one is known. */
+  readonly organization: string | undefined;
+  /** A project whose roles count, if only some do. */
+  readonly project: string | undefined;
+  readonly settings: Readonly<
+    Record<typeof VISIBLE_SETTINGS[number], string | undefined>
+  >;
+}
+
+/**
+ * Finds out with which key a running function can be called, and for which
+ * organization.
+ *
+ * @throws {Error} If nothing listens there, or it has none of the keys.
+ */
+export async function findDeployedFunction(
+  settings: Settings,
+  { url, organization }: {
+    readonly url: string;
+    readonly organization: string | undefined;
+  },
+): Promise<DeployedFunction> {
+  return {
+    url,
+    key: await findKey(settings, url),
+    organization: organization ?? await organizationOf(settings),
+    project: settings.PROJECTS?.split(",")[0]?.trim() || undefined,
+    settings: {
+      PERMISSIONS_CLAIM: settings.PERMISSIONS_CLAIM ||
+        SETTINGS.PERMISSIONS_CLAIM.default,
+      PERMISSIONS_SHAPE: settings.PERMISSIONS_SHAPE ||
+        SETTINGS.PERMISSIONS_SHAPE.default,
+      ROLES_CLAIM: settings.ROLES_CLAIM || undefined,
+    },
+  };
+}
+
+async function findKey(settings: Settings, url: string): Promise<string> {
+  const keys = splitKeys(settings[SIGNING_KEY_SETTING]);
+  let seen = "";
+  for (const key of keys) {
+    const result = await checkEndpoint(url, key);
+    if (result.accepted || result.verdict === "older") return key;
+    seen = result.seen;
+  }
+  throw keys.length === 0
+    ? new SettingsError(
+      `Cannot sign for --url: set ${SIGNING_KEY_SETTING} to the target's signing key, in the environment or in the env file`,
+    )
+    : new Error(`Cannot replay: ${url} ${seen}`);
+}
+
+/** The service user's own organization, if the settings have its credential. */
+async function organizationOf(
+  settings: Settings,
+): Promise<string | undefined> {
+  try {
+    const config = await readFunctionConfig(settings);
+    const token = await getServiceToken(config);
+    return (await whoAmI(connect(config.origin, token))).organization;
+  } catch {
+    // Only the function's own address and key are needed.
+    return undefined;
+  }
+}

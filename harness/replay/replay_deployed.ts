@@ -1,0 +1,118 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Fixture, Reply } from "../fixtures/fixture.ts";
+import { adaptFixture } from "./adapt_fixture.ts";
+import {
+  type DeployedFunction,
+  VISIBLE_SETTINGS,
+} from "./deployed_function.ts";
+import {
+  appendedTo,
+  isObject,
+  judge,
+  sendFixture,
+  type Verdict,
+} from "./replay.ts";
+
+/**
+ * Replays a fixture against a function that someone else runs, with metadata
+ * and settings of its own.
+ */
+export async function replayDeployed(
+  fixture: Fixture,
+  deployed: DeployedFunction,
+): Promise<Verdict> {
+  const reason = skipReason(fixture, deployed);
+  if (reason) return { outcome: "skipped", note: reason };
+  const adapted = adaptFixture(fixture, deployed);
+  const actual = await sendFixture(adapted, deployed.url, deployed.key);
+  return judgeDeployed(fixture, actual, deployed);
+}
+
+/** Judges the reply of a function that reads metadata of its own. */
+export function judgeDeployed(
+  fixture: Fixture,
+  actual: Reply,
+  deployed: Pick<DeployedFunction, "settings" | "organization">,
+): Verdict {
+  const verdict = judge(fixture, actual);
+  if (verdict.outcome === "equal") return verdict;
+  const { expected } = fixture;
+  const { PERMISSIONS_CLAIM, ROLES_CLAIM } = deployed.settings;
+  const own = new Set([PERMISSIONS_CLAIM, ROLES_CLAIM]);
+  if (
+    actual.status === expected.status &&
+    isDeepStrictEqual(withoutValues(actual, own), withoutValues(expected, own))
+  ) {
+    return {
+      outcome: "other_metadata",
+      actual,
+      note:
+        "Only the permissions differ: that function reads other metadata than the fixtures hold",
+    };
+  }
+  const note = noteOn(actual.status, deployed);
+  return note ? { ...verdict, note } : verdict;
+}
+
+function noteOn(
+  status: number,
+  { organization }: Pick<DeployedFunction, "organization">,
+): string | undefined {
+  switch (status) {
+    case 401:
+      return "That function does not accept the signing key any more, or its clock is off";
+    case 502:
+    case 504:
+      return organization === undefined
+        ? "That function could not read its mapping: the fixtures' organizations exist only where they were recorded. Name one that it may read with --org"
+        : `That function could not read its mapping, which is that of organization ${organization} or of METADATA_ORGANIZATION; its log has the reason`;
+    default:
+      return undefined;
+  }
+}
+
+/** Why another function than the fixture's own cannot be judged by it. */
+function skipReason(
+  { settings = {}, jwks, expected }: Fixture,
+  deployed: DeployedFunction,
+): string | undefined {
+  if (settings.PAYLOAD_PRIVATE_KEY) return "encrypted for another key";
+  if (jwks) return "signed by another instance";
+  if (expected.status >= 500) return "needs a ZITADEL that refuses to answer";
+  if (settings.PROJECTS && deployed.project === undefined) {
+    return "needs PROJECTS";
+  }
+  const other = VISIBLE_SETTINGS.find((name) =>
+    (settings[name] ?? DEFAULTS[name]) !== deployed.settings[name]
+  );
+  if (other === undefined) return undefined;
+  const wanted = settings[other] ?? DEFAULTS[other];
+  return wanted ? `needs ${other}=${wanted}` : `needs ${other} unset`;
+}
+
+const DEFAULTS: DeployedFunction["settings"] = {
+  PERMISSIONS_CLAIM: "permissions",
+  PERMISSIONS_SHAPE: "list",
+  ROLES_CLAIM: undefined,
+};
+
+/** A reply with the values taken out of the function's own claims or attributes. */
+function withoutValues(
+  { body }: Reply,
+  own: ReadonlySet<string | undefined>,
+): unknown {
+  if (!isObject(body)) return body;
+  const copy = structuredClone(body);
+  for (const entry of appendedTo(copy)) {
+    const name = entry.key ?? entry.name;
+    if (own.has(String(name))) entry.value = emptyOf(entry.value);
+  }
+  return copy;
+}
+
+/** The same kind of value, with nothing in it. */
+function emptyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return [];
+  if (isObject(value)) return {};
+  return typeof value === "string" ? "" : value;
+}

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import type { GatherOptions } from "../../../harness/doctor/gather.ts";
+import { proveLive } from "../../../harness/doctor/live.ts";
+import {
+  findLeftoverUsers,
+  removeLeftovers,
+} from "../../../harness/doctor/leftovers.ts";
+import { RELEASES } from "../../../harness/sandbox/release.ts";
+import { createProject } from "../../../harness/zitadel/project.ts";
+import { listOrganizations } from "../../../harness/zitadel/organization.ts";
+import { withSetting } from "../../../harness/cli/env_file.ts";
+import { readConfig } from "../../../lib/config.ts";
+import { gather, type Sound, soundInstance } from "./_sound_instance.ts";
+
+const value = (names: readonly string[]) =>
+  new TextEncoder().encode(JSON.stringify(names));
+
+/** Proves with settings that the function has, too. */
+async function prove(
+  it: Sound,
+  changed: Readonly<Record<string, string | undefined>>,
+  options: {
+    readonly signal?: AbortSignal;
+    readonly onProgress?: (what: string) => void;
+  } = {},
+) {
+  let text = await Deno.readTextFile(it.envFile);
+  for (const [name, value] of Object.entries(changed)) {
+    text = withSetting(text, name, value);
+  }
+  await Deno.writeTextFile(it.envFile, text);
+  await it.server.reload();
+  const settings = { ...it.settings, ...changed };
+  const gathered: Partial<GatherOptions> = { settings, organizations: [] };
+  const facts = await gather(it, gathered);
+  const { signal = new AbortController().signal, onProgress } = options;
+  return await proveLive(
+    it.instance,
+    { facts, config: readConfig(settings) },
+    { signal, ...onProgress && { onProgress } },
+  );
+}
+
+const snapshot = ({ sandbox }: Sound) => ({
+  organizations: [...sandbox.world.organizations.keys()],
+  users: [...sandbox.world.users.keys()],
+  grants: [...sandbox.world.userGrants.keys()],
+});
+
+const USER = { PROJECTS: undefined };
+
+for (const release of RELEASES) {
+  Deno.test(`proveLive() gets one role's permissions in an organization of its own on ${release}`, async () => {
+    const it = await soundInstance(release);
+    await using _ = it.stack;
+    const before = snapshot(it);
+    const found = await prove(it, USER);
+    assert.equal(found.level, "ok", found.seen);
+    assert.match(found.seen, /^6 tokens held the 1 permission of viewer/);
+    assert.deepEqual(snapshot(it), before);
+  });
+
+  Deno.test(`proveLive() uses a real project with PROJECTS on ${release}`, async () => {
+    const it = await soundInstance(release);
+    await using _ = it.stack;
+    const before = snapshot(it);
+    const found = await prove(it, { PROJECTS: it.scratch.project.id });
+    assert.equal(found.level, "ok", found.seen);
+    assert.match(found.seen, /of viewer/);
+    assert.deepEqual(snapshot(it), before);
+  });
+
+  Deno.test(`proveLive() works with qualified entries of one organization on ${release}`, async () => {
+    const it = await soundInstance(release);
+    await using _ = it.stack;
+    const { id } = it.scratch.organization;
+    const { metadata } = it.sandbox.world.organizations.get(id)!;
+    for (const [role, entry] of [...metadata]) {
+      metadata.delete(role);
+      metadata.set(`${it.scratch.project.id}:${role}`, entry);
+    }
+    const found = await prove(it, { ...USER, METADATA_ORGANIZATION: id });
+    assert.equal(found.level, "ok", found.seen);
+  });
+
+  Deno.test(`proveLive() works if the project lies in another organization than the mapping on ${release}`, async () => {
+    const it = await soundInstance(release);
+    await using _ = it.stack;
+    const { id } = it.scratch.organization;
+    const { metadata } = it.sandbox.world.organizations.get(id)!;
+    const elsewhere = [...it.sandbox.world.organizations.keys()]
+      .find((other) => other !== id)!;
+    const project = await createProject(it.instance, elsewhere, {
+      name: "Elsewhere",
+      roles: ["reader", "writer"],
+    });
+    const entry = metadata.get("admin")!;
+    metadata.clear();
+    metadata.set(`${project.id}:reader`, { ...entry, value: value(["r"]) });
+    metadata.set(`${project.id}:writer`, {
+      ...entry,
+      value: value(["r", "w"]),
+    });
+    const found = await prove(it, {
+      METADATA_ORGANIZATION: id,
+      PROJECTS: project.id,
+    });
+    assert.equal(found.level, "ok", found.seen);
+    assert.match(found.seen, /of reader/);
+  });
+}
+
+Deno.test("proveLive() uses the mapping of a fixed organization", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const { id } = it.scratch.organization;
+  const found = await prove(it, { ...USER, METADATA_ORGANIZATION: id });
+  assert.equal(found.level, "ok", found.seen);
+});
+
+Deno.test("proveLive() knows every shape, and the claim of roles", async (t) => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  for (const shape of ["list", "string", "by_project", "by_organization"]) {
+    await t.step(shape, async () => {
+      const found = await prove(it, {
+        PERMISSIONS_SHAPE: shape,
+        ROLES_CLAIM: "roles",
+      });
+      assert.equal(found.level, "ok", found.seen);
+    });
+  }
+});
+
+Deno.test("proveLive() never gives away the only role", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  it.sandbox.world.projects.get(it.scratch.project.id)!.roles.delete("viewer");
+  const before = snapshot(it);
+  const found = await prove(it, {});
+  assert.equal(found.level, "warning");
+  assert.match(found.seen, /^not tried: "admin" .* never given the strongest/);
+  assert.deepEqual(snapshot(it), before);
+});
+
+Deno.test("proveLive() tells a claim that was replaced from a function that was not called", async (t) => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const [target] = it.sandbox.world.targets.values();
+  const execution = [...it.sandbox.world.executions.values()]
+    .find(({ condition }) => "function" in condition)!;
+  await using other = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => Response.json({ append_claims: [{ key: "tenant", value: "acme" }] }),
+  );
+  it.sandbox.world.targets.set("4711", {
+    ...structuredClone(target!),
+    id: "4711",
+    name: "other",
+    endpoint: `http://127.0.0.1:${other.addr.port}/`,
+    signingKey: "otherKey",
+  });
+  await t.step("replaced", async () => {
+    execution.targets.push("4711");
+    const found = await prove(it, USER);
+    assert.equal(found.level, "broken");
+    assert.match(found.seen, /was called, then .* replaced: "other"/);
+    execution.targets.pop();
+  });
+  await t.step("not called", async () => {
+    const { endpoint } = target!;
+    target!.endpoint = "http://127.0.0.1:9/";
+    const found = await prove(it, USER);
+    assert.equal(found.level, "broken");
+    assert.match(found.seen, /without the claim permissions.* was not called/);
+    target!.endpoint = endpoint;
+  });
+  await t.step("not bound", async () => {
+    execution.targets.splice(0, Infinity, "4711");
+    const found = await prove(it, USER);
+    assert.match(found.seen, /nothing binds it/);
+  });
+});
+
+Deno.test("proveLive() removes everything when it is interrupted", async (t) => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const before = snapshot(it);
+  for (
+    const changed of [USER, { PROJECTS: it.scratch.project.id }]
+  ) {
+    for (const at of ["creating a throwaway user", "token 2 of 6"]) {
+      await t.step(`${JSON.stringify(changed)}, ${at}`, async () => {
+        const controller = new AbortController();
+        const steps: string[] = [];
+        const proof = prove(it, changed, {
+          signal: controller.signal,
+          onProgress: (what) => {
+            steps.push(what);
+            if (what === at) controller.abort(new Error("Ctrl-C"));
+          },
+        });
+        await assert.rejects(proof, /Ctrl-C/);
+        assert.ok(!steps.includes("token 4 of 6"));
+        assert.deepEqual(snapshot(it), before);
+      });
+    }
+  }
+});
+
+Deno.test("removeLeftovers() removes organizations and users of checks, and nothing else", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const before = snapshot(it);
+  const { world } = it.sandbox;
+  const name = "permissions-check-0123abcd";
+  const { id } = it.scratch.organization;
+  const organization = world.organizations.get(id)!;
+  world.organizations.set("4711", { ...organization, id: "4711", name });
+  const user = world.users.get(it.scratch.robot.id)!;
+  world.users.set("4712", { ...user, id: "4712", userName: name });
+
+  const facts = await gather(it);
+  assert.deepEqual(facts.leftovers.organizations.map(({ id }) => id), ["4711"]);
+  assert.deepEqual(facts.leftovers.users.map(({ id }) => id), ["4712"]);
+  const removed = await removeLeftovers(it.instance, facts.leftovers);
+  assert.equal(removed.length, 2);
+  assert.deepEqual(snapshot(it), before);
+  assert.ok((await listOrganizations(it.instance)).length > 0);
+  const owner = { id, name: "Acme" };
+  assert.deepEqual(await findLeftoverUsers(it.instance, [owner]), []);
+});
