@@ -6,8 +6,7 @@
 export const TIMESTAMP_TOLERANCE_SECONDS = 300;
 
 /**
- * More signatures than any rotation needs. ZITADEL sends one; the bound keeps
- * one request from costing thousands of HMACs.
+ * More signatures than any rotation needs; ZITADEL sends one.
  */
 export const MAX_SIGNATURES = 15;
 
@@ -88,18 +87,15 @@ export function importSigningKeys(
         encoder.encode(secret),
         HMAC_SHA256,
         false,
-        [
-          "sign",
-          "verify",
-        ],
+        ["sign"],
       )
     ),
   );
 }
 
 /**
- * Finds the key that signed a request. Web Crypto compares in constant time,
- * and each signature is tried with each key until one matches.
+ * Finds the key that signed a request. Each key costs one HMAC of the body,
+ * however many signatures the header has.
  *
  * @param keys The configured signing keys.
  * @param header The request's signature header.
@@ -112,14 +108,26 @@ export async function findSigningKey(
   body: Uint8Array,
 ): Promise<number | undefined> {
   const message = signedMessage(header.timestamp, body);
-  for (const signature of header.signatures) {
-    for (const [index, key] of keys.entries()) {
-      if (await crypto.subtle.verify("HMAC", key, signature, message)) {
-        return index;
-      }
-    }
+  for (const [index, key] of keys.entries()) {
+    const hmac = new Uint8Array(
+      await crypto.subtle.sign("HMAC", key, message),
+    );
+    if (header.signatures.some((it) => isEqual(it, hmac))) return index;
   }
   return undefined;
+}
+
+/**
+ * Compares two HMACs in constant time: no byte decides how many are looked at.
+ * `crypto.subtle.verify` would take the whole body again for each signature,
+ * and loading `timingSafeEqual` of `node:crypto` makes a start 35 ms longer.
+ */
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let index = 0; index < b.length; index++) {
+    difference |= a[index]! ^ b[index]!;
+  }
+  return difference === 0;
 }
 
 /**
