@@ -1,9 +1,6 @@
 import { FunctionError } from "../errors.ts";
-import {
-  BodyBudget,
-  type BodyBudgetOptions,
-  type PendingBody,
-} from "./body_budget.ts";
+import { BodyBudget, type BodyBudgetOptions } from "./body_budget.ts";
+import type { PendingBody } from "./pending_body.ts";
 
 /**
  * The most bytes of a payload. ZITADEL sends a user's metadata whole: a user

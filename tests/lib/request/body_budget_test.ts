@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import {
   BODY_TIMEOUT_MS,
   BodyBudget,
-  CHARGE_FACTOR,
   GRACE_MS,
+  MAX_CHARGED_BYTES,
   MIN_BYTES_PER_SECOND,
+  RESERVED_BYTES,
+  SWEEP_MS,
+} from "../../../lib/request/body_budget.ts";
+import {
+  CHARGE_FACTOR,
+  MAX_SMALL_BYTES,
   type PendingBody,
   READ_CHARGE_BYTES,
-  SWEEP_MS,
   UNKNOWN_LENGTH_CHARGE_BYTES,
-} from "../../../lib/request/body_budget.ts";
+} from "../../../lib/request/pending_body.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import { Clock } from "../_clock.ts";
 
@@ -140,6 +145,59 @@ Deno.test("BodyBudget evicts a body of unknown length that outgrows the budget a
   assert.deepEqual(await refusals([fast, slow]), { 1: "overloaded" });
   budget.release(slow);
   assert.equal(budget.charged, CHARGE);
+});
+
+/** The length of bodies of which `count` take all that large bodies may. */
+function largeLength(count: number): number {
+  const charge = (MAX_CHARGED_BYTES - RESERVED_BYTES) / count;
+  return Math.floor((charge - READ_CHARGE_BYTES) / CHARGE_FACTOR);
+}
+
+/** A budget in which complete bodies take all that large ones may. */
+function createForgedBudget() {
+  const budget = new BodyBudget(new Clock());
+  const forged = [1, 2, 3].map(() => budget.admit(largeLength(3)));
+  for (const body of forged) budget.complete(body);
+  return { budget, forged };
+}
+
+Deno.test("BodyBudget keeps a part for small bodies when large ones are complete", async (t) => {
+  await t.step("of announced length", async () => {
+    const { budget, forged } = createForgedBudget();
+    assert.throws(
+      () => budget.admit(MAX_SMALL_BYTES + 1),
+      hasCode("overloaded"),
+    );
+    const small = Array.from(
+      { length: 20 },
+      () => budget.admit(MAX_SMALL_BYTES),
+    );
+    assert.deepEqual(await refusals(small), {});
+    budget.release(forged[0]!);
+    budget.admit(MAX_SMALL_BYTES + 1);
+  });
+  await t.step("of unknown length, until it is large", () => {
+    const { budget, forged } = createForgedBudget();
+    const body = budget.admit(undefined);
+    budget.receive(body, MAX_SMALL_BYTES);
+    assert.throws(() => budget.receive(body, 1), hasCode("overloaded"));
+    for (const each of [body, ...forged]) budget.release(each);
+    assert.equal(budget.charged, 0);
+    budget.complete(budget.admit(largeLength(1)));
+    assert.throws(() => budget.admit(largeLength(1)), hasCode("overloaded"));
+  });
+});
+
+Deno.test("BodyBudget evicts large bodies only for a large one, while small ones are slower", async () => {
+  const clock = new Clock();
+  const budget = new BodyBudget(clock);
+  const length = 7 * 1024 * 1024;
+  const small = budget.admit(LENGTH);
+  const large = [budget.admit(length), budget.admit(length)];
+  clock.advance(100);
+  for (const body of large) budget.receive(body, length - 1);
+  budget.admit(length);
+  assert.deepEqual(await refusals([small, ...large]), { 1: "overloaded" });
 });
 
 Deno.test("BodyBudget refuses a body below the minimum rate once its grace is over", async () => {

@@ -6,10 +6,11 @@ import {
 } from "../../../lib/request/body.ts";
 import {
   BODY_TIMEOUT_MS,
-  CHARGE_FACTOR,
   MAX_CHARGED_BYTES,
+  RESERVED_BYTES,
   SWEEP_MS,
 } from "../../../lib/request/body_budget.ts";
+import { CHARGE_FACTOR } from "../../../lib/request/pending_body.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import { Clock } from "../_clock.ts";
 
@@ -193,7 +194,8 @@ Deno.test("createBodyReader() drops stalled bodies for one that arrives", async 
   const clock = new Clock();
   const readBody = createReader(clock);
   const whole = Math.floor(
-    MAX_CHARGED_BYTES / (CHARGE_FACTOR * MAX_PAYLOAD_BYTES),
+    (MAX_CHARGED_BYTES - RESERVED_BYTES) /
+      (CHARGE_FACTOR * MAX_PAYLOAD_BYTES),
   );
   const stalled = Array.from({ length: whole }, () => {
     const { stream, send } = socket();
