@@ -5,7 +5,7 @@
  * @module
  */
 import { FunctionError } from "../errors.ts";
-import { PendingBody } from "./pending_body.ts";
+import { CHARGE_FACTOR, PendingBody } from "./pending_body.ts";
 
 /** The most bytes that pending bodies are charged together; an edge isolate has 512 MB. */
 export const MAX_CHARGED_BYTES = 64 * 1024 * 1024;
@@ -112,8 +112,9 @@ export class BodyBudget {
     body.received += bytes;
     if (body.length !== undefined) return;
     if (body.isLarge && !wasLarge) this.#large.charged += body.charge;
-    this.#charge(body, bytes);
-    body.charge += bytes;
+    const charge = CHARGE_FACTOR * bytes;
+    this.#charge(body, charge);
+    body.charge += charge;
   }
 
   /**

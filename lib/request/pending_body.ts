@@ -13,7 +13,7 @@ export const CHARGE_FACTOR = 3;
  */
 export const READ_CHARGE_BYTES = 16 * 1024;
 
-/** What a body of unknown length is charged beside its bytes. */
+/** What a body of unknown length is charged in place of that, since its buffer grows. */
 export const UNKNOWN_LENGTH_CHARGE_BYTES = 64 * 1024;
 
 /** The most bytes of a body that may use the reserved part of the budget; nearly all payloads are shorter. */

@@ -190,6 +190,15 @@ Deno.test("createBodyReader() ends a refused body's stream only when no read wai
   assert.equal(isCancelled(), true);
 });
 
+Deno.test("createBodyReader() holds a body without a length in at most 1.5 times its bytes", async () => {
+  const { stream } = chunked(MAX_PAYLOAD_BYTES / 2);
+  const body = await readBody(post(stream));
+  assert.ok(body.buffer.byteLength <= 1.5 * body.length);
+  const { stream: longest } = chunked(MAX_PAYLOAD_BYTES);
+  const { buffer } = await readBody(post(longest));
+  assert.equal(buffer.byteLength, MAX_PAYLOAD_BYTES);
+});
+
 Deno.test("createBodyReader() drops stalled bodies for one that arrives", async () => {
   const clock = new Clock();
   const readBody = createReader(clock);
