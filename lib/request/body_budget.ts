@@ -50,7 +50,7 @@ interface Share {
 /**
  * Charges bodies until their signature is decided. A stranger who holds many
  * bodies open loses them to callers who send theirs: if the budget is full, the
- * body with the lowest average rate makes room. Large bodies leave a part of it
+ * body with the lowest rank makes room. Large bodies leave a part of it
  * to small ones.
  */
 export class BodyBudget {
@@ -171,12 +171,11 @@ export class BodyBudget {
     return excess <= 0;
   }
 
-  /** Finds the arriving body with the lowest average rate; of several, the oldest. */
+  /** Finds the arriving body with the lowest rank; of several, the oldest. */
   #slowest(share: Share): PendingBody {
     const now = this.#now();
-    const rate = (body: PendingBody) => body.rate(now);
     return this.#arrivingIn(share)
-      .reduce((a, b) => rate(b) < rate(a) ? b : a);
+      .reduce((a, b) => b.rank(now) < a.rank(now) ? b : a);
   }
 
   #refuse(body: PendingBody, error: FunctionError): void {

@@ -16,6 +16,9 @@ export const READ_CHARGE_BYTES = 16 * 1024;
 /** What a body of unknown length is charged in place of that, since its buffer grows. */
 export const UNKNOWN_LENGTH_CHARGE_BYTES = 64 * 1024;
 
+/** What the first read of a body brings at most, in bytes. */
+const FIRST_READ_BYTES = 8 * 1024;
+
 /** The most bytes of a body that may use the reserved part of the budget; nearly all payloads are shorter. */
 export const MAX_SMALL_BYTES = 256 * 1024;
 
@@ -65,6 +68,22 @@ export class PendingBody {
    * @returns The rate in bytes a second.
    */
   rate(now: number): number {
-    return this.received / Math.max(now - this.since, 1) * 1_000;
+    return rateOf(this.received, now - this.since);
   }
+
+  /**
+   * Returns the rate by which bodies are ranked when one must make room. Each
+   * counts with the bytes of its first read at least: a body that was just
+   * admitted is not slow, and a short one shows no progress before its end.
+   *
+   * @param now The time, in milliseconds since 1970.
+   * @returns The rate in bytes a second.
+   */
+  rank(now: number): number {
+    return rateOf(Math.max(this.received, FIRST_READ_BYTES), now - this.since);
+  }
+}
+
+function rateOf(bytes: number, ms: number): number {
+  return bytes / Math.max(ms, 1) * 1_000;
 }

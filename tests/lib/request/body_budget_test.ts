@@ -75,9 +75,9 @@ Deno.test("BodyBudget evicts the body with the lowest average rate when it is fu
   const { clock, budget } = createBudget(3);
   const bodies = [1, 2, 3].map(() => budget.admit(LENGTH));
   clock.advance(100);
-  budget.receive(bodies[0]!, 900);
-  budget.receive(bodies[1]!, 100);
-  budget.receive(bodies[2]!, 500);
+  budget.receive(bodies[0]!, 90_000);
+  budget.receive(bodies[1]!, 10_000);
+  budget.receive(bodies[2]!, 50_000);
   bodies.push(budget.admit(LENGTH));
   assert.deepEqual(await refusals(bodies), { 1: "overloaded" });
   assert.equal(budget.charged, 3 * CHARGE);
@@ -89,8 +89,8 @@ Deno.test("BodyBudget compares rates, not bytes", async () => {
   clock.advance(1_000);
   const young = budget.admit(LENGTH);
   clock.advance(10);
-  budget.receive(old, 900);
-  budget.receive(young, 100);
+  budget.receive(old, 90_000);
+  budget.receive(young, 10_000);
   budget.admit(LENGTH);
   assert.deepEqual(await refusals([old, young]), { 0: "overloaded" });
 });
@@ -103,6 +103,21 @@ Deno.test("BodyBudget evicts the oldest of several that are as slow", async () =
   });
   bodies.push(budget.admit(LENGTH), budget.admit(LENGTH));
   assert.deepEqual(await refusals(bodies), {
+    0: "overloaded",
+    1: "overloaded",
+  });
+});
+
+Deno.test("BodyBudget evicts no body before its first read while others have waited longer", async () => {
+  const { clock, budget } = createBudget(3);
+  const idle = budget.admit(LENGTH);
+  const trickle = budget.admit(LENGTH);
+  clock.advance(1_000);
+  budget.receive(trickle, 1);
+  const young = budget.admit(LENGTH);
+  clock.advance(1);
+  const strangers = [budget.admit(LENGTH), budget.admit(LENGTH)];
+  assert.deepEqual(await refusals([idle, trickle, young, ...strangers]), {
     0: "overloaded",
     1: "overloaded",
   });
