@@ -6,6 +6,8 @@ export class HmacWatch implements Disposable {
   readonly messages: unknown[] = [];
   /** The most that were computed at once. */
   mostAtOnce = 0;
+  /** HMACs wait for it; a test that holds them resolves it. */
+  start: Promise<void> = Promise.resolve();
   #running = 0;
 
   constructor() {
@@ -21,6 +23,7 @@ export class HmacWatch implements Disposable {
     this.messages.push(args.at(-1));
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#running);
     try {
+      await this.start;
       return await original.apply(crypto.subtle, args);
     } finally {
       this.#running--;
