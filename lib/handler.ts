@@ -212,10 +212,7 @@ async function answerEvent(
   record.organization = aggregateID;
   const { metadataOrganization } = services.config;
   if (!canCount(metadataOrganization, aggregateID)) return NOTHING;
-  const isNew = await services.cache.invalidate(
-    aggregateID,
-    sequence ?? undefined,
-  );
+  const isNew = await services.cache.invalidate(aggregateID, sequence);
   if (isNew) record.outcome = "invalidated";
   return NOTHING;
 }

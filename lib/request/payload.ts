@@ -53,8 +53,8 @@ const event = z.looseObject({
   event_type: z.string(),
   /** What changed: for `org.*` events the organization. */
   aggregateID: z.string(),
-  /** Grows with each event of one organization. */
-  sequence: z.nullish(z.number()),
+  /** Grows with each event of one organization; anything but a sequence counts as absent. */
+  sequence: z.catch(z.optional(z.int().check(z.nonnegative())), undefined),
 });
 
 /** Roles of one project, given to a user by an organization. */

@@ -124,6 +124,32 @@ Deno.test("parsePayload() takes an event for what it is, whatever else it holds"
   assert.match(messageOf({ event_type: 1, aggregateID }), /event_type/);
 });
 
+Deno.test("parsePayload() takes an event whose sequence is none for one without", () => {
+  const sequenceOf = (json: string) => {
+    const payload = parsePayload(JSON.parse(
+      `{"event_type":"org.metadata.set","aggregateID":"1","sequence":${json}}`,
+    ));
+    assert.ok("event_type" in payload);
+    return payload.sequence;
+  };
+  for (const sequence of [0, 7, Number.MAX_SAFE_INTEGER]) {
+    assert.equal(sequenceOf(String(sequence)), sequence);
+  }
+  for (
+    const json of [
+      "-1",
+      "1.5",
+      "9007199254740992",
+      "1e400",
+      '"7"',
+      "null",
+      "{}",
+    ]
+  ) {
+    assert.equal(sequenceOf(json), undefined, json);
+  }
+});
+
 // The last test: from here on, the check is the compiled one.
 Deno.test("compileChecks() changes no verdict", () => {
   const values: unknown[] = [null, [], "", {}, { function: 1 }, login()];
