@@ -9,7 +9,7 @@
 import * as z from "zod/mini";
 
 /** Part of every key. A change in how entries are parsed or stored raises it. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** Deno KV takes values of 65,536 bytes; the rest is for the value's own frame. */
 export const CHUNK_BYTES = 60_000;

@@ -3,7 +3,7 @@ import type { Log } from "../observability/log.ts";
 import {
   MAX_MAPPING_BYTES,
   type MetadataEntry,
-  parseRoleMapping,
+  parseInSteps,
   type RoleMapping,
   sizeOfMapping,
 } from "./role_mapping.ts";
@@ -39,7 +39,8 @@ export function createMappingLoader(
   const reportProblems = createProblemReport(log);
 
   return async function loadMapping(organization, signal) {
-    const mapping = parseRoleMapping(await readMetadata(organization, signal));
+    const entries = await readMetadata(organization, signal);
+    const mapping = await parseWithPauses(entries, { organization, signal });
     if (sizeOfMapping(mapping) > MAX_MAPPING_BYTES) {
       throw new FunctionError(
         "upstream_failed",
@@ -55,4 +56,35 @@ export function createMappingLoader(
     await reportProblems(organization, mapping.problems);
     return mapping;
   };
+}
+
+/** Parses metadata; the calls of other organizations run in between. */
+async function parseWithPauses(
+  entries: Iterable<MetadataEntry>,
+  { organization, signal }: {
+    readonly organization: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<RoleMapping> {
+  const parsing = parseInSteps(entries);
+  let step = parsing.next();
+  while (!step.done) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (signal.aborted) throw late(organization);
+    step = parsing.next();
+  }
+  return step.value;
+}
+
+function late(organization: string): FunctionError {
+  return new FunctionError(
+    "upstream_timeout",
+    `Cannot use the metadata of organization ${organization}: the time for reading it was over before it was parsed`,
+    {
+      organization,
+      reason: "timeout",
+      remedy:
+        "Remove the entries that are not roles, and check that ZITADEL is not slow; UPSTREAM_TIMEOUT_MS is the time for both",
+    },
+  );
 }

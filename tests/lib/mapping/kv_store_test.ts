@@ -169,7 +169,7 @@ Deno.test("read() treats what it cannot read as absent, and write() replaces it"
     await t.step(name, async () => {
       using kv = await Deno.openKv(":memory:");
       const { store, log } = setUp(kv);
-      await kv.set(["role_permissions", 2, ORIGIN, "1"], head);
+      await kv.set(["role_permissions", 3, ORIGIN, "1"], head);
       const { found, version } = await store.read("1");
       assert.equal(found, undefined);
       assert.ok(version);
@@ -182,7 +182,7 @@ Deno.test("read() treats what it cannot read as absent, and write() replaces it"
 
   await t.step("though the same, whole, is read", async () => {
     using kv = await Deno.openKv(":memory:");
-    await kv.set(["role_permissions", 2, ORIGIN, "1"], good);
+    await kv.set(["role_permissions", 3, ORIGIN, "1"], good);
     assert.ok((await setUp(kv).store.read("1")).found);
   });
 
@@ -191,7 +191,7 @@ Deno.test("read() treats what it cannot read as absent, and write() replaces it"
     const { store } = setUp(kv);
     const large = { mapping: mappingOfSize(130_000), readAt: NOW };
     await store.write("1", large, null);
-    const key = ["role_permissions", 2, ORIGIN, "1", 2];
+    const key = ["role_permissions", 3, ORIGIN, "1", 2];
     await kv.set(key, { id: "other", bytes: new Uint8Array(10_000) });
     assert.equal((await store.read("1")).found, undefined);
   });
