@@ -193,7 +193,10 @@ async function answer(request: Request, call: Call): Promise<string> {
     rolesClaim: config.rolesClaim,
     roles: grants.flatMap(({ roles }) => roles),
   });
-  describeReply(record, { grants, granted, config });
+  record.outcome = "permissions";
+  if (config.logLevel === "info") {
+    describeReply(record, { grants, granted, config });
+  }
   for (const claim of added) call.watchClaim(claim, record.organization);
   return JSON.stringify(reply);
 }
@@ -257,7 +260,7 @@ function buildReply(payload: FunctionCall, contents: Contents): Reply {
     : claimsReply(contents, append_claims);
 }
 
-/** Completes the record of a call that was answered with permissions. */
+/** Completes the log line of a call that was answered with permissions. */
 function describeReply(
   record: CallRecord,
   { grants, granted, config }: {
@@ -266,7 +269,6 @@ function describeReply(
     readonly config: Config;
   },
 ): void {
-  record.outcome = "permissions";
   record.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
   record.permissions = new Set(
     granted.flatMap(({ permissions }) => permissions),

@@ -19,6 +19,7 @@ import {
 } from "./request/authenticate.ts";
 import { createBodyReader } from "./request/body.ts";
 import { createEnvelopeOpener, type OpenEnvelope } from "./request/envelope.ts";
+import { compileChecks } from "./request/payload.ts";
 import { Deadline } from "./util/deadline.ts";
 import { VERSION } from "./version.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
@@ -28,6 +29,7 @@ import {
   preload as preloadClient,
 } from "./zitadel/metadata_reader.ts";
 import { createSigningKeys } from "./zitadel/signing_keys.ts";
+import { preload as preloadTokenRequest } from "./zitadel/token_request.ts";
 
 /** What the place where the function runs provides. */
 export interface Platform {
@@ -161,15 +163,17 @@ export async function createServices(
 }
 
 /**
- * Loads the client library, which takes longer than all the rest of a start,
+ * Loads the client libraries, which takes longer than all the rest of a start,
  * and with a fixed organization its mapping. A failure is logged: the operator
  * sees it at the start and not at the first login.
  */
 async function preload(
-  { metadataOrganization: setting }: Config,
+  { credential, metadataOrganization: setting }: Config,
   { cache, log }: Pick<Services, "cache" | "log">,
 ): Promise<void> {
   try {
+    compileChecks();
+    await preloadTokenRequest(credential.kind);
     await preloadClient();
     if (setting !== "user" && setting !== "grant") await cache.get(setting);
   } catch (error) {

@@ -11,7 +11,7 @@ const MANY_KEYS = 250;
 const ORGANIZATIONS = ["acme", "globex", "many", "odd", "empty", "catalogue"];
 const encoder = new TextEncoder();
 
-/** The mapping that was recorded. */
+/** The recorded mapping. */
 const ACME_METADATA = {
   admin: '["read:all","write:all","delete:all"]',
   editor: '["posts:read","posts:write"]',
@@ -20,7 +20,7 @@ const ACME_METADATA = {
   viewer: '["posts:read"]',
 };
 
-/** Makes the scenario of the recordings. */
+/** Creates the scenario of the recordings; disposing of it removes it. */
 export async function createScenario(subject: Subject): Promise<Scenario> {
   const { instance } = subject;
   const suffix = crypto.randomUUID().slice(0, 5);
@@ -35,13 +35,13 @@ export async function createScenario(subject: Subject): Promise<Scenario> {
       const { id } = await createOrganization(instance, `${name} ${suffix}`);
       organizations[name] = id;
     }
-    const made = organizations as Scenario["organizations"];
-    await writeMetadata(subject, made);
-    const parts = await fillScenario(subject, made, suffix);
+    const created = organizations as Scenario["organizations"];
+    await writeMetadata(subject, created);
+    const parts = await fillScenario(subject, created, suffix);
     await subject.settle();
     return {
       suffix,
-      organizations: made,
+      organizations: created,
       ...parts,
       [Symbol.asyncDispose]: remove,
     };

@@ -15,10 +15,7 @@ const REDIRECT_URI = "http://localhost:9000/callback";
 /** Satisfies ZITADEL's default password policy. */
 const PASSWORD = "Password1!";
 
-/**
- * Fills the organizations of a scenario: projects, applications, people,
- * service users, grants.
- */
+/** Creates the projects, applications, people, service users and grants. */
 export async function fillScenario(
   subject: Subject,
   { acme, globex, catalogue }: Scenario["organizations"],
@@ -75,7 +72,7 @@ export async function fillScenario(
   await give(people.dave, ["auditor"]);
   await give(people.frank, ["rédacteur"]);
   await give(people.gwen, []);
-  await giveInactive(subject, acme, {
+  await grantInactive(subject, acme, {
     user: people.erin.id,
     project: storefront.id,
   });
@@ -91,7 +88,7 @@ export async function fillScenario(
       },
     },
   );
-  if (subject.release !== "4.6") { // as it was when 4.6 was recorded
+  if (subject.release !== "4.6") { // 4.6 was recorded without it.
     await callRest(
       subject,
       `POST /management/v1/users/${people.alice.id}/metadata/_bulk`,
@@ -145,7 +142,7 @@ export async function fillScenario(
   };
 }
 
-/** The project that was listed, alone in its organization. */
+/** The project of the recorded lists, alone in its organization. */
 async function createCatalogue(
   { instance, release }: Subject,
   organization: string,
@@ -197,7 +194,7 @@ async function exchangeApp(
   organization: string,
   project: string,
 ): Promise<Application> {
-  const made = await callRest(
+  const created = await callRest(
     subject,
     `POST /management/v1/projects/${project}/apps/oidc`,
     {
@@ -218,13 +215,13 @@ async function exchangeApp(
     },
   );
   return {
-    clientId: String(made["clientId"]),
-    clientSecret: String(made["clientSecret"]),
+    clientId: String(created["clientId"]),
+    clientSecret: String(created["clientSecret"]),
     redirectUri: REDIRECT_URI,
   };
 }
 
-async function giveInactive(
+async function grantInactive(
   subject: Subject,
   organization: string,
   { user, project }: { user: string; project: string },
