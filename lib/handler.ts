@@ -17,6 +17,7 @@ import {
   type Contents,
   type Reply,
 } from "./claims/reply.ts";
+import { refuseTakenClaims } from "./claims/taken_claims.ts";
 import type { Config } from "./config.ts";
 import { describeFailure, type ErrorCode, FunctionError } from "./errors.ts";
 import { health, JSON_TYPE, pathOf, refuse, requireCall } from "./http.ts";
@@ -158,16 +159,23 @@ async function answer(request: Request, call: Call): Promise<string> {
   }
 
   const { config } = services;
+  // SAML's payload has no `org`; a user belongs to the user's resource owner.
+  const userOrganization = payload.org?.id ?? payload.user?.resource_owner ??
+    undefined;
+  // Also without roles: the claim would not be ours.
+  refuseTakenClaims(payload.userinfo, {
+    names: [config.claim, config.rolesClaim],
+    organization: userOrganization,
+  });
   const grants = roleGrants(payload.user_grants, config.projects);
   if (grants.length === 0) {
     record.outcome = "no_roles";
     return NOTHING;
   }
 
-  // SAML's payload has no `org`; a user belongs to the user's resource owner.
   const organizationOf = chooseOrganization(
     config.metadataOrganization,
-    payload.org?.id ?? payload.user?.resource_owner ?? undefined,
+    userOrganization,
   );
   const organizations = [
     ...new Set(
