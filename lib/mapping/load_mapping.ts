@@ -47,6 +47,7 @@ export function createMappingLoader(
         {
           organization,
           reason: "unreadable_answer",
+          liesInContent: true,
           remedy:
             "Remove the entries that are not roles, or grant fewer, coarser permissions",
         },
