@@ -100,6 +100,7 @@ function tooLarge(organization: string): FunctionError {
     {
       organization,
       reason: "unreadable_answer",
+      liesInContent: true,
       remedy:
         "Remove the entries that are not roles, or grant fewer, coarser permissions",
     },

@@ -35,6 +35,8 @@ const appendedAttribute = z.looseObject({
 const functionCall = z.looseObject({
   /** `function/preaccesstoken`, `function/preuserinfo`, ... */
   function: z.string(),
+  /** The claims so far, with those that Actions v1 set; absent for SAML. */
+  userinfo: z.nullish(z.looseObject({})),
   /** The organization that the user belongs to; absent for SAML. */
   org: z.nullish(z.looseObject({ id: z.string() })),
   /** The user, who belongs to the organization `resource_owner`. */

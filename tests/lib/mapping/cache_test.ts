@@ -276,6 +276,7 @@ Deno.test("get() refuses a mapping of more than 2 MiB", async () => {
     (error) =>
       error instanceof FunctionError && error.code === "upstream_failed" &&
       error.details.reason === "unreadable_answer" &&
+      error.details.liesInContent === true &&
       error.details.organization === "1",
   );
   upstream.ballast = 0;
