@@ -6,7 +6,7 @@
 import { readConfig, SETTINGS } from "./lib/config.ts";
 import { remarksOn } from "./lib/config/remarks.ts";
 import { createHandler } from "./lib/handler.ts";
-import { openKv } from "./lib/mapping/open_kv.ts";
+import { openKv } from "./lib/mapping/kv_access.ts";
 import { atLevel, createLog, lineWriter } from "./lib/observability/log.ts";
 import { isExporting } from "./lib/observability/open_telemetry.ts";
 import { createServices } from "./lib/services.ts";

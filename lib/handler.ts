@@ -140,7 +140,7 @@ async function answer(request: Request, call: Call): Promise<string> {
   const { services, record } = call;
   const { body, signingKey } = await services.authenticate(request);
   record.signingKey = signingKey;
-  const deadline = services.createDeadline();
+  const deadline = services.createCallDeadline();
   const opened = services.openEnvelope(body, deadline);
   const payload = parsePayload(
     opened instanceof Promise ? await opened : opened,

@@ -43,8 +43,8 @@ export interface Platform {
   readonly kv?: Deno.Kv | undefined;
   /** Takes the log. */
   readonly log: Log;
-  /** Ends background work. */
-  readonly signal?: AbortSignal;
+  /** Ends background work once it is aborted. */
+  readonly shutdown?: AbortSignal;
 }
 
 /** Identifies this process to operator commands. */
@@ -78,7 +78,7 @@ export interface Services {
   /** Takes the log. */
   readonly log: Log;
   /** Creates the deadline of one call for all it waits for at ZITADEL. */
-  readonly createDeadline: () => Deadline;
+  readonly createCallDeadline: () => Deadline;
   /** Loads what the first login needs, in the background. It never rejects. */
   readonly preload: () => Promise<void>;
 }
@@ -100,15 +100,15 @@ export async function createServices(
 ): Promise<Services> {
   const { fetch, now, log, kv } = platform;
   const timeout = platform.timeout ?? ((ms) => AbortSignal.timeout(ms));
-  const signal = platform.signal ?? new AbortController().signal;
-  const { origin, freshMs, staleMs, upstreamTimeoutMs: timeoutMs } = config;
+  const shutdown = platform.shutdown ?? new AbortController().signal;
+  const { origin, freshMs, staleMs, upstreamTimeoutMs } = config;
   const telemetry = await openTelemetry(now);
   const connection = createConnection({
     domainOrigin: origin,
     internalOrigin: config.internalOrigin,
     fetch,
     now,
-    timeoutMs,
+    timeoutMs: upstreamTimeoutMs,
   });
   const readMetadata = createMetadataReader({
     connection,
@@ -126,15 +126,15 @@ export async function createServices(
       log,
     });
   const cache = new MappingCache({
-    readMetadata: (organization, signal) =>
-      telemetry.upstream(() => readMetadata(organization, signal)),
-    startDeadline: () => timeout(timeoutMs),
+    readMetadata: (organization, deadline) =>
+      telemetry.upstream(() => readMetadata(organization, deadline)),
+    startReadingDeadline: () => timeout(upstreamTimeoutMs),
     store,
     freshMs,
     staleMs,
     now,
     log,
-    signal,
+    shutdown,
   });
   return {
     config,
@@ -157,7 +157,7 @@ export async function createServices(
     now,
     timeout,
     log,
-    createDeadline: () => new Deadline(() => timeout(timeoutMs)),
+    createCallDeadline: () => new Deadline(() => timeout(upstreamTimeoutMs)),
     preload: () => preload(config, { cache, log }),
   };
 }

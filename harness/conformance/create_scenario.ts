@@ -1,9 +1,11 @@
-import { fillScenario } from "./fill_scenario.ts";
 import { setMetadata } from "../zitadel/metadata.ts";
 import {
   createOrganization,
   removeOrganization,
 } from "../zitadel/organization.ts";
+import { createPeople } from "./create_people.ts";
+import { createProjects } from "./create_projects.ts";
+import { createServiceUsers } from "./create_service_users.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Subject } from "./subject.ts";
 
@@ -37,12 +39,14 @@ export async function createScenario(subject: Subject): Promise<Scenario> {
     }
     const created = organizations as Scenario["organizations"];
     await writeMetadata(subject, created);
-    const parts = await fillScenario(subject, created, suffix);
+    const { projects, apps } = await createProjects(subject, created);
+    const place = { organizations: created, projects, suffix };
+    const people = await createPeople(subject, place);
+    const serviceUsers = await createServiceUsers(subject, place);
     await subject.settle();
     return {
-      suffix,
-      organizations: created,
-      ...parts,
+      ...{ suffix, organizations: created, projects, apps, people },
+      ...serviceUsers,
       [Symbol.asyncDispose]: remove,
     };
   } catch (error) {

@@ -61,3 +61,6 @@ export interface Scenario extends AsyncDisposable {
   /** A service user without role or secret. */
   readonly stranger: { readonly id: string; readonly token: string };
 }
+
+/** Where users are created, and what makes their names unique. */
+export type Place = Pick<Scenario, "organizations" | "projects" | "suffix">;

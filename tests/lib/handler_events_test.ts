@@ -77,9 +77,9 @@ Deno.test("createHandler() keeps other organizations' mappings through a burst o
   using background = new DisposableStack();
   const ended = new AbortController();
   background.defer(() => ended.abort());
-  const { signal } = ended;
-  const one = await create({ kv: kv.connect(), signal });
-  const other = await create({ kv: kv.connect(), signal });
+  const { signal: shutdown } = ended;
+  const one = await create({ kv: kv.connect(), shutdown });
+  const other = await create({ kv: kv.connect(), shutdown });
   await one.login();
   await turn();
   await other.login();

@@ -3,7 +3,7 @@ type Method = (...args: unknown[]) => Promise<unknown>;
 /** The HMACs that Web Crypto is asked for until the watch is disposed of. */
 export class HmacWatch implements Disposable {
   /** What each was computed of, in order; the same object is the same copy. */
-  readonly messages: unknown[] = [];
+  readonly messages: ArrayBufferView[] = [];
   /** The most that were computed at once. */
   mostAtOnce = 0;
   /** HMACs wait for it; a test that holds them resolves it. */
@@ -20,7 +20,7 @@ export class HmacWatch implements Disposable {
   }
 
   async #run(original: Method, args: unknown[]): Promise<unknown> {
-    this.messages.push(args.at(-1));
+    this.messages.push(args.at(-1) as ArrayBufferView);
     this.mostAtOnce = Math.max(this.mostAtOnce, ++this.#running);
     try {
       await this.start;
