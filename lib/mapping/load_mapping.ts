@@ -12,7 +12,7 @@ import {
   type MappingProblem,
   MAX_MAPPING_BYTES,
   type MetadataEntry,
-  parseRoleMapping,
+  parseInSteps,
   type RoleMapping,
   sizeOfMapping,
 } from "./role_mapping.ts";
@@ -53,13 +53,44 @@ export function createMappingLoader(
 
   return async function loadMapping(organization, deadline) {
     const entries = await readMetadata(organization, deadline);
-    const mapping = parseRoleMapping(entries);
+    const mapping = await parseWithPauses(entries, { organization, deadline });
     if (sizeOfMapping(mapping) > MAX_MAPPING_BYTES) {
       throw tooLarge(organization);
     }
     await reportProblems(organization, mapping.problems);
     return mapping;
   };
+}
+
+/** Parses metadata; the calls of other organizations run in between. */
+async function parseWithPauses(
+  entries: Iterable<MetadataEntry>,
+  { organization, deadline }: {
+    readonly organization: string;
+    readonly deadline: AbortSignal;
+  },
+): Promise<RoleMapping> {
+  const parsing = parseInSteps(entries);
+  let step = parsing.next();
+  while (!step.done) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (deadline.aborted) throw late(organization);
+    step = parsing.next();
+  }
+  return step.value;
+}
+
+function late(organization: string): FunctionError {
+  return new FunctionError(
+    "upstream_timeout",
+    `Cannot use the metadata of organization ${organization}: the time for reading it was over before it was parsed`,
+    {
+      organization,
+      reason: "timeout",
+      remedy:
+        "Remove the entries that are not roles, and check that ZITADEL is not slow; UPSTREAM_TIMEOUT_MS is the time for both",
+    },
+  );
 }
 
 function tooLarge(organization: string): FunctionError {

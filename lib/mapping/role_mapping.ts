@@ -1,4 +1,4 @@
-import { parsePermissions } from "./permission_value.ts";
+import { MAX_VALUE_BYTES, parsePermissions } from "./permission_value.ts";
 
 export {
   intendedPermissions,
@@ -73,6 +73,9 @@ export interface ProjectRole {
   readonly role: string;
 }
 
+/** After how many bytes of values parsing lets other calls run: it takes a few milliseconds. */
+const PAUSE_AFTER_BYTES = MAX_VALUE_BYTES;
+
 /**
  * Parses an organization's metadata.
  *
@@ -88,9 +91,31 @@ export interface ProjectRole {
 export function parseRoleMapping(
   entries: Iterable<MetadataEntry>,
 ): RoleMapping {
+  const parsing = parseInSteps(entries);
+  let step = parsing.next();
+  while (!step.done) step = parsing.next();
+  return step.value;
+}
+
+/**
+ * Parses an organization's metadata as {@linkcode parseRoleMapping} does, and
+ * yields wherever other calls may run.
+ *
+ * @param entries The organization's metadata, all of it.
+ * @returns The steps; the last one returns the mapping.
+ */
+export function* parseInSteps(
+  entries: Iterable<MetadataEntry>,
+): Generator<undefined, RoleMapping, undefined> {
   const permissions = new Map<string, readonly string[]>();
   const problems: MappingProblem[] = [];
+  let bytes = 0;
   for (const { key, value } of entries) {
+    bytes += value?.length ?? 0;
+    if (bytes > PAUSE_AFTER_BYTES) {
+      yield;
+      bytes = value?.length ?? 0;
+    }
     const parsed = parsePermissions(value);
     if (typeof parsed === "string") {
       problems.push({ key, problem: parsed });
