@@ -105,8 +105,6 @@ function replaceMapping(
 
 /**
  * Changes single entries, all or none.
- *
- * @returns `false` if an entry is not as its author saw it.
  */
 function changeEntries(
   instance: Instance,
