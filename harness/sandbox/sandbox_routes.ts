@@ -104,9 +104,8 @@ function replaceMapping(
 }
 
 /**
- * Changes single entries, all or none.
- *
- * @returns `false` if an entry is not as its author saw it.
+ * Changes single entries, all or none. Returns `false` if an entry is not as its
+ * author saw it.
  */
 function changeEntries(
   instance: Instance,

@@ -44,9 +44,6 @@ const MAX_OTHERS_MS = 1_000;
 
 /**
  * Runs the function in a process of its own beside organizations with huge metadata.
- *
- * @param seconds How long each shape of metadata lasts.
- * @returns What must hold.
  */
 export async function soakHugeMetadata(
   seconds: number,

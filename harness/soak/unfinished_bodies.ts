@@ -44,8 +44,6 @@ interface UnfinishedBodies {
 /**
  * Holds unfinished bodies open against a function of its own, and logs in
  * meanwhile.
- *
- * @returns What must hold.
  */
 export async function soakUnfinishedBodies(): Promise<SoakCheck[]> {
   const upstream = startUpstreamServer();
