@@ -62,7 +62,7 @@ export interface ProjectRole {
   readonly role: string;
 }
 
-/** After how many bytes of values parsing lets other calls run: it takes a few milliseconds. */
+/** After how many bytes of entries parsing lets other calls run: they take a few milliseconds. */
 const PAUSE_AFTER_BYTES = MAX_VALUE_BYTES;
 
 /**
@@ -100,10 +100,11 @@ export function* parseInSteps(
   const problems: MappingProblem[] = [];
   let bytes = 0;
   for (const { key, value } of entries) {
-    bytes += value?.length ?? 0;
+    const size = ENTRY_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
+    bytes += size;
     if (bytes > PAUSE_AFTER_BYTES) {
       yield;
-      bytes = value?.length ?? 0;
+      bytes = size;
     }
     const parsed = parsePermissions(value);
     if (typeof parsed === "string") {

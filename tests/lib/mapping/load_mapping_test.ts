@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { FunctionError } from "../../../lib/errors.ts";
 import { createMappingLoader } from "../../../lib/mapping/load_mapping.ts";
-import { MAX_VALUE_BYTES } from "../../../lib/mapping/role_mapping.ts";
+import {
+  MAX_VALUE_BYTES,
+  parseInSteps,
+} from "../../../lib/mapping/role_mapping.ts";
 
 /** Entries as large as they may be, and how many of them were taken. */
 function createEntries(count: number) {
@@ -32,6 +35,16 @@ Deno.test("loadMapping() lets other calls run between large entries", async () =
   }
   assert.equal(taken.length, 5);
   assert.ok(turns > 0, "no other task ran");
+});
+
+Deno.test("parseInSteps() pauses between small entries too", () => {
+  const value = new TextEncoder().encode("a");
+  const entries = Array.from(
+    { length: 10_000 },
+    (_, index) => ({ key: `r${index}`, value }),
+  );
+  assert.ok([...parseInSteps(entries)].length >= 5);
+  assert.equal([...parseInSteps(entries.slice(0, 1_000))].length, 0);
 });
 
 Deno.test("loadMapping() stops between entries when the reading's time is over", async () => {
