@@ -6,9 +6,9 @@ import {
   parseInSteps,
 } from "../../../lib/mapping/role_mapping.ts";
 
-/** Entries as large as they may be, and which of them were parsed. */
-function createEntries(count: number) {
-  const value = new TextEncoder().encode("x".repeat(MAX_VALUE_BYTES));
+/** Entries of one size, and which of them were parsed. */
+function createEntries(count: number, bytes = MAX_VALUE_BYTES) {
+  const value = new TextEncoder().encode("x".repeat(bytes));
   const taken = new Set<string>();
   const entries = Array.from({ length: count }, (_, index) => ({
     key: `r${index}`,
@@ -70,7 +70,7 @@ Deno.test("loadMapping() stops between entries when the reading's time is over",
 });
 
 Deno.test("loadMapping() parses no value of a mapping whose keys are too much", async () => {
-  const { entries, taken } = createEntries(40_000);
+  const { entries, taken } = createEntries(40_000, 1);
   const load = createMappingLoader({
     readMetadata: () => Promise.resolve(entries),
     log: () => {},
