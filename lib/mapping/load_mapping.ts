@@ -35,7 +35,7 @@ export interface LoadMappingOptions {
   readonly readMetadata: (
     organization: string,
     deadline: AbortSignal,
-  ) => Promise<Iterable<MetadataEntry>>;
+  ) => Promise<readonly MetadataEntry[]>;
   /** Takes what is wrong in a mapping. */
   readonly log: Log;
 }
@@ -53,13 +53,34 @@ export function createMappingLoader(
 
   return async function loadMapping(organization, deadline) {
     const entries = await readMetadata(organization, deadline);
+    // The keys alone can be too much: then no value needs to be parsed.
+    requireSize(withoutPermissions(entries), organization);
     const mapping = await parseWithPauses(entries, { organization, deadline });
-    if (sizeOfMapping(mapping) > MAX_MAPPING_BYTES) {
-      throw tooLarge(organization);
-    }
+    requireSize(mapping, organization);
     await reportProblems(organization, mapping.problems);
     return mapping;
   };
+}
+
+function withoutPermissions(entries: Iterable<MetadataEntry>): RoleMapping {
+  const plain = new Map<string, readonly string[]>();
+  for (const { key } of entries) plain.set(key, []);
+  return { plain, qualified: new Map(), problems: [] };
+}
+
+function requireSize(mapping: RoleMapping, organization: string): void {
+  if (sizeOfMapping(mapping) > MAX_MAPPING_BYTES) {
+    throw new FunctionError(
+      "upstream_failed",
+      `Cannot use the metadata of organization ${organization}: its mapping takes more than ${MAX_MAPPING_BYTES} bytes`,
+      {
+        organization,
+        reason: "unreadable_answer",
+        remedy:
+          "Remove the entries that are not roles, or grant fewer, coarser permissions",
+      },
+    );
+  }
 }
 
 /** Parses metadata; the calls of other organizations run in between. */
@@ -93,8 +114,16 @@ function late(organization: string): FunctionError {
   );
 }
 
-function tooLarge(organization: string): FunctionError {
-  return new FunctionError(
+/** What a mapping takes at least: its keys, before any value is parsed. */
+function withoutPermissions(entries: Iterable<MetadataEntry>): RoleMapping {
+  const plain = new Map<string, readonly string[]>();
+  for (const { key } of entries) plain.set(key, []);
+  return { plain, qualified: new Map(), problems: [] };
+}
+
+function requireSize(mapping: RoleMapping, organization: string): void {
+  if (sizeOfMapping(mapping) <= MAX_MAPPING_BYTES) return;
+  throw new FunctionError(
     "upstream_failed",
     `Cannot use the metadata of organization ${organization}: its mapping takes more than ${MAX_MAPPING_BYTES} bytes`,
     {

@@ -35,6 +35,13 @@ const NOT_LATIN1_TEXT = /[^\P{Cc}\t\r\n]/u;
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
+/** How canonical base64 ends, by its length modulo 4: unused bits are zero. */
+const CANONICAL_END = [/./, /(?!)/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/] as const;
+
+/** Most names are not JSON, and an exception takes longer than all else. */
+const CAN_BE_JSON =
+  /^(?:\[[^]*\]|\{[^]*\}|"[^]*"|-?\d[\d.eE+-]*|true|false|null)$/;
+
 /** How JSON arrays and objects begin. A name decodes to that only by rare chance. */
 const JSON_BEGIN = /^\s*[[{]\s*["[\]{}\d-]/;
 
@@ -257,15 +264,12 @@ function decodeBase64(text: string): Uint8Array | undefined {
   const unpadded = text.replace(/=+$/, "");
   const padded = unpadded.padEnd(Math.ceil(unpadded.length / 4) * 4, "=");
   if (text !== unpadded && text !== padded) return undefined;
-  try {
-    // Strict: refuses a last character with bits that mean nothing.
-    return Uint8Array.fromBase64(padded, { lastChunkHandling: "strict" });
-  } catch {
-    return undefined;
-  }
+  if (!CANONICAL_END[unpadded.length % 4]!.test(unpadded)) return undefined;
+  return Uint8Array.fromBase64(padded);
 }
 
 function parseJson(text: string): unknown {
+  if (!CAN_BE_JSON.test(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

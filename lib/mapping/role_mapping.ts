@@ -73,8 +73,11 @@ export interface ProjectRole {
   readonly role: string;
 }
 
-/** After how many bytes of values parsing lets other calls run: it takes a few milliseconds. */
+/** After how many bytes of entries parsing lets other calls run: they take a few milliseconds. */
 const PAUSE_AFTER_BYTES = MAX_VALUE_BYTES;
+
+/** Parsing any entry takes as long as so many bytes of a long one. */
+const PARSING_OVERHEAD_BYTES = 400;
 
 /**
  * Parses an organization's metadata.
@@ -111,10 +114,11 @@ export function* parseInSteps(
   const problems: MappingProblem[] = [];
   let bytes = 0;
   for (const { key, value } of entries) {
-    bytes += value?.length ?? 0;
+    const size = PARSING_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
+    bytes += size;
     if (bytes > PAUSE_AFTER_BYTES) {
       yield;
-      bytes = value?.length ?? 0;
+      bytes = size;
     }
     const parsed = parsePermissions(value);
     if (typeof parsed === "string") {
