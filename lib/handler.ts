@@ -139,7 +139,7 @@ async function answer(request: Request, call: Call): Promise<string> {
   const { services, record } = call;
   const { body, signingKey } = await services.authenticate(request);
   record.signingKey = signingKey;
-  const deadline = services.createDeadline();
+  const deadline = services.createCallDeadline();
   const opened = services.openEnvelope(body, deadline);
   const payload = parsePayload(
     opened instanceof Promise ? await opened : opened,
@@ -203,7 +203,10 @@ async function answer(request: Request, call: Call): Promise<string> {
     rolesClaim: config.rolesClaim,
     roles: grants.flatMap(({ roles }) => roles),
   });
-  describeReply(record, { grants, granted, config });
+  record.outcome = "permissions";
+  if (config.logLevel === "info") {
+    describeReply(record, { grants, granted, config });
+  }
   for (const claim of added) call.watchClaim(claim, record.organization);
   return JSON.stringify(reply);
 }
@@ -219,10 +222,7 @@ async function answerEvent(
   record.organization = aggregateID;
   const { metadataOrganization } = services.config;
   if (!canCount(metadataOrganization, aggregateID)) return NOTHING;
-  const isNew = await services.cache.invalidate(
-    aggregateID,
-    sequence ?? undefined,
-  );
+  const isNew = await services.cache.invalidate(aggregateID, sequence);
   if (isNew) record.outcome = "invalidated";
   return NOTHING;
 }
@@ -234,7 +234,7 @@ function buildReply(payload: FunctionCall, contents: Contents): Reply {
     : claimsReply(contents, append_claims);
 }
 
-/** Completes the record of a call that was answered with permissions. */
+/** Completes the log line of a call that was answered with permissions. */
 function describeReply(
   record: CallRecord,
   { grants, granted, config }: {
@@ -243,7 +243,6 @@ function describeReply(
     readonly config: Config;
   },
 ): void {
-  record.outcome = "permissions";
   record.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
   record.permissions = new Set(
     granted.flatMap(({ permissions }) => permissions),

@@ -14,7 +14,11 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
  * that its settings need, until it ends. Signals are passed on: it drains.
  */
 export async function runStart(
-  { envFile }: { readonly envFile: string },
+  { envFile, entry }: {
+    readonly envFile: string;
+    /** The program, if not `main.ts`. */
+    readonly entry?: string | undefined;
+  },
   io: Io,
 ): Promise<Outcome> {
   const settings = await readSettings(envFile, io);
@@ -29,7 +33,7 @@ export async function runStart(
       `--config=${projectPath("deno.json")}`,
       ...CACHED_MODULES_ONLY,
       ...leastPermissions(env),
-      projectPath("main.ts"),
+      entry ?? projectPath("main.ts"),
     ],
     clearEnv: true,
     env,

@@ -1,8 +1,20 @@
+import { FunctionError } from "../errors.ts";
 import { permissionsOf, type RoleMapping } from "../mapping/role_mapping.ts";
 import type { UserGrant } from "../request/payload.ts";
 
 /** A grant's state when it is active; others grant nothing. */
 export const GRANT_STATE_ACTIVE = 1;
+
+/**
+ * The most permissions that the roles of one call grant, each counted as often
+ * as it is granted: no token carries so many, and merging them takes the
+ * isolate a few milliseconds. A tenant with many projects must not stop the
+ * logins of others.
+ */
+export const MAX_GRANTED_PERMISSIONS = 50_000;
+
+/** The most characters that these permissions have: over a hundred times what a header carries. */
+export const MAX_GRANTED_CHARACTERS = 1_000_000;
 
 /** An active grant that names at least one role. */
 export interface RoleGrant {
@@ -64,23 +76,63 @@ export interface MappingOptions {
  * @param grants The user's grants.
  * @param options Where the mappings are, and which project ids are known.
  * @returns What each grant permits, in the order of the grants.
+ * @throws {FunctionError} If the roles grant more than {@linkcode MAX_GRANTED_PERMISSIONS} or {@linkcode MAX_GRANTED_CHARACTERS}.
  */
 export function permissionsOfGrants(
   grants: readonly RoleGrant[],
-  { mappingOf, isKnownProject }: MappingOptions,
+  options: MappingOptions,
 ): GrantedPermissions[] {
-  return grants.map((grant) => {
-    const { projectId, resourceOwner: organization } = grant;
-    const mapping = mappingOf(grant);
-    const permissions = new Set<string>();
-    for (const role of grant.roles) {
-      const granted = permissionsOf(
-        mapping,
-        { projectId, role },
-        isKnownProject,
-      );
-      for (const permission of granted ?? []) permissions.add(permission);
-    }
-    return { projectId, organization, permissions: [...permissions] };
+  const found = grants.map((grant) => lookUpRoles(grant, options));
+  // Before anything is copied: a mapping is shared by all of a user's grants.
+  requireClaimSize(found);
+  return grants.map(({ projectId, resourceOwner: organization }, index) => ({
+    projectId,
+    organization,
+    permissions: mergeNames(found[index]!),
+  }));
+}
+
+/** The mapping's own lists, one for each role that has an entry. */
+type NameLists = readonly (readonly string[])[];
+
+function lookUpRoles(
+  grant: RoleGrant,
+  { mappingOf, isKnownProject }: MappingOptions,
+): NameLists {
+  const { projectId, roles } = grant;
+  const mapping = mappingOf(grant);
+  return roles.flatMap((role) => {
+    const names = permissionsOf(mapping, { projectId, role }, isKnownProject);
+    return names ? [names] : [];
   });
+}
+
+function requireClaimSize(found: readonly NameLists[]): void {
+  let count = 0;
+  let characters = 0;
+  for (const lists of found) {
+    for (const names of lists) {
+      count += names.length;
+      if (count > MAX_GRANTED_PERMISSIONS) throw tooMany();
+      for (const name of names) characters += name.length;
+      if (characters > MAX_GRANTED_CHARACTERS) throw tooMany();
+    }
+  }
+}
+
+function tooMany(): FunctionError {
+  return new FunctionError(
+    "upstream_failed",
+    `Cannot build the claim: the user's roles grant more than ${MAX_GRANTED_PERMISSIONS} permissions or ${MAX_GRANTED_CHARACTERS} characters`,
+    {
+      reason: "large_claim",
+      remedy:
+        "Give coarser permissions to the roles, or list the projects that count in PROJECTS",
+    },
+  );
+}
+
+/** Merges lists that have no repetitions; a single one is shared, not copied. */
+function mergeNames(lists: NameLists): readonly string[] {
+  return lists.length === 1 ? lists[0]! : [...new Set(lists.flat())];
 }

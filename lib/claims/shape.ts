@@ -150,7 +150,7 @@ function shapeByProject(
     add(projects, projectId, permissions);
   }
   return {
-    value: Object.fromEntries(projects),
+    value: toByProject(projects),
     omitted: 0,
     replaced: earlier !== undefined && !isMerged,
   };
@@ -162,13 +162,13 @@ function shapeByOrganization(
 ): ShapedValue<Readonly<Record<string, ByProject>>> {
   const isMerged = isObject(earlier) &&
     Object.values(earlier).every(isByProject);
-  const organizations = new Map<string, Map<string, readonly string[]>>();
+  const organizations = new Map<string, Projects>();
   for (const [id, projects] of Object.entries(isMerged ? earlier : {})) {
     organizations.set(id, collect(projects as ByProject));
   }
   for (const { organization, projectId, permissions } of granted) {
     if (permissions.length === 0) continue;
-    const projects = organizations.get(organization) ?? new Map();
+    const projects: Projects = organizations.get(organization) ?? new Map();
     add(projects, projectId, permissions);
     organizations.set(organization, projects);
   }
@@ -176,7 +176,7 @@ function shapeByOrganization(
     value: Object.fromEntries(
       Array.from(
         organizations,
-        ([id, projects]) => [id, Object.fromEntries(projects)],
+        ([id, projects]) => [id, toByProject(projects)],
       ),
     ),
     omitted: 0,
@@ -185,18 +185,30 @@ function shapeByOrganization(
 }
 
 /** Maps, because an id such as `__proto__` is not an ordinary key of every object. */
-function collect(projects: ByProject): Map<string, readonly string[]> {
-  return new Map(Object.entries(projects));
+type Projects = Map<string, Set<string>>;
+
+function collect(projects: ByProject): Projects {
+  return new Map(
+    Object.entries(projects).map(([id, names]) => [id, new Set(names)]),
+  );
 }
 
 function add(
-  projects: Map<string, readonly string[]>,
+  projects: Projects,
   projectId: string,
   permissions: readonly string[],
 ): void {
   if (permissions.length === 0) return;
-  const before = projects.get(projectId) ?? [];
-  projects.set(projectId, unique([...before, ...permissions]));
+  const names = projects.get(projectId);
+  // Added in place: a project may have a grant of each organization.
+  if (names) { for (const name of permissions) names.add(name); }
+  else projects.set(projectId, new Set(permissions));
+}
+
+function toByProject(projects: Projects): ByProject {
+  return Object.fromEntries(
+    Array.from(projects, ([id, names]) => [id, [...names]]),
+  );
 }
 
 function namesIn(granted: readonly GrantedPermissions[]): string[] {

@@ -9,7 +9,7 @@
 import * as z from "zod/mini";
 
 /** Part of every key. A change in how entries are parsed or stored raises it. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** Deno KV takes values of 65,536 bytes; the rest is for the value's own frame. */
 export const CHUNK_BYTES = 60_000;
@@ -19,6 +19,9 @@ export const CHUNK_BYTES = 60_000;
  * not fit into the head and ten more stays in memory only.
  */
 export const MAX_CHUNKS = 11;
+
+/** The version of an organization's mapping, or of its tombstone, as KV reports it; `null` if KV holds neither. */
+export type StoredVersion = string | null;
 
 /** The keys of one instance's values. */
 export interface KvKeys {

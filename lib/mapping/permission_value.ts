@@ -12,6 +12,15 @@
  */
 export const MAX_VALUE_BYTES = 100_000;
 
+/** The most permissions that a value names, repetitions included: far more than fit into a token. */
+export const MAX_VALUE_PERMISSIONS = 5_000;
+
+/**
+ * How often a text is unwrapped: once as a form has it, and once to tell what
+ * is encoded once too often. Each time costs as much as reading the value.
+ */
+const MAX_UNWRAPPED = 2;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** The Encoding Standard reads Latin-1 as windows-1252, which has more letters. */
 const latin1 = new TextDecoder("latin1");
@@ -30,7 +39,12 @@ const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const JSON_BEGIN = /^\s*[[{]\s*["[\]{}\d-]/;
 
 /** What a text is, as far as it has a form. */
-type Form = "a JSON array" | "a JSON object" | "a JSON string" | "plain names";
+type Form =
+  | "a JSON array"
+  | "a JSON object"
+  | "a JSON string"
+  | "plain names"
+  | "encoded text";
 
 /** What a text says. */
 interface Interpretation {
@@ -90,17 +104,32 @@ function interpretValue(value: Uint8Array | undefined): Interpretation {
   return text === "" ? { problem: "The value is empty" } : interpret(text);
 }
 
-/** Interprets a text that is not empty and has no white space at its ends. */
-function interpret(text: string): Interpretation {
+/** What is still encoded after {@linkcode MAX_UNWRAPPED} times. */
+const ENCODED_TOO_OFTEN: Interpretation = {
+  form: "encoded text",
+  problem: "The value is encoded more than once too often",
+};
+
+/**
+ * Interprets a text that has no white space at its ends.
+ *
+ * @param text The text.
+ * @param unwrapped How often the value was unwrapped to get it.
+ * @returns What it says.
+ */
+function interpret(text: string, unwrapped = 0): Interpretation {
   const json = parseJson(text);
-  if (json === undefined) return interpretBase64(text) ?? interpretNames(text);
+  if (json === undefined) {
+    return interpretBase64(text, unwrapped) ?? interpretNames(text);
+  }
   if (isStringArray(json)) return grant(json, "a JSON array");
-  if (typeof json === "string") return interpretString(json);
+  if (typeof json === "string") return interpretString(json, unwrapped);
   return describeJson(json);
 }
 
-function interpretString(content: string): Interpretation {
-  const inner = interpret(content.trim());
+function interpretString(content: string, unwrapped: number): Interpretation {
+  if (unwrapped === MAX_UNWRAPPED) return ENCODED_TOO_OFTEN;
+  const inner = interpret(content.trim(), unwrapped + 1);
   const isWrapped = inner.form !== undefined && inner.form !== "plain names";
   return isWrapped
     ? encodedOnceTooOften(inner, "a JSON string")
@@ -108,11 +137,18 @@ function interpretString(content: string): Interpretation {
 }
 
 /** Interprets what a text is base64 of, unless it can just as well be a name. */
-function interpretBase64(text: string): Interpretation | undefined {
+function interpretBase64(
+  text: string,
+  unwrapped: number,
+): Interpretation | undefined {
   const bytes = decodeBase64(text);
   if (!bytes) return undefined;
   const decoded = decodeUtf8(bytes);
-  const inner = decoded === undefined ? {} : interpret(decoded);
+  if (unwrapped === MAX_UNWRAPPED) {
+    const isEncoded = decoded || JSON_BEGIN.test(latin1.decode(bytes));
+    return isEncoded ? ENCODED_TOO_OFTEN : undefined;
+  }
+  const inner = decoded === undefined ? {} : interpret(decoded, unwrapped + 1);
   switch (inner.form) {
     case "a JSON array":
       // `W10`, which is `[]` without its padding, can be a name.
@@ -136,7 +172,9 @@ function interpretBase64(text: string): Interpretation | undefined {
 }
 
 function interpretNames(text: string): Interpretation {
-  const names = text.split(",").map((name) => name.trim()).filter(Boolean);
+  const parts = text.split(",", MAX_VALUE_PERMISSIONS + 1);
+  if (parts.length > MAX_VALUE_PERMISSIONS) return tooMany("plain names");
+  const names = parts.map((name) => name.trim()).filter(Boolean);
   return names.length > 0 && names.every((name) => PLAIN_NAME.test(name))
     ? grant(names, "plain names")
     : {
@@ -146,6 +184,7 @@ function interpretNames(text: string): Interpretation {
 }
 
 function grant(names: readonly string[], form: Form): Interpretation {
+  if (names.length > MAX_VALUE_PERMISSIONS) return tooMany(form);
   if (names.includes("")) {
     return { form, problem: "The value has an empty permission" };
   }
@@ -158,10 +197,18 @@ function grant(names: readonly string[], form: Form): Interpretation {
   return { form, permissions: [...new Set(names)] };
 }
 
+function tooMany(form: Form): Interpretation {
+  return {
+    form,
+    problem: `The value has more than ${MAX_VALUE_PERMISSIONS} permissions`,
+  };
+}
+
 function encodedOnceTooOften(
   inner: Interpretation,
   wrapping: "base64" | "a JSON string",
 ): Interpretation {
+  if (inner === ENCODED_TOO_OFTEN) return inner;
   return {
     form: `${wrapping} of ${inner.form}`,
     problem:
@@ -207,13 +254,12 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 /** Decodes canonical base64, with or without its padding. */
 function decodeBase64(text: string): Uint8Array | undefined {
   if (!BASE64.test(text)) return undefined;
+  const unpadded = text.replace(/=+$/, "");
+  const padded = unpadded.padEnd(Math.ceil(unpadded.length / 4) * 4, "=");
+  if (text !== unpadded && text !== padded) return undefined;
   try {
-    const binary = atob(text);
-    const canonical = btoa(binary);
-    if (text !== canonical && text !== canonical.replace(/=+$/, "")) {
-      return undefined;
-    }
-    return Uint8Array.from(binary, (char) => char.charCodeAt(0));
+    // Strict: refuses a last character with bits that mean nothing.
+    return Uint8Array.fromBase64(padded, { lastChunkHandling: "strict" });
   } catch {
     return undefined;
   }

@@ -42,12 +42,14 @@ interface Text {
   readonly names?: string[] | undefined;
 }
 
-function read(text: string): Text {
+/** Text that is still encoded after it was unwrapped twice grants nothing. */
+function read(text: string, unwrapped = 0): Text {
   const json = tryJson(text);
-  if (!json) return readBase64(text) ?? readNames(text);
+  if (!json) return readBase64(text, unwrapped) ?? readNames(text);
   const { value } = json;
   if (typeof value === "string") {
-    const { kind } = read(value.trim());
+    if (unwrapped === 2) return { kind: "twice" };
+    const { kind } = read(value.trim(), unwrapped + 1);
     const isName = kind === "word" || kind === "nothing";
     return { kind: isName ? "string" : "twice", names: [value] };
   }
@@ -55,26 +57,29 @@ function read(text: string): Text {
   return { kind, names: strings(value) };
 }
 
-function readBase64(text: string): Text | undefined {
+function readBase64(text: string, unwrapped: number): Text | undefined {
   if (text === "") return undefined;
   const raw = Buffer.from(text, "base64");
   const padded = raw.toString("base64");
   if (text !== padded && text !== padded.replaceAll("=", "")) return undefined;
   const inner = strictText(raw)?.trim() ?? "";
-  const { kind, names } = read(inner);
+  const [begin = "x", next = "x"] = raw.toString("latin1").replaceAll(
+    /\s/g,
+    "",
+  );
+  const beginsAsJson = "[{".includes(begin) &&
+    '"[]{}-0123456789'.includes(next);
+  if (unwrapped === 2) {
+    return inner !== "" || beginsAsJson ? { kind: "twice" } : undefined;
+  }
+  const { kind, names } = read(inner, unwrapped + 1);
   if (kind === "json" && (names?.length !== 0 || text === padded)) {
     return { kind: "base64", names };
   }
   const isNeverAName = ["string", "base64", "twice"].includes(kind) ||
     kind === "word" && (text.endsWith("=") || /[:,]/.test(inner));
   if (isNeverAName) return { kind: "twice" };
-  const [begin = "x", next = "x"] = raw.toString("latin1").replaceAll(
-    /\s/g,
-    "",
-  );
-  const isBrokenJson = kind === "nothing" && "[{".includes(begin) &&
-    '"[]{}-0123456789'.includes(next);
-  return isBrokenJson ? { kind: "base64" } : undefined;
+  return kind === "nothing" && beginsAsJson ? { kind: "base64" } : undefined;
 }
 
 function readNames(text: string): Text {

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import {
+  MAX_GRANTED_CHARACTERS,
+  MAX_GRANTED_PERMISSIONS,
   permissionsOfGrants,
   type RoleGrant,
   roleGrants,
 } from "../../../lib/claims/grants.ts";
+import { FunctionError } from "../../../lib/errors.ts";
+import { createRoleMapping } from "../../../lib/mapping/role_mapping.ts";
 import { mappingOf } from "../mapping/_mapping.ts";
 
 const grant = {
@@ -124,4 +128,66 @@ Deno.test("permissionsOfGrants() keeps a project with a chosen id away from anot
       .map(({ permissions }) => permissions),
     [[], []],
   );
+});
+
+/** What a role permits that grants these names, to a user with so many grants. */
+function permissionsOfMany(names: readonly string[], grants: number) {
+  const mapping = createRoleMapping(new Map([["viewer", names]]));
+  return permissionsOfGrants(
+    roleGrants(
+      Array.from({ length: grants }, (_, index) => ({
+        ...grant,
+        project_id: String(index),
+        roles: ["viewer", "unknown"],
+      })),
+    ),
+    { mappingOf: () => mapping, isKnownProject },
+  );
+}
+
+function isLargeClaim(error: unknown): boolean {
+  return error instanceof FunctionError && error.code === "upstream_failed" &&
+    error.details.reason === "large_claim" && Boolean(error.details.remedy);
+}
+
+Deno.test("permissionsOfGrants() shares a role's list between grants", () => {
+  const names = ["read", "write"];
+  const granted = permissionsOfMany(names, 3);
+  assert.equal(granted.length, 3);
+  for (const { permissions } of granted) assert.equal(permissions, names);
+});
+
+Deno.test("permissionsOfGrants() refuses more permissions than any token carries", () => {
+  const names = Array.from(
+    { length: MAX_GRANTED_PERMISSIONS / 50 },
+    (_, index) => `p${index}`,
+  );
+  assert.equal(permissionsOfMany(names, 50).length, 50);
+  assert.throws(() => permissionsOfMany(names, 51), isLargeClaim);
+});
+
+Deno.test("permissionsOfGrants() refuses longer permissions than any token carries", () => {
+  const names = ["x".repeat(MAX_GRANTED_CHARACTERS / 100)];
+  assert.equal(permissionsOfMany(names, 100).length, 100);
+  assert.throws(() => permissionsOfMany(names, 101), isLargeClaim);
+});
+
+Deno.test("permissionsOfGrants() refuses too many permissions before it copies any", () => {
+  let reads = 0;
+  const names = new Proxy(Array.from({ length: 10_000 }, String), {
+    get(target, key) {
+      if (typeof key === "string" && /^\d/.test(key)) reads++;
+      return Reflect.get(target, key);
+    },
+  });
+  assert.throws(() => permissionsOfMany(names, 200), isLargeClaim);
+  assert.ok(reads <= MAX_GRANTED_PERMISSIONS, `read ${reads} names`);
+});
+
+Deno.test("permissionsOfGrants() takes 1,000 permissions of 40 characters", () => {
+  const names = Array.from(
+    { length: 1_000 },
+    (_, index) => String(index).padStart(40, "p"),
+  );
+  assert.deepEqual(permissionsOfMany(names, 1)[0]!.permissions, names);
 });

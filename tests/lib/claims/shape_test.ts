@@ -162,3 +162,26 @@ Deno.test("shapeAttributeNames() has no value in shape string when there are no 
   assert.deepEqual(shapeAttributeNames("string", []).value, []);
   assert.deepEqual(shapeAttributeNames("list", []).value, []);
 });
+
+Deno.test("shapePermissions() adds each name once, however many organizations grant the project", () => {
+  const granted = Array.from({ length: 100 }, (_, index) => ({
+    projectId: "1",
+    organization: String(index),
+    permissions: Array.from({ length: 10 }, (_, name) => `${index}.${name}`),
+  }));
+  const { add } = Set.prototype;
+  for (const shape of PERMISSIONS_SHAPES) {
+    let additions = 0;
+    Set.prototype.add = function (value) {
+      additions++;
+      return add.call(this, value);
+    };
+    try {
+      shapePermissions(shape, granted);
+    } finally {
+      Set.prototype.add = add;
+    }
+    assert.ok(additions <= 2 * 1_000, `${shape}: ${additions} additions`);
+    assert.ok(additions >= 1_000, `${shape}: ${additions} additions`);
+  }
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   intendedPermissions,
   MAX_VALUE_BYTES,
+  MAX_VALUE_PERMISSIONS,
   parsePermissions,
 } from "../../../lib/mapping/permission_value.ts";
 
@@ -180,11 +181,6 @@ Deno.test("parsePermissions() grants nothing for what is encoded once too often,
       "base64 of plain names in base64",
       meant,
     ],
-    "an array in base64, three times": [
-      base64(base64(base64(array))),
-      "base64 of base64 of a JSON array in base64",
-      meant,
-    ],
     "an array in a JSON string in base64": [
       base64(JSON.stringify(array)),
       "a JSON string of a JSON array in base64",
@@ -231,4 +227,55 @@ Deno.test("parsePermissions() takes a value that was dropped for one that is too
   assert.match(String(parsePermissions(undefined)), /longer than 100000 bytes/);
   const longest = encoder.encode("x".repeat(MAX_VALUE_BYTES));
   assert.equal(parsePermissions(longest).length, 1);
+});
+
+/** Counts how often a text is parsed as JSON: once each time that it is unwrapped. */
+function countParses(text: string): number {
+  const { parse: original } = JSON;
+  let parses = 0;
+  JSON.parse = (...args: Parameters<typeof original>) => {
+    parses++;
+    return original(...args);
+  };
+  try {
+    parse(text);
+  } finally {
+    JSON.parse = original;
+  }
+  return parses;
+}
+
+Deno.test("parsePermissions() unwraps a value twice at most", async (t) => {
+  const wraps: Record<string, (text: string) => string> = {
+    "base64": base64,
+    "base64 without padding": (text) => base64(text).replace(/=+$/, ""),
+    "a JSON string": (text) => JSON.stringify(text),
+  };
+  for (const [name, wrap] of Object.entries(wraps)) {
+    await t.step(name, () => {
+      for (const times of [3, 4, 8]) {
+        let text = '["read:all"]';
+        for (let wrapped = 0; wrapped < times; wrapped++) text = wrap(text);
+        assert.equal(
+          parse(text),
+          "The value is encoded more than once too often",
+        );
+        assert.equal(intendedPermissions(encoder.encode(text)), undefined);
+        assert.equal(countParses(text), 3);
+      }
+    });
+  }
+});
+
+Deno.test("parsePermissions() refuses more permissions than a token carries, repetitions included", () => {
+  const most = Array.from({ length: MAX_VALUE_PERMISSIONS }, () => "ab");
+  const more = [...most, "ab"];
+  const refusal = "The value has more than 5000 permissions";
+  assert.deepEqual(parse(most.join()), ["ab"]);
+  assert.deepEqual(parse(JSON.stringify(most)), ["ab"]);
+  assert.equal(parse(more.join()), refusal);
+  assert.equal(parse(JSON.stringify(more)), refusal);
+  assert.equal(parse(",".repeat(MAX_VALUE_PERMISSIONS)), refusal);
+  assert.equal(typeof parse(base64(JSON.stringify(more))), "string");
+  assert.equal(typeof parse(base64(more.join())), "string");
 });
