@@ -1,4 +1,8 @@
 import type { SettingName } from "../../lib/config.ts";
+import {
+  CACHED_MODULES_ONLY,
+  cacheModules,
+} from "../function/cached_modules.ts";
 import { denoEnvironment } from "../function/function_environment.ts";
 import { inBrackets, leastPermissions } from "../function/least_permissions.ts";
 import { projectPath } from "../util/project_path.ts";
@@ -20,6 +24,7 @@ export async function startWatchedFunction(
   { settings, quiet }: WatchedFunctionOptions,
 ): Promise<AsyncDisposable> {
   const output = quiet ? "null" : "inherit";
+  await cacheModules();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -27,6 +32,7 @@ export async function startWatchedFunction(
       "--no-clear-screen",
       `--config=${projectPath("deno.json")}`,
       "--no-prompt",
+      ...CACHED_MODULES_ONLY,
       ...leastPermissions(settings),
       projectPath("main.ts"),
     ],

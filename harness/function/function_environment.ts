@@ -1,11 +1,11 @@
 import { SETTINGS } from "../../lib/config.ts";
 
 /**
- * What Deno itself reads: where its cache is, certificates, the proxy, KV's
- * token, and the exporter's settings. Deno takes the proxy's in small letters too.
+ * What Deno itself reads: where its cache is (by registry), certificates, the
+ * proxy, KV's token, and the exporter's settings. Deno takes the proxy's in small letters too.
  */
 const OF_DENO =
-  /^(?:HOME|DENO_DIR|XDG_CACHE_HOME|DENO_CERT|DENO_TLS_CA_STORE|DENO_KV_ACCESS_TOKEN|OTEL_\w+|(?:HTTPS?|NO)_PROXY|(?:https?|no)_proxy)$/;
+  /^(?:HOME|DENO_DIR|XDG_CACHE_HOME|NPM_CONFIG_REGISTRY|DENO_CERT|DENO_TLS_CA_STORE|DENO_KV_ACCESS_TOKEN|OTEL_\w+|(?:HTTPS?|NO)_PROXY|(?:https?|no)_proxy)$/;
 
 /**
  * Picks the variables that a process of the function may have: its settings and

@@ -1,4 +1,5 @@
 import { projectPath } from "../util/project_path.ts";
+import { CACHED_MODULES_ONLY, cacheModules } from "./cached_modules.ts";
 import { denoEnvironment } from "./function_environment.ts";
 import { inBrackets, leastPermissions } from "./least_permissions.ts";
 
@@ -44,12 +45,14 @@ export async function startFunction(
 ): Promise<FunctionProcess> {
   const env = { HOST: "127.0.0.1", PORT: "0", ...options.env };
   const permissions = options.permissions ?? leastPermissions(env);
+  await cacheModules();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--quiet",
       "--no-prompt",
       `--config=${projectPath("deno.json")}`,
+      ...CACHED_MODULES_ONLY,
       ...permissions,
       projectPath("main.ts"),
     ],

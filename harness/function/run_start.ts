@@ -3,6 +3,7 @@ import { readFunctionConfig } from "../cli/function_config.ts";
 import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { projectPath } from "../util/project_path.ts";
+import { CACHED_MODULES_ONLY, cacheModules } from "./cached_modules.ts";
 import { functionEnvironment } from "./function_environment.ts";
 import { leastPermissions } from "./least_permissions.ts";
 
@@ -23,12 +24,14 @@ export async function runStart(
   const settings = await readSettings(envFile, io);
   await readFunctionConfig(settings);
   const env = functionEnvironment({ ...Deno.env.toObject(), ...settings });
+  await cacheModules();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--quiet",
       "--no-prompt",
       `--config=${projectPath("deno.json")}`,
+      ...CACHED_MODULES_ONLY,
       ...leastPermissions(env),
       entry ?? projectPath("main.ts"),
     ],

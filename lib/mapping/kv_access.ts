@@ -101,7 +101,8 @@ export class KvAccess {
   }
 
   /**
-   * Calls KV. A commit whose check fails is an answer, not a failure.
+   * Calls KV. A commit whose check fails is an answer, not a failure. After a
+   * failure KV is left alone for a while.
    *
    * @param action What is tried, for the log: `read from`, `write to`, ...
    * @param operation The call.
@@ -111,17 +112,38 @@ export class KvAccess {
     action: string,
     operation: (kv: Deno.Kv) => Promise<T>,
   ): Promise<T | undefined> {
-    const { kv, now, timeout, log } = this.#options;
     try {
-      return await abortable(
-        Promise.try(operation, kv),
-        timeout(KV_TIMEOUT_MS),
-      );
+      return await this.#inTime(operation);
     } catch (error) {
-      this.#failedAt = now();
-      log(describeTrouble(action, error));
+      this.#failedAt = this.#options.now();
+      this.#options.log(describeTrouble(action, error));
       return undefined;
     }
+  }
+
+  /**
+   * Calls KV with a mapping of several values. KV may fail because that one
+   * mapping is large, so it is not left alone: other organizations use it.
+   *
+   * @param action What is tried, for the log.
+   * @param operation The call.
+   * @returns KV's answer, or `undefined` if it failed or is late, which is logged.
+   */
+  async attemptLarge<T>(
+    action: string,
+    operation: (kv: Deno.Kv) => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      return await this.#inTime(operation);
+    } catch (error) {
+      this.#options.log(describeTrouble(action, error));
+      return undefined;
+    }
+  }
+
+  #inTime<T>(operation: (kv: Deno.Kv) => Promise<T>): Promise<T> {
+    const { kv, timeout } = this.#options;
+    return abortable(Promise.try(operation, kv), timeout(KV_TIMEOUT_MS));
   }
 
   /**

@@ -8,6 +8,7 @@ import { Invalidations } from "./invalidations.ts";
 import { KvAccess, type KvOptions } from "./kv_access.ts";
 import {
   CHUNK_BYTES,
+  type Head,
   type KvKeys,
   kvKeys,
   MAX_CHUNKS,
@@ -85,37 +86,37 @@ export class KvStore {
     const unknown: StoredMapping = { version: UNKNOWN_VERSION };
     if (this.#access.isPaused) return unknown;
     if (!await this.invalidations.confirm(organization)) return unknown;
-    const read = (kv: Deno.Kv) => this.#read(kv, organization, knownVersion);
-    return await this.#access.attempt("read from", read) ?? unknown;
-  }
-
-  async #read(
-    kv: Deno.Kv,
-    organization: string,
-    knownVersion: KvVersion | undefined,
-  ): Promise<StoredMapping> {
-    const { value, versionstamp: version } = await kv.get(
-      this.#keys.mapping(organization),
-    );
+    const key = this.#keys.mapping(organization);
+    const entry = await this.#access.attempt("read from", (kv) => kv.get(key));
+    if (!entry) return unknown;
+    const { value, versionstamp: version } = entry;
     if (version === knownVersion) return { version };
     const head = parseHead(value);
-    if (!head) return { version };
-    const { id, readAt, chunks } = head;
-    const parts = [head.bytes];
-    if (chunks > 1) {
-      const indexes = Array.from({ length: chunks - 1 }, (_, at) => at + 1);
-      const entries = await kv.getMany<unknown[]>(
-        indexes.map((index) => this.#keys.chunk(organization, index)),
-      );
-      for (const { value } of entries) {
-        const chunk = parseChunk(value);
-        // Another isolate may have written between the two reads.
-        if (chunk?.id !== id) return { version };
-        parts.push(chunk.bytes);
-      }
-    }
+    const parts = head && await this.#readParts(organization, head);
+    if (!parts) return { version };
     const mapping = decodeMapping(parts);
-    return mapping ? { version, found: { mapping, readAt } } : { version };
+    if (!mapping) return { version };
+    return { version, found: { mapping, readAt: head.readAt } };
+  }
+
+  /** Reads the parts after the first; `undefined` if they are not those of the first. */
+  async #readParts(
+    organization: string,
+    { id, bytes, chunks }: Head,
+  ): Promise<readonly Uint8Array[] | undefined> {
+    if (chunks === 1) return [bytes];
+    const keys = Array.from(
+      { length: chunks - 1 },
+      (_, at) => this.#keys.chunk(organization, at + 1),
+    );
+    const entries = await this.#access.attemptLarge(
+      "read from",
+      (kv) => kv.getMany<unknown[]>(keys),
+    );
+    const rest = entries?.map(({ value }) => parseChunk(value));
+    // Another isolate may have written between the two reads.
+    if (!rest?.every((chunk) => chunk?.id === id)) return undefined;
+    return [bytes, ...rest.map((chunk) => chunk!.bytes)];
   }
 
   /**
@@ -143,7 +144,7 @@ export class KvStore {
       id,
       bytes: bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
     });
-    const result = await this.#access.attempt("write to", (kv) => {
+    const commit = (kv: Deno.Kv) => {
       const operation = kv.atomic()
         .check({ key, versionstamp: version })
         .set(key, { ...chunk(0), readAt, chunks }, { expireIn });
@@ -152,7 +153,10 @@ export class KvStore {
         operation.set(chunkKey, chunk(index), { expireIn });
       }
       return operation.commit();
-    });
+    };
+    const result = chunks === 1
+      ? await this.#access.attempt("write to", commit)
+      : await this.#access.attemptLarge("write to", commit);
     if (!result) return SKIPPED;
     return result.ok
       ? { kind: "written", version: result.versionstamp }

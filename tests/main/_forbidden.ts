@@ -1,6 +1,6 @@
 /**
  * Runs inside the function's process, before `main.ts`, and tries what the
- * function has no business with. Says on stdout what became of each.
+ * function has no business with. Writes the result of each to stdout.
  *
  * @module
  */
@@ -15,7 +15,20 @@ const ATTEMPTS: Record<string, () => unknown> = {
   "run a program": () => new Deno.Command(Deno.execPath()).output(),
   "load a library": () => Deno.dlopen("libc.so.6", {}),
   "learn about the system": () => Deno.hostname(),
+  // Deno allows these hosts to imports, without --allow-net.
+  "import from the web": () => importFrom("https://esm.sh/"),
+  "import from JSR": () => importFrom("https://jsr.io/"),
+  "import from GitHub": () => importFrom("https://raw.githubusercontent.com/"),
+  "import from npm": () => importFrom("npm:"),
 };
+
+/** Computed, so that Deno does not load it with this file. */
+function importFrom(origin: string): Promise<unknown> {
+  return import(`${origin}a-secret-of-the-function`);
+}
+
+/** Deno's words for a module that it did not even ask for. */
+const NOT_ASKED = /--no-remote is specified|not found in cache/;
 
 const results: Record<string, string> = {};
 for (const [name, attempt] of Object.entries(ATTEMPTS)) {
@@ -23,7 +36,8 @@ for (const [name, attempt] of Object.entries(ATTEMPTS)) {
     await attempt();
     results[name] = "allowed";
   } catch (error) {
-    results[name] = (error as Error).name;
+    const { name: kind, message } = error as Error;
+    results[name] = NOT_ASKED.test(message) ? "NotAsked" : kind;
   }
 }
 console.log(`ATTEMPTS ${JSON.stringify(results)}`);

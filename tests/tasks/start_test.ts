@@ -45,6 +45,8 @@ Deno.test("start serves with least permissions from what the Containerfile copie
       ZITADEL_DOMAIN: "http://127.0.0.1:9",
       AUTHORIZATION_SIGNING_KEY: "key",
       ACCESS_TOKEN: "token",
+      // Offline: with what is in Deno's cache it starts all the same.
+      HTTPS_PROXY: "http://127.0.0.1:9",
     },
     stdout: "piped",
     stderr: "null",

@@ -257,6 +257,28 @@ Deno.test("KvStore leaves KV alone for a while after it did not answer", async (
   assert.deepEqual(await store.read("2"), { version: null });
 });
 
+Deno.test("KvStore does not leave KV alone after one large mapping was late", async (t) => {
+  for (const late of ["commit >", "getMany >"]) {
+    await t.step(late, async () => {
+      const kv = new MemoryKv();
+      const large = { mapping: mappingOfSize(130_000), readAt: NOW };
+      await setUp(kv.connect()).store.write("1", large, null);
+      const gate: Gate = (call) =>
+        call === late ? new Promise(() => {}) : Promise.resolve();
+      const { store, log, clock } = setUp(kv.connect({ gate }));
+      const call = late === "commit >"
+        ? store.write("1", large, null)
+        : store.read("1");
+      await turn();
+      clock.advance(KV_TIMEOUT_MS);
+      await call;
+      assert.equal(log[0]?.error, "TimeoutError");
+      // Of another organization, within the pause.
+      assert.deepEqual(await store.read("2"), { version: null });
+    });
+  }
+});
+
 Deno.test("read() finds nothing of an organization whose invalidation KV did not confirm", async () => {
   let isDown = false;
   const gate: Gate = (call) =>
