@@ -24,13 +24,13 @@ const PRELOAD_AFTER_MS = 250;
 
 // OpenTelemetry takes the log from the console.
 const write = isExporting() ? console.log : lineWriter(Deno.stdout);
-const start = createLog(write, Date.now);
+const logAlways = createLog(write, Date.now);
 
 try {
   const names = Object.keys(SETTINGS);
   const settings = names.map((name) => [name, Deno.env.get(name)]);
   const config = readConfig(Object.fromEntries(settings));
-  const log = atLevel(config.logLevel, start);
+  const log = atLevel(config.logLevel, logAlways);
   for (const remark of remarksOn(config)) log(remark);
   const kv = await openKv(Deno.openKv, { url: config.kvUrl, log });
   const services = await createServices(config, {
@@ -42,7 +42,7 @@ try {
   const handler = createHandler(services);
   const { port, host: hostname } = config;
   const onListen = ({ hostname, port }: Deno.NetAddr) => {
-    start({ level: "info", message: "Listening", hostname, port, version });
+    logAlways({ level: "info", message: "Listening", hostname, port, version });
     setTimeout(services.preload, PRELOAD_AFTER_MS);
   };
   const serve = () => Deno.serve({ port, hostname, onListen }, handler);

@@ -36,7 +36,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
 
 /**
  * Why a call failed, or what needs attention though it was answered: one word
- * for dashboards and alerts.
+ * for dashboards and alerts. KV's failures, which fail no call, are `kv_failed`.
  */
 export const REASONS = [
   "missing_permission",

@@ -139,7 +139,8 @@ async function answer(request: Request, call: Call): Promise<string> {
   const { services, record } = call;
   const { body, signingKey } = await services.authenticate(request);
   record.signingKey = signingKey;
-  const deadline = services.createCallDeadline();
+  // It starts at the first wait.
+  const deadline = services.createLazyDeadline();
   const opened = services.openEnvelope(body, deadline);
   const payload = parsePayload(
     opened instanceof Promise ? await opened : opened,

@@ -43,7 +43,7 @@ export interface Platform {
   readonly kv?: Deno.Kv | undefined;
   /** Takes the log. */
   readonly log: Log;
-  /** Ends background work once it is aborted. */
+  /** Ends background work once it is aborted; without it, the end of the process does. */
   readonly shutdown?: AbortSignal;
 }
 
@@ -78,7 +78,7 @@ export interface Services {
   /** Takes the log. */
   readonly log: Log;
   /** Creates the deadline of one call for all it waits for at ZITADEL. */
-  readonly createCallDeadline: () => Deadline;
+  readonly createLazyDeadline: () => Deadline;
   /** Loads what the first login needs, in the background. It never rejects. */
   readonly preload: () => Promise<void>;
 }
@@ -157,7 +157,7 @@ export async function createServices(
     now,
     timeout,
     log,
-    createCallDeadline: () => new Deadline(() => timeout(upstreamTimeoutMs)),
+    createLazyDeadline: () => new Deadline(() => timeout(upstreamTimeoutMs)),
     preload: () => preload(config, { cache, log }),
   };
 }

@@ -223,9 +223,9 @@ export class MappingCache {
     },
   ): Promise<MappingLookup> {
     const { store, now, startReadingDeadline } = this.#options;
-    // Starts before the deadline of the call that waits, which is as long. So if
-    // ZITADEL hangs, the reading is over when that call gives up, and the next
-    // call starts another instead of joining one that is about to fail.
+    // A reading that a call starts begins before the call's own deadline, which is
+    // as long. So if ZITADEL hangs, the reading is over when that call gives up,
+    // and the next call starts another instead of joining one about to fail.
     const deadline = startReadingDeadline();
     await this.#watching;
     const epoch = this.#epoch;

@@ -25,7 +25,7 @@ const listSchema = z.object({
 export interface Invalidation {
   /** The organization's id. */
   readonly organization: string;
-  /** How many invalidations were announced with it, in this list. */
+  /** Its place in the count of this list's invalidations, from 1. */
   readonly number: number;
   /** The isolate that announced it. */
   readonly by: string;

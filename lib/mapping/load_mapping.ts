@@ -62,27 +62,6 @@ export function createMappingLoader(
   };
 }
 
-function withoutPermissions(entries: Iterable<MetadataEntry>): RoleMapping {
-  const plain = new Map<string, readonly string[]>();
-  for (const { key } of entries) plain.set(key, []);
-  return { plain, qualified: new Map(), problems: [] };
-}
-
-function requireSize(mapping: RoleMapping, organization: string): void {
-  if (sizeOfMapping(mapping) > MAX_MAPPING_BYTES) {
-    throw new FunctionError(
-      "upstream_failed",
-      `Cannot use the metadata of organization ${organization}: its mapping takes more than ${MAX_MAPPING_BYTES} bytes`,
-      {
-        organization,
-        reason: "unreadable_answer",
-        remedy:
-          "Remove the entries that are not roles, or grant fewer, coarser permissions",
-      },
-    );
-  }
-}
-
 /** Parses metadata; the calls of other organizations run in between. */
 async function parseWithPauses(
   entries: Iterable<MetadataEntry>,

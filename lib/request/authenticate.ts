@@ -13,7 +13,7 @@ import {
  * that forged ones leave processor time to other calls: an HMAC of 1 MiB takes
  * 4 ms. The body budget bounds how many wait.
  */
-export const LARGE_BODY_BYTES = 1024 * 1024;
+export const VERIFY_IN_TURN_BYTES = 1024 * 1024;
 
 /** A request that one of the configured keys has signed. */
 export interface AuthenticRequest {
@@ -69,7 +69,7 @@ export async function createAuthenticator(
       );
     }
     const { body, signingKey } = await readBody(request, async (body) => {
-      using _turn = body.length >= LARGE_BODY_BYTES
+      using _turn = body.length >= VERIFY_IN_TURN_BYTES
         ? await largeBodies.acquire()
         : undefined;
       return {

@@ -13,7 +13,7 @@ export const MAX_PAYLOAD_BYTES = 10 * 1024 * 1024;
  * reading chunks, and takes no more memory than a chunk's buffers; the payloads
  * of most users are shorter.
  */
-export const SMALL_BODY_BYTES = 8 * 1024;
+export const READ_AT_ONCE_BYTES = 8 * 1024;
 
 /** The least and the most that one read asks for, in bytes: Deno holds a buffer of that size, twice, while it waits. */
 const READ_BYTES = { min: 8 * 1024, max: 64 * 1024 };
@@ -62,8 +62,8 @@ export function createBodyReader(options: BodyBudgetOptions): ReadBody {
     const { length } = pending;
     try {
       // The server holds a client to the length it announced.
-      if (length !== undefined && length <= SMALL_BODY_BYTES) {
-        pending.isVisible = false;
+      if (length !== undefined && length <= READ_AT_ONCE_BYTES) {
+        pending.showsProgress = false;
         return await Promise.race([pending.refused, request.bytes()]);
       }
       return await readChunks(request, pending);

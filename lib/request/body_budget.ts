@@ -195,7 +195,7 @@ export class BodyBudget {
       const age = now - body.since;
       if (
         age > BODY_TIMEOUT_MS ||
-        age > GRACE_MS && body.isVisible &&
+        age > GRACE_MS && body.showsProgress &&
           body.rate(now) < MIN_BYTES_PER_SECOND
       ) this.#refuse(body, tooSlow(age));
     }

@@ -20,7 +20,7 @@ export const UNKNOWN_LENGTH_CHARGE_BYTES = 64 * 1024;
 const FIRST_READ_BYTES = 8 * 1024;
 
 /** The most bytes of a body that may use the reserved part of the budget; nearly all payloads are shorter. */
-export const MAX_SMALL_BYTES = 256 * 1024;
+export const MAX_RESERVE_BODY_BYTES = 256 * 1024;
 
 /** A body that is charged. */
 export class PendingBody {
@@ -35,7 +35,7 @@ export class PendingBody {
   /** How many bytes are known to have arrived. */
   received = 0;
   /** Whether its progress can be seen; a body that is read at once shows none before its end. */
-  isVisible = true;
+  showsProgress = true;
   /** Ends its reading. */
   readonly refuse: (error: FunctionError) => void;
 
@@ -58,7 +58,7 @@ export class PendingBody {
 
   /** Whether it must leave the reserved part of the budget alone. */
   get isLarge(): boolean {
-    return (this.length ?? this.received) > MAX_SMALL_BYTES;
+    return (this.length ?? this.received) > MAX_RESERVE_BODY_BYTES;
   }
 
   /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { FunctionError } from "../../../lib/errors.ts";
 import {
   createAuthenticator,
-  LARGE_BODY_BYTES,
+  VERIFY_IN_TURN_BYTES,
 } from "../../../lib/request/authenticate.ts";
 import { createBodyReader } from "../../../lib/request/body.ts";
 import { signPayload } from "../../../lib/request/signature.ts";
@@ -33,8 +33,8 @@ async function requests(length: number, clock: Clock): Promise<Request[]> {
 Deno.test("createAuthenticator() verifies one large body at a time, and small ones meanwhile", async (t) => {
   for (
     const [name, { length, atOnce }] of Object.entries({
-      "large": { length: LARGE_BODY_BYTES, atOnce: 1 },
-      "small": { length: LARGE_BODY_BYTES - 1, atOnce: 4 },
+      "large": { length: VERIFY_IN_TURN_BYTES, atOnce: 1 },
+      "small": { length: VERIFY_IN_TURN_BYTES - 1, atOnce: 4 },
     })
   ) {
     await t.step(name, async () => {

@@ -10,7 +10,7 @@ import {
 } from "../../../lib/request/body_budget.ts";
 import {
   CHARGE_FACTOR,
-  MAX_SMALL_BYTES,
+  MAX_RESERVE_BODY_BYTES,
   type PendingBody,
   READ_CHARGE_BYTES,
   UNKNOWN_LENGTH_CHARGE_BYTES,
@@ -183,21 +183,21 @@ Deno.test("BodyBudget keeps a part for small bodies when large ones are complete
   await t.step("of announced length", async () => {
     const { budget, forged } = createForgedBudget();
     assert.throws(
-      () => budget.admit(MAX_SMALL_BYTES + 1),
+      () => budget.admit(MAX_RESERVE_BODY_BYTES + 1),
       hasCode("overloaded"),
     );
     const small = Array.from(
       { length: 20 },
-      () => budget.admit(MAX_SMALL_BYTES),
+      () => budget.admit(MAX_RESERVE_BODY_BYTES),
     );
     assert.deepEqual(await refusals(small), {});
     budget.release(forged[0]!);
-    budget.admit(MAX_SMALL_BYTES + 1);
+    budget.admit(MAX_RESERVE_BODY_BYTES + 1);
   });
   await t.step("of unknown length, until it is large", () => {
     const { budget, forged } = createForgedBudget();
     const body = budget.admit(undefined);
-    budget.receive(body, MAX_SMALL_BYTES);
+    budget.receive(body, MAX_RESERVE_BODY_BYTES);
     assert.throws(() => budget.receive(body, 1), hasCode("overloaded"));
     for (const each of [body, ...forged]) budget.release(each);
     assert.equal(budget.charged, 0);

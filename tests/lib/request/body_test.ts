@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   createBodyReader,
   MAX_PAYLOAD_BYTES,
-  SMALL_BODY_BYTES,
+  READ_AT_ONCE_BYTES,
 } from "../../../lib/request/body.ts";
 import {
   BODY_TIMEOUT_MS,
@@ -141,7 +141,7 @@ Deno.test("createBodyReader() reads a body that arrives bit by bit", async (t) =
     const [name, headers] of Object.entries({
       "of known length": announce(size),
       "in chunks": {},
-      "longer than announced": announce(SMALL_BODY_BYTES + 1),
+      "longer than announced": announce(READ_AT_ONCE_BYTES + 1),
     })
   ) {
     await t.step(name, async () => {
@@ -161,7 +161,7 @@ Deno.test("createBodyReader() refuses a body that takes too long", async (t) => 
   for (
     const [name, headers] of Object.entries({
       "short": announce(10),
-      "long": announce(SMALL_BODY_BYTES + 1),
+      "long": announce(READ_AT_ONCE_BYTES + 1),
       "in chunks": {},
     })
   ) {
@@ -240,12 +240,12 @@ Deno.test("createBodyReader() drops a body that shows no progress before one tha
   const clock = new Clock();
   const read = createBodyReader({ ...clock, maxBytes: 150 * 1024 });
   const idle = read(
-    post(socket().stream, announce(SMALL_BODY_BYTES)),
+    post(socket().stream, announce(READ_AT_ONCE_BYTES)),
     () => {},
   );
   const { stream, send } = socket();
   send(1);
-  const slow = read(post(stream, announce(SMALL_BODY_BYTES + 1)), () => {});
+  const slow = read(post(stream, announce(READ_AT_ONCE_BYTES + 1)), () => {});
   const dropped = assert.rejects(idle, hasCode("overloaded"));
   await settle();
   clock.advance(1_000);
@@ -260,7 +260,7 @@ Deno.test("createBodyReader() gives a short body the whole time, since its rate 
   const clock = new Clock();
   const read = createBodyReader(clock);
   const short = read(
-    post(socket().stream, announce(SMALL_BODY_BYTES)),
+    post(socket().stream, announce(READ_AT_ONCE_BYTES)),
     () => {},
   );
   let isOver = false;
