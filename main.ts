@@ -6,7 +6,7 @@
 import { readConfig, SETTINGS } from "./lib/config.ts";
 import { remarksOn } from "./lib/config/remarks.ts";
 import { createHandler } from "./lib/handler.ts";
-import { openKv } from "./lib/mapping/open_kv.ts";
+import { openKv } from "./lib/mapping/kv_access.ts";
 import { atLevel, createLog, lineWriter } from "./lib/observability/log.ts";
 import { isExporting } from "./lib/observability/open_telemetry.ts";
 import { createServices } from "./lib/services.ts";
@@ -15,6 +15,12 @@ import { VERSION as version } from "./lib/version.ts";
 
 /** How long pending log lines and KV writes may take after the last answer, in milliseconds. */
 const FLUSH_MS = 100;
+
+/**
+ * How long after the start to load in the background, in milliseconds. Loading
+ * takes the processor; the call that started this isolate is answered first.
+ */
+const PRELOAD_AFTER_MS = 250;
 
 // OpenTelemetry takes the log from the console.
 const write = isExporting() ? console.log : lineWriter(Deno.stdout);
@@ -37,7 +43,7 @@ try {
   const { port, host: hostname } = config;
   const onListen = ({ hostname, port }: Deno.NetAddr) => {
     start({ level: "info", message: "Listening", hostname, port, version });
-    services.preload();
+    setTimeout(services.preload, PRELOAD_AFTER_MS);
   };
   const serve = () => Deno.serve({ port, hostname, onListen }, handler);
   const drain = () => server.drain();

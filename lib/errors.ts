@@ -69,6 +69,8 @@ export interface FailureDetails {
   readonly remedy?: string;
   /** The organization whose mapping was needed. */
   readonly organization?: string;
+  /** Whether the cause is what that organization wrote: ZITADEL and other organizations are fine. */
+  readonly liesInContent?: boolean;
   /** What was caught; only its class may reach the log. */
   readonly cause?: unknown;
 }

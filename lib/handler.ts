@@ -17,10 +17,11 @@ import {
   type Contents,
   type Reply,
 } from "./claims/reply.ts";
+import { refuseTakenClaims } from "./claims/taken_claims.ts";
 import type { Config } from "./config.ts";
-import { describeFailure, type ErrorCode, FunctionError } from "./errors.ts";
+import { describeFailure, type ErrorCode } from "./errors.ts";
 import { health, JSON_TYPE, pathOf, refuse, requireCall } from "./http.ts";
-import type { MappingLookup } from "./mapping/cache.ts";
+import { lookUp } from "./look_up.ts";
 import { canCount, chooseOrganization } from "./mapping/organization.ts";
 import { knownProjects } from "./mapping/role_mapping.ts";
 import {
@@ -36,8 +37,6 @@ import {
   parsePayload,
 } from "./request/payload.ts";
 import type { Services } from "./services.ts";
-import { abortable } from "./util/abortable.ts";
-import type { Deadline } from "./util/deadline.ts";
 
 /** The functions of ZITADEL that are answered with permissions. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
@@ -140,7 +139,7 @@ async function answer(request: Request, call: Call): Promise<string> {
   const { services, record } = call;
   const { body, signingKey } = await services.authenticate(request);
   record.signingKey = signingKey;
-  const deadline = services.createDeadline();
+  const deadline = services.createCallDeadline();
   const opened = services.openEnvelope(body, deadline);
   const payload = parsePayload(
     opened instanceof Promise ? await opened : opened,
@@ -158,16 +157,23 @@ async function answer(request: Request, call: Call): Promise<string> {
   }
 
   const { config } = services;
+  // SAML's payload has no `org`; a user belongs to the user's resource owner.
+  const userOrganization = payload.org?.id ?? payload.user?.resource_owner ??
+    undefined;
+  // Also without roles: the claim would not be ours.
+  refuseTakenClaims(payload.userinfo, {
+    names: [config.claim, config.rolesClaim],
+    organization: userOrganization,
+  });
   const grants = roleGrants(payload.user_grants, config.projects);
   if (grants.length === 0) {
     record.outcome = "no_roles";
     return NOTHING;
   }
 
-  // SAML's payload has no `org`; a user belongs to the user's resource owner.
   const organizationOf = chooseOrganization(
     config.metadataOrganization,
-    payload.org?.id ?? payload.user?.resource_owner ?? undefined,
+    userOrganization,
   );
   const organizations = [
     ...new Set(
@@ -175,7 +181,11 @@ async function answer(request: Request, call: Call): Promise<string> {
     ),
   ];
   record.organization = organizations.join(",");
-  const lookups = await lookUp(organizations, { services, deadline });
+  const lookups = await lookUp(organizations, {
+    services,
+    deadline,
+    userOrganization,
+  });
   record.source = lookups.map(({ source }) => source).join(",");
 
   const granted = permissionsOfGrants(grants, {
@@ -193,7 +203,10 @@ async function answer(request: Request, call: Call): Promise<string> {
     rolesClaim: config.rolesClaim,
     roles: grants.flatMap(({ roles }) => roles),
   });
-  describeReply(record, { grants, granted, config });
+  record.outcome = "permissions";
+  if (config.logLevel === "info") {
+    describeReply(record, { grants, granted, config });
+  }
   for (const claim of added) call.watchClaim(claim, record.organization);
   return JSON.stringify(reply);
 }
@@ -209,48 +222,9 @@ async function answerEvent(
   record.organization = aggregateID;
   const { metadataOrganization } = services.config;
   if (!canCount(metadataOrganization, aggregateID)) return NOTHING;
-  const isNew = await services.cache.invalidate(
-    aggregateID,
-    sequence ?? undefined,
-  );
+  const isNew = await services.cache.invalidate(aggregateID, sequence);
   if (isNew) record.outcome = "invalidated";
   return NOTHING;
-}
-
-/** Looks up the mappings of organizations, within the call's deadline. */
-async function lookUp(
-  organizations: readonly string[],
-  { services, deadline }: {
-    readonly services: Services;
-    readonly deadline: Deadline;
-  },
-): Promise<readonly MappingLookup[]> {
-  const { cache, telemetry } = services;
-  const pending = organizations.map((organization) => cache.get(organization));
-  // What memory has is used in this turn of the event loop.
-  const lookups = pending.some((lookup) => lookup instanceof Promise)
-    ? await abortable(Promise.all(pending), deadline.signal)
-      .catch((error: unknown) => {
-        throw deadline.isOver && !(error instanceof FunctionError)
-          ? late(organizations.join(","))
-          : error;
-      })
-    : pending as MappingLookup[];
-  for (const { source } of lookups) telemetry.lookup(source);
-  return lookups;
-}
-
-function late(organization: string): FunctionError {
-  return new FunctionError(
-    "upstream_timeout",
-    `Cannot read the metadata of organization ${organization}: ZITADEL did not answer in time`,
-    {
-      organization,
-      reason: "timeout",
-      remedy:
-        "Check that ZITADEL is neither slow nor cut off from here; UPSTREAM_TIMEOUT_MS is the time it is given",
-    },
-  );
 }
 
 function buildReply(payload: FunctionCall, contents: Contents): Reply {
@@ -260,7 +234,7 @@ function buildReply(payload: FunctionCall, contents: Contents): Reply {
     : claimsReply(contents, append_claims);
 }
 
-/** Completes the record of a call that was answered with permissions. */
+/** Completes the log line of a call that was answered with permissions. */
 function describeReply(
   record: CallRecord,
   { grants, granted, config }: {
@@ -269,7 +243,6 @@ function describeReply(
     readonly config: Config;
   },
 ): void {
-  record.outcome = "permissions";
   record.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
   record.permissions = new Set(
     granted.flatMap(({ permissions }) => permissions),

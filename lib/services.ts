@@ -19,6 +19,7 @@ import {
 } from "./request/authenticate.ts";
 import { createBodyReader } from "./request/body.ts";
 import { createEnvelopeOpener, type OpenEnvelope } from "./request/envelope.ts";
+import { compileChecks } from "./request/payload.ts";
 import { Deadline } from "./util/deadline.ts";
 import { VERSION } from "./version.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
@@ -28,6 +29,7 @@ import {
   preload as preloadClient,
 } from "./zitadel/metadata_reader.ts";
 import { createSigningKeys } from "./zitadel/signing_keys.ts";
+import { preload as preloadTokenRequest } from "./zitadel/token_request.ts";
 
 /** What the place where the function runs provides. */
 export interface Platform {
@@ -41,8 +43,8 @@ export interface Platform {
   readonly kv?: Deno.Kv | undefined;
   /** Takes the log. */
   readonly log: Log;
-  /** Ends background work. */
-  readonly signal?: AbortSignal;
+  /** Ends background work once it is aborted. */
+  readonly shutdown?: AbortSignal;
 }
 
 /** Identifies this process to operator commands. */
@@ -76,7 +78,7 @@ export interface Services {
   /** Takes the log. */
   readonly log: Log;
   /** Creates the deadline of one call for all it waits for at ZITADEL. */
-  readonly createDeadline: () => Deadline;
+  readonly createCallDeadline: () => Deadline;
   /** Loads what the first login needs, in the background. It never rejects. */
   readonly preload: () => Promise<void>;
 }
@@ -98,15 +100,15 @@ export async function createServices(
 ): Promise<Services> {
   const { fetch, now, log, kv } = platform;
   const timeout = platform.timeout ?? ((ms) => AbortSignal.timeout(ms));
-  const signal = platform.signal ?? new AbortController().signal;
-  const { origin, freshMs, staleMs, upstreamTimeoutMs: timeoutMs } = config;
+  const shutdown = platform.shutdown ?? new AbortController().signal;
+  const { origin, freshMs, staleMs, upstreamTimeoutMs } = config;
   const telemetry = await openTelemetry(now);
   const connection = createConnection({
     domainOrigin: origin,
     internalOrigin: config.internalOrigin,
     fetch,
     now,
-    timeoutMs,
+    timeoutMs: upstreamTimeoutMs,
   });
   const readMetadata = createMetadataReader({
     connection,
@@ -124,15 +126,15 @@ export async function createServices(
       log,
     });
   const cache = new MappingCache({
-    readMetadata: (organization, signal) =>
-      telemetry.upstream(() => readMetadata(organization, signal)),
-    startDeadline: () => timeout(timeoutMs),
+    readMetadata: (organization, deadline) =>
+      telemetry.upstream(() => readMetadata(organization, deadline)),
+    startReadingDeadline: () => timeout(upstreamTimeoutMs),
     store,
     freshMs,
     staleMs,
     now,
     log,
-    signal,
+    shutdown,
   });
   return {
     config,
@@ -155,21 +157,23 @@ export async function createServices(
     now,
     timeout,
     log,
-    createDeadline: () => new Deadline(() => timeout(timeoutMs)),
+    createCallDeadline: () => new Deadline(() => timeout(upstreamTimeoutMs)),
     preload: () => preload(config, { cache, log }),
   };
 }
 
 /**
- * Loads the client library, which takes longer than all the rest of a start,
+ * Loads the client libraries, which takes longer than all the rest of a start,
  * and with a fixed organization its mapping. A failure is logged: the operator
  * sees it at the start and not at the first login.
  */
 async function preload(
-  { metadataOrganization: setting }: Config,
+  { credential, metadataOrganization: setting }: Config,
   { cache, log }: Pick<Services, "cache" | "log">,
 ): Promise<void> {
   try {
+    compileChecks();
+    await preloadTokenRequest(credential.kind);
     await preloadClient();
     if (setting !== "user" && setting !== "grant") await cache.get(setting);
   } catch (error) {

@@ -13,7 +13,7 @@ export const conformance = defineTask({
       ["ZITADEL_DOMAIN=http://localhost:8080 deno task conformance"],
     ],
     details: [
-      "Creates organizations of its own and removes them. Meanwhile it binds targets on this machine to preaccesstoken and preuserinfo of the whole instance, and restores what was bound: use an instance without users.",
+      "Creates organizations of its own and removes them. Meanwhile it unbinds every target of the instance and binds targets on this machine; afterwards it binds the others again. Use an instance without users.",
     ],
     environment: [
       ["ZITADEL_DOMAIN", `${DOMAIN_HINT}; without it the sandbox is compared`],

@@ -5,6 +5,7 @@ import {
   list,
   option,
 } from "../harness/cli/options.ts";
+import { parseUrl } from "../harness/cli/parse.ts";
 import { ADMIN_TOKEN_HINT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runDoctor } from "../harness/doctor/run_doctor.ts";
@@ -44,6 +45,7 @@ export const doctor = defineTask({
     endpoint: option(
       "URL",
       "where the function answers (default: the target's endpoint)",
+      { parse: parseUrl },
     ),
     live: flag(
       "prove the whole chain: get real tokens through the bound function as a throwaway user with one role, and compare their claims",

@@ -1,4 +1,4 @@
-import { ENV_FILE_OPTION } from "../harness/cli/options.ts";
+import { ENV_FILE_OPTION, option } from "../harness/cli/options.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runStart } from "../harness/function/run_start.ts";
 
@@ -10,6 +10,7 @@ export const start = defineTask({
     examples: [
       ["deno task start"],
       ["deno task start --env-file production.env"],
+      ["deno task start --entry dist/main.js", "a bundle of main.ts"],
     ],
     details: [
       "Settings of the environment win over those of the env file. SIGINT and SIGTERM drain: accepted calls are answered, then the process ends.",
@@ -19,7 +20,10 @@ export const start = defineTask({
     ],
     exit: { done: "ended by a signal", failed: "could not start, or crashed" },
   },
-  options: { "env-file": ENV_FILE_OPTION },
+  options: {
+    "env-file": ENV_FILE_OPTION,
+    entry: option("FILE", "the program instead of main.ts, such as a bundle"),
+  },
   run: runStart,
 });
 

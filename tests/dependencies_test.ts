@@ -1,4 +1,11 @@
 import assert from "node:assert/strict";
+import {
+  licenseOf,
+  type Licenses,
+  LICENSES_FILE,
+  lockedPackages,
+  packageFolders,
+} from "./_licenses.ts";
 
 interface Lock {
   readonly npm: Readonly<
@@ -44,7 +51,7 @@ async function* sourcesIn(folder: URL): AsyncGenerator<URL> {
   }
 }
 
-/** What runs at the edge beside the project's own code: 20 MB unpacked, of 53 MB with the harness. */
+/** What runs at the edge beside the project's own code. */
 const AT_THE_EDGE = [
   "@bufbuild/protobuf",
   "@connectrpc/connect",
@@ -82,6 +89,50 @@ Deno.test("lib/ needs few packages, and no others than are named here", async ()
   }
   const names = [...needed].map((key) => /^@?[^@]+/.exec(key)![0]);
   assert.deepEqual([...new Set(names)].sort(), AT_THE_EDGE);
+});
+
+/** Licences that allow any use beside an MIT-licensed project. */
+const PERMISSIVE = new Set([
+  "Apache-2.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "ISC",
+  "MIT",
+  "Zlib",
+]);
+
+/** Licences with conditions that a tool which is never deployed or changed meets. */
+const IN_THE_HARNESS = new Set(["MPL-2.0"]);
+
+const licenses: Licenses = JSON.parse(await Deno.readTextFile(LICENSES_FILE));
+
+Deno.test("every package has a licence that allows its use here", async () => {
+  for (const [name] of await lockedPackages()) {
+    const license = licenses[name];
+    assert.ok(
+      license,
+      `${name} is missing in tests/licenses.json: see tests/_licenses.ts`,
+    );
+    const terms = license.replace(/[()]/g, "").split(" AND ");
+    const isAllowed = terms.every((term) =>
+      PERMISSIVE.has(term) ||
+      IN_THE_HARNESS.has(term) && !AT_THE_EDGE.includes(name)
+    );
+    assert.ok(isAllowed, `${name} has the licence ${license}`);
+  }
+});
+
+Deno.test("tests/licenses.json names the licences that the packages name", async () => {
+  const folders = await packageFolders();
+  let compared = 0;
+  for (const locked of await lockedPackages()) {
+    const license = await licenseOf(locked, folders);
+    // A test run fetches only the packages that it imports.
+    if (license === undefined) continue;
+    assert.equal(licenses[locked[0]], license, locked[0]);
+    compared++;
+  }
+  assert.ok(compared > 0, "no package in Deno's cache");
 });
 
 /** Tasks that read files which Deno guards by all permissions. */

@@ -1,26 +1,6 @@
 import assert from "node:assert/strict";
 import { SETTINGS } from "../lib/config.ts";
-
-const HEADER = ["name", "default", "meaning"];
-
-/** Reads the rows of the settings table, every one of them. */
-function readSettingsTable(markdown: string): string[][] {
-  const lines = markdown.split("\n");
-  const cells = (line = "") =>
-    /^\|.*\|$/.test(line)
-      ? line.slice(1, -1).split("|").map((cell) => cell.trim())
-      : [];
-  const starts = lines.keys().toArray()
-    .filter((index) => cells(lines[index]).join() === HEADER.join());
-  assert.equal(starts.length, 1, "the README has one table of settings");
-  const [start] = starts as [number];
-  assert.match(lines[start + 1]!, /^\|(?: *:?-+:? *\|){3}$/);
-  const rows: string[][] = [];
-  for (let index = start + 2; cells(lines[index]).length > 0; index++) {
-    rows.push(cells(lines[index]));
-  }
-  return rows;
-}
+import { readSettingsTable } from "./_settings_table.ts";
 
 const readme = await Deno.readTextFile(
   new URL("../README.md", import.meta.url),

@@ -8,12 +8,12 @@ const Result = z.object({
   duration: z.number(),
   requests: z.object({ total: z.number() }),
   latency: z.object({ p50: z.number(), p99: z.number() }),
-  /** Connections that broke, and time-outs among them. */
+  /** Broken connections, timeouts included. */
   errors: z.number(),
   non2xx: z.number(),
 });
 
-/** Makes load by `autocannon`. Its times are whole milliseconds. */
+/** Creates load with `autocannon`. Its latencies are whole milliseconds. */
 export async function runAutocannon(
   { url, calls, seconds }: LoadOptions,
   { signal }: BenchContext,
@@ -43,17 +43,17 @@ export async function runAutocannon(
   return parseAutocannon(new TextDecoder().decode(stdout));
 }
 
-/** Reads a result of `autocannon`. */
+/** Parses autocannon's result. */
 export function parseAutocannon(output: string): LoadResult {
   let json: unknown;
   try {
     json = JSON.parse(output);
   } catch {
-    // Said below, together with JSON of another shape.
+    // Reported below, with JSON of another shape.
   }
   const parsed = Result.safeParse(json);
   if (!parsed.success) {
-    throw new Error(`Cannot read what autocannon says: ${output.trim()}`);
+    throw new Error(`Cannot read autocannon's output: ${output.trim()}`);
   }
   const { duration, requests, latency, errors, non2xx } = parsed.data;
   return {

@@ -1,6 +1,6 @@
 /**
- * Makes load by `autocannon`, in a process of its own: options as JSON on
- * stdin, its result as JSON on stdout.
+ * Runs `autocannon` in a process of its own: options as JSON on stdin, the
+ * result as JSON on stdout.
  *
  * @module
  */

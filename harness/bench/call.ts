@@ -3,34 +3,38 @@ import {
   FIXTURES_URL,
   readFixture,
 } from "../fixtures/fixture.ts";
+import type { PermissionsShape } from "../../lib/config.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 
-/** The signing key of the target that the measurements stand for. */
+/** The signing key of the benchmark's target. */
 export const SIGNING_KEY = "jE30EzhWq16xULd0rnMdBIWEpyVBkBZC6AMT";
 
-/** A call as it goes over the wire. */
+/** A call as sent over the wire. */
 export interface SignedCall {
   /** The value of `ZITADEL-Signature`. */
   readonly signature: string;
   readonly body: string;
 }
 
-/** A call, and what it needs to be answered. */
+/** A call, and the data for its reply. */
 export interface Call {
   readonly body: string;
-  /** The organization that the user belongs to. */
+  /** The user's organization. */
   readonly organization: string;
-  readonly permissions: readonly string[];
+  /** The value of the permissions claim in the reply. */
+  readonly claim: unknown;
 }
 
-/** A recorded login, and the metadata it is answered from. */
+/** A recorded login, and the metadata that it is answered from. */
 export interface RecordedLogin {
   readonly call: Call;
   readonly organizations: Readonly<Record<string, FixtureOrganization>>;
   readonly rolePermissions: Readonly<Record<string, readonly string[]>>;
+  /** The claim that the login is answered with, by `PERMISSIONS_SHAPE`. */
+  readonly claims: Readonly<Record<PermissionsShape, unknown>>;
 }
 
-/** Reads the recorded login that everything is measured with. */
+/** Reads the recorded login that all measurements use. */
 export async function readRecordedLogin(): Promise<RecordedLogin> {
   const fixture = await readFixture(
     new URL("calls/human_login.json", FIXTURES_URL),
@@ -45,25 +49,28 @@ export async function readRecordedLogin(): Promise<RecordedLogin> {
       JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(value))),
     ]),
   );
-  const permissions = new Set<string>();
-  for (const { roles } of payload.user_grants) {
-    for (const role of roles) {
-      for (const name of rolePermissions[role]!) permissions.add(name);
-    }
-  }
+  const [grant] = payload.user_grants;
+  const list = [
+    ...new Set(
+      grant.roles.flatMap((role: string) => rolePermissions[role]),
+    ),
+  ];
+  const byProject = { [grant.project_id]: list };
   return {
-    call: {
-      body: fixture.request.body,
-      organization,
-      permissions: [...permissions],
-    },
+    call: { body: fixture.request.body, organization, claim: list },
     organizations: fixture.organizations,
     rolePermissions,
+    claims: {
+      list,
+      string: list.join(" "),
+      by_project: byProject,
+      by_organization: { [grant.resource_owner]: byProject },
+    },
   };
 }
 
-/** What differs from the recorded login. */
-export interface MadeCallOptions {
+/** How a generated call differs from the recorded login. */
+export interface GeneratedCallOptions {
   readonly organization: string;
   readonly entries: number;
   /** How many of these roles the user has. */
@@ -71,14 +78,14 @@ export interface MadeCallOptions {
 }
 
 /**
- * Makes a login of a user of another organization, whose mapping has roles
+ * Creates a login of a user of another organization, whose mapping has roles
  * `role-0`, `role-1`, ... with two permissions each.
  */
-export function makeCall(
+export function generateCall(
   login: RecordedLogin,
-  { organization, entries, roles }: MadeCallOptions,
+  { organization, entries, roles }: GeneratedCallOptions,
 ): { call: Call; known: FixtureOrganization } {
-  // Spread over the whole mapping, so that none is found sooner than another.
+  // Spread over the whole mapping, so that the position makes no difference.
   const names = Array.from(
     { length: roles },
     (_, i) => `role-${Math.floor(i * entries / roles)}`,
@@ -97,7 +104,7 @@ export function makeCall(
     call: {
       body: JSON.stringify(payload),
       organization,
-      permissions: names.flatMap(permissionsOf),
+      claim: names.flatMap(permissionsOf),
     },
     known: { readable: true, metadata },
   };
@@ -107,7 +114,7 @@ function permissionsOf(role: string): string[] {
   return [`${role}:read`, `${role}:write`];
 }
 
-/** Signs calls, as of now. */
+/** Signs calls with the current time. */
 export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
   const seconds = Math.floor(Date.now() / 1000);
   return Promise.all(calls.map(async ({ body }) => ({
@@ -116,12 +123,12 @@ export function signCalls(calls: readonly Call[]): Promise<SignedCall[]> {
   })));
 }
 
-/** Says whether a reply is the right one. */
+/** Reports whether a reply is the right one. */
 export function isRightReply(
-  { permissions }: Pick<Call, "permissions">,
+  { claim }: Pick<Call, "claim">,
   reply: string,
 ): boolean {
   return reply === JSON.stringify({
-    append_claims: [{ key: "permissions", value: permissions }],
+    append_claims: [{ key: "permissions", value: claim }],
   });
 }

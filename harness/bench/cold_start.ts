@@ -4,31 +4,26 @@ import { startFunction } from "./function_server.ts";
 import { inTurn } from "./rounds.ts";
 import { serveUpstream } from "./served_upstream.ts";
 import { BARE_SCRIPT, ServerProcess } from "./server_process.ts";
-import { median, medianRatio } from "./statistics.ts";
+import { type Figure, summarize, summarizeRatio } from "./statistics.ts";
 
-/**
- * How long a reply may be ahead of its mapping's writing to KV, in milliseconds.
- */
+/** How long after a reply its mapping may be written to KV, in milliseconds. */
 const KV_WRITE_MS = 500;
 
 export type ColdStartName = "bare" | "no KV" | "empty KV" | "warm KV";
 
-/** How long a process takes to its first answer. */
+/** The time from a start to the first answer. */
 export interface ColdStartRow {
   readonly name: ColdStartName;
-  /**
-   * From the start of the process to the first right answer, in milliseconds, the runs' median.
-   */
-  readonly medianMs: number;
-  readonly minMs: number;
-  /** The multiple of a bare server's time, the median of pairs. */
-  readonly ratio: number;
+  /** From the start of the process to the first right answer, in milliseconds. */
+  readonly ms: Figure;
+  /** The multiple of a bare server's time. */
+  readonly ratio: Figure;
   readonly upstreamCalls: number;
 }
 
 /**
- * Measures the time from the start of a process to its first right answer, for
- * a bare server and for the function: without KV, with an empty database, and
+ * Measures the time from the start of a process to its first right answer: for
+ * a bare server, and for the function without KV, with an empty database, and
  * with one that holds the mapping.
  */
 export async function measureColdStart(
@@ -53,18 +48,18 @@ export async function measureColdStart(
       name: "bare",
       start: () => new ServerProcess(BARE_SCRIPT, { env: {}, log, signal }),
     },
-    // A path that no database can be at.
+    // No database can be at this path.
     { name: "no KV", start: () => start(`${folder}/missing/kv.db`) },
     { name: "empty KV", start: () => start(`${folder}/${databases++}.db`) },
     { name: "warm KV", start: () => start(warm) },
   ] as const;
 
-  const runs = quick ? 3 : 21;
+  const runs = quick ? 3 : 31;
   const seen = ways.map(() => ({
     ms: [] as number[],
     upstreamCalls: 0,
   }));
-  // The first run fills the caches of Deno and of the system, and is not counted.
+  // The first run fills the caches of Deno and the system, and does not count.
   for (let run = -1; run < runs; run++) {
     context.progress(
       run < 0 ? "cold start: warm-up" : `cold start ${run + 1} of ${runs}`,
@@ -87,9 +82,8 @@ export async function measureColdStart(
     const { ms, upstreamCalls } = seen[index]!;
     return {
       name,
-      medianMs: median(ms),
-      minMs: Math.min(...ms),
-      ratio: medianRatio(ms, seen[0]!.ms),
+      ms: summarize(ms),
+      ratio: summarizeRatio(ms, seen[0]!.ms),
       upstreamCalls,
     };
   });

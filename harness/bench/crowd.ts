@@ -1,6 +1,6 @@
 import {
+  generateCall,
   isRightReply,
-  makeCall,
   readRecordedLogin,
   signCalls,
 } from "./call.ts";
@@ -8,29 +8,25 @@ import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import { serveUpstream } from "./served_upstream.ts";
 
-/**
- * Enough for a mapping, and for being an organization that is not known yet.
- */
+/** The size of an organization's mapping that is not cached yet. */
 const ENTRIES = 100;
 const ROLES = 2;
 
-/** What became of a crowd. */
+/** The answers to a crowd of calls. */
 export interface Crowd {
-  /** How many came at once. */
+  /** The number of calls. */
   readonly requests: number;
   readonly right: number;
-  /** How many times metadata was asked for. */
+  /** How many of the upstream's requests asked for metadata. */
   readonly lookups: number;
-  /**
-   * From the sending of the last request to the last answer, in milliseconds.
-   */
+  /** From the last request to the last answer, in milliseconds. */
   readonly ms: number;
 }
 
 /**
- * Sends many first calls for one organization at once. Each has a connection
- * of its own, and ZITADEL does not answer before all are sent: so all of them
- * really wait for the same mapping.
+ * Sends many first calls for one organization at once. Each has its own
+ * connection, and ZITADEL does not answer before all are sent, so all wait for
+ * the same mapping.
  */
 export async function measureCrowd(
   size: number,
@@ -39,7 +35,7 @@ export async function measureCrowd(
   const { folder, signal, progress } = context;
   const login = await readRecordedLogin();
   const kind = { organization: "1", entries: ENTRIES, roles: ROLES };
-  const { call, known } = makeCall(login, kind);
+  const { call, known } = generateCall(login, kind);
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   await using upstream = serveUpstream(
     { organizations: { [call.organization]: known } },
@@ -111,7 +107,8 @@ async function writeAll(
 }
 
 /**
- * Reads what comes until the server closes, and gives the body; nothing where the status is not 200.
+ * Reads until the server closes; returns the body, or `undefined` if the status
+ * is not 200.
  */
 async function readReply(connection: Deno.TcpConn): Promise<string> {
   const decoder = new TextDecoder();

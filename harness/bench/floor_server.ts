@@ -1,7 +1,7 @@
 /**
- * The least that can answer ZITADEL's call: the signature checked, the payload
- * parsed, roles looked up in a map that is there from the start. No checks, no
- * errors, no log, no cache.
+ * The least that can answer ZITADEL's call: it verifies the signature, parses
+ * the payload and looks roles up in a constant map. No checks, errors, log or
+ * cache.
  *
  * @module
  */

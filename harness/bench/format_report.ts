@@ -1,37 +1,31 @@
-/**
- * The tables of a bench report.
- *
- * @module
- */
 import { formatTable } from "../cli/table.ts";
 import { tint } from "../cli/terminal.ts";
-import type { ColdStartRow } from "./cold_start.ts";
-import type { Crowd } from "./crowd.ts";
 import { CONNECTIONS } from "./load.ts";
 import { isBusy } from "./machine.ts";
-import type { Memory } from "./memory.ts";
-import type { BenchReport, Verdict } from "./report.ts";
-import type { Scaling } from "./scaling.ts";
-import type { Throughput } from "./throughput.ts";
+import type { BenchReport } from "./report.ts";
+import { isReached, type Row } from "./row.ts";
 
-/** Formats a report as lines: the machine, a table for each measurement, the targets. */
+/** Formats a report as lines: the machine, and one table of all figures. */
 export function formatReport(
   report: BenchReport,
-  verdicts: readonly Verdict[],
+  rows: readonly Row[],
 ): string[] {
-  const { throughput, scaling, coldStart, crowd, memory } = report;
-  return [
-    ...formatMachine(report),
-    ...throughput ? formatThroughput(throughput) : [],
-    ...scaling ? formatScaling(scaling) : [],
-    ...coldStart ? formatColdStart(coldStart) : [],
-    ...crowd ? formatCrowd(crowd) : [],
-    ...memory ? formatMemory(memory) : [],
-    ...formatVerdicts(verdicts),
-  ];
+  const [heading, ...lines] = formatTable([
+    ["", "median", "middle half", "", "target", ""],
+    ...rows.map(cellsOf),
+  ]);
+  const table = lines.flatMap((line, index) => {
+    const { group } = rows[index]!;
+    const isFirst = group !== rows[index - 1]?.group;
+    return [...isFirst ? [tint("strong", group)] : [], tinted(line)];
+  });
+  return [...describeMachine(report), "", tint("faint", heading!), ...table];
 }
 
-function formatMachine({ machine, generator, quick }: BenchReport): string[] {
+/** Describes the machine, and why its figures may not count. */
+export function describeMachine(
+  { machine, generator, quick }: BenchReport,
+): string[] {
   const { cpu, cores, os, deno, load } = machine;
   const doubts = [
     ...isBusy(machine)
@@ -47,144 +41,50 @@ function formatMachine({ machine, generator, quick }: BenchReport): string[] {
   ];
 }
 
-function formatThroughput({ rows, cpuRatio }: Throughput): string[] {
-  const table = titledTable("Throughput, warm, with a recorded login", [
-    [
-      "",
-      "requests/s",
-      "p50 ms",
-      "p99 ms",
-      "CPU us/request",
-      "memory MB",
-      "errors",
-      "upstream calls",
-    ],
-    ...rows.map((row) => [
-      row.name,
-      whole(row.requestsPerSecond),
-      row.p50Ms.toFixed(2),
-      row.p99Ms.toFixed(2),
-      row.cpuPerRequest?.toFixed(1) ?? "-",
-      megabytes(row.residentBytes),
-      whole(row.errors),
-      row.name === "function" ? whole(row.upstreamCalls) : "-",
-    ]),
-  ]);
-  const cpu = cpuRatio === undefined
-    ? ""
-    : ` It takes ${cpuRatio.toFixed(2)} times the floor's CPU time.`;
-  const note =
-    `  The function writes a log line for each request, to a file; the others write none.${cpu}`;
-  return [...table, tint("faint", note)];
+/** Formats a number as its unit is read. */
+export function formatNumber(number: number, unit: Row["unit"]): string {
+  switch (unit) {
+    case "x":
+      return number.toFixed(2);
+    case "ms":
+      return number.toFixed(Math.abs(number) < 10 ? 2 : 1);
+    default:
+      return Math.round(number).toLocaleString("en");
+  }
 }
 
-function formatScaling({ entries, roles }: Scaling): string[] {
-  const tables = [["Mapping", entries], ["Roles", roles]] as const;
-  return tables.flatMap(([title, rows]) =>
-    titledTable(`${title}, warm`, [
-      [
-        "",
-        "payload B",
-        "requests/s",
-        "p50 ms",
-        "p99 ms",
-        "CPU us/request",
-        "ratio",
-      ],
-      ...rows.map((row) => [
-        row.name,
-        whole(row.payloadBytes),
-        whole(row.requestsPerSecond),
-        row.p50Ms.toFixed(2),
-        row.p99Ms.toFixed(2),
-        row.cpuPerRequest?.toFixed(1) ?? "-",
-        row.ratio.toFixed(2),
-      ]),
-    ])
-  );
-}
+const REACHED = "reached";
+const MISSED = "missed";
 
-function formatColdStart(rows: readonly ColdStartRow[]): string[] {
-  return titledTable(
-    "Cold start, from the start of the process to the first correct reply",
-    [
-      ["", "median ms", "least ms", "ratio", "upstream calls"],
-      ...rows.map((row) => [
-        row.name === "bare" ? row.name : `function, ${row.name}`,
-        row.medianMs.toFixed(0),
-        row.minMs.toFixed(0),
-        row.ratio.toFixed(2),
-        row.name === "bare" ? "-" : whole(row.upstreamCalls),
-      ]),
-    ],
-  );
-}
-
-function formatCrowd({ requests, right, lookups, ms }: Crowd): string[] {
-  return titledTable(
-    `Crowd, ${whole(requests)} first calls for one organization at once`,
-    [
-      ["", "correct replies", "look-ups", "ms to the last"],
-      ["function", whole(right), whole(lookups), ms.toFixed(0)],
-    ],
-  );
-}
-
-function formatMemory(memory: Memory): string[] {
-  const { requests, organizations } = memory;
-  return titledTable(
-    `Memory, ${whole(requests)} requests of ${
-      whole(organizations)
-    } organizations`,
-    [
-      ["", "second tenth MB", "last tenth MB", "most MB", "ratio", "errors"],
-      [
-        "function",
-        megabytes(memory.secondTenthBytes),
-        megabytes(memory.lastTenthBytes),
-        megabytes(memory.peakBytes),
-        memory.ratio.toFixed(3),
-        whole(memory.errors),
-      ],
-    ],
-  );
-}
-
-function formatVerdicts(verdicts: readonly Verdict[]): string[] {
-  const [heading, ...rows] = formatTable([
-    ["Targets", "", "", ""],
-    ...verdicts.map(({ name, value, bound, target }) => [
-      name,
-      figure(value),
-      bound,
-      figure(target),
-    ]),
-  ]);
+function cellsOf(row: Row): string[] {
+  const { name, unit, value, target } = row;
+  const isCount = typeof value === "number";
+  const median = isCount ? value : value.median;
+  const reached = isReached(row);
   return [
-    `\n${tint("strong", heading!.trim())}`,
-    ...verdicts.map(({ reached }, index) => {
-      const state = reached ? tint("good", "reached") : tint("bad", "missed ");
-      return `  ${state}${rows[index]}`;
-    }),
+    name,
+    formatNumber(median, unit),
+    isCount
+      ? ""
+      : `${formatNumber(value.low, unit)} - ${formatNumber(value.high, unit)}`,
+    unit,
+    target
+      ? `${target.bound} ${
+        Number.isInteger(target.value)
+          ? target.value.toLocaleString("en")
+          : target.value
+      }`
+      : "",
+    reached === undefined ? "" : reached ? REACHED : MISSED,
   ];
 }
 
-function titledTable(
-  title: string,
-  rows: readonly (readonly string[])[],
-): string[] {
-  const [heading, ...lines] = formatTable(rows);
-  return [`\n${tint("strong", title)}`, tint("faint", heading!), ...lines];
-}
-
-function figure(number: number): string {
-  return Number.isInteger(number) ? whole(number) : number.toFixed(2);
-}
-
-function whole(number: number): string {
-  return Math.round(number).toLocaleString("en");
-}
-
-function megabytes(bytes: number | undefined): string {
-  return bytes === undefined ? "-" : (bytes / 1e6).toFixed(0);
+function tinted(line: string): string {
+  if (line.endsWith(REACHED)) {
+    return line.slice(0, -REACHED.length) + tint("good", REACHED);
+  }
+  if (line.endsWith(MISSED)) {
+    return line.slice(0, -MISSED.length) + tint("bad", MISSED);
+  }
+  return line;
 }

@@ -2,23 +2,28 @@ import { UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
 import { SIGNING_KEY } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import type { ServedUpstream } from "./served_upstream.ts";
-import { FUNCTION_SCRIPT, ServerProcess } from "./server_process.ts";
+import { ServerProcess } from "./server_process.ts";
 
-/**
- * Longer than any measurement, so that a mapping once read is warm to its end.
- */
+/** Longer than any measurement, so that a mapping stays fresh. */
 const FRESH_SECONDS = 3_600;
 
-/** More than a busy machine needs: what is measured is time, not time-outs. */
+/** Long enough for a busy machine: latency is measured, not timeouts. */
 const UPSTREAM_TIMEOUT_MS = 30_000;
+
+/** Where a function's database and output are, and what it is set to beside the default. */
+export interface StartOptions {
+  readonly kv: string;
+  readonly log: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
 
 /** Starts the function as a process of its own, as `deno task start` does. */
 export function startFunction(
-  { origin }: ServedUpstream,
-  { kv, log }: { kv: string; log: string },
-  { signal }: BenchContext,
+  { origin }: Pick<ServedUpstream, "origin">,
+  { kv, log, env }: StartOptions,
+  { signal, entry }: BenchContext,
 ): ServerProcess {
-  return new ServerProcess(FUNCTION_SCRIPT, {
+  return new ServerProcess(entry, {
     env: {
       ZITADEL_DOMAIN: origin,
       AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
@@ -26,6 +31,7 @@ export function startFunction(
       CACHE_FRESH_SECONDS: String(FRESH_SECONDS),
       UPSTREAM_TIMEOUT_MS: String(UPSTREAM_TIMEOUT_MS),
       KV_URL: kv,
+      ...env,
     },
     log,
     signal,

@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 
-/** Load above which figures say as much of other programs as of these. */
+/** A higher load means that other programs distort the figures. */
 const BUSY_LOAD_PER_CORE = 0.25;
 
 export interface Machine {
@@ -8,9 +8,7 @@ export interface Machine {
   readonly cores: number;
   readonly os: string;
   readonly deno: string;
-  /**
-   * The load before anything was measured: how many programs wanted to run in the last minute.
-   */
+  /** The load average of the minute before the measurements. */
   readonly load: number;
 }
 
@@ -25,7 +23,7 @@ export function readMachine(): Machine {
   };
 }
 
-/** Says whether a machine had other things to do. */
+/** Reports whether other programs were running. */
 export function isBusy({ load, cores }: Machine): boolean {
   return load / cores > BUSY_LOAD_PER_CORE;
 }

@@ -20,7 +20,7 @@ function grant(roles: number, size: number) {
   return {
     projectId: "400930456041688102",
     resourceOwner: "400930455974579238",
-    // Spread over the whole mapping, so that none is found sooner than another.
+    // Spread over the whole mapping, so that the position makes no difference.
     roles: Array.from(
       { length: roles },
       (_, i) => `role-${Math.floor(i * size / roles)}`,

@@ -1,17 +1,18 @@
-import { makeCall, readRecordedLogin, signCalls } from "./call.ts";
+import { generateCall, readRecordedLogin, signCalls } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import type { LoadGenerator } from "./load.ts";
 import { serveUpstream } from "./served_upstream.ts";
 import type { ServerProcess } from "./server_process.ts";
-import { meanWithin, type Sample } from "./statistics.ts";
+import { type Figure, type Sample, summarizeWithin } from "./statistics.ts";
 
 const ENTRIES = 10;
 const ROLES = 2;
-/** How often the memory is read, in milliseconds. */
+/** How often memory is sampled, in milliseconds. */
 const SAMPLE_MS = 100;
 /**
- * How long one round of load is, in seconds: short against the life of a signature.
+ * The length of a round of load, in seconds: short compared with a signature's
+ * validity.
  */
 const ROUND_SECONDS = 2;
 
@@ -19,23 +20,22 @@ const ROUND_SECONDS = 2;
 const SECOND_TENTH = [0.1, 0.2] as const;
 const LAST_TENTH = [0.9, 1] as const;
 
-/** What the function held over many requests. */
+/** The function's memory over many requests. */
 export interface Memory {
   readonly requests: number;
   readonly organizations: number;
   readonly errors: number;
-  /** The mean of the second tenth, in bytes. */
-  readonly secondTenthBytes: number;
-  /** The mean of the last tenth, in bytes. */
-  readonly lastTenthBytes: number;
+  /** In bytes. */
+  readonly secondTenthBytes: Figure;
+  readonly lastTenthBytes: Figure;
   readonly peakBytes: number;
-  /** The last tenth as a multiple of the second. */
-  readonly ratio: number;
+  /** The last tenth as a multiple of the second's median. */
+  readonly ratio: Figure;
 }
 
 /**
- * Measures the memory that the function holds while many requests of many
- * organizations come.
+ * Measures the memory that the function holds while it answers many requests
+ * for many organizations.
  */
 export async function measureMemory(
   { requests, organizations, generator }: {
@@ -46,10 +46,10 @@ export async function measureMemory(
   context: BenchContext,
 ): Promise<Memory | undefined> {
   const login = await readRecordedLogin();
-  const made = Array.from(
+  const created = Array.from(
     { length: organizations },
     (_, i) =>
-      makeCall(login, {
+      generateCall(login, {
         organization: String(i + 1),
         entries: ENTRIES,
         roles: ROLES,
@@ -57,12 +57,12 @@ export async function measureMemory(
   );
   await using upstream = serveUpstream({
     organizations: Object.fromEntries(
-      made.map(({ call, known }) => [call.organization, known]),
+      created.map(({ call, known }) => [call.organization, known]),
     ),
   });
   await using server = startFunction(upstream, {
     kv: `${context.folder}/memory.db`,
-    // A line for each of a million requests is more than a disk should take.
+    // A line for each of a million requests is too much for a disk.
     log: "/dev/null",
   }, context);
   await server.ready();
@@ -74,7 +74,7 @@ export async function measureMemory(
   while (answered < requests) {
     const percent = Math.floor(100 * answered / requests);
     context.progress(`memory: ${percent} % of ${requests} requests`);
-    const calls = await signCalls(made.map(({ call }) => call));
+    const calls = await signCalls(created.map(({ call }) => call));
     const begin = performance.now();
     const { seen, result } = await sampling(
       server,
@@ -97,8 +97,9 @@ export async function measureMemory(
     at: sample.answered / answered,
     value: sample.bytes,
   }));
-  const secondTenthBytes = meanWithin(run, SECOND_TENTH);
-  const lastTenthBytes = meanWithin(run, LAST_TENTH);
+  const secondTenthBytes = summarizeWithin(run, SECOND_TENTH);
+  const lastTenthBytes = summarizeWithin(run, LAST_TENTH);
+  const ratio = ({ median }: Figure, bytes: number) => bytes / median;
   return {
     requests: answered,
     organizations,
@@ -106,11 +107,15 @@ export async function measureMemory(
     secondTenthBytes,
     lastTenthBytes,
     peakBytes: Math.max(...samples.map(({ bytes }) => bytes)),
-    ratio: lastTenthBytes / secondTenthBytes,
+    ratio: {
+      median: ratio(secondTenthBytes, lastTenthBytes.median),
+      low: ratio(secondTenthBytes, lastTenthBytes.low),
+      high: ratio(secondTenthBytes, lastTenthBytes.high),
+    },
   };
 }
 
-/** Reads a server's memory until a work is done. */
+/** Reads a server's memory while a round of load runs. */
 async function sampling<T>(
   server: ServerProcess,
   work: Promise<T>,

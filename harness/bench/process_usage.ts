@@ -1,17 +1,17 @@
 /**
- * The unit of processor time in `/proc`: fixed at a hundredth of a second for programs (Linux, `USER_HZ`).
+ * The unit of processor time in `/proc`: programs always see hundredths of a
+ * second (Linux, `USER_HZ`).
  */
 const MICROSECONDS_PER_TICK = 10_000;
 
-/** What a process has taken so far. */
 export interface ProcessUsage {
   /** The memory it holds now, in bytes. */
   readonly residentBytes: number;
-  /** The processor time it took since its start, in microseconds. */
+  /** The processor time since its start, in microseconds. */
   readonly cpuMicroseconds: number;
 }
 
-/** Reads what a process takes, from Linux's `/proc`. */
+/** Reads a process's usage from Linux's `/proc`. */
 export async function readProcessUsage(
   pid: number,
 ): Promise<ProcessUsage | undefined> {
@@ -28,11 +28,12 @@ export async function readProcessUsage(
 }
 
 /**
- * Reads a process's files in `/proc` (proc_pid_status(5), proc_pid_stat(5)).
+ * Parses a process's files in `/proc` (proc_pid_status(5), proc_pid_stat(5)).
  */
 export function parseProcessUsage(status: string, stat: string): ProcessUsage {
   const resident = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-  // The second field is the program's name, which may hold spaces and brackets.
+  // The second field is the program's name, which can contain spaces and
+  // brackets.
   const [, , , , , , , , , , , user, system] = stat
     .slice(stat.lastIndexOf(")") + 2).split(" ");
   const ticks = Number(user) + Number(system);

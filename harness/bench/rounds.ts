@@ -10,23 +10,24 @@ export interface Contender {
   readonly call: Call;
 }
 
-/** What a contender did in one round. */
+/** A contender's figures of one round. */
 export interface Round extends LoadResult {
-  /** Requests answered in a second. */
   readonly requestsPerSecond: number;
   /**
-   * The processor time a request took, in microseconds; absent where the system does not tell.
+   * Processor time per request, in microseconds; absent if the system does not
+   * report it.
    */
   readonly cpuPerRequest?: number;
   /**
-   * The memory the server held at the end, in bytes; absent where the system does not tell.
+   * The server's memory at the end, in bytes; absent if the system does not
+   * report it.
    */
   readonly residentBytes?: number;
 }
 
 /**
- * Puts contenders under load in turn, in many short rounds and in changing
- * order, so that what else the machine does meets all of them alike.
+ * Runs contenders in turn, in many short rounds and changing order, so that
+ * other activity on the machine affects all of them alike.
  */
 export async function runRounds(
   contenders: readonly Contender[],
@@ -67,8 +68,8 @@ export async function runRounds(
 }
 
 /**
- * Changes the order of a list from round to round: each begins in turn, and
- * every second time around they go backwards, so that none always follows the
+ * Changes the order of a list from round to round: each item starts in turn,
+ * and every second cycle runs backwards, so that no item always follows the
  * same other.
  */
 export function inTurn<T>(list: readonly T[], round: number): T[] {

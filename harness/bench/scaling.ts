@@ -1,41 +1,39 @@
-import { type Call, makeCall, readRecordedLogin } from "./call.ts";
+import { type Call, generateCall, readRecordedLogin } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import type { LoadGenerator } from "./load.ts";
+import { compareRounds, type LoadRow, summarizeRounds } from "./load_row.ts";
 import { runRounds } from "./rounds.ts";
 import { serveUpstream } from "./served_upstream.ts";
-import { medianRatio } from "./statistics.ts";
-import { summarizeRounds, type ThroughputRow } from "./throughput.ts";
+import type { Figure } from "./statistics.ts";
 
 const MAPPING_ENTRIES = [10, 1_000, 10_000];
-/** How many roles the user has while the mapping grows. */
+/** The user's roles while the mapping grows. */
 const ROLES = 2;
 const USER_ROLES = [1, 10, 100];
-/** How many entries the mapping has while the roles grow. */
+/** The mapping's entries while the roles grow. */
 const ENTRIES = 100;
 
 /** What the function did with a mapping, or a user, of some size. */
-export interface ScalingRow extends Omit<ThroughputRow, "upstreamCalls"> {
+export interface ScalingRow extends LoadRow {
   readonly entries: number;
   readonly roles: number;
   readonly payloadBytes: number;
   /** Its throughput as a part of that with the smallest. */
-  readonly ratio: number;
+  readonly ratio: Figure;
 }
 
-/**
- * The function with larger and larger mappings, and with users of more and more roles.
- */
+/** The function with ever larger mappings, and with users of ever more roles. */
 export interface Scaling {
   /** By the size of the mapping. */
   readonly entries: readonly ScalingRow[];
-  /** By the roles of the user. The call and the reply grow as well. */
+  /** By the user's roles. The call and the reply grow too. */
   readonly roles: readonly ScalingRow[];
 }
 
 /**
- * Measures what large mappings and many roles cost: one function with an
- * organization of each kind.
+ * Measures the cost of large mappings and many roles: one function, an
+ * organization for each size.
  */
 export async function measureScaling(
   generator: LoadGenerator,
@@ -48,7 +46,7 @@ export async function measureScaling(
     ...USER_ROLES.map((roles) => ({ entries: ENTRIES, roles })),
   ].map((kind, index) => {
     const organization = String(index + 1);
-    return { ...kind, ...makeCall(login, { ...kind, organization }) };
+    return { ...kind, ...generateCall(login, { ...kind, organization }) };
   });
   await using upstream = serveUpstream({
     organizations: Object.fromEntries(
@@ -80,13 +78,11 @@ export async function measureScaling(
     }, context);
     const rounds = await runRounds(contenders, {
       title: "scaling",
-      rounds: quick ? 2 : 6,
-      seconds: quick ? 1 : 3,
+      rounds: quick ? 2 : 8,
+      seconds: quick ? 1 : 2,
       generator,
     }, context);
-    const series = contenders.map(({ name }) =>
-      rounds.get(name)!.map((round) => round.requestsPerSecond)
-    );
+    const smallest = rounds.get(contenders[0]!.name)!;
     return group.map(({ entries, roles, call }, index) => {
       const { name } = contenders[index]!;
       return {
@@ -94,7 +90,7 @@ export async function measureScaling(
         entries,
         roles,
         payloadBytes: new TextEncoder().encode(call.body).length,
-        ratio: medianRatio(series[index]!, series[0]!),
+        ratio: compareRounds(rounds.get(name)!, smallest).throughput,
       };
     });
   };

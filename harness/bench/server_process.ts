@@ -1,39 +1,36 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { SETTINGS } from "../../lib/config.ts";
+import { freePort } from "../util/free_port.ts";
+import { projectPath } from "../util/project_path.ts";
 import { type Call, isRightReply, signCalls, type SignedCall } from "./call.ts";
 import { type ProcessUsage, readProcessUsage } from "./process_usage.ts";
 
-/** How long a server may take to its first answer, in milliseconds. */
+/** The deadline of a server's first answer, in milliseconds. */
 const START_TIMEOUT_MS = 30_000;
-/** How long to wait before a port is tried again, in milliseconds. */
+/** How long to wait before trying a port again, in milliseconds. */
 const CONNECT_RETRY_MS = 1;
-/** How long a server may take to drain before it is killed, in milliseconds. */
+/** How long a server may drain before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 5_000;
 
-/** The program of the function. */
 export const FUNCTION_SCRIPT: URL = new URL("../../main.ts", import.meta.url);
-/** The program of the bare server. */
 export const BARE_SCRIPT: URL = new URL("bare_server.ts", import.meta.url);
-/** The program of the floor server. */
 export const FLOOR_SCRIPT: URL = new URL("floor_server.ts", import.meta.url);
 
-/** What a server is started with. */
 export interface ServerOptions {
-  /**
-   * Environment variables; settings of the function from outside do not reach it.
-   */
+  /** Environment variables; settings from this process do not reach it. */
   readonly env: Readonly<Record<string, string>>;
-  /** The file that its output goes to, as a container's would. */
+  /** The file for its output, like a container's log. */
   readonly log: string;
   readonly signal: AbortSignal;
+  /** Any free one by default. */
+  readonly port?: number;
 }
 
-/** A server that runs as a process of its own. */
+/** A server in a process of its own. */
 export class ServerProcess implements AsyncDisposable {
-  /** Where it listens. */
   readonly url: string;
-  /** When it was started (`performance.now()`). */
+  /** When it started (`performance.now()`). */
   readonly startedAt: number;
   readonly #port: number;
   readonly #options: ServerOptions;
@@ -44,7 +41,7 @@ export class ServerProcess implements AsyncDisposable {
   constructor(script: URL, options: ServerOptions) {
     options.signal.throwIfAborted();
     this.#options = options;
-    this.#port = freePort();
+    this.#port = options.port ?? freePort();
     this.url = `http://127.0.0.1:${this.#port}/`;
     const environment = Object.entries(Deno.env.toObject())
       .filter(([name]) => !(name in SETTINGS) && !name.startsWith("OTEL_"));
@@ -52,7 +49,14 @@ export class ServerProcess implements AsyncDisposable {
     this.startedAt = performance.now();
     this.#process = spawn(
       Deno.execPath(),
-      ["run", "--quiet", "--allow-all", script.href],
+      [
+        "run",
+        "--quiet",
+        "--allow-all",
+        // Also for a bundle in another folder.
+        `--config=${projectPath("deno.json")}`,
+        script.href,
+      ],
       {
         env: {
           ...Object.fromEntries(environment),
@@ -75,16 +79,22 @@ export class ServerProcess implements AsyncDisposable {
     );
   }
 
-  async ready(call?: Call): Promise<number> {
+  /** Waits until it listens. */
+  async listening(): Promise<void> {
     const { signal } = this.#options;
-    // Signed before, so that the time is the server's alone.
-    const [signed] = await signCalls(call ? [call] : []);
     while (!await canConnect(this.#port)) {
       signal.throwIfAborted();
       const waited = performance.now() - this.startedAt;
       if (this.#hasEnded || waited > START_TIMEOUT_MS) throw this.#noStart();
       await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
     }
+  }
+
+  /** Waits for its first answer; returns how long that took, in milliseconds. */
+  async ready(call?: Call): Promise<number> {
+    // Signed before, so that the time is the server's alone.
+    const [signed] = await signCalls(call ? [call] : []);
+    await this.listening();
     const response = await this.#send(signed);
     const reply = await response.text();
     const ms = performance.now() - this.startedAt;
@@ -92,18 +102,22 @@ export class ServerProcess implements AsyncDisposable {
     return ms;
   }
 
-  /** Asks it once. */
-  async ask(call: Call): Promise<void> {
+  /** Asks it once; returns how long the answer took, in milliseconds. */
+  async ask(call: Call): Promise<number> {
     const [signed] = await signCalls([call]);
+    const begin = performance.now();
     const response = await this.#send(signed);
-    requireRight(call, response, await response.text());
+    const reply = await response.text();
+    const ms = performance.now() - begin;
+    requireRight(call, response, reply);
+    return ms;
   }
 
   usage(): Promise<ProcessUsage | undefined> {
     return readProcessUsage(this.#process.pid!);
   }
 
-  /** Stops it: lets it drain, as an orchestrator would. */
+  /** Stops it as an orchestrator would: it may drain. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#hasEnded) return;
     this.#process.kill("SIGTERM");
@@ -135,12 +149,7 @@ export class ServerProcess implements AsyncDisposable {
 
 function requireRight(call: Call, response: Response, reply: string): void {
   if (isRightReply(call, reply)) return;
-  throw new Error(`A server answered wrongly: ${response.status} ${reply}`);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  throw new Error(`Unexpected reply of a server: ${response.status} ${reply}`);
 }
 
 async function canConnect(port: number): Promise<boolean> {

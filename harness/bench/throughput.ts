@@ -2,44 +2,30 @@ import { readRecordedLogin, SIGNING_KEY } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";
 import type { LoadGenerator } from "./load.ts";
-import { type Round, runRounds } from "./rounds.ts";
+import {
+  compareRounds,
+  type LoadRatio,
+  type LoadRow,
+  summarizeRounds,
+} from "./load_row.ts";
+import { runRounds } from "./rounds.ts";
 import { serveUpstream } from "./served_upstream.ts";
 import { BARE_SCRIPT, FLOOR_SCRIPT, ServerProcess } from "./server_process.ts";
-import { median, medianRatio } from "./statistics.ts";
 
-/** What a server did under load. */
-export interface ThroughputRow {
-  readonly name: string;
-  /** Requests answered in a second, the rounds' median. */
-  readonly requestsPerSecond: number;
-  /** The median time to an answer, in milliseconds, the rounds' median. */
-  readonly p50Ms: number;
-  /**
-   * The time within which 99 of 100 were answered, in milliseconds, the rounds' median.
-   */
-  readonly p99Ms: number;
-  /** The processor time a request took, in microseconds, the rounds' median. */
-  readonly cpuPerRequest?: number | undefined;
-  /** The memory held at the end, in bytes. */
-  readonly residentBytes?: number | undefined;
-  readonly errors: number;
+/** The function compared with the floor and a bare server. */
+export interface Throughput {
+  readonly rows: readonly LoadRow[];
+  /** The function compared with the floor, with a log line for each call. */
+  readonly info: LoadRatio;
+  /** The same with `LOG_LEVEL=warn`. */
+  readonly warn: LoadRatio;
+  /** What the warm function asked ZITADEL. */
   readonly upstreamCalls: number;
 }
 
-/** The function beside the floor and a bare server. */
-export interface Throughput {
-  readonly rows: readonly ThroughputRow[];
-  /** The function's throughput as a part of the floor's. */
-  readonly throughputRatio: number;
-  /** The function's p99 as a multiple of the floor's. */
-  readonly p99Ratio: number;
-  /** The function's processor time a request as a multiple of the floor's. */
-  readonly cpuRatio?: number | undefined;
-}
-
 /**
- * Measures the warm function beside the floor and a bare server, with a
- * recorded login.
+ * Measures the warm function, the floor and a bare server with a recorded
+ * login.
  */
 export async function measureThroughput(
   generator: LoadGenerator,
@@ -61,77 +47,49 @@ export async function measureThroughput(
     log: `${folder}/floor.log`,
     signal,
   });
-  await using function_ = startFunction(upstream, {
-    kv: `${folder}/throughput.db`,
-    log: `${folder}/function.log`,
-  }, context);
+  const start = (level: "info" | "warn") =>
+    startFunction(upstream, {
+      kv: `${folder}/${level}.db`,
+      log: `${folder}/${level}.log`,
+      env: { LOG_LEVEL: level },
+    }, context);
+  await using info = start("info");
+  await using warn = start("warn");
   await bare.ready();
-  await floor.ready(call);
-  await function_.ready(call);
+  for (const server of [floor, info, warn]) await server.ready(call);
+
   const contenders = [
     { name: "bare", server: bare, call },
     { name: "floor", server: floor, call },
-    { name: "function", server: function_, call },
+    { name: "info", server: info, call },
+    { name: "warn", server: warn, call },
   ];
+  const title = "throughput";
   await runRounds(contenders, {
-    title: "throughput, warm-up",
+    title: `${title}, warm-up`,
     rounds: 1,
     seconds: 1,
     generator,
   }, context);
   const coldCalls = upstream.requests;
   const rounds = await runRounds(contenders, {
-    title: "throughput",
-    rounds: quick ? 2 : 9,
-    seconds: quick ? 1 : 3,
+    title,
+    rounds: quick ? 2 : 12,
+    seconds: quick ? 1 : 2,
     generator,
   }, context);
+  const upstreamCalls = upstream.requests - coldCalls;
   // Still right after all that.
-  await floor.ask(call);
-  await function_.ask(call);
+  for (const server of [floor, info, warn]) await server.ask(call);
 
-  const series = (name: string, key: "requestsPerSecond" | "p99Ms") =>
-    rounds.get(name)!.map((round) => round[key]);
+  const compared = (name: string) =>
+    compareRounds(rounds.get(name)!, rounds.get("floor")!);
   return {
-    rows: contenders.map(({ name }) => ({
-      ...summarizeRounds(name, rounds.get(name)!),
-      upstreamCalls: name === "function" ? upstream.requests - coldCalls : 0,
-    })),
-    throughputRatio: medianRatio(
-      series("function", "requestsPerSecond"),
-      series("floor", "requestsPerSecond"),
+    rows: contenders.map(({ name }) =>
+      summarizeRounds(name, rounds.get(name)!)
     ),
-    p99Ratio: medianRatio(
-      series("function", "p99Ms"),
-      series("floor", "p99Ms"),
-    ),
-    cpuRatio: cpuRatio(rounds.get("function")!, rounds.get("floor")!),
+    info: compared("info"),
+    warn: compared("warn"),
+    upstreamCalls,
   };
-}
-
-/** Sums up a contender's rounds. */
-export function summarizeRounds(
-  name: string,
-  rounds: readonly Round[],
-): Omit<ThroughputRow, "upstreamCalls"> {
-  const cpu = rounds.flatMap(({ cpuPerRequest }) => cpuPerRequest ?? []);
-  return {
-    name,
-    requestsPerSecond: median(rounds.map((round) => round.requestsPerSecond)),
-    p50Ms: median(rounds.map(({ p50Ms }) => p50Ms)),
-    p99Ms: median(rounds.map(({ p99Ms }) => p99Ms)),
-    cpuPerRequest: cpu.length > 0 ? median(cpu) : undefined,
-    residentBytes: rounds.at(-1)!.residentBytes,
-    errors: rounds.reduce((sum, { errors }) => sum + errors, 0),
-  };
-}
-
-function cpuRatio(
-  rounds: readonly Round[],
-  base: readonly Round[],
-): number | undefined {
-  const [ours, theirs] = [rounds, base].map((series) =>
-    series.flatMap(({ cpuPerRequest }) => cpuPerRequest ?? [])
-  );
-  return ours!.length > 0 ? medianRatio(ours!, theirs!) : undefined;
 }

@@ -1,12 +1,12 @@
 import type { BenchContext } from "./context.ts";
 import { CONNECTIONS, type LoadOptions, type LoadResult } from "./load.ts";
 
-/** Marks the one line of the output that is the script's own. */
+/** Marks the script's line in the output. */
 const MARK = "result ";
 
 /**
- * Sends calls from a file, a line each: signature, tab, body. One call is sent
- * without asking the script, several in turn.
+ * Sends calls from a file, a line each: signature, tab, body. A single call is
+ * sent without calling the script, several in turn.
  */
 const SCRIPT = `
 wrk.method = "POST"
@@ -44,7 +44,7 @@ function done(summary, latency, requests)
 end
 `;
 
-/** Makes load by `wrk`. */
+/** Creates load with `wrk`. */
 export async function runWrk(
   { url, calls, seconds }: LoadOptions,
   { folder, signal }: BenchContext,
@@ -73,13 +73,13 @@ export async function runWrk(
   return parseWrk(decoder.decode(stdout) + decoder.decode(stderr));
 }
 
-/** Reads what the script of {@linkcode runWrk} says at the end. */
+/** Parses the line that the script of {@linkcode runWrk} prints at the end. */
 export function parseWrk(output: string): LoadResult {
   const line = output.split("\n").find((line) => line.startsWith(MARK));
   const numbers = line?.slice(MARK.length).split(" ").map(Number) ?? [];
   const [requests, duration, p50, p99, errors] = numbers;
   if (errors === undefined || numbers.some(Number.isNaN)) {
-    throw new Error(`Cannot read what wrk says: ${output.trim()}`);
+    throw new Error(`Cannot read wrk's output: ${output.trim()}`);
   }
   return {
     requests: requests!,

@@ -41,7 +41,8 @@ export function withSetting(
 }
 
 /**
- * Formats a setting as a line of an env file, quoted if necessary.
+ * Formats a setting as a line of an env file, quoted only if it could not be
+ * read back otherwise: container runtimes keep quotes (`docker run --env-file`).
  *
  * @throws {SettingsError} If the value has control characters: what follows a
  * line break would be another setting.
@@ -52,7 +53,10 @@ export function formatSetting(name: string, value: string): string {
       `The value of ${name} has control characters, such as a line break, and could set other settings: write it on one line`,
     );
   }
-  return /[\s"#]/.test(value) ? `${name}='${value}'` : `${name}=${value}`;
+  const plain = `${name}=${value}`;
+  // Deno replaces variables in what is not quoted.
+  const isPlain = !value.includes("$") && parseEnv(plain)[name] === value;
+  return isPlain ? plain : `${name}='${value}'`;
 }
 
 /** Reads an env file; the text is empty if there is no file. */

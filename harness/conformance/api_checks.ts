@@ -1,8 +1,3 @@
-/**
- * Set-up, doctor and metadata calls, as recorded of each release.
- *
- * @module
- */
 import { bindTarget, keepBindings } from "./binding.ts";
 import { type CheckContext, compare, type Finding } from "./checks.ts";
 import {
@@ -17,20 +12,23 @@ import type { Scenario } from "./scenario.ts";
 type Caller = "admin" | "reader" | "viewer" | "stranger" | "invalid" | "none";
 type Organization = keyof Scenario["organizations"] | "unknown";
 
-/** A recording and who asks about which organization. */
+/** A recording, who sends it, and the organization that it is about. */
 type Case = readonly [name: string, caller: Caller, about?: Organization];
 
 const FUNCTION = "function/preaccesstoken";
 const EVENTS = "event/group/org.metadata";
 const UNKNOWN_ORGANIZATION = "123456789012345678";
-/** What recordings name and what it is here, beside identifiers in paths. */
+/**
+ * Names in the recordings that stand for something else here, besides ids in
+ * paths.
+ */
 const RECORDED = {
   target: "400925123621686310",
   project: /40092512456121040[0-9]|400956462890748966|400955910920342566/g,
   suffix: "q3gmz",
 };
 
-/** In the order of the recording: each builds on those before it. */
+/** In the order of the recording: each builds on the earlier ones. */
 const ADMIN: readonly Case[] = [
   ["admin/create_target", "admin"],
   ["admin/create_target_same_name", "admin"],
@@ -150,11 +148,7 @@ const V3_4: readonly Case[] = [
 
 const CASES = { "current": CURRENT, "4.6": V4_6, "3.4": V3_4 };
 
-/**
- * Replays the recorded API calls of the instance's release.
- *
- * @yields A finding for each recording.
- */
+/** Replays the recorded API calls of the instance's release. */
 export async function* apiChecks(
   context: CheckContext,
 ): AsyncGenerator<Finding> {
@@ -184,7 +178,7 @@ export async function* apiChecks(
       replace["400955910987451430"] = targetId;
     }
     yield await compare(name, shapeOf(recordedAnswer(recording)), async () => {
-      // Lists lag behind what was just written.
+      // Lists lag behind writes.
       if (name.includes("/list_")) await subject.settle();
       const answer = await replayRecording(subject.origin, recording, {
         replace,
@@ -198,7 +192,7 @@ export async function* apiChecks(
   }
 }
 
-/** Leaves the instance's other targets out of a list of targets. */
+/** Removes the instance's other targets from a list of targets. */
 function withoutOthers({ status, body }: Answer, origin: string): Answer {
   const isOurs = ({ endpoint }: { endpoint?: string }) =>
     endpoint === undefined || endpoint.startsWith(origin);
@@ -208,7 +202,7 @@ function withoutOthers({ status, body }: Answer, origin: string): Answer {
     : { status, body };
 }
 
-/** The older recordings begin with targets and executions that are there. */
+/** The older recordings start with existing targets and executions. */
 async function prepare({ subject, scenario, target }: CheckContext) {
   if (subject.release === "current") {
     return { id: "", [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -247,7 +241,7 @@ function authorizationOf(
   return { authorization: `Bearer ${token}` };
 }
 
-/** Identifiers have 18 digits; in messages they follow their length. */
+/** Ids have 18 digits, and the same length within messages. */
 function organizationsIn(request: {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -2,29 +2,29 @@ import { listExecutions, setExecution } from "../zitadel/execution.ts";
 import { createTarget, deleteTarget } from "../zitadel/target.ts";
 import { callRest, type Subject } from "./subject.ts";
 
-/** A target that is bound while it is in use. */
+/** A bound target; disposing of it unbinds and deletes it. */
 export interface Binding extends AsyncDisposable {
   readonly id: string;
 }
 
-/** What is bound to what. */
 export interface BindingOptions {
   readonly name: string;
-  /** Where it is. */
   readonly endpoint: string;
-  /** On what it is called, such as `function/preaccesstoken`. */
+  /** Such as `function/preaccesstoken`. */
   readonly condition: string;
   readonly interruptOnError?: boolean;
-  /** How its body is formed, where that is not JSON. */
+  /** JSON if absent. */
   readonly payloadType?: "PAYLOAD_TYPE_JWT" | "PAYLOAD_TYPE_JWE";
-  /** A key that payloads are encrypted for. */
+  /** The key that payloads are encrypted for. */
   readonly publicKey?: string;
   readonly after?: readonly string[];
 }
 
-/** Notes what is bound, to put it back. */
+/**
+ * Remembers the bindings of conditions; disposing of the result restores them.
+ */
 export async function keepBindings(
-  { instance }: Subject,
+  { instance }: Pick<Subject, "instance">,
   conditions: readonly string[],
 ): Promise<AsyncDisposable> {
   const before = await listExecutions(instance);
@@ -39,9 +39,7 @@ export async function keepBindings(
   };
 }
 
-/**
- * Makes a target and binds it. What was bound before is put back afterwards.
- */
+/** Creates a target and binds it alone, or after others. */
 export async function bindTarget(
   subject: Subject,
   options: BindingOptions,

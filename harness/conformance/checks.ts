@@ -12,7 +12,7 @@ export interface CheckContext {
 
 /** What was recorded and what was seen, both reduced to what is compared. */
 export interface Finding {
-  /** The recording, as a path below `fixtures`, and what of it. */
+  /** The recording, as a path below `fixtures`, and the case in it. */
   readonly name: string;
   readonly recorded: unknown;
   readonly seen: unknown;
@@ -22,8 +22,8 @@ export interface Finding {
 export type Checks = (context: CheckContext) => AsyncGenerator<Finding>;
 
 /**
- * Looks at the instance and compares. A look that fails is a finding as well,
- * so that every failure names its check and the run goes on.
+ * Compares what a look at the instance returns. A look that throws is a finding
+ * too, so every failure names its check and the run goes on.
  */
 export async function compare(
   name: string,

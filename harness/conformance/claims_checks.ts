@@ -6,7 +6,7 @@ import { readRecording } from "./recording.ts";
 import type { Application, Person } from "./scenario.ts";
 import { logIn } from "./tokens.ts";
 
-/** The recording, by the names of the findings. */
+/** The prefix of the findings' names. */
 const RECORDING = "behaviour/claims";
 const ALL_PROJECTS = "urn:zitadel:iam:org:projects:roles";
 

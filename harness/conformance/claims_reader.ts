@@ -5,12 +5,15 @@ import { claimsOf, isJwt } from "./tokens.ts";
 /** Claims that differ from token to token. */
 const OWN = ["exp", "iat", "nbf", "auth_time", "updated_at", "at_hash", "iss"];
 
-/** Reads everything that is told about a token, with names instead of ids. */
+/**
+ * Reads everything that ZITADEL reports about a token, with names instead of
+ * ids.
+ */
 type ReadClaims = (accessToken: string, idToken?: string) => Promise<unknown>;
 
 /**
- * Creates a reader of a token's claims: in the token, at userinfo and at
- * introspection, and the payloads that targets received for each.
+ * Creates a reader of a token's claims in the token, at userinfo and at
+ * introspection, and of the payloads that targets received for each.
  */
 export async function createClaimsReader(
   context: CheckContext,
@@ -35,7 +38,7 @@ interface Api {
 }
 
 async function createApi({ subject, scenario }: CheckContext): Promise<Api> {
-  const made = await callRest(
+  const created = await callRest(
     subject,
     `POST /management/v1/projects/${scenario.projects.storefront}/apps/api`,
     {
@@ -45,8 +48,8 @@ async function createApi({ subject, scenario }: CheckContext): Promise<Api> {
   );
   await subject.settle();
   return {
-    clientId: String(made["clientId"]),
-    clientSecret: String(made["clientSecret"]),
+    clientId: String(created["clientId"]),
+    clientSecret: String(created["clientSecret"]),
   };
 }
 

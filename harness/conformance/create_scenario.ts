@@ -1,9 +1,11 @@
-import { fillScenario } from "./fill_scenario.ts";
 import { setMetadata } from "../zitadel/metadata.ts";
 import {
   createOrganization,
   removeOrganization,
 } from "../zitadel/organization.ts";
+import { createPeople } from "./create_people.ts";
+import { createProjects } from "./create_projects.ts";
+import { createServiceUsers } from "./create_service_users.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Subject } from "./subject.ts";
 
@@ -11,7 +13,7 @@ const MANY_KEYS = 250;
 const ORGANIZATIONS = ["acme", "globex", "many", "odd", "empty", "catalogue"];
 const encoder = new TextEncoder();
 
-/** The mapping that was recorded. */
+/** The recorded mapping. */
 const ACME_METADATA = {
   admin: '["read:all","write:all","delete:all"]',
   editor: '["posts:read","posts:write"]',
@@ -20,7 +22,7 @@ const ACME_METADATA = {
   viewer: '["posts:read"]',
 };
 
-/** Makes the scenario of the recordings. */
+/** Creates the scenario of the recordings; disposing of it removes it. */
 export async function createScenario(subject: Subject): Promise<Scenario> {
   const { instance } = subject;
   const suffix = crypto.randomUUID().slice(0, 5);
@@ -35,14 +37,16 @@ export async function createScenario(subject: Subject): Promise<Scenario> {
       const { id } = await createOrganization(instance, `${name} ${suffix}`);
       organizations[name] = id;
     }
-    const made = organizations as Scenario["organizations"];
-    await writeMetadata(subject, made);
-    const parts = await fillScenario(subject, made, suffix);
+    const created = organizations as Scenario["organizations"];
+    await writeMetadata(subject, created);
+    const { projects, apps } = await createProjects(subject, created);
+    const place = { organizations: created, projects, suffix };
+    const people = await createPeople(subject, place);
+    const serviceUsers = await createServiceUsers(subject, place);
     await subject.settle();
     return {
-      suffix,
-      organizations: made,
-      ...parts,
+      ...{ suffix, organizations: created, projects, apps, people },
+      ...serviceUsers,
       [Symbol.asyncDispose]: remove,
     };
   } catch (error) {

@@ -1,41 +1,44 @@
-/** A reason why the sandbox is not as recorded, and where that shows. */
+/**
+ * A reason why an instance differs from the recordings, and the findings it
+ * affects.
+ */
 export interface Difference {
   readonly reason: string;
   readonly findings: readonly string[];
-  /** Set where no run brings it about as it was, whatever the instance. */
+  /** Set if no instance reproduces it. */
   readonly isNeverRun?: boolean;
 }
 
 /**
- * All that the sandbox does otherwise than ZITADEL was recorded to do. Nothing
- * that the function depends on may stand here.
+ * Every known difference between the sandbox and the recordings. The function
+ * must not depend on any of them.
  */
 export const DIFFERENCES: readonly Difference[] = [
   {
     reason:
-      "Nothing calls presamlresponse: the sandbox has no SAML, nor has the run a service provider. The function's answer to it is tested by the fixture calls/presamlresponse.",
+      "Not called: neither the sandbox nor the run has a SAML service provider. The fixture calls/presamlresponse tests the function's reply.",
     findings: ["calls/presamlresponse"],
     isNeverRun: true,
   },
   {
     reason:
-      "It lists every project of the instance; the run has others than there were.",
+      "It lists all projects of the instance, which differ from the recorded ones.",
     findings: ["older/v4.6.5/list_projects_v2beta"],
     isNeverRun: true,
   },
   {
     reason:
-      "The discovery document promises only what the sandbox can do: no device flow, implicit flow, request objects or logout notices.",
+      "The discovery document lists only what the sandbox supports: no device flow, implicit flow, request objects or logout notifications.",
     findings: ["oidc/discovery"],
   },
   {
     reason:
-      "Status and code are ZITADEL's; the text is that of the protobuf library at work.",
+      "Status and code are ZITADEL's; the text is the protobuf library's.",
     findings: ["admin/set_metadata_not_base64"],
   },
   {
     reason:
-      "Projects and applications are read by management v1, which every release has; the sandbox leaves out their v2 and v2beta forms.",
+      "The commands read projects and applications by management v1, which every release has; the sandbox lacks their v2 and v2beta forms.",
     findings: [
       "admin/list_projects_connect",
       "admin/list_project_roles",
@@ -48,7 +51,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** Says why a finding may differ. */
+/** Returns why a finding may differ, or `undefined` if it may not. */
 export function reasonFor(
   name: string,
   { isSandbox }: { isSandbox: boolean },

@@ -1,8 +1,8 @@
 import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { readRecording } from "./recording.ts";
 
-/** The recording, by the names of the findings. */
-const RECORDING = "behaviour/instance_host";
+/** The prefix of the findings' names. */
+const RECORDING = "instance_host";
 const RELEASES = { "3.4": "3.4.9", "4.6": "4.6.5", "current": "4.13.1" };
 const UNKNOWN_ORGANIZATION = "123456789012345678";
 
@@ -22,8 +22,8 @@ interface Exchange {
 
 /**
  * Compares what an instance answers at an address that is not its domain,
- * without and with `x-zitadel-instance-host`. Only an instance on this machine
- * has such an address: `localhost` and 127.0.0.1.
+ * without and with `x-zitadel-instance-host`. Only local instances have such an
+ * address: `localhost` or 127.0.0.1.
  */
 export async function* instanceHostChecks(
   context: CheckContext,
@@ -90,14 +90,16 @@ function ask(
   return fetch(elsewhere + path, { method: "POST", headers, body });
 }
 
-/** A gRPC-web frame of a message whose first field is a text, or of none. */
+/**
+ * A gRPC-web frame: a message whose first field is the text, or an empty one.
+ */
 function frame(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(text);
   const message = text === "" ? [] : [0x0a, bytes.length, ...bytes];
   return Uint8Array.of(0, 0, 0, 0, message.length, ...message);
 }
 
-/** Reduces an answer to what a client tells such cases apart by. */
+/** Reduces an answer to what clients distinguish such cases by. */
 function summarize(
   path: string,
   { status, headers, body }: {
@@ -109,7 +111,7 @@ function summarize(
   const type = headers.get("content-type");
   const text = new TextDecoder().decode(body);
   if (type?.startsWith("application/json")) {
-    // Of the keys only that they are told.
+    // The keys themselves differ.
     return { status, type, keys: Object.keys(JSON.parse(text)) };
   }
   if (!path.startsWith("/zitadel.") || status !== 200) {

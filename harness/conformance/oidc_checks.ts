@@ -1,17 +1,8 @@
-/**
- * The token endpoint and what is around it.
- *
- * @module
- */
 import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { readRecording, recordedAnswer, replayRecording } from "./recording.ts";
 import { shapeOf } from "./shape.ts";
 
-/**
- * Replays the recorded OpenID requests.
- *
- * @yields A finding for each recording.
- */
+/** Replays the recorded requests to the token endpoint, discovery and keys. */
 export async function* oidcChecks(
   { subject, scenario }: CheckContext,
 ): AsyncGenerator<Finding> {
@@ -48,7 +39,7 @@ export async function* oidcChecks(
     client_credentials: () => basic(reader.clientSecret),
     client_credentials_post: () => ({}),
     client_credentials_wrong_secret: () => basic("wrong"),
-    client_credentials_unknown_client: () => basic("wrong", "nobody-of-all"),
+    client_credentials_unknown_client: () => basic("wrong", "unknown"),
     api_call_without_zitadel_audience: token,
   };
   for (const [name, headers] of Object.entries(headersOf)) {

@@ -1,8 +1,3 @@
-/**
- * What targets are sent, in every recorded scenario.
- *
- * @module
- */
 import { importPKCS8, SignJWT } from "jose";
 import { clientCredentials, refresh, roleScopes } from "../zitadel/login.ts";
 import { type BindingOptions, bindTarget } from "./binding.ts";
@@ -20,9 +15,8 @@ const FOLDERS = {
 } as const;
 
 /**
- * Brings about each recorded call and compares what the target was sent.
- *
- * @yields A finding for each recorded call.
+ * Reproduces each recorded call and compares the payload that the target
+ * received.
  */
 export async function* payloadChecks(
   context: CheckContext,
@@ -111,7 +105,7 @@ function recordedCalls(context: CheckContext): Record<string, Bring> {
   };
 }
 
-/** Binds a target, brings a call about and reads what came first. */
+/** Binds a target, makes ZITADEL call it and returns the first payload. */
 async function payloadOf(
   context: CheckContext,
   act: () => Promise<unknown>,

@@ -8,7 +8,7 @@ import { readRecording } from "./recording.ts";
 import { claimsOf } from "./tokens.ts";
 import { callOf } from "./webhook_call.ts";
 
-/** The recording, by the names of the findings. */
+/** The prefix of the findings' names. */
 const RECORDING = "behaviour/chosen_project_ids";
 
 interface Recording {

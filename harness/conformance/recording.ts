@@ -9,7 +9,7 @@ const RECORDED = new URL("../../fixtures/recorded/", import.meta.url);
 export interface Recording {
   readonly name: string;
   readonly description: string;
-  /** Where it comes from. */
+  /** The release that it was recorded from. */
   readonly source: string;
   readonly request: {
     readonly method: string;
@@ -26,18 +26,17 @@ export interface Recording {
   };
 }
 
-/** An answer, as far as it is compared. */
+/** The part of an answer that is compared. */
 export interface Answer {
   readonly status: number;
-  /** JSON where it is JSON, else the text. */
+  /** Parsed if it is JSON. */
   readonly body: unknown;
 }
 
-/** How a recording is replayed. */
 export interface ReplayOptions {
-  /** Text of the recording that stands for something else here. */
+  /** Texts of the recording, and their replacements here. */
   readonly replace?: Readonly<Record<string, string>>;
-  /** Headers beyond the recorded ones, such as `authorization`. */
+  /** Headers in addition to the recorded ones, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -71,7 +70,7 @@ export async function replayRecording(
   return answerOf(response.status, response.headers, bytes);
 }
 
-/** What was recorded, in the form of an answer. */
+/** Returns the recorded answer. */
 export function recordedAnswer({ response }: Recording): Answer {
   const bytes = response.body_base64 === undefined
     ? new TextEncoder().encode(response.body ?? "")
@@ -84,7 +83,7 @@ function bodyOf(
   here: (text: string) => string,
 ): BodyInit | null {
   if (method === "GET" || method === "DELETE") return null;
-  // Identifiers have one length, so they can be exchanged within a message.
+  // Ids have one length, so they can be replaced within a message.
   if (base64 !== undefined) {
     return Uint8Array.from(
       here(atob(base64)),
@@ -111,11 +110,11 @@ function answerOf(status: number, headers: Headers, bytes: Uint8Array): Answer {
   }
 }
 
-/** A frame's flag byte and length. */
+/** One byte of flags, four of length. */
 const FRAME_HEADER_BYTES = 5;
 const TRAILER_FLAG = 0x80;
 
-/** Status and message are headers or trailers, as the server likes. */
+/** Servers send status and message as headers or as trailers. */
 function grpcWebAnswer(headers: Headers, bytes: Uint8Array) {
   const trailers = new Headers(
     [...headers].filter(([name]) => name.startsWith("grpc-")) as [

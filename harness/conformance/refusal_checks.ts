@@ -8,17 +8,19 @@ import { connect, type Instance } from "../zitadel/client.ts";
 import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { readRecording } from "./recording.ts";
 
-/** The recording, by the names of the findings. */
+/** The prefix of the findings' names. */
 const RECORDING = "behaviour/refusals";
 
-/** By release and method: what each caller gets. */
+/** By release, method and caller: the answer. */
 interface Recording {
   readonly releases: Readonly<
     Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>
   >;
 }
 
-/** Compares what callers without the right are told, by each method in use. */
+/**
+ * Compares the answers to callers that lack the right, for every method in use.
+ */
 export async function* refusalChecks(
   context: CheckContext,
 ): AsyncGenerator<Finding> {
@@ -33,7 +35,7 @@ export async function* refusalChecks(
   }
 }
 
-/** Calls a method; an answer without entries is `false`. */
+/** Calls a method; resolves to `false` if the answer has no entries. */
 type Call = (
   instance: Instance,
   at: { organization: string; project: string; user: string },

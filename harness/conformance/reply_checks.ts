@@ -1,8 +1,3 @@
-/**
- * What becomes of every kind of answer that a target can give.
- *
- * @module
- */
 import { roleScopes } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
 import { type CheckContext, compare, type Finding } from "./checks.ts";
@@ -23,7 +18,7 @@ interface Row {
   };
 }
 
-/** Claims that are the instance's and the moment's own. */
+/** Claims that differ between instances and tokens. */
 const OWN = new Set([
   "aud",
   "client_id",
@@ -37,10 +32,8 @@ const OWN = new Set([
 const MANY_PERMISSIONS = 1000;
 
 /**
- * Lets a target give each recorded answer while a service user asks for a
- * token, with interruptOnError off and on.
- *
- * @yields A finding for each answer.
+ * Sends each recorded reply while a service user asks for a token, with
+ * interruptOnError off and on, and compares the outcome.
  */
 export async function* replyChecks(
   context: CheckContext,
@@ -76,7 +69,7 @@ function replyOf(
   { reply, status = 200, body, delay_ms: delay }: Row,
   over: Promise<void>,
 ): Response | Promise<Response> {
-  // Slower than any timeout: it answers when nobody waits any more.
+  // Slower than any timeout: it answers when the call is over.
   if (delay !== undefined) return over.then(() => new Response(body));
   if (status === 302) {
     return new Response(null, { status, headers: { location: "/redirected" } });
@@ -122,7 +115,7 @@ async function tokenOutcome(
   });
 }
 
-/** What targets add is compared to the letter, ZITADEL's own by its shape. */
+/** The claims of targets are compared exactly, ZITADEL's own by their shape. */
 function outcomeOf(
   status: number,
   { claims, error, error_description: description }: Omit<

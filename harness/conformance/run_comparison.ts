@@ -9,6 +9,7 @@ import { type Io, printJson } from "../cli/io.ts";
 import { ADMIN_TOKEN_HINT, required } from "../cli/settings.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";
+import { sleep } from "../util/sleep.ts";
 import { reasonFor } from "./differences.ts";
 import { runConformance, type Verdict } from "./run.ts";
 import { lookAt, type Subject } from "./subject.ts";
@@ -68,12 +69,14 @@ async function startSubject(stack: AsyncDisposableStack): Promise<Subject> {
   });
 }
 
-async function connectSubject({ env }: Io): Promise<Subject> {
+async function connectSubject(io: Io): Promise<Subject> {
+  const { env } = io;
   return await lookAt({
     origin: env.ZITADEL_DOMAIN!,
     adminToken: required(env, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT),
     loginClientToken: env.ZITADEL_LOGIN_CLIENT_TOKEN,
-    settle: () => new Promise((resolve) => setTimeout(resolve, SETTLE_MS)),
+    settle: () => sleep(SETTLE_MS),
+    note: io.error,
   });
 }
 

@@ -5,14 +5,13 @@
  * @module
  */
 
-/** A person who can log in. */
 export interface Person {
   readonly id: string;
   readonly loginName: string;
   readonly password: string;
 }
 
-/** A service user and how it gets tokens. */
+/** A service user, and its ways to get tokens. */
 export interface ServiceUser {
   readonly id: string;
   readonly token: string;
@@ -22,15 +21,13 @@ export interface ServiceUser {
 
 export interface Application {
   readonly clientId: string;
-  /** Its client secret; empty for a public client. */
+  /** Empty for a public client. */
   readonly clientSecret: string;
-  /** Where a login leads back to. */
   readonly redirectUri: string;
 }
 
-/** Who and what there is. */
 export interface Scenario extends AsyncDisposable {
-  /** In every name, so that nothing collides. */
+  /** Part of every name, so that runs do not collide. */
   readonly suffix: string;
   readonly organizations: Readonly<
     Record<
@@ -50,7 +47,7 @@ export interface Scenario extends AsyncDisposable {
       Person
     >
   >;
-  /** A service user with a role and a key. */
+  /** With a role and a key. */
   readonly machine: ServiceUser & {
     readonly keyId: string;
     readonly privateKey: string;
@@ -61,6 +58,9 @@ export interface Scenario extends AsyncDisposable {
   readonly viewer: ServiceUser;
   /** ORG_OWNER of Acme. */
   readonly owner: { readonly id: string; readonly token: string };
-  /** A service user without a role and a secret. */
+  /** A service user without role or secret. */
   readonly stranger: { readonly id: string; readonly token: string };
 }
+
+/** Where users are created, and what makes their names unique. */
+export type Place = Pick<Scenario, "organizations" | "projects" | "suffix">;

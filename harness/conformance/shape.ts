@@ -1,12 +1,13 @@
 /**
- * What is compared of an answer: keys, kinds of values, and the texts that
- * clients tell cases apart by; identifiers, times and secrets are only kinds.
+ * Reduces answers to what is compared: keys, kinds of values, and the texts
+ * that clients distinguish cases by. Identifiers, times and secrets are only
+ * kinds.
  *
  * @module
  */
 
-/** Texts under these keys mean something to a client. */
-const TOLD = new Set([
+/** Keys whose texts mean something to a client. */
+const COMPARED_TEXTS = new Set([
   "error",
   "error_description",
   "function",
@@ -22,18 +23,18 @@ const TOLD = new Set([
   "kty",
   "alg",
 ]);
-/** Numbers under these keys, too. */
-const KEPT_NUMBERS = new Set(["status", "code", "state"]);
+/** Keys whose numbers do. */
+const COMPARED_NUMBERS = new Set(["status", "code", "state"]);
 const IDENTIFIER = /[0-9]{15,20}/g;
 const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T/;
 const JWT = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/;
 const CONSTANT = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/;
 
-/** Reduces a value to what is compared of it. */
+/** Returns the shape of any JSON value under a key. */
 export function shapeOf(value: unknown, key = ""): unknown {
   if (typeof value === "string") return shapeOfText(value, key);
   if (typeof value === "number") {
-    return KEPT_NUMBERS.has(key) ? value : "<number>";
+    return COMPARED_NUMBERS.has(key) ? value : "<number>";
   }
   if (Array.isArray(value)) return shapeOfList(value, key);
   if (typeof value === "object" && value !== null) {
@@ -57,13 +58,13 @@ function shapeOfText(text: string, key: string): unknown {
     const bytes = Uint8Array.fromBase64(payload, { alphabet: "base64url" });
     return { jwt: shapeOf(JSON.parse(new TextDecoder().decode(bytes))) };
   }
-  if (TOLD.has(key) || CONSTANT.test(text)) {
+  if (COMPARED_TEXTS.has(key) || CONSTANT.test(text)) {
     return text.replaceAll(IDENTIFIER, "<id>");
   }
   return TIME.test(text) ? "<time>" : "<text>";
 }
 
-/** A list is the kinds of entries it has, not how many. */
+/** The shape of a list is the set of its entries' shapes. */
 function shapeOfList(list: readonly unknown[], key: string): unknown[] {
   const kinds = new Map(
     list.map((entry) => {

@@ -3,7 +3,7 @@ import { listMetadata } from "../zitadel/metadata.ts";
 import { ownOrganization } from "../zitadel/organization.ts";
 import type { Release } from "../sandbox/release.ts";
 
-/** An instance whose conduct is compared with what was recorded. */
+/** The instance that is compared with the recordings. */
 export interface Subject {
   readonly instance: Instance;
   readonly origin: string;
@@ -11,26 +11,25 @@ export interface Subject {
   /** A token of an IAM_LOGIN_CLIENT; without one people cannot log in. */
   readonly loginClientToken: string | undefined;
   readonly release: Release;
-  /** The timeout of the target that is too slow, in milliseconds. */
+  /** The timeout of the slow target, in milliseconds. */
   readonly timeoutMs: number;
-  /** Waits until what was written is in force. */
+  /** Waits until what was written takes effect. */
   readonly settle: () => Promise<void>;
   /** Reports what the run changes on the instance, a line each. */
   readonly note: (line: string) => void;
 }
 
-/** How an instance is reached. */
 export interface SubjectOptions {
   readonly origin: string;
   readonly adminToken: string;
   readonly loginClientToken?: string | undefined;
   /**
-   * The timeout of the target that is too slow, in milliseconds.
+   * The timeout of the slow target, in milliseconds.
    *
    * @default 1000
    */
   readonly timeoutMs?: number;
-  /** Waits until what was written is in force. */
+  /** Waits until what was written takes effect. */
   readonly settle?: () => Promise<void>;
   /**
    * Reports what the run changes on the instance, a line each.
@@ -40,14 +39,14 @@ export interface SubjectOptions {
   readonly note?: (line: string) => void;
 }
 
-/** What reads metadata tells the release. */
+/** The API that serves metadata identifies the release. */
 const RELEASE_OF_API = {
   "v2": "current",
   "v2beta": "4.6",
   "management_v1": "3.4",
 } as const;
 
-/** Looks at an instance and tells which release it behaves like. */
+/** Connects and finds out which release the instance behaves like. */
 export async function lookAt(options: SubjectOptions): Promise<Subject> {
   const instance = connect(options.origin, options.adminToken);
   const own = await ownOrganization(instance);
@@ -64,7 +63,7 @@ export async function lookAt(options: SubjectOptions): Promise<Subject> {
   };
 }
 
-/** Calls an instance's REST API and expects it to work. */
+/** Calls the REST API; throws unless it succeeds. */
 export async function callRest(
   { origin, adminToken }: Subject,
   call: string,

@@ -3,7 +3,7 @@ import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { readRecording } from "./recording.ts";
 import { callRest } from "./subject.ts";
 
-/** The recording, by the names of the findings. */
+/** The prefix of the findings' names. */
 const RECORDING = "behaviour/interrupt_on_error_updates";
 const UPDATES = [false, true, false, true];
 

@@ -18,7 +18,7 @@ export function logIn(
   return login(subject.origin, { ...app, ...who, scope, loginClientToken });
 }
 
-/** Asks the token endpoint for what the login helpers do not cover. */
+/** Asks the token endpoint, for grant types that the login helpers lack. */
 export async function requestToken(
   origin: string,
   form: Record<string, string>,
@@ -44,7 +44,7 @@ export function isJwt(token: string): boolean {
   return token.split(".").length === 3;
 }
 
-/** Reads a JWT's claims; nothing is verified. */
+/** Reads a JWT's claims without verifying it. */
 export function claimsOf(jwt: string): Record<string, unknown> {
   return partOf(jwt, 1);
 }

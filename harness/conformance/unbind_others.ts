@@ -2,14 +2,13 @@ import { messageOf } from "../cli/terminal.ts";
 import { listExecutions, setExecution } from "../zitadel/execution.ts";
 import type { Subject } from "./subject.ts";
 
-/** The conditions that `setExecution` knows. */
+/** The conditions that `setExecution` can set. */
 const RESTORABLE =
   /^(?:function\/[^/]+|event\/(?!all$)[^/]+|event\/group\/[^/]+)$/;
 
 /**
- * Unbinds whatever is bound on the instance. Disposing of the result binds it
- * again. Says what it does, so that it can be repaired by hand if the process
- * is killed in between.
+ * Unbinds everything on the instance; disposing of the result binds it again.
+ * Notes each step, so that it can be restored by hand if the process is killed.
  */
 export async function unbindOthers(
   { instance, note }: Subject,

@@ -1,4 +1,3 @@
-/** A call that a target got. */
 export interface WebhookCall {
   readonly method: string;
   readonly path: string;
@@ -6,17 +5,16 @@ export interface WebhookCall {
   readonly body: string;
 }
 
-/** An endpoint that notes what it is sent and answers as it is told. */
+/** An endpoint that records its calls and replies as configured. */
 export interface WebhookTarget extends AsyncDisposable {
   /** Such as `http://localhost:9101`. */
   readonly origin: string;
-  /** What came, oldest first. */
+  /** The received calls, oldest first. */
   readonly calls: WebhookCall[];
-  /** What it answers; `{}` until something else is set. */
+  /** The reply; `{}` by default. */
   reply: (call: WebhookCall) => Response | Promise<Response>;
 }
 
-/** Starts a target on loopback. */
 export function startWebhookTarget(): WebhookTarget {
   const calls: WebhookCall[] = [];
   const server = Deno.serve(

@@ -1,6 +1,6 @@
 import { SETTINGS } from "../../lib/config.ts";
 
-/** Settings that the platform decides itself. */
+/** Settings that the platform chooses itself. */
 const PLATFORM_SETTINGS: ReadonlySet<string> = new Set([
   "HOST",
   "KV_URL",
@@ -12,38 +12,37 @@ const PLATFORM_SETTINGS: ReadonlySet<string> = new Set([
  */
 export const UPLOAD_ENV_FILE = "deploy.env";
 
-/** What is to be deployed where. */
+/** What to deploy, and where. */
 export interface DeployWish {
   readonly organization: string;
   readonly app: string;
-  /** Where it runs: `us`, `eu` or `global`. */
+  /** `us`, `eu` or `global`. */
   readonly region: string;
-  /** Whether the app is new, and so its database. */
+  /** Create the app and its database first. */
   readonly create: boolean;
   /** The names of the settings in the env file. */
   readonly settings: readonly string[];
 }
 
-/** A command, and what it is for. */
 export interface DeployStep {
-  /** What it is for, in a few words. */
+  /** The purpose, in a few words. */
   readonly what: string;
   readonly command: readonly string[];
-  /** Whether it reads the file with the settings. */
+  /** Whether the command reads the file with the settings. */
   readonly usesSettings?: boolean;
 }
 
-/** What is uploaded of the settings. */
+/** The settings to upload. */
 export interface UploadedSettings {
-  /** The settings of the function that the env file has. */
+  /** The function's settings in the env file. */
   readonly names: readonly string[];
-  /** Those of them that anyone may see. */
+  /** Those that are not secret. */
   readonly plain: readonly string[];
 }
 
 /**
- * Chooses what is uploaded of an env file: the function's settings and nothing
- * else, the administrator's token least of all.
+ * Chooses the settings to upload from an env file: the function's and no
+ * others, so never the administrator's token.
  */
 export function settingsToUpload(names: readonly string[]): UploadedSettings {
   const uploaded = Object.entries(SETTINGS).filter(([name]) =>

@@ -36,7 +36,7 @@ const CONDITIONS = [
   "event/group/org.metadata",
 ];
 
-/** Settings that mean the same with the sandbox as with a real instance. */
+/** Settings that apply to the sandbox and to a real instance. */
 const SHARED_SETTINGS = [
   "METADATA_ORGANIZATION",
   "PROJECTS",
@@ -52,10 +52,14 @@ const SHARED_SETTINGS = [
 export interface DevStackOptions {
   /** Settings by name. With ZITADEL_DOMAIN that instance is used. */
   readonly settings: Readonly<Record<string, string | undefined>>;
-  /** The world file of the sandbox; the repository's by default. */
+  /**
+   * The sandbox's world file.
+   *
+   * @default The repository's.
+   */
   readonly world?: string | undefined;
   readonly release?: Release | undefined;
-  /** The inspector's port; by default 9000, or any where that is taken. */
+  /** The inspector's port; by default 9000, or a free one if that is taken. */
   readonly port?: number | undefined;
   /** The client id that the inspector suggests. */
   readonly clientId?: string | undefined;
@@ -72,9 +76,9 @@ export interface DevStackOptions {
 export interface DevStack extends AsyncDisposable {
   readonly inspector: Inspector;
   readonly issuer: string;
-  /** The sandbox, unless the stack uses a real instance. */
+  /** Absent with a real instance. */
   readonly sandbox: Sandbox | undefined;
-  /** Where the function answers, unless it runs elsewhere. */
+  /** The function's endpoint, unless it runs elsewhere. */
   readonly endpoint: string | undefined;
   /** Where the example API answers. */
   readonly api: string | undefined;
@@ -232,7 +236,8 @@ function withRedirect(world: WorldFile, redirectUri: string): WorldFile {
 }
 
 /**
- * Sets the sandbox up as a real instance is, and gives the function's settings.
+ * Sets up the sandbox like a real instance, and returns the function's
+ * settings.
  */
 async function connectSandbox(
   { origin, adminToken }: Sandbox,

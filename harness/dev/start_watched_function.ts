@@ -4,9 +4,8 @@ import { inBrackets, leastPermissions } from "../function/least_permissions.ts";
 import { projectPath } from "../util/project_path.ts";
 import { waitUntil } from "../util/wait_until.ts";
 
-/** How a function that is being worked on is started. */
 export interface WatchedFunctionOptions {
-  /** All of its settings; those of the environment do not count. */
+  /** All settings; the environment does not count. */
   readonly settings: Readonly<
     Partial<Record<SettingName, string>> & { HOST: string; PORT: string }
   >;
@@ -14,8 +13,8 @@ export interface WatchedFunctionOptions {
 }
 
 /**
- * Starts the function so that it restarts whenever one of its files changes,
- * with the permissions that it needs and no others, and waits until it answers.
+ * Starts the function with the least permissions, restarts it whenever one of
+ * its files changes, and waits until it answers.
  */
 export async function startWatchedFunction(
   { settings, quiet }: WatchedFunctionOptions,
@@ -43,7 +42,7 @@ export async function startWatchedFunction(
     try {
       child.kill("SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It ended by itself.
     }
     await child.status;
   };

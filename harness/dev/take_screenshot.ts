@@ -4,7 +4,7 @@ import { startDevStack } from "./start_dev_stack.ts";
 const WIDTH = 1200;
 const HEIGHT = 880;
 
-/** Takes the README's picture: a token just after its mapping was changed. */
+/** Takes the README's picture: a token just after its mapping changed. */
 export async function takeScreenshot(path: string): Promise<void> {
   await using stack = await startDevStack({ settings: {}, quiet: true });
   const browser = await launchBrowser();

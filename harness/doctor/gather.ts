@@ -1,6 +1,6 @@
 import type { Config } from "../../lib/config.ts";
 import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
-import { isLeftover } from "../zitadel/scratch_organization.ts";
+import { isLeftover } from "./check_name.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { checkEndpoint } from "../function/canary.ts";
 import { findUnfinishedRotation } from "../rotate/unfinished_rotation.ts";
@@ -82,10 +82,14 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const targets = admin && await answer(() => listTargets(admin));
   const executions = targets?.value && admin &&
     await answer(() => listExecutions(admin));
+  const isOwner = targets?.value !== undefined;
+  // A token that is not valid at all is one finding, not one for each look.
+  const isValid = isOwner ||
+    (admin && (await answer(() => whoAmI(admin))).value !== undefined);
   const eyes: Eyes = {
     reader: own.reader,
-    admin,
-    isOwner: targets?.value !== undefined,
+    admin: isValid ? admin : undefined,
+    isOwner,
   };
 
   const rotation = targets?.value && executions?.value &&

@@ -48,7 +48,9 @@ export function judgeInstance(facts: Facts): Finding[] {
 
 function judgeSettings({ config }: Facts): Finding[] {
   if (config.problem) {
-    return [finding("settings", "broken", config.problem.text)];
+    const [seen = "", ...problems] = config.problem.text.split("\n");
+    const items = problems.map((line) => line.trim()).filter(Boolean);
+    return [finding("settings", "broken", seen.replace(/:$/, ""), { items })];
   }
   const { claim, rolesClaim } = config.value;
   const dotted = [claim, rolesClaim].filter((name) => name?.includes("."));

@@ -11,7 +11,7 @@ import {
   type Organization,
   removeOrganization,
 } from "../zitadel/organization.ts";
-import { CHECK_PREFIX, isLeftover } from "../zitadel/scratch_organization.ts";
+import { CHECK_PREFIX, isLeftover } from "./check_name.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
 import { removeUser } from "./live_user.ts";
 

@@ -14,7 +14,7 @@ import {
   removeOrganization,
 } from "../zitadel/organization.ts";
 import { createProject } from "../zitadel/project.ts";
-import { checkName } from "../zitadel/scratch_organization.ts";
+import { checkName } from "./check_name.ts";
 import {
   addMember,
   createSecret,

@@ -17,7 +17,6 @@ import {
 } from "../../lib/mapping/role_mapping.ts";
 import { describeCorrection } from "./describe_correction.ts";
 
-/** What one role of a grant comes to. */
 export interface RoleExplanation {
   readonly role: string;
   /** The metadata key that counts; `undefined` if there is none. */
@@ -27,7 +26,6 @@ export interface RoleExplanation {
   readonly why: string | undefined;
 }
 
-/** What one grant comes to. */
 export interface GrantExplanation {
   readonly project: string;
   readonly grantedBy: string;
@@ -37,12 +35,12 @@ export interface GrantExplanation {
   readonly why: string | undefined;
 }
 
-/** Where every permission of a call comes from, and why roles gave none. */
+/** The origin of every permission of a call, and why roles give none. */
 export interface Explanation {
-  /** The function or event that ZITADEL called for. */
+  /** The called function or the event. */
   readonly call: string;
   readonly grants: readonly GrantExplanation[];
-  /** The permissions, in order of first appearance. */
+  /** In order of first appearance. */
   readonly permissions: readonly string[];
   /** The claims or attributes that the function adds, in their shape. */
   readonly claims: readonly AddedClaim[];

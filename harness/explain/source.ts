@@ -23,7 +23,7 @@ import {
 } from "../cli/function_config.ts";
 import type { Mapping } from "../roles/roles_file.ts";
 
-/** A call to be explained, and where its mappings come from. */
+/** The call to explain, and where its mappings come from. */
 export interface ExplainSource {
   readonly call: FunctionCall;
   readonly mappingOf: MappingOf;
@@ -31,9 +31,9 @@ export interface ExplainSource {
 }
 
 /**
- * Reads what is to be explained: a fixture, which brings its mappings, or a
+ * Reads the call to explain: a fixture, which includes its mappings, or a
  * payload as ZITADEL sent it (JSON, JWT or JWE), whose mappings come from a
- * mapping file or from the instance.
+ * file or from the instance.
  */
 export async function readExplainSource(
   text: string,
@@ -49,7 +49,7 @@ export async function readExplainSource(
   const settings = fixture ? settingsOf(fixture) : options.settings;
   const body = fixture?.request.body ?? text.trim();
 
-  // A plain payload and a mapping file need no settings at all.
+  // A plain payload and a mapping file need no settings.
   const isBare = mapping !== undefined && body.startsWith("{");
   const config = isBare ? undefined : await readFunctionConfig(settings);
   const open = config &&

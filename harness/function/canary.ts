@@ -8,7 +8,7 @@ export const CANARY_FUNCTION = "function/canary";
 
 const CANARY_BODY = JSON.stringify({ function: CANARY_FUNCTION });
 
-/** A canary that takes longer is given up, in milliseconds. */
+/** The deadline of a canary, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /** An answer that is longer is none of the function's, in bytes. */

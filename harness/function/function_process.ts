@@ -3,42 +3,35 @@ import { denoEnvironment } from "./function_environment.ts";
 import { inBrackets, leastPermissions } from "./least_permissions.ts";
 
 /**
- * How long a start may take, in milliseconds: a first one compiles and caches.
+ * The deadline of a start, in milliseconds; a first one compiles and caches.
  */
 const START_TIMEOUT_MS = 30_000;
 
-/**
- * How long a process may take to drain before it is killed, in milliseconds.
- */
+/** How long a process may drain before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 10_000;
 
-/** What a function process is started with. */
 export interface FunctionProcessOptions {
-  /**
-   * Its settings. `HOST` is 127.0.0.1 and `PORT` any free one where they are not given.
-   */
+  /** Settings. `HOST` defaults to 127.0.0.1 and `PORT` to a free one. */
   readonly env: Readonly<Record<string, string>>;
   /** Deno's permission flags; by default the least that the settings need. */
   readonly permissions?: readonly string[];
-  /** Told each line that the process writes, as it comes. */
+  /** Called with each line that the process writes. */
   readonly onLine?: (line: string) => void;
 }
 
-/** The function, running as a process of its own. */
+/** The function in a process of its own. */
 export interface FunctionProcess extends AsyncDisposable {
-  /** Where it listens. */
   readonly url: string;
-  /** The process's id. */
   readonly pid: number;
-  /** What it wrote so far, line by line, errors too. */
+  /** The lines written so far, errors included. */
   readonly lines: readonly string[];
-  /** Stops it, by SIGTERM where no signal is named, and waits for its end. */
+  /** Sends a signal, SIGTERM by default, and waits for the end. */
   stop(signal?: Deno.Signal): Promise<number>;
 }
 
 /**
- * Starts `main.ts` as a process of its own, with nothing of this process's
- * environment, and waits until it listens.
+ * Starts `main.ts` in a process without this one's environment, and waits until
+ * it listens.
  *
  * @example
  * ```ts ignore

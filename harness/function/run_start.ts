@@ -13,7 +13,11 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
  * that its settings need, until it ends. Signals are passed on: it drains.
  */
 export async function runStart(
-  { envFile }: { readonly envFile: string },
+  { envFile, entry }: {
+    readonly envFile: string;
+    /** The program, if not `main.ts`. */
+    readonly entry?: string | undefined;
+  },
   io: Io,
 ): Promise<Outcome> {
   const settings = await readSettings(envFile, io);
@@ -26,7 +30,7 @@ export async function runStart(
       "--no-prompt",
       `--config=${projectPath("deno.json")}`,
       ...leastPermissions(env),
-      projectPath("main.ts"),
+      entry ?? projectPath("main.ts"),
     ],
     clearEnv: true,
     env,

@@ -1,42 +1,40 @@
 import { startFunction } from "../function/function_process.ts";
-import { makeBadRequests } from "./bad_requests.ts";
+import { generateBadRequests } from "./bad_requests.ts";
 import { measureProcess } from "./process_figures.ts";
 import { RawClient, type RawOutcome } from "./raw_client.ts";
 
-/** How an attack is run. */
 export interface AttackOptions {
   readonly requests: number;
-  /** Where they come from: the same seed gives the same requests. */
+  /** The same seed gives the same requests. */
   readonly seed: number;
   readonly onProgress?: ((sent: number) => void) | undefined;
 }
 
-/** What came of an attack. */
 export interface AttackResult {
   /** How often each kind of request had each outcome. */
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Requests that were answered with 200 or 5xx, and how. */
+  /** Requests that were answered with 200 or 5xx. */
   readonly wrong: readonly { kind: string; outcome: string; bytes: string }[];
   /** Memory after the first fifth, in megabytes. */
   readonly memoryBeforeMb: number;
   readonly memoryAfterMb: number;
-  /** Whether the function still lives, and drains when told to. */
+  /** Whether the function still runs, and drains when told to. */
   readonly survived: boolean;
 }
 
 const SIGNING_KEY = "key-of-the-attacked-target";
 const CLIENTS = 16;
 const BATCH = 1_000;
-/** How many wrong answers are kept; the first few tell. */
+/** How many wrong answers are kept. */
 const MAX_WRONG = 10;
 
-/** Sends bad requests to a function in a process of its own, over loopback. */
+/** Sends bad requests over loopback to a function in a process of its own. */
 export async function attack(
   { requests, seed, onProgress }: AttackOptions,
 ): Promise<AttackResult> {
   await using target = await startFunction({
     env: {
-      // Nothing that is refused needs the instance.
+      // Refused requests never need the instance.
       ZITADEL_DOMAIN: "http://127.0.0.1:9",
       AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
       ACCESS_TOKEN: "token",
@@ -52,7 +50,7 @@ export async function attack(
   let memoryBeforeMb = 0;
   for (let sent = 0; sent < requests;) {
     const now = Math.floor(Date.now() / 1000);
-    const batch = makeBadRequests({
+    const batch = generateBadRequests({
       signingKey: SIGNING_KEY,
       now,
       count: Math.min(BATCH, requests - sent),
@@ -90,7 +88,7 @@ export async function attack(
   };
 }
 
-/** A refusal, by the function or by the server before it. */
+/** A refusal, by the function or by the server in front of it. */
 function isRight(outcome: RawOutcome): boolean {
   return outcome === "closed" || outcome >= 400 && outcome < 500;
 }

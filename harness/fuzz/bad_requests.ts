@@ -8,14 +8,13 @@ import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 
-/** What bad requests are made for. */
 export interface BadRequestOptions {
-  /** The key that the function takes: some requests are bad although signed. */
+  /** The function's key: some requests are bad although signed. */
   readonly signingKey: string;
-  /** The time, in seconds since 1970. */
+  /** In seconds since 1970. */
   readonly now: number;
   readonly count: number;
-  /** Where they come from: the same seed gives the same requests. */
+  /** The same seed gives the same requests. */
   readonly seed: number;
 }
 
@@ -27,7 +26,7 @@ export interface BadRequest {
 const BODY =
   '{"function":"function/preaccesstoken","org":{"id":"1"},"user_grants":[]}';
 
-/** Hosts that no URL can hold, beside others. */
+/** Hosts, some of which no URL can hold. */
 const HOSTS = ["[", "a b", "a:99999", "%zz", "a:b:c", "", "\xff", "[::1", "@"];
 
 const token = fc.string({
@@ -35,7 +34,7 @@ const token = fc.string({
   minLength: 1,
   maxLength: 12,
 });
-/** What a header can hold on the wire. */
+/** The characters that a header can have on the wire. */
 const fieldValue = fc.string({
   unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) =>
     String.fromCharCode(code)
@@ -45,7 +44,7 @@ const fieldValue = fc.string({
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => Buffer.from(bytes).toString("hex"));
 
-export function makeBadRequests(
+export function generateBadRequests(
   { signingKey, now, count, seed }: BadRequestOptions,
 ): BadRequest[] {
   const sign = (body: string | Uint8Array, seconds = now, key = signingKey) => {
@@ -128,7 +127,7 @@ interface MessageParts {
   readonly host?: string;
   readonly signature?: string;
   readonly body?: string | Uint8Array;
-  /** The announced length, where it is not the body's. */
+  /** The announced length, if it is not the body's. */
   readonly length?: number;
   readonly extra?: string;
 }

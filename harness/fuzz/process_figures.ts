@@ -1,7 +1,6 @@
-/** What a process takes of the machine. */
 export interface ProcessFigures {
   readonly memoryMb: number;
-  /** Sockets that it has open; `undefined` where the system has no `/proc`. */
+  /** Open sockets; `undefined` on systems without `/proc`. */
   readonly sockets: number | undefined;
 }
 

@@ -1,28 +1,26 @@
-/** What became of a request: the status, or `closed` where no answer came. */
+/** The status, or `closed` if no answer came. */
 export type RawOutcome = number | "closed";
 
-/** How long an answer may take, in milliseconds. */
+/** The deadline of an answer, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
 const decoder = new TextDecoder("latin1");
 
 /**
- * A client that sends bytes as they are, so that they need not be HTTP. Keeps
- * its connection as long as the server does.
+ * A client that sends bytes as they are, so they need not be HTTP. Keeps its
+ * connection as long as the server does.
  */
 export class RawClient {
   readonly #address: Deno.ConnectOptions;
   #connection: Deno.TcpConn | undefined;
 
-  /** Makes a client; it connects when it sends. */
   constructor(origin: string) {
     const { hostname, port } = new URL(origin);
     this.#address = { hostname, port: Number(port) };
   }
 
-  /** Sends a request and reads the answer. */
   async send(request: Uint8Array): Promise<RawOutcome> {
-    // A kept connection may have been closed meanwhile: once more on a new one.
+    // The server may have closed a kept connection: try once more on a new one.
     const isKept = this.#connection !== undefined;
     const outcome = await this.#sendOnce(request);
     return outcome === "closed" && isKept
@@ -34,7 +32,7 @@ export class RawClient {
     try {
       this.#connection?.close();
     } catch {
-      // It was closed by the time-out.
+      // The timeout closed it.
     }
     this.#connection = undefined;
   }

@@ -1,5 +1,6 @@
 /**
- * Whether the time of a refusal tells how much of a forged signature is right.
+ * Tests whether the time of a refusal reveals how much of a forged signature is
+ * right.
  *
  * @module
  */
@@ -10,22 +11,20 @@ import {
   parseSignatureHeader,
 } from "../../lib/request/signature.ts";
 
-/**
- * Two kinds of forged signatures, compared by the time that refusing them takes.
- */
+/** The refusal times of two kinds of forged signatures. */
 export interface TimingResult {
-  /** How many of each kind were timed. */
+  /** The number of each kind. */
   readonly samples: number;
-  /** The median where all bytes but the last are right, in microseconds. */
+  /** The median if all bytes but the last are right, in microseconds. */
   readonly nearMedianUs: number;
-  /** The median where the bytes are random, in microseconds. */
+  /** The median if the bytes are random, in microseconds. */
   readonly randomMedianUs: number;
   /**
-   * The effect size (rank-biserial correlation): 0 where neither kind takes
-   * longer, 1 or -1 where one always does.
+   * The effect size (rank-biserial correlation): 0 if neither kind takes
+   * longer, 1 or -1 if one always does.
    */
   readonly effect: number;
-  /** How far the effect strays by chance alone: 95 of 100 runs stay below. */
+  /** The effect that chance alone stays below in 95 of 100 runs. */
   readonly chance: number;
 }
 
@@ -51,7 +50,7 @@ export async function compareTimes(samples: number): Promise<TimingResult> {
     const header = parseSignatureHeader(`t=${TIMESTAMP},v1=${bytes.toHex()}`)!;
     const begin = performance.now();
     if (await findSigningKey(keys, header, BODY) !== undefined) {
-      throw new Error("A forged signature was taken for a right one");
+      throw new Error("A forged signature was accepted");
     }
     const us = (performance.now() - begin) * 1_000;
     if (i >= 0) (isNear ? near : random).push(us);
@@ -70,8 +69,7 @@ function median(values: readonly number[]): number {
 }
 
 /**
- * Compares two samples by the Mann-Whitney statistic, which outliers do not
- * move.
+ * Compares two samples by the Mann-Whitney statistic, which ignores outliers.
  */
 export function rankBiserial(
   left: readonly number[],

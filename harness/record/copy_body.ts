@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 
 /**
- * Makes a request whose body is copied while it is read: who reads it decides
- * whether it is read at all, and how much of it.
+ * Creates a request whose body is copied as it is read, so that only what the
+ * function reads is kept.
  */
 export function copyBody(
   request: Request,

@@ -1,5 +1,5 @@
 /**
- * Sends fixtures to a running function and judges what it answers.
+ * Sends fixtures to a running function and judges the replies.
  *
  * @module
  */
@@ -13,13 +13,14 @@ import {
 import { createFixtureFunction } from "../fixtures/fixture_function.ts";
 
 /**
- * How long a function may take to answer, in milliseconds: more than ZITADEL waits by default.
+ * How long a function may take to reply, in milliseconds: more than ZITADEL
+ * waits by default.
  */
 const ANSWER_TIMEOUT_MS = 15_000;
 
 /**
- * How a reply compares. `other_metadata`: it would be equal if that function
- * read the fixture's metadata. `skipped`: that function could not have known.
+ * How a reply compares. `other_metadata`: equal except for values that come
+ * from metadata. `skipped`: the function could not know the expected values.
  */
 export type Outcome = "equal" | "differs" | "other_metadata" | "skipped";
 
@@ -27,7 +28,7 @@ export interface Verdict {
   readonly outcome: Outcome;
   /** What the function answered, if it was asked. */
   readonly actual?: Reply;
-  /** What a reader has to know beside that. */
+  /** What a reader should know about the outcome. */
   readonly note?: string;
 }
 

@@ -7,6 +7,7 @@ import { confirm } from "../cli/confirm.ts";
 import { Interrupted } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
+import { parseUrl } from "../cli/parse.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import { describeStep } from "./describe_step.ts";
@@ -17,31 +18,14 @@ import {
   type Rotated,
   type RotationPlace,
 } from "./rotate.ts";
+import type { RotateOptions } from "./rotate_options.ts";
 import { runRotateCredential } from "./run_rotate_credential.ts";
-
-export interface RotateOptions {
-  /** The target's name. */
-  readonly name: string;
-  readonly envFile: string;
-  /** How long to wait for the function to accept the new key, in seconds. */
-  readonly wait: number;
-  /** How many processes the function runs in. */
-  readonly processes?: number | undefined;
-  /** Where each process answers. */
-  readonly endpoint: readonly string[];
-  /** Rotate the service user's credential instead of the signing key. */
-  readonly credential: boolean;
-  /** How long the new credential is valid. */
-  readonly credentialDays: number;
-  readonly dryRun: boolean;
-  readonly yes: boolean;
-  readonly json: boolean;
-}
 
 export async function runRotate(
   options: RotateOptions,
   io: Io,
 ): Promise<Outcome> {
+  for (const url of options.endpoint) parseUrl(url, "--endpoint");
   if (options.credential) return await runRotateCredential(options, io);
   const { name, envFile, dryRun, json } = options;
   const { instance } = await connectWithEnvFile(envFile, io);

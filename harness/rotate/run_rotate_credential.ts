@@ -16,7 +16,7 @@ import {
   deleteReplaced,
   planCredentialRotation,
 } from "./rotate_credential.ts";
-import type { RotateOptions } from "./run_rotate.ts";
+import type { RotateOptions } from "./rotate_options.ts";
 
 const NAMES = { key: "key", pat: "personal access token" } as const;
 

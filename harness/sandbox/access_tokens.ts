@@ -3,8 +3,8 @@ import type { Instance } from "./instance.ts";
 import type { AccessToken } from "./world.ts";
 
 /**
- * Finds the access token behind what a client presents: an opaque token, a
- * personal access token, or a JWT by its `jti`.
+ * Finds the access token that a client presents: an opaque token, a personal
+ * access token, or a JWT by its `jti`. Expired tokens are not found.
  */
 export async function findAccessToken(
   instance: Instance,
@@ -14,7 +14,7 @@ export async function findAccessToken(
   const token = accessTokens.get(presented) ??
     accessTokens.get(await verifiedJti(instance, presented) ?? "");
   if (!token || token.expiresAt <= Date.now() / 1000) return undefined;
-  // A JWT's jti is not the token: it can be read by whoever sees a token.
+  // A JWT's jti is not a credential: everyone who sees a token can read it.
   if (token.kind === "jwt" && token.id === presented) return undefined;
   return token;
 }
@@ -32,7 +32,6 @@ async function verifiedJti(
   }
 }
 
-/** Reads the token of an `Authorization` header. */
 export function bearerToken(header: string | null): string {
   return /^bearer (.+)$/i.exec(header ?? "")?.[1] ?? "";
 }

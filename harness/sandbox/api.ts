@@ -1,7 +1,7 @@
 /**
- * ZITADEL's API on the wire: gRPC-web and Connect by a Connect router, REST
- * through the same methods. What a release has not is missing in the form that
- * was recorded of it.
+ * ZITADEL's API: gRPC-web and Connect by a Connect router, REST through the
+ * same methods. A method that the release lacks is missing in its recorded
+ * form.
  *
  * @module
  */
@@ -30,7 +30,6 @@ import { unknownInstance } from "./unknown_instance.ts";
 const RPC_PATH = /^\/(zitadel\.[^/]+)\/([^/]+)$/;
 const NOT_FOUND = { code: Code.NotFound, message: "Not Found" };
 
-/** Makes the API of an instance. */
 export function createApi(
   instance: Instance,
   methods: readonly ApiMethod[],
@@ -133,7 +132,7 @@ async function authorize(
   return { instance, caller, organization };
 }
 
-/** v3 answers in gRPC, v4 with the text of a web server. */
+/** v3 answers in gRPC, v4 with a web server's text. */
 function missing(
   instance: Instance,
   { service, method, isGrpcWeb }: {
@@ -155,7 +154,10 @@ function missing(
   });
 }
 
-/** Whether an unknown instance is reported in headers or in a trailer frame. */
+/**
+ * Reports whether the release sends an unknown instance in headers, not in a
+ * frame.
+ */
 function failsInHeaders({ release }: Instance, service: string): boolean {
   return release === "current" || !service.includes(".v1.");
 }

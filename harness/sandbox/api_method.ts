@@ -11,11 +11,10 @@ import type { Instance } from "./instance.ts";
 import type { Release } from "./release.ts";
 import type { Organization, User } from "./world.ts";
 
-/** Who calls, and in which organization. */
 export interface Call {
   readonly instance: Instance;
   readonly caller: User;
-  /** `x-zitadel-orgid`, else the caller's own. */
+  /** `x-zitadel-orgid`, or the caller's own. */
   readonly organization: Organization;
 }
 
@@ -23,24 +22,27 @@ export interface Call {
 export interface ApiMethod {
   readonly desc: DescMethodUnary;
   readonly run: (request: never, call: Call) => unknown;
-  /** The releases that have it; all where absent. */
+  /** The releases that have it; all if absent. */
   readonly releases?: readonly Release[] | undefined;
-  /** The permission that is needed before it runs; absent for none. */
+  /** The permission that the caller needs; absent for none. */
   readonly permission?: string | undefined;
 }
 
-/** How a method differs from what its descriptor says. */
 export interface ApiMethodOptions {
-  /** The releases that have it; all where absent. */
+  /** The releases that have it; all if absent. */
   readonly releases?: readonly Release[];
   /**
-   * Lets any caller in; the method itself answers by the caller's rights. The
-   * descriptors ask for a permission where newer releases do that.
+   * Accepts any caller; the method itself decides by the caller's rights.
+   * Needed where a descriptor asks for a permission that only newer releases
+   * check.
    */
   readonly anyCaller?: boolean;
 }
 
-/** Pairs a method's descriptor with what it does. */
+/**
+ * Pairs a method's descriptor, which names path and permission, with its
+ * implementation.
+ */
 export function apiMethod<Method extends DescMethodUnary>(
   desc: Method,
   run: (
@@ -71,14 +73,17 @@ export interface RestForm {
   readonly success: number;
 }
 
-/** Where the gateway mounts the services whose paths do not say it. */
+/** Where the gateway mounts the services whose paths are relative. */
 const PREFIXES: Readonly<Record<string, string>> = {
   "zitadel.management.v1.ManagementService": "/management/v1",
   "zitadel.admin.v1.AdminService": "/admin/v1",
   "zitadel.auth.v1.AuthService": "/auth/v1",
 };
 
-/** Reads a method's REST form from its descriptor. */
+/**
+ * Reads a method's REST form from its descriptor. v3 names the searches of
+ * actions differently.
+ */
 export function restForm(
   { desc }: ApiMethod,
   release: Release,

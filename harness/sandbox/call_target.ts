@@ -12,8 +12,8 @@ export interface TargetReply {
 }
 
 /**
- * Calls a target once: wraps, signs, sends, waits as long as the target's
- * timeout. Redirects are followed, as ZITADEL does. There are no retries.
+ * Calls a target once: wraps, signs and sends the payload, and waits at most
+ * for the target's timeout. Follows redirects as ZITADEL does, without retries.
  */
 export async function callTarget(
   instance: Instance,

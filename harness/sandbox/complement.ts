@@ -3,13 +3,13 @@ import type { Claims } from "./user_claims.ts";
 import { dated } from "./dated.ts";
 import type { User } from "./world.ts";
 
-/** Claims with this prefix are ZITADEL's own; targets cannot set them. */
+/** Prefix of ZITADEL's own claims; targets cannot set them. */
 const RESERVED_PREFIX = "urn:zitadel:iam";
 
 /**
- * Adds what targets answered to claims: reserved keys and standard claims that
- * are there already are dropped, a key that was added before stays as it is,
- * which is noted in the log claim.
+ * Adds the claims that targets replied to a token's claims. Reserved and
+ * standard claims are dropped; a claim that was added before stays, and the log
+ * claim says so.
  */
 export function complementClaims(
   claims: Claims,
@@ -31,7 +31,7 @@ export function complementClaims(
   }
 }
 
-/** Stores the metadata of the user that targets answered. */
+/** Stores the user metadata that targets replied. */
 export function storeUserMetadata(
   user: User,
   response: FunctionResponse,

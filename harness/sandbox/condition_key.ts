@@ -1,6 +1,6 @@
 import type { Condition } from "./world.ts";
 
-/** Names a condition, so that one execution is kept for each. */
+/** Returns the key of a condition; equal conditions have equal keys. */
 export function conditionKey(condition: Condition): string {
   return JSON.stringify(condition);
 }

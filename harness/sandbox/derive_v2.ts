@@ -15,8 +15,8 @@ import {
 import { http } from "@zitadel/proto/google/api/annotations_pb.js";
 
 /**
- * Makes the v2 of a service whose published descriptors stop at v2beta. On the
- * wire the two are the same; names, paths and what an edit adds differ.
+ * Derives the v2 descriptor of a service whose published descriptor is v2beta.
+ * On the wire both are the same; names, paths and the edits differ.
  */
 export function deriveV2<Service extends DescService>(
   service: Service,
@@ -50,7 +50,7 @@ export function deriveV2<Service extends DescService>(
   return registry.getService(service.typeName.replace(from, to)) as Service;
 }
 
-/** Renames a field, in JSON too, where a file has it. */
+/** Renames a field, in JSON too, if the file has it. */
 export function renameField(
   file: FileDescriptorProto,
   message: string,

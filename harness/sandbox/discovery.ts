@@ -1,6 +1,6 @@
 /**
- * The discovery document: ZITADEL's paths, and what the sandbox can do of what
- * ZITADEL can.
+ * Returns the discovery document: ZITADEL's paths, and the part of its features
+ * that the sandbox has.
  */
 export function discoveryDocument(origin: string): Record<string, unknown> {
   const clientAuthentication = [

@@ -1,7 +1,7 @@
 /**
- * Which endpoints targets may have. A host must resolve; and since v4.15.2
- * (CVE-2026-55671) ZITADEL refuses loopback and private addresses, when a target
- * is created or moved and again when it is called.
+ * Which endpoints targets may have. A host must resolve. Since v4.15.2
+ * (CVE-2026-55671) ZITADEL also refuses loopback and private addresses, when a
+ * target is created or moved and again when it is called.
  *
  * @module
  */
@@ -52,7 +52,7 @@ export async function endpointProblem(
 }
 
 function isDenied(address: string): boolean {
-  // Not in the list, since node:net takes such a subnet for all of IPv4.
+  // Not a subnet of the list: node:net would match all of IPv4.
   if (address.startsWith("::ffff:")) return true;
   return denied.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }

@@ -1,20 +1,14 @@
-/**
- * Runs the targets of a function in their order, and delivers events.
- *
- * @module
- */
 import { callTarget } from "./call_target.ts";
 import { inBackground, type Instance } from "./instance.ts";
 import { conditionKey } from "./condition_key.ts";
 import type { Condition, Target } from "./world.ts";
 
-/** What targets answer to a function, as far as ZITADEL knows it. */
+/** The part of a target's reply that ZITADEL reads. */
 export interface FunctionResponse {
-  /** Claims for the token or the answer. */
   append_claims?: { key: string; value: unknown }[] | null;
   append_log_claims?: string[] | null;
   append_attribute?: unknown[] | null;
-  /** Metadata to store with the user, in base64. */
+  /** User metadata to store, values in base64. */
   set_user_metadata?: { key: string; value: string }[] | null;
 }
 
@@ -25,14 +19,11 @@ const RESPONSE_FIELDS = [
   "set_user_metadata",
 ] as const;
 
-/** A token is refused because a target failed and interrupts on errors. */
+/** Refuses a token because a target failed and interrupts on errors. */
 export class ExecutionError extends Error {
-  /** The HTTP status that the client gets. */
   readonly status: number;
-  /** The OAuth error code that the client gets. */
   readonly code: string;
 
-  /** Tells status, code and description as the client gets them. */
   constructor(status: number, code: string, description: string) {
     super(description);
     this.name = "ExecutionError";
@@ -53,7 +44,10 @@ function targetsOf(instance: Instance, condition: Condition): Target[] {
     .filter((target) => target !== undefined);
 }
 
-/** Calls a function's targets, each with what the former ones answered. */
+/**
+ * Calls a function's targets in order, each with the merged reply of those
+ * before.
+ */
 export async function runFunction(
   instance: Instance,
   name: string,
@@ -111,11 +105,10 @@ function judgeReply(
   return after;
 }
 
-/** A change that targets can be told of. */
+/** A change that event targets receive. */
 export interface SandboxEvent {
   /** Such as `org.metadata.set`. */
   readonly type: string;
-  /** Where. */
   readonly organizationId: string;
   readonly sequence: number;
   readonly created: Date;
@@ -123,7 +116,7 @@ export interface SandboxEvent {
   readonly payload: unknown;
 }
 
-/** Tells the targets of an event, in the background and without retries. */
+/** Sends an event to its targets, in the background and without retries. */
 export function deliverEvent(instance: Instance, event: SandboxEvent): void {
   const group = event.type.slice(0, event.type.lastIndexOf("."));
   // The most specific execution wins, as in ZITADEL.

@@ -4,19 +4,18 @@ import { type RoleRequest } from "./scopes.ts";
 import { assertedGrants, type Claims } from "./user_claims.ts";
 import type { MetadataEntry, User, UserGrant, World } from "./world.ts";
 
-/** Go's zero time, which ZITADEL sends for what never happened. */
+/** Go's zero time: ZITADEL's value for what has not happened. */
 const NEVER = "0001-01-01T00:00:00Z";
 const GRANT_ACTIVE = 1;
 const USER_ACTIVE = 1;
 
-/** The functions that can be extended by targets. */
+/** The functions that executions can extend. */
 export const FUNCTIONS = [
   "preuserinfo",
   "preaccesstoken",
   "presamlresponse",
 ] as const;
 
-/** What a function is called about. */
 export interface FunctionCallOptions {
   readonly user: User;
   /** The application that asks; empty for a personal access token. */
@@ -26,8 +25,8 @@ export interface FunctionCallOptions {
 }
 
 /**
- * Makes what targets of a function are sent, key for key and in ZITADEL's
- * order.
+ * Creates the payload for a function's targets, with ZITADEL's keys in
+ * ZITADEL's order.
  */
 export function functionPayload(
   instance: Instance,

@@ -1,6 +1,7 @@
 /**
- * The grants that are ZITADEL's own way of doing things: service users are
- * their own clients. Codes and refresh tokens are oidc-provider's.
+ * The grant types of the token endpoint that ZITADEL implements its own way:
+ * service users are their own clients. oidc-provider handles codes and refresh
+ * tokens.
  *
  * @module
  */
@@ -15,20 +16,16 @@ import type { App } from "./world.ts";
 const JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt";
 const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
 
-/** A request to the token endpoint. */
 export interface GrantRequest {
   readonly form: URLSearchParams;
-  /** The `Authorization` header. */
   readonly authorization: string | null;
 }
 
-/** A way to a token. */
 export type Grant = (
   instance: Instance,
   request: GrantRequest,
 ) => Promise<unknown>;
 
-/** The grants by their type. */
 export const GRANTS: ReadonlyMap<string, Grant> = new Map<string, Grant>([
   ["client_credentials", clientCredentials],
   ["urn:ietf:params:oauth:grant-type:jwt-bearer", jwtProfile],
@@ -102,7 +99,6 @@ async function tokenExchange(
   };
 }
 
-/** Authenticates an application by its client id and secret. */
 export function authenticateApp(
   instance: Instance,
   request: GrantRequest,

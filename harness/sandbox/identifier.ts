@@ -1,11 +1,11 @@
-/** 2019-04-29, from where on ZITADEL's identifiers count 10 ms steps. */
+/** 2019-04-29: ZITADEL's identifiers count steps of 10 ms from here. */
 const EPOCH_MS = 1_556_496_000_000;
 
 let last = 0n;
 
 /**
- * Makes an identifier that looks like one of ZITADEL's: 18 digits, rising with
- * time.
+ * Creates an identifier like ZITADEL's: 18 digits, growing with time, and
+ * unique in this process.
  */
 export function newIdentifier(): string {
   const now = BigInt(Math.floor((Date.now() - EPOCH_MS) / 10)) << 24n;

@@ -3,20 +3,22 @@ import { newIdentifier } from "./identifier.ts";
 import type { Release } from "./release.ts";
 import type { World } from "./world.ts";
 
-/** One call of a target and what came of it. */
+/** A call of a target, and its reply. */
 export interface Exchange {
   /** When the call began, in milliseconds since 1970. */
   time: number;
-  /** What led to it: `function/preaccesstoken`, `org.metadata.set`, ... */
+  /**
+   * What caused the call: `function/preaccesstoken`, `org.metadata.set`, ...
+   */
   condition: string;
   target: { id: string; name: string; endpoint: string };
-  /** What was sent; the payload is the body before JWT or JWE wrapping. */
+  /** The request; the payload is the body before JWT or JWE wrapping. */
   request: {
     headers: Record<string, string>;
     body: string;
     payload: unknown;
   };
-  /** What came back; absent where nothing did. */
+  /** Absent if the call failed. */
   reply?: {
     status: number;
     headers: Record<string, string>;
@@ -27,10 +29,9 @@ export interface Exchange {
   ms: number;
 }
 
-/** How many exchanges are kept to be looked at. */
+/** The sandbox keeps this many exchanges for inspection. */
 export const EXCHANGES_KEPT = 100;
 
-/** The key that signs tokens and JWT payloads. */
 export interface WebKey {
   kid: string;
   privateKey: CryptoKey;
@@ -43,33 +44,33 @@ export interface Instance {
   readonly release: Release;
   /** Whether targets at private addresses are refused, as since v4.15.2. */
   readonly denyPrivateAddresses: boolean;
-  /** The issuer and base of every URL, such as `http://127.0.0.1:8080`. */
+  /** The issuer, and the base of every URL, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
-  /** The key that signs tokens and JWT payloads. */
+  /** Signs tokens and JWT payloads. */
   readonly webKey: WebKey;
   readonly fetch: typeof fetch;
   readonly closing: AbortSignal;
   /** The last {@linkcode EXCHANGES_KEPT} exchanges, oldest first. */
   readonly exchanges: Exchange[];
-  /** Told of every exchange as it ends. */
+  /** Called after every exchange. */
   readonly onExchange: (exchange: Exchange) => void;
-  /** Deliveries under way that nobody waits for. */
+  /** Deliveries in progress that no request waits for. */
   readonly pending: Set<Promise<unknown>>;
-  /** Told what happens, in one line each. */
+  /** Reports what happens, a line each. */
   readonly log: (line: string) => void;
 }
 
 let webKey: Promise<WebKey> | undefined;
 
 /**
- * Makes the signing key, once for all instances of a process: it takes the
- * better part of a second, and issuers tell their tokens apart.
+ * Creates the signing key once per process, since that takes most of a second.
+ * Tokens of several sandboxes differ in their issuer.
  */
 export function ownWebKey(): Promise<WebKey> {
-  return webKey ??= makeWebKey();
+  return webKey ??= createWebKey();
 }
 
-async function makeWebKey(): Promise<WebKey> {
+async function createWebKey(): Promise<WebKey> {
   const { privateKey, publicKey } = await generateKeyPair("RS256", {
     extractable: true,
   });
@@ -84,8 +85,7 @@ async function makeWebKey(): Promise<WebKey> {
 }
 
 /**
- * Keeps track of work that nobody waits for, so that it can be awaited when
- * the sandbox closes.
+ * Tracks work that no request waits for, so that closing the sandbox can wait.
  */
 export function inBackground(instance: Instance, work: Promise<unknown>): void {
   const tracked: Promise<unknown> = work

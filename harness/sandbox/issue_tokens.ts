@@ -9,18 +9,17 @@ import { type Claims, userClaims } from "./user_claims.ts";
 import { newSecret } from "./secret.ts";
 import type { AccessToken, App, User } from "./world.ts";
 
-/** How long tokens live: ZITADEL's default of 12 hours. */
+/** The lifetime of tokens: ZITADEL's default of 12 hours. */
 export const TOKEN_SECONDS = 12 * 3600;
 
-/** Who gets tokens, and for what. */
 export interface IssueOptions {
   readonly user: User;
   readonly scopes: readonly string[];
-  /** The application; absent where a service user gets its own token. */
+  /** Absent if a service user gets its own token. */
   readonly app?: App | undefined;
-  /** The kind of access token, where the request decides it. */
+  /** Overrides the application's kind of access token. */
   readonly accessToken?: "jwt" | "opaque" | undefined;
-  /** Where a session stands behind the tokens. */
+  /** Set if a person logged in. */
   readonly login?: {
     readonly authTime: number;
     readonly nonce?: string | undefined;
@@ -31,15 +30,15 @@ export interface IssueOptions {
 export interface TokenResponse {
   access_token: string;
   token_type: "Bearer";
-  /** How long the access token lives, in seconds. */
+  /** In seconds. */
   expires_in: number;
-  /** Where `openid` was asked for. */
+  /** Present if the scopes include `openid`. */
   id_token?: string;
 }
 
 /**
- * Issues an access token and, where the scopes ask for it, an ID token, after
- * their functions were called.
+ * Issues an access token and, if the scopes ask for it, an ID token. Calls
+ * their functions first.
  */
 export async function issueTokens(
   instance: Instance,
@@ -103,7 +102,7 @@ export async function issueTokens(
   };
 }
 
-/** The user's claims after the function's targets had their say. */
+/** The user's claims with what the function's targets added. */
 async function extendedClaims(
   instance: Instance,
   name: "preaccesstoken" | "preuserinfo",

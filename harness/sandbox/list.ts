@@ -2,29 +2,29 @@ import { Code } from "@connectrpc/connect";
 import { type Timestamp, timestampNow } from "@bufbuild/protobuf/wkt";
 import { apiError } from "./api_error.ts";
 
-/** ZITADEL's page size where a caller asks for none. */
+/** ZITADEL's page size if the caller asks for none. */
 const DEFAULT_LIMIT = 100;
 /** The largest page of the v2 and v2beta APIs. */
 const MAX_LIMIT = 1000;
 
-/** What part of a list a caller asks for. */
+/** The part of a list that a caller asks for. */
 export interface Page {
   readonly offset?: bigint;
-  /** How many entries are wanted; 0 for ZITADEL's default. */
+  /** The page size; 0 for ZITADEL's default. */
   readonly limit?: number;
 }
 
-/** What v2 and v2beta tell of a list. */
+/** What v2 and v2beta report about a list. */
 export interface Pagination {
-  /** How many entries there are in all. */
+  /** The number of entries on all pages. */
   readonly totalResult: bigint;
-  /** The page size that was used; 0 where that is not told. */
+  /** The page size that was used; 0 in lists that do not report it. */
   readonly appliedLimit: bigint;
 }
 
-/** What v1 tells of a list. */
+/** What v1 reports about a list. */
 export interface ListDetails {
-  /** How many entries there are in all. */
+  /** The number of entries on all pages. */
   readonly totalResult: bigint;
   readonly viewTimestamp: Timestamp;
 }
@@ -38,14 +38,14 @@ function slice<Item>(items: readonly Item[], page: Page | undefined): Item[] {
 export function pageOf<Item>(
   items: readonly Item[],
   page: Page | undefined,
-  { tellsDefault = true }: { tellsDefault?: boolean } = {},
+  { reportsDefault = true }: { reportsDefault?: boolean } = {},
 ): { items: Item[]; pagination: Pagination } {
   if ((page?.limit ?? 0) > MAX_LIMIT) {
     throw apiError(Code.InvalidArgument, "Limit exceeded", {
       id: "QUERY-4M0fs",
     });
   }
-  const limit = page?.limit || (tellsDefault ? DEFAULT_LIMIT : 0);
+  const limit = page?.limit || (reportsDefault ? DEFAULT_LIMIT : 0);
   return {
     items: slice(items, page),
     pagination: {
@@ -73,8 +73,8 @@ export function listOf<Item>(
 }
 
 /**
- * Compares a text with a query's, by ZITADEL's comparison methods, which have
- * the same numbers in every version of the API.
+ * Compares a text by one of ZITADEL's comparison methods, whose numbers are the
+ * same in every version of the API.
  */
 export function matchesText(
   text: string,

@@ -1,25 +1,27 @@
 /**
- * Who may talk to the sandbox: programs and pages on this machine. A page
+ * Restricts the sandbox to programs and pages on this machine. A page from
  * elsewhere must not reach it, neither by its address (its origin is refused)
- * nor by a name that was pointed at loopback (the host is refused).
+ * nor by a name that resolves to loopback (the host is refused).
  *
  * @module
  */
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Says why a request is refused. */
+/** Returns why a request is refused, or `undefined`. */
 export function refusal(request: Request, host: string): string | undefined {
   if (!isLoopback(`http://${host}`)) {
-    return `The host ${host} is not the sandbox's: it answers on loopback only`;
+    return `Cannot answer for the host ${host}: the sandbox answers on loopback only`;
   }
   const origin = request.headers.get("origin");
   if (origin !== null && origin !== "null" && !isLoopback(origin)) {
-    return `Pages of ${origin} may not use the sandbox: only local pages may`;
+    return `Cannot answer pages of ${origin}: only local pages may use the sandbox`;
   }
 }
 
-/** Adds what lets a local page of another port read the answer. */
+/**
+ * Returns the headers that let a page of another local port read the answer.
+ */
 export function corsHeaders(request: Request): Record<string, string> {
   const origin = request.headers.get("origin");
   if (origin === null || origin === "null") return {};

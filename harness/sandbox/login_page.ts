@@ -21,8 +21,8 @@ const HEADERS = {
 };
 
 /**
- * Makes the login page: a button for every person of the world, no password,
- * no JavaScript.
+ * Renders the login page: a button for every person, without password or
+ * JavaScript.
  */
 export function loginPage(world: World, authRequestId: string): Response {
   const authRequest = world.authRequests.get(authRequestId);

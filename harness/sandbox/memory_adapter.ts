@@ -5,14 +5,13 @@ export type Payload = Record<string, unknown> & {
 };
 
 /**
- * oidc-provider's storage: one map for each of its models, thrown away with
- * the sandbox. Its own memory adapter is shared by all providers of a process.
+ * oidc-provider's storage: a map for each of its models, discarded with the
+ * sandbox. Its own memory adapter is shared by all providers of a process.
  */
 export class MemoryAdapter {
   readonly model: string;
   readonly #payloads = new Map<string, Payload>();
 
-  /** Starts empty, for one model. */
   constructor(model: string) {
     this.model = model;
   }
@@ -22,19 +21,17 @@ export class MemoryAdapter {
     return Promise.resolve();
   }
 
-  /** Finds by identifier. */
   find(id: string): Promise<Record<string, unknown> | undefined> {
     return Promise.resolve(this.#payloads.get(id));
   }
 
-  /** Finds a session by its uid. */
   findByUid(uid: string): Promise<Payload | undefined> {
     return Promise.resolve(
       [...this.#payloads.values()].find((payload) => payload.uid === uid),
     );
   }
 
-  /** Notes that a code or token was used. */
+  /** Marks a code or token as used. */
   consume(id: string): Promise<void> {
     const payload = this.#payloads.get(id);
     if (payload) payload.consumed = Math.floor(Date.now() / 1000);
@@ -46,7 +43,7 @@ export class MemoryAdapter {
     return Promise.resolve();
   }
 
-  /** Forgets all that came of one grant. */
+  /** Deletes everything that came of one grant. */
   revokeByGrantId(grantId: string): Promise<void> {
     for (const [id, payload] of this.#payloads) {
       if (payload.grantId === grantId) this.#payloads.delete(id);

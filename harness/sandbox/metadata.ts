@@ -4,8 +4,8 @@ import { dated, touch } from "./dated.ts";
 import type { Organization } from "./world.ts";
 
 /**
- * Sets one value of an organization's metadata and tells event targets. An
- * unchanged value is no change and no event.
+ * Sets a metadata value and sends the event. An unchanged value is no change
+ * and sends none.
  */
 export function setMetadata(
   instance: Instance,
@@ -30,7 +30,10 @@ export function setMetadata(
   });
 }
 
-/** Removes one value of an organization's metadata and tells event targets. */
+/**
+ * Removes a metadata value and sends the event; `false` if there is no such
+ * key.
+ */
 export function removeMetadata(
   instance: Instance,
   organization: Organization,

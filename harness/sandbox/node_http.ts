@@ -1,6 +1,6 @@
 /**
- * Bridges node:http, which oidc-provider needs, and the web's Request and
- * Response, which everything else here speaks.
+ * Converts between node:http, which oidc-provider needs, and the web's Request
+ * and Response, which everything else uses.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 
-/** Reads a Node request into a web request. */
+/** Reads a Node request and its body into a web request. */
 export async function toRequest(
   incoming: IncomingMessage,
   origin: string,
@@ -47,7 +47,7 @@ export function replay(
   }) as unknown as IncomingMessage;
 }
 
-/** Sends a web response as the answer to a Node request. */
+/** Sends a web response. */
 export async function sendResponse(
   response: Response,
   outgoing: ServerResponse,

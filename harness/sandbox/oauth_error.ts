@@ -1,9 +1,8 @@
-/** What an OAuth endpoint refuses, in the form clients read. */
+/** An OAuth endpoint's refusal, as clients read it. */
 export class OAuthError extends Error {
   readonly status: number;
   readonly code: string;
 
-  /** Tells code, description and status as the client gets them. */
   constructor(
     code: string,
     description: string,
@@ -16,7 +15,7 @@ export class OAuthError extends Error {
   }
 }
 
-/** Answers with JSON that must not be stored, as OAuth asks. */
+/** Creates a JSON response that must not be stored, as OAuth requires. */
 export function oauthJson(body: unknown, status = 200): Response {
   return Response.json(body, {
     status,

@@ -1,24 +1,19 @@
 /**
- * The OpenID provider: authorization requests, PKCE, codes and refresh tokens
- * are oidc-provider's; what tokens hold is ZITADEL's (`issue_tokens.ts`).
+ * The OpenID provider. Authorization requests, PKCE, codes and refresh tokens
+ * are oidc-provider's; the content of tokens is ZITADEL's (`issue_tokens.ts`).
  *
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { exportJWK } from "jose";
-import { newIdentifier } from "./identifier.ts";
-import type { Instance } from "./instance.ts";
-import { issueTokens, TOKEN_SECONDS } from "./issue_tokens.ts";
-import { MemoryAdapter } from "./memory_adapter.ts";
-import { scopesOfLogin } from "./scopes.ts";
 import { appOfClient } from "./find.ts";
-import type { App } from "./world.ts";
+import type { Instance } from "./instance.ts";
+import { issueTokens } from "./issue_tokens.ts";
+import { oidcConfiguration } from "./oidc_configuration.ts";
+import type { OidcContext } from "./oidc_context.ts";
+import { createFinishLogin } from "./oidc_login.ts";
+import type { FinishLogin } from "./services/login.ts";
 
-const REFRESH_SECONDS = 30 * 24 * 3600;
-const LOGIN_SECONDS = 3600;
-const CODE_SECONDS = 300;
-
-/** What oidc-provider refuses, as ZITADEL words it. */
+/** oidc-provider's refusals, in ZITADEL's words. */
 const ERRORS: readonly [RegExp, string][] = [
   [/authorization code not found/, "Errors.User.Code.Invalid"],
   [/authorization code/, "Errors.AuthRequest.NoCode"],
@@ -30,203 +25,44 @@ export interface OidcProvider {
     incoming: IncomingMessage,
     outgoing: ServerResponse,
   ) => Promise<void>;
-  /** Ends a login under way and says where the browser goes with the code. */
-  readonly finishLogin: (
-    authRequestId: string,
-    login: { userId: string; sessionId?: string },
-  ) => Promise<string>;
+  readonly finishLogin: FinishLogin;
 }
 
-/** Makes the OpenID provider of an instance. */
 export async function createOidcProvider(
   instance: Instance,
 ): Promise<OidcProvider> {
-  const { world } = instance;
   const { default: Provider, interactionPolicy } = await loadProvider();
-  // ZITADEL lets a client ask for the choice of an account too.
+  // Like ZITADEL, lets a client ask to select an account.
   const policy = interactionPolicy.base();
   policy.add(
     new interactionPolicy.Prompt({ name: "select_account", requestable: true }),
   );
-  const provider = new Provider(instance.origin, {
-    adapter: class extends MemoryAdapter {
-      override find(id: string) {
-        if (this.model !== "Client") return super.find(id);
-        const app = appOfClient(world, id);
-        return Promise.resolve(app && clientMetadata(app));
-      }
-    },
-    jwks: { keys: [await privateJwk(instance)] },
-    routes: {
-      authorization: "/oauth/v2/authorize",
-      token: "/oauth/v2/token",
-      revocation: "/oauth/v2/revoke",
-    },
-    features: {
-      devInteractions: { enabled: false },
-      userinfo: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
-      revocation: { enabled: true },
-    },
-    cookies: { keys: [crypto.randomUUID()] },
-    pkce: { required: () => false },
-    responseTypes: ["code"],
-    clientAuthMethods: ["none", "client_secret_basic", "client_secret_post"],
-    ttl: {
-      AccessToken: TOKEN_SECONDS,
-      AuthorizationCode: CODE_SECONDS,
-      Grant: REFRESH_SECONDS,
-      IdToken: TOKEN_SECONDS,
-      Interaction: LOGIN_SECONDS,
-      RefreshToken: REFRESH_SECONDS,
-      Session: LOGIN_SECONDS,
-    },
-    findAccount: (_ctx: unknown, id: string) =>
-      world.users.has(id)
-        ? { accountId: id, claims: () => ({ sub: id }) }
-        : undefined,
-    issueRefreshToken: (
-      _ctx: unknown,
-      _client: unknown,
-      code: { scopes: Set<string> },
-    ) => code.scopes.has("offline_access"),
-    interactions: {
-      policy,
-      url: (ctx: Context, interaction: { uid: string }) =>
-        `/ui/v2/login/login?authRequest=${beginLogin(ctx, interaction.uid)}`,
-    },
-  });
-
-  function beginLogin(ctx: Context, uid: string): string {
-    const parameters = ctx.oidc.params;
-    const app = appOfClient(world, parameters.client_id)!;
-    const id = `V2_${newIdentifier()}`;
-    // oidc-provider drops offline_access without prompt=consent; ZITADEL has
-    // no such rule, so the scopes are taken as the client sent them.
-    const asked = new URL(ctx.url, instance.origin).searchParams.get("scope") ??
-      parameters.scope ?? "";
-    world.authRequests.set(id, {
-      id,
-      uid,
-      clientId: app.clientId,
-      redirectUri: parameters.redirect_uri,
-      scopes: scopesOfLogin(world, asked.split(" ").filter(Boolean), app),
-      ...(parameters.login_hint && { loginHint: parameters.login_hint }),
-      created: new Date(),
-    });
-    return id;
-  }
-
-  provider.use(async (ctx: Context, next: () => Promise<void>) => {
+  const provider = new Provider(
+    instance.origin,
+    await oidcConfiguration(instance, policy),
+  );
+  provider.use(async (ctx: OidcContext, next: () => Promise<void>) => {
     await next();
     if (ctx.oidc?.route === "authorization" && ctx.status === 303) {
       ctx.status = 302;
     }
     if (ctx.oidc?.route === "token" && ctx.status === 200) {
-      await replaceTokens(ctx);
+      await replaceTokens(instance, ctx);
     }
   });
   provider.on("grant.error", rewordError);
-
-  async function replaceTokens(ctx: Context): Promise<void> {
-    const { AuthorizationCode: code, RefreshToken: refresh } =
-      ctx.oidc.entities;
-    const source = code ?? refresh!;
-    const app = appOfClient(world, ctx.oidc.client.clientId)!;
-    try {
-      const tokens = await issueTokens(instance, {
-        user: world.users.get(source.accountId)!,
-        app,
-        scopes: [...source.scopes],
-        login: {
-          authTime: source.authTime,
-          nonce: code?.nonce,
-          sessionId: source.sessionUid,
-        },
-      });
-      ctx.body = {
-        ...tokens,
-        ...(ctx.body.refresh_token !== undefined &&
-          { refresh_token: ctx.body.refresh_token }),
-      };
-    } catch (error) {
-      const { status, code, message } = error as Record<string, string>;
-      if (code === undefined) throw error;
-      ctx.status = Number(status);
-      ctx.body = { error: code, error_description: message };
-    }
-  }
-
   const callback = provider.callback();
   return {
     handle: async (incoming, outgoing) => {
       await callback(incoming, outgoing);
     },
-    finishLogin: async (authRequestId, { userId, sessionId }) => {
-      const authRequest = world.authRequests.get(authRequestId);
-      const interaction = authRequest &&
-        await provider.Interaction.find(authRequest.uid);
-      if (!interaction) throw new Error("Login is not under way any more");
-      const { params } = interaction;
-      const client = await provider.Client.find(params.client_id);
-      const scope = authRequest.scopes.join(" ");
-      const grant = new provider.Grant({
-        accountId: userId,
-        clientId: params.client_id,
-      });
-      grant.addOIDCScope(scope);
-      const code = new provider.AuthorizationCode({
-        accountId: userId,
-        amr: ["pwd"],
-        authTime: Math.floor(Date.now() / 1000),
-        client,
-        codeChallenge: params.code_challenge,
-        codeChallengeMethod: params.code_challenge_method,
-        grantId: await grant.save(),
-        nonce: params.nonce,
-        redirectUri: params.redirect_uri,
-        scope,
-        sessionUid: sessionId ?? newIdentifier(),
-      });
-      const target = new URL(params.redirect_uri);
-      target.searchParams.set("code", await code.save());
-      if (params.state !== undefined) {
-        target.searchParams.set("state", params.state);
-      }
-      world.authRequests.delete(authRequestId);
-      await interaction.destroy();
-      return target.href;
-    },
+    finishLogin: createFinishLogin(instance, provider),
   };
-}
-
-/** What is used of oidc-provider's context; the package has no types. */
-interface Context {
-  url: string;
-  status: number;
-  body: Record<string, unknown>;
-  oidc: {
-    route?: string;
-    params: Record<string, string> & {
-      client_id: string;
-      redirect_uri: string;
-    };
-    client: { clientId: string };
-    entities: { AuthorizationCode?: Source; RefreshToken?: Source };
-  };
-}
-
-interface Source {
-  accountId: string;
-  scopes: Set<string>;
-  authTime: number;
-  nonce?: string;
-  sessionUid: string;
 }
 
 /**
- * Loads oidc-provider, which warns of any runtime but Node. It is heard once
- * here instead of on every start: the tests show that what is used of it runs.
+ * Loads oidc-provider without its warning about runtimes other than Node: the
+ * tests show that the features used here work.
  */
 async function loadProvider() {
   const { warn } = console;
@@ -238,36 +74,43 @@ async function loadProvider() {
   }
 }
 
-function clientMetadata(app: App): Record<string, unknown> {
-  return {
-    client_id: app.clientId,
-    client_name: app.name,
-    redirect_uris: app.redirectUris,
-    response_types: app.kind === "oidc" ? ["code"] : [],
-    grant_types: app.kind === "oidc"
-      ? ["authorization_code", "refresh_token"]
-      : [],
-    token_endpoint_auth_method: app.clientSecret === undefined
-      ? "none"
-      : "client_secret_basic",
-    ...(app.clientSecret !== undefined && { client_secret: app.clientSecret }),
-  };
-}
-
-async function privateJwk({ webKey }: Instance) {
-  return {
-    ...await exportJWK(webKey.privateKey),
-    kid: webKey.kid,
-    alg: "RS256",
-    use: "sig",
-  };
+/** Replaces oidc-provider's tokens by ZITADEL's; the refresh token stays. */
+async function replaceTokens(
+  instance: Instance,
+  ctx: OidcContext,
+): Promise<void> {
+  const { world } = instance;
+  const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities;
+  const source = code ?? refresh!;
+  try {
+    const tokens = await issueTokens(instance, {
+      user: world.users.get(source.accountId)!,
+      app: appOfClient(world, ctx.oidc.client.clientId)!,
+      scopes: [...source.scopes],
+      login: {
+        authTime: source.authTime,
+        nonce: code?.nonce,
+        sessionId: source.sessionUid,
+      },
+    });
+    ctx.body = {
+      ...tokens,
+      ...(ctx.body.refresh_token !== undefined &&
+        { refresh_token: ctx.body.refresh_token }),
+    };
+  } catch (error) {
+    const { status, code, message } = error as Record<string, string>;
+    if (code === undefined) throw error;
+    ctx.status = Number(status);
+    ctx.body = { error: code, error_description: message };
+  }
 }
 
 function rewordError(
-  ctx: Context,
+  ctx: OidcContext,
   { error, error_detail: detail }: { error: string; error_detail?: string },
 ): void {
-  // ZITADEL answers 400 where the standard has 401.
+  // ZITADEL answers 400 where the standard says 401.
   ctx.status = 400;
   if (error === "invalid_client") {
     ctx.body = { error, error_description: detail };

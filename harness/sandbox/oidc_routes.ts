@@ -1,6 +1,6 @@
 /**
- * The endpoints of the OpenID provider that are ZITADEL's own: everything but
- * authorization requests, codes, refresh tokens and revocation.
+ * The endpoints around tokens, except for authorization requests, codes,
+ * refresh tokens and revocation, which are oidc-provider's.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export function createOidcRoutes(
     "POST /oauth/v2/token": async (request) => {
       const form = await formOf(request);
       const type = form.get("grant_type") ?? "";
-      // Codes and refresh tokens are oidc-provider's.
+      // oidc-provider handles codes and refresh tokens.
       if (PASSED_ON.has(type)) return undefined;
       return await answer(() => {
         const grant = GRANTS.get(type);
@@ -114,7 +114,9 @@ async function formOf(request: Request): Promise<URLSearchParams> {
   return new URLSearchParams(await request.clone().text());
 }
 
-/** The client names itself, or was named in the ID token that it hands back. */
+/**
+ * The client is named in the request, or in the ID token that it sends back.
+ */
 function clientOfLogout(parameters: URLSearchParams): string {
   const hint = parameters.get("id_token_hint");
   try {

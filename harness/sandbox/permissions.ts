@@ -1,6 +1,6 @@
 /**
- * What administrators may do: ZITADEL's roles of members, as far as set-up,
- * doctor and the function meet them.
+ * The rights of administrators: ZITADEL's member roles, as far as set-up,
+ * doctor and the function need them.
  *
  * @module
  */
@@ -30,7 +30,7 @@ function rolesOf(world: World, user: User, organizationId: string): string[] {
     .flatMap((member) => member.roles);
 }
 
-/** Says whether a user administers an organization, in whatever role. */
+/** Reports whether a user has any role in an organization. */
 export function isMember(
   world: World,
   user: User,
@@ -39,7 +39,7 @@ export function isMember(
   return rolesOf(world, user, organizationId).length > 0;
 }
 
-/** Says whether a user has a permission in an organization. */
+/** Reports whether a user has a permission in an organization. */
 export function hasPermission(
   world: World,
   user: User,
@@ -53,7 +53,7 @@ export function hasPermission(
   );
 }
 
-/** The permissions that set-up asks about; the real list is longer. */
+/** The permissions that set-up asks about; ZITADEL has more. */
 const PERMISSIONS = [
   "action.execution.write",
   "action.target.write",
@@ -67,7 +67,6 @@ const PERMISSIONS = [
   "user.write",
 ];
 
-/** Lists the permissions of a user in an organization. */
 export function permissionsIn(
   world: World,
   user: User,

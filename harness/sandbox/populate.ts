@@ -12,12 +12,12 @@ import {
   type World,
 } from "./world.ts";
 
-/** How long a personal access token of the world file lives, in seconds. */
+/** The lifetime of the world file's personal access tokens, in seconds. */
 const PERSONAL_TOKEN_SECONDS = 10 * 365 * 24 * 3600;
 
 const encoder = new TextEncoder();
 
-/** A world and the two tokens that come with every instance. */
+/** A world, and the two tokens that every instance starts with. */
 export interface Populated {
   world: World;
   /** A personal access token of an IAM_OWNER. */
@@ -27,8 +27,8 @@ export interface Populated {
 }
 
 /**
- * Makes the live world that a world file describes, beside the organization,
- * the project and the two service users that every instance has.
+ * Creates the live world that a world file describes, and the organization, the
+ * project and the two service users that every instance has.
  */
 export function populate(file: WorldFile): Populated {
   const world = emptyWorld();
@@ -51,8 +51,8 @@ export function populate(file: WorldFile): Populated {
     userName: "login-client",
     role: "IAM_LOGIN_CLIENT",
   });
-  // Organizations and projects first: users of one organization may hold
-  // grants of another's project.
+  // Organizations and projects come first: users may hold grants of another
+  // organization's project.
   const organizations = file.organizations.map((organization) =>
     addOrganization(world, organization)
   );
@@ -87,7 +87,7 @@ function addOrganization(
   return organization;
 }
 
-/** The domain that ZITADEL gives a new organization. */
+/** Returns the domain that ZITADEL gives a new organization. */
 export function primaryDomain(name: string): string {
   const label = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   return `${label}.localhost`;
@@ -239,7 +239,6 @@ function addMembers(world: World, user: User, roles: readonly string[]): void {
   }
 }
 
-/** Gives a service user a personal access token. */
 export function addPersonalToken(
   world: World,
   user: User,

@@ -1,11 +1,10 @@
 /**
- * Removes things together with what belongs to them.
+ * Removes objects and everything that belongs to them.
  *
  * @module
  */
 import type { World } from "./world.ts";
 
-/** Removes an organization, its projects and its users. */
 export function removeOrganization(world: World, id: string): void {
   world.organizations.delete(id);
   world.members = world.members.filter((member) =>
@@ -19,7 +18,6 @@ export function removeOrganization(world: World, id: string): void {
   }
 }
 
-/** Removes a project, its applications and its grants. */
 export function removeProject(world: World, id: string): void {
   world.projects.delete(id);
   for (const map of [world.apps, world.projectGrants, world.userGrants]) {
@@ -29,7 +27,6 @@ export function removeProject(world: World, id: string): void {
   }
 }
 
-/** Removes a user with grants, memberships and tokens. */
 export function removeUser(world: World, id: string): void {
   world.users.delete(id);
   world.members = world.members.filter(({ userId }) => userId !== id);

@@ -1,6 +1,6 @@
 /**
- * ZITADEL's REST API: the paths that the descriptors name, each turned into a
- * call of the method and back, as grpc-gateway does.
+ * ZITADEL's REST API: the paths of the descriptors, transcoded to calls of the
+ * methods, as grpc-gateway does.
  *
  * @module
  */
@@ -24,17 +24,16 @@ const STATUS: Readonly<Record<number, number>> = {
 interface Route {
   readonly verb: string;
   readonly pattern: RegExp;
-  /** The path's variables, in the names of JSON. */
+  /** The path's variables, by their JSON names. */
   readonly names: readonly string[];
   readonly hasBody: boolean;
   readonly success: number;
   readonly rpcPath: string;
   readonly lists: ReadonlySet<string>;
-  /** What a list answers in, where v3 called it `result`. */
+  /** The field of a list that v3 calls `result`. */
   readonly v3List: string | undefined;
 }
 
-/** Makes the REST part of the API. */
 export function createRest(
   release: Release,
   methods: readonly ApiMethod[],
@@ -42,7 +41,7 @@ export function createRest(
 ): RouteHandler {
   const routes = methods.map((method) => routeOf(method, release))
     .filter((route) => route !== undefined)
-    // A literal segment wins over a variable.
+    // A literal segment takes precedence over a variable.
     .sort((a, b) => a.names.length - b.names.length);
   return async (request) => {
     const url = new URL(request.url);

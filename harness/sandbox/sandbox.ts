@@ -17,47 +17,46 @@ export type { Exchange } from "./instance.ts";
 export type { Release } from "./release.ts";
 export type { World } from "./world.ts";
 
-/** Loopback only: whoever reaches the sandbox may log in as anyone. */
+/** Loopback only: everyone who reaches the sandbox can log in as any user. */
 const HOSTNAME = "127.0.0.1";
 
-/** How a sandbox is started. */
 export interface SandboxOptions {
   /**
-   * What it holds.
+   * The initial world.
    *
    * @default The repository's world.json.
    */
   readonly world?: WorldFile;
   /**
-   * The release it plays.
+   * The release that it imitates.
    *
    * @default "current"
    */
   readonly release?: Release;
   /**
-   * Whether targets at loopback and private addresses are refused, as ZITADEL
-   * does by default since v4.15.2.
+   * Refuse targets at loopback and private addresses, as ZITADEL does by
+   * default since v4.15.2.
    *
    * @default false
    */
   readonly denyPrivateAddresses?: boolean;
   /**
-   * Its port; 0 for a free one.
+   * The port; 0 for a free one.
    *
    * @default 0
    */
   readonly port?: number;
-  /** Told what happens, in one line each. */
+  /** Reports what happens, a line each. */
   readonly log?: (line: string) => void;
-  /** Told of every call of a target, as it ends. */
+  /** Called after every call of a target. */
   readonly onExchange?: (exchange: Exchange) => void;
 }
 
 /** A running sandbox: a stand-in ZITADEL on loopback. */
 export interface Sandbox extends AsyncDisposable {
-  /** Its base and issuer, such as `http://127.0.0.1:8080`. */
+  /** Its base URL and issuer, such as `http://127.0.0.1:8080`. */
   readonly origin: string;
-  /** The live state, which may be changed. */
+  /** The live state; tests may change it. */
   readonly world: World;
   /** A personal access token of an IAM_OWNER. */
   readonly adminToken: string;
@@ -65,7 +64,7 @@ export interface Sandbox extends AsyncDisposable {
   readonly loginClientToken: string;
   /** The last calls of targets, oldest first. */
   readonly exchanges: readonly Exchange[];
-  /** Waits until every event under way is delivered. */
+  /** Resolves when every event in progress is delivered. */
   readonly settled: () => Promise<void>;
   readonly close: () => Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * What only the sandbox has, for people and the inspector: its world, the
- * exchanges with targets, and the mapping in an editable form.
+ * The sandbox's own endpoints, for people and the inspector: its world, the
+ * exchanges with targets, and the mapping in editable form.
  *
  * @module
  */
@@ -28,7 +28,7 @@ const Changes = z.array(z.strictObject({
   before: z.string().nullable(),
 }));
 
-/** Makes the sandbox's own endpoints, all under `/_sandbox/`. */
+/** Creates the sandbox's own endpoints, all under `/_sandbox/`. */
 export function createSandboxRoutes(instance: Instance): RouteHandler {
   return async (request) => {
     const { pathname } = new URL(request.url);
@@ -44,7 +44,7 @@ export function createSandboxRoutes(instance: Instance): RouteHandler {
     const organization = instance.world.organizations.get(
       decodeURIComponent(id),
     );
-    if (!organization) return failure("There is no such organization", 404);
+    if (!organization) return failure("No such organization", 404);
     if (request.method === "PUT") {
       const parsed = Mapping.safeParse(await request.json().catch(() => null));
       if (!parsed.success) return failure(z.prettifyError(parsed.error), 400);

@@ -1,5 +1,6 @@
 /**
- * ZITADEL's reserved scopes: who the audience is and whose roles are asserted.
+ * ZITADEL's reserved scopes: they decide the audience, and whose roles are
+ * asserted.
  *
  * @module
  */
@@ -18,8 +19,8 @@ function audienceOf(world: World, scopes: readonly string[]): string[] {
 }
 
 /**
- * Works out a token's audience: all applications of an application's project,
- * the project itself, and every project that a scope asks for.
+ * Returns a token's audience: all applications of an application's project, the
+ * project itself, and every project that a scope names.
  */
 export function tokenAudience(
   world: World,
@@ -36,7 +37,7 @@ export function tokenAudience(
   return [...new Set([...siblings, client.projectId, ...asked])];
 }
 
-/** What every personal access token may. */
+/** The scopes of every personal access token. */
 export const PERSONAL_TOKEN_SCOPES: readonly string[] = [
   "openid",
   "profile",
@@ -45,8 +46,8 @@ export const PERSONAL_TOKEN_SCOPES: readonly string[] = [
 ];
 
 /**
- * Adds what an application's project asks for: one that asserts roles asks for
- * every role it has.
+ * Adds the scopes that an application's project implies: one that asserts roles
+ * asks for each of them.
  */
 export function scopesOfLogin(
   world: World,
@@ -62,15 +63,14 @@ function roleScopes({ roles }: Project): string[] {
   return [...roles.keys()].sort().map((role) => ROLE_PREFIX + role);
 }
 
-/** Whose roles are asserted, and which. */
+/** The roles that are asserted. */
 export interface RoleRequest {
-  /** The projects whose grants are looked at; empty for none. */
+  /** The projects whose grants count; empty for none. */
   readonly projects: ReadonlySet<string>;
-  /** The roles asked for by name; empty for all. */
+  /** The roles that were asked for by name; empty for all. */
   readonly roles: ReadonlySet<string>;
 }
 
-/** Works out whose roles are asserted. */
 export function roleRequest(
   world: World,
   scopes: readonly string[],

@@ -1,4 +1,4 @@
-/** Makes a random secret of letters and digits, as ZITADEL does. */
+/** Creates a random secret of letters and digits, as ZITADEL does. */
 export function newSecret(length: number): string {
   const alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

@@ -1,6 +1,6 @@
 /**
- * Requests at an address that is no domain of the instance. ZITADEL finds the
- * instance by the host, or by `x-zitadel-instance-host` if a proxy sends it.
+ * Requests at an address that is not the instance's domain. ZITADEL finds the
+ * instance by the host, or by `x-zitadel-instance-host` if the request has it.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Instance } from "./instance.ts";
 const HINT =
   "Instance not found. Make sure you got the domain right. Check out https://zitadel.com/docs/apis/introduction#domains";
 
-/** Returns ZITADEL's message if a request's host is none of the instance's. */
+/** Returns ZITADEL's message if the host is not the instance's domain. */
 export function unknownInstance(
   { origin, release }: Instance,
   headers: Headers,
@@ -24,7 +24,7 @@ export function unknownInstance(
   } Parent=(unable to get instance by domain: instanceDomain ${asked}, publicHostname ${asked}: ID=QUERY-1kIjX Message=Errors.${kind}.NotFound)`;
 }
 
-/** The answer of the endpoints that are not an API: OpenID Connect, OAuth. */
+/** The answer of the OpenID Connect and OAuth endpoints. */
 export function unknownInstancePage(
   instance: Instance,
   headers: Headers,

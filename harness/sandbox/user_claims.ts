@@ -1,23 +1,18 @@
 import type { RoleRequest } from "./scopes.ts";
 import type { User, UserGrant, World } from "./world.ts";
 
-/** Claims by name. */
 export type Claims = Record<string, unknown>;
 
-/** What a token or an answer says of its user. */
 export interface UserClaimsOptions {
   readonly scopes: readonly string[];
   readonly request: RoleRequest;
   readonly projectId?: string | undefined;
-  /** Whether `profile`, `email` and the like are answered. */
+  /** Whether `profile`, `email` and similar scopes add claims. */
   readonly profile: boolean;
   readonly roles: boolean;
 }
 
-/**
- * Lists the grants whose roles are asserted: active ones of the projects asked
- * for.
- */
+/** Lists the active grants of the projects that were asked for. */
 export function assertedGrants(
   world: World,
   user: User,
@@ -29,7 +24,7 @@ export function assertedGrants(
   );
 }
 
-/** Makes the claims about a user: `sub`, what scopes ask for, roles. */
+/** Creates a user's claims: `sub`, those of the scopes, and roles. */
 export function userClaims(
   world: World,
   user: User,

@@ -1,6 +1,6 @@
 /**
- * The userinfo and introspection endpoints. Both call `preuserinfo`, whatever
- * the kind of token, so what targets add is fresh there.
+ * The userinfo and introspection endpoints. Both call `preuserinfo` for any
+ * kind of token, so the claims of targets are fresh there.
  *
  * @module
  */
@@ -15,7 +15,6 @@ import { roleRequest, scopesOfLogin } from "./scopes.ts";
 import { type Claims, userClaims } from "./user_claims.ts";
 import type { User } from "./world.ts";
 
-/** Answers `GET /oidc/v1/userinfo`. */
 export async function userInfo(
   instance: Instance,
   authorization: string | null,
@@ -33,7 +32,6 @@ export async function userInfo(
   });
 }
 
-/** Answers `POST /oauth/v2/introspect`. */
 export async function introspect(
   instance: Instance,
   request: { form: URLSearchParams; authorization: string | null },
@@ -46,7 +44,7 @@ export async function introspect(
   const user = token && instance.world.users.get(token.userId);
   if (!token || !user) return { active: false };
   const isPersonal = token.kind === "personal";
-  // A personal access token names no project; any application may look at it.
+  // A personal access token names no project; any application may inspect it.
   const audience = isPersonal ? [app.clientId, app.projectId] : token.audience;
   if (!audience.includes(app.projectId) && !audience.includes(app.clientId)) {
     return { active: false };
@@ -74,7 +72,7 @@ export async function introspect(
       ...(scopes.includes("profile") && { username: user.userName }),
     };
   } catch (error) {
-    // Whatever a target refuses with, introspection only says "not active".
+    // Introspection hides a target's refusal behind "not active".
     if (error instanceof ExecutionError) return { active: false };
     throw error;
   }
@@ -82,7 +80,7 @@ export async function introspect(
 
 interface FreshClaimsOptions {
   readonly scopes: readonly string[];
-  /** Which application asks, and for which project. */
+  /** The asking application, and the project whose roles it may see. */
   readonly app: { readonly clientId: string; readonly projectId?: string };
   readonly isOnlyOwn?: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * What the sandbox knows, as plain maps by identifier. The services
- * read and change it; nothing is kept anywhere else.
+ * The sandbox's whole state, as maps by identifier. The services read and
+ * change it.
  *
  * @module
  */
@@ -14,19 +14,17 @@ export interface MetadataEntry extends Dated {
 
 export interface Organization extends Dated {
   id: string;
-  /** Its name, unique on the instance. */
+  /** Unique on the instance. */
   name: string;
   primaryDomain: string;
-  /** Role to permissions, and whatever else was set. */
+  /** The mapping, and whatever else was set. */
   metadata: Map<string, MetadataEntry>;
 }
 
-/** A role of a project. */
 export interface ProjectRole extends Dated {
-  /** What grants name it by. */
   key: string;
   displayName: string;
-  /** Its group; empty for none. */
+  /** Empty for none. */
   group: string;
 }
 
@@ -36,17 +34,17 @@ export interface Project extends Dated {
   name: string;
   /** Whether roles are asserted without a scope that asks for them. */
   roleAssertion: boolean;
-  /** Its roles by key. */
+  /** By key. */
   roles: Map<string, ProjectRole>;
 }
 
-/** A project granted to another organization. */
+/** A project that was granted to another organization. */
 export interface ProjectGrant extends Dated {
   id: string;
   projectId: string;
-  /** The organization that it was granted to. */
+  /** The receiving organization. */
   organizationId: string;
-  /** The roles that may be given on. */
+  /** The roles that it may give its users. */
   roles: string[];
 }
 
@@ -54,14 +52,12 @@ export interface App extends Dated {
   id: string;
   projectId: string;
   name: string;
-  /** Whether people log in to it, or it only asks about tokens. */
+  /** `oidc` applications log people in, `api` ones only inspect tokens. */
   kind: "oidc" | "api";
   clientId: string;
   /** Absent for public clients. */
   clientSecret?: string;
-  /** Where a login may lead back to. */
   redirectUris: string[];
-  /** Where a logout may lead to. */
   postLogoutRedirectUris: string[];
   accessToken: "jwt" | "opaque";
   accessTokenRoleAssertion: boolean;
@@ -69,12 +65,11 @@ export interface App extends Dated {
 }
 
 export interface Human {
-  /** The first name. */
   firstName: string;
   lastName: string;
-  /** The address, always verified. */
+  /** Always verified. */
   email: string;
-  /** Absent where any password will do. */
+  /** Absent if any password will do. */
   password?: string;
 }
 
@@ -82,7 +77,7 @@ export interface Machine {
   name: string;
   description?: string;
   accessToken: "jwt" | "opaque";
-  /** The client secret, once there is one. */
+  /** The client secret, if there is one. */
   secret?: string;
   /** The public keys for the JWT profile, by key id. */
   keys: Map<string, JWK>;
@@ -94,19 +89,21 @@ export interface Machine {
 export interface User extends Dated {
   id: string;
   organizationId: string;
-  /** Its name, with which it logs in. */
+  /** The name that it logs in with. */
   userName: string;
   human?: Human;
   machine?: Machine;
   metadata: Map<string, MetadataEntry>;
 }
 
-/** Roles of one project given to a user. */
+/** Roles of one project, given to a user. */
 export interface UserGrant extends Dated {
   id: string;
   userId: string;
   projectId: string;
-  /** Set where the project was granted to the organization that gives it. */
+  /**
+   * Set if the project was granted to the organization that gives the roles.
+   */
   projectGrantId?: string;
   organizationId: string;
   roles: string[];
@@ -115,72 +112,72 @@ export interface UserGrant extends Dated {
 
 export interface Member {
   userId: string;
-  /** The organization; absent for the whole instance. */
+  /** Absent for roles on the whole instance. */
   organizationId?: string;
   /** Such as `IAM_OWNER` or `ORG_OWNER_VIEWER`. */
   roles: string[];
 }
 
-/** How a target's body is formed. */
 export type PayloadType = "json" | "jwt" | "jwe";
 
 /** A public key for encrypted payloads. */
 export interface TargetKey extends Dated {
-  /** Its identifier, the `kid` of what is encrypted. */
+  /** The `kid` of payloads that are encrypted for it. */
   id: string;
   pem: string;
-  /** Whether it is the one that is used. */
+  /** Whether it is the one in use. */
   active: boolean;
 }
 
-/** A target: an endpoint that is called. */
+/** An endpoint that the instance calls. */
 export interface Target extends Dated {
   id: string;
-  /** Its name, unique on the instance. */
+  /** Unique on the instance. */
   name: string;
-  /** Whether the answer counts, only its status, or nothing. */
+  /**
+   * `restCall`: the reply counts; `restWebhook`: only its status; `restAsync`:
+   * nothing.
+   */
   type: "restWebhook" | "restCall" | "restAsync";
   interruptOnError: boolean;
   /** What the last update set; `false` until there is one. */
   updatedInterruptOnError: boolean;
-  /** How long it may take, in milliseconds. */
   timeoutMs: number;
-  /** Where it is. */
   endpoint: string;
   signingKey: string;
   payloadType: PayloadType;
-  /** The keys that its payloads may be encrypted for. */
+  /** Keys that payloads can be encrypted for. */
   keys: TargetKey[];
 }
 
-/** What leads to calls: a function, or events. */
+/** What triggers a call: a function, or events. */
 export type Condition =
   | { function: string }
   | { event: string }
   | { eventGroup: string }
   | { allEvents: true };
 
-/** Targets bound to a condition. */
+/** The targets of a condition. */
 export interface Execution extends Dated {
   condition: Condition;
-  /** The identifiers of the targets, in their order. */
+  /** The targets' identifiers, in the order of the calls. */
   targets: string[];
 }
 
-/** An access token that was issued. JWTs are kept too, by their `jti`. */
+/** An issued access token. JWTs are stored too, by their `jti`. */
 export interface AccessToken {
-  /** Its identifier: the `jti` of a JWT. */
+  /** The `jti` of a JWT. */
   id: string;
   userId: string;
-  /** Who got it; empty for a personal access token. */
+  /** Empty for a personal access token. */
   clientId: string;
   /** The application's project; absent for service users. */
   projectId?: string;
   scopes: string[];
   audience: string[];
-  /** Since when, in seconds since 1970. */
+  /** In seconds since 1970. */
   issuedAt: number;
-  /** Until when, in seconds since 1970. */
+  /** In seconds since 1970. */
   expiresAt: number;
   /** When the user logged in, in seconds since 1970. */
   authTime?: number;
@@ -188,16 +185,15 @@ export interface AccessToken {
 }
 
 export interface AuthRequest {
-  /** Its identifier, `V2_` and digits. */
+  /** `V2_` and digits. */
   id: string;
-  /** The OpenID provider's own name for it. */
+  /** oidc-provider's identifier. */
   uid: string;
   clientId: string;
-  /** Where the login leads back to. */
   redirectUri: string;
-  /** What was asked for, by the application and its project. */
+  /** The scopes that the application and its project ask for. */
   scopes: string[];
-  /** Who is expected to log in, by user name. */
+  /** The user name that the client expects. */
   loginHint?: string;
   created: Date;
 }
@@ -207,41 +203,30 @@ export interface Session {
   id: string;
   token: string;
   userId: string;
-  /** Since when. */
   created: Date;
 }
 
 export interface World {
   instanceId: string;
-  /** ZITADEL's own project, whose audience its API asks for. */
+  /** ZITADEL's own project: tokens for its API have it as audience. */
   zitadelProjectId: string;
   adminUserId: string;
-  /** By identifier. */
   organizations: Map<string, Organization>;
-  /** By identifier. */
   projects: Map<string, Project>;
-  /** By identifier. */
   projectGrants: Map<string, ProjectGrant>;
-  /** By identifier. */
   apps: Map<string, App>;
-  /** By identifier. */
   users: Map<string, User>;
-  /** By identifier. */
   userGrants: Map<string, UserGrant>;
   members: Member[];
-  /** By identifier. */
   targets: Map<string, Target>;
   /** By the condition's `conditionKey`. */
   executions: Map<string, Execution>;
   /** By the token itself, or by the `jti` of a JWT. */
   accessTokens: Map<string, AccessToken>;
-  /** By identifier. */
   authRequests: Map<string, AuthRequest>;
-  /** By identifier. */
   sessions: Map<string, Session>;
 }
 
-/** Makes a world that holds nobody yet. */
 export function emptyWorld(): World {
   return {
     instanceId: newIdentifier(),

@@ -1,8 +1,7 @@
 /**
- * The world file: what the sandbox holds when it starts. A person
- * edits it to try a model of their own, so it nests the way one thinks
- * (organization, project, roles; organization, user, grants), refers by name,
- * and may leave out every identifier.
+ * The world file: the initial state of a sandbox. People edit it to try a model
+ * of their own, so it nests as they think (organization, project, roles;
+ * organization, user, grants), refers by name, and needs no identifiers.
  *
  * @module
  */
@@ -12,12 +11,12 @@ const Identifier = z.string().regex(/^[0-9]{15,20}$/, {
   error: "must be 15 to 20 digits, as ZITADEL's identifiers are",
 });
 
-/** Unlike other identifiers, a project's may be chosen freely. */
+/** Unlike other identifiers, a project's can be chosen freely. */
 const ProjectIdentifier = z.string().min(1).max(200);
 
 /**
- * What a role permits: names, or a text that is taken as it is, so that odd
- * values can be tried too.
+ * The permissions of a role: names, or a string that is stored as it is, so
+ * that odd values can be tried too.
  */
 export const Permissions = z.union([z.array(z.string()), z.string()], {
   error: "must be a list of permissions, or a text",
@@ -27,7 +26,7 @@ const AppFile = z.strictObject({
   name: z.string().min(1),
   id: Identifier.optional(),
   clientId: z.string().min(1).optional(),
-  /** Makes it a confidential client; without one it is a browser app. */
+  /** Makes it a confidential client; a browser app has none. */
   clientSecret: z.string().min(1).optional(),
   redirectUris: z.array(z.url()).default([]),
   postLogoutRedirectUris: z.array(z.url()).default([]),
@@ -60,11 +59,11 @@ const GrantFile = z.strictObject({
 const UserShape = z.strictObject({
   userName: z.string().min(1),
   id: Identifier.optional(),
-  /** People have a first and a last name, service users do not. */
+  /** People have a first or last name, service users do not. */
   firstName: z.string().optional(),
   lastName: z.string().optional(),
   email: z.string().optional(),
-  /** Asked for by the session API only; the login page asks nobody. */
+  /** Asked for by the session API only, not by the login page. */
   password: z.string().optional(),
   secret: z.string().optional(),
   /** A service user's public keys for the JWT profile, as JWK with `kid`. */
@@ -89,21 +88,18 @@ const OrganizationShape = z.strictObject({
   users: z.array(UserShape).default([]),
 });
 
-/** The shape of a world file. */
 export const WorldFile = z.strictObject({
   $comment: z.string().optional(),
   organizations: z.array(OrganizationShape).min(1),
 });
 
-/** A world file that was checked, its defaults filled in. */
+/** A checked world file, with defaults filled in. */
 export type WorldFile = z.infer<typeof WorldFile>;
 export type WorldFileInput = z.input<typeof WorldFile>;
-/** An organization in the world file. */
 export type OrganizationFile = z.infer<typeof OrganizationShape>;
-/** A user in the world file. */
 export type UserFile = z.infer<typeof UserShape>;
 
-/** The world that the repository brings, which tells the guide's story. */
+/** The repository's world, which tells the guide's story. */
 export const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
 
 export async function readWorldFile(

@@ -4,6 +4,7 @@
  * @module
  */
 import { planMapping, planMappingRemoval } from "../roles/plan_mapping.ts";
+import { SETTINGS } from "../../lib/config.ts";
 import type { State, Wish } from "./plan.ts";
 
 /** Notes about a set-up. */
@@ -25,6 +26,7 @@ export function setupNotes(state: State, wish: Wish): string[] {
       : [],
     ...laterTargets(state, wish),
     ...sameEndpoint(state, wish),
+    ...shortTimeout(state, wish),
   ];
 }
 
@@ -69,4 +71,18 @@ function sameEndpoint(state: State, { target }: Wish): string[] {
   return others.map(({ name }) =>
     `the target "${name}" has the same endpoint: the function needs the keys of both`
   );
+}
+
+/** ZITADEL must not give up before the function does: it would see no reason. */
+function shortTimeout(
+  { upstreamTimeoutMs }: State,
+  { target }: Wish,
+): string[] {
+  const waited = Number(
+    upstreamTimeoutMs || SETTINGS.UPSTREAM_TIMEOUT_MS.default,
+  );
+  if (!target || 1_000 * target.timeoutSeconds > waited) return [];
+  return [
+    `the target's timeout of ${target.timeoutSeconds} s is not above UPSTREAM_TIMEOUT_MS (${waited}): ZITADEL gives up before the function can answer. Raise --timeout, or lower UPSTREAM_TIMEOUT_MS`,
+  ];
 }

@@ -41,6 +41,8 @@ export interface State {
   readonly domain?: string | undefined;
   /** The value of PROJECTS in the env file. */
   readonly projects?: string | undefined;
+  /** UPSTREAM_TIMEOUT_MS in the env file. */
+  readonly upstreamTimeoutMs?: string | undefined;
   /** The function's service user; `undefined` if it is not looked at. */
   readonly serviceUser?: ServiceUserState | undefined;
 }

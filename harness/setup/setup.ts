@@ -34,6 +34,15 @@ export async function readState(place: Place): Promise<State> {
     [SIGNING_KEY_SETTING]: signingKeys,
     ZITADEL_DOMAIN: domain,
     PROJECTS: projects,
+    UPSTREAM_TIMEOUT_MS: upstreamTimeoutMs,
   } = parseEnv(await readEnvFile(envFile));
-  return { targets, executions, metadata, signingKeys, domain, projects };
+  return {
+    targets,
+    executions,
+    metadata,
+    signingKeys,
+    domain,
+    projects,
+    upstreamTimeoutMs,
+  };
 }

@@ -1,12 +1,10 @@
-/** Connections that are held open. */
 export interface HalfOpen {
-  held(): number;
   close(): void;
 }
 
 /**
- * Opens connections that begin a request and do not end it: some say nothing,
- * some stop in the headers, some in the body, some send a byte now and then.
+ * Opens connections that start a request and never finish it: some send
+ * nothing, some stop in the headers or the body, some send a byte now and then.
  */
 export async function holdConnections(
   url: string,
@@ -29,7 +27,7 @@ export async function holdConnections(
     open.add(connection);
     const text = beginnings[i % beginnings.length]!;
     await connection.write(encoder.encode(text));
-    // Whatever comes, an answer or the end, the server has let go.
+    // Any data, or the end, means that the server has let go.
     connection.read(new Uint8Array(1_024)).catch(() => {})
       .then(() => open.delete(connection));
     if (i % 8 === 2) {
@@ -39,7 +37,6 @@ export async function holdConnections(
     }
   }
   return {
-    held: () => open.size,
     close() {
       for (const drip of drips) clearInterval(drip);
       for (const connection of open) connection.close();

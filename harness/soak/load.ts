@@ -1,39 +1,35 @@
 import { createHmac } from "node:crypto";
 
-/** A call as the soak makes it. */
 export interface SoakCall {
   readonly body: string;
   readonly signature: string;
 }
 
-/** What a load is made of. */
 export interface LoadOptions {
-  /** Where the function is. */
   readonly url: string;
   readonly seconds: number;
-  /** How many calls are under way at once. */
+  /** How many calls are in progress at once. */
   readonly concurrency: number;
   readonly next: () => SoakCall;
 }
 
-/** What came of a load. */
 export interface LoadResult {
-  /** Calls answered a second. */
   readonly perSecond: number;
-  /** How long an answer took, in milliseconds: the median. */
+  /** The median latency, in milliseconds. */
   readonly p50: number;
-  /** What 99 of 100 answers stayed below, in milliseconds. */
+  /** The 99th percentile of the latency, in milliseconds. */
   readonly p99: number;
   readonly max: number;
-  /** How many answers had each status; `failed` where none came. */
+  /** How many answers had each status; `failed` if there was none. */
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** Calls the function from several sides at once. */
+/** Calls the function concurrently. */
 export async function load(
   { url, seconds, concurrency, next }: LoadOptions,
 ): Promise<LoadResult> {
-  // Connections that this part kept must not count as the next one's.
+  // A client of its own: connections of this phase must not count as the next
+  // one's.
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: concurrency });
   const times: number[] = [];
   const statuses: Record<string, number> = {};
@@ -54,7 +50,7 @@ export async function load(
         await response.bytes();
         status = String(response.status);
       } catch {
-        // The outcome says it.
+        // The outcome reports it.
       }
       times.push(performance.now() - begin);
       statuses[status] = (statuses[status] ?? 0) + 1;
@@ -72,7 +68,7 @@ export async function load(
   };
 }
 
-/** Makes a login of a user of an organization. */
+/** Creates a login of a user of an organization. */
 export function loginCall(organization: string, key: string): SoakCall {
   return sign(
     JSON.stringify({
@@ -89,7 +85,7 @@ export function loginCall(organization: string, key: string): SoakCall {
   );
 }
 
-/** Makes an event: the organization's metadata was changed. */
+/** Creates the event that an organization's metadata changed. */
 export function eventCall(organization: string, key: string): SoakCall {
   const aggregateID = organization;
   return sign(

@@ -2,7 +2,8 @@ import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { formatTable } from "../cli/table.ts";
 import { tint } from "../cli/terminal.ts";
-import { soak, type SoakPhase } from "./soak.ts";
+import type { SoakPhase } from "./phases.ts";
+import { soak } from "./soak.ts";
 
 export interface SoakCommandOptions {
   /** How long, about. */

@@ -1,9 +1,9 @@
 import type { Browser } from "playwright-core";
 
-/** Where Debian's package puts it. */
+/** Installed by Debian's package. */
 const CHROMIUM = "/usr/bin/chromium";
 
-/** What a browser in a container, as root, without a network needs. */
+/** What a browser needs in a container, as root and without a network. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -14,7 +14,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Says whether there is a browser to test with. */
+/** Returns how to install the browser, or `undefined` if it is installed. */
 export async function missingBrowser(
   path = CHROMIUM,
 ): Promise<string | undefined> {
@@ -25,9 +25,9 @@ export async function missingBrowser(
   }
 }
 
-/** Starts Debian's Chromium, without a window. */
+/** Starts Debian's Chromium without a window. */
 export async function launchBrowser(): Promise<Browser> {
-  // Loading it alone takes all permissions.
+  // Loading it takes all permissions.
   const { chromium } = await import("playwright-core");
   return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 }

@@ -1,27 +1,26 @@
 import { freePort } from "../util/free_port.ts";
 
-/** Deno KV's own server, a crate of its own. */
+/** Deno KV's server, from crates.io. */
 export const KV_SERVER = "denokv";
 
-/** How to get it, for those who have not. */
 export const HOW_TO_GET_KV_SERVER =
   `cargo install ${KV_SERVER} --locked    (about 8 minutes), and put ~/.cargo/bin on PATH`;
 
-/** How long a start may take, in milliseconds. */
+/** The deadline of a start, in milliseconds. */
 const START_TIMEOUT_MS = 10_000;
 
 const RETRY_MS = 20;
 
 export interface KvServer extends AsyncDisposable {
-  /** What `KV_URL` is to be. */
+  /** For `KV_URL`. */
   readonly url: string;
-  /** What `DENO_KV_ACCESS_TOKEN` is to be. */
+  /** For `DENO_KV_ACCESS_TOKEN`. */
   readonly accessToken: string;
-  /** Kills it at once, as a crash would. */
+  /** Ends it without a shutdown, as a crash would. */
   kill(): Promise<void>;
 }
 
-/** Looks for the KV server on PATH, and where cargo puts it. */
+/** Finds the KV server on PATH or in cargo's folder. */
 export async function findKvServer(): Promise<string | undefined> {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
   folders.push(`${Deno.env.get("HOME")}/.cargo/bin`);
@@ -33,7 +32,7 @@ export async function findKvServer(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Starts a KV server on loopback, and waits until it answers. */
+/** Starts a KV server on loopback and waits until it answers. */
 export async function startKvServer(
   { file, port = freePort() }: {
     readonly file: string;

@@ -1,6 +1,6 @@
 /**
- * Finds a port on loopback that nobody listens on: for a server whose address
- * has to be known before it starts.
+ * Finds a free port on loopback, for a server whose address must be known
+ * before it starts.
  */
 export function freePort(preferred = 0): number {
   try {

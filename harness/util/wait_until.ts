@@ -1,9 +1,9 @@
-/** How often a condition is looked at, in milliseconds. */
+/** How often the condition is checked, in milliseconds. */
 const INTERVAL_MS = 50;
 
 /**
- * Waits until something holds. ZITADEL's reads lag behind its writes, mostly by
- * milliseconds, at times by a second or two.
+ * Waits until a condition holds. ZITADEL's reads lag behind its writes, usually
+ * by milliseconds, sometimes by a second or two.
  */
 export async function waitUntil(
   condition: () => Promise<boolean>,

@@ -1,6 +1,6 @@
 /**
- * The way to an instance: gRPC-web, the one form that every ZITADEL from v3 on
- * answers alike.
+ * Connects to an instance by gRPC-web, the only protocol that every release
+ * since v3 supports.
  *
  * @module
  */
@@ -19,20 +19,19 @@ import { createClientTransport } from "@zitadel/client/web";
 /** The deadline of an administrative call, in milliseconds. */
 export const TIMEOUT_MS = 15_000;
 
-/** How one service is called. */
 export interface ServiceOptions {
-  /** The organization the call is about; the management API asks for it. */
+  /** The organization that the call is about, for the management API. */
   readonly organization?: string;
   /**
-   * The name to call the service by, if it is not that of its descriptor:
-   * `zitadel.org.v2.OrganizationService` has the bytes of its v2beta twin.
+   * The service's name if it is not the descriptor's:
+   * `zitadel.org.v2.OrganizationService` has the same wire format as v2beta.
    */
   readonly name?: string;
 }
 
-/** An instance and the right to call it. */
+/** An instance, and the token to call it with. */
 export interface Instance {
-  /** Scheme and host, without a slash at the end. */
+  /** Scheme and host, without a trailing slash. */
   readonly origin: string;
   /** A bearer token: a personal access token or a service user's. */
   readonly token: string;

@@ -6,19 +6,19 @@ import { PAGE_SIZE, readPages } from "./pages.ts";
 import { attempt, ZitadelError } from "./zitadel_error.ts";
 
 /**
- * When targets are called: `function/<name>`, `event/<name>`,
- * `event/group/<name>`, or another of ZITADEL's conditions, which are listed
- * but never set here.
+ * What triggers the targets: `function/<name>`, `event/<name>`,
+ * `event/group/<name>`, or another of ZITADEL's conditions, which can be listed
+ * but not set here.
  */
 export type Condition = string;
 
-/** The targets that are called on a condition, first to last. */
+/** The targets of a condition, in the order of the calls. */
 export interface Execution {
   readonly condition: Condition;
   readonly targets: readonly string[];
 }
 
-/** Lists which targets are bound to what. */
+/** Lists the targets of every condition. */
 export async function listExecutions(instance: Instance): Promise<Execution[]> {
   const actions = instance.service(ActionService);
   try {
@@ -41,7 +41,7 @@ export async function listExecutions(instance: Instance): Promise<Execution[]> {
   } catch (error) {
     if (error instanceof ZitadelError && error.code === Code.Internal) {
       throw new ZitadelError(
-        "Cannot list what is bound: ZITADEL failed inside. v3.0 to v3.3 and v4.0 need PostgreSQL 16 or later for it. Nothing was changed, since binding a target replaces the list of those that are bound. Upgrade ZITADEL or PostgreSQL, or bind in the console (Actions V2)",
+        "Cannot list what is bound: ZITADEL failed. v3.0 to v3.3 and v4.0 need PostgreSQL 16 or later for it. Nothing was changed, since binding a target replaces the whole list. Upgrade ZITADEL or PostgreSQL, or bind in the console (Actions V2)",
         error.code,
         error.cause,
       );
@@ -50,7 +50,7 @@ export async function listExecutions(instance: Instance): Promise<Execution[]> {
   }
 }
 
-/** Replaces the list of targets that are called on a condition. */
+/** Replaces the targets of a condition; none removes the execution. */
 export async function setExecution(
   instance: Instance,
   { condition, targets }: Execution,

@@ -1,5 +1,5 @@
 /**
- * Tokens without a browser, by the same requests that an application makes.
+ * Gets tokens without a browser, by the requests that an application makes.
  *
  * @module
  */
@@ -10,21 +10,20 @@ import { connect, originOf } from "./client.ts";
 import { whoAmI } from "./user.ts";
 import { attempt } from "./zitadel_error.ts";
 
-/** What the token endpoint gave. */
 export interface Tokens {
-  /** The access token: a JWT, or opaque where the application is set so. */
+  /** A JWT, or opaque if the application is configured so. */
   readonly accessToken: string;
-  /** Where `openid` was asked for by a person. */
+  /** Present if a person asked for `openid`. */
   readonly idToken: string | undefined;
-  /** Where `offline_access` was asked for. */
+  /** Present if `offline_access` was asked for. */
   readonly refreshToken: string | undefined;
-  /** How long the access token lives, in seconds. */
+  /** In seconds. */
   readonly expiresIn: number | undefined;
 }
 
 /**
- * The scopes that bring a project's roles into a token, also where the project
- * does not assert them: what client credentials always need.
+ * Returns the scopes that assert a project's roles even if the project does
+ * not. Client credentials always need them.
  */
 export function roleScopes(project: string): string {
   return [
@@ -181,10 +180,10 @@ export async function refresh(
   );
 }
 
-/** Instances on a laptop have no TLS, and the address was typed by a person. */
+/** Local instances have no TLS, and a person typed the address. */
 const INSECURE = { [oauth.allowInsecureRequests]: true };
 
-/** What is shown of an answer that is not as expected, in characters. */
+/** How much of an unexpected answer is shown, in characters. */
 const MAX_ANSWER_LENGTH = 300;
 
 function authorizationServer(domain: string): oauth.AuthorizationServer {

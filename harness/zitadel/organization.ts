@@ -4,15 +4,14 @@ import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
 import { attempt } from "./zitadel_error.ts";
 
-/** An organization of an instance. */
 export interface Organization {
   readonly id: string;
   readonly name: string;
 }
 
 /**
- * Lists the organizations that the token's user may read. ZITADEL leaves out
- * the others without a word, which is what makes this the test for `org.read`.
+ * Lists the organizations that the token's user may read. ZITADEL silently
+ * leaves out the others, which makes this the test for `org.read`.
  */
 export function listOrganizations(
   instance: Instance,
@@ -35,7 +34,7 @@ export function listOrganizations(
     }));
 }
 
-/** Finds the organization that the token's user belongs to. */
+/** Returns the organization that the token's user belongs to. */
 export async function ownOrganization(
   instance: Instance,
 ): Promise<Organization> {

@@ -1,14 +1,12 @@
-/** Entries of a page: ZITADEL's default, which no operator's limit is below. */
+/** ZITADEL's default page size, which no operator's limit is below. */
 export const PAGE_SIZE = 100;
 
-/** A page of a list. */
 export interface Page<T> {
   readonly entries: readonly T[];
-  /** How many entries all pages hold together. */
+  /** The number of entries on all pages. */
   readonly total: number;
 }
 
-/** Reads a list page by page until everything is there. */
 export async function readPages<T>(
   read: (offset: number) => Promise<Page<T>>,
 ): Promise<T[]> {

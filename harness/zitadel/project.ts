@@ -1,6 +1,6 @@
 /**
- * Projects, roles and applications by management v1: the one API for them that
- * every release from v3 on answers.
+ * Projects, roles and applications by management v1, the only API for them in
+ * every release since v3.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { attempt, ZitadelError } from "./zitadel_error.ts";
 export interface Project {
   readonly id: string;
   readonly name: string;
-  /** Whether roles are sent without being asked for by scope. */
+  /** Whether roles are sent without a scope that asks for them. */
   readonly assertsRoles: boolean;
 }
 
@@ -28,9 +28,9 @@ export interface Project {
 export interface Application {
   readonly id: string;
   readonly name: string;
-  /** The id it logs in with; empty for SAML. */
+  /** The id that it logs in with; empty for SAML. */
   readonly clientId: string;
-  /** `undefined` where it gets no access tokens of its own. */
+  /** `undefined` if it gets no access tokens of its own. */
   readonly accessTokens: "jwt" | "opaque" | undefined;
 }
 
@@ -111,7 +111,6 @@ export function listGrantedProjects(
   );
 }
 
-/** Lists the roles of a project. */
 export function listRoles(
   instance: Instance,
   organization: string,
@@ -131,7 +130,6 @@ export function listRoles(
     }));
 }
 
-/** Lists the applications of a project. */
 export function listApplications(
   instance: Instance,
   organization: string,
@@ -175,7 +173,6 @@ export function listApplications(
   );
 }
 
-/** Creates a project with its roles. */
 export async function createProject(
   instance: Instance,
   organization: string,

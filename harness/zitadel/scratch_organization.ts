@@ -1,6 +1,6 @@
 /**
- * A small world of its own on an instance: everything that a token with
- * permissions needs, in one organization that is removed again.
+ * A temporary organization with everything that a token with permissions needs:
+ * a project, an application, users and a mapping.
  *
  * @module
  */
@@ -23,39 +23,26 @@ import {
 } from "./user.ts";
 import { waitUntil } from "../util/wait_until.ts";
 
-/** The guide's mapping, for a world that has none of its own. */
+/** The guide's mapping, used if the caller gives none. */
 export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
   admin: ["read:all", "write:all", "delete:all"],
   viewer: ["posts:read"],
 };
 
-/** Where a world's application redirects to; nothing need listen there. */
+/** The application's redirect address; nothing has to listen there. */
 const REDIRECT_URI = "http://localhost:9000/callback";
-
-/** What everything made for a check is called; the rest of the name is random. */
-export const CHECK_PREFIX = "permissions-check-";
-
-/** Creates the name of an organization or user that is made for a check. */
-export function checkName(): string {
-  return CHECK_PREFIX + crypto.randomUUID().slice(0, 8);
-}
-
-/** Reports whether an organization or user was made for a check. */
-export function isLeftover({ name }: { readonly name: string }): boolean {
-  return /^permissions-check-[0-9a-f]{8}$/.test(name);
-}
 
 /** A random password with what ZITADEL's default policy asks for. */
 function randomPassword(): string {
   return `Aa1!${crypto.randomUUID()}`;
 }
 
-/** A throwaway organization with all that a token with permissions needs. */
+/** A temporary organization; disposing of it removes it. */
 export interface ScratchOrganization extends AsyncDisposable {
-  /** The organization; its metadata is the mapping. */
+  /** Its metadata is the mapping. */
   readonly organization: { readonly id: string; readonly name: string };
   readonly project: { readonly id: string };
-  /** What each role permits, as it stands in the metadata. */
+  /** Role to permissions, as written to the metadata. */
   readonly mapping: Readonly<Record<string, readonly string[]>>;
   /** A service user with every role and JWT access tokens. */
   readonly robot: {
@@ -110,11 +97,11 @@ export async function createScratchOrganization(
   } = {},
 ): Promise<ScratchOrganization> {
   const { mapping = DEFAULT_MAPPING, signal } = options;
-  const name = checkName();
+  const name = `scratch-${crypto.randomUUID().slice(0, 8)}`;
   const organization = await createOrganization(instance, name);
   const remove = () => removeOrganization(instance, organization.id);
   try {
-    const parts = await furnish(instance, organization.id, {
+    const parts = await fillOrganization(instance, organization.id, {
       mapping,
       name,
       signal,
@@ -126,7 +113,7 @@ export async function createScratchOrganization(
   }
 }
 
-async function furnish(
+async function fillOrganization(
   instance: Instance,
   organization: string,
   options: {

@@ -2,9 +2,7 @@ import type { Config } from "../../lib/config.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
 import { createConnection } from "../../lib/zitadel/connection.ts";
 
-/**
- * How long ZITADEL may take to give a token to an operator's task, in milliseconds.
- */
+/** The deadline for a token of an operator's task, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /** Gets the bearer token that the function would use. */

@@ -8,44 +8,39 @@ import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";
 
-/** What the function's target is called where nobody names it otherwise. */
+/** The default name of the function's target. */
 export const DEFAULT_TARGET_NAME = "Authorization Webhook";
 
-/** What ZITADEL does with the answer: reads it, only its status, or nothing. */
+/** What ZITADEL does with a reply: reads it, reads its status, or nothing. */
 export type TargetKind = "call" | "webhook" | "async";
 
-/** In which form ZITADEL sends the payload. */
 export type PayloadType = "json" | "jwt" | "jwe";
 
-/** What is set of a target. */
 export interface TargetSettings {
   /**
-   * What ZITADEL does with the answer; only `call` can add claims.
+   * Only a `call` can add claims.
    *
    * @default "call"
    */
   readonly kind?: TargetKind;
   /** Unique on the instance. */
   readonly name: string;
-  /** Where ZITADEL sends calls to. */
   readonly endpoint: string;
-  /** After how long ZITADEL gives up, in seconds; 0 to 270. */
+  /** 0 to 270. */
   readonly timeoutSeconds: number;
-  /** Whether a failure of the target fails the login. */
+  /** Whether a failing target fails the login. */
   readonly interruptOnError: boolean;
 }
 
-/** A target as it is. */
 export interface Target extends TargetSettings {
   readonly id: string;
   readonly kind: TargetKind;
-  /** The key its calls are signed with; a secret. */
+  /** The key that signs its calls; a secret. */
   readonly signingKey: string;
-  /** In which form the payload comes; before v4.8 always JSON. */
+  /** Always JSON before v4.8. */
   readonly payloadType: PayloadType;
 }
 
-/** Lists the targets of an instance. */
 export async function listTargets(instance: Instance): Promise<Target[]> {
   const list = (name: string) => {
     const actions = instance.service(ActionService, { name });
@@ -69,8 +64,9 @@ export async function listTargets(instance: Instance): Promise<Target[]> {
 }
 
 /**
- * Creates a target. interruptOnError is turned on by an update: ZITADEL would
- * forget a value given at creation, and ignore the first update to off.
+ * Creates a target. interruptOnError is turned on by an update: ZITADEL does
+ * not remember a value given at creation, and would ignore a first update to
+ * off.
  */
 export async function createTarget(
   instance: Instance,
@@ -119,7 +115,7 @@ export async function updateTarget(
     const current = target && fromWire(target);
     const { endpoint, targetType, ...others } = toWire(settings);
     if (current?.interruptOnError && !settings.interruptOnError) {
-      // A target that was created with it on ignores "off" until it was told "on".
+      // A target created with it on ignores "off" until an update says "on".
       const { targetType } = toWire({ ...settings, interruptOnError: true });
       await actions.updateTarget({ id, targetType });
     }
@@ -133,8 +129,8 @@ export async function updateTarget(
 }
 
 /**
- * Deletes a target, and with it its place in every execution. One that is gone
- * already is no failure.
+ * Deletes a target and removes it from every execution. Succeeds if it is gone
+ * already.
  */
 export async function deleteTarget(
   instance: Instance,
@@ -198,8 +194,8 @@ function fromWire(target: WireTarget): Target {
 }
 
 /**
- * The service that knows payload types. Its wire is that of v2beta, with the
- * fields below, which the v2beta descriptor lacks (seen on v4.13.1).
+ * The service that knows payload types. Its wire format is v2beta's with these
+ * fields (seen on v4.13.1).
  */
 const WITH_PAYLOAD_TYPE = "zitadel.action.v2.ActionService";
 const PAYLOAD_TYPE_IN_CREATE = 7;

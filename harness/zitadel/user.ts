@@ -11,19 +11,17 @@ import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
 import { attempt } from "./zitadel_error.ts";
 
-/** How long the personal access tokens made here live, in milliseconds. */
+/** The lifetime of the personal access tokens created here, in milliseconds. */
 const TOKEN_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-/** Who a token belongs to. */
+/** The user that a token belongs to. */
 export interface Me {
   readonly id: string;
-  /** The user's name to log in with. */
   readonly loginName: string;
-  /** The organization that the user belongs to. */
   readonly organization: string;
 }
 
-/** Says who the token belongs to; the plainest test that it is valid. */
+/** Returns the token's user; the simplest test that the token is valid. */
 export async function whoAmI(instance: Instance): Promise<Me> {
   const { user } = await attempt(
     "ask whose token this is",
@@ -37,8 +35,8 @@ export async function whoAmI(instance: Instance): Promise<Me> {
 }
 
 /**
- * Creates a service user whose access tokens are JWTs, the only kind that the
- * function is called for.
+ * Creates a service user whose access tokens are JWTs, the only kind that calls
+ * the function.
  */
 export async function createServiceUser(
   instance: Instance,
@@ -57,7 +55,7 @@ export async function createServiceUser(
   return userId;
 }
 
-/** Gives a service user a client secret; a former one is void. */
+/** Creates a client secret for a service user; it replaces the current one. */
 export async function createSecret(
   instance: Instance,
   organization: string,
@@ -72,7 +70,7 @@ export async function createSecret(
   return { clientId, clientSecret };
 }
 
-/** Gives a service user a personal access token of one day. */
+/** Creates a personal access token for one day. */
 export async function createAccessToken(
   instance: Instance,
   organization: string,
@@ -92,7 +90,10 @@ export async function createAccessToken(
   return token;
 }
 
-/** Says when a service user's personal access tokens expire. */
+/**
+ * Returns when a user's personal access tokens expire, in milliseconds since
+ * 1970.
+ */
 export async function accessTokenExpiries(
   instance: Instance,
   organization: string,
@@ -109,7 +110,7 @@ export async function accessTokenExpiries(
   );
 }
 
-/** Makes a user a manager of an organization. */
+/** Gives a user an administrator role in an organization. */
 export async function addMember(
   instance: Instance,
   organization: string,
@@ -125,7 +126,7 @@ export async function addMember(
   );
 }
 
-/** Creates a person with a password that need not be changed. */
+/** Creates a person whose password need not be changed. */
 export async function createPerson(
   instance: Instance,
   organization: string,
@@ -152,7 +153,7 @@ export async function createPerson(
   return userId;
 }
 
-/** Grants a user roles of a project. */
+/** Gives a user roles of a project. */
 export async function grantRoles(
   instance: Instance,
   organization: string,

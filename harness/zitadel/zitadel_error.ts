@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-/** A call that an instance refused, in words that a person can act on. */
+/** A call that ZITADEL refused, with a message that says what to do. */
 export class ZitadelError extends Error {
   readonly code: number;
 
@@ -11,7 +11,7 @@ export class ZitadelError extends Error {
   }
 }
 
-/** Runs a call and turns its failure into a sentence. */
+/** Runs a call; its failure becomes a ZitadelError. */
 export async function attempt<T>(
   action: string,
   call: () => Promise<T>,
@@ -30,42 +30,42 @@ export async function attempt<T>(
 }
 
 /**
- * Reports whether a call failed because this release has no such API, which is
- * never the same as a missing permission.
+ * Reports whether the release lacks the API; a missing permission looks
+ * different.
  */
 export function isUnimplemented(error: unknown): boolean {
   return error instanceof ZitadelError && error.code === Code.Unimplemented;
 }
 
-/** Texts of ZITADEL that say more than the gRPC code, and what they mean. */
+/** ZITADEL's messages that say more than the gRPC code, and what they mean. */
 const KNOWN_TEXTS: readonly (readonly [RegExp, string])[] = [
   [
     /Target\.AlreadyExists/,
-    "a target of that name exists already, and names are unique on the whole instance. Run the command again to update it, or choose another --name",
+    "a target with that name already exists, and names are unique on the instance. Run the command again to update it, or choose another --name",
   ],
   [
     /Target\.DeniedURL/,
-    "ZITADEL refuses the endpoint. Its host must resolve from where ZITADEL runs, and loopback and private addresses are refused unless the operator empties HTTPClient.DenyList. To reach a laptop, use `deno task --tunnel dev` and the address it prints",
+    "ZITADEL refuses the endpoint. Its host must resolve from where ZITADEL runs, and loopback addresses are refused by default, and private ones too since v4.15.2: the operator of a self-hosted instance can set ZITADEL_HTTPCLIENT_DENYLIST without the endpoint's subnet. To reach a laptop, use `deno task --tunnel dev` and the address it prints",
   ],
   [
     /Timeout: value must be inside range/,
-    "ZITADEL takes time-outs from 0s to 4m30s (270s). Choose a shorter --timeout; 10s is ample",
+    "ZITADEL accepts timeouts from 0s to 4m30s (270s). Choose a shorter --timeout; 10s is enough",
   ],
   [
     /Execution condition is invalid/,
-    "this release does not know that function or event. Leave it out of --also; presamlresponse, preuserinfo and events are known from v3 on",
+    "this release does not know that function or event. Leave it out of --also; presamlresponse, preuserinfo and events exist since v3",
   ],
   [
     /Target not found/,
-    "the target is gone, someone deleted it in the meantime. Run the command again",
+    "the target was deleted in the meantime. Run the command again",
   ],
   [
     /keys do not exist/,
-    "a metadata key is gone, someone removed it in the meantime. Run the command again",
+    "a metadata key was removed in the meantime. Run the command again",
   ],
   [
     /membership not found/,
-    "the token's user has no role here at all. Give it IAM_OWNER (console: Default settings > Administrators), or use another ZITADEL_ADMIN_TOKEN",
+    "the token's user has no administrator role here. Give it IAM_OWNER (console: Default settings > Administrators), or use another ZITADEL_ADMIN_TOKEN",
   ],
 ];
 
@@ -81,16 +81,16 @@ function reasonOf({ code, rawMessage }: ConnectError): string {
     case Code.Unimplemented:
       return "this release of ZITADEL has no such API; v3 and later are supported. If it is newer, check that ZITADEL_DOMAIN is the instance's address and not its login page or a proxy";
     case Code.DeadlineExceeded:
-    // How the client reports a signal that timed out.
+    // The client reports a signal that timed out as canceled.
     case Code.Canceled:
-      return `ZITADEL did not answer in time (${rawMessage}). Try again; if it stays so, look at the instance's health (/debug/ready)`;
+      return `ZITADEL did not answer in time (${rawMessage}). Try again; if it persists, check the instance's health (/debug/ready)`;
     case Code.Unavailable:
       return `ZITADEL is not available (${rawMessage}). Try again in a moment`;
     case Code.Unknown:
-      return `no answer that makes sense came back (${rawMessage}). Check ZITADEL_DOMAIN, with http:// if the instance has no TLS, and that the instance is up (/debug/ready)`;
+      return `the answer is not ZITADEL's (${rawMessage}). Check ZITADEL_DOMAIN, with http:// if the instance has no TLS, and that the instance is up (/debug/ready)`;
     case Code.Internal:
-      return `ZITADEL failed inside (${rawMessage}). Its own log has the cause`;
+      return `ZITADEL failed (${rawMessage}). Its own log has the cause`;
     default:
-      return `ZITADEL says: ${rawMessage}`;
+      return `ZITADEL answered: ${rawMessage}`;
   }
 }

@@ -2,6 +2,7 @@
  * Where an organization's mapping comes from: the isolate's memory, over Deno
  * KV, over ZITADEL. Fresh, it is served as it is. Stale, it is served while one
  * revalidation runs in the background. Expired or unknown, it is waited for.
+ * An isolate is one running copy of the function, with a memory of its own.
  *
  * @module
  */
@@ -9,13 +10,14 @@ import { FunctionError } from "../errors.ts";
 import { LruMap } from "../util/lru_map.ts";
 import { type Flight, SingleFlight } from "../util/single_flight.ts";
 import { EventSequences } from "./event_sequences.ts";
-import {
-  type Freshness,
-  freshnessOf,
-  type FreshnessOptions,
-} from "./freshness.ts";
 import type { InvalidationOutcome } from "./invalidations.ts";
-import type { DatedMapping, KvStore, StoredMapping } from "./kv_store.ts";
+import {
+  type DatedMapping,
+  type KvStore,
+  type KvVersion,
+  type StoredMapping,
+  UNKNOWN_VERSION,
+} from "./kv_store.ts";
 import {
   createMappingLoader,
   type LoadMapping,
@@ -41,23 +43,36 @@ export interface MappingLookup {
 }
 
 /** What the cache needs. */
-export interface CacheOptions extends LoadMappingOptions, FreshnessOptions {
+export interface CacheOptions extends LoadMappingOptions {
   /** Mappings shared with other isolates; absent without KV. */
   readonly store?: KvStore | undefined;
+  /** How long a mapping is fresh, in milliseconds. */
+  readonly freshMs: number;
+  /** How long after that it is stale, in milliseconds. */
+  readonly staleMs: number;
   /** Starts the deadline of one reading, which is as long as a call's. */
-  readonly startDeadline: () => AbortSignal;
-  /** Ends the watch for other isolates' invalidations. */
-  readonly signal: AbortSignal;
+  readonly startReadingDeadline: () => AbortSignal;
+  /** Returns the time, in milliseconds since 1970. */
+  readonly now: () => number;
+  /** Ends what runs in the background once it is aborted. */
+  readonly shutdown: AbortSignal;
 }
 
-/** What KV holds if there is none. */
-const NOT_STORED: StoredMapping = { version: undefined };
+/** A mapping that is fresh is served as it is; a stale one is served while it is revalidated; an expired one is not served. */
+type Freshness = "fresh" | "stale" | "expired";
 
-interface Kept extends DatedMapping {
-  /** The mapping's version in KV, if it is known. */
-  version: string | null | undefined;
+const NOT_ASKED: StoredMapping = { version: UNKNOWN_VERSION };
+
+/** What a reading brings. */
+interface Reading extends DatedMapping {
+  /** The mapping's version in KV. */
+  version: KvVersion;
   /** The epoch in which the mapping was read, or compared with KV. */
   epoch: number;
+}
+
+/** A mapping in memory. */
+interface Kept extends Reading {
   /** When a revalidation may be tried again. */
   retryAt: number;
 }
@@ -65,14 +80,15 @@ interface Kept extends DatedMapping {
 /** The mappings of all organizations, by organization id. */
 export class MappingCache {
   readonly #options: CacheOptions;
+  readonly #load: LoadMapping;
   readonly #memory = new LruMap<Kept>(MEMORY_BOUNDS);
-  /** An invalidation forgets the reading under way: it may be older, so it is not kept. */
+  /** The readings under way: one of an organization runs, and one waits. */
   readonly #readings = new SingleFlight<MappingLookup>();
   readonly #sequences: EventSequences;
-  /** Events of which KV has yet to tell whether they are new. */
+  /** Events of which KV has yet to tell if they are new, by organization. */
   readonly #deciding = new Map<string, Promise<boolean>>();
-  readonly #load: LoadMapping;
-  readonly #watching: Promise<void>;
+  /** Settles once the watch for other isolates' invalidations has begun, or is too slow. */
+  readonly #watching: Promise<void> | undefined;
   /** Raised if invalidations may have been missed: mappings of earlier epochs are unverified. */
   #epoch = 0;
 
@@ -83,18 +99,18 @@ export class MappingCache {
    */
   constructor(options: CacheOptions) {
     this.#options = options;
-    this.#sequences = new EventSequences(options.now);
     this.#load = createMappingLoader(options);
-    this.#watching = options.store?.watch({
+    this.#sequences = new EventSequences(options.now);
+    this.#watching = options.store?.invalidations.watch({
       onInvalidated: (organization, sequence) => {
         if (sequence !== undefined) this.#sequences.add(organization, sequence);
         this.#drop(organization);
       },
       onGap: () => {
         this.#epoch++;
-        this.#readings.closeAll();
+        this.#readings.stopJoining();
       },
-    }, options.signal) ?? Promise.resolve();
+    }, options.shutdown);
   }
 
   /**
@@ -102,7 +118,7 @@ export class MappingCache {
    *
    * @param organization The organization's id.
    * @returns The mapping, at once if memory has it.
-   * @throws {FunctionError} If it cannot be had.
+   * @throws {FunctionError} If the mapping cannot be read.
    */
   get(organization: string): MappingLookup | Promise<MappingLookup> {
     const decided = this.#deciding.get(organization);
@@ -121,14 +137,14 @@ export class MappingCache {
    */
   async invalidate(organization: string, sequence?: number): Promise<boolean> {
     const { store } = this.#options;
-    if (
-      sequence !== undefined && !this.#sequences.add(organization, sequence)
-    ) return false;
+    const isNews = sequence === undefined ||
+      this.#sequences.add(organization, sequence);
+    if (!isNews) return false;
     if (!store) {
       this.#drop(organization);
       return true;
     }
-    const decided = store.invalidate(organization, sequence)
+    const decided = store.invalidations.invalidate(organization, sequence)
       .then((outcome) => this.#settle(organization, outcome));
     this.#deciding.set(organization, decided);
     const isNew = await decided;
@@ -139,33 +155,34 @@ export class MappingCache {
   }
 
   #settle(organization: string, outcome: InvalidationOutcome): boolean {
-    if (outcome.kind !== "known") return true;
+    const isKnown = outcome.kind === "known";
     // A replay changes nothing. But if it came out of order, then the later
-    // event's announcement may still be under way.
-    if (this.#memory.get(organization)?.version !== outcome.version) {
-      this.#drop(organization);
-    }
-    return false;
+    // event's announcement may still be under way, and KV's version differs.
+    const isUpToDate = isKnown &&
+      this.#memory.get(organization)?.version === outcome.version;
+    if (!isUpToDate) this.#drop(organization);
+    return !isKnown;
   }
 
+  /** Also outdates the reading under way: it may be older, so it is not kept. */
   #drop(organization: string): void {
     this.#memory.delete(organization);
-    this.#readings.forget(organization);
+    this.#readings.outdate(organization);
   }
 
   #get(organization: string): MappingLookup | Promise<MappingLookup> {
     const kept = this.#memory.get(organization);
     const isUnverified = kept?.epoch !== this.#epoch;
-    const state = kept ? this.#stateOf(kept) : "expired";
-    if (!kept || isUnverified || state === "expired") {
-      return this.#await(organization);
+    const freshness = kept ? this.#freshnessOf(kept) : "expired";
+    if (!kept || isUnverified || freshness === "expired") {
+      return this.#getByReading(organization);
     }
-    if (state === "stale") this.#revalidate(organization, kept);
-    const source = state === "fresh" ? "memory" : "stale";
+    if (freshness === "stale") this.#revalidate(organization, kept);
+    const source = freshness === "fresh" ? "memory" : "stale";
     return { mapping: kept.mapping, source };
   }
 
-  async #await(organization: string): Promise<MappingLookup> {
+  async #getByReading(organization: string): Promise<MappingLookup> {
     const lookup = await this.#readings.do(
       organization,
       (flight) => this.#read(organization, { flight, acceptsStale: true }),
@@ -197,6 +214,7 @@ export class MappingCache {
     });
   }
 
+  /** Asks KV, then ZITADEL, and keeps the answer unless the reading is outdated meanwhile. */
   async #read(
     organization: string,
     { flight, acceptsStale }: {
@@ -204,80 +222,80 @@ export class MappingCache {
       readonly acceptsStale: boolean;
     },
   ): Promise<MappingLookup> {
-    const { store, now, startDeadline } = this.#options;
-    // Started before the call's own: the next call finds no reading that is over.
-    const deadline = startDeadline();
+    const { store, now, startReadingDeadline } = this.#options;
+    // Starts before the deadline of the call that waits, which is as long. So if
+    // ZITADEL hangs, the reading is over when that call gives up, and the next
+    // call starts another instead of joining one that is about to fail.
+    const deadline = startReadingDeadline();
     await this.#watching;
     const epoch = this.#epoch;
     const kept = this.#memory.get(organization);
-    const stored = await store?.read(organization, kept?.version) ?? NOT_STORED;
-    if (acceptsStale && kept && this.#stateOf(kept) !== "expired") {
-      const compared = this.#compare(kept, { stored, epoch });
-      if (compared) return compared;
+    const { version, found } = await store?.read(organization, kept?.version) ??
+      NOT_ASKED;
+    if (acceptsStale && kept && this.#freshnessOf(kept) !== "expired") {
+      const verified = this.#verify(kept, { version, epoch });
+      if (verified) return verified;
     }
 
-    const { found, version } = stored;
-    const state = found ? this.#stateOf(found) : "expired";
-    if (found && (state === "fresh" || (state === "stale" && acceptsStale))) {
+    const freshness = found ? this.#freshnessOf(found) : "expired";
+    const isServed = freshness === "fresh" ||
+      (freshness === "stale" && acceptsStale);
+    if (found && isServed) {
       if (flight.isCurrent()) {
-        this.#keep(organization, found, { version, epoch });
+        this.#keep(organization, { ...found, version, epoch });
       }
-      const source = state === "fresh" ? "kv" : "stale";
+      const source = freshness === "fresh" ? "kv" : "stale";
       return { mapping: found.mapping, source };
     }
 
     const readAt = now();
     const mapping = await this.#load(organization, deadline);
     if (flight.isCurrent()) {
-      const dated = { mapping, readAt };
-      this.#share(
-        organization,
-        this.#keep(organization, dated, { version, epoch }),
-      );
+      const read: Reading = { mapping, readAt, version, epoch };
+      this.#share(organization, this.#keep(organization, read));
     }
     return { mapping, source: "zitadel" };
   }
 
   /** Compares an unverified mapping with KV; `undefined` if KV knows another. */
-  #compare(
+  #verify(
     kept: Kept,
-    { stored, epoch }: {
-      readonly stored: StoredMapping;
-      readonly epoch: number;
-    },
+    { version, epoch }: Pick<Reading, "version" | "epoch">,
   ): MappingLookup | undefined {
     const { mapping } = kept;
     // Without an answer it serves as a stale one does: ZITADEL is asked behind it.
-    if (stored.version === undefined) return { mapping, source: "stale" };
-    if (stored.version !== kept.version) return undefined;
+    if (version === UNKNOWN_VERSION) return { mapping, source: "stale" };
+    if (version !== kept.version) return undefined;
     kept.epoch = epoch;
-    return {
-      mapping,
-      source: this.#stateOf(kept) === "fresh" ? "memory" : "stale",
-    };
+    const isFresh = this.#freshnessOf(kept) === "fresh";
+    return { mapping, source: isFresh ? "memory" : "stale" };
   }
 
-  #keep(
-    organization: string,
-    { mapping, readAt }: DatedMapping,
-    { version, epoch }: Pick<Kept, "version" | "epoch">,
-  ): Kept {
-    const kept: Kept = { mapping, readAt, version, epoch, retryAt: 0 };
-    this.#memory.set(organization, kept, sizeOfMapping(mapping));
+  #keep(organization: string, read: Reading): Kept {
+    const kept = { ...read, retryAt: 0 };
+    this.#memory.set(organization, kept, sizeOfMapping(kept.mapping));
     return kept;
   }
 
   /** Writes a mapping to KV, behind the call that waits for it. */
   async #share(organization: string, kept: Kept): Promise<void> {
     const { store } = this.#options;
-    if (!store || kept.version === undefined) return;
-    const version = await store.write(organization, kept, kept.version);
-    if (version) kept.version = version;
-    // Another isolate knows something newer; the next call asks KV.
-    if (version === false) this.#memory.delete(organization);
+    if (!store || kept.version === UNKNOWN_VERSION) return;
+    const outcome = await store.write(organization, kept, kept.version);
+    if (outcome.kind === "written") kept.version = outcome.version;
+    // Another isolate knows something newer, so the next call asks KV. Memory
+    // may have a newer mapping itself by now, which stays.
+    const isKept = this.#memory.get(organization) === kept;
+    if (outcome.kind === "outdated" && isKept) {
+      this.#memory.delete(organization);
+    }
   }
 
-  #stateOf({ readAt }: DatedMapping): Freshness {
-    return freshnessOf(readAt, this.#options);
+  #freshnessOf({ readAt }: DatedMapping): Freshness {
+    const { freshMs, staleMs, now } = this.#options;
+    const age = now() - readAt;
+    // A timestamp in the future means that a clock was wrong, here or elsewhere.
+    if (age < 0 || age >= freshMs + staleMs) return "expired";
+    return age < freshMs ? "fresh" : "stale";
   }
 }

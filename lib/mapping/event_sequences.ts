@@ -1,9 +1,9 @@
 import { LruMap } from "../util/lru_map.ts";
 
 /**
- * How long an event's sequence is remembered, in milliseconds. A replay is
- * refused by its signature after 10 minutes; after that the memory serves
- * nothing, and a restored ZITADEL may count from less.
+ * How long an event's sequence is remembered, in milliseconds. Far longer than a
+ * replay's signature is accepted, which is twice `TIMESTAMP_TOLERANCE_SECONDS`;
+ * not forever, since a restored ZITADEL may count from less.
  */
 export const EVENT_MEMORY_MS = 60 * 60 * 1000;
 
@@ -12,7 +12,7 @@ const MEMORY_BOUNDS = { maxEntries: 10_000, maxBytes: Infinity };
 
 /** The highest sequence of each organization's events that this isolate knows of. */
 export class EventSequences {
-  readonly #highest = new LruMap<{ sequence: number; at: number }>(
+  readonly #highest = new LruMap<{ sequence: number; knownAt: number }>(
     MEMORY_BOUNDS,
   );
   readonly #now: () => number;
@@ -34,12 +34,12 @@ export class EventSequences {
    * @returns `false` if this event or a later one is known already.
    */
   add(organization: string, sequence: number): boolean {
-    const at = this.#now();
+    const now = this.#now();
     const known = this.#highest.get(organization);
     const isKnown = known !== undefined && sequence <= known.sequence &&
-      at - known.at < EVENT_MEMORY_MS;
+      now - known.knownAt < EVENT_MEMORY_MS;
     if (isKnown) return false;
-    this.#highest.set(organization, { sequence, at }, 0);
+    this.#highest.set(organization, { sequence, knownAt: now }, 0);
     return true;
   }
 }

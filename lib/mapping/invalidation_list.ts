@@ -15,7 +15,7 @@ const listSchema = z.object({
   evicted: z.number(),
   latest: z.array(z.object({
     organization: z.string(),
-    at: z.number(),
+    number: z.number(),
     by: z.string(),
     sequence: z.optional(z.number()),
   })),
@@ -25,8 +25,8 @@ const listSchema = z.object({
 export interface Invalidation {
   /** The organization's id. */
   readonly organization: string;
-  /** Its number in the list. */
-  readonly at: number;
+  /** How many invalidations were announced with it, in this list. */
+  readonly number: number;
   /** The isolate that announced it. */
   readonly by: string;
   /** The event's, if it has one. */
@@ -37,9 +37,9 @@ export interface Invalidation {
 export interface InvalidationList {
   /** Tells a list from one that was started again. */
   readonly id: string;
-  /** How many invalidations were announced. */
+  /** How many invalidations were announced: the number of the last one. */
   readonly count: number;
-  /** The highest number that has no place in the list any more. */
+  /** The number of the last invalidation that was dropped for lack of a place; 0 if there is none. */
   readonly evicted: number;
   /** The latest invalidation of each organization, oldest first. */
   readonly latest: readonly Invalidation[];
@@ -72,17 +72,17 @@ export function parseList(value: unknown): InvalidationList {
  */
 export function appendTo(
   list: InvalidationList,
-  invalidation: Omit<Invalidation, "at">,
+  invalidation: Omit<Invalidation, "number">,
 ): InvalidationList {
   const { organization } = invalidation;
-  const at = list.count + 1;
+  const number = list.count + 1;
   const others = list.latest.filter((it) => it.organization !== organization);
-  const latest = [...others, { ...invalidation, at }];
+  const latest = [...others, { ...invalidation, number }];
   const overflow = latest.splice(0, latest.length - MAX_LISTED);
   return {
     id: list.id || crypto.randomUUID(),
-    count: at,
-    evicted: overflow.at(-1)?.at ?? list.evicted,
+    count: number,
+    evicted: overflow.at(-1)?.number ?? list.evicted,
     latest,
   };
 }
@@ -90,7 +90,7 @@ export function appendTo(
 /**
  * Starts a list again.
  *
- * @returns A list that has a gap for everyone.
+ * @returns A list that is a gap for every isolate that watches.
  */
 export function startAgain(): InvalidationList {
   return { id: crypto.randomUUID(), count: 1, evicted: 1, latest: [] };
@@ -117,7 +117,7 @@ export function newSince(
 ): News {
   const isContinued = seen.id === list.id || seen.id === NO_LIST.id;
   return {
-    invalidations: list.latest.filter(({ at }) => at > seen.count),
+    invalidations: list.latest.filter(({ number }) => number > seen.count),
     hasGap: !isContinued || list.evicted > seen.count,
   };
 }

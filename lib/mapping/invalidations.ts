@@ -14,24 +14,34 @@ import {
   parseList,
   startAgain,
 } from "./invalidation_list.ts";
-import type { KvAccess, KvOptions } from "./kv_access.ts";
-import { type KvKeys, kvKeys, parseSequence } from "./kv_schema.ts";
-import { KV_TIMEOUT_MS } from "./kv_trouble.ts";
-import { watchKey } from "./kv_watch.ts";
+import { KV_TIMEOUT_MS, type KvAccess, type KvOptions } from "./kv_access.ts";
+import {
+  type KvKeys,
+  kvKeys,
+  parseSequence,
+  type StoredVersion,
+} from "./kv_schema.ts";
 
 /** How often an announcement competes with others before it starts the list again. */
 const MAX_ATTEMPTS = 8;
 
-/** What came of an invalidation. */
+/**
+ * How long to wait before each further try to announce what KV did not confirm,
+ * in milliseconds. A short outage of KV is over by then; in a longer one, other
+ * isolates' mappings expire.
+ */
+export const ANNOUNCE_RETRY_MS = [1_000, 4_000, 16_000];
+
+/** The outcome of an invalidation. */
 export type InvalidationOutcome =
   /** Every isolate learns of it. */
   | { readonly kind: "announced" }
   /** KV has this event or a later one, and the mapping in KV has this version. */
-  | { readonly kind: "known"; readonly version: string | null }
+  | { readonly kind: "known"; readonly version: StoredVersion }
   /** KV did not confirm it. */
   | { readonly kind: "failed" };
 
-/** Told what happens to mappings. */
+/** Told what other isolates announce. */
 export interface InvalidationListener {
   /** An organization's mapping changed, by an event with this sequence if it has one. */
   onInvalidated(organization: string, sequence?: number): void;
@@ -45,8 +55,6 @@ interface Pending {
   readonly sequence: number;
   /** Whether one of its events has no sequence, so that it is acted on in any case. */
   readonly isForced: boolean;
-  /** Whether this isolate dropped the mapping. */
-  isTold: boolean;
 }
 
 /** The isolates' announcements to each other. */
@@ -58,6 +66,9 @@ export class Invalidations {
   readonly #pending = new Map<string, Pending>();
   readonly #announcing = new SingleFlight<InvalidationOutcome>();
   #listener: InvalidationListener | undefined;
+  /** Ends what runs in the background, which begins with the watch. */
+  #shutdown: AbortSignal | undefined;
+  #isRetrying = false;
   /** The list as this isolate saw it last; `undefined` before the watch began. */
   #seen: InvalidationList | undefined;
 
@@ -74,12 +85,15 @@ export class Invalidations {
   }
 
   /**
-   * Invalidates an organization's mapping in KV and announces it. One
-   * announcement per organization is in flight and one waits.
+   * Invalidates an organization's mapping in KV and announces it to the other
+   * isolates. One announcement per organization is in flight and one waits. If
+   * KV does not confirm it, it is tried again at the organization's next reading
+   * and a few times in the background; until then, the organization's mapping
+   * is not read from KV.
    *
    * @param organization The organization's id.
    * @param sequence The event's sequence, if it has one.
-   * @returns What came of it. The listener was told before, unless KV knows the event.
+   * @returns The outcome.
    */
   invalidate(
     organization: string,
@@ -89,9 +103,8 @@ export class Invalidations {
     this.#pending.set(organization, {
       sequence: Math.max(earlier?.sequence ?? -1, sequence ?? -1),
       isForced: sequence === undefined || earlier?.isForced === true,
-      isTold: false,
     });
-    this.#announcing.forget(organization);
+    this.#announcing.outdate(organization);
     return this.#announce(organization);
   }
 
@@ -99,7 +112,7 @@ export class Invalidations {
    * Makes sure that KV has confirmed an organization's invalidations.
    *
    * @param organization The organization's id.
-   * @returns `false` if it has not, so that it may hold an old mapping.
+   * @returns `false` if it has not, so it may hold an old mapping.
    */
   async confirm(organization: string): Promise<boolean> {
     if (!this.#pending.has(organization)) return true;
@@ -111,15 +124,27 @@ export class Invalidations {
       const pending = this.#pending.get(organization)!;
       const outcome = await this.#commit(organization, pending);
       const isLatest = this.#pending.get(organization) === pending;
-      if (isLatest && outcome.kind !== "failed") {
-        this.#pending.delete(organization);
-      }
-      if (outcome.kind !== "known" && !pending.isTold) {
-        pending.isTold = true;
-        this.#listener?.onInvalidated(organization);
-      }
+      if (outcome.kind === "failed") this.#retry();
+      else if (isLatest) this.#pending.delete(organization);
       return outcome;
     });
+  }
+
+  /** Announces what KV did not confirm, a few times: other isolates serve the old mapping meanwhile. */
+  async #retry(): Promise<void> {
+    if (this.#isRetrying || !this.#shutdown) return;
+    this.#isRetrying = true;
+    for (const pauseMs of ANNOUNCE_RETRY_MS) {
+      await this.#access.pause(pauseMs, this.#shutdown);
+      if (this.#shutdown.aborted) return;
+      let isConfirmed = true;
+      for (const organization of [...this.#pending.keys()]) {
+        isConfirmed = await this.confirm(organization);
+        if (!isConfirmed) break;
+      }
+      if (isConfirmed) break;
+    }
+    this.#isRetrying = false;
   }
 
   async #commit(
@@ -169,7 +194,7 @@ export class Invalidations {
       });
       if (!result) return { kind: "failed" };
       if (result.ok) {
-        this.#noticeReplaced(list, organization);
+        this.#tellOfReplaced(list, organization);
         return { kind: "announced" };
       }
     }
@@ -188,8 +213,8 @@ export class Invalidations {
     );
   }
 
-  /** Reports another isolate's announcement that ours replaced before the watch showed it. */
-  #noticeReplaced(list: InvalidationList, organization: string): void {
+  /** Tells of another isolate's announcement that ours replaced in the list before the watch showed it. */
+  #tellOfReplaced(list: InvalidationList, organization: string): void {
     const { invalidations: unseen } = newSince(list, this.#seen ?? NO_LIST);
     const isReplaced = unseen.some((it) =>
       it.organization === organization && it.by !== this.#isolate
@@ -198,34 +223,39 @@ export class Invalidations {
   }
 
   /**
-   * Watches for what other isolates invalidate, until the signal ends it.
+   * Watches for what other isolates invalidate, until `shutdown` is aborted.
    *
-   * @param listener Told of it.
-   * @param signal Ends the watch.
-   * @returns Once the watch has begun, or KV is too slow to wait for it. What is read later cannot miss an announcement.
+   * What is read once the watch has begun misses no announcement. A watch that
+   * is slow or broken is not waited for; then its first value counts as a gap,
+   * so what was read before it is compared with KV.
+   *
+   * @param listener Told of other isolates' announcements.
+   * @param shutdown Ends the watch and other background work.
+   * @returns Once the watch has begun, or is not waited for any longer.
    */
-  watch(listener: InvalidationListener, signal: AbortSignal): Promise<void> {
+  watch(listener: InvalidationListener, shutdown: AbortSignal): Promise<void> {
     this.#listener = listener;
-    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#shutdown = shutdown;
+    const begun = Promise.withResolvers<void>();
     let isLate = false;
-    const giveUp = () => {
+    const stopWaiting = () => {
       isLate = true;
-      resolve();
+      begun.resolve();
     };
-    this.#options.timeout(KV_TIMEOUT_MS).addEventListener("abort", giveUp);
-    const take = (value: unknown) => {
+    const onValue = (value: unknown) => {
       const seen = this.#seen;
       this.#seen = parseList(value);
       if (seen) this.#tell(seen, this.#seen);
       else if (isLate) listener.onGap();
-      resolve();
+      begun.resolve();
     };
-    watchKey(
+    this.#options.timeout(KV_TIMEOUT_MS).addEventListener("abort", stopWaiting);
+    this.#access.watch(
       this.#keys.invalidations,
-      { onValue: take, onBreak: giveUp },
-      { ...this.#options, signal },
+      { onValue, onBreak: stopWaiting },
+      shutdown,
     );
-    return promise;
+    return begun.promise;
   }
 
   #tell(seen: InvalidationList, list: InvalidationList): void {

@@ -1,9 +1,60 @@
-import type { Log } from "../observability/log.ts";
+/**
+ * The access to Deno KV. Calls are bounded in time, and failures are logged and
+ * never thrown: without KV, or with a bad one, the function works from memory.
+ *
+ * @module
+ */
+import type { Log, LogEntry } from "../observability/log.ts";
 import { abortable } from "../util/abortable.ts";
-import { KV_TIMEOUT_MS, kvTrouble } from "./kv_trouble.ts";
+
+/** How long a start waits for KV to open, in milliseconds: a server may never answer. */
+const KV_OPEN_TIMEOUT_MS = 2_000;
+
+/** How long KV may take before the function goes on without it, in milliseconds. */
+export const KV_TIMEOUT_MS = 300;
 
 /** How long KV is left alone after it failed, in milliseconds: calls that it does not answer pile up. */
 export const KV_PAUSE_MS = 1_000;
+
+/** How long to wait before a broken watch starts again, in milliseconds. */
+export const WATCH_RETRY_MS = 1_000;
+
+/** What opening the database needs. */
+export interface OpenKvOptions {
+  /** Where it is; `undefined` for the platform's database or a local file. */
+  readonly url?: string | undefined;
+  /** Takes a failure. */
+  readonly log: Log;
+}
+
+/**
+ * Opens the database that isolates share. A failure never ends a start.
+ *
+ * @param open `Deno.openKv`, which is absent without `--unstable-kv`.
+ * @param options Where it is, and where to report.
+ * @returns The database, or `undefined` if it cannot be opened in time.
+ */
+export async function openKv(
+  open: typeof Deno.openKv | undefined,
+  { url, log }: OpenKvOptions,
+): Promise<Deno.Kv | undefined> {
+  if (open === undefined) {
+    log({
+      level: "warn",
+      message: "This runtime has no Deno KV; working from memory",
+      reason: "kv_failed",
+      remedy:
+        'Start it with --unstable-kv, or with a deno.json that has "unstable": ["kv"]',
+    });
+    return undefined;
+  }
+  try {
+    return await abortable(open(url), AbortSignal.timeout(KV_OPEN_TIMEOUT_MS));
+  } catch (error) {
+    log(describeTrouble("open", error));
+    return undefined;
+  }
+}
 
 /** What the code that uses KV is given. */
 export interface KvOptions {
@@ -21,7 +72,15 @@ export interface KvOptions {
   readonly log: Log;
 }
 
-/** Calls of KV that are bounded in time and never throw. */
+/** Told what a watch sees. */
+export interface WatchListener {
+  /** The key's value now, and whenever it changed since. */
+  onValue(value: unknown): void;
+  /** The watch broke; it starts again. */
+  onBreak(): void;
+}
+
+/** Calls and watches of KV that never throw. */
 export class KvAccess {
   readonly #options: KvOptions;
   #failedAt = -Infinity;
@@ -60,8 +119,85 @@ export class KvAccess {
       );
     } catch (error) {
       this.#failedAt = now();
-      log(kvTrouble(action, error));
+      log(describeTrouble(action, error));
       return undefined;
     }
   }
+
+  /**
+   * Watches a key until `shutdown` is aborted. A watch that breaks starts again
+   * after {@linkcode WATCH_RETRY_MS}.
+   *
+   * @param key The key.
+   * @param listener Told what the watch sees.
+   * @param shutdown Ends the watch.
+   */
+  async watch(
+    key: Deno.KvKey,
+    listener: WatchListener,
+    shutdown: AbortSignal,
+  ): Promise<void> {
+    let isBroken = false;
+    const onValue = (value: unknown) => {
+      isBroken = false;
+      listener.onValue(value);
+    };
+    while (!shutdown.aborted) {
+      try {
+        await this.#watchOnce(key, onValue, shutdown);
+      } catch (error) {
+        // Once per outage, not once per attempt.
+        if (!shutdown.aborted && !isBroken) {
+          this.#options.log(describeTrouble("watch", error));
+        }
+        isBroken = true;
+      }
+      listener.onBreak();
+      await this.pause(WATCH_RETRY_MS, shutdown);
+    }
+  }
+
+  async #watchOnce(
+    key: Deno.KvKey,
+    onValue: (value: unknown) => void,
+    shutdown: AbortSignal,
+  ): Promise<void> {
+    const reader = this.#options.kv.watch([key]).getReader();
+    const cancel = () => void reader.cancel().catch(() => {});
+    shutdown.addEventListener("abort", cancel, { once: true });
+    try {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        onValue(value[0]?.value);
+      }
+    } finally {
+      shutdown.removeEventListener("abort", cancel);
+    }
+  }
+
+  /**
+   * Waits before KV is tried again.
+   *
+   * @param ms How long, in milliseconds.
+   * @param shutdown Ends the wait at once.
+   */
+  async pause(ms: number, shutdown: AbortSignal): Promise<void> {
+    const over = new Promise((resolve) =>
+      this.#options.timeout(ms).addEventListener("abort", resolve)
+    );
+    await abortable(over, shutdown).catch(() => {});
+  }
+}
+
+/** Describes a failure for the log. The error's message may quote what is stored, so only its class is logged. */
+function describeTrouble(action: string, error: unknown): LogEntry {
+  return {
+    level: "warn",
+    message: `Cannot ${action} Deno KV; working from memory`,
+    reason: "kv_failed",
+    remedy:
+      "If this lasts: check that the app has a KV database, or that KV_URL and DENO_KV_ACCESS_TOKEN are right and this process may use them, then restart it",
+    error: error instanceof Error ? error.name : typeof error,
+  };
 }

@@ -20,6 +20,9 @@ export const CHUNK_BYTES = 60_000;
  */
 export const MAX_CHUNKS = 11;
 
+/** The version of an organization's mapping, or of its tombstone, as KV reports it; `null` if KV holds neither. */
+export type StoredVersion = string | null;
+
 /** The keys of one instance's values. */
 export interface KvKeys {
   /** The first part of an organization's mapping, or a tombstone. */

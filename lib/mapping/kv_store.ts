@@ -4,11 +4,7 @@
  *
  * @module
  */
-import {
-  type InvalidationListener,
-  type InvalidationOutcome,
-  Invalidations,
-} from "./invalidations.ts";
+import { Invalidations } from "./invalidations.ts";
 import { KvAccess, type KvOptions } from "./kv_access.ts";
 import {
   CHUNK_BYTES,
@@ -18,6 +14,7 @@ import {
   parseChunk,
   parseEntries,
   parseHead,
+  type StoredVersion,
 } from "./kv_schema.ts";
 import { createRoleMapping, type RoleMapping } from "./role_mapping.ts";
 
@@ -29,20 +26,38 @@ export interface DatedMapping {
   readonly readAt: number;
 }
 
+/** The version of a mapping that KV was not asked about, or did not answer for. */
+export const UNKNOWN_VERSION = Symbol("unknown version");
+
+/** A version that is compared with KV. */
+export type KvVersion = StoredVersion | typeof UNKNOWN_VERSION;
+
 /** What KV holds for an organization. */
 export interface StoredMapping {
-  /** What a later write must find unchanged; `undefined` if KV did not answer. */
-  readonly version: string | null | undefined;
+  /** What a later write must find unchanged. */
+  readonly version: KvVersion;
   /** The mapping, if there is one other than the known one. */
   readonly found?: DatedMapping;
 }
+
+/** The outcome of writing a mapping. */
+export type WriteOutcome =
+  /** KV holds it under this version. */
+  | { readonly kind: "written"; readonly version: string }
+  /** Another isolate wrote or invalidated the mapping since it was read. */
+  | { readonly kind: "outdated" }
+  /** KV did not take it: it failed, or the mapping is too large or has expired. */
+  | { readonly kind: "skipped" };
+
+const SKIPPED: WriteOutcome = { kind: "skipped" };
 
 /** Mappings in Deno KV. */
 export class KvStore {
   readonly #options: KvOptions;
   readonly #access: KvAccess;
-  readonly #invalidations: Invalidations;
   readonly #keys: KvKeys;
+  /** What the isolates tell each other. */
+  readonly invalidations: Invalidations;
 
   /**
    * Creates a store over a database.
@@ -52,8 +67,8 @@ export class KvStore {
   constructor(options: KvOptions) {
     this.#options = options;
     this.#access = new KvAccess(options);
-    this.#invalidations = new Invalidations(this.#access, options);
     this.#keys = kvKeys(options.origin);
+    this.invalidations = new Invalidations(this.#access, options);
   }
 
   /**
@@ -65,19 +80,19 @@ export class KvStore {
    */
   async read(
     organization: string,
-    knownVersion?: string | null,
+    knownVersion?: KvVersion,
   ): Promise<StoredMapping> {
-    const absent: StoredMapping = { version: undefined };
-    if (this.#access.isPaused) return absent;
-    if (!await this.#invalidations.confirm(organization)) return absent;
+    const unknown: StoredMapping = { version: UNKNOWN_VERSION };
+    if (this.#access.isPaused) return unknown;
+    if (!await this.invalidations.confirm(organization)) return unknown;
     const read = (kv: Deno.Kv) => this.#read(kv, organization, knownVersion);
-    return await this.#access.attempt("read from", read) ?? absent;
+    return await this.#access.attempt("read from", read) ?? unknown;
   }
 
   async #read(
     kv: Deno.Kv,
     organization: string,
-    knownVersion: string | null | undefined,
+    knownVersion: KvVersion | undefined,
   ): Promise<StoredMapping> {
     const { value, versionstamp: version } = await kv.get(
       this.#keys.mapping(organization),
@@ -109,19 +124,19 @@ export class KvStore {
    * @param organization The organization's id.
    * @param dated The mapping, and when its reading began.
    * @param version What {@linkcode KvStore.read} returned before the mapping was read.
-   * @returns The new version; `undefined` if KV does not take it; `false` if another isolate wrote or invalidated the mapping since.
+   * @returns The outcome.
    */
   async write(
     organization: string,
     { mapping, readAt }: DatedMapping,
-    version: string | null,
-  ): Promise<string | undefined | false> {
+    version: StoredVersion,
+  ): Promise<WriteOutcome> {
     const { lifetimeMs, now } = this.#options;
     const expireIn = readAt + lifetimeMs - now();
-    if (expireIn <= 0 || this.#access.isPaused) return undefined;
+    if (expireIn <= 0 || this.#access.isPaused) return SKIPPED;
     const bytes = encodeMapping(mapping);
     const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
-    if (chunks > MAX_CHUNKS) return undefined;
+    if (chunks > MAX_CHUNKS) return SKIPPED;
     const key = this.#keys.mapping(organization);
     const id = crypto.randomUUID();
     const chunk = (index: number) => ({
@@ -138,34 +153,10 @@ export class KvStore {
       }
       return operation.commit();
     });
-    if (!result) return undefined;
-    return result.ok && result.versionstamp;
-  }
-
-  /**
-   * Invalidates an organization's mapping for every isolate. Until KV confirms
-   * it, nothing of this organization is read from KV.
-   *
-   * @param organization The organization's id.
-   * @param sequence The event's sequence, if it has one.
-   * @returns What came of it; if KV did not confirm it, the next reading tries again.
-   */
-  invalidate(
-    organization: string,
-    sequence?: number,
-  ): Promise<InvalidationOutcome> {
-    return this.#invalidations.invalidate(organization, sequence);
-  }
-
-  /**
-   * Watches for mappings that were invalidated, until the signal ends it.
-   *
-   * @param listener Told of them, and of this isolate's own.
-   * @param signal Ends the watch.
-   * @returns Once the watch has begun, or KV is too slow to wait for it. What is read later cannot miss an invalidation.
-   */
-  watch(listener: InvalidationListener, signal: AbortSignal): Promise<void> {
-    return this.#invalidations.watch(listener, signal);
+    if (!result) return SKIPPED;
+    return result.ok
+      ? { kind: "written", version: result.versionstamp }
+      : { kind: "outdated" };
   }
 }
 

@@ -1,48 +1,61 @@
+/**
+ * Loads a mapping from ZITADEL: reads an organization's metadata, parses it,
+ * bounds it, and reports the entries that cannot be read.
+ *
+ * @module
+ */
 import { FunctionError } from "../errors.ts";
+import { keyName } from "../observability/key_name.ts";
 import type { Log } from "../observability/log.ts";
+import { LruMap } from "../util/lru_map.ts";
 import {
+  type MappingProblem,
   MAX_MAPPING_BYTES,
   type MetadataEntry,
   parseInSteps,
   type RoleMapping,
   sizeOfMapping,
 } from "./role_mapping.ts";
-import { createProblemReport } from "./unreadable_entries.ts";
 
-/** Loads an organization's mapping from ZITADEL, until the signal is aborted. */
+/** How many unreadable entries one log line names; `deno task doctor` names them all. */
+const MAX_NAMED = 20;
+
+/** For how many organizations the last report is remembered. */
+const REPORTED_BOUNDS = { maxEntries: 10_000, maxBytes: Infinity };
+
+/** Loads an organization's mapping from ZITADEL, within the deadline. */
 export type LoadMapping = (
   organization: string,
-  signal: AbortSignal,
+  deadline: AbortSignal,
 ) => Promise<RoleMapping>;
 
 /** What loading a mapping takes. */
 export interface LoadMappingOptions {
-  /** Reads an organization's metadata, all of it, until the signal is aborted. */
+  /** Reads an organization's metadata, all of it, within the deadline. */
   readonly readMetadata: (
     organization: string,
-    signal: AbortSignal,
+    deadline: AbortSignal,
   ) => Promise<readonly MetadataEntry[]>;
   /** Takes what is wrong in a mapping. */
   readonly log: Log;
 }
 
 /**
- * Creates the loader of mappings: it reads an organization's metadata, parses
- * it, bounds it and reports what is wrong in it.
+ * Creates the loader of mappings.
  *
  * @param options What loading takes.
- * @returns The loader. It throws a {@linkcode FunctionError} if the metadata cannot be had or used.
+ * @returns The loader. It throws a {@linkcode FunctionError} if the metadata cannot be read or used.
  */
 export function createMappingLoader(
   { readMetadata, log }: LoadMappingOptions,
 ): LoadMapping {
   const reportProblems = createProblemReport(log);
 
-  return async function loadMapping(organization, signal) {
-    const entries = await readMetadata(organization, signal);
+  return async function loadMapping(organization, deadline) {
+    const entries = await readMetadata(organization, deadline);
     // The keys alone can be too much: then no value needs to be parsed.
     requireSize(withoutPermissions(entries), organization);
-    const mapping = await parseWithPauses(entries, { organization, signal });
+    const mapping = await parseWithPauses(entries, { organization, deadline });
     requireSize(mapping, organization);
     await reportProblems(organization, mapping.problems);
     return mapping;
@@ -56,33 +69,22 @@ function withoutPermissions(entries: Iterable<MetadataEntry>): RoleMapping {
 }
 
 function requireSize(mapping: RoleMapping, organization: string): void {
-  if (sizeOfMapping(mapping) > MAX_MAPPING_BYTES) {
-    throw new FunctionError(
-      "upstream_failed",
-      `Cannot use the metadata of organization ${organization}: its mapping takes more than ${MAX_MAPPING_BYTES} bytes`,
-      {
-        organization,
-        reason: "unreadable_answer",
-        remedy:
-          "Remove the entries that are not roles, or grant fewer, coarser permissions",
-      },
-    );
-  }
+  if (sizeOfMapping(mapping) > MAX_MAPPING_BYTES) throw tooLarge(organization);
 }
 
 /** Parses metadata; the calls of other organizations run in between. */
 async function parseWithPauses(
   entries: Iterable<MetadataEntry>,
-  { organization, signal }: {
+  { organization, deadline }: {
     readonly organization: string;
-    readonly signal: AbortSignal;
+    readonly deadline: AbortSignal;
   },
 ): Promise<RoleMapping> {
   const parsing = parseInSteps(entries);
   let step = parsing.next();
   while (!step.done) {
     await new Promise((resolve) => setTimeout(resolve, 0));
-    if (signal.aborted) throw late(organization);
+    if (deadline.aborted) throw late(organization);
     step = parsing.next();
   }
   return step.value;
@@ -99,4 +101,59 @@ function late(organization: string): FunctionError {
         "Remove the entries that are not roles, and check that ZITADEL is not slow; UPSTREAM_TIMEOUT_MS is the time for both",
     },
   );
+}
+
+function tooLarge(organization: string): FunctionError {
+  return new FunctionError(
+    "upstream_failed",
+    `Cannot use the metadata of organization ${organization}: its mapping takes more than ${MAX_MAPPING_BYTES} bytes`,
+    {
+      organization,
+      reason: "unreadable_answer",
+      liesInContent: true,
+      remedy:
+        "Remove the entries that are not roles, or grant fewer, coarser permissions",
+    },
+  );
+}
+
+/** Reports an organization's unreadable entries. */
+type ReportProblems = (
+  organization: string,
+  problems: readonly MappingProblem[],
+) => Promise<void>;
+
+/**
+ * Creates the report of unreadable entries, which is logged once until one of
+ * them changes. It has the entries' keys and what is wrong, never a value.
+ */
+function createProblemReport(log: Log): ReportProblems {
+  const reported = new LruMap<string>(REPORTED_BOUNDS);
+
+  return async function reportProblems(organization, problems) {
+    if (problems.length === 0) return reported.delete(organization);
+    const hash = await hashOf(problems);
+    if (reported.get(organization) === hash) return;
+    reported.set(organization, hash, 0);
+    const named = problems.slice(0, MAX_NAMED).map(async ({ key, problem }) =>
+      `${await keyName(key)}: ${problem}`
+    );
+    log({
+      level: "warn",
+      message:
+        `${problems.length} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
+      reason: "unreadable_entries",
+      organization,
+      entries: (await Promise.all(named)).join("; "),
+      remedy:
+        'Write each as a JSON array of strings, such as ["posts:read"]; entries that are not roles can stay',
+    });
+  };
+}
+
+/** Covers all entries, also those that the log line does not name. */
+async function hashOf(problems: readonly MappingProblem[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(problems));
+  const hash = await crypto.subtle.digest("SHA-256", bytes);
+  return new Uint8Array(hash).toHex();
 }

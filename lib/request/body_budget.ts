@@ -5,25 +5,16 @@
  * @module
  */
 import { FunctionError } from "../errors.ts";
+import { CHARGE_FACTOR, PendingBody } from "./pending_body.ts";
 
 /** The most bytes that pending bodies are charged together; an edge isolate has 512 MB. */
 export const MAX_CHARGED_BYTES = 64 * 1024 * 1024;
 
 /**
- * How much memory a body takes for each byte: as received, with the timestamp
- * in front, and as the copy that WebCrypto takes. Measured with Deno 2.9: a body
- * of 10 MB takes 31 MB while its signature is checked.
+ * The part of {@linkcode MAX_CHARGED_BYTES} that large bodies leave alone: a
+ * complete body cannot be evicted, and three large forged ones would take it all.
  */
-export const CHARGE_FACTOR = 3;
-
-/**
- * What reading takes beside that, in bytes. Measured with Deno 2.9: 300 bodies
- * of 64 KiB, each without its last byte, take 211 KiB each.
- */
-export const READ_CHARGE_BYTES = 16 * 1024;
-
-/** What a body of unknown length is charged beside its bytes. */
-export const UNKNOWN_LENGTH_CHARGE_BYTES = 64 * 1024;
+export const RESERVED_BYTES = 16 * 1024 * 1024;
 
 /** How long a body may arrive at any rate, in milliseconds. */
 export const GRACE_MS = 5_000;
@@ -50,63 +41,27 @@ export interface BodyBudgetOptions {
   readonly maxBytes?: number;
 }
 
-/** A body that is charged. */
-export class PendingBody {
-  /** Rejects once the body is refused; its reader races each read against it. */
-  readonly refused: Promise<never>;
-  /** The announced length in bytes, if there is one. */
-  readonly length: number | undefined;
-  /** When its reading began, in milliseconds since 1970. */
-  readonly since: number;
-  /** How many bytes it is charged. */
-  charge: number;
-  /** How many bytes are known to have arrived. */
-  received = 0;
-  /** Whether its progress can be seen; a body that is read at once shows none before its end. */
-  isVisible = true;
-  /** Ends its reading. */
-  readonly refuse: (error: FunctionError) => void;
-
-  /**
-   * Creates a body of which nothing has arrived.
-   *
-   * @param length The announced length in bytes, if there is one.
-   * @param since When its reading began, in milliseconds since 1970.
-   */
-  constructor(length: number | undefined, since: number) {
-    const { promise, reject } = Promise.withResolvers<never>();
-    this.refused = promise;
-    this.refuse = reject;
-    this.length = length;
-    this.since = since;
-    this.charge = length === undefined
-      ? UNKNOWN_LENGTH_CHARGE_BYTES
-      : READ_CHARGE_BYTES + CHARGE_FACTOR * length;
-  }
-
-  /**
-   * Returns the average rate since its reading began.
-   *
-   * @param now The time, in milliseconds since 1970.
-   * @returns The rate in bytes a second.
-   */
-  rate(now: number): number {
-    return this.received / Math.max(now - this.since, 1) * 1_000;
-  }
+/** What is charged to a part of the budget, and how much may be, in bytes. */
+interface Share {
+  charged: number;
+  readonly maxBytes: number;
 }
 
 /**
  * Charges bodies until their signature is decided. A stranger who holds many
  * bodies open loses them to callers who send theirs: if the budget is full, the
- * body with the lowest average rate makes room.
+ * body with the lowest rank makes room. Large bodies leave a part of it
+ * to small ones.
  */
 export class BodyBudget {
   /** The bodies that are still arriving, oldest first. */
   readonly #arriving = new Set<PendingBody>();
   readonly #now: () => number;
   readonly #timeout: (ms: number) => AbortSignal;
-  readonly #maxBytes: number;
-  #charged = 0;
+  /** What all bodies take. */
+  readonly #all: Share;
+  /** What large bodies take of that. */
+  readonly #large: Share;
   #isSweeping = false;
 
   /**
@@ -114,15 +69,18 @@ export class BodyBudget {
    *
    * @param options What it needs.
    */
-  constructor({ now, timeout, maxBytes }: BodyBudgetOptions) {
+  constructor(
+    { now, timeout, maxBytes = MAX_CHARGED_BYTES }: BodyBudgetOptions,
+  ) {
     this.#now = now;
     this.#timeout = timeout;
-    this.#maxBytes = maxBytes ?? MAX_CHARGED_BYTES;
+    this.#all = { charged: 0, maxBytes };
+    this.#large = { charged: 0, maxBytes: maxBytes - RESERVED_BYTES };
   }
 
   /** How many bytes are charged. */
   get charged(): number {
-    return this.#charged;
+    return this.#all.charged;
   }
 
   /**
@@ -135,7 +93,7 @@ export class BodyBudget {
    */
   admit(length: number | undefined): PendingBody {
     const body = new PendingBody(length, this.#now());
-    this.#charge(body.charge);
+    this.#charge(body, body.charge);
     this.#arriving.add(body);
     if (!this.#isSweeping) this.#sweepLater();
     return body;
@@ -150,10 +108,13 @@ export class BodyBudget {
    * @throws {FunctionError} `overloaded` if there is no room for them.
    */
   receive(body: PendingBody, bytes: number): void {
+    const wasLarge = body.isLarge;
     body.received += bytes;
     if (body.length !== undefined) return;
-    this.#charge(bytes);
-    body.charge += bytes;
+    if (body.isLarge && !wasLarge) this.#large.charged += body.charge;
+    const charge = CHARGE_FACTOR * bytes;
+    this.#charge(body, charge);
+    body.charge += charge;
   }
 
   /**
@@ -172,38 +133,49 @@ export class BodyBudget {
    */
   release(body: PendingBody): void {
     this.#arriving.delete(body);
-    this.#charged -= body.charge;
+    for (const share of this.#sharesOf(body)) share.charged -= body.charge;
     body.charge = 0;
   }
 
-  #charge(bytes: number): void {
-    while (this.#charged + bytes > this.#maxBytes) {
-      const slowest = this.#canFree(bytes) ? this.#slowest() : undefined;
-      if (!slowest) throw overloaded("not read");
-      this.#refuse(slowest, overloaded("dropped for faster ones"));
+  #charge(body: PendingBody, bytes: number): void {
+    const shares = this.#sharesOf(body);
+    for (const share of shares) {
+      if (!this.#canFree(share, bytes)) throw overloaded("not read");
     }
-    this.#charged += bytes;
+    for (const share of shares) {
+      while (share.charged + bytes > share.maxBytes) {
+        this.#refuse(
+          this.#slowest(share),
+          overloaded("dropped for faster ones"),
+        );
+      }
+    }
+    for (const share of shares) share.charged += bytes;
   }
 
-  /** Reports whether there would be room without the arriving bodies. */
-  #canFree(bytes: number): boolean {
-    let arriving = 0;
-    for (const { charge } of this.#arriving) arriving += charge;
-    return this.#charged - arriving + bytes <= this.#maxBytes;
+  #sharesOf({ isLarge }: PendingBody): readonly Share[] {
+    return isLarge ? [this.#large, this.#all] : [this.#all];
   }
 
-  /** Finds the arriving body with the lowest average rate; of several, the oldest. */
-  #slowest(): PendingBody | undefined {
+  #arrivingIn(share: Share): PendingBody[] {
+    return [...this.#arriving].filter((body) =>
+      body.isLarge || share === this.#all
+    );
+  }
+
+  /** Reports whether a share has room, or would have without its arriving bodies. */
+  #canFree(share: Share, bytes: number): boolean {
+    let excess = share.charged + bytes - share.maxBytes;
+    if (excess <= 0) return true;
+    for (const { charge } of this.#arrivingIn(share)) excess -= charge;
+    return excess <= 0;
+  }
+
+  /** Finds the arriving body with the lowest rank; of several, the oldest. */
+  #slowest(share: Share): PendingBody {
     const now = this.#now();
-    let slowest: PendingBody | undefined;
-    let lowest = Infinity;
-    for (const body of this.#arriving) {
-      const rate = body.rate(now);
-      if (rate >= lowest) continue;
-      slowest = body;
-      lowest = rate;
-    }
-    return slowest;
+    return this.#arrivingIn(share)
+      .reduce((a, b) => b.rank(now) < a.rank(now) ? b : a);
   }
 
   #refuse(body: PendingBody, error: FunctionError): void {

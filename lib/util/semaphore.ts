@@ -15,11 +15,11 @@ export class Semaphore {
   /**
    * Waits for a permit.
    *
-   * @param signal Ends the wait.
+   * @param signal Ends the wait; without it the wait has no limit.
    * @returns The permit. Disposing of it releases it, once.
    * @throws The signal's reason if the signal is aborted before a permit is free.
    */
-  async acquire(signal: AbortSignal): Promise<Disposable> {
+  async acquire(signal?: AbortSignal): Promise<Disposable> {
     if (this.#free > 0) this.#free--;
     else await this.#wait(signal);
     let isHeld = true;
@@ -31,19 +31,19 @@ export class Semaphore {
     };
   }
 
-  #wait(signal: AbortSignal): Promise<void> {
+  #wait(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const start = () => {
-        signal.removeEventListener("abort", giveUp);
+        signal?.removeEventListener("abort", giveUp);
         resolve();
       };
       const giveUp = () => {
         this.#waiting.delete(start);
-        reject(signal.reason);
+        reject(signal?.reason);
       };
-      if (signal.aborted) return giveUp();
+      if (signal?.aborted) return giveUp();
       this.#waiting.add(start);
-      signal.addEventListener("abort", giveUp, { once: true });
+      signal?.addEventListener("abort", giveUp, { once: true });
     });
   }
 

@@ -1,6 +1,6 @@
 /** A run that is under way. */
 export interface Flight {
-  /** Returns `false` once the run is outdated by {@linkcode SingleFlight.forget}. */
+  /** Returns `false` once {@linkcode SingleFlight.outdate} outdated the run: its result must not be kept. */
   isCurrent(): boolean;
 }
 
@@ -17,9 +17,10 @@ interface Waiting<T> {
 
 /**
  * Runs one operation per key at a time; callers that come meanwhile share its
- * result. Callers that come after {@linkcode SingleFlight.forget} share one
- * further run, which starts when the present one has ended. So there is at most
- * one run per key under way and one that waits.
+ * result. After {@linkcode SingleFlight.outdate} or
+ * {@linkcode SingleFlight.stopJoining}, later callers share one further run,
+ * which starts when the present one has ended. So there is at most one run per
+ * key under way and one that waits.
  */
 export class SingleFlight<T> {
   readonly #running = new Map<string, Running<T>>();
@@ -49,17 +50,23 @@ export class SingleFlight<T> {
   }
 
   /**
-   * Outdates the run under way: later callers do not join it.
+   * Outdates the run under way. It goes on, and those who joined it get its
+   * result, but it is no longer current. Later callers wait for it to end and
+   * share a further run.
    *
    * @param key What the run is about.
    */
-  forget(key: string): void {
+  outdate(key: string): void {
     const running = this.#running.get(key);
     if (running) running.isJoinable = running.isCurrent = false;
   }
 
-  /** Keeps later callers from joining the runs under way, which stay current. */
-  closeAll(): void {
+  /**
+   * Stops later callers from joining the runs under way, of all keys. The runs
+   * go on and stay current. Later callers wait for the run of their key to end
+   * and share a further run.
+   */
+  stopJoining(): void {
     for (const running of this.#running.values()) running.isJoinable = false;
   }
 

@@ -105,6 +105,7 @@ export async function readListing(
   throw new UpstreamFault(
     "unstable_listing",
     `returned another list each of ${MAX_LISTINGS} times`,
+    { liesInContent: true },
   );
 }
 

@@ -28,11 +28,14 @@ export interface MetadataReaderOptions {
 
 /**
  * Loads the client library and the descriptors that the first look-up needs;
- * the rest loads when it is needed.
+ * the rest loads when it is needed. In steps, so that a call that comes
+ * meanwhile waits for one of them and not for all.
  *
  * @throws {TypeError} If a module cannot be loaded.
  */
 export async function preload(): Promise<void> {
+  await import("@connectrpc/connect");
+  await import("@zitadel/client/web");
   await import("./metadata_api.ts");
 }
 

@@ -81,6 +81,18 @@ export async function requestToken(
   }
 }
 
+/**
+ * Loads what the first request for a token needs.
+ *
+ * @param kind The kind of the service user's credential; a personal access token needs no request.
+ * @throws {TypeError} If a module cannot be loaded.
+ */
+export async function preload(kind: Credential["kind"]): Promise<void> {
+  if (kind === "personal_access_token") return;
+  await import("oauth4webapi");
+  if (kind === "jwt_profile") await import("jose");
+}
+
 /** Sends a request for a token. */
 async function sendTokenRequest(
   credential: RequestCredential,

@@ -33,6 +33,8 @@ export interface FaultDetails {
   readonly remedy?: string | undefined;
   /** How long the answer is, in bytes, if it was announced. */
   readonly bytes?: number;
+  /** Whether the cause is what the organization wrote: ZITADEL and other organizations are fine. */
+  readonly liesInContent?: boolean;
   /** What was caught; only its class may reach the log. */
   readonly cause?: unknown;
 }
@@ -88,7 +90,10 @@ export function tooMuchMetadata(
   return new UpstreamFault(
     kind,
     `has more than ${maxBytes} bytes of metadata for it`,
-    { remedy: "Remove entries that are no roles, or make permissions coarser" },
+    {
+      remedy: "Remove entries that are no roles, or make permissions coarser",
+      liesInContent: true,
+    },
   );
 }
 
@@ -132,6 +137,7 @@ export function upstreamError(error: unknown, failed: FailedAction): unknown {
       reason,
       remedy: fault.details.remedy ?? REMEDIES[reason](failed),
       cause: fault.cause ?? fault,
+      liesInContent: fault.details.liesInContent ?? false,
       ...(organization !== undefined && { organization }),
     },
   );

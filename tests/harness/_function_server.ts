@@ -48,7 +48,7 @@ export function startFunction(
       const settings = parseEnv(await Deno.readTextFile(envFile));
       handler = await createFunction(
         readConfig({ ZITADEL_DOMAIN: origin, ...settings }),
-        { fetch, now: Date.now, log: () => {}, signal: background.signal },
+        { fetch, now: Date.now, log: () => {}, shutdown: background.signal },
       );
     },
     async [Symbol.asyncDispose]() {

@@ -42,7 +42,7 @@ export interface TestFunctionOptions {
   /** The database. By default there is none. */
   readonly kv?: Deno.Kv;
   /** Ends what goes on in the background; needed with a database. */
-  readonly signal?: AbortSignal;
+  readonly shutdown?: AbortSignal;
 }
 
 /** How a call differs from ZITADEL's. */
@@ -75,7 +75,7 @@ export async function createTestFunction(
     fetch = createUpstream(login).fetch,
     now = () => NOW,
     kv,
-    signal = new AbortController().signal,
+    shutdown = new AbortController().signal,
   }: TestFunctionOptions = {},
 ): Promise<TestFunction> {
   const log: LogEntry[] = [];
@@ -86,7 +86,7 @@ export async function createTestFunction(
       ACCESS_TOKEN: UPSTREAM_TOKEN,
       ...settings,
     }),
-    { fetch, now, kv, signal, log: (entry) => void log.push(entry) },
+    { fetch, now, kv, shutdown, log: (entry) => void log.push(entry) },
   );
   return {
     handle,

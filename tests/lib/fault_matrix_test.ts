@@ -89,7 +89,7 @@ async function createCase(fault: UpstreamFault, kvState: KvState) {
         entries.push(entry);
         onEntry();
       },
-      signal: background.signal,
+      shutdown: background.signal,
     },
   );
   const body = JSON.stringify({

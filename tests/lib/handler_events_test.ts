@@ -29,7 +29,7 @@ function setUp() {
       ...it,
       login: async () => await permissionsIn(await it.call(loginPayload())),
       event: async (
-        sequence: number | undefined,
+        sequence: unknown,
         aggregateID = ORGANIZATION,
       ) => {
         const event_type = "org.metadata.set";
@@ -62,15 +62,24 @@ Deno.test("createHandler() does nothing for a replayed event, and never serves t
   assert.equal((await call(loginPayload())).status, 502);
 });
 
+Deno.test("createHandler() acts on each event whose sequence is none, and remembers none of it", async () => {
+  const { create } = setUp();
+  const { event } = await create();
+  for (const sequence of ["7", 1.5, Number.MAX_SAFE_INTEGER + 1, -1]) {
+    assert.equal(await event(sequence), "invalidated");
+  }
+  assert.equal(await event(1), "invalidated");
+});
+
 Deno.test("createHandler() keeps other organizations' mappings through a burst of events at another isolate", async () => {
   const { world, create } = setUp();
   const kv = new MemoryKv();
   using background = new DisposableStack();
   const ended = new AbortController();
   background.defer(() => ended.abort());
-  const { signal } = ended;
-  const one = await create({ kv: kv.connect(), signal });
-  const other = await create({ kv: kv.connect(), signal });
+  const { signal: shutdown } = ended;
+  const one = await create({ kv: kv.connect(), shutdown });
+  const other = await create({ kv: kv.connect(), shutdown });
   await one.login();
   await turn();
   await other.login();

@@ -160,7 +160,7 @@ Deno.test("createHandler() lets nothing personal and no secret out", async (t) =
       const { call, log } = await createTestFunction({
         fetch: readable(),
         kv,
-        signal: background.signal,
+        shutdown: background.signal,
         ...options,
         settings: SECRETS,
       });

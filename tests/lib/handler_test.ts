@@ -114,6 +114,22 @@ Deno.test("createHandler() logs one line for each call, in counts", async () => 
   );
 });
 
+Deno.test("createHandler() counts nothing for a line that LOG_LEVEL=warn leaves out", async () => {
+  const { call, log } = await createTestFunction({
+    settings: { LOG_LEVEL: "warn" },
+  });
+  assert.equal((await call(loginPayload())).status, 200);
+  assert.equal((await call(loginPayload(), { key: "wrong" })).status, 401);
+  // The test's log takes every level; main.ts limits it.
+  assert.deepEqual(
+    log.map(({ level, outcome, roles }) => ({ level, outcome, roles })),
+    [
+      { level: "info", outcome: "permissions", roles: undefined },
+      { level: "warn", outcome: "invalid_signature", roles: undefined },
+    ],
+  );
+});
+
 Deno.test("createHandler() takes each of several signing keys, and logs which", async () => {
   const { call, log } = await createTestFunction({
     settings: { AUTHORIZATION_SIGNING_KEY: "old,new" },

@@ -227,6 +227,23 @@ Deno.test("main.ts answers a call with no permission but its settings and the ne
   assert.match(String(answered?.time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 });
 
+Deno.test("main.ts writes no line but its start line for a good call at LOG_LEVEL=warn", async () => {
+  await using upstream = serveUpstream();
+  await using running = await Running.start({
+    ...RIGHT,
+    ZITADEL_DOMAIN: upstream.origin,
+    LOG_LEVEL: "warn",
+  });
+  assert.deepEqual(await call(running.url), login.expected);
+  running.kill("SIGTERM");
+  assert.equal((await running.ended()).code, 0);
+  assert.deepEqual(
+    running.log.filter(({ level }) => level === "info")
+      .map(({ message }) => message),
+    ["Listening"],
+  );
+});
+
 Deno.test("main.ts finds in Deno KV what another process read", async () => {
   await using upstream = serveUpstream();
   const folder = await Deno.makeTempDir();

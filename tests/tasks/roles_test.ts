@@ -109,7 +109,7 @@ for (const release of RELEASES) {
     assert.match(
       same.stdout,
       new RegExp(
-        `^Organization {2}permissions-check-\\w+ \\(${organization}\\)$`,
+        `^Organization {2}scratch-\\w+ \\(${organization}\\)$`,
         "m",
       ),
     );

@@ -95,3 +95,22 @@ Deno.test("start refuses settings that the function cannot use", async () => {
   assert.equal(code, 64);
   assert.match(errors(), /AUTHORIZATION_SIGNING_KEY/);
 });
+
+Deno.test("start runs the program that --entry names, with the same settings and permissions", async () => {
+  const folder = await Deno.makeTempDir();
+  const entry = `${folder}/entry.js`;
+  const env = {
+    ZITADEL_DOMAIN: "a.example",
+    AUTHORIZATION_SIGNING_KEY: "key",
+    ACCESS_TOKEN: "token",
+  };
+  const exitCodeOf = async (check: string) => {
+    await Deno.writeTextFile(entry, `Deno.exit((${check}) ? 0 : 1);`);
+    const { io } = createTestIo({ env });
+    return await start.run(["--env-file", "/dev/null", "--entry", entry], io);
+  };
+  assert.equal(await exitCodeOf('Deno.env.get("ACCESS_TOKEN") === "token"'), 0);
+  const run = 'await Deno.permissions.query({ name: "run" })';
+  assert.equal(await exitCodeOf(`(${run}).state === "granted"`), 2);
+  await Deno.remove(folder, { recursive: true });
+});

@@ -30,7 +30,6 @@ import { targetOf } from "./target_of.ts";
 const MAX_TIMEOUT_SECONDS = 270;
 const SIGNING_KEY_LENGTH = 36;
 
-/** The action services, v2beta and v2. */
 export function actionMethods(): ApiMethod[] {
   return [
     ...methodsOf(ActionV2beta, undefined),
@@ -120,7 +119,7 @@ async function updateTarget(
   if (request.targetType.case !== undefined) {
     const { type, interruptOnError } = typeOf(request.targetType);
     target.type = type;
-    // An update that repeats the last one changes nothing, and ZITADEL forgets
+    // Repeating the last update changes nothing, and ZITADEL does not remember
     // what the creation set: a target created with it on ignores a first "off".
     if (interruptOnError !== target.updatedInterruptOnError) {
       target.interruptOnError = interruptOnError;
@@ -236,7 +235,7 @@ function targetMessage(target: Target): MessageInitShape<typeof TargetSchema> {
     },
     endpoint: target.endpoint,
     signingKey: target.signingKey,
-    // JSON is what a target has where nothing was chosen; ZITADEL leaves it out.
+    // ZITADEL leaves out the default.
     ...(target.payloadType !== "json" &&
       { payloadType: PAYLOAD_TYPES.indexOf(target.payloadType) }),
   };

@@ -26,7 +26,7 @@ const PACKAGE = ".zitadel.action.v2.";
 const { STRING, BYTES, BOOL, ENUM, MESSAGE } = FieldDescriptorProto_Type;
 const TIMESTAMP = ".google.protobuf.Timestamp";
 
-/** A field that v2 has and the published descriptors lack. */
+/** A field of v2 that the published descriptors lack. */
 interface Field {
   readonly name: string;
   readonly number: number;
@@ -53,10 +53,10 @@ const payloadType = (number: number): Field => ({
   typeName: `${PACKAGE}PayloadType`,
 });
 
-/** The static type of an action service, without what only v2 has. */
+/** The static type of an action service, without the additions of v2. */
 export type ActionDescriptor = typeof ActionV2beta;
 
-/** Payload types, by their numbers on the wire. */
+/** Payload types by their numbers on the wire. */
 export const PAYLOAD_TYPES: readonly (PayloadType | undefined)[] = [
   undefined,
   "json",
@@ -64,7 +64,7 @@ export const PAYLOAD_TYPES: readonly (PayloadType | undefined)[] = [
   "jwe",
 ];
 
-/** Public keys of targets, since v4.8. */
+/** The methods for targets' public keys, since v4.8. */
 const KEY_METHODS = [
   ["AddPublicKey", "post", ""],
   ["ActivatePublicKey", "post", "/{key_id}/activate"],
@@ -109,8 +109,8 @@ const PUBLIC_KEY: readonly Field[] = [
 ];
 
 /**
- * ActionService v2: the published v2beta descriptor, and what v4.8 and later
- * have beyond it, payload types and public keys.
+ * ActionService v2: the published v2beta descriptor with the additions of v4.8:
+ * payload types and public keys.
  */
 export const ActionV2: ActionDescriptor = deriveV2(ActionV2beta, (file) => {
   if (file.name === TARGET_PROTO) {

@@ -1,7 +1,7 @@
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Dated } from "../dated.ts";
 
-/** What the v1 APIs tell of a thing. */
+/** The v1 APIs' record of when an object changed and who owns it. */
 export interface Details {
   readonly sequence: bigint;
   readonly creationDate: Timestamp;
@@ -9,7 +9,6 @@ export interface Details {
   readonly resourceOwner: string;
 }
 
-/** The details that the v1 APIs tell of a thing. */
 export function detailsOf(thing: Dated, owner: string): Details {
   return {
     sequence: BigInt(thing.sequence),
@@ -19,8 +18,8 @@ export function detailsOf(thing: Dated, owner: string): Details {
   };
 }
 
-/** The details of something that was just made. */
-export function madeDetails(
+/** The details of an object that was just created. */
+export function createdDetails(
   thing: Dated,
   owner: string,
 ): Omit<Details, "changeDate"> {
@@ -28,7 +27,7 @@ export function madeDetails(
   return details;
 }
 
-/** The details of something that was just changed. */
+/** The details of an object that was just changed. */
 export function changedDetails(
   thing: Dated,
   owner: string,

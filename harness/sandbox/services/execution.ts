@@ -17,7 +17,7 @@ import type { Condition } from "../world.ts";
 type Input<Method extends DescMethodUnary> = MessageShape<Method["input"]>;
 type Methods = typeof ActionService.method;
 
-/** SetExecution: replaces the targets of a condition. */
+/** Replaces the targets of a condition. */
 export function setExecution(
   request: Input<Methods["setExecution"]>,
   { instance: { world } }: Call,
@@ -38,7 +38,7 @@ export function setExecution(
   return { setDate: timestampFromDate(changed) };
 }
 
-/** ListExecutions, the latest first. */
+/** Lists executions, the latest first. */
 export function listExecutions(
   { pagination, filters }: Input<Methods["listExecutions"]>,
   { instance: { world } }: Call,

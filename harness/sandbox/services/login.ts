@@ -12,15 +12,15 @@ import { userOf } from "./management_user.ts";
 
 const SESSION_TOKEN_LENGTH = 78;
 
-/** Ends a login under way and says where the browser goes with the code. */
+/** Finishes a login and returns where the browser goes with the code. */
 export type FinishLogin = (
   authRequestId: string,
   login: { userId: string; sessionId?: string },
 ) => Promise<string>;
 
 /**
- * What a login page of one's own needs: sessions, and authorization requests
- * that are finished with one. It is also the way to log in without a browser.
+ * The methods of a custom login page: sessions, and finishing an authorization
+ * request with one. Logins without a browser use them too.
  */
 export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
   return [

@@ -17,13 +17,13 @@ import { newIdentifier } from "../identifier.ts";
 import { listOf, matchesText } from "../list.ts";
 import { newSecret } from "../secret.ts";
 import type { App } from "../world.ts";
-import { changedDetails, detailsOf, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails, detailsOf } from "./details.ts";
 import { projectOf } from "./management_project.ts";
 
 const { method } = ManagementService;
 const CLIENT_SECRET_LENGTH = 64;
 
-/** Management v1 as far as it is about applications. */
+/** Management v1's methods for applications. */
 export function managementAppMethods(): ApiMethod[] {
   return [
     apiMethod(method.listApps, ({ projectId, query, queries }, call) => {
@@ -104,7 +104,7 @@ function addApp(
   call.instance.world.apps.set(app.id, app);
   return {
     appId: app.id,
-    details: madeDetails(app, project.organizationId),
+    details: createdDetails(app, project.organizationId),
     clientId: app.clientId,
     clientSecret: app.clientSecret ?? "",
     ...(app.kind === "oidc" && complianceOf(app)),
@@ -112,8 +112,8 @@ function addApp(
 }
 
 /**
- * What ZITADEL finds to say of an application: it wants http redirects to be
- * those of web applications only, and reports each finding twice.
+ * ZITADEL's compliance findings: http redirects are for web applications only.
+ * It reports each finding twice.
  */
 function complianceOf(app: App) {
   const isPublic = app.clientSecret === undefined;

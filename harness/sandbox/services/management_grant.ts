@@ -7,13 +7,13 @@ import { dated, touch } from "../dated.ts";
 import { newIdentifier } from "../identifier.ts";
 import { listOf } from "../list.ts";
 import type { UserGrant, World } from "../world.ts";
-import { changedDetails, detailsOf, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails, detailsOf } from "./details.ts";
 import { projectOf } from "./management_project.ts";
 import { userOf } from "./management_user.ts";
 
 const { method } = ManagementService;
 
-/** Management v1 as far as it is about users' grants. */
+/** Management v1's methods for user grants. */
 export function managementGrantMethods(): ApiMethod[] {
   return [
     apiMethod(method.addUserGrant, (request, call) => {
@@ -41,7 +41,7 @@ export function managementGrantMethods(): ApiMethod[] {
       instance.world.userGrants.set(grant.id, grant);
       return {
         userGrantId: grant.id,
-        details: madeDetails(grant, organization.id),
+        details: createdDetails(grant, organization.id),
       };
     }),
     ...([

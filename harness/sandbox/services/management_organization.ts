@@ -7,15 +7,15 @@ import { removeMetadata, setMetadata } from "../metadata.ts";
 import { removeOrganization } from "../remove.ts";
 import { touch } from "../dated.ts";
 import type { MetadataEntry } from "../world.ts";
-import { changedDetails, detailsOf, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails, detailsOf } from "./details.ts";
 import { memberList } from "./member_list.ts";
 import { addOrganization } from "./organization.ts";
 
 const { method } = ManagementService;
 
 /**
- * Management v1 as far as it is about the organization of `x-zitadel-orgid`:
- * itself, its metadata and its members.
+ * Management v1's methods for the organization in `x-zitadel-orgid`, its
+ * metadata and its members.
  */
 export function managementOrganizationMethods(): ApiMethod[] {
   return [
@@ -32,7 +32,7 @@ export function managementOrganizationMethods(): ApiMethod[] {
       const organization = addOrganization(instance.world, name);
       return {
         id: organization.id,
-        details: madeDetails(organization, organization.id),
+        details: createdDetails(organization, organization.id),
       };
     }),
     apiMethod(method.getMyOrg, (_, { organization }) => ({
@@ -109,7 +109,7 @@ export function managementOrganizationMethods(): ApiMethod[] {
         roles: [...roles],
       });
       touch(organization);
-      return { details: madeDetails(organization, organization.id) };
+      return { details: createdDetails(organization, organization.id) };
     }),
   ];
 }

@@ -7,13 +7,13 @@ import { listOf, matchesText } from "../list.ts";
 import { removeProject } from "../remove.ts";
 import { dated, touch } from "../dated.ts";
 import type { Project } from "../world.ts";
-import { changedDetails, detailsOf, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails, detailsOf } from "./details.ts";
 
 const { method } = ManagementService;
 
 /**
- * Management v1 as far as it is about projects: roles, applications, grants to
- * other organizations.
+ * Management v1's methods for projects, their roles and their grants to other
+ * organizations.
  */
 export function managementProjectMethods(): ApiMethod[] {
   return [
@@ -52,7 +52,7 @@ export function managementProjectMethods(): ApiMethod[] {
         instance.world.projects.set(project.id, project);
         return {
           id: project.id,
-          details: madeDetails(project, organization.id),
+          details: createdDetails(project, organization.id),
         };
       },
     ),
@@ -92,7 +92,7 @@ export function managementProjectMethods(): ApiMethod[] {
     apiMethod(method.addProjectRole, (request, call) => {
       const project = projectOf(call, request.projectId);
       addRole(project, { ...request, key: request.roleKey });
-      return { details: madeDetails(project, project.organizationId) };
+      return { details: createdDetails(project, project.organizationId) };
     }),
     apiMethod(method.bulkAddProjectRoles, (request, call) => {
       const project = projectOf(call, request.projectId);
@@ -111,7 +111,7 @@ export function managementProjectMethods(): ApiMethod[] {
       call.instance.world.projectGrants.set(grant.id, grant);
       return {
         grantId: grant.id,
-        details: madeDetails(grant, project.organizationId),
+        details: createdDetails(grant, project.organizationId),
       };
     }),
     apiMethod(method.listGrantedProjects, ({ query }, call) => {
@@ -151,10 +151,7 @@ function addRole(
   project.roles.set(key, { ...dates, key, displayName, group });
 }
 
-/**
- * Finds a project of the organization that is called about, or one that was
- * granted to it.
- */
+/** Finds a project that the organization owns or was granted. */
 export function projectOf(
   { instance, organization }: Call,
   id: string,

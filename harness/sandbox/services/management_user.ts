@@ -18,19 +18,16 @@ import { dated, touch } from "../dated.ts";
 import { newSecret } from "../secret.ts";
 import { userNamed } from "../find.ts";
 import type { User, World } from "../world.ts";
-import { changedDetails, madeDetails } from "./details.ts";
+import { changedDetails, createdDetails } from "./details.ts";
 import { userMessage } from "./user_message.ts";
 
 const { method } = ManagementService;
 const SECRET_LENGTH = 64;
 const PERSONAL_TOKEN_LENGTH = 71;
-/** When a key without an expiry ends: 9999-12-31. */
+/** The expiry of a key without one: 9999-12-31. */
 const NEVER_MS = 253_402_300_799_000;
 
-/**
- * Management v1 as far as it is about users: service users and their
- * credentials, grants, metadata.
- */
+/** Management v1's methods for users, their credentials and metadata. */
 export function managementUserMethods(): ApiMethod[] {
   return [
     apiMethod(method.listUsers, ({ query, queries }, call) => {
@@ -87,7 +84,7 @@ export function managementUserMethods(): ApiMethod[] {
       return {
         clientId: user.userName,
         clientSecret: user.machine.secret,
-        details: madeDetails(user, user.organizationId),
+        details: createdDetails(user, user.organizationId),
       };
     }),
     apiMethod(method.addMachineKey, (request, { instance }) => {
@@ -95,7 +92,7 @@ export function managementUserMethods(): ApiMethod[] {
       touch(user);
       return {
         ...addKey(user, request),
-        details: madeDetails(user, user.organizationId),
+        details: createdDetails(user, user.organizationId),
       };
     }),
     apiMethod(method.listMachineKeys, ({ userId, query }, { instance }) => {
@@ -136,7 +133,7 @@ export function managementUserMethods(): ApiMethod[] {
       return {
         tokenId,
         token,
-        details: madeDetails(user, user.organizationId),
+        details: createdDetails(user, user.organizationId),
       };
     }),
     apiMethod(method.listPersonalAccessTokens, (request, { instance }) => {
@@ -186,12 +183,11 @@ export function userOf(world: World, id: string): User {
   return user;
 }
 
-/** Refuses a user name that is taken. */
+/** Throws if the user name is taken. */
 export function checkUserName(world: World, userName: string): void {
   if (userNamed(world, userName)) throw alreadyExists("User already exists");
 }
 
-/** Sets metadata of a user. */
 export function setUserMetadata(
   user: User,
   entries: readonly { key: string; value: Uint8Array }[],

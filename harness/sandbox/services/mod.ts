@@ -10,7 +10,7 @@ import { organizationMethods } from "./organization.ts";
 import { projectMethods } from "./project.ts";
 import { userMethods } from "./user.ts";
 
-/** Every method of ZITADEL's API that the sandbox has. */
+/** All methods of ZITADEL's API that the sandbox has. */
 export function apiMethods(finishLogin: FinishLogin): ApiMethod[] {
   return [
     ...organizationMethods(),

@@ -25,8 +25,8 @@ import { dated } from "../dated.ts";
 import type { Organization, World } from "../world.ts";
 
 /**
- * The published v2 descriptor has no metadata yet; its twin v2beta has, under
- * other names in JSON.
+ * The published v2 descriptor has no metadata yet. v2beta's has, under other
+ * JSON names.
  */
 const MetadataV2 = deriveV2(OrganizationV2beta, (file) => {
   renameField(file, "ListOrganizationMetadataRequest", ["filter", "filters"]);
@@ -39,8 +39,8 @@ const MetadataV2 = deriveV2(OrganizationV2beta, (file) => {
 });
 
 /**
- * The organization services: v2 for what every release has, v2beta, and v2
- * metadata of newer releases.
+ * The organization services: v2 as in every release, v2beta, and v2 metadata of
+ * newer releases.
  */
 export function organizationMethods(): ApiMethod[] {
   return [
@@ -156,7 +156,7 @@ function listOrganizations(
   const { items } = pageOf(found, query);
   return {
     details: {
-      // Counted before rights are looked at: ZITADEL tells it to anyone.
+      // The count ignores rights, as ZITADEL's does.
       totalResult: BigInt(found.length),
       timestamp: timestampFromDate(new Date()),
     },
@@ -188,7 +188,7 @@ function listMetadata(
   >,
   { instance, caller }: Call,
 ) {
-  // v2 names them otherwise; the derived descriptor's type does not say so.
+  // v2 uses another name, which the derived descriptor's type does not show.
   const filters = (rest as { filters?: typeof filter }).filters ?? filter;
   const queries = filters.map(({ query }) =>
     query.value as { key: string; method: number }
@@ -202,7 +202,7 @@ function listMetadata(
   const entries = [...organization?.metadata ?? []].filter(([key]) =>
     queries.every((query) => matchesText(key, query.key, query.method))
   );
-  const page = pageOf(entries, pagination, { tellsDefault: false });
+  const page = pageOf(entries, pagination, { reportsDefault: false });
   return {
     pagination: page.pagination,
     metadata: page.items.map(([key, entry]) => ({

@@ -14,7 +14,7 @@ import { deriveV2, renameField } from "../derive_v2.ts";
 import { newIdentifier } from "../identifier.ts";
 import { hasPermission, isMember } from "../permissions.ts";
 
-/** The published descriptors have no v2; it calls `id` otherwise in JSON. */
+/** The published descriptors have no v2, which renames `id` in JSON. */
 const ProjectV2 = deriveV2(ProjectV2beta, (file) => {
   for (const message of ["CreateProjectRequest", "CreateProjectResponse"]) {
     renameField(file, message, ["id", "project_id"]);
@@ -26,8 +26,8 @@ type Request = MessageShape<typeof ProjectV2beta.method.createProject.input>;
 const MAX_ID_LENGTH = 200;
 
 /**
- * The project services, as far as v1 lacks it: projects whose id their
- * organization chooses, of any characters.
+ * The part of the project services that v1 lacks: projects with chosen ids, of
+ * any characters.
  */
 export function projectMethods(): ApiMethod[] {
   return [ProjectV2beta, ProjectV2].map(({ method }) =>
@@ -41,7 +41,7 @@ export function projectMethods(): ApiMethod[] {
 function createProject(request: Request, { instance, caller }: Call) {
   const { world } = instance;
   const { organizationId, name } = request;
-  // v2 names it otherwise; the derived descriptor's type does not say so.
+  // v2 uses another name, which the derived descriptor's type does not show.
   const chosen = request.id ?? (request as { projectId?: string }).projectId;
   checkLength("OrganizationId", organizationId);
   if (chosen !== undefined) checkLength("ProjectId", chosen);
@@ -65,7 +65,8 @@ function createProject(request: Request, { instance, caller }: Call) {
       throw alreadyExists("Project already exists on organization");
     }
   }
-  // Another organization's id is accepted too, but the project stays theirs.
+  // ZITADEL accepts an id that another organization uses, but the project stays
+  // the other's.
   if (!existing) {
     world.projects.set(id, {
       ...dated(),

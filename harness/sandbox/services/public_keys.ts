@@ -10,14 +10,19 @@ import type { Target, TargetKey } from "../world.ts";
 import { ActionV2 } from "./action_v2.ts";
 import { targetOf } from "./target_of.ts";
 
-/** What requests about keys hold; the derived descriptor has no static type. */
+/**
+ * The fields of requests about keys; the derived descriptor has no static type.
+ */
 interface KeyRequest {
   readonly targetId: string;
   readonly keyId: string;
   readonly publicKey: Uint8Array;
 }
 
-/** The public keys that payloads of a target are encrypted for, since v4.8. */
+/**
+ * The methods for the public keys that a target's payloads are encrypted for,
+ * since v4.8.
+ */
 export function publicKeyMethods(): ApiMethod[] {
   return [
     keyMethod("AddPublicKey", ({ publicKey }, target) => {

@@ -8,7 +8,7 @@ import { permissionsIn } from "../permissions.ts";
 import { removeUser } from "../remove.ts";
 import { dated } from "../dated.ts";
 import type { User } from "../world.ts";
-import { madeDetails } from "./details.ts";
+import { createdDetails } from "./details.ts";
 import { memberList } from "./member_list.ts";
 import { checkUserName, setUserMetadata, userOf } from "./management_user.ts";
 import { userMessage } from "./user_message.ts";
@@ -17,8 +17,7 @@ import { userMessage } from "./user_message.ts";
 const ACCESS_TOKEN_SECONDS = 43_200n;
 
 /**
- * People through user v2, the caller's own user, and administrators of the
- * instance.
+ * User v2 for people, the caller's own user, and the instance's administrators.
  */
 export function userMethods(): ApiMethod[] {
   return [
@@ -76,7 +75,7 @@ export function userMethods(): ApiMethod[] {
         userId: user.id,
         roles: [...request.roles],
       });
-      return { details: madeDetails(dated(), instance.world.instanceId) };
+      return { details: createdDetails(dated(), instance.world.instanceId) };
     }),
   ];
 }

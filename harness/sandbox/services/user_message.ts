@@ -7,7 +7,7 @@ import {
 import type { User } from "../world.ts";
 import { detailsOf } from "./details.ts";
 
-/** A user as the v1 APIs tell it. */
+/** A user as the v1 APIs describe it. */
 export function userMessage(user: User): MessageInitShape<typeof UserSchema> {
   const { human, machine } = user;
   const common = {

@@ -22,7 +22,7 @@ Deno.test("parseAutocannon() reads the result, and counts refusals as errors", (
   });
 });
 
-Deno.test("parseAutocannon() throws with what it got when that is no result", () => {
+Deno.test("parseAutocannon() throws with the output if it is no result", () => {
   assert.throws(() => parseAutocannon("no such module"), /no such module$/);
   assert.throws(() => parseAutocannon('{"duration":1}'), /"duration":1/);
 });

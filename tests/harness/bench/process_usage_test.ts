@@ -12,7 +12,7 @@ Deno.test("parseProcessUsage() reads memory and both kinds of processor time", (
   });
 });
 
-Deno.test("parseProcessUsage() throws when the files are of another form", () => {
+Deno.test("parseProcessUsage() throws if the files have another format", () => {
   assert.throws(() => parseProcessUsage("Name:\tdeno\n", STAT), TypeError);
   assert.throws(() => parseProcessUsage(STATUS, "4711 (deno) S"), TypeError);
 });

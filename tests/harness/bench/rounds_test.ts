@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { inTurn } from "../../../harness/bench/rounds.ts";
 
-Deno.test("inTurn() lets each begin, forwards and then backwards", () => {
+Deno.test("inTurn() starts with each item in turn, forwards and then backwards", () => {
   const orders = Array.from(
     { length: 7 },
     (_, round) => inTurn(["a", "b", "c"], round).join(""),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parseWrk } from "../../../harness/bench/wrk.ts";
 
-Deno.test("parseWrk() reads the script's line between wrk's own", () => {
+Deno.test("parseWrk() reads the script's line among wrk's own", () => {
   const output = `Running 1s test @ http://127.0.0.1:8000/
   1 threads and 32 connections
   30120 requests in 1.01s, 5.69MB read
@@ -18,7 +18,7 @@ result 30120 1009583 1068 29257 3
   });
 });
 
-Deno.test("parseWrk() throws with what wrk said when there is no result", () => {
+Deno.test("parseWrk() throws with wrk's output if there is no result", () => {
   assert.throws(
     () => parseWrk("unable to connect to 127.0.0.1:8000 Connection refused\n"),
     /Connection refused$/,

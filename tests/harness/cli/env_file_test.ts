@@ -80,6 +80,13 @@ Deno.test("formatSetting() is read back by parseEnv()", () => {
   }
 });
 
+Deno.test("formatSetting() quotes only what could not be read back", () => {
+  const key = JSON.stringify({ key: "-----BEGIN RSA PRIVATE KEY-----\nMII\n" });
+  assert.equal(formatSetting("KEY", key), `KEY=${key}`);
+  assert.equal(formatSetting("A", "a #b"), "A='a #b'");
+  assert.equal(formatSetting("A", "$HOME"), "A='$HOME'");
+});
+
 Deno.test("splitKeys() ignores blanks and empty keys", () => {
   assert.deepEqual(splitKeys(" a, b ,,"), ["a", "b"]);
   assert.deepEqual(splitKeys(undefined), []);

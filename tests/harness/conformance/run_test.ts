@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type Checks, compare } from "../../../harness/conformance/checks.ts";
 import { runConformance } from "../../../harness/conformance/run.ts";
 import { lookAt } from "../../../harness/conformance/subject.ts";
 import { unbindOthers } from "../../../harness/conformance/unbind_others.ts";
@@ -78,43 +79,41 @@ Deno.test("runConformance() binds other targets again when the run ends early", 
 
 Deno.test("runConformance() names the check that fails, and goes on", async () => {
   await using sandbox = await startSandbox();
-  const subject = { ...await look(sandbox), loginClientToken: undefined };
-  const verdicts = new Map<string, unknown>();
-  for await (const { name, same, seen } of runConformance(subject)) {
-    verdicts.set(name, same || seen);
-    if (name === "behaviour/claims: service user") break;
+  const fails = () => Promise.reject(new Error("no such user"));
+  const parts: Record<string, Checks> = {
+    async *first() {
+      yield await compare("a", 1, fails);
+      yield await compare("b", 1, () => 1);
+    },
+    async *broken() {
+      yield await compare("c", 1, () => 2);
+      throw new Error("no such project");
+    },
+    async *last() {
+      yield await compare("d", { x: [1] }, () => Promise.resolve({ x: [1] }));
+    },
+  };
+  const verdicts = [];
+  for await (const verdict of runConformance(await look(sandbox), parts)) {
+    verdicts.push(verdict);
   }
-  const error = "People cannot log in without a login client's token";
-  assert.deepEqual(verdicts.get("calls/human_login"), { error });
-  assert.deepEqual(verdicts.get("behaviour/claims: opaque"), { error });
-  assert.equal(verdicts.get("behaviour/claims: service user"), true);
+  assert.deepEqual(
+    verdicts.map(({ name, seen, same }) => [name, seen, same]),
+    [
+      ["a", { error: "no such user" }, false],
+      ["b", 1, true],
+      ["c", 2, false],
+      [
+        "broken: set-up or clean-up of these checks",
+        { error: "no such project" },
+        false,
+      ],
+      ["d", { x: [1] }, true],
+    ],
+  );
 });
 
-Deno.test("runConformance() names the part whose set-up fails", async () => {
-  await using sandbox = await startSandbox();
-  const subject = await look(sandbox);
-  for await (const { name, same, seen } of runConformance(subject)) {
-    // Takes the name of the target that the next part creates.
-    const { suffix } = /(?<suffix>\w{5})$/.exec(
-      [...sandbox.world.organizations.values()].at(-1)!.name,
-    )!.groups!;
-    if (name === "behaviour/chosen_project_ids: é/1") {
-      await createTarget(connect(sandbox.origin, sandbox.adminToken), {
-        name: `events ${suffix}`,
-        endpoint: "http://127.0.0.1:9/",
-        timeoutSeconds: 1,
-        interruptOnError: false,
-      });
-    }
-    if (!same && name.startsWith("events: set-up")) {
-      assert.match(JSON.stringify(seen), /a target of that name exists/);
-      return;
-    }
-  }
-  assert.fail("No part failed");
-});
-
-Deno.test("unbindOthers() says which binding it cannot restore", async () => {
+Deno.test("unbindOthers() throws naming a binding that it cannot restore", async () => {
   await using sandbox = await startSandbox();
   const id = await bindTarget(sandbox);
   const key = JSON.stringify({ allEvents: true });
@@ -130,7 +129,7 @@ Deno.test("unbindOthers() says which binding it cannot restore", async () => {
   );
 });
 
-Deno.test("unbindOthers() tells what to bind by hand if ZITADEL refuses", async () => {
+Deno.test("unbindOthers() throws naming what to bind by hand if ZITADEL refuses", async () => {
   await using sandbox = await startSandbox();
   const id = await bindTarget(sandbox);
   const bound = await unbindOthers(await look(sandbox));

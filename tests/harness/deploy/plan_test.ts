@@ -47,7 +47,7 @@ Deno.test("settingsToUpload() takes the function's settings only, and shows no s
   }
 });
 
-Deno.test("the upload holds every module of the function, and none of the harness", async () => {
+Deno.test("the upload contains every module of the function and none of the harness", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "main.ts"],
     cwd: ROOT,

@@ -4,7 +4,7 @@ import { startDevStack } from "../../../harness/dev/start_dev_stack.ts";
 import { freePort } from "../../../harness/util/free_port.ts";
 import { login } from "../../../harness/zitadel/login.ts";
 
-Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async () => {
+Deno.test("startDevStack() starts a sandbox whose tokens contain permissions", async () => {
   const port = freePort();
   const addresses: string[] = [];
   {
@@ -69,7 +69,7 @@ Deno.test("startDevStack() gives a sandbox whose tokens hold permissions", async
   }
 });
 
-Deno.test("startDevStack() works with an instance that is named", async (t) => {
+Deno.test("startDevStack() uses the instance in ZITADEL_DOMAIN", async (t) => {
   const settings = { ZITADEL_DOMAIN: "https://zitadel.example/" };
   await t.step(
     "and explains the two ways on if it has no settings",
@@ -100,7 +100,7 @@ Deno.test("startDevStack() works with an instance that is named", async (t) => {
   });
 });
 
-Deno.test("startDevStack() stops what it started where a later part fails", async () => {
+Deno.test("startDevStack() stops what it started if a later part fails", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await assert.rejects(
     startDevStack({ settings: {}, port: taken.addr.port, quiet: true }),

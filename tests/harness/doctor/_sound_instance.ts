@@ -26,8 +26,6 @@ export async function soundInstance(release: Release) {
   const sandbox = stack.use(await startSandbox({ release }));
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const scratch = stack.use(await createScratchOrganization(instance));
-  // Its own name is that of a check's leftovers.
-  sandbox.world.organizations.get(scratch.organization.id)!.name = "Acme";
   for (const { id, name, organizationId } of sandbox.world.projects.values()) {
     const isOthers = organizationId !== scratch.organization.id;
     if (isOthers && name !== "ZITADEL") sandbox.world.projects.delete(id);

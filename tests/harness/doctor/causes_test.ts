@@ -108,6 +108,20 @@ for (const release of RELEASES) {
   });
 }
 
+Deno.test("doctor reports an administrator's token that is not valid once", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const findings = await examine(it, {
+    settings: { ...it.settings, ZITADEL_ADMIN_TOKEN: "revoked" },
+  });
+  assert.deepEqual(broken(findings).map(({ check }) => check), ["admin"]);
+  assert.ok(
+    !findings.some(({ level, seen }) =>
+      level === "warning" && /token is not valid/.test(seen)
+    ),
+  );
+});
+
 Deno.test("doctor names an expired token by its setting", async () => {
   const it = await soundInstance("current");
   await using _ = it.stack;
@@ -119,6 +133,16 @@ Deno.test("doctor names an expired token by its setting", async () => {
   assert.equal(found!.check, "credential");
   assert.match(found!.seen, /refused the service user's ACCESS_TOKEN/);
   assert.match(found!.fix!, /expired, revoked or of another instance/);
+});
+
+Deno.test("doctor lists every setting that is wrong", async () => {
+  const findings = await examineAt("http://127.0.0.1:9", {});
+  const settings = findings.find(({ check }) => check === "settings")!;
+  assert.equal(settings.level, "broken");
+  assert.deepEqual(settings.items.map((item) => item.split(" ")[0]), [
+    "AUTHORIZATION_SIGNING_KEY",
+    "ACCESS_TOKEN",
+  ]);
 });
 
 Deno.test("doctor names a host that speaks http only", async () => {

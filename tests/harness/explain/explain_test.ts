@@ -9,7 +9,7 @@ import { parseRoleMapping } from "../../../lib/mapping/role_mapping.ts";
 
 const value = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("explainCall() says of each role what it gave, and else why not", async () => {
+Deno.test("explainCall() explains what each role gives, or why it gives nothing", async () => {
   const mapping = parseRoleMapping([
     { key: "admin", value: value('["all"]') },
     { key: "42:admin", value: value('["shop"]') },
@@ -25,7 +25,7 @@ Deno.test("explainCall() says of each role what it gave, and else why not", asyn
           project_id: "42",
           resource_owner: "giver",
           state: 1,
-          roles: ["admin", "empty", "broken", "nobody"],
+          roles: ["admin", "empty", "broken", "unmapped"],
         },
         {
           project_id: "43",
@@ -59,14 +59,17 @@ Deno.test("explainCall() says of each role what it gave, and else why not", asyn
     grants[0]!.roles.map(({ key, why }) => [key, why !== undefined]),
     [["42:admin", false], ["empty", true], ["broken", true], [undefined, true]],
   );
-  assert.match(grants[0]!.roles[3]!.why!, /no entry "nobody" or "42:nobody"/);
+  assert.match(
+    grants[0]!.roles[3]!.why!,
+    /no entry "unmapped" or "42:unmapped"/,
+  );
   assert.deepEqual(grants[1]!.roles[0]!.permissions, ["all"]);
   assert.match(grants[2]!.why!, /not active/);
   assert.match(grants[3]!.why!, /names no role/);
   assert.equal(grants[4]!.why, "closed");
 });
 
-Deno.test("explainCall() agrees with the function on every fixture that is answered with permissions", async (t) => {
+Deno.test("explainCall() agrees with the function on every fixture whose reply has permissions", async (t) => {
   for (const file of await findFixtures()) {
     const fixture = await readFixture(file);
     const { body, status } = fixture.expected;

@@ -21,13 +21,13 @@ const claims = (
   body: { append_claims },
 });
 
-Deno.test("replayLocally() finds the reply equal when it is the expected one", async () => {
+Deno.test("replayLocally() returns equal if the reply is the expected one", async () => {
   const { outcome, actual } = await replayLocally(login);
   assert.equal(outcome, "equal");
   assert.deepEqual(actual, login.expected);
 });
 
-Deno.test("replayLocally() finds a difference when the expected reply was edited", async () => {
+Deno.test("replayLocally() returns a difference if the expected reply was edited", async () => {
   const edited = {
     ...login,
     expected: claims({ key: "permissions", value: ["edited"] }),
@@ -37,7 +37,7 @@ Deno.test("replayLocally() finds a difference when the expected reply was edited
   assert.deepEqual(actual, login.expected);
 });
 
-Deno.test("replayLocally() finds a difference when an organization is never asked for", async () => {
+Deno.test("replayLocally() returns a difference if an organization is never asked for", async () => {
   const unread = { readable: true, metadata: {} };
   const { outcome, note } = await replayLocally({
     ...login,
@@ -60,7 +60,7 @@ Deno.test("diffReplies() marks what was only expected and what was only answered
   );
 });
 
-Deno.test("summarize() says in a few words what a reply is", () => {
+Deno.test("summarize() describes a reply in a few words", () => {
   assert.equal(
     summarize(claims({ key: "a", value: ["b", "c"] }, { key: "d", value: [] })),
     "a: b, c; d: (none)",

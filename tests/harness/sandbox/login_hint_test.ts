@@ -4,7 +4,7 @@ import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 const CLIENT_ID = "390000000000000022";
 const REDIRECT_URI = "http://localhost:9000/callback";
 
-Deno.test("the login page needs no click where the client names a person", async (t) => {
+Deno.test("the login page needs no click if the client names a person", async (t) => {
   await using sandbox = await startSandbox();
   const authorize = async (parameters: Record<string, string>) => {
     const url = new URL("/oauth/v2/authorize", sandbox.origin);
@@ -30,7 +30,7 @@ Deno.test("the login page needs no click where the client names a person", async
   for (
     const parameters of [
       {},
-      { login_hint: "nobody" },
+      { login_hint: "unknown" },
       { login_hint: "ci-runner" },
       { prompt: "select_account" },
     ]

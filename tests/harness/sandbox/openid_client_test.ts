@@ -28,7 +28,7 @@ async function chooseUser(authorize: URL, user: string): Promise<URL> {
   return new URL(chosen.headers.get("location")!);
 }
 
-Deno.test("startSandbox() serves an OpenID client that is not ours", async (t) => {
+Deno.test("startSandbox() serves openid-client", async (t) => {
   await using sandbox = await startSandbox();
   const issuer = new URL(sandbox.origin);
   const shop = await client.discovery(
@@ -55,12 +55,12 @@ Deno.test("startSandbox() serves an OpenID client that is not ours", async (t) =
     { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce },
   );
 
-  await t.step("code and PKCE give tokens of the user", () => {
+  await t.step("code and PKCE get the user's tokens", () => {
     assert.equal(tokens.claims()?.sub, ALICE);
     assert.equal(tokens.claims()?.nonce, nonce);
     assert.equal(tokens.access_token.split(".").length, 3);
   });
-  await t.step("userinfo tells profile and roles", async () => {
+  await t.step("userinfo returns profile and roles", async () => {
     const claims = await client.fetchUserInfo(shop, tokens.access_token, ALICE);
     assert.equal(claims.name, "Alice Åström");
     assert.deepEqual(
@@ -77,7 +77,7 @@ Deno.test("startSandbox() serves an OpenID client that is not ours", async (t) =
       { error: "invalid_request" },
     );
   });
-  await t.step("introspection knows the token and no other", async () => {
+  await t.step("introspection accepts the token and no other", async () => {
     const api = await client.discovery(
       issuer,
       ORDERS_API,
@@ -127,7 +127,7 @@ Deno.test("startSandbox() serves an OpenID client that is not ours", async (t) =
       { error: "invalid_request" },
     );
   });
-  await t.step("a logout leads back where the application may", async () => {
+  await t.step("a logout redirects to an allowed address", async () => {
     const url = client.buildEndSessionUrl(shop, {
       post_logout_redirect_uri: "http://localhost:9000/",
       state: "over",

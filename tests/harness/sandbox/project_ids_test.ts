@@ -55,7 +55,7 @@ for (const release of RELEASES) {
   });
 }
 
-Deno.test("startSandbox() tells roles of projects and roles with odd names", async () => {
+Deno.test("startSandbox() asserts roles with odd names of projects with odd ids", async () => {
   await using target = startWebhookTarget();
   await using sandbox = await startSandbox({
     world: WorldFile.parse({

@@ -93,7 +93,7 @@ Deno.test("startSandbox() signs with the new key after a rotation", async () => 
   assert.deepEqual(used, [0, 1]);
 });
 
-Deno.test("startSandbox() tells of exchanges as they end, and keeps them", async () => {
+Deno.test("startSandbox() reports exchanges as they end, and keeps them", async () => {
   const seen: Exchange[] = [];
   const lines: string[] = [];
   await using target = startWebhookTarget();
@@ -119,7 +119,7 @@ Deno.test("startSandbox() tells of exchanges as they end, and keeps them", async
   assert.match(lines.join("\n"), /function\/preaccesstoken -> .* 200 \d+ ms/);
 });
 
-Deno.test("startSandbox() tells of a target that is not there", async () => {
+Deno.test("startSandbox() keeps why a target could not be called", async () => {
   await using sandbox = await startSandbox();
   await bind(sandbox, "http://127.0.0.1:1/", {
     function: { name: "preaccesstoken" },
@@ -129,7 +129,7 @@ Deno.test("startSandbox() tells of a target that is not there", async () => {
   assert.ok(sandbox.exchanges[0]?.error);
 });
 
-Deno.test("startSandbox() lets the mapping be edited, and tells event targets", async (t) => {
+Deno.test("startSandbox() sends events when the mapping is edited", async (t) => {
   await using target = startWebhookTarget();
   await using sandbox = await startSandbox();
   await bind(sandbox, `${target.origin}/`, {
@@ -137,10 +137,10 @@ Deno.test("startSandbox() lets the mapping be edited, and tells event targets", 
   });
   const before = await json(call(sandbox, "GET", MAPPING));
 
-  await t.step("it is shown as role to permissions", () => {
+  await t.step("the mapping is role to permissions", () => {
     assert.deepEqual(before.viewer, ["posts:read"]);
   });
-  await t.step("only what changed is told", async () => {
+  await t.step("only changes send events", async () => {
     const { picker: _, ...mapping } = before;
     const after = { ...mapping, viewer: ["posts:read", "posts:like"] };
     const answer = await json(call(sandbox, "PUT", MAPPING, after));
@@ -154,7 +154,7 @@ Deno.test("startSandbox() lets the mapping be edited, and tells event targets", 
     );
     assert.equal(told[0].aggregateID, ACME);
   });
-  await t.step("what is no mapping is refused", async () => {
+  await t.step("anything but a mapping is refused", async () => {
     for (const wrong of [null, [], { viewer: 1 }, { viewer: [1] }]) {
       const response = await call(sandbox, "PUT", MAPPING, wrong);
       assert.equal(response.status, 400);
@@ -164,7 +164,7 @@ Deno.test("startSandbox() lets the mapping be edited, and tells event targets", 
       );
     }
   });
-  await t.step("an organization that is not there is not found", async () => {
+  await t.step("an unknown organization is not found", async () => {
     const path = MAPPING.replace(ACME, "1");
     const response = await call(sandbox, "GET", path);
     await response.body?.cancel();
@@ -172,7 +172,7 @@ Deno.test("startSandbox() lets the mapping be edited, and tells event targets", 
   });
 });
 
-Deno.test("startSandbox() shows its world without a secret in it", async () => {
+Deno.test("startSandbox() shows its world without secrets", async () => {
   await using sandbox = await startSandbox();
   const text = await (await call(sandbox, "GET", "/_sandbox/world")).text();
   const world = JSON.parse(text);
@@ -190,7 +190,7 @@ Deno.test("startSandbox() shows its world without a secret in it", async () => {
 Deno.test("startSandbox() answers local pages only", async (t) => {
   await using sandbox = await startSandbox();
   const url = `${sandbox.origin}/.well-known/openid-configuration`;
-  await t.step("a page of another local port may read", async () => {
+  await t.step("a page of another local port is allowed", async () => {
     const origin = "http://localhost:5173";
     const response = await fetch(url, { headers: { origin } });
     await response.body?.cancel();
@@ -209,7 +209,7 @@ Deno.test("startSandbox() answers local pages only", async (t) => {
       "authorization",
     );
   });
-  await t.step("a page elsewhere may not", async () => {
+  await t.step("any other page is refused", async () => {
     for (
       const origin of ["https://evil.example", "http://localhost.evil.example"]
     ) {
@@ -218,7 +218,7 @@ Deno.test("startSandbox() answers local pages only", async (t) => {
       assert.match((await response.json()).error, /only local pages may/);
     }
   });
-  await t.step("a name that was pointed at loopback is refused", async () => {
+  await t.step("a name that resolves to loopback is refused", async () => {
     const { port } = new URL(sandbox.origin);
     using connection = await Deno.connect({ port: Number(port) });
     const request =
@@ -229,7 +229,7 @@ Deno.test("startSandbox() answers local pages only", async (t) => {
   });
 });
 
-Deno.test("startSandbox() takes the port it is given, and says when it is taken", async () => {
+Deno.test("startSandbox() listens on the given port, and throws if it is taken", async () => {
   await using first = await startSandbox();
   const port = Number(new URL(first.origin).port);
   await assert.rejects(startSandbox({ port }), /EADDRINUSE|in use/);

@@ -56,7 +56,7 @@ Deno.test("startSandbox() delivers events to JSON targets only", async (t) => {
   }
 });
 
-Deno.test("startSandbox() refuses targets at private addresses if it is told to", async (t) => {
+Deno.test("startSandbox() refuses targets at private addresses with denyPrivateAddresses", async (t) => {
   await using target = startWebhookTarget();
   await using sandbox = await startSandbox({ denyPrivateAddresses: true });
   const create = (endpoint: string) =>
@@ -94,7 +94,7 @@ Deno.test("startSandbox() refuses targets at private addresses if it is told to"
       }
     });
   }
-  await t.step("a target from before is not called any more", async () => {
+  await t.step("an existing target is no longer called", async () => {
     const id = (await create("http://1.1.1.2/")).json().id;
     sandbox.world.targets.get(id)!.endpoint = `${target.origin}/`;
     await call(sandbox, "PUT /v2/actions/executions", {

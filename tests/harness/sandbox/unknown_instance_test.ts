@@ -26,7 +26,7 @@ const UNKNOWN: Record<Release, Record<string, string>> = {
 };
 
 for (const release of RELEASES) {
-  Deno.test(`startSandbox() knows its instance by the host, or by x-zitadel-instance-host, on ${release}`, async (t) => {
+  Deno.test(`startSandbox() finds its instance by the host or by x-zitadel-instance-host on ${release}`, async (t) => {
     await using sandbox = await startSandbox({ release });
     const { host } = new URL(sandbox.origin);
     const elsewhere = {

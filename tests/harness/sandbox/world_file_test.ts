@@ -16,7 +16,7 @@ async function read(text: string) {
   }
 }
 
-Deno.test("readWorldFile() names every place that is wrong", async () => {
+Deno.test("readWorldFile() names every problem with its path", async () => {
   const wrong = JSON.stringify({
     organizations: [{
       name: "Acme",
@@ -33,7 +33,7 @@ Deno.test("readWorldFile() names every place that is wrong", async () => {
   await assert.rejects(read("{"), /Cannot read the world file/);
 });
 
-Deno.test("populate() makes what the repository's world tells", async () => {
+Deno.test("populate() creates the repository's world", async () => {
   const { world } = populate(await readWorldFile());
   const storefront = [...world.projects.values()].find(({ name }) =>
     name === "Storefront"
@@ -53,7 +53,7 @@ Deno.test("populate() makes what the repository's world tells", async () => {
   assert.ok(world.projectGrants.has(grant!.projectGrantId!));
 });
 
-Deno.test("populate() fills in what a short world leaves out", () => {
+Deno.test("populate() fills in what a short world file leaves out", () => {
   const { world } = populate(WorldFile.parse({
     organizations: [{
       name: "My Model",
@@ -80,7 +80,7 @@ Deno.test("populate() fills in what a short world leaves out", () => {
   assert.equal(grant?.projectGrantId, undefined);
 });
 
-Deno.test("populate() says what a world refers to in vain", () => {
+Deno.test("populate() names a reference that it cannot resolve", () => {
   const file = (grants: unknown[], grantedTo: unknown[] = []) =>
     WorldFile.parse({
       organizations: [{

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { missingBrowser } from "../../../harness/test/browser.ts";
 
-Deno.test("missingBrowser() says how to get one where there is none", async () => {
+Deno.test("missingBrowser() returns how to install a missing browser", async () => {
   assert.equal(await missingBrowser(Deno.execPath()), undefined);
   assert.equal(
     await missingBrowser("/nowhere/chromium"),

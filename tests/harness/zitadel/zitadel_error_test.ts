@@ -19,7 +19,7 @@ import {
   ZitadelError,
 } from "../../../harness/zitadel/zitadel_error.ts";
 
-Deno.test("every refusal of ZITADEL becomes a sentence that says what to do", async (t) => {
+Deno.test("attempt() turns every refusal of ZITADEL into a sentence that says what to do", async (t) => {
   await using sandbox = await startSandbox();
   const admin = connect(sandbox.origin, sandbox.adminToken);
   await using scratch = await createScratchOrganization(admin);
@@ -41,7 +41,7 @@ Deno.test("every refusal of ZITADEL becomes a sentence that says what to do", as
     [
       "a name that is taken",
       () => createTarget(admin, settings),
-      /^Cannot create the target "taken": a target of that name exists already.*--name/,
+      /^Cannot create the target "taken": a target with that name already exists.*--name/,
     ],
     [
       "an endpoint that does not resolve",
@@ -82,12 +82,12 @@ Deno.test("every refusal of ZITADEL becomes a sentence that says what to do", as
     [
       "a metadata key that is not there",
       () => removeMetadata(admin, organization, ["nope"]),
-      /a metadata key is gone.*again/,
+      /a metadata key was removed.*again/,
     ],
     [
       "a target that is not there",
       () => setExecution(admin, { condition: function_, targets: ["1"] }),
-      /^Cannot bind targets to function\/preaccesstoken: the target is gone/,
+      /^Cannot bind targets to function\/preaccesstoken: the target was deleted/,
     ],
     [
       "a function that is not there",
@@ -116,7 +116,7 @@ Deno.test("every refusal of ZITADEL becomes a sentence that says what to do", as
   }
 });
 
-Deno.test("attempt() says of every gRPC code what to do", async () => {
+Deno.test("attempt() says what to do for every gRPC code", async () => {
   for (const code of Object.values(Code)) {
     if (typeof code !== "number") continue;
     await assert.rejects(
@@ -126,13 +126,13 @@ Deno.test("attempt() says of every gRPC code what to do", async () => {
   }
 });
 
-Deno.test("attempt() says that a role is missing as releases before v4.7 put it", () =>
+Deno.test("attempt() recognizes the missing role of releases before v4.7", () =>
   assert.rejects(
     attempt("list the targets", () =>
       Promise.reject(
         new ConnectError("membership not found (AUTHZ-cdgFk)", Code.NotFound),
       )),
-    /no role here at all.*IAM_OWNER/,
+    /no administrator role here.*IAM_OWNER/,
   ));
 
 Deno.test("attempt() reports a timeout whether a deadline or a signal ended the call", async () => {

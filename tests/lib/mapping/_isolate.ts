@@ -111,11 +111,11 @@ export function createIsolate(
     now: clock.now,
     log,
     readMetadata,
-    startDeadline: () => new AbortController().signal,
+    startReadingDeadline: () => new AbortController().signal,
     store: kv && new KvStore(kvOptions(kv, clock, { lifetimeMs, log }).options),
     freshMs,
     staleMs,
-    signal: background.signal,
+    shutdown: background.signal,
   });
   return {
     cache,

@@ -115,7 +115,7 @@ async function setUp(kv: Deno.Kv) {
     now: clock.now,
     kv,
     log: (entry) => void log.push(entry),
-    signal: background.signal,
+    shutdown: background.signal,
   });
   const body = new TextEncoder().encode(JSON.stringify({
     function: "function/preaccesstoken",

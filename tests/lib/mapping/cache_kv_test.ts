@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { FunctionError } from "../../../lib/errors.ts";
-import { KV_TIMEOUT_MS } from "../../../lib/mapping/kv_trouble.ts";
-import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
+import { KV_PAUSE_MS, KV_TIMEOUT_MS } from "../../../lib/mapping/kv_access.ts";
 import { MAX_LISTED } from "../../../lib/mapping/invalidation_list.ts";
 import {
   Clock,
@@ -171,6 +170,29 @@ Deno.test("get() drops what another isolate knows better than to store", async (
   assert.equal(await other.view(), "new from kv");
 });
 
+Deno.test("get() keeps a newer mapping than the one that KV refuses as outdated", async () => {
+  const kv = new MemoryKv();
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  let commits = 0;
+  const { upstream, isolate } = setUpShared(() =>
+    kv.connect({
+      gate: (call) =>
+        call === "commit >" && commits++ === 0 ? held : Promise.resolve(),
+    })
+  );
+  using one = isolate();
+  assert.equal(await one.view(), "old from zitadel");
+  await turn();
+  assert.equal(commits, 1);
+  upstream.viewer = "new";
+  await one.cache.invalidate("1");
+  assert.equal(await one.view(), "new from zitadel");
+  await turn();
+  release();
+  await turn();
+  assert.equal(await one.view(), "new from memory");
+});
+
 Deno.test("get() goes on while KV refuses every call", async () => {
   const kv = new MemoryKv();
   let isDown = true;
@@ -240,6 +262,7 @@ Deno.test("invalidate() holds for this isolate though KV cannot be told, and for
   isDown = false;
   assert.equal(await one.view(), "new from zitadel");
   clock.advance(KV_PAUSE_MS);
+  await turn();
   await one.cache.invalidate("2");
   clock.advance(FRESH_MS);
   await one.view();

@@ -284,7 +284,7 @@ class Model {
     const { id, count: before } = parseList(entry.value);
     const latest = Array.from({ length: MAX_LISTED }, (_, index) => ({
       organization: `stranger-${index}`,
-      at: before + index + 2,
+      number: before + index + 2,
       by: "stranger",
     }));
     const value = {

@@ -232,6 +232,26 @@ Deno.test("get() says once which entries it cannot read, until that changes", as
   assert.equal(log.length, 3);
 });
 
+Deno.test("get() says again which entries it cannot read when one changes that the line does not name", async () => {
+  const clock = new Clock();
+  let last = "[";
+  using isolate = createIsolate({
+    clock,
+    readMetadata: () =>
+      Promise.resolve(Array.from({ length: 21 }, (_, index) => ({
+        key: `role-${index}`,
+        value: new TextEncoder().encode(index === 20 ? last : "["),
+      }))),
+  });
+  const { view, log } = isolate;
+  for (last of ["[", "[", "[1]"]) {
+    await view();
+    clock.advance(FRESH_MS + STALE_MS);
+  }
+  assert.equal(log.length, 2);
+  assert.equal(String(log[1]?.entries).split("; ").length, 20);
+});
+
 Deno.test("get() names a key that may be personal by its hash", async () => {
   using isolate = createIsolate({
     clock: new Clock(),
@@ -256,6 +276,7 @@ Deno.test("get() refuses a mapping of more than 2 MiB", async () => {
     (error) =>
       error instanceof FunctionError && error.code === "upstream_failed" &&
       error.details.reason === "unreadable_answer" &&
+      error.details.liesInContent === true &&
       error.details.organization === "1",
   );
   upstream.ballast = 0;

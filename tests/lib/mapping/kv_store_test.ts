@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { KV_TIMEOUT_MS } from "../../../lib/mapping/kv_trouble.ts";
-import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
-import { KvStore } from "../../../lib/mapping/kv_store.ts";
+import { KV_PAUSE_MS, KV_TIMEOUT_MS } from "../../../lib/mapping/kv_access.ts";
+import {
+  type DatedMapping,
+  KvStore,
+  type KvVersion,
+  UNKNOWN_VERSION,
+} from "../../../lib/mapping/kv_store.ts";
 import {
   createRoleMapping,
   type RoleMapping,
@@ -40,6 +44,18 @@ function setUp(kv: Deno.Kv, origin = ORIGIN) {
   return { store: new KvStore(options), log, clock };
 }
 
+/** Writes a mapping that KV takes, and returns its version. */
+async function written(
+  store: KvStore,
+  dated: DatedMapping,
+  version: KvVersion,
+): Promise<string> {
+  assert.ok(version !== UNKNOWN_VERSION);
+  const outcome = await store.write("1", dated, version);
+  assert.ok(outcome.kind === "written", outcome.kind);
+  return outcome.version;
+}
+
 async function valuesOf(kv: Deno.Kv): Promise<Deno.KvEntry<unknown>[]> {
   return await Array.fromAsync(kv.list({ prefix: [] }));
 }
@@ -55,9 +71,7 @@ Deno.test("read() gives what another isolate wrote", async () => {
   });
   const { version } = await setUp(kv).store.read("1");
   assert.equal(version, null);
-  assert.ok(
-    await setUp(kv).store.write("1", { mapping, readAt: NOW }, version),
-  );
+  await written(setUp(kv).store, { mapping, readAt: NOW }, version);
   const { found } = await setUp(kv).store.read("1");
   assert.deepEqual(found, { mapping, readAt: NOW });
   assert.equal((await setUp(kv).store.read("2")).found, undefined);
@@ -102,9 +116,9 @@ Deno.test("write() leaves out a mapping that is too large for one commit", async
   using kv = await Deno.openKv(":memory:");
   const { store, log } = setUp(kv);
   const mapping = mappingOfSize(660_001);
-  assert.equal(
+  assert.deepEqual(
     await store.write("1", { mapping, readAt: NOW }, null),
-    undefined,
+    { kind: "skipped" },
   );
   assert.deepEqual(await valuesOf(kv), []);
   assert.deepEqual(log, []);
@@ -114,31 +128,31 @@ Deno.test("write() leaves out a mapping that has expired", async () => {
   using kv = await Deno.openKv(":memory:");
   const { store } = setUp(kv);
   const readAt = NOW - LIFETIME_MS;
-  assert.equal(
+  assert.deepEqual(
     await store.write("1", { mapping: SMALL, readAt }, null),
-    undefined,
+    { kind: "skipped" },
   );
   assert.deepEqual(await valuesOf(kv), []);
 });
 
-Deno.test("write() returns false if something was written or invalidated since", async () => {
+Deno.test("write() is outdated if something was written or invalidated since", async () => {
   using kv = await Deno.openKv(":memory:");
   const { store } = setUp(kv);
   const kept = { mapping: SMALL, readAt: NOW };
+  const outdated = { kind: "outdated" };
   const { version } = await store.read("1");
-  assert.ok(version !== undefined);
-  const written = await store.write("1", kept, version);
-  assert.equal(await store.write("1", kept, version), false);
+  assert.equal(version, null);
+  const first = await written(store, kept, version);
+  assert.deepEqual(await store.write("1", kept, version), outdated);
 
   const { version: second } = await store.read("1");
-  assert.ok(second);
-  assert.equal(written, second);
-  await setUp(kv).store.invalidate("1");
-  assert.equal(await store.write("1", kept, second), false);
+  assert.equal(first, second);
+  await setUp(kv).store.invalidations.invalidate("1");
+  assert.deepEqual(await store.write("1", kept, first), outdated);
   const { found, version: third } = await store.read("1");
   assert.equal(found, undefined);
-  assert.ok(third);
-  assert.ok(await store.write("1", kept, third));
+  assert.equal(typeof third, "string");
+  await written(store, kept, third);
 });
 
 Deno.test("read() treats what it cannot read as absent, and write() replaces it", async (t) => {
@@ -172,9 +186,9 @@ Deno.test("read() treats what it cannot read as absent, and write() replaces it"
       await kv.set(["role_permissions", 3, ORIGIN, "1"], head);
       const { found, version } = await store.read("1");
       assert.equal(found, undefined);
-      assert.ok(version);
+      assert.equal(typeof version, "string");
       const kept = { mapping: SMALL, readAt: NOW };
-      assert.ok(await store.write("1", kept, version));
+      await written(store, kept, version);
       assert.deepEqual((await store.read("1")).found, kept);
       assert.deepEqual(log, []);
     });
@@ -201,10 +215,12 @@ Deno.test("KvStore goes on if KV refuses", async () => {
   const refuse: Gate = () => Promise.reject(new TypeError("canary"));
   const { store, log, clock } = setUp(new MemoryKv().connect({ gate: refuse }));
   const kept = { mapping: SMALL, readAt: NOW };
-  assert.deepEqual(await store.read("1"), { version: undefined });
+  assert.deepEqual(await store.read("1"), { version: UNKNOWN_VERSION });
   clock.advance(KV_PAUSE_MS);
-  assert.equal(await store.write("1", kept, null), undefined);
-  assert.deepEqual(await store.invalidate("1"), { kind: "failed" });
+  assert.deepEqual(await store.write("1", kept, null), { kind: "skipped" });
+  assert.deepEqual(await store.invalidations.invalidate("1"), {
+    kind: "failed",
+  });
   assert.deepEqual(
     log.map(({ level, reason, message, error }) =>
       `${level} ${reason} ${error}: ${message}`
@@ -229,12 +245,12 @@ Deno.test("KvStore leaves KV alone for a while after it did not answer", async (
   await turn();
   assert.equal(log.length, 0);
   clock.advance(1);
-  assert.deepEqual(await first, { version: undefined });
+  assert.deepEqual(await first, { version: UNKNOWN_VERSION });
   assert.equal(log[0]?.error, "TimeoutError");
 
   isSilent = false;
   calls = 0;
-  assert.deepEqual(await store.read("2"), { version: undefined });
+  assert.deepEqual(await store.read("2"), { version: UNKNOWN_VERSION });
   await store.write("2", { mapping: SMALL, readAt: NOW }, null);
   assert.equal(calls, 0);
   clock.advance(KV_PAUSE_MS);
@@ -251,16 +267,18 @@ Deno.test("read() finds nothing of an organization whose invalidation KV did not
   const { store, clock } = setUp(kv.connect({ gate }));
   await store.write("1", { mapping: SMALL, readAt: NOW }, null);
   isDown = true;
-  assert.deepEqual(await store.invalidate("1"), { kind: "failed" });
+  assert.deepEqual(await store.invalidations.invalidate("1"), {
+    kind: "failed",
+  });
   clock.advance(KV_PAUSE_MS);
-  assert.deepEqual(await store.read("1"), { version: undefined });
+  assert.deepEqual(await store.read("1"), { version: UNKNOWN_VERSION });
   const other = setUp(kv.connect()).store;
   assert.ok((await other.read("1")).found);
 
   isDown = false;
   clock.advance(KV_PAUSE_MS);
   const { version, found } = await store.read("1");
-  assert.ok(version);
+  assert.equal(typeof version, "string");
   assert.equal(found, undefined);
   assert.equal((await other.read("1")).found, undefined);
 });
@@ -268,8 +286,8 @@ Deno.test("read() finds nothing of an organization whose invalidation KV did not
 Deno.test("read() does not decode the mapping of a version that is known", async () => {
   using kv = await Deno.openKv(":memory:");
   const { store } = setUp(kv);
-  const version = await store.write("1", { mapping: SMALL, readAt: NOW }, null);
-  assert.ok(version);
+  const dated = { mapping: SMALL, readAt: NOW };
+  const version = await written(store, dated, null);
   assert.deepEqual(await store.read("1", version), { version });
   assert.ok((await store.read("1", null)).found);
 });
@@ -291,13 +309,12 @@ Deno.test("read() does not mix the chunks of two writes", async () => {
       if (name !== "get") return Reflect.get(target, name).bind(target);
       return async (key: Deno.KvKey) => {
         const entry = await target.get(key);
-        isWritten = Boolean(
-          await store.write(
-            "1",
-            { mapping: ofLetter("b"), readAt: NOW },
-            entry.versionstamp,
-          ),
+        await written(
+          store,
+          { mapping: ofLetter("b"), readAt: NOW },
+          entry.versionstamp,
         );
+        isWritten = true;
         return entry;
       };
     },
@@ -313,12 +330,14 @@ Deno.test("KvStore does not take contention for a failure", async () => {
   let rivals = 0;
   const gate: Gate = async (call) => {
     if (call !== "commit >") return;
-    await rival.invalidate(`rival-${rivals++}`);
+    await rival.invalidations.invalidate(`rival-${rivals++}`);
   };
   const { store, log } = setUp(kv.connect({ gate }));
-  assert.deepEqual(await store.invalidate("1"), { kind: "announced" });
+  assert.deepEqual(await store.invalidations.invalidate("1"), {
+    kind: "announced",
+  });
   assert.ok(rivals > 1);
   assert.deepEqual(log, []);
   // Not paused either.
-  assert.ok((await store.read("1")).version);
+  assert.equal(typeof (await store.read("1")).version, "string");
 });

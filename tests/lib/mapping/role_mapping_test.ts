@@ -121,10 +121,55 @@ Deno.test("permissionsOf() finds a plain role whose name has a colon", () => {
   assert.deepEqual(look(mapping, "1", "create:mobile"), ["a"]);
 });
 
+Deno.test("sizeOfMapping() counts all that grows with the metadata", async (t) => {
+  const size = (values: Record<string, string>) =>
+    sizeOfMapping(mappingOf(values));
+  const least = size({ a: '["b"]' });
+  const cases: [string, Record<string, string>, number][] = [
+    ["each character of a key", { ["a".repeat(1_001)]: '["b"]' }, 2_000],
+    [
+      "each character of a permission",
+      { a: `["${"b".repeat(1_001)}"]` },
+      2_000,
+    ],
+    ["each permission", { a: '["b","c","d"]' }, 2 * (24 + 2)],
+    ["each role", { a: '["b"]', b: "[]", c: "[]" }, 2 * (64 + 2)],
+    ["a role that names its project", { "1:a": '["b"]' }, 2 * 2 + 192 + 48],
+    [
+      "each role of a project, and the project once",
+      { "1:a": '["b"]', "1:b": "[]" },
+      2 * 2 + 192 + 2 * 48 + 64 + 2 * 3,
+    ],
+    [
+      "each project",
+      { "1:a": '["b"]', "2:a": "[]" },
+      2 * 2 + 2 * (192 + 48) + 64 + 2 * 3,
+    ],
+  ];
+  for (const [name, values, more] of cases) {
+    await t.step(name, () => assert.equal(size(values) - least, more));
+  }
+  await t.step("and little for an organization without metadata", () => {
+    assert.equal(size({}), 64);
+  });
+});
+
 Deno.test("sizeOfMapping() has room for 10,000 roles", () => {
   const value = '["role-0000:read","role-0000:write"]';
   const size = sizeOfMapping(mappingOf(Object.fromEntries(
     Array.from({ length: 10_000 }, (_, index) => [`role-${index}`, value]),
+  )));
+  assert.ok(size < MAX_MAPPING_BYTES, String(size));
+  assert.ok(size > MAX_MAPPING_BYTES / 2, String(size));
+});
+
+Deno.test("sizeOfMapping() has room for 7,500 roles that name their project", () => {
+  const value = '["role-0000:read","role-0000:write"]';
+  const size = sizeOfMapping(mappingOf(Object.fromEntries(
+    Array.from(
+      { length: 7_500 },
+      (_, index) => [`400925124561210406:role-${index}`, value],
+    ),
   )));
   assert.ok(size < MAX_MAPPING_BYTES, String(size));
   assert.ok(size > MAX_MAPPING_BYTES / 2, String(size));

@@ -32,6 +32,13 @@ Deno.test("watchClaim() measures the claim's JSON in bytes", () => {
   watch(CLAIM, "1");
   assert.deepEqual(sizes, [[6, false]]);
   assert.equal(log.length, 0);
+  // Around the size up to which counting allocates nothing, and far over it.
+  for (const bytes of [8_191, 8_192, 8_193, 1_000_000]) {
+    watch({ ...CLAIM, value: listOf(bytes) }, "1");
+    assert.equal(sizes.at(-1)?.[0], bytes);
+    watch({ ...CLAIM, value: ["é".repeat(bytes)] }, "1");
+    assert.equal(sizes.at(-1)?.[0], 2 * bytes + 4);
+  }
 });
 
 Deno.test("watchClaim() reports a large claim once for each organization", () => {

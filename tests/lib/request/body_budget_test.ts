@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import {
   BODY_TIMEOUT_MS,
   BodyBudget,
-  CHARGE_FACTOR,
   GRACE_MS,
+  MAX_CHARGED_BYTES,
   MIN_BYTES_PER_SECOND,
+  RESERVED_BYTES,
+  SWEEP_MS,
+} from "../../../lib/request/body_budget.ts";
+import {
+  CHARGE_FACTOR,
+  MAX_SMALL_BYTES,
   type PendingBody,
   READ_CHARGE_BYTES,
-  SWEEP_MS,
   UNKNOWN_LENGTH_CHARGE_BYTES,
-} from "../../../lib/request/body_budget.ts";
+} from "../../../lib/request/pending_body.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import { Clock } from "../_clock.ts";
 
@@ -53,12 +58,15 @@ Deno.test("BodyBudget charges the announced length until the body is released", 
   assert.equal(budget.charged, 0);
 });
 
-Deno.test("BodyBudget charges the bytes received and a fixed part when no length is announced", () => {
+Deno.test("BodyBudget charges the bytes received like announced ones, and a fixed part, when no length is announced", () => {
   const { budget } = createBudget(100);
   const body = budget.admit(undefined);
   assert.equal(budget.charged, UNKNOWN_LENGTH_CHARGE_BYTES);
   budget.receive(body, 500);
-  assert.equal(budget.charged, UNKNOWN_LENGTH_CHARGE_BYTES + 500);
+  assert.equal(
+    budget.charged,
+    UNKNOWN_LENGTH_CHARGE_BYTES + CHARGE_FACTOR * 500,
+  );
   budget.release(body);
   assert.equal(budget.charged, 0);
 });
@@ -67,9 +75,9 @@ Deno.test("BodyBudget evicts the body with the lowest average rate when it is fu
   const { clock, budget } = createBudget(3);
   const bodies = [1, 2, 3].map(() => budget.admit(LENGTH));
   clock.advance(100);
-  budget.receive(bodies[0]!, 900);
-  budget.receive(bodies[1]!, 100);
-  budget.receive(bodies[2]!, 500);
+  budget.receive(bodies[0]!, 90_000);
+  budget.receive(bodies[1]!, 10_000);
+  budget.receive(bodies[2]!, 50_000);
   bodies.push(budget.admit(LENGTH));
   assert.deepEqual(await refusals(bodies), { 1: "overloaded" });
   assert.equal(budget.charged, 3 * CHARGE);
@@ -81,8 +89,8 @@ Deno.test("BodyBudget compares rates, not bytes", async () => {
   clock.advance(1_000);
   const young = budget.admit(LENGTH);
   clock.advance(10);
-  budget.receive(old, 900);
-  budget.receive(young, 100);
+  budget.receive(old, 90_000);
+  budget.receive(young, 10_000);
   budget.admit(LENGTH);
   assert.deepEqual(await refusals([old, young]), { 0: "overloaded" });
 });
@@ -95,6 +103,21 @@ Deno.test("BodyBudget evicts the oldest of several that are as slow", async () =
   });
   bodies.push(budget.admit(LENGTH), budget.admit(LENGTH));
   assert.deepEqual(await refusals(bodies), {
+    0: "overloaded",
+    1: "overloaded",
+  });
+});
+
+Deno.test("BodyBudget evicts no body before its first read while others have waited longer", async () => {
+  const { clock, budget } = createBudget(3);
+  const idle = budget.admit(LENGTH);
+  const trickle = budget.admit(LENGTH);
+  clock.advance(1_000);
+  budget.receive(trickle, 1);
+  const young = budget.admit(LENGTH);
+  clock.advance(1);
+  const strangers = [budget.admit(LENGTH), budget.admit(LENGTH)];
+  assert.deepEqual(await refusals([idle, trickle, young, ...strangers]), {
     0: "overloaded",
     1: "overloaded",
   });
@@ -136,10 +159,63 @@ Deno.test("BodyBudget evicts a body of unknown length that outgrows the budget a
   const slow = budget.admit(undefined);
   clock.advance(100);
   budget.receive(fast, 20 * CHARGE);
-  budget.receive(slow, 9 * CHARGE);
+  budget.receive(slow, 2 * CHARGE);
   assert.deepEqual(await refusals([fast, slow]), { 1: "overloaded" });
   budget.release(slow);
   assert.equal(budget.charged, CHARGE);
+});
+
+/** The length of bodies of which `count` take all that large bodies may. */
+function largeLength(count: number): number {
+  const charge = (MAX_CHARGED_BYTES - RESERVED_BYTES) / count;
+  return Math.floor((charge - READ_CHARGE_BYTES) / CHARGE_FACTOR);
+}
+
+/** A budget in which complete bodies take all that large ones may. */
+function createForgedBudget() {
+  const budget = new BodyBudget(new Clock());
+  const forged = [1, 2, 3].map(() => budget.admit(largeLength(3)));
+  for (const body of forged) budget.complete(body);
+  return { budget, forged };
+}
+
+Deno.test("BodyBudget keeps a part for small bodies when large ones are complete", async (t) => {
+  await t.step("of announced length", async () => {
+    const { budget, forged } = createForgedBudget();
+    assert.throws(
+      () => budget.admit(MAX_SMALL_BYTES + 1),
+      hasCode("overloaded"),
+    );
+    const small = Array.from(
+      { length: 20 },
+      () => budget.admit(MAX_SMALL_BYTES),
+    );
+    assert.deepEqual(await refusals(small), {});
+    budget.release(forged[0]!);
+    budget.admit(MAX_SMALL_BYTES + 1);
+  });
+  await t.step("of unknown length, until it is large", () => {
+    const { budget, forged } = createForgedBudget();
+    const body = budget.admit(undefined);
+    budget.receive(body, MAX_SMALL_BYTES);
+    assert.throws(() => budget.receive(body, 1), hasCode("overloaded"));
+    for (const each of [body, ...forged]) budget.release(each);
+    assert.equal(budget.charged, 0);
+    budget.complete(budget.admit(largeLength(1)));
+    assert.throws(() => budget.admit(largeLength(1)), hasCode("overloaded"));
+  });
+});
+
+Deno.test("BodyBudget evicts large bodies only for a large one, while small ones are slower", async () => {
+  const clock = new Clock();
+  const budget = new BodyBudget(clock);
+  const length = 7 * 1024 * 1024;
+  const small = budget.admit(LENGTH);
+  const large = [budget.admit(length), budget.admit(length)];
+  clock.advance(100);
+  for (const body of large) budget.receive(body, length - 1);
+  budget.admit(length);
+  assert.deepEqual(await refusals([small, ...large]), { 1: "overloaded" });
 });
 
 Deno.test("BodyBudget refuses a body below the minimum rate once its grace is over", async () => {

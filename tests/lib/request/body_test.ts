@@ -6,10 +6,11 @@ import {
 } from "../../../lib/request/body.ts";
 import {
   BODY_TIMEOUT_MS,
-  CHARGE_FACTOR,
   MAX_CHARGED_BYTES,
+  RESERVED_BYTES,
   SWEEP_MS,
 } from "../../../lib/request/body_budget.ts";
+import { CHARGE_FACTOR } from "../../../lib/request/pending_body.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import { Clock } from "../_clock.ts";
 
@@ -189,11 +190,21 @@ Deno.test("createBodyReader() ends a refused body's stream only when no read wai
   assert.equal(isCancelled(), true);
 });
 
+Deno.test("createBodyReader() holds a body without a length in at most 1.5 times its bytes", async () => {
+  const { stream } = chunked(MAX_PAYLOAD_BYTES / 2);
+  const body = await readBody(post(stream));
+  assert.ok(body.buffer.byteLength <= 1.5 * body.length);
+  const { stream: longest } = chunked(MAX_PAYLOAD_BYTES);
+  const { buffer } = await readBody(post(longest));
+  assert.equal(buffer.byteLength, MAX_PAYLOAD_BYTES);
+});
+
 Deno.test("createBodyReader() drops stalled bodies for one that arrives", async () => {
   const clock = new Clock();
   const readBody = createReader(clock);
   const whole = Math.floor(
-    MAX_CHARGED_BYTES / (CHARGE_FACTOR * MAX_PAYLOAD_BYTES),
+    (MAX_CHARGED_BYTES - RESERVED_BYTES) /
+      (CHARGE_FACTOR * MAX_PAYLOAD_BYTES),
   );
   const stalled = Array.from({ length: whole }, () => {
     const { stream, send } = socket();

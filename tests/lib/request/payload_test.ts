@@ -4,7 +4,7 @@ import {
   readFixture,
 } from "../../../harness/fixtures/fixture.ts";
 import { FunctionError } from "../../../lib/errors.ts";
-import { parsePayload } from "../../../lib/request/payload.ts";
+import { compileChecks, parsePayload } from "../../../lib/request/payload.ts";
 
 const { request } = await readFixture(
   new URL("calls/human_login.json", FIXTURES_URL),
@@ -123,3 +123,74 @@ Deno.test("parsePayload() takes an event for what it is, whatever else it holds"
   assert.match(messageOf({ event_type }), /aggregateID/);
   assert.match(messageOf({ event_type: 1, aggregateID }), /event_type/);
 });
+
+Deno.test("parsePayload() takes an event whose sequence is none for one without", () => {
+  const sequenceOf = (json: string) => {
+    const payload = parsePayload(JSON.parse(
+      `{"event_type":"org.metadata.set","aggregateID":"1","sequence":${json}}`,
+    ));
+    assert.ok("event_type" in payload);
+    return payload.sequence;
+  };
+  for (const sequence of [0, 7, Number.MAX_SAFE_INTEGER]) {
+    assert.equal(sequenceOf(String(sequence)), sequence);
+  }
+  for (
+    const json of [
+      "-1",
+      "1.5",
+      "9007199254740992",
+      "1e400",
+      '"7"',
+      "null",
+      "{}",
+    ]
+  ) {
+    assert.equal(sequenceOf(json), undefined, json);
+  }
+});
+
+// The last test: from here on, the check is the compiled one.
+Deno.test("compileChecks() changes no verdict", () => {
+  const values: unknown[] = [null, [], "", {}, { function: 1 }, login()];
+  for (const { path, replaced } of changedLogins()) {
+    const payload = login();
+    const key = path.pop()!;
+    // deno-lint-ignore no-explicit-any -- a payload is changed at will
+    const parent = path.reduce((at: any, step) => at[step], payload);
+    parent[key] = replaced;
+    values.push(payload);
+  }
+  const verdicts = () =>
+    values.map((value) => {
+      try {
+        return parsePayload(structuredClone(value));
+      } catch (error) {
+        assert.ok(error instanceof FunctionError);
+        return error.message;
+      }
+    });
+  const before = verdicts();
+  compileChecks();
+  assert.deepEqual(verdicts(), before);
+});
+
+/** Every field of the login, replaced by values of other types. */
+function* changedLogins(): Generator<
+  { path: (string | number)[]; replaced: unknown }
+> {
+  const pending: (string | number)[][] = [[]];
+  for (let path; (path = pending.pop());) {
+    // deno-lint-ignore no-explicit-any -- a payload is walked at will
+    const value = path.reduce((at: any, step) => at[step], login());
+    if (typeof value === "object" && value) {
+      for (const key of Object.keys(value)) {
+        pending.push([...path, Array.isArray(value) ? Number(key) : key]);
+      }
+    }
+    if (path.length === 0) continue;
+    for (const replaced of [undefined, null, 1, "", [], {}, [1], [null]]) {
+      yield { path: [...path], replaced };
+    }
+  }
+}

@@ -46,3 +46,12 @@ Deno.test("acquire() gives out no extra permit when one is disposed of twice", a
   const late = AbortSignal.abort(new DOMException("late", "TimeoutError"));
   await assert.rejects(semaphore.acquire(late), { name: "TimeoutError" });
 });
+
+Deno.test("acquire() waits without a signal", async () => {
+  const semaphore = new Semaphore(1);
+  const permit = await semaphore.acquire();
+  const next = semaphore.acquire();
+  permit[Symbol.dispose]();
+  (await next)[Symbol.dispose]();
+  await semaphore.acquire();
+});

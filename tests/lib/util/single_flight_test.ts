@@ -32,13 +32,13 @@ Deno.test("SingleFlight.do() runs once per key", () => {
   assert.equal(runs.length, 2);
 });
 
-Deno.test("SingleFlight.do() has one run under way and one that waits after forget()", async () => {
+Deno.test("SingleFlight.do() has one run under way and one that waits after outdate()", async () => {
   const { flights, runs, run } = setUp();
   const first = run();
-  flights.forget("a");
+  flights.outdate("a");
   assert.ok(!runs[0]!.flight.isCurrent());
   const second = run();
-  flights.forget("a");
+  flights.outdate("a");
   const third = run();
   assert.equal(runs.length, 1);
   runs[0]!.end("one");
@@ -56,10 +56,10 @@ Deno.test("SingleFlight.do() has one run under way and one that waits after forg
   assert.equal(runs.length, 3);
 });
 
-Deno.test("SingleFlight.closeAll() keeps callers from joining, and the runs current", async () => {
+Deno.test("SingleFlight.stopJoining() keeps callers from joining, and the runs current", async () => {
   const { flights, runs, run } = setUp();
   const first = run();
-  flights.closeAll();
+  flights.stopJoining();
   assert.ok(runs[0]!.flight.isCurrent());
   const second = run();
   assert.equal(runs.length, 1);
@@ -72,7 +72,7 @@ Deno.test("SingleFlight.closeAll() keeps callers from joining, and the runs curr
 Deno.test("SingleFlight.do() starts the run that waits also after a failure", async () => {
   const flights = new SingleFlight<string>();
   const failing = flights.do("a", () => Promise.reject(new Error("down")));
-  flights.forget("a");
+  flights.outdate("a");
   const waiting = flights.do("a", () => Promise.resolve("up"));
   await assert.rejects(failing, /down/);
   assert.equal(await waiting, "up");

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { parse, parseAllDocuments } from "yaml";
+import { readConfig, SETTINGS } from "../../lib/config.ts";
+import { DRAIN_MS } from "../../lib/util/keep_serving.ts";
+import { parseEnv } from "../../harness/cli/env_file.ts";
+import { roles } from "../../tasks/roles.ts";
+import { createTestIo } from "../harness/_test_io.ts";
+import { formatEnvExample, readSettingsTable } from "../_settings_table.ts";
+import { ROOT } from "../_source_files.ts";
+
+const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+
+/** The port that the function listens on by default. */
+const PORT = Number(SETTINGS.PORT.default);
+/** The port of a denokv server. */
+const KV_PORT = 4512;
+/** Variables of the environment that are no settings, but that Deno KV reads. */
+const OF_DENO = ["DENO_KV_ACCESS_TOKEN"];
+
+// deno-lint-ignore no-explicit-any -- YAML of different kinds
+type Yaml = any;
+
+const compose: Yaml = parse(await read("examples/compose.yaml"));
+const manifests = new Map<string, Yaml>();
+for (
+  const document of parseAllDocuments(await read("examples/kubernetes.yaml"))
+) {
+  assert.deepEqual(document.errors, []);
+  const manifest: Yaml = document.toJS();
+  manifests.set(`${manifest.kind} ${manifest.metadata.name}`, manifest);
+}
+const { spec: deployment } = manifests.get("Deployment permissions-function")!;
+const { spec: pod } = deployment.template;
+const [container] = pod.containers;
+
+Deno.test("examples/.env.example is the README's settings table", async () => {
+  const rows = readSettingsTable(await read("README.md"));
+  assert.equal(
+    await read("examples/.env.example"),
+    formatEnvExample(rows),
+    "run tests/_settings_table.ts",
+  );
+});
+
+Deno.test("examples/.env.example starts the function once the required settings are filled in", async () => {
+  const required = {
+    ZITADEL_DOMAIN: "my-instance.zitadel.cloud",
+    AUTHORIZATION_SIGNING_KEY: "key",
+    ACCESS_TOKEN: "token",
+  };
+  const text = await read("examples/.env.example");
+  const defaults = parseEnv(text.replace(/^# (?=[A-Z_]+=)/gm, ""));
+  assert.deepEqual(Object.keys(defaults), Object.keys(SETTINGS));
+  assert.deepEqual(
+    readConfig({ ...defaults, ...required }),
+    readConfig(required),
+  );
+});
+
+Deno.test("examples/roles.json passes `roles check`, and names its schema", async () => {
+  const path = new URL("examples/roles.json", ROOT);
+  const { io, printed } = createTestIo();
+  assert.equal(await roles.run(["check", path.pathname], io), 0, printed());
+  const { $schema } = JSON.parse(await Deno.readTextFile(path));
+  await Deno.stat(new URL($schema, path));
+});
+
+Deno.test("examples/compose.yaml runs the function with a KV server", async () => {
+  const { function: service, denokv } = compose.services;
+  assertSettings(Object.keys(service.environment));
+  const build = new URL(`examples/${service.build.context}/`, ROOT);
+  await Deno.stat(new URL(service.build.dockerfile, build));
+  assert.deepEqual(service.ports, [`${PORT}:${PORT}`]);
+  assert.equal(service.environment.KV_URL, `http://denokv:${KV_PORT}`);
+  assert.deepEqual(denokv.command.slice(-1), ["serve"]);
+  assert.deepEqual(Object.keys(denokv.environment), OF_DENO);
+  assert.ok(parseInt(service.stop_grace_period) * 1_000 > DRAIN_MS);
+});
+
+Deno.test("examples/kubernetes.yaml serves and drains", () => {
+  assert.equal(deployment.replicas, 2);
+  assertSettings(container.env.map(({ name }: Yaml) => name));
+  const [{ name, containerPort }] = container.ports;
+  assert.equal(containerPort, PORT);
+  for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
+    assert.deepEqual(container[probe].httpGet, {
+      path: "/healthz",
+      port: name,
+    });
+  }
+  const [command, seconds] = container.lifecycle.preStop.exec.command;
+  assert.equal(command, "sleep");
+  assert.ok(
+    pod.terminationGracePeriodSeconds * 1_000 > seconds * 1_000 + DRAIN_MS,
+  );
+  assert.ok(manifests.get("PodDisruptionBudget permissions-function"));
+});
+
+Deno.test("examples/kubernetes.yaml runs with the least rights", () => {
+  for (
+    const kind of [
+      "Deployment permissions-function",
+      "StatefulSet permissions-kv",
+    ]
+  ) {
+    const { spec } = manifests.get(kind)!.spec.template;
+    assert.equal(spec.automountServiceAccountToken, false);
+    assert.equal(spec.securityContext.runAsNonRoot, true);
+    const [{ securityContext }] = spec.containers;
+    assert.equal(securityContext.readOnlyRootFilesystem, true);
+    assert.equal(securityContext.allowPrivilegeEscalation, false);
+    assert.deepEqual(securityContext.capabilities, { drop: ["ALL"] });
+  }
+});
+
+Deno.test("examples/kubernetes.yaml refers to its secrets, and holds none", async () => {
+  const mount = container.volumeMounts.find(({ name }: Yaml) =>
+    name === "settings"
+  );
+  const { secret } = pod.volumes.find(({ name }: Yaml) => name === "settings");
+  assert.equal(container.args.at(-1), `${mount.mountPath}/.env`);
+  assert.equal(mount.readOnly, true);
+  assert.ok(![...manifests.keys()].some((key) => key.startsWith("Secret")));
+  const text = await read("examples/kubernetes.yaml");
+  assert.match(
+    text,
+    new RegExp(`create secret generic ${secret.secretName} --from-file=.env`),
+  );
+});
+
+Deno.test("examples/kubernetes.yaml connects services, ports and policies by their names", () => {
+  for (const name of ["permissions-function", "permissions-kv"]) {
+    const { spec: service } = manifests.get(`Service ${name}`)!;
+    const { spec: policy } = manifests.get(`NetworkPolicy ${name}`)!;
+    const workload = manifests.get(`Deployment ${name}`) ??
+      manifests.get(`StatefulSet ${name}`)!;
+    const { labels } = workload.spec.template.metadata;
+    const [port] = workload.spec.template.spec.containers[0].ports;
+    assert.deepEqual(workload.spec.selector.matchLabels, labels);
+    assert.deepEqual(service.selector, labels);
+    assert.equal(service.ports[0].targetPort, port.name);
+    assert.deepEqual(policy.podSelector.matchLabels, labels);
+    assert.equal(policy.ingress[0].ports[0].port, port.name);
+  }
+  const kvUrl = container.env.find(({ name }: Yaml) => name === "KV_URL").value;
+  const [{ port }] = manifests.get("Service permissions-kv")!.spec.ports;
+  assert.equal(kvUrl, `http://permissions-kv:${port}`);
+  assert.equal(port, KV_PORT);
+});
+
+function assertSettings(names: readonly string[]): void {
+  const known = [...Object.keys(SETTINGS), ...OF_DENO];
+  assert.deepEqual(names.filter((name) => !known.includes(name)), []);
+}
