@@ -220,7 +220,7 @@ browserTest(
         await page.keyboard.press("Enter");
         await feedback(page, "save", /^Saved\./);
         assert.equal(await focused(page), before);
-        assert.ok(await field.showsProgress());
+        assert.ok(await field.isVisible());
         await reset();
       },
     );
