@@ -25,10 +25,10 @@ export function createProgress(
 ): Progress {
   if (!isTerminal) return () => {};
   let text: string | undefined;
-  let showsProgress = false;
+  let isVisible = false;
   let cancel: (() => void) | undefined;
   const draw = () => {
-    showsProgress = true;
+    isVisible = true;
     write(CLEAR_LINE + printable(text ?? ""));
   };
   return (next) => {
@@ -36,9 +36,9 @@ export function createProgress(
     if (text === undefined) {
       cancel?.();
       cancel = undefined;
-      if (showsProgress) write(CLEAR_LINE);
-      showsProgress = false;
-    } else if (showsProgress) draw();
+      if (isVisible) write(CLEAR_LINE);
+      isVisible = false;
+    } else if (isVisible) draw();
     else cancel ??= after(SHOW_AFTER_MS, draw);
   };
 }
