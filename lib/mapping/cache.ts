@@ -265,7 +265,8 @@ export class MappingCache {
     const { mapping } = kept;
     // Without an answer it serves as a stale one does: ZITADEL is asked behind it.
     if (version === UNKNOWN_VERSION) return { mapping, source: "stale" };
-    if (version !== kept.version) return undefined;
+    // With nothing in KV there is no tombstone, which would outlive the mapping.
+    if (version !== null && version !== kept.version) return undefined;
     kept.epoch = epoch;
     const isFresh = this.#freshnessOf(kept) === "fresh";
     return { mapping, source: isFresh ? "memory" : "stale" };

@@ -302,6 +302,38 @@ Deno.test("MappingCache compares all it read before its watch began", async () =
   assert.equal(await one.view("2"), "old from memory");
 });
 
+Deno.test("get() trusts a mapping read while KV did not answer when KV has no tombstone of it", async () => {
+  const kv = new MemoryKv();
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const clock = new Clock();
+  const upstream = new StandInUpstream();
+  let isSilent = true;
+  using one = createIsolate({
+    clock,
+    readMetadata: upstream.read,
+    kv: kv.connect({
+      gate: (call) =>
+        call.startsWith("watch")
+          ? begun
+          : isSilent
+          ? new Promise(() => {})
+          : Promise.resolve(),
+    }),
+  });
+  const first = one.view();
+  await turn();
+  clock.advance(KV_TIMEOUT_MS);
+  await turn();
+  clock.advance(KV_TIMEOUT_MS);
+  assert.equal(await first, "old from zitadel");
+  isSilent = false;
+  begin();
+  await turn();
+  clock.advance(KV_PAUSE_MS);
+  upstream.fault = DOWN;
+  assert.equal(await one.view(), "old from memory");
+});
+
 Deno.test("get() asks ZITADEL once for a crowd that comes as the watch begins", async () => {
   const { upstream, isolate } = setUpShared(() => new MemoryKv().connect());
   using one = isolate();
