@@ -2,7 +2,7 @@ import { projectPath } from "../util/project_path.ts";
 
 /**
  * Flags that keep the function's process from loading any other code, whatever
- * its permissions: Deno lets `import()` reach esm.sh, jsr.io, GitHub and npm
+ * its permissions: Deno lets `import()` reach several CDNs, GitHub and npm
  * without --allow-net, so that an address could carry a secret out.
  */
 export const CACHED_MODULES_ONLY: readonly string[] = [

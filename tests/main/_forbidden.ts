@@ -17,7 +17,7 @@ const ATTEMPTS: Record<string, () => unknown> = {
   "learn about the system": () => Deno.hostname(),
   // Deno allows these hosts to imports, without --allow-net.
   "import from the web": () => importFrom("https://esm.sh/"),
-  "import from JSR": () => importFrom("https://jsr.io/"),
+  "import from a CDN": () => importFrom("https://cdn.jsdelivr.net/"),
   "import from GitHub": () => importFrom("https://raw.githubusercontent.com/"),
   "import from npm": () => importFrom("npm:"),
 };
