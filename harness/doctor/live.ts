@@ -22,7 +22,7 @@ import {
   createUserOfProject,
   type LiveUser,
 } from "./live_user.ts";
-import { count, list } from "./names.ts";
+import { list } from "./names.ts";
 
 /** Tokens that are asked for: the first meets an empty cache, the others not. */
 const TOKENS = 6;
@@ -73,11 +73,12 @@ export async function proveLive(
     if (wrong) return describeWrong(facts, { claims, expected: wrong });
   }
   const [cold, ...warm] = times;
-  const permissions = count(user.permissions.length, "permission");
+  const { length } = user.permissions;
+  const permissions = length === 1 ? "permission" : `${length} permissions`;
   return finding(
     "live",
     "ok",
-    `${TOKENS} tokens held the ${permissions} of ${user.role}; the first took ${cold} ms, the others ${
+    `${TOKENS} tokens each held the ${permissions} of ${user.role}; the first took ${cold} ms, the others ${
       Math.min(...warm)
     } to ${Math.max(...warm)} ms`,
   );

@@ -56,7 +56,7 @@ for (const release of RELEASES) {
     const before = snapshot(it);
     const found = await prove(it, USER);
     assert.equal(found.level, "ok", found.seen);
-    assert.match(found.seen, /^6 tokens held the 1 permission of viewer/);
+    assert.match(found.seen, /^6 tokens each held the permission of viewer/);
     assert.deepEqual(snapshot(it), before);
   });
 
