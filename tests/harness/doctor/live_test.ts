@@ -143,6 +143,27 @@ Deno.test("proveLive() never gives away the only role", async () => {
   assert.deepEqual(snapshot(it), before);
 });
 
+Deno.test("proveLive() gives away no role if all have as many permissions", async (t) => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const { id } = it.scratch.organization;
+  const { metadata } = it.sandbox.world.organizations.get(id)!;
+  const entry = metadata.get("admin")!;
+  for (const role of metadata.keys()) {
+    metadata.set(role, { ...entry, value: value([role, "a", "b"]) });
+  }
+  const before = snapshot(it);
+  const cases = { "of projects": {}, "of one organization": USER };
+  for (const [name, changed] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const found = await prove(it, { ...changed, METADATA_ORGANIZATION: id });
+      assert.equal(found.level, "warning", found.seen);
+      assert.match(found.seen, /^not tried: no role has fewer permissions/);
+      assert.deepEqual(snapshot(it), before);
+    });
+  }
+});
+
 Deno.test("proveLive() tells a claim that was replaced from a function that was not called", async (t) => {
   const it = await soundInstance("current");
   await using _ = it.stack;
