@@ -78,10 +78,21 @@ export async function proveLive(
   return finding(
     "live",
     "ok",
-    `${TOKENS} tokens each held the ${permissions} of ${user.role}; the first took ${cold} ms, the others ${
+    `${TOKENS} tokens each held the ${permissions} of ${user.role}${
+      placeOf(choice)
+    }; the first took ${cold} ms, the others ${
       Math.min(...warm)
     } to ${Math.max(...warm)} ms`,
   );
+}
+
+/** Says so if it is not the operator's mapping that was used. */
+function placeOf(choice: Exclude<LiveChoice, { kind: "none" }>): string {
+  const hasOwn = choice.kind === "organization" &&
+    Object.keys(choice.mapping).length > 0;
+  return hasOwn
+    ? " in a throwaway organization, with a mapping of its own: your organizations' entries are checked separately"
+    : "";
 }
 
 async function createUser(
