@@ -199,6 +199,14 @@ Deno.test("proveLive() tells a claim that was replaced from a function that was 
     assert.match(found.seen, /without the claim permissions.* was not called/);
     target!.endpoint = endpoint;
   });
+  await t.step("bound with another key", async () => {
+    const { signingKey } = target!;
+    target!.signingKey = "newKey";
+    const found = await prove(it, USER);
+    assert.equal(found.level, "broken");
+    assert.match(found.seen, /no target signs with a key of .* with 401$/);
+    target!.signingKey = signingKey;
+  });
   await t.step("not bound", async () => {
     execution.targets.splice(0, Infinity, "4711");
     const found = await prove(it, USER);
