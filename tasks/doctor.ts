@@ -21,7 +21,7 @@ export const doctor = defineTask({
       ["deno task doctor --org 300000000000000001 --all"],
     ],
     details: [
-      "--live creates an organization of its own, or with PROJECTS a service user in the organization that owns a listed project. The user gets the role with the fewest permissions, never the strongest, and a random secret; everything is removed again, also after Ctrl-C.",
+      "--live creates an organization of its own, with a mapping of its own unless METADATA_ORGANIZATION names one, or with PROJECTS a service user in the organization that owns a listed project. The user gets the role with the fewest permissions, never the strongest, and a random secret; everything is removed again, also after Ctrl-C. Your organizations' entries are checked in any case, by reading them.",
     ],
     environment: [
       ["ZITADEL_DOMAIN, ...", "the function's settings"],

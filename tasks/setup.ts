@@ -21,7 +21,7 @@ export const setup = defineTask({
     exit: {
       done: "done, or nothing to do",
       warnings:
-        "declined by you, --dry-run found changes, or nothing to remove",
+        "declined by you, --dry-run found changes, or --remove found only other targets",
       failed: "not done, or not bound yet",
     },
   },

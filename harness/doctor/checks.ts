@@ -284,7 +284,7 @@ export const CHECKS = {
   live: {
     title: "live",
     why: "this is the whole chain, with a real token",
-    fix: "fix what is reported above first; then read the function's log",
+    fix: "fix what else is reported; then read the function's log",
   },
 } as const satisfies Record<string, Check>;
 

@@ -47,10 +47,11 @@ export function chooseLiveRole(facts: Facts, config: Config): LiveChoice {
   const plain = [...mapping.plain]
     .filter(([role, granted]) => !role.includes(":") && granted.length > 0)
     .map(([role, permissions]) => ({ role, permissions }));
-  const granted = weakest(plain);
+  if (plain.length === 0) return chooseOfProjects(facts, config);
+  const granted = weakerOne(plain);
   return granted
     ? { kind: "organization", granted, mapping: {} }
-    : chooseOfProjects(facts, config);
+    : none(noWeaker(plain[0]!.role));
 }
 
 /** Chooses a role that a real project has: the one that permits least. */
@@ -73,26 +74,41 @@ function chooseOfProjects(facts: Facts, config: Config): LiveChoice {
       return permissions?.length ? [{ role, permissions, project }] : [];
     });
   });
-  const chosen = weakest(candidates);
-  if (chosen === undefined) {
+  const [first, ...others] = candidates;
+  if (first === undefined) {
     return none(
       listed
         ? "no project of PROJECTS has a role with permissions"
         : "no project has a role with permissions",
     );
   }
-  const { role, permissions, project } = chosen;
-  if (candidates.length === 1) {
+  const chosen = weakerOne(candidates);
+  if (chosen === undefined) {
+    const { role, project: { name } } = first;
     return none(
-      `"${role}" of project ${project.name} is the only role with permissions, and a throwaway user is never given the strongest`,
+      others.length === 0
+        ? `"${role}" of project ${name} is the only role with permissions, and a throwaway user is never given the strongest`
+        : noWeaker(role),
     );
   }
+  const { role, permissions, project } = chosen;
   return { kind: "project", granted: { role, permissions }, project };
 }
 
-function weakest<T extends LiveRole>(roles: readonly T[]): T | undefined {
-  return roles.toSorted((a, b) => a.permissions.length - b.permissions.length)
-    .at(0);
+/** Returns the role with the fewest permissions, if another one has more. */
+function weakerOne<T extends LiveRole>(roles: readonly T[]): T | undefined {
+  const sorted = roles.toSorted((a, b) =>
+    a.permissions.length - b.permissions.length
+  );
+  const [weakest, strongest] = [sorted.at(0), sorted.at(-1)];
+  return weakest && strongest &&
+      weakest.permissions.length < strongest.permissions.length
+    ? weakest
+    : undefined;
+}
+
+function noWeaker(role: string): string {
+  return `no role has fewer permissions than "${role}", and a throwaway user is never given the strongest`;
 }
 
 function mappingOf(

@@ -21,6 +21,7 @@ import type {
   OrganizationFacts,
   ProjectsSeen,
 } from "./facts.ts";
+import { defaultTarget } from "./judge_target.ts";
 import { findLeftoverUsers } from "./leftovers.ts";
 import {
   askApi,
@@ -221,13 +222,15 @@ function namedOrganizations(
 }
 
 async function gatherFunction(
-  { endpoint, onProgress, resolve = resolveHost }: GatherOptions,
+  { endpoint: given, onProgress, resolve = resolveHost }: GatherOptions,
   config: Config | undefined,
   targets: readonly Target[] | undefined,
 ): Promise<Pick<Facts, "canaries" | "addresses">> {
   onProgress?.("the function");
   const keys = config?.signingKeys ?? [];
   const ours = (targets ?? []).filter((it) => keys.includes(it.signingKey));
+  const endpoint = given ??
+    (ours.length === 0 ? defaultTarget(targets ?? [])?.endpoint : undefined);
   const calls = endpoint === undefined
     ? ours.map((target) => ({ ...target, target }))
     : keys.map((signingKey) => ({ endpoint, signingKey, target: undefined }));

@@ -1,8 +1,17 @@
 import { isBound } from "../rotate/unfinished_rotation.ts";
+import type { CanaryVerdict } from "../function/canary.ts";
 import type { CanaryFacts, Facts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
 import { judgeClock, judgeTls } from "./judge_instance.ts";
 import { judgeAddress } from "./private_address.ts";
+
+/** Fixes for what a start or a restart may solve. */
+const FIXES: Readonly<Partial<Record<CanaryVerdict, string>>> = {
+  unreachable:
+    "deno task start\nor deploy the function with this AUTHORIZATION_SIGNING_KEY, and check the endpoint (`deno task setup --endpoint URL`)",
+  refused:
+    "restart or deploy the function with this AUTHORIZATION_SIGNING_KEY: the running one has another",
+};
 
 /** Judges what answers at the endpoints, and where they are. */
 export function judgeFunction(facts: Facts): Finding[] {
@@ -45,7 +54,12 @@ function judgeCanary(
   // While a key is rotated, one that no binding uses yet may be unknown.
   const isUnused = rotation !== undefined && target !== undefined &&
     !isBound({ executions: executions?.value ?? [] }, target);
-  return isUnused ? [] : [finding("canary", "broken", `${endpoint} ${seen}`)];
+  if (isUnused) return [];
+  return [
+    finding("canary", "broken", `${endpoint} ${seen}`, {
+      fix: FIXES[verdict],
+    }),
+  ];
 }
 
 /** Newer releases do not call private addresses. */

@@ -14,6 +14,12 @@ import { count, list, nameOf } from "./names.ts";
 /** A role that adds more than this to a token is pointed out, in bytes. */
 const LARGE_ROLE_BYTES = 4_096;
 
+const NO_PROJECT_WITH_ROLES = {
+  why: "without a project that has these roles, no user can be granted one",
+  fix:
+    "create a project with these roles, or grant it to the organization (console: Projects > Roles, Grants); if PROJECTS is set, list the project there",
+} as const;
+
 const encoder = new TextEncoder();
 
 /** A project as far as its roles are looked up in a mapping. */
@@ -203,14 +209,13 @@ function judgeExtent(
   if (granted.length > 0 || withRoles === undefined) {
     return finding("mapping", "ok", "entries", where(`${entries} in ${name}`));
   }
-  return finding(
-    "mapping",
-    "note",
-    withRoles.length > 0
-      ? "entries, none of which is of a role"
-      : "entries, and no project that has roles",
-    where(`${entries} in ${name}`),
-  );
+  const found = where(`${entries} in ${name}`);
+  return withRoles.length > 0
+    ? finding("mapping", "note", "entries, none of which is of a role", found)
+    : finding("mapping", "note", "entries, and no project that has roles", {
+      ...found,
+      ...NO_PROJECT_WITH_ROLES,
+    });
 }
 
 /** Roles of one name in several projects that get their meaning from one entry. */

@@ -1,6 +1,10 @@
 import type { Facts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
 
+/** The events are bound already. */
+const FIX_WITH_EVENTS =
+  "shorten the access token's lifetime (console: Default settings > OIDC token lifetimes); for a decision that must hold at once, ask by introspection";
+
 /** States how long a permission that was taken away can live on. */
 export function judgeRevocation(
   { config, tokenSeconds }: Facts,
@@ -23,6 +27,7 @@ export function judgeRevocation(
         : `takes effect in all tokens after at most ${worst}: ${token}, the lifetime of an access token, and ${
           duration(cacheSeconds)
         } of CACHE_FRESH_SECONDS and CACHE_STALE_SECONDS`,
+      { fix: hasEvents ? FIX_WITH_EVENTS : undefined },
     ),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Config } from "../../lib/config.ts";
-import type { Target } from "../zitadel/target.ts";
+import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, finding, problemFinding } from "./finding.ts";
 import { judgeBindings } from "./judge_bindings.ts";
@@ -8,6 +8,9 @@ import { count } from "./names.ts";
 
 /** A login that waits longer than this is taken for broken by people, in seconds. */
 const LONG_TIMEOUT_SECONDS = 30;
+
+/** Writes the key of the target that there is. */
+const FIX_OF_KEY = "deno task setup --force\nthen restart the function";
 
 /** Judges the targets that are the function's, and what they are bound to. */
 export function judgeTargets(facts: Facts): Finding[] {
@@ -44,6 +47,14 @@ export function oursOf(
   return (targets?.value ?? []).filter((it) => keys.includes(it.signingKey));
 }
 
+/** The target that `setup` takes for the function's without `--name`. */
+export function defaultTarget(targets: readonly Target[]): Target | undefined {
+  const [only, ...others] = targets.filter(({ name }) =>
+    name === DEFAULT_TARGET_NAME
+  );
+  return others.length === 0 ? only : undefined;
+}
+
 function judgeKeys(facts: Facts, { signingKeys }: Config): Finding[] {
   const ours = oursOf(facts);
   const all = facts.targets?.value ?? [];
@@ -57,6 +68,7 @@ function judgeKeys(facts: Facts, { signingKeys }: Config): Finding[] {
           : `none of ${
             count(all.length, "target")
           } signs with a key of AUTHORIZATION_SIGNING_KEY`,
+        { fix: defaultTarget(all) && FIX_OF_KEY },
       ),
     ];
   }

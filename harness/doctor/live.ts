@@ -22,7 +22,7 @@ import {
   createUserOfProject,
   type LiveUser,
 } from "./live_user.ts";
-import { count, list } from "./names.ts";
+import { list } from "./names.ts";
 
 /** Tokens that are asked for: the first meets an empty cache, the others not. */
 const TOKENS = 6;
@@ -73,14 +73,26 @@ export async function proveLive(
     if (wrong) return describeWrong(facts, { claims, expected: wrong });
   }
   const [cold, ...warm] = times;
-  const permissions = count(user.permissions.length, "permission");
+  const { length } = user.permissions;
+  const permissions = length === 1 ? "permission" : `${length} permissions`;
   return finding(
     "live",
     "ok",
-    `${TOKENS} tokens held the ${permissions} of ${user.role}; the first took ${cold} ms, the others ${
+    `${TOKENS} tokens each held the ${permissions} of ${user.role}${
+      placeOf(choice)
+    }; the first took ${cold} ms, the others ${
       Math.min(...warm)
     } to ${Math.max(...warm)} ms`,
   );
+}
+
+/** Says so if it is not the operator's mapping that was used. */
+function placeOf(choice: Exclude<LiveChoice, { kind: "none" }>): string {
+  const hasOwn = choice.kind === "organization" &&
+    Object.keys(choice.mapping).length > 0;
+  return hasOwn
+    ? " in a throwaway organization, with a mapping of its own: your organizations' entries are checked separately"
+    : "";
 }
 
 async function createUser(
@@ -142,7 +154,7 @@ function describeWrong(
     readonly expected: readonly [name: string, value: unknown];
   },
 ): Finding {
-  const { bound, later } = placeOnAccessTokens(facts);
+  const { place, later } = placeOnAccessTokens(facts);
   const found = claims[name];
   const answers = facts.canaries.some(({ result }) => result.accepted);
   if (later.length > 0 && answers) {
@@ -164,29 +176,46 @@ function describeWrong(
     } in place of ${JSON.stringify(value)}`;
     return finding("live", "broken", seen);
   }
-  return finding(
-    "live",
-    "broken",
-    bound
-      ? `a token came without the claim ${name}: the function was not called, or failed`
-      : `a token came without the claim ${name}: the function was not called, since nothing binds it to preaccesstoken`,
-  );
+  const seen = `a token came without the claim ${name}: ${CAUSES[place]}`;
+  return finding("live", "broken", seen);
 }
 
-/** Whether the function is bound to access tokens, and which targets come later. */
+/** What is known of the function's place among the bindings. */
+type Place =
+  | "bound"
+  | "not_bound"
+  /** No target signs with a key of the settings: which is the function's is open. */
+  | "no_target"
+  | "unknown";
+
+const CAUSES: Readonly<Record<Place, string>> = {
+  bound: "the function was not called, or failed",
+  not_bound:
+    "the function was not called, since nothing binds it to preaccesstoken",
+  no_target:
+    "no target signs with a key of AUTHORIZATION_SIGNING_KEY, so the function was not called, or refused the call with 401",
+  unknown: "the function was not called, or failed",
+};
+
+/** Finds the function among what is bound to access tokens, and the later targets. */
 function placeOnAccessTokens(
   facts: Facts,
-): { readonly bound: boolean; readonly later: readonly string[] } {
+): { readonly place: Place; readonly later: readonly string[] } {
+  const executions = facts.executions?.value;
+  if (!facts.targets?.value || !executions) {
+    return { place: "unknown", later: [] };
+  }
   const ours = oursOf(facts).map(({ id }) => id);
-  const ids = facts.executions?.value
-    ?.find(({ condition }) => condition === ACCESS_TOKEN)?.targets ?? [];
-  const place = ids.findLastIndex((id) => ours.includes(id));
-  if (place < 0) return { bound: false, later: [] };
-  const later = ids.slice(place + 1).flatMap((id) => {
+  if (ours.length === 0) return { place: "no_target", later: [] };
+  const ids = executions
+    .find(({ condition }) => condition === ACCESS_TOKEN)?.targets ?? [];
+  const index = ids.findLastIndex((id) => ours.includes(id));
+  if (index < 0) return { place: "not_bound", later: [] };
+  const later = ids.slice(index + 1).flatMap((id) => {
     const target = facts.targets?.value?.find((it) => it.id === id);
     return target?.kind === "call" ? [`"${target.name}"`] : [];
   });
-  return { bound: true, later };
+  return { place: "bound", later };
 }
 
 /** Reports whether a claim holds the same; the order of a list does not matter. */

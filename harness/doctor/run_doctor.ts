@@ -23,6 +23,7 @@ import { formatFindings } from "./format_findings.ts";
 import { gatherFacts } from "./gather.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { proveLive } from "./live.ts";
+import { referToCauses } from "./refer_to_causes.ts";
 
 export interface DoctorOptions {
   /** Organizations to look at. */
@@ -60,7 +61,10 @@ export async function runDoctor(
   let findings = diagnose(facts);
   if (options.live) {
     const live = await findLive(facts, settings, io);
-    findings = combineFindings([live, ...excuse(findings, live)]);
+    findings = combineFindings([
+      ...excuse(findings, live),
+      referToCauses(live, findings),
+    ]);
   }
   io.progress();
   const outcome = outcomeOf(findings);

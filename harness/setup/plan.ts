@@ -127,12 +127,26 @@ function planTarget(
   if (target === undefined || !keys.includes(target.signingKey)) {
     if (keys.length > 0 && !force) {
       throw new Error(
-        `Cannot write the signing key: ${SIGNING_KEY_SETTING} in the env file is that of another target, and the function could no longer check its calls. Choose another --env-file, or replace it with --force`,
+        `Cannot write the signing key: ${describeOtherKey(state, keys)}`,
       );
     }
     changes.push({ kind: "write-key", id, replaces: keys.length > 0 });
   }
   return changes;
+}
+
+/** Says whose the keys of the env file are, and how to go on. */
+function describeOtherKey(
+  { targets }: State,
+  keys: readonly string[],
+): string {
+  const owners = targets.filter(({ signingKey }) => keys.includes(signingKey))
+    .map(({ name }) => `"${name}"`);
+  return owners.length > 0
+    ? `${SIGNING_KEY_SETTING} in the env file is that of another target (${
+      owners.join(", ")
+    }), and the function could no longer check its calls. Choose another --env-file, or run again with --force to replace it`
+    : `no target of this instance has the key in the env file (${SIGNING_KEY_SETTING}). Run again with --force to replace it, or choose another --env-file if it belongs to another instance`;
 }
 
 /**

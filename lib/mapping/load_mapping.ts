@@ -138,8 +138,9 @@ function createProblemReport(log: Log): ReportProblems {
     );
     log({
       level: "warn",
-      message:
-        `${problems.length} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
+      message: problems.length === 1
+        ? `1 metadata entry of organization ${organization} grants nothing: it cannot be read as permissions`
+        : `${problems.length} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
       reason: "unreadable_entries",
       organization,
       entries: (await Promise.all(named)).join("; "),

@@ -121,7 +121,13 @@ Deno.test("planSetup() replaces another signing key by force only", () => {
   assert.throws(() => planSetup(state, WISH), /--force/);
   assert.throws(
     () => planSetup({ ...EMPTY, signingKeys: "otherKey" }, WISH),
-    /that of another target/,
+    /no target of this instance has the key .* --force to replace it/,
+  );
+  const [target] = DONE.targets;
+  const other = { ...target!, id: "2", name: "other", signingKey: "otherKey" };
+  assert.throws(
+    () => planSetup({ ...state, targets: [target!, other] }, WISH),
+    /that of another target \("other"\).* --force to replace it/,
   );
   assert.deepEqual(planSetup(state, { ...WISH, force: true }), [
     { kind: "write-key", id: "1", replaces: true },

@@ -223,6 +223,7 @@ Deno.test("get() says once which entries it cannot read, until that changes", as
     entries:
       "role-0: The value is neither a JSON array of strings nor plain names separated by commas",
   }]);
+  assert.match(log[0]!.message, /^1 metadata entry of .* grants nothing: it /);
   values = ["[1]"];
   await refresh();
   values = ['["a"]'];

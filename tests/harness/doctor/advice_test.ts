@@ -1,0 +1,107 @@
+/** What a finding advises fits what was seen. */
+import assert from "node:assert/strict";
+import type { CheckId } from "../../../harness/doctor/checks.ts";
+import { type Finding, finding } from "../../../harness/doctor/finding.ts";
+import { referToCauses } from "../../../harness/doctor/refer_to_causes.ts";
+import { runDoctor } from "../../../harness/doctor/run_doctor.ts";
+import { DEFAULT_TARGET_NAME } from "../../../harness/zitadel/target.ts";
+import { createTestIo } from "../_test_io.ts";
+import { partsOf } from "./_faults.ts";
+import { examine, restore, soundInstance } from "./_sound_instance.ts";
+
+function find(findings: readonly Finding[], check: CheckId): Finding {
+  const found = findings.find((finding) => finding.check === check);
+  assert.ok(found, JSON.stringify(findings));
+  return found;
+}
+
+Deno.test("doctor asks for a project, not for entries, if no project has the roles", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  partsOf(it).project.roles.clear();
+  const { level, seen, why, fix } = find(await examine(it), "mapping");
+  assert.equal(level, "note");
+  assert.equal(seen, "entries, and no project that has roles");
+  assert.match(why!, /^without a project that has these roles/);
+  assert.match(fix!, /^create a project with these roles/);
+});
+
+Deno.test("doctor advises to bind events only while they are not bound", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const { state, access } = partsOf(it);
+  assert.doesNotMatch(find(await examine(it), "revocation").fix!, /events/);
+  state.executions.clear();
+  state.executions.set("access", access);
+  assert.match(find(await examine(it), "revocation").fix!, /--also events/);
+});
+
+Deno.test("doctor says how to bring the function back, by what answers", async (t) => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const saved = structuredClone(it.sandbox.world);
+  await t.step("nothing", async () => {
+    partsOf(it).target.endpoint = "http://127.0.0.1:9/";
+    const { fix } = find(await examine(it), "canary");
+    assert.match(fix!, /^deno task start\n/);
+    restore(it.sandbox.world, saved);
+  });
+  await t.step("a function with another key", async () => {
+    partsOf(it).target.signingKey = "newKey";
+    const { fix } = find(
+      await examine(it, {
+        settings: { ...it.settings, AUTHORIZATION_SIGNING_KEY: "newKey" },
+      }),
+      "canary",
+    );
+    assert.match(fix!, /^restart or deploy the function with this/);
+  });
+});
+
+Deno.test("doctor calls the function of the default target if the env file has no target's key", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const { target } = partsOf(it);
+  target.name = DEFAULT_TARGET_NAME;
+  target.signingKey = "newKey";
+  const findings = await examine(it);
+  const { level, fix } = find(findings, "target");
+  assert.equal(level, "broken");
+  assert.equal(fix, "deno task setup --force\nthen restart the function");
+  // The function runs with the env file's key, and answers to it.
+  assert.equal(find(findings, "canary").level, "ok");
+});
+
+Deno.test("doctor --live reports the cause before what it broke", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const { target } = partsOf(it);
+  target.name = DEFAULT_TARGET_NAME;
+  target.signingKey = "newKey";
+  const { io, printed } = createTestIo({
+    env: { ZITADEL_ADMIN_TOKEN: it.sandbox.adminToken },
+  });
+  const outcome = await runDoctor({
+    org: [it.scratch.organization.id],
+    live: true,
+    removeLeftovers: false,
+    envFile: it.envFile,
+    all: false,
+    json: true,
+  }, io);
+  assert.equal(outcome, "failed");
+  const { findings } = JSON.parse(printed());
+  assert.deepEqual(
+    findings.slice(0, 2).map(({ check }: Finding) => check),
+    ["target", "live"],
+  );
+  assert.match(findings[1].fix, /^fix what is reported above first \(target\)/);
+});
+
+Deno.test("referToCauses() points above only to what stands there", () => {
+  const live = finding("live", "broken", "a token came without it");
+  const note = finding("bound", "note", "only to preuserinfo");
+  const alone = referToCauses(live, [note]);
+  assert.equal(alone, live);
+  assert.doesNotMatch(alone.fix!, /above/);
+});
