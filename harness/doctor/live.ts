@@ -80,9 +80,9 @@ export async function proveLive(
     "ok",
     `${TOKENS} tokens each held the ${permissions} of ${user.role}${
       placeOf(choice)
-    }; the first took ${cold} ms, the others ${
-      Math.min(...warm)
-    } to ${Math.max(...warm)} ms`,
+    }; the first took ${cold} ms, the others ${Math.min(...warm)} to ${
+      Math.max(...warm)
+    } ms`,
   );
 }
 
