@@ -55,8 +55,12 @@ function judgeCanary(
   const isUnused = rotation !== undefined && target !== undefined &&
     !isBound({ executions: executions?.value ?? [] }, target);
   if (isUnused) return [];
+  // Not sent for a target, it was signed with a key of the settings.
+  const text = verdict === "refused" && target === undefined
+    ? "does not accept the key in AUTHORIZATION_SIGNING_KEY"
+    : seen;
   return [
-    finding("canary", "broken", `${endpoint} ${seen}`, {
+    finding("canary", "broken", `${endpoint} ${text}`, {
       fix: FIXES[verdict],
     }),
   ];

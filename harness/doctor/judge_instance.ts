@@ -1,3 +1,4 @@
+import { isLoopback } from "../util/is_loopback.ts";
 import { EXPIRY_WARNING_DAYS } from "../zitadel/credential.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, finding, problemFinding } from "./finding.ts";
@@ -97,10 +98,11 @@ function judgeRelease({ organizations }: Facts): Finding[] {
 
 /** Judges how an address is protected on the way. */
 export function judgeTls(whose: string, address: string): Finding {
-  const { protocol, hostname } = new URL(address);
-  if (protocol === "https:") return finding("tls", "ok", `${whose} has TLS`);
-  const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-  return loopback
+  const url = new URL(address);
+  if (url.protocol === "https:") {
+    return finding("tls", "ok", `${whose} has TLS`);
+  }
+  return isLoopback(url)
     ? finding("tls", "ok", `${whose} has no TLS, and is on this machine`)
     : finding("tls", "warning", `${whose} has no TLS: ${address}`);
 }

@@ -66,7 +66,9 @@ export const SETUP_OPTIONS = {
   wait: option("TIME", "wait for the function, then bind", {
     parse: parseSeconds,
   }),
-  start: flag("run the function here, bind, and stay until Ctrl-C"),
+  start: flag(
+    "run the function here, bind, and stay until Ctrl-C; without PORT, at the port of an endpoint on this machine",
+  ),
   "env-file": ENV_FILE_OPTION,
   force: flag("replace another signing key in the env file"),
   remove: flag(

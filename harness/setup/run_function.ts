@@ -9,6 +9,7 @@ import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { tint } from "../cli/terminal.ts";
 import { startFunction } from "../function/function_process.ts";
+import { choosePort } from "./choose_port.ts";
 import type { Plan } from "./read_plan.ts";
 import type { SetupOptions } from "./setup_options.ts";
 
@@ -25,15 +26,18 @@ export interface RunningFunction {
  * @throws {SettingsError} If a setting is missing or wrong.
  */
 export async function startHere(
-  { place }: Plan,
+  { place, target }: Plan,
   { envFile }: SetupOptions,
   io: Io,
 ): Promise<RunningFunction> {
+  const own = await readSettings(envFile, io);
+  const { port, note } = choosePort(own.PORT, target!.endpoint);
+  if (note) io.error(`${tint("warning", "!")} ${note}`);
   const settings: Record<string, string | undefined> = {
     HOST: SETTINGS.HOST.default,
-    PORT: SETTINGS.PORT.default,
     ZITADEL_DOMAIN: place.instance.origin,
-    ...await readSettings(envFile, io),
+    ...own,
+    PORT: port,
   };
   await readFunctionConfig(settings);
   const env = Object.fromEntries(

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { parse, parseAllDocuments } from "yaml";
 import { readConfig, SETTINGS } from "../../lib/config.ts";
@@ -60,7 +61,11 @@ Deno.test("examples/.env.example starts the function once the required settings 
 Deno.test("examples/roles.json passes `roles check`, and names its schema", async () => {
   const path = new URL("examples/roles.json", ROOT);
   const { io, printed } = createTestIo();
-  assert.equal(await roles.run(["check", path.pathname], io), 0, printed());
+  assert.equal(
+    await roles.run(["check", fileURLToPath(path)], io),
+    0,
+    printed(),
+  );
   const { $schema } = JSON.parse(await Deno.readTextFile(path));
   await Deno.stat(new URL($schema, path));
 });

@@ -1,10 +1,11 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 
 const TASK = new URL("../../tasks/bench.ts", import.meta.url);
 
 async function bench(...args: string[]) {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", TASK.pathname, ...args],
+    args: ["run", "--allow-all", fileURLToPath(TASK), ...args],
     env: { NO_COLOR: "1" },
   }).output();
   return { code, stderr: new TextDecoder().decode(stderr) };

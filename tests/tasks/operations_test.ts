@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { startSandbox } from "../../harness/sandbox/sandbox.ts";
 import { connect } from "../../harness/zitadel/client.ts";
@@ -315,7 +316,7 @@ Deno.test("explain prints where each permission of a fixture comes from", async 
     "../../fixtures/calls/human_login.json",
     import.meta.url,
   );
-  const { code, stdout } = await run("explain", [file.pathname]);
+  const { code, stdout } = await run("explain", [fileURLToPath(file)]);
   assert.equal(code, 0);
   assert.match(stdout, /^ {2}viewer {2}posts:read$/m);
   assert.match(stdout, /^permissions {2}read:all write:all/m);

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import {
   FIXTURES_URL,
@@ -16,7 +17,7 @@ async function replay(...args: string[]) {
 
 async function replayWith(env: Record<string, string>, ...args: string[]) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", TASK.pathname, ...args],
+    args: ["run", "--allow-all", fileURLToPath(TASK), ...args],
     env: { NO_COLOR: "1", AUTHORIZATION_SIGNING_KEY: "", ...env },
   }).output();
   const decoder = new TextDecoder();
@@ -37,7 +38,7 @@ Deno.test("replay shows the difference and fails until it is updated", async () 
       expected: { status: 200, body: {} },
     });
 
-    const { code, stdout } = await replay(LOGIN.pathname, edited);
+    const { code, stdout } = await replay(fileURLToPath(LOGIN), edited);
     assert.equal(code, 2);
     assert.match(
       stdout,
@@ -72,7 +73,7 @@ Deno.test("replay --update signs a made request whose body was edited", async ()
 });
 
 Deno.test("replay --json prints one document", async () => {
-  const { code, stdout } = await replay("--json", LOGIN.pathname);
+  const { code, stdout } = await replay("--json", fileURLToPath(LOGIN));
   assert.equal(code, 0);
   const { expected } = await readFixture(LOGIN);
   assert.deepEqual(JSON.parse(stdout), {
@@ -124,7 +125,12 @@ Deno.test("replay --url fails if nothing listens, the key is wrong, or all is sk
   const url = `http://127.0.0.1:${server.addr.port}/`;
   const encrypted = new URL("calls/payload_type_jwe_ec.json", FIXTURES_URL);
   const run = (file: URL, AUTHORIZATION_SIGNING_KEY: string) =>
-    replayWith({ AUTHORIZATION_SIGNING_KEY }, "--url", url, file.pathname);
+    replayWith(
+      { AUTHORIZATION_SIGNING_KEY },
+      "--url",
+      url,
+      fileURLToPath(file),
+    );
   await t.step("the right key", async () => {
     const { code, stdout, stderr } = await run(LOGIN, key);
     assert.equal(code, 0, stderr);

@@ -70,6 +70,11 @@ Deno.test("doctor calls the function of the default target if the env file has n
   assert.equal(fix, "deno task setup --force\nthen restart the function");
   // The function runs with the env file's key, and answers to it.
   assert.equal(find(findings, "canary").level, "ok");
+  const settings = { ...it.settings, AUTHORIZATION_SIGNING_KEY: "lostKey" };
+  assert.match(
+    find(await examine(it, { settings }), "canary").seen,
+    /does not accept the key in AUTHORIZATION_SIGNING_KEY$/,
+  );
 });
 
 Deno.test("doctor --live reports the cause before what it broke", async () => {
