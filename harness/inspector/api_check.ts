@@ -34,9 +34,8 @@ export async function apiCheck(
   const example = await Deno.readTextFile(EXAMPLE);
   const check = CHECK.exec(example)?.[0];
   if (check === undefined) {
-    throw new Error(`Cannot find the check in ${fileURLToPath(EXAMPLE)}`);
+    throw new Error(`Cannot find the check in ${EXAMPLE}`);
   }
-  return `import { fileURLToPath } from "node:url";
 import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
 const issuer = ${JSON.stringify(issuer)};
