@@ -34,9 +34,9 @@ export async function apiCheck(
   const example = await Deno.readTextFile(EXAMPLE);
   const check = CHECK.exec(example)?.[0];
   if (check === undefined) {
-    throw new Error(`Cannot find the check in ${EXAMPLE}`);
+    throw new Error(`Cannot find the check in ${EXAMPLE.pathname}`);
   }
-import { createRemoteJWKSet, errors, jwtVerify } from "jose";
+  return `import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
 const issuer = ${JSON.stringify(issuer)};
 const audience = ${JSON.stringify(audience || "<your project's id>")};
