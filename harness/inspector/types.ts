@@ -46,12 +46,6 @@ export interface PendingLogin extends Login {
   draft?: Draft | undefined;
 }
 
-export interface LoginRequest extends Login {
-  loginHint?: string | undefined;
-  prompt?: string | undefined;
-  draft?: Draft | undefined;
-}
-
 export interface Tokens {
   accessToken: string;
   idToken?: string | undefined;

@@ -95,7 +95,6 @@ export const WorldFile = z.strictObject({
 
 /** A checked world file, with defaults filled in. */
 export type WorldFile = z.infer<typeof WorldFile>;
-export type WorldFileInput = z.input<typeof WorldFile>;
 export type OrganizationFile = z.infer<typeof OrganizationShape>;
 export type UserFile = z.infer<typeof UserShape>;
 

@@ -7,12 +7,7 @@
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { KeyType } from "@zitadel/proto/zitadel/auth_n_key_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import {
-  parseEnv,
-  readEnvFile,
-  withSetting,
-  writeEnvFile,
-} from "../cli/env_file.ts";
+import { readEnvFile, withSetting, writeEnvFile } from "../cli/env_file.ts";
 import type { Instance } from "./client.ts";
 import { attempt } from "./zitadel_error.ts";
 
@@ -159,16 +154,4 @@ export async function removeCredential(envFile: string): Promise<void> {
     text,
   );
   if (without !== text) await writeEnvFile(envFile, without);
-}
-
-/** Returns which credential settings an env file has. */
-export async function credentialSettingsOf(
-  envFile: string,
-): Promise<Partial<Record<typeof CREDENTIAL_SETTINGS[number], string>>> {
-  const settings = parseEnv(await readEnvFile(envFile));
-  return Object.fromEntries(
-    CREDENTIAL_SETTINGS.flatMap((name) =>
-      settings[name] ? [[name, settings[name]]] : []
-    ),
-  );
 }
