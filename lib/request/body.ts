@@ -55,21 +55,17 @@ export function createBodyReader(options: BodyBudgetOptions): ReadBody {
     }
   };
 
-  async function arrival(
+  function arrival(
     request: Request,
     pending: PendingBody,
   ): Promise<Uint8Array> {
     const { length } = pending;
-    try {
-      // The server holds a client to the length it announced.
-      if (length !== undefined && length <= READ_AT_ONCE_BYTES) {
-        pending.showsProgress = false;
-        return await Promise.race([pending.refused, request.bytes()]);
-      }
-      return await readChunks(request, pending);
-    } catch (error) {
-      throw error instanceof FunctionError ? error : brokenOff(error);
+    // The server holds a client to the length it announced.
+    if (length === undefined || length > READ_AT_ONCE_BYTES) {
+      return readChunks(request, pending);
     }
+    pending.showsProgress = false;
+    return pending.untilRefused(request.bytes());
   }
 
   async function readChunks(
@@ -83,7 +79,7 @@ export function createBodyReader(options: BodyBudgetOptions): ReadBody {
     for (;;) {
       const reading = reader.read(size);
       try {
-        const chunk = await Promise.race([pending.refused, reading]);
+        const chunk = await pending.untilRefused(reading);
         if (!chunk) return body.subarray(0, size);
         const offset = size;
         size += chunk.length;
@@ -163,13 +159,5 @@ function tooLarge(): FunctionError {
   return new FunctionError(
     "payload_too_large",
     `Cannot take the payload: it is longer than ${MAX_PAYLOAD_BYTES} bytes`,
-  );
-}
-
-function brokenOff(cause: unknown): FunctionError {
-  return new FunctionError(
-    "invalid_payload",
-    "Cannot read the payload: it broke off",
-    { cause },
   );
 }

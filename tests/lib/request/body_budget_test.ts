@@ -30,8 +30,8 @@ function createBudget(bodies: number) {
 /** Which of the bodies were refused, by their index, and with which code. */
 async function refusals(bodies: readonly PendingBody[]) {
   const codes = await Promise.all(
-    bodies.map(({ refused }) =>
-      Promise.race([refused, Promise.resolve("")]).catch((error) => {
+    bodies.map((body) =>
+      body.untilRefused(Promise.resolve("")).catch((error) => {
         assert.ok(error instanceof FunctionError);
         return error.code;
       })
