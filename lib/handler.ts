@@ -7,6 +7,7 @@
  */
 import {
   type GrantedPermissions,
+  permissionsIn,
   permissionsOfGrants,
   type RoleGrant,
   roleGrants,
@@ -37,6 +38,7 @@ import {
   parsePayload,
 } from "./request/payload.ts";
 import type { Services } from "./services.ts";
+import { distinct } from "./util/distinct.ts";
 
 /** The functions of ZITADEL that are answered with permissions. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
@@ -176,11 +178,9 @@ async function answer(request: Request, call: Call): Promise<string> {
     config.metadataOrganization,
     userOrganization,
   );
-  const organizations = [
-    ...new Set(
-      grants.map(({ resourceOwner }) => organizationOf(resourceOwner)),
-    ),
-  ];
+  const organizations = distinct(
+    grants.map(({ resourceOwner }) => organizationOf(resourceOwner)),
+  );
   record.organization = organizations.join(",");
   const lookups = await lookUp(organizations, {
     services,
@@ -245,11 +245,9 @@ function describeReply(
   },
 ): void {
   record.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
-  record.permissions = new Set(
-    granted.flatMap(({ permissions }) => permissions),
-  ).size;
+  record.permissions = permissionsIn(granted).length;
   if (config.shape !== "list") return;
-  record.projects = new Set(granted.map(({ projectId }) => projectId)).size;
+  record.projects = distinct(granted.map(({ projectId }) => projectId)).length;
   record.organizations =
-    new Set(granted.map(({ organization }) => organization)).size;
+    distinct(granted.map(({ organization }) => organization)).length;
 }

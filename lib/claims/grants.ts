@@ -1,6 +1,7 @@
 import { FunctionError } from "../errors.ts";
 import { permissionsOf, type RoleMapping } from "../mapping/role_mapping.ts";
 import type { UserGrant } from "../request/payload.ts";
+import { distinct } from "../util/distinct.ts";
 
 /** A grant's state when it is active; others grant nothing. */
 export const GRANT_STATE_ACTIVE = 1;
@@ -92,6 +93,21 @@ export function permissionsOfGrants(
   }));
 }
 
+/**
+ * Lists what all grants permit together.
+ *
+ * @param granted What each grant permits.
+ * @returns The permissions in order of first appearance, each once.
+ */
+export function permissionsIn(
+  granted: readonly GrantedPermissions[],
+): readonly string[] {
+  const [only, ...others] = granted;
+  return only && others.length === 0
+    ? only.permissions
+    : distinct(granted.flatMap(({ permissions }) => permissions));
+}
+
 /** The mapping's own lists, one for each role that has an entry. */
 type NameLists = readonly (readonly string[])[];
 
@@ -101,10 +117,12 @@ function lookUpRoles(
 ): NameLists {
   const { projectId, roles } = grant;
   const mapping = mappingOf(grant);
-  return roles.flatMap((role) => {
+  const lists: (readonly string[])[] = [];
+  for (const role of roles) {
     const names = permissionsOf(mapping, { projectId, role }, isKnownProject);
-    return names ? [names] : [];
-  });
+    if (names) lists.push(names);
+  }
+  return lists;
 }
 
 function requireClaimSize(found: readonly NameLists[]): void {
@@ -134,5 +152,5 @@ function tooMany(): FunctionError {
 
 /** Merges lists that have no repetitions; a single one is shared, not copied. */
 function mergeNames(lists: NameLists): readonly string[] {
-  return lists.length === 1 ? lists[0]! : [...new Set(lists.flat())];
+  return lists.length === 1 ? lists[0]! : distinct(lists.flat());
 }

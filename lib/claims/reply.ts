@@ -6,6 +6,7 @@
  */
 import type { PermissionsShape } from "../config.ts";
 import type { AppendedAttribute, AppendedClaim } from "../request/payload.ts";
+import { distinct } from "../util/distinct.ts";
 import type { GrantedPermissions } from "./grants.ts";
 import { RESERVED_CLAIM_PREFIX } from "./reserved_claims.ts";
 import {
@@ -62,32 +63,27 @@ export function claimsReply(
   contents: Contents,
   earlier?: readonly AppendedClaim[] | null,
 ): Reply {
-  const claims = new Map<string, unknown>();
+  const kept = new Map<string, unknown>();
   for (const { key, value } of earlier ?? []) {
-    if (key.startsWith(RESERVED_CLAIM_PREFIX) || claims.has(key)) continue;
-    claims.set(key, value);
+    if (key.startsWith(RESERVED_CLAIM_PREFIX) || kept.has(key)) continue;
+    kept.set(key, value);
   }
   const { claim, shape, granted, rolesClaim, roles } = contents;
   const added: AddedClaim[] = [{
     name: claim,
-    ...shapePermissions(shape, granted, claims.get(claim)),
+    ...shapePermissions(shape, granted, kept.get(claim)),
   }];
   if (rolesClaim !== undefined) {
     added.push({
       name: rolesClaim,
-      ...shapeNames(shape, roles, claims.get(rolesClaim)),
+      ...shapeNames(shape, distinct(roles), kept.get(rolesClaim)),
     });
   }
-  for (const { name, value } of added) {
-    claims.delete(name);
-    claims.set(name, value);
-  }
-  return {
-    body: {
-      append_claims: Array.from(claims, ([key, value]) => ({ key, value })),
-    },
-    added,
-  };
+  const append_claims: AppendedClaim[] = [];
+  for (const { name } of added) kept.delete(name);
+  for (const [key, value] of kept) append_claims.push({ key, value });
+  for (const { name, value } of added) append_claims.push({ key: name, value });
+  return { body: { append_claims }, added };
 }
 
 /**
@@ -113,7 +109,7 @@ export function attributesReply(
   if (rolesClaim !== undefined) {
     added.push({
       name: rolesClaim,
-      ...shapeAttributeNames(shape, roles, valuesOf(rolesClaim)),
+      ...shapeAttributeNames(shape, distinct(roles), valuesOf(rolesClaim)),
     });
   }
   const ours = new Set(added.map(({ name }) => name));

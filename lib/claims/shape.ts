@@ -5,7 +5,8 @@
  * @module
  */
 import type { PermissionsShape } from "../config.ts";
-import type { GrantedPermissions } from "./grants.ts";
+import { distinct } from "../util/distinct.ts";
+import { type GrantedPermissions, permissionsIn } from "./grants.ts";
 
 /** Permissions by project id. */
 export type ByProject = Readonly<Record<string, readonly string[]>>;
@@ -44,7 +45,7 @@ export function shapePermissions(
   switch (shape) {
     case "list":
     case "string":
-      return shapeNames(shape, namesIn(granted), earlier);
+      return shapeNames(shape, permissionsIn(granted), earlier);
     case "by_project":
       return shapeByProject(granted, earlier);
     case "by_organization":
@@ -57,31 +58,30 @@ export function shapePermissions(
  * them. A name with white space cannot be told apart there, so it is left out.
  *
  * @param shape `string` for a string; any other shape gives a list.
- * @param names The names.
+ * @param names The names, each once.
  * @param earlier An earlier target's value under the same name, if there is one.
  * @returns The value.
  */
 export function shapeNames(
   shape: PermissionsShape,
-  names: Iterable<string>,
+  names: readonly string[],
   earlier?: unknown,
 ): ShapedValue<string | readonly string[]> {
-  const all = [...names];
   if (shape !== "string") {
-    const before = isStringArray(earlier) ? earlier : [];
+    const isMerged = isStringArray(earlier);
     return {
-      value: unique([...before, ...all]),
+      value: isMerged ? distinct([...earlier, ...names]) : names,
       omitted: 0,
-      replaced: earlier !== undefined && !isStringArray(earlier),
+      replaced: earlier !== undefined && !isMerged,
     };
   }
-  const separable = all.filter((name) => !/\s/.test(name));
+  const separable = names.filter((name) => !/\s/.test(name));
   const before = typeof earlier === "string"
     ? earlier.split(/\s+/).filter(Boolean)
     : [];
   return {
-    value: unique([...before, ...separable]).join(" "),
-    omitted: all.length - separable.length,
+    value: distinct([...before, ...separable]).join(" "),
+    omitted: names.length - separable.length,
     replaced: earlier !== undefined && typeof earlier !== "string",
   };
 }
@@ -103,7 +103,7 @@ export function shapeAttribute(
   earlier: readonly string[] = [],
 ): ShapedValue<readonly string[]> {
   if (shape === "list" || shape === "string") {
-    return shapeAttributeNames(shape, namesIn(granted), earlier);
+    return shapeAttributeNames(shape, permissionsIn(granted), earlier);
   }
   const values: string[] = [];
   let omitted = 0;
@@ -115,7 +115,7 @@ export function shapeAttribute(
     else for (const name of permissions) values.push([...path, name].join(":"));
   }
   return {
-    value: unique([...earlier, ...values]),
+    value: distinct([...earlier, ...values]),
     omitted,
     replaced: false,
   };
@@ -125,13 +125,13 @@ export function shapeAttribute(
  * Builds the values of a SAML attribute of plain names.
  *
  * @param shape `string` for one value in which spaces separate the names; any other shape gives a value per name.
- * @param names The names.
+ * @param names The names, each once.
  * @param earlier The values of an earlier target's attribute of the same name.
  * @returns The values; in shape `string` one value, or none without names.
  */
 export function shapeAttributeNames(
   shape: PermissionsShape,
-  names: Iterable<string>,
+  names: readonly string[],
   earlier: readonly string[] = [],
 ): ShapedValue<readonly string[]> {
   const before = shape === "string" ? earlier.join(" ") : earlier;
@@ -209,14 +209,6 @@ function toByProject(projects: Projects): ByProject {
   return Object.fromEntries(
     Array.from(projects, ([id, names]) => [id, [...names]]),
   );
-}
-
-function namesIn(granted: readonly GrantedPermissions[]): string[] {
-  return unique(granted.flatMap(({ permissions }) => permissions));
-}
-
-function unique(names: readonly string[]): string[] {
-  return [...new Set(names)];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

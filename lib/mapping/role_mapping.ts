@@ -192,8 +192,11 @@ export function knownProjects(
   projects: ReadonlySet<string> | undefined,
   granted: Iterable<string>,
 ): (id: string) => boolean {
-  const ids = new Set(granted);
-  return (id) => DIGITS.test(id) || ids.has(id) || projects?.has(id) === true;
+  // Few calls have a role with a colon, so few need it.
+  let ids: Set<string> | undefined;
+  return (id) =>
+    DIGITS.test(id) || projects?.has(id) ||
+    (ids ??= new Set(granted)).has(id);
 }
 
 /**

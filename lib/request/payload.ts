@@ -10,7 +10,7 @@ import { FunctionError } from "../errors.ts";
 /** How many paths an error about a payload names. */
 const MAX_PATHS = 5;
 
-const userGrant = z.looseObject({
+const userGrant = z.object({
   project_id: z.string(),
   /** The organization that gave the grant. */
   resource_owner: z.string(),
@@ -20,7 +20,7 @@ const userGrant = z.looseObject({
   roles: z.nullish(z.array(z.string())),
 });
 
-const appendedClaim = z.looseObject({
+const appendedClaim = z.object({
   key: z.string(),
   value: z.optional(z.unknown()),
 });
@@ -32,25 +32,25 @@ const appendedAttribute = z.looseObject({
   value: z.nullish(z.array(z.string())),
 });
 
-const functionCall = z.looseObject({
+const functionCall = z.object({
   /** `function/preaccesstoken`, `function/preuserinfo`, ... */
   function: z.string(),
   /** The claims so far, with those that Actions v1 set; absent for SAML. */
   userinfo: z.nullish(z.looseObject({})),
   /** The organization that the user belongs to; absent for SAML. */
-  org: z.nullish(z.looseObject({ id: z.string() })),
+  org: z.nullish(z.object({ id: z.string() })),
   /** The user, who belongs to the organization `resource_owner`. */
-  user: z.nullish(z.looseObject({ resource_owner: z.nullish(z.string()) })),
+  user: z.nullish(z.object({ resource_owner: z.nullish(z.string()) })),
   /** Absent if there is nothing to list. */
   user_grants: z.nullish(z.array(userGrant)),
   /** What earlier targets of the same execution answered. */
-  response: z.nullish(z.looseObject({
+  response: z.nullish(z.object({
     append_claims: z.nullish(z.array(appendedClaim)),
     append_attribute: z.nullish(z.array(appendedAttribute)),
   })),
 });
 
-const event = z.looseObject({
+const event = z.object({
   /** `org.metadata.set`, `org.metadata.removed`, ... */
   event_type: z.string(),
   /** What changed: for `org.*` events the organization. */
@@ -81,7 +81,7 @@ export function compileChecks(): void {
 }
 
 /**
- * Checks what ZITADEL sent. Fields that are not described pass through.
+ * Checks what ZITADEL sent. Fields that are not described are dropped.
  *
  * @param value The payload as parsed from JSON.
  * @returns A call of a function, or an event.
