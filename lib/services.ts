@@ -23,7 +23,10 @@ import { compileChecks } from "./request/payload.ts";
 import { Deadline } from "./util/deadline.ts";
 import { VERSION } from "./version.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
-import { createConnection } from "./zitadel/connection.ts";
+import {
+  createConnection,
+  type ZitadelConnection,
+} from "./zitadel/connection.ts";
 import {
   createMetadataReader,
   preload as preloadClient,
@@ -39,8 +42,8 @@ export interface Platform {
   readonly now: () => number;
   /** Returns a signal that is aborted after some milliseconds; `AbortSignal.timeout` by default. */
   readonly timeout?: (ms: number) => AbortSignal;
-  /** The database that isolates share; without it, memory alone serves. */
-  readonly kv?: Deno.Kv | undefined;
+  /** The database that isolates share, perhaps still being opened; without it, memory alone serves. */
+  readonly kv?: Deno.Kv | Promise<Deno.Kv | undefined> | undefined;
   /** Takes the log. */
   readonly log: Log;
   /** Ends background work once it is aborted; without it, the end of the process does. */
@@ -98,68 +101,78 @@ export async function createServices(
   config: Config,
   platform: Platform,
 ): Promise<Services> {
-  const { fetch, now, log, kv } = platform;
+  const { now, log } = platform;
   const timeout = platform.timeout ?? ((ms) => AbortSignal.timeout(ms));
-  const shutdown = platform.shutdown ?? new AbortController().signal;
-  const { origin, freshMs, staleMs, upstreamTimeoutMs } = config;
   const telemetry = await openTelemetry(now);
   const connection = createConnection({
-    domainOrigin: origin,
+    domainOrigin: config.origin,
     internalOrigin: config.internalOrigin,
-    fetch,
+    fetch: platform.fetch,
     now,
-    timeoutMs: upstreamTimeoutMs,
+    timeoutMs: config.upstreamTimeoutMs,
   });
-  const readMetadata = createMetadataReader({
-    connection,
-    token: createAccessTokenSource(config.credential, { connection, log }),
-    maxValueBytes: MAX_VALUE_BYTES,
-    maxMappingBytes: MAX_MAPPING_BYTES,
-  });
-  const store = kv &&
-    new KvStore({
-      kv,
-      origin,
-      lifetimeMs: freshMs + staleMs,
-      now,
-      timeout,
-      log,
-    });
-  const cache = new MappingCache({
-    readMetadata: (organization, deadline) =>
-      telemetry.upstream(() => readMetadata(organization, deadline)),
-    startReadingDeadline: () => timeout(upstreamTimeoutMs),
-    store,
-    freshMs,
-    staleMs,
-    now,
-    log,
-    shutdown,
-  });
-  return {
-    config,
-    authenticate: await createAuthenticator({
+  // Side by side: a start waits for the slowest only.
+  const [kv, authenticate, openEnvelope, credential] = await Promise.all([
+    platform.kv,
+    createAuthenticator({
       signingKeys: config.signingKeys,
       readBody: createBodyReader({ now, timeout }),
       now,
     }),
-    openEnvelope: await createEnvelopeOpener({
+    createEnvelopeOpener({
       findKey: createSigningKeys(connection),
       privateKey: config.payloadPrivateKey,
     }),
+    fingerprint(config.credential),
+  ]);
+  const environment = { ...platform, timeout, connection, telemetry };
+  const cache = createCache(config, kv, environment);
+  return {
+    config,
+    authenticate,
+    openEnvelope,
     cache,
     telemetry,
     identity: {
       process: randomHex(PROCESS_ID_BYTES),
       version: VERSION,
-      credential: await fingerprint(config.credential),
+      credential,
     },
     now,
     timeout,
     log,
-    createLazyDeadline: () => new Deadline(() => timeout(upstreamTimeoutMs)),
+    createLazyDeadline: () =>
+      new Deadline(() => timeout(config.upstreamTimeoutMs)),
     preload: () => preload(config, { cache, log }),
   };
+}
+
+function createCache(
+  { origin, credential, freshMs, staleMs, upstreamTimeoutMs }: Config,
+  kv: Deno.Kv | undefined,
+  { connection, telemetry, now, timeout, log, shutdown }:
+    & Pick<Services, "telemetry" | "now" | "timeout" | "log">
+    & Pick<Platform, "shutdown">
+    & { readonly connection: ZitadelConnection },
+): MappingCache {
+  const readMetadata = createMetadataReader({
+    connection,
+    token: createAccessTokenSource(credential, { connection, log }),
+    maxValueBytes: MAX_VALUE_BYTES,
+    maxMappingBytes: MAX_MAPPING_BYTES,
+  });
+  const lifetimeMs = freshMs + staleMs;
+  return new MappingCache({
+    readMetadata: (organization, deadline) =>
+      telemetry.upstream(() => readMetadata(organization, deadline)),
+    startReadingDeadline: () => timeout(upstreamTimeoutMs),
+    store: kv && new KvStore({ kv, origin, lifetimeMs, now, timeout, log }),
+    freshMs,
+    staleMs,
+    now,
+    log,
+    shutdown: shutdown ?? new AbortController().signal,
+  });
 }
 
 /**
