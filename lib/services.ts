@@ -21,6 +21,7 @@ import { createBodyReader } from "./request/body.ts";
 import { createEnvelopeOpener, type OpenEnvelope } from "./request/envelope.ts";
 import { compileChecks } from "./request/payload.ts";
 import { Deadline } from "./util/deadline.ts";
+import { pause } from "./util/pause.ts";
 import { VERSION } from "./version.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
 import {
@@ -186,7 +187,9 @@ async function preload(
 ): Promise<void> {
   try {
     compileChecks();
+    await pause();
     await preloadTokenRequest(credential.kind);
+    await pause();
     await preloadClient();
     if (setting !== "user" && setting !== "grant") await cache.get(setting);
   } catch (error) {

@@ -44,7 +44,7 @@ memory: what the function holds over a million requests of 5,000 organizations`,
     exit: {
       done: "every target is reached",
       warnings: "a target is missed",
-      failed: "not measured",
+      failed: "something could not be measured",
     },
   },
   options: {

@@ -19,7 +19,16 @@ export function formatReport(
     const isFirst = group !== rows[index - 1]?.group;
     return [...isFirst ? [tint("strong", group)] : [], tinted(line)];
   });
-  return [...describeMachine(report), "", tint("faint", heading!), ...table];
+  const failures = report.failed.map(({ name, message }) =>
+    tint("bad", `${name} could not be measured: ${message}`)
+  );
+  return [
+    ...describeMachine(report),
+    "",
+    tint("faint", heading!),
+    ...table,
+    ...failures,
+  ];
 }
 
 /** Describes the machine, and why its figures may not count. */

@@ -9,6 +9,12 @@ import type { Scaling } from "./scaling.ts";
 import type { ShapeRow } from "./shapes.ts";
 import type { Throughput } from "./throughput.ts";
 
+/** A measurement that ended with an error. */
+export interface FailedMeasurement {
+  readonly name: string;
+  readonly message: string;
+}
+
 /** What one run measured; a measurement that was not chosen is absent. */
 export interface BenchReport {
   readonly machine: Machine;
@@ -23,4 +29,5 @@ export interface BenchReport {
   readonly crowd?: Crowd | undefined;
   readonly memory?: Memory | undefined;
   readonly realToken?: RealToken | undefined;
+  readonly failed: readonly FailedMeasurement[];
 }

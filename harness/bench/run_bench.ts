@@ -7,20 +7,20 @@ import { pathToFileURL } from "node:url";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { UsageError } from "../cli/errors.ts";
+import { messageOf } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { drawChart } from "./chart.ts";
 import { measureColdStart } from "./cold_start.ts";
-import { type BenchContext, withBenchContext } from "./context.ts";
+import { withBenchContext } from "./context.ts";
 import { measureCrowd } from "./crowd.ts";
 import { measureFirstLogin } from "./first_login.ts";
 import { formatReport } from "./format_report.ts";
 import { chooseLoadGenerator } from "./choose_load_generator.ts";
-import type { LoadGenerator } from "./load.ts";
 import { readMachine } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRealToken } from "./real_token.ts";
-import type { BenchReport } from "./report.ts";
+import type { BenchReport, FailedMeasurement } from "./report.ts";
 import { isReached } from "./row.ts";
 import { rowsOf } from "./rows.ts";
 import { measureScaling } from "./scaling.ts";
@@ -71,7 +71,11 @@ export async function runBench(
   const report = await measure(options, { io, instance });
   const rows = rowsOf(report);
   const isMissed = rows.some((row) => isReached(row) === false);
-  const outcome = isMissed ? "warnings" : "done";
+  const outcome = report.failed.length > 0
+    ? "failed"
+    : isMissed
+    ? "warnings"
+    : "done";
   if (options.svg) await Deno.writeTextFile(options.svg, drawChart(report));
   if (options.json) return printJson(io, outcome, { ...report, rows });
   for (const line of formatReport(report, rows)) io.print(line);
@@ -85,55 +89,54 @@ async function measure(
     readonly instance: Instance | undefined;
   },
 ): Promise<BenchReport> {
-  const requests = memoryRequests ??
-    (quick ? QUICK_MEMORY_REQUESTS : MEMORY_REQUESTS);
+  const memory = {
+    requests: memoryRequests ??
+      (quick ? QUICK_MEMORY_REQUESTS : MEMORY_REQUESTS),
+    organizations: ORGANIZATIONS,
+  };
   const machine = readMachine();
   const generator = await chooseLoadGenerator();
   const context = {
     quick,
     entry: entry === undefined ? undefined : pathToFileURL(entry),
   };
-  return await withBenchContext(io, context, async (context) => ({
-    machine,
-    generator: generator.name,
-    quick,
-    ...await measureChosen(only, { generator, requests }, context),
-    realToken: instance && await measureRealToken(instance, context),
-  }));
-}
-
-async function measureChosen(
-  only: ReadonlySet<Measurement>,
-  { generator, requests }: {
-    readonly generator: LoadGenerator;
-    readonly requests: number;
-  },
-  context: BenchContext,
-): Promise<Omit<BenchReport, "machine" | "generator" | "quick">> {
-  const memory = { requests, organizations: ORGANIZATIONS, generator };
-  return {
-    throughput: only.has("throughput")
-      ? await measureThroughput(generator, context)
-      : undefined,
-    shapes: only.has("shapes")
-      ? await measureShapes(generator, context)
-      : undefined,
-    scaling: only.has("scaling")
-      ? await measureScaling(generator, context)
-      : undefined,
-    coldStart: only.has("cold-start")
-      ? await measureColdStart(context)
-      : undefined,
-    firstLogin: only.has("first-login")
-      ? await measureFirstLogin(context)
-      : undefined,
-    crowd: only.has("crowd")
-      ? await measureCrowd(CROWD_SIZE, context)
-      : undefined,
-    memory: only.has("memory")
-      ? await measureMemory(memory, context)
-      : undefined,
-  };
+  return await withBenchContext(io, context, async (context) => {
+    const failed: FailedMeasurement[] = [];
+    /** Takes a measurement if it was chosen. One that fails leaves the others standing. */
+    const take = async <T>(
+      name: Measurement | "zitadel",
+      measure: () => Promise<T>,
+    ): Promise<T | undefined> => {
+      if (name !== "zitadel" && !only.has(name)) return undefined;
+      try {
+        return await measure();
+      } catch (error) {
+        context.signal.throwIfAborted();
+        failed.push({ name, message: messageOf(error) });
+      }
+    };
+    return {
+      machine,
+      generator: generator.name,
+      quick,
+      throughput: await take(
+        "throughput",
+        () => measureThroughput(generator, context),
+      ),
+      shapes: await take("shapes", () => measureShapes(generator, context)),
+      scaling: await take("scaling", () => measureScaling(generator, context)),
+      coldStart: await take("cold-start", () => measureColdStart(context)),
+      firstLogin: await take("first-login", () => measureFirstLogin(context)),
+      crowd: await take("crowd", () => measureCrowd(CROWD_SIZE, context)),
+      memory: await take(
+        "memory",
+        () => measureMemory({ ...memory, generator }, context),
+      ),
+      realToken: instance &&
+        await take("zitadel", () => measureRealToken(instance, context)),
+      failed,
+    };
+  });
 }
 
 /** Reads a list such as `throughput,crowd`, or `none`. */

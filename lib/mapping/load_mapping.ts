@@ -8,6 +8,7 @@ import { FunctionError } from "../errors.ts";
 import { keyName } from "../observability/key_name.ts";
 import type { Log } from "../observability/log.ts";
 import { LruMap } from "../util/lru_map.ts";
+import { pause } from "../util/pause.ts";
 import {
   type MappingProblem,
   MAX_MAPPING_BYTES,
@@ -73,7 +74,7 @@ async function parseWithPauses(
   const parsing = parseInSteps(entries);
   let step = parsing.next();
   while (!step.done) {
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await pause();
     if (deadline.aborted) throw late(organization);
     step = parsing.next();
   }

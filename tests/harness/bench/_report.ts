@@ -26,6 +26,7 @@ export const NOTHING: BenchReport = {
   },
   generator: "wrk",
   quick: false,
+  failed: [],
 };
 
 /** A report whose every figure just reaches its target. */

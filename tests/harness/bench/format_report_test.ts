@@ -29,3 +29,15 @@ Deno.test("formatReport() warns when the machine was busy or the rounds were sho
   assert.match(textOf(busy), /busy at the start \(load 2\.0\): do not judge/);
   assert.match(textOf({ ...NOTHING, quick: true }), /--quick.*do not judge/);
 });
+
+Deno.test("formatReport() names what could not be measured after what could", () => {
+  const text = textOf({
+    ...NOTHING,
+    crowd: REACHED.crowd,
+    failed: [{ name: "memory", message: "the server ended" }],
+  });
+  assert.match(
+    text,
+    /look-ups[^]+\nmemory could not be measured: the server ended$/,
+  );
+});
