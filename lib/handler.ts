@@ -38,6 +38,7 @@ import {
   parsePayload,
 } from "./request/payload.ts";
 import type { Services } from "./services.ts";
+import type { Deadline } from "./util/deadline.ts";
 import { distinct } from "./util/distinct.ts";
 
 /** The functions of ZITADEL that are answered with permissions. */
@@ -111,7 +112,13 @@ export function createHandler(services: Services): Handler {
     let entry: LogEntry = record;
     try {
       requireCall(request, path);
-      const reply = await answer(request, { services, record, watchClaim });
+      const reply = await answer(request, {
+        services,
+        record,
+        watchClaim,
+        // It starts at the first wait.
+        deadline: services.createLazyDeadline(),
+      });
       response = new Response(reply, { headers: JSON_TYPE });
     } catch (error) {
       const failure = describeFailure(error);
@@ -134,32 +141,41 @@ interface Call {
   /** Completed on the way. */
   readonly record: CallRecord;
   readonly watchClaim: WatchClaim;
+  /** For all that it waits for at ZITADEL. */
+  readonly deadline: Deadline;
 }
 
-/** Returns the reply to one call, as JSON. */
+/** Verifies and parses one request, and returns the reply as JSON. */
 async function answer(request: Request, call: Call): Promise<string> {
   const { services, record } = call;
   const { body, signingKey } = await services.authenticate(request);
   record.signingKey = signingKey;
-  // It starts at the first wait.
-  const deadline = services.createLazyDeadline();
-  const opened = services.openEnvelope(body, deadline);
+  const opened = services.openEnvelope(body, call.deadline);
   const payload = parsePayload(
     opened instanceof Promise ? await opened : opened,
   );
-  if (isEvent(payload)) return await answerEvent(payload, call);
+  return isEvent(payload)
+    ? await answerEvent(payload, call)
+    : await answerFunction(payload, call);
+}
 
+/** Collects the roles, looks the mapping up, maps, and replies. */
+async function answerFunction(
+  payload: FunctionCall,
+  call: Call,
+): Promise<string> {
+  const { record } = call;
+  const { config } = call.services;
   record.condition = payload.function;
   if (payload.function === CANARY_FUNCTION) {
     record.outcome = "canary";
-    return JSON.stringify({ canary: services.identity });
+    return JSON.stringify({ canary: call.services.identity });
   }
   if (!FUNCTIONS.has(payload.function)) {
     record.outcome = "unknown_function";
     return NOTHING;
   }
 
-  const { config } = services;
   // SAML's payload has no `org`; a user belongs to the user's resource owner.
   const userOrganization = payload.org?.id ?? payload.user?.resource_owner ??
     undefined;
@@ -174,8 +190,34 @@ async function answer(request: Request, call: Call): Promise<string> {
     return NOTHING;
   }
 
+  const granted = await mapGrants(grants, { payload, userOrganization }, call);
+  const { body: reply, added } = buildReply(payload, {
+    claim: config.claim,
+    shape: config.shape,
+    granted,
+    rolesClaim: config.rolesClaim,
+    roles: grants.flatMap(({ roles }) => roles),
+  });
+  record.outcome = "permissions";
+  if (config.logLevel === "info") {
+    describeReply(record, { grants, granted, config });
+  }
+  for (const claim of added) call.watchClaim(claim, record.organization!);
+  return JSON.stringify(reply);
+}
+
+/** Looks up the mappings that count for the grants, and maps the grants by them. */
+async function mapGrants(
+  grants: readonly RoleGrant[],
+  { payload, userOrganization }: {
+    readonly payload: FunctionCall;
+    readonly userOrganization: string | undefined;
+  },
+  { services, record, deadline }: Call,
+): Promise<readonly GrantedPermissions[]> {
+  const { metadataOrganization, projects } = services.config;
   const organizationOf = chooseOrganization(
-    config.metadataOrganization,
+    metadataOrganization,
     userOrganization,
   );
   const organizations = distinct(
@@ -188,28 +230,14 @@ async function answer(request: Request, call: Call): Promise<string> {
     userOrganization,
   });
   record.source = lookups.map(({ source }) => source).join(",");
-
-  const granted = permissionsOfGrants(grants, {
+  return permissionsOfGrants(grants, {
     mappingOf: ({ resourceOwner }) =>
       lookups[organizations.indexOf(organizationOf(resourceOwner))]!.mapping,
     isKnownProject: knownProjects(
-      config.projects,
+      projects,
       payload.user_grants!.map(({ project_id }) => project_id),
     ),
   });
-  const { body: reply, added } = buildReply(payload, {
-    claim: config.claim,
-    shape: config.shape,
-    granted,
-    rolesClaim: config.rolesClaim,
-    roles: grants.flatMap(({ roles }) => roles),
-  });
-  record.outcome = "permissions";
-  if (config.logLevel === "info") {
-    describeReply(record, { grants, granted, config });
-  }
-  for (const claim of added) call.watchClaim(claim, record.organization);
-  return JSON.stringify(reply);
 }
 
 /** Drops the mapping that an event reports as changed. */

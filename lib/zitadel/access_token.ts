@@ -3,7 +3,7 @@ import { FunctionError } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
 import { abortable } from "../util/abortable.ts";
 import type { ZitadelConnection } from "./connection.ts";
-import { requestToken } from "./token_request.ts";
+import { type RequestCredential, requestToken } from "./token_request.ts";
 import { UpstreamFault } from "./upstream_error.ts";
 
 /** How long before its end a token is renewed in the background, in milliseconds. */
@@ -61,33 +61,38 @@ export interface AccessTokenSource {
  */
 export function createAccessTokenSource(
   credential: Credential,
-  { connection, log }: AccessTokenOptions,
+  options: AccessTokenOptions,
 ): AccessTokenSource {
-  const { now } = connection;
   const settings = CREDENTIAL_SETTINGS[credential.kind];
-  let pause: { readonly error: unknown; readonly until: number } | undefined;
-  const paused = () => pause && now() < pause.until ? pause.error : undefined;
-  const pauseFor = (error: unknown) =>
-    pause = { error, until: now() + PAUSE_MS };
-  const refused = () =>
-    new UpstreamFault("credential_rejected", "refused the token");
+  return {
+    settings,
+    ...credential.kind === "personal_access_token"
+      ? fixedToken(credential.token, options)
+      : requestedTokens(credential, options),
+  };
+}
 
-  if (credential.kind === "personal_access_token") {
-    return {
-      settings,
-      get() {
-        const error = paused();
-        return error
-          ? Promise.reject(error)
-          : Promise.resolve(credential.token);
-      },
-      discard() {
-        pauseFor(refused());
-        return false;
-      },
-    };
-  }
+type Tokens = Omit<AccessTokenSource, "settings">;
 
+function fixedToken(token: string, { connection }: AccessTokenOptions): Tokens {
+  const pause = new Pause(connection.now);
+  return {
+    get() {
+      return pause.error ? Promise.reject(pause.error) : Promise.resolve(token);
+    },
+    discard() {
+      pause.begin(refused());
+      return false;
+    },
+  };
+}
+
+function requestedTokens(
+  credential: RequestCredential,
+  { connection, log }: AccessTokenOptions,
+): Tokens {
+  const { now } = connection;
+  const pause = new Pause(now);
   let current: Token | undefined;
   let pending: Promise<string> | undefined;
   let refusedAt = -Infinity;
@@ -100,35 +105,58 @@ export function createAccessTokenSource(
     return token;
   };
   const renew = (): Promise<string> => {
-    const error = paused();
-    if (error) return Promise.reject(error);
+    if (pause.error) return Promise.reject(pause.error);
     pending ??= request().catch((error) => {
-      if (isPausing(error)) pauseFor(error);
+      if (isPausing(error)) pause.begin(error);
       throw error;
     }).finally(() => pending = undefined);
     return pending;
   };
 
   return {
-    settings,
     get(signal) {
       if (!current || now() >= current.endsAt - UNUSABLE_BEFORE_MS) {
         return signal ? abortable(renew(), signal) : renew();
       }
-      if (now() >= current.renewAt && !paused()) {
+      if (now() >= current.renewAt && !pause.error) {
         renew().catch((error) => logOldToken(log, error));
       }
       return Promise.resolve(current.token);
     },
     discard(token) {
-      if (current?.token !== token) return paused() === undefined;
+      if (current?.token !== token) return pause.error === undefined;
       const isRenewed = now() < refusedAt + PAUSE_MS;
       refusedAt = now();
       current = undefined;
-      if (isRenewed) pauseFor(refused());
+      if (isRenewed) pause.begin(refused());
       return !isRenewed;
     },
   };
+}
+
+/** A time in which ZITADEL is not asked again, since it would only refuse. */
+class Pause {
+  readonly #now: () => number;
+  #error: unknown;
+  #until = -Infinity;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Why there is a pause; `undefined` if there is none. */
+  get error(): unknown {
+    return this.#now() < this.#until ? this.#error : undefined;
+  }
+
+  begin(error: unknown): void {
+    this.#error = error;
+    this.#until = this.#now() + PAUSE_MS;
+  }
+}
+
+function refused(): UpstreamFault {
+  return new UpstreamFault("credential_rejected", "refused the token");
 }
 
 interface Token {
