@@ -50,6 +50,10 @@ const CASES: Readonly<Record<string, readonly [string, readonly string[]]>> = {
       "const x = [1_000, -(-1)];",
     ],
   ],
+  "takes a named number away, and leaves its size alone": [
+    "const MAX_BYTES = 64 * 1024;",
+    ["const MAX_BYTES = 0;"],
+  ],
   "empties a string, or fills an empty one": [
     'const x = [`${a}:b`, ""];',
     ['const x = ["", ""];', 'const x = [`${a}:b`, "mutant"];'],
