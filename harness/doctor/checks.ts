@@ -136,7 +136,7 @@ export const CHECKS = {
     why:
       "every login of the instance, the console's too, fails while the function does",
     fix:
-      "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions",
+      "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions, or customers' organizations have actions (docs/multi-tenancy.md, Actions v1)",
   },
   bound: {
     title: "binding",
@@ -219,6 +219,13 @@ export const CHECKS = {
     why:
       "roles of every project count, also of projects that customers' organizations create",
     fix: "set PROJECTS to the ids of your projects",
+  },
+  actions_v1: {
+    title: "Actions v1",
+    why:
+      "ZITADEL runs an organization's actions before the function and keeps the first value of a claim: whoever may write them decides what the organization's users may do",
+    fix:
+      "remove them from the organization's flow Complement Token (console: Actions), and take org.flow.write from its managers\n`deno task setup --interrupt-on-error` makes such logins fail instead",
   },
   mapping: {
     title: "mapping",

@@ -7,6 +7,7 @@ import { judgeOrganizations } from "./judge_organizations.ts";
 import { judgeProjects } from "./judge_projects.ts";
 import { judgeRevocation } from "./judge_revocation.ts";
 import { judgeTargets } from "./judge_target.ts";
+import { judgeTokenActions } from "./judge_token_actions.ts";
 import { nameOf } from "./names.ts";
 
 /** Judges everything that is known, the worst first. */
@@ -18,6 +19,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...judgeTargets(facts),
     ...judgeFunction(facts),
     ...judgeOrganizations(facts),
+    ...judgeTokenActions(facts),
     ...judgeLeftovers(facts),
   );
   const isJudged = findings.some(({ check }) => check === "projects");

@@ -9,6 +9,7 @@ import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { CanaryResult } from "../function/canary.ts";
 import type { UnfinishedRotation } from "../rotate/unfinished_rotation.ts";
+import type { ActionV1 } from "../zitadel/action_v1.ts";
 import type { Execution } from "../zitadel/execution.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Organization } from "../zitadel/organization.ts";
@@ -70,6 +71,12 @@ export interface ProjectsSeen {
   readonly isComplete: boolean;
 }
 
+/** The actions (Actions v1) that can add claims to the tokens of an organization's users. */
+export interface OrganizationActions {
+  readonly organization: Organization;
+  readonly actions: readonly ActionV1[];
+}
+
 /** A canary that was sent to the function. */
 export interface CanaryFacts {
   readonly endpoint: string;
@@ -101,6 +108,8 @@ export interface Facts {
   readonly organizationsNamed: boolean;
   /** The instance's projects; `undefined` without a token that sees them. */
   readonly projects: Answer<ProjectsSeen> | undefined;
+  /** The organizations that have such actions; `undefined` without a token that sees them. */
+  readonly tokenActions: Answer<readonly OrganizationActions[]> | undefined;
   /** The client id to look at in particular. */
   readonly clientId: string | undefined;
   /** The instance's targets; `undefined` without an admin token. */

@@ -34,6 +34,7 @@ import {
   type Eyes,
   gatherOrganization,
   gatherOwnedProjects,
+  gatherTokenActions,
 } from "./gather_organizations.ts";
 
 /** Organizations beyond these are looked at only if they are named. */
@@ -163,6 +164,7 @@ async function gatherOrganizations(
     | "organizationsLeft"
     | "organizationsNamed"
     | "projects"
+    | "tokenActions"
     | "leftovers"
   >
 > {
@@ -193,6 +195,9 @@ async function gatherOrganizations(
     organizationsLeft: wanted.length - chosen.length,
     organizationsNamed: named.length > 0,
     projects,
+    tokenActions: eyes.isOwner
+      ? await answer(() => gatherTokenActions(eyes.admin!, listed))
+      : undefined,
     leftovers: {
       organizations: all.value?.filter(isLeftover) ?? [],
       users: eyes.isOwner

@@ -1,5 +1,6 @@
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import type { Instance } from "../zitadel/client.ts";
+import { listTokenActions } from "../zitadel/action_v1.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import {
   listOrganizations,
@@ -14,6 +15,7 @@ import {
 import { answer } from "./answer.ts";
 import type {
   MetadataFacts,
+  OrganizationActions,
   OrganizationFacts,
   OwnedProject,
   ProjectFacts,
@@ -23,7 +25,7 @@ import type {
 /** The project of ZITADEL's own console and APIs, which every instance has. */
 const OWN_PROJECT = "ZITADEL";
 
-/** At how many organizations' projects the doctor looks. */
+/** At how many organizations' projects and actions the doctor looks. */
 const MAX_OWNERS = 200;
 
 /** How many organizations are asked at once. */
@@ -95,6 +97,23 @@ async function gatherProjects(
     facts.push({ ...project, assertsRoles: undefined, applications: [] });
   }
   return facts;
+}
+
+/** Lists the organizations whose actions can add claims to tokens. */
+export async function gatherTokenActions(
+  instance: Instance,
+  organizations: readonly Organization[],
+): Promise<OrganizationActions[]> {
+  const found: OrganizationActions[] = [];
+  const looked = organizations.slice(0, MAX_OWNERS);
+  for (let i = 0; i < looked.length; i += AT_ONCE) {
+    const batch = looked.slice(i, i + AT_ONCE).map(async (organization) => ({
+      organization,
+      actions: await listTokenActions(instance, organization.id),
+    }));
+    found.push(...await Promise.all(batch));
+  }
+  return found.filter(({ actions }) => actions.length > 0);
 }
 
 /** Lists the instance's projects with their roles and owners. */

@@ -19,6 +19,8 @@ export interface Organization extends Dated {
   primaryDomain: string;
   /** The mapping, and whatever else was set. */
   metadata: Map<string, MetadataEntry>;
+  /** Its scripts on the flow Complement Token (Actions v1); the sandbox lists them and does not run them. */
+  tokenActions?: { readonly name: string; readonly script: string }[];
 }
 
 export interface ProjectRole extends Dated {

@@ -13,6 +13,10 @@ import { addOrganization } from "./organization.ts";
 
 const { method } = ManagementService;
 
+/** ZITADEL's numbers for a flow of Actions v1 and a trigger in it. */
+const COMPLEMENT_TOKEN = "2";
+const PRE_ACCESS_TOKEN = "5";
+
 /**
  * Management v1's methods for the organization in `x-zitadel-orgid`, its
  * metadata and its members.
@@ -35,8 +39,19 @@ export function managementOrganizationMethods(): ApiMethod[] {
         details: createdDetails(organization, organization.id),
       };
     }),
-    apiMethod(method.getMyOrg, (_, { organization }) => ({
-      org: { id: organization.id, name: organization.name },
+    apiMethod(method.getFlow, ({ type }, { organization }) => ({
+      flow: {
+        type: { id: type },
+        triggerActions: type === COMPLEMENT_TOKEN && organization.tokenActions
+          ? [{
+            triggerType: { id: PRE_ACCESS_TOKEN },
+            actions: organization.tokenActions.map((action, index) => ({
+              id: String(index),
+              ...action,
+            })),
+          }]
+          : [],
+      },
     })),
     apiMethod(method.removeOrg, (_, { instance, organization }) => {
       removeOrganization(instance.world, organization.id);

@@ -46,6 +46,13 @@ export function partsOf({ sandbox, scratch, settings }: Sound) {
 
 const value = (text: string) => new TextEncoder().encode(text);
 
+/** As tried on ZITADEL v4.13.1. */
+const SETS_PERMISSIONS = {
+  name: "setPermissions",
+  script:
+    'function setPermissions(ctx, api) { api.v1.claims.setClaim("permissions", ["admin:all"]) }',
+};
+
 /** A fault for every finding. */
 export const FAULTS: readonly Fault[] = [
   {
@@ -118,6 +125,30 @@ export const FAULTS: readonly Fault[] = [
     make: ({ scratch }, { settings }) => ({
       settings: { ...settings, ZITADEL_ADMIN_TOKEN: scratch.reader.token },
     }),
+  },
+  {
+    name: "an organization's action names the claim",
+    finds: ["actions_v1", "broken"],
+    make: (_it, { organization }) =>
+      void (organization.tokenActions = [SETS_PERMISSIONS]),
+  },
+  {
+    name:
+      "an organization's action names the claim, and a failure stops logins",
+    finds: ["actions_v1", "warning"],
+    make: (_it, { organization, target }) => {
+      organization.tokenActions = [SETS_PERMISSIONS];
+      target.interruptOnError = true;
+    },
+  },
+  {
+    name: "an organization's action sets another claim",
+    finds: ["actions_v1", "note"],
+    make: (_it, { organization }) =>
+      void (organization.tokenActions = [{
+        name: "setTeam",
+        script: 'api.v1.claims.setClaim("team", "a")',
+      }]),
   },
   {
     name: "no target signs with the key",
