@@ -1,7 +1,7 @@
 import type { Outcome } from "./exit.ts";
 import { type Interrupt, onInterrupt } from "./interrupt.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { ask } from "./terminal.ts";
+import { ask, UNPRINTABLE } from "./terminal.ts";
 
 /** All that a command has of the outside: tests pass one without a terminal. */
 export interface Io {
@@ -36,12 +36,25 @@ export function createTerminalIo(): Io {
   };
 }
 
-/** Prints the JSON document of a command and returns its outcome. */
+/**
+ * Prints the JSON document of a command and returns its outcome. Characters
+ * that steer a terminal come as escapes: names in it come from outside.
+ */
 export function printJson<T extends Outcome>(
   io: Io,
   outcome: T,
   document: Readonly<Record<string, unknown>>,
 ): T {
-  io.print(JSON.stringify({ outcome, ...document }, null, 2));
+  const json = JSON.stringify({ outcome, ...document }, null, 2);
+  io.print(
+    json.replace(
+      UNPRINTABLE,
+      (character) => character === "\n" ? character : jsonEscape(character),
+    ),
+  );
   return outcome;
+}
+
+function jsonEscape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

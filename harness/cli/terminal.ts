@@ -20,7 +20,7 @@ export function tint(tone: Tone, text: string): string {
  * C0 and C1 controls, line and paragraph separators, and what turns the direction
  * of text: they can move the cursor, recolour the screen or forge a line.
  */
-const UNPRINTABLE =
+export const UNPRINTABLE =
   /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Escapes control characters in a text that comes from outside, such as a name. */

@@ -1,13 +1,13 @@
 import { combineFindings } from "./combine_findings.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
+import { judgeActions } from "./judge_actions.ts";
 import { judgeFunction } from "./judge_function.ts";
 import { judgeInstance } from "./judge_instance.ts";
 import { judgeOrganizations } from "./judge_organizations.ts";
 import { judgeProjects } from "./judge_projects.ts";
 import { judgeRevocation } from "./judge_revocation.ts";
 import { judgeTargets } from "./judge_target.ts";
-import { judgeTokenActions } from "./judge_token_actions.ts";
 import { nameOf } from "./names.ts";
 
 /** Judges everything that is known, the worst first. */
@@ -19,7 +19,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...judgeTargets(facts),
     ...judgeFunction(facts),
     ...judgeOrganizations(facts),
-    ...judgeTokenActions(facts),
+    ...judgeActions(facts),
     ...judgeLeftovers(facts),
   );
   const isJudged = findings.some(({ check }) => check === "projects");

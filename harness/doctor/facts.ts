@@ -71,10 +71,23 @@ export interface ProjectsSeen {
   readonly isComplete: boolean;
 }
 
-/** The actions (Actions v1) that can add claims to the tokens of an organization's users. */
+/** The actions (Actions v1) that can add to what an organization's users are issued. */
 export interface OrganizationActions {
   readonly organization: Organization;
   readonly actions: readonly ActionV1[];
+}
+
+/** What was looked at of all organizations' actions. */
+export interface ActionsSeen {
+  /** The organizations that have some. */
+  readonly looked: readonly OrganizationActions[];
+  /** Those whose actions could not be read. */
+  readonly unread: readonly {
+    readonly organization: Organization;
+    readonly problem: Problem;
+  }[];
+  /** How many more there are that were not looked at. */
+  readonly left: number;
 }
 
 /** A canary that was sent to the function. */
@@ -108,8 +121,8 @@ export interface Facts {
   readonly organizationsNamed: boolean;
   /** The instance's projects; `undefined` without a token that sees them. */
   readonly projects: Answer<ProjectsSeen> | undefined;
-  /** The organizations that have such actions; `undefined` without a token that sees them. */
-  readonly tokenActions: Answer<readonly OrganizationActions[]> | undefined;
+  /** The organizations' actions; `undefined` without a token that sees them. */
+  readonly actions: ActionsSeen | undefined;
   /** The client id to look at in particular. */
   readonly clientId: string | undefined;
   /** The instance's targets; `undefined` without an admin token. */

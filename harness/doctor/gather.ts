@@ -32,9 +32,9 @@ import {
 } from "./gather_instance.ts";
 import {
   type Eyes,
+  gatherActions,
   gatherOrganization,
   gatherOwnedProjects,
-  gatherTokenActions,
 } from "./gather_organizations.ts";
 
 /** Organizations beyond these are looked at only if they are named. */
@@ -164,7 +164,7 @@ async function gatherOrganizations(
     | "organizationsLeft"
     | "organizationsNamed"
     | "projects"
-    | "tokenActions"
+    | "actions"
     | "leftovers"
   >
 > {
@@ -195,8 +195,12 @@ async function gatherOrganizations(
     organizationsLeft: wanted.length - chosen.length,
     organizationsNamed: named.length > 0,
     projects,
-    tokenActions: eyes.isOwner
-      ? await answer(() => gatherTokenActions(eyes.admin!, listed))
+    // Also of those whose names look like ours, and the named ones first.
+    actions: eyes.isOwner && all.value
+      ? await gatherActions(eyes.admin!, [
+        ...all.value.filter(({ id }) => named.includes(id)),
+        ...all.value.filter(({ id }) => !named.includes(id)),
+      ])
       : undefined,
     leftovers: {
       organizations: all.value?.filter(isLeftover) ?? [],

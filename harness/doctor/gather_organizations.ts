@@ -1,6 +1,6 @@
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import type { Instance } from "../zitadel/client.ts";
-import { listTokenActions } from "../zitadel/action_v1.ts";
+import { listComplementingActions } from "../zitadel/action_v1.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import {
   listOrganizations,
@@ -12,8 +12,9 @@ import {
   listProjects,
   listRoles,
 } from "../zitadel/project.ts";
-import { answer } from "./answer.ts";
+import { answer, type Problem } from "./answer.ts";
 import type {
+  ActionsSeen,
   MetadataFacts,
   OrganizationActions,
   OrganizationFacts,
@@ -99,21 +100,26 @@ async function gatherProjects(
   return facts;
 }
 
-/** Lists the organizations whose actions can add claims to tokens. */
-export async function gatherTokenActions(
+/** Looks at the actions of organizations. One that cannot be read hides no other. */
+export async function gatherActions(
   instance: Instance,
   organizations: readonly Organization[],
-): Promise<OrganizationActions[]> {
-  const found: OrganizationActions[] = [];
-  const looked = organizations.slice(0, MAX_OWNERS);
-  for (let i = 0; i < looked.length; i += AT_ONCE) {
-    const batch = looked.slice(i, i + AT_ONCE).map(async (organization) => ({
-      organization,
-      actions: await listTokenActions(instance, organization.id),
-    }));
-    found.push(...await Promise.all(batch));
+): Promise<ActionsSeen> {
+  const chosen = organizations.slice(0, MAX_OWNERS);
+  const looked: OrganizationActions[] = [];
+  const unread: { organization: Organization; problem: Problem }[] = [];
+  for (let i = 0; i < chosen.length; i += AT_ONCE) {
+    await Promise.all(
+      chosen.slice(i, i + AT_ONCE).map(async (organization) => {
+        const { value: actions, problem } = await answer(() =>
+          listComplementingActions(instance, organization.id)
+        );
+        if (problem) unread.push({ organization, problem });
+        else if (actions.length > 0) looked.push({ organization, actions });
+      }),
+    );
   }
-  return found.filter(({ actions }) => actions.length > 0);
+  return { looked, unread, left: organizations.length - chosen.length };
 }
 
 /** Lists the instance's projects with their roles and owners. */

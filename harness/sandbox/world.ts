@@ -19,8 +19,8 @@ export interface Organization extends Dated {
   primaryDomain: string;
   /** The mapping, and whatever else was set. */
   metadata: Map<string, MetadataEntry>;
-  /** Its scripts on the flow Complement Token (Actions v1); the sandbox lists them and does not run them. */
-  tokenActions?: { readonly name: string; readonly script: string }[];
+  /** Its actions (Actions v1), by flow; the sandbox lists them and does not run them. */
+  actions?: Record<string, { name: string; script: string; active: boolean }[]>;
 }
 
 export interface ProjectRole extends Dated {

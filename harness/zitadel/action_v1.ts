@@ -1,9 +1,10 @@
+import { ActionState } from "@zitadel/proto/zitadel/action_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import type { Instance } from "./client.ts";
 import { attempt } from "./zitadel_error.ts";
 
-/** The flow _Complement Token_, whose actions run before claims are issued. */
-const COMPLEMENT_TOKEN = "2";
+/** The flows _Complement Token_ and _Complement SAML Response_, by ZITADEL's numbers. */
+const COMPLEMENTING_FLOWS = ["2", "4"];
 
 /** A script that an organization stores at ZITADEL (Actions v1). */
 export interface ActionV1 {
@@ -11,18 +12,22 @@ export interface ActionV1 {
   readonly script: string;
 }
 
-/** Lists the actions that can add claims to the tokens of an organization's users. */
-export async function listTokenActions(
+/** Lists the active actions that can add to what an organization's users are issued. */
+export async function listComplementingActions(
   instance: Instance,
   organization: string,
 ): Promise<ActionV1[]> {
-  const { flow } = await attempt(
-    "list the actions of the flow Complement Token",
+  const management = instance.service(ManagementService, { organization });
+  const flows = await attempt(
+    "list the organization's actions",
     () =>
-      instance.service(ManagementService, { organization })
-        .getFlow({ type: COMPLEMENT_TOKEN }),
+      Promise.all(
+        COMPLEMENTING_FLOWS.map((type) => management.getFlow({ type })),
+      ),
   );
-  const actions = flow?.triggerActions.flatMap(({ actions }) => actions) ?? [];
+  const actions = flows.flatMap(({ flow }) => flow?.triggerActions ?? [])
+    .flatMap(({ actions }) => actions)
+    .filter(({ state }) => state === ActionState.ACTIVE);
   // One action may be bound to several triggers.
   const byId = new Map(actions.map((action) => [action.id, action]));
   return [...byId.values()].map(({ name, script }) => ({ name, script }));

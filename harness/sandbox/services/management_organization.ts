@@ -1,3 +1,4 @@
+import { ActionState } from "@zitadel/proto/zitadel/action_pb.js";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
 import { OrgState } from "@zitadel/proto/zitadel/org_pb.js";
 import { notFound } from "../api_error.ts";
@@ -12,10 +13,6 @@ import { memberList } from "./member_list.ts";
 import { addOrganization } from "./organization.ts";
 
 const { method } = ManagementService;
-
-/** ZITADEL's numbers for a flow of Actions v1 and a trigger in it. */
-const COMPLEMENT_TOKEN = "2";
-const PRE_ACCESS_TOKEN = "5";
 
 /**
  * Management v1's methods for the organization in `x-zitadel-orgid`, its
@@ -42,15 +39,16 @@ export function managementOrganizationMethods(): ApiMethod[] {
     apiMethod(method.getFlow, ({ type }, { organization }) => ({
       flow: {
         type: { id: type },
-        triggerActions: type === COMPLEMENT_TOKEN && organization.tokenActions
-          ? [{
-            triggerType: { id: PRE_ACCESS_TOKEN },
-            actions: organization.tokenActions.map((action, index) => ({
-              id: String(index),
-              ...action,
-            })),
-          }]
-          : [],
+        triggerActions: [{
+          actions: (organization.actions?.[type] ?? []).map((
+            { active, ...action },
+            index,
+          ) => ({
+            ...action,
+            id: `${type}${index}`,
+            state: active ? ActionState.ACTIVE : ActionState.INACTIVE,
+          })),
+        }],
       },
     })),
     apiMethod(method.removeOrg, (_, { instance, organization }) => {

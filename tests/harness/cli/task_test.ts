@@ -174,6 +174,14 @@ Deno.test("defineTask() prints a JSON document for a failure, too", async () => 
   assert.deepEqual(JSON.parse(document()), { outcome: "changes", steps: [1] });
 });
 
+Deno.test("printJson() escapes what steers a terminal, and keeps its meaning", () => {
+  const { io, printed } = createTestIo();
+  const name = "a\u009b31m\u202eb\nc";
+  printJson(io, "done", { name });
+  assert.doesNotMatch(printed(), /[\u009b\u202e]/);
+  assert.deepEqual(JSON.parse(printed()), { outcome: "done", name });
+});
+
 Deno.test("defineTask() ends with 130 if anything is thrown after an interrupt", async () => {
   const controller = new AbortController();
   const { io, errors } = createTestIo({ signal: controller.signal });

@@ -51,6 +51,7 @@ const SETS_PERMISSIONS = {
   name: "setPermissions",
   script:
     'function setPermissions(ctx, api) { api.v1.claims.setClaim("permissions", ["admin:all"]) }',
+  active: true,
 };
 
 /** A fault for every finding. */
@@ -130,25 +131,43 @@ export const FAULTS: readonly Fault[] = [
     name: "an organization's action names the claim",
     finds: ["actions_v1", "broken"],
     make: (_it, { organization }) =>
-      void (organization.tokenActions = [SETS_PERMISSIONS]),
+      void (organization.actions = { 2: [SETS_PERMISSIONS] }),
   },
   {
-    name:
-      "an organization's action names the claim, and a failure stops logins",
-    finds: ["actions_v1", "warning"],
-    make: (_it, { organization, target }) => {
-      organization.tokenActions = [SETS_PERMISSIONS];
-      target.interruptOnError = true;
+    name: "an organization's action names the attribute for SAML",
+    finds: ["actions_v1", "broken"],
+    make: (_it, { organization }) =>
+      void (organization.actions = { 4: [SETS_PERMISSIONS] }),
+  },
+  {
+    name: "an organization that is called like a check's has such an action",
+    finds: ["actions_v1", "broken"],
+    make: (_it, { organization }) => {
+      organization.name = "permissions-check-deadbeef";
+      organization.actions = { 2: [SETS_PERMISSIONS] };
     },
   },
   {
     name: "an organization's action sets another claim",
     finds: ["actions_v1", "note"],
     make: (_it, { organization }) =>
-      void (organization.tokenActions = [{
-        name: "setTeam",
-        script: 'api.v1.claims.setClaim("team", "a")',
-      }]),
+      void (organization.actions = {
+        2: [{
+          name: "setTeam",
+          script: 'api.v1.claims.setClaim("team", "a")',
+          active: true,
+        }],
+      }),
+  },
+  {
+    name: "more organizations than the actions of which are looked at",
+    finds: ["not_checked", "warning"],
+    make: (_it, { state, organization }) => {
+      for (let i = 0; i < 200; i++) {
+        const id = `3000000000000002${i}`;
+        state.organizations.set(id, { ...organization, id, name: `More ${i}` });
+      }
+    },
   },
   {
     name: "no target signs with the key",
