@@ -148,12 +148,10 @@ export class BodyBudget {
       if (!this.#canFree(share, bytes)) throw overloaded("not read");
     }
     for (const share of shares) {
-      while (share.charged + bytes > share.maxBytes) {
-        this.#refuse(
-          this.#slowest(share),
-          overloaded("dropped for faster ones"),
-        );
-      }
+      const isFull = () => share.charged + bytes > share.maxBytes;
+      // Mostly one is enough, and finding it is cheaper than ranking all.
+      if (isFull()) this.#evict(this.#slowest(share));
+      if (isFull()) this.#evictSlowestUntil(() => !isFull(), share);
     }
     for (const share of shares) share.charged += bytes;
   }
@@ -179,6 +177,22 @@ export class BodyBudget {
     const now = this.#now();
     return this.#arrivingIn(share)
       .reduce((a, b) => b.rank(now) < a.rank(now) ? b : a);
+  }
+
+  /** Evicts the bodies with the lowest ranks, ranked once: a large body can need the room of thousands. */
+  #evictSlowestUntil(isEnough: () => boolean, share: Share): void {
+    const now = this.#now();
+    const ranked = this.#arrivingIn(share)
+      .map((body) => ({ body, rank: body.rank(now) }))
+      .sort((a, b) => a.rank - b.rank);
+    for (const { body } of ranked) {
+      if (isEnough()) return;
+      this.#evict(body);
+    }
+  }
+
+  #evict(body: PendingBody): void {
+    this.#refuse(body, overloaded("dropped for faster ones"));
   }
 
   #refuse(body: PendingBody, error: FunctionError): void {

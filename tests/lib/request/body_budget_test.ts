@@ -143,6 +143,17 @@ Deno.test("BodyBudget evicts as many as a large body needs, and none if that is 
   assert.equal(budget.charged, 4 * CHARGE);
 });
 
+Deno.test("BodyBudget evicts every arriving body if a large one needs just that", async () => {
+  const { budget } = createBudget(2);
+  const bodies = [budget.admit(LENGTH), budget.admit(LENGTH)];
+  budget.admit((2 * CHARGE - READ_CHARGE_BYTES) / CHARGE_FACTOR);
+  assert.deepEqual(await refusals(bodies), {
+    0: "overloaded",
+    1: "overloaded",
+  });
+  assert.equal(budget.charged, 2 * CHARGE);
+});
+
 Deno.test("BodyBudget never evicts a body that is complete", async () => {
   const { budget } = createBudget(2);
   const bodies = [budget.admit(LENGTH), budget.admit(LENGTH)];
