@@ -104,7 +104,6 @@ export async function createServices(
 ): Promise<Services> {
   const { now, log } = platform;
   const timeout = platform.timeout ?? ((ms) => AbortSignal.timeout(ms));
-  const telemetry = await openTelemetry(now);
   const connection = createConnection({
     domainOrigin: config.origin,
     internalOrigin: config.internalOrigin,
@@ -113,19 +112,21 @@ export async function createServices(
     timeoutMs: config.upstreamTimeoutMs,
   });
   // Side by side: a start waits for the slowest only.
-  const [kv, authenticate, openEnvelope, credential] = await Promise.all([
-    platform.kv,
-    createAuthenticator({
-      signingKeys: config.signingKeys,
-      readBody: createBodyReader({ now, timeout }),
-      now,
-    }),
-    createEnvelopeOpener({
-      findKey: createSigningKeys(connection),
-      privateKey: config.payloadPrivateKey,
-    }),
-    fingerprint(config.credential),
-  ]);
+  const [kv, telemetry, authenticate, openEnvelope, credential] = await Promise
+    .all([
+      platform.kv,
+      openTelemetry(now),
+      createAuthenticator({
+        signingKeys: config.signingKeys,
+        readBody: createBodyReader({ now, timeout }),
+        now,
+      }),
+      createEnvelopeOpener({
+        findKey: createSigningKeys(connection),
+        privateKey: config.payloadPrivateKey,
+      }),
+      fingerprint(config.credential),
+    ]);
   const environment = { ...platform, timeout, connection, telemetry };
   const cache = createCache(config, kv, environment);
   return {

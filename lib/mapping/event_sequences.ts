@@ -39,7 +39,7 @@ export class EventSequences {
     const isKnown = known !== undefined && sequence <= known.sequence &&
       now - known.knownAt < EVENT_MEMORY_MS;
     if (isKnown) return false;
-    this.#highest.set(organization, { sequence, knownAt: now }, 0);
+    this.#highest.set(organization, { sequence, knownAt: now });
     return true;
   }
 }

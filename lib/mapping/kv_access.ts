@@ -184,14 +184,14 @@ export class KvAccess {
     onValue: (value: unknown) => void,
     shutdown: AbortSignal,
   ): Promise<void> {
-    const reader = this.#options.kv.watch([key]).getReader();
+    const reader = this.#options.kv.watch<[unknown]>([key]).getReader();
     const cancel = () => void reader.cancel().catch(() => {});
     shutdown.addEventListener("abort", cancel, { once: true });
     try {
       for (;;) {
         const { value, done } = await reader.read();
         if (done) return;
-        onValue(value[0]?.value);
+        onValue(value[0].value);
       }
     } finally {
       shutdown.removeEventListener("abort", cancel);

@@ -133,7 +133,7 @@ function createProblemReport(log: Log): ReportProblems {
     if (problems.length === 0) return reported.delete(organization);
     const hash = await hashOf(problems);
     if (reported.get(organization) === hash) return;
-    reported.set(organization, hash, 0);
+    reported.set(organization, hash);
     const named = problems.slice(0, MAX_NAMED).map(async ({ key, problem }) =>
       `${await keyName(key)}: ${problem}`
     );

@@ -59,7 +59,7 @@ export function createClaimWatch(
     const report = (reason: FailureReason, message: string, remedy: string) => {
       const key = JSON.stringify([reason, name, organization]);
       if (reported.get(key)) return;
-      reported.set(key, true, 0);
+      reported.set(key, true);
       log({
         level: "warn",
         message,

@@ -41,12 +41,12 @@ export function createLog(
     lines = [];
     write(text);
   };
-  let time = 0;
+  let time: number | undefined;
   let prefix = "";
-  let second = 0;
+  let second: number | undefined;
   let unbatched = 0;
   return (entry) => {
-    if (time !== now() || !prefix) {
+    if (time !== now()) {
       time = now();
       prefix = `{"time":"${new Date(time).toISOString()}",`;
       if (second !== Math.floor(time / 1_000)) {

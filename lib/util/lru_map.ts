@@ -58,9 +58,9 @@ export class LruMap<V> {
    *
    * @param key The value's key.
    * @param value The value.
-   * @param bytes How many bytes the value takes.
+   * @param bytes How many bytes the value takes; 0 if only entries are bounded.
    */
-  set(key: string, value: V, bytes: number): void {
+  set(key: string, value: V, bytes = 0): void {
     this.delete(key);
     this.#entries.set(key, { value, bytes });
     this.#newest = key;

@@ -111,7 +111,7 @@ export class ReadingBudget {
   outgrow(organization: string): PageLimit {
     const limit = { value: PAGE_SIZE };
     const until = this.#now() + MEMORY_MS;
-    this.#outgrown.set(organization, { until, limit }, 0);
+    this.#outgrown.set(organization, { until, limit });
     return limit;
   }
 
@@ -125,6 +125,6 @@ export class ReadingBudget {
   shrink(organization: string, limit: PageLimit): void {
     limit.value = Math.max(1, Math.floor(limit.value / LATE_SHRINKAGE));
     const until = this.#now() + LATE_MEMORY_MS;
-    this.#outgrown.set(organization, { until, limit }, 0);
+    this.#outgrown.set(organization, { until, limit });
   }
 }

@@ -237,6 +237,8 @@ Deno.test("readConfig() refuses project ids that are empty, too long or have a c
       /^ {2}PROJECTS holds/m,
     );
   }
+  const longest = "x".repeat(200);
+  assert.ok(readConfig({ ...least, PROJECTS: longest }).projects?.has(longest));
 });
 
 Deno.test("readConfig() refuses an unknown shape or level, and says what is possible", () => {

@@ -10,11 +10,18 @@ Deno.test("explain() finds a change by its file and its lines", () => {
     .find(({ operator }) => operator === "comparison")!;
   const known = {
     file: "lib/a.ts",
+    before: "return a < b;",
     after: "return a <= b;",
     reason: "a and b differ",
   };
   assert.equal(explain(source, mutant, [known]), known);
-  for (const other of [{ file: "lib/b.ts" }, { after: "return a >= b;" }]) {
+  for (
+    const other of [
+      { file: "lib/b.ts" },
+      { before: "return a > b;" },
+      { after: "return a >= b;" },
+    ]
+  ) {
     assert.equal(explain(source, mutant, [{ ...known, ...other }]), undefined);
   }
 });

@@ -257,6 +257,17 @@ Deno.test("KvStore leaves KV alone for a while after it did not answer", async (
   assert.deepEqual(await store.read("2"), { version: null });
 });
 
+Deno.test("KvStore leaves KV alone for a while after it did not take a small mapping", async () => {
+  const gate: Gate = (call) =>
+    call === "commit >" ? new Promise(() => {}) : Promise.resolve();
+  const { store, clock } = setUp(new MemoryKv().connect({ gate }));
+  const writing = store.write("1", { mapping: SMALL, readAt: NOW }, null);
+  await turn();
+  clock.advance(KV_TIMEOUT_MS);
+  assert.deepEqual(await writing, { kind: "skipped" });
+  assert.deepEqual(await store.read("2"), { version: UNKNOWN_VERSION });
+});
+
 Deno.test("KvStore does not leave KV alone after one large mapping was late", async (t) => {
   for (const late of ["commit >", "getMany >"]) {
     await t.step(late, async () => {

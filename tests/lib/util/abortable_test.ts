@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { abortable } from "../../../lib/util/abortable.ts";
+import { countListeners } from "./_listeners.ts";
 
 Deno.test("abortable() settles as the promise does when the signal is not aborted", async () => {
   const { signal } = new AbortController();
@@ -22,4 +23,14 @@ Deno.test("abortable() does not wait when the signal was aborted before", async 
   await assert.rejects(abortable(new Promise(() => {}), signal), {
     name: "TimeoutError",
   });
+});
+
+Deno.test("abortable() leaves no listener on a signal that lives longer", async () => {
+  const { signal, count } = countListeners(new AbortController());
+  const waiting = abortable(Promise.resolve(), signal);
+  assert.equal(count(), 1);
+  await waiting;
+  await abortable(Promise.reject(new RangeError()), signal).catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(count(), 0);
 });

@@ -27,6 +27,14 @@ Deno.test("LruMap.set() forgets the least recently used when there are too many"
   assert.equal(keysOf(map), "bcd");
 });
 
+Deno.test("LruMap.set() takes a value without a size for one of no bytes", () => {
+  const map = filled("a");
+  map.set("b", "value of b");
+  assert.equal(map.bytes, 10);
+  map.delete("b");
+  assert.equal(map.bytes, 10);
+});
+
 Deno.test("LruMap.get() counts as a use", () => {
   const map = filled("a", "b", "c");
   map.get("a");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Semaphore } from "../../../lib/util/semaphore.ts";
+import { countListeners } from "./_listeners.ts";
 
 const { signal } = new AbortController();
 
@@ -54,4 +55,15 @@ Deno.test("acquire() waits without a signal", async () => {
   permit[Symbol.dispose]();
   (await next)[Symbol.dispose]();
   await semaphore.acquire();
+});
+
+Deno.test("acquire() leaves no listener on a signal that lives longer", async () => {
+  const { signal, count } = countListeners(new AbortController());
+  const semaphore = new Semaphore(1);
+  const permit = await semaphore.acquire(signal);
+  const next = semaphore.acquire(signal);
+  assert.equal(count(), 1);
+  permit[Symbol.dispose]();
+  await next;
+  assert.equal(count(), 0);
 });

@@ -14,7 +14,7 @@ export interface ForeignAnswer {
   readonly seen: RegExp;
 }
 
-/** The nine statuses of issue reports, and relatives. */
+/** The ten statuses of issue reports, and relatives. */
 export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
   intercepted(
     "200, a login page",
@@ -55,6 +55,14 @@ export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
       "503, a gateway",
       page(503, "Unavailable"),
       /answered 503 text\/html/,
+    ),
+    reason: "unreachable",
+  },
+  {
+    ...intercepted(
+      "504, a gateway",
+      page(504, "Gateway Timeout"),
+      /answered 504 text\/html/,
     ),
     reason: "unreachable",
   },

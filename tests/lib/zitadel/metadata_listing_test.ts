@@ -290,3 +290,15 @@ Deno.test("readListing() stops at the first page over the bound", async () => {
   await assert.rejects(read(), hasKind("oversized"));
   assert.deepEqual(calls.map(([offset]) => offset), [0, 1_000]);
 });
+
+Deno.test("readListing() keeps as many bytes of keys and values as the bound says", async () => {
+  const list = new Map([["admin", "12345"], ["viewer", "1234"]]);
+  const maxKeptBytes = "admin12345viewer1234".length;
+  const readWith = (limits: Partial<ListingLimits>) =>
+    listOf(list, { limits }).read();
+  assert.equal((await readWith({ maxKeptBytes })).length, 2);
+  await assert.rejects(
+    readWith({ maxKeptBytes: maxKeptBytes - 1 }),
+    hasKind("oversized"),
+  );
+});

@@ -24,6 +24,7 @@ function source({ internalOrigin, timeoutMs = 5_000 }: {
   const state = {
     now: NOW,
     fetches: [] as string[],
+    accepts: [] as (string | null)[],
     respond: (): Promise<Response> =>
       Promise.resolve(Response.json({ keys: [jwk("1")] })),
   };
@@ -34,6 +35,7 @@ function source({ internalOrigin, timeoutMs = 5_000 }: {
     now: () => state.now,
     fetch: (input, init) => {
       state.fetches.push(String(input));
+      state.accepts.push(new Headers(init?.headers).get("accept"));
       return state.respond === hang
         ? silentFetch()(input, init)
         : state.respond();
@@ -61,6 +63,7 @@ Deno.test("createSigningKeys() fetches the keys once", async () => {
   const keys = await Promise.all(Array.from({ length: 10 }, () => find("1")));
   assert.equal(new Set(keys).size, 1);
   assert.deepEqual(state.fetches, [`${UPSTREAM_ORIGIN}/oauth/v2/keys`]);
+  assert.deepEqual(state.accepts, ["application/json"]);
 });
 
 Deno.test("createSigningKeys() fetches the keys from the internal address", async () => {
