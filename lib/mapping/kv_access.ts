@@ -186,7 +186,7 @@ export class KvAccess {
   ): Promise<void> {
     const reader = this.#options.kv.watch<[unknown]>([key]).getReader();
     const cancel = () => void reader.cancel().catch(() => {});
-    shutdown.addEventListener("abort", cancel, { once: true });
+    shutdown.addEventListener("abort", cancel);
     try {
       for (;;) {
         const { value, done } = await reader.read();

@@ -93,7 +93,7 @@ export function createClaimWatch(
   };
 }
 
-/** Text without escapes is most of what is measured. */
+/** Most claims: their UTF-8 has as many bytes as they have characters. */
 const ASCII = /^[ -~]*$/;
 const encoder = new TextEncoder();
 

@@ -96,6 +96,10 @@ export function lineWriter(
   let dropped = 0;
   let isWriting = false;
 
+  const enqueue = (line: Uint8Array) => {
+    waiting.push(line);
+    bytes += line.length;
+  };
   const write = async () => {
     isWriting = true;
     try {
@@ -109,8 +113,7 @@ export function lineWriter(
             dropped,
           };
           dropped = 0;
-          waiting.push(encoder.encode(`${JSON.stringify(entry)}\n`));
-          bytes += waiting[0]!.length;
+          enqueue(encoder.encode(`${JSON.stringify(entry)}\n`));
         }
       }
     } catch {
@@ -127,8 +130,7 @@ export function lineWriter(
       dropped += lines.split("\n").length;
       return;
     }
-    waiting.push(text);
-    bytes += text.length;
+    enqueue(text);
     if (!isWriting) void write();
   };
 }

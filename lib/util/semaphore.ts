@@ -43,7 +43,7 @@ export class Semaphore {
       };
       if (signal?.aborted) return giveUp();
       this.#waiting.add(start);
-      signal?.addEventListener("abort", giveUp, { once: true });
+      signal?.addEventListener("abort", giveUp);
     });
   }
 

@@ -114,9 +114,7 @@ export function judgeForeignAnswer(
   const { status, text } = answer;
   const seen = `answered ${describeAnswer(answer)}`;
   if (status === 429) return new UpstreamFault("rate_limited", seen);
-  if (status >= 400 && isInstanceNotFound(text)) {
-    return unknownInstance(seen);
-  }
+  if (isInstanceNotFound(text)) return unknownInstance(seen);
   if (GATEWAY_STATUSES.has(status)) {
     return new UpstreamFault("unreachable", seen, {
       remedy:

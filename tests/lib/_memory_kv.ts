@@ -80,6 +80,11 @@ export class MemoryKv {
     return kv as unknown as Deno.Kv;
   }
 
+  /** How many watches are open. */
+  get watches(): number {
+    return this.#changed.size;
+  }
+
   get #versionstamp(): string {
     return String(this.#version).padStart(20, "0");
   }

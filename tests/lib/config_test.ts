@@ -350,7 +350,11 @@ Deno.test("remarksOn() warns when the token would travel unencrypted", async (t)
         remarks.map(({ level }) => level),
         isWarned ? ["warn"] : [],
       );
-      for (const { remedy } of remarks) assert.match(String(remedy), /https/);
+      for (const { remedy, setting } of remarks) {
+        assert.match(String(remedy), /https/);
+        const name = internal ? "ZITADEL_INTERNAL_URL" : "ZITADEL_DOMAIN";
+        assert.equal(setting, `${name}=http://...`);
+      }
     });
   }
 });

@@ -143,3 +143,23 @@ Deno.test("lookUp() names the organizations that did not answer in time, and no 
     return true;
   });
 });
+
+Deno.test("lookUp() names each of several organizations that did not answer in time", async () => {
+  const controller = new AbortController();
+  const silent = new Promise<never>(() => {});
+  const lookups = lookUp(["1", "2"], {
+    services: {
+      cache: { get: () => silent },
+      log: () => {},
+      telemetry: { lookup: () => {} },
+    } as unknown as LookUpOptions["services"],
+    deadline: new Deadline(() => controller.signal),
+    userOrganization: "1",
+  });
+  controller.abort(new DOMException("late", "TimeoutError"));
+  await assert.rejects(lookups, (error) => {
+    assert.ok(error instanceof FunctionError);
+    assert.equal(error.details.organization, "1,2");
+    return true;
+  });
+});

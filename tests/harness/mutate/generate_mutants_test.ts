@@ -54,6 +54,13 @@ const CASES: Readonly<Record<string, readonly [string, readonly string[]]>> = {
     "const MAX_BYTES = 64 * 1024;",
     ["const MAX_BYTES = 0;"],
   ],
+  "leaves the numbers of a named list alone, but not those of a set": [
+    "const RETRY_MS = [1_000, 4_000];\nconst STATUSES = new Set([503]);",
+    [
+      "const RETRY_MS = [1_000, 4_000];\nconst STATUSES = new Set([504]);",
+      "const RETRY_MS = [1_000, 4_000];\nconst STATUSES = new Set([502]);",
+    ],
+  ],
   "empties a string, or fills an empty one": [
     'const x = [`${a}:b`, ""];',
     ['const x = ["", ""];', 'const x = [`${a}:b`, "mutant"];'],

@@ -12,6 +12,7 @@ import {
 import { kvKeys } from "../../../lib/mapping/kv_schema.ts";
 import { Clock, kvOptions, ORIGIN, turn } from "./_isolate.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
+import { countListeners } from "../util/_listeners.ts";
 
 const KEYS = kvKeys(ORIGIN);
 const ANNOUNCED = { kind: "announced" };
@@ -24,9 +25,11 @@ function setUp(kv: Deno.Kv, clock = new Clock()) {
 }
 
 /** Watches as an isolate does, and keeps what it was told. */
-async function watch(isolate: Invalidations) {
+async function watch(
+  isolate: Invalidations,
+  ended = new AbortController(),
+) {
   const told: string[] = [];
-  const ended = new AbortController();
   const listener = {
     onInvalidated: (organization: string, sequence?: number) =>
       void told.push(
@@ -390,6 +393,34 @@ Deno.test("watch() has a gap when what it had seen is gone", async () => {
   assert.deepEqual(await watched.until(2), ["1", "gap"]);
   await other.invalidate("2");
   assert.deepEqual(await watched.until(3), ["1", "gap", "2"]);
+});
+
+Deno.test("watch() ends at the shutdown", async () => {
+  const kv = new MemoryKv();
+  const watched = await watch(setUp(kv.connect()).isolate);
+  assert.equal(kv.watches, 1);
+  watched[Symbol.dispose]();
+  await turn();
+  assert.equal(kv.watches, 0);
+});
+
+Deno.test("watch() leaves no listener behind when its connection breaks", async () => {
+  let attempts = 0;
+  const gate: Gate = (call) =>
+    call === "watch >" && ++attempts <= 3
+      ? Promise.reject(new TypeError())
+      : Promise.resolve();
+  const { isolate, clock } = setUp(new MemoryKv().connect({ gate }));
+  const ended = new AbortController();
+  const { count } = countListeners(ended);
+  using _watched = await watch(isolate, ended);
+  for (let broken = 0; broken < 3; broken++) {
+    await turn();
+    clock.advance(WATCH_RETRY_MS);
+  }
+  await turn();
+  assert.ok(attempts > 3);
+  assert.equal(count(), 1);
 });
 
 Deno.test("watch() does not wait for a KV that fails", async () => {

@@ -284,6 +284,12 @@ Deno.test("KvStore does not leave KV alone after one large mapping was late", as
       clock.advance(KV_TIMEOUT_MS);
       await call;
       assert.equal(log[0]?.error, "TimeoutError");
+      assert.match(
+        log[0]!.message,
+        late === "commit >"
+          ? /^Cannot write to Deno/
+          : /^Cannot read from Deno/,
+      );
       // Of another organization, within the pause.
       assert.deepEqual(await store.read("2"), { version: null });
     });

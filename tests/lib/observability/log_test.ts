@@ -158,6 +158,22 @@ Deno.test("lineWriter() drops what does not fit, and says so, when the reader st
   assert.equal(JSON.parse(lines[3]!).dropped, 3);
 });
 
+Deno.test("lineWriter() counts anew what it drops after it said so", async () => {
+  const reader = slowReader(Infinity);
+  const write = lineWriter(reader);
+  const large = "x".repeat(600_000);
+  for (let time = 0; time < 2; time++) {
+    write("first");
+    write(large);
+    write(large);
+    for (let i = 0; i < 4; i++) await reader.take();
+  }
+  const counts = reader.state.text.split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line).dropped);
+  assert.deepEqual(counts, [1, 1]);
+});
+
 Deno.test("lineWriter() goes on when the reader is gone", async () => {
   let writes = 0;
   const write = lineWriter({

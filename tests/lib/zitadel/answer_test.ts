@@ -199,3 +199,12 @@ Deno.test("readAnswer() reads the beginning and drops the rest", async () => {
   assert.equal(text.length, 5_000);
   assert.equal(isCancelled, true);
 });
+
+Deno.test("readAnswer() reads no more once it has what it may read", async () => {
+  const body = () =>
+    new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(10).fill(0x61)),
+    }, { highWaterMark: 0 });
+  const { text } = await readAnswer(new Response(body()), 20);
+  assert.equal(text.length, 20);
+});
