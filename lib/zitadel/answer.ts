@@ -138,7 +138,7 @@ export function judgeForeignAnswer(
 export function describeAnswer(
   { status, mediaType, location }: Answer,
 ): string {
-  if (status >= 300 && status < 400) {
+  if (isRedirect(status)) {
     const origin = location && URL.parse(location)?.origin;
     return `${status}, a redirect${origin ? ` to ${origin}` : ""}`;
   }
@@ -171,8 +171,12 @@ function isHttpsNeeded(
 ): boolean {
   if (!baseUrl.startsWith("http:")) return false;
   const target = location && URL.parse(location, baseUrl);
-  const leadsToHttps = status >= 300 && status < 400 && target &&
+  const leadsToHttps = isRedirect(status) && target &&
     target.protocol === "https:" &&
     target.hostname === new URL(baseUrl).hostname;
   return leadsToHttps || NEEDS_HTTPS.test(text);
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
 }

@@ -58,7 +58,6 @@ export function createSigningKeys(connection: ZitadelConnection): SigningKeys {
     pending ??= fetchKeys(connection).then((fetched) => {
       keys = fetched;
       fetchedAt = now();
-      failure = undefined;
       return fetched;
     }, (error) => {
       failure = { error, until: now() + KEYS_PAUSE_MS };

@@ -150,6 +150,7 @@ Deno.test("readConfig() tells a private key from what is none", async (t) => {
       false,
     ],
     ["an empty set", '{"keys":[]}', false],
+    ["a set of nothing", '{"keys":[null]}', false],
     ["a public PEM", "-----BEGIN PUBLIC KEY-----\ncanary", false],
     ["a PKCS#1 PEM", "-----BEGIN RSA PRIVATE KEY-----\ncanary", false],
     ["null", "null", false],

@@ -155,7 +155,8 @@ Deno.test("lineWriter() drops what does not fit, and says so, when the reader st
     '{"lev',
     "",
   ]);
-  assert.equal(JSON.parse(lines[3]!).dropped, 3);
+  const { level, dropped } = JSON.parse(lines[3]!);
+  assert.deepEqual([level, dropped], ["warn", 3]);
 });
 
 Deno.test("lineWriter() counts anew what it drops after it said so", async () => {

@@ -143,6 +143,21 @@ Deno.test("BodyBudget evicts as many as a large body needs, and none if that is 
   assert.equal(budget.charged, 4 * CHARGE);
 });
 
+Deno.test("BodyBudget evicts the slowest ones if a large body needs the room of several", async () => {
+  const { clock, budget } = createBudget(4);
+  const bodies = [1, 2, 3, 4].map(() => budget.admit(LENGTH));
+  clock.advance(100);
+  const received = [90_000, 10_000, 80_000, 20_000];
+  for (const [index, bytes] of received.entries()) {
+    budget.receive(bodies[index]!, bytes);
+  }
+  budget.admit((2 * CHARGE - READ_CHARGE_BYTES) / CHARGE_FACTOR);
+  assert.deepEqual(await refusals(bodies), {
+    1: "overloaded",
+    3: "overloaded",
+  });
+});
+
 Deno.test("BodyBudget evicts every arriving body if a large one needs just that", async () => {
   const { budget } = createBudget(2);
   const bodies = [budget.admit(LENGTH), budget.admit(LENGTH)];

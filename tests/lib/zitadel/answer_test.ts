@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { FunctionError } from "../../../lib/errors.ts";
-import { judgeForeignAnswer, readAnswer } from "../../../lib/zitadel/answer.ts";
+import {
+  describeAnswer,
+  judgeForeignAnswer,
+  readAnswer,
+} from "../../../lib/zitadel/answer.ts";
 import {
   createConnection,
   type ZitadelConnection,
@@ -187,6 +191,16 @@ Deno.test("judgeForeignAnswer() says to write https if the address expects it", 
     });
     assert.equal(fault.details.remedy, undefined);
   });
+});
+
+Deno.test("describeAnswer() tells a redirect from what a server has of its own", () => {
+  const described = (status: number, location?: string) =>
+    describeAnswer({ status, mediaType: "text/html", location, text: "" });
+  assert.equal(described(299), "299 text/html");
+  assert.equal(described(300), "300, a redirect");
+  const url = "https://sso.example/login";
+  assert.equal(described(399, url), "399, a redirect to https://sso.example");
+  assert.equal(described(400, url), "400 text/html");
 });
 
 Deno.test("readAnswer() reads the beginning and drops the rest", async () => {

@@ -33,6 +33,10 @@ Deno.test("upstreamError() blames the deadline when it is over, whatever was thr
   assert.doesNotMatch(error.message, /canary/);
 });
 
+Deno.test("UpstreamFault has a name of its own", () => {
+  assert.equal(String(new UpstreamFault("timeout", "a")), "UpstreamFault: a");
+});
+
 Deno.test("upstreamError() turns a fault into what the caller is told", () => {
   const error = upstreamError(
     new UpstreamFault("unreachable", "refused the connection"),
