@@ -106,6 +106,13 @@ Deno.test("readConfig() reads each kind of credential", async (t) => {
       { kind: "jwt_profile", key, text: KEY_FILE },
     );
   });
+  await t.step("a key file of several lines", () => {
+    const text = JSON.stringify(JSON.parse(KEY_FILE), null, 2);
+    const { credential } = readConfig(
+      withCredential({ SERVICE_ACCOUNT_KEY: text }),
+    );
+    assert.equal(credential.kind, "jwt_profile");
+  });
   await t.step("a key file that never expires", () => {
     const { expirationDate: _, ...file } = JSON.parse(KEY_FILE);
     const { credential } = readConfig(
@@ -167,6 +174,7 @@ Deno.test("SETTINGS holds the defaults that readConfig() uses", () => {
       .map(([name, { default: value }]) => [name, value]),
   );
   assert.equal(Object.keys(defaults).length, 9);
+  assert.ok(Object.values(defaults).every((value: string) => value !== ""));
   assert.deepEqual(readConfig({ ...defaults, ...least }), readConfig(least));
 });
 

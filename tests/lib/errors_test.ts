@@ -93,6 +93,8 @@ Deno.test("describeFailure() reports the class and the place of a bug but not it
   assert.equal(entry.cause, "RangeError");
   assert.match(String(entry.stack), /errors_test\.ts/);
   assert.doesNotMatch(JSON.stringify(entry), /canary/);
+  const silent = describeFailure(new RangeError()).entry;
+  assert.match(String(silent.stack), /errors_test\.ts/);
   assert.equal(describeFailure("canary").entry.cause, "string");
   assert.doesNotMatch(JSON.stringify(describeFailure("canary")), /canary/);
 });

@@ -426,9 +426,10 @@ Deno.test("watch() leaves no listener behind when its connection breaks", async 
 Deno.test("watch() does not wait for a KV that fails", async () => {
   const gate: Gate = () => Promise.reject(new TypeError());
   // No time passes, so that waiting would never end.
-  const { isolate } = setUp(new MemoryKv().connect({ gate }));
+  const { isolate, log } = setUp(new MemoryKv().connect({ gate }));
   using watched = await watch(isolate);
   assert.deepEqual(watched.told, []);
+  assert.deepEqual(log.map(({ reason }) => reason), ["kv_failed"]);
 });
 
 Deno.test("invalidate() announces what waits together as its most important event asks for", async (t) => {

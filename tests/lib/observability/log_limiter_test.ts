@@ -40,6 +40,13 @@ Deno.test("createLogLimiter() writes again once the minute is over", () => {
   assert.deepEqual(lines.at(-1), entry("second"));
 });
 
+Deno.test("createLogLimiter() counts a single line that it left out", () => {
+  const { clock, lines, limited } = createLimited();
+  for (let i = 0; i <= MAX_LINES; i++) limited("a", entry("a"));
+  clock.advance(WINDOW_MS);
+  assert.deepEqual(lines.at(-1), { ...entry("a"), omitted: 1 });
+});
+
 Deno.test("createLogLimiter() counts each kind by itself", () => {
   const { lines, limited } = createLimited();
   for (let i = 0; i < 50; i++) limited("a", entry("a"));

@@ -250,7 +250,11 @@ Deno.test("BodyBudget refuses a body below the minimum rate once its grace is ov
   const slow = budget.admit(LENGTH);
   const steady = budget.admit(LENGTH);
   budget.receive(slow, MIN_BYTES_PER_SECOND * GRACE_MS / 1_000 - 1);
-  budget.receive(steady, MIN_BYTES_PER_SECOND * BODY_TIMEOUT_MS / 1_000);
+  // Just at the rate when it is looked at.
+  budget.receive(
+    steady,
+    MIN_BYTES_PER_SECOND * (GRACE_MS + SWEEP_MS) / 1_000,
+  );
   clock.advance(GRACE_MS);
   assert.deepEqual(await refusals([silent, slow, steady]), {});
   clock.advance(SWEEP_MS);

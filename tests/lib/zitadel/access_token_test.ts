@@ -102,7 +102,10 @@ Deno.test("createAccessTokenSource() uses the old token while renewing fails, an
   await settled();
   assert.equal(log.length, 1);
   assert.equal(log[0]?.level, "error");
-  assert.match(log[0]!.message, /the previous one is used until it ends$/);
+  assert.match(
+    log[0]!.message,
+    /^Cannot get .+: .+; the previous one is used until it ends$/,
+  );
   assert.equal(log[0]?.reason, "unreachable");
   assert.ok(log[0]?.remedy);
   assert.equal(await token.get(), "token-0");

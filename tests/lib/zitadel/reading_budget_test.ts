@@ -2,8 +2,29 @@ import assert from "node:assert/strict";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ListOrganizationMetadataRequestSchema } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { createUpstream } from "../../../harness/fixtures/upstream.ts";
+import { ApiMemory } from "../../../lib/zitadel/organization_metadata.ts";
+import { ReadingBudget } from "../../../lib/zitadel/reading_budget.ts";
 import { silentFetch } from "../_frames.ts";
 import { entries, fails, ID, reader, valuesOf, world } from "./_metadata.ts";
+
+Deno.test("ReadingBudget.shrink() leaves at least one entry to a page", () => {
+  const budget = new ReadingBudget(1_000, Date.now);
+  const limit = { value: 2 };
+  for (let late = 0; late < 3; late++) budget.shrink("1", limit);
+  assert.equal(limit.value, 1);
+  assert.equal(budget.largeLimit("1"), limit);
+});
+
+Deno.test("ApiMemory forgets the API that is missing, and no other", () => {
+  const apis = new ApiMemory(Date.now);
+  const [first, ...others] = apis.inOrder();
+  const last = others.at(-1)!;
+  apis.worked(last);
+  apis.missing(first!);
+  assert.equal(apis.inOrder()[0], last);
+  apis.missing(last);
+  assert.equal(apis.inOrder()[0], first);
+});
 
 Deno.test("createMetadataReader() reads an organization that is not small, in pages that fit", async () => {
   // 12 MB that cannot be roles, beside some that can.
