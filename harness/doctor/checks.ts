@@ -223,7 +223,7 @@ export const CHECKS = {
   actions_v1: {
     title: "Actions v1",
     why:
-      "ZITADEL runs an organization's actions before the function and keeps the first value of a claim: if one sets a claim of ours, whoever may write it decides what the organization's users may do",
+      "ZITADEL runs an organization's actions before the function and keeps the first value of a claim: whoever may edit an action that sets our claim decides what the organization's users may do",
     fix:
       "remove it from the organization's flows Complement Token and Complement SAML Response (console: Actions), and take org.flow.write from its managers\n`deno task setup --interrupt-on-error` makes logins by OIDC fail instead",
   },

@@ -12,11 +12,10 @@ import {
   listProjects,
   listRoles,
 } from "../zitadel/project.ts";
-import { answer, type Problem } from "./answer.ts";
+import { answer } from "./answer.ts";
 import type {
   ActionsSeen,
   MetadataFacts,
-  OrganizationActions,
   OrganizationFacts,
   OwnedProject,
   ProjectFacts,
@@ -105,21 +104,24 @@ export async function gatherActions(
   instance: Instance,
   organizations: readonly Organization[],
 ): Promise<ActionsSeen> {
-  const chosen = organizations.slice(0, MAX_OWNERS);
-  const looked: OrganizationActions[] = [];
-  const unread: { organization: Organization; problem: Problem }[] = [];
-  for (let i = 0; i < chosen.length; i += AT_ONCE) {
-    await Promise.all(
-      chosen.slice(i, i + AT_ONCE).map(async (organization) => {
-        const { value: actions, problem } = await answer(() =>
-          listComplementingActions(instance, organization.id)
-        );
-        if (problem) unread.push({ organization, problem });
-        else if (actions.length > 0) looked.push({ organization, actions });
-      }),
-    );
-  }
-  return { looked, unread, left: organizations.length - chosen.length };
+  const { found, left } = await lookAtEach(
+    organizations,
+    async (organization) => ({
+      organization,
+      ...await answer(() =>
+        listComplementingActions(instance, organization.id)
+      ),
+    }),
+  );
+  return {
+    looked: found.flatMap(({ organization, value: actions }) =>
+      actions && actions.length > 0 ? [{ organization, actions }] : []
+    ),
+    unread: found.flatMap(({ organization, problem }) =>
+      problem ? [{ organization, problem }] : []
+    ),
+    left,
+  };
 }
 
 /** Lists the instance's projects with their roles and owners. */
@@ -127,18 +129,29 @@ export async function gatherOwnedProjects(
   instance: Instance,
   organizations: readonly Organization[],
 ): Promise<ProjectsSeen> {
-  const owners = organizations.slice(0, MAX_OWNERS);
-  const projects: OwnedProject[] = [];
-  for (let i = 0; i < owners.length; i += AT_ONCE) {
-    const batch = owners.slice(i, i + AT_ONCE).map(async (owner) => {
+  const { found, left } = await lookAtEach(
+    organizations,
+    async (owner): Promise<OwnedProject[]> => {
       const listed = await listProjects(instance, owner.id);
       const own = listed.filter(({ name }) => name !== OWN_PROJECT);
       return await Promise.all(own.map(async ({ id, name }) => {
         const roles = await listRoles(instance, owner.id, id);
         return { id, name, roles, owner };
       }));
-    });
-    projects.push(...(await Promise.all(batch)).flat());
+    },
+  );
+  return { projects: found.flat(), isComplete: left === 0 };
+}
+
+/** Looks at the first organizations, a few at once; tells how many are left. */
+async function lookAtEach<T>(
+  organizations: readonly Organization[],
+  look: (organization: Organization) => Promise<T>,
+): Promise<{ readonly found: readonly T[]; readonly left: number }> {
+  const chosen = organizations.slice(0, MAX_OWNERS);
+  const found: T[] = [];
+  for (let i = 0; i < chosen.length; i += AT_ONCE) {
+    found.push(...await Promise.all(chosen.slice(i, i + AT_ONCE).map(look)));
   }
-  return { projects, isComplete: owners.length === organizations.length };
+  return { found, left: organizations.length - chosen.length };
 }

@@ -112,13 +112,9 @@ export class KvAccess {
     action: string,
     operation: (kv: Deno.Kv) => Promise<T>,
   ): Promise<T | undefined> {
-    try {
-      return await this.#inTime(operation);
-    } catch (error) {
+    return await this.#attempt(action, operation, () => {
       this.#failedAt = this.#options.now();
-      this.#options.log(describeTrouble(action, error));
-      return undefined;
-    }
+    });
   }
 
   /**
@@ -133,17 +129,25 @@ export class KvAccess {
     action: string,
     operation: (kv: Deno.Kv) => Promise<T>,
   ): Promise<T | undefined> {
-    try {
-      return await this.#inTime(operation);
-    } catch (error) {
-      this.#options.log(describeTrouble(action, error));
-      return undefined;
-    }
+    return await this.#attempt(action, operation, () => {});
   }
 
-  #inTime<T>(operation: (kv: Deno.Kv) => Promise<T>): Promise<T> {
-    const { kv, timeout } = this.#options;
-    return abortable(Promise.try(operation, kv), timeout(KV_TIMEOUT_MS));
+  async #attempt<T>(
+    action: string,
+    operation: (kv: Deno.Kv) => Promise<T>,
+    onFailure: () => void,
+  ): Promise<T | undefined> {
+    const { kv, timeout, log } = this.#options;
+    try {
+      return await abortable(
+        Promise.try(operation, kv),
+        timeout(KV_TIMEOUT_MS),
+      );
+    } catch (error) {
+      onFailure();
+      log(describeTrouble(action, error));
+      return undefined;
+    }
   }
 
   /**

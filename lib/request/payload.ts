@@ -6,6 +6,7 @@
  */
 import * as z from "zod/mini";
 import { FunctionError } from "../errors.ts";
+import { distinct } from "../util/distinct.ts";
 
 /** How many paths an error about a payload names. */
 const MAX_PATHS = 5;
@@ -96,9 +97,7 @@ export function parsePayload(value: unknown): FunctionCall | Event {
     .map(({ path }) => path.join(".") || "the root");
   throw new FunctionError(
     "invalid_payload",
-    `Unexpected payload at: ${
-      [...new Set(paths)].slice(0, MAX_PATHS).join(", ")
-    }`,
+    `Unexpected payload at: ${distinct(paths).slice(0, MAX_PATHS).join(", ")}`,
   );
 }
 

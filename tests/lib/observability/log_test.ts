@@ -159,7 +159,7 @@ Deno.test("lineWriter() drops what does not fit, and says so, when the reader st
   assert.deepEqual([level, dropped], ["warn", 3]);
 });
 
-Deno.test("lineWriter() counts anew what it drops after it said so", async () => {
+Deno.test("lineWriter() restarts its count of dropped lines after reporting it", async () => {
   const reader = slowReader(Infinity);
   const write = lineWriter(reader);
   const large = "x".repeat(600_000);
