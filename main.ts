@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readConfig, SETTINGS } from "./lib/config.ts";
+import { readConfig, SETTINGS } from "./lib/config/settings.ts";
 import { remarksOn } from "./lib/config/remarks.ts";
 import { createHandler } from "./lib/handler.ts";
 import { openKv } from "./lib/mapping/kv_access.ts";

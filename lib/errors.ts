@@ -35,38 +35,67 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
 };
 
 /**
- * Why a call failed, or what needs attention though it was answered: one word
- * for dashboards and alerts. KV's failures, which fail no call, are `kv_failed`.
+ * Why a call failed, or what needs attention though it was answered, with what
+ * to do about it. A reason means one thing: what fails a call and what is only
+ * remarked never share one. KV's failures, which fail no call, are `kv_failed`.
  */
-export const REASONS = [
-  "missing_permission",
-  "credential_rejected",
-  "unknown_instance",
-  "intercepted",
-  "rate_limited",
-  "unreachable",
-  "timeout",
-  "no_metadata_api",
-  "unreadable_answer",
-  "unreadable_entries",
-  "unstable_listing",
-  "large_claim",
-  "replaced_claim",
-  "omitted_values",
-  "wrong_path",
-  "unknown_key",
-  "missing_setting",
-] as const;
+export const REMEDIES = {
+  missing_permission:
+    "Make the service user a manager of the organization with the role ORG_OWNER_VIEWER, or of the instance with IAM_OWNER_VIEWER: deno task setup --service-user does it",
+  credential_rejected:
+    "The credential is expired, revoked or of another instance: deno task setup --service-user creates a new one",
+  unknown_instance:
+    "Set ZITADEL_DOMAIN to a domain of the instance, and let proxies pass the headers Host and x-zitadel-instance-host on; if ZITADEL is reached at another address than its domain, set ZITADEL_INTERNAL_URL to that address",
+  intercepted:
+    "A proxy, firewall or login page answered instead of ZITADEL: let gRPC-web POSTs and those to /oauth/v2 through, and check ZITADEL_DOMAIN or ZITADEL_INTERNAL_URL",
+  rate_limited: "Raise the limit, or CACHE_FRESH_SECONDS to ask less often",
+  unreachable:
+    "Check that ZITADEL runs, and that ZITADEL_DOMAIN or ZITADEL_INTERNAL_URL is right and reachable from here; deno task doctor names the cause",
+  timeout:
+    "Check that ZITADEL is neither slow nor cut off from here; UPSTREAM_TIMEOUT_MS is the time it is given",
+  no_metadata_api:
+    "Check that the address is a ZITADEL of v3 or later, and that proxies let gRPC-web through",
+  unreadable_answer:
+    "Check that the address is a ZITADEL and that no proxy changes its answers; if the message names a size, remove entries that are not roles, or grant coarser permissions",
+  unreadable_entries:
+    'Write each as a JSON array of strings, such as ["posts:read"]; entries that are not roles can stay. deno task doctor says what is wrong with each',
+  unstable_listing:
+    "Find and stop whatever keeps writing this organization's metadata",
+  large_claim:
+    "Give coarser permissions to the roles, or list the projects that count in PROJECTS",
+  long_claim:
+    "Give coarser permissions to the roles, or let applications use introspection (preuserinfo) instead of long tokens",
+  replaced_claim:
+    "Remove the action from the organization's flow Complement Token, or rename the claim (PERMISSIONS_CLAIM, ROLES_CLAIM); keep interruptOnError on, or ZITADEL issues the token with the action's value",
+  replaced_value:
+    "Give one of the two claims another name (PERMISSIONS_CLAIM, ROLES_CLAIM), or let both have the same shape",
+  omitted_values:
+    "Rename them, or set PERMISSIONS_SHAPE to a shape that can carry them",
+  foreign_grants:
+    "Ask the organization's administrators to fix its metadata, or set GRANTED_BY to the organizations whose grants count",
+  unlisted_application:
+    "ZITADEL names the application from v4.0 on: update it, or unset APPLICATIONS",
+  expiring_credential:
+    "Create a new credential before then: deno task rotate --credential",
+  wrong_path:
+    "Set the target's endpoint to the function's address without a path (deno task setup --endpoint URL), or let the proxy remove its prefix",
+  unknown_key:
+    "Set PAYLOAD_PRIVATE_KEY to the private key whose public half the target was given; during a rotation, to a JWK set of both",
+  missing_setting:
+    "Set PAYLOAD_PRIVATE_KEY to the private key whose public half the target was given, or choose another payload type for the target",
+} as const;
 
-/** One of {@linkcode REASONS}. */
-export type FailureReason = typeof REASONS[number];
+/** One of {@linkcode REMEDIES}. */
+export type FailureReason = keyof typeof REMEDIES;
 
 /** What an operator needs beside the message. */
 export interface FailureDetails {
   /** One word for dashboards and alerts. */
   readonly reason?: FailureReason;
-  /** What to do about it. */
+  /** What to do about it, if there is no reason. */
   readonly remedy?: string;
+  /** What else the log line names, as plain values. */
+  readonly fields?: Readonly<Record<string, string | number>>;
   /** The organization whose mapping was needed. */
   readonly organization?: string;
   /** Whether the cause is what that organization wrote: ZITADEL and other organizations are fine. */
@@ -126,7 +155,8 @@ export function describeFailure(error: unknown): Failure {
   const known = error instanceof FunctionError ? error : undefined;
   const code = known?.code ?? "internal_error";
   const status = STATUS[code];
-  const { reason, remedy, organization, cause } = known?.details ?? {};
+  const { reason, organization, cause, fields } = known?.details ?? {};
+  const remedy = known?.details.remedy ?? (reason && REMEDIES[reason]);
   return {
     code,
     status,
@@ -137,7 +167,8 @@ export function describeFailure(error: unknown): Failure {
       reason,
       remedy,
       cause: nameOf(known ? cause : error),
-      ...(organization !== undefined && { organization }),
+      ...organization !== undefined && { organization },
+      ...fields,
       ...(known ? {} : { stack: framesOf(error) }),
     },
   };

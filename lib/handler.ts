@@ -19,7 +19,7 @@ import {
   type Reply,
 } from "./claims/reply.ts";
 import { refuseTakenClaims } from "./claims/taken_claims.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/settings.ts";
 import { describeFailure, type ErrorCode } from "./errors.ts";
 import { health, JSON_TYPE, pathOf, refuse, requireCall } from "./http.ts";
 import { lookUp } from "./look_up.ts";

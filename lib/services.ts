@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Config } from "./config.ts";
+import type { Config } from "./config/settings.ts";
 import { fingerprint } from "./config/credential.ts";
 import { describeFailure } from "./errors.ts";
 import { MappingCache } from "./mapping/cache.ts";

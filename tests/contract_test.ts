@@ -5,8 +5,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { REASONS, STATUS } from "../lib/errors.ts";
-import { SETTINGS } from "../lib/config.ts";
+import { REMEDIES, STATUS } from "../lib/errors.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
 import { VERSION } from "../lib/version.ts";
 import {
   createTestFunction,
@@ -35,6 +35,9 @@ Deno.test("the settings have these names and defaults", () => {
       ZITADEL_INTERNAL_URL: "unset",
       METADATA_ORGANIZATION: "user",
       PROJECTS: "unset",
+      GRANTED_BY: "unset",
+      APPLICATIONS: "unset",
+      IMPERSONATION: "full",
       PERMISSIONS_CLAIM: "permissions",
       PERMISSIONS_SHAPE: "list",
       ROLES_CLAIM: "unset",
@@ -65,19 +68,24 @@ Deno.test("the error codes have these statuses", () => {
 });
 
 Deno.test("the log's reasons are these", () => {
-  assert.deepEqual([...REASONS].sort(), [
+  assert.deepEqual(Object.keys(REMEDIES).sort(), [
     "credential_rejected",
+    "expiring_credential",
+    "foreign_grants",
     "intercepted",
     "large_claim",
+    "long_claim",
     "missing_permission",
     "missing_setting",
     "no_metadata_api",
     "omitted_values",
     "rate_limited",
     "replaced_claim",
+    "replaced_value",
     "timeout",
     "unknown_instance",
     "unknown_key",
+    "unlisted_application",
     "unreachable",
     "unreadable_answer",
     "unreadable_entries",

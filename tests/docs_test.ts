@@ -8,7 +8,7 @@ import {
   linksIn,
   loneOptionsIn,
 } from "./_markdown.ts";
-import { REASONS, STATUS } from "../lib/errors.ts";
+import { REMEDIES, STATUS } from "../lib/errors.ts";
 import { EXIT } from "../harness/cli/exit.ts";
 import { ROOT } from "./_source_files.ts";
 
@@ -133,7 +133,9 @@ Deno.test("every source file that a document names exists", async () => {
 
 Deno.test("docs/troubleshooting.md explains every reason of the log", async () => {
   const table = await read("docs/troubleshooting.md");
-  const missing = REASONS.filter((it) => !table.includes(`\`${it}\``));
+  const missing = Object.keys(REMEDIES).filter((it) =>
+    !table.includes(`\`${it}\``)
+  );
   assert.deepEqual(missing, []);
 });
 

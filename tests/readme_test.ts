@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SETTINGS } from "../lib/config.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
 import { readSettingsTable } from "./_settings_table.ts";
 
 const readme = await Deno.readTextFile(

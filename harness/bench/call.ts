@@ -3,7 +3,7 @@ import {
   FIXTURES_URL,
   readFixture,
 } from "../fixtures/fixture.ts";
-import type { PermissionsShape } from "../../lib/config.ts";
+import type { PermissionsShape } from "../../lib/config/settings.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 
 /** The signing key of the benchmark's target. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { SETTINGS } from "../../lib/config.ts";
+import { SETTINGS } from "../../lib/config/settings.ts";
 import { freePort } from "../util/free_port.ts";
 import { projectPath } from "../util/project_path.ts";
 import { type Call, isRightReply, signCalls, type SignedCall } from "./call.ts";

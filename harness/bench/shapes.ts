@@ -1,4 +1,7 @@
-import { PERMISSIONS_SHAPES, type PermissionsShape } from "../../lib/config.ts";
+import {
+  PERMISSIONS_SHAPES,
+  type PermissionsShape,
+} from "../../lib/config/settings.ts";
 import { readRecordedLogin } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import { startFunction } from "./function_server.ts";

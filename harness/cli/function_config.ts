@@ -1,4 +1,4 @@
-import { type Config, readConfig } from "../../lib/config.ts";
+import { type Config, readConfig } from "../../lib/config/settings.ts";
 import { SettingsError } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 

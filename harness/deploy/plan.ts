@@ -1,4 +1,4 @@
-import { SETTINGS } from "../../lib/config.ts";
+import { SETTINGS } from "../../lib/config/settings.ts";
 
 /** Settings that the platform chooses itself. */
 const PLATFORM_SETTINGS: ReadonlySet<string> = new Set([

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type SettingName, SETTINGS } from "../../lib/config.ts";
+import { type SettingName, SETTINGS } from "../../lib/config/settings.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { freePort } from "../util/free_port.ts";

@@ -1,4 +1,4 @@
-import type { SettingName } from "../../lib/config.ts";
+import type { SettingName } from "../../lib/config/settings.ts";
 import {
   CACHED_MODULES_ONLY,
   cacheModules,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import {
   knownProjects,
   permissionsOf,

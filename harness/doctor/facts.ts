@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { CanaryResult } from "../function/canary.ts";

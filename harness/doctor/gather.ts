@@ -1,4 +1,4 @@
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
 import { isLeftover } from "./check_name.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";

@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import { createConnection } from "../../lib/zitadel/connection.ts";
 import { judgeMissingApis } from "../../lib/zitadel/discovery.ts";
 import { listOrganizationMetadata } from "../../lib/zitadel/organization_metadata.ts";

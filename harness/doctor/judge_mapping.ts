@@ -1,5 +1,5 @@
 import { shapePermissions } from "../../lib/claims/shape.ts";
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import {
   knownProjects,
   permissionsOf,

@@ -1,4 +1,4 @@
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, finding, problemFinding } from "./finding.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import { shapeNames, shapePermissions } from "../../lib/claims/shape.ts";
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import { messageOf } from "../cli/terminal.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";

@@ -4,7 +4,7 @@ import {
   claimsReply,
   type Contents,
 } from "../../lib/claims/reply.ts";
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
 import type { FunctionCall } from "../../lib/request/payload.ts";
 import { GRANT_STATE_ACTIVE } from "../../lib/claims/grants.ts";

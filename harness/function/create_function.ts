@@ -1,4 +1,4 @@
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import { createHandler, type Handler } from "../../lib/handler.ts";
 import { createServices, type Platform } from "../../lib/services.ts";
 

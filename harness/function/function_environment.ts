@@ -1,4 +1,4 @@
-import { SETTINGS } from "../../lib/config.ts";
+import { SETTINGS } from "../../lib/config/settings.ts";
 
 /**
  * What Deno itself reads: where its cache is (by registry), certificates, the

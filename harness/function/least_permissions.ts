@@ -1,4 +1,4 @@
-import { SETTINGS } from "../../lib/config.ts";
+import { SETTINGS } from "../../lib/config/settings.ts";
 
 /**
  * Returns the permission flags that the function needs for its settings, and no

@@ -1,4 +1,4 @@
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
 import { Deadline } from "../../lib/util/deadline.ts";
 import { createConnection } from "../../lib/zitadel/connection.ts";

@@ -1,4 +1,8 @@
-import { type Config, readConfig, SETTINGS } from "../../lib/config.ts";
+import {
+  type Config,
+  readConfig,
+  SETTINGS,
+} from "../../lib/config/settings.ts";
 import { createPayloadOpener } from "../function/open_payload.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
 import { roleGrants } from "../../lib/claims/grants.ts";

@@ -5,7 +5,7 @@
  */
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import { createFunction } from "../function/create_function.ts";
 import type { Outcome } from "../cli/exit.ts";
 import {

@@ -1,4 +1,4 @@
-import { type SettingName, SETTINGS } from "../../lib/config.ts";
+import { type SettingName, SETTINGS } from "../../lib/config/settings.ts";
 import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";

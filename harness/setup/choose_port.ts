@@ -1,4 +1,4 @@
-import { SETTINGS } from "../../lib/config.ts";
+import { SETTINGS } from "../../lib/config/settings.ts";
 import { isLoopback } from "../util/is_loopback.ts";
 
 /** Where a function that is started here listens. */

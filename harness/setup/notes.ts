@@ -4,7 +4,7 @@
  * @module
  */
 import { planMapping, planMappingRemoval } from "../roles/plan_mapping.ts";
-import { SETTINGS } from "../../lib/config.ts";
+import { SETTINGS } from "../../lib/config/settings.ts";
 import type { State, Wish } from "./plan.ts";
 
 /** Notes about a set-up. */

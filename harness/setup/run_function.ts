@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SETTINGS } from "../../lib/config.ts";
+import { SETTINGS } from "../../lib/config/settings.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";

@@ -1,4 +1,4 @@
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/config/settings.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
 import { createConnection } from "../../lib/zitadel/connection.ts";
 

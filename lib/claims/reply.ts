@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type { PermissionsShape } from "../config.ts";
+import type { PermissionsShape } from "../config/settings.ts";
 import type { AppendedAttribute, AppendedClaim } from "../request/payload.ts";
 import { distinct } from "../util/distinct.ts";
 import type { GrantedPermissions } from "./grants.ts";
-import { RESERVED_CLAIM_PREFIX } from "./reserved_claims.ts";
+import { RESERVED_CLAIM_PREFIX } from "../config/reserved_claims.ts";
 import {
   shapeAttribute,
   shapeAttributeNames,

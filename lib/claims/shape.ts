@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { PermissionsShape } from "../config.ts";
+import type { PermissionsShape } from "../config/settings.ts";
 import { distinct } from "../util/distinct.ts";
 import { type GrantedPermissions, permissionsIn } from "./grants.ts";
 

@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config } from "./settings.ts";
 import type { LogEntry } from "../observability/log.ts";
 
 /**

@@ -1,4 +1,8 @@
-import type { LogLevel } from "../config.ts";
+/** How much the log holds: a line per call, or only what needs attention. */
+export const LOG_LEVELS = ["info", "warn"] as const;
+
+/** One of {@linkcode LOG_LEVELS}. */
+export type LogLevel = typeof LOG_LEVELS[number];
 
 /** A line of the log: flat, so that any log store can search it. */
 export interface LogEntry {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { parse, parseAllDocuments } from "yaml";
-import { readConfig, SETTINGS } from "../../lib/config.ts";
+import { readConfig, SETTINGS } from "../../lib/config/settings.ts";
 import { DRAIN_MS } from "../../lib/util/keep_serving.ts";
 import { parseEnv } from "../../harness/cli/env_file.ts";
 import { roles } from "../../tasks/roles.ts";

@@ -1,4 +1,4 @@
-import { readConfig } from "../../lib/config.ts";
+import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import type { Handler } from "../../lib/handler.ts";
 import { parseEnv } from "../../harness/cli/env_file.ts";

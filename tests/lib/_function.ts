@@ -4,7 +4,7 @@ import {
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
-import { readConfig } from "../../lib/config.ts";
+import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import type { Handler } from "../../lib/handler.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";

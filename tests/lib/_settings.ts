@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readConfig, type SettingName } from "../../lib/config.ts";
+import { readConfig, type SettingName } from "../../lib/config/settings.ts";
 
 /** A signing key. */
 export const KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";

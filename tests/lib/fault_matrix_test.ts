@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { REVALIDATE_RETRY_MS } from "../../lib/mapping/cache.ts";
 import { PAUSE_MS } from "../../lib/zitadel/access_token.ts";
-import { readConfig } from "../../lib/config.ts";
+import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
 import { signPayload } from "../../lib/request/signature.ts";

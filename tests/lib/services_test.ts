@@ -4,7 +4,7 @@ import {
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
-import { readConfig } from "../../lib/config.ts";
+import { readConfig } from "../../lib/config/settings.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
 import { createServices } from "../../lib/services.ts";
 import { login, NOW, ORGANIZATION } from "./_function.ts";

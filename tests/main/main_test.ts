@@ -3,7 +3,7 @@ import {
   createUpstream,
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
-import { SETTINGS } from "../../lib/config.ts";
+import { SETTINGS } from "../../lib/config/settings.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 import { login, loginPayload } from "../lib/_function.ts";
 

@@ -11,7 +11,7 @@ import {
   createUpstream,
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
-import { readConfig } from "../../lib/config.ts";
+import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 import { findCanaries, PERSONAL, SECRETS } from "./_canaries.ts";

@@ -12,9 +12,9 @@ import {
   claimsReply,
   type Contents,
 } from "../../lib/claims/reply.ts";
-import { RESERVED_CLAIM_PREFIX } from "../../lib/claims/reserved_claims.ts";
+import { RESERVED_CLAIM_PREFIX } from "../../lib/config/reserved_claims.ts";
 import { shapePermissions } from "../../lib/claims/shape.ts";
-import { PERMISSIONS_SHAPES } from "../../lib/config.ts";
+import { PERMISSIONS_SHAPES } from "../../lib/config/settings.ts";
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import { anyJson, anyText, OBJECT_MEMBERS } from "./arbitraries.ts";
 import { type Property, property } from "./property.ts";

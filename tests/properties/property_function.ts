@@ -1,4 +1,4 @@
-import { readConfig } from "../../lib/config.ts";
+import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import type { Handler } from "../../lib/handler.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";

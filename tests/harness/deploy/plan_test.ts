@@ -3,7 +3,7 @@ import {
   planDeployment,
   settingsToUpload,
 } from "../../../harness/deploy/plan.ts";
-import { SETTINGS } from "../../../lib/config.ts";
+import { SETTINGS } from "../../../lib/config/settings.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 

@@ -9,7 +9,7 @@ import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { createProject } from "../../../harness/zitadel/project.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
 import { withSetting } from "../../../harness/cli/env_file.ts";
-import { readConfig } from "../../../lib/config.ts";
+import { readConfig } from "../../../lib/config/settings.ts";
 import { gather, type Sound, soundInstance } from "./_sound_instance.ts";
 
 const value = (names: readonly string[]) =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SETTINGS } from "../../../lib/config.ts";
+import { SETTINGS } from "../../../lib/config/settings.ts";
 import { FAULTS, partsOf } from "./_faults.ts";
 import { examine, restore, soundInstance } from "./_sound_instance.ts";
 

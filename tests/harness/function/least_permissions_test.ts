@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { leastPermissions } from "../../../harness/function/least_permissions.ts";
-import { SETTINGS } from "../../../lib/config.ts";
+import { SETTINGS } from "../../../lib/config/settings.ts";
 
 Deno.test("leastPermissions() names hosts, variables and files, and nothing else", () => {
   const names = Object.keys(SETTINGS).join(",");

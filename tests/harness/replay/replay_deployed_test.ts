@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Handler } from "../../../lib/handler.ts";
-import { readConfig } from "../../../lib/config.ts";
+import { readConfig } from "../../../lib/config/settings.ts";
 import {
   FIXTURES_URL,
   readFixture,

@@ -5,7 +5,7 @@ import {
   shapeNames,
   shapePermissions,
 } from "../../../lib/claims/shape.ts";
-import { PERMISSIONS_SHAPES } from "../../../lib/config.ts";
+import { PERMISSIONS_SHAPES } from "../../../lib/config/settings.ts";
 
 /** Grants of two projects, one of them given by two organizations. */
 const GRANTED = [

@@ -6,7 +6,7 @@ import {
   UPSTREAM_TOKEN,
 } from "../../../harness/fixtures/upstream.ts";
 import { REVALIDATE_RETRY_MS } from "../../../lib/mapping/cache.ts";
-import { readConfig } from "../../../lib/config.ts";
+import { readConfig } from "../../../lib/config/settings.ts";
 import { createFunction } from "../../../harness/function/create_function.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";

@@ -21,7 +21,7 @@ import {
   type RecordedExchange,
 } from "../../../harness/fixtures/recorded_upstream.ts";
 import { createUpstream } from "../../../harness/fixtures/upstream.ts";
-import { readConfig } from "../../../lib/config.ts";
+import { readConfig } from "../../../lib/config/settings.ts";
 import type { ErrorCode } from "../../../lib/errors.ts";
 import { createFunction } from "../../../harness/function/create_function.ts";
 import type { Log, LogEntry } from "../../../lib/observability/log.ts";

@@ -1,3 +1,5 @@
+import { foldName } from "../util/claim_name.ts";
+
 /** Claims under this prefix are ZITADEL's own; it drops others silently. */
 export const RESERVED_CLAIM_PREFIX = "urn:zitadel:iam";
 
@@ -6,7 +8,7 @@ export const RESERVED_CLAIM_PREFIX = "urn:zitadel:iam";
  * RFC 7519, RFC 9068, RFC 7662 or OpenID Connect Core: ZITADEL refuses its own
  * token if one of those holds an array (seen on v4.13.1 with `azp`, `act`,
  * `scope`, `nonce`, `auth_time` and `acr`). `scope` stays reserved in every
- * shape: names that tenants choose must not become OAuth scopes. In lower case,
+ * shape: names that tenants choose must not become OAuth scopes. Folded,
  * because ZITADEL's Go code matches names in any case.
  */
 const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
@@ -26,10 +28,10 @@ const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
  * @returns The reason, as the rest of a sentence that begins with the setting; `undefined` if the name is free.
  */
 export function whyReserved(claim: string): string | undefined {
-  if (claim.startsWith(RESERVED_CLAIM_PREFIX)) {
+  if (foldName(claim).startsWith(RESERVED_CLAIM_PREFIX)) {
     return `begins with ${RESERVED_CLAIM_PREFIX}: ZITADEL drops such claims silently`;
   }
-  if (RESERVED_CLAIMS.has(claim.normalize("NFKC").toLowerCase())) {
+  if (RESERVED_CLAIMS.has(foldName(claim))) {
     return "is a claim that ZITADEL sets itself, or could not read its own token with; choose another name, such as permissions";
   }
   return undefined;

@@ -4,9 +4,9 @@ import {
   readConfig,
   type SettingName,
   SETTINGS,
-} from "../../lib/config.ts";
-import { fingerprint } from "../../lib/config/credential.ts";
-import { remarksOn } from "../../lib/config/remarks.ts";
+} from "../../../lib/config/settings.ts";
+import { fingerprint } from "../../../lib/config/credential.ts";
+import { remarksOn } from "../../../lib/config/remarks.ts";
 import {
   KEY,
   KEY_FILE,
@@ -14,7 +14,7 @@ import {
   messageOf,
   PRIVATE_JWK,
   withCredential,
-} from "./_settings.ts";
+} from "../_settings.ts";
 
 Deno.test("readConfig() gives the defaults when only the least is set", () => {
   assert.deepEqual(readConfig(least), {
@@ -24,6 +24,9 @@ Deno.test("readConfig() gives the defaults when only the least is set", () => {
     metadataOrganization: "user",
     internalOrigin: undefined,
     projects: undefined,
+    grantedBy: undefined,
+    applications: undefined,
+    impersonation: "full",
     claim: "permissions",
     shape: "list",
     rolesClaim: undefined,
@@ -52,6 +55,9 @@ Deno.test("readConfig() reads every setting", () => {
     PERMISSIONS_CLAIM: "https://example.com/permissions",
     PERMISSIONS_SHAPE: "by_project",
     ROLES_CLAIM: "groups",
+    GRANTED_BY: "user, 400930455974579238",
+    APPLICATIONS: "389927411@shop, 400930456041688200",
+    IMPERSONATION: "none",
     LOG_LEVEL: "warn",
     CACHE_FRESH_SECONDS: "0",
     CACHE_STALE_SECONDS: "604800",
@@ -68,6 +74,9 @@ Deno.test("readConfig() reads every setting", () => {
     metadataOrganization: "400930455974579238",
     internalOrigin: "http://zitadel:8080",
     projects: new Set(["400930456041688102", "store"]),
+    grantedBy: new Set(["user", "400930455974579238"]),
+    applications: new Set(["389927411@shop", "400930456041688200"]),
+    impersonation: "none",
     claim: "https://example.com/permissions",
     shape: "by_project",
     rolesClaim: "groups",
@@ -173,7 +182,7 @@ Deno.test("SETTINGS holds the defaults that readConfig() uses", () => {
       )
       .map(([name, { default: value }]) => [name, value]),
   );
-  assert.equal(Object.keys(defaults).length, 9);
+  assert.equal(Object.keys(defaults).length, 10);
   assert.ok(Object.values(defaults).every((value: string) => value !== ""));
   assert.deepEqual(readConfig({ ...defaults, ...least }), readConfig(least));
 });
@@ -236,17 +245,33 @@ Deno.test("readConfig() refuses an internal URL that is no origin", () => {
   }
 });
 
-Deno.test("readConfig() refuses project ids that are empty, too long or have a colon", () => {
-  for (
-    const ids of ["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"]
-  ) {
-    assert.match(
-      messageOf({ ...least, PROJECTS: ids }),
-      /^ {2}PROJECTS holds/m,
-    );
+Deno.test("readConfig() refuses lists of ids that can match nothing", () => {
+  const wrong = [
+    ...["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"],
+    ...['["1"]', "[1,2]", "1 2", "1;2", "1,'2'", "(1)", "{1}", "1\t2"],
+  ];
+  for (const name of ["PROJECTS", "GRANTED_BY"]) {
+    for (const ids of wrong) {
+      assert.match(
+        messageOf({ ...least, [name]: ids }),
+        new RegExp(`^ {2}${name} (?:holds|begins|ends)`, "m"),
+      );
+    }
   }
   const longest = "x".repeat(200);
   assert.ok(readConfig({ ...least, PROJECTS: longest }).projects?.has(longest));
+});
+
+Deno.test("readConfig() refuses applications that are empty, or a list in another notation", () => {
+  for (const ids of ["1,", ",", '["1"]', "[1]", "(1)", "1,'2'"]) {
+    assert.match(
+      messageOf({ ...least, APPLICATIONS: ids }),
+      /^ {2}APPLICATIONS (?:holds|begins|ends)/m,
+    );
+  }
+  const old = "389927411@our shop: north";
+  const { applications } = readConfig({ ...least, APPLICATIONS: old });
+  assert.ok(applications?.has(old));
 });
 
 Deno.test("readConfig() refuses an unknown shape or level, and says what is possible", () => {
@@ -269,10 +294,12 @@ Deno.test("readConfig() refuses a claim for roles that ZITADEL would drop, or th
       /^ {2}ROLES_CLAIM (?:is a claim|begins with)/m,
     );
   }
-  assert.match(
-    messageOf({ ...least, ROLES_CLAIM: "permissions" }),
-    /^ {2}ROLES_CLAIM is the same as PERMISSIONS_CLAIM/m,
-  );
+  for (const claim of ["permissions", "Permissions", "permi\u017f\u017fions"]) {
+    assert.match(
+      messageOf({ ...least, ROLES_CLAIM: claim }),
+      /^ {2}ROLES_CLAIM is the same as PERMISSIONS_CLAIM/m,
+    );
+  }
   assert.equal(readConfig({ ...least, PERMISSIONS_CLAIM: "scp" }).claim, "scp");
 });
 

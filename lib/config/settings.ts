@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { whyReserved } from "./claims/reserved_claims.ts";
-import { type Credential, readCredential } from "./config/credential.ts";
-import { parseObject, SettingReader } from "./config/setting_reader.ts";
+import { LOG_LEVELS, type LogLevel } from "../observability/log.ts";
+import { isSameName } from "../util/claim_name.ts";
+import { type Credential, readCredential } from "./credential.ts";
+import { whyReserved } from "./reserved_claims.ts";
+import { parseObject, SettingReader } from "./setting_reader.ts";
 
 /** The forms that the permissions claim can have. */
 export const PERMISSIONS_SHAPES = [
@@ -18,11 +20,8 @@ export const PERMISSIONS_SHAPES = [
 /** One of {@linkcode PERMISSIONS_SHAPES}. */
 export type PermissionsShape = typeof PERMISSIONS_SHAPES[number];
 
-/** How much the log holds: a line per call, or only what needs attention. */
-export const LOG_LEVELS = ["info", "warn"] as const;
-
-/** One of {@linkcode LOG_LEVELS}. */
-export type LogLevel = typeof LOG_LEVELS[number];
+/** What a token gets if one user acts as another: the permissions of the user it is for, or none. */
+export const IMPERSONATION = ["full", "none"] as const;
 
 /** The function's settings. */
 export interface Config {
@@ -38,6 +37,12 @@ export interface Config {
   readonly metadataOrganization: string;
   /** The projects whose grants count; `undefined` if all do. */
   readonly projects?: ReadonlySet<string> | undefined;
+  /** The organizations whose grants count, and `user` for the user's own; `undefined` if all do. */
+  readonly grantedBy?: ReadonlySet<string> | undefined;
+  /** The applications whose tokens get permissions, by client id; `undefined` if all do. */
+  readonly applications?: ReadonlySet<string> | undefined;
+  /** What a token gets if one user acts as another. */
+  readonly impersonation: typeof IMPERSONATION[number];
   /** The name of the permissions claim. */
   readonly claim: string;
   /** The form of the permissions claim. */
@@ -81,6 +86,9 @@ export const SETTINGS = {
   ZITADEL_INTERNAL_URL: { default: "unset" },
   METADATA_ORGANIZATION: { default: "user" },
   PROJECTS: { default: "unset" },
+  GRANTED_BY: { default: "unset" },
+  APPLICATIONS: { default: "unset" },
+  IMPERSONATION: { default: "full" },
   PERMISSIONS_CLAIM: { default: "permissions" },
   PERMISSIONS_SHAPE: { default: "list" },
   ROLES_CLAIM: { default: "unset" },
@@ -102,8 +110,10 @@ const SIGNING_KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
 const SIGNATURE_HEADER = /^t=[0-9]|(?:^|,)\s*v1=/;
 /** A host name, an IPv4 address, or an IPv6 address. */
 const HOST = /^[A-Za-z0-9._-]+$|^(?=.*:.*:)[0-9A-Fa-f:.]+(?:%[\w.-]+)?$/;
-/** The longest project id that ZITADEL accepts, in characters. */
-const MAX_PROJECT_ID = 200;
+/** The longest project or organization id that ZITADEL accepts, in characters. */
+const MAX_ID_LENGTH = 200;
+/** What shows that a list is written in another notation, such as JSON. */
+const NOT_IN_ID = /[\s:;[\](){}"'`]/;
 
 /**
  * Reads and checks the settings.
@@ -133,7 +143,10 @@ export function readConfig(
     credential: readCredential(reader) ?? NO_CREDENTIAL,
     internalOrigin: readInternalUrl(reader),
     metadataOrganization: readMetadataOrganization(reader),
-    projects: readProjects(reader),
+    projects: readIds(reader, "PROJECTS"),
+    grantedBy: readIds(reader, "GRANTED_BY"),
+    applications: readApplications(reader),
+    impersonation: reader.choice("IMPERSONATION", IMPERSONATION),
     claim: readClaim(reader, "PERMISSIONS_CLAIM") ??
       SETTINGS.PERMISSIONS_CLAIM.default,
     shape: reader.choice("PERMISSIONS_SHAPE", PERMISSIONS_SHAPES),
@@ -231,29 +244,59 @@ function readMetadataOrganization(reader: SettingReader): string {
   return value;
 }
 
-function readProjects(reader: SettingReader): ReadonlySet<string> | undefined {
-  const text = reader.text("PROJECTS");
+/** Reads ids of projects or organizations. A project whose id has a colon cannot have entries of its own. */
+function readIds(
+  reader: SettingReader,
+  name: "PROJECTS" | "GRANTED_BY",
+): ReadonlySet<string> | undefined {
+  return readList(
+    reader,
+    name,
+    (id) =>
+      id.length > MAX_ID_LENGTH
+        ? `holds an id of more than ${MAX_ID_LENGTH} characters`
+        : NOT_IN_ID.test(id)
+        ? `holds ${
+          JSON.stringify(id)
+        }, which is no id: write ids separated by commas, without colons, brackets, quotes or spaces`
+        : undefined,
+  );
+}
+
+/** Reads client ids. An old one is `<id>@<project name>`, and a project's name may have spaces. */
+function readApplications(
+  reader: SettingReader,
+): ReadonlySet<string> | undefined {
+  return readList(
+    reader,
+    "APPLICATIONS",
+    (id) =>
+      /^[[("'`{]/.test(id)
+        ? "begins with a bracket or a quote: write client ids separated by commas"
+        : undefined,
+  );
+}
+
+function readList(
+  reader: SettingReader,
+  name: SettingName,
+  problemOf: (item: string) => string | undefined,
+): ReadonlySet<string> | undefined {
+  const text = reader.text(name);
   if (!text) return undefined;
-  const ids = text.split(",").map((id) => id.trim());
-  if (ids.some((id) => id === "" || id.length > MAX_PROJECT_ID)) {
-    reader.problem(
-      "PROJECTS",
-      `holds an empty project id, or one of more than ${MAX_PROJECT_ID} characters`,
-    );
-  } else if (ids.some((id) => id.includes(":"))) {
-    reader.problem(
-      "PROJECTS",
-      "holds a project id with a colon: such a project cannot have entries of its own",
-    );
-  }
-  return new Set(ids);
+  const items = text.split(",").map((item) => item.trim());
+  const problem = items.includes("")
+    ? "holds an empty id: write ids separated by commas"
+    : items.map(problemOf).find((problem) => problem !== undefined);
+  if (problem) reader.problem(name, problem);
+  return new Set(items);
 }
 
 function readRolesClaim(reader: SettingReader): string | undefined {
   const claim = readClaim(reader, "ROLES_CLAIM");
   const other = reader.text("PERMISSIONS_CLAIM") ||
     SETTINGS.PERMISSIONS_CLAIM.default;
-  if (claim === other) {
+  if (claim && isSameName(claim, other)) {
     reader.problem("ROLES_CLAIM", "is the same as PERMISSIONS_CLAIM");
   }
   return claim;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readConfig, SETTINGS } from "../../lib/config.ts";
+import { readConfig, SETTINGS } from "../../../lib/config/settings.ts";
 import {
   type Environment,
   KEY,
@@ -10,7 +10,7 @@ import {
   PRIVATE_JWK,
   PRIVATE_PEM,
   withCredential,
-} from "./_settings.ts";
+} from "../_settings.ts";
 
 Deno.test("readConfig() refuses a setting that is missing or wrong", async (t) => {
   const wrong: [Environment, string][] = [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { whyReserved } from "../../../lib/claims/reserved_claims.ts";
+import { whyReserved } from "../../../lib/config/reserved_claims.ts";
 
 Deno.test("whyReserved() gives a reason when ZITADEL would drop the claim", () => {
   for (const claim of ["urn:zitadel:iam", "urn:zitadel:iam:org:permissions"]) {
