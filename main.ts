@@ -35,6 +35,7 @@ try {
   const services = await createServices(config, {
     fetch,
     now: Date.now,
+    deno: Deno.version.deno,
     kv: openKv(Deno.openKv, { url: config.kvUrl, log }),
     log,
   });

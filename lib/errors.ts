@@ -97,7 +97,7 @@ export interface FailureDetails {
   /** What else the log line names, as plain values. */
   readonly fields?: Readonly<Record<string, string | number>>;
   /** The organization whose mapping was needed. */
-  readonly organization?: string;
+  readonly organization?: string | undefined;
   /** Whether the cause is what that organization wrote: ZITADEL and other organizations are fine. */
   readonly liesInContent?: boolean;
   /** What was caught; only its class may reach the log. */

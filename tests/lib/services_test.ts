@@ -22,6 +22,7 @@ async function preloaded(
       ...settings,
     }),
     {
+      deno: "2.9.6",
       fetch: (input, init) => {
         requests++;
         return send(input, init);
