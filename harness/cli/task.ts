@@ -14,6 +14,7 @@ import { EXIT, type ExitCode, exitCodeOf, type Outcome } from "./exit.ts";
 import { formatHelp, type Help } from "./help.ts";
 import { createTerminalIo, type Io, printJson } from "./io.ts";
 import { type Options, readOptions, type Values } from "./options.ts";
+import { noProxyOnLoopback } from "../util/proxy.ts";
 import { tint } from "./terminal.ts";
 
 /** The arguments of a command that are not options. */
@@ -87,6 +88,7 @@ export function defineTask<const O extends Options>(
 
 /** Runs a command and ends the process with its exit code. */
 export async function runTask(task: Task): Promise<never> {
+  bypassProxyOnLoopback();
   const io = createTerminalIo();
   const onCrash = (error: unknown): never => {
     const { code, label, message } = describeCrash(error, task.name);
@@ -97,6 +99,12 @@ export async function runTask(task: Task): Promise<never> {
   addEventListener("unhandledrejection", ({ reason }) => onCrash(reason));
   addEventListener("error", ({ error }) => onCrash(error));
   Deno.exit(await task.run(Deno.args, io));
+}
+
+/** The sandbox, a function on this machine and its KV are behind no proxy. */
+function bypassProxyOnLoopback(): void {
+  const noProxy = noProxyOnLoopback(Deno.env.toObject());
+  if (noProxy !== undefined) Deno.env.set("NO_PROXY", noProxy);
 }
 
 function readCommandLine<O extends Options>(

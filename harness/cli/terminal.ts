@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { viaProxy } from "../util/proxy.ts";
 
 /** How much a text matters. */
 export type Tone = "good" | "bad" | "warning" | "faint" | "strong";
@@ -32,8 +33,25 @@ export function printable(text: string): string {
   );
 }
 
-/** The message of what was thrown; for a failed request, its cause. */
+/**
+ * The message of what was thrown; for a failed request its cause, and the variable
+ * of the proxy that it took.
+ */
 export function messageOf(error: unknown): string {
+  const message = ownMessageOf(error);
+  const proxy = viaProxy(failedUrlOf(error) ?? "");
+  return message.includes(proxy) ? message : message + proxy;
+}
+
+/** Deno names the URL of a failed request in the last cause. */
+function failedUrlOf(error: unknown): string | undefined {
+  for (; error instanceof Error; error = error.cause) {
+    const url = /error sending request for url \((\S+?)\)/.exec(error.message);
+    if (url) return url[1];
+  }
+}
+
+function ownMessageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.message !== "fetch failed" || !(error.cause instanceof Error)) {
     return error.message;

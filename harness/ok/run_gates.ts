@@ -6,6 +6,7 @@
 import type { Outcome } from "../cli/exit.ts";
 import type { Io } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 
 /** A check, and the arguments of the `deno` that does it. */
 interface Gate {
@@ -59,8 +60,12 @@ async function run({ args, isShown = false, ignoredRule }: Gate) {
     args: [...args],
     stdout: stdio,
     stderr: stdio,
-    // The rules are found in the text.
-    env: ignoredRule === undefined ? {} : { NO_COLOR: "1" },
+    clearEnv: true,
+    env: {
+      ...denoEnvironment(Deno.env.toObject(), OF_TOOLS),
+      // The rules are found in the text.
+      ...ignoredRule !== undefined && { NO_COLOR: "1" },
+    },
   }).spawn();
   if (isShown) return { success: (await child.status).success, output: "" };
   const { success, stdout, stderr } = await child.output();

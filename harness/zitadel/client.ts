@@ -13,6 +13,7 @@ import {
 } from "@connectrpc/connect";
 import { SettingsError } from "../cli/errors.ts";
 import { printable } from "../cli/terminal.ts";
+import { viaProxy } from "../util/proxy.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
@@ -102,7 +103,7 @@ function nameAddress(origin: string): Interceptor {
       const { code, rawMessage, metadata } = ConnectError.from(error);
       if (!UNANSWERED.has(code)) throw error;
       throw new ConnectError(
-        `${rawMessage}, asked at ${origin}`,
+        `${rawMessage}, asked at ${origin}${viaProxy(origin)}`,
         code,
         metadata,
         undefined,

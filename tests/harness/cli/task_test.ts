@@ -221,7 +221,7 @@ Deno.test("defineTask() forwards every word that is not its own", async () => {
 const FRAME = new URL("../../../harness/cli/task.ts", import.meta.url);
 
 /** Runs a task in a process of its own. */
-async function runProcess(run: string) {
+async function runProcess(run: string, env: Record<string, string> = {}) {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
@@ -233,10 +233,41 @@ async function runProcess(run: string) {
         run: async () => { ${run}; await new Promise(() => setTimeout(() => {}, 5_000)); },
       }));`,
     ],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   }).output();
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
+
+Deno.test("runTask() sends no request to this machine through a proxy", async () => {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("here"),
+  );
+  const fetched = `console.error(await (await fetch(
+    "http://localhost:${server.addr.port}/")).text()); Deno.exit(3)`;
+  const proxies = [
+    { HTTP_PROXY: "http://127.0.0.1:1" },
+    { http_proxy: "http://127.0.0.1:1", no_proxy: "example.com" },
+    { ALL_PROXY: "http://127.0.0.1:1", NO_PROXY: "example.com" },
+  ];
+  for (const env of proxies) {
+    const { code, stderr } = await runProcess(fetched, env);
+    assert.deepEqual({ code, stderr }, { code: 3, stderr: "here\n" });
+  }
+  await server.shutdown();
+});
+
+Deno.test("runTask() names the proxy of a request that failed", async () => {
+  const { code, stderr } = await runProcess(
+    'await fetch("https://example.com/")',
+    { HTTPS_PROXY: "http://127.0.0.1:1", ALL_PROXY: "", NO_PROXY: "" },
+  );
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /^error: tcp connect error: .*, through the proxy in HTTPS_PROXY$/m,
+  );
+});
 
 Deno.test("runTask() ends with 70 at an error that nothing catches", async (t) => {
   const cases = [
