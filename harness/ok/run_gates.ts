@@ -4,7 +4,7 @@
  * @module
  */
 import type { Outcome } from "../cli/exit.ts";
-import type { Io } from "../cli/io.ts";
+import { type Io, printLines } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
 import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 
@@ -31,7 +31,7 @@ export async function runGates(
     const state = success ? tint("good", "ok    ") : tint("bad", "failed");
     io.print(`${state} ${gate.name.padEnd(14)}${seconds.padStart(6)} s`);
     if (success) continue;
-    io.print(output);
+    printLines(io, output);
     return "failed";
   }
   return "done";
@@ -63,8 +63,8 @@ async function run({ args, isShown = false, ignoredRule }: Gate) {
     clearEnv: true,
     env: {
       ...denoEnvironment(Deno.env.toObject(), OF_TOOLS),
-      // The rules are found in the text.
-      ...ignoredRule !== undefined && { NO_COLOR: "1" },
+      // What is read or printed line by line has no colours.
+      ...!isShown && { NO_COLOR: "1" },
     },
   }).spawn();
   if (isShown) return { success: (await child.status).success, output: "" };

@@ -1,4 +1,4 @@
-import { printable, tint, type Tone } from "../cli/terminal.ts";
+import { tint, type Tone } from "../cli/terminal.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
 import {
   diffReplies,
@@ -33,14 +33,14 @@ export function rowFormatter(
     const { text, tone } = LABELS[outcome];
     const label = tint(tone, text.padEnd(widest.text.length));
     const reply = actual
-      ? `${actual.status}  ${shorten(printable(summarize(actual)))}`
+      ? `${actual.status}  ${shorten(summarize(actual))}`
       : `     ${note}`;
     const differences = outcome === "differs" && actual
       ? diffReplies(fixture.expected, actual)
       : [];
     return [
       `${label}  ${fixture.name.padEnd(nameWidth)}  ${reply}`,
-      ...differences.map((line) => `    ${tintLine(printable(line))}`),
+      ...differences.map((line) => `    ${tintLine(line)}`),
     ];
   };
 }
@@ -63,8 +63,9 @@ export function formatTotals(
     : `${replayed.length} fixtures`;
   const isEmpty = replayed.every(({ outcome }) => outcome === "skipped");
   return [
-    ...[...notes].map((note) => `\n${note}.`),
-    `\n${fixtures}: ${counts.join(", ")}${updated}`,
+    ...[...notes].flatMap((note) => ["", `${note}.`]),
+    "",
+    `${fixtures}: ${counts.join(", ")}${updated}`,
     ...isEmpty ? ["Nothing was compared, so nothing is proved."] : [],
   ];
 }

@@ -12,7 +12,6 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { SettingsError } from "../cli/errors.ts";
-import { printable } from "../cli/terminal.ts";
 import { viaProxy } from "../util/proxy.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
@@ -121,7 +120,7 @@ export function originOf(domain: string): string {
   if (!url?.hostname) {
     throw new SettingsError(
       `Cannot read the instance's address "${
-        printable(domain)
+        domain
       }": expected a host such as my-instance.zitadel.cloud`,
     );
   }

@@ -155,14 +155,14 @@ Deno.test("defineTask() tells usage, settings, failures, crashes and interrupts 
 
 Deno.test("defineTask() reports a crash with a short stack", async () => {
   const { errors } = await runThrowing(new RangeError("out of range"));
-  assert.match(errors, /^ {4}at .*task_test\.ts/m);
+  assert.match(errors, /^ {6}at .*task_test\.ts/m);
   assert.match(errors, /Please report it, with the lines above\.$/);
   assert.ok(errors.split("\n").length <= 6, errors);
 });
 
 Deno.test("defineTask() never writes control characters of an error", async () => {
   const { errors } = await runThrowing(new Error("a \x1b[2J\u202e\r b\nc"));
-  assert.equal(errors, "error: a \\u{1b}[2J\\u{202e}\\u{0d} b\nc");
+  assert.equal(errors, "error: a \\u{1b}[2J\\u{202e}\\u{0d} b\n  c");
 });
 
 Deno.test("defineTask() prints a JSON document for a failure, too", async () => {
