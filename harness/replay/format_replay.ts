@@ -1,4 +1,4 @@
-import { tint, type Tone } from "../cli/terminal.ts";
+import { printable, tint, type Tone } from "../cli/terminal.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
 import {
   diffReplies,
@@ -27,19 +27,24 @@ export function rowFormatter(
   fixtures: readonly Fixture[],
   { isDeployed }: { readonly isDeployed: boolean },
 ): (row: Replayed) => string[] {
-  const nameWidth = Math.max(...fixtures.map(({ name }) => name.length));
+  // Escapes count for the widths.
+  const nameWidth = Math.max(
+    ...fixtures.map(({ name }) => printable(name).length),
+  );
   const widest = LABELS[isDeployed ? "other_metadata" : "differs"];
   return ({ fixture, outcome, actual, note }) => {
     const { text, tone } = LABELS[outcome];
     const label = tint(tone, text.padEnd(widest.text.length));
-    const reply = actual
-      ? `${actual.status}  ${shorten(summarize(actual))}`
-      : `     ${note}`;
+    const reply = printable(
+      actual
+        ? `${actual.status}  ${shorten(summarize(actual))}`
+        : `     ${note}`,
+    );
     const differences = outcome === "differs" && actual
       ? diffReplies(fixture.expected, actual)
       : [];
     return [
-      `${label}  ${fixture.name.padEnd(nameWidth)}  ${reply}`,
+      `${label}  ${printable(fixture.name).padEnd(nameWidth)}  ${reply}`,
       ...differences.map((line) => `    ${tintLine(line)}`),
     ];
   };

@@ -83,7 +83,9 @@ function skipReason(
 ): string | undefined {
   if (settings.PAYLOAD_PRIVATE_KEY) return "encrypted for another key";
   if (jwks) return "signed by another instance";
-  if (!isFunctionCall(request)) return "is no call of one of ZITADEL's functions";
+  if (!isFunctionCall(request)) {
+    return "is no call of one of ZITADEL's functions";
+  }
   if (expected.status >= 500) return "needs a ZITADEL that refuses to answer";
   if (settings.PROJECTS && deployed.project === undefined) {
     return "needs PROJECTS";
