@@ -11,9 +11,7 @@ import { SettingsError } from "./errors.ts";
 export async function checkEnvFile(path: string): Promise<void> {
   const refuse = (why: string) => {
     throw new SettingsError(
-      `Cannot write the env file ${
-        path
-      }: ${why}. Choose another --env-file`,
+      `Cannot write the env file ${path}: ${why}. Choose another --env-file`,
     );
   };
   const folder = await statOf(dirname(path));
@@ -55,9 +53,7 @@ export async function checkInstanceOf(
   const domain = parseEnv(await readEnvFile(envFile)).ZITADEL_DOMAIN?.trim();
   if (!domain || originOf(domain) === origin) return;
   throw new SettingsError(
-    `${envFile} belongs to another instance: its ZITADEL_DOMAIN is ${
-      domain
-    }, and this is ${origin}. Choose another --env-file`,
+    `${envFile} belongs to another instance: its ZITADEL_DOMAIN is ${domain}, and this is ${origin}. Choose another --env-file`,
   );
 }
 

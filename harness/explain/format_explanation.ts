@@ -22,9 +22,7 @@ function formatClaim({ name, value, omitted, replaced }: AddedClaim): string {
     omitted > 0 ? `${omitted} left out: this shape cannot carry them` : "",
     replaced ? "replaces an earlier target's value of another shape" : "",
   ].filter(Boolean).map((note) => `  ${tint("warning", note)}`);
-  return `claim        ${name} = ${
-    JSON.stringify(value)
-  }${notes.join("")}`;
+  return `claim        ${name} = ${JSON.stringify(value)}${notes.join("")}`;
 }
 
 function formatGrant(
@@ -43,9 +41,7 @@ function formatGrant(
       const name = names[index]!.padEnd(width);
       if (why) return `  ${name}  ${nothing}: ${why}`;
       const entry = key === role ? "" : `  (entry ${String(key)})`;
-      return `  ${name}  ${permissions.join(" ")}${
-        tint("faint", entry)
-      }`;
+      return `  ${name}  ${permissions.join(" ")}${tint("faint", entry)}`;
     }),
   ];
 }

@@ -67,8 +67,7 @@ async function applySteps(
   const { name, wait, endpoint, processes, json } = options;
   const signal = io.untilInterrupted();
   const done: RotationStep[] = [];
-  const describe = (step: RotationStep) =>
-    describeStep(step, options);
+  const describe = (step: RotationStep) => describeStep(step, options);
   try {
     return await rotate(place, name, {
       waitSeconds: wait,

@@ -119,9 +119,7 @@ export function originOf(domain: string): string {
   );
   if (!url?.hostname) {
     throw new SettingsError(
-      `Cannot read the instance's address "${
-        domain
-      }": expected a host such as my-instance.zitadel.cloud`,
+      `Cannot read the instance's address "${domain}": expected a host such as my-instance.zitadel.cloud`,
     );
   }
   return url.origin;

@@ -16,7 +16,7 @@ Deno.test("serveOnLocalhost() answers at every address of localhost", async () =
   }
 });
 
-Deno.test("serveOnLocalhost() does not share its name with another program", async () => {
+Deno.test("serveOnLocalhost() does not share its name with another program", () => {
   for (const hostname of ["127.0.0.1", "::1"]) {
     using taken = Deno.listen({ hostname, port: 0 });
     const { port } = taken.addr as Deno.NetAddr;
