@@ -222,7 +222,7 @@ const FRAME = new URL("../../../harness/cli/task.ts", import.meta.url);
 
 /** Runs a task in a process of its own. */
 async function runProcess(run: string, env: Record<string, string> = {}) {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
       `import { defineTask, runTask } from "${FRAME}";
@@ -230,13 +230,27 @@ async function runProcess(run: string, env: Record<string, string> = {}) {
         name: "try",
         help: ${JSON.stringify(HELP)},
         options: {},
-        run: async () => { ${run}; await new Promise(() => setTimeout(() => {}, 5_000)); },
+        run: async (_, io) => { ${run}; await new Promise(() => setTimeout(() => {}, 5_000)); },
       }));`,
     ],
     env: { NO_COLOR: "1", ...env },
   }).output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
 }
+
+Deno.test("runTask() escapes whatever a command prints, on both outputs", async () => {
+  const evil = JSON.stringify("a\x1b[2J\nok\u202e\u2028");
+  const escaped = "a\\u{1b}[2J\\u{0a}ok\\u{202e}\\u{2028}\n";
+  const { stdout, stderr } = await runProcess(
+    `io.print(${evil}); io.error(${evil}); Deno.exit()`,
+  );
+  assert.deepEqual({ stdout, stderr }, { stdout: escaped, stderr: escaped });
+});
 
 Deno.test("runTask() sends no request to this machine through a proxy", async () => {
   const server = Deno.serve(
@@ -251,8 +265,8 @@ Deno.test("runTask() sends no request to this machine through a proxy", async ()
     { ALL_PROXY: "http://127.0.0.1:1", NO_PROXY: "example.com" },
   ];
   for (const env of proxies) {
-    const { code, stderr } = await runProcess(fetched, env);
-    assert.deepEqual({ code, stderr }, { code: 3, stderr: "here\n" });
+    const ended = await runProcess(fetched, env);
+    assert.deepEqual(ended, { code: 3, stdout: "", stderr: "here\n" });
   }
   await server.shutdown();
 });
