@@ -1,11 +1,9 @@
+import { denoEnvironment } from "../util/deno_environment.ts";
 import { projectPath } from "../util/project_path.ts";
 import { freePort } from "../util/free_port.ts";
 
 /** How long a start may take, in milliseconds: a first one compiles and caches. */
 const START_TIMEOUT_MS = 30_000;
-
-/** Where Deno and Node keep what they need to start. */
-const PASSED_ON = /^(?:HOME|PATH|DENO_DIR|XDG_CACHE_HOME)$/;
 
 /** The settings of an example API; each example's first lines explain them. */
 export interface ApiSettings {
@@ -81,10 +79,8 @@ export async function startApi(
   [program, ...args]: readonly string[],
   settings: ApiSettings & { readonly PORT: string },
 ): Promise<ApiProcess> {
-  const passedOn = Object.entries(Deno.env.toObject())
-    .filter(([name]) => PASSED_ON.test(name));
   const env = {
-    ...Object.fromEntries(passedOn),
+    ...denoEnvironment(Deno.env.toObject(), ["PATH"]),
     NO_COLOR: "1",
     HOST: "127.0.0.1",
     ...settings,

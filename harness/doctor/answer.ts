@@ -32,5 +32,5 @@ export function problemOf(error: unknown): Problem {
   const { reason, remedy, organization } = error.details;
   const prefix = `Cannot read the metadata of organization ${organization}: `;
   // Whose metadata it was is told beside: one cause is one finding.
-  return { text: error.message.replace(prefix, ""), reason, remedy };
+  return { text: messageOf(error).replace(prefix, ""), reason, remedy };
 }

@@ -95,6 +95,26 @@ Deno.test("createHandler() asks nothing of ZITADEL when it refuses a request", a
   }
 });
 
+Deno.test("createHandler() writes ten lines a minute of what strangers send, and every line of what ZITADEL signed", async (t) => {
+  const strangers: Record<string, () => Request | Promise<Request>> = {
+    "no signature": () => request(body),
+    "another key": () => signed(body, { key: "another" }),
+    "another path": () => request(body, {}, "/other"),
+  };
+  for (const [name, make] of Object.entries(strangers)) {
+    await t.step(name, async () => {
+      const { handle, log } = await createIdleFunction();
+      for (let call = 0; call < 12; call++) await handle(await make());
+      assert.equal(log.length, 10);
+    });
+  }
+  await t.step("signed", async () => {
+    const { handle, log } = await createIdleFunction();
+    for (let call = 0; call < 12; call++) await handle(await signed("{"));
+    assert.equal(log.length, 12);
+  });
+});
+
 Deno.test("createHandler() does not read the body when the signature cannot be right", async (t) => {
   const late = `t=${seconds - 301},v1=${"0".repeat(64)}`;
   for (const header of ["", "t=1", late]) {
