@@ -227,6 +227,25 @@ export const CHECKS = {
     fix:
       "remove it from the organization's flows Complement Token and Complement SAML Response (console: Actions), and take org.flow.write from its managers\n`deno task setup --interrupt-on-error` makes logins by OIDC fail instead",
   },
+  customers: {
+    title: "customers",
+    why:
+      "each missing part leaves a customer's administrator a way to permissions that are not theirs",
+    fix:
+      "deno task setup --for-customers\nand let every API check aud and client_id (docs/multi-tenancy.md)",
+  },
+  applications: {
+    title: "APPLICATIONS",
+    why: "only tokens for the applications that are listed get permissions",
+    fix: "deno task setup --for-customers\nor correct APPLICATIONS",
+  },
+  impersonation: {
+    title: "IMPERSONATION",
+    why:
+      "only releases after 10 August 2026 send who impersonates a user: on older ones IMPERSONATION=none changes nothing, and such a token has the user's permissions",
+    fix:
+      "upgrade ZITADEL, and until then give no one a role that may impersonate",
+  },
   mapping: {
     title: "mapping",
     why: "without entries no role grants anything",
