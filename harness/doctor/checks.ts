@@ -136,7 +136,7 @@ export const CHECKS = {
     why:
       "every login of the instance, the console's too, fails while the function does",
     fix:
-      "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions, or customers' organizations have actions (docs/multi-tenancy.md, Actions v1)",
+      "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions, or customers' administrators may write actions (docs/multi-tenancy.md)",
   },
   bound: {
     title: "binding",

@@ -14,7 +14,7 @@ import { listApplications, TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import { addToList } from "./add_to_list.ts";
 import type { SettingChange } from "./change.ts";
 import { findProjects, type OwnedProject } from "./propose_projects.ts";
-import type { Proposal, ProposalWish } from "./propose_settings.ts";
+import type { Proposal, ProposalWish } from "./proposal.ts";
 
 /**
  * Chooses whose metadata is to hold the mapping for all users: the organization
@@ -62,7 +62,7 @@ export async function proposeForCustomers(
     proposeOrganization(state.env, organization, keys.length > 0),
     proposeGrantedBy(state.env, organization, settings),
     state.metadataApi === "management_v1"
-      ? NO_APPLICATIONS
+      ? leaveOutApplications(state.env)
       : proposeApplications(
         state.env,
         await applicationsOf(instance, projects),
@@ -131,12 +131,18 @@ function proposeGrantedBy(
   };
 }
 
-const NO_APPLICATIONS: Proposal = {
-  settings: [],
-  notes: [
-    "APPLICATIONS cannot work on v3, which does not name the application in its calls: it is left out",
-  ],
-};
+function leaveOutApplications({ APPLICATIONS }: Settings): Proposal {
+  const why =
+    "APPLICATIONS cannot work on v3, which does not name the application in its calls";
+  return {
+    settings: [],
+    notes: [
+      APPLICATIONS
+        ? `${why}: no person gets permissions until it is removed from the env file`
+        : `${why}: it is left out`,
+    ],
+  };
+}
 
 function proposeApplications(
   env: Settings,

@@ -1,36 +1,11 @@
 import { UsageError } from "../cli/errors.ts";
 import { splitKeys } from "../cli/env_file.ts";
-import type { Settings } from "../cli/settings.ts";
 import { list, nameOf } from "../doctor/names.ts";
 import type { Instance } from "../zitadel/client.ts";
-import type { Organization } from "../zitadel/organization.ts";
 import { addToList } from "./add_to_list.ts";
-import type { SettingChange } from "./change.ts";
-import type { State } from "./plan.ts";
+import type { Proposal, ProposalWish } from "./proposal.ts";
 import { proposeForCustomers } from "./propose_for_customers.ts";
 import { findMappedProjects, findProjects } from "./propose_projects.ts";
-
-/** What is proposed for the env file, and what is left as it is. */
-export interface Proposal {
-  readonly settings: readonly SettingChange[];
-  readonly notes: readonly string[];
-}
-
-export interface ProposalWish {
-  /**
-   * The organization that holds the mapping for all users; `undefined` if each
-   * organization has its own: then its administrators could plant a project.
-   */
-  readonly organization: Organization | undefined;
-  /** The metadata keys of the mapping. */
-  readonly keys: readonly string[];
-  /** The projects that the operator named. */
-  readonly named: readonly string[];
-  readonly forCustomers: boolean;
-  /** The settings of the env file and the environment. */
-  readonly settings: Settings;
-  readonly state: Pick<State, "env" | "metadataApi">;
-}
 
 /**
  * Proposes PROJECTS: the projects that the operator named, and, if it is unset,

@@ -25,7 +25,8 @@ import {
 } from "./plan.ts";
 import type { ServiceUserWish } from "./plan_service_user.ts";
 import { chooseOrganization } from "./propose_for_customers.ts";
-import { type Proposal, proposeSettings } from "./propose_settings.ts";
+import type { Proposal } from "./proposal.ts";
+import { proposeSettings } from "./propose_settings.ts";
 import { readServiceUser } from "./read_service_user.ts";
 import { type Place, readState } from "./setup.ts";
 import type { SetupOptions } from "./setup_options.ts";

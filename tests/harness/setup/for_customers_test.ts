@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { parseEnv } from "../../../harness/cli/env_file.ts";
+import { parseEnv, withSetting } from "../../../harness/cli/env_file.ts";
 import { TRAITS } from "../../../harness/sandbox/release.ts";
 import type { Instance } from "../../../harness/zitadel/client.ts";
 import { ownOrganization } from "../../../harness/zitadel/organization.ts";
@@ -70,7 +70,12 @@ for (const release of ["3.4", "current"] as const) {
       { project, name: "Later", redirectUri: "http://localhost:9000/" },
     );
     const more = await run({ forCustomers: true });
-    if (!isNamed) return assert.match(more.stdout, /Nothing to change/);
+    if (!isNamed) {
+      assert.match(more.stdout, /Nothing to change/);
+      await Deno.writeTextFile(envFile, "APPLICATIONS=1\n", { append: true });
+      const set = await run({ forCustomers: true });
+      return assert.match(set.stdout, /no person gets permissions until it is/);
+    }
     assert.ok(
       more.stdout.includes(
         `~ APPLICATIONS in ${envFile}: also Later (${later})`,
@@ -109,7 +114,12 @@ Deno.test("setup --for-customers asks about interruptOnError and names both side
   const on = await run(options);
   assert.doesNotMatch(on.stdout, /interruptOnError/);
 
-  await run({ interruptOnError: false });
+  // In an emergency nothing else is looked at.
+  const text = await Deno.readTextFile(envFile);
+  await Deno.writeTextFile(envFile, withSetting(text, "PROJECTS", undefined));
+  const off = await run({ interruptOnError: false });
+  assert.match(off.stdout, /interruptOnError on -> off/);
+  assert.doesNotMatch(off.stdout, /PROJECTS/);
   await run({ ...options, interruptOnError: true });
   assert.equal(await isOn(), true);
 });
