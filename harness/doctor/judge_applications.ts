@@ -48,11 +48,17 @@ export function judgeApplications(facts: Facts): Finding[] {
       const items = [describe(found)];
       return projects === undefined || projects.has(found.project.id)
         ? finding("applications", "ok", "these get permissions", { items })
-        : finding("applications", "note", "of projects that PROJECTS does not list", {
-          items,
-          why: "its users get permissions of the listed projects if they request their audience",
-          fix: "nothing, if that is meant; else remove it from APPLICATIONS",
-        });
+        : finding(
+          "applications",
+          "note",
+          "of projects that PROJECTS does not list",
+          {
+            items,
+            why:
+              "its users get permissions of the listed projects if they request their audience",
+            fix: "nothing, if that is meant; else remove it from APPLICATIONS",
+          },
+        );
     }),
     ...unlisted.map((application) =>
       finding(

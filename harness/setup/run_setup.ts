@@ -45,9 +45,10 @@ export async function runSetup(
 
 /** What turning interruptOnError on and leaving it off means for customers. */
 function bothSides({ state, safe }: Plan): string {
-  const isLimited = state.env.APPLICATIONS || safe.some((change) =>
-    change.kind === "write-setting" && change.name === "APPLICATIONS"
-  );
+  const isLimited = state.env.APPLICATIONS ||
+    safe.some((change) =>
+      change.kind === "write-setting" && change.name === "APPLICATIONS"
+    );
   const logins = isLimited
     ? "every login of the listed applications depends on this function (every other login too, if it does not answer at all)"
     : "every login of the instance depends on this function";
@@ -66,8 +67,9 @@ async function decideAboutInterrupt(
       return await readPlan({ ...options, interruptOnError: true }, io);
     }
   }
-  const note =
-    `interruptOnError stays off; --interrupt-on-error turns it on. ${bothSides(plan)}`;
+  const note = `interruptOnError stays off; --interrupt-on-error turns it on. ${
+    bothSides(plan)
+  }`;
   return { ...plan, notes: [...plan.notes, note] };
 }
 

@@ -119,15 +119,18 @@ export async function listManagers(
   role: string,
   organization?: string,
 ): Promise<string[]> {
-  const members = await attempt("list the managers", () =>
-    readPages(async (offset) => {
-      const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
-      const { result, details } = organization === undefined
-        ? await instance.service(AdminService).listIAMMembers({ query })
-        : await instance.service(ManagementService, { organization })
-          .listOrgMembers({ query });
-      return { entries: result, total: Number(details?.totalResult ?? 0) };
-    }));
+  const members = await attempt(
+    "list the managers",
+    () =>
+      readPages(async (offset) => {
+        const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
+        const { result, details } = organization === undefined
+          ? await instance.service(AdminService).listIAMMembers({ query })
+          : await instance.service(ManagementService, { organization })
+            .listOrgMembers({ query });
+        return { entries: result, total: Number(details?.totalResult ?? 0) };
+      }),
+  );
   return members.filter(({ roles }) => roles.includes(role))
     .map(({ userId }) => userId);
 }
