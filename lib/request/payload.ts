@@ -48,9 +48,13 @@ const functionCall = z.object({
   })),
   /**
    * For which application a token is made; absent before v4 and for SAML. At
-   * introspection, the API that asks, not the application of the token.
+   * introspection, the API that asks, not the application of the token. One of
+   * another shape counts as absent: not every deployment needs it.
    */
-  application: z.nullish(z.object({ client_id: z.nullish(z.string()) })),
+  application: z.catch(
+    z.nullish(z.object({ client_id: z.nullish(z.string()) })),
+    undefined,
+  ),
   /**
    * Present and not null: the token is for a user whom this one impersonates.
    * Releases from August 2026 on send it; before, impersonation does not show.
