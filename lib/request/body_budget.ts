@@ -65,13 +65,11 @@ export class BodyBudget {
   readonly #arriving: PendingBody[] = [];
   readonly #small: Lane = { charged: 0 };
   readonly #large: Lane = { charged: 0 };
-  readonly #now: () => number;
-  readonly #timeout: (ms: number) => AbortSignal;
+  readonly #options: BodyBudgetOptions;
   #isWatching = false;
 
-  constructor({ now, timeout }: BodyBudgetOptions) {
-    this.#now = now;
-    this.#timeout = timeout;
+  constructor(options: BodyBudgetOptions) {
+    this.#options = options;
   }
 
   /**
@@ -84,7 +82,7 @@ export class BodyBudget {
   admit(length: number): PendingBody {
     const body: PendingBody = {
       lane: length > LARGE_BODY_BYTES ? this.#large : this.#small,
-      since: this.#now(),
+      since: this.#options.now(),
       charge: 0,
       received: 0,
       isRefused: false,
@@ -154,14 +152,14 @@ export class BodyBudget {
     const [oldest] = this.#arriving;
     if (this.#isWatching || !oldest) return;
     this.#isWatching = true;
-    const ms = oldest.since + BODY_TIMEOUT_MS - this.#now();
+    const ms = oldest.since + BODY_TIMEOUT_MS - this.#options.now();
     // A clock that was set back must not prolong it.
-    const signal = this.#timeout(Math.min(ms, BODY_TIMEOUT_MS));
+    const signal = this.#options.timeout(Math.min(ms, BODY_TIMEOUT_MS));
     signal.addEventListener("abort", () => this.#refuseLate(), { once: true });
   }
 
   #refuseLate(): void {
-    const end = this.#now() - BODY_TIMEOUT_MS;
+    const end = this.#options.now() - BODY_TIMEOUT_MS;
     for (const body of this.#arriving.filter(({ since }) => since <= end)) {
       this.#refuse(body, tooSlow());
     }

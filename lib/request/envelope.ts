@@ -109,15 +109,9 @@ async function verify(
   }
 }
 
-interface PrivateKey {
-  readonly algorithm: string;
-  readonly kid?: string | undefined;
-  readonly key: CryptoKey;
-}
-
 async function decrypt(
   jwe: string,
-  keys: readonly PrivateKey[],
+  keys: readonly CryptoKey[],
 ): Promise<Uint8Array> {
   if (keys.length === 0) {
     throw new FunctionError(
@@ -126,27 +120,18 @@ async function decrypt(
       { reason: "missing_setting" },
     );
   }
-  const { compactDecrypt, decodeProtectedHeader } = await import("jose");
+  const { compactDecrypt } = await import("jose");
   let cause: unknown;
-  try {
-    const { alg, kid } = decodeProtectedHeader(jwe);
-    // `kid` is ZITADEL's id of the public key. A key generated elsewhere need
-    // not carry it, so it only decides which key is tried first.
-    const candidates = keys.filter(({ algorithm }) => algorithm === alg)
-      .sort((a, b) => Number(b.kid === kid) - Number(a.kid === kid));
-    for (const candidate of candidates) {
-      try {
-        const { plaintext } = await compactDecrypt(jwe, candidate.key, {
-          keyManagementAlgorithms: [candidate.algorithm],
-          contentEncryptionAlgorithms: [CONTENT_ALGORITHM],
-        });
-        return plaintext;
-      } catch (error) {
-        cause = error;
-      }
+  for (const key of keys) {
+    try {
+      const { plaintext } = await compactDecrypt(jwe, key, {
+        keyManagementAlgorithms: Object.values(KEY_ALGORITHMS),
+        contentEncryptionAlgorithms: [CONTENT_ALGORITHM],
+      });
+      return plaintext;
+    } catch (error) {
+      cause = error;
     }
-  } catch (error) {
-    cause = error;
   }
   throw new FunctionError(
     "invalid_payload",
@@ -155,42 +140,44 @@ async function decrypt(
   );
 }
 
-async function importPrivateKeys(text: string): Promise<PrivateKey[]> {
-  const { importJWK, importPKCS8 } = await import("jose");
-  const keys: PrivateKey[] = [];
+async function importPrivateKeys(text: string): Promise<CryptoKey[]> {
   try {
-    if (text.includes("-----BEGIN")) {
-      const pems = text.replaceAll("\\n", "\n").match(
-        /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g,
-      );
-      for (const pem of pems ?? []) {
-        const key = await importPKCS8(pem, KEY_ALGORITHMS.RSA)
-          .catch(() => importPKCS8(pem, KEY_ALGORITHMS.EC));
-        const isRsa = key.algorithm.name.startsWith("RSA");
-        keys.push({ key, algorithm: KEY_ALGORITHMS[isRsa ? "RSA" : "EC"] });
-      }
-    } else {
-      const json = JSON.parse(text) as JWK & { keys?: JWK[] };
-      for (const jwk of json.keys ?? [json]) {
-        const algorithm: string | undefined =
-          KEY_ALGORITHMS[jwk.kty as keyof typeof KEY_ALGORITHMS];
-        const key = algorithm && await importJWK(jwk, algorithm);
-        if (!key || key instanceof Uint8Array) {
-          throw new TypeError("A key is neither RSA nor EC");
-        }
-        keys.push({ key, algorithm, kid: jwk.kid });
-      }
-    }
+    const keys = text.includes("-----BEGIN")
+      ? await importPems(text)
+      : await importJwks(JSON.parse(text));
+    if (keys.length > 0) return keys;
   } catch {
     // What was caught may quote the key.
-    keys.length = 0;
   }
-  if (keys.length === 0) {
-    throw new TypeError(
-      "Cannot start: PAYLOAD_PRIVATE_KEY holds no RSA or EC private key that can be used",
-    );
-  }
-  return keys;
+  throw new TypeError(
+    "Cannot start: PAYLOAD_PRIVATE_KEY holds no RSA or EC private key that can be used",
+  );
+}
+
+async function importPems(text: string): Promise<CryptoKey[]> {
+  const { importPKCS8 } = await import("jose");
+  const pems = text.replaceAll("\\n", "\n").match(
+    /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g,
+  );
+  return await Promise.all(
+    (pems ?? []).map((pem) =>
+      importPKCS8(pem, KEY_ALGORITHMS.RSA)
+        .catch(() => importPKCS8(pem, KEY_ALGORITHMS.EC))
+    ),
+  );
+}
+
+async function importJwks(json: JWK & { keys?: JWK[] }): Promise<CryptoKey[]> {
+  const { importJWK } = await import("jose");
+  return await Promise.all((json.keys ?? [json]).map(async (jwk) => {
+    const algorithm: string | undefined =
+      KEY_ALGORITHMS[jwk.kty as keyof typeof KEY_ALGORITHMS];
+    const key = algorithm && await importJWK(jwk, algorithm);
+    if (!key || key instanceof Uint8Array || key.type !== "private") {
+      throw new TypeError("A key is neither RSA nor EC, or is not private");
+    }
+    return key;
+  }));
 }
 
 function decode(bytes: Uint8Array): string {
