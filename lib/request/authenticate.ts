@@ -7,6 +7,7 @@ import {
   importSigningKeys,
   isTimely,
   parseSignatureHeader,
+  type SignatureHeader,
 } from "./signature.ts";
 
 /** A request that one of the configured keys has signed. */
@@ -56,20 +57,28 @@ export async function createAuthenticator(
         "Check that the clocks here and at ZITADEL agree",
       );
     }
-    return await readBody(request, async (body) => {
-      using _turn = body.length > LARGE_BODY_BYTES
-        ? await largeBodies.acquire()
-        : undefined;
-      const signingKey = await findSigningKey(signingKeys, header, body);
-      if (signingKey === undefined) {
-        throw unsigned(
-          "no configured key matches the signature",
-          "If ZITADEL is the caller: set AUTHORIZATION_SIGNING_KEY to the target's signing key, or a proxy changed the body (compressed or reformatted it)",
-        );
-      }
-      return { body, signingKey };
-    });
+    const { bytes, release } = await readBody(request);
+    try {
+      const isLarge = bytes.length > LARGE_BODY_BYTES;
+      const signingKey = await (isLarge ? findInTurn : find)(header, bytes);
+      if (signingKey !== undefined) return { body: bytes, signingKey };
+    } finally {
+      release();
+    }
+    throw unsigned(
+      "no configured key matches the signature",
+      "If ZITADEL is the caller: set AUTHORIZATION_SIGNING_KEY to the target's signing key, or a proxy changed the body (compressed or reformatted it)",
+    );
   };
+
+  function find(header: SignatureHeader, body: Uint8Array) {
+    return findSigningKey(signingKeys, header, body);
+  }
+
+  async function findInTurn(header: SignatureHeader, body: Uint8Array) {
+    using _turn = await largeBodies.acquire();
+    return await find(header, body);
+  }
 }
 
 function unsigned(why: string, remedy?: string): FunctionError {

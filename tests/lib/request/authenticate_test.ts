@@ -71,3 +71,24 @@ Deno.test("createAuthenticator() verifies one large body at a time, and small on
     });
   }
 });
+
+Deno.test("createAuthenticator() releases the bodies that it accepts and those that it refuses", async () => {
+  const clock = new Clock();
+  let held = 0;
+  const readBody = createBodyReader(clock);
+  const authenticate = await createAuthenticator({
+    signingKeys: KEYS,
+    async readBody(request) {
+      const { bytes, release } = await readBody(request);
+      held++;
+      return { bytes, release: () => (held--, release()) };
+    },
+    now: clock.now,
+  });
+  for (const length of [10, 10_000, 300_000]) {
+    for (const call of await requests(length, clock)) {
+      await authenticate(call).catch(() => {});
+      assert.equal(held, 0);
+    }
+  }
+});
