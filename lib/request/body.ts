@@ -108,23 +108,17 @@ function untilRefused<T>(pending: PendingBody, reading: Promise<T>) {
   });
 }
 
-/** Reads of a body's stream. */
-interface ChunkReader {
-  /** Reads some bytes, more if more were received; `undefined` at the end. */
-  read(received: number): Promise<Uint8Array | undefined>;
-  cancel(): Promise<void>;
-}
-
 /**
  * Opens a body for reads into a buffer that starts small: with the default
- * reader, a connection that sends one byte takes 64 KiB, twice.
+ * reader, a connection that sends one byte takes 64 KiB, twice. A read asks for
+ * more once more was received, and brings `undefined` at the end.
  */
-function openReader(stream: ReadableStream<Uint8Array>): ChunkReader {
+function openReader(stream: ReadableStream<Uint8Array>) {
   try {
     const reader = stream.getReader({ mode: "byob" });
     let buffer = new ArrayBuffer(READ_BYTES.min);
     return {
-      async read(received) {
+      async read(received: number) {
         const { min, max } = READ_BYTES;
         const bytes = received < max ? min : max;
         if (buffer.byteLength < bytes) buffer = new ArrayBuffer(bytes);

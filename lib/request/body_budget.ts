@@ -102,14 +102,9 @@ export class BodyBudget {
   receive(body: PendingBody, bytes: number): void {
     if (body.isRefused) throw overloaded();
     body.received += bytes;
-    let charge = CHARGE_FACTOR * bytes;
-    if (body.lane === this.#small && body.received > LARGE_BODY_BYTES) {
-      charge += body.charge;
-      body.lane.charged -= body.charge;
-      body.charge = 0;
-      body.lane = this.#large;
-    }
-    this.#charge(body, charge);
+    this.#uncharge(body);
+    if (body.received > LARGE_BODY_BYTES) body.lane = this.#large;
+    this.#charge(body, READ_CHARGE_BYTES + CHARGE_FACTOR * body.received);
   }
 
   /** Keeps a body from being refused: all of it is there. */
@@ -121,6 +116,10 @@ export class BodyBudget {
   /** Ends the charge of a body. */
   release(body: PendingBody): void {
     this.#remove(body);
+    this.#uncharge(body);
+  }
+
+  #uncharge(body: PendingBody): void {
     body.lane.charged -= body.charge;
     body.charge = 0;
   }
@@ -133,7 +132,7 @@ export class BodyBudget {
       if (!oldest || oldest === body) throw overloaded();
     }
     lane.charged += bytes;
-    body.charge += bytes;
+    body.charge = bytes;
   }
 
   #remove(body: PendingBody): void {
