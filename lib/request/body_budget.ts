@@ -16,8 +16,11 @@ const MAX_LANE_BYTES = 32 * 1024 * 1024;
  */
 const CHARGE_FACTOR = 3;
 
-/** What reading a body takes beside that, in bytes: two buffers of a read. */
-const READ_CHARGE_BYTES = 16 * 1024;
+/**
+ * What a body takes beside that, in bytes, with its connection. Measured with
+ * Deno 2.9: 4,096 bodies of which nothing has arrived take 54 KiB each.
+ */
+const READ_CHARGE_BYTES = 56 * 1024;
 
 /**
  * How long a body may take to arrive, in milliseconds. ZITADEL sends it at

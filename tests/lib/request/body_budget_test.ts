@@ -12,10 +12,10 @@ const LANE = 32 * MIB;
 const DEADLINE_MS = 10_000;
 /** The longest short body. */
 const SHORT = 256 * KIB;
-/** A large body of which four fill their lane: three times its bytes and 16 KiB are charged. */
-const LARGE = Math.floor((LANE / 4 - 16 * KIB) / 3);
+/** A large body of which four fill their lane: three times its bytes and 56 KiB are charged. */
+const LARGE = Math.floor((LANE / 4 - 56 * KIB) / 3);
 /** How many bodies fit into a lane before anything of them has arrived. */
-const MAX_BODIES = LANE / (16 * KIB);
+const MAX_BODIES = Math.floor(LANE / (56 * KIB));
 
 /** A budget, and what it refused, by the order in which bodies were admitted. */
 function createBudget() {
@@ -35,7 +35,7 @@ function createBudget() {
 
   /** Fills a lane with complete bodies. */
   function fill(length: number): PendingBody[] {
-    const count = Math.floor(LANE / (16 * KIB + 3 * length));
+    const count = Math.floor(LANE / (56 * KIB + 3 * length));
     return Array.from({ length: count }, () => {
       const body = admit(length, length);
       budget.complete(body);

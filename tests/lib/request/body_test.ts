@@ -238,7 +238,7 @@ Deno.test("createBodyReader() bounds the short bodies that are complete, too", a
   const read = createBodyReader(new Clock());
   const bytes = 256 * 1024;
   const body = () => post(chunked(bytes).stream, announce(bytes));
-  const count = Math.floor(32 * 1024 / (16 + 3 * 256));
+  const count = Math.floor(32 * 1024 / (56 + 3 * 256));
   for (let i = 0; i < count; i++) await read(body());
   await assert.rejects(read(body()), hasCode("overloaded"));
 });
