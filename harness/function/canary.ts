@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../util/sign_payload.ts";
 import { messageOf, printable } from "../cli/terminal.ts";
 import { viaProxy } from "../util/proxy.ts";
 import { skewOf } from "./clock_skew.ts";
