@@ -13,12 +13,16 @@ export interface ApiSettings {
   readonly ISSUER: string;
   /** The id of the API's project. */
   readonly AUDIENCE: string;
+  /** The client ids and service users' names whose tokens it accepts; all if absent. */
+  readonly APPLICATIONS?: string;
   /** The project in which permissions must hold, for claims by project. */
   readonly PROJECT?: string;
   /** The organization that must have given them, for claims by organization. */
   readonly ORGANIZATION?: string;
   /** The claim's name. */
   readonly CLAIM?: string;
+  /** The origins of pages that may call it. */
+  readonly CORS_ORIGIN?: string;
   /** The address to listen at. */
   readonly HOST?: string;
   /** The port to listen at. */
@@ -28,9 +32,11 @@ export interface ApiSettings {
 const SETTINGS: readonly (keyof ApiSettings)[] = [
   "ISSUER",
   "AUDIENCE",
+  "APPLICATIONS",
   "PROJECT",
   "ORGANIZATION",
   "CLAIM",
+  "CORS_ORIGIN",
   "HOST",
   "PORT",
 ];
