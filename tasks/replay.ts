@@ -16,6 +16,7 @@ export const replay = defineTask({
     examples: [
       ["deno task replay", "every fixture"],
       ["deno task replay fixtures/calls/human_login.json"],
+      ["deno task replay values/bom", "a fixture by its name"],
       ["deno task replay --url https://my-function.example.com/"],
     ],
     details: [
@@ -40,7 +41,7 @@ export const replay = defineTask({
   },
   positionals: {
     placeholder: "FILE...",
-    help: "fixtures to replay (default: all in fixtures/)",
+    help: "files or names of fixtures (default: all in fixtures/)",
     min: 0,
     max: Infinity,
   },
@@ -52,7 +53,7 @@ export const replay = defineTask({
     ),
     "env-file": ENV_FILE_OPTION,
     update: flag(
-      "make the function's replies the expected ones, show what changed, and sign made requests whose body was edited",
+      "make the function's replies the expected ones, and show what changed",
     ),
     json: JSON_OPTION,
   },

@@ -4,25 +4,23 @@
  *
  * @module
  */
-import { isDeepStrictEqual } from "node:util";
 import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
+import type { Fixture } from "../fixtures/fixture.ts";
 import {
-  findFixtures,
-  type Fixture,
-  readFixture,
-  signFixture,
-  writeFixture,
-} from "../fixtures/fixture.ts";
+  readAllFixtures,
+  readFixturesAt,
+  writeExpected,
+} from "../fixtures/fixture_files.ts";
 import { formatTotals, type Replayed, rowFormatter } from "./format_replay.ts";
 import { findDeployedFunction } from "./deployed_function.ts";
 import { replayDeployed } from "./replay_deployed.ts";
 import { replayLocally, type Verdict } from "./replay.ts";
 
 export interface ReplayOptions {
-  /** Fixtures; none: all. */
+  /** Fixtures by file or name; none: all. */
   readonly positionals: readonly string[];
   /** A running function. */
   readonly url?: string | undefined;
@@ -39,16 +37,22 @@ export async function runReplay(
 ): Promise<Outcome> {
   const { positionals, url, update, json } = options;
   const replay = await chooseFunction(options, io);
-  const files = positionals.length > 0 ? positionals : await findFixtures();
-  const fixtures = await Promise.all(files.map(readFixture));
-  const formatRow = rowFormatter(fixtures, { isDeployed: url !== undefined });
+  const stored = positionals.length > 0
+    ? (await Promise.all(positionals.map(readFixturesAt))).flat()
+    : await readAllFixtures();
+  const formatRow = rowFormatter(
+    stored.map(({ fixture }) => fixture),
+    { isDeployed: url !== undefined },
+  );
   const replayed: Replayed[] = [];
-  for (const [index, fixture] of fixtures.entries()) {
+  for (const { fixture, file } of stored) {
     io.progress(fixture.name);
     const row = { fixture, ...await replay(fixture) };
     replayed.push(row);
     if (!json) { for (const line of formatRow(row)) io.print(line); }
-    if (update) await updateFixture(files[index]!, row);
+    if (update && row.outcome === "differs" && row.actual) {
+      await writeExpected({ fixture, file }, row.actual);
+    }
   }
   io.progress();
   const outcome = update ? "done" : outcomeOf(replayed);
@@ -92,18 +96,4 @@ async function chooseFunction(
     organization: org,
   });
   return (fixture) => replayDeployed(fixture, deployed);
-}
-
-/** Writes the reply as the expected one, and signs a request whose body was edited. */
-async function updateFixture(
-  file: URL | string,
-  { fixture, outcome, actual }: Replayed,
-): Promise<void> {
-  const changed = outcome === "differs" && actual
-    ? { ...fixture, expected: actual }
-    : fixture;
-  const signed = changed.source.startsWith("made from ")
-    ? await signFixture(changed, { now: Date.parse(changed.clock) })
-    : changed;
-  if (!isDeepStrictEqual(signed, fixture)) await writeFixture(file, signed);
 }

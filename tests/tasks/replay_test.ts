@@ -9,7 +9,6 @@ import { createFixtureFunction } from "../../harness/fixtures/fixture_function.t
 
 const TASK = new URL("../../tasks/replay.ts", import.meta.url);
 const LOGIN = new URL("calls/human_login.json", FIXTURES_URL);
-const CHAINED = new URL("chained/without_roles.json", FIXTURES_URL);
 
 async function replay(...args: string[]) {
   return await replayWith({}, ...args);
@@ -58,18 +57,50 @@ Deno.test("replay shows the difference and fails until it is updated", async () 
   }
 });
 
-Deno.test("replay --update signs a made request whose body was edited", async () => {
-  const file = await Deno.makeTempFile({ suffix: ".json" });
+Deno.test("replay --update replaces one reply in a table of made fixtures", async () => {
+  const folder = await Deno.makeTempDir();
   try {
-    const made = await readFixture(CHAINED);
-    const { request } = made;
-    const headers = { ...request.headers, "zitadel-signature": "t=1,v1=00" };
-    await writeFixture(file, { ...made, request: { ...request, headers } });
+    await Deno.copyFile(LOGIN, `${folder}/login.json`);
+    const row = (name: string, roles: string[], value: string[]) =>
+      `  {
+    "name": "${name}", "description": "${name}.", "from": "login",
+    "change": { "set": { "/user_grants/0/roles": ${JSON.stringify(roles)} } },
+    "expected": ${
+        JSON.stringify({
+          status: 200,
+          body: { append_claims: [{ key: "permissions", value }] },
+        })
+      }
+  }`;
+    const table = (editor: string[]) => {
+      const rows = [
+        row("viewer", ["viewer"], ["posts:read"]),
+        row("editor", ["editor"], editor),
+      ];
+      return `[\n${rows.join(",\n")}\n]\n`;
+    };
+    const file = `${folder}/made.json`;
+    await Deno.writeTextFile(file, table(["edited"]));
+    const { code, stdout } = await replay(file);
+    assert.equal(code, 2);
+    assert.match(stdout, /^2 fixtures: 1 equal, 1 differs$/m);
+
     assert.equal((await replay("--update", file)).code, 0);
-    assert.deepEqual(await readFixture(file), made);
+    assert.equal((await replay(file)).code, 0);
+    assert.deepEqual(
+      JSON.parse(await Deno.readTextFile(file)),
+      JSON.parse(table(["posts:read", "posts:write"])),
+    );
   } finally {
-    await Deno.remove(file);
+    await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("replay finds fixtures by the name it prints", async () => {
+  const { code, stdout } = await replay("values/bom", "calls/human_login");
+  assert.equal(code, 0);
+  assert.match(stdout, /^equal +values\/bom /m);
+  assert.match(stdout, /^2 fixtures: 2 equal$/m);
 });
 
 Deno.test("replay --json prints one document", async () => {

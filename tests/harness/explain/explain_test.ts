@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { explainCall } from "../../../harness/explain/explain.ts";
 import { readExplainSource } from "../../../harness/explain/source.ts";
-import {
-  findFixtures,
-  readFixture,
-} from "../../../harness/fixtures/fixture.ts";
+import { readAllFixtures } from "../../../harness/fixtures/fixture_files.ts";
 import { parseRoleMapping } from "../../../lib/mapping/role_mapping.ts";
 
 const value = (text: string) => new TextEncoder().encode(text);
@@ -70,8 +67,7 @@ Deno.test("explainCall() explains what each role gives, or why it gives nothing"
 });
 
 Deno.test("explainCall() agrees with the function on every fixture whose reply has permissions", async (t) => {
-  for (const file of await findFixtures()) {
-    const fixture = await readFixture(file);
+  for (const { fixture } of await readAllFixtures()) {
     const { body, status } = fixture.expected;
     const claims =
       (body as { append_claims?: { key: string; value: unknown }[] })
@@ -83,10 +79,9 @@ Deno.test("explainCall() agrees with the function on every fixture whose reply h
       continue;
     }
     await t.step(fixture.name, async () => {
-      const source = await readExplainSource(
-        await Deno.readTextFile(file),
-        { settings: {} },
-      );
+      const source = await readExplainSource(JSON.stringify(fixture), {
+        settings: {},
+      });
       const { claims: explained } = await explainCall(
         source.call,
         source.mappingOf,

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import type { Handler } from "../../../lib/handler.ts";
 import { readConfig } from "../../../lib/config/settings.ts";
-import {
-  FIXTURES_URL,
-  readFixture,
-  type Reply,
-} from "../../../harness/fixtures/fixture.ts";
+import type { Reply } from "../../../harness/fixtures/fixture.ts";
+import { readAllFixtures } from "../../../harness/fixtures/fixture_files.ts";
 import { createFunction } from "../../../harness/function/create_function.ts";
 import {
   type DeployedFunction,
@@ -27,9 +24,10 @@ import {
 import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
 
+const stored = await readAllFixtures();
 const read = (name: string) =>
-  readFixture(new URL(`${name}.json`, FIXTURES_URL));
-const login = await read("calls/human_login");
+  stored.find(({ fixture }) => fixture.name === name)!.fixture;
+const login = read("calls/human_login");
 
 const DEFAULTS = {
   PERMISSIONS_CLAIM: "permissions",
@@ -92,7 +90,7 @@ Deno.test("judgeDeployed() names what else may be behind a difference", () => {
 });
 
 Deno.test("judgeDeployed() compares the claims of earlier targets by value", async () => {
-  const chained = await read("calls/chained_second_target");
+  const chained = read("calls/chained_second_target");
   const { append_claims } = structuredClone(chained.expected.body) as {
     append_claims: { key: string; value: unknown }[];
   };
@@ -110,7 +108,7 @@ Deno.test("replayDeployed() skips what another function cannot know", async () =
       "organizations/no_permission",
     ]
   ) {
-    const { outcome, note } = await replayDeployed(await read(name), DEPLOYED);
+    const { outcome, note } = await replayDeployed(read(name), DEPLOYED);
     assert.equal(outcome, "skipped");
     notes.push(note);
   }

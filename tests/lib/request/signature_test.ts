@@ -35,9 +35,12 @@ interface Vector {
   readonly verdict: string;
 }
 
-const vectors = (await Deno.readTextFile(
-  new URL("signature_vectors.jsonl", FIXTURES_URL),
-)).trim().split("\n").map((line) => JSON.parse(line) as Vector);
+const file = await Deno.open(
+  new URL("signature_vectors.jsonl.gz", FIXTURES_URL),
+);
+const vectors = (await new Response(
+  file.readable.pipeThrough(new DecompressionStream("gzip")),
+).text()).trim().split("\n").map((line) => JSON.parse(line) as Vector);
 
 /** Verifies as the handler does: header, time, then body. */
 async function accepts(
