@@ -107,10 +107,12 @@ export const UPSTREAM_FAULTS: readonly UpstreamFault[] = [
   }, "rate_limited"),
   answer("500", { status: 500 }, "intercepted"),
   answer("502", { status: 502 }, "unreachable"),
+  answer("503", { status: 503, body: "starting" }, "unreachable"),
   answer("wrong content type", {
     headers: { "content-type": "text/html" },
     body: "<!doctype html><title>Welcome</title>",
   }, "intercepted"),
+  answer("empty answer", { headers: GRPC_WEB }, "unreadable_answer"),
   answer("truncated frame", {
     headers: GRPC_WEB,
     body: Uint8Array.of(0, 0, 0, 1, 0, 10),

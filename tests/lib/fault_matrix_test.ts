@@ -32,8 +32,8 @@ import {
 const CACHE_AGES_MS = {
   none: undefined,
   fresh: 59_000,
-  stale: 61_000,
-  expired: 661_000,
+  stale: 659_000,
+  expired: 660_000,
 } as const;
 
 type CacheState = keyof typeof CACHE_AGES_MS;
@@ -167,6 +167,11 @@ async function runCase(
       const line = it.entries.find(isFault);
       assert.equal(line?.level, "error", "the reason is not logged");
       assert.ok(line?.remedy, "no remedy is logged");
+      assert.equal(line?.organization, ORGANIZATION);
+      assert.match(
+        line!.message,
+        /^Cannot read the metadata of organization 400930455974579238: /,
+      );
     } else {
       assert.deepEqual(answer, { status: 200, text: EXPECTED_REPLY });
       if (cacheState === "stale") await it.logged(isFault);

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { FIXTURES_URL, readFixture } from "../../harness/fixtures/fixture.ts";
 import { createUpstream } from "../../harness/fixtures/upstream.ts";
 import {
   createTestFunction,
+  login,
   loginPayload,
   NOW,
   ORGANIZATION,
@@ -106,27 +108,44 @@ Deno.test("createHandler() ignores events of other organizations than a fixed ME
   assert.equal(await event(1), "invalidated");
 });
 
-Deno.test("createHandler() gives a project whose id begins with another's no entry of it", async () => {
-  const victim = "400930456041688102";
-  const metadata = { [`${victim}:ops:admin`]: btoa('["delete:all"]') };
-  const upstream = createUpstream({
-    organizations: { [ORGANIZATION]: { readable: true, metadata } },
-  });
-  const { call } = await createTestFunction({
-    fetch: upstream.fetch,
-    settings: { METADATA_ORGANIZATION: ORGANIZATION },
-  });
-  const login = async (project_id: string, role: string) => {
-    const payload = loginPayload();
-    payload.user_grants = [{
-      project_id,
-      roles: [role],
-      state: 1,
-      resource_owner: "999",
-    }];
-    return await permissionsIn(await call(payload));
+Deno.test("createHandler() drops an organization's mapping at its metadata event, and no other", async () => {
+  const { request } = await readFixture(
+    new URL("events/01_org_metadata_set.json", FIXTURES_URL),
+  );
+  const event = JSON.parse(request.body);
+  const upstream = createUpstream(login);
+  const { call, log } = await createTestFunction({ fetch: upstream.fetch });
+  const asked = async () => {
+    assert.equal((await call(loginPayload())).status, 200);
+    return upstream.requests;
   };
-  assert.deepEqual(await login(victim, "ops:admin"), ["delete:all"]);
-  assert.deepEqual(await login(`${victim}:ops`, "admin"), []);
-  assert.deepEqual(await login("999", `${victim}:ops:admin`), []);
+  assert.equal(await asked(), 1);
+  for (
+    const [event_type, aggregateID, requests] of [
+      ["org.metadata.set", ORGANIZATION, 2],
+      ["org.metadata.removed", ORGANIZATION, 3],
+      ["org.metadata.removed.all", ORGANIZATION, 4],
+      ["org.metadata.set", "1", 4],
+      ["org.changed", ORGANIZATION, 4],
+      ["user.metadata.set", ORGANIZATION, 4],
+    ] as const
+  ) {
+    event.sequence++;
+    const reply = await call({ ...event, event_type, aggregateID });
+    assert.equal(reply.status, 200);
+    assert.equal(await reply.text(), "{}");
+    assert.equal(await asked(), requests, event_type);
+  }
+  assert.deepEqual(
+    log.filter(({ condition }) => !String(condition).startsWith("function/"))
+      .map(({ outcome, organization }) => [outcome, organization]),
+    [
+      ["invalidated", ORGANIZATION],
+      ["invalidated", ORGANIZATION],
+      ["invalidated", ORGANIZATION],
+      ["invalidated", "1"],
+      ["ignored", undefined],
+      ["ignored", undefined],
+    ],
+  );
 });

@@ -1,134 +1,54 @@
 import assert from "node:assert/strict";
 import {
+  type FunctionProcess,
+  startFunction,
+} from "../../harness/function/function_process.ts";
+import {
   createUpstream,
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
-import { login, loginPayload } from "../lib/_function.ts";
+import { login } from "../lib/_function.ts";
+import { findCanaries, SECRETS } from "./_canaries.ts";
 
-const NAMES = Object.keys(SETTINGS).join(",");
 const RIGHT = {
+  ZITADEL_DOMAIN: "zitadel.example",
   AUTHORIZATION_SIGNING_KEY: login.signing_key,
   ACCESS_TOKEN: UPSTREAM_TOKEN,
-  HOST: "127.0.0.1",
-  PORT: "0",
   // No test may find what another, or a developer, left in the local database.
   KV_URL: "/nonexistent/kv",
 };
 
-/** Starts `main.ts` with these settings and no permission that it does not need. */
+/** Starts `main.ts` with no permission that it does not need. */
 function start(
-  settings: Record<string, string>,
+  env: Record<string, string>,
   { permissions = [] }: { permissions?: string[] } = {},
-): Deno.ChildProcess {
-  const inherited = ["HOME", "PATH", "DENO_DIR"].flatMap((name) => {
-    const value = Deno.env.get(name);
-    return value === undefined ? [] : [[name, value]];
-  });
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--cached-only",
-      "--no-prompt",
-      `--allow-env=${NAMES}`,
+): Promise<FunctionProcess> {
+  return startFunction({
+    env,
+    permissions: [
+      `--allow-env=${Object.keys(SETTINGS).join(",")}`,
       "--allow-net=127.0.0.1",
       ...permissions,
-      "main.ts",
     ],
-    cwd: new URL("../..", import.meta.url),
-    clearEnv: true,
-    env: { ...Object.fromEntries(inherited), NO_COLOR: "1", ...settings },
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-/** A function that listens, and what it logs. */
-class Running implements AsyncDisposable {
-  readonly log: Record<string, unknown>[] = [];
-  #url = "";
-  readonly #process: Deno.ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(process: Deno.ChildProcess) {
-    this.#process = process;
-    this.#lines = linesOf(process.stdout)[Symbol.asyncIterator]();
-  }
-
-  static async start(...args: Parameters<typeof start>): Promise<Running> {
-    const running = new Running(start(...args));
-    for (;;) {
-      const { value, done } = await running.#lines.next();
-      if (done) {
-        assert.fail(await new Response(running.#process.stderr).text());
-      }
-      const entry = JSON.parse(value);
-      running.log.push(entry);
-      if (entry.message !== "Listening") continue;
-      running.#url = `http://127.0.0.1:${entry.port}`;
-      return running;
-    }
-  }
-
-  get url(): URL {
-    return new URL(this.#url);
-  }
-
-  kill(signal: Deno.Signal): void {
-    this.#process.kill(signal);
-  }
-
-  /** Waits for the end; gives the exit code and what was on standard error. */
-  async ended(): Promise<{ code: number; stderr: string }> {
-    for (;;) {
-      const { value, done } = await this.#lines.next();
-      if (done) break;
-      this.log.push(JSON.parse(value));
-    }
-    const stderr = await new Response(this.#process.stderr).text();
-    return { code: (await this.#process.status).code, stderr };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.kill("SIGKILL");
-    } catch {
-      // It ended before.
-    }
-    if (!this.#process.stderr.locked) await this.#process.stderr.cancel();
-    while (!(await this.#lines.next()).done);
-    await this.#process.status;
-  }
-}
-
-async function* linesOf(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
+  });
 }
 
 /** A ZITADEL on loopback that has the recorded metadata. */
-function serveUpstream(gate: () => Promise<void> = () => Promise.resolve()) {
+function serveUpstream() {
   const upstream = createUpstream(login);
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async ({ url, method, headers, body }) => {
-      await gate();
-      return await upstream.fetch(url, { method, headers, body });
-    },
+    ({ url, method, headers, body }) =>
+      upstream.fetch(url, { method, headers, body }),
   );
   const origin = `http://127.0.0.1:${server.addr.port}`;
   return { origin, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 
-async function call(url: URL): Promise<{ status: number; body: unknown }> {
-  const body = JSON.stringify(loginPayload());
+async function call(url: string): Promise<{ status: number; body: unknown }> {
+  const { body } = login.request;
   const seconds = Math.floor(Date.now() / 1000);
   const signature = await signPayload(login.signing_key, seconds, body);
   const headers = { "zitadel-signature": signature };
@@ -136,71 +56,69 @@ async function call(url: URL): Promise<{ status: number; body: unknown }> {
   return { status: response.status, body: await response.json() };
 }
 
-Deno.test("main.ts does not start when settings are missing, contradictory or empty", async (t) => {
-  const cases: Record<string, [Record<string, string>, string[]]> = {
-    "missing": [{}, [
-      "ZITADEL_DOMAIN",
-      "AUTHORIZATION_SIGNING_KEY",
-      "ACCESS_TOKEN",
-    ]],
-    "empty": [
-      {
-        ZITADEL_DOMAIN: "",
-        AUTHORIZATION_SIGNING_KEY: "",
-        ACCESS_TOKEN: "canary-token",
-      },
+/** Ends a process, and returns its log: it wrote nothing else. */
+async function logOf(
+  process: FunctionProcess,
+): Promise<Record<string, unknown>[]> {
+  assert.equal(await process.stop(), 0);
+  return process.lines.map((line) => JSON.parse(line));
+}
+
+Deno.test("main.ts names what is wrong with its settings, quotes none of them, and does not start", async () => {
+  const { otherSigningKey: unusable } = SECRETS;
+  const cases: [settings: Record<string, string>, named: string[]][] = [
+    [{}, ["ZITADEL_DOMAIN", "AUTHORIZATION_SIGNING_KEY", "ACCESS_TOKEN"]],
+    [
+      { ...RIGHT, ZITADEL_DOMAIN: "", AUTHORIZATION_SIGNING_KEY: "" },
       ["ZITADEL_DOMAIN", "AUTHORIZATION_SIGNING_KEY"],
     ],
-    "contradictory and wrong": [
+    [
       {
-        ZITADEL_DOMAIN: "https://example.com/canary",
-        AUTHORIZATION_SIGNING_KEY: "canary-key,",
-        ACCESS_TOKEN: "canary-token",
-        CLIENT_ID: "canary-id",
-        CLIENT_SECRET: "canary-secret",
-        PAYLOAD_PRIVATE_KEY: "canary-private-key",
+        ZITADEL_DOMAIN: `https://${SECRETS.query}/${SECRETS.query}`,
+        AUTHORIZATION_SIGNING_KEY:
+          `${SECRETS.signingKey},,${SECRETS.signingKey}`,
+        ACCESS_TOKEN: `${SECRETS.authorization} with spaces`,
+        CLIENT_ID: SECRETS.clientId,
+        CLIENT_SECRET: SECRETS.clientSecret,
+        SERVICE_ACCOUNT_KEY: SECRETS.serviceAccountKey,
         PERMISSIONS_CLAIM: "sub",
-        PORT: "canary",
+        PAYLOAD_PRIVATE_KEY: SECRETS.otherSigningKey,
+        CACHE_FRESH_SECONDS: SECRETS.cookie,
+        PORT: SECRETS.cookie,
       },
       [
         "ZITADEL_DOMAIN",
         "AUTHORIZATION_SIGNING_KEY",
-        "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET",
+        "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, SERVICE_ACCOUNT_KEY",
         "PERMISSIONS_CLAIM",
         "PAYLOAD_PRIVATE_KEY",
+        "CACHE_FRESH_SECONDS",
         "PORT",
       ],
     ],
-    "a private key that cannot be used": [
-      {
-        ...RIGHT,
-        ZITADEL_DOMAIN: "example.com",
-        PAYLOAD_PRIVATE_KEY:
-          "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----",
-      },
+    ...[
+      `{"kty":"RSA","d":"${unusable}","n":"x","e":"AQAB"}`,
+      `-----BEGIN PRIVATE KEY-----\n${unusable}\n-----END PRIVATE KEY-----`,
+    ].map((key): [Record<string, string>, string[]] => [
+      { ...RIGHT, PAYLOAD_PRIVATE_KEY: key },
       ["PAYLOAD_PRIVATE_KEY"],
-    ],
-  };
+    ]),
+  ];
   await Promise.all(
-    Object.entries(cases).map(([name, [settings, named]]) =>
-      t.step({
-        name,
-        sanitizeOps: false,
-        sanitizeResources: false,
-        sanitizeExit: false,
-        fn: async () => {
-          const { code, stdout, stderr } = await start(settings).output();
-          const decoder = new TextDecoder();
-          const message = decoder.decode(stderr);
-          assert.equal(code, 1);
-          assert.match(message, /^Cannot start: /);
-          assert.equal(message.match(/Cannot start/g)?.length, 1);
-          for (const setting of named) {
-            assert.ok(message.includes(setting), message);
-          }
-          assert.doesNotMatch(message + decoder.decode(stdout), /canary/);
-          assert.doesNotMatch(message, /^ +at /m);
-        },
+    cases.map(([settings, named]) =>
+      assert.rejects(start(settings), ({ message }: Error) => {
+        // Remarks on the settings are logged before, as JSON.
+        const [end, first, ...others] = message.split("\n")
+          .filter((line) => !line.startsWith("{"));
+        assert.match(end!, /it ended with exit code 1$/);
+        assert.match(first!, /^Cannot start: /);
+        assert.doesNotMatch(others.join("\n"), /Cannot start|^ +at /m);
+        for (const setting of named) assert.ok(message.includes(setting));
+        assert.deepEqual(
+          findCanaries(message, { ...SECRETS, token: UPSTREAM_TOKEN }),
+          [],
+        );
+        return true;
       })
     ),
   );
@@ -208,20 +126,19 @@ Deno.test("main.ts does not start when settings are missing, contradictory or em
 
 Deno.test("main.ts answers a call with no permission but its settings and the network", async () => {
   await using upstream = serveUpstream();
-  await using running = await Running.start({
+  await using running = await start({
     ...RIGHT,
     ZITADEL_DOMAIN: upstream.origin,
   });
   assert.deepEqual(await call(running.url), login.expected);
   const health = await fetch(new URL("/healthz", running.url));
   assert.deepEqual(await health.json(), { status: "ok" });
-  running.kill("SIGTERM");
-  assert.deepEqual(await running.ended(), { code: 0, stderr: "" });
-  const [kv] = running.log.filter(({ message }) => /KV/.test(String(message)));
+  const log = await logOf(running);
+  const [kv] = log.filter(({ message }) => /KV/.test(String(message)));
   assert.equal(kv?.level, "warn");
   assert.match(String(kv?.remedy), /KV_URL/);
-  assert.equal(running.log[0]?.setting, "METADATA_ORGANIZATION=user");
-  const answered = running.log.at(-1);
+  assert.equal(log[0]?.setting, "METADATA_ORGANIZATION=user");
+  const answered = log.at(-1);
   assert.equal(answered?.message, "Answered");
   assert.equal(answered?.source, "zitadel");
   assert.match(String(answered?.time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
@@ -229,16 +146,14 @@ Deno.test("main.ts answers a call with no permission but its settings and the ne
 
 Deno.test("main.ts writes no line but its start line for a good call at LOG_LEVEL=warn", async () => {
   await using upstream = serveUpstream();
-  await using running = await Running.start({
+  await using running = await start({
     ...RIGHT,
     ZITADEL_DOMAIN: upstream.origin,
     LOG_LEVEL: "warn",
   });
   assert.deepEqual(await call(running.url), login.expected);
-  running.kill("SIGTERM");
-  assert.equal((await running.ended()).code, 0);
   assert.deepEqual(
-    running.log.filter(({ level }) => level === "info")
+    (await logOf(running)).filter(({ level }) => level === "info")
       .map(({ message }) => message),
     ["Listening"],
   );
@@ -255,43 +170,15 @@ Deno.test("main.ts finds in Deno KV what another process read", async () => {
   const permissions = [`--allow-read=${folder}`, `--allow-write=${folder}`];
   try {
     for (const source of ["zitadel", "kv"]) {
-      await using running = await Running.start(settings, { permissions });
+      await using running = await start(settings, { permissions });
       assert.deepEqual(await call(running.url), login.expected);
       await mappingIn(settings.KV_URL);
-      running.kill("SIGTERM");
-      assert.equal((await running.ended()).code, 0);
-      assert.equal(running.log.at(-1)?.source, source);
-      assert.ok(running.log.every(({ level }) => level === "info"));
+      const log = await logOf(running);
+      assert.equal(log.at(-1)?.source, source);
+      assert.ok(log.every(({ level }) => level === "info"));
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
-  }
-});
-
-Deno.test("main.ts answers what it has begun when it is told to end", async (t) => {
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    await t.step(signal, async () => {
-      const asked = Promise.withResolvers<void>();
-      const ending = Promise.withResolvers<void>();
-      await using upstream = serveUpstream(() => {
-        asked.resolve();
-        return ending.promise;
-      });
-      await using running = await Running.start({
-        ...RIGHT,
-        ZITADEL_DOMAIN: upstream.origin,
-      });
-      const end = async () => {
-        await asked.promise;
-        running.kill(signal);
-        await refusalAt(running.url);
-        ending.resolve();
-      };
-      const [reply] = await Promise.all([call(running.url), end()]);
-      assert.deepEqual(reply, login.expected);
-      assert.deepEqual(await running.ended(), { code: 0, stderr: "" });
-      assert.equal(running.log.at(-1)?.outcome, "permissions");
-    });
   }
 });
 
@@ -300,15 +187,4 @@ async function mappingIn(path: string): Promise<void> {
   using kv = await Deno.openKv(path);
   const prefix = ["role_permissions"];
   while ((await Array.fromAsync(kv.list({ prefix }))).length === 0);
-}
-
-/** Waits until nothing listens any more. */
-async function refusalAt({ hostname, port }: URL): Promise<void> {
-  for (;;) {
-    try {
-      (await Deno.connect({ hostname, port: Number(port) })).close();
-    } catch {
-      return;
-    }
-  }
 }

@@ -142,15 +142,15 @@ Deno.test("attributesReply() holds one attribute of many values", () => {
 Deno.test("attributesReply() repeats earlier attributes and merges ours", () => {
   const tenant = { name: "tenant", name_format: "x", value: ["acme"] };
   assert.deepEqual(
-    attributesReply(contents(["a", "c"], { rolesClaim: "Roles" }), [
-      { name: "permissions", value: ["b", "a"] },
+    attributesReply(contents(["a", "c"], { claim: "p", rolesClaim: "Roles" }), [
+      { name: "p", value: ["b", "a"] },
       tenant,
-      { name: "permissions", value: null },
+      { name: "p", value: null },
       { name: "Roles", value: ["staff"] },
     ]).body,
     {
       append_attribute: [tenant, {
-        name: "permissions",
+        name: "p",
         name_format: ATTRIBUTE_NAME_FORMAT,
         value: ["b", "a", "c"],
       }, {
