@@ -13,26 +13,31 @@ import {
 } from "./_function.ts";
 import { createIdleFunction } from "./_requests.ts";
 
-/** The recorded login with a second grant, given by another customer. */
+const FOREIGN = "400930455974579777";
+
+/** The recorded login with a second grant, given by another customer for another project. */
 function withForeignGrant() {
   const payload = loginPayload();
   const [grant] = payload.user_grants;
   payload.user_grants = [
     { ...grant, roles: ["viewer"] },
-    { ...grant, roles: ["admin"], resource_owner: "400930455974579777" },
+    { ...grant, roles: ["admin"], resource_owner: FOREIGN, project_id: "7" },
   ];
   return payload;
 }
 
-Deno.test("createHandler() counts the grants of the organizations in GRANTED_BY only", async (t) => {
+Deno.test("createHandler() counts the grants that GRANTED_BY and PROJECTS allow, and no others", async (t) => {
   const viewer = ["posts:read"];
-  const cases: [string, boolean][] = [
-    ["user", false],
-    ["user,400930455974579777", true],
+  const project = loginPayload().user_grants[0].project_id;
+  const cases: [Record<string, string>, boolean][] = [
+    [{ GRANTED_BY: "user" }, false],
+    [{ GRANTED_BY: `user,${FOREIGN}` }, true],
+    [{ PROJECTS: project }, false],
+    [{ PROJECTS: `${project},7` }, true],
   ];
-  for (const [GRANTED_BY, countsForeign] of cases) {
-    await t.step(GRANTED_BY, async () => {
-      const settings = { GRANTED_BY, METADATA_ORGANIZATION: ORGANIZATION };
+  for (const [setting, countsForeign] of cases) {
+    await t.step(JSON.stringify(setting), async () => {
+      const settings = { ...setting, METADATA_ORGANIZATION: ORGANIZATION };
       const { call, log } = await createTestFunction({ settings });
       const response = await call(withForeignGrant());
       const permissions = await permissionsIn(response) as string[];

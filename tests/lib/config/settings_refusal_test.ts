@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { readConfig, SETTINGS } from "../../../lib/config/settings.ts";
+import {
+  PERMISSIONS_SHAPES,
+  readConfig,
+  type SettingName,
+  SETTINGS,
+} from "../../../lib/config/settings.ts";
 import {
   type Environment,
   KEY,
@@ -12,105 +17,106 @@ import {
   withCredential,
 } from "../_settings.ts";
 
+/** Values that are wrong for one setting, by what the message says of it. */
+const WRONG: [SettingName, problem: string, (string | undefined)[]][] = [
+  ["ZITADEL_DOMAIN", "is missing", [undefined, ""]],
+  ["ZITADEL_DOMAIN", "is not a host", [
+    "https://example.com/oauth/v2",
+    "https://example.com?a",
+    "https://example.com#a",
+    "https://canary:canary@example.com",
+    "ftp://example.com",
+    "https://",
+    "exam ple.com",
+    "example.com:port",
+  ]],
+  ["ZITADEL_INTERNAL_URL", "is not an origin", [
+    "zitadel:8080",
+    "http://zitadel/path",
+    "http://a:b@zitadel",
+    "ftp://zitadel",
+    "http://",
+  ]],
+  ["AUTHORIZATION_SIGNING_KEY", "is missing", [undefined, "", " , ,"]],
+  ["AUTHORIZATION_SIGNING_KEY", "holds an empty key, or one with spaces", [
+    `${KEY},`,
+    "can ary",
+  ]],
+  ["AUTHORIZATION_SIGNING_KEY", "holds the same key twice", [`${KEY},${KEY}`]],
+  ["AUTHORIZATION_SIGNING_KEY", "is a list in another notation", [
+    '["canary"]',
+    "[canary]",
+    "(canary)",
+    "a;canary",
+  ]],
+  ["AUTHORIZATION_SIGNING_KEY", "is a ZITADEL-Signature header", [
+    `t=1795469197,v1=${"0".repeat(64)}`,
+    `v1=${"0".repeat(64)}`,
+    "t=1795469197",
+  ]],
+  ["ACCESS_TOKEN", "is missing", [""]],
+  ["ACCESS_TOKEN", "has spaces", ["can ary", "[canary]"]],
+  ["ACCESS_TOKEN", "begins with Bearer", ["Bearer canary"]],
+  ["ACCESS_TOKEN", "is JSON: the text of a key file goes into", [
+    '{"type":"serviceaccount"}',
+  ]],
+  ["ACCESS_TOKEN", "holds a control character", ["canary\ncanary"]],
+  ["METADATA_ORGANIZATION", "is neither user, nor grant", [
+    "grant s",
+    "user,grant",
+    "a/b",
+    "User",
+    "GRANT",
+    "grants",
+  ]],
+  ["PERMISSIONS_CLAIM", "begins with urn:zitadel:iam", [
+    "urn:zitadel:iam",
+    "urn:zitadel:iam:org:permissions",
+  ]],
+  ["PERMISSIONS_CLAIM", "is a claim that ZITADEL sets", [
+    ..."sub exp client_id email scope active azp".split(" "),
+    ..."Sub EXP ACT UserName \u017fub".split(" "),
+  ]],
+  ["ROLES_CLAIM", "begins with urn:zitadel:iam", ["urn:zitadel:iam:roles"]],
+  ["ROLES_CLAIM", "is a claim that ZITADEL sets", ["sub", "scope"]],
+  ["ROLES_CLAIM", "is the same as PERMISSIONS_CLAIM", [
+    "permissions",
+    "Permissions",
+    "permi\u017f\u017fions",
+  ]],
+  ["PERMISSIONS_SHAPE", `is not one of ${PERMISSIONS_SHAPES.join(", ")}`, [
+    "tree",
+  ]],
+  ["LOG_LEVEL", "is not one of info, warn", ["debug"]],
+  ["CACHE_FRESH_SECONDS", "is not a whole number from 0 to 86400", [
+    ..."-1 86401 1.5 1e3 a 0x10 9999999999".split(" "),
+  ]],
+  ["CACHE_STALE_SECONDS", "is not a whole number from 0 to 604800", ["604801"]],
+  ["UPSTREAM_TIMEOUT_MS", "is not a whole number from 1 to 120000", ["0"]],
+  ["PORT", "is not a whole number from 0 to 65535", ["65536"]],
+  ["HOST", "is not an address", ["0.0.0.0:8000", "http://localhost", "a b"]],
+];
+
+const WRONG_TOGETHER: [Environment, problem: string][] = [
+  [withCredential({ CLIENT_ID: "canary" }), "CLIENT_SECRET is missing"],
+  [withCredential({ CLIENT_SECRET: "canary" }), "CLIENT_ID is missing"],
+  [{ CLIENT_SECRET: "canary" }, "ACCESS_TOKEN, CLIENT_SECRET are all set"],
+  [
+    { SERVICE_ACCOUNT_KEY: KEY_FILE },
+    "ACCESS_TOKEN, SERVICE_ACCOUNT_KEY are all set",
+  ],
+  [
+    { CLIENT_ID: "a", CLIENT_SECRET: "b", SERVICE_ACCOUNT_KEY: KEY_FILE },
+    "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, SERVICE_ACCOUNT_KEY are all set",
+  ],
+];
+
 Deno.test("readConfig() refuses a setting that is missing or wrong", async (t) => {
-  const wrong: [Environment, string][] = [
-    [{ ZITADEL_DOMAIN: undefined }, "ZITADEL_DOMAIN is missing"],
-    [{ ZITADEL_DOMAIN: "" }, "ZITADEL_DOMAIN is missing"],
-    [
-      { AUTHORIZATION_SIGNING_KEY: undefined },
-      "AUTHORIZATION_SIGNING_KEY is missing",
-    ],
-    [{ AUTHORIZATION_SIGNING_KEY: "" }, "AUTHORIZATION_SIGNING_KEY is missing"],
-    [
-      { AUTHORIZATION_SIGNING_KEY: " , ," },
-      "AUTHORIZATION_SIGNING_KEY is missing",
-    ],
-    [
-      { AUTHORIZATION_SIGNING_KEY: `${KEY},` },
-      "AUTHORIZATION_SIGNING_KEY holds an empty key",
-    ],
-    [
-      { AUTHORIZATION_SIGNING_KEY: "can ary" },
-      "AUTHORIZATION_SIGNING_KEY holds an empty key, or one with spaces",
-    ],
-    [
-      { AUTHORIZATION_SIGNING_KEY: `${KEY},${KEY}` },
-      "AUTHORIZATION_SIGNING_KEY holds the same key twice",
-    ],
-    [{ ACCESS_TOKEN: "" }, "ACCESS_TOKEN is missing"],
-    [{ ACCESS_TOKEN: "can ary" }, "ACCESS_TOKEN has spaces"],
-    [{ ACCESS_TOKEN: "[canary]" }, "ACCESS_TOKEN has spaces"],
-    [{ ACCESS_TOKEN: "Bearer canary" }, "ACCESS_TOKEN begins with Bearer"],
-    [
-      { ACCESS_TOKEN: '{"type":"serviceaccount"}' },
-      "ACCESS_TOKEN is JSON: the text of a key file goes into",
-    ],
-    ...['["canary"]', "[canary]", "(canary)", "a;canary"].map((
-      keys,
-    ): [Environment, string] => [
-      { AUTHORIZATION_SIGNING_KEY: keys },
-      "AUTHORIZATION_SIGNING_KEY is a list in another notation",
-    ]),
-    [
-      { ACCESS_TOKEN: "canary\ncanary" },
-      "ACCESS_TOKEN holds a control character",
-    ],
-    [withCredential({ CLIENT_ID: "canary" }), "CLIENT_SECRET is missing"],
-    [withCredential({ CLIENT_SECRET: "canary" }), "CLIENT_ID is missing"],
-    [
-      { CLIENT_SECRET: "canary" },
-      "ACCESS_TOKEN, CLIENT_SECRET are all set",
-    ],
-    [
-      { SERVICE_ACCOUNT_KEY: KEY_FILE },
-      "ACCESS_TOKEN, SERVICE_ACCOUNT_KEY are all set",
-    ],
-    [
-      { CLIENT_ID: "a", CLIENT_SECRET: "b", SERVICE_ACCOUNT_KEY: KEY_FILE },
-      "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, SERVICE_ACCOUNT_KEY are all set",
-    ],
-    ...["grant s", "user,grant", "a/b", "User", "GRANT", "grants"].map((
-      id,
-    ): [Environment, string] => [
-      { METADATA_ORGANIZATION: id },
-      "METADATA_ORGANIZATION is neither user, nor grant",
-    ]),
-    [
-      { PERMISSIONS_CLAIM: "urn:zitadel:iam:org:permissions" },
-      "PERMISSIONS_CLAIM begins with urn:zitadel:iam",
-    ],
-    ...[
-      "sub",
-      "exp",
-      "client_id",
-      "email",
-      "scope",
-      "active",
-      "Sub",
-      "EXP",
-      "ſub",
-      "UserName",
-    ].map((
-      claim,
-    ): [Environment, string] => [
-      { PERMISSIONS_CLAIM: claim },
-      "PERMISSIONS_CLAIM is a claim that ZITADEL sets",
-    ]),
-    ...["-1", "86401", "1.5", "1e3", "a", "0x10", "9999999999"].map((
-      seconds,
-    ): [Environment, string] => [
-      { CACHE_FRESH_SECONDS: seconds },
-      "CACHE_FRESH_SECONDS is not a whole number from 0 to 86400",
-    ]),
-    [
-      { CACHE_STALE_SECONDS: "604801" },
-      "CACHE_STALE_SECONDS is not a whole number from 0 to 604800",
-    ],
-    [
-      { UPSTREAM_TIMEOUT_MS: "0" },
-      "UPSTREAM_TIMEOUT_MS is not a whole number from 1 to 120000",
-    ],
-    [{ PORT: "65536" }, "PORT is not a whole number from 0 to 65535"],
+  const wrong = [
+    ...WRONG.flatMap(([name, problem, values]) =>
+      values.map((value) => [{ [name]: value }, `${name} ${problem}`] as const)
+    ),
+    ...WRONG_TOGETHER,
   ];
   for (const [change, problem] of wrong) {
     await t.step(JSON.stringify(change), () => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import {
-  PERMISSIONS_SHAPES,
   readConfig,
   type SettingName,
   SETTINGS,
@@ -8,6 +7,7 @@ import {
 import { fingerprint } from "../../../lib/config/credential.ts";
 import { remarksOn } from "../../../lib/config/remarks.ts";
 import {
+  type Environment,
   KEY,
   KEY_FILE,
   least,
@@ -98,42 +98,29 @@ Deno.test("readConfig() takes an empty setting for one that is not set", () => {
   assert.deepEqual(readConfig({ ...empty, ...least }), readConfig(least));
 });
 
-Deno.test("readConfig() reads each kind of credential", async (t) => {
-  const { credential: clientCredentials } = readConfig(
-    withCredential({ CLIENT_ID: "reader", CLIENT_SECRET: "secret" }),
-  );
-  await t.step("client credentials", () =>
-    assert.deepEqual(clientCredentials, {
-      kind: "client_credentials",
-      clientId: "reader",
-      clientSecret: "secret",
-    }));
-  await t.step("a key file", () => {
-    const { type: _, ...key } = JSON.parse(KEY_FILE);
-    assert.deepEqual(
-      readConfig(withCredential({ SERVICE_ACCOUNT_KEY: KEY_FILE })).credential,
-      { kind: "jwt_profile", key, text: KEY_FILE },
-    );
+Deno.test("readConfig() reads each kind of credential", () => {
+  const of = (environment: Environment) =>
+    readConfig(withCredential(environment)).credential;
+  assert.deepEqual(of({ CLIENT_ID: "reader", CLIENT_SECRET: "secret" }), {
+    kind: "client_credentials",
+    clientId: "reader",
+    clientSecret: "secret",
   });
-  await t.step("a key file of several lines", () => {
-    const text = JSON.stringify(JSON.parse(KEY_FILE), null, 2);
-    const { credential } = readConfig(
-      withCredential({ SERVICE_ACCOUNT_KEY: text }),
-    );
-    assert.equal(credential.kind, "jwt_profile");
-  });
-  await t.step("a key file that never expires", () => {
-    const { expirationDate: _, ...file } = JSON.parse(KEY_FILE);
-    const { credential } = readConfig(
-      withCredential({ SERVICE_ACCOUNT_KEY: JSON.stringify(file) }),
-    );
-    assert.ok(credential.kind === "jwt_profile");
-    assert.equal(credential.key.expirationDate, undefined);
-  });
+  const { type, ...key } = JSON.parse(KEY_FILE);
+  const endless = { ...key, expirationDate: undefined };
+  for (const expected of [key, endless]) {
+    for (const indent of [0, 2]) {
+      const text = JSON.stringify({ type, ...expected }, null, indent);
+      assert.deepEqual(
+        of({ SERVICE_ACCOUNT_KEY: text }),
+        { kind: "jwt_profile", key: expected, text },
+      );
+    }
+  }
 });
 
-Deno.test("readConfig() makes an origin of the domain", async (t) => {
-  const origins: [string, string | undefined][] = [
+Deno.test("readConfig() makes an origin of the domain", () => {
+  const origins: [string, string][] = [
     ["example.zitadel.cloud", "https://example.zitadel.cloud"],
     ["EXAMPLE.zitadel.cloud", "https://example.zitadel.cloud"],
     ["localhost:8080", "https://localhost:8080"],
@@ -142,21 +129,10 @@ Deno.test("readConfig() makes an origin of the domain", async (t) => {
     ["https://example.com/", "https://example.com"],
     ["https://example.com:443", "https://example.com"],
     ["[::1]:8080", "https://[::1]:8080"],
-    ["https://example.com/oauth/v2", undefined],
-    ["https://example.com?a", undefined],
-    ["https://example.com#a", undefined],
-    ["https://canary:canary@example.com", undefined],
-    ["ftp://example.com", undefined],
-    ["https://", undefined],
-    ["exam ple.com", undefined],
-    ["example.com:port", undefined],
   ];
   for (const [domain, origin] of origins) {
-    await t.step(domain, () => {
-      const environment = { ...least, ZITADEL_DOMAIN: domain };
-      if (origin) assert.equal(readConfig(environment).origin, origin);
-      else assert.match(messageOf(environment), /ZITADEL_DOMAIN is not a host/);
-    });
+    const environment = { ...least, ZITADEL_DOMAIN: domain };
+    assert.equal(readConfig(environment).origin, origin);
   }
 });
 
@@ -213,38 +189,6 @@ Deno.test("readConfig() refuses quotes, control and invisible characters in ever
   }
 });
 
-Deno.test("readConfig() refuses a signature header in place of a signing key", () => {
-  for (
-    const header of [
-      `t=1795469197,v1=${"0".repeat(64)}`,
-      `v1=${"0".repeat(64)}`,
-      "t=1795469197",
-    ]
-  ) {
-    assert.match(
-      messageOf({ ...least, AUTHORIZATION_SIGNING_KEY: header }),
-      /^ {2}AUTHORIZATION_SIGNING_KEY is a ZITADEL-Signature header/m,
-    );
-  }
-});
-
-Deno.test("readConfig() refuses an internal URL that is no origin", () => {
-  for (
-    const url of [
-      "zitadel:8080",
-      "http://zitadel/path",
-      "http://a:b@zitadel",
-      "ftp://zitadel",
-      "http://",
-    ]
-  ) {
-    assert.match(
-      messageOf({ ...least, ZITADEL_INTERNAL_URL: url }),
-      /^ {2}ZITADEL_INTERNAL_URL is not an origin/m,
-    );
-  }
-});
-
 Deno.test("readConfig() refuses lists of ids that can match nothing", () => {
   const wrong = [
     ...["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"],
@@ -274,53 +218,24 @@ Deno.test("readConfig() refuses applications that are empty, or a list in anothe
   assert.ok(applications?.has(old));
 });
 
-Deno.test("readConfig() refuses an unknown shape or level, and says what is possible", () => {
-  assert.match(
-    messageOf({ ...least, PERMISSIONS_SHAPE: "tree" }),
-    new RegExp(
-      `PERMISSIONS_SHAPE is not one of ${PERMISSIONS_SHAPES.join(", ")}`,
-    ),
-  );
-  assert.match(
-    messageOf({ ...least, LOG_LEVEL: "debug" }),
-    /LOG_LEVEL is not one of info, warn/,
-  );
+Deno.test("readConfig() takes claims that ZITADEL does not set", () => {
+  for (const claim of ["scp", "groups", "https://a.example/p"]) {
+    const environment = { PERMISSIONS_CLAIM: claim, ROLES_CLAIM: "roles" };
+    assert.equal(readConfig({ ...least, ...environment }).claim, claim);
+  }
 });
 
-Deno.test("readConfig() refuses a claim for roles that ZITADEL would drop, or that has the permissions' name", () => {
-  for (const claim of ["sub", "scope", "urn:zitadel:iam:roles"]) {
-    assert.match(
-      messageOf({ ...least, ROLES_CLAIM: claim }),
-      /^ {2}ROLES_CLAIM (?:is a claim|begins with)/m,
-    );
-  }
-  for (const claim of ["permissions", "Permissions", "permi\u017f\u017fions"]) {
-    assert.match(
-      messageOf({ ...least, ROLES_CLAIM: claim }),
-      /^ {2}ROLES_CLAIM is the same as PERMISSIONS_CLAIM/m,
-    );
-  }
-  assert.equal(readConfig({ ...least, PERMISSIONS_CLAIM: "scp" }).claim, "scp");
-});
-
-Deno.test("readConfig() takes an IPv6 address with or without brackets", async (t) => {
-  const hosts: [string, string | undefined][] = [
+Deno.test("readConfig() takes an IPv6 address with or without brackets", () => {
+  const hosts: [string, string][] = [
     ["::", "::"],
     ["::1", "::1"],
     ["[::1]", "::1"],
     ["fe80::1%eth0", "fe80::1%eth0"],
     ["0.0.0.0", "0.0.0.0"],
     ["localhost", "localhost"],
-    ["0.0.0.0:8000", undefined],
-    ["http://localhost", undefined],
-    ["a b", undefined],
   ];
   for (const [value, host] of hosts) {
-    await t.step(value, () => {
-      const environment = { ...least, HOST: value };
-      if (host) assert.equal(readConfig(environment).host, host);
-      else assert.match(messageOf(environment), /^ {2}HOST is not an address/m);
-    });
+    assert.equal(readConfig({ ...least, HOST: value }).host, host);
   }
 });
 
