@@ -19,7 +19,7 @@ import {
 } from "./shape.ts";
 
 /** The format of a plainly named SAML attribute (SAML 2.0 core, 8.2.3). */
-export const ATTRIBUTE_NAME_FORMAT =
+const ATTRIBUTE_NAME_FORMAT =
   "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
 
 /** What the function adds to a token or an assertion. */

@@ -1,5 +1,5 @@
 /** How long a path in a log line may be, in characters. */
-export const MAX_PATH_CHARACTERS = 100;
+const MAX_PATH_CHARACTERS = 100;
 
 const CUT = "...";
 

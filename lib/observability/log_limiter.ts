@@ -1,10 +1,10 @@
 import type { Log, LogEntry } from "./log.ts";
 
 /** How many lines of a kind are written within a window. */
-export const MAX_LINES = 10;
+const MAX_LINES = 10;
 
 /** How long a window is, in milliseconds. */
-export const WINDOW_MS = 60_000;
+const WINDOW_MS = 60_000;
 
 /** What limiting a log needs. */
 export interface LogLimiterOptions {

@@ -89,7 +89,7 @@ Deno.test("judgeDeployed() names what else may be behind a difference", () => {
   assert.match(noteOf(504, "4711"), /organization 4711/);
 });
 
-Deno.test("judgeDeployed() compares the claims of earlier targets by value", async () => {
+Deno.test("judgeDeployed() compares the claims of earlier targets by value", () => {
   const chained = read("calls/chained_second_target");
   const { append_claims } = structuredClone(chained.expected.body) as {
     append_claims: { key: string; value: unknown }[];

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import {
-  ATTRIBUTE_NAME_FORMAT,
   attributesReply,
   claimsReply,
   type Contents,
 } from "../../../lib/claims/reply.ts";
 import type { AppendedClaim } from "../../../lib/request/payload.ts";
+
+const ATTRIBUTE_NAME_FORMAT =
+  "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
 
 /** What a user with these permissions gets, in shape `list` unless changed. */
 function contents(
