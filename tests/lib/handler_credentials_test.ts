@@ -53,28 +53,6 @@ Deno.test("createHandler() reads metadata by each kind of credential", async (t)
   }
 });
 
-Deno.test("createHandler() renews a token once when ZITADEL refuses it", async (t) => {
-  await t.step("and answers with the new one", async () => {
-    const { call, endpoint, upstream, log } = await functionWith(
-      BY_SECRET,
-      (index) => tokenAnswer(index === 0 ? "revoked" : UPSTREAM_TOKEN),
-    );
-    assert.equal((await call(loginPayload())).status, 200);
-    assert.equal(endpoint.requests.length, 2);
-    assert.equal(upstream.requests, 2);
-    assert.ok(log.every(({ level }) => level === "info"));
-  });
-  await t.step("and fails when that is refused too", async () => {
-    const { call, endpoint, log } = await functionWith(
-      BY_SECRET,
-      () => tokenAnswer("revoked"),
-    );
-    assert.equal((await call(loginPayload())).status, 502);
-    assert.equal(endpoint.requests.length, 2);
-    assert.equal(log[0]?.reason, "credential_rejected");
-  });
-});
-
 Deno.test("createHandler() says which credential is refused and what to do", async (t) => {
   for (
     const [name, settings] of [

@@ -162,16 +162,6 @@ Deno.test("lookUp() passes over whatever fails of a foreign organization", async
   }
 });
 
-Deno.test("lookUp() throws what fails of the user's own organization", async () => {
-  const failure = new FunctionError("upstream_failed", "No");
-  const { found: lookups, log } = lookUpWith({
-    "1": Promise.reject(failure),
-    "2": found,
-  });
-  await assert.rejects(lookups, failure);
-  assert.deepEqual(log, []);
-});
-
 Deno.test("lookUp() waits half the deadline for foreign organizations, and all of it for the user's own", async () => {
   const own = Promise.withResolvers<unknown>();
   const { found: lookups, log, timers } = lookUpWith({

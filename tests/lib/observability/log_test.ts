@@ -11,8 +11,6 @@ const line = (entry: LogEntry, time = "2026-11-23T21:26:24.004Z") =>
 const info: LogEntry = { level: "info", message: "a", roles: 2 };
 const error: LogEntry = { level: "error", message: 'b\n"c"' };
 
-/** Lets everything happen that this turn of the event loop has begun. */
-
 /** Timers that run when they are told to. */
 class Timers implements Disposable {
   readonly #real = globalThis.setTimeout;
