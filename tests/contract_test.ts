@@ -165,7 +165,6 @@ Deno.test("the commands are these", async () => {
     "roles",
     "rotate",
     "setup",
-    "soak",
     "start",
     "test",
     "test:browser",

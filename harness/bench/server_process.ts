@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { SETTINGS } from "../../lib/config/settings.ts";
+import { denoEnvironment } from "../function/function_environment.ts";
 import { freePort } from "../util/free_port.ts";
-import { projectPath } from "../util/project_path.ts";
-import { type Call, isRightReply, signCalls, type SignedCall } from "./call.ts";
+import { sleep } from "../util/sleep.ts";
+import { type Call, sign } from "./call.ts";
 import { type ProcessUsage, readProcessUsage } from "./process_usage.ts";
 
 /** The deadline of a server's first answer, in milliseconds. */
@@ -13,12 +13,10 @@ const CONNECT_RETRY_MS = 1;
 /** How long a server may drain before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 5_000;
 
-export const FUNCTION_SCRIPT: URL = new URL("../../main.ts", import.meta.url);
-export const BARE_SCRIPT: URL = new URL("bare_server.ts", import.meta.url);
-export const FLOOR_SCRIPT: URL = new URL("floor_server.ts", import.meta.url);
-
 export interface ServerOptions {
-  /** Environment variables; settings from this process do not reach it. */
+  /** The program and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  /** Variables beside `PORT`, `HOST` and what Deno reads. */
   readonly env: Readonly<Record<string, string>>;
   /** The file for its output, like a container's log. */
   readonly log: string;
@@ -30,43 +28,33 @@ export interface ServerOptions {
 /** A server in a process of its own. */
 export class ServerProcess implements AsyncDisposable {
   readonly url: string;
-  /** When it started (`performance.now()`). */
-  readonly startedAt: number;
+  readonly #startedAt: number;
   readonly #port: number;
   readonly #options: ServerOptions;
   readonly #process: ChildProcess;
   readonly #ended: Promise<void>;
   #hasEnded = false;
 
-  constructor(script: URL, options: ServerOptions) {
+  constructor(options: ServerOptions) {
     options.signal.throwIfAborted();
     this.#options = options;
     this.#port = options.port ?? freePort();
     this.url = `http://127.0.0.1:${this.#port}/`;
-    const environment = Object.entries(Deno.env.toObject())
-      .filter(([name]) => !(name in SETTINGS) && !name.startsWith("OTEL_"));
+    const [program, ...args] = options.command;
     const log = openSync(options.log, "a");
-    this.startedAt = performance.now();
-    this.#process = spawn(
-      Deno.execPath(),
-      [
-        "run",
-        "--quiet",
-        "--allow-all",
-        // Also for a bundle in another folder.
-        `--config=${projectPath("deno.json")}`,
-        script.href,
-      ],
-      {
-        env: {
-          ...Object.fromEntries(environment),
-          ...options.env,
-          PORT: String(this.#port),
-          HOST: "127.0.0.1",
-        },
-        stdio: ["ignore", log, log],
+    // Without the exporter's settings: telemetry would be measured too.
+    const environment = Object.entries(denoEnvironment(Deno.env.toObject()))
+      .filter(([name]) => !name.startsWith("OTEL_"));
+    this.#startedAt = performance.now();
+    this.#process = spawn(program, args, {
+      env: {
+        ...Object.fromEntries(environment),
+        ...options.env,
+        PORT: String(this.#port),
+        HOST: "127.0.0.1",
       },
-    );
+      stdio: ["ignore", log, log],
+    });
     closeSync(log);
     const kill = () => void this.#process.kill("SIGKILL");
     options.signal.addEventListener("abort", kill, { once: true });
@@ -81,36 +69,30 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Waits until it listens. */
   async listening(): Promise<void> {
-    const { signal } = this.#options;
     while (!await canConnect(this.#port)) {
-      signal.throwIfAborted();
-      const waited = performance.now() - this.startedAt;
-      if (this.#hasEnded || waited > START_TIMEOUT_MS) throw this.#noStart();
-      await new Promise((resolve) => setTimeout(resolve, CONNECT_RETRY_MS));
+      const waited = performance.now() - this.#startedAt;
+      if (this.#hasEnded || waited > START_TIMEOUT_MS) {
+        throw new Error(`${this.#options.command.join(" ")} did not start`);
+      }
+      await sleep(CONNECT_RETRY_MS, this.#options.signal);
     }
   }
 
   /** Waits for its first answer; returns how long that took, in milliseconds. */
-  async ready(call?: Call): Promise<number> {
+  async ready(call: Call): Promise<number> {
     // Signed before, so that the time is the server's alone.
-    const [signed] = await signCalls(call ? [call] : []);
+    const signature = await sign(call);
     await this.listening();
-    const response = await this.#send(signed);
-    const reply = await response.text();
-    const ms = performance.now() - this.startedAt;
-    if (call) requireRight(call, response, reply);
-    return ms;
+    await this.#send(call, signature);
+    return performance.now() - this.#startedAt;
   }
 
   /** Asks it once; returns how long the answer took, in milliseconds. */
   async ask(call: Call): Promise<number> {
-    const [signed] = await signCalls([call]);
+    const signature = await sign(call);
     const begin = performance.now();
-    const response = await this.#send(signed);
-    const reply = await response.text();
-    const ms = performance.now() - begin;
-    requireRight(call, response, reply);
-    return ms;
+    await this.#send(call, signature);
+    return performance.now() - begin;
   }
 
   usage(): Promise<ProcessUsage | undefined> {
@@ -129,27 +111,21 @@ export class ServerProcess implements AsyncDisposable {
     clearTimeout(timer);
   }
 
-  #send(signed: SignedCall | undefined): Promise<Response> {
-    return fetch(this.url, {
+  async #send({ body, reply }: Call, signature: string): Promise<void> {
+    const response = await fetch(this.url, {
       method: "POST",
-      headers: signed ? { "zitadel-signature": signed.signature } : {},
-      body: signed?.body ?? "",
+      headers: { "zitadel-signature": signature },
+      body,
       signal: this.#options.signal,
     });
-  }
-
-  #noStart(): Error {
-    const { log } = this.#options;
-    const said = log === "/dev/null" ? "" : Deno.readTextFileSync(log);
-    return new Error(
-      `A server did not start at ${this.url}${said && `; it said:\n${said}`}`,
+    const text = (await response.text()).trim();
+    if (text === reply) return;
+    throw new Error(
+      `Unexpected reply of ${
+        this.#options.command.join(" ")
+      }: ${response.status} ${text}`,
     );
   }
-}
-
-function requireRight(call: Call, response: Response, reply: string): void {
-  if (isRightReply(call, reply)) return;
-  throw new Error(`Unexpected reply of a server: ${response.status} ${reply}`);
 }
 
 async function canConnect(port: number): Promise<boolean> {

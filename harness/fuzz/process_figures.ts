@@ -1,3 +1,5 @@
+import { runTool } from "../util/run_tool.ts";
+
 export interface ProcessFigures {
   readonly memoryMb: number;
   /** Open sockets; `undefined` on systems without `/proc`. */
@@ -15,7 +17,6 @@ export async function measureProcess(pid: number): Promise<ProcessFigures> {
 }
 
 async function run(program: string, args: string[]): Promise<string> {
-  const { stdout } = await new Deno.Command(program, { args, stderr: "null" })
-    .output();
+  const { stdout } = await runTool(program, args);
   return new TextDecoder().decode(stdout);
 }

@@ -1,5 +1,5 @@
 /** Something that must hold, and whether it does. */
-export interface SoakCheck {
+export interface Check {
   readonly text: string;
   readonly holds: boolean;
 }
