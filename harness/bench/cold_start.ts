@@ -16,8 +16,7 @@ export async function measureColdStart(context: BenchContext): Promise<Row[]> {
   const { folder, quick, progress } = context;
   await using upstream = startUpstreamServer(RECORDED_LOGIN);
   const { origin } = upstream;
-  const start = (kv: string) =>
-    startFunction(context, { origin, kv, log: `${folder}/cold_start.log` });
+  const start = (kv: string) => startFunction(context, { origin, kv });
   const warm = `${folder}/warm.db`;
   {
     await using server = start(warm);

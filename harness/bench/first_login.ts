@@ -29,7 +29,6 @@ export async function measureFirstLogin(context: BenchContext): Promise<Row[]> {
     await using server = startFunction(context, {
       origin: upstream.origin,
       kv: `${folder}/missing/kv.db`,
-      log: `${folder}/first_login.log`,
     });
     await server.listening();
     await sleep(PAUSE_MS, context.signal);

@@ -25,8 +25,6 @@ export async function measureMemory(context: BenchContext): Promise<Row[]> {
   await using server = startFunction(context, {
     origin: upstream.origin,
     kv: `${folder}/memory.db`,
-    // A line for each of a million calls is too much for a disk.
-    log: "/dev/null",
   });
   await server.ready(calls[0]!);
   if (!await server.usage()) return [];

@@ -124,7 +124,6 @@ async function startTargets(
     origin: instance.origin,
     port: ours.port,
     kv: `${context.folder}/real_token.db`,
-    log: `${context.folder}/real_token.log`,
     env: {
       AUTHORIZATION_SIGNING_KEY: ours.signingKey,
       ACCESS_TOKEN: reader.token,

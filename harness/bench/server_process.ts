@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
 import { denoEnvironment } from "../function/function_environment.ts";
 import { freePort } from "../util/free_port.ts";
 import { sleep } from "../util/sleep.ts";
@@ -18,21 +16,18 @@ export interface ServerOptions {
   readonly command: readonly [string, ...string[]];
   /** Variables beside `PORT`, `HOST` and what Deno reads. */
   readonly env: Readonly<Record<string, string>>;
-  /** The file for its output, like a container's log. */
-  readonly log: string;
   readonly signal: AbortSignal;
   /** Any free one by default. */
-  readonly port?: number;
+  readonly port?: number | undefined;
 }
 
-/** A server in a process of its own. */
+/** A server in a process of its own, without its output. */
 export class ServerProcess implements AsyncDisposable {
   readonly url: string;
   readonly #startedAt: number;
   readonly #port: number;
   readonly #options: ServerOptions;
-  readonly #process: ChildProcess;
-  readonly #ended: Promise<void>;
+  readonly #child: Deno.ChildProcess;
   #hasEnded = false;
 
   constructor(options: ServerOptions) {
@@ -41,30 +36,25 @@ export class ServerProcess implements AsyncDisposable {
     this.#port = options.port ?? freePort();
     this.url = `http://127.0.0.1:${this.#port}/`;
     const [program, ...args] = options.command;
-    const log = openSync(options.log, "a");
     // Without the exporter's settings: telemetry would be measured too.
     const environment = Object.entries(denoEnvironment(Deno.env.toObject()))
       .filter(([name]) => !name.startsWith("OTEL_"));
     this.#startedAt = performance.now();
-    this.#process = spawn(program, args, {
+    this.#child = new Deno.Command(program, {
+      args,
+      clearEnv: true,
       env: {
         ...Object.fromEntries(environment),
         ...options.env,
         PORT: String(this.#port),
         HOST: "127.0.0.1",
       },
-      stdio: ["ignore", log, log],
-    });
-    closeSync(log);
-    const kill = () => void this.#process.kill("SIGKILL");
-    options.signal.addEventListener("abort", kill, { once: true });
-    this.#ended = new Promise((resolve) =>
-      this.#process.once("exit", () => {
-        this.#hasEnded = true;
-        options.signal.removeEventListener("abort", kill);
-        resolve();
-      })
-    );
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+      signal: options.signal,
+    }).spawn();
+    this.#child.status.then(() => this.#hasEnded = true);
   }
 
   /** Waits until it listens. */
@@ -96,34 +86,28 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   usage(): Promise<ProcessUsage | undefined> {
-    return readProcessUsage(this.#process.pid!);
+    return readProcessUsage(this.#child.pid);
   }
 
   /** Stops it as an orchestrator would: it may drain. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#hasEnded) return;
-    this.#process.kill("SIGTERM");
-    const timer = setTimeout(
-      () => this.#process.kill("SIGKILL"),
-      STOP_TIMEOUT_MS,
-    );
-    await this.#ended;
+    this.#child.kill("SIGTERM");
+    const kill = () => this.#hasEnded || this.#child.kill("SIGKILL");
+    const timer = setTimeout(kill, STOP_TIMEOUT_MS);
+    await this.#child.status;
     clearTimeout(timer);
   }
 
   async #send({ body, reply }: Call, signature: string): Promise<void> {
-    const response = await fetch(this.url, {
-      method: "POST",
-      headers: { "zitadel-signature": signature },
-      body,
-      signal: this.#options.signal,
-    });
+    const headers = { "zitadel-signature": signature };
+    const { signal, command } = this.#options;
+    const init = { method: "POST", headers, body, signal };
+    const response = await fetch(this.url, init);
     const text = (await response.text()).trim();
     if (text === reply) return;
     throw new Error(
-      `Unexpected reply of ${
-        this.#options.command.join(" ")
-      }: ${response.status} ${text}`,
+      `Unexpected reply of ${command.join(" ")}: ${response.status} ${text}`,
     );
   }
 }

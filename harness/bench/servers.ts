@@ -9,7 +9,7 @@ export interface BenchContext {
   readonly signal: AbortSignal;
   /** A folder for files, removed at the end. */
   readonly folder: string;
-  /** The function's program. */
+  /** The path of the function's program. */
   readonly entry: string;
   /** Short rounds, to try the measurements themselves. */
   readonly quick: boolean;
@@ -17,7 +17,11 @@ export interface BenchContext {
   readonly progress: (text: string) => void;
 }
 
-type Env = Readonly<Record<string, string>>;
+/** What the floor and the Go server need to answer the recorded login. */
+const PEER_ENV = {
+  AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
+  ROLE_PERMISSIONS: JSON.stringify(RECORDED_LOGIN.rolePermissions),
+};
 
 /** Starts a server with a constant reply: the recorded login's, unless told otherwise. */
 export function startBare(
@@ -25,59 +29,45 @@ export function startBare(
   { port, reply = RECORDED_LOGIN.reply }: { port?: number; reply?: string } =
     {},
 ): ServerProcess {
-  return new ServerProcess({
-    command: deno("harness/bench/bare_server.ts"),
-    env: { REPLY: reply },
-    log: "/dev/null",
-    signal,
-    ...port !== undefined && { port },
-  });
+  const command = deno(projectPath("harness/bench/bare_server.ts"));
+  return new ServerProcess({ command, env: { REPLY: reply }, signal, port });
 }
 
-/** Starts the floor, which answers the recorded login. */
 export function startFloor({ signal }: BenchContext): ServerProcess {
-  return new ServerProcess({
-    command: deno("harness/bench/floor_server.ts"),
-    env: peerEnv(),
-    log: "/dev/null",
-    signal,
-  });
+  const command = deno(projectPath("harness/bench/floor_server.ts"));
+  return new ServerProcess({ command, env: PEER_ENV, signal });
 }
 
-/** Builds and starts the Go server, which answers the recorded login; `undefined` without Go. */
+/** Builds and starts the Go server; returns `undefined` without Go. */
 export async function startGo(
   { folder, signal }: BenchContext,
 ): Promise<ServerProcess | undefined> {
   const program = `${folder}/go_server`;
-  const source = projectPath("harness/bench/go_server.go");
+  const args = [
+    "build",
+    "-o",
+    program,
+    projectPath("harness/bench/go_server.go"),
+  ];
   try {
-    const { success, stderr } = await runTool(
-      "go",
-      ["build", "-o", program, source],
-    );
+    const { success, stderr } = await runTool("go", args, signal);
     if (!success) throw new Error(new TextDecoder().decode(stderr));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-  return new ServerProcess({
-    command: [program],
-    env: peerEnv(),
-    log: "/dev/null",
-    signal,
-  });
+  return new ServerProcess({ command: [program], env: PEER_ENV, signal });
 }
 
 /** Starts the function. Mappings stay fresh, and no deadline passes, however long a measurement takes. */
 export function startFunction(
   { signal, entry }: BenchContext,
-  { kv, log, origin = "", port, env }: {
-    readonly kv: string;
-    readonly log: string;
+  { origin, kv, port, env }: {
     /** ZITADEL's. */
-    readonly origin?: string;
+    readonly origin: string;
+    readonly kv: string;
     readonly port?: number;
-    readonly env?: Env;
+    readonly env?: Readonly<Record<string, string>>;
   },
 ): ServerProcess {
   return new ServerProcess({
@@ -91,27 +81,13 @@ export function startFunction(
       KV_URL: kv,
       ...env,
     },
-    log,
     signal,
-    ...port !== undefined && { port },
+    port,
   });
 }
 
-function peerEnv(): Env {
-  return {
-    AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
-    ROLE_PERMISSIONS: JSON.stringify(RECORDED_LOGIN.rolePermissions),
-  };
-}
-
 function deno(entry: string): [string, ...string[]] {
-  return [
-    Deno.execPath(),
-    "run",
-    "--quiet",
-    "--allow-all",
-    // Also for a bundle in another folder.
-    `--config=${projectPath("deno.json")}`,
-    entry.startsWith("harness/") ? projectPath(entry) : entry,
-  ];
+  // Also for a bundle in another folder.
+  const config = `--config=${projectPath("deno.json")}`;
+  return [Deno.execPath(), "run", "--quiet", "--allow-all", config, entry];
 }

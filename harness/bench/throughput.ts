@@ -39,7 +39,6 @@ export async function measureThroughput(context: BenchContext): Promise<Row[]> {
     startFunction(context, {
       origin: upstream.origin,
       kv: `${folder}/${level}.db`,
-      log: `${folder}/${level}.log`,
       env: { LOG_LEVEL: level },
     });
   await using floor = startFloor(context);
