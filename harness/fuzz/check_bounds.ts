@@ -31,10 +31,7 @@ const STRANGERS = 1_200;
 /** How often they come back: what a round leaves behind shows in the next. */
 const ROUNDS = 3;
 /** Few large bodies and many middling ones fill any budget. */
-const FILLING = [
-  ...Array(12).fill(9_500_000),
-  ...Array(300).fill(75_000),
-].map(unfinishedBody);
+const FILLING = [...Array(12).fill(9_500_000), ...Array(300).fill(75_000)];
 const LARGE_LOGIN_BYTES = 300_000;
 const LARGE_LOGINS = 10;
 const OVERLOAD = 512;
@@ -98,7 +95,7 @@ async function checkStrangers(
       rounds.push(await logins);
     }
   });
-  using _held = await holdOpen(url, FILLING);
+  using _held = await holdOpen(url, FILLING.map(unfinishedBody));
   const statuses: Record<string, number> = {};
   for (let i = 0; i < LARGE_LOGINS; i++) {
     const status = await sendLogin(url, "1", { bytes: LARGE_LOGIN_BYTES });
