@@ -119,7 +119,7 @@ async function attackFunction(
     io.print(`  ${kind.padEnd(LABEL_WIDTH)} ${text}`);
   }
   for (const { kind, outcome, bytes } of result.wrong) {
-    io.print(`\n${kind}: ${outcome}\n${JSON.stringify(bytes)}`);
+    io.print(`${kind}: ${outcome} to ${JSON.stringify(bytes)}`);
   }
   return { ...result, checks };
 }
