@@ -82,11 +82,11 @@ export class AnnouncementTracker {
     if ((this.#seen ?? count - 1) === count - 1) this.#seen = count;
   }
 
-  /** After this, announcements may have been missed; returns `false` if that was so already. */
-  lose(): boolean {
+  /** From now on announcements may be missed: a gap, unless there was one already. */
+  lose(): Changed {
     const hadSeen = this.#seen !== undefined;
     this.#seen = undefined;
-    return hadSeen;
+    return hadSeen ? "all" : "none";
   }
 }
 

@@ -235,7 +235,12 @@ export class MappingCache {
     const read = { mapping, readAt, version, event };
     const isKept = this.#keep(organization, read, flight);
     if (store && stored && isKept) {
-      void this.#share(store, organization, { kept: isKept, over: stored });
+      // Behind the call that waits.
+      void store.write(organization, isKept, stored).then((written) => {
+        // It lost: the next use reads again over a tombstone, and takes a mapping.
+        if (written === null) isKept.epoch = UNVERIFIED;
+        else if (written) isKept.version = written;
+      });
     }
     return { mapping, source: "zitadel" };
   }
@@ -264,18 +269,6 @@ export class MappingCache {
       });
     }
     return kept;
-  }
-
-  /** Writes a mapping to KV, behind the call that waits for it. */
-  async #share(
-    store: KvStore,
-    organization: string,
-    { kept, over }: { readonly kept: Kept; readonly over: Stored },
-  ): Promise<void> {
-    const version = await store.write(organization, kept, over);
-    // It lost: the next use reads again over a tombstone, and takes a mapping.
-    if (version === null) kept.epoch = UNVERIFIED;
-    else if (version) kept.version = version;
   }
 
   #freshnessOf({ readAt }: DatedMapping): "fresh" | "stale" | "expired" {

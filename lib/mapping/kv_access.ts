@@ -58,14 +58,6 @@ export interface KvOptions {
   readonly log: Log;
 }
 
-/** Told what a watch sees. */
-export interface WatchListener {
-  /** The key's entry now, and whenever it changed since. */
-  readonly onValue: (entry: Deno.KvEntryMaybe<unknown>) => void;
-  /** The watch broke, or did not begin; it starts again. */
-  readonly onBreak: () => void;
-}
-
 /** Calls and watches of KV that never throw. */
 export class KvAccess {
   readonly #options: KvOptions;
@@ -101,50 +93,37 @@ export class KvAccess {
     }
   }
 
-  /** Watches a key until `shutdown` is aborted. A watch that breaks starts again after a pause. */
+  /**
+   * Watches a key until `shutdown` is aborted. A watch that breaks starts again
+   * after a pause.
+   *
+   * @param onEntry Told of the key's entry now and whenever it changes, and of `undefined` when the watch broke or did not begin.
+   */
   async watch(
     key: Deno.KvKey,
-    listener: WatchListener,
+    onEntry: (entry: Deno.KvEntryMaybe<unknown> | undefined) => void,
     shutdown: AbortSignal,
   ): Promise<void> {
+    const { kv, timeout, log } = this.#options;
     let isBroken = false;
-    const onValue = (entry: Deno.KvEntryMaybe<unknown>) => {
+    const write = ([entry]: [Deno.KvEntryMaybe<unknown>]) => {
       isBroken = false;
-      listener.onValue(entry);
+      onEntry(entry);
     };
     while (!shutdown.aborted) {
       try {
-        await this.#watchOnce(key, onValue, shutdown);
+        await kv.watch<[unknown]>([key])
+          .pipeTo(new WritableStream({ write }), { signal: shutdown });
       } catch (error) {
+        if (shutdown.aborted) return;
         // Once per outage, not once per attempt.
-        if (!shutdown.aborted && !isBroken) {
-          this.#options.log(describeTrouble("watch", error));
-        }
+        if (!isBroken) log(describeTrouble("watch", error));
         isBroken = true;
       }
-      listener.onBreak();
+      onEntry(undefined);
       const { promise: over, resolve } = Promise.withResolvers<unknown>();
-      this.#options.timeout(PAUSE_MS).addEventListener("abort", resolve);
+      timeout(PAUSE_MS).addEventListener("abort", resolve);
       await abortable(over, shutdown).catch(() => {});
-    }
-  }
-
-  async #watchOnce(
-    key: Deno.KvKey,
-    onValue: WatchListener["onValue"],
-    shutdown: AbortSignal,
-  ): Promise<void> {
-    const reader = this.#options.kv.watch<[unknown]>([key]).getReader();
-    const cancel = () => void reader.cancel().catch(() => {});
-    shutdown.addEventListener("abort", cancel);
-    try {
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) return;
-        onValue(value[0]);
-      }
-    } finally {
-      shutdown.removeEventListener("abort", cancel);
     }
   }
 }

@@ -190,9 +190,8 @@ export class KvStore {
   /** Watches what other isolates announce until `shutdown` is aborted. */
   async watch(onChange: OnChange, shutdown: AbortSignal): Promise<void> {
     this.#onChange = onChange;
-    await this.#access.watch(this.#announcementKey, {
-      onValue: (entry) => this.#tell(this.#tracker.observe(entry)),
-      onBreak: () => this.#tracker.lose() && onChange(),
+    await this.#access.watch(this.#announcementKey, (entry) => {
+      this.#tell(entry ? this.#tracker.observe(entry) : this.#tracker.lose());
     }, shutdown);
   }
 

@@ -71,7 +71,7 @@ for (const [name, openKv] of Object.entries(KVS)) {
     assert.equal(await first.view(), "old from zitadel");
     await untilStored(world, "old from kv");
     // It was read before the watch began.
-    assert.equal(await first.view(), "old from memory");
+    await until(async () => await first.view() === "old from memory");
     upstream.viewer = "new";
 
     await t.step("while the mapping is fresh", async () => {
