@@ -430,11 +430,13 @@ function setUpBurst() {
   const upstream = new StandInUpstream();
   const readMetadata = upstream.read;
   const watch = { held: Promise.resolve() };
+  const read = { held: Promise.resolve() };
   const fault = { isDown: false };
   let gets = 0;
   const gate = (call: string) => {
     if (call === "watch <") return watch.held;
     if (call === "get >") gets++;
+    if (call === "get <") return read.held;
     return fault.isDown && !call.startsWith("watch")
       ? Promise.reject(new TypeError())
       : Promise.resolve();
@@ -450,6 +452,7 @@ function setUpBurst() {
     clock,
     upstream,
     fault,
+    read,
     watcher,
     announcer,
     /** How often the watcher read from KV. */
@@ -771,6 +774,8 @@ Deno.test("get() goes on after a commit that lost", async (t) => {
     const late = new StandInUpstream();
     const one = createDeaf(kv, { clock, readMetadata: late.read });
     const other = createDeaf(kv, { clock, readMetadata: early.read });
+    // Their watches begin.
+    await turn();
     const release = late.hold();
     const first = one.view();
     await turn();
@@ -1014,4 +1019,22 @@ Deno.test("get() compares with KV once for a crowd", async () => {
   );
   assert.equal(world.gets, gets + 1);
   assert.ok(!(watcher.cache.get("1") instanceof Promise));
+});
+
+Deno.test("get() does not confirm a mapping by an answer of KV from before a change", async () => {
+  using world = setUpBurst();
+  const { watcher, announcer, upstream, read } = world;
+  await watcher.view();
+  await turn();
+  await world.missing(() => announceOthers(announcer));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  read.held = promise;
+  const before = watcher.view();
+  await turn();
+  upstream.viewer = "new";
+  await announcer.cache.invalidate("1");
+  await turn();
+  resolve();
+  assert.equal(await before, "old from memory");
+  assert.equal(await watcher.view(), "new from zitadel");
 });
