@@ -47,7 +47,7 @@ export function parseStored(value: unknown): StoredValue {
     try {
       const stream = new DecompressionStream("gzip");
       const json = await through(stored.mapping, stream).json();
-      const mapping = createRoleMapping(new Map(entriesSchema.parse(json)));
+      const mapping = createRoleMapping(entriesSchema.parse(json));
       return { mapping, readAt: stored.readAt };
     } catch {
       return undefined;

@@ -84,34 +84,47 @@ export interface ProjectRole {
  */
 export function parseRoleMapping(
   entries: Iterable<MetadataEntry>,
-  maxBytes = Infinity,
+  maxBytes?: number,
 ): RoleMapping {
-  const permissions = new Map<string, readonly string[]>();
   const problems: MappingProblem[] = [];
-  let bytes = 0;
-  for (const { key, value } of entries) {
-    const parsed = parsePermissions(value);
-    const isReadable = typeof parsed !== "string";
-    if (!isReadable) problems.push({ key, problem: parsed });
-    // Kept without permissions, so that a broken `<project id>:<role>` does
-    // not fall through to what the plain `<role>` grants.
-    const granted = isReadable ? parsed : [];
-    permissions.set(key, granted);
-    bytes += sizeOfEntry(key, granted);
-    if (bytes > maxBytes) break;
+  function* parsed(): Iterable<ParsedEntry> {
+    for (const { key, value } of entries) {
+      const permissions = parsePermissions(value);
+      if (typeof permissions !== "string") yield [key, permissions];
+      else {
+        problems.push({ key, problem: permissions });
+        // Kept without permissions, so that a broken `<project id>:<role>` does
+        // not fall through to what the plain `<role>` grants. It took as long
+        // to parse as any other.
+        yield [key, [], 2 * (value?.length ?? 0)];
+      }
+    }
   }
-  return createRoleMapping(permissions, problems);
+  return createRoleMapping(parsed(), { problems, maxBytes });
 }
 
-/** Creates a mapping of permissions by metadata key. */
+/** A metadata key, its permissions, and what its value counts for if it cannot be read, in bytes. */
+type ParsedEntry = readonly [
+  key: string,
+  permissions: readonly string[],
+  unreadableBytes?: number,
+];
+
+/** Creates a mapping of entries that are parsed already. */
 export function createRoleMapping(
-  permissions: ReadonlyMap<string, readonly string[]>,
-  problems: readonly MappingProblem[] = [],
+  entries: Iterable<ParsedEntry>,
+  { problems = [], maxBytes = Infinity }: {
+    readonly problems?: readonly MappingProblem[];
+    readonly maxBytes?: number | undefined;
+  } = {},
 ): RoleMapping {
+  const plain = new Map<string, readonly string[]>();
   const qualified = new Map<string, Map<string, readonly string[]>>();
   let bytes = ENTRY_OVERHEAD_BYTES;
-  for (const [key, granted] of permissions) {
-    bytes += sizeOfEntry(key, granted);
+  for (const [key, granted, unreadableBytes = 0] of entries) {
+    if (bytes > maxBytes) break;
+    plain.set(key, granted);
+    bytes += sizeOfEntry(key, granted) + unreadableBytes;
     const colon = key.indexOf(":");
     if (colon < 0) continue;
     const projectId = key.slice(0, colon);
@@ -123,7 +136,7 @@ export function createRoleMapping(
     roles.set(key.slice(colon + 1), granted);
     bytes += PROJECT_ROLE_BYTES;
   }
-  return { qualified, plain: permissions, problems, bytes };
+  return { plain, qualified, problems, bytes };
 }
 
 /** At two bytes a character. */

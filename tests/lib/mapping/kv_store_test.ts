@@ -510,10 +510,12 @@ Deno.test("invalidate() tells of another isolate's announcement that it replaced
 Deno.test("invalidate() makes a gap, for itself too, if it cannot get its turn", async () => {
   const kv = new MemoryKv();
   const rival = setUp(kv.connect()).store;
-  await rival.invalidate("first", undefined);
+  await rival.invalidate("rival", undefined);
   let rivals = 0;
   const gate: Gate = async (call) => {
-    if (call === "commit >") await rival.invalidate(`${rivals++}`, undefined);
+    if (call !== "commit >") return;
+    rivals++;
+    await rival.invalidate("rival", undefined);
   };
   const { store, log } = setUp(kv.connect({ gate }));
   await using watched = await watch(setUp(kv.connect()).store);
