@@ -512,8 +512,9 @@ Deno.test("invalidate() makes a gap, for itself too, if it cannot get its turn",
   const rival = setUp(kv.connect()).store;
   await rival.invalidate("rival", undefined);
   let rivals = 0;
+  const { gate: watchGate, hold } = holdable();
   const gate: Gate = async (call) => {
-    if (call !== "commit >") return;
+    if (call !== "commit >") return await watchGate(call);
     rivals++;
     await rival.invalidate("rival", undefined);
   };
@@ -521,7 +522,10 @@ Deno.test("invalidate() makes a gap, for itself too, if it cannot get its turn",
   await using watched = await watch(setUp(kv.connect()).store);
   await using own = await watch(store);
   await watched.news();
+  await own.news();
+  const release = hold();
   assert.equal(await store.invalidate("1", at(1)), true);
+  release();
   assert.equal(rivals, MAX_ATTEMPTS);
   assert.ok((await watched.news()).includes("all"));
   assert.ok((await own.news()).includes("all"));
@@ -530,6 +534,7 @@ Deno.test("invalidate() makes a gap, for itself too, if it cannot get its turn",
   assert.deepEqual((await store.read("1"))?.event, at(1));
   await rival.invalidate("next", undefined);
   assert.deepEqual(await watched.news(), ["next"]);
+  assert.deepEqual(await own.news(), ["next"]);
 });
 
 Deno.test("watch() misses nothing when many isolates announce at once", async () => {
