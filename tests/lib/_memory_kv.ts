@@ -169,12 +169,13 @@ export class MemoryKv {
     return new ReadableStream({
       start: () => void this.#watches.add(watch),
       pull: async (controller) => {
-        await gate("watch >");
         while (get().versionstamp === seen && !watch.isBroken) {
           const { promise, resolve } = Promise.withResolvers<void>();
           watch.wake = resolve;
           await promise;
         }
+        // Meanwhile it may change again: only the last value is shown.
+        await gate("watch >");
         requireConnection();
         const entry = get();
         seen = entry.versionstamp;

@@ -88,10 +88,13 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     organization,
     back: fc.nat(2),
   }),
-  fc.record({
-    do: fc.constant("burst"),
-    organizations: fc.integer({ min: 1, max: 3 }),
-  }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("burst"),
+      organizations: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
   fc.record({ do: fc.constant("backup") }),
   fc.record({ do: fc.constant("restore"), hasBackup: fc.boolean() }),
   {
