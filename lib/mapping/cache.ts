@@ -100,11 +100,12 @@ export class MappingCache {
    */
   get(organization: string): MappingLookup | Promise<MappingLookup> {
     const kept = this.#memory.get(organization);
-    if (!kept || this.#freshnessOf(kept) === "expired") {
+    const freshness = kept ? this.#freshnessOf(kept) : "expired";
+    if (!kept || freshness === "expired") {
       return this.#getByReading(organization);
     }
     return kept.epoch === this.#epoch
-      ? this.#serve(organization, kept, this.#freshnessOf(kept) === "fresh")
+      ? this.#serve(organization, kept, freshness === "fresh")
       : this.#getByComparison(organization, kept);
   }
 
