@@ -5,7 +5,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { REVALIDATE_RETRY_MS } from "../../lib/mapping/cache.ts";
 import { PAUSE_MS } from "../../lib/zitadel/access_token.ts";
 import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
@@ -17,6 +16,7 @@ import {
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
 import { faultyKv, KV_STATES, type KvState } from "./_kv_faults.ts";
+import { REVALIDATE_RETRY_MS } from "./mapping/_isolate.ts";
 import {
   FAULT_TIMEOUT_MS,
   FORBIDDEN_ORGANIZATION,
