@@ -3,10 +3,18 @@ import {
   CREDENTIAL_SETTINGS,
   type ServiceAccountKey,
 } from "../config/credential.ts";
-import { FunctionError } from "../errors.ts";
-import { type Answer, judgeForeignAnswer, readAnswer, send } from "./answer.ts";
+import {
+  type Answer,
+  jsonOf,
+  judgeForeignAnswer,
+  readAnswer,
+} from "./answer.ts";
 import type { ZitadelConnection } from "./connection.ts";
-import { upstreamError, UpstreamFault } from "./upstream_error.ts";
+import {
+  credentialRejected,
+  upstreamError,
+  UpstreamFault,
+} from "./upstream_fault.ts";
 
 /** How long a token lives if ZITADEL does not say, in seconds. */
 const DEFAULT_LIFETIME_SECONDS = 300;
@@ -24,8 +32,6 @@ const ASSERTION_AGE_SECONDS = 60;
 const SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
 
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-const ACTION = "Cannot get a token for the service user";
 
 /** A token with all of ZITADEL's claims has some 2 kB. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -48,32 +54,26 @@ export type RequestCredential = Exclude<
 
 /** A new bearer token. */
 export interface RequestedToken {
-  /** The token. */
   readonly token: string;
-  /** How long it is valid, in milliseconds. */
   readonly lifetimeMs: number;
 }
 
-/**
- * Requests a bearer token from ZITADEL.
- *
- * @param credential The service user's credential.
- * @param connection The connection. Its `timeoutMs` is the deadline of the request.
- * @returns The token, and how long it is valid.
- * @throws {FunctionError} If ZITADEL returns none.
- */
+/** Requests a bearer token from ZITADEL; it throws a `FunctionError` if there comes none. */
 export async function requestToken(
   credential: RequestCredential,
   connection: ZitadelConnection,
 ): Promise<RequestedToken> {
-  const signal = AbortSignal.timeout(connection.timeoutMs);
+  const signal = connection.startDeadline();
   try {
     const response = await sendTokenRequest(credential, connection, signal);
     const answer = await readAnswer(response, MAX_ANSWER_BYTES);
-    return await judgeTokenAnswer(answer, credential, connection);
+    if (answer.status === 200 && jsonOf(answer) !== undefined) {
+      return await readToken(answer, credential, connection);
+    }
+    throw judgeRefusal(answer, credential, connection);
   } catch (error) {
     throw upstreamError(error, {
-      action: ACTION,
+      action: "Cannot get a token for the service user",
       connection,
       credential: CREDENTIAL_SETTINGS[credential.kind],
       signal,
@@ -81,91 +81,35 @@ export async function requestToken(
   }
 }
 
-/**
- * Loads what the first request for a token needs.
- *
- * @param kind The kind of the service user's credential; a personal access token needs no request.
- * @throws {TypeError} If a module cannot be loaded.
- */
+/** Loads what the first request for a token needs; a personal access token needs no request. */
 export async function preload(kind: Credential["kind"]): Promise<void> {
   if (kind === "personal_access_token") return;
   await import("oauth4webapi");
   if (kind === "jwt_profile") await import("jose");
 }
 
-/** Sends a request for a token. */
 async function sendTokenRequest(
   credential: RequestCredential,
   connection: ZitadelConnection,
   signal: AbortSignal,
 ): Promise<Response> {
   const oauth = await import("oauth4webapi");
-  const server = serverOf(connection);
-  const client = clientOf(credential);
-  const options = {
-    [oauth.customFetch]: (url: string, init: RequestInit) =>
-      send(connection, url, init),
-    [oauth.allowInsecureRequests]: connection.baseUrl.startsWith("http:"),
-    signal,
-  };
-  if (credential.kind === "client_credentials") {
-    return await oauth.clientCredentialsGrantRequest(
-      server,
-      client,
-      oauth.ClientSecretPost(credential.clientSecret),
-      { scope: SCOPE },
-      options,
-    );
-  }
-  const assertion = await signAssertion(credential.key, connection);
+  const isSecret = credential.kind === "client_credentials";
+  const form = isSecret
+    ? undefined
+    : { assertion: await signAssertion(credential.key, connection) };
   return await oauth.genericTokenEndpointRequest(
-    server,
-    client,
-    oauth.None(),
-    JWT_BEARER,
-    { scope: SCOPE, assertion },
-    options,
+    serverOf(connection),
+    clientOf(credential),
+    isSecret ? oauth.ClientSecretPost(credential.clientSecret) : oauth.None(),
+    isSecret ? "client_credentials" : JWT_BEARER,
+    { scope: SCOPE, ...form },
+    {
+      [oauth.customFetch]: connection.fetch,
+      [oauth.allowInsecureRequests]: connection.baseUrl.startsWith("http:"),
+      signal,
+    },
   );
-}
-
-/**
- * Judges the token endpoint's answer.
- *
- * @param answer What was seen.
- * @param credential The credential that was sent.
- * @param connection The connection.
- * @returns The token, and how long it is valid.
- * @throws {UpstreamFault} If it holds no token.
- */
-export async function judgeTokenAnswer(
-  answer: Answer,
-  credential: RequestCredential,
-  connection: ZitadelConnection,
-): Promise<RequestedToken> {
-  const { status, mediaType, text } = answer;
-  if (status === 200 && mediaType === "application/json") {
-    return await readToken(answer, credential, connection);
-  }
-  const error = mediaType === "application/json" ? errorIn(text) : undefined;
-  const isRefusal = error !== undefined && (
-    REFUSALS.has(error) ||
-    // Every assertion that ZITADEL does not accept, whatever the reason, is
-    // answered with 500 `server_error` (seen on v4.13.1).
-    credential.kind === "jwt_profile" && status === 500 &&
-      error === "server_error"
-  );
-  if (isRefusal && status !== 429) {
-    throw new UpstreamFault("credential_rejected", "refused the credential", {
-      remedy: credentialRemedy(credential, connection),
-    });
-  }
-  if (error === "server_error" || error === "temporarily_unavailable") {
-    throw new UpstreamFault(
-      status === 429 ? "rate_limited" : "unreachable",
-      `answered ${status} ${error}`,
-    );
-  }
-  throw judgeForeignAnswer(answer, connection);
 }
 
 async function readToken(
@@ -187,8 +131,48 @@ async function readToken(
       lifetimeMs: (expires_in ?? DEFAULT_LIFETIME_SECONDS) * 1_000,
     };
   } catch (cause) {
-    throw new UpstreamFault("unreadable_answer", "sent no token", { cause });
+    throw new UpstreamFault("unreadable_answer", "the answer has no token", {
+      cause,
+    });
   }
+}
+
+/** Judges an answer without a token. */
+function judgeRefusal(
+  answer: Answer,
+  credential: RequestCredential,
+  connection: ZitadelConnection,
+): UpstreamFault {
+  const { status } = answer;
+  const error = jsonOf(answer)?.error;
+  const isServerError = error === "server_error" ||
+    error === "temporarily_unavailable";
+  const isRefusal = REFUSALS.has(error) ||
+    // Every assertion that ZITADEL does not accept, whatever the reason, is
+    // answered with 500 `server_error` (seen on v4.13.1).
+    credential.kind === "jwt_profile" && status === 500 &&
+      error === "server_error";
+  if (status === 429 || !isRefusal && !isServerError) {
+    return judgeForeignAnswer(answer);
+  }
+  const fields = { upstream_status: status, oauth_error: error };
+  return isRefusal
+    ? credentialRejected({
+      fields: { ...fields, ...expiry(credential, connection) },
+    })
+    : new UpstreamFault("unreachable", "ZITADEL failed", { fields });
+}
+
+/** Says that a key file has expired, if it says so itself. */
+function expiry(
+  credential: RequestCredential,
+  { now }: ZitadelConnection,
+): { readonly key_expired?: string } {
+  if (credential.kind !== "jwt_profile") return {};
+  const { expirationDate } = credential.key;
+  return expirationDate && Date.parse(expirationDate) < now()
+    ? { key_expired: expirationDate }
+    : {};
 }
 
 /** Every endpoint is built from the address at which ZITADEL is reached, never discovered. */
@@ -202,28 +186,6 @@ function clientOf(credential: RequestCredential) {
       ? credential.key.userId
       : credential.clientId,
   };
-}
-
-function errorIn(text: string): string | undefined {
-  try {
-    const error: unknown = JSON.parse(text)?.error;
-    return typeof error === "string" ? error : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function credentialRemedy(
-  credential: RequestCredential,
-  { now }: ZitadelConnection,
-): string {
-  if (credential.kind === "client_credentials") {
-    return "Generate a new secret for the service user, and set CLIENT_ID and CLIENT_SECRET to what is shown";
-  }
-  const { expirationDate } = credential.key;
-  return expirationDate && Date.parse(expirationDate) < now()
-    ? `The key expired at ${expirationDate}: add a new one to the service user`
-    : "Check that the clock here is right, the key is still listed at the service user, and ZITADEL_DOMAIN is the instance's own domain; otherwise add a new key";
 }
 
 /** Signs the assertion of RFC 7523 with the service user's key. */
@@ -255,15 +217,10 @@ async function importPrivateKey(pem: string): Promise<CryptoKey> {
     });
     return await importPKCS8(pkcs8.toString(), "RS256");
   } catch (cause) {
-    throw new FunctionError(
-      "upstream_failed",
-      `${ACTION}: the private key in SERVICE_ACCOUNT_KEY cannot be read`,
-      {
-        cause,
-        reason: "credential_rejected",
-        remedy:
-          "Set SERVICE_ACCOUNT_KEY to the whole text of the file that ZITADEL gave, with the line breaks of its key as \\n",
-      },
+    throw new UpstreamFault(
+      "credential_rejected",
+      "the private key in SERVICE_ACCOUNT_KEY cannot be read; set it to the whole text of ZITADEL's file, with the line breaks of its key as \\n",
+      { cause },
     );
   }
 }

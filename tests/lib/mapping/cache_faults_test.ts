@@ -11,10 +11,12 @@ import { createFunction } from "../../../harness/function/create_function.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
 import { signPayload } from "../../../lib/request/signature.ts";
-import { PAUSE_MS } from "../../../lib/zitadel/access_token.ts";
 import { Clock, FRESH_MS, STALE_MS } from "./_isolate.ts";
 import { grpcWebError } from "../_frames.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
+
+/** How long a refused token is not tried again. */
+const PAUSE_MS = 5_000;
 
 const SIGNING_KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
 
