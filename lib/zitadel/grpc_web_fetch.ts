@@ -8,14 +8,6 @@ const FRAME_HEADER_BYTES = 5;
 /** What ZITADEL answers for a method that the release does not have (v4); v3 has a gRPC status for it. */
 const NO_SUCH_PATH = "404 page not found";
 
-/** What a `fetch` for gRPC-web needs. */
-export interface GrpcWebFetchOptions {
-  /** The longest answer that is read, in bytes. */
-  readonly maxBytes: number;
-  /** Changes the URL of a call. */
-  readonly rewrite: (url: string) => string;
-}
-
 /**
  * Creates the `fetch` that the client library makes its calls with. It passes
  * on gRPC-web answers alone, as far as they are not too long, and throws an
@@ -23,7 +15,8 @@ export interface GrpcWebFetchOptions {
  */
 export function grpcWebFetch(
   connection: ZitadelConnection,
-  { maxBytes, rewrite }: GrpcWebFetchOptions,
+  maxBytes: number,
+  rewrite: (url: string) => string,
 ): typeof fetch {
   return async (input, init) => {
     const response = await connection.fetch(rewrite(String(input)), init);

@@ -165,13 +165,14 @@ function pageOf(
 function transport(call: ApiCall, isV2 = false) {
   const options = {
     baseUrl: call.connection.baseUrl,
-    fetch: grpcWebFetch(call.connection, {
-      maxBytes: call.maxAnswerBytes,
-      // The library describes the call in v2beta only; in v2 it has the same
-      // bytes on the wire under another path.
-      rewrite: (url) =>
+    // The library describes the call in v2beta only; in v2 it has the same
+    // bytes on the wire under another path.
+    fetch: grpcWebFetch(
+      call.connection,
+      call.maxAnswerBytes,
+      (url) =>
         isV2 ? url.replace("/zitadel.org.v2beta.", "/zitadel.org.v2.") : url,
-    }),
+    ),
   };
   // The library's types describe the options of its Node twin, without `fetch`.
   return createClientTransport(

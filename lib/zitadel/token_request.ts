@@ -52,25 +52,43 @@ export type RequestCredential = Exclude<
   { kind: "personal_access_token" }
 >;
 
-/** A new bearer token. */
-export interface RequestedToken {
-  readonly token: string;
-  readonly lifetimeMs: number;
-}
-
-/** Requests a bearer token from ZITADEL; it throws a `FunctionError` if there comes none. */
+/** Requests a bearer token from ZITADEL, or throws a `FunctionError`. */
 export async function requestToken(
   credential: RequestCredential,
   connection: ZitadelConnection,
-): Promise<RequestedToken> {
+): Promise<{ readonly token: string; readonly lifetimeMs: number }> {
+  const { issuer, baseUrl } = connection;
   const signal = connection.startDeadline();
   try {
-    const response = await sendTokenRequest(credential, connection, signal);
+    const oauth = await import("oauth4webapi");
+    const grant = await grantOf(credential, connection);
+    // Built from the address at which ZITADEL is reached, never discovered.
+    const server = { issuer, token_endpoint: `${baseUrl}/oauth/v2/token` };
+    const client = { client_id: grant.clientId };
+    const response = await oauth.genericTokenEndpointRequest(
+      server,
+      client,
+      grant.authentication,
+      grant.type,
+      { scope: SCOPE, ...grant.form },
+      {
+        [oauth.customFetch]: connection.fetch,
+        [oauth.allowInsecureRequests]: baseUrl.startsWith("http:"),
+        signal,
+      },
+    );
     const answer = await readAnswer(response, MAX_ANSWER_BYTES);
-    if (answer.status === 200 && jsonOf(answer) !== undefined) {
-      return await readToken(answer, credential, connection);
+    const json = jsonOf(answer);
+    if (answer.status !== 200 || json === undefined) {
+      throw judgeRefusal(answer, credential, connection);
     }
-    throw judgeRefusal(answer, credential, connection);
+    const { access_token, expires_in = DEFAULT_LIFETIME_SECONDS } = await oauth
+      .processGenericTokenEndpointResponse(server, client, Response.json(json))
+      .catch((cause) => {
+        const seen = "the answer has no token";
+        throw new UpstreamFault("unreadable_answer", seen, { cause });
+      });
+    return { token: access_token, lifetimeMs: expires_in * 1_000 };
   } catch (error) {
     throw upstreamError(error, {
       action: "Cannot get a token for the service user",
@@ -88,60 +106,32 @@ export async function preload(kind: Credential["kind"]): Promise<void> {
   if (kind === "jwt_profile") await import("jose");
 }
 
-async function sendTokenRequest(
+/** What a credential is in the terms of OAuth. */
+async function grantOf(
   credential: RequestCredential,
   connection: ZitadelConnection,
-  signal: AbortSignal,
-): Promise<Response> {
-  const oauth = await import("oauth4webapi");
-  const isSecret = credential.kind === "client_credentials";
-  const form = isSecret
-    ? undefined
-    : { assertion: await signAssertion(credential.key, connection) };
-  return await oauth.genericTokenEndpointRequest(
-    serverOf(connection),
-    clientOf(credential),
-    isSecret ? oauth.ClientSecretPost(credential.clientSecret) : oauth.None(),
-    isSecret ? "client_credentials" : JWT_BEARER,
-    { scope: SCOPE, ...form },
-    {
-      [oauth.customFetch]: connection.fetch,
-      [oauth.allowInsecureRequests]: connection.baseUrl.startsWith("http:"),
-      signal,
-    },
-  );
-}
-
-async function readToken(
-  { status, text }: Answer,
-  credential: RequestCredential,
-  connection: ZitadelConnection,
-): Promise<RequestedToken> {
-  const oauth = await import("oauth4webapi");
-  const headers = { "content-type": "application/json" };
-  try {
-    const { access_token, expires_in } = await oauth
-      .processGenericTokenEndpointResponse(
-        serverOf(connection),
-        clientOf(credential),
-        new Response(text, { status, headers }),
-      );
-    return {
-      token: access_token,
-      lifetimeMs: (expires_in ?? DEFAULT_LIFETIME_SECONDS) * 1_000,
+) {
+  const { ClientSecretPost, None } = await import("oauth4webapi");
+  return credential.kind === "client_credentials"
+    ? {
+      type: "client_credentials",
+      clientId: credential.clientId,
+      authentication: ClientSecretPost(credential.clientSecret),
+      form: {},
+    }
+    : {
+      type: JWT_BEARER,
+      clientId: credential.key.userId,
+      authentication: None(),
+      form: { assertion: await signAssertion(credential.key, connection) },
     };
-  } catch (cause) {
-    throw new UpstreamFault("unreadable_answer", "the answer has no token", {
-      cause,
-    });
-  }
 }
 
 /** Judges an answer without a token. */
 function judgeRefusal(
   answer: Answer,
   credential: RequestCredential,
-  connection: ZitadelConnection,
+  { now }: ZitadelConnection,
 ): UpstreamFault {
   const { status } = answer;
   const error = jsonOf(answer)?.error;
@@ -156,36 +146,16 @@ function judgeRefusal(
     return judgeForeignAnswer(answer);
   }
   const fields = { upstream_status: status, oauth_error: error };
-  return isRefusal
-    ? credentialRejected({
-      fields: { ...fields, ...expiry(credential, connection) },
-    })
-    : new UpstreamFault("unreachable", "ZITADEL failed", { fields });
-}
-
-/** Says that a key file has expired, if it says so itself. */
-function expiry(
-  credential: RequestCredential,
-  { now }: ZitadelConnection,
-): { readonly key_expired?: string } {
-  if (credential.kind !== "jwt_profile") return {};
-  const { expirationDate } = credential.key;
-  return expirationDate && Date.parse(expirationDate) < now()
-    ? { key_expired: expirationDate }
+  if (!isRefusal) {
+    return new UpstreamFault("unreachable", "ZITADEL failed", { fields });
+  }
+  const { expirationDate = "" } = credential.kind === "jwt_profile"
+    ? credential.key
     : {};
-}
-
-/** Every endpoint is built from the address at which ZITADEL is reached, never discovered. */
-function serverOf({ issuer, baseUrl }: ZitadelConnection) {
-  return { issuer, token_endpoint: `${baseUrl}/oauth/v2/token` };
-}
-
-function clientOf(credential: RequestCredential) {
-  return {
-    client_id: credential.kind === "jwt_profile"
-      ? credential.key.userId
-      : credential.clientId,
-  };
+  const hasExpired = Date.parse(expirationDate) < now();
+  return credentialRejected({
+    fields: { ...fields, ...hasExpired && { key_expired: expirationDate } },
+  });
 }
 
 /** Signs the assertion of RFC 7523 with the service user's key. */
