@@ -5,6 +5,7 @@
  */
 import { readConfig, SETTINGS } from "./lib/config/settings.ts";
 import { remarksOn } from "./lib/config/remarks.ts";
+import { describeStartFailure } from "./lib/errors.ts";
 import { createHandler } from "./lib/handler.ts";
 import { openKv } from "./lib/mapping/kv_access.ts";
 import { atLevel, createLog, lineWriter } from "./lib/observability/log.ts";
@@ -35,6 +36,7 @@ try {
   const services = await createServices(config, {
     fetch,
     now: Date.now,
+    deno: Deno.version.deno,
     kv: openKv(Deno.openKv, { url: config.kvUrl, log }),
     log,
   });
@@ -54,8 +56,6 @@ try {
   await server.finished;
   setTimeout(() => Deno.exit(0), FLUSH_MS);
 } catch (error) {
-  const isTaken = error instanceof Deno.errors.AddrInUse;
-  if (isTaken) console.error("Cannot start: PORT is in use; set another one");
-  else console.error(error instanceof TypeError ? error.message : error);
+  console.error(describeStartFailure(error));
   Deno.exit(1);
 }

@@ -97,7 +97,7 @@ export interface FailureDetails {
   /** What else the log line names, as plain values. */
   readonly fields?: Readonly<Record<string, string | number>>;
   /** The organization whose mapping was needed. */
-  readonly organization?: string;
+  readonly organization?: string | undefined;
   /** Whether the cause is what that organization wrote: ZITADEL and other organizations are fine. */
   readonly liesInContent?: boolean;
   /** What was caught; only its class may reach the log. */
@@ -199,4 +199,20 @@ function framesOf(error: unknown): string | undefined {
   if (end < 0) return undefined;
   return stack.slice(end + message.length).split("\n")
     .filter((line) => /^ +at /.test(line)).slice(0, MAX_FRAMES).join("\n");
+}
+
+/** Describes why the function cannot start: the settings' problems, or what listening failed with. */
+export function describeStartFailure(error: unknown): unknown {
+  if (error instanceof TypeError) return error.message;
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "Cannot start: PORT is in use; set another one";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "Cannot start: this process may not listen on PORT; ports below 1024 need privileges";
+  }
+  const isAddress = error instanceof Deno.errors.AddrNotAvailable ||
+    error instanceof Error && /failed to lookup address/.test(error.message);
+  return isAddress
+    ? "Cannot start: HOST is not an address of this machine; set it to 0.0.0.0 for all of them"
+    : error;
 }

@@ -5,13 +5,17 @@
  *
  * @module
  */
+import { whyUnlisted } from "./claims/application.ts";
 import {
-  type GrantedPermissions,
-  permissionsIn,
-  permissionsOfGrants,
   type RoleGrant,
   roleGrants,
+  userOrganizationOf,
 } from "./claims/grants.ts";
+import {
+  type Granted,
+  permissionsIn,
+  permissionsOfGrants,
+} from "./claims/permissions.ts";
 import {
   attributesReply,
   claimsReply,
@@ -19,16 +23,17 @@ import {
   type Reply,
 } from "./claims/reply.ts";
 import { refuseTakenClaims } from "./claims/taken_claims.ts";
+import { createClaimWatch, type WatchClaim } from "./claims/watch_claim.ts";
 import type { Config } from "./config/settings.ts";
-import { describeFailure, type ErrorCode } from "./errors.ts";
+import { describeFailure, type ErrorCode, REMEDIES } from "./errors.ts";
 import { health, JSON_TYPE, pathOf, refuse, requireCall } from "./http.ts";
 import { lookUp } from "./look_up.ts";
-import { canCount, chooseOrganization } from "./mapping/organization.ts";
-import { knownProjects } from "./mapping/role_mapping.ts";
 import {
-  createClaimWatch,
-  type WatchClaim,
-} from "./observability/claim_watch.ts";
+  canCount,
+  chooseOrganization,
+  isForeign,
+} from "./mapping/organization.ts";
+import { knownProjects } from "./mapping/role_mapping.ts";
 import type { LogEntry } from "./observability/log.ts";
 import { createLogLimiter } from "./observability/log_limiter.ts";
 import {
@@ -38,6 +43,7 @@ import {
   parsePayload,
 } from "./request/payload.ts";
 import type { Services } from "./services.ts";
+import { foldName } from "./util/claim_name.ts";
 import type { Deadline } from "./util/deadline.ts";
 import { distinct } from "./util/distinct.ts";
 
@@ -63,6 +69,7 @@ export type Handler = (request: Request) => Promise<Response>;
 export type Outcome =
   | "permissions"
   | "no_roles"
+  | "unlisted_application"
   | "unknown_function"
   | "canary"
   | "invalidated"
@@ -87,16 +94,19 @@ type CallRecord = {
   ms?: number;
 };
 
-/**
- * Creates the function.
- *
- * @param services What handling a request needs.
- * @returns The handler of all requests.
- */
+/** Creates the function: the handler of all requests. */
 export function createHandler(services: Services): Handler {
-  const { now, log, timeout, telemetry } = services;
+  const { config, now, log, timeout, telemetry } = services;
   const logLimited = createLogLimiter({ log, timeout });
-  const watchClaim = createClaimWatch({ log, telemetry });
+  const state: HandlerState = {
+    services,
+    watchClaim: createClaimWatch({ log, telemetry }),
+    ourClaims: new Set(
+      [config.claim, config.rolesClaim ?? config.claim].map(foldName),
+    ),
+    lastEvent: null,
+    isUnnamedReported: false,
+  };
 
   return async function handle(request) {
     const begin = now();
@@ -112,13 +122,9 @@ export function createHandler(services: Services): Handler {
     let entry: LogEntry = record;
     try {
       requireCall(request, path);
-      const reply = await answer(request, {
-        services,
-        record,
-        watchClaim,
-        // It starts at the first wait.
-        deadline: services.createLazyDeadline(),
-      });
+      // It starts at the first wait.
+      const deadline = services.createLazyDeadline();
+      const reply = await answer(request, { state, record, deadline });
       response = new Response(reply, { headers: JSON_TYPE });
     } catch (error) {
       const failure = describeFailure(error);
@@ -135,19 +141,30 @@ export function createHandler(services: Services): Handler {
   };
 }
 
+/** What the calls of one handler share. */
+interface HandlerState {
+  readonly services: Services;
+  readonly watchClaim: WatchClaim;
+  /** The folded names of the claims that the function sets. */
+  readonly ourClaims: ReadonlySet<string>;
+  /** The sequence of the last event that was sent. */
+  lastEvent: number | null;
+  /** Whether it was logged that ZITADEL names no application. */
+  isUnnamedReported: boolean;
+}
+
 /** What answering one call needs. */
 interface Call {
-  readonly services: Services;
+  readonly state: HandlerState;
   /** Completed on the way. */
   readonly record: CallRecord;
-  readonly watchClaim: WatchClaim;
   /** For all that it waits for at ZITADEL. */
   readonly deadline: Deadline;
 }
 
 /** Verifies and parses one request, and returns the reply as JSON. */
 async function answer(request: Request, call: Call): Promise<string> {
-  const { services, record } = call;
+  const { state: { services }, record } = call;
   const { body, signingKey } = await services.authenticate(request);
   record.signingKey = signingKey;
   const opened = services.openEnvelope(body, call.deadline);
@@ -164,87 +181,111 @@ async function answerFunction(
   payload: FunctionCall,
   call: Call,
 ): Promise<string> {
-  const { record } = call;
-  const { config } = call.services;
+  const { state, record } = call;
+  const { config, identity } = state.services;
   record.condition = payload.function;
   if (payload.function === CANARY_FUNCTION) {
     record.outcome = "canary";
-    return JSON.stringify({ canary: call.services.identity });
+    return JSON.stringify({ canary: { ...identity, event: state.lastEvent } });
   }
   if (!FUNCTIONS.has(payload.function)) {
     record.outcome = "unknown_function";
     return NOTHING;
   }
 
-  // SAML's payload has no `org`; a user belongs to the user's resource owner.
-  const userOrganization = payload.org?.id ?? payload.user?.resource_owner ??
-    undefined;
-  // Also without roles: the claim would not be ours.
+  // Whatever else the call is: the claim would not be ours.
   refuseTakenClaims(payload.userinfo, {
-    names: [config.claim, config.rolesClaim],
-    organization: userOrganization,
+    names: state.ourClaims,
+    organization: userOrganizationOf(payload),
   });
-  const grants = roleGrants(payload.user_grants, config.projects);
+  const unlisted = whyUnlisted(payload, config.applications);
+  if (unlisted) {
+    record.outcome = "unlisted_application";
+    if (unlisted === "unnamed") reportUnnamed(state);
+    return NOTHING;
+  }
+  const grants = roleGrants(payload, config);
   if (grants.length === 0) {
     record.outcome = "no_roles";
     return NOTHING;
   }
 
-  const granted = await mapGrants(grants, { payload, userOrganization }, call);
-  const { body: reply, added } = buildReply(payload, {
-    claim: config.claim,
-    shape: config.shape,
-    granted,
-    rolesClaim: config.rolesClaim,
-    roles: grants.flatMap(({ roles }) => roles),
-  });
+  const granted = await mapGrants(grants, payload, call);
+  const { claim, shape, rolesClaim } = config;
+  const contents = { claim, shape, rolesClaim, granted };
+  const { body: reply, added } = buildReply(payload, contents);
   record.outcome = "permissions";
-  if (config.logLevel === "info") {
-    describeReply(record, { grants, granted, config });
-  }
-  for (const claim of added) call.watchClaim(claim, record.organization!);
+  if (config.logLevel === "info") describeReply(record, granted, config);
+  for (const claim of added) state.watchClaim(claim, record.organization!);
   return JSON.stringify(reply);
 }
 
 /** Looks up the mappings that count for the grants, and maps the grants by them. */
 async function mapGrants(
   grants: readonly RoleGrant[],
-  { payload, userOrganization }: {
-    readonly payload: FunctionCall;
-    readonly userOrganization: string | undefined;
-  },
-  { services, record, deadline }: Call,
-): Promise<readonly GrantedPermissions[]> {
+  payload: FunctionCall,
+  { state: { services }, record, deadline }: Call,
+): Promise<readonly Granted[]> {
   const { metadataOrganization, projects } = services.config;
+  const userOrganization = userOrganizationOf(payload);
   const organizationOf = chooseOrganization(
     metadataOrganization,
     userOrganization,
   );
+  const isForeignToUser = (organization: string) =>
+    isForeign(metadataOrganization, organization, userOrganization);
   const organizations = distinct(
-    grants.map(({ resourceOwner }) => organizationOf(resourceOwner)),
+    grants.map(({ organization }) => organizationOf(organization)),
   );
   record.organization = organizations.join(",");
   const lookups = await lookUp(organizations, {
     services,
     deadline,
-    userOrganization,
+    isForeign: isForeignToUser,
   });
-  record.source = lookups.map(({ source }) => source).join(",");
+  record.source = organizations
+    .map((organization) => lookups.get(organization)?.source ?? "failed")
+    .join(",");
   return permissionsOfGrants(grants, {
-    mappingOf: ({ resourceOwner }) =>
-      lookups[organizations.indexOf(organizationOf(resourceOwner))]!.mapping,
+    mappingOf: ({ organization }) =>
+      lookups.get(organizationOf(organization))?.mapping,
     isKnownProject: knownProjects(
       projects,
       payload.user_grants!.map(({ project_id }) => project_id),
     ),
+    isForeign: isForeignToUser,
+    onTooLong: (organization) =>
+      services.log({
+        level: "warn",
+        message:
+          "The grants of a foreign organization give nothing: they are too long for a claim",
+        reason: "foreign_grants",
+        remedy: REMEDIES.foreign_grants,
+        organization,
+      }),
+  });
+}
+
+/** Once: every login of a release before v4 comes here. */
+function reportUnnamed(state: HandlerState): void {
+  if (state.isUnnamedReported) return;
+  state.isUnnamedReported = true;
+  state.services.log({
+    level: "warn",
+    message:
+      "ZITADEL names no application: with APPLICATIONS set, tokens of users get no permissions",
+    reason: "unlisted_application",
+    remedy: REMEDIES.unlisted_application,
   });
 }
 
 /** Drops the mapping that an event reports as changed. */
 async function answerEvent(
   { event_type, aggregateID, sequence }: Event,
-  { services, record }: Call,
+  { state, record }: Call,
 ): Promise<string> {
+  const { services } = state;
+  state.lastEvent = sequence ?? null;
   record.condition = event_type;
   record.outcome = "ignored";
   if (!event_type.startsWith(METADATA_EVENT_PREFIX)) return NOTHING;
@@ -266,16 +307,13 @@ function buildReply(payload: FunctionCall, contents: Contents): Reply {
 /** Completes the log line of a call that was answered with permissions. */
 function describeReply(
   record: CallRecord,
-  { grants, granted, config }: {
-    readonly grants: readonly RoleGrant[];
-    readonly granted: readonly GrantedPermissions[];
-    readonly config: Config;
-  },
+  granted: readonly Granted[],
+  { shape }: Config,
 ): void {
-  record.roles = grants.reduce((sum, { roles }) => sum + roles.length, 0);
+  record.roles = granted.reduce((sum, { roles }) => sum + roles.length, 0);
   record.permissions = permissionsIn(granted).length;
-  if (config.shape !== "list") return;
-  record.projects = distinct(granted.map(({ projectId }) => projectId)).length;
+  if (shape !== "list") return;
+  record.projects = new Set(granted.map(({ projectId }) => projectId)).size;
   record.organizations =
-    distinct(granted.map(({ organization }) => organization)).length;
+    new Set(granted.map(({ organization }) => organization)).size;
 }

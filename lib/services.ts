@@ -45,6 +45,8 @@ export interface Platform {
   readonly timeout?: (ms: number) => AbortSignal;
   /** The database that isolates share, perhaps still being opened; without it, memory alone serves. */
   readonly kv?: Deno.Kv | Promise<Deno.Kv | undefined> | undefined;
+  /** The version of Deno. */
+  readonly deno: string;
   /** Takes the log. */
   readonly log: Log;
   /** Ends background work once it is aborted; without it, the end of the process does. */
@@ -59,6 +61,8 @@ export interface Identity {
   readonly version: string;
   /** The fingerprint of the service user's credential. */
   readonly credential: string;
+  /** The version of Deno. */
+  readonly deno: string;
 }
 
 /** What handling a request needs. */
@@ -140,6 +144,7 @@ export async function createServices(
       process: randomHex(PROCESS_ID_BYTES),
       version: VERSION,
       credential,
+      deno: platform.deno,
     },
     now,
     timeout,

@@ -94,7 +94,7 @@ Deno.test("the log's reasons are these", () => {
   ]);
 });
 
-Deno.test("a canary is answered with the process, the version and the credential, and only a canary", async () => {
+Deno.test("a canary is answered with the process and what it runs, and only a canary", async () => {
   const { call, handle } = await createTestFunction();
   const canary = JSON.stringify({ function: "function/canary" });
   const response = await call(canary);
@@ -105,10 +105,19 @@ Deno.test("a canary is answered with the process, the version and the credential
     "process",
     "version",
     "credential",
+    "deno",
+    "event",
   ]);
   assert.match(body.canary.process, /^[0-9a-f]{8}$/);
   assert.equal(body.canary.version, VERSION);
   assert.match(body.canary.credential, /^[0-9a-f]{8}$/);
+  assert.equal(body.canary.deno, Deno.version.deno);
+  assert.equal(body.canary.event, null);
+  for (const sequence of [7, 3, undefined]) {
+    await call({ event_type: "org.metadata.set", aggregateID: "1", sequence });
+    const { canary: { event } } = await (await call(canary)).json();
+    assert.equal(event, sequence ?? null);
+  }
 
   const signature = await signPayload(
     "another-key",

@@ -1,4 +1,4 @@
-import { permissionsOfGrants } from "../../lib/claims/grants.ts";
+import { permissionsOfGrants } from "../../lib/claims/permissions.ts";
 import { claimsReply } from "../../lib/claims/reply.ts";
 import {
   knownProjects,
@@ -19,7 +19,7 @@ function entries(size: number): MetadataEntry[] {
 function grant(roles: number, size: number) {
   return {
     projectId: "400930456041688102",
-    resourceOwner: "400930455974579238",
+    organization: "400930455974579238",
     // Spread over the whole mapping, so that the position makes no difference.
     roles: Array.from(
       { length: roles },

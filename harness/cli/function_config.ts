@@ -2,13 +2,27 @@ import { type Config, readConfig } from "../../lib/config/settings.ts";
 import { SettingsError } from "./errors.ts";
 import type { Settings } from "./settings.ts";
 
+/** Where the settings of a command were read; not named if there is no such place. */
+export interface SettingSources {
+  readonly envFile: string;
+  /** The environment, whose settings win. */
+  readonly env: Settings;
+}
+
 /**
  * Reads the function's settings for a command.
  *
- * @throws {SettingsError} If any is missing or wrong; the message names all of them.
+ * @throws {SettingsError} If any is missing or wrong; the message names all of them, and where each comes from.
  */
-export function readFunctionConfig(settings: Settings): Promise<Config> {
-  return buildFromSettings(() => readConfig(settings));
+export function readFunctionConfig(
+  settings: Settings,
+  sources?: SettingSources,
+): Promise<Config> {
+  const sourceOf = (name: string) => {
+    if (!sources) return "";
+    return sources.env[name] ? "the environment" : sources.envFile;
+  };
+  return buildFromSettings(() => readConfig(settings, sourceOf));
 }
 
 /**

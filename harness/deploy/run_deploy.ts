@@ -42,7 +42,9 @@ export async function runDeploy(
   }
   const settings = skipEnv ? {} : await readSettingsOf(envFile);
   const { names } = settingsToUpload(Object.keys(settings));
-  if (!skipEnv && !print) await readFunctionConfig(settings);
+  if (!skipEnv && !print) {
+    await readFunctionConfig(settings, { envFile, env: {} });
+  }
   const steps = planDeployment({
     organization,
     app,

@@ -1,13 +1,26 @@
+import { whyUnlisted } from "../../lib/claims/application.ts";
+import {
+  isImpersonated,
+  roleGrants,
+  userOrganizationOf,
+  type WhyNotCounted,
+  whyNotCounted,
+} from "../../lib/claims/grants.ts";
+import {
+  type Granted,
+  permissionsOfGrants,
+} from "../../lib/claims/permissions.ts";
 import {
   type AddedClaim,
   attributesReply,
   claimsReply,
-  type Contents,
 } from "../../lib/claims/reply.ts";
 import type { Config } from "../../lib/config/settings.ts";
-import { chooseOrganization } from "../../lib/mapping/organization.ts";
+import {
+  chooseOrganization,
+  isForeign,
+} from "../../lib/mapping/organization.ts";
 import type { FunctionCall } from "../../lib/request/payload.ts";
-import { GRANT_STATE_ACTIVE } from "../../lib/claims/grants.ts";
 import {
   knownProjects,
   type MetadataEntry,
@@ -51,7 +64,18 @@ export interface Explanation {
 /** The settings that decide what a call comes to. */
 export type ExplainRules =
   & Pick<Config, "metadataOrganization">
-  & Partial<Pick<Config, "projects" | "claim" | "shape" | "rolesClaim">>;
+  & Partial<
+    Pick<
+      Config,
+      | "projects"
+      | "grantedBy"
+      | "applications"
+      | "impersonation"
+      | "claim"
+      | "shape"
+      | "rolesClaim"
+    >
+  >;
 
 /** Returns a mapping, or throws why it cannot be had. */
 export type MappingOf = (organization: string) => Promise<ExplainedMapping>;
@@ -60,6 +84,17 @@ export type MappingOf = (organization: string) => Promise<ExplainedMapping>;
 export interface ExplainedMapping extends RoleMapping {
   readonly entries?: readonly MetadataEntry[];
 }
+
+const NO_GRANTS =
+  "ZITADEL sent no grants: the user has none that is active, or the project does not assert roles (console: Projects > General) and the scope does not ask for them (urn:zitadel:iam:org:projects:roles)";
+
+const NOT_COUNTED: Readonly<Record<WhyNotCounted, string>> = {
+  inactive: "it is not active",
+  no_roles: "it names no role",
+  unlisted_project: "PROJECTS does not list its project",
+  unlisted_organization:
+    "GRANTED_BY does not list the organization that gave it",
+};
 
 /**
  * Explains a call: which grant and role gave each permission, and which roles
@@ -74,44 +109,38 @@ export async function explainCall(
     ? { metadataOrganization: given }
     : given;
   const { metadataOrganization, projects } = rules;
+  const why = whyNothing(call, rules);
+  const userOrganization = userOrganizationOf(call);
   const organizationOf = chooseOrganization(
     metadataOrganization,
-    call.org?.id ?? call.user?.resource_owner ?? undefined,
+    userOrganization,
   );
-  const isKnown = knownProjects(
+  const isKnownProject = knownProjects(
     projects,
     (call.user_grants ?? []).map(({ project_id }) => project_id),
   );
+  const mappings = new Map<string, ExplainedMapping>();
   const grants: GrantExplanation[] = [];
-  for (const grant of call.user_grants ?? []) {
+  for (const grant of why ? [] : call.user_grants ?? []) {
     const organization = organizationOf(grant.resource_owner);
-    const names = grant.roles ?? [];
     const of = {
       project: grant.project_id,
       grantedBy: grant.resource_owner,
       organization,
     };
-    if (grant.state !== GRANT_STATE_ACTIVE) {
-      const why = `it is not active (state ${grant.state})`;
-      grants.push({ ...of, roles: [], why });
-      continue;
-    }
-    if (projects && !projects.has(grant.project_id)) {
-      const why = "PROJECTS does not list its project";
-      grants.push({ ...of, roles: [], why });
-      continue;
-    }
-    if (names.length === 0) {
-      grants.push({ ...of, roles: [], why: "it names no role" });
+    const reason = whyNotCounted(grant, rules, userOrganization);
+    if (reason) {
+      grants.push({ ...of, roles: [], why: NOT_COUNTED[reason] });
       continue;
     }
     try {
       const mapping = await mappingOf(organization);
-      const roles = names.map((role) =>
+      mappings.set(organization, mapping);
+      const roles = grant.roles!.map((role) =>
         explainRole(
           mapping,
           { projectId: grant.project_id, role },
-          isKnown,
+          isKnownProject,
         )
       );
       grants.push({ ...of, roles, why: undefined });
@@ -120,38 +149,55 @@ export async function explainCall(
       grants.push({ ...of, roles: [], why });
     }
   }
-  const roles = grants.flatMap(({ roles }) => roles);
+  const tooLong = new Set<string>();
+  const granted = why ? [] : permissionsOfGrants(roleGrants(call, rules), {
+    mappingOf: ({ organization }) => mappings.get(organizationOf(organization)),
+    isKnownProject,
+    isForeign: (organization) =>
+      isForeign(metadataOrganization, organization, userOrganization),
+    onTooLong: (organization) => tooLong.add(organization),
+  });
+  const permissions = granted.flatMap(({ permissions }) => permissions);
   return {
     call: call.function,
-    grants,
-    permissions: [...new Set(roles.flatMap(({ permissions }) => permissions))],
-    claims: roles.length > 0 ? claimsOf(call, grants, rules) : [],
-    why: grants.length > 0
-      ? undefined
-      : "ZITADEL sent no grants: the user has none that is active, or the project does not assert roles (console: Projects > General) and the scope does not ask for them (urn:zitadel:iam:org:projects:roles)",
+    grants: grants.map((grant) =>
+      tooLong.has(grant.grantedBy)
+        ? {
+          ...grant,
+          roles: [],
+          why: "its organization's grants are too long for a claim",
+        }
+        : grant
+    ),
+    permissions: [...new Set(permissions)],
+    claims: granted.length > 0 ? claimsOf(call, granted, rules) : [],
+    why: why ?? (grants.length > 0 ? undefined : NO_GRANTS),
   };
+}
+
+/** Why a call gets no permissions, whatever its grants are. */
+function whyNothing(
+  call: FunctionCall,
+  { applications, impersonation }: ExplainRules,
+): string | undefined {
+  switch (whyUnlisted(call, applications)) {
+    case "unlisted":
+      return `APPLICATIONS does not list the application ${call.application?.client_id}`;
+    case "unnamed":
+      return "APPLICATIONS is set, and ZITADEL did not name the application (it does from v4 on)";
+  }
+  return impersonation === "none" && isImpersonated(call)
+    ? "one user acts as another, and IMPERSONATION is none"
+    : undefined;
 }
 
 /** What the function adds, beside the claims of earlier targets. */
 function claimsOf(
   call: FunctionCall,
-  grants: readonly GrantExplanation[],
+  granted: readonly Granted[],
   { claim = "permissions", shape = "list", rolesClaim }: ExplainRules,
 ): readonly AddedClaim[] {
-  const counting = grants.filter(({ roles }) => roles.length > 0);
-  const contents: Contents = {
-    claim,
-    shape,
-    rolesClaim,
-    granted: counting.map(({ project, grantedBy, roles }) => ({
-      projectId: project,
-      organization: grantedBy,
-      permissions: [
-        ...new Set(roles.flatMap(({ permissions }) => permissions)),
-      ],
-    })),
-    roles: counting.flatMap(({ roles }) => roles.map(({ role }) => role)),
-  };
+  const contents = { claim, shape, rolesClaim, granted };
   const { append_claims, append_attribute } = call.response ?? {};
   const reply = call.function === "function/presamlresponse"
     ? attributesReply(contents, append_attribute)

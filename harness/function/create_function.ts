@@ -5,7 +5,8 @@ import { createServices, type Platform } from "../../lib/services.ts";
 /** Creates the function in this process, without a server. */
 export async function createFunction(
   config: Config,
-  platform: Platform,
+  platform: Omit<Platform, "deno">,
 ): Promise<Handler> {
-  return createHandler(await createServices(config, platform));
+  const deno = Deno.version.deno;
+  return createHandler(await createServices(config, { ...platform, deno }));
 }

@@ -22,7 +22,7 @@ export async function runStart(
   io: Io,
 ): Promise<Outcome> {
   const settings = await readSettings(envFile, io);
-  await readFunctionConfig(settings);
+  await readFunctionConfig(settings, { envFile, env: io.env });
   const env = functionEnvironment({ ...Deno.env.toObject(), ...settings });
   await cacheModules();
   const child = new Deno.Command(Deno.execPath(), {

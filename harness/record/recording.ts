@@ -5,7 +5,7 @@ import {
 } from "../../lib/config/settings.ts";
 import { createPayloadOpener } from "../function/open_payload.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
-import { roleGrants } from "../../lib/claims/grants.ts";
+import { roleGrants, userOrganizationOf } from "../../lib/claims/grants.ts";
 import {
   type Event,
   type FunctionCall,
@@ -136,20 +136,18 @@ async function gatherMetadata(
     pseudonymize: Pseudonymize;
   },
 ): Promise<Pick<Fixture, "organizations" | "api">> {
-  const grants = isEvent(call)
-    ? []
-    : roleGrants(call.user_grants, config.projects);
+  const grants = isEvent(call) ? [] : roleGrants(call, config);
   if (isEvent(call) || grants.length === 0) return { organizations: {} };
 
   const instance = connect(config.origin, await getServiceToken(config));
   const organizationOf = chooseOrganization(
     config.metadataOrganization,
-    call.org?.id ?? call.user?.resource_owner ?? undefined,
+    userOrganizationOf(call),
   );
   // By organization: the keys that may grant something, and their pseudonyms.
   const keys = new Map<string, Map<string, string>>();
-  for (const { projectId, resourceOwner, roles } of grants) {
-    const organization = organizationOf(resourceOwner);
+  for (const { projectId, organization: grantedBy, roles } of grants) {
+    const organization = organizationOf(grantedBy);
     const wanted = keys.get(organization) ?? new Map();
     const shown = pseudonymize({ project_id: projectId, roles });
     for (const [index, role] of roles.entries()) {

@@ -36,7 +36,7 @@ export async function runRecord(
   io: Io,
 ): Promise<Outcome> {
   const settings = await readSettings(envFile, io);
-  const config = await readFunctionConfig(settings);
+  const config = await readFunctionConfig(settings, { envFile, env: io.env });
   const handler = await buildFromSettings(() =>
     createFunction(config, {
       fetch,

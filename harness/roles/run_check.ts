@@ -8,7 +8,7 @@ import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { formatTable } from "../cli/table.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import { LARGE_CLAIM_BYTES } from "../../lib/observability/claim_watch.ts";
+import { LONG_CLAIM_BYTES } from "../../lib/claims/watch_claim.ts";
 import { type ClaimSizes, measureClaim } from "./claim_size.ts";
 import { compareRoles, type RoleChange } from "./compare_roles.ts";
 import type { RolesProblem } from "./parse_roles.ts";
@@ -34,7 +34,7 @@ export async function runCheck(
     : await readMappingFile(against);
   const hasErrors = problems.some(({ severity }) => severity === "error");
   const sizes = hasErrors ? undefined : measureClaim(mapping);
-  const isLarge = sizes !== undefined && sizes.largest > LARGE_CLAIM_BYTES;
+  const isLarge = sizes !== undefined && sizes.largest > LONG_CLAIM_BYTES;
   const changes = before && !hasErrors ? compareRoles(before, mapping) : [];
   const outcome = hasErrors
     ? "failed"
@@ -90,7 +90,7 @@ function printSizes(
   if (isLarge) {
     io.print(
       `${tint("warning", "warning")}  that is over ${
-        LARGE_CLAIM_BYTES.toLocaleString("en")
+        LONG_CLAIM_BYTES.toLocaleString("en")
       } bytes: many servers refuse headers of 8 kB`,
     );
   }

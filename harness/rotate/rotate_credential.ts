@@ -170,7 +170,10 @@ async function readCredential(
   envFile: string,
 ): Promise<Exclude<Credential, { kind: "client_credentials" }>> {
   const settings = parseEnv(await readEnvFile(envFile));
-  const { credential } = await readFunctionConfig(settings);
+  const { credential } = await readFunctionConfig(settings, {
+    envFile,
+    env: {},
+  });
   if (credential.kind !== "client_credentials") return credential;
   throw new SettingsError(
     `Cannot rotate the credential of ${envFile}: a service user has one client secret, and a new one replaces it at once. Switch to a key first: create one (console: Users > Service Users > Keys), set SERVICE_ACCOUNT_KEY to its text in place of CLIENT_ID and CLIENT_SECRET, and deploy the function`,

@@ -3,7 +3,6 @@ import {
   type Credential,
   readCredential,
 } from "../../lib/config/credential.ts";
-import { SettingReader } from "../../lib/config/setting_reader.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import { parseEnv, readEnvFile } from "../cli/env_file.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
@@ -58,9 +57,7 @@ async function readCredentialState(
   const settings = parseEnv(await readEnvFile(envFile));
   const isNone = CREDENTIAL_SETTINGS.every((name) => !settings[name]?.trim());
   if (isNone) return { kind: "none" };
-  const credential = readCredential(
-    new SettingReader(settings, CREDENTIAL_SETTINGS),
-  );
+  const credential = readCredential(settings);
   if (credential === undefined) return { kind: "refused" };
   if (credential.kind === "jwt_profile" && ours?.isOurs) {
     const { keyId, userId } = credential.key;
@@ -113,9 +110,7 @@ export async function confirmCredential(
   organization: string,
 ): Promise<void> {
   const settings = parseEnv(await readEnvFile(envFile));
-  const credential = readCredential(
-    new SettingReader(settings, CREDENTIAL_SETTINGS),
-  );
+  const credential = readCredential(settings);
   if (credential === undefined) {
     throw new Error("Cannot use the credential that was written");
   }

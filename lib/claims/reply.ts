@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { RESERVED_CLAIM_PREFIX } from "../config/reserved_claims.ts";
 import type { PermissionsShape } from "../config/settings.ts";
 import type { AppendedAttribute, AppendedClaim } from "../request/payload.ts";
+import { isSameName } from "../util/claim_name.ts";
 import { distinct } from "../util/distinct.ts";
-import type { GrantedPermissions } from "./grants.ts";
-import { RESERVED_CLAIM_PREFIX } from "../config/reserved_claims.ts";
+import type { Granted } from "./permissions.ts";
 import {
   shapeAttribute,
   shapeAttributeNames,
@@ -25,27 +26,20 @@ export const ATTRIBUTE_NAME_FORMAT =
 export interface Contents {
   /** The name of the permissions claim. */
   readonly claim: string;
-  /** The form of the permissions claim. */
   readonly shape: PermissionsShape;
-  /** What each grant permits. */
-  readonly granted: readonly GrantedPermissions[];
-  /** The name of the claim with role names; `undefined` for none. */
+  readonly granted: readonly Granted[];
+  /** The name of the claim with role names, if there is one. */
   readonly rolesClaim?: string | undefined;
-  /** The names of the roles. */
-  readonly roles: readonly string[];
 }
 
-/** A claim that the function adds. */
-export interface AddedClaim extends ShapedValue<unknown> {
-  /** The claim's or attribute's name. */
+/** A claim or attribute that the function adds. */
+export interface AddedClaim extends ShapedValue {
   readonly name: string;
 }
 
-/** A reply, and the claims of ours in it. */
+/** A reply's JSON value, and the claims of ours in it: the permissions first. */
 export interface Reply {
-  /** The reply's JSON value. */
   readonly body: unknown;
-  /** The claims that the function added, the permissions first. */
   readonly added: readonly AddedClaim[];
 }
 
@@ -53,14 +47,11 @@ export interface Reply {
  * Builds the reply to `preaccesstoken` and `preuserinfo`. ZITADEL lets a later
  * target's list replace the earlier one, so the earlier claims are repeated,
  * without those that ZITADEL would drop or log into the token: claims under its
- * own prefix, and a second claim of the same name.
- *
- * @param contents What to add.
- * @param earlier What earlier targets appended (`response.append_claims`).
- * @returns The reply.
+ * own prefix, and a second claim of the same name. Those that a consumer could
+ * take for ours are merged into ours.
  */
 export function claimsReply(
-  contents: Contents,
+  { claim, shape, granted, rolesClaim }: Contents,
   earlier?: readonly AppendedClaim[] | null,
 ): Reply {
   const kept = new Map<string, unknown>();
@@ -68,62 +59,66 @@ export function claimsReply(
     if (key.startsWith(RESERVED_CLAIM_PREFIX) || kept.has(key)) continue;
     kept.set(key, value);
   }
-  const { claim, shape, granted, rolesClaim, roles } = contents;
+  const take = (name: string) => takeNamed(kept, name);
   const added: AddedClaim[] = [{
     name: claim,
-    ...shapePermissions(shape, granted, kept.get(claim)),
+    ...shapePermissions(shape, granted, take(claim)),
   }];
   if (rolesClaim !== undefined) {
-    added.push({
-      name: rolesClaim,
-      ...shapeNames(shape, distinct(roles), kept.get(rolesClaim)),
-    });
+    const shaped = shapeNames(shape, rolesOf(granted), take(rolesClaim));
+    added.push({ name: rolesClaim, ...shaped });
   }
-  const append_claims: AppendedClaim[] = [];
-  for (const { name } of added) kept.delete(name);
-  for (const [key, value] of kept) append_claims.push({ key, value });
-  for (const { name, value } of added) append_claims.push({ key: name, value });
+  const append_claims = [
+    ...Array.from(kept, ([key, value]) => ({ key, value })),
+    ...added.map(({ name, value }) => ({ key: name, value })),
+  ];
   return { body: { append_claims }, added };
+}
+
+/** Removes the claims of a name, however it is written, and returns their values. */
+function takeNamed(claims: Map<string, unknown>, name: string): unknown[] {
+  const values: unknown[] = [];
+  for (const [key, value] of claims) {
+    if (!isSameName(key, name)) continue;
+    claims.delete(key);
+    values.push(value);
+  }
+  return values;
 }
 
 /**
  * Builds the reply to `presamlresponse`: the same claims as multi-valued SAML
  * attributes, after those of earlier targets.
- *
- * @param contents What to add.
- * @param earlier What earlier targets appended (`response.append_attribute`).
- * @returns The reply.
  */
 export function attributesReply(
-  contents: Contents,
+  { claim, shape, granted, rolesClaim }: Contents,
   earlier?: readonly AppendedAttribute[] | null,
 ): Reply {
-  const { claim, shape, granted, rolesClaim, roles } = contents;
   const valuesOf = (name: string) =>
-    (earlier ?? []).filter((attribute) => attribute.name === name)
+    (earlier ?? []).filter((attribute) => isSameName(attribute.name, name))
       .flatMap(({ value }) => value ?? []);
-  const added: (AddedClaim & ShapedValue<readonly string[]>)[] = [{
+  const added = [{
     name: claim,
     ...shapeAttribute(shape, granted, valuesOf(claim)),
   }];
   if (rolesClaim !== undefined) {
-    added.push({
-      name: rolesClaim,
-      ...shapeAttributeNames(shape, distinct(roles), valuesOf(rolesClaim)),
-    });
+    const roles = rolesOf(granted);
+    const shaped = shapeAttributeNames(shape, roles, valuesOf(rolesClaim));
+    added.push({ name: rolesClaim, ...shaped });
   }
-  const ours = new Set(added.map(({ name }) => name));
-  return {
-    body: {
-      append_attribute: [
-        ...(earlier ?? []).filter(({ name }) => !ours.has(name)),
-        ...added.map(({ name, value }) => ({
-          name,
-          name_format: ATTRIBUTE_NAME_FORMAT,
-          value,
-        })),
-      ],
-    },
-    added,
-  };
+  const isOurs = (name: string) =>
+    added.some((ours) => isSameName(ours.name, name));
+  const append_attribute = [
+    ...(earlier ?? []).filter(({ name }) => !isOurs(name)),
+    ...added.map(({ name, value }) => ({
+      name,
+      name_format: ATTRIBUTE_NAME_FORMAT,
+      value,
+    })),
+  ];
+  return { body: { append_attribute }, added };
+}
+
+function rolesOf(granted: readonly Granted[]): readonly string[] {
+  return distinct(granted.flatMap(({ roles }) => roles));
 }

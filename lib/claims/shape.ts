@@ -6,21 +6,28 @@
  */
 import type { PermissionsShape } from "../config/settings.ts";
 import { distinct } from "../util/distinct.ts";
-import { type GrantedPermissions, permissionsIn } from "./grants.ts";
+import type { Granted } from "./permissions.ts";
 
-/** Permissions by project id. */
-export type ByProject = Readonly<Record<string, readonly string[]>>;
+/** What a grant permits, and where. */
+type Permitted = Pick<Granted, "projectId" | "organization" | "permissions">;
 
-/** The value of a permissions claim, in any shape. */
-export type ClaimValue =
-  | string
-  | readonly string[]
-  | ByProject
-  | Readonly<Record<string, ByProject>>;
+/** What a shape puts around the names. */
+interface Form {
+  /** The ids under which names stand, outermost first. */
+  readonly ids: readonly ("organization" | "projectId")[];
+  /** Whether spaces separate the names, in one string. */
+  readonly isText?: true;
+}
+
+const FORMS: Readonly<Record<PermissionsShape, Form>> = {
+  list: { ids: [] },
+  string: { ids: [], isText: true },
+  by_project: { ids: ["projectId"] },
+  by_organization: { ids: ["organization", "projectId"] },
+};
 
 /** A claim's value, and what happened on the way to it. */
-export interface ShapedValue<T = ClaimValue> {
-  /** The claim's value. */
+export interface ShapedValue<T = unknown> {
   readonly value: T;
   /** How many names were left out because this shape cannot carry them. */
   readonly omitted: number;
@@ -28,198 +35,155 @@ export interface ShapedValue<T = ClaimValue> {
   readonly replaced: boolean;
 }
 
+/** Names under the same ids. */
+interface Group {
+  readonly ids: readonly string[];
+  readonly names: readonly string[];
+}
+
 /**
- * Builds the value of the permissions claim. An earlier target's value is merged
- * if it has the same shape.
- *
- * @param shape The claim's form.
- * @param granted What each grant permits.
- * @param earlier An earlier target's value under the same name, if there is one.
- * @returns The value.
+ * Builds the value of the permissions claim. Earlier targets' values are merged
+ * if they have the same shape.
  */
 export function shapePermissions(
   shape: PermissionsShape,
-  granted: readonly GrantedPermissions[],
-  earlier?: unknown,
+  granted: readonly Permitted[],
+  earlier: readonly unknown[] = [],
 ): ShapedValue {
-  switch (shape) {
-    case "list":
-    case "string":
-      return shapeNames(shape, permissionsIn(granted), earlier);
-    case "by_project":
-      return shapeByProject(granted, earlier);
-    case "by_organization":
-      return shapeByOrganization(granted, earlier);
-  }
+  return shapeGroups(FORMS[shape], groupsOf(granted, FORMS[shape]), earlier);
 }
 
-/**
- * Builds a claim of plain names: a list, or a string in which spaces separate
- * them. A name with white space cannot be told apart there, so it is left out.
- *
- * @param shape `string` for a string; any other shape gives a list.
- * @param names The names, each once.
- * @param earlier An earlier target's value under the same name, if there is one.
- * @returns The value.
- */
+/** Builds a claim of plain names: text in shape `string`, otherwise a list. */
 export function shapeNames(
   shape: PermissionsShape,
   names: readonly string[],
-  earlier?: unknown,
-): ShapedValue<string | readonly string[]> {
-  if (shape !== "string") {
-    const isMerged = isStringArray(earlier);
-    return {
-      value: isMerged ? distinct([...earlier, ...names]) : names,
-      omitted: 0,
-      replaced: earlier !== undefined && !isMerged,
-    };
-  }
-  const separable = names.filter((name) => !/\s/.test(name));
-  const before = typeof earlier === "string"
-    ? earlier.split(/\s+/).filter(Boolean)
-    : [];
-  return {
-    value: distinct([...before, ...separable]).join(" "),
-    omitted: names.length - separable.length,
-    replaced: earlier !== undefined && typeof earlier !== "string",
-  };
+  earlier: readonly unknown[] = [],
+): ShapedValue {
+  return shapeGroups(flat(shape), [{ ids: [], names }], earlier);
 }
 
 /**
- * Builds the values of the permissions attribute for SAML, which carries
- * strings only: `project:permission` by project, and
- * `organization:project:permission` by organization. Consumers split at the
- * first colons, so ids with a colon are left out.
- *
- * @param shape The claim's form.
- * @param granted What each grant permits.
- * @param earlier The values of an earlier target's attribute of the same name.
- * @returns The values; in shape `string` one value, or none without permissions.
+ * Builds the values of the permissions attribute for SAML: each permission with
+ * its ids and colons in front. Consumers split at the first colons, so ids with
+ * a colon are left out.
  */
 export function shapeAttribute(
   shape: PermissionsShape,
-  granted: readonly GrantedPermissions[],
+  granted: readonly Permitted[],
   earlier: readonly string[] = [],
 ): ShapedValue<readonly string[]> {
-  if (shape === "list" || shape === "string") {
-    return shapeAttributeNames(shape, permissionsIn(granted), earlier);
-  }
-  const values: string[] = [];
-  let omitted = 0;
-  for (const { organization, projectId, permissions } of granted) {
-    const path = shape === "by_project"
-      ? [projectId]
-      : [organization, projectId];
-    if (path.some((id) => id.includes(":"))) omitted += permissions.length;
-    else for (const name of permissions) values.push([...path, name].join(":"));
-  }
-  return {
-    value: distinct([...earlier, ...values]),
-    omitted,
-    replaced: false,
-  };
+  return shapeValues(FORMS[shape], groupsOf(granted, FORMS[shape]), earlier);
 }
 
-/**
- * Builds the values of a SAML attribute of plain names.
- *
- * @param shape `string` for one value in which spaces separate the names; any other shape gives a value per name.
- * @param names The names, each once.
- * @param earlier The values of an earlier target's attribute of the same name.
- * @returns The values; in shape `string` one value, or none without names.
- */
+/** Builds the values of an attribute of plain names: one text in shape `string`. */
 export function shapeAttributeNames(
   shape: PermissionsShape,
   names: readonly string[],
   earlier: readonly string[] = [],
 ): ShapedValue<readonly string[]> {
-  const before = shape === "string" ? earlier.join(" ") : earlier;
-  const { value, omitted } = shapeNames(shape, names, before);
-  const values = typeof value === "string" ? [value].filter(Boolean) : value;
-  return { value: values, omitted, replaced: false };
+  return shapeValues(flat(shape), [{ ids: [], names }], earlier);
 }
 
-function shapeByProject(
-  granted: readonly GrantedPermissions[],
-  earlier: unknown,
-): ShapedValue<ByProject> {
-  const isMerged = isByProject(earlier);
-  const projects = collect(isMerged ? earlier : {});
-  for (const { projectId, permissions } of granted) {
-    add(projects, projectId, permissions);
-  }
-  return {
-    value: toByProject(projects),
-    omitted: 0,
-    replaced: earlier !== undefined && !isMerged,
-  };
+function flat(shape: PermissionsShape): Form {
+  return FORMS[shape].isText ? FORMS.string : FORMS.list;
 }
 
-function shapeByOrganization(
-  granted: readonly GrantedPermissions[],
-  earlier: unknown,
-): ShapedValue<Readonly<Record<string, ByProject>>> {
-  const isMerged = isObject(earlier) &&
-    Object.values(earlier).every(isByProject);
-  const organizations = new Map<string, Projects>();
-  for (const [id, projects] of Object.entries(isMerged ? earlier : {})) {
-    organizations.set(id, collect(projects as ByProject));
-  }
-  for (const { organization, projectId, permissions } of granted) {
-    if (permissions.length === 0) continue;
-    const projects: Projects = organizations.get(organization) ?? new Map();
-    add(projects, projectId, permissions);
-    organizations.set(organization, projects);
-  }
-  return {
-    value: Object.fromEntries(
-      Array.from(
-        organizations,
-        ([id, projects]) => [id, toByProject(projects)],
-      ),
-    ),
-    omitted: 0,
-    replaced: earlier !== undefined && !isMerged,
-  };
+function groupsOf(granted: readonly Permitted[], { ids }: Form): Group[] {
+  return granted.filter(({ permissions }) => permissions.length > 0)
+    .map((grant) => ({
+      ids: ids.map((id) => grant[id]),
+      names: grant.permissions,
+    }));
 }
 
-/** Maps, because an id such as `__proto__` is not an ordinary key of every object. */
-type Projects = Map<string, Set<string>>;
+function shapeGroups(
+  form: Form,
+  groups: readonly Group[],
+  earlier: readonly unknown[],
+): ShapedValue {
+  const before = earlier.map((value) => parse(form, value));
+  const replaced = before.includes(undefined);
+  const all = before.flatMap((groups) => groups ?? []);
+  if (!form.isText) {
+    const value = nest([...all, ...groups], form.ids.length);
+    return { value, omitted: 0, replaced };
+  }
+  const names = distinct(groups.flatMap(({ names }) => names));
+  // A name with white space cannot be told apart in text.
+  const separable = names.filter((name) => !/\s/.test(name));
+  const value = distinct([...all.flatMap(({ names }) => names), ...separable])
+    .join(" ");
+  return { value, omitted: names.length - separable.length, replaced };
+}
 
-function collect(projects: ByProject): Projects {
-  return new Map(
-    Object.entries(projects).map(([id, names]) => [id, new Set(names)]),
+function shapeValues(
+  form: Form,
+  groups: readonly Group[],
+  earlier: readonly string[],
+): ShapedValue<readonly string[]> {
+  if (form.isText) {
+    const shaped = shapeGroups(form, groups, [earlier.join(" ")]);
+    return { ...shaped, value: [shaped.value as string].filter(Boolean) };
+  }
+  const carried = groups.filter(({ ids }) => !ids.join("").includes(":"));
+  const values = carried.flatMap(({ ids, names }) =>
+    ids.length === 0 ? names : names.map((name) => [...ids, name].join(":"))
   );
+  return {
+    value: distinct([...earlier, ...values]),
+    omitted: countNames(groups) - countNames(carried),
+    replaced: false,
+  };
 }
 
-function add(
-  projects: Projects,
-  projectId: string,
-  permissions: readonly string[],
-): void {
-  if (permissions.length === 0) return;
-  const names = projects.get(projectId);
-  // Added in place: a project may have a grant of each organization.
-  if (names) { for (const name of permissions) names.add(name); }
-  else projects.set(projectId, new Set(permissions));
+function countNames(groups: readonly Group[]): number {
+  return groups.reduce((sum, { names }) => sum + names.length, 0);
 }
 
-function toByProject(projects: Projects): ByProject {
+/** Entries, because an id such as `__proto__` is not an ordinary key of every object. */
+function nest(groups: readonly Group[], depth: number): unknown {
+  const [first, ...others] = groups;
+  if (depth === 0) {
+    return first && others.length === 0
+      ? first.names
+      : distinct(groups.flatMap(({ names }) => names));
+  }
+  const byId = Map.groupBy(groups, ({ ids }) => ids[0]!);
   return Object.fromEntries(
-    Array.from(projects, ([id, names]) => [id, [...names]]),
+    Array.from(byId, ([id, its]) => [
+      id,
+      nest(
+        its.map(({ ids, names }) => ({ ids: ids.slice(1), names })),
+        depth - 1,
+      ),
+    ]),
   );
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** Reads an earlier target's value; `undefined` if it has another shape. */
+function parse(form: Form, value: unknown): Group[] | undefined {
+  if (!form.isText) return unnest(value, form.ids.length);
+  return typeof value === "string"
+    ? [{ ids: [], names: value.split(/\s+/).filter(Boolean) }]
+    : undefined;
 }
 
-function isStringArray(value: unknown): value is readonly string[] {
-  return Array.isArray(value) &&
-    value.every((item) => typeof item === "string");
-}
-
-function isByProject(value: unknown): value is ByProject {
-  return isObject(value) && Object.values(value).every(isStringArray);
+function unnest(value: unknown, depth: number): Group[] | undefined {
+  if (depth === 0) {
+    const isList = Array.isArray(value) &&
+      value.every((item) => typeof item === "string");
+    return isList ? [{ ids: [], names: value }] : undefined;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return undefined;
+  }
+  const groups: Group[] = [];
+  for (const [id, inner] of Object.entries(value)) {
+    const found = unnest(inner, depth - 1);
+    if (!found) return undefined;
+    for (const { ids, names } of found) {
+      groups.push({ ids: [id, ...ids], names });
+    }
+  }
+  return groups;
 }

@@ -1,4 +1,5 @@
-import { parseObject, type SettingReader } from "./setting_reader.ts";
+import * as z from "zod/mini";
+import { asText, type Fail, optional, parseObject } from "./setting.ts";
 
 /** How the function proves to ZITADEL that it is its service user. */
 export type Credential =
@@ -19,7 +20,7 @@ export type Credential =
 export interface ServiceAccountKey {
   /** The id under which ZITADEL knows the public key. */
   readonly keyId: string;
-  /** The private key, as PEM. */
+  /** The private key, as PEM: PKCS#1 in ZITADEL's files. */
   readonly key: string;
   /** The service user, as issuer and subject of the assertion. */
   readonly userId: string;
@@ -35,19 +36,29 @@ export const CREDENTIAL_SETTINGS: Readonly<Record<Credential["kind"], string>> =
     jwt_profile: "SERVICE_ACCOUNT_KEY",
   };
 
+/** The settings of a credential, each checked by itself. */
+export const credentialSettings = {
+  ACCESS_TOKEN: optional(readToken),
+  CLIENT_ID: optional(asText),
+  CLIENT_SECRET: optional(asText),
+  SERVICE_ACCOUNT_KEY: optional(readKeyFile),
+};
+
+/** The settings of a credential as they are read. */
+export type CredentialParts = z.infer<
+  ReturnType<typeof z.object<typeof credentialSettings>>
+>;
+
 /** How many hex digits of its hash identify a credential. */
 const FINGERPRINT_DIGITS = 8;
 
 /**
  * Identifies a credential without revealing it, so that an operator can see
- * which one a running function uses.
- *
- * @param credential The service user's credential.
- * @returns The first 8 hex digits of the SHA-256 of `ACCESS_TOKEN`, `CLIENT_SECRET` or `SERVICE_ACCOUNT_KEY`.
+ * which one a running function uses: the first 8 hex digits of the SHA-256 of
+ * `ACCESS_TOKEN`, `CLIENT_SECRET` or `SERVICE_ACCOUNT_KEY`.
  */
 export async function fingerprint(credential: Credential): Promise<string> {
-  const secret = secretOf(credential);
-  const bytes = new TextEncoder().encode(secret);
+  const bytes = new TextEncoder().encode(secretOf(credential));
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return hash.toHex().slice(0, FINGERPRINT_DIGITS);
 }
@@ -63,82 +74,127 @@ function secretOf(credential: Credential): string {
   }
 }
 
-/**
- * Reads the service user's credential from the settings.
- *
- * @param reader Reads the settings.
- * @returns The credential, or `undefined` if there is none that can be used; the reader knows why.
- */
-export function readCredential(reader: SettingReader): Credential | undefined {
-  const token = reader.text("ACCESS_TOKEN");
-  const clientId = reader.text("CLIENT_ID");
-  const clientSecret = reader.text("CLIENT_SECRET");
-  const keyFile = reader.text("SERVICE_ACCOUNT_KEY");
-  const given = [
-    token && "ACCESS_TOKEN",
-    [clientId && "CLIENT_ID", clientSecret && "CLIENT_SECRET"]
-      .filter(Boolean).join(" and "),
-    keyFile && "SERVICE_ACCOUNT_KEY",
-  ].filter((name) => name !== "");
-  if (given.length === 0) {
-    reader.problem(
-      "ACCESS_TOKEN",
-      "is missing: set it to a personal access token of the service user, or set CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY",
-    );
-    return undefined;
-  }
-  if (given.length > 1) {
-    reader.problem(
-      given.join(", "),
-      "are all set: the service user has one credential, so remove the others",
-    );
-    return undefined;
-  }
-  if (token) return readToken(token, reader);
-  if (keyFile) return readKeyFile(keyFile, reader);
-  if (clientId && clientSecret) {
-    return { kind: "client_credentials", clientId, clientSecret };
-  }
-  reader.problem(
-    clientId ? "CLIENT_SECRET" : "CLIENT_ID",
-    "is missing: client credentials need both CLIENT_ID and CLIENT_SECRET",
-  );
-  return undefined;
-}
-
-function readToken(
-  token: string,
-  reader: SettingReader,
-): Credential | undefined {
-  if (/^[\x21-\x7e]+$/.test(token)) {
-    return { kind: "personal_access_token", token };
-  }
-  reader.problem("ACCESS_TOKEN", "has spaces or characters that no token has");
-  return undefined;
-}
-
-function readKeyFile(
-  text: string,
-  reader: SettingReader,
-): Credential | undefined {
-  const { type, keyId, key, userId, expirationDate } = parseObject(text);
-  if (
-    type === "serviceaccount" && typeof keyId === "string" &&
-    typeof key === "string" && typeof userId === "string" &&
-    key.includes("PRIVATE KEY")
-  ) {
-    const expires = typeof expirationDate === "string"
-      ? expirationDate
-      : undefined;
+/** Reports which settings do not make one credential, and why; `undefined` if they do. */
+export function problemOfCredential(
+  given: Readonly<Record<string, string | undefined>>,
+): { readonly name: string; readonly what: string } | undefined {
+  const { ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, SERVICE_ACCOUNT_KEY } = given;
+  const client = [
+    CLIENT_ID && "CLIENT_ID",
+    CLIENT_SECRET && "CLIENT_SECRET",
+  ].filter(Boolean);
+  const kinds = [
+    ACCESS_TOKEN && "ACCESS_TOKEN",
+    client.join(" and "),
+    SERVICE_ACCOUNT_KEY && "SERVICE_ACCOUNT_KEY",
+  ].filter(Boolean);
+  if (kinds.length === 0) {
     return {
-      kind: "jwt_profile",
-      key: { keyId, key, userId, expirationDate: expires },
-      text,
+      name: "ACCESS_TOKEN",
+      what:
+        "is missing: set it to a personal access token of the service user, or set CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY",
     };
   }
-  reader.problem(
-    "SERVICE_ACCOUNT_KEY",
-    "is not the text of a service user's JSON key file (with type, keyId, key and userId)",
+  if (kinds.length > 1) {
+    return {
+      name: kinds.join(", "),
+      what:
+        "are all set: the service user has one credential, so remove the others",
+    };
+  }
+  if (client.length === 1) {
+    return {
+      name: CLIENT_ID ? "CLIENT_SECRET" : "CLIENT_ID",
+      what:
+        "is missing: client credentials need both CLIENT_ID and CLIENT_SECRET",
+    };
+  }
+}
+
+/** Chooses the credential that is set; `undefined` if there is none. */
+export function chooseCredential(
+  { ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, SERVICE_ACCOUNT_KEY }:
+    CredentialParts,
+): Credential | undefined {
+  if (ACCESS_TOKEN) {
+    return { kind: "personal_access_token", token: ACCESS_TOKEN };
+  }
+  if (SERVICE_ACCOUNT_KEY) {
+    return { kind: "jwt_profile", ...SERVICE_ACCOUNT_KEY };
+  }
+  return CLIENT_ID && CLIENT_SECRET
+    ? {
+      kind: "client_credentials",
+      clientId: CLIENT_ID,
+      clientSecret: CLIENT_SECRET,
+    }
+    : undefined;
+}
+
+/** Reads the credential alone; `undefined` if there is none that can be used. */
+export function readCredential(
+  given: Readonly<Record<string, string | undefined>>,
+): Credential | undefined {
+  const trimmed = Object.fromEntries(
+    Object.keys(credentialSettings).map((name) => [
+      name,
+      given[name]?.trim() || undefined,
+    ]),
   );
-  return undefined;
+  if (problemOfCredential(trimmed)) return undefined;
+  const { data } = z.object(credentialSettings).safeParse(trimmed);
+  return data && chooseCredential(data);
+}
+
+function readToken(text: string, fail: Fail): string {
+  if (/^bearer\s/i.test(text)) {
+    fail("begins with Bearer: set it to the token alone");
+  }
+  if (text.startsWith("{")) {
+    fail("is JSON: the text of a key file goes into SERVICE_ACCOUNT_KEY");
+  }
+  if (/^[^\s"'`,;()[\]{}]+$/.test(text) && /^[\x21-\x7e]+$/.test(text)) {
+    return text;
+  }
+  return fail("has spaces or characters that no token has");
+}
+
+function readKeyFile(text: string, fail: Fail) {
+  const { type, keyId, key, userId, expirationDate } = parseObject(text);
+  if (
+    type !== "serviceaccount" || typeof keyId !== "string" ||
+    typeof key !== "string" || typeof userId !== "string" ||
+    !key.includes("PRIVATE KEY")
+  ) {
+    return fail(
+      "is not the text of a service user's JSON key file (with type, keyId, key and userId)",
+    );
+  }
+  if (!isPrivateKeyPem(key)) {
+    fail(
+      "has a private key that cannot be read: set it to the whole text of the file, with the line breaks of its key as \\n",
+    );
+  }
+  const expires = typeof expirationDate === "string"
+    ? expirationDate
+    : undefined;
+  return { key: { keyId, key, userId, expirationDate: expires }, text };
+}
+
+/** Reports whether a text is PEM, with its line breaks, of one complete DER value. */
+function isPrivateKeyPem(text: string): boolean {
+  const [, base64] =
+    /^-----BEGIN (?:RSA )?PRIVATE KEY-----\r?\n((?:[A-Za-z0-9+/=]+\r?\n)+)-----END (?:RSA )?PRIVATE KEY-----\s*$/
+      .exec(text) ?? [];
+  if (base64 === undefined) return false;
+  try {
+    const der = Uint8Array.fromBase64(base64);
+    // A length over 127 is that of the length's own bytes (X.690, 8.1.3).
+    const long = der[1]! > 0x7f ? der[1]! & 0x7f : 0;
+    const digits = long === 0 ? der.subarray(1, 2) : der.subarray(2, 2 + long);
+    const length = digits.reduce((sum, byte) => sum * 256 + byte, 0);
+    return der[0] === 0x30 && der.length === 2 + long + length;
+  } catch {
+    return false;
+  }
 }

@@ -3,11 +3,27 @@
  *
  * @module
  */
+import * as z from "zod/mini";
 import { LOG_LEVELS, type LogLevel } from "../observability/log.ts";
 import { isSameName } from "../util/claim_name.ts";
-import { type Credential, readCredential } from "./credential.ts";
+import {
+  chooseCredential,
+  type Credential,
+  credentialSettings,
+  problemOfCredential,
+} from "./credential.ts";
 import { whyReserved } from "./reserved_claims.ts";
-import { parseObject, SettingReader } from "./setting_reader.ts";
+import {
+  type Fail,
+  listOf,
+  oneOf,
+  optional,
+  parseObject,
+  problemOfForm,
+  required,
+  whole,
+  withDefault,
+} from "./setting.ts";
 
 /** The forms that the permissions claim can have. */
 export const PERMISSIONS_SHAPES = [
@@ -115,11 +131,46 @@ const MAX_ID_LENGTH = 200;
 /** What shows that a list is written in another notation, such as JSON. */
 const NOT_IN_ID = /[\s:;[\](){}"'`]/;
 
+const schema = z.object({
+  ZITADEL_DOMAIN: required(
+    "the host of your ZITADEL, such as example.zitadel.cloud",
+    readDomain,
+  ),
+  AUTHORIZATION_SIGNING_KEY: required(
+    "the signing key that ZITADEL shows for the target",
+    readSigningKeys,
+  ),
+  ...credentialSettings,
+  ZITADEL_INTERNAL_URL: optional(readInternalUrl),
+  METADATA_ORGANIZATION: setting("METADATA_ORGANIZATION", readOrganization),
+  PROJECTS: optional(listOf(checkId)),
+  GRANTED_BY: optional(listOf(checkId)),
+  APPLICATIONS: optional(listOf(checkClientId)),
+  IMPERSONATION: setting("IMPERSONATION", oneOf(IMPERSONATION)),
+  PERMISSIONS_CLAIM: setting("PERMISSIONS_CLAIM", readClaim),
+  PERMISSIONS_SHAPE: setting("PERMISSIONS_SHAPE", oneOf(PERMISSIONS_SHAPES)),
+  ROLES_CLAIM: optional(readClaim),
+  CACHE_FRESH_SECONDS: setting("CACHE_FRESH_SECONDS", whole(0, 86_400)),
+  CACHE_STALE_SECONDS: setting("CACHE_STALE_SECONDS", whole(0, 604_800)),
+  UPSTREAM_TIMEOUT_MS: setting("UPSTREAM_TIMEOUT_MS", whole(1, 120_000)),
+  PAYLOAD_PRIVATE_KEY: optional(readPrivateKey),
+  LOG_LEVEL: setting("LOG_LEVEL", oneOf(LOG_LEVELS)),
+  KV_URL: optional(readKvUrl),
+  PORT: setting("PORT", whole(0, 65_535)),
+  HOST: setting("HOST", readHost),
+});
+
+/** A setting with the default that the documentation lists. */
+function setting<T>(
+  name: SettingName,
+  read: Parameters<typeof withDefault<T>>[1],
+) {
+  return withDefault(SETTINGS[name].default, read);
+}
+
 /**
  * Reads and checks the settings.
  *
- * @param environment The environment variables.
- * @returns The settings.
  * @throws {TypeError} If any is missing, malformed or contradictory; the message names every problem and shows no secret.
  *
  * @example
@@ -133,70 +184,102 @@ const NOT_IN_ID = /[\s:;[\](){}"'`]/;
  */
 export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
+  /** Names the place that a setting's value comes from. */
+  sourceOf: (name: string) => string = () => "the environment",
 ): Config {
-  const reader = new SettingReader(environment, Object.keys(SETTINGS));
-  const whole = (name: SettingName, min: number, max: number) =>
-    reader.whole(name, { default: SETTINGS[name].default, min, max });
-  const config: Config = {
-    origin: readDomain(reader),
-    signingKeys: readSigningKeys(reader),
-    credential: readCredential(reader) ?? NO_CREDENTIAL,
-    internalOrigin: readInternalUrl(reader),
-    metadataOrganization: readMetadataOrganization(reader),
-    projects: readIds(reader, "PROJECTS"),
-    grantedBy: readIds(reader, "GRANTED_BY"),
-    applications: readApplications(reader),
-    impersonation: reader.choice("IMPERSONATION", IMPERSONATION),
-    claim: readClaim(reader, "PERMISSIONS_CLAIM") ??
-      SETTINGS.PERMISSIONS_CLAIM.default,
-    shape: reader.choice("PERMISSIONS_SHAPE", PERMISSIONS_SHAPES),
-    rolesClaim: readRolesClaim(reader),
-    freshMs: whole("CACHE_FRESH_SECONDS", 0, 86_400) * 1_000,
-    staleMs: whole("CACHE_STALE_SECONDS", 0, 604_800) * 1_000,
-    upstreamTimeoutMs: whole("UPSTREAM_TIMEOUT_MS", 1, 120_000),
-    payloadPrivateKey: readPrivateKey(reader),
-    logLevel: reader.choice("LOG_LEVEL", LOG_LEVELS),
-    kvUrl: reader.text("KV_URL") || undefined,
-    port: whole("PORT", 0, 65_535),
-    host: readHost(reader),
-  };
-  reader.finish();
-  return config;
-}
-
-/** Stands for the credential until the problems are reported. */
-const NO_CREDENTIAL: Credential = { kind: "personal_access_token", token: "" };
-
-function readDomain(reader: SettingReader): string {
-  const domain = reader.text("ZITADEL_DOMAIN");
-  const origin = /^https?:\/\//.test(domain)
-    ? readOrigin(domain)
-    : readOrigin(`https://${domain}`);
-  if (!origin) {
-    reader.problem(
-      "ZITADEL_DOMAIN",
-      domain
-        ? "is not a host such as example.zitadel.cloud, or an origin such as https://example.zitadel.cloud"
-        : "is missing: set it to the host of your ZITADEL, such as example.zitadel.cloud",
-    );
+  const given: Record<string, string | undefined> = {};
+  const problems = new Map<string, string>();
+  for (const name of Object.keys(SETTINGS)) {
+    const text = environment[name]?.trim() || undefined;
+    const what = text && problemOfForm(name, text);
+    if (what) problems.set(name, what);
+    given[name] = text;
   }
-  return origin ?? "";
+  const parsed = schema.safeParse(given);
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const name = String(path[0]);
+    if (!problems.has(name)) problems.set(name, message);
+  }
+  const credential = problemOfCredential(given);
+  if (credential) problems.set(credential.name, credential.what);
+  const { PERMISSIONS_CLAIM: claim, ROLES_CLAIM: rolesClaim } = given;
+  const claimOrDefault = claim ?? SETTINGS.PERMISSIONS_CLAIM.default;
+  if (rolesClaim && isSameName(rolesClaim, claimOrDefault)) {
+    problems.set("ROLES_CLAIM", "is the same as PERMISSIONS_CLAIM");
+  }
+  if (problems.size > 0 || !parsed.success) {
+    throw new TypeError(describe(problems, given, sourceOf));
+  }
+  return toConfig(parsed.data);
 }
 
-function readInternalUrl(reader: SettingReader): string | undefined {
-  const url = reader.text("ZITADEL_INTERNAL_URL");
-  if (!url) return undefined;
-  const origin = /^https?:\/\//.test(url) ? readOrigin(url) : undefined;
-  if (!origin) {
-    reader.problem(
-      "ZITADEL_INTERNAL_URL",
+function toConfig(settings: z.infer<typeof schema>): Config {
+  return {
+    origin: settings.ZITADEL_DOMAIN,
+    internalOrigin: settings.ZITADEL_INTERNAL_URL,
+    signingKeys: settings.AUTHORIZATION_SIGNING_KEY,
+    credential: chooseCredential(settings)!,
+    metadataOrganization: settings.METADATA_ORGANIZATION,
+    projects: settings.PROJECTS,
+    grantedBy: settings.GRANTED_BY,
+    applications: settings.APPLICATIONS,
+    impersonation: settings.IMPERSONATION,
+    claim: settings.PERMISSIONS_CLAIM,
+    shape: settings.PERMISSIONS_SHAPE,
+    rolesClaim: settings.ROLES_CLAIM,
+    freshMs: settings.CACHE_FRESH_SECONDS * 1_000,
+    staleMs: settings.CACHE_STALE_SECONDS * 1_000,
+    upstreamTimeoutMs: settings.UPSTREAM_TIMEOUT_MS,
+    payloadPrivateKey: settings.PAYLOAD_PRIVATE_KEY,
+    logLevel: settings.LOG_LEVEL,
+    kvUrl: settings.KV_URL,
+    port: settings.PORT,
+    host: settings.HOST,
+  };
+}
+
+/** Lists the problems in the order of the settings. */
+function describe(
+  problems: ReadonlyMap<string, string>,
+  given: Readonly<Record<string, string | undefined>>,
+  sourceOf: (name: string) => string,
+): string {
+  const order = Object.keys(SETTINGS);
+  const lines = [...problems]
+    .toSorted(([a], [b]) => indexIn(order, a) - indexIn(order, b))
+    .map(([name, what]) => {
+      const sources = name.split(/, | and /).filter((each) => given[each])
+        .map((each) => sourceOf(each));
+      const from = [...new Set(sources)].filter(Boolean).join(" and ");
+      return `  ${name} ${what}${from && ` (from ${from})`}`;
+    });
+  const count = problems.size === 1
+    ? "1 setting needs"
+    : `${problems.size} settings need`;
+  return `Cannot start: ${count} attention\n${lines.join("\n")}`;
+}
+
+function indexIn(order: readonly string[], names: string): number {
+  return order.findIndex((name) => names.startsWith(name));
+}
+
+function readDomain(text: string, fail: Fail): string {
+  const url = /^https?:\/\//.test(text) ? text : `https://${text}`;
+  return originOf(url) ??
+    fail(
+      "is not a host such as example.zitadel.cloud, or an origin such as https://example.zitadel.cloud",
+    );
+}
+
+function readInternalUrl(text: string, fail: Fail): string {
+  const origin = /^https?:\/\//.test(text) ? originOf(text) : undefined;
+  return origin ??
+    fail(
       "is not an origin such as http://zitadel:8080: give scheme, host and port, without a path",
     );
-  }
-  return origin;
 }
 
-function readOrigin(text: string): string | undefined {
+function originOf(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
   const isOrigin = url.pathname === "/" && !url.search && !url.hash &&
@@ -204,124 +287,69 @@ function readOrigin(text: string): string | undefined {
   return isOrigin ? url.origin : undefined;
 }
 
-function readSigningKeys(reader: SettingReader): readonly string[] {
-  const name = "AUTHORIZATION_SIGNING_KEY";
-  const text = reader.text(name);
+function readSigningKeys(text: string, fail: Fail): readonly string[] {
   const keys = text.split(",").map((key) => key.trim());
   if (keys.join("") === "") {
-    reader.problem(
-      name,
+    fail(
       "is missing: set it to the signing key that ZITADEL shows for the target",
     );
-  } else if (SIGNATURE_HEADER.test(text)) {
-    reader.problem(
-      name,
+  }
+  if (SIGNATURE_HEADER.test(text)) {
+    fail(
       "is a ZITADEL-Signature header: set it to the target's signing key, not to the signature of one request",
     );
-  } else if (!keys.every((key) => SIGNING_KEY.test(key))) {
-    reader.problem(
-      name,
+  }
+  if (!keys.every((key) => SIGNING_KEY.test(key))) {
+    fail(
       "holds an empty key, or one with spaces or characters that no key has",
     );
-  } else if (new Set(keys).size < keys.length) {
-    reader.problem(name, "holds the same key twice");
   }
+  if (keys.some((key) => /[[\](){}"'`;]/.test(key))) {
+    fail("is a list in another notation: write keys separated by commas");
+  }
+  if (new Set(keys).size < keys.length) fail("holds the same key twice");
   return keys;
 }
 
-function readMetadataOrganization(reader: SettingReader): string {
-  const value = reader.text("METADATA_ORGANIZATION") ||
-    SETTINGS.METADATA_ORGANIZATION.default;
+function readOrganization(text: string, fail: Fail): string {
   // An id such as `User` would fail loudly too, but only at the first login.
-  const isMisspelt = !/^(?:user|grant)$/.test(value) &&
-    /^(?:user|grant)s?$/i.test(value);
-  if (!ORGANIZATION_ID.test(value) || isMisspelt) {
-    reader.problem(
-      "METADATA_ORGANIZATION",
-      "is neither user, nor grant, nor an organization's id",
+  const isMisspelt = !/^(?:user|grant)$/.test(text) &&
+    /^(?:user|grant)s?$/i.test(text);
+  return ORGANIZATION_ID.test(text) && !isMisspelt
+    ? text
+    : fail("is neither user, nor grant, nor an organization's id");
+}
+
+/** Checks an id. A project whose id has a colon cannot have entries of its own. */
+function checkId(id: string, fail: Fail): void {
+  if (id.length > MAX_ID_LENGTH) {
+    fail(`holds an id of more than ${MAX_ID_LENGTH} characters`);
+  }
+  if (NOT_IN_ID.test(id)) {
+    fail(
+      "holds what is no id: write ids separated by commas, without colons, semicolons, brackets, quotes or spaces",
     );
   }
-  return value;
 }
 
-/** Reads ids of projects or organizations. A project whose id has a colon cannot have entries of its own. */
-function readIds(
-  reader: SettingReader,
-  name: "PROJECTS" | "GRANTED_BY",
-): ReadonlySet<string> | undefined {
-  return readList(
-    reader,
-    name,
-    (id) =>
-      id.length > MAX_ID_LENGTH
-        ? `holds an id of more than ${MAX_ID_LENGTH} characters`
-        : NOT_IN_ID.test(id)
-        ? `holds ${
-          JSON.stringify(id)
-        }, which is no id: write ids separated by commas, without colons, brackets, quotes or spaces`
-        : undefined,
-  );
-}
-
-/** Reads client ids. An old one is `<id>@<project name>`, and a project's name may have spaces. */
-function readApplications(
-  reader: SettingReader,
-): ReadonlySet<string> | undefined {
-  return readList(
-    reader,
-    "APPLICATIONS",
-    (id) =>
-      /^[[("'`{]/.test(id)
-        ? "begins with a bracket or a quote: write client ids separated by commas"
-        : undefined,
-  );
-}
-
-function readList(
-  reader: SettingReader,
-  name: SettingName,
-  problemOf: (item: string) => string | undefined,
-): ReadonlySet<string> | undefined {
-  const text = reader.text(name);
-  if (!text) return undefined;
-  const items = text.split(",").map((item) => item.trim());
-  const problem = items.includes("")
-    ? "holds an empty id: write ids separated by commas"
-    : items.map(problemOf).find((problem) => problem !== undefined);
-  if (problem) reader.problem(name, problem);
-  return new Set(items);
-}
-
-function readRolesClaim(reader: SettingReader): string | undefined {
-  const claim = readClaim(reader, "ROLES_CLAIM");
-  const other = reader.text("PERMISSIONS_CLAIM") ||
-    SETTINGS.PERMISSIONS_CLAIM.default;
-  if (claim && isSameName(claim, other)) {
-    reader.problem("ROLES_CLAIM", "is the same as PERMISSIONS_CLAIM");
-  }
-  return claim;
-}
-
-function readClaim(
-  reader: SettingReader,
-  name: SettingName,
-): string | undefined {
-  const claim = reader.text(name) || undefined;
-  const reason = claim && whyReserved(claim);
-  if (reason) reader.problem(name, reason);
-  return claim;
-}
-
-function readPrivateKey(reader: SettingReader): string | undefined {
-  const text = reader.text("PAYLOAD_PRIVATE_KEY");
-  if (!text) return undefined;
-  if (!looksLikePrivateKey(text)) {
-    reader.problem(
-      "PAYLOAD_PRIVATE_KEY",
-      "is neither a private JWK (or a set of them) nor a private key in PKCS#8 PEM",
+/** Checks a client id. An old one is `<id>@<project name>`, and a project's name may have spaces. */
+function checkClientId(id: string, fail: Fail): void {
+  if (/^[[("'`{]/.test(id)) {
+    fail(
+      "holds a bracket or a quote before an id: write client ids separated by commas",
     );
   }
-  return text;
+}
+
+function readClaim(claim: string, fail: Fail): string {
+  const reason = whyReserved(claim);
+  return reason === undefined ? claim : fail(reason);
+}
+
+function readPrivateKey(text: string, fail: Fail): string {
+  return looksLikePrivateKey(text) ? text : fail(
+    "is neither a private JWK (or a set of them) nor a private key in PKCS#8 PEM",
+  );
 }
 
 function looksLikePrivateKey(text: string): boolean {
@@ -332,14 +360,25 @@ function looksLikePrivateKey(text: string): boolean {
     keys.every((key) => typeof key?.kty === "string" && "d" in key);
 }
 
-function readHost(reader: SettingReader): string {
-  const value = reader.text("HOST") || SETTINGS.HOST.default;
-  const host = /^\[(.+)\]$/.exec(value)?.[1] ?? value;
-  if (!HOST.test(host)) {
-    reader.problem(
-      "HOST",
-      "is not an address to listen on, such as 0.0.0.0, 127.0.0.1 or ::; the port goes into PORT",
+function readKvUrl(text: string, fail: Fail): string {
+  if (text === ":memory:") return text;
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  if (text.startsWith("~")) {
+    fail("begins with ~, which only a shell replaces: write the whole path");
+  }
+  if (text.replace(/^[A-Za-z]:(?=[\\/])/, "").includes(":")) {
+    fail(
+      "is neither a path, nor :memory:, nor an http URL such as http://denokv:4512",
     );
   }
-  return host;
+  return text.includes(",")
+    ? fail("is a path with a comma, which Deno's permissions cannot express")
+    : text;
+}
+
+function readHost(text: string, fail: Fail): string {
+  const host = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
+  return HOST.test(host) ? host : fail(
+    "is not an address to listen on, such as 0.0.0.0, 127.0.0.1 or ::; the port goes into PORT",
+  );
 }

@@ -32,3 +32,15 @@ export function chooseOrganization(
 export function canCount(setting: string, organization: string): boolean {
   return setting === "user" || setting === "grant" || setting === organization;
 }
+
+/**
+ * Reports whether an organization's metadata counts though it is not the user's
+ * own: then it must not decide whether the user can log in.
+ */
+export function isForeign(
+  setting: string,
+  organization: string,
+  userOrganization: string | undefined,
+): boolean {
+  return setting === "grant" && organization !== userOrganization;
+}

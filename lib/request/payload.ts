@@ -8,7 +8,7 @@ import * as z from "zod/mini";
 import { FunctionError } from "../errors.ts";
 import { distinct } from "../util/distinct.ts";
 
-/** How many paths an error about a payload names. */
+/** How many fields an error about a payload names. */
 const MAX_PATHS = 5;
 
 const userGrant = z.object({
@@ -40,8 +40,26 @@ const functionCall = z.object({
   userinfo: z.nullish(z.looseObject({})),
   /** The organization that the user belongs to; absent for SAML. */
   org: z.nullish(z.object({ id: z.string() })),
-  /** The user, who belongs to the organization `resource_owner`. */
-  user: z.nullish(z.object({ resource_owner: z.nullish(z.string()) })),
+  user: z.nullish(z.object({
+    /** The organization that the user belongs to, also for SAML. */
+    resource_owner: z.nullish(z.string()),
+    /** Present and not null: the user is a service user. */
+    machine: z.optional(z.unknown()),
+  })),
+  /**
+   * For which application a token is made; absent before v4 and for SAML. At
+   * introspection, the API that asks, not the application of the token. A form
+   * that is not known must not break logins, so it counts as absent.
+   */
+  application: z.catch(
+    z.nullish(z.object({ client_id: z.nullish(z.string()) })),
+    undefined,
+  ),
+  /**
+   * Present and not null: the token is for a user whom this one impersonates.
+   * Releases from August 2026 on send it; before, impersonation does not show.
+   */
+  actor: z.optional(z.unknown()),
   /** Absent if there is nothing to list. */
   user_grants: z.nullish(z.array(userGrant)),
   /** What earlier targets of the same execution answered. */
@@ -82,11 +100,9 @@ export function compileChecks(): void {
 }
 
 /**
- * Checks what ZITADEL sent. Fields that are not described are dropped.
+ * Checks a payload as parsed from JSON, and drops fields that are not described.
  *
- * @param value The payload as parsed from JSON.
- * @returns A call of a function, or an event.
- * @throws {FunctionError} `invalid_payload` if it is neither; the message names the fields.
+ * @throws {FunctionError} `invalid_payload` if it is neither a call nor an event; the message names the fields.
  */
 export function parsePayload(value: unknown): FunctionCall | Event {
   const parsed = Object.hasOwn(Object(value), "event_type")
@@ -101,12 +117,7 @@ export function parsePayload(value: unknown): FunctionCall | Event {
   );
 }
 
-/**
- * Tells an event from a call of a function.
- *
- * @param payload What {@linkcode parsePayload} returned.
- * @returns `true` if it is an event.
- */
+/** Tells an event from a call of a function. */
 export function isEvent(payload: FunctionCall | Event): payload is Event {
   return Object.hasOwn(payload, "event_type");
 }

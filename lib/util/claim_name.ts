@@ -1,3 +1,5 @@
+const ASCII = /^\p{ASCII}*$/u;
+
 /**
  * Folds a claim's name as lenient consumers compare it. ZITADEL tells names
  * apart exactly, so `Permissions` can stand beside `permissions` in a token; Go's
@@ -5,6 +7,8 @@
  * compatibility forms such as U+017F too.
  */
 export function foldName(name: string): string {
+  // Most names: every call folds the claims of a token.
+  if (ASCII.test(name)) return name.toLowerCase();
   return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
 }
 

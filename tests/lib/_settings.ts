@@ -8,7 +8,8 @@ export const KEY_FILE = JSON.stringify({
   type: "serviceaccount",
   keyId: "7",
   key:
-    "-----BEGIN RSA PRIVATE KEY-----\ncanary\n-----END RSA PRIVATE KEY-----\n",
+    // As short as DER can be: a sequence that holds the bytes of "canary".
+    "-----BEGIN RSA PRIVATE KEY-----\nMAZjYW5hcnk=\n-----END RSA PRIVATE KEY-----\n",
   expirationDate: "2027-01-01T00:00:00Z",
   userId: "8",
 });

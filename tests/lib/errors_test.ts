@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   describeFailure,
+  describeStartFailure,
   type ErrorCode,
   FunctionError,
   STATUS,
@@ -97,4 +98,22 @@ Deno.test("describeFailure() reports the class and the place of a bug but not it
   assert.match(String(silent.stack), /errors_test\.ts/);
   assert.equal(describeFailure("canary").entry.cause, "string");
   assert.doesNotMatch(JSON.stringify(describeFailure("canary")), /canary/);
+});
+
+Deno.test("describeStartFailure() names the setting that listening failed for", () => {
+  const cases: [Error, RegExp][] = [
+    [new TypeError("Cannot start: 1 setting"), /^Cannot start: 1 setting$/],
+    [new Deno.errors.AddrInUse("x"), /PORT is in use/],
+    [new Deno.errors.PermissionDenied("x"), /PORT; ports below 1024/],
+    [new Deno.errors.AddrNotAvailable("x"), /HOST is not an address/],
+    [
+      new Error("failed to lookup address information: Name not known"),
+      /HOST is not an address/,
+    ],
+  ];
+  for (const [error, message] of cases) {
+    assert.match(String(describeStartFailure(error)), message);
+  }
+  const other = new Error("other");
+  assert.equal(describeStartFailure(other), other);
 });

@@ -3,16 +3,12 @@ import {
   createUpstream,
   type UpstreamData,
 } from "../../harness/fixtures/upstream.ts";
-import { type FailureDetails, FunctionError } from "../../lib/errors.ts";
+import { FunctionError } from "../../lib/errors.ts";
 import { lookUp, type LookUpOptions } from "../../lib/look_up.ts";
 import { MAX_MAPPING_BYTES } from "../../lib/mapping/role_mapping.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
 import { Deadline } from "../../lib/util/deadline.ts";
-import {
-  createTestFunction,
-  loginPayload,
-  permissionsIn,
-} from "./_function.ts";
+import { createTestFunction, loginPayload } from "./_function.ts";
 
 const encoder = new TextEncoder();
 
@@ -51,115 +47,163 @@ function payloadOf(user: string, ...owners: string[]) {
 
 const settings = { METADATA_ORGANIZATION: "grant" };
 
-Deno.test("createHandler() answers without the grants of an organization whose metadata is too large, and names it", async () => {
-  const { call, log } = await createTestFunction({
-    settings,
-    fetch: createUpstream(world(["1"], ["2"])).fetch,
-  });
-  const response = await call(payloadOf("1", "1", "2"));
-  assert.equal(response.status, 200);
-  assert.deepEqual(await permissionsIn(response), ["of-1"]);
-  const errors = log.filter(({ level }) => level === "error");
-  assert.deepEqual(
-    errors.map(({ organization, reason }) => [organization, reason]),
-    [["2", "unreadable_answer"]],
-  );
-  assert.match(errors[0]!.message, /grants of this organization give nothing$/);
-  const answered = log.find(({ message }) => message === "Answered");
-  assert.equal(answered?.organization, "1,2");
-  assert.equal(answered?.source, "zitadel,failed");
-});
-
-Deno.test("createHandler() fails when the metadata of the user's own or of every organization is too large", async (t) => {
-  const cases: Record<string, { user: string; owners: string[] }> = {
-    "the user's own": { user: "2", owners: ["1", "2"] },
-    "the only one": { user: "1", owners: ["2"] },
-    "all": { user: "1", owners: ["2", "3"] },
+Deno.test("createHandler() answers without the grants of a foreign organization whose metadata cannot be used, and names it", async (t) => {
+  const cases: Record<
+    string,
+    { owners: string[]; permissions: string[]; failed: string[] }
+  > = {
+    "beside the user's own": {
+      owners: ["1", "2"],
+      permissions: ["of-1"],
+      failed: ["2"],
+    },
+    "alone": { owners: ["2"], permissions: [], failed: ["2"] },
+    "every one": { owners: ["2", "3"], permissions: [], failed: ["2", "3"] },
+    "beside another foreign one": {
+      owners: ["2", "4"],
+      permissions: ["of-4"],
+      failed: ["2"],
+    },
   };
-  for (const [name, { user, owners }] of Object.entries(cases)) {
+  for (const [name, { owners, permissions, failed }] of Object.entries(cases)) {
     await t.step(name, async () => {
       const { call, log } = await createTestFunction({
-        settings,
-        fetch: createUpstream(world(["1"], ["2", "3"])).fetch,
+        settings: { ...settings, ROLES_CLAIM: "groups" },
+        fetch: createUpstream(world(["1", "4"], ["2", "3"])).fetch,
       });
-      assert.equal((await call(payloadOf(user, ...owners))).status, 502);
-      assert.equal(log.length, 1);
-      assert.equal(log[0]?.organization, "2");
+      const response = await call(payloadOf("1", ...owners));
+      assert.equal(response.status, 200);
+      const { append_claims } = await response.json();
+      assert.deepEqual(append_claims, [
+        { key: "permissions", value: permissions },
+        // The roles of the same grants, and no others.
+        { key: "groups", value: permissions.length > 0 ? ["admin"] : [] },
+      ]);
+      const warnings = log.filter(({ level }) => level !== "info");
+      assert.deepEqual(
+        warnings.map(({ level, organization, reason, cause }) =>
+          `${level} ${organization} ${reason} ${cause}`
+        ).sort(),
+        failed.map((id) => `warn ${id} foreign_grants unreadable_answer`),
+      );
+      const answered = log.find(({ message }) => message === "Answered");
+      assert.equal(answered?.organization, owners.join(","));
+      assert.equal(answered?.outcome, "permissions");
     });
   }
 });
 
-/** Looks organizations 1, of the user, and 2 up; what 2's look-up does is given. */
-function lookUpTwo(second: Promise<never>, signal: AbortSignal) {
-  const log: LogEntry[] = [];
-  const found = { mapping: { marker: 1 }, source: "kv" };
-  const services = {
-    cache: {
-      get: (id: string) => id === "1" ? Promise.resolve(found) : second,
-    },
-    telemetry: { lookup() {} },
-    log: (entry: LogEntry) => void log.push(entry),
-  } as unknown as LookUpOptions["services"];
-  const lookups = lookUp(["1", "2"], {
-    services,
-    deadline: new Deadline(() => signal),
-    userOrganization: "1",
-  });
-  return { lookups, log };
-}
-
-function failure(details: FailureDetails): Promise<never> {
-  return Promise.reject(new FunctionError("upstream_failed", "No", details));
-}
-
-Deno.test("lookUp() passes over what lies in another organization's content, and nothing else", async () => {
-  const { signal } = new AbortController();
-  const details = { organization: "2", reason: "unreadable_answer" } as const;
-  const content = lookUpTwo(
-    failure({ ...details, liesInContent: true }),
-    signal,
-  );
-  const sources = (await content.lookups).map(({ source }) => source);
-  assert.deepEqual(sources, ["kv", "failed"]);
-  assert.equal(content.log.length, 1);
-
-  const upstream = lookUpTwo(failure(details), signal);
-  await assert.rejects(upstream.lookups, { message: "No" });
-  assert.deepEqual(upstream.log, []);
-  const bug = lookUpTwo(Promise.reject(new TypeError("bug")), signal);
-  await assert.rejects(bug.lookups, TypeError);
+Deno.test("createHandler() fails when the metadata of the user's own or of the fixed organization cannot be used", async (t) => {
+  const cases: Record<string, [settings: Record<string, string>, string[]]> = {
+    "grant, the user's own": [settings, ["1", "2"]],
+    "user": [{}, ["1"]],
+    "fixed": [{ METADATA_ORGANIZATION: "2" }, ["1"]],
+  };
+  for (const [name, [settings, owners]] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const { call, log } = await createTestFunction({
+        settings,
+        fetch: createUpstream(world(["1"], ["2"])).fetch,
+      });
+      assert.equal((await call(payloadOf("2", ...owners))).status, 502);
+      assert.deepEqual(
+        log.map(({ level, organization }) => [level, organization]),
+        [["error", "2"]],
+      );
+    });
+  }
 });
 
-Deno.test("lookUp() names the organizations that did not answer in time, and no others", async () => {
-  const controller = new AbortController();
-  const { lookups } = lookUpTwo(new Promise(() => {}), controller.signal);
-  // The first organization's answer arrives before the time is over.
-  await new Promise((resolve) => setTimeout(resolve));
-  controller.abort(new DOMException("late", "TimeoutError"));
+/** What looking up organizations needs, of which 1 is the user's own, and the timers that it sets. */
+function lookUpWith(lookups: Record<string, Promise<unknown>>) {
+  const log: LogEntry[] = [];
+  const timers: { ms: number; end: () => void }[] = [];
+  const timeout = (ms: number) => {
+    const controller = new AbortController();
+    const end = () =>
+      controller.abort(new DOMException("late", "TimeoutError"));
+    timers.push({ ms, end });
+    return controller.signal;
+  };
+  const options = {
+    services: {
+      cache: { get: (id: string) => lookups[id] },
+      telemetry: { lookup() {} },
+      log: (entry: LogEntry) => void log.push(entry),
+      timeout,
+      config: { upstreamTimeoutMs: 2_000 },
+    } as unknown as LookUpOptions["services"],
+    deadline: new Deadline(() => timeout(2_000)),
+    isForeign: (organization: string) => organization !== "1",
+  };
+  return { found: lookUp(Object.keys(lookups), options), log, timers };
+}
+
+const found = Promise.resolve({ mapping: { marker: 1 }, source: "kv" });
+const silent = new Promise<never>(() => {});
+
+Deno.test("lookUp() passes over whatever fails of a foreign organization", async () => {
+  for (
+    const failure of [
+      new FunctionError("upstream_failed", "No", { reason: "unreachable" }),
+      new FunctionError("upstream_timeout", "No", { reason: "timeout" }),
+      new TypeError("bug"),
+    ]
+  ) {
+    const { found: lookups, log } = lookUpWith({
+      "1": found,
+      "2": Promise.reject(failure),
+    });
+    assert.deepEqual([...(await lookups).keys()], ["1"]);
+    assert.deepEqual(
+      log.map(({ reason, organization }) => [reason, organization]),
+      [["foreign_grants", "2"]],
+    );
+  }
+});
+
+Deno.test("lookUp() throws what fails of the user's own organization", async () => {
+  const failure = new FunctionError("upstream_failed", "No");
+  const { found: lookups, log } = lookUpWith({
+    "1": Promise.reject(failure),
+    "2": found,
+  });
+  await assert.rejects(lookups, failure);
+  assert.deepEqual(log, []);
+});
+
+Deno.test("lookUp() waits half the deadline for foreign organizations, and all of it for the user's own", async () => {
+  const own = Promise.withResolvers<unknown>();
+  const { found: lookups, log, timers } = lookUpWith({
+    "1": own.promise,
+    "2": silent,
+    "3": found,
+  });
+  // What is found already is not waited for.
+  await found;
+  await Promise.resolve();
+  timers.find(({ ms }) => ms === 1_000)!.end();
+  own.resolve({ mapping: {}, source: "zitadel" });
+  assert.deepEqual([...(await lookups).keys()].sort(), ["1", "3"]);
+  assert.deepEqual(
+    log.map(({ reason, organization, cause }) => [reason, organization, cause]),
+    [["foreign_grants", "2", "timeout"]],
+  );
+});
+
+Deno.test("lookUp() gives up on foreign organizations with the call's deadline, if that ends first", async () => {
+  const { found: lookups, timers } = lookUpWith({ "2": silent });
+  timers.find(({ ms }) => ms === 2_000)!.end();
+  assert.equal((await lookups).size, 0);
+});
+
+Deno.test("lookUp() names the organization that did not answer in time", async () => {
+  const { found: lookups, timers } = lookUpWith({ "1": silent, "2": found });
+  timers.find(({ ms }) => ms === 2_000)!.end();
   await assert.rejects(lookups, (error) => {
     assert.ok(error instanceof FunctionError);
     assert.equal(error.code, "upstream_timeout");
-    assert.equal(error.details.organization, "2");
-    return true;
-  });
-});
-
-Deno.test("lookUp() names each of several organizations that did not answer in time", async () => {
-  const controller = new AbortController();
-  const silent = new Promise<never>(() => {});
-  const lookups = lookUp(["1", "2"], {
-    services: {
-      cache: { get: () => silent },
-      log: () => {},
-      telemetry: { lookup: () => {} },
-    } as unknown as LookUpOptions["services"],
-    deadline: new Deadline(() => controller.signal),
-    userOrganization: "1",
-  });
-  controller.abort(new DOMException("late", "TimeoutError"));
-  await assert.rejects(lookups, (error) => {
-    assert.ok(error instanceof FunctionError);
-    assert.equal(error.details.organization, "1,2");
+    assert.equal(error.details.organization, "1");
     return true;
   });
 });

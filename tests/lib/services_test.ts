@@ -8,6 +8,7 @@ import { readConfig } from "../../lib/config/settings.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
 import { createServices } from "../../lib/services.ts";
 import { login, NOW, ORGANIZATION } from "./_function.ts";
+import { KEY_FILE } from "./_settings.ts";
 
 async function preloaded(
   settings: Record<string, string>,
@@ -22,6 +23,7 @@ async function preloaded(
       ...settings,
     }),
     {
+      deno: "2.9.6",
       fetch: (input, init) => {
         requests++;
         return send(input, init);
@@ -39,14 +41,7 @@ Deno.test("createServices() preloads without asking ZITADEL when organizations v
   const credentials = {
     "personal access token": { ACCESS_TOKEN: UPSTREAM_TOKEN },
     "client credentials": { CLIENT_ID: "robot", CLIENT_SECRET: "secret" },
-    "key file": {
-      SERVICE_ACCOUNT_KEY: JSON.stringify({
-        type: "serviceaccount",
-        keyId: "1",
-        key: "-----BEGIN RSA PRIVATE KEY-----\n",
-        userId: "2",
-      }),
-    },
+    "key file": { SERVICE_ACCOUNT_KEY: KEY_FILE },
   };
   for (const [name, settings] of Object.entries(credentials)) {
     await t.step(name, async () => {

@@ -6,7 +6,8 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { permissionsOfGrants, roleGrants } from "../../lib/claims/grants.ts";
+import { roleGrants } from "../../lib/claims/grants.ts";
+import { permissionsOfGrants } from "../../lib/claims/permissions.ts";
 import {
   attributesReply,
   claimsReply,
@@ -24,8 +25,8 @@ const CLAIM = "permissions";
 type Earlier<T> = readonly T[] | null;
 
 function contents(permissions: readonly string[]): Contents {
-  const granted = [{ projectId: "1", organization: "10", permissions }];
-  return { claim: CLAIM, shape: "list", granted, roles: [] };
+  const grant = { projectId: "1", organization: "10", roles: ["viewer"] };
+  return { claim: CLAIM, shape: "list", granted: [{ ...grant, permissions }] };
 }
 
 function claimsAfter(
@@ -193,10 +194,13 @@ export const claimsProperties: readonly Property[] = [
             }
           }
         }
-        const granted = permissionsOfGrants(roleGrants(grants), {
-          mappingOf: () => mapping,
-          isKnownProject: (id) => /^\d+$/.test(id),
-        });
+        const granted = permissionsOfGrants(
+          roleGrants({ user_grants: grants }, {}),
+          {
+            mappingOf: () => mapping,
+            isKnownProject: (id) => /^\d+$/.test(id),
+          },
+        );
         assert.deepEqual(shapePermissions("list", granted).value, expected);
       },
     ),

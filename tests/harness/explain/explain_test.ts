@@ -180,3 +180,58 @@ Deno.test("readExplainSource() refuses a text that is no payload", () =>
     readExplainSource("{", { settings: {}, mapping: new Map() }),
     /it is not JSON/,
   ));
+
+Deno.test("explainCall() says which setting leaves a grant or a call out", async () => {
+  const mapping = parseRoleMapping([{ key: "admin", value: value('["all"]') }]);
+  const call = {
+    function: "function/preaccesstoken",
+    org: { id: "1" },
+    application: { client_id: "7" },
+    actor: { user_id: "9" },
+    user_grants: ["1", "2"].map((resource_owner) => ({
+      project_id: "42",
+      resource_owner,
+      state: 1,
+      roles: ["admin"],
+    })),
+  };
+  const explain = (rules: object) =>
+    explainCall(call, () => Promise.resolve(mapping), {
+      metadataOrganization: "user",
+      ...rules,
+    });
+  const foreign = await explain({ grantedBy: new Set(["user"]) });
+  assert.deepEqual(foreign.permissions, ["all"]);
+  assert.match(foreign.grants[1]!.why!, /^GRANTED_BY does not list/);
+
+  const unlisted = await explain({ applications: new Set(["8"]) });
+  assert.match(unlisted.why!, /^APPLICATIONS does not list the application 7/);
+  const impersonated = await explain({ impersonation: "none" });
+  assert.match(impersonated.why!, /IMPERSONATION is none/);
+  for (const { permissions, claims } of [unlisted, impersonated]) {
+    assert.deepEqual([...permissions, ...claims], []);
+  }
+});
+
+Deno.test("explainCall() says when a foreign organization's grants are too long for a claim", async () => {
+  const names = Array.from(
+    { length: 900 },
+    (_, index) => `permission-${index}`,
+  );
+  const mapping = parseRoleMapping([
+    { key: "admin", value: value(JSON.stringify(names)) },
+  ]);
+  const { grants, permissions } = await explainCall(
+    {
+      function: "function/preaccesstoken",
+      org: { id: "1" },
+      user_grants: [
+        { project_id: "42", resource_owner: "2", state: 1, roles: ["admin"] },
+      ],
+    },
+    () => Promise.resolve(mapping),
+    "grant",
+  );
+  assert.deepEqual(permissions, []);
+  assert.match(grants[0]!.why!, /too long for a claim/);
+});

@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
 import {
-  MAX_GRANTED_CHARACTERS,
-  MAX_GRANTED_PERMISSIONS,
-  permissionsOfGrants,
-  type RoleGrant,
+  type GrantRules,
   roleGrants,
+  whyNotCounted,
 } from "../../../lib/claims/grants.ts";
-import { FunctionError } from "../../../lib/errors.ts";
-import { createRoleMapping } from "../../../lib/mapping/role_mapping.ts";
-import { mappingOf } from "../mapping/_mapping.ts";
+import type { FunctionCall } from "../../../lib/request/payload.ts";
 
 const grant = {
   project_id: "1",
@@ -17,177 +13,118 @@ const grant = {
   roles: ["admin", "viewer"],
 };
 
-const isKnownProject = (id: string) => /^\d+$/.test(id);
+type Call = Parameters<typeof roleGrants>[0];
+
+/** The organizations and projects of the grants that count. */
+function counted(rules: GrantRules, call: Call): string[] {
+  return roleGrants(call, rules).map(({ organization, projectId }) =>
+    `${organization}/${projectId}`
+  );
+}
 
 Deno.test("roleGrants() picks active grants that name a role", () => {
-  assert.deepEqual(
-    roleGrants([
-      grant,
-      { ...grant, state: 2 },
-      { ...grant, state: 0 },
-      { ...grant, roles: [] },
-      { ...grant, roles: null },
-      { project_id: "1", resource_owner: "10", state: 1 },
-      { ...grant, project_id: "2", resource_owner: "20", roles: ["viewer"] },
-    ]),
-    [
-      { projectId: "1", resourceOwner: "10", roles: ["admin", "viewer"] },
-      { projectId: "2", resourceOwner: "20", roles: ["viewer"] },
-    ],
-  );
+  const user_grants = [
+    grant,
+    { ...grant, state: 2 },
+    { ...grant, state: 0 },
+    { ...grant, roles: [] },
+    { ...grant, roles: null },
+    { project_id: "1", resource_owner: "10", state: 1 },
+    { ...grant, project_id: "2", resource_owner: "20", roles: ["viewer"] },
+  ];
+  assert.deepEqual(roleGrants({ user_grants }, {}), [
+    { projectId: "1", organization: "10", roles: ["admin", "viewer"] },
+    { projectId: "2", organization: "20", roles: ["viewer"] },
+  ]);
 });
 
 Deno.test("roleGrants() picks grants of the listed projects only", () => {
-  const grants = ["1", "1:ops", "2", "__proto__", " 1"].map((project_id) => ({
-    ...grant,
-    project_id,
-  }));
-  assert.deepEqual(
-    roleGrants(grants, new Set(["1", "3"])).map(({ projectId }) => projectId),
-    ["1"],
-  );
+  const user_grants = ["1", "1:ops", "2", "__proto__", " 1"]
+    .map((project_id) => ({ ...grant, project_id }));
+  const projects = new Set(["1", "3"]);
+  assert.deepEqual(counted({ projects }, { user_grants }), ["10/1"]);
 });
 
 Deno.test("roleGrants() returns nothing when there are no grants", () => {
-  assert.deepEqual(roleGrants(undefined), []);
-  assert.deepEqual(roleGrants(null), []);
-  assert.deepEqual(roleGrants([]), []);
+  for (const user_grants of [undefined, null, []]) {
+    assert.deepEqual(roleGrants({ user_grants }, {}), []);
+  }
 });
 
-Deno.test("permissionsOfGrants() names each permission of a grant once, in order of first appearance", () => {
-  const grants = roleGrants([grant, {
-    ...grant,
-    project_id: "2",
-    resource_owner: "20",
-    roles: ["viewer", "picker", "unknown"],
-  }]);
-  const one = mappingOf({
-    viewer: "read,comment",
-    admin: "write,read",
-    "2:viewer": "pick,read",
-    picker: "pick,stock",
-  });
-  assert.deepEqual(
-    permissionsOfGrants(grants, { mappingOf: () => one, isKnownProject }),
-    [
-      {
-        projectId: "1",
-        organization: "10",
-        permissions: ["write", "read", "comment"],
-      },
-      {
-        projectId: "2",
-        organization: "20",
-        permissions: ["pick", "read", "stock"],
-      },
-    ],
-  );
-});
-
-Deno.test("permissionsOfGrants() asks for the mapping of each grant", () => {
-  const grants = roleGrants([grant, { ...grant, resource_owner: "20" }]);
-  const mappings: Record<string, ReturnType<typeof mappingOf>> = {
-    "10": mappingOf({ viewer: "of-10" }),
-    "20": mappingOf({ viewer: "of-20" }),
-  };
-  assert.deepEqual(
-    permissionsOfGrants(grants, {
-      mappingOf: ({ resourceOwner }: RoleGrant) => mappings[resourceOwner]!,
-      isKnownProject,
-    }).map(({ permissions }) => permissions),
-    [["of-10"], ["of-20"]],
-  );
-});
-
-Deno.test("permissionsOfGrants() returns a grant without permissions when no role has an entry", () => {
-  assert.deepEqual(
-    permissionsOfGrants(roleGrants([grant]), {
-      mappingOf: () => mappingOf({}),
-      isKnownProject,
-    }),
-    [{ projectId: "1", organization: "10", permissions: [] }],
-  );
-});
-
-Deno.test("permissionsOfGrants() keeps a project with a chosen id away from another project's entries", () => {
-  const mapping = mappingOf({
-    "400930456041688102:ops:admin": "delete:all",
-    "ops:admin": "plain",
-  });
-  const grants = roleGrants([{
-    ...grant,
-    project_id: "400930456041688102:ops",
-    roles: ["admin"],
-  }, {
-    ...grant,
-    project_id: "7",
-    roles: ["400930456041688102:ops:admin"],
-  }]);
-  assert.deepEqual(
-    permissionsOfGrants(grants, { mappingOf: () => mapping, isKnownProject })
-      .map(({ permissions }) => permissions),
-    [[], []],
-  );
-});
-
-/** What a role permits that grants these names, to a user with so many grants. */
-function permissionsOfMany(names: readonly string[], grants: number) {
-  const mapping = createRoleMapping(new Map([["viewer", names]]));
-  return permissionsOfGrants(
-    roleGrants(
-      Array.from({ length: grants }, (_, index) => ({
-        ...grant,
-        project_id: String(index),
-        roles: ["viewer", "unknown"],
-      })),
-    ),
-    { mappingOf: () => mapping, isKnownProject },
-  );
-}
-
-function isLargeClaim(error: unknown): boolean {
-  return error instanceof FunctionError && error.code === "upstream_failed" &&
-    error.details.reason === "large_claim" && Boolean(error.details.remedy);
-}
-
-Deno.test("permissionsOfGrants() shares a role's list between grants", () => {
-  const names = ["read", "write"];
-  const granted = permissionsOfMany(names, 3);
-  assert.equal(granted.length, 3);
-  for (const { permissions } of granted) assert.equal(permissions, names);
-});
-
-Deno.test("permissionsOfGrants() refuses more permissions than any token carries", () => {
-  const names = Array.from(
-    { length: MAX_GRANTED_PERMISSIONS / 50 },
-    (_, index) => `p${index}`,
-  );
-  assert.equal(permissionsOfMany(names, 50).length, 50);
-  assert.throws(() => permissionsOfMany(names, 51), isLargeClaim);
-});
-
-Deno.test("permissionsOfGrants() refuses longer permissions than any token carries", () => {
-  const names = ["x".repeat(MAX_GRANTED_CHARACTERS / 100)];
-  assert.equal(permissionsOfMany(names, 100).length, 100);
-  assert.throws(() => permissionsOfMany(names, 101), isLargeClaim);
-});
-
-Deno.test("permissionsOfGrants() refuses too many permissions before it copies any", () => {
-  let reads = 0;
-  const names = new Proxy(Array.from({ length: 10_000 }, String), {
-    get(target, key) {
-      if (typeof key === "string" && /^\d/.test(key)) reads++;
-      return Reflect.get(target, key);
+Deno.test("roleGrants() picks grants of the organizations in GRANTED_BY", async (t) => {
+  const user_grants = ["10", "20", "30", "user"]
+    .map((resource_owner) => ({ ...grant, resource_owner }));
+  const cases: {
+    name: string;
+    grantedBy: string[];
+    of: Pick<FunctionCall, "org" | "user">;
+    expected: string[];
+  }[] = [
+    {
+      name: "user: the user's own",
+      grantedBy: ["user"],
+      of: { org: { id: "20" } },
+      expected: ["20/1"],
     },
-  });
-  assert.throws(() => permissionsOfMany(names, 200), isLargeClaim);
-  assert.ok(reads <= MAX_GRANTED_PERMISSIONS, `read ${reads} names`);
+    {
+      name: "user, of a SAML payload",
+      grantedBy: ["user"],
+      of: { user: { resource_owner: "20" } },
+      expected: ["20/1"],
+    },
+    {
+      name: "an id",
+      grantedBy: ["10"],
+      of: { org: { id: "20" } },
+      expected: ["10/1"],
+    },
+    {
+      name: "both",
+      grantedBy: ["user", "10"],
+      of: { org: { id: "20" } },
+      expected: ["10/1", "20/1"],
+    },
+    {
+      name: "user never matches an organization of that id",
+      grantedBy: ["user"],
+      of: { org: { id: "99" } },
+      expected: [],
+    },
+    {
+      name: "user, when the payload names no organization",
+      grantedBy: ["user"],
+      of: {},
+      expected: [],
+    },
+  ];
+  for (const { name, grantedBy, of, expected } of cases) {
+    await t.step(name, () => {
+      const rules = { grantedBy: new Set(grantedBy) };
+      assert.deepEqual(counted(rules, { user_grants, ...of }), expected);
+    });
+  }
 });
 
-Deno.test("permissionsOfGrants() takes 1,000 permissions of 40 characters", () => {
-  const names = Array.from(
-    { length: 1_000 },
-    (_, index) => String(index).padStart(40, "p"),
-  );
-  assert.deepEqual(permissionsOfMany(names, 1)[0]!.permissions, names);
+Deno.test("roleGrants() returns nothing for an impersonated user when IMPERSONATION is none", () => {
+  const user_grants = [grant];
+  for (const actor of [{ user_id: "2" }, { actor: { actor: null } }, "", {}]) {
+    const call = { user_grants, actor };
+    assert.deepEqual(counted({ impersonation: "none" }, call), []);
+    assert.deepEqual(counted({ impersonation: "full" }, call), ["10/1"]);
+    assert.deepEqual(counted({}, call), ["10/1"]);
+  }
+  for (const call of [{ user_grants }, { user_grants, actor: null }]) {
+    assert.deepEqual(counted({ impersonation: "none" }, call), ["10/1"]);
+  }
+});
+
+Deno.test("whyNotCounted() names the first reason", () => {
+  const rules = { projects: new Set(["1"]), grantedBy: new Set(["10"]) };
+  const why = (change: object) =>
+    whyNotCounted({ ...grant, ...change }, rules, "20");
+  assert.equal(why({}), undefined);
+  assert.equal(why({ state: 2 }), "inactive");
+  assert.equal(why({ roles: [] }), "no_roles");
+  assert.equal(why({ project_id: "2" }), "unlisted_project");
+  assert.equal(why({ resource_owner: "20" }), "unlisted_organization");
 });

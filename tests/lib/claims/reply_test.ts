@@ -15,8 +15,12 @@ function contents(
   return {
     claim: "permissions",
     shape: "list",
-    granted: [{ projectId: "1", organization: "10", permissions }],
-    roles: ["viewer", "admin", "viewer"],
+    granted: [{
+      projectId: "1",
+      organization: "10",
+      roles: ["viewer", "admin", "viewer"],
+      permissions,
+    }],
     ...changes,
   };
 }
@@ -169,4 +173,50 @@ Deno.test("claimsReply() and attributesReply() leave what they are given as it w
   claimsReply(given, claims);
   attributesReply(given, attributes);
   assert.deepEqual(attributes[0]!.value, ["b"]);
+});
+
+Deno.test("claimsReply() merges earlier claims that a consumer could take for ours, under our spelling", () => {
+  const earlier = [
+    { key: "Permissions", value: ["b"] },
+    { key: "permi\u017f\u017fions", value: ["c"] },
+    { key: "GROUPS", value: ["staff"] },
+    { key: "Tenant", value: "a" },
+    { key: "tenant", value: "b" },
+  ];
+  assert.deepEqual(
+    claimsOf(contents(["a"], { rolesClaim: "groups" }), earlier),
+    [
+      { key: "Tenant", value: "a" },
+      { key: "tenant", value: "b" },
+      { key: "permissions", value: ["b", "c", "a"] },
+      { key: "groups", value: ["staff", "viewer", "admin"] },
+    ],
+  );
+});
+
+Deno.test("claimsReply() replaces only those earlier values that have another shape", () => {
+  const { body, added } = claimsReply(contents(["a"]), [
+    { key: "PERMISSIONS", value: "admin:all" },
+    { key: "permissions", value: ["b"] },
+  ]);
+  assert.deepEqual(body, {
+    append_claims: [{ key: "permissions", value: ["b", "a"] }],
+  });
+  assert.equal(added[0]!.replaced, true);
+});
+
+Deno.test("attributesReply() merges earlier attributes that a consumer could take for ours", () => {
+  assert.deepEqual(
+    attributesReply(contents(["a"]), [
+      { name: "Permissions", value: ["b"] },
+      { name: "permi\u017f\u017fions", value: ["c"] },
+    ]).body,
+    {
+      append_attribute: [{
+        name: "permissions",
+        name_format: ATTRIBUTE_NAME_FORMAT,
+        value: ["b", "c", "a"],
+      }],
+    },
+  );
 });

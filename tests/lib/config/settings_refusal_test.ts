@@ -39,6 +39,18 @@ Deno.test("readConfig() refuses a setting that is missing or wrong", async (t) =
     ],
     [{ ACCESS_TOKEN: "" }, "ACCESS_TOKEN is missing"],
     [{ ACCESS_TOKEN: "can ary" }, "ACCESS_TOKEN has spaces"],
+    [{ ACCESS_TOKEN: "[canary]" }, "ACCESS_TOKEN has spaces"],
+    [{ ACCESS_TOKEN: "Bearer canary" }, "ACCESS_TOKEN begins with Bearer"],
+    [
+      { ACCESS_TOKEN: '{"type":"serviceaccount"}' },
+      "ACCESS_TOKEN is JSON: the text of a key file goes into",
+    ],
+    ...['["canary"]', "[canary]", "(canary)", "a;canary"].map((
+      keys,
+    ): [Environment, string] => [
+      { AUTHORIZATION_SIGNING_KEY: keys },
+      "AUTHORIZATION_SIGNING_KEY is a list in another notation",
+    ]),
     [
       { ACCESS_TOKEN: "canary\ncanary" },
       "ACCESS_TOKEN holds a control character",
@@ -122,6 +134,10 @@ Deno.test("readConfig() refuses a key file that is not one", async (t) => {
     "without keyId": JSON.stringify({ ...file, keyId: undefined }),
     "without userId": JSON.stringify({ ...file, userId: undefined }),
     "without key": JSON.stringify({ ...file, key: undefined }),
+    "a key without line breaks": KEY_FILE.replaceAll("\\n", ""),
+    "a key with doubled line breaks": KEY_FILE.replaceAll("\\n", "\\n\\n"),
+    "half of a key": KEY_FILE.replace("MAZjYW5hcnk=", "MAZjYW4="),
+    "a key that is not base64": KEY_FILE.replace("MAZjYW5hcnk=", "MAZ="),
     "a public key": JSON.stringify({
       ...file,
       key: "-----BEGIN PUBLIC KEY-----\ncanary",

@@ -393,3 +393,48 @@ Deno.test("remarksOn() warns when the token would travel unencrypted", async (t)
     });
   }
 });
+
+Deno.test("readConfig() takes a path, memory or an http URL for KV, and nothing else", async (t) => {
+  const urls: [string, RegExp | undefined][] = [
+    [":memory:", undefined],
+    ["/var/lib/function/kv.sqlite3", undefined],
+    ["kv.sqlite3", undefined],
+    ["C:\\data\\kv", undefined],
+    ["C:/data/kv", undefined],
+    ["http://denokv:4512", undefined],
+    ["https://api.deno.com/databases/1/connect", undefined],
+    ["denokv:4512", /an http URL such as http:\/\/denokv:4512/],
+    ["redis://x", /an http URL/],
+    ["file:///kv", /an http URL/],
+    ["~/kv", /only a shell replaces/],
+    ["/data/a,b", /a path with a comma/],
+  ];
+  for (const [value, problem] of urls) {
+    await t.step(value, () => {
+      const environment = { ...least, KV_URL: value };
+      if (problem) assert.match(messageOf(environment), problem);
+      else assert.equal(readConfig(environment).kvUrl, value);
+    });
+  }
+});
+
+Deno.test("readConfig() says where a value that is wrong comes from", () => {
+  const environment = {
+    ZITADEL_DOMAIN: "a b",
+    ACCESS_TOKEN: "a",
+    CLIENT_ID: "b",
+    PORT: "x",
+  };
+  const sourceOf = (name: string) =>
+    name === "CLIENT_ID" || name === "PORT" ? ".env" : "the environment";
+  assert.throws(() => readConfig(environment, sourceOf), (error) => {
+    const [, ...lines] = (error as Error).message.split("\n");
+    assert.deepEqual(lines.map((line) => /\(from .*\)$/.exec(line)?.[0]), [
+      "(from the environment)",
+      undefined, // the signing key, which is missing
+      "(from the environment and .env)",
+      "(from .env)",
+    ]);
+    return true;
+  });
+});

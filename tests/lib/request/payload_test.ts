@@ -29,6 +29,8 @@ Deno.test("parsePayload() returns the fields that the function uses, and no othe
   const parsed = parsePayload({
     ...payload,
     userinfo: { sub: "1", custom: { a: [1] } },
+    user: { ...payload.user, machine: { name: "d" } },
+    actor: { user_id: "2", actor: null },
     response: { append_attribute: [attribute] },
     field_of_a_later_release: { a: [1] },
   });
@@ -38,7 +40,12 @@ Deno.test("parsePayload() returns the fields that the function uses, and no othe
     // Whole: the claims so far may have any name.
     userinfo: { sub: "1", custom: { a: [1] } },
     org: { id: payload.org.id },
-    user: { resource_owner: payload.user.resource_owner },
+    user: {
+      resource_owner: payload.user.resource_owner,
+      machine: { name: "d" },
+    },
+    application: { client_id: payload.application.client_id },
+    actor: { user_id: "2", actor: null },
     user_grants: [{ project_id, resource_owner, state, roles }],
     // Whole: they are repeated in the reply.
     response: { append_attribute: [attribute] },
@@ -53,6 +60,14 @@ Deno.test("parsePayload() takes a call when what may be absent is absent or null
     "roles null": (payload) => payload.user_grants[0].roles = null,
     "org absent": (payload) => delete payload.org,
     "user absent": (payload) => delete payload.user,
+    "application absent": (payload) => delete payload.application,
+    "application null": (payload) => payload.application = null,
+    "application a text": (payload) => payload.application = "1",
+    "client_id a number": (payload) => payload.application.client_id = 1,
+    "client_id absent": (payload) => payload.application = {},
+    "client_id null": (payload) => payload.application.client_id = null,
+    "actor null": (payload) => payload.actor = null,
+    "machine null": (payload) => payload.user.machine = null,
     "response null": (payload) => payload.response = null,
     "response empty": (payload) => payload.response = {},
     "append_claims null": (payload) =>

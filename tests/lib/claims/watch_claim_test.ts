@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import {
   createClaimWatch,
-  LARGE_CLAIM_BYTES,
-} from "../../../lib/observability/claim_watch.ts";
+  LONG_CLAIM_BYTES,
+} from "../../../lib/claims/watch_claim.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 
 function watched() {
@@ -41,10 +41,10 @@ Deno.test("watchClaim() measures the claim's JSON in bytes", () => {
   }
 });
 
-Deno.test("watchClaim() reports a large claim once for each organization", () => {
+Deno.test("watchClaim() reports a long claim once for each organization", () => {
   const { watch, log, sizes } = watched();
-  const small = { ...CLAIM, value: listOf(LARGE_CLAIM_BYTES) };
-  const large = { ...CLAIM, value: listOf(LARGE_CLAIM_BYTES + 1) };
+  const small = { ...CLAIM, value: listOf(LONG_CLAIM_BYTES) };
+  const large = { ...CLAIM, value: listOf(LONG_CLAIM_BYTES + 1) };
   watch(small, "1");
   assert.equal(log.length, 0);
   watch(large, "1");
@@ -52,9 +52,9 @@ Deno.test("watchClaim() reports a large claim once for each organization", () =>
   watch(large, "2");
   assert.deepEqual(
     log.map(({ reason, organization }) => [reason, organization]),
-    [["large_claim", "1"], ["large_claim", "2"]],
+    [["long_claim", "1"], ["long_claim", "2"]],
   );
-  assert.match(log[0]!.message, new RegExp(`${LARGE_CLAIM_BYTES + 1} bytes`));
+  assert.equal(log[0]!.bytes, LONG_CLAIM_BYTES + 1);
   assert.deepEqual(sizes.map(([, isLarge]) => isLarge), [
     false,
     true,
@@ -71,7 +71,7 @@ Deno.test("watchClaim() reports names that were left out and values that were re
     log.map(({ level, reason, claim }) => [level, reason, claim]),
     [
       ["warn", "omitted_values", "permissions"],
-      ["warn", "replaced_claim", "permissions"],
+      ["warn", "replaced_value", "permissions"],
       ["warn", "omitted_values", "groups"],
     ],
   );
