@@ -87,7 +87,6 @@ export async function readListing(
   throw new UpstreamFault(
     "unstable_listing",
     `the list was another one each of ${MAX_LISTINGS} times`,
-    { liesInContent: true },
   );
 }
 
@@ -151,7 +150,6 @@ function tooMuchMetadata(maxBytes: number): UpstreamFault {
   return new UpstreamFault(
     "unreadable_answer",
     `it has more than ${maxBytes} bytes`,
-    { liesInContent: true },
   );
 }
 

@@ -189,7 +189,7 @@ async function importPrivateKey(pem: string): Promise<CryptoKey> {
   } catch (cause) {
     throw new UpstreamFault(
       "credential_rejected",
-      "the private key in SERVICE_ACCOUNT_KEY cannot be read; set it to the whole text of ZITADEL's file, with the line breaks of its key as \\n",
+      "the private key in SERVICE_ACCOUNT_KEY cannot be read",
       { cause },
     );
   }

@@ -19,10 +19,7 @@ export type FaultKind =
   | "oversized";
 
 /** What a fault carries beside. */
-export type FaultDetails = Pick<
-  FailureDetails,
-  "cause" | "fields" | "liesInContent"
->;
+export type FaultDetails = Pick<FailureDetails, "cause" | "fields">;
 
 /**
  * A failed request to ZITADEL. The message is a clause such as "the answer is

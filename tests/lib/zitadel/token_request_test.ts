@@ -182,7 +182,7 @@ Deno.test("requestToken() distinguishes a key that cannot be read from a refused
       );
       assert.match(
         message,
-        /private key in SERVICE_ACCOUNT_KEY cannot be read.* whole text of/,
+        /private key in SERVICE_ACCOUNT_KEY cannot be read$/,
       );
       assert.equal(details.reason, "credential_rejected");
     });
