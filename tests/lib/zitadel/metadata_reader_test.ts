@@ -10,6 +10,7 @@ import { FunctionError } from "../../../lib/errors.ts";
 import { abortable } from "../../../lib/util/abortable.ts";
 import { preload } from "../../../lib/zitadel/metadata_reader.ts";
 import { grpcWebError, silentFetch } from "../_frames.ts";
+import { rejection } from "./_rejection.ts";
 import { entries, fails, ID, reader, valuesOf, world } from "./_metadata.ts";
 
 const API_MEMORY_MS = 60 * 60 * 1000;
@@ -411,7 +412,7 @@ Deno.test("createMetadataReader() reads a bounded number of organizations at onc
     const deadline = new AbortController();
     const waiting = read(ID, deadline.signal);
     deadline.abort();
-    await assert.rejects(waiting, fails("upstream_timeout", "timeout"));
+    fails("upstream_timeout", "timeout")(await rejection(waiting));
     assert.equal(calls.length, reading);
   });
   await t.step("and the others have their turn", async () => {

@@ -4,6 +4,7 @@ import { decodeJwt, jwtVerify } from "jose";
 import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import {
+  preload,
   type RequestCredential,
   requestToken,
 } from "../../../lib/zitadel/token_request.ts";
@@ -17,6 +18,7 @@ import {
   publicKey,
 } from "./_access_token.ts";
 import { connectionBy } from "./_connection.ts";
+import { rejection } from "./_rejection.ts";
 import { createTokenEndpoint, readTokenAnswer } from "../_token_endpoint.ts";
 
 const SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
@@ -249,6 +251,7 @@ Deno.test("requestToken() asks at the internal address, for the public issuer", 
 });
 
 Deno.test("requestToken() gives up when the time is over", async () => {
+  await preload("client_credentials");
   const deadline = new AbortController();
   let startedMs: number | undefined;
   const pending = requestToken(
@@ -265,11 +268,9 @@ Deno.test("requestToken() gives up when the time is over", async () => {
       },
     }),
   );
-  await assert.rejects(pending, (error) => {
-    assert.ok(error instanceof FunctionError);
-    assert.equal(error.code, "upstream_timeout");
-    assert.equal(error.details.reason, "timeout");
-    return true;
-  });
+  const error = await rejection(pending);
+  assert.ok(error instanceof FunctionError, String(error));
+  assert.equal(error.code, "upstream_timeout");
+  assert.equal(error.details.reason, "timeout");
   assert.equal(startedMs, 1_234);
 });
