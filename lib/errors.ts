@@ -92,7 +92,7 @@ export type FailureReason = keyof typeof REMEDIES;
 export interface FailureDetails {
   /** One word for dashboards and alerts. */
   readonly reason?: FailureReason;
-  /** What to do about it, if there is no reason. */
+  /** What to do about it, if that is not what {@linkcode REMEDIES} says of the reason. */
   readonly remedy?: string;
   /** What else the log line names, as plain values. */
   readonly fields?: Readonly<Record<string, string | number>>;
