@@ -53,7 +53,7 @@ Deno.test("doctor names a firewall that answers in place of ZITADEL", async (t) 
         found!.seen,
         new RegExp(`the answer is ${status} text/html`),
       );
-      assert.match(found!.fix!, /Let gRPC-web POSTs/);
+      assert.match(found!.fix!, /let gRPC-web POSTs/);
     });
   }
 });
