@@ -47,11 +47,13 @@ import { foldName } from "./util/claim_name.ts";
 import type { Deadline } from "./util/deadline.ts";
 import { distinct } from "./util/distinct.ts";
 
+const SAML_FUNCTION = "function/presamlresponse";
+
 /** The functions of ZITADEL that are answered with permissions. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
   "function/preaccesstoken",
   "function/preuserinfo",
-  "function/presamlresponse",
+  SAML_FUNCTION,
 ]);
 
 /** The function of operator commands, which checks that an endpoint is this function. */
@@ -205,13 +207,18 @@ async function answerFunction(
     return NOTHING;
   }
   const grants = roleGrants(payload, config);
+  const { claim, shape, rolesClaim } = config;
   if (grants.length === 0) {
     record.outcome = "no_roles";
-    return NOTHING;
+    // An attribute that an action set stays unless the reply has one of its name.
+    return payload.function === SAML_FUNCTION
+      ? JSON.stringify(
+        buildReply(payload, { claim, shape, rolesClaim, granted: [] }).body,
+      )
+      : NOTHING;
   }
 
   const granted = await mapGrants(grants, payload, call);
-  const { claim, shape, rolesClaim } = config;
   const contents = { claim, shape, rolesClaim, granted };
   const { body: reply, added } = buildReply(payload, contents);
   record.outcome = "permissions";
@@ -299,7 +306,7 @@ async function answerEvent(
 
 function buildReply(payload: FunctionCall, contents: Contents): Reply {
   const { append_claims, append_attribute } = payload.response ?? {};
-  return payload.function === "function/presamlresponse"
+  return payload.function === SAML_FUNCTION
     ? attributesReply(contents, append_attribute)
     : claimsReply(contents, append_claims);
 }

@@ -13,6 +13,7 @@ export const setup = defineTask({
       ["deno task setup --endpoint http://localhost:8000/ --service-user --start"],
       ["deno task setup --roles roles.json --prune", "the mapping only"],
       ["deno task setup --also events", "an existing target"],
+      ["deno task setup --for-customers", "with customers on the instance"],
       ["deno task setup --no-interrupt-on-error", "if logins fail"],
       ["deno task setup --remove --roles roles.json", "undo all of it"],
     ],

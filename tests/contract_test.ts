@@ -14,7 +14,7 @@ import {
   loginPayload,
   NOW,
 } from "./lib/_function.ts";
-import { signPayload } from "../lib/request/signature.ts";
+import { signPayload } from "../harness/util/sign_payload.ts";
 import { EXIT } from "../harness/cli/exit.ts";
 
 Deno.test("the settings have these names and defaults", () => {

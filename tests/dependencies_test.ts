@@ -57,6 +57,7 @@ const AT_THE_EDGE = [
   "@connectrpc/connect",
   "@connectrpc/connect-node",
   "@connectrpc/connect-web",
+  "@noble/hashes",
   "@opentelemetry/api",
   "@zitadel/client",
   "@zitadel/proto",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 import type { BenchContext } from "./context.ts";
 import { CONNECTIONS, type LoadOptions, type LoadResult } from "./load.ts";
 
@@ -20,6 +21,8 @@ export async function runAutocannon(
 ): Promise<LoadResult> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", PROCESS.href],
+    clearEnv: true,
+    env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),
     stdin: "piped",
     stdout: "piped",
     signal,

@@ -4,7 +4,7 @@ import {
   readFixture,
 } from "../fixtures/fixture.ts";
 import type { PermissionsShape } from "../../lib/config/settings.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../util/sign_payload.ts";
 
 /** The signing key of the benchmark's target. */
 export const SIGNING_KEY = "jE30EzhWq16xULd0rnMdBIWEpyVBkBZC6AMT";

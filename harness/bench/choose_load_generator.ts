@@ -1,3 +1,4 @@
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 import { runAutocannon } from "./autocannon.ts";
 import type { LoadGenerator } from "./load.ts";
 import { runWrk } from "./wrk.ts";
@@ -11,6 +12,8 @@ export async function chooseLoadGenerator(): Promise<LoadGenerator> {
   try {
     await new Deno.Command("wrk", {
       args: ["--version"],
+      clearEnv: true,
+      env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),
       stdout: "null",
       stderr: "null",
     }).output();

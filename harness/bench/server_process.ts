@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { SETTINGS } from "../../lib/config/settings.ts";
+import { denoEnvironment } from "../util/deno_environment.ts";
 import { freePort } from "../util/free_port.ts";
 import { projectPath } from "../util/project_path.ts";
 import { type Call, isRightReply, signCalls, type SignedCall } from "./call.ts";
@@ -43,8 +43,6 @@ export class ServerProcess implements AsyncDisposable {
     this.#options = options;
     this.#port = options.port ?? freePort();
     this.url = `http://127.0.0.1:${this.#port}/`;
-    const environment = Object.entries(Deno.env.toObject())
-      .filter(([name]) => !(name in SETTINGS) && !name.startsWith("OTEL_"));
     const log = openSync(options.log, "a");
     this.startedAt = performance.now();
     this.#process = spawn(
@@ -59,7 +57,7 @@ export class ServerProcess implements AsyncDisposable {
       ],
       {
         env: {
-          ...Object.fromEntries(environment),
+          ...denoEnvironment(Deno.env.toObject()),
           ...options.env,
           PORT: String(this.#port),
           HOST: "127.0.0.1",

@@ -1,3 +1,4 @@
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 import type { BenchContext } from "./context.ts";
 import { CONNECTIONS, type LoadOptions, type LoadResult } from "./load.ts";
 
@@ -66,6 +67,8 @@ export async function runWrk(
       "--",
       file,
     ],
+    clearEnv: true,
+    env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),
     signal,
   }).output();
   signal.throwIfAborted();

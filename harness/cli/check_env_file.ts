@@ -1,7 +1,6 @@
 import { dirname } from "node:path";
 import { parseEnv, readEnvFile, statOf, temporaryBeside } from "./env_file.ts";
 import { SettingsError } from "./errors.ts";
-import { printable } from "./terminal.ts";
 
 /**
  * Checks that an env file can be written, before anything else is changed.
@@ -12,14 +11,12 @@ import { printable } from "./terminal.ts";
 export async function checkEnvFile(path: string): Promise<void> {
   const refuse = (why: string) => {
     throw new SettingsError(
-      `Cannot write the env file ${
-        printable(path)
-      }: ${why}. Choose another --env-file`,
+      `Cannot write the env file ${path}: ${why}. Choose another --env-file`,
     );
   };
   const folder = await statOf(dirname(path));
   if (!folder?.isDirectory) {
-    refuse(`there is no folder ${printable(dirname(path))}`);
+    refuse(`there is no folder ${dirname(path)}`);
   }
   const file = await statOf(path);
   if (file && !file.isFile) refuse("it is not a file");
@@ -56,9 +53,7 @@ export async function checkInstanceOf(
   const domain = parseEnv(await readEnvFile(envFile)).ZITADEL_DOMAIN?.trim();
   if (!domain || originOf(domain) === origin) return;
   throw new SettingsError(
-    `${printable(envFile)} belongs to another instance: its ZITADEL_DOMAIN is ${
-      printable(domain)
-    }, and this is ${origin}. Choose another --env-file`,
+    `${envFile} belongs to another instance: its ZITADEL_DOMAIN is ${domain}, and this is ${origin}. Choose another --env-file`,
   );
 }
 

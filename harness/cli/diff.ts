@@ -1,4 +1,4 @@
-import { printable, tint } from "./terminal.ts";
+import { tint } from "./terminal.ts";
 
 /** A change as a line of a diff. */
 export interface DiffLine {
@@ -11,5 +11,5 @@ export interface DiffLine {
 /** Formats a line of a diff, indented; the text may hold names from outside. */
 export function formatDiffLine({ sign, text }: DiffLine): string {
   const tone = sign === "+" ? "good" : sign === "-" ? "bad" : "warning";
-  return `  ${tint(tone, sign)} ${printable(text)}`;
+  return `  ${tint(tone, sign)} ${text}`;
 }

@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode } from "./exit.ts";
-import { messageOf, printable } from "./terminal.ts";
+import { messageOf } from "./terminal.ts";
 
 /** A mistake in how a command was called. */
 export class UsageError extends Error {
@@ -45,8 +45,7 @@ export function describeFailure(error: unknown, task: string): Failure {
   }
   if (isCrash(error)) return describeCrash(error, task);
   const code = error instanceof SettingsError ? EXIT.usage : EXIT.failed;
-  const message = lines(messageOf(error)).map(printable).join("\n");
-  return { code, label: "error", message };
+  return { code, label: "error", message: messageOf(error) };
 }
 
 /** An error that the command did not even catch is always its own fault. */
@@ -85,19 +84,13 @@ function isParseArgsError(error: unknown): boolean {
 }
 
 function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return `Thrown: ${printable(String(error))}`;
+  if (!(error instanceof Error)) return `Thrown: ${error}`;
   const stack = error.stack ?? String(error);
-  return lines(stack).slice(0, STACK_LINES).map(printable).join("\n");
+  return stack.split("\n").slice(0, STACK_LINES).join("\n");
 }
 
 /** `parseArgs` adds a hint about positional arguments that start with a dash. */
 function oneLine(message: string): string {
-  return printable(
-    message.replace(/\. To specify a positional argument.*/s, "")
-      .replace(/\s*\n\s*/g, " "),
-  );
-}
-
-function lines(text: string): string[] {
-  return text.split("\n");
+  return message.replace(/\. To specify a positional argument.*/s, "")
+    .replace(/\s*\n\s*/g, " ");
 }

@@ -1,13 +1,16 @@
 import type { Outcome } from "./exit.ts";
 import { type Interrupt, onInterrupt } from "./interrupt.ts";
 import { createProgress, type Progress } from "./progress.ts";
-import { ask, UNPRINTABLE } from "./terminal.ts";
+import { ask, printed, UNPRINTABLE } from "./terminal.ts";
 
 /** All that a command has of the outside: tests pass one without a terminal. */
 export interface Io {
-  /** Writes a line to stdout: plans and results. */
+  /**
+   * Writes one line to stdout: plans and results. It may hold text from outside: all
+   * but the colours of `tint` is escaped, line breaks too.
+   */
   readonly print: (line: string) => void;
-  /** Writes a line to stderr. */
+  /** Writes one line to stderr, as `print` does. */
   readonly error: (line: string) => void;
   readonly progress: Progress;
   /** Returns `undefined` if there is no terminal to ask on. */
@@ -22,7 +25,7 @@ export function createTerminalIo(): Io {
   let interrupt: Interrupt | undefined;
   const above = (write: (line: string) => void) => (line: string) => {
     progress();
-    write(line);
+    write(printed(line));
   };
   return {
     print: above(console.log),
@@ -36,23 +39,27 @@ export function createTerminalIo(): Io {
   };
 }
 
-/**
- * Prints the JSON document of a command and returns its outcome. Characters
- * that steer a terminal come as escapes: names in it come from outside.
- */
+/** Prints the JSON document of a command and returns its outcome. */
 export function printJson<T extends Outcome>(
   io: Io,
   outcome: T,
   document: Readonly<Record<string, unknown>>,
 ): T {
-  const json = JSON.stringify({ outcome, ...document }, null, 2);
-  io.print(
-    json.replace(
-      UNPRINTABLE,
-      (character) => character === "\n" ? character : jsonEscape(character),
-    ),
-  );
+  printLines(io, escapeJson(JSON.stringify({ outcome, ...document }, null, 2)));
   return outcome;
+}
+
+/** Escapes in a JSON text what steers a terminal; to a reader of JSON it is the same. */
+export function escapeJson(json: string): string {
+  return json.replace(
+    UNPRINTABLE,
+    (character) => character === "\n" ? character : jsonEscape(character),
+  );
+}
+
+/** Prints a text of this project's own, whose line breaks are meant. */
+export function printLines({ print }: Pick<Io, "print">, text: string): void {
+  for (const line of text.split("\n")) print(line);
 }
 
 function jsonEscape(character: string): string {

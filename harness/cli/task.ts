@@ -7,13 +7,15 @@
 import {
   describeCrash,
   describeFailure,
+  type Failure,
   Interrupted,
   UsageError,
 } from "./errors.ts";
 import { EXIT, type ExitCode, exitCodeOf, type Outcome } from "./exit.ts";
 import { formatHelp, type Help } from "./help.ts";
-import { createTerminalIo, type Io, printJson } from "./io.ts";
+import { createTerminalIo, type Io, printJson, printLines } from "./io.ts";
 import { type Options, readOptions, type Values } from "./options.ts";
+import { noProxyOnLoopback } from "../util/proxy.ts";
 import { tint } from "./terminal.ts";
 
 /** The arguments of a command that are not options. */
@@ -63,7 +65,8 @@ export function defineTask<const O extends Options>(
       let isJson = false;
       try {
         if (args.includes("--help")) {
-          io.print(
+          printLines(
+            io,
             formatHelp({ help, options, ...positionals && { positionals } }),
           );
           return EXIT.done;
@@ -73,12 +76,10 @@ export function defineTask<const O extends Options>(
         return exitCodeOf(await definition.run(given, interruptible.io));
       } catch (error) {
         io.progress();
-        const { code, label, message } = describeFailure(
-          interruptible.reasonOf(error),
-          name,
-        );
+        const failure = describeFailure(interruptible.reasonOf(error), name);
+        const { code, message } = failure;
         if (isJson) printJson(io, "failed", { error: message });
-        io.error(`${tint("bad", label)}: ${message}`);
+        printFailure(io, failure);
         return code;
       }
     },
@@ -87,16 +88,30 @@ export function defineTask<const O extends Options>(
 
 /** Runs a command and ends the process with its exit code. */
 export async function runTask(task: Task): Promise<never> {
+  bypassProxyOnLoopback();
   const io = createTerminalIo();
   const onCrash = (error: unknown): never => {
-    const { code, label, message } = describeCrash(error, task.name);
-    io.error(`${tint("bad", label)}: ${message}`);
-    Deno.exit(code);
+    const failure = describeCrash(error, task.name);
+    printFailure(io, failure);
+    Deno.exit(failure.code);
   };
   // Deno would end with 1, which means "done with warnings".
   addEventListener("unhandledrejection", ({ reason }) => onCrash(reason));
   addEventListener("error", ({ error }) => onCrash(error));
   Deno.exit(await task.run(Deno.args, io));
+}
+
+/** Further lines are indented: text from outside cannot pose as another message. */
+function printFailure(io: Io, { label, message }: Failure): void {
+  const [first, ...others] = message.split("\n");
+  io.error(`${tint("bad", label)}: ${first}`);
+  for (const line of others) io.error(line && `  ${line}`);
+}
+
+/** The sandbox, a function on this machine and its KV are behind no proxy. */
+function bypassProxyOnLoopback(): void {
+  const noProxy = noProxyOnLoopback(Deno.env.toObject());
+  if (noProxy !== undefined) Deno.env.set("NO_PROXY", noProxy);
 }
 
 function readCommandLine<O extends Options>(

@@ -1,4 +1,5 @@
-import { styleText } from "node:util";
+import { inspect, styleText } from "node:util";
+import { viaProxy } from "../util/proxy.ts";
 
 /** How much a text matters. */
 export type Tone = "good" | "bad" | "warning" | "faint" | "strong";
@@ -11,9 +12,33 @@ const STYLES = {
   strong: "bold",
 } as const;
 
-/** Colours a text, on a terminal only, and not if NO_COLOR is set. */
+/** Known to this process only, and to terminals parameters without a meaning. */
+const KEY = Array.from(
+  crypto.getRandomValues(new Uint16Array(4)),
+  (it) => String(it % 10_000).padStart(4, "0"),
+).join(";");
+
+const MARK = new RegExp(`\\x1b\\[(\\d+);${KEY}m`);
+
+/**
+ * Colours a text, on a terminal only, and not if NO_COLOR is set. The colour shows
+ * only through {@linkcode printed}, which tells it by a key from the text's own.
+ */
 export function tint(tone: Tone, text: string): string {
-  return styleText(STYLES[tone], text);
+  const style = STYLES[tone];
+  if (styleText(style, text) === text) return text;
+  const [on, off] = inspect.colors[style]!;
+  return `\x1b[${on};${KEY}m${text}\x1b[${off};${KEY}m`;
+}
+
+/**
+ * Returns a line as a terminal may have it: only the colours of {@linkcode tint},
+ * and everything else that could steer the terminal or begin a line as an escape.
+ */
+export function printed(line: string): string {
+  return line.split(MARK).map((part, index) =>
+    index % 2 === 0 ? printable(part) : `\x1b[${part}m`
+  ).join("");
 }
 
 /**
@@ -32,8 +57,25 @@ export function printable(text: string): string {
   );
 }
 
-/** The message of what was thrown; for a failed request, its cause. */
+/**
+ * The message of what was thrown; for a failed request its cause, and the variable
+ * of the proxy that it took.
+ */
 export function messageOf(error: unknown): string {
+  const message = ownMessageOf(error);
+  const proxy = viaProxy(failedUrlOf(error) ?? "");
+  return message.includes(proxy) ? message : message + proxy;
+}
+
+/** Deno names the URL of a failed request in the last cause. */
+function failedUrlOf(error: unknown): string | undefined {
+  for (; error instanceof Error; error = error.cause) {
+    const url = /error sending request for url \((\S+?)\)/.exec(error.message);
+    if (url) return url[1];
+  }
+}
+
+function ownMessageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.message !== "fetch failed" || !(error.cause instanceof Error)) {
     return error.message;
@@ -50,6 +92,6 @@ export function messageOf(error: unknown): string {
  */
 export function ask(question: string): boolean | undefined {
   if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return undefined;
-  const answer = prompt(`${question} [y/N]`) ?? "";
+  const answer = prompt(`${printable(question)} [y/N]`) ?? "";
   return /^y(es)?$/i.test(answer.trim());
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { urlAt } from "../util/url_at.ts";
+
 const RECORDED = new URL("../../fixtures/recorded/", import.meta.url);
 
 export interface Recording {
@@ -61,7 +63,7 @@ export async function replayRecording(
   const recorded = Object.entries(request.headers)
     .filter(([name]) => name !== "authorization")
     .map(([name, value]) => [name, here(value)]);
-  const response = await fetch(origin + here(request.path), {
+  const response = await fetch(urlAt(origin, here(request.path)), {
     method: request.method,
     headers: { ...Object.fromEntries(recorded), ...headers },
     body: bodyOf(request, here),

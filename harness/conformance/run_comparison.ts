@@ -7,7 +7,7 @@
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { ADMIN_TOKEN_HINT, required } from "../cli/settings.ts";
-import { printable, tint } from "../cli/terminal.ts";
+import { tint } from "../cli/terminal.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";
 import { sleep } from "../util/sleep.ts";
 import { reasonFor } from "./differences.ts";
@@ -94,7 +94,7 @@ function formatVerdict(
   }
   return [
     `${tint("bad", "differs")} ${name}`,
-    `  recorded ${printable(JSON.stringify(recorded) ?? "nothing")}`,
-    `  seen     ${printable(JSON.stringify(seen) ?? "nothing")}`,
+    `  recorded ${JSON.stringify(recorded) ?? "nothing"}`,
+    `  seen     ${JSON.stringify(seen) ?? "nothing"}`,
   ];
 }

@@ -59,7 +59,7 @@ export async function lookAt(options: SubjectOptions): Promise<Subject> {
     release: RELEASE_OF_API[api],
     timeoutMs: options.timeoutMs ?? 1000,
     settle: options.settle ?? (() => Promise.resolve()),
-    note: options.note ?? console.error,
+    note: options.note ?? (() => {}),
   };
 }
 

@@ -1,3 +1,5 @@
+import { serveOnLocalhost } from "../util/local_server.ts";
+
 export interface WebhookCall {
   readonly method: string;
   readonly path: string;
@@ -17,24 +19,21 @@ export interface WebhookTarget extends AsyncDisposable {
 
 export function startWebhookTarget(): WebhookTarget {
   const calls: WebhookCall[] = [];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) => {
-      const call = {
-        method: request.method,
-        path: new URL(request.url).pathname,
-        headers: request.headers,
-        body: await request.text(),
-      };
-      calls.push(call);
-      return await target.reply(call);
-    },
-  );
+  const server = serveOnLocalhost(async (request) => {
+    const call = {
+      method: request.method,
+      path: new URL(request.url).pathname,
+      headers: request.headers,
+      body: await request.text(),
+    };
+    calls.push(call);
+    return await target.reply(call);
+  });
   const target: WebhookTarget = {
-    origin: `http://localhost:${server.addr.port}`,
+    origin: server.origin,
     calls,
     reply: () => Response.json({}),
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
   return target;
 }

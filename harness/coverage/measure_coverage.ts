@@ -1,6 +1,7 @@
 import { hasRuntimeCode } from "../mutate/generate_mutants.ts";
 import { listFiles } from "../mutate/list_files.ts";
 import { runTests } from "../test/run_tests.ts";
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 import { type LineCounts, parseLcov } from "./lcov.ts";
 
 export interface Coverage {
@@ -50,6 +51,8 @@ async function readReport(folder: string, root: string) {
       folder,
     ],
     cwd: root,
+    clearEnv: true,
+    env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),
     stdout: "null",
     stderr: "piped",
   }).output();

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Outcome } from "../cli/exit.ts";
-import { type Io, printJson } from "../cli/io.ts";
+import { type Io, printJson, printLines } from "../cli/io.ts";
 import { formatTable } from "../cli/table.ts";
 import { tint } from "../cli/terminal.ts";
 import { type Coverage, measureCoverage } from "./measure_coverage.ts";
@@ -57,17 +57,17 @@ export function reportCoverage(
     ])
   ) io.print(line);
   if (unloaded.length > 0) {
-    io.print(`\nNo test loads these in its own process:`);
+    printLines(io, "\nNo test loads these in its own process:");
     for (const file of unloaded) io.print(`  ${file}`);
   }
-  if (uncovered.length > 0) io.print(`\nNo test runs these lines:`);
+  if (uncovered.length > 0) printLines(io, "\nNo test runs these lines:");
   for (const { file, lines } of uncovered) {
     io.print(`  ${file}:${formatLines(lines)}`);
   }
   const text = `${GUARDED}/: ${percent(share)} of the lines, at least ${
     percent(MIN_SHARE)
   } expected`;
-  io.print(`\n${tint(isEnough ? "good" : "bad", text)}`);
+  printLines(io, `\n${tint(isEnough ? "good" : "bad", text)}`);
   if (!testsPass) {
     io.error(tint("bad", "a test fails; the figures are too low"));
   }

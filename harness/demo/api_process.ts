@@ -1,11 +1,9 @@
+import { denoEnvironment } from "../util/deno_environment.ts";
 import { projectPath } from "../util/project_path.ts";
 import { freePort } from "../util/free_port.ts";
 
 /** How long a start may take, in milliseconds: a first one compiles and caches. */
 const START_TIMEOUT_MS = 30_000;
-
-/** Where Deno and Node keep what they need to start. */
-const PASSED_ON = /^(?:HOME|PATH|DENO_DIR|XDG_CACHE_HOME)$/;
 
 /** The settings of an example API; each example's first lines explain them. */
 export interface ApiSettings {
@@ -13,12 +11,16 @@ export interface ApiSettings {
   readonly ISSUER: string;
   /** The id of the API's project. */
   readonly AUDIENCE: string;
+  /** The client ids and service users' names whose tokens it accepts; all if absent. */
+  readonly APPLICATIONS?: string;
   /** The project in which permissions must hold, for claims by project. */
   readonly PROJECT?: string;
   /** The organization that must have given them, for claims by organization. */
   readonly ORGANIZATION?: string;
   /** The claim's name. */
   readonly CLAIM?: string;
+  /** The origins of pages that may call it. */
+  readonly CORS_ORIGIN?: string;
   /** The address to listen at. */
   readonly HOST?: string;
   /** The port to listen at. */
@@ -28,9 +30,11 @@ export interface ApiSettings {
 const SETTINGS: readonly (keyof ApiSettings)[] = [
   "ISSUER",
   "AUDIENCE",
+  "APPLICATIONS",
   "PROJECT",
   "ORGANIZATION",
   "CLAIM",
+  "CORS_ORIGIN",
   "HOST",
   "PORT",
 ];
@@ -75,10 +79,8 @@ export async function startApi(
   [program, ...args]: readonly string[],
   settings: ApiSettings & { readonly PORT: string },
 ): Promise<ApiProcess> {
-  const passedOn = Object.entries(Deno.env.toObject())
-    .filter(([name]) => PASSED_ON.test(name));
   const env = {
-    ...Object.fromEntries(passedOn),
+    ...denoEnvironment(Deno.env.toObject(), ["PATH"]),
     NO_COLOR: "1",
     HOST: "127.0.0.1",
     ...settings,

@@ -33,12 +33,13 @@ export async function askApi(
   await using api = await startHonoApi({
     ISSUER: stage.sandbox.origin,
     AUDIENCE: stage.project.id,
+    APPLICATIONS: logins.map(({ claims }) => claims["client_id"]).join(","),
     PORT: port,
   });
   stage.emit({
     kind: "line",
     text:
-      "It fetches ZITADEL's public keys, and reaches nothing else. It checks signature, issuer, audience and kind of the token, then the permission.",
+      "It fetches ZITADEL's public keys, and reaches nothing else. It checks signature, issuer, audience, application and kind of the token, then the permission.",
   });
   const answers: DemoAnswer[] = [];
   const ask = async (route: Route, login?: DemoLogin) => {

@@ -1,6 +1,6 @@
 import { Interrupted } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
-import { type Io, printJson } from "../cli/io.ts";
+import { type Io, printJson, printLines } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
 import { formatEvent } from "./format_event.ts";
 import { runDemo } from "./run_demo.ts";
@@ -22,11 +22,14 @@ export async function showDemo(
     });
     if (json) return printJson(io, "done", { ...result });
     const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-    io.print(`
+    printLines(
+      io,
+      `
 ${tint("good", "Done")} in ${seconds} s. Everything is stopped and removed.
 Next: \`deno task dev\` to log in yourself and change the mapping,
       \`deno task setup --help\` to connect a ZITADEL of yours,
-      examples/api/ for an API to copy.`);
+      examples/api/ for an API to copy.`,
+    );
     return "done";
   } catch (error) {
     if (!signal.aborted) throw error;

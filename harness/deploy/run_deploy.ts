@@ -10,7 +10,7 @@ import type { Outcome } from "../cli/exit.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import type { Io } from "../cli/io.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
-import { printable, tint } from "../cli/terminal.ts";
+import { tint } from "../cli/terminal.ts";
 import { formatCommands } from "./format_commands.ts";
 import { planDeployment, settingsToUpload, UPLOAD_ENV_FILE } from "./plan.ts";
 import { runSteps } from "./run_steps.ts";
@@ -59,7 +59,8 @@ export async function runDeploy(
     return "done";
   }
   for (const { what, command } of steps) {
-    io.print(`${what}\n  ${tint("faint", command.map(shellQuote).join(" "))}`);
+    io.print(what);
+    io.print(`  ${tint("faint", command.map(shellQuote).join(" "))}`);
   }
   if (!confirm(io, "Run these commands?", options)) return "declined";
   const { failed, isInterrupted } = await runSteps(steps, {
@@ -92,8 +93,6 @@ async function readSettingsOf(
   const { isFile } = await Deno.stat(envFile).catch(() => ({ isFile: false }));
   if (isFile) return parseEnv(await readEnvFile(envFile));
   throw new SettingsError(
-    `There is no env file ${
-      printable(envFile)
-    }: name the file with the function's settings by --env-file, or leave the app's settings as they are by --skip-env`,
+    `There is no env file ${envFile}: name the file with the function's settings by --env-file, or leave the app's settings as they are by --skip-env`,
   );
 }

@@ -1,8 +1,19 @@
 import type { DeployStep } from "./plan.ts";
 import { writeEnvFile } from "../cli/env_file.ts";
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 
 /** Without a listener, each ends the process and leaves the file with the secrets behind. */
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+
+/**
+ * What `deno deploy` reads: its token, an address or version of its own code, and what
+ * a login opens the browser and the keyring with.
+ */
+const OF_DEPLOY = [
+  ...["DENO_DEPLOY_TOKEN", "DENO_DEPLOY_CLI_SPECIFIER"],
+  ...["BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"],
+  ...["XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "USERPROFILE", "APPDATA"],
+];
 
 export interface StepsResult {
   /** The step that failed, or at which a signal came. */
@@ -41,7 +52,12 @@ export async function runSteps(
       if (isInterrupted) return { failed: step, isInterrupted };
       if (step.usesSettings) await writeEnvFile(secrets.file, secrets.text);
       const [, ...args] = step.command;
-      child = new Deno.Command(Deno.execPath(), { args }).spawn();
+      child = new Deno.Command(Deno.execPath(), {
+        args,
+        clearEnv: true,
+        // The administrator's token and the settings are none of its business.
+        env: denoEnvironment(Deno.env.toObject(), [...OF_TOOLS, ...OF_DEPLOY]),
+      }).spawn();
       const { code } = await child.status;
       if (step.usesSettings) await remove();
       if (isInterrupted || code !== 0) return { failed: step, isInterrupted };

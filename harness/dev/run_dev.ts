@@ -44,13 +44,15 @@ function formatStack(
   const zitadel = sandbox
     ? [
       row("ZITADEL", issuer, "the sandbox; for other commands:"),
-      `\nexport ZITADEL_DOMAIN=${issuer} ZITADEL_ADMIN_TOKEN=${sandbox.adminToken}\n`,
+      "",
+      `export ZITADEL_DOMAIN=${issuer} ZITADEL_ADMIN_TOKEN=${sandbox.adminToken}`,
     ]
     : [
       row("ZITADEL", issuer, ""),
+      "",
       app
-        ? `\nThe page logs in with a temporary application of the project ${app.project.name}; Ctrl-C removes it.\n`
-        : `\nAn application to log in with must allow ${inspector.redirectUri}; --create-app PROJECT creates one.\n`,
+        ? `The page logs in with a temporary application of the project ${app.project.name}; Ctrl-C removes it.`
+        : `An application to log in with must allow ${inspector.redirectUri}; --create-app PROJECT creates one.`,
     ];
   return [
     "",
@@ -60,7 +62,9 @@ function formatStack(
       : [],
     ...api ? [row("API", api, "examples/api/hono.ts, called by the page")] : [],
     ...zitadel,
-    "Ctrl-C stops everything.\n",
+    "",
+    "Ctrl-C stops everything.",
+    "",
   ];
 }
 

@@ -3,7 +3,7 @@ import {
   CACHED_MODULES_ONLY,
   cacheModules,
 } from "../function/cached_modules.ts";
-import { denoEnvironment } from "../function/function_environment.ts";
+import { platformEnvironment } from "../function/function_environment.ts";
 import { inBrackets, leastPermissions } from "../function/least_permissions.ts";
 import { projectPath } from "../util/project_path.ts";
 import { waitUntil } from "../util/wait_until.ts";
@@ -37,7 +37,7 @@ export async function startWatchedFunction(
       projectPath("main.ts"),
     ],
     clearEnv: true,
-    env: { ...denoEnvironment(Deno.env.toObject()), ...settings },
+    env: { ...platformEnvironment(Deno.env.toObject()), ...settings },
     stdin: "null",
     stdout: output,
     stderr: output,

@@ -32,7 +32,7 @@ export function problemOf(error: unknown): Problem {
   const { reason, remedy, organization, fields } = error.details;
   const prefix = `Cannot read the metadata of organization ${organization}: `;
   // Whose metadata it was is told beside: one cause is one finding.
-  const text = error.message.replace(prefix, "");
+  const text = messageOf(error).replace(prefix, "");
   const address = fields?.zitadel === undefined
     ? ""
     : `, asked at ${fields.zitadel}`;

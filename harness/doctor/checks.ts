@@ -136,7 +136,7 @@ export const CHECKS = {
     why:
       "every login of the instance, the console's too, fails while the function does",
     fix:
-      "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions, or customers' organizations have actions (docs/multi-tenancy.md, Actions v1)",
+      "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions, or customers' administrators may write actions (docs/multi-tenancy.md)",
   },
   bound: {
     title: "binding",
@@ -226,6 +226,25 @@ export const CHECKS = {
       "ZITADEL runs an organization's actions before the function and keeps the first value of a claim: whoever may edit an action that sets our claim decides what the organization's users may do",
     fix:
       "remove it from the organization's flows Complement Token and Complement SAML Response (console: Actions), and take org.flow.write from its managers\n`deno task setup --interrupt-on-error` makes logins by OIDC fail instead",
+  },
+  customers: {
+    title: "customers",
+    why:
+      "each missing part leaves a customer's administrator a way to permissions that are not theirs",
+    fix:
+      "deno task setup --for-customers\nand let every API check aud and client_id (docs/multi-tenancy.md)",
+  },
+  applications: {
+    title: "APPLICATIONS",
+    why: "only tokens for the applications that are listed get permissions",
+    fix: "deno task setup --for-customers\nor correct APPLICATIONS",
+  },
+  impersonation: {
+    title: "IMPERSONATION",
+    why:
+      "only releases after 10 August 2026 send who impersonates a user: on older ones IMPERSONATION=none changes nothing, and such a token has the user's permissions",
+    fix:
+      "upgrade ZITADEL, and until then give no one a role that may impersonate",
   },
   mapping: {
     title: "mapping",

@@ -34,6 +34,17 @@ export type LiveChoice =
 const DEFAULT_ROLE = "viewer";
 
 export function chooseLiveRole(facts: Facts, config: Config): LiveChoice {
+  const choice = chooseOfAll(facts, config);
+  const { grantedBy } = config;
+  // The user belongs to the organization that grants the role.
+  const counts = grantedBy === undefined || grantedBy.has("user") ||
+    choice.kind === "project" && grantedBy.has(choice.project.owner.id);
+  return counts || choice.kind === "none" ? choice : none(
+    "a throwaway user's grant does not count, since GRANTED_BY lists neither user nor its organization",
+  );
+}
+
+function chooseOfAll(facts: Facts, config: Config): LiveChoice {
   const { metadataOrganization: fixed, projects } = config;
   const isFixed = fixed !== "user" && fixed !== "grant";
   if (projects) return chooseOfProjects(facts, config);

@@ -2,7 +2,10 @@ import { combineFindings } from "./combine_findings.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
 import { judgeActions } from "./judge_actions.ts";
+import { judgeApplications } from "./judge_applications.ts";
+import { judgeCustomers } from "./judge_customers.ts";
 import { judgeFunction } from "./judge_function.ts";
+import { judgeImpersonation } from "./judge_impersonation.ts";
 import { judgeInstance } from "./judge_instance.ts";
 import { judgeOrganizations } from "./judge_organizations.ts";
 import { judgeProjects } from "./judge_projects.ts";
@@ -20,6 +23,9 @@ export function diagnose(facts: Facts): Finding[] {
     ...judgeFunction(facts),
     ...judgeOrganizations(facts),
     ...judgeActions(facts),
+    ...judgeCustomers(facts),
+    ...judgeApplications(facts),
+    ...judgeImpersonation(facts),
     ...judgeLeftovers(facts),
   );
   const isJudged = findings.some(({ check }) => check === "projects");

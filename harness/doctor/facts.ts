@@ -90,6 +90,24 @@ export interface ActionsSeen {
   readonly left: number;
 }
 
+/** Organizations beside the operator's that can act on the function's claims. */
+export interface CustomersSeen {
+  /** Those that a project whose roles count is granted to. */
+  readonly granted: readonly Organization[];
+  /** Those with an `ORG_OWNER` who is no administrator of the instance. */
+  readonly owned: readonly Organization[];
+}
+
+/** What was looked at of the instance's applications. */
+export interface ApplicationsSeen {
+  readonly applications: readonly (
+    & Pick<Application, "clientId" | "name">
+    & { readonly project: { readonly id: string; readonly name: string } }
+  )[];
+  /** Whether these are all applications of the instance. */
+  readonly isComplete: boolean;
+}
+
 /** A canary that was sent to the function. */
 export interface CanaryFacts {
   readonly endpoint: string;
@@ -123,6 +141,10 @@ export interface Facts {
   readonly projects: Answer<ProjectsSeen> | undefined;
   /** The organizations' actions; `undefined` without a token that sees them. */
   readonly actions: ActionsSeen | undefined;
+  /** Customers' organizations; `undefined` without a token of IAM_OWNER. */
+  readonly customers: Answer<CustomersSeen> | undefined;
+  /** `undefined` if APPLICATIONS is unset. */
+  readonly applications: Answer<ApplicationsSeen> | undefined;
   /** The client id to look at in particular. */
   readonly clientId: string | undefined;
   /** The instance's targets; `undefined` without an admin token. */
@@ -138,4 +160,12 @@ export interface Facts {
   readonly leftovers: Leftovers;
   /** The present, in milliseconds since 1970. */
   readonly now: number;
+}
+
+/** By which API metadata was read, which tells the release; `undefined` if none was. */
+export function metadataApiOf(
+  { organizations }: Pick<Facts, "organizations">,
+): MetadataApi | undefined {
+  return organizations.value?.find(({ metadata }) => metadata?.value)
+    ?.metadata?.value?.api;
 }

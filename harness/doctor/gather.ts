@@ -21,6 +21,7 @@ import type {
   OrganizationFacts,
   ProjectsSeen,
 } from "./facts.ts";
+import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
 import { defaultTarget } from "./judge_target.ts";
 import { findLeftoverUsers } from "./leftovers.ts";
 import {
@@ -165,6 +166,8 @@ async function gatherOrganizations(
     | "organizationsNamed"
     | "projects"
     | "actions"
+    | "customers"
+    | "applications"
     | "leftovers"
   >
 > {
@@ -195,6 +198,18 @@ async function gatherOrganizations(
     organizationsLeft: wanted.length - chosen.length,
     organizationsNamed: named.length > 0,
     projects,
+    customers: eyes.isOwner && config && projects?.value
+      ? await answer(() =>
+        gatherCustomers(eyes.admin!, {
+          organizations: listed,
+          projects: projects.value.projects,
+          config,
+        })
+      )
+      : undefined,
+    applications: asker && config?.applications && all.value
+      ? await answer(() => gatherApplications(asker, listed))
+      : undefined,
     // Also of those whose names look like ours, and the named ones first.
     actions: eyes.isOwner && all.value
       ? await gatherActions(eyes.admin!, [

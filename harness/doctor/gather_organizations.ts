@@ -144,7 +144,7 @@ export async function gatherOwnedProjects(
 }
 
 /** Looks at the first organizations, a few at once; tells how many are left. */
-async function lookAtEach<T>(
+export async function lookAtEach<T>(
   organizations: readonly Organization[],
   look: (organization: Organization) => Promise<T>,
 ): Promise<{ readonly found: readonly T[]; readonly left: number }> {

@@ -1,3 +1,4 @@
+import { foldName } from "../../lib/util/claim_name.ts";
 import type { Facts, OrganizationActions } from "./facts.ts";
 import { type Finding, finding, type FindingDetails } from "./finding.ts";
 import { list, nameOf } from "./names.ts";
@@ -13,7 +14,7 @@ export function judgeActions({ actions, config }: Facts): Finding[] {
   const claims = rolesClaim === undefined ? [claim] : [claim, rolesClaim];
   const { looked, unread, left } = actions;
   const isNamed = ({ actions }: OrganizationActions) =>
-    actions.some(({ script }) => claims.some((name) => script.includes(name)));
+    actions.some(({ script }) => claims.some((name) => names(script, name)));
   const named = looked.filter(isNamed);
   const others = looked.filter((it) => !isNamed(it));
   const findings: Finding[] = [];
@@ -50,4 +51,27 @@ function detailsOf(
     ),
     organizations: organizations.map(({ organization }) => organization.id),
   };
+}
+
+/** An escape of JavaScript; other characters stand for themselves. */
+const ESCAPE =
+  /\\(?:u\{([0-9a-f]+)\}|u([0-9a-f]{4})|x([0-9a-f]{2})|(\r\n|[^]))/gi;
+const IDENTIFIER_PART = "[\\p{ID_Continue}$]";
+
+/**
+ * Reports whether a script names a claim: as written, or as a word that servers
+ * which compare leniently take for it, such as `Permissions`.
+ */
+function names(script: string, claim: string): boolean {
+  const text = script.replace(ESCAPE, (_, braced, four, two, other = "") => {
+    const code = parseInt(braced ?? four ?? two, 16);
+    if (Number.isNaN(code)) {
+      return "bfnrtv0".includes(other) ? " " : other.trim();
+    }
+    return code <= 0x10ffff ? String.fromCodePoint(code) : "";
+  });
+  const word = RegExp.escape(foldName(claim));
+  return script.includes(claim) || text.includes(claim) ||
+    new RegExp(`(?<!${IDENTIFIER_PART})${word}(?!${IDENTIFIER_PART})`, "u")
+      .test(foldName(text));
 }

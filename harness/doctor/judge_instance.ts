@@ -1,6 +1,6 @@
 import { isLoopback } from "../util/is_loopback.ts";
 import { EXPIRY_WARNING_DAYS } from "../zitadel/credential.ts";
-import type { Facts } from "./facts.ts";
+import { type Facts, metadataApiOf } from "./facts.ts";
 import { type Finding, finding, problemFinding } from "./finding.ts";
 import { count } from "./names.ts";
 
@@ -90,9 +90,8 @@ const RELEASES = {
 } as const;
 
 /** The release shows in what could be read. */
-function judgeRelease({ organizations }: Facts): Finding[] {
-  const api = (organizations.value ?? []).map(({ metadata }) => metadata)
-    .find((metadata) => metadata?.value)?.value?.api;
+function judgeRelease(facts: Facts): Finding[] {
+  const api = metadataApiOf(facts);
   return api ? [finding("release", "ok", RELEASES[api])] : [];
 }
 

@@ -145,7 +145,7 @@ function judgeUnused(
   used: ReadonlySet<string>,
 ): string[] {
   if (!withRoles?.length) return [];
-  const broken = new Set(mapping.problems.map(({ key }) => key));
+  const broken = new Set(mapping.unreadable);
   return [...mapping.plain.keys()].filter((key) =>
     !used.has(key) && !broken.has(key)
   );

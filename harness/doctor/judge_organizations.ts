@@ -28,7 +28,9 @@ export function judgeOrganizations(facts: Facts): Finding[] {
       ]
       : [],
     ...looked.flatMap((organization) => judgeOne(facts, organization)),
-    ...clientId === undefined ? [] : judgeClient(clientId, looked),
+    ...clientId === undefined
+      ? []
+      : judgeClient(clientId, looked, facts.config.value?.applications),
   ];
 }
 
@@ -137,6 +139,7 @@ function judgeProject(facts: Facts, project: ProjectFacts): Finding[] {
 function judgeClient(
   clientId: string,
   organizations: readonly OrganizationFacts[],
+  listed: ReadonlySet<string> | undefined,
 ): Finding[] {
   const all = organizations.flatMap(({ projects }) => projects?.value ?? []);
   const project = all.find(({ applications }) =>
@@ -151,6 +154,10 @@ function judgeClient(
     return [finding("client", "broken", seen)];
   }
   const text = `${application.name} (${clientId}) of project ${project.name}`;
+  if (listed && !listed.has(clientId)) {
+    const seen = `${text} is not listed, and its tokens get no permissions`;
+    return [finding("applications", "broken", seen)];
+  }
   return application.accessTokens === "opaque"
     ? [
       finding(

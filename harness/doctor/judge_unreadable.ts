@@ -1,3 +1,4 @@
+import { problemOf } from "../roles/interpret_value.ts";
 import { describeCorrection } from "../explain/describe_correction.ts";
 import type { OrganizationFacts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
@@ -15,8 +16,9 @@ export function judgeUnreadable(
 ): Finding[] {
   const metadata = organization.metadata?.value;
   if (metadata === undefined) return [];
-  return metadata.mapping.problems.map(({ key, problem }) => {
+  return metadata.mapping.unreadable.map((key) => {
     const value = metadata.entries.find((entry) => entry.key === key)?.value;
+    const problem = problemOf(value) ?? "";
     const correction = value && describeCorrection(value);
     const isUsed = used?.has(key) ?? true;
     const isLatin1 = LATIN_1.test(problem);

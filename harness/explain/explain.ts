@@ -28,6 +28,7 @@ import {
   type ProjectRole,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
+import { problemOf } from "../roles/interpret_value.ts";
 import { describeCorrection } from "./describe_correction.ts";
 
 export interface RoleExplanation {
@@ -234,11 +235,12 @@ function explainRole(
 
 /** What is wrong with an entry, what it is, and what it should be. */
 function describeProblem(
-  { problems, entries }: ExplainedMapping,
+  { unreadable, entries }: ExplainedMapping,
   key: string,
 ): string | undefined {
-  const problem = problems.find((it) => it.key === key)?.problem;
+  if (!unreadable.includes(key)) return undefined;
   const value = entries?.find((entry) => entry.key === key)?.value;
+  const problem = entries ? problemOf(value) : "Its value cannot be read";
   const correction = value && describeCorrection(value);
   return correction ? `${problem}. ${correction}` : problem;
 }

@@ -1,4 +1,4 @@
-import { printable, tint } from "../cli/terminal.ts";
+import { tint } from "../cli/terminal.ts";
 import type { AddedClaim } from "../../lib/claims/reply.ts";
 import type { Explanation, GrantExplanation } from "./explain.ts";
 
@@ -7,11 +7,11 @@ export function formatExplanation(
   { call, grants, permissions, claims, why }: Explanation,
 ): string[] {
   return [
-    tint("strong", printable(call)),
+    tint("strong", call),
     ...grants.flatMap(formatGrant),
     "",
     permissions.length > 0
-      ? `permissions  ${permissions.map(printable).join(" ")}`
+      ? `permissions  ${permissions.join(" ")}`
       : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`,
     ...claims.map(formatClaim),
   ];
@@ -22,9 +22,7 @@ function formatClaim({ name, value, omitted, replaced }: AddedClaim): string {
     omitted > 0 ? `${omitted} left out: this shape cannot carry them` : "",
     replaced ? "replaces an earlier target's value of another shape" : "",
   ].filter(Boolean).map((note) => `  ${tint("warning", note)}`);
-  return `claim        ${printable(name)} = ${
-    printable(JSON.stringify(value))
-  }${notes.join("")}`;
+  return `claim        ${name} = ${JSON.stringify(value)}${notes.join("")}`;
 }
 
 function formatGrant(
@@ -33,19 +31,17 @@ function formatGrant(
   const title =
     `grant of project ${project} by ${grantedBy}, mapping of ${organization}`;
   const nothing = tint("warning", "nothing");
-  const names = roles.map(({ role }) => printable(role));
+  const names = roles.map(({ role }) => role);
   const width = Math.max(...names.map((name) => name.length));
   return [
     "",
-    printable(title),
-    ...why ? [`  ${nothing}: ${printable(why)}`] : [],
+    title,
+    ...why ? [`  ${nothing}: ${why}`] : [],
     ...roles.map(({ role, key, permissions, why }, index) => {
       const name = names[index]!.padEnd(width);
-      if (why) return `  ${name}  ${nothing}: ${printable(why)}`;
-      const entry = key === role ? "" : `  (entry ${printable(String(key))})`;
-      return `  ${name}  ${permissions.map(printable).join(" ")}${
-        tint("faint", entry)
-      }`;
+      if (why) return `  ${name}  ${nothing}: ${why}`;
+      const entry = key === role ? "" : `  (entry ${String(key)})`;
+      return `  ${name}  ${permissions.join(" ")}${tint("faint", entry)}`;
     }),
   ];
 }

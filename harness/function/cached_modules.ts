@@ -1,3 +1,4 @@
+import { denoEnvironment } from "../util/deno_environment.ts";
 import { projectPath } from "../util/project_path.ts";
 
 /**
@@ -14,7 +15,6 @@ export const CACHED_MODULES_ONLY: readonly string[] = [
  * Downloads what `main.ts` imports and Deno's cache lacks; takes some 20 ms and
  * no network if it lacks nothing. A failure is shown and goes no further: the
  * function starts if its modules are there, and otherwise names the missing one.
- * Nothing of the function runs, so Deno gets this environment: certificates too.
  */
 export async function cacheModules(): Promise<void> {
   await new Deno.Command(Deno.execPath(), {
@@ -25,6 +25,8 @@ export async function cacheModules(): Promise<void> {
       `--config=${projectPath("deno.json")}`,
       projectPath("main.ts"),
     ],
+    clearEnv: true,
+    env: denoEnvironment(Deno.env.toObject()),
     stdin: "null",
     stdout: "null",
     stderr: "inherit",

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../util/sign_payload.ts";
 import { messageOf, printable } from "../cli/terminal.ts";
+import { viaProxy } from "../util/proxy.ts";
 import { skewOf } from "./clock_skew.ts";
 
 /** The function answers it by naming itself, without a look-up. */
@@ -78,7 +79,7 @@ export async function sendCanary(
     };
   } catch (error) {
     const seen = error instanceof Error && error.name === "TimeoutError"
-      ? `did not answer within ${TIMEOUT_MS / 1000} s`
+      ? `did not answer within ${TIMEOUT_MS / 1000} s${viaProxy(endpoint)}`
       : `did not answer (${messageOf(error)})`;
     return {
       ...verdictOf("unreachable", seen),

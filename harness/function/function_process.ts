@@ -1,6 +1,6 @@
 import { projectPath } from "../util/project_path.ts";
 import { CACHED_MODULES_ONLY, cacheModules } from "./cached_modules.ts";
-import { denoEnvironment } from "./function_environment.ts";
+import { platformEnvironment } from "./function_environment.ts";
 import { inBrackets, leastPermissions } from "./least_permissions.ts";
 
 /**
@@ -57,7 +57,7 @@ export async function startFunction(
       projectPath("main.ts"),
     ],
     clearEnv: true,
-    env: { ...denoEnvironment(Deno.env.toObject()), ...env },
+    env: { ...platformEnvironment(Deno.env.toObject()), ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -1,4 +1,4 @@
-import type { Io } from "../cli/io.ts";
+import { type Io, printLines } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
 
 /** A statement that holds for every input. */
@@ -42,6 +42,6 @@ export async function checkProperties(
     const seconds = ((performance.now() - begin) / 1000).toFixed(1);
     print(`${state} ${seconds.padStart(6)} s  ${name}`);
   }
-  for (const { message } of failures) print(`\n${message}`);
+  for (const { message } of failures) printLines({ print }, `\n${message}`);
   return failures;
 }

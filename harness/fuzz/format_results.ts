@@ -45,7 +45,8 @@ export function formatAttack(
 ): string[] {
   const { outcomes, memoryBeforeMb, memoryAfterMb, wrong } = result;
   return [
-    `\n${requests} bad requests in ${seconds.toFixed(1)} s`,
+    "",
+    `${requests} bad requests in ${seconds.toFixed(1)} s`,
     ...Object.entries(outcomes).sort().map(([kind, counts]) => {
       const text = Object.entries(counts)
         .map(([outcome, count]) => `${outcome}: ${count}`).join("  ");
@@ -57,8 +58,10 @@ export function formatAttack(
     isResisted(result)
       ? tint("good", "none answered with 200 or 5xx, no crash, memory flat")
       : tint("bad", "not every request was refused as it should be"),
-    ...wrong.map(({ kind, outcome, bytes }) =>
-      `\n${kind}: ${outcome}\n${JSON.stringify(bytes)}`
-    ),
+    ...wrong.flatMap(({ kind, outcome, bytes }) => [
+      "",
+      `${kind}: ${outcome}`,
+      JSON.stringify(bytes),
+    ]),
   ];
 }

@@ -1,3 +1,5 @@
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
+
 export interface ProcessFigures {
   readonly memoryMb: number;
   /** Open sockets; `undefined` on systems without `/proc`. */
@@ -15,7 +17,11 @@ export async function measureProcess(pid: number): Promise<ProcessFigures> {
 }
 
 async function run(program: string, args: string[]): Promise<string> {
-  const { stdout } = await new Deno.Command(program, { args, stderr: "null" })
-    .output();
+  const { stdout } = await new Deno.Command(program, {
+    args,
+    clearEnv: true,
+    env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),
+    stderr: "null",
+  }).output();
   return new TextDecoder().decode(stdout);
 }

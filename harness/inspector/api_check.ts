@@ -10,6 +10,8 @@ export interface ApiCheckOptions {
   readonly issuer: string;
   /** The project's id, as in the token's `aud`; empty if not known. */
   readonly audience: string;
+  /** The application's client id; empty if not known. */
+  readonly clientId: string;
   /** The name of the permissions claim. */
   readonly claim: string;
   /** Where in the claim to look, as the shape requires. */
@@ -29,7 +31,7 @@ const CHECK = /^const keys = [^]*?(?=^const app = )/m;
  * @throws {Error} If the example has no such part.
  */
 export async function apiCheck(
-  { issuer, audience, claim, place }: ApiCheckOptions,
+  { issuer, audience, clientId, claim, place }: ApiCheckOptions,
 ): Promise<string> {
   const example = await Deno.readTextFile(EXAMPLE);
   const check = CHECK.exec(example)?.[0];
@@ -38,8 +40,11 @@ export async function apiCheck(
   }
   return `import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
-const issuer = ${JSON.stringify(issuer)};
+const issuers = [${JSON.stringify(issuer)}];
 const audience = ${JSON.stringify(audience || "<your project's id>")};
+const applications = [${
+    JSON.stringify(clientId || "<your application's client id>")
+  }];
 const claim = ${JSON.stringify(claim)};
 const place = ${JSON.stringify(place)};
 

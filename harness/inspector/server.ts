@@ -7,6 +7,7 @@
  */
 import "oauth4webapi";
 import { ROUTES } from "../demo/ask_api.ts";
+import { refuseForeignHost, serveOnLocalhost } from "../util/local_server.ts";
 import { callApi } from "./api_calls.ts";
 import { apiCheck, placeOf } from "./api_check.ts";
 import { explain } from "./explain_token.ts";
@@ -102,13 +103,12 @@ export interface Inspector extends AsyncDisposable {
  * ```
  */
 export function serveInspector(options: InspectorOptions): Inspector {
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: options.port ?? DEFAULT_PORT,
-    onListen: () => {},
-  }, createInspector(options));
-  const origin = `http://localhost:${server.addr.port}`;
-  const close = () => server.shutdown();
+  const server = serveOnLocalhost(
+    createInspector(options),
+    options.port ?? DEFAULT_PORT,
+  );
+  const { origin } = server;
+  const close = async () => await server[Symbol.asyncDispose]();
   return {
     origin,
     redirectUri: origin + CALLBACK_PATH,
@@ -167,7 +167,7 @@ export function createInspector(
     return await staticFile(pathname.slice(1));
   };
   return async (request) => {
-    const response = await answer(request);
+    const response = refuseForeignHost(request) ?? await answer(request);
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
       response.headers.set(name, value);
     }

@@ -4,8 +4,9 @@
  * @module
  */
 import type { Outcome } from "../cli/exit.ts";
-import type { Io } from "../cli/io.ts";
+import { type Io, printLines } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 
 /** A check, and the arguments of the `deno` that does it. */
 interface Gate {
@@ -30,7 +31,7 @@ export async function runGates(
     const state = success ? tint("good", "ok    ") : tint("bad", "failed");
     io.print(`${state} ${gate.name.padEnd(14)}${seconds.padStart(6)} s`);
     if (success) continue;
-    io.print(output);
+    printLines(io, output);
     return "failed";
   }
   return "done";
@@ -59,8 +60,12 @@ async function run({ args, isShown = false, ignoredRule }: Gate) {
     args: [...args],
     stdout: stdio,
     stderr: stdio,
-    // The rules are found in the text.
-    env: ignoredRule === undefined ? {} : { NO_COLOR: "1" },
+    clearEnv: true,
+    env: {
+      ...denoEnvironment(Deno.env.toObject(), OF_TOOLS),
+      // What is read or printed line by line has no colours.
+      ...!isShown && { NO_COLOR: "1" },
+    },
   }).spawn();
   if (isShown) return { success: (await child.status).success, output: "" };
   const { success, stdout, stderr } = await child.output();

@@ -66,7 +66,7 @@ export async function createRecorder(
     const text = JSON.stringify(pseudonymize(payload));
     const unsigned: Fixture = {
       name: `${
-        called.replace("function/", "").replaceAll(".", "_")
+        called.replace("function/", "").replace(/\W+/g, "_")
       }_${await shortHash(text)}`,
       description:
         `A call for ${called}, with pseudonyms for everything personal`,

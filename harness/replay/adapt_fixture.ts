@@ -43,7 +43,7 @@ function replaceIn(
 }
 
 /** Some fixtures hold on purpose what is no JSON. */
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

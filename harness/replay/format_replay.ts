@@ -27,20 +27,25 @@ export function rowFormatter(
   fixtures: readonly Fixture[],
   { isDeployed }: { readonly isDeployed: boolean },
 ): (row: Replayed) => string[] {
-  const nameWidth = Math.max(...fixtures.map(({ name }) => name.length));
+  // Escapes count for the widths.
+  const nameWidth = Math.max(
+    ...fixtures.map(({ name }) => printable(name).length),
+  );
   const widest = LABELS[isDeployed ? "other_metadata" : "differs"];
   return ({ fixture, outcome, actual, note }) => {
     const { text, tone } = LABELS[outcome];
     const label = tint(tone, text.padEnd(widest.text.length));
-    const reply = actual
-      ? `${actual.status}  ${shorten(printable(summarize(actual)))}`
-      : `     ${note}`;
+    const reply = printable(
+      actual
+        ? `${actual.status}  ${shorten(summarize(actual))}`
+        : `     ${note}`,
+    );
     const differences = outcome === "differs" && actual
       ? diffReplies(fixture.expected, actual)
       : [];
     return [
-      `${label}  ${fixture.name.padEnd(nameWidth)}  ${reply}`,
-      ...differences.map((line) => `    ${tintLine(printable(line))}`),
+      `${label}  ${printable(fixture.name).padEnd(nameWidth)}  ${reply}`,
+      ...differences.map((line) => `    ${tintLine(line)}`),
     ];
   };
 }
@@ -63,8 +68,9 @@ export function formatTotals(
     : `${replayed.length} fixtures`;
   const isEmpty = replayed.every(({ outcome }) => outcome === "skipped");
   return [
-    ...[...notes].map((note) => `\n${note}.`),
-    `\n${fixtures}: ${counts.join(", ")}${updated}`,
+    ...[...notes].flatMap((note) => ["", `${note}.`]),
+    "",
+    `${fixtures}: ${counts.join(", ")}${updated}`,
     ...isEmpty ? ["Nothing was compared, so nothing is proved."] : [],
   ];
 }

@@ -10,6 +10,7 @@ import {
   requestOf,
   signFixture,
 } from "../fixtures/fixture.ts";
+import { messageOf } from "../cli/terminal.ts";
 import { createFixtureFunction } from "../fixtures/fixture_function.ts";
 
 /**
@@ -109,7 +110,7 @@ export async function sendFixture(
   } catch (cause) {
     throw new Error(
       `Cannot replay ${fixture.name}: ${base} gave no answer (${
-        cause instanceof Error ? cause.message : cause
+        messageOf(cause)
       })`,
       { cause },
     );

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Fixture, Reply } from "../fixtures/fixture.ts";
-import { adaptFixture } from "./adapt_fixture.ts";
+import { adaptFixture, parseJson } from "./adapt_fixture.ts";
 import {
   type DeployedFunction,
   VISIBLE_SETTINGS,
@@ -23,8 +23,13 @@ export async function replayDeployed(
 ): Promise<Verdict> {
   const reason = skipReason(fixture, deployed);
   if (reason) return { outcome: "skipped", note: reason };
-  const adapted = adaptFixture(fixture, deployed);
-  const actual = await sendFixture(adapted, deployed.url, deployed.key);
+  const { request, ...adapted } = adaptFixture(fixture, deployed);
+  const { pathname, search } = new URL(deployed.url);
+  const actual = await sendFixture(
+    { ...adapted, request: { ...request, path: pathname + search } },
+    deployed.url,
+    deployed.key,
+  );
   return judgeDeployed(fixture, actual, deployed);
 }
 
@@ -73,11 +78,14 @@ function noteOn(
 
 /** Why another function than the fixture's own cannot be judged by it. */
 function skipReason(
-  { settings = {}, jwks, expected }: Fixture,
+  { settings = {}, jwks, expected, request }: Fixture,
   deployed: DeployedFunction,
 ): string | undefined {
   if (settings.PAYLOAD_PRIVATE_KEY) return "encrypted for another key";
   if (jwks) return "signed by another instance";
+  if (!isFunctionCall(request)) {
+    return "is no call of one of ZITADEL's functions";
+  }
   if (expected.status >= 500) return "needs a ZITADEL that refuses to answer";
   if (settings.PROJECTS && deployed.project === undefined) {
     return "needs PROJECTS";
@@ -88,6 +96,21 @@ function skipReason(
   if (other === undefined) return undefined;
   const wanted = settings[other] ?? DEFAULTS[other];
   return wanted ? `needs ${other}=${wanted}` : `needs ${other} unset`;
+}
+
+const FUNCTION = /^function\/pre\w+$/;
+
+/**
+ * Reports whether a request is a call of a function: an event could make a real
+ * function ignore later ones, and a canary names its process.
+ */
+function isFunctionCall(
+  { method, path, body }: Fixture["request"],
+): boolean {
+  const payload = parseJson(body);
+  return method === "POST" && path === "/" && isObject(payload) &&
+    typeof payload.function === "string" && FUNCTION.test(payload.function) &&
+    !("event_type" in payload);
 }
 
 const DEFAULTS: DeployedFunction["settings"] = {

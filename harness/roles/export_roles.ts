@@ -1,4 +1,5 @@
 import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
+import { problemOf } from "./interpret_value.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 
 /** A mapping as a roles file, and what of the metadata is not in it. */
@@ -20,8 +21,8 @@ export function exportRoles(metadata: readonly MetadataEntry[]): ExportedRoles {
   const sorted = metadata.toSorted((a, b) => a.key < b.key ? -1 : 1);
   for (const { key, value } of sorted) {
     const permissions = parsePermissions(value);
-    if (typeof permissions === "string") {
-      skipped.push({ key, why: permissions });
+    if (!permissions) {
+      skipped.push({ key, why: problemOf(value)! });
       continue;
     }
     const [, project, role] = QUALIFIED.exec(key) ?? [];

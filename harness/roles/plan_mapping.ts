@@ -45,7 +45,7 @@ export function planMapping(
   const others = metadata.filter(({ key }) => !mapping.has(key));
   const lists = others.filter(({ value }) => isPermissionList(value));
   const plain = others.filter(({ value }) =>
-    !isPermissionList(value) && typeof parsePermissions(value) !== "string"
+    !isPermissionList(value) && parsePermissions(value) !== undefined
   );
   const removed = prune ? lists.map(removal) : [];
   const kept = prune ? [] : lists;
@@ -93,7 +93,7 @@ export function planMappingRemoval(
  * strings, or base64 of one. Any short text could be plain names.
  */
 export function isPermissionList(value: Uint8Array): boolean {
-  if (typeof parsePermissions(value) === "string") return false;
+  if (parsePermissions(value) === undefined) return false;
   const text = textOf(value).trim();
   return text.startsWith("[") || decodeBase64(text)?.trim()[0] === "[";
 }

@@ -83,6 +83,6 @@ export function meansSame(
   permissions: readonly string[],
 ): boolean {
   const stored = parsePermissions(value);
-  return Array.isArray(stored) &&
+  return stored !== undefined &&
     JSON.stringify(stored) === JSON.stringify([...new Set(permissions)]);
 }

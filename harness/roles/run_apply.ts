@@ -7,7 +7,7 @@
 import { confirm } from "../cli/confirm.ts";
 import { formatDiffLine } from "../cli/diff.ts";
 import type { Outcome } from "../cli/exit.ts";
-import { type Io, printJson } from "../cli/io.ts";
+import { escapeJson, type Io, printJson, printLines } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
@@ -102,8 +102,8 @@ export async function runExport(
   const { entries } = await listMetadata(instance, organization.id);
   const { text, skipped } = exportRoles(entries);
   for (const { key, why } of skipped) {
-    io.error(printable(`skipped, no mapping: ${key} (${why})`));
+    io.error(`skipped, no mapping: ${key} (${why})`);
   }
-  io.print(text.trimEnd());
+  printLines(io, escapeJson(text.trimEnd()));
   return "done";
 }

@@ -8,7 +8,7 @@ import { Interrupted } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { parseUrl } from "../cli/parse.ts";
-import { printable, tint } from "../cli/terminal.ts";
+import { tint } from "../cli/terminal.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import { describeStep } from "./describe_step.ts";
 import { planRotation, type RotationStep } from "./plan_rotation.ts";
@@ -33,7 +33,7 @@ export async function runRotate(
   const { steps } = planRotation(await readRotationSituation(place), name);
   const described = steps.map((step) => ({
     step,
-    text: printable(describeStep(step, options)),
+    text: describeStep(step, options),
   }));
   if (!json) {
     io.print(`Instance  ${instance.origin}`);
@@ -67,8 +67,7 @@ async function applySteps(
   const { name, wait, endpoint, processes, json } = options;
   const signal = io.untilInterrupted();
   const done: RotationStep[] = [];
-  const describe = (step: RotationStep) =>
-    printable(describeStep(step, options));
+  const describe = (step: RotationStep) => describeStep(step, options);
   try {
     return await rotate(place, name, {
       waitSeconds: wait,

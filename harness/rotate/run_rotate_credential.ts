@@ -7,7 +7,7 @@
 import { confirm } from "../cli/confirm.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
-import { printable, tint } from "../cli/terminal.ts";
+import { tint } from "../cli/terminal.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import type { ReplacedCredential } from "./replaced_credential.ts";
 import {
@@ -28,8 +28,10 @@ export async function runRotateCredential(
   const { instance } = await connectWithEnvFile(envFile, io);
   const place = { instance, envFile };
   const plan = await planCredentialRotation(place);
-  const text = printable(describePlan(plan, options));
-  if (!json) io.print(`Instance  ${instance.origin}\n  - ${text}`);
+  if (!json) {
+    io.print(`Instance  ${instance.origin}`);
+    io.print(`  - ${describePlan(plan, options)}`);
+  }
   const report = (outcome: Outcome) =>
     json
       ? printJson(io, outcome, { instance: instance.origin, step: plan.kind })

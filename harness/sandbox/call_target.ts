@@ -1,5 +1,5 @@
 import { CompactEncrypt, CompactSign, importSPKI } from "jose";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../util/sign_payload.ts";
 import { endpointProblem } from "./endpoint_rules.ts";
 import { type Exchange, EXCHANGES_KEPT, type Instance } from "./instance.ts";
 import type { Target } from "./world.ts";

@@ -5,18 +5,21 @@
  *
  * @module
  */
+import { isLoopback } from "../util/is_loopback.ts";
+import { refuseForeignHost } from "../util/local_server.ts";
 
-const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
-
-/** Returns why a request is refused, or `undefined`. */
-export function refusal(request: Request, host: string): string | undefined {
-  if (!isLoopback(`http://${host}`)) {
-    return `Cannot answer for the host ${host}: the sandbox answers on loopback only`;
-  }
+/** Returns the answer to a request that is refused, or `undefined`. */
+export function refusal(request: Request): Response | undefined {
+  const foreign = refuseForeignHost(request);
+  if (foreign !== undefined) return foreign;
   const origin = request.headers.get("origin");
-  if (origin !== null && origin !== "null" && !isLoopback(origin)) {
-    return `Cannot answer pages of ${origin}: only local pages may use the sandbox`;
+  if (origin === null || origin === "null" || isLoopback(URL.parse(origin))) {
+    return undefined;
   }
+  return Response.json(
+    { error: "Only local pages may use the sandbox" },
+    { status: 403 },
+  );
 }
 
 /**
@@ -33,12 +36,4 @@ export function corsHeaders(request: Request): Record<string, string> {
     "access-control-max-age": "600",
     "vary": "origin",
   };
-}
-
-function isLoopback(origin: string): boolean {
-  try {
-    return LOOPBACK.has(new URL(origin).hostname);
-  } catch {
-    return false;
-  }
 }

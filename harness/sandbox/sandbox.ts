@@ -117,13 +117,8 @@ export async function startSandbox(
   server.on("request", async (incoming, outgoing) => {
     try {
       const { request, body } = await toRequest(incoming, instance.origin);
-      const refused = refusal(request, incoming.headers.host ?? "");
-      if (refused !== undefined) {
-        return await sendResponse(
-          Response.json({ error: refused }, { status: 403 }),
-          outgoing,
-        );
-      }
+      const refused = refusal(request);
+      if (refused !== undefined) return await sendResponse(refused, outgoing);
       for (const [name, value] of Object.entries(corsHeaders(request))) {
         outgoing.setHeader(name, value);
       }

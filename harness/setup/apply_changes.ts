@@ -29,7 +29,6 @@ import {
 } from "../zitadel/target.ts";
 import { bind, type Binding, confirmBindings } from "./bind.ts";
 import { type Change, NEW_TARGET } from "./change.ts";
-import { DOMAIN_SETTING } from "./plan.ts";
 import { confirmCredential } from "./read_service_user.ts";
 import type { Place } from "./place.ts";
 
@@ -112,14 +111,9 @@ class Run {
           change: (keys, key) => keys.filter((other) => other !== key),
         });
         return;
-      case "write-domain":
-        await writeSetting(envFile, DOMAIN_SETTING, change.domain);
+      case "write-setting":
+        await writeSetting(envFile, change.name, change.value);
         return;
-      case "write-projects": {
-        const ids = change.projects.map(({ id }) => id).join(",");
-        await writeSetting(envFile, "PROJECTS", ids);
-        return;
-      }
       default:
         await this.#changeServiceUser(change);
     }

@@ -1,3 +1,4 @@
+import type { SettingName } from "../../lib/config/settings.ts";
 import type { EntryChange } from "../roles/plan_mapping.ts";
 import type { CredentialKind } from "../zitadel/credential.ts";
 import type { FoundUser, ReaderRole } from "../zitadel/service_user.ts";
@@ -6,10 +7,15 @@ import type { TargetSettings } from "../zitadel/target.ts";
 /** Stands for the id of a target that does not exist yet. */
 export const NEW_TARGET = "new";
 
-/** A project, as the operator reads it. */
-export interface NamedProject {
-  readonly id: string;
-  readonly name: string;
+/** A setting of the env file, other than keys and credentials. */
+export interface SettingChange {
+  readonly kind: "write-setting";
+  readonly name: SettingName;
+  readonly value: string;
+  /** What changes, as the operator reads it. */
+  readonly shown: string;
+  /** Whether the env file has another value. */
+  readonly replaces: boolean;
 }
 
 /** One change, in the terms of the instance and the env file. */
@@ -46,11 +52,7 @@ export type Change =
     /** Whether it replaces other keys. */
     readonly replaces: boolean;
   }
-  | { readonly kind: "write-domain"; readonly domain: string }
-  | {
-    readonly kind: "write-projects";
-    readonly projects: readonly NamedProject[];
-  }
+  | SettingChange
   | {
     readonly kind: "create-user";
     readonly name: string;

@@ -19,6 +19,7 @@ export const SETUP_DETAILS = [
   "A target is bound, or moved, only if the function answers at exactly that endpoint and accepts the target's key. Until then everything else is done: start the function with the env file and run the same command again, or use --wait or --start.",
   "--service-user creates a service user that may read the mapping (ORG_OWNER_VIEWER of METADATA_ORGANIZATION, or IAM_OWNER_VIEWER if that is user or grant) and writes its credential into the env file. Run again, it changes nothing while the credential works.",
   "With a fixed METADATA_ORGANIZATION, PROJECTS is proposed: the projects of that organization that have mapped roles.",
+  "--for-customers is for an instance on which customers have organizations. It proposes METADATA_ORGANIZATION (the organization that owns the projects), PROJECTS, GRANTED_BY (the user's own organization and that one) and APPLICATIONS (every application of the projects, APIs too) for the env file, and asks about interruptOnError; with --yes that stays as it is unless --interrupt-on-error is given. Run again, it adds new applications.",
 ];
 
 /** The options of `deno task setup`. */
@@ -51,8 +52,14 @@ export const SETUP_OPTIONS = {
     default: "365",
     parse: numberFrom(1, 3_650),
   }),
-  project: list("ID", "a project for PROJECTS; can be repeated"),
-  projects: toggle("--no-projects: propose no PROJECTS"),
+  "for-customers": flag(
+    "propose the whole set-up for an instance with customers' organizations",
+  ),
+  project: list(
+    "ID",
+    "add a project to PROJECTS, whose roles then count; can be repeated",
+  ),
+  projects: toggle("--no-projects: leave PROJECTS as it is"),
   name: option("NAME", "the target's name", { default: DEFAULT_TARGET_NAME }),
   also: option("LIST", "bind to: preuserinfo, presamlresponse, events"),
   timeout: option(

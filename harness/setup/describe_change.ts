@@ -2,7 +2,7 @@ import type { Target, TargetSettings } from "../zitadel/target.ts";
 import type { DiffLine } from "../cli/diff.ts";
 import { describeEntry } from "../roles/describe_entry.ts";
 import { SIGNING_KEY_SETTING } from "../cli/env_file.ts";
-import { type Change, DOMAIN_SETTING, NEW_TARGET } from "./plan.ts";
+import { type Change, NEW_TARGET } from "./plan.ts";
 
 /** Puts a change into words: lines of a diff. */
 export function describeChange(
@@ -68,23 +68,16 @@ export function describeChange(
           nameOf(change.id)
         }${change.replaces ? ", in place of another" : ""}`,
       }];
-    case "write-domain":
+    case "write-setting":
       return [{
-        sign: "+",
-        text: `${DOMAIN_SETTING} in ${envFile}: ${change.domain}`,
+        sign: change.replaces ? "~" : "+",
+        text: `${change.name} in ${envFile}: ${change.shown}`,
       }];
     case "drop-key":
       return [{
         sign: "-",
         text: `${SIGNING_KEY_SETTING} in ${envFile}: the key of ${
           nameOf(change.id)
-        }`,
-      }];
-    case "write-projects":
-      return [{
-        sign: "+",
-        text: `PROJECTS in ${envFile}: ${
-          change.projects.map(({ id, name }) => `${name} (${id})`).join(", ")
         }`,
       }];
     case "create-user":

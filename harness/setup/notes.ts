@@ -9,21 +9,12 @@ import type { State, Wish } from "./plan.ts";
 
 /** Notes about a set-up. */
 export function setupNotes(state: State, wish: Wish): string[] {
-  const { mapping, prune = false, projects = [] } = wish;
+  const { mapping, prune = false } = wish;
   const entries = mapping.size > 0 || prune
     ? planMapping(state.metadata, mapping, { prune }).notes
     : [];
-  const isKept = state.projects !== undefined && state.projects !== "" &&
-    projects.some(({ id }) => !state.projects!.split(/[\s,]+/).includes(id));
   return [
     ...entries,
-    ...isKept
-      ? [
-        `PROJECTS stays as it is (${state.projects}); ${
-          projects.map(({ id, name }) => `${name} (${id})`).join(", ")
-        } would be proposed`,
-      ]
-      : [],
     ...laterTargets(state, wish),
     ...sameEndpoint(state, wish),
     ...shortTimeout(state, wish),
@@ -75,11 +66,11 @@ function sameEndpoint(state: State, { target }: Wish): string[] {
 
 /** ZITADEL must not give up before the function does: it would see no reason. */
 function shortTimeout(
-  { upstreamTimeoutMs }: State,
+  { env }: State,
   { target }: Wish,
 ): string[] {
   const waited = Number(
-    upstreamTimeoutMs || SETTINGS.UPSTREAM_TIMEOUT_MS.default,
+    env.UPSTREAM_TIMEOUT_MS || SETTINGS.UPSTREAM_TIMEOUT_MS.default,
   );
   if (!target || 1_000 * target.timeoutSeconds > waited) return [];
   return [

@@ -4,7 +4,9 @@
  *
  * @module
  */
+import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
+import type { Settings } from "../cli/settings.ts";
 import type { Mapping } from "../roles/parse_roles.ts";
 import {
   type EntryChange,
@@ -14,7 +16,7 @@ import {
 import type { Execution } from "../zitadel/execution.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
-import { type Change, type NamedProject, NEW_TARGET } from "./change.ts";
+import { type Change, NEW_TARGET, type SettingChange } from "./change.ts";
 import {
   planServiceUser,
   planServiceUserRemoval,
@@ -24,9 +26,6 @@ import {
 
 export { type Change, NEW_TARGET } from "./change.ts";
 
-/** The setting that names the instance. */
-export const DOMAIN_SETTING = "ZITADEL_DOMAIN";
-
 /** What is there. */
 export interface State {
   /** Every target of the instance. */
@@ -35,14 +34,12 @@ export interface State {
   readonly executions: readonly Execution[];
   /** The organization's metadata; empty if no mapping is touched. */
   readonly metadata: readonly MetadataEntry[];
+  /** By which API it was read, which tells the release; `undefined` if it was not. */
+  readonly metadataApi?: MetadataApi | undefined;
   /** The value of AUTHORIZATION_SIGNING_KEY in the env file. */
   readonly signingKeys: string | undefined;
-  /** The value of ZITADEL_DOMAIN in the env file. */
-  readonly domain?: string | undefined;
-  /** The value of PROJECTS in the env file. */
-  readonly projects?: string | undefined;
-  /** UPSTREAM_TIMEOUT_MS in the env file. */
-  readonly upstreamTimeoutMs?: string | undefined;
+  /** The settings in the env file. */
+  readonly env: Settings;
   /** The function's service user; `undefined` if it is not looked at. */
   readonly serviceUser?: ServiceUserState | undefined;
 }
@@ -62,8 +59,8 @@ export interface Wish {
   /** The instance that the env file names, if it names none yet. */
   readonly domain?: string | undefined;
   readonly serviceUser?: ServiceUserWish | undefined;
-  /** The projects that the env file lists, if it lists none yet. */
-  readonly projects?: readonly NamedProject[] | undefined;
+  /** What is proposed for the env file. */
+  readonly settings?: readonly SettingChange[] | undefined;
 }
 
 /**
@@ -75,21 +72,26 @@ export interface Wish {
  * user's name is taken.
  */
 export function planSetup(state: State, wish: Wish): Change[] {
-  const { target: settings, domain, projects } = wish;
+  const { target: settings, domain } = wish;
   const target = state.targets.find(({ name }) => name === settings?.name);
   const id = target?.id ?? NEW_TARGET;
   const changes: Change[] = [];
   if (settings !== undefined) {
     changes.push(...planTarget(state, { target, settings, force: wish.force }));
-    if (domain && !state.domain) changes.push({ kind: "write-domain", domain });
+    if (domain && !state.env.ZITADEL_DOMAIN) {
+      changes.push({
+        kind: "write-setting",
+        name: "ZITADEL_DOMAIN",
+        value: domain,
+        shown: domain,
+        replaces: false,
+      });
+    }
   }
   if (wish.serviceUser && state.serviceUser) {
     changes.push(...planServiceUser(state.serviceUser, wish.serviceUser));
   }
-  if (projects && projects.length > 0 && !state.projects) {
-    changes.push({ kind: "write-projects", projects });
-  }
-  changes.push(...planEntries(state, wish));
+  changes.push(...wish.settings ?? [], ...planEntries(state, wish));
   for (const condition of settings === undefined ? [] : wish.conditions) {
     const bound = state.executions.find((it) => it.condition === condition);
     const from = bound?.targets ?? [];

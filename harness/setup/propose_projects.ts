@@ -2,57 +2,72 @@ import { UsageError } from "../cli/errors.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { findProject, listProjects, listRoles } from "../zitadel/project.ts";
-import type { NamedProject } from "./change.ts";
 
-export interface ProjectsWish {
-  /**
-   * The organization that holds the mapping for all users; `undefined` if each
-   * organization has its own: then its administrators could plant a project.
-   */
-  readonly organization: string | undefined;
+/** A project and the organization that owns it. */
+export interface OwnedProject {
+  readonly id: string;
+  readonly name: string;
+  readonly organization: string;
+}
+
+/** Finds the projects of an organization that have roles which its mapping names. */
+export async function findMappedProjects(
+  instance: Instance,
+  organization: string,
   /** The metadata keys of the mapping. */
-  readonly keys: Iterable<string>;
-  /** Ids that the operator named. */
-  readonly named: readonly string[];
+  keys: Iterable<string>,
+): Promise<OwnedProject[]> {
+  const mapped = new Set(keys);
+  const found: OwnedProject[] = [];
+  for (const { id, name } of await listProjects(instance, organization)) {
+    const roles = await listRoles(instance, organization, id);
+    const isMapped = roles.some((role) =>
+      mapped.has(role) || mapped.has(`${id}:${role}`)
+    );
+    if (isMapped) found.push({ id, name, organization });
+  }
+  return found;
 }
 
 /**
- * Proposes the projects whose grants count: those that the organization of the
- * mapping owns and that have roles which it names, and those that are named.
+ * Finds projects by their ids.
  *
- * @throws {UsageError} If a named project does not exist.
+ * @throws {UsageError} If one does not exist: a tenant could create a project
+ * with this id.
  */
-export async function proposeProjects(
+export async function findProjects(
   instance: Instance,
-  { organization, keys, named }: ProjectsWish,
-): Promise<NamedProject[]> {
-  const proposed = new Map<string, string>();
-  if (organization !== undefined) {
-    const mapped = new Set(keys);
-    for (const { id, name } of await listProjects(instance, organization)) {
-      const roles = await listRoles(instance, organization, id);
-      const isMapped = roles.some((role) =>
-        mapped.has(role) || mapped.has(`${id}:${role}`)
-      );
-      if (isMapped) proposed.set(id, name);
+  ids: readonly string[],
+  { from, first }: {
+    /** The option or setting that names them. */
+    readonly from: string;
+    /** The organization to look in first. */
+    readonly first?: string | undefined;
+  },
+): Promise<OwnedProject[]> {
+  if (ids.length === 0) return [];
+  const organizations = (await listOrganizations(instance)).map(({ id }) => id);
+  const ordered = new Set(first ? [first, ...organizations] : organizations);
+  const found: OwnedProject[] = [];
+  for (const id of ids) {
+    const project = await findOwned(instance, ordered, id);
+    if (project === undefined) {
+      throw new UsageError(`${from} ${id}: there is no such project`);
     }
+    found.push(project);
   }
-  for (const id of named) {
-    proposed.set(id, await nameOf(instance, { id, first: organization }));
-  }
-  return [...proposed].map(([id, name]) => ({ id, name }));
+  return found;
 }
 
 /** A project is found only by asking in the organization that owns it. */
-async function nameOf(
+async function findOwned(
   instance: Instance,
-  { id, first }: { readonly id: string; readonly first: string | undefined },
-): Promise<string> {
-  const organizations = (await listOrganizations(instance)).map(({ id }) => id);
-  const ordered = new Set(first ? [first, ...organizations] : organizations);
-  for (const organization of ordered) {
+  organizations: Iterable<string>,
+  id: string,
+): Promise<OwnedProject | undefined> {
+  for (const organization of organizations) {
     const project = await findProject(instance, organization, id);
-    if (project) return project.name;
+    if (project) return { id, name: project.name, organization };
   }
-  throw new UsageError(`--project ${id}: there is no such project`);
+  return undefined;
 }

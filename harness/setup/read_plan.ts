@@ -24,7 +24,9 @@ import {
   type Wish,
 } from "./plan.ts";
 import type { ServiceUserWish } from "./plan_service_user.ts";
-import { proposeProjects } from "./propose_projects.ts";
+import { chooseOrganization } from "./propose_for_customers.ts";
+import type { Proposal } from "./proposal.ts";
+import { proposeSettings } from "./propose_settings.ts";
 import { readServiceUser } from "./read_service_user.ts";
 import { type Place, readState } from "./setup.ts";
 import type { SetupOptions } from "./setup_options.ts";
@@ -49,6 +51,8 @@ export interface Plan {
   readonly notes: readonly string[];
   /** Why the guarded changes cannot be made now. */
   readonly trouble: string | undefined;
+  /** Whether interruptOnError is off, and the operator is to decide about it. */
+  readonly isInterruptOpen?: boolean;
 }
 
 /** What was read before the state, and applies to set-up and removal. */
@@ -70,8 +74,21 @@ export async function readPlan(
   const mapping: Mapping = roles === undefined
     ? new Map()
     : await readMappingFile(roles);
-  const { settings, domain, instance } = await connectWithEnvFile(envFile, io);
+  const { settings: given, domain, instance } = await connectWithEnvFile(
+    envFile,
+    io,
+  );
   io.progress(`reading ${instance.origin}`);
+  const settings = options.forCustomers
+    ? {
+      ...given,
+      METADATA_ORGANIZATION: await chooseOrganization(instance, {
+        org,
+        settings: given,
+        named: options.project,
+      }),
+    }
+    : given;
   const needsOrganization = roles !== undefined ||
     fixedOrganization(settings) !== undefined && !options.remove;
   const organization = needsOrganization
@@ -140,6 +157,7 @@ async function planFromSetup(
   if (target !== undefined) requireFinished(rotation);
   const conditions = conditionsOf(options.also ?? "");
   requireJson(existing, conditions, state);
+  const proposal = await propose(context, state);
   const wish: Wish = {
     target,
     conditions,
@@ -148,7 +166,7 @@ async function planFromSetup(
     force,
     domain,
     serviceUser: options.serviceUser ? serviceUser : undefined,
-    projects: await projectsFor(context, state, target),
+    settings: proposal.settings,
   };
   const changes = planSetup(state, wish);
   const { safe, guarded } = separateGuarded(changes, state);
@@ -159,14 +177,30 @@ async function planFromSetup(
       endpoint: target!.endpoint,
       signingKey: existing.signingKey,
     }, guarded);
-  const notes = setupNotes(state, wish);
-  return { target, existing, safe, guarded, notes, trouble };
+  const notes = [...setupNotes(state, wish), ...proposal.notes];
+  const called = target ?? existing;
+  const isOpen = options.forCustomers && options.interruptOnError === undefined;
+  if (isOpen && called === undefined) {
+    notes.push(
+      `there is no target "${name}" yet: run this again with --endpoint, to decide about interruptOnError`,
+    );
+  }
+  return {
+    target,
+    existing,
+    safe,
+    guarded,
+    notes,
+    trouble,
+    isInterruptOpen: isOpen && called?.interruptOnError === false,
+  };
 }
 
 /** `setup --no-interrupt-on-error` alone: it works at any time. */
 function isEmergencyExit(options: SetupOptions): boolean {
   const { endpoint, also, timeout, roles, serviceUser, start, wait } = options;
   return options.interruptOnError === false && !serviceUser && !start &&
+    !options.forCustomers && options.project.length === 0 &&
     [endpoint, also, timeout, roles, wait].every((it) => it === undefined);
 }
 
@@ -214,19 +248,21 @@ function serviceUserWish(
   };
 }
 
-async function projectsFor(
+async function propose(
   { options, settings, instance, mapping, organization }: Context,
   state: State,
-  target: TargetSettings | undefined,
-) {
-  const { project: named } = options;
-  if (options.projects === false) return undefined;
-  if (target === undefined && named.length === 0) return undefined;
-  const fixed = fixedOrganization(settings);
-  const isOfAll = fixed !== undefined && organization?.id === fixed;
-  return await proposeProjects(instance, {
-    organization: isOfAll ? fixed : undefined,
+): Promise<Proposal> {
+  if (options.projects === false || isEmergencyExit(options)) {
+    return { settings: [], notes: [] };
+  }
+  const isOfAll = organization !== undefined &&
+    organization.id === fixedOrganization(settings);
+  return await proposeSettings(instance, {
+    organization: isOfAll ? organization : undefined,
     keys: [...mapping.keys(), ...state.metadata.map(({ key }) => key)],
-    named,
+    named: options.project,
+    forCustomers: options.forCustomers,
+    settings,
+    state,
   });
 }

@@ -83,7 +83,7 @@ function closingLines(
   if (remove) return [tint("good", "Removed.")];
   const isSettings = [...safe, ...guarded].some(({ kind }) =>
     kind === "write-key" || kind === "write-credential" ||
-    kind === "write-projects"
+    kind === "write-setting"
   );
   const next = isSettings && !start
     ? `restart or deploy the function with ${envFile}, then run \`deno task doctor\``

@@ -20,7 +20,10 @@ export async function runSetup(
   pace: ExecuteOptions = {},
 ): Promise<Outcome> {
   checkSetupOptions(options);
-  const plan = await readPlan(options, io);
+  const read = await readPlan(options, io);
+  const plan = read.isInterruptOpen
+    ? await decideAboutInterrupt(read, options, io)
+    : read;
   if (!options.json) printPlan(plan, options, io);
   const changes = [...plan.safe, ...plan.guarded];
   if (options.dryRun) {
@@ -38,6 +41,36 @@ export async function runSetup(
     }
   }
   return await execute(plan, options, { io, pace });
+}
+
+/** What turning interruptOnError on and leaving it off means for customers. */
+function bothSides({ state, safe }: Plan): string {
+  const isLimited = state.env.APPLICATIONS ||
+    safe.some((change) =>
+      change.kind === "write-setting" && change.name === "APPLICATIONS"
+    );
+  const logins = isLimited
+    ? "every login of the listed applications depends on this function (every other login too, if it does not answer at all)"
+    : "every login of the instance depends on this function";
+  return `On: an action of a customer's administrator that sets our claim stops the login, and ${logins}. Off: such a claim reaches the token, and a failure of the function costs the permissions. Before turning it on, keep an administrator's token that does not expire soon: \`deno task setup --no-interrupt-on-error\` needs one`;
+}
+
+/** Asks whether failures stop logins; unasked, that stays as it is. */
+async function decideAboutInterrupt(
+  plan: Plan,
+  options: SetupOptions,
+  io: Io,
+): Promise<Plan> {
+  if (!options.yes && !options.json && !options.dryRun) {
+    io.print(`interruptOnError is off. ${bothSides(plan)}.`);
+    if (io.ask("Turn interruptOnError on?")) {
+      return await readPlan({ ...options, interruptOnError: true }, io);
+    }
+  }
+  const note = `interruptOnError stays off; --interrupt-on-error turns it on. ${
+    bothSides(plan)
+  }`;
+  return { ...plan, notes: [...plan.notes, note] };
 }
 
 async function execute(

@@ -20,7 +20,7 @@ export async function readState(place: Place): Promise<State> {
   const { instance, organization, envFile } = place;
   const targets = await listTargets(instance);
   const executions = await listExecutions(instance);
-  let metadata: State["metadata"] = [];
+  let read: Awaited<ReturnType<typeof listMetadata>> | undefined;
   if (organization !== undefined) {
     const [visible] = await listOrganizations(instance, { id: organization });
     if (visible === undefined) {
@@ -28,21 +28,15 @@ export async function readState(place: Place): Promise<State> {
         `Cannot read the organization ${organization}: it does not exist, or the token's user may not read it. Check --org (console: Organization > Resource ID)`,
       );
     }
-    metadata = (await listMetadata(instance, organization)).entries;
+    read = await listMetadata(instance, organization);
   }
-  const {
-    [SIGNING_KEY_SETTING]: signingKeys,
-    ZITADEL_DOMAIN: domain,
-    PROJECTS: projects,
-    UPSTREAM_TIMEOUT_MS: upstreamTimeoutMs,
-  } = parseEnv(await readEnvFile(envFile));
+  const env = parseEnv(await readEnvFile(envFile));
   return {
     targets,
     executions,
-    metadata,
-    signingKeys,
-    domain,
-    projects,
-    upstreamTimeoutMs,
+    metadata: read?.entries ?? [],
+    metadataApi: read?.api,
+    signingKeys: env[SIGNING_KEY_SETTING],
+    env,
   };
 }

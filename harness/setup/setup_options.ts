@@ -13,8 +13,8 @@ export interface SetupOptions extends TargetOptions {
   readonly serviceUserName: string;
   readonly credential: CredentialKind;
   readonly credentialDays: number;
-  /** Projects whose grants count, beside those that are proposed. */
-  readonly project: readonly string[];
+  /** Propose the whole set-up for an instance with customers' organizations. */
+  readonly forCustomers: boolean;
   /** `false`: propose no projects. */
   readonly projects?: boolean | undefined;
   readonly remove: boolean;
@@ -29,7 +29,8 @@ export interface SetupOptions extends TargetOptions {
  * @throws {UsageError} If two contradict each other.
  */
 export function checkSetupOptions(options: SetupOptions): void {
-  const { remove, prune, roles, start, json, wait, endpoint } = options;
+  const { remove, prune, roles, start, json, wait, endpoint, forCustomers } =
+    options;
   const refuse = (isWrong: boolean, why: string) => {
     if (isWrong) throw new UsageError(why);
   };
@@ -38,12 +39,18 @@ export function checkSetupOptions(options: SetupOptions): void {
     "--prune needs --roles: it removes entries that are not in that file",
   );
   refuse(
-    remove && (endpoint !== undefined || start || wait !== undefined || prune),
+    remove &&
+      (endpoint !== undefined || start || wait !== undefined || prune ||
+        forCustomers),
     "--remove undoes everything: it goes with --roles, --name, --org and --service-user-name only",
   );
   refuse(start && json, "--start stays in the foreground: leave out --json");
   refuse(
     options.projects === false && options.project.length > 0,
     "--no-projects and --project contradict each other",
+  );
+  refuse(
+    options.projects === false && forCustomers,
+    "--for-customers proposes PROJECTS: leave out --no-projects",
   );
 }

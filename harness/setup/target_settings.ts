@@ -17,6 +17,10 @@ export interface TargetOptions {
   readonly serviceUser: boolean;
   /** Seconds to wait for the function. */
   readonly wait?: number | undefined;
+  /** Projects whose grants count, beside those that are proposed. */
+  readonly project: readonly string[];
+  /** The set-up for customers, which is in the env file. */
+  readonly forCustomers: boolean;
   /** Run the function here. */
   readonly start: boolean;
 }
@@ -24,8 +28,8 @@ export interface TargetOptions {
 /**
  * Chooses the target's settings; what the options leave out stays as it is.
  *
- * @returns `undefined` if the options are only about the mapping or the service
- * user.
+ * @returns `undefined` if the options are only about the mapping, the service
+ * user or the env file.
  * @throws {UsageError} If a new target has no endpoint.
  */
 export function chooseTargetSettings(
@@ -36,7 +40,8 @@ export function chooseTargetSettings(
   const isAboutTarget = options.start ||
     [endpoint, also, timeout, interruptOnError, wait]
       .some((value) => value !== undefined);
-  const isAboutOthers = options.roles !== undefined || options.serviceUser;
+  const isAboutOthers = options.roles !== undefined || options.serviceUser ||
+    options.forCustomers || options.project.length > 0;
   if (!isAboutTarget && isAboutOthers) return undefined;
   const address = endpoint ?? existing?.endpoint;
   if (address === undefined) {

@@ -6,7 +6,7 @@
  */
 import { startFunction } from "../function/function_process.ts";
 import { measureProcess } from "../fuzz/process_figures.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../util/sign_payload.ts";
 import { load, loginCall } from "./load.ts";
 import { samplePeak } from "./sample_peak.ts";
 import type { SoakCheck } from "./soak_check.ts";

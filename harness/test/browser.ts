@@ -1,4 +1,5 @@
 import type { Browser } from "playwright-core";
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 
 /** Installed by Debian's package. */
 const CHROMIUM = "/usr/bin/chromium";
@@ -29,5 +30,9 @@ export async function missingBrowser(
 export async function launchBrowser(): Promise<Browser> {
   // Loading it takes all permissions.
   const { chromium } = await import("playwright-core");
-  return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  return await chromium.launch({
+    executablePath: CHROMIUM,
+    args: FLAGS,
+    env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),
+  });
 }

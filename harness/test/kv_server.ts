@@ -48,6 +48,8 @@ export async function startKvServer(
   args.push("--access-token", accessToken, "--addr", `127.0.0.1:${port}`);
   const child = new Deno.Command(path, {
     args,
+    clearEnv: true,
+    env: {},
     stdin: "null",
     stdout: "null",
     stderr: "null",

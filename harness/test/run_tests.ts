@@ -1,4 +1,5 @@
 import type { Outcome } from "../cli/exit.ts";
+import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 
 /** Every word that is no option of the command goes to `deno test`. */
 export const FORWARDED = {
@@ -37,6 +38,8 @@ export async function runTests(
         ...permissions,
         ...args,
       ],
+      clearEnv: true,
+      env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),
     }).spawn().status;
     console.log(summarize(await Deno.readTextFile(report)));
     return success ? "done" : "failed";

@@ -1,15 +1,30 @@
 /**
- * Finds a free port on loopback, for a server whose address must be known
- * before it starts.
+ * Finds a port that is free at both addresses of `localhost`, for a server whose
+ * address must be known before it starts.
  */
 export function freePort(preferred = 0): number {
   try {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: preferred });
-    return listener.addr.port;
+    const { port } = listener.addr;
+    using _ = withIpv6(() => Deno.listen({ hostname: "::1", port }));
+    return port;
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse) || preferred === 0) {
-      throw error;
-    }
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     return freePort();
+  }
+}
+
+/**
+ * Listens at an IPv6 address; `undefined` on a machine without any, or if this
+ * process may not, as no one can be reached there by it.
+ *
+ * @throws {Deno.errors.AddrInUse}
+ */
+export function withIpv6<T>(listen: () => T): T | undefined {
+  try {
+    return listen();
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) throw error;
+    return undefined;
   }
 }

@@ -12,7 +12,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { SettingsError } from "../cli/errors.ts";
-import { printable } from "../cli/terminal.ts";
+import { viaProxy } from "../util/proxy.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
@@ -102,7 +102,7 @@ function nameAddress(origin: string): Interceptor {
       const { code, rawMessage, metadata } = ConnectError.from(error);
       if (!UNANSWERED.has(code)) throw error;
       throw new ConnectError(
-        `${rawMessage}, asked at ${origin}`,
+        `${rawMessage}, asked at ${origin}${viaProxy(origin)}`,
         code,
         metadata,
         undefined,
@@ -119,9 +119,7 @@ export function originOf(domain: string): string {
   );
   if (!url?.hostname) {
     throw new SettingsError(
-      `Cannot read the instance's address "${
-        printable(domain)
-      }": expected a host such as my-instance.zitadel.cloud`,
+      `Cannot read the instance's address "${domain}": expected a host such as my-instance.zitadel.cloud`,
     );
   }
   return url.origin;

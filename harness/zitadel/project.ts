@@ -111,6 +111,32 @@ export function listGrantedProjects(
   );
 }
 
+/** Lists the organizations that a project is granted to. */
+export function listProjectGrants(
+  instance: Instance,
+  organization: string,
+  project: string,
+): Promise<{ readonly id: string; readonly name: string }[]> {
+  const management = instance.service(ManagementService, { organization });
+  return attempt(
+    "list the project's grants",
+    () =>
+      readPages(async (offset) => {
+        const { result, details } = await management.listProjectGrants({
+          projectId: project,
+          query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+        });
+        return {
+          entries: result.map(({ grantedOrgId, grantedOrgName }) => ({
+            id: grantedOrgId,
+            name: grantedOrgName,
+          })),
+          total: Number(details?.totalResult ?? 0),
+        };
+      }),
+  );
+}
+
 export function listRoles(
   instance: Instance,
   organization: string,

@@ -10,7 +10,6 @@ import type { Log } from "../observability/log.ts";
 import { LruMap } from "../util/lru_map.ts";
 import { pause } from "../util/pause.ts";
 import {
-  type MappingProblem,
   MAX_MAPPING_BYTES,
   type MetadataEntry,
   parseInSteps,
@@ -58,7 +57,7 @@ export function createMappingLoader(
     requireSize(withoutPermissions(entries), organization);
     const mapping = await parseWithPauses(entries, { organization, deadline });
     requireSize(mapping, organization);
-    await reportProblems(organization, mapping.problems);
+    await reportProblems(organization, mapping.unreadable);
     return mapping;
   };
 }
@@ -98,7 +97,7 @@ function late(organization: string): FunctionError {
 function withoutPermissions(entries: Iterable<MetadataEntry>): RoleMapping {
   const plain = new Map<string, readonly string[]>();
   for (const { key } of entries) plain.set(key, []);
-  return { plain, qualified: new Map(), problems: [] };
+  return { plain, qualified: new Map(), unreadable: [] };
 }
 
 function requireSize(mapping: RoleMapping, organization: string): void {
@@ -119,29 +118,27 @@ function requireSize(mapping: RoleMapping, organization: string): void {
 /** Reports an organization's unreadable entries. */
 type ReportProblems = (
   organization: string,
-  problems: readonly MappingProblem[],
+  keys: readonly string[],
 ) => Promise<void>;
 
 /**
  * Creates the report of unreadable entries, which is logged once until one of
- * them changes. It has the entries' keys and what is wrong, never a value.
+ * them changes. It has the entries' keys, never a value.
  */
 function createProblemReport(log: Log): ReportProblems {
   const reported = new LruMap<string>(REPORTED_BOUNDS);
 
-  return async function reportProblems(organization, problems) {
-    if (problems.length === 0) return reported.delete(organization);
-    const hash = await hashOf(problems);
+  return async function reportProblems(organization, keys) {
+    if (keys.length === 0) return reported.delete(organization);
+    const hash = await hashOf(keys);
     if (reported.get(organization) === hash) return;
     reported.set(organization, hash);
-    const named = problems.slice(0, MAX_NAMED).map(async ({ key, problem }) =>
-      `${await keyName(key)}: ${problem}`
-    );
+    const named = keys.slice(0, MAX_NAMED).map(keyName);
     log({
       level: "warn",
-      message: problems.length === 1
+      message: keys.length === 1
         ? `1 metadata entry of organization ${organization} grants nothing: it cannot be read as permissions`
-        : `${problems.length} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
+        : `${keys.length} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
       reason: "unreadable_entries",
       organization,
       entries: (await Promise.all(named)).join("; "),
@@ -152,8 +149,8 @@ function createProblemReport(log: Log): ReportProblems {
 }
 
 /** Covers all entries, also those that the log line does not name. */
-async function hashOf(problems: readonly MappingProblem[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(problems));
+async function hashOf(keys: readonly string[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(keys));
   const hash = await crypto.subtle.digest("SHA-256", bytes);
   return new Uint8Array(hash).toHex();
 }

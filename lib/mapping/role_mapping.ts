@@ -1,10 +1,6 @@
 import { MAX_VALUE_BYTES, parsePermissions } from "./permission_value.ts";
 
-export {
-  intendedPermissions,
-  MAX_VALUE_BYTES,
-  parsePermissions,
-} from "./permission_value.ts";
+export { MAX_VALUE_BYTES, parsePermissions } from "./permission_value.ts";
 
 /**
  * The most bytes that one organization's mapping takes in memory, as
@@ -44,14 +40,6 @@ export interface MetadataEntry {
   readonly value: Uint8Array | undefined;
 }
 
-/** An entry that cannot be read, and so grants nothing. */
-export interface MappingProblem {
-  /** The entry's key. */
-  readonly key: string;
-  /** What is wrong with its value. */
-  readonly problem: string;
-}
-
 /** An organization's mapping, ready for look-ups. An entry that cannot be read has no permissions. */
 export interface RoleMapping {
   /** Permissions by project id and role: the entries with a colon, split at the first one. */
@@ -61,8 +49,8 @@ export interface RoleMapping {
   >;
   /** Permissions by role: all entries, since a role's name may have a colon too. */
   readonly plain: ReadonlyMap<string, readonly string[]>;
-  /** Entries that cannot be read. */
-  readonly problems: readonly MappingProblem[];
+  /** The keys of entries that cannot be read. */
+  readonly unreadable: readonly string[];
 }
 
 /** A role of a project, as a grant names it. */
@@ -111,7 +99,7 @@ export function* parseInSteps(
   entries: Iterable<MetadataEntry>,
 ): Generator<undefined, RoleMapping, undefined> {
   const permissions = new Map<string, readonly string[]>();
-  const problems: MappingProblem[] = [];
+  const unreadable: string[] = [];
   let bytes = 0;
   for (const { key, value } of entries) {
     const size = PARSING_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
@@ -121,28 +109,24 @@ export function* parseInSteps(
       bytes = size;
     }
     const parsed = parsePermissions(value);
-    if (typeof parsed === "string") {
-      problems.push({ key, problem: parsed });
-      // Kept without permissions, so that a broken `<project id>:<role>` does
-      // not fall through to what the plain `<role>` grants.
-      permissions.set(key, []);
-    } else {
-      permissions.set(key, parsed);
-    }
+    if (!parsed) unreadable.push(key);
+    // Kept without permissions, so that a broken `<project id>:<role>` does
+    // not fall through to what the plain `<role>` grants.
+    permissions.set(key, parsed ?? []);
   }
-  return createRoleMapping(permissions, problems);
+  return createRoleMapping(permissions, unreadable);
 }
 
 /**
  * Creates a mapping of entries that are parsed already.
  *
  * @param permissions The permissions by metadata key.
- * @param problems The entries that cannot be read.
+ * @param unreadable The keys of entries that cannot be read.
  * @returns The mapping.
  */
 export function createRoleMapping(
   permissions: ReadonlyMap<string, readonly string[]>,
-  problems: readonly MappingProblem[] = [],
+  unreadable: readonly string[] = [],
 ): RoleMapping {
   const qualified = new Map<string, Map<string, readonly string[]>>();
   for (const [key, granted] of permissions) {
@@ -153,7 +137,7 @@ export function createRoleMapping(
     if (!roles) qualified.set(projectId, roles = new Map());
     roles.set(key.slice(colon + 1), granted);
   }
-  return { qualified, plain: permissions, problems };
+  return { qualified, plain: permissions, unreadable };
 }
 
 /**

@@ -5,6 +5,7 @@
  * @module
  */
 import type {
+  CompactVerifyGetKey,
   CryptoKey,
   FlattenedJWSInput,
   JWK,
@@ -29,11 +30,7 @@ const KEY_ALGORITHMS = { RSA: "RSA-OAEP-256", EC: "ECDH-ES+A256KW" } as const;
 const CONTENT_ALGORITHM = "A256GCM";
 
 const COMPACT = /^[\w-]+(?:\.[\w-]*){2}(?:(?:\.[\w-]*){2})?$/;
-const CURLY_BRACE = 0x7b;
-const decoder = new TextDecoder();
-const strictDecoder = new TextDecoder("utf-8", { fatal: true });
-/** What a decoder puts in place of bytes that are not UTF-8. */
-const REPLACEMENT_CHARACTER = "\uFFFD";
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Finds the instance's public key that verifies a JWS. */
 export type FindVerificationKey = (
@@ -44,7 +41,7 @@ export type FindVerificationKey = (
 
 /** What opening envelopes needs. */
 export interface EnvelopeOptions {
-  /** Finds the key that verifies a JWS; it rejects with a {@linkcode FunctionError} if the keys cannot be fetched. */
+  /** Rejects with a {@linkcode FunctionError} if the keys cannot be fetched. */
   readonly findKey: FindVerificationKey;
   /** Private keys for encrypted payloads: JWK, JWK set or PKCS#8 PEM. */
   readonly privateKey?: string | undefined;
@@ -60,7 +57,6 @@ export type OpenEnvelope = (
  * Creates the opener of payloads. Verify the body's HMAC first: a JWS alone
  * proves little, since ZITADEL signs access tokens with the same keys.
  *
- * @param options What opening needs.
  * @returns The opener. It throws a {@linkcode FunctionError} if the body cannot be opened.
  * @throws {TypeError} If a private key cannot be used.
  */
@@ -71,40 +67,37 @@ export async function createEnvelopeOpener(
 
   return function openEnvelope(body, deadline) {
     const text = decode(body);
-    if (isJson(body)) return parse(text);
+    if (/^\s*\{/.test(text)) return parse(text);
     if (!COMPACT.test(text)) {
       throw invalid(
         "Cannot read the body: it is neither JSON, nor a JWS, nor a JWE",
       );
     }
-    return openCompact(text, deadline.signal);
+    return openCompact(
+      text,
+      (header, jws) => findKey(header, jws, deadline.signal),
+    );
   };
 
   async function openCompact(
     text: string,
-    signal: AbortSignal,
+    key: CompactVerifyGetKey,
   ): Promise<unknown> {
     const jws = text.split(".").length === 5
       ? decode(await decrypt(text, privateKeys))
       : text;
-    return parse(decode(await verify(jws, { findKey, signal })));
+    return parse(decode(await verify(jws, key)));
   }
 }
 
 async function verify(
   jws: string,
-  { findKey, signal }: {
-    readonly findKey: FindVerificationKey;
-    readonly signal: AbortSignal;
-  },
+  key: CompactVerifyGetKey,
 ): Promise<Uint8Array> {
   const { compactVerify } = await import("jose");
+  const options = { algorithms: SIGNATURE_ALGORITHMS };
   try {
-    const { payload } = await compactVerify(
-      jws,
-      (header, input) => findKey(header, input, signal),
-      { algorithms: SIGNATURE_ALGORITHMS },
-    );
+    const { payload } = await compactVerify(jws, key, options);
     return payload;
   } catch (cause) {
     if (cause instanceof FunctionError) throw cause;
@@ -116,112 +109,80 @@ async function verify(
   }
 }
 
-interface PrivateKey {
-  readonly algorithm: string;
-  readonly kid?: string | undefined;
-  readonly key: CryptoKey;
-}
-
 async function decrypt(
   jwe: string,
-  keys: readonly PrivateKey[],
+  keys: readonly CryptoKey[],
 ): Promise<Uint8Array> {
   if (keys.length === 0) {
     throw new FunctionError(
       "invalid_payload",
       "Cannot read the payload: it is encrypted, and PAYLOAD_PRIVATE_KEY is not set",
-      {
-        reason: "missing_setting",
-        remedy:
-          "Set PAYLOAD_PRIVATE_KEY to the private key whose public half the target was given, or choose another payload type for the target",
-      },
+      { reason: "missing_setting" },
     );
   }
-  const { compactDecrypt, decodeProtectedHeader } = await import("jose");
+  const { compactDecrypt } = await import("jose");
   let cause: unknown;
-  try {
-    const { alg, kid } = decodeProtectedHeader(jwe);
-    // `kid` is ZITADEL's id of the public key. A key generated elsewhere need
-    // not carry it, so it only decides which key is tried first.
-    const candidates = keys.filter(({ algorithm }) => algorithm === alg)
-      .sort((a, b) => Number(b.kid === kid) - Number(a.kid === kid));
-    for (const candidate of candidates) {
-      try {
-        const { plaintext } = await compactDecrypt(jwe, candidate.key, {
-          keyManagementAlgorithms: [candidate.algorithm],
-          contentEncryptionAlgorithms: [CONTENT_ALGORITHM],
-        });
-        return plaintext;
-      } catch (error) {
-        cause = error;
-      }
+  for (const key of keys) {
+    try {
+      const { plaintext } = await compactDecrypt(jwe, key, {
+        keyManagementAlgorithms: Object.values(KEY_ALGORITHMS),
+        contentEncryptionAlgorithms: [CONTENT_ALGORITHM],
+      });
+      return plaintext;
+    } catch (error) {
+      cause = error;
     }
-  } catch (error) {
-    cause = error;
   }
   throw new FunctionError(
     "invalid_payload",
     "Cannot read the payload: it is not encrypted for any key in PAYLOAD_PRIVATE_KEY",
-    {
-      cause,
-      reason: "unknown_key",
-      remedy:
-        "Set PAYLOAD_PRIVATE_KEY to the private key whose public half the target was given; during a rotation, to a JWK set of both",
-    },
+    { cause, reason: "unknown_key" },
   );
 }
 
-async function importPrivateKeys(text: string): Promise<PrivateKey[]> {
-  const { importJWK, importPKCS8 } = await import("jose");
-  const keys: PrivateKey[] = [];
+async function importPrivateKeys(text: string): Promise<CryptoKey[]> {
   try {
-    if (text.includes("-----BEGIN")) {
-      const pems = text.replaceAll("\\n", "\n").match(
-        /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g,
-      );
-      for (const pem of pems ?? []) {
-        const key = await importPKCS8(pem, KEY_ALGORITHMS.RSA)
-          .catch(() => importPKCS8(pem, KEY_ALGORITHMS.EC));
-        const isRsa = key.algorithm.name.startsWith("RSA");
-        keys.push({ key, algorithm: KEY_ALGORITHMS[isRsa ? "RSA" : "EC"] });
-      }
-    } else {
-      const json = JSON.parse(text) as JWK & { keys?: JWK[] };
-      for (const jwk of json.keys ?? [json]) {
-        const algorithm: string | undefined =
-          KEY_ALGORITHMS[jwk.kty as keyof typeof KEY_ALGORITHMS];
-        const key = algorithm && await importJWK(jwk, algorithm);
-        if (!key || key instanceof Uint8Array) {
-          throw new TypeError("A key is neither RSA nor EC");
-        }
-        keys.push({ key, algorithm, kid: jwk.kid });
-      }
-    }
+    const keys = text.includes("-----BEGIN")
+      ? await importPems(text)
+      : await importJwks(JSON.parse(text));
+    if (keys.length > 0) return keys;
   } catch {
     // What was caught may quote the key.
-    keys.length = 0;
   }
-  if (keys.length === 0) {
-    throw new TypeError(
-      "Cannot start: PAYLOAD_PRIVATE_KEY holds no RSA or EC private key that can be used",
-    );
-  }
-  return keys;
+  throw new TypeError(
+    "Cannot start: PAYLOAD_PRIVATE_KEY holds no RSA or EC private key that can be used",
+  );
 }
 
-function isJson(body: Uint8Array): boolean {
-  for (const byte of body) {
-    if (byte > 0x20) return byte === CURLY_BRACE;
-  }
-  return false;
+async function importPems(text: string): Promise<CryptoKey[]> {
+  const { importPKCS8 } = await import("jose");
+  const pems = text.replaceAll("\\n", "\n").match(
+    /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g,
+  );
+  return await Promise.all(
+    (pems ?? []).map((pem) =>
+      importPKCS8(pem, KEY_ALGORITHMS.RSA)
+        .catch(() => importPKCS8(pem, KEY_ALGORITHMS.EC))
+    ),
+  );
+}
+
+async function importJwks(json: JWK & { keys?: JWK[] }): Promise<CryptoKey[]> {
+  const { importJWK } = await import("jose");
+  return await Promise.all((json.keys ?? [json]).map(async (jwk) => {
+    const algorithm: string | undefined =
+      KEY_ALGORITHMS[jwk.kty as keyof typeof KEY_ALGORITHMS];
+    const key = algorithm && await importJWK(jwk, algorithm);
+    if (!key || key instanceof Uint8Array || key.type !== "private") {
+      throw new TypeError("A key is neither RSA nor EC, or is not private");
+    }
+    return key;
+  }));
 }
 
 function decode(bytes: Uint8Array): string {
-  // In Deno 2.9 it takes a quarter of the strict decoder's time.
-  const text = decoder.decode(bytes);
-  if (!text.includes(REPLACEMENT_CHARACTER)) return text;
   try {
-    return strictDecoder.decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     throw invalid("Cannot read the payload: it is not UTF-8", cause);
   }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { printed } from "../../harness/cli/terminal.ts";
 import type { Io } from "../../harness/cli/io.ts";
 
 /** What a command without a terminal has of the outside, and what it wrote. */
@@ -10,11 +11,11 @@ export function createTestIo(
   } = {},
 ) {
   const { env = {}, answer, signal = new AbortController().signal } = options;
-  const printed: string[] = [];
+  const out: string[] = [];
   const errors: string[] = [];
   const io: Io = {
-    print: (line) => void printed.push(line),
-    error: (line) => void errors.push(line),
+    print: (line) => void out.push(printed(line)),
+    error: (line) => void errors.push(printed(line)),
     progress: () => {},
     ask: () => answer,
     env,
@@ -22,5 +23,5 @@ export function createTestIo(
   };
   const textOf = (lines: string[]) => () =>
     stripVTControlCharacters(lines.join("\n"));
-  return { io, printed: textOf(printed), errors: textOf(errors) };
+  return { io, printed: textOf(out), errors: textOf(errors) };
 }

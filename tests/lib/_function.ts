@@ -8,7 +8,7 @@ import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import type { Handler } from "../../lib/handler.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../../harness/util/sign_payload.ts";
 
 /** The recorded login that most tests start from. */
 export const login = await readFixture(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, STATUS } from "../../lib/errors.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../../harness/util/sign_payload.ts";
 import {
   createTestFunction,
   login,

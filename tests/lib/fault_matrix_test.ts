@@ -9,7 +9,7 @@ import { REVALIDATE_RETRY_MS } from "../../lib/mapping/cache.ts";
 import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../../harness/util/sign_payload.ts";
 import {
   createUpstream,
   UPSTREAM_ORIGIN,

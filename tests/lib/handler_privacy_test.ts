@@ -5,7 +5,7 @@ import {
   createUpstream,
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../../harness/util/sign_payload.ts";
 import { grpcWebError } from "./_frames.ts";
 import {
   createTestFunction,

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { MAX_PAYLOAD_BYTES } from "../../lib/request/body.ts";
 import { type ErrorCode, STATUS } from "../../lib/errors.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../../harness/util/sign_payload.ts";
 import { login, loginPayload, NOW } from "./_function.ts";
 import {
   assertRefused,
@@ -84,6 +83,7 @@ Deno.test("createHandler() asks nothing of ZITADEL when it refuses a request", a
       const { handle, log, asked } = await createIdleFunction();
       const response = await handle(await make());
       await assertRefused(response, code);
+      assert.equal(response.headers.get("connection"), null);
       assert.deepEqual(asked, []);
       const [entry] = log;
       assert.equal(log.length, 1);
@@ -93,6 +93,26 @@ Deno.test("createHandler() asks nothing of ZITADEL when it refuses a request", a
       assert.equal(entry?.status, STATUS[code]);
     });
   }
+});
+
+Deno.test("createHandler() writes ten lines a minute of what strangers send, and every line of what ZITADEL signed", async (t) => {
+  const strangers: Record<string, () => Request | Promise<Request>> = {
+    "no signature": () => request(body),
+    "another key": () => signed(body, { key: "another" }),
+    "another path": () => request(body, {}, "/other"),
+  };
+  for (const [name, make] of Object.entries(strangers)) {
+    await t.step(name, async () => {
+      const { handle, log } = await createIdleFunction();
+      for (let call = 0; call < 12; call++) await handle(await make());
+      assert.equal(log.length, 10);
+    });
+  }
+  await t.step("signed", async () => {
+    const { handle, log } = await createIdleFunction();
+    for (let call = 0; call < 12; call++) await handle(await signed("{"));
+    assert.equal(log.length, 12);
+  });
 });
 
 Deno.test("createHandler() does not read the body when the signature cannot be right", async (t) => {
@@ -158,7 +178,7 @@ Deno.test("createHandler() refuses over 10 MiB without reading on", async (t) =>
     const { state, stream } = endless();
     const response = await handle(request(stream, {
       "zitadel-signature": signature,
-      "content-length": String(MAX_PAYLOAD_BYTES + 1),
+      "content-length": String(10 * mebibyte.length + 1),
     }));
     await assertRefused(response, "payload_too_large");
     assert.equal(state.mebibytes, 0);

@@ -4,7 +4,7 @@ import {
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../../harness/util/sign_payload.ts";
 import { login, loginPayload } from "../lib/_function.ts";
 
 const NAMES = Object.keys(SETTINGS).join(",");

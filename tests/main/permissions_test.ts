@@ -6,7 +6,7 @@ import {
   createUpstream,
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../../harness/util/sign_payload.ts";
 
 const FORBIDDEN = projectPath("tests/main/_forbidden.ts");
 const KEY = "key-of-the-confined-target";

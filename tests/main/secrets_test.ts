@@ -13,7 +13,7 @@ import {
 } from "../../harness/fixtures/upstream.ts";
 import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../../harness/util/sign_payload.ts";
 import { findCanaries, PERSONAL, SECRETS } from "./_canaries.ts";
 
 const CALL = {

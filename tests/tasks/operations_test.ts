@@ -112,7 +112,8 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
       const { code, stdout } = await run(
         "doctor",
         [...options, "--live", "--json"],
-        env,
+        // Another project is granted to a customer.
+        { ...env, PROJECTS: scratch.project.id },
       );
       const { outcome, findings } = JSON.parse(stdout);
       assert.equal(code, 0, stdout);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { record } from "../../tasks/record.ts";
 import { createTestIo } from "../harness/_test_io.ts";
 import { freePort } from "../../harness/util/free_port.ts";
-import { signPayload } from "../../lib/request/signature.ts";
+import { signPayload } from "../../harness/util/sign_payload.ts";
 
 /** The function's answers while it records, and what it kept. */
 async function recording(

@@ -114,6 +114,27 @@ export function managementProjectMethods(): ApiMethod[] {
         details: createdDetails(grant, project.organizationId),
       };
     }),
+    apiMethod(method.listProjectGrants, ({ projectId, query }, call) => {
+      const project = projectOf(call, projectId);
+      const { projectGrants, organizations } = call.instance.world;
+      const list = listOf(
+        [...projectGrants.values()].filter((grant) =>
+          grant.projectId === project.id
+        ),
+        query,
+      );
+      return {
+        details: list.details,
+        result: list.items.map((grant) => ({
+          grantId: grant.id,
+          grantedOrgId: grant.organizationId,
+          grantedOrgName: organizations.get(grant.organizationId)?.name ?? "",
+          grantedRoleKeys: grant.roles,
+          projectId: project.id,
+          projectName: project.name,
+        })),
+      };
+    }),
     apiMethod(method.listGrantedProjects, ({ query }, call) => {
       const { instance, organization } = call;
       const { projectGrants, projects } = instance.world;

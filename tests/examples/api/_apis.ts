@@ -1,52 +1,62 @@
 import {
   type ApiProcess,
-  type ApiSettings,
   startApi,
-  startHonoApi,
 } from "../../../harness/demo/api_process.ts";
 import { freePort } from "../../../harness/util/free_port.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
-const EXPRESS = new URL("examples/api/express.mjs", ROOT);
+
+/** The command that an example's first lines name for what it imports. */
+const INSTALL = /`(?:npm install|deno add) ([^`]+)`/;
+
+export type ExampleName = "hono.ts" | "express.mjs" | "introspect.mjs";
+
+/** Starts an example API with settings beside those that it always needs. */
+export type Start = (
+  settings?: Readonly<Record<string, string>>,
+) => Promise<ApiProcess>;
 
 /** An example API, ready to be started any number of times. */
 export interface ExampleApi extends AsyncDisposable {
-  start(settings: ApiSettings): Promise<ApiProcess>;
-}
-
-/** The example for Deno. */
-export function honoApi(): Promise<ExampleApi> {
-  return Promise.resolve({
-    start: startHonoApi,
-    [Symbol.asyncDispose]: () => Promise.resolve(),
-  });
+  start(settings: Readonly<Record<string, string>>): Promise<ApiProcess>;
 }
 
 /**
- * The example for Node, in a folder with the packages that `deno.json` and
- * `deno.lock` pin, taken from Deno's cache.
+ * Copies an example to an empty folder and gives it the packages that its first
+ * lines tell a user to install, in the versions that `deno.lock` pins, from
+ * Deno's cache.
  */
-export async function expressApi(): Promise<ExampleApi> {
-  const folder = await Deno.makeTempDir({ prefix: "express-api-" });
+export async function copyExample(name: ExampleName): Promise<ExampleApi> {
+  const folder = await Deno.makeTempDir({ prefix: "example-api-" });
+  const example = new URL(`examples/api/${name}`, ROOT);
+  const packages = INSTALL.exec(await Deno.readTextFile(example))![1]!
+    .split(" ").map((it) => it.replace(/^npm:/, ""));
   const { imports } = JSON.parse(
     await Deno.readTextFile(new URL("deno.json", ROOT)),
   );
-  const { express, jose } = imports;
   await Deno.writeTextFile(
     `${folder}/deno.json`,
-    JSON.stringify({ imports: { express, jose }, nodeModulesDir: "auto" }),
+    JSON.stringify({
+      imports: Object.fromEntries(packages.map((it) => [it, imports[it]])),
+      nodeModulesDir: "auto",
+    }),
   );
   await Deno.copyFile(new URL("deno.lock", ROOT), `${folder}/deno.lock`);
-  await Deno.copyFile(EXPRESS, `${folder}/express.mjs`);
+  await Deno.copyFile(example, `${folder}/${name}`);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["install", "--quiet"],
     cwd: folder,
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
+  const command = name.endsWith(".mjs")
+    ? ["node"]
+    : [Deno.execPath(), "run", "--no-prompt", "--allow-net", "--allow-env"];
   return {
-    start: (settings) =>
-      startApi(["node", `${folder}/express.mjs`], {
-        ...settings,
+    start: ({ ISSUER = "", AUDIENCE = "", ...others }) =>
+      startApi([...command, `${folder}/${name}`], {
+        ISSUER,
+        AUDIENCE,
+        ...others,
         PORT: String(freePort()),
       }),
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),

@@ -1,10 +1,12 @@
-import { PROJECT } from "./_tokens.ts";
+import assert from "node:assert/strict";
+import { getPosts, PROJECT } from "./_tokens.ts";
+import type { Start } from "./_apis.ts";
 
 const ORGANIZATION = "390000000000000001";
 const OTHER = "390000000000000099";
 const GIVEN = ["posts:read"];
 
-/** What an API with these settings makes of a claim. */
+/** How an API with these settings answers a claim. */
 interface Shape {
   readonly name: string;
   readonly settings: {
@@ -21,7 +23,7 @@ const byProject = { [OTHER]: ["posts:write"], [PROJECT]: GIVEN };
 const byOrganization = { [ORGANIZATION]: byProject };
 
 /** Every shape that the function can give a claim, and what resembles it. */
-export const SHAPES: readonly Shape[] = [
+const SHAPES: readonly Shape[] = [
   {
     name: "list and string",
     settings: {},
@@ -95,3 +97,21 @@ export const SHAPES: readonly Shape[] = [
     cases: [accepted({ 0: GIVEN }), refused(GIVEN), refused("posts:read")],
   },
 ];
+
+/** Tests an API with every shape; `carry` returns a token with a claim. */
+export async function testShapes(
+  t: Deno.TestContext,
+  start: Start,
+  carry: (name: string, value: unknown) => string | Promise<string>,
+): Promise<void> {
+  for (const { name, settings, cases } of SHAPES) {
+    const api = await start(settings);
+    await t.step(name, async () => {
+      for (const { value, status } of cases) {
+        const token = await carry(settings.CLAIM ?? "permissions", value);
+        const answer = await getPosts(api, `Bearer ${token}`);
+        assert.equal(answer.status, status, JSON.stringify(value));
+      }
+    });
+  }
+}

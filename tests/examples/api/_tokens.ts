@@ -9,18 +9,42 @@ import {
   login,
   roleScopes,
 } from "../../../harness/zitadel/login.ts";
+import { createAccessToken } from "../../../harness/zitadel/user.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
 
 /** The project of world.json that the API belongs to. */
 export const PROJECT = "390000000000000011";
+
+/** The client ids of world.json's applications, and the service user's name. */
+export const SHOP = "390000000000000022";
+const OPAQUE_SHOP = "390000000000000024";
+export const ROBOT = "ci-runner";
+const ROBOT_ID = "390000000000000044";
+const ORGANIZATION = "390000000000000001";
+
+/** The API application of world.json, which may introspect. */
+export const API_CLIENT = {
+  CLIENT_ID: "390000000000000026",
+  CLIENT_SECRET: "sandbox-orders-api",
+};
 
 /** A running sandbox, and tokens of it. */
 export interface Issuer extends AsyncDisposable {
   readonly origin: string;
   /** What Alice gets by code and PKCE; the claim is in both tokens. */
   readonly alice: { readonly accessToken: string; readonly idToken: string };
+  /** Alice's access token for an application with opaque tokens. */
+  readonly opaque: string;
+  /** What ci-runner gets by client credentials. */
+  readonly robot: string;
   /** What ci-runner gets if it asks for no project: another audience. */
   readonly elsewhere: string;
+  /** A personal access token of ci-runner. */
+  readonly personal: string;
+  /** Revokes an opaque or personal token. */
+  revoke(token: string): void;
+  /** Changes what the target appends from now on. */
+  append(name: string, value: unknown): void;
   /** Signs a copy of Alice's access token with other claims; `undefined` removes one. */
   sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
 }
@@ -33,10 +57,10 @@ export async function startIssuer(): Promise<Issuer> {
   await using stack = new AsyncDisposableStack();
   const sandbox = stack.use(await startSandbox());
   const target = stack.use(startWebhookTarget());
-  target.reply = () =>
-    Response.json({
-      append_claims: [{ key: "permissions", value: ["posts:read"] }],
-    });
+  const append = (key: string, value: unknown) => {
+    target.reply = () => Response.json({ append_claims: [{ key, value }] });
+  };
+  append("permissions", ["posts:read"]);
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const { id } = await createTarget(instance, {
     name: "permissions",
@@ -48,25 +72,36 @@ export async function startIssuer(): Promise<Issuer> {
     const condition = `function/${name}`;
     await setExecution(instance, { condition, targets: [id] });
   }
-  const { accessToken, idToken } = await login(sandbox.origin, {
-    clientId: "390000000000000022",
-    redirectUri: "http://localhost:9000/callback",
-    scope: roleScopes(PROJECT),
-    loginName: "alice",
-    password: "any",
-    loginClientToken: sandbox.loginClientToken,
-  });
-  const elsewhere = await clientCredentials(sandbox.origin, {
-    clientId: "ci-runner",
-    clientSecret: "sandbox-ci-runner",
-    scope: "openid",
-  });
+  const logIn = (clientId: string) =>
+    login(sandbox.origin, {
+      clientId,
+      redirectUri: "http://localhost:9000/callback",
+      scope: roleScopes(PROJECT),
+      loginName: "alice",
+      password: "any",
+      loginClientToken: sandbox.loginClientToken,
+    });
+  const { accessToken, idToken } = await logIn(SHOP);
+  const opaque = await logIn(OPAQUE_SHOP);
+  const robotToken = async (scope: string) => {
+    const { accessToken } = await clientCredentials(sandbox.origin, {
+      clientId: ROBOT,
+      clientSecret: "sandbox-ci-runner",
+      scope,
+    });
+    return accessToken;
+  };
   const { kid, privateKey } = await ownWebKey();
   const running = stack.move();
   return {
     origin: sandbox.origin,
     alice: { accessToken, idToken: idToken! },
-    elsewhere: elsewhere.accessToken,
+    opaque: opaque.accessToken,
+    robot: await robotToken(roleScopes(PROJECT)),
+    elsewhere: await robotToken("openid"),
+    personal: await createAccessToken(instance, ORGANIZATION, ROBOT_ID),
+    revoke: (token) => sandbox.world.accessTokens.delete(token),
+    append,
     sign: (claims) =>
       new SignJWT({ ...decodeJwt(accessToken), ...claims } as JWTPayload)
         .setProtectedHeader({ alg: "RS256", kid, typ: "JWT" })

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
-import { honoApi } from "./_apis.ts";
+import { copyExample } from "./_apis.ts";
 import { getPosts, PROJECT, startIssuer } from "./_tokens.ts";
 
 interface RecordedToken {
@@ -28,7 +28,7 @@ for (const release of RELEASES) {
   Deno.test(`hono.ts tells access tokens from ID tokens of ${release}`, async (t) => {
     await using stack = new AsyncDisposableStack();
     const issuer = stack.use(await startIssuer());
-    const example = stack.use(await honoApi());
+    const example = stack.use(await copyExample("hono.ts"));
     const api = stack.use(
       await example.start({ ISSUER: issuer.origin, AUDIENCE: PROJECT }),
     );

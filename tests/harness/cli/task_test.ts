@@ -155,14 +155,14 @@ Deno.test("defineTask() tells usage, settings, failures, crashes and interrupts 
 
 Deno.test("defineTask() reports a crash with a short stack", async () => {
   const { errors } = await runThrowing(new RangeError("out of range"));
-  assert.match(errors, /^ {4}at .*task_test\.ts/m);
+  assert.match(errors, /^ {6}at .*task_test\.ts/m);
   assert.match(errors, /Please report it, with the lines above\.$/);
   assert.ok(errors.split("\n").length <= 6, errors);
 });
 
 Deno.test("defineTask() never writes control characters of an error", async () => {
   const { errors } = await runThrowing(new Error("a \x1b[2J\u202e\r b\nc"));
-  assert.equal(errors, "error: a \\u{1b}[2J\\u{202e}\\u{0d} b\nc");
+  assert.equal(errors, "error: a \\u{1b}[2J\\u{202e}\\u{0d} b\n  c");
 });
 
 Deno.test("defineTask() prints a JSON document for a failure, too", async () => {
@@ -221,8 +221,8 @@ Deno.test("defineTask() forwards every word that is not its own", async () => {
 const FRAME = new URL("../../../harness/cli/task.ts", import.meta.url);
 
 /** Runs a task in a process of its own. */
-async function runProcess(run: string) {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+async function runProcess(run: string, env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
       `import { defineTask, runTask } from "${FRAME}";
@@ -230,13 +230,58 @@ async function runProcess(run: string) {
         name: "try",
         help: ${JSON.stringify(HELP)},
         options: {},
-        run: async () => { ${run}; await new Promise(() => setTimeout(() => {}, 5_000)); },
+        run: async (_, io) => { ${run}; await new Promise(() => setTimeout(() => {}, 5_000)); },
       }));`,
     ],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...env },
   }).output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
 }
+
+Deno.test("runTask() escapes whatever a command prints, on both outputs", async () => {
+  const evil = JSON.stringify("a\x1b[2J\nok\u202e\u2028");
+  const escaped = "a\\u{1b}[2J\\u{0a}ok\\u{202e}\\u{2028}\n";
+  const { stdout, stderr } = await runProcess(
+    `io.print(${evil}); io.error(${evil}); Deno.exit()`,
+  );
+  assert.deepEqual({ stdout, stderr }, { stdout: escaped, stderr: escaped });
+});
+
+Deno.test("runTask() sends no request to this machine through a proxy", async () => {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("here"),
+  );
+  const fetched = `console.error(await (await fetch(
+    "http://localhost:${server.addr.port}/")).text()); Deno.exit(3)`;
+  const proxies = [
+    { HTTP_PROXY: "http://127.0.0.1:1" },
+    { http_proxy: "http://127.0.0.1:1", no_proxy: "example.com" },
+    { ALL_PROXY: "http://127.0.0.1:1", NO_PROXY: "example.com" },
+  ];
+  for (const env of proxies) {
+    const ended = await runProcess(fetched, env);
+    assert.deepEqual(ended, { code: 3, stdout: "", stderr: "here\n" });
+  }
+  await server.shutdown();
+});
+
+Deno.test("runTask() names the proxy of a request that failed", async () => {
+  const { code, stderr } = await runProcess(
+    'await fetch("https://example.com/")',
+    { HTTPS_PROXY: "http://127.0.0.1:1", ALL_PROXY: "", NO_PROXY: "" },
+  );
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /^error: tcp connect error: .*, through the proxy in HTTPS_PROXY$/m,
+  );
+});
 
 Deno.test("runTask() ends with 70 at an error that nothing catches", async (t) => {
   const cases = [

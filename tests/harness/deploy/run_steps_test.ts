@@ -30,6 +30,31 @@ Deno.test("runSteps() has the file only while a command reads it, and stops at t
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("runSteps() gives a command what it reads itself, and no administrator's token or setting", async () => {
+  const folder = await Deno.makeTempDir();
+  const code =
+    `Deno.writeTextFileSync("${folder}/env", JSON.stringify(Deno.env.toObject()))`;
+  const program = `import { runSteps } from "${MODULE}";
+    await runSteps(${
+    JSON.stringify([step(code)])
+  }, { file: "${folder}/deploy.env", text: "" });`;
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", program],
+    env: {
+      ZITADEL_ADMIN_TOKEN: "canary",
+      ACCESS_TOKEN: "canary",
+      JSR_URL: "canary",
+      DENO_DEPLOY_TOKEN: "token",
+    },
+  }).output();
+  assert.ok(success);
+  const env = JSON.parse(await Deno.readTextFile(`${folder}/env`));
+  assert.ok(!Object.values(env).includes("canary"), JSON.stringify(env));
+  assert.equal(env.DENO_DEPLOY_TOKEN, "token");
+  assert.equal(env.DENO_NO_UPDATE_CHECK, "1");
+  await Deno.remove(folder, { recursive: true });
+});
+
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
   Deno.test(`runSteps() leaves no file behind on ${signal}`, async () => {
     const folder = await Deno.makeTempDir();

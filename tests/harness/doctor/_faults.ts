@@ -140,6 +140,18 @@ export const FAULTS: readonly Fault[] = [
       void (organization.actions = { 4: [SETS_PERMISSIONS] }),
   },
   {
+    name: "an organization's action names the claim in another case",
+    finds: ["actions_v1", "broken"],
+    make: (_it, { organization }) =>
+      void (organization.actions = {
+        2: [{
+          name: "raise",
+          script: 'api.v1.claims.setClaim("permi\\u017f\\u017fions", ["a"])',
+          active: true,
+        }],
+      }),
+  },
+  {
     name: "an organization that is called like a check's has such an action",
     finds: ["actions_v1", "broken"],
     make: (_it, { organization }) => {
@@ -380,6 +392,19 @@ export const FAULTS: readonly Fault[] = [
         organization.metadata.get("admin")!,
       );
       return { settings: { ...settings, PROJECTS: undefined } };
+    },
+  },
+  {
+    name: "another organization has an owner of its own",
+    finds: ["customers", "warning"],
+    make: (_it, { state, organization }) => {
+      const id = "300000000000000005";
+      state.organizations.set(id, { ...organization, id, name: "Customer" });
+      state.members.push({
+        userId: "300000000000000006",
+        organizationId: id,
+        roles: ["ORG_OWNER"],
+      });
     },
   },
   {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import {
-  denoEnvironment,
   functionEnvironment,
+  platformEnvironment,
 } from "../../../harness/function/function_environment.ts";
+import { denoEnvironment } from "../../../harness/util/deno_environment.ts";
 
 const ENVIRONMENT = {
   ZITADEL_DOMAIN: "example.zitadel.cloud",
@@ -24,30 +25,54 @@ const ENVIRONMENT = {
   DENO_DIR: "cache",
   HOME: "home",
   XDG_CACHE_HOME: "cache",
+  SSL_CERT_FILE: "ca.pem",
+  SSL_CERT_DIR: "certificates",
+  NODE_EXTRA_CA_CERTS: "ca.pem",
+  SystemRoot: "C:\\Windows",
+  LOCALAPPDATA: "C:\\Users\\me\\AppData\\Local",
+  JSR_URL: "canary",
 };
 
 Deno.test("functionEnvironment() picks the settings and what Deno reads, and nothing else", () => {
   const picked = functionEnvironment(ENVIRONMENT);
   assert.ok(!JSON.stringify(picked).includes("canary"));
-  assert.deepEqual(Object.keys(picked), [
-    "ZITADEL_DOMAIN",
+  assert.deepEqual(Object.keys(picked).sort(), [
     "ACCESS_TOKEN",
     "DENO_CERT",
-    "DENO_TLS_CA_STORE",
+    "DENO_DIR",
     "DENO_KV_ACCESS_TOKEN",
+    "DENO_NO_UPDATE_CHECK",
+    "DENO_TLS_CA_STORE",
+    "HOME",
+    "HTTP_PROXY",
+    "LOCALAPPDATA",
+    "NODE_EXTRA_CA_CERTS",
+    "NO_PROXY",
     "OTEL_DENO",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "HTTP_PROXY",
-    "https_proxy",
-    "NO_PROXY",
-    "DENO_DIR",
-    "HOME",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "SystemRoot",
     "XDG_CACHE_HOME",
+    "ZITADEL_DOMAIN",
+    "https_proxy",
   ]);
+  assert.equal(picked.DENO_NO_UPDATE_CHECK, "1");
+  assert.equal(picked.NO_PROXY, "localhost,localhost,127.0.0.0/8,::1");
 });
 
-Deno.test("denoEnvironment() picks no setting of the function", () => {
-  const picked = Object.keys(denoEnvironment(ENVIRONMENT));
-  assert.equal(picked[0], "DENO_CERT");
-  assert.equal(picked.length, 11);
+Deno.test("platformEnvironment() picks no setting of the function", () => {
+  const picked = platformEnvironment(ENVIRONMENT);
+  assert.equal(picked.ZITADEL_DOMAIN, undefined);
+  assert.equal(picked.DENO_KV_ACCESS_TOKEN, "kv");
+  assert.equal(picked.OTEL_DENO, "true");
+});
+
+Deno.test("denoEnvironment() picks nothing of the function's, and others only by name", () => {
+  const picked = denoEnvironment(ENVIRONMENT, ["DENO_DEPLOY_TOKEN"]);
+  assert.equal(picked.DENO_DEPLOY_TOKEN, "canary");
+  assert.equal(picked.HOME, "home");
+  for (const name of ["DENO_KV_ACCESS_TOKEN", "OTEL_DENO", "ACCESS_TOKEN"]) {
+    assert.equal(picked[name], undefined, name);
+  }
 });

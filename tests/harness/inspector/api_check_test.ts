@@ -14,6 +14,7 @@ Deno.test("apiCheck() fills in the example for each shape", async (t) => {
       const code = await apiCheck({
         issuer: "http://127.0.0.1:1",
         audience: "7",
+        clientId: "8",
         claim: "rights",
         place: placeOf(shape, { project: "7", organization: "1" }),
       });
@@ -31,11 +32,13 @@ Deno.test("apiCheck() writes texts as string literals", async () => {
   const code = await apiCheck({
     issuer: 'http://a/";alert(1)//',
     audience: "",
+    clientId: "",
     claim: 'c"',
     place: {},
   });
-  assert.match(code, /const issuer = "http:\/\/a\/\\";alert\(1\)\/\/";/);
+  assert.match(code, /const issuers = \["http:\/\/a\/\\";alert\(1\)\/\/"\];/);
   assert.match(code, /const audience = "<your project's id>";/);
+  assert.match(code, /const applications = \["<your application's client id>"/);
 });
 
 /** Runs the copied code, and takes its check out. */

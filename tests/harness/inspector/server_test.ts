@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { freePort } from "../../../harness/util/free_port.ts";
 import { ROUTES } from "../../../harness/demo/ask_api.ts";
 import {
   createInspector,
@@ -21,6 +22,21 @@ Deno.test("createInspector() serves the page at its two addresses", async () => 
   assert.match(home, /<script type="module" src="\/inspector\.js">/);
   assert.doesNotMatch(home, /<!--/, "A placeholder is left");
   assert.equal(await (await get("/callback?code=1&state=2")).text(), home);
+});
+
+Deno.test("serveInspector() owns localhost, and refuses another host's name on every path", async () => {
+  await using inspector = serveInspector({ issuer: ISSUER, port: freePort() });
+  const { port } = new URL(inspector.origin);
+  for (const host of ["127.0.0.1", "[::1]"]) {
+    const response = await fetch(`http://${host}:${port}/callback?code=1`);
+    assert.match(await response.text(), /inspector\.js/);
+  }
+  const headers = { host: "evil.example" };
+  for (const path of ["/", "/settings.json", "/explain", "/callback?code=1"]) {
+    const response = await handle(new Request(ORIGIN + path, { headers }));
+    assert.equal(response.status, 421);
+    assert.doesNotMatch(await response.text(), /evil|issuer/);
+  }
 });
 
 Deno.test("createInspector() allows no inline script, and one style sheet by its hash", async () => {

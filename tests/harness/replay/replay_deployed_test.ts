@@ -125,6 +125,49 @@ Deno.test("replayDeployed() skips what another function cannot know", async () =
   ]);
 });
 
+Deno.test("replayDeployed() signs nothing but function calls with a real key, and sends them to the address that was named", async () => {
+  const sent: (string | null)[][] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    ({ url, headers }) => {
+      sent.push([url, headers.get("authorization")]);
+      return Response.json({});
+    },
+  );
+  const { port } = server.addr;
+  const deployed = { ...DEPLOYED, url: `http://127.0.0.1:${port}/hook?a=b` };
+  const payload = JSON.parse(login.request.body);
+  const event = { event_type: "org.metadata.set", aggregateID: "1" };
+  const requests: Partial<typeof login.request>[] = [
+    { path: "//127.0.0.1:1/" },
+    { path: "/other" },
+    { method: "PUT" },
+    { body: JSON.stringify({ ...event, sequence: 9e15 }) },
+    { body: JSON.stringify({ ...payload, ...event }) },
+    { body: JSON.stringify({ function: "function/canary" }) },
+    {
+      body: JSON.stringify({
+        ...payload,
+        function: ["function/preaccesstoken"],
+      }),
+    },
+    { body: "eyJhbGciOiJSUzI1NiJ9.e30.AA" },
+    { body: "" },
+    { body: "[]" },
+  ];
+  for (const changed of requests) {
+    const request = { ...login.request, ...changed };
+    const { outcome } = await replayDeployed({ ...login, request }, deployed);
+    assert.equal(outcome, "skipped", JSON.stringify(changed).slice(0, 80));
+  }
+  assert.equal(sent.length, 0);
+  const headers = { ...login.request.headers, authorization: "Bearer a" };
+  const request = { ...login.request, headers };
+  await replayDeployed({ ...login, request }, deployed);
+  await server.shutdown();
+  assert.deepEqual(sent, [[deployed.url, null]]);
+});
+
 /** A sandbox, a deployed function with other settings, and what it was sent. */
 async function recorded(release: typeof RELEASES[number]) {
   const stack = new AsyncDisposableStack();

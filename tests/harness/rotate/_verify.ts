@@ -1,4 +1,4 @@
-import { signPayload } from "../../../lib/request/signature.ts";
+import { signPayload } from "../../../harness/util/sign_payload.ts";
 
 /** Reports whether a request is signed with one of the keys. */
 export async function verifySignature(

@@ -215,7 +215,7 @@ Deno.test("startSandbox() answers local pages only", async (t) => {
     ) {
       const response = await fetch(url, { headers: { origin } });
       assert.equal(response.status, 403);
-      assert.match((await response.json()).error, /only local pages may/);
+      assert.match((await response.json()).error, /Only local pages may/);
     }
   });
   await t.step("a name that resolves to loopback is refused", async () => {
@@ -225,7 +225,7 @@ Deno.test("startSandbox() answers local pages only", async (t) => {
       "GET /_sandbox/world HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n";
     await connection.write(new TextEncoder().encode(request));
     const answer = await new Response(connection.readable).text();
-    assert.match(answer, /^HTTP\/1\.1 403 /);
+    assert.match(answer, /^HTTP\/1\.1 421 /);
   });
 });
 

@@ -19,6 +19,7 @@ const DEFAULTS: SetupOptions = {
   credential: "key",
   credentialDays: 365,
   project: [],
+  forCustomers: false,
   start: false,
   remove: false,
   dryRun: false,
@@ -41,10 +42,12 @@ export async function createSetupScene(release?: Release) {
     extra: {
       readonly env?: Io["env"];
       readonly signal?: AbortSignal;
+      /** What is answered to questions. */
+      readonly answer?: boolean;
       readonly progress?: Io["progress"];
     } = {},
   ) {
-    const { env = {}, signal, progress } = extra;
+    const { env = {}, signal, answer, progress } = extra;
     const { io, printed, errors } = createTestIo({
       env: {
         ZITADEL_DOMAIN: sandbox.origin,
@@ -52,6 +55,7 @@ export async function createSetupScene(release?: Release) {
         ...env,
       },
       ...signal && { signal },
+      answer,
     });
     let outcome: string;
     let error: Error | undefined;

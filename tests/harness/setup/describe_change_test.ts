@@ -48,6 +48,16 @@ const LINES: [Change, string][] = [
     `~ metadata admin: ${"x".repeat(80)}... -> []`,
   ],
   [
+    {
+      kind: "write-setting",
+      name: "PROJECTS",
+      value: "1,2",
+      shown: "also Shop (2)",
+      replaces: true,
+    },
+    "~ PROJECTS in .env: also Shop (2)",
+  ],
+  [
     { kind: "write-key", id: "9", replaces: true },
     '~ AUTHORIZATION_SIGNING_KEY in .env: the key of "other", in place of another',
   ],

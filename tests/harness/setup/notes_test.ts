@@ -7,6 +7,7 @@ const EMPTY: State = {
   executions: [],
   metadata: [],
   signingKeys: undefined,
+  env: {},
 };
 
 function wishFor(timeoutSeconds: number): Wish {
@@ -35,7 +36,7 @@ Deno.test("setupNotes() warns when ZITADEL would give up before the function doe
   for (const [seconds, upstreamTimeoutMs, isWarned] of cases) {
     await t.step(`${seconds} s and ${upstreamTimeoutMs} ms`, () => {
       const notes = setupNotes(
-        { ...EMPTY, upstreamTimeoutMs },
+        { ...EMPTY, env: { UPSTREAM_TIMEOUT_MS: upstreamTimeoutMs } },
         wishFor(seconds),
       );
       assert.equal(notes.length, isWarned ? 1 : 0);

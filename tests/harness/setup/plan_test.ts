@@ -32,12 +32,14 @@ const DONE: State = {
   executions: [{ condition: "function/preaccesstoken", targets: ["9", "1"] }],
   metadata: [{ key: "admin", value: bytes('["read:all"]') }],
   signingKeys: "otherKey,ourKey",
+  env: {},
 };
 const EMPTY: State = {
   targets: [],
   executions: [],
   metadata: [],
   signingKeys: undefined,
+  env: {},
 };
 
 Deno.test("planSetup() changes nothing where all is as wished", () => {
@@ -46,9 +48,19 @@ Deno.test("planSetup() changes nothing where all is as wished", () => {
 
 Deno.test("planSetup() names the instance only where the env file names none", () => {
   const wish = { ...WISH, domain: "a.example" };
-  const change = { kind: "write-domain", domain: "a.example" };
-  assert.deepEqual(planSetup({ ...DONE, domain: "" }, wish), [change]);
-  assert.deepEqual(planSetup({ ...DONE, domain: "b.example" }, wish), []);
+  const change = {
+    kind: "write-setting",
+    name: "ZITADEL_DOMAIN",
+    value: "a.example",
+    shown: "a.example",
+    replaces: false,
+  };
+  const inFile = (ZITADEL_DOMAIN: string) => ({
+    ...DONE,
+    env: { ZITADEL_DOMAIN },
+  });
+  assert.deepEqual(planSetup(inFile(""), wish), [change]);
+  assert.deepEqual(planSetup(inFile("b.example"), wish), []);
   const mappingAlone = { ...wish, target: undefined };
   assert.deepEqual(planSetup(DONE, mappingAlone), []);
 });

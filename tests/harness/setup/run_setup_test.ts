@@ -275,6 +275,8 @@ Deno.test("setup refuses options that contradict each other", async () => {
       { remove: true, start: true },
       { start: true, json: true },
       { projects: false, project: ["1"] },
+      { projects: false, forCustomers: true },
+      { remove: true, forCustomers: true },
     ]
   ) {
     assert.equal((await scene.run(options)).outcome, "UsageError");

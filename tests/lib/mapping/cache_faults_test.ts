@@ -10,7 +10,7 @@ import { readConfig } from "../../../lib/config/settings.ts";
 import { createFunction } from "../../../harness/function/create_function.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
-import { signPayload } from "../../../lib/request/signature.ts";
+import { signPayload } from "../../../harness/util/sign_payload.ts";
 import { Clock, FRESH_MS, STALE_MS } from "./_isolate.ts";
 import { grpcWebError } from "../_frames.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";

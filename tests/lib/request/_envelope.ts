@@ -15,7 +15,11 @@ import {
 } from "../../../harness/fixtures/fixture.ts";
 import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
 import { createEnvelopeOpener } from "../../../lib/request/envelope.ts";
-import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
+import {
+  describeFailure,
+  type ErrorCode,
+  FunctionError,
+} from "../../../lib/errors.ts";
 import { Deadline } from "../../../lib/util/deadline.ts";
 import { createSigningKeys } from "../../../lib/zitadel/signing_keys.ts";
 import { connectionBy } from "../zitadel/_connection.ts";
@@ -145,7 +149,8 @@ export function fails(code: ErrorCode, reason?: string) {
     assert.ok(error instanceof FunctionError, String(error));
     assert.equal(error.code, code);
     assert.equal(error.details.reason, reason);
-    assert.equal(error.details.remedy !== undefined, reason !== undefined);
+    const { remedy } = describeFailure(error).entry;
+    assert.equal(remedy !== undefined, reason !== undefined);
     return true;
   };
 }

@@ -11,12 +11,10 @@ export class HmacWatch implements Disposable {
   #running = 0;
 
   constructor() {
-    for (const name of ["sign", "verify"] as const) {
-      const original = crypto.subtle[name] as unknown as Method;
-      Object.assign(crypto.subtle, {
-        [name]: (...args: unknown[]) => this.#run(original, args),
-      });
-    }
+    const original = crypto.subtle.sign as unknown as Method;
+    Object.assign(crypto.subtle, {
+      sign: (...args: unknown[]) => this.#run(original, args),
+    });
   }
 
   async #run(original: Method, args: unknown[]): Promise<unknown> {
@@ -31,9 +29,7 @@ export class HmacWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // The methods of the prototype are back.
-    for (const name of ["sign", "verify"]) {
-      Reflect.deleteProperty(crypto.subtle, name);
-    }
+    // The method of the prototype is back.
+    Reflect.deleteProperty(crypto.subtle, "sign");
   }
 }

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { FunctionError } from "../../../lib/errors.ts";
-import {
-  createAuthenticator,
-  VERIFY_IN_TURN_BYTES,
-} from "../../../lib/request/authenticate.ts";
+import { createAuthenticator } from "../../../lib/request/authenticate.ts";
 import { createBodyReader } from "../../../lib/request/body.ts";
-import { signPayload } from "../../../lib/request/signature.ts";
+import { signPayload } from "../../../harness/util/sign_payload.ts";
 import { Clock } from "../_clock.ts";
 import { HmacWatch } from "./_hmacs.ts";
 
@@ -33,8 +30,8 @@ async function requests(length: number, clock: Clock): Promise<Request[]> {
 Deno.test("createAuthenticator() verifies one large body at a time, and small ones meanwhile", async (t) => {
   for (
     const [name, { length, atOnce }] of Object.entries({
-      "large": { length: VERIFY_IN_TURN_BYTES, atOnce: 1 },
-      "small": { length: VERIFY_IN_TURN_BYTES - 1, atOnce: 4 },
+      "large": { length: 256 * 1024 + 1, atOnce: 1 },
+      "small": { length: 256 * 1024, atOnce: 4 },
     })
   ) {
     await t.step(name, async () => {
@@ -72,5 +69,26 @@ Deno.test("createAuthenticator() verifies one large body at a time, and small on
       ]);
       assert.equal(watch.mostAtOnce, atOnce);
     });
+  }
+});
+
+Deno.test("createAuthenticator() releases the bodies that it accepts and those that it refuses", async () => {
+  const clock = new Clock();
+  let held = 0;
+  const readBody = createBodyReader(clock);
+  const authenticate = await createAuthenticator({
+    signingKeys: KEYS,
+    async readBody(request) {
+      const { bytes, release } = await readBody(request);
+      held++;
+      return { bytes, release: () => (held--, release()) };
+    },
+    now: clock.now,
+  });
+  for (const length of [10, 10_000, 300_000]) {
+    for (const call of await requests(length, clock)) {
+      await authenticate(call).catch(() => {});
+      assert.equal(held, 0);
+    }
   }
 });

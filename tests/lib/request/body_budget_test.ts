@@ -1,289 +1,186 @@
 import assert from "node:assert/strict";
+import type { ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import {
-  BODY_TIMEOUT_MS,
   BodyBudget,
-  GRACE_MS,
-  MAX_CHARGED_BYTES,
-  MIN_BYTES_PER_SECOND,
-  RESERVED_BYTES,
-  SWEEP_MS,
-} from "../../../lib/request/body_budget.ts";
-import {
-  CHARGE_FACTOR,
-  MAX_RESERVE_BODY_BYTES,
   type PendingBody,
-  READ_CHARGE_BYTES,
-  UNKNOWN_LENGTH_CHARGE_BYTES,
-} from "../../../lib/request/pending_body.ts";
-import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
+} from "../../../lib/request/body_budget.ts";
 import { Clock } from "../_clock.ts";
 
-const LENGTH = 1_000;
-const CHARGE = READ_CHARGE_BYTES + CHARGE_FACTOR * LENGTH;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const LANE = 32 * MIB;
+const DEADLINE_MS = 10_000;
+/** The longest short body. */
+const SHORT = 256 * KIB;
+/** A large body of which four fill their lane: three times its bytes and 56 KiB are charged. */
+const LARGE = Math.floor((LANE / 4 - 56 * KIB) / 3);
+/** How many bodies fit into a lane before anything of them has arrived. */
+const MAX_BODIES = Math.floor(LANE / (56 * KIB));
 
-function createBudget(bodies: number) {
-  const clock = new Clock();
-  const maxBytes = bodies * CHARGE;
-  return { clock, budget: new BodyBudget({ ...clock, maxBytes }) };
-}
-
-/** Which of the bodies were refused, by their index, and with which code. */
-async function refusals(bodies: readonly PendingBody[]) {
-  const codes = await Promise.all(
-    bodies.map((body) =>
-      body.untilRefused(Promise.resolve("")).catch((error) => {
-        assert.ok(error instanceof FunctionError);
-        return error.code;
-      })
-    ),
-  );
-  return Object.fromEntries(
-    codes.map((code, index) => [index, code] as const)
-      .filter(([, code]) => code !== ""),
-  );
-}
-
-const hasCode = (code: ErrorCode) => (error: unknown) =>
-  error instanceof FunctionError && error.code === code;
-
-Deno.test("BodyBudget charges the announced length until the body is released", () => {
-  const { budget } = createBudget(3);
-  const body = budget.admit(LENGTH);
-  assert.equal(budget.charged, CHARGE);
-  budget.receive(body, LENGTH);
-  budget.complete(body);
-  assert.equal(budget.charged, CHARGE);
-  budget.release(body);
-  budget.release(body);
-  assert.equal(budget.charged, 0);
-});
-
-Deno.test("BodyBudget charges the bytes received like announced ones, and a fixed part, when no length is announced", () => {
-  const { budget } = createBudget(100);
-  const body = budget.admit(undefined);
-  assert.equal(budget.charged, UNKNOWN_LENGTH_CHARGE_BYTES);
-  budget.receive(body, 500);
-  assert.equal(
-    budget.charged,
-    UNKNOWN_LENGTH_CHARGE_BYTES + CHARGE_FACTOR * 500,
-  );
-  budget.release(body);
-  assert.equal(budget.charged, 0);
-});
-
-Deno.test("BodyBudget evicts the body with the lowest average rate when it is full", async () => {
-  const { clock, budget } = createBudget(3);
-  const bodies = [1, 2, 3].map(() => budget.admit(LENGTH));
-  clock.advance(100);
-  budget.receive(bodies[0]!, 90_000);
-  budget.receive(bodies[1]!, 10_000);
-  budget.receive(bodies[2]!, 50_000);
-  bodies.push(budget.admit(LENGTH));
-  assert.deepEqual(await refusals(bodies), { 1: "overloaded" });
-  assert.equal(budget.charged, 3 * CHARGE);
-});
-
-Deno.test("BodyBudget compares rates, not bytes", async () => {
-  const { clock, budget } = createBudget(2);
-  const old = budget.admit(LENGTH);
-  clock.advance(1_000);
-  const young = budget.admit(LENGTH);
-  clock.advance(10);
-  budget.receive(old, 90_000);
-  budget.receive(young, 10_000);
-  budget.admit(LENGTH);
-  assert.deepEqual(await refusals([old, young]), { 0: "overloaded" });
-});
-
-Deno.test("BodyBudget evicts the oldest of several that are as slow", async () => {
-  const { clock, budget } = createBudget(3);
-  const bodies = [1, 2, 3].map(() => {
-    clock.advance(100);
-    return budget.admit(LENGTH);
-  });
-  bodies.push(budget.admit(LENGTH), budget.admit(LENGTH));
-  assert.deepEqual(await refusals(bodies), {
-    0: "overloaded",
-    1: "overloaded",
-  });
-});
-
-Deno.test("BodyBudget evicts no body before its first read while others have waited longer", async () => {
-  const { clock, budget } = createBudget(3);
-  const idle = budget.admit(LENGTH);
-  const trickle = budget.admit(LENGTH);
-  clock.advance(1_000);
-  budget.receive(trickle, 1);
-  const young = budget.admit(LENGTH);
-  clock.advance(1);
-  const strangers = [budget.admit(LENGTH), budget.admit(LENGTH)];
-  assert.deepEqual(await refusals([idle, trickle, young, ...strangers]), {
-    0: "overloaded",
-    1: "overloaded",
-  });
-});
-
-Deno.test("BodyBudget evicts as many as a large body needs, and none if that is not enough", async () => {
-  const { budget } = createBudget(4);
-  const whole = budget.admit(LENGTH);
-  budget.complete(whole);
-  const bodies = [1, 2, 3].map(() => budget.admit(LENGTH));
-  const length = (charge: number) =>
-    (charge - READ_CHARGE_BYTES) / CHARGE_FACTOR;
-  assert.throws(
-    () => budget.admit(length(4 * CHARGE)),
-    hasCode("overloaded"),
-  );
-  assert.deepEqual(await refusals(bodies), {});
-  budget.admit(length(2 * CHARGE));
-  assert.deepEqual(await refusals(bodies), {
-    0: "overloaded",
-    1: "overloaded",
-  });
-  assert.equal(budget.charged, 4 * CHARGE);
-});
-
-Deno.test("BodyBudget evicts the slowest ones if a large body needs the room of several", async () => {
-  const { clock, budget } = createBudget(4);
-  const bodies = [1, 2, 3, 4].map(() => budget.admit(LENGTH));
-  clock.advance(100);
-  const received = [90_000, 10_000, 80_000, 20_000];
-  for (const [index, bytes] of received.entries()) {
-    budget.receive(bodies[index]!, bytes);
-  }
-  budget.admit((2 * CHARGE - READ_CHARGE_BYTES) / CHARGE_FACTOR);
-  assert.deepEqual(await refusals(bodies), {
-    1: "overloaded",
-    3: "overloaded",
-  });
-});
-
-Deno.test("BodyBudget evicts every arriving body if a large one needs just that", async () => {
-  const { budget } = createBudget(2);
-  const bodies = [budget.admit(LENGTH), budget.admit(LENGTH)];
-  budget.admit((2 * CHARGE - READ_CHARGE_BYTES) / CHARGE_FACTOR);
-  assert.deepEqual(await refusals(bodies), {
-    0: "overloaded",
-    1: "overloaded",
-  });
-  assert.equal(budget.charged, 2 * CHARGE);
-});
-
-Deno.test("BodyBudget never evicts a body that is complete", async () => {
-  const { budget } = createBudget(2);
-  const bodies = [budget.admit(LENGTH), budget.admit(LENGTH)];
-  for (const body of bodies) budget.complete(body);
-  assert.throws(() => budget.admit(LENGTH), hasCode("overloaded"));
-  assert.deepEqual(await refusals(bodies), {});
-  budget.release(bodies[0]!);
-  budget.admit(LENGTH);
-});
-
-Deno.test("BodyBudget evicts a body of unknown length that outgrows the budget as the slowest", async () => {
-  const { clock, budget } = createBudget(10);
-  const fast = budget.admit(LENGTH);
-  const slow = budget.admit(undefined);
-  clock.advance(100);
-  budget.receive(fast, 20 * CHARGE);
-  budget.receive(slow, 2 * CHARGE);
-  assert.deepEqual(await refusals([fast, slow]), { 1: "overloaded" });
-  budget.release(slow);
-  assert.equal(budget.charged, CHARGE);
-});
-
-/** The length of bodies of which `count` take all that large bodies may. */
-function largeLength(count: number): number {
-  const charge = (MAX_CHARGED_BYTES - RESERVED_BYTES) / count;
-  return Math.floor((charge - READ_CHARGE_BYTES) / CHARGE_FACTOR);
-}
-
-/** A budget in which complete bodies take all that large ones may. */
-function createForgedBudget() {
-  const budget = new BodyBudget(new Clock());
-  const forged = [1, 2, 3].map(() => budget.admit(largeLength(3)));
-  for (const body of forged) budget.complete(body);
-  return { budget, forged };
-}
-
-Deno.test("BodyBudget keeps a part for small bodies when large ones are complete", async (t) => {
-  await t.step("of announced length", async () => {
-    const { budget, forged } = createForgedBudget();
-    assert.throws(
-      () => budget.admit(MAX_RESERVE_BODY_BYTES + 1),
-      hasCode("overloaded"),
-    );
-    const small = Array.from(
-      { length: 20 },
-      () => budget.admit(MAX_RESERVE_BODY_BYTES),
-    );
-    assert.deepEqual(await refusals(small), {});
-    budget.release(forged[0]!);
-    budget.admit(MAX_RESERVE_BODY_BYTES + 1);
-  });
-  await t.step("of unknown length, until it is large", () => {
-    const { budget, forged } = createForgedBudget();
-    const body = budget.admit(undefined);
-    budget.receive(body, MAX_RESERVE_BODY_BYTES);
-    assert.throws(() => budget.receive(body, 1), hasCode("overloaded"));
-    for (const each of [body, ...forged]) budget.release(each);
-    assert.equal(budget.charged, 0);
-    budget.complete(budget.admit(largeLength(1)));
-    assert.throws(() => budget.admit(largeLength(1)), hasCode("overloaded"));
-  });
-});
-
-Deno.test("BodyBudget evicts large bodies only for a large one, while small ones are slower", async () => {
+/** A budget, and what it refused, by the order in which bodies were admitted. */
+function createBudget() {
   const clock = new Clock();
   const budget = new BodyBudget(clock);
-  const length = 7 * 1024 * 1024;
-  const small = budget.admit(LENGTH);
-  const large = [budget.admit(length), budget.admit(length)];
-  clock.advance(100);
-  for (const body of large) budget.receive(body, length - 1);
-  budget.admit(length);
-  assert.deepEqual(await refusals([small, ...large]), { 1: "overloaded" });
-});
+  const refused: Record<number, ErrorCode> = {};
+  let admitted = 0;
 
-Deno.test("BodyBudget refuses a body below the minimum rate once its grace is over", async () => {
-  const { clock, budget } = createBudget(10);
-  const silent = budget.admit(LENGTH);
-  const slow = budget.admit(LENGTH);
-  const steady = budget.admit(LENGTH);
-  budget.receive(slow, MIN_BYTES_PER_SECOND * GRACE_MS / 1_000 - 1);
-  // Just at the rate when it is looked at.
-  budget.receive(
-    steady,
-    MIN_BYTES_PER_SECOND * (GRACE_MS + SWEEP_MS) / 1_000,
-  );
-  clock.advance(GRACE_MS);
-  assert.deepEqual(await refusals([silent, slow, steady]), {});
-  clock.advance(SWEEP_MS);
-  assert.deepEqual(await refusals([silent, slow, steady]), {
-    0: "invalid_payload",
-    1: "invalid_payload",
+  /** Admits a body that announces a length, 0 for none, and receives bytes of it. */
+  function admit(length: number, received = 0): PendingBody {
+    const body = budget.admit(length);
+    const index = admitted++;
+    body.onRefused = ({ code }) => refused[index] = code;
+    if (received > 0) budget.receive(body, received);
+    return body;
+  }
+
+  /** Fills a lane with complete bodies. */
+  function fill(length: number): PendingBody[] {
+    const count = Math.floor(LANE / (56 * KIB + 3 * length));
+    return Array.from({ length: count }, () => {
+      const body = admit(length, length);
+      budget.complete(body);
+      return body;
+    });
+  }
+  return { clock, budget, refused, admit, fill };
+}
+
+const isOverloaded = ({ code }: FunctionError) => code === "overloaded";
+
+Deno.test("BodyBudget refuses the oldest arriving bodies when their lane is full", () => {
+  const { budget, refused, admit } = createBudget();
+  const bodies = [1, 2, 3, 4].map(() => admit(LARGE, LARGE - 1));
+  assert.deepEqual(refused, {});
+  const fifth = admit(LARGE, 1);
+  assert.deepEqual(refused, { 0: "overloaded" });
+  budget.receive(bodies[3]!, 1);
+  budget.receive(fifth, LARGE - 1);
+  assert.deepEqual(refused, { 0: "overloaded" });
+  admit(2 * LARGE, 2 * LARGE);
+  assert.deepEqual(refused, {
+    0: "overloaded",
+    1: "overloaded",
+    2: "overloaded",
   });
-  assert.equal(budget.charged, CHARGE);
 });
 
-Deno.test("BodyBudget refuses a body of any rate when it takes too long", async () => {
-  const { clock, budget } = createBudget(10);
-  const body = budget.admit(LENGTH);
-  budget.receive(body, 1_000_000_000);
-  clock.advance(BODY_TIMEOUT_MS);
-  assert.deepEqual(await refusals([body]), {});
-  clock.advance(SWEEP_MS);
-  assert.deepEqual(await refusals([body]), { 0: "invalid_payload" });
+Deno.test("BodyBudget charges what arrives, not what is announced", () => {
+  for (const length of [1, SHORT, 10 * MIB]) {
+    const { refused, admit } = createBudget();
+    for (let i = 0; i < MAX_BODIES; i++) admit(length);
+    assert.deepEqual(refused, {});
+    admit(length);
+    assert.deepEqual(refused, { 0: "overloaded" });
+  }
 });
 
-Deno.test("BodyBudget runs one timer for all bodies, and none without any", () => {
-  const { clock, budget } = createBudget(10);
-  const bodies = [budget.admit(LENGTH), budget.admit(LENGTH)];
+Deno.test("BodyBudget never refuses a complete body, but the one that would need its room", () => {
+  const { budget, refused, admit, fill } = createBudget();
+  const [first] = fill(LARGE);
+  assert.throws(() => admit(LARGE), isOverloaded);
+  budget.release(first!);
+  const body = admit(2 * LARGE);
+  assert.throws(() => budget.receive(body, 2 * LARGE), isOverloaded);
+  admit(LARGE, LARGE);
+  assert.deepEqual(refused, { 4: "overloaded" });
+});
+
+Deno.test("BodyBudget takes no more of a body that it refused", () => {
+  const { budget, admit, fill } = createBudget();
+  const arriving = admit(LARGE, 1);
+  for (const body of fill(LARGE)) budget.release(body);
+  assert.throws(() => budget.receive(arriving, 1), isOverloaded);
+  assert.throws(() => budget.complete(arriving), isOverloaded);
+});
+
+Deno.test("BodyBudget keeps short and large bodies out of each other's way", async (t) => {
+  await t.step("complete ones", () => {
+    const { refused, admit, fill } = createBudget();
+    fill(LARGE);
+    assert.throws(() => admit(SHORT + 1), isOverloaded);
+    fill(SHORT);
+    assert.throws(() => admit(SHORT, SHORT), isOverloaded);
+    assert.throws(() => admit(SHORT + 1), isOverloaded);
+    assert.deepEqual(Object.values(refused), ["overloaded"]);
+  });
+  await t.step("arriving ones", () => {
+    const { refused, admit } = createBudget();
+    admit(SHORT);
+    admit(SHORT + 1);
+    for (let i = 0; i < MAX_BODIES; i++) admit(SHORT + 1);
+    assert.deepEqual(refused, { 1: "overloaded" });
+    for (let i = 0; i < MAX_BODIES; i++) admit(SHORT);
+    assert.deepEqual(refused, { 0: "overloaded", 1: "overloaded" });
+  });
+});
+
+Deno.test("BodyBudget counts a body without a length among the large ones once it is large", () => {
+  const { budget, refused, admit, fill } = createBudget();
+  const large = fill(LARGE);
+  const [short] = fill(SHORT);
+  budget.release(short!);
+  const growing = admit(0, SHORT);
+  assert.deepEqual(refused, {});
+  assert.throws(() => budget.receive(growing, 1), isOverloaded);
+  // Its room among the short ones is free again.
+  budget.complete(admit(0, SHORT));
+  budget.release(large[0]!);
+  admit(0, LARGE);
+  assert.deepEqual(Object.values(refused), ["overloaded"]);
+});
+
+Deno.test("BodyBudget gives each body its time, with one timer for all", () => {
+  const { clock, budget, refused, admit } = createBudget();
+  admit(SHORT);
+  clock.advance(1_000);
+  admit(LARGE, LARGE - 1);
+  budget.complete(admit(SHORT, SHORT));
   assert.equal(clock.timers, 1);
-  clock.advance(SWEEP_MS);
+  clock.advance(DEADLINE_MS - 1_001);
+  assert.deepEqual(refused, {});
+  clock.advance(1);
+  assert.deepEqual(refused, { 0: "invalid_payload" });
   assert.equal(clock.timers, 1);
-  for (const body of bodies) budget.release(body);
-  clock.advance(SWEEP_MS);
+  clock.advance(999);
+  assert.deepEqual(refused, { 0: "invalid_payload" });
+  clock.advance(1);
+  assert.deepEqual(refused, { 0: "invalid_payload", 1: "invalid_payload" });
   assert.equal(clock.timers, 0);
-  budget.release(budget.admit(LENGTH));
+  admit(SHORT);
   assert.equal(clock.timers, 1);
+});
+
+Deno.test("BodyBudget gives back what a body took when it is refused or released", () => {
+  const { clock, budget, refused, admit, fill } = createBudget();
+  for (const length of [SHORT, LARGE]) {
+    for (const body of fill(length)) {
+      budget.release(body);
+      budget.release(body);
+    }
+    for (let i = 0; i < 4; i++) admit(length, length - 1);
+  }
+  clock.advance(DEADLINE_MS);
+  const late = Object.keys(refused).length;
+  assert.equal(late, 8);
+  fill(SHORT);
+  fill(LARGE);
+  assert.equal(Object.keys(refused).length, late);
+});
+
+Deno.test("BodyBudget waits no longer when the clock is set back", () => {
+  const waits: number[] = [];
+  const timers: AbortController[] = [];
+  let now = 1_000_000;
+  const budget = new BodyBudget({
+    now: () => now,
+    timeout(ms) {
+      waits.push(ms);
+      timers.push(new AbortController());
+      return timers.at(-1)!.signal;
+    },
+  });
+  budget.admit(1);
+  now -= 3_600_000;
+  timers.pop()!.abort();
+  assert.deepEqual(waits, [DEADLINE_MS, DEADLINE_MS]);
 });

@@ -75,7 +75,7 @@ Deno.test("createEnvelopeOpener() opens a JWE for a key that bears an id of its 
   assert.deepEqual(await open(jwe), PAYLOAD);
 });
 
-Deno.test("createEnvelopeOpener() finds the key by its id, or by trying", async (t) => {
+Deno.test("createEnvelopeOpener() finds the right one of several keys", async (t) => {
   const set = (...keys: JWK[]) => JSON.stringify({ keys });
   const jws = await sign();
   const cases: [string, string | undefined, string][] = [
