@@ -83,7 +83,9 @@ export function parseRoleMapping(
       // Kept without permissions, so that a broken `<project id>:<role>` does
       // not fall through to what the plain `<role>` grants. It took as long to
       // parse as any other.
-      yield permissions ? [key, permissions] : [key, [], value?.length ?? 0];
+      yield permissions
+        ? [key, permissions]
+        : [key, [], 2 * (value?.length ?? 0)];
     }
   }
   return createRoleMapping(parsed(), { unreadable, maxBytes });

@@ -140,7 +140,13 @@ const CASES: Record<string, [TestFunctionOptions, unknown, number]> = {
     502,
   ],
   "down": [
-    { fetch: fails(() => new TypeError("canary")) },
+    {
+      fetch: fails(() =>
+        new TypeError(`cannot send Bearer ${SECRETS.ACCESS_TOKEN}`, {
+          cause: new Error("no route by http://canary:canary@proxy:3128"),
+        })
+      ),
+    },
     calls.login,
     502,
   ],

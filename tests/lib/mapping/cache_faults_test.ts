@@ -9,7 +9,6 @@ import { readConfig } from "../../../lib/config/settings.ts";
 import { createFunction } from "../../../harness/function/create_function.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { signPayload } from "../../../harness/util/sign_payload.ts";
-import { PAUSE_MS } from "../../../lib/zitadel/access_token.ts";
 import {
   Clock,
   FRESH_MS,
@@ -19,6 +18,9 @@ import {
 } from "./_isolate.ts";
 import { grpcWebError } from "../_frames.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
+
+/** How long a refused token is not tried again. */
+const PAUSE_MS = 5_000;
 
 const SIGNING_KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
 
