@@ -6,9 +6,9 @@ export async function settled(): Promise<void> {
 }
 
 /** Returns what a promise is rejected with in some turns of the event loop; `undefined` if it still waits. */
-export function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return Promise.race([
-    promise.then(() => undefined, (error) => error),
-    settled(),
-  ]);
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  let found: unknown;
+  promise.catch((error) => found = error);
+  await settled();
+  return found;
 }
