@@ -7,7 +7,8 @@ Deno.test("createHandler() names the instance when it is the instance that fails
     fetch: () => Promise.reject(new TypeError("refused")),
   });
   await call(loginPayload());
-  assert.ok(log[0]?.message.includes(UPSTREAM_ORIGIN));
+  assert.equal(log[0]?.zitadel, UPSTREAM_ORIGIN);
+  assert.equal(log[0]?.error, "refused");
 });
 
 Deno.test("createHandler() names the credential that ZITADEL refuses", async () => {
@@ -15,5 +16,6 @@ Deno.test("createHandler() names the credential that ZITADEL refuses", async () 
     settings: { ACCESS_TOKEN: "another" },
   });
   await call(loginPayload());
-  assert.match(log[0]!.message, /refused the service user's ACCESS_TOKEN$/);
+  assert.match(log[0]!.message, /refused the service user's credential$/);
+  assert.equal(log[0]!.credential, "ACCESS_TOKEN");
 });

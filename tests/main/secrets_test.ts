@@ -11,6 +11,7 @@ import {
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
+import { storedText } from "../lib/_stored_text.ts";
 import { findCanaries, PERSONAL, SECRETS } from "./_canaries.ts";
 
 const CALL = {
@@ -155,11 +156,18 @@ function startCollector() {
   return { server, received };
 }
 
-async function readFolder(folder: string): Promise<string> {
+/** The files of a folder, and what they hold as databases. */
+async function readDatabases(folder: string): Promise<string> {
+  const paths = (await Array.fromAsync(Deno.readDir(folder)))
+    .map(({ name }) => `${folder}/${name}`);
   let text = "";
-  for await (const { name } of Deno.readDir(folder)) {
-    const bytes = await Deno.readFile(`${folder}/${name}`);
-    text += new TextDecoder("latin1").decode(bytes);
+  for (const path of paths) {
+    text += new TextDecoder("latin1").decode(await Deno.readFile(path));
+  }
+  // This removes files of the database.
+  for (const path of paths.filter((path) => path.endsWith(".sqlite"))) {
+    using kv = await Deno.openKv(path);
+    text += await storedText(kv);
   }
   return text;
 }
@@ -212,7 +220,7 @@ Deno.test("main.ts lets no secret and nothing personal out", async (t) => {
       await process.stop();
       log.push(...process.lines);
     }));
-    const database = await readFolder(folder);
+    const database = await readDatabases(folder);
     const exported = collector.received.join("\n");
 
     await t.step("all of it was seen", () => {
