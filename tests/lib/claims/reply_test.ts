@@ -47,12 +47,6 @@ Deno.test("claimsReply() holds our claim alone when no target came before", () =
   }
 });
 
-Deno.test("claimsReply() holds an empty array when the roles map to nothing", () => {
-  assert.deepEqual(claimsOf(contents([])), [
-    { key: "permissions", value: [] },
-  ]);
-});
-
 Deno.test("claimsReply() adds the role names under a second name, each once", () => {
   assert.deepEqual(claimsOf(contents(["a"], { rolesClaim: "groups" })), [
     { key: "permissions", value: ["a"] },
@@ -114,18 +108,6 @@ Deno.test("claimsReply() reports that it replaced a value of another shape", () 
     });
     assert.equal(added[0]!.replaced, true);
   }
-});
-
-Deno.test("claimsReply() leaves out what ZITADEL would drop or log into the token", () => {
-  const earlier = [
-    { key: "urn:zitadel:iam:org:id", value: "1" },
-    { key: "tenant", value: "first" },
-    { key: "tenant", value: "second" },
-  ];
-  assert.deepEqual(claimsOf(contents(["a"]), earlier), [
-    { key: "tenant", value: "first" },
-    { key: "permissions", value: ["a"] },
-  ]);
 });
 
 Deno.test("attributesReply() holds one attribute of many values", () => {
