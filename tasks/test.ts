@@ -7,7 +7,7 @@ export const test = defineTask({
     summary: "Runs the project's tests, without network beyond loopback.",
     examples: [
       ["deno task test"],
-      ["deno task test tests/lib/claims/claims_test.ts", "one file"],
+      ["deno task test tests/lib/claims/reply_test.ts", "one file"],
       ['deno task test --filter "claimsReply()"', "by name"],
     ],
     exit: { done: "every test passes", failed: "a test fails" },
