@@ -154,22 +154,6 @@ Deno.test("createHandler() counts nothing for a line that LOG_LEVEL=warn leaves 
   );
 });
 
-Deno.test("createHandler() takes each of several signing keys, and logs which", async () => {
-  const { call, log } = await createTestFunction({
-    settings: { AUTHORIZATION_SIGNING_KEY: "old,new" },
-  });
-  for (const key of ["new", "old"]) {
-    assert.equal((await call(loginPayload(), { key })).status, 200);
-  }
-  const refused = await call(loginPayload(), { key: "other" });
-  await assertRefused(refused, "invalid_signature");
-  assert.deepEqual(
-    log.filter(({ ms }) => ms !== undefined)
-      .map(({ signingKey }) => signingKey),
-    [1, 0, undefined],
-  );
-});
-
 Deno.test("createHandler() calls a bug a bug, with its place and without its text", async () => {
   const { handle, log } = await createIdleFunction();
   const broken = request("{}");
@@ -184,18 +168,6 @@ Deno.test("createHandler() calls a bug a bug, with its place and without its tex
   assert.equal(entry?.cause, "RangeError");
   assert.match(String(entry?.stack), /^ +at .*handler_test\.ts/);
   assert.ok(!JSON.stringify(log).includes("canary"));
-});
-
-Deno.test("createHandler() asks for each organization once when many calls come at once", async () => {
-  const upstream = createUpstream(login);
-  const { call } = await createTestFunction({ fetch: upstream.fetch });
-  const replies = await Promise.all(
-    Array.from({ length: 20 }, () => call(loginPayload())),
-  );
-  for (const reply of replies) {
-    assert.deepEqual(await permissionsIn(reply), RIGHT);
-  }
-  assert.equal(upstream.requests, 1);
 });
 
 Deno.test("createHandler() points out a claim over 4 kB once for each organization", async () => {

@@ -18,6 +18,8 @@ const RIGHT = {
   ACCESS_TOKEN: UPSTREAM_TOKEN,
   // No test may find what another, or a developer, left in the local database.
   KV_URL: "/nonexistent/kv",
+  // A busy machine is not what these tests are about.
+  UPSTREAM_TIMEOUT_MS: "30000",
 };
 
 /** Starts `main.ts` with no permission that it does not need. */

@@ -110,6 +110,18 @@ Deno.test("claimsReply() reports that it replaced a value of another shape", () 
   }
 });
 
+Deno.test("claimsReply() leaves out what ZITADEL would drop or log into the token", () => {
+  const earlier = [
+    { key: "urn:zitadel:iam:org:id", value: "1" },
+    { key: "tenant", value: "first" },
+    { key: "tenant", value: "second" },
+  ];
+  assert.deepEqual(claimsOf(contents(["a"]), earlier), [
+    { key: "tenant", value: "first" },
+    { key: "permissions", value: ["a"] },
+  ]);
+});
+
 Deno.test("attributesReply() holds one attribute of many values", () => {
   const ours = {
     name: "permissions",
