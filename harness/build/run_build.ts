@@ -13,6 +13,9 @@ import { collectLicenses } from "./collect_licenses.ts";
 
 const FOLDER = "dist";
 
+/** What starts the bundle, and what asks whether it serves. */
+const SCRIPTS = ["entrypoint.sh", "healthcheck.sh"];
+
 /** What is bundled is bundled from a copy, which has packages in `node_modules`. */
 const COPIED = [
   ...["main.ts", "lib", "tasks/start.ts", "harness"],
@@ -96,9 +99,11 @@ async function writeFiles(
     await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
     await Deno.writeTextFile(file, text);
   }
-  // Can be executed: a copy keeps its mode.
-  await Deno.copyFile(
-    projectPath("harness/build/entrypoint.sh"),
-    `${folder}/entrypoint.sh`,
-  );
+  for (const script of SCRIPTS) {
+    // Can be executed: a copy keeps its mode.
+    await Deno.copyFile(
+      projectPath(`harness/build/${script}`),
+      `${folder}/${script}`,
+    );
+  }
 }
