@@ -16,8 +16,12 @@ export async function lockedPackages(): Promise<[string, string][]> {
   const { npm } = JSON.parse(
     await Deno.readTextFile(new URL("deno.lock", ROOT)),
   );
+  // What has a `cpu` is the part of a package for one platform, under its licence;
+  // Deno fetches that of this platform only.
+  const whole = Object.entries<{ cpu?: unknown }>(npm)
+    .flatMap(([key, { cpu }]) => cpu ? [] : [key]);
   // After an underscore a key lists peers: `zod-x@1.2.0_zod@4.6.7`.
-  return Object.keys(npm).map((key) => {
+  return whole.map((key) => {
     const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(key)!;
     return [name!, version!];
   });

@@ -9,6 +9,7 @@ import type { Io } from "../cli/io.ts";
 import { denoEnvironment } from "../util/deno_environment.ts";
 import { projectPath } from "../util/project_path.ts";
 import { bundle } from "./bundle.ts";
+import { keepVariables } from "./keep_variables.ts";
 import { collectLicenses } from "./collect_licenses.ts";
 
 const FOLDER = "dist";
@@ -23,11 +24,8 @@ const COPIED = [
 ];
 
 export async function runBuild(_: unknown, io: Io): Promise<Outcome> {
-  const env = buildEnvironment();
   // The bundler starts a process with this one's environment.
-  for (const name of Object.keys(Deno.env.toObject())) {
-    if (!(name in env)) Deno.env.delete(name);
-  }
+  keepVariables(buildEnvironment());
   const files = await writeBundle(projectPath(FOLDER));
   io.print(`Wrote ${FOLDER}/:`);
   for (const [path, text] of files) {

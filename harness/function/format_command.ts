@@ -1,5 +1,6 @@
 import { SettingsError } from "../cli/errors.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
+import type { Settings } from "../cli/settings.ts";
 import { printable } from "../cli/terminal.ts";
 import { functionEnvironment } from "./function_environment.ts";
 
@@ -15,7 +16,7 @@ export function formatCommand(
   [subcommand, ...rest]: readonly string[],
   { env, fileSettings, envFile }: {
     /** The environment of the shell. */
-    readonly env: Readonly<Record<string, string>>;
+    readonly env: Settings;
     readonly fileSettings: Readonly<Record<string, string>>;
     readonly envFile: string;
   },

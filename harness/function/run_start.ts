@@ -29,8 +29,7 @@ export async function runStart(
   const env = functionEnvironment({ ...Deno.env.toObject(), ...settings });
   const args = functionArguments(env, { entry });
   if (printCommand) {
-    const own = Deno.env.toObject();
-    io.print(formatCommand(args, { env: own, fileSettings, envFile }));
+    io.print(formatCommand(args, { env: io.env, fileSettings, envFile }));
     return "done";
   }
   if (entry === undefined) await cacheModules();
