@@ -43,20 +43,20 @@ export const REMEDIES = {
   missing_permission:
     "Make the service user a manager of the organization with the role ORG_OWNER_VIEWER, or of the instance with IAM_OWNER_VIEWER: deno task setup --service-user does it",
   credential_rejected:
-    "The credential is expired, revoked or of another instance: deno task setup --service-user creates a new one",
+    "The credential is expired, revoked or of another instance: deno task setup --service-user creates a new one; for a key file, check the clock here and ZITADEL_DOMAIN too, which is its audience",
   unknown_instance:
     "Set ZITADEL_DOMAIN to a domain of the instance, and let proxies pass the headers Host and x-zitadel-instance-host on; if ZITADEL is reached at another address than its domain, set ZITADEL_INTERNAL_URL to that address",
   intercepted:
     "A proxy, firewall or login page answered instead of ZITADEL: let gRPC-web POSTs and those to /oauth/v2 through, and check ZITADEL_DOMAIN or ZITADEL_INTERNAL_URL",
   rate_limited: "Raise the limit, or CACHE_FRESH_SECONDS to ask less often",
   unreachable:
-    "Check that ZITADEL runs, and that ZITADEL_DOMAIN or ZITADEL_INTERNAL_URL is right and reachable from here; deno task doctor names the cause",
+    "Check that ZITADEL runs, also behind a proxy that answers for it, and that ZITADEL_DOMAIN or ZITADEL_INTERNAL_URL is right and reachable from here; deno task doctor names the cause",
   timeout:
     "Check that ZITADEL is neither slow nor cut off from here; UPSTREAM_TIMEOUT_MS is the time it is given",
   no_metadata_api:
-    "Check that the address is a ZITADEL of v3 or later, and that proxies let gRPC-web through",
+    "Check that ZITADEL_DOMAIN or ZITADEL_INTERNAL_URL is a ZITADEL of v3 or later, and that proxies let gRPC-web through",
   unreadable_answer:
-    "Check that the address is a ZITADEL and that no proxy changes its answers; if the message names a size, remove entries that are not roles, or grant coarser permissions",
+    "Check that ZITADEL_DOMAIN or ZITADEL_INTERNAL_URL is a ZITADEL and that no proxy changes its answers; if the message names a size, remove entries that are not roles, or grant coarser permissions",
   unreadable_entries:
     'Write each as a JSON array of strings, such as ["posts:read"]; entries that are not roles can stay. deno task doctor says what is wrong with each',
   unstable_listing:
@@ -92,14 +92,12 @@ export type FailureReason = keyof typeof REMEDIES;
 export interface FailureDetails {
   /** One word for dashboards and alerts. */
   readonly reason?: FailureReason;
-  /** What to do about it, if there is no reason. */
+  /** What to do about it, if that is not what {@linkcode REMEDIES} says of the reason. */
   readonly remedy?: string;
   /** What else the log line names, as plain values. */
   readonly fields?: Readonly<Record<string, string | number>>;
   /** The organization whose mapping was needed. */
   readonly organization?: string | undefined;
-  /** Whether the cause is what that organization wrote: ZITADEL and other organizations are fine. */
-  readonly liesInContent?: boolean;
   /** What was caught; only its class may reach the log. */
   readonly cause?: unknown;
 }
@@ -126,7 +124,8 @@ export class FunctionError extends Error {
     super(message, { cause: details.cause });
     this.name = "FunctionError";
     this.code = code;
-    this.details = details;
+    const { reason } = details;
+    this.details = { ...reason && { remedy: REMEDIES[reason] }, ...details };
   }
 }
 
@@ -155,8 +154,7 @@ export function describeFailure(error: unknown): Failure {
   const known = error instanceof FunctionError ? error : undefined;
   const code = known?.code ?? "internal_error";
   const status = STATUS[code];
-  const { reason, organization, cause, fields } = known?.details ?? {};
-  const remedy = known?.details.remedy ?? (reason && REMEDIES[reason]);
+  const { reason, remedy, organization, cause, fields } = known?.details ?? {};
   return {
     code,
     status,

@@ -113,6 +113,7 @@ export async function createServices(
     internalOrigin: config.internalOrigin,
     fetch: platform.fetch,
     now,
+    timeout,
     timeoutMs: config.upstreamTimeoutMs,
   });
   // Side by side: a start waits for the slowest only.

@@ -12,7 +12,7 @@ export const fuzz = defineTask({
   name: "fuzz",
   help: {
     summary:
-      "Searches for inputs that break what the function promises: properties with random inputs, then bad requests to a running function over loopback.",
+      "Searches for inputs and load that break what the function promises: properties with random inputs, then bad requests, strangers' bodies, tenants' huge metadata and outages, against a running function over loopback.",
     examples: [
       ["deno task fuzz"],
       ["deno task fuzz --runs 100000 --requests 0", "properties only"],
@@ -20,14 +20,15 @@ export const fuzz = defineTask({
     ],
     exit: {
       done: "nothing found",
-      failed: "a property is broken, or a bad request was not refused",
+      failed:
+        "a property is broken, a bad request was not refused, or a bound does not hold",
     },
   },
   options: {
     runs: option("N", "inputs for each property (default 10000)", {
       parse: numberFrom(1, MAX_COUNT),
     }),
-    requests: option("N", "bad requests over HTTP", {
+    requests: option("N", "bad requests over HTTP; 0: no running function", {
       default: "100000",
       parse: numberFrom(0, MAX_COUNT),
     }),
@@ -42,7 +43,7 @@ export const fuzz = defineTask({
       "P",
       "with --only and --seed: the failing input of an earlier run",
     ),
-    only: option("NAME", "this property alone, and no requests"),
+    only: option("NAME", "this property alone, and no running function"),
     timing: flag(
       "instead: compare the time of refusals of nearly right and of random signatures (--runs of each, default 20000)",
     ),

@@ -6,7 +6,7 @@ export const ok = defineTask({
   name: "ok",
   help: {
     summary:
-      "Checks everything that a change must pass: format, lint, types, documentation, tests.",
+      "Checks everything that a change must pass: format, lint, types, tests.",
     examples: [
       ["deno task ok"],
       ["deno task ok --fix", "repair format and lint first"],

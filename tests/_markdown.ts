@@ -1,6 +1,6 @@
 import { ROOT } from "./_source_files.ts";
 
-/** Folders that hold no documents of the project. */
+/** Folders that hold no files of the project. */
 const SKIPPED = new Set([".git", "node_modules", "coverage"]);
 
 /** Lists the project's files whose name ends in one of the endings, relative to its folder. */
@@ -18,42 +18,33 @@ export async function filesEndingIn(
       files.push(path);
     }
   }
-  return files.sort();
+  return files;
 }
 
-/** Returns the targets of a document's links and pictures, outside of code. */
+/** Returns the targets of links and pictures, and the source files that code names. */
 export function linksIn(markdown: string): string[] {
   const prose = withoutFences(markdown).replace(/`[^`\n]*`/g, "");
-  return [...prose.matchAll(/\]\(([^()\s]+(?:\([^()]*\))?)\)/g)]
-    .map(([, target]) => target!);
-}
-
-/** Returns the anchors of a document's headings, as GitHub forms them. */
-export function anchorsIn(markdown: string): Set<string> {
-  const headings = withoutFences(markdown).matchAll(/^#{1,6} (.+)$/gm);
-  return new Set(
-    Array.from(
-      headings,
-      ([, text]) =>
-        text!.toLowerCase().replace(/[^\p{L}\p{N}_\- ]/gu, "")
-          .replaceAll(" ", "-"),
-    ),
+  return Array.from(
+    prose.matchAll(/\]\(([^()\s]+(?:\([^()]*\))?)\)/g),
+    ([, target]) => target!,
   );
 }
 
-function withoutFences(markdown: string): string {
-  return markdown.replace(/^```[\s\S]*?^```$/gm, "");
-}
-
-/** A command as a document names it. */
-export interface NamedCommand {
-  readonly task: string;
-  /** The options that follow the name. */
-  readonly options: readonly string[];
+/** Returns the anchors of the headings, as GitHub forms them. */
+export function anchorsIn(markdown: string): string[] {
+  const headings = withoutFences(markdown).matchAll(/^#{1,6} (.+)$/gm);
+  return Array.from(
+    headings,
+    ([, text]) =>
+      text!.toLowerCase().replace(/[^\p{L}\p{N}_\- ]/gu, "")
+        .replaceAll(" ", "-"),
+  );
 }
 
 /** Finds commands such as `deno task setup --endpoint URL`, in prose, code and strings. */
-export function commandsIn(text: string): NamedCommand[] {
+export function commandsIn(
+  text: string,
+): { task: string; options: string[] }[] {
   // A command can be continued on the next line of a comment, code or prose.
   const joined = text.replace(/\\?\n[ \t]*(?:(?:\*|\/\/|#) )?/g, "\n");
   const pattern =
@@ -70,4 +61,8 @@ export function loneOptionsIn(markdown: string): string[] {
     withoutFences(markdown).matchAll(/`(--[a-z][a-z-]*)[^`]*`/g),
     ([, option]) => option!,
   );
+}
+
+function withoutFences(markdown: string): string {
+  return markdown.replace(/^```[\s\S]*?^```$/gm, "");
 }

@@ -6,7 +6,6 @@ const WRITERS: Readonly<Record<string, string>> = {
   "harness/cli/io.ts": "escapes each line",
   "harness/cli/progress.ts": "escapes the text",
   "harness/cli/terminal.ts": "escapes the question",
-  "harness/bench/autocannon_process.ts": "writes figures to its parent process",
   "harness/test/run_tests.ts": "writes two counts",
   "harness/sandbox/oidc_provider.ts": "silences a library's warnings",
 };

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import type { Task } from "../harness/cli/task.ts";
-import { createTestIo } from "./harness/_test_io.ts";
+import { EXIT } from "../harness/cli/exit.ts";
+import { SETTINGS } from "../lib/config/settings.ts";
+import { REMEDIES, STATUS } from "../lib/errors.ts";
+import { VERSION } from "../lib/version.ts";
 import {
   anchorsIn,
   commandsIn,
@@ -8,65 +10,88 @@ import {
   linksIn,
   loneOptionsIn,
 } from "./_markdown.ts";
-import { REMEDIES, STATUS } from "../lib/errors.ts";
-import { EXIT } from "../harness/cli/exit.ts";
+import { readSettingsTable } from "./_settings_table.ts";
 import { ROOT } from "./_source_files.ts";
+import { helpOf, TASKS } from "./_tasks.ts";
 
 const MAX_README_LINES = 200;
 
 /** Options of other programs that the documents name. */
-const FOREIGN_OPTIONS = new Set(["--tunnel", "--unstable-kv"]);
+const FOREIGN_OPTIONS = ["--tunnel", "--unstable-kv"];
 
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
-const documents = await filesEndingIn([".md"]);
-
-const { tasks }: { tasks: Record<string, string> } = JSON.parse(
-  await read("deno.json"),
-);
-
-/** Returns the help of each task. */
-async function readHelps(): Promise<Map<string, string>> {
-  const helps = new Map<string, string>();
-  for (const [name, command] of Object.entries(tasks)) {
-    const file = command.split(" ").at(-1)!;
-    const [task] = Object.values(await import(new URL(file, ROOT).href));
-    const { io, printed } = createTestIo();
-    await (task as Task).run(["--help"], io);
-    helps.set(name, printed());
-  }
-  return helps;
+/** Reads the files with these endings: each path and text. */
+async function readAll(endings: readonly string[], folder?: string) {
+  const files = await filesEndingIn(endings, folder);
+  return Promise.all(
+    files.map(async (path) => [path, await read(path)] as const),
+  );
 }
 
-/** Reports whether a help names an option. */
-function hasOption(help: string, option: string): boolean {
-  return new RegExp(`${option}(?![a-z-])`).test(help);
-}
+const documents = await readAll([".md"]);
+const configurations = await readAll([
+  ".yml",
+  ".yaml",
+  "Containerfile",
+  ".ci/run",
+]);
+const readme = await read("README.md");
 
-Deno.test("README.md has at most 200 lines", async () => {
-  const lines = (await read("README.md")).trimEnd().split("\n").length;
-  assert.ok(lines <= MAX_README_LINES, `${lines} lines`);
+Deno.test("README.md has at most 200 lines", () => {
+  assert.ok(readme.trimEnd().split("\n").length <= MAX_README_LINES);
 });
 
-Deno.test("every relative link in the documents leads to a file, and to a heading of it", async () => {
+Deno.test("README.md describes every setting with its default, and no other", () => {
+  const rows = readSettingsTable(readme);
+  assert.deepEqual(
+    rows.map(([name, value]) => [name, value!.replaceAll("`", "")]),
+    Object.entries(SETTINGS).map(([name, it]) => [`\`${name}\``, it.default]),
+  );
+  for (const row of rows) assert.match(row[2]!, /\S{2,}.* \S/, row.join(" | "));
+});
+
+Deno.test("README.md and docs/ list every exit code, error code and reason", async () => {
+  const exits = readme.matchAll(/^\| (\d+) +\|/gm);
+  assert.deepEqual(
+    Array.from(exits, ([, code]) => Number(code)),
+    Object.values(EXIT),
+  );
+  const rows = (await read("docs/operations.md")).split("\n");
+  for (const [code, status] of Object.entries(STATUS)) {
+    const row = rows.find((it) =>
+      it.startsWith("|") && it.includes(`\`${code}\``)
+    );
+    assert.ok(row?.split("|")[1]?.includes(String(status)), code);
+  }
+  const causes = await read("docs/troubleshooting.md");
+  for (const reason of Object.keys(REMEDIES)) {
+    assert.ok(causes.includes(`\`${reason}\``), reason);
+  }
+});
+
+Deno.test("every link and source file that a document names leads to a file, and to its heading", async () => {
   const broken: string[] = [];
   let followed = 0;
-  for (const document of documents) {
-    for (const link of linksIn(await read(document))) {
-      if (/^[a-z]+:/.test(link)) continue;
+  for (const [document, text] of documents) {
+    const named = text.matchAll(
+      /\b(?:tests|lib|harness|fixtures|examples)\/[\w./-]*\w\.(?:ts|jsonl?|mjs|yaml)\b/g,
+    );
+    const links = linksIn(text).filter((it) => !/^[a-z]+:/.test(it))
+      .map((link) => [link, new URL(link, new URL(document, ROOT))] as const);
+    for (
+      const [link, url] of [
+        ...links,
+        ...Array.from(named, ([path]) => [path, new URL(path, ROOT)] as const),
+      ]
+    ) {
       followed++;
-      const [path, anchor] = link.split("#");
-      const url = new URL(
-        path || document.split("/").at(-1)!,
-        new URL(document, ROOT),
-      );
-      const text = await Deno.readTextFile(url).catch(() => undefined);
-      if (text === undefined) {
-        const isThere = await Deno.stat(url).then(() => true, () => false);
-        if (!isThere) broken.push(`${document}: ${link}`);
-      } else if (anchor && !anchorsIn(text).has(anchor)) {
-        broken.push(`${document}: ${link}`);
-      }
+      const anchor = url.hash.slice(1);
+      url.hash = "";
+      const isThere = await Deno.stat(url).then(() => true, () => false);
+      const leads = isThere &&
+        (!anchor || anchorsIn(await Deno.readTextFile(url)).includes(anchor));
+      if (!leads) broken.push(`${document}: ${link}`);
     }
   }
   assert.deepEqual(broken, []);
@@ -74,101 +99,67 @@ Deno.test("every relative link in the documents leads to a file, and to a headin
 });
 
 Deno.test("every command that documents and messages name exists, with its options", async () => {
-  const helps = await readHelps();
-  const sources = await filesEndingIn([
-    ".md",
-    ".yaml",
-    ".yml",
-    "Containerfile",
-  ]);
+  const helps = new Map<string, string>();
+  for (const name of Object.keys(TASKS)) {
+    helps.set(name, await helpOf(name));
+  }
+  const has = (help: string, option: string) =>
+    new RegExp(`${option}(?![a-z-])`).test(help);
+  const sources = [...documents, ...configurations];
   for (const folder of ["lib/", "harness/", "tasks/", "examples/"]) {
-    sources.push(...await filesEndingIn([".ts", ".js", ".mjs", ".tf"], folder));
+    sources.push(...await readAll([".ts", ".js", ".mjs", ".tf"], folder));
   }
   const wrong: string[] = [];
   let checked = 0;
-  for (const source of sources) {
-    for (const { task, options } of commandsIn(await read(source))) {
+  for (const [source, text] of sources) {
+    for (const { task, options } of commandsIn(text)) {
       checked++;
       const help = helps.get(task);
       if (help === undefined) wrong.push(`${source}: deno task ${task}`);
+      // These hand their options to `deno test`.
+      else if (task.startsWith("test")) continue;
       for (const option of options) {
-        if (help === undefined || hasOption(help, option)) continue;
-        wrong.push(`${source}: deno task ${task} ${option}`);
+        if (help && !has(help, option)) {
+          wrong.push(`${source}: deno task ${task} ${option}`);
+        }
       }
+    }
+  }
+  const all = [...helps.values(), ...FOREIGN_OPTIONS].join("\n");
+  for (const [document, text] of documents) {
+    for (const option of loneOptionsIn(text)) {
+      if (!has(all, option)) wrong.push(`${document}: ${option}`);
     }
   }
   assert.deepEqual(wrong, []);
   assert.ok(checked > 100, "the commands are found");
 });
 
-Deno.test("every option that a document names alone belongs to a command", async () => {
-  const helps = [...(await readHelps()).values()].join("\n");
-  const wrong: string[] = [];
-  for (const document of documents) {
-    for (const option of loneOptionsIn(await read(document))) {
-      if (FOREIGN_OPTIONS.has(option) || hasOption(helps, option)) continue;
-      wrong.push(`${document}: ${option}`);
-    }
-  }
-  assert.deepEqual(wrong, []);
-});
-
-Deno.test("every source file that a document names exists", async () => {
-  const wrong: string[] = [];
-  for (const document of documents) {
-    for (
-      const [path] of (await read(document)).matchAll(
-        /\b(?:tests|lib|harness|fixtures|examples)\/[\w./-]*\w\.(?:ts|json|jsonl|mjs|yaml)\b/g,
-      )
-    ) {
-      const isThere = await Deno.stat(new URL(path, ROOT)).then(
-        () => true,
-        () => false,
-      );
-      if (!isThere) wrong.push(`${document}: ${path}`);
-    }
-  }
-  assert.deepEqual(wrong, []);
-});
-
-Deno.test("docs/troubleshooting.md explains every reason of the log", async () => {
-  const table = await read("docs/troubleshooting.md");
-  const missing = Object.keys(REMEDIES).filter((it) =>
-    !table.includes(`\`${it}\``)
-  );
-  assert.deepEqual(missing, []);
-});
-
-Deno.test("docs/operations.md lists every error code with its status", async () => {
-  const rows = (await read("docs/operations.md")).split("\n");
-  for (const [code, status] of Object.entries(STATUS)) {
-    const row = rows.find((it) =>
-      it.startsWith("|") && it.includes(`\`${code}\``)
-    );
-    assert.match(row?.split("|")[1] ?? "", new RegExp(String(status)), code);
-  }
-});
-
-Deno.test("README.md lists every exit code", async () => {
-  const codes = (await read("README.md")).matchAll(/^\| (\d+) +\|/gm);
-  assert.deepEqual(
-    Array.from(codes, ([, code]) => Number(code)),
-    Object.values(EXIT),
-  );
-});
-
-Deno.test("every file names the same version of Deno", async () => {
-  const files = [
-    ...documents,
-    ...await filesEndingIn([".yml", ".yaml", "Containerfile", ".ci/run"]),
-  ];
-  const versions = new Map<string, string>();
+Deno.test("every file names the same version of Deno and of this project", async () => {
   const pattern =
     /\bdeno@(\d+\.\d+\.\d+)|denoland\/deno:(\d+\.\d+\.\d+)|deno-version: (\d+\.\d+\.\d+)/g;
-  for (const file of files) {
-    for (const [, ...found] of (await read(file)).matchAll(pattern)) {
-      versions.set(found.find(Boolean)!, file);
+  const versions = [...documents, ...configurations].flatMap(([, text]) =>
+    Array.from(text.matchAll(pattern), ([, ...found]) => found.find(Boolean))
+  );
+  assert.equal(new Set(versions).size, 1);
+  assert.ok((await read("CHANGELOG.md")).includes(`\n## [${VERSION}]\n`));
+  const manifests = await read("examples/kubernetes.yaml");
+  const images = manifests.matchAll(/\/zitadel-permissions:(\S+)/g);
+  assert.deepEqual(Array.from(images, ([, tag]) => tag), [VERSION]);
+});
+
+Deno.test("every workflow has the least rights, pins its actions, and check.yml runs what .ci/run does", async () => {
+  const workflows = await readAll([".yml"], ".github/workflows/");
+  for (const [file, text] of workflows) {
+    assert.match(text, /^permissions:\n {2}contents: read\n\n/m, file);
+    for (const [, action] of text.matchAll(/\buses: (.+)$/gm)) {
+      assert.match(action!, /^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, file);
     }
   }
-  assert.equal(versions.size, 1, [...versions].join("\n"));
+  const tasksIn = (text: string) =>
+    new Set(Array.from(text.matchAll(/ task ([a-z:]+)/g), ([, it]) => it!));
+  const own = tasksIn(await read(".ci/run"));
+  const inPublic = tasksIn(await read(".github/workflows/check.yml"));
+  assert.ok(own.size > 3, "the tasks are found");
+  assert.deepEqual([...own.difference(inPublic)], []);
 });

@@ -1,90 +1,65 @@
-import { readRecordedLogin } from "./call.ts";
-import type { BenchContext } from "./context.ts";
-import { startFunction } from "./function_server.ts";
-import { inTurn } from "./rounds.ts";
-import { serveUpstream } from "./served_upstream.ts";
-import { BARE_SCRIPT, ServerProcess } from "./server_process.ts";
-import { type Figure, summarize, summarizeRatio } from "./statistics.ts";
+import { startUpstreamServer } from "../fixtures/upstream_server.ts";
+import { sleep } from "../util/sleep.ts";
+import { RECORDED_LOGIN } from "./call.ts";
+import { type Row, rowsOf } from "./row.ts";
+import { type BenchContext, startBare, startFunction } from "./servers.ts";
+import { exactly, inTurn, summarize, summarizeRatio } from "./statistics.ts";
 
 /** How long after a reply its mapping may be written to KV, in milliseconds. */
 const KV_WRITE_MS = 500;
 
-export type ColdStartName = "bare" | "no KV" | "empty KV" | "warm KV";
-
-/** The time from a start to the first answer. */
-export interface ColdStartRow {
-  readonly name: ColdStartName;
-  /** From the start of the process to the first right answer, in milliseconds. */
-  readonly ms: Figure;
-  /** The multiple of a bare server's time. */
-  readonly ratio: Figure;
-  readonly upstreamCalls: number;
-}
-
 /**
- * Measures the time from the start of a process to its first right answer: for
- * a bare server, and for the function without KV, with an empty database, and
- * with one that holds the mapping.
+ * Measures the time from the start of a process to its first right answer, for
+ * a bare server, and for the function with a warm KV and without one.
  */
-export async function measureColdStart(
-  context: BenchContext,
-): Promise<ColdStartRow[]> {
-  const { folder, signal, quick } = context;
-  const { call, organizations } = await readRecordedLogin();
-  await using upstream = serveUpstream({ organizations });
-  const log = `${folder}/cold_start.log`;
-  const start = (kv: string) => startFunction(upstream, { kv, log }, context);
-
+export async function measureColdStart(context: BenchContext): Promise<Row[]> {
+  const { folder, quick, progress } = context;
+  await using upstream = startUpstreamServer(RECORDED_LOGIN);
+  const { origin } = upstream;
+  const start = (kv: string) => startFunction(context, { origin, kv });
   const warm = `${folder}/warm.db`;
   {
     await using server = start(warm);
-    await server.ready(call);
-    await new Promise((resolve) => setTimeout(resolve, KV_WRITE_MS));
+    await server.ready(RECORDED_LOGIN);
+    await sleep(KV_WRITE_MS);
   }
-
-  let databases = 0;
-  const ways = [
-    {
-      name: "bare",
-      start: () => new ServerProcess(BARE_SCRIPT, { env: {}, log, signal }),
-    },
+  const ways = {
+    bare: () => startBare(context),
+    warm: () => start(warm),
     // No database can be at this path.
-    { name: "no KV", start: () => start(`${folder}/missing/kv.db`) },
-    { name: "empty KV", start: () => start(`${folder}/${databases++}.db`) },
-    { name: "warm KV", start: () => start(warm) },
-  ] as const;
-
+    zitadel: () => start(`${folder}/missing/kv.db`),
+  };
+  const seen = { bare: [], warm: [], zitadel: [] } as Record<
+    keyof typeof ways,
+    number[]
+  >;
+  let warmCalls = 0;
   const runs = quick ? 3 : 31;
-  const seen = ways.map(() => ({
-    ms: [] as number[],
-    upstreamCalls: 0,
-  }));
-  // The first run fills the caches of Deno and the system, and does not count.
+  // The first run fills the caches of Deno and of the system, and is not counted.
   for (let run = -1; run < runs; run++) {
-    context.progress(
-      run < 0 ? "cold start: warm-up" : `cold start ${run + 1} of ${runs}`,
-    );
-    for (const index of inTurn([...ways.keys()], run + 1)) {
-      const way = ways[index]!;
+    progress(`cold start ${run + 1} of ${runs}`);
+    const names = Object.keys(ways) as (keyof typeof ways)[];
+    for (const name of inTurn(names, run + 1)) {
       const before = upstream.requests;
-      await using server = way.start();
-      const ms = await server.ready(way.name === "bare" ? undefined : call);
-      const into = seen[index]!;
-      if (run < 0) continue;
-      into.ms.push(ms);
-      into.upstreamCalls = Math.max(
-        into.upstreamCalls,
-        upstream.requests - before,
-      );
+      await using server = ways[name]();
+      const ms = await server.ready(RECORDED_LOGIN);
+      if (run >= 0) seen[name].push(ms);
+      if (name === "warm") warmCalls += upstream.requests - before;
     }
   }
-  return ways.map(({ name }, index) => {
-    const { ms, upstreamCalls } = seen[index]!;
-    return {
-      name,
-      ms: summarize(ms),
-      ratio: summarizeRatio(ms, seen[0]!.ms),
-      upstreamCalls,
-    };
-  });
+  const row = rowsOf("First answer, from the start of the process");
+  const ratio = (name: keyof typeof ways) =>
+    summarizeRatio(seen[name], seen.bare);
+  return [
+    row("bare Deno.serve", "ms", summarize(seen.bare)),
+    row("warm KV", "ms", summarize(seen.warm)),
+    row("from ZITADEL", "ms", summarize(seen.zitadel)),
+    row("warm KV, of the bare start", "x", ratio("warm"), { atMost: 1.9 }),
+    row("from ZITADEL, of the bare start", "x", ratio("zitadel"), {
+      atMost: 3.5,
+    }),
+    row("calls to ZITADEL with a warm KV", "", exactly(warmCalls), {
+      atMost: 0,
+    }),
+  ];
 }

@@ -1,70 +1,52 @@
-import { generateCall, readRecordedLogin } from "./call.ts";
-import type { BenchContext } from "./context.ts";
-import { startFunction } from "./function_server.ts";
-import { serveUpstream } from "./served_upstream.ts";
-import { type Figure, summarize, summarizeDifference } from "./statistics.ts";
+import { startUpstreamServer } from "../fixtures/upstream_server.ts";
+import { sleep } from "../util/sleep.ts";
+import { loginOf } from "./call.ts";
+import { type Row, rowsOf } from "./row.ts";
+import { type BenchContext, startFunction } from "./servers.ts";
+import { summarize, summarizeDifference } from "./statistics.ts";
 
 /** How long the function listens before the first login comes, in milliseconds. */
 const PAUSE_MS = 1_000;
 
-const ENTRIES = 10;
-const ROLES = 2;
-
-/** What users of organizations that are not known yet wait, at a process that is up. */
-export interface FirstLogin {
-  /** The first login of the process, {@linkcode PAUSE_MS} after it listens, in milliseconds. */
-  readonly firstMs: Figure;
-  /** The first login of a second organization, in milliseconds. */
-  readonly secondMs: Figure;
-  /** A login whose mapping is in memory, in milliseconds. */
-  readonly warmMs: Figure;
-  /** How much longer the first takes than the second, in milliseconds. */
-  readonly differenceMs: Figure;
-}
-
 /**
- * Measures the first login of a process that has listened for a second, the
- * first one of another organization after it, and that one again. There is no
- * KV: each mapping comes from ZITADEL.
+ * Measures what users of organizations that are not known yet wait, at a process
+ * that has listened for a second, without KV; and what that process holds.
  */
-export async function measureFirstLogin(
-  context: BenchContext,
-): Promise<FirstLogin> {
+export async function measureFirstLogin(context: BenchContext): Promise<Row[]> {
   const { folder, quick, progress } = context;
-  const login = await readRecordedLogin();
-  const [first, second] = ["1", "2"].map((organization) =>
-    generateCall(login, { organization, entries: ENTRIES, roles: ROLES })
-  ) as [ReturnType<typeof generateCall>, ReturnType<typeof generateCall>];
-  await using upstream = serveUpstream({
-    organizations: { 1: first.known, 2: second.known },
+  const first = loginOf("1");
+  const second = loginOf("2");
+  await using upstream = startUpstreamServer({
+    organizations: { ...first.organizations, ...second.organizations },
   });
+  const firstMs: number[] = [];
+  const secondMs: number[] = [];
+  const idleMb: number[] = [];
   const runs = quick ? 3 : 21;
-  const seen = {
-    first: [] as number[],
-    second: [] as number[],
-    warm: [] as number[],
-  };
   // The first run fills the caches of Deno and of the system, and is not counted.
   for (let run = -1; run < runs; run++) {
     progress(`first login ${run + 1} of ${runs}`);
-    await using server = startFunction(upstream, {
+    await using server = startFunction(context, {
+      origin: upstream.origin,
       kv: `${folder}/missing/kv.db`,
-      log: `${folder}/first_login.log`,
-    }, context);
+    });
     await server.listening();
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    const firstMs = await server.ask(first.call);
-    const secondMs = await server.ask(second.call);
-    const warmMs = await server.ask(second.call);
+    await sleep(PAUSE_MS, context.signal);
+    const usage = await server.usage();
+    const took = [await server.ask(first), await server.ask(second)] as const;
     if (run < 0) continue;
-    seen.first.push(firstMs);
-    seen.second.push(secondMs);
-    seen.warm.push(warmMs);
+    if (usage) idleMb.push(usage.memoryMb);
+    firstMs.push(took[0]);
+    secondMs.push(took[1]);
   }
-  return {
-    firstMs: summarize(seen.first),
-    secondMs: summarize(seen.second),
-    warmMs: summarize(seen.warm),
-    differenceMs: summarizeDifference(seen.first, seen.second),
-  };
+  const row = rowsOf("A second after the start");
+  const difference = summarizeDifference(firstMs, secondMs);
+  return [
+    row("first login", "ms", summarize(firstMs)),
+    row("first login of a second organization", "ms", summarize(secondMs)),
+    row("the first, beyond the second's", "ms", difference, { atMost: 15 }),
+    ...idleMb.length > 0
+      ? [row("idle memory", "MB", summarize(idleMb), { atMost: 75 })]
+      : [],
+  ];
 }

@@ -1,133 +1,60 @@
-import { generateCall, readRecordedLogin, signCalls } from "./call.ts";
-import type { BenchContext } from "./context.ts";
-import { startFunction } from "./function_server.ts";
-import type { LoadGenerator } from "./load.ts";
-import { serveUpstream } from "./served_upstream.ts";
-import type { ServerProcess } from "./server_process.ts";
-import { type Figure, type Sample, summarizeWithin } from "./statistics.ts";
+import { startUpstreamServer } from "../fixtures/upstream_server.ts";
+import { loginOf } from "./call.ts";
+import { type Row, rowsOf } from "./row.ts";
+import { type BenchContext, startFunction } from "./servers.ts";
+import { exactly, quantile, summarize } from "./statistics.ts";
+import { runWrk } from "./wrk.ts";
 
-const ENTRIES = 10;
-const ROLES = 2;
-/** How often memory is sampled, in milliseconds. */
-const SAMPLE_MS = 100;
-/**
- * The length of a round of load, in seconds: short compared with a signature's
- * validity.
- */
-const ROUND_SECONDS = 2;
+const CALLS = 1_000_000;
+const QUICK_CALLS = 50_000;
+const ORGANIZATIONS = 5_000;
+/** The length of a round of load, in seconds; memory is read after each. */
+const ROUND_SECONDS = 1;
+const CONNECTIONS = 32;
 
-/** The parts of the run that are compared. */
-const SECOND_TENTH = [0.1, 0.2] as const;
-const LAST_TENTH = [0.9, 1] as const;
-
-/** The function's memory over many requests. */
-export interface Memory {
-  readonly requests: number;
-  readonly organizations: number;
-  readonly errors: number;
-  /** In bytes. */
-  readonly secondTenthBytes: Figure;
-  readonly lastTenthBytes: Figure;
-  readonly peakBytes: number;
-  /** The last tenth as a multiple of the second's median. */
-  readonly ratio: Figure;
-}
-
-/**
- * Measures the memory that the function holds while it answers many requests
- * for many organizations.
- */
-export async function measureMemory(
-  { requests, organizations, generator }: {
-    requests: number;
-    organizations: number;
-    generator: LoadGenerator;
-  },
-  context: BenchContext,
-): Promise<Memory | undefined> {
-  const login = await readRecordedLogin();
-  const created = Array.from(
-    { length: organizations },
-    (_, i) =>
-      generateCall(login, {
-        organization: String(i + 1),
-        entries: ENTRIES,
-        roles: ROLES,
-      }),
+/** Measures the memory that the function holds while it answers many calls for many organizations. */
+export async function measureMemory(context: BenchContext): Promise<Row[]> {
+  const { folder, quick, progress } = context;
+  const calls = Array.from(
+    { length: ORGANIZATIONS },
+    (_, i) => loginOf(String(i + 1)),
   );
-  await using upstream = serveUpstream({
-    organizations: Object.fromEntries(
-      created.map(({ call, known }) => [call.organization, known]),
-    ),
+  await using upstream = startUpstreamServer({
+    organizations: Object.assign({}, ...calls.map((it) => it.organizations)),
   });
-  await using server = startFunction(upstream, {
-    kv: `${context.folder}/memory.db`,
-    // A line for each of a million requests is too much for a disk.
-    log: "/dev/null",
-  }, context);
-  await server.ready();
-  if (!await server.usage()) return undefined;
-
-  const samples: { answered: number; bytes: number }[] = [];
+  await using server = startFunction(context, {
+    origin: upstream.origin,
+    kv: `${folder}/memory.db`,
+  });
+  await server.ready(calls[0]!);
+  if (!await server.usage()) return [];
+  const most = quick ? QUICK_CALLS : CALLS;
+  const seen: number[] = [];
   let answered = 0;
   let errors = 0;
-  while (answered < requests) {
-    const percent = Math.floor(100 * answered / requests);
-    context.progress(`memory: ${percent} % of ${requests} requests`);
-    const calls = await signCalls(created.map(({ call }) => call));
-    const begin = performance.now();
-    const { seen, result } = await sampling(
-      server,
-      generator.run(
-        { url: server.url, calls, seconds: ROUND_SECONDS },
-        context,
-      ),
+  while (answered < most) {
+    progress(`memory: ${answered} of ${most} calls`);
+    const load = { calls, seconds: ROUND_SECONDS, connections: CONNECTIONS };
+    const { requests, errors: failed } = await runWrk(
+      server.url,
+      load,
+      context,
     );
-    const took = performance.now() - begin;
-    for (const { at, bytes } of seen) {
-      const share = (at - begin) / took;
-      samples.push({ answered: answered + share * result.requests, bytes });
-    }
-    if (result.requests === 0) throw new Error("No request was answered");
-    answered += result.requests;
-    errors += result.errors;
+    if (requests === 0) throw new Error("No call was answered");
+    answered += requests;
+    errors += failed;
+    seen.push((await server.usage())!.memoryMb);
   }
-
-  const run: Sample[] = samples.map((sample) => ({
-    at: sample.answered / answered,
-    value: sample.bytes,
-  }));
-  const secondTenthBytes = summarizeWithin(run, SECOND_TENTH);
-  const lastTenthBytes = summarizeWithin(run, LAST_TENTH);
-  const ratio = ({ median }: Figure, bytes: number) => bytes / median;
-  return {
-    requests: answered,
-    organizations,
-    errors,
-    secondTenthBytes,
-    lastTenthBytes,
-    peakBytes: Math.max(...samples.map(({ bytes }) => bytes)),
-    ratio: {
-      median: ratio(secondTenthBytes, lastTenthBytes.median),
-      low: ratio(secondTenthBytes, lastTenthBytes.low),
-      high: ratio(secondTenthBytes, lastTenthBytes.high),
-    },
-  };
-}
-
-/** Reads a server's memory while a round of load runs. */
-async function sampling<T>(
-  server: ServerProcess,
-  work: Promise<T>,
-): Promise<{ result: T; seen: { at: number; bytes: number }[] }> {
-  const seen: { at: number; bytes: number }[] = [];
-  let done = false;
-  const end = () => done = true;
-  work.then(end, end);
-  while (!done) {
-    const usage = await server.usage();
-    if (usage) seen.push({ at: performance.now(), bytes: usage.residentBytes });
-    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
-  }
-  return { result: await work, seen };
+  const tenth = Math.ceil(seen.length / 10);
+  const early = quantile(seen.slice(tenth, 2 * tenth + 1), 0.5);
+  const late = seen.slice(-tenth);
+  const row = rowsOf(
+    `${most.toLocaleString("en")} calls of ${ORGANIZATIONS} organizations`,
+  );
+  const ratio = summarize(late.map((it) => it / early));
+  return [
+    row("memory, last tenth", "MB", summarize(late)),
+    row("memory, last tenth, of the second's", "x", ratio, { atMost: 1.05 }),
+    row("failed calls", "", exactly(errors), { atMost: 0 }),
+  ];
 }

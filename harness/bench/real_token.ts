@@ -10,11 +10,10 @@ import {
   type ScratchOrganization,
 } from "../zitadel/scratch_organization.ts";
 import { createTarget, deleteTarget } from "../zitadel/target.ts";
-import type { BenchContext } from "./context.ts";
-import { inTurn } from "./rounds.ts";
-import { BARE_SCRIPT, ServerProcess } from "./server_process.ts";
+import { type Row, rowsOf } from "./row.ts";
+import { type BenchContext, startBare, startFunction } from "./servers.ts";
 import {
-  type Figure,
+  inTurn,
   quantile,
   summarize,
   summarizeDifference,
@@ -27,32 +26,9 @@ const TARGET_TIMEOUT_SECONDS = 10;
 /** How many tokens in a row must show that a binding is in force. */
 const SETTLED_TOKENS = 3;
 
-/** The time to a token, over all rounds. */
-export interface TokenTime {
-  /** In milliseconds. */
-  readonly p50Ms: Figure;
-  readonly p99Ms: Figure;
-}
-
-/** What a target adds to the time that a real ZITADEL takes to a token. */
-export interface RealToken {
-  /** How many tokens each figure stands for. */
-  readonly tokens: number;
-  /** Nothing is bound. */
-  readonly without: TokenTime;
-  /** A target is bound that always gives the same answer: what ZITADEL's own part costs. */
-  readonly constant: TokenTime;
-  /** The function is bound. */
-  readonly withFunction: TokenTime;
-  /** With the function less without, in milliseconds. */
-  readonly added: TokenTime;
-  /** With the function less with the constant target, in milliseconds. */
-  readonly own: TokenTime;
-}
-
 /** What is bound in a round, and what the claim then is. */
 interface Way {
-  readonly name: "without" | "constant" | "function";
+  readonly name: "nothing bound" | "constant target" | "function";
   readonly targets: readonly string[];
   readonly claim: readonly string[] | undefined;
 }
@@ -66,22 +42,23 @@ interface Way {
 export async function measureRealToken(
   instance: Instance,
   context: BenchContext,
-): Promise<RealToken> {
+): Promise<Row[]> {
   const { progress, quick, signal } = context;
   progress("real token: creating an organization");
   await using scratch = await createScratchOrganization(instance, { signal });
   await using _kept = await keepBindings({ instance }, [CONDITION]);
   await using targets = await startTargets(instance, scratch, context);
   const ways: readonly Way[] = [
-    { name: "without", targets: [], claim: undefined },
+    { name: "nothing bound", targets: [], claim: undefined },
     ...targets.ways,
   ];
   const rounds = quick ? 2 : 20;
   const tokens = quick ? 10 : 40;
-  const seen = { without: [], constant: [], function: [] } as Record<
-    Way["name"],
-    number[][]
-  >;
+  const medians: Record<Way["name"], number[]> = {
+    "nothing bound": [],
+    "constant target": [],
+    "function": [],
+  };
   // The first round warms ZITADEL and the targets up, and is not counted.
   for (let round = -1; round < rounds; round++) {
     for (const way of inTurn(ways, round + 1)) {
@@ -98,24 +75,30 @@ export async function measureRealToken(
         await getToken(instance, scratch);
         times.push(performance.now() - begin);
       }
-      if (round >= 0) seen[way.name].push(times);
+      if (round >= 0) medians[way.name].push(quantile(times, 0.5));
     }
   }
-  return {
-    tokens: rounds * tokens,
-    without: timeOf(seen.without),
-    constant: timeOf(seen.constant),
-    withFunction: timeOf(seen.function),
-    added: differenceOf(seen.function, seen.without),
-    own: differenceOf(seen.function, seen.constant),
-  };
+  const row = rowsOf(
+    `Token of a real ZITADEL, ${rounds * tokens} each in turn, p50`,
+  );
+  const beyond = (base: Way["name"]) =>
+    summarizeDifference(medians.function, medians[base]);
+  return [
+    ...ways.map(({ name }) => row(name, "ms", summarize(medians[name]))),
+    row("function, beyond nothing bound", "ms", beyond("nothing bound")),
+    row(
+      "function, beyond the constant target",
+      "ms",
+      beyond("constant target"),
+    ),
+  ];
 }
 
 /** Starts the function and the constant server, and creates a target for each. */
 async function startTargets(
   instance: Instance,
   { organization, reader, mapping }: ScratchOrganization,
-  { folder, entry, signal }: BenchContext,
+  context: BenchContext,
 ): Promise<AsyncDisposable & { readonly ways: readonly Way[] }> {
   await using stack = new AsyncDisposableStack();
   const create = async (name: string) => {
@@ -129,31 +112,27 @@ async function startTargets(
     stack.defer(() => deleteTarget(instance, target.id));
     return { ...target, port };
   };
-  const start = (
-    script: URL,
-    port: number,
-    env: Readonly<Record<string, string>>,
-  ) => {
-    const log = `${folder}/real_token.log`;
-    const server = new ServerProcess(script, { env, log, signal, port });
-    return stack.use(server).listening();
-  };
-  const constant = await create("constant");
   const claim = ["constant"];
-  await start(BARE_SCRIPT, constant.port, {
-    REPLY: JSON.stringify({ append_claims: [{ key: CLAIM, value: claim }] }),
+  const reply = JSON.stringify({
+    append_claims: [{ key: CLAIM, value: claim }],
   });
+  const constant = await create("constant");
+  await stack.use(startBare(context, { port: constant.port, reply }))
+    .listening();
   const ours = await create("function");
-  await start(entry, ours.port, {
-    ZITADEL_DOMAIN: instance.origin,
-    AUTHORIZATION_SIGNING_KEY: ours.signingKey,
-    ACCESS_TOKEN: reader.token,
-    KV_URL: `${folder}/real_token.db`,
-  });
+  await stack.use(startFunction(context, {
+    origin: instance.origin,
+    port: ours.port,
+    kv: `${context.folder}/real_token.db`,
+    env: {
+      AUTHORIZATION_SIGNING_KEY: ours.signingKey,
+      ACCESS_TOKEN: reader.token,
+    },
+  })).listening();
   const moved = stack.move();
   return {
     ways: [
-      { name: "constant", targets: [constant.id], claim },
+      { name: "constant target", targets: [constant.id], claim },
       {
         name: "function",
         targets: [ours.id],
@@ -187,23 +166,4 @@ async function settle(
     right = JSON.stringify(found) === expected ? right + 1 : 0;
     return right === SETTLED_TOKENS;
   }, { what: `tokens show the binding of "${way.name}"`, signal });
-}
-
-function timeOf(rounds: readonly (readonly number[])[]): TokenTime {
-  return {
-    p50Ms: summarize(rounds.map((times) => quantile(times, 0.5))),
-    p99Ms: summarize(rounds.map((times) => quantile(times, 0.99))),
-  };
-}
-
-function differenceOf(
-  rounds: readonly (readonly number[])[],
-  base: readonly (readonly number[])[],
-): TokenTime {
-  const difference = (share: number) =>
-    summarizeDifference(
-      rounds.map((times) => quantile(times, share)),
-      base.map((times) => quantile(times, share)),
-    );
-  return { p50Ms: difference(0.5), p99Ms: difference(0.99) };
 }

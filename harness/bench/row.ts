@@ -1,63 +1,28 @@
-import type { LoadRow } from "./load_row.ts";
 import type { Figure } from "./statistics.ts";
 
-/** What a figure must be. */
-export interface Target {
-  readonly bound: "at least" | "at most" | "exactly";
-  readonly value: number;
-}
-
-/** A figure, a line of the table. */
-export interface Row {
-  /** The measurement that it belongs to. */
+/** A line of the table. */
+export interface Row extends Figure {
   readonly group: string;
   readonly name: string;
-  readonly unit: "ms" | "x" | "/s" | "us" | "MB" | "";
-  /** A figure of several rounds, or a count. */
-  readonly value: Figure | number;
-  readonly target?: Target;
+  readonly unit: "ms" | "us" | "x" | "/s" | "MB" | "";
+  readonly atLeast?: number;
+  readonly atMost?: number;
 }
 
 /** Reports whether a row reaches its target; `undefined` if it has none. */
-export function isReached({ value, target }: Row): boolean | undefined {
-  if (!target) return undefined;
-  const seen = typeof value === "number" ? value : value.median;
-  switch (target.bound) {
-    case "at least":
-      return seen >= target.value;
-    case "at most":
-      return seen <= target.value;
-    case "exactly":
-      return seen === target.value;
-  }
+export function isReached(
+  { median, atLeast, atMost }: Row,
+): boolean | undefined {
+  if (atLeast !== undefined) return median >= atLeast;
+  if (atMost !== undefined) return median <= atMost;
 }
 
-/** Creates a lower bound. */
-export const atLeast = (value: number): Target => ({
-  bound: "at least",
-  value,
-});
-/** Creates an upper bound. */
-export const atMost = (value: number): Target => ({ bound: "at most", value });
-/** Creates a target that allows one value. */
-export const exactly = (value: number): Target => ({ bound: "exactly", value });
-
-/** Creates a row of the requests that failed. */
-export function failures(
-  group: string,
-  rows: readonly Pick<LoadRow, "errors">[],
-): Row {
-  const value = rows.reduce((sum, { errors }) => sum + errors, 0);
-  return {
-    group,
-    name: "failed requests",
-    unit: "",
-    value,
-    target: exactly(0),
-  };
-}
-
-/** Formats a count for a name. */
-export function count(number: number): string {
-  return number.toLocaleString("en");
+/** Returns what creates the rows of a group. */
+export function rowsOf(group: string) {
+  return (
+    name: string,
+    unit: Row["unit"],
+    figure: Figure,
+    target: Pick<Row, "atLeast" | "atMost"> = {},
+  ): Row => ({ group, name, unit, ...figure, ...target });
 }

@@ -3,154 +3,108 @@
  *
  * @module
  */
-import { pathToFileURL } from "node:url";
+import { cpus } from "node:os";
+import { resolve } from "node:path";
+import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
-import { UsageError } from "../cli/errors.ts";
-import { messageOf } from "../cli/terminal.ts";
+import { messageOf, tint } from "../cli/terminal.ts";
+import { projectPath } from "../util/project_path.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import type { Instance } from "../zitadel/client.ts";
-import { drawChart } from "./chart.ts";
 import { measureColdStart } from "./cold_start.ts";
-import { withBenchContext } from "./context.ts";
-import { measureCrowd } from "./crowd.ts";
 import { measureFirstLogin } from "./first_login.ts";
-import { formatReport } from "./format_report.ts";
-import { chooseLoadGenerator } from "./choose_load_generator.ts";
-import { readMachine } from "./machine.ts";
+import { formatRows } from "./format_rows.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRealToken } from "./real_token.ts";
-import type { BenchReport, FailedMeasurement } from "./report.ts";
-import { isReached } from "./row.ts";
-import { rowsOf } from "./rows.ts";
-import { measureScaling } from "./scaling.ts";
-import { measureShapes } from "./shapes.ts";
+import { isReached, type Row } from "./row.ts";
+import type { BenchContext } from "./servers.ts";
 import { measureThroughput } from "./throughput.ts";
 
-export const MEASUREMENTS = [
-  "throughput",
-  "shapes",
-  "scaling",
-  "cold-start",
-  "first-login",
-  "crowd",
-  "memory",
-] as const;
-export type Measurement = typeof MEASUREMENTS[number];
+type Measure = (context: BenchContext) => Promise<Row[]>;
+
+const MEASUREMENTS: Readonly<Record<string, Measure>> = {
+  throughput: measureThroughput,
+  "cold-start": measureColdStart,
+  "first-login": measureFirstLogin,
+  memory: measureMemory,
+};
+
+/** A higher load average of a core means that other programs distort the figures. */
+const BUSY_LOAD_PER_CORE = 0.25;
 
 export interface BenchOptions {
-  /** What to measure; everything by default. */
-  readonly only?: ReadonlySet<Measurement> | undefined;
+  /** Names of measurements; all of them by default. */
+  readonly only?: readonly string[] | undefined;
   /** Whether to measure tokens of a real instance, too. */
   readonly zitadel: boolean;
   readonly envFile: string;
   /** The program of the function, if not `main.ts`. */
   readonly entry?: string | undefined;
-  /** Where to write the chart. */
-  readonly svg?: string | undefined;
-  /** How many requests the memory measurement sends. */
-  readonly memoryRequests?: number | undefined;
   /** Short rounds. */
   readonly quick: boolean;
   readonly json: boolean;
 }
-
-const CROWD_SIZE = 1_000;
-const ORGANIZATIONS = 5_000;
-const MEMORY_REQUESTS = 1_000_000;
-const QUICK_MEMORY_REQUESTS = 50_000;
 
 /** A missed target is a warning: the measuring itself is done. */
 export async function runBench(
   options: BenchOptions,
   io: Io,
 ): Promise<Outcome> {
-  const instance = options.zitadel
-    ? (await connectAsAdmin(options.envFile, io)).instance
-    : undefined;
-  const report = await measure(options, { io, instance });
-  const rows = rowsOf(report);
+  const { only = Object.keys(MEASUREMENTS), quick, json } = options;
+  const chosen = new Map(only.map((name) => [name, MEASUREMENTS[name]!]));
+  if (options.zitadel) {
+    const { instance } = await connectAsAdmin(options.envFile, io);
+    chosen.set("tokens", (context) => measureRealToken(instance, context));
+  }
+  const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ` +
+    `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`;
+  const [load] = Deno.loadavg();
+  const rows: Row[] = [];
+  const failed: { readonly name: string; readonly message: string }[] = [];
+  const folder = await Deno.makeTempDir({ prefix: "bench_" });
+  const signal = io.untilInterrupted();
+  const { progress } = io;
+  const entry = resolve(options.entry ?? projectPath("main.ts"));
+  try {
+    for (const [name, measure] of chosen) {
+      try {
+        rows.push(...await measure({ signal, folder, entry, quick, progress }));
+      } catch (error) {
+        signal.throwIfAborted();
+        // One that fails leaves the others standing.
+        failed.push({ name, message: messageOf(error) });
+      }
+    }
+  } finally {
+    progress();
+    await Deno.remove(folder, { recursive: true });
+  }
   const isMissed = rows.some((row) => isReached(row) === false);
-  const outcome = report.failed.length > 0
-    ? "failed"
-    : isMissed
-    ? "warnings"
-    : "done";
-  if (options.svg) await Deno.writeTextFile(options.svg, drawChart(report));
-  if (options.json) return printJson(io, outcome, { ...report, rows });
-  for (const line of formatReport(report, rows)) io.print(line);
+  const outcome = failed.length > 0 ? "failed" : isMissed ? "warnings" : "done";
+  if (json) {
+    return printJson(io, outcome, { machine, load, quick, rows, failed });
+  }
+  io.print(machine);
+  if (quick || load! / cpus().length > BUSY_LOAD_PER_CORE) {
+    const why = quick
+      ? "short rounds"
+      : `load ${load!.toFixed(1)} at the start`;
+    io.print(tint("warning", `${why}: do not judge by these figures`));
+  }
+  io.print("");
+  for (const line of formatRows(rows)) io.print(line);
+  for (const { name, message } of failed) {
+    io.print(tint("bad", `${name} could not be measured: ${message}`));
+  }
   return outcome;
 }
 
-async function measure(
-  { only = new Set(MEASUREMENTS), quick, entry, memoryRequests }: BenchOptions,
-  { io, instance }: {
-    readonly io: Io;
-    readonly instance: Instance | undefined;
-  },
-): Promise<BenchReport> {
-  const memory = {
-    requests: memoryRequests ??
-      (quick ? QUICK_MEMORY_REQUESTS : MEMORY_REQUESTS),
-    organizations: ORGANIZATIONS,
-  };
-  const machine = readMachine();
-  const generator = await chooseLoadGenerator();
-  const context = {
-    quick,
-    entry: entry === undefined ? undefined : pathToFileURL(entry),
-  };
-  return await withBenchContext(io, context, async (context) => {
-    const failed: FailedMeasurement[] = [];
-    /** Takes a measurement if it was chosen. One that fails leaves the others standing. */
-    const take = async <T>(
-      name: Measurement | "zitadel",
-      measure: () => Promise<T>,
-    ): Promise<T | undefined> => {
-      if (name !== "zitadel" && !only.has(name)) return undefined;
-      try {
-        return await measure();
-      } catch (error) {
-        context.signal.throwIfAborted();
-        failed.push({ name, message: messageOf(error) });
-      }
-    };
-    return {
-      machine,
-      generator: generator.name,
-      quick,
-      throughput: await take(
-        "throughput",
-        () => measureThroughput(generator, context),
-      ),
-      shapes: await take("shapes", () => measureShapes(generator, context)),
-      scaling: await take("scaling", () => measureScaling(generator, context)),
-      coldStart: await take("cold-start", () => measureColdStart(context)),
-      firstLogin: await take("first-login", () => measureFirstLogin(context)),
-      crowd: await take("crowd", () => measureCrowd(CROWD_SIZE, context)),
-      memory: await take(
-        "memory",
-        () => measureMemory({ ...memory, generator }, context),
-      ),
-      realToken: instance &&
-        await take("zitadel", () => measureRealToken(instance, context)),
-      failed,
-    };
-  });
-}
-
-/** Reads a list such as `throughput,crowd`, or `none`. */
-export function parseMeasurements(
-  text: string,
-  option: string,
-): ReadonlySet<Measurement> {
-  if (text === "none") return new Set();
+/** Reads a list such as `throughput,memory`, or `none`. */
+export function parseMeasurements(text: string, option: string): string[] {
+  if (text === "none") return [];
   const names = text.split(",").map((name) => name.trim());
-  const known = names.filter((name): name is Measurement =>
-    MEASUREMENTS.some((it) => it === name)
-  );
-  if (known.length === names.length) return new Set(known);
+  if (names.every((name) => Object.hasOwn(MEASUREMENTS, name))) return names;
   throw new UsageError(
-    `${option} ${text}: expected some of ${MEASUREMENTS.join(",")}`,
+    `${option} ${text}: expected some of ${Object.keys(MEASUREMENTS)}`,
   );
 }

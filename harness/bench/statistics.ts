@@ -1,41 +1,40 @@
-/** A figure over the rounds of a measurement. */
+/** The median of some rounds, and its 95 % confidence interval. */
 export interface Figure {
   readonly median: number;
-  /** The middle half of the rounds lies between these two. */
   readonly low: number;
   readonly high: number;
 }
 
-/** Sums up what the rounds of a measurement gave. */
+/** Sums up rounds. The interval is of order statistics, which assume no distribution. */
 export function summarize(numbers: readonly number[]): Figure {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const { length } = sorted;
+  const skipped = Math.max(
+    0,
+    Math.floor((length - 1) / 2 - 0.98 * Math.sqrt(length)),
+  );
   return {
-    median: quantile(numbers, 0.5),
-    low: quantile(numbers, 0.25),
-    high: quantile(numbers, 0.75),
+    median: quantile(sorted, 0.5),
+    low: sorted[skipped]!,
+    high: sorted[length - 1 - skipped]!,
   };
 }
 
 /** Returns the value below which a share of the numbers lies, interpolated. */
 export function quantile(numbers: readonly number[], share: number): number {
+  if (numbers.length === 0) throw new RangeError("There are no numbers");
   const sorted = numbers.toSorted((a, b) => a - b);
   const position = share * (sorted.length - 1);
-  const lower = sorted[Math.floor(position)];
-  const upper = sorted[Math.ceil(position)];
-  if (lower === undefined || upper === undefined) {
-    throw new RangeError("Cannot sum up: there are no numbers");
-  }
-  return lower + (upper - lower) * (position % 1);
+  const lower = sorted[Math.floor(position)]!;
+  return lower + (sorted[Math.ceil(position)]! - lower) * (position % 1);
 }
 
-/**
- * Returns the median ratio of two series that were measured in turn. Comparing
- * pair by pair cancels what slows the machine for a while.
- */
+/** Sums up ratios round by round, which cancels what slows the machine for a while. */
 export function summarizeRatio(
   numbers: readonly number[],
   base: readonly number[],
 ): Figure {
-  return summarize(pairs(numbers, base).map(([ours, theirs]) => ours / theirs));
+  return summarize(numbers.map((number, round) => number / base[round]!));
 }
 
 /** Like {@linkcode summarizeRatio}, for differences. */
@@ -43,40 +42,21 @@ export function summarizeDifference(
   numbers: readonly number[],
   base: readonly number[],
 ): Figure {
-  return summarize(pairs(numbers, base).map(([ours, theirs]) => ours - theirs));
+  return summarize(numbers.map((number, round) => number - base[round]!));
 }
 
-function pairs(
-  numbers: readonly number[],
-  base: readonly number[],
-): [number, number][] {
-  if (numbers.length !== base.length) {
-    throw new RangeError(
-      `Cannot pair ${numbers.length} numbers with ${base.length}`,
-    );
-  }
-  return numbers.map((number, index) => [number, base[index]!]);
+/** A count, which has no interval. */
+export function exactly(count: number): Figure {
+  return { median: count, low: count, high: count };
 }
 
-/** A value at a point of a run. */
-export interface Sample {
-  /** The position in the run, from 0 to 1. */
-  readonly at: number;
-  readonly value: number;
-}
-
-/** Sums up a part of a run. */
-export function summarizeWithin(
-  samples: readonly Sample[],
-  [from, to]: readonly [number, number],
-): Figure {
-  const within = samples.filter(({ at }) =>
-    at >= from && (at < to || (to === 1 && at === 1))
-  );
-  if (within.length === 0) {
-    throw new RangeError(
-      `Cannot take a mean: no sample between ${from} and ${to}`,
-    );
-  }
-  return summarize(within.map(({ value }) => value));
+/**
+ * Changes the order of a list from round to round: each item starts in turn,
+ * and every second cycle runs backwards, so that no item always follows the
+ * same other.
+ */
+export function inTurn<T>(list: readonly T[], round: number): T[] {
+  const first = round % list.length;
+  const turned = [...list.slice(first), ...list.slice(0, first)];
+  return Math.floor(round / list.length) % 2 === 0 ? turned : turned.reverse();
 }

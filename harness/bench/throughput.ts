@@ -1,95 +1,161 @@
-import { readRecordedLogin, SIGNING_KEY } from "./call.ts";
-import type { BenchContext } from "./context.ts";
-import { startFunction } from "./function_server.ts";
-import type { LoadGenerator } from "./load.ts";
+import { startUpstreamServer } from "../fixtures/upstream_server.ts";
+import { RECORDED_LOGIN } from "./call.ts";
+import { type Row, rowsOf } from "./row.ts";
+import type { ServerProcess } from "./server_process.ts";
 import {
-  compareRounds,
-  type LoadRatio,
-  type LoadRow,
-  summarizeRounds,
-} from "./load_row.ts";
-import { runRounds } from "./rounds.ts";
-import { serveUpstream } from "./served_upstream.ts";
-import { BARE_SCRIPT, FLOOR_SCRIPT, ServerProcess } from "./server_process.ts";
+  type BenchContext,
+  startBare,
+  startFloor,
+  startFunction,
+  startGo,
+} from "./servers.ts";
+import {
+  exactly,
+  inTurn,
+  summarize,
+  summarizeDifference,
+  summarizeRatio,
+} from "./statistics.ts";
+import { runWrk } from "./wrk.ts";
 
-/** The function compared with the floor and a bare server. */
-export interface Throughput {
-  readonly rows: readonly LoadRow[];
-  /** The function compared with the floor, with a log line for each call. */
-  readonly info: LoadRatio;
-  /** The same with `LOG_LEVEL=warn`. */
-  readonly warn: LoadRatio;
-  /** What the warm function asked ZITADEL. */
-  readonly upstreamCalls: number;
+/** A busy ZITADEL's webhook client. */
+const CONNECTIONS = 32;
+
+/** A server's figures of one round. */
+interface Round {
+  readonly perSecond: number;
+  readonly p50Us: number;
+  readonly p99Ms: number;
+  /** Processor time of a call; `NaN` if the system does not report it. */
+  readonly cpuUs: number;
+  readonly errors: number;
+}
+
+/** Measures the warm function at both log levels beside the floor and the Go server. */
+export async function measureThroughput(context: BenchContext): Promise<Row[]> {
+  const { folder, progress } = context;
+  await using upstream = startUpstreamServer(RECORDED_LOGIN);
+  const start = (level: string) =>
+    startFunction(context, {
+      origin: upstream.origin,
+      kv: `${folder}/${level}.db`,
+      env: { LOG_LEVEL: level },
+    });
+  await using floor = startFloor(context);
+  await using go = await startGo(context);
+  await using info = start("info");
+  await using warn = start("warn");
+  await using bare = startBare(context);
+  const servers = { floor, ...go && { "Go server": go }, info, warn };
+  for (const server of [bare, ...Object.values(servers)]) {
+    await server.ready(RECORDED_LOGIN);
+  }
+  progress("throughput: warm-up");
+  await runRounds(servers, { rounds: 1, connections: CONNECTIONS }, context);
+  const coldCalls = upstream.requests;
+  const rounds = context.quick ? 2 : 12;
+  const load = await runRounds(
+    servers,
+    { rounds, connections: CONNECTIONS },
+    context,
+  );
+  const single = await runRounds(
+    { bare, info },
+    { rounds, connections: 1 },
+    context,
+  );
+  const calls = upstream.requests - coldCalls;
+  // Still right after all that.
+  for (const server of [info, warn]) await server.ask(RECORDED_LOGIN);
+
+  const row = rowsOf(`Warm calls, ${CONNECTIONS} connections`);
+  const of = (name: string, key: keyof Round) =>
+    load[name]!.map((it) => it[key]);
+  const ratio = (name: string, base: string, key: keyof Round) =>
+    summarizeRatio(of(name, key), of(base, key));
+  const peer = go ? "Go server" : "floor";
+  const errors = Object.values(load).flat()
+    .reduce((sum, it) => sum + it.errors, 0);
+  const beyond = summarizeDifference(
+    single.info!.map((it) => it.p50Us),
+    single.bare!.map((it) => it.p50Us),
+  );
+  return [
+    ...Object.keys(servers).flatMap((name) => [
+      row(`${name}: calls`, "/s", summarize(of(name, "perSecond"))),
+      row(`${name}: CPU time of a call`, "us", summarize(of(name, "cpuUs"))),
+      row(`${name}: p99`, "ms", summarize(of(name, "p99Ms"))),
+    ]),
+    row(
+      "info: calls, of the floor's",
+      "x",
+      ratio("info", "floor", "perSecond"),
+      { atLeast: 0.8 },
+    ),
+    row(
+      "warn: calls, of the floor's",
+      "x",
+      ratio("warn", "floor", "perSecond"),
+      { atLeast: 0.85 },
+    ),
+    row(
+      `info: CPU time, of the ${peer}'s`,
+      "x",
+      ratio("info", peer, "cpuUs"),
+      go && { atMost: 1 },
+    ),
+    row(
+      `info: p99, of the ${peer}'s`,
+      "x",
+      ratio("info", peer, "p99Ms"),
+      go && { atMost: 0.4 },
+    ),
+    row("failed calls", "", exactly(errors), { atMost: 0 }),
+    row("calls to ZITADEL", "", exactly(calls), { atMost: 0 }),
+    rowsOf("Warm calls, one at a time")(
+      "info: beyond a constant answer, p50",
+      "us",
+      beyond,
+      { atMost: 60 },
+    ),
+  ].filter(({ median }) => !Number.isNaN(median));
 }
 
 /**
- * Measures the warm function, the floor and a bare server with a recorded
- * login.
+ * Loads servers in turn, in many short rounds and changing order, so that other
+ * activity on the machine affects all of them alike.
  */
-export async function measureThroughput(
-  generator: LoadGenerator,
+async function runRounds(
+  servers: Readonly<Record<string, ServerProcess>>,
+  { rounds, connections }: {
+    readonly rounds: number;
+    readonly connections: number;
+  },
   context: BenchContext,
-): Promise<Throughput> {
-  const { folder, signal, quick } = context;
-  const { call, organizations, rolePermissions } = await readRecordedLogin();
-  await using upstream = serveUpstream({ organizations });
-  await using bare = new ServerProcess(BARE_SCRIPT, {
-    env: {},
-    log: `${folder}/bare.log`,
-    signal,
-  });
-  await using floor = new ServerProcess(FLOOR_SCRIPT, {
-    env: {
-      AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
-      ROLE_PERMISSIONS: JSON.stringify(rolePermissions),
-    },
-    log: `${folder}/floor.log`,
-    signal,
-  });
-  const start = (level: "info" | "warn") =>
-    startFunction(upstream, {
-      kv: `${folder}/${level}.db`,
-      log: `${folder}/${level}.log`,
-      env: { LOG_LEVEL: level },
-    }, context);
-  await using info = start("info");
-  await using warn = start("warn");
-  await bare.ready();
-  for (const server of [floor, info, warn]) await server.ready(call);
-
-  const contenders = [
-    { name: "bare", server: bare, call },
-    { name: "floor", server: floor, call },
-    { name: "info", server: info, call },
-    { name: "warn", server: warn, call },
-  ];
-  const title = "throughput";
-  await runRounds(contenders, {
-    title: `${title}, warm-up`,
-    rounds: 1,
-    seconds: 1,
-    generator,
-  }, context);
-  const coldCalls = upstream.requests;
-  const rounds = await runRounds(contenders, {
-    title,
-    rounds: quick ? 2 : 12,
-    seconds: quick ? 1 : 2,
-    generator,
-  }, context);
-  const upstreamCalls = upstream.requests - coldCalls;
-  // Still right after all that.
-  for (const server of [floor, info, warn]) await server.ask(call);
-
-  const compared = (name: string) =>
-    compareRounds(rounds.get(name)!, rounds.get("floor")!);
-  return {
-    rows: contenders.map(({ name }) =>
-      summarizeRounds(name, rounds.get(name)!)
-    ),
-    info: compared("info"),
-    warn: compared("warn"),
-    upstreamCalls,
-  };
+): Promise<Record<string, Round[]>> {
+  const results: Record<string, Round[]> = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, server] of inTurn(Object.entries(servers), round)) {
+      context.progress(
+        `${connections} at once, round ${round + 1} of ${rounds}: ${name}`,
+      );
+      const before = await server.usage();
+      const load = await runWrk(server.url, {
+        calls: [RECORDED_LOGIN],
+        seconds: context.quick ? 1 : 2,
+        connections,
+      }, context);
+      const after = await server.usage();
+      const cpu = (after?.cpuMicroseconds ?? NaN) -
+        (before?.cpuMicroseconds ?? NaN);
+      (results[name] ??= []).push({
+        perSecond: load.requests / load.seconds,
+        p50Us: load.p50Us,
+        p99Ms: load.p99Us / 1e3,
+        cpuUs: cpu / load.requests,
+        errors: load.errors,
+      });
+    }
+  }
+  return results;
 }

@@ -1,40 +1,26 @@
-import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
-import type { BenchContext } from "./context.ts";
-import { CONNECTIONS, type LoadOptions, type LoadResult } from "./load.ts";
+import { runTool } from "../util/run_tool.ts";
+import type { BenchContext } from "./servers.ts";
+import { type Call, sign } from "./call.ts";
 
 /** Marks the script's line in the output. */
 const MARK = "result ";
 
-/**
- * Sends calls from a file, a line each: signature, tab, body. A single call is
- * sent without calling the script, several in turn.
- */
+/** Sends calls from a file in turn, a line each: signature, tab, body. */
 const SCRIPT = `
 wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"
-
-local calls = {}
-
+local calls, i = {}, 0
 function init(args)
   for line in io.lines(args[1]) do
-    local signature, body = line:match("^([^\\t]*)\\t(.*)$")
-    wrk.headers["zitadel-signature"] = signature
-    wrk.body = body
+    wrk.headers["zitadel-signature"], wrk.body = line:match("^([^\\t]*)\\t(.*)$")
     calls[#calls + 1] = wrk.format()
   end
-  local i = 0
-  if #calls == 1 then
-    local call = calls[1]
-    function request() return call end
-  else
-    function request()
-      i = i % #calls + 1
-      return calls[i]
-    end
-  end
 end
-
-function done(summary, latency, requests)
+function request()
+  i = i % #calls + 1
+  return calls[i]
+end
+function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
     "${MARK}%d %d %d %d %d\\n",
@@ -45,50 +31,64 @@ function done(summary, latency, requests)
 end
 `;
 
-/** Creates load with `wrk`. */
+/** The figures of a round of load. */
+export interface Load {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  /** Requests that failed or were refused. */
+  readonly errors: number;
+}
+
+/** Sends calls in turn with `wrk`, in one thread. */
 export async function runWrk(
-  { url, calls, seconds }: LoadOptions,
+  url: string,
+  { calls, seconds, connections }: {
+    readonly calls: readonly Call[];
+    readonly seconds: number;
+    readonly connections: number;
+  },
   { folder, signal }: BenchContext,
-): Promise<LoadResult> {
+): Promise<Load> {
   const script = `${folder}/load.lua`;
   const file = `${folder}/calls.tsv`;
   await Deno.writeTextFile(script, SCRIPT);
-  await Deno.writeTextFile(
+  // Signed again for each round: a signature is valid for five minutes.
+  const lines = calls.map(async (it) => `${await sign(it)}\t${it.body}\n`);
+  await Deno.writeTextFile(file, (await Promise.all(lines)).join(""));
+  const args = [
+    "--threads=1",
+    `--connections=${connections}`,
+    `--duration=${seconds}`,
+    `--script=${script}`,
+    url,
+    "--",
     file,
-    calls.map(({ signature, body }) => `${signature}\t${body}\n`).join(""),
-  );
-  const { stdout, stderr } = await new Deno.Command("wrk", {
-    args: [
-      "--threads=1",
-      `--connections=${CONNECTIONS}`,
-      `--duration=${seconds}`,
-      `--script=${script}`,
-      url,
-      "--",
-      file,
-    ],
-    clearEnv: true,
-    env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),
-    signal,
-  }).output();
+  ];
+  const { stdout, stderr } = await runTool("wrk", args, signal)
+    .catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new Error("wrk is not installed; get it by: apt-get install wrk");
+    });
   signal.throwIfAborted();
   const decoder = new TextDecoder();
   return parseWrk(decoder.decode(stdout) + decoder.decode(stderr));
 }
 
 /** Parses the line that the script of {@linkcode runWrk} prints at the end. */
-export function parseWrk(output: string): LoadResult {
+export function parseWrk(output: string): Load {
   const line = output.split("\n").find((line) => line.startsWith(MARK));
   const numbers = line?.slice(MARK.length).split(" ").map(Number) ?? [];
-  const [requests, duration, p50, p99, errors] = numbers;
+  const [requests, duration, p50Us, p99Us, errors] = numbers;
   if (errors === undefined || numbers.some(Number.isNaN)) {
     throw new Error(`Cannot read wrk's output: ${output.trim()}`);
   }
   return {
     requests: requests!,
     seconds: duration! / 1e6,
-    p50Ms: p50! / 1e3,
-    p99Ms: p99! / 1e3,
+    p50Us: p50Us!,
+    p99Us: p99Us!,
     errors,
   };
 }

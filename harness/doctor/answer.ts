@@ -29,8 +29,12 @@ export async function answer<T>(
 
 export function problemOf(error: unknown): Problem {
   if (!(error instanceof FunctionError)) return { text: messageOf(error) };
-  const { reason, remedy, organization } = error.details;
+  const { reason, remedy, organization, fields } = error.details;
   const prefix = `Cannot read the metadata of organization ${organization}: `;
   // Whose metadata it was is told beside: one cause is one finding.
-  return { text: messageOf(error).replace(prefix, ""), reason, remedy };
+  const text = messageOf(error).replace(prefix, "");
+  const address = fields?.zitadel === undefined
+    ? ""
+    : `, asked at ${fields.zitadel}`;
+  return { text: text + address, reason, remedy };
 }

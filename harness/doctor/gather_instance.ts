@@ -1,14 +1,13 @@
 import { lookup } from "node:dns/promises";
 import type { Config } from "../../lib/config/settings.ts";
-import { createConnection } from "../../lib/zitadel/connection.ts";
-import { judgeMissingApis } from "../../lib/zitadel/discovery.ts";
-import { listOrganizationMetadata } from "../../lib/zitadel/organization_metadata.ts";
-import {
-  upstreamError,
-  UpstreamFault,
-} from "../../lib/zitadel/upstream_error.ts";
+import { FunctionError } from "../../lib/errors.ts";
+import { judgeMissingApis } from "../../lib/zitadel/answer.ts";
+import { upstreamError } from "../../lib/zitadel/upstream_fault.ts";
 import { skewOf } from "../function/clock_skew.ts";
 import type { Instance } from "../zitadel/client.ts";
+import { connectionTo } from "../zitadel/connection.ts";
+import { listMetadata } from "../zitadel/metadata.ts";
+import { networkCauseOf } from "../zitadel/network_cause.ts";
 import { accessTokenExpiries, type Me } from "../zitadel/user.ts";
 import { type Answer, answer, problemOf } from "./answer.ts";
 import type { HealthFacts } from "./facts.ts";
@@ -30,17 +29,16 @@ interface Origins {
  */
 export async function askHealth(origins: Origins): Promise<HealthFacts> {
   let date: string | null = null;
-  const connection = createConnection({
+  const connection = connectionTo({
     ...origins,
     fetch: async (input, init) => {
       const response = await fetch(input, init);
       date = response.headers.get("date");
       return response;
     },
-    now: Date.now,
     timeoutMs: HEALTH_TIMEOUT_MS,
   });
-  const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS);
+  const signal = connection.startDeadline();
   const started = Date.now();
   try {
     const fault = await judgeMissingApis(connection, signal);
@@ -48,13 +46,23 @@ export async function askHealth(origins: Origins): Promise<HealthFacts> {
     if (fault.kind !== "no_metadata_api") throw fault;
   } catch (error) {
     const action = "Cannot reach the instance";
-    throw upstreamError(error, { action, connection, signal });
+    throw explain(upstreamError(error, { action, connection, signal }));
   }
   const ended = Date.now();
   return {
     milliseconds: ended - started,
     skewSeconds: skewOf(date, (started + ended) / 2),
   };
+}
+
+/** Names the cause if the network's error does. */
+function explain(error: unknown): unknown {
+  const cause = networkCauseOf(error);
+  if (!cause || !(error instanceof FunctionError)) return error;
+  return new FunctionError(error.code, `${error.message}: ${cause.seen}`, {
+    ...error.details,
+    remedy: cause.fix,
+  });
 }
 
 /** Asks at ZITADEL_INTERNAL_URL, if its host can be resolved from here. */
@@ -92,27 +100,18 @@ const NO_ORGANIZATION = "0";
  * @throws {FunctionError} With the function's own words for what answered.
  */
 export async function askApi(
-  { origin, token }: Instance,
+  instance: Instance,
   credential: string,
 ): Promise<void> {
-  const connection = createConnection({
-    domainOrigin: origin,
-    fetch,
-    now: Date.now,
-    timeoutMs: HEALTH_TIMEOUT_MS,
-  });
   try {
-    await listOrganizationMetadata(connection, {
-      token,
-      organization: NO_ORGANIZATION,
-    });
+    await listMetadata(instance, NO_ORGANIZATION);
   } catch (error) {
     const { reason } = problemOf(error);
     if (reason === "missing_permission") return;
     if (reason !== "credential_rejected") throw error;
-    const fault = new UpstreamFault(reason, "refused the token");
-    const action = "Cannot use the credential";
-    throw upstreamError(fault, { action, connection, credential });
+    const message =
+      `Cannot use the credential: ZITADEL refused the service user's ${credential}`;
+    throw new FunctionError("upstream_failed", message, { reason });
   }
 }
 

@@ -11,7 +11,7 @@ import {
   MAX_VALUE_BYTES,
   parseRoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
-import { createConnection } from "../../lib/zitadel/connection.ts";
+import { connectionTo } from "../zitadel/connection.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
 import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
@@ -70,12 +70,11 @@ export async function readExplainSource(
     const mappingOf = () => Promise.resolve(roleMapping);
     return { call, mappingOf, rules };
   }
-  const connection = createConnection({
+  const connection = connectionTo({
     domainOrigin: config.origin,
     internalOrigin: config.internalOrigin,
     timeoutMs: config.upstreamTimeoutMs,
     fetch: send,
-    now: Date.now,
   });
   const readMetadata = createMetadataReader({
     connection,
@@ -89,7 +88,10 @@ export async function readExplainSource(
   return {
     call,
     mappingOf: async (organization) => {
-      const entries = await readMetadata(organization);
+      const entries = await readMetadata(
+        organization,
+        connection.startDeadline(),
+      );
       return { ...parseRoleMapping(entries), entries };
     },
     rules,

@@ -19,6 +19,7 @@ export async function createPayloadOpener(
       internalOrigin,
       fetch: send,
       now: Date.now,
+      timeout: (ms) => AbortSignal.timeout(ms),
       timeoutMs,
     })),
     privateKey: config.payloadPrivateKey,

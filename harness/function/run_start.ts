@@ -40,15 +40,18 @@ export async function runStart(
     stdin: "null",
   }).spawn();
   // A terminal sends SIGINT to the whole group; a service manager to this one.
-  for (const signal of SIGNALS) {
-    Deno.addSignalListener(signal, () => {
+  const listeners = SIGNALS.map((signal) => {
+    const pass = () => {
       try {
         child.kill(signal);
       } catch {
         // It has already ended.
       }
-    });
-  }
+    };
+    Deno.addSignalListener(signal, pass);
+    return () => Deno.removeSignalListener(signal, pass);
+  });
   const { success } = await child.status;
+  for (const remove of listeners) remove();
   return success ? "done" : "failed";
 }

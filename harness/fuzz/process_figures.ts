@@ -1,4 +1,4 @@
-import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
+import { runTool } from "../util/run_tool.ts";
 
 export interface ProcessFigures {
   readonly memoryMb: number;
@@ -17,11 +17,6 @@ export async function measureProcess(pid: number): Promise<ProcessFigures> {
 }
 
 async function run(program: string, args: string[]): Promise<string> {
-  const { stdout } = await new Deno.Command(program, {
-    args,
-    clearEnv: true,
-    env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),
-    stderr: "null",
-  }).output();
+  const { stdout } = await runTool(program, args);
   return new TextDecoder().decode(stdout);
 }

@@ -1,26 +1,24 @@
 /**
- * `deno task fuzz`: checks properties with random inputs, then sends bad requests
- * to a running function.
+ * `deno task fuzz`: checks properties with random inputs, then attacks a running
+ * function and checks what that may cost.
  *
  * @module
  */
 import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
+import { tint } from "../cli/terminal.ts";
 import { attack, type AttackResult } from "./attack.ts";
+import type { Check } from "./check.ts";
+import { checkBounds } from "./check_bounds.ts";
 import { type CheckedProperty, checkProperties } from "./check_properties.ts";
-import {
-  formatAttack,
-  formatTiming,
-  isResisted,
-  isSameTime,
-} from "./format_results.ts";
+import { startSubject } from "./subject.ts";
 import { compareTimes } from "./timing.ts";
 
 export interface FuzzOptions {
   /** Inputs for each property, or refusals of each kind. */
   readonly runs?: number | undefined;
-  /** Bad requests over HTTP. */
+  /** Bad requests over HTTP; 0 leaves the running function out. */
   readonly requests: number;
   readonly seed?: number | undefined;
   /** The failing input of an earlier run. */
@@ -34,6 +32,7 @@ export interface FuzzOptions {
 
 const RUNS = 10_000;
 const TIMED_REFUSALS = 20_000;
+const LABEL_WIDTH = 28;
 
 /** Creates the command for properties that live with the tests. */
 export function createFuzz(properties: readonly CheckedProperty[]) {
@@ -50,9 +49,18 @@ async function runTiming(
   io.progress(`timing ${runs} refusals of each kind`);
   const result = await compareTimes(runs);
   io.progress();
-  const outcome = isSameTime(result) ? "done" : "failed";
+  const { nearMedianUs, randomMedianUs, effect, chance, check } = result;
+  const outcome = check.holds ? "done" : "failed";
   if (json) return printJson(io, outcome, { ...result });
-  for (const line of formatTiming(result)) io.print(line);
+  io.print(`refusals timed      ${result.samples} of each kind`);
+  io.print(`nearly right        ${nearMedianUs.toFixed(1)} µs (median)`);
+  io.print(`random              ${randomMedianUs.toFixed(1)} µs (median)`);
+  io.print(
+    `effect size         ${effect.toFixed(4)} (by chance up to ${
+      chance.toFixed(4)
+    })`,
+  );
+  io.print(tint(check.holds ? "good" : "bad", check.text));
   return outcome;
 }
 
@@ -71,36 +79,49 @@ async function runFuzz(
     shown,
   );
   const requests = only === undefined ? options.requests : 0;
-  const result = requests === 0
+  const attacked = requests === 0
     ? undefined
-    : await runAttack({ requests, seed }, shown);
+    : await attackFunction({ requests, seed }, shown);
   const isRight = failures.length === 0 &&
-    (result === undefined || isResisted(result));
+    (attacked?.checks ?? []).every(({ holds }) => holds);
   const outcome = isRight ? "done" : "failed";
   return json
-    ? printJson(io, outcome, { seed, runs, failures, attack: result })
+    ? printJson(io, outcome, { seed, runs, failures, ...attacked })
     : outcome;
 }
 
-async function runAttack(
+async function attackFunction(
   { requests, seed }: { readonly requests: number; readonly seed: number },
   io: Io,
 ): Promise<AttackResult> {
-  const begin = performance.now();
-  const result = await attack({
-    requests,
-    seed,
-    onProgress: (sent) =>
-      io.progress(
-        `${Math.floor(10 * sent / requests)}0% of ${requests} bad requests`,
-      ),
-  });
+  await using subject = await startSubject(seed);
+  const onProgress = (sent: number) =>
+    io.progress(`${Math.floor(100 * sent / requests)} % of ${requests}`);
+  const result = await attack(subject, { requests, seed, onProgress });
+  const bounds = await checkBounds(subject, { seed, progress: io.progress });
+  const code = await subject.target.stop();
   io.progress();
-  const seconds = (performance.now() - begin) / 1000;
-  for (const line of formatAttack(result, { requests, seconds })) {
-    io.print(line);
+  const drained: Check = {
+    text: `no crash: it drains on SIGTERM with exit code ${code}`,
+    holds: code === 0,
+  };
+  const checks = [...result.checks, ...bounds, drained];
+  io.print("");
+  for (const { text, holds } of checks) {
+    io.print(
+      `${holds ? tint("good", "holds ") : tint("bad", "broken")} ${text}`,
+    );
   }
-  return result;
+  io.print("");
+  for (const [kind, counts] of Object.entries(result.outcomes).sort()) {
+    const text = Object.entries(counts)
+      .map(([outcome, count]) => `${outcome}: ${count}`).join("  ");
+    io.print(`  ${kind.padEnd(LABEL_WIDTH)} ${text}`);
+  }
+  for (const { kind, outcome, bytes } of result.wrong) {
+    io.print(`${kind}: ${outcome} to ${JSON.stringify(bytes)}`);
+  }
+  return { ...result, checks };
 }
 
 function chooseProperties(

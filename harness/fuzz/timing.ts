@@ -5,6 +5,7 @@
  * @module
  */
 import { createHmac } from "node:crypto";
+import type { Check } from "./check.ts";
 import {
   findSigningKey,
   importSigningKeys,
@@ -26,7 +27,11 @@ export interface TimingResult {
   readonly effect: number;
   /** The effect that chance alone stays below in 95 of 100 runs. */
   readonly chance: number;
+  readonly check: Check;
 }
+
+/** An effect below this is negligible by the usual reading of effect sizes. */
+const NEGLIGIBLE_EFFECT = 0.1;
 
 const KEY = "key-of-the-timed-target";
 const TIMESTAMP = 1_795_469_197;
@@ -55,11 +60,19 @@ export async function compareTimes(samples: number): Promise<TimingResult> {
     const us = (performance.now() - begin) * 1_000;
     if (i >= 0) (isNear ? near : random).push(us);
   }
+  const effect = rankBiserial(near, random);
+  const holds = Math.abs(effect) < NEGLIGIBLE_EFFECT;
   return {
     samples,
     nearMedianUs: median(near),
     randomMedianUs: median(random),
-    effect: rankBiserial(near, random),
+    effect,
+    check: {
+      text: holds
+        ? "no difference that an attacker could use"
+        : "the time tells them apart",
+      holds,
+    },
     chance: 1.96 * Math.sqrt((2 * samples + 1) / (3 * samples * samples)),
   };
 }

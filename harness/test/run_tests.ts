@@ -35,6 +35,9 @@ export async function runTests(
         "--parallel",
         `--reporter=${Deno.stdout.isTerminal() ? "dot" : "pretty"}`,
         `--junit-path=${report}`,
+        // Off by default since Deno 2.8: a test that leaks a timer fails.
+        "--sanitize-ops",
+        "--sanitize-resources",
         ...permissions,
         ...args,
       ],

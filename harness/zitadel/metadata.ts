@@ -6,14 +6,23 @@
  */
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
-import { createConnection } from "../../lib/zitadel/connection.ts";
 import {
   METADATA_APIS,
   type MetadataApi,
 } from "../../lib/zitadel/metadata_listing.ts";
-import { listOrganizationMetadata } from "../../lib/zitadel/organization_metadata.ts";
+import { listByFirstApi } from "../../lib/zitadel/metadata_reader.ts";
+import { upstreamError } from "../../lib/zitadel/upstream_fault.ts";
 import { type Instance, TIMEOUT_MS } from "./client.ts";
+import { connectionTo } from "./connection.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";
+
+/** A command reads everything, in answers that fit into memory. */
+const LIMITS = {
+  maxAnswerBytes: 64 * 1024 * 1024,
+  maxValueBytes: Infinity,
+  maxKeptBytes: Infinity,
+  maxReadBytes: Infinity,
+};
 
 /** One entry of an organization's metadata. */
 export interface MetadataEntry {
@@ -31,15 +40,17 @@ export async function listMetadata(
   { origin, token }: Instance,
   organization: string,
 ): Promise<{ entries: MetadataEntry[]; api: MetadataApi }> {
-  const connection = createConnection({
+  const connection = connectionTo({
     domainOrigin: origin,
-    fetch,
-    now: Date.now,
     timeoutMs: TIMEOUT_MS,
   });
-  const { api, entries } = await listOrganizationMetadata(connection, {
-    token,
-    organization,
+  const signal = connection.startDeadline();
+  const call = { connection, token, organization, signal, ...LIMITS };
+  const { api, entries } = await listByFirstApi(call).catch((error) => {
+    throw upstreamError(error, {
+      action: `Cannot read the metadata of organization ${organization}`,
+      ...call,
+    });
   });
   const whole = entries.flatMap(({ key, value }) =>
     value ? [{ key, value }] : []

@@ -1,6 +1,6 @@
 import type { Config } from "../../lib/config/settings.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
-import { createConnection } from "../../lib/zitadel/connection.ts";
+import { connectionTo } from "./connection.ts";
 
 /** The deadline for a token of an operator's task, in milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -9,11 +9,9 @@ const TIMEOUT_MS = 10_000;
 export function getServiceToken(
   { origin, credential }: Pick<Config, "origin" | "credential">,
 ): Promise<string> {
-  const connection = createConnection({
+  const connection = connectionTo({
     domainOrigin: origin,
     timeoutMs: TIMEOUT_MS,
-    fetch,
-    now: Date.now,
   });
   return createAccessTokenSource(credential, { connection, log: () => {} })
     .get();

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { networkCauseOf } from "./network_cause.ts";
 
 /** A call that ZITADEL refused, with a message that says what to do. */
 export class ZitadelError extends Error {
@@ -69,7 +70,12 @@ const KNOWN_TEXTS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-function reasonOf({ code, rawMessage }: ConnectError): string {
+function reasonOf(error: ConnectError): string {
+  const { code, rawMessage } = error;
+  const network = networkCauseOf(error);
+  if (network) {
+    return `the instance cannot be reached (${rawMessage}): ${network.seen}; ${network.fix}`;
+  }
   for (const [text, meaning] of KNOWN_TEXTS) {
     if (text.test(rawMessage)) return meaning;
   }

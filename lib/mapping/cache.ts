@@ -6,179 +6,166 @@
  *
  * @module
  */
-import { FunctionError } from "../errors.ts";
+import { describeFailure } from "../errors.ts";
 import { LruMap } from "../util/lru_map.ts";
 import { type Flight, SingleFlight } from "../util/single_flight.ts";
-import { EventSequences } from "./event_sequences.ts";
-import type { InvalidationOutcome } from "./invalidations.ts";
-import {
-  type DatedMapping,
-  type KvStore,
-  type KvVersion,
-  type StoredMapping,
-  UNKNOWN_VERSION,
-} from "./kv_store.ts";
+import { type KnownEvent, latestEvent } from "./known_event.ts";
+import type { KvStore, Stored } from "./kv_store.ts";
+import type { DatedMapping } from "./kv_values.ts";
 import {
   createMappingLoader,
   type LoadMapping,
   type LoadMappingOptions,
 } from "./load_mapping.ts";
-import { type RoleMapping, sizeOfMapping } from "./role_mapping.ts";
+import type { RoleMapping } from "./role_mapping.ts";
 
 /** How much the isolate's memory keeps: far under the 512 MB that an edge isolate has. */
 const MEMORY_BOUNDS = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024 };
+const EVENT_BOUNDS = { maxEntries: 10_000, maxBytes: Infinity };
 
-/** How long a failed revalidation is not tried again while a stale mapping serves, in milliseconds. */
-export const REVALIDATE_RETRY_MS = 1_000;
+/** How long a failed revalidation is not tried again while a stale mapping serves. */
+const REVALIDATE_RETRY_MS = 1_000;
 
-/** Where a mapping came from. */
 export type MappingSource = "memory" | "stale" | "kv" | "zitadel";
 
 /** A mapping, and where it came from. */
 export interface MappingLookup {
-  /** The organization's mapping. */
   readonly mapping: RoleMapping;
-  /** Where it came from. */
   readonly source: MappingSource;
 }
 
-/** What the cache needs. */
 export interface CacheOptions extends LoadMappingOptions {
   /** Mappings shared with other isolates; absent without KV. */
   readonly store?: KvStore | undefined;
-  /** How long a mapping is fresh, in milliseconds. */
   readonly freshMs: number;
-  /** How long after that it is stale, in milliseconds. */
+  /** How long after that a mapping is stale. */
   readonly staleMs: number;
   /** Starts the deadline of one reading, which is as long as a call's. */
   readonly startReadingDeadline: () => AbortSignal;
-  /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
-  /** Ends what runs in the background once it is aborted. */
+  /** Ends what runs in the background. */
   readonly shutdown: AbortSignal;
 }
 
-/** A mapping that is fresh is served as it is; a stale one is served while it is revalidated; an expired one is not served. */
-type Freshness = "fresh" | "stale" | "expired";
-
-const NOT_ASKED: StoredMapping = { version: UNKNOWN_VERSION };
-
-/** What a reading brings. */
-interface Reading extends DatedMapping {
-  /** The mapping's version in KV. */
-  version: KvVersion;
-  /** The epoch in which the mapping was read, or compared with KV. */
-  epoch: number;
-}
-
 /** A mapping in memory. */
-interface Kept extends Reading {
+interface Kept extends DatedMapping {
+  /** What KV held when it was read from there, or before ZITADEL was asked; `null` also if KV did not answer. */
+  version: string | null;
+  /** The epoch in which it was read, or compared with KV. */
+  epoch: number;
   /** When a revalidation may be tried again. */
   retryAt: number;
 }
+
+/** Of no epoch: to be compared with KV at its next use. */
+const UNVERIFIED = -1;
+
+/** What this isolate knows of an organization's events. */
+interface Events {
+  readonly event: KnownEvent | undefined;
+  /** When this isolate was last sent a genuine one. What was read before is never served again. */
+  readonly droppedAt: number;
+}
+
+const NO_EVENTS: Events = { event: undefined, droppedAt: -Infinity };
+
+/** What is read of KV if there is none. */
+const NOTHING: Stored = { version: null };
 
 /** The mappings of all organizations, by organization id. */
 export class MappingCache {
   readonly #options: CacheOptions;
   readonly #load: LoadMapping;
   readonly #memory = new LruMap<Kept>(MEMORY_BOUNDS);
+  readonly #events = new LruMap<Events>(EVENT_BOUNDS);
   /** The readings under way: one of an organization runs, and one waits. */
   readonly #readings = new SingleFlight<MappingLookup>();
-  readonly #sequences: EventSequences;
-  /** Events of which KV has yet to tell if they are new, by organization. */
-  readonly #deciding = new Map<string, Promise<boolean>>();
-  /** Settles once the watch for other isolates' invalidations has begun, or is too slow. */
-  readonly #watching: Promise<void> | undefined;
-  /** Raised if invalidations may have been missed: mappings of earlier epochs are unverified. */
+  readonly #comparisons = new SingleFlight<Stored | undefined>();
+  /** Raised if changes of any organization may have been missed: mappings of earlier epochs are unverified. */
   #epoch = 0;
 
-  /**
-   * Creates an empty cache.
-   *
-   * @param options What the cache needs.
-   */
   constructor(options: CacheOptions) {
     this.#options = options;
     this.#load = createMappingLoader(options);
-    this.#sequences = new EventSequences(options.now);
-    this.#watching = options.store?.invalidations.watch({
-      onInvalidated: (organization, sequence) => {
-        if (sequence !== undefined) this.#sequences.add(organization, sequence);
-        this.#drop(organization);
-      },
-      onGap: () => {
-        this.#epoch++;
-        this.#readings.stopJoining();
-      },
-    }, options.shutdown);
+    void options.store?.watch(
+      (organization) => this.#suspect(organization),
+      options.shutdown,
+    );
   }
 
   /**
-   * Looks an organization's mapping up.
+   * Looks an organization's mapping up, at once if memory has it.
    *
-   * @param organization The organization's id.
-   * @returns The mapping, at once if memory has it.
    * @throws {FunctionError} If the mapping cannot be read.
    */
   get(organization: string): MappingLookup | Promise<MappingLookup> {
-    const decided = this.#deciding.get(organization);
-    return decided
-      ? decided.then(() => this.#get(organization))
-      : this.#get(organization);
+    const kept = this.#memory.get(organization);
+    const freshness = kept ? this.#freshnessOf(kept) : "expired";
+    if (!kept || freshness === "expired") {
+      return this.#getByReading(organization);
+    }
+    return kept.epoch === this.#epoch
+      ? this.#serve(organization, kept, freshness === "fresh")
+      : this.#getByComparison(organization, kept);
+  }
+
+  #serve(organization: string, kept: Kept, isFresh: boolean): MappingLookup {
+    if (!isFresh) this.#revalidate(organization, kept);
+    return { mapping: kept.mapping, source: isFresh ? "memory" : "stale" };
+  }
+
+  /** Compares an unverified mapping with KV: not by a reading, which may be waiting for ZITADEL. */
+  async #getByComparison(
+    organization: string,
+    kept: Kept,
+  ): Promise<MappingLookup> {
+    const { store } = this.#options;
+    const stored = await this.#comparisons.do(organization, async (flight) => {
+      const stored = await store!.read(organization, kept.version);
+      const isConfirmed = stored?.version === kept.version;
+      if (isConfirmed && flight.isJoinable()) kept.epoch = this.#epoch;
+      return stored;
+    });
+    if (stored && stored.version !== kept.version) {
+      return this.#getByReading(organization);
+    }
+    // Without an answer of KV it serves as a stale one does.
+    const isFresh = stored !== undefined && this.#freshnessOf(kept) === "fresh";
+    return this.#serve(organization, kept, isFresh);
   }
 
   /**
    * Drops an organization's mapping, here and in other isolates, because of an
-   * event. Calls that come while KV decides if the event is new wait for that.
+   * event. What is being read is outdated, too: it may be older.
    *
-   * @param organization The organization's id.
-   * @param sequence The event's sequence, if it has one; it grows per organization.
+   * @param sequence The event's, if it has one; it grows per organization.
    * @returns `false` if this event, or a later one, was acted on already.
    */
   async invalidate(organization: string, sequence?: number): Promise<boolean> {
-    const { store } = this.#options;
-    const isNews = sequence === undefined ||
-      this.#sequences.add(organization, sequence);
-    if (!isNews) return false;
-    if (!store) {
-      this.#drop(organization);
-      return true;
+    const now = this.#options.now();
+    const known = latestEvent(now, this.#events.get(organization)?.event);
+    if (sequence !== undefined && known && sequence <= known.sequence) {
+      return false;
     }
-    const decided = store.invalidations.invalidate(organization, sequence)
-      .then((outcome) => this.#settle(organization, outcome));
-    this.#deciding.set(organization, decided);
-    const isNew = await decided;
-    if (this.#deciding.get(organization) === decided) {
-      this.#deciding.delete(organization);
-    }
-    return isNew;
-  }
-
-  #settle(organization: string, outcome: InvalidationOutcome): boolean {
-    const isKnown = outcome.kind === "known";
-    // A replay changes nothing. But if it came out of order, then the later
-    // event's announcement may still be under way, and KV's version differs.
-    const isUpToDate = isKnown &&
-      this.#memory.get(organization)?.version === outcome.version;
-    if (!isUpToDate) this.#drop(organization);
-    return !isKnown;
-  }
-
-  /** Also outdates the reading under way: it may be older, so it is not kept. */
-  #drop(organization: string): void {
+    const event = sequence === undefined
+      ? undefined
+      : { sequence, arrivedAt: now };
+    this.#events.set(organization, { event: event ?? known, droppedAt: now });
     this.#memory.delete(organization);
     this.#readings.outdate(organization);
+    return await this.#options.store?.invalidate(organization, event) ?? true;
   }
 
-  #get(organization: string): MappingLookup | Promise<MappingLookup> {
+  /** Marks what may have changed; without an organization, everything. Nothing is dropped. */
+  #suspect(organization?: string): void {
+    this.#readings.stopJoining(organization);
+    this.#comparisons.stopJoining(organization);
+    if (organization === undefined) {
+      this.#epoch++;
+      return;
+    }
     const kept = this.#memory.get(organization);
-    // Of an earlier epoch, it is unverified.
-    if (kept?.epoch !== this.#epoch) return this.#getByReading(organization);
-    const freshness = this.#freshnessOf(kept);
-    if (freshness === "expired") return this.#getByReading(organization);
-    if (freshness === "stale") this.#revalidate(organization, kept);
-    const source = freshness === "fresh" ? "memory" : "stale";
-    return { mapping: kept.mapping, source };
+    if (kept) kept.epoch = UNVERIFIED;
   }
 
   async #getByReading(organization: string): Promise<MappingLookup> {
@@ -200,20 +187,18 @@ export class MappingCache {
       (flight) => this.#read(organization, { flight, acceptsStale: false }),
     ).catch((error: unknown) => {
       kept.retryAt = now() + REVALIDATE_RETRY_MS;
-      const known = error instanceof FunctionError ? error : undefined;
+      const { entry } = describeFailure(error);
       log({
+        ...entry,
         level: "error",
-        message: `${
-          known?.message ?? "Cannot revalidate a mapping"
-        }; the mapping read before serves until it expires`,
+        message:
+          `${entry.message}; the mapping read before serves until it expires`,
         organization,
-        reason: known?.details.reason,
-        remedy: known?.details.remedy,
       });
     });
   }
 
-  /** Asks KV, then ZITADEL, and keeps the answer unless the reading is outdated meanwhile. */
+  /** Compares memory with KV, then asks ZITADEL. Keeps the answer unless the reading is outdated meanwhile. */
   async #read(
     organization: string,
     { flight, acceptsStale }: {
@@ -222,76 +207,72 @@ export class MappingCache {
     },
   ): Promise<MappingLookup> {
     const { store, now, startReadingDeadline } = this.#options;
-    // A reading that a call starts begins before the call's own deadline, which is
-    // as long. So if ZITADEL hangs, the reading is over when that call gives up,
-    // and the next call starts another instead of joining one about to fail.
+    // A reading that a call starts begins before the call's own deadline, which
+    // is as long. So if ZITADEL hangs, the reading is over when that call gives
+    // up, and the next call does not join one about to fail.
     const deadline = startReadingDeadline();
-    await this.#watching;
-    const epoch = this.#epoch;
     const kept = this.#memory.get(organization);
-    const { version, found } = await store?.read(organization, kept?.version) ??
-      NOT_ASKED;
-    if (acceptsStale && kept && this.#freshnessOf(kept) !== "expired") {
-      const verified = this.#verify(kept, { version, epoch });
-      if (verified) return verified;
-    }
-
-    const freshness = found ? this.#freshnessOf(found) : "expired";
-    const isServed = freshness === "fresh" ||
-      (freshness === "stale" && acceptsStale);
-    if (found && isServed) {
-      if (flight.isCurrent()) {
-        this.#keep(organization, { ...found, version, epoch });
-      }
-      const source = freshness === "fresh" ? "kv" : "stale";
-      return { mapping: found.mapping, source };
+    const stored = store
+      ? await store.read(organization, kept?.version)
+      : NOTHING;
+    const isConfirmed = stored?.version === kept?.version;
+    // Without an answer of KV, an unverified mapping serves as a stale one does.
+    const known = isConfirmed || !stored
+      ? kept
+      : this.#foundOf(organization, stored);
+    const freshness = known ? this.#freshnessOf(known) : "expired";
+    const isFresh = freshness === "fresh" && stored !== undefined;
+    if (known && (isFresh || (acceptsStale && freshness !== "expired"))) {
+      if (known !== kept) {
+        this.#keep(organization, { ...known, ...stored! }, flight);
+      } else if (stored && flight.isJoinable()) kept.epoch = this.#epoch;
+      const fresh = isConfirmed ? "memory" : "kv";
+      return { mapping: known.mapping, source: isFresh ? fresh : "stale" };
     }
 
     const readAt = now();
     const mapping = await this.#load(organization, deadline);
-    if (flight.isCurrent()) {
-      const read: Reading = { mapping, readAt, version, epoch };
-      this.#share(organization, this.#keep(organization, read));
+    const { version, event } = stored ?? NOTHING;
+    const read = { mapping, readAt, version, event };
+    const isKept = this.#keep(organization, read, flight);
+    if (store && stored && isKept) {
+      // Behind the call that waits.
+      void store.write(organization, isKept, stored).then((written) => {
+        // It lost: the next use reads again over a tombstone, and takes a mapping.
+        if (written === null) isKept.epoch = UNVERIFIED;
+        else if (written) isKept.version = written;
+      });
     }
     return { mapping, source: "zitadel" };
   }
 
-  /** Compares an unverified mapping with KV; `undefined` if KV knows another. */
-  #verify(
-    kept: Kept,
-    { version, epoch }: Pick<Reading, "version" | "epoch">,
-  ): MappingLookup | undefined {
-    const { mapping } = kept;
-    // Without an answer it serves as a stale one does: ZITADEL is asked behind it.
-    if (version === UNKNOWN_VERSION) return { mapping, source: "stale" };
-    // With nothing in KV there is no tombstone, which would outlive the mapping.
-    if (version !== null && version !== kept.version) return undefined;
-    kept.epoch = epoch;
-    const isFresh = this.#freshnessOf(kept) === "fresh";
-    return { mapping, source: isFresh ? "memory" : "stale" };
+  #foundOf(organization: string, { found }: Stored): DatedMapping | undefined {
+    const { droppedAt } = this.#events.get(organization) ?? NO_EVENTS;
+    // KV may have been restored, or have lost the tombstone.
+    return found && found.readAt > droppedAt ? found : undefined;
   }
 
-  #keep(organization: string, read: Reading): Kept {
-    const kept = { ...read, retryAt: 0 };
-    this.#memory.set(organization, kept, sizeOfMapping(kept.mapping));
+  #keep(
+    organization: string,
+    { mapping, readAt, version, event }: DatedMapping & Stored,
+    flight: Flight,
+  ): Kept | undefined {
+    if (!flight.isCurrent()) return undefined;
+    // What changed meanwhile is not in it if others may not join.
+    const epoch = flight.isJoinable() ? this.#epoch : UNVERIFIED;
+    const kept = { mapping, readAt, version, epoch, retryAt: 0 };
+    this.#memory.set(organization, kept, mapping.bytes);
+    if (event) {
+      const known = this.#events.get(organization) ?? NO_EVENTS;
+      this.#events.set(organization, {
+        ...known,
+        event: latestEvent(this.#options.now(), known.event, event),
+      });
+    }
     return kept;
   }
 
-  /** Writes a mapping to KV, behind the call that waits for it. */
-  async #share(organization: string, kept: Kept): Promise<void> {
-    const { store } = this.#options;
-    if (!store || kept.version === UNKNOWN_VERSION) return;
-    const outcome = await store.write(organization, kept, kept.version);
-    if (outcome.kind === "written") kept.version = outcome.version;
-    // Another isolate knows something newer, so the next call asks KV. Memory
-    // may have a newer mapping itself by now, which stays.
-    const isKept = this.#memory.get(organization) === kept;
-    if (outcome.kind === "outdated" && isKept) {
-      this.#memory.delete(organization);
-    }
-  }
-
-  #freshnessOf({ readAt }: DatedMapping): Freshness {
+  #freshnessOf({ readAt }: DatedMapping): "fresh" | "stale" | "expired" {
     const { freshMs, staleMs, now } = this.#options;
     const age = now() - readAt;
     // A timestamp in the future means that a clock was wrong, here or elsewhere.

@@ -7,36 +7,26 @@
 import type { Log, LogEntry } from "../observability/log.ts";
 import { abortable } from "../util/abortable.ts";
 
-/** How long a start waits for KV to open, in milliseconds: a server may never answer. */
-const KV_OPEN_TIMEOUT_MS = 2_000;
+/** How long a start waits for KV to open: a server may never answer. */
+const OPEN_TIMEOUT_MS = 2_000;
 
-/** How long KV may take before the function goes on without it, in milliseconds. */
-export const KV_TIMEOUT_MS = 300;
+/** How long KV may take before the function goes on without it. */
+const TIMEOUT_MS = 300;
 
-/** How long KV is left alone after it failed, in milliseconds: calls that it does not answer pile up. */
-export const KV_PAUSE_MS = 1_000;
+/** How long KV is left alone after it failed: calls that it does not answer pile up. */
+const PAUSE_MS = 1_000;
 
-/** How long to wait before a broken watch starts again, in milliseconds. */
-export const WATCH_RETRY_MS = 1_000;
-
-/** What opening the database needs. */
-export interface OpenKvOptions {
-  /** Where it is; `undefined` for the platform's database or a local file. */
-  readonly url?: string | undefined;
-  /** Takes a failure. */
-  readonly log: Log;
-}
+/** How much of an error's text is logged. */
+const MAX_TEXT = 300;
 
 /**
  * Opens the database that isolates share. A failure never ends a start.
  *
  * @param open `Deno.openKv`, which is absent without `--unstable-kv`.
- * @param options Where it is, and where to report.
- * @returns The database, or `undefined` if it cannot be opened in time.
  */
 export async function openKv(
   open: typeof Deno.openKv | undefined,
-  { url, log }: OpenKvOptions,
+  { url, log }: { readonly url?: string | undefined; readonly log: Log },
 ): Promise<Deno.Kv | undefined> {
   if (open === undefined) {
     log({
@@ -49,7 +39,7 @@ export async function openKv(
     return undefined;
   }
   try {
-    return await abortable(open(url), AbortSignal.timeout(KV_OPEN_TIMEOUT_MS));
+    return await abortable(open(url), AbortSignal.timeout(OPEN_TIMEOUT_MS));
   } catch (error) {
     log(describeTrouble("open", error));
     return undefined;
@@ -58,26 +48,14 @@ export async function openKv(
 
 /** What the code that uses KV is given. */
 export interface KvOptions {
-  /** The database. */
   readonly kv: Deno.Kv;
   /** The instance's origin: part of every key. */
   readonly origin: string;
-  /** How long a mapping may be used after it was read, in milliseconds. */
+  /** How long a mapping may be used after it was read. */
   readonly lifetimeMs: number;
-  /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
-  /** Creates a signal that is aborted after some milliseconds. */
   readonly timeout: (ms: number) => AbortSignal;
-  /** Takes KV's failures. */
   readonly log: Log;
-}
-
-/** Told what a watch sees. */
-export interface WatchListener {
-  /** The key's value now, and whenever it changed since. */
-  onValue(value: unknown): void;
-  /** The watch broke; it starts again. */
-  onBreak(): void;
 }
 
 /** Calls and watches of KV that never throw. */
@@ -85,11 +63,6 @@ export class KvAccess {
   readonly #options: KvOptions;
   #failedAt = -Infinity;
 
-  /**
-   * Creates the access to a database.
-   *
-   * @param options The database and what else it takes.
-   */
   constructor(options: KvOptions) {
     this.#options = options;
   }
@@ -97,54 +70,24 @@ export class KvAccess {
   /** Whether KV failed a moment ago. */
   get isPaused(): boolean {
     const since = this.#options.now() - this.#failedAt;
-    return since >= 0 && since < KV_PAUSE_MS;
+    return since >= 0 && since < PAUSE_MS;
   }
 
   /**
-   * Calls KV. A commit whose check fails is an answer, not a failure. After a
-   * failure KV is left alone for a while.
+   * Calls KV. A commit whose check fails is an answer, not a failure.
    *
    * @param action What is tried, for the log: `read from`, `write to`, ...
-   * @param operation The call.
    * @returns KV's answer, or `undefined` if it failed or is late, which is logged.
    */
   async attempt<T>(
     action: string,
     operation: (kv: Deno.Kv) => Promise<T>,
   ): Promise<T | undefined> {
-    return await this.#attempt(action, operation, () => {
-      this.#failedAt = this.#options.now();
-    });
-  }
-
-  /**
-   * Calls KV with a mapping of several values. KV may fail because that one
-   * mapping is large, so it is not left alone: other organizations use it.
-   *
-   * @param action What is tried, for the log.
-   * @param operation The call.
-   * @returns KV's answer, or `undefined` if it failed or is late, which is logged.
-   */
-  async attemptLarge<T>(
-    action: string,
-    operation: (kv: Deno.Kv) => Promise<T>,
-  ): Promise<T | undefined> {
-    return await this.#attempt(action, operation, () => {});
-  }
-
-  async #attempt<T>(
-    action: string,
-    operation: (kv: Deno.Kv) => Promise<T>,
-    onFailure: () => void,
-  ): Promise<T | undefined> {
-    const { kv, timeout, log } = this.#options;
+    const { kv, timeout, now, log } = this.#options;
     try {
-      return await abortable(
-        Promise.try(operation, kv),
-        timeout(KV_TIMEOUT_MS),
-      );
+      return await abortable(Promise.try(operation, kv), timeout(TIMEOUT_MS));
     } catch (error) {
-      onFailure();
+      this.#failedAt = now();
       log(describeTrouble(action, error));
       return undefined;
     }
@@ -152,71 +95,39 @@ export class KvAccess {
 
   /**
    * Watches a key until `shutdown` is aborted. A watch that breaks starts again
-   * after {@linkcode WATCH_RETRY_MS}.
+   * after a pause.
    *
-   * @param key The key.
-   * @param listener Told what the watch sees.
-   * @param shutdown Ends the watch.
+   * @param onEntry Told of the key's entry now and whenever it changes, and of `undefined` when the watch broke or did not begin.
    */
   async watch(
     key: Deno.KvKey,
-    listener: WatchListener,
+    onEntry: (entry: Deno.KvEntryMaybe<unknown> | undefined) => void,
     shutdown: AbortSignal,
   ): Promise<void> {
+    const { kv, timeout, log } = this.#options;
     let isBroken = false;
-    const onValue = (value: unknown) => {
+    const write = ([entry]: [Deno.KvEntryMaybe<unknown>]) => {
       isBroken = false;
-      listener.onValue(value);
+      onEntry(entry);
     };
     while (!shutdown.aborted) {
       try {
-        await this.#watchOnce(key, onValue, shutdown);
+        await kv.watch<[unknown]>([key])
+          .pipeTo(new WritableStream({ write }), { signal: shutdown });
       } catch (error) {
+        if (shutdown.aborted) return;
         // Once per outage, not once per attempt.
-        if (!shutdown.aborted && !isBroken) {
-          this.#options.log(describeTrouble("watch", error));
-        }
+        if (!isBroken) log(describeTrouble("watch", error));
         isBroken = true;
       }
-      listener.onBreak();
-      await this.pause(WATCH_RETRY_MS, shutdown);
+      onEntry(undefined);
+      const { promise: over, resolve } = Promise.withResolvers<unknown>();
+      timeout(PAUSE_MS).addEventListener("abort", resolve);
+      await abortable(over, shutdown).catch(() => {});
     }
-  }
-
-  async #watchOnce(
-    key: Deno.KvKey,
-    onValue: (value: unknown) => void,
-    shutdown: AbortSignal,
-  ): Promise<void> {
-    const reader = this.#options.kv.watch<[unknown]>([key]).getReader();
-    const cancel = () => void reader.cancel().catch(() => {});
-    shutdown.addEventListener("abort", cancel);
-    try {
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) return;
-        onValue(value[0].value);
-      }
-    } finally {
-      shutdown.removeEventListener("abort", cancel);
-    }
-  }
-
-  /**
-   * Waits before KV is tried again.
-   *
-   * @param ms How long, in milliseconds.
-   * @param shutdown Ends the wait at once.
-   */
-  async pause(ms: number, shutdown: AbortSignal): Promise<void> {
-    const over = new Promise((resolve) =>
-      this.#options.timeout(ms).addEventListener("abort", resolve)
-    );
-    await abortable(over, shutdown).catch(() => {});
   }
 }
 
-/** Describes a failure for the log. The error's message may quote what is stored, so only its class is logged. */
 function describeTrouble(action: string, error: unknown): LogEntry {
   return {
     level: "warn",
@@ -225,5 +136,12 @@ function describeTrouble(action: string, error: unknown): LogEntry {
     remedy:
       "If this lasts: check that the app has a KV database, or that KV_URL and DENO_KV_ACCESS_TOKEN are right and this process may use them, then restart it",
     error: error instanceof Error ? error.name : typeof error,
+    cause: error instanceof Error ? withoutSecrets(error.message) : undefined,
   };
+}
+
+/** Of an address, KV_URL for one, the user, the password and the query are left out. */
+function withoutSecrets(text: string): string {
+  return text.replaceAll(/:\/\/[^\s/?#]*@/g, "://")
+    .replaceAll(/(:\/\/[^\s?#]*)[?#][^\s)"']*/g, "$1").slice(0, MAX_TEXT);
 }

@@ -4,179 +4,203 @@
  *
  * @module
  */
-import { Invalidations } from "./invalidations.ts";
-import { KvAccess, type KvOptions } from "./kv_access.ts";
+import { LruMap } from "../util/lru_map.ts";
+import { SingleFlight } from "../util/single_flight.ts";
 import {
-  CHUNK_BYTES,
-  type Head,
-  type KvKeys,
-  kvKeys,
-  MAX_CHUNKS,
-  parseChunk,
-  parseEntries,
-  parseHead,
-  type StoredVersion,
-} from "./kv_schema.ts";
-import { createRoleMapping, type RoleMapping } from "./role_mapping.ts";
+  announcementAfter,
+  AnnouncementTracker,
+  type Changed,
+  gapAfter,
+} from "./announcement.ts";
+import { KvAccess, type KvOptions } from "./kv_access.ts";
+import { type DatedMapping, encodeMapping, parseStored } from "./kv_values.ts";
+import {
+  EVENT_MEMORY_MS,
+  type KnownEvent,
+  latestEvent,
+} from "./known_event.ts";
 
-/** A mapping, and when its reading from ZITADEL began, in milliseconds since 1970. */
-export interface DatedMapping {
-  /** The mapping. */
-  readonly mapping: RoleMapping;
-  /** When its reading began: what changed later is not in it. */
-  readonly readAt: number;
-}
+/** Part of every key. A change in how entries are parsed or stored raises it. */
+const FORMAT = 4;
 
-/** The version of a mapping that KV was not asked about, or did not answer for. */
-export const UNKNOWN_VERSION = Symbol("unknown version");
+/** How often an announcement competes with others before it is made as a gap. */
+const MAX_ATTEMPTS = 8;
 
-/** A version that is compared with KV. */
-export type KvVersion = StoredVersion | typeof UNKNOWN_VERSION;
+const UNCONFIRMED_BOUNDS = { maxEntries: 10_000, maxBytes: Infinity };
 
 /** What KV holds for an organization. */
-export interface StoredMapping {
-  /** What a later write must find unchanged. */
-  readonly version: KvVersion;
-  /** The mapping, if there is one other than the known one. */
-  readonly found?: DatedMapping;
+export interface Stored {
+  /** Of the mapping or the tombstone; `null` if KV holds neither. */
+  readonly version: string | null;
+  readonly event?: KnownEvent | undefined;
+  readonly found?: DatedMapping | undefined;
 }
 
-/** The outcome of writing a mapping. */
-export type WriteOutcome =
-  /** KV holds it under this version. */
-  | { readonly kind: "written"; readonly version: string }
-  /** Another isolate wrote or invalidated the mapping since it was read. */
-  | { readonly kind: "outdated" }
-  /** KV did not take it: it failed, or the mapping is too large or has expired. */
-  | { readonly kind: "skipped" };
+/** An invalidation that KV has not confirmed: until then it may hold an old mapping. */
+interface Unconfirmed {
+  readonly event: KnownEvent | undefined;
+  /** Whether it is due even if KV knows the event. */
+  readonly isForced: boolean;
+}
 
-const SKIPPED: WriteOutcome = { kind: "skipped" };
+/** How an invalidation ended: every isolate learns of it; KV knew the event; KV did not confirm it. */
+type Outcome = "announced" | "known" | "failed";
 
-/** Mappings in Deno KV. */
+/** Told which organization changed; `undefined` if it may have been any. */
+export type OnChange = (organization?: string) => void;
+
 export class KvStore {
   readonly #options: KvOptions;
   readonly #access: KvAccess;
-  readonly #keys: KvKeys;
-  /** What the isolates tell each other. */
-  readonly invalidations: Invalidations;
+  readonly #tracker = new AnnouncementTracker();
+  readonly #announcing = new SingleFlight<Outcome>();
+  readonly #unconfirmed = new LruMap<Unconfirmed>(UNCONFIRMED_BOUNDS);
+  readonly #announcementKey: Deno.KvKey;
+  #onChange: OnChange = () => {};
 
-  /**
-   * Creates a store over a database.
-   *
-   * @param options The database and what else it takes.
-   */
   constructor(options: KvOptions) {
     this.#options = options;
     this.#access = new KvAccess(options);
-    this.#keys = kvKeys(options.origin);
-    this.invalidations = new Invalidations(this.#access, options);
+    const { origin } = options;
+    this.#announcementKey = ["role_permissions_announcement", FORMAT, origin];
   }
 
   /**
-   * Reads an organization's mapping.
-   *
-   * @param organization The organization's id.
-   * @param knownVersion A version whose mapping need not be read again.
-   * @returns What KV holds, if it answers in time and has confirmed this isolate's invalidations.
+   * Reads what KV holds for an organization; `undefined` if KV does not answer,
+   * or has not confirmed this isolate's invalidation. The mapping of a version
+   * that is known is not decoded again.
    */
   async read(
     organization: string,
-    knownVersion?: KvVersion,
-  ): Promise<StoredMapping> {
-    const unknown: StoredMapping = { version: UNKNOWN_VERSION };
-    if (this.#access.isPaused) return unknown;
-    if (!await this.invalidations.confirm(organization)) return unknown;
-    const key = this.#keys.mapping(organization);
+    knownVersion?: string | null,
+  ): Promise<Stored | undefined> {
+    if (this.#access.isPaused) return undefined;
+    const isConfirmed = !this.#unconfirmed.get(organization) ||
+      await this.#announce(organization) !== "failed";
+    if (!isConfirmed) return undefined;
+    const key = this.#mappingKey(organization);
     const entry = await this.#access.attempt("read from", (kv) => kv.get(key));
-    if (!entry) return unknown;
-    const { value, versionstamp: version } = entry;
-    if (version === knownVersion) return { version };
-    const head = parseHead(value);
-    const parts = head && await this.#readParts(organization, head);
-    if (!parts) return { version };
-    const mapping = decodeMapping(parts);
-    if (!mapping) return { version };
-    return { version, found: { mapping, readAt: head.readAt } };
-  }
-
-  /** Reads the parts after the first; `undefined` if they are not those of the first. */
-  async #readParts(
-    organization: string,
-    { id, bytes, chunks }: Head,
-  ): Promise<readonly Uint8Array[] | undefined> {
-    if (chunks === 1) return [bytes];
-    const keys = Array.from(
-      { length: chunks - 1 },
-      (_, at) => this.#keys.chunk(organization, at + 1),
-    );
-    const entries = await this.#access.attemptLarge(
-      "read from",
-      (kv) => kv.getMany<unknown[]>(keys),
-    );
-    const rest = entries?.map(({ value }) => parseChunk(value));
-    // Another isolate may have written between the two reads.
-    if (!rest?.every((chunk) => chunk?.id === id)) return undefined;
-    return [bytes, ...rest.map((chunk) => chunk!.bytes)];
+    if (!entry) return undefined;
+    const { versionstamp: version, value } = entry;
+    const { event, decode } = parseStored(value);
+    const found = version === knownVersion ? undefined : await decode();
+    return { version, event, found };
   }
 
   /**
-   * Writes an organization's mapping, unless something was written since.
-   *
-   * @param organization The organization's id.
-   * @param dated The mapping, and when its reading began.
-   * @param version What {@linkcode KvStore.read} returned before the mapping was read.
-   * @returns The outcome.
+   * Writes a mapping over what KV held before ZITADEL was asked. Returns the
+   * new version, `null` if KV holds something else by now, and `undefined` if
+   * KV did not take it: it failed, or the mapping is too large or has expired.
    */
   async write(
     organization: string,
     { mapping, readAt }: DatedMapping,
-    version: StoredVersion,
-  ): Promise<WriteOutcome> {
+    { version, event }: Stored,
+  ): Promise<string | null | undefined> {
     const { lifetimeMs, now } = this.#options;
-    const expireIn = readAt + lifetimeMs - now();
-    if (expireIn <= 0 || this.#access.isPaused) return SKIPPED;
-    const bytes = encodeMapping(mapping);
-    const chunks = Math.ceil(bytes.length / CHUNK_BYTES);
-    if (chunks > MAX_CHUNKS) return SKIPPED;
-    const key = this.#keys.mapping(organization);
-    const id = crypto.randomUUID();
-    const chunk = (index: number) => ({
-      id,
-      bytes: bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
-    });
-    const commit = (kv: Deno.Kv) => {
-      const operation = kv.atomic()
-        .check({ key, versionstamp: version })
-        .set(key, { ...chunk(0), readAt, chunks }, { expireIn });
-      for (let index = 1; index < chunks; index++) {
-        const chunkKey = this.#keys.chunk(organization, index);
-        operation.set(chunkKey, chunk(index), { expireIn });
-      }
-      return operation.commit();
-    };
-    const result = chunks === 1
-      ? await this.#access.attempt("write to", commit)
-      : await this.#access.attemptLarge("write to", commit);
-    if (!result) return SKIPPED;
-    return result.ok
-      ? { kind: "written", version: result.versionstamp }
-      : { kind: "outdated" };
+    const bytes = await encodeMapping(mapping);
+    const expiresAt = readAt + lifetimeMs;
+    if (!bytes || expiresAt <= now() || this.#access.isPaused) return undefined;
+    const key = this.#mappingKey(organization);
+    const value = { mapping: bytes, readAt, event };
+    const forgottenAt = event ? event.arrivedAt + EVENT_MEMORY_MS : 0;
+    const expireIn = Math.max(expiresAt, forgottenAt) - now();
+    const result = await this.#access.attempt(
+      "write to",
+      (kv) =>
+        kv.atomic().check({ key, versionstamp: version })
+          .set(key, value, { expireIn }).commit(),
+    );
+    return result && (result.ok ? result.versionstamp : null);
   }
-}
 
-/** Problems are not stored: they were logged when the mapping was read. */
-function encodeMapping({ plain }: RoleMapping): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify([...plain]));
-}
+  /**
+   * Puts a tombstone in the place of an organization's mapping and announces
+   * it. One announcement per organization is in flight and one waits. What KV
+   * does not confirm is tried again at the organization's next reading.
+   *
+   * Returns `false` if KV knows the event, or a later one.
+   */
+  async invalidate(
+    organization: string,
+    event: KnownEvent | undefined,
+  ): Promise<boolean> {
+    const earlier = this.#unconfirmed.get(organization);
+    this.#unconfirmed.set(organization, {
+      event: latestEvent(this.#options.now(), earlier?.event, event),
+      isForced: event === undefined || earlier !== undefined,
+    });
+    this.#announcing.outdate(organization);
+    return await this.#announce(organization) !== "known";
+  }
 
-function decodeMapping(parts: readonly Uint8Array[]): RoleMapping | undefined {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  try {
-    let json = "";
-    for (const part of parts) json += decoder.decode(part, { stream: true });
-    const entries = parseEntries(JSON.parse(json + decoder.decode()));
-    return entries && createRoleMapping(new Map(entries));
-  } catch {
-    return undefined;
+  #announce(organization: string): Promise<Outcome> {
+    return this.#announcing.do(organization, async () => {
+      const unconfirmed = this.#unconfirmed.get(organization);
+      if (!unconfirmed) return "announced";
+      const outcome = await this.#commit(organization, unconfirmed);
+      const isLatest = this.#unconfirmed.get(organization) === unconfirmed;
+      if (outcome !== "failed" && isLatest) {
+        this.#unconfirmed.delete(organization);
+      }
+      return outcome;
+    });
+  }
+
+  async #commit(
+    organization: string,
+    { event, isForced }: Unconfirmed,
+  ): Promise<Outcome> {
+    const { now, lifetimeMs } = this.#options;
+    const keys = [this.#announcementKey, this.#mappingKey(organization)];
+    // Outlives every mapping read before, and every replay of the event.
+    const expireIn = lifetimeMs + EVENT_MEMORY_MS;
+    for (let attempt = 1;; attempt++) {
+      const entries = await this.#access.attempt(
+        "invalidate in",
+        (kv) => kv.getMany<unknown[]>(keys),
+      );
+      if (!entries) return "failed";
+      const [last, stored] = entries as Deno.KvEntryMaybe<unknown>[];
+      this.#tell(this.#tracker.observe(last!));
+      const known = latestEvent(now(), parseStored(stored!.value).event);
+      const isKnown = event && known && event.sequence <= known.sequence;
+      if (isKnown && !isForced) return "known";
+      const isContended = attempt === MAX_ATTEMPTS;
+      const announce = isContended ? gapAfter : announcementAfter;
+      const announcement = announce(last!.value, organization, now());
+      const tombstone = {
+        invalidatedAt: now(),
+        event: latestEvent(now(), event, known),
+      };
+      const result = await this.#access.attempt("invalidate in", (kv) => {
+        const operation = kv.atomic()
+          .set(this.#announcementKey, announcement)
+          .set(keys[1]!, tombstone, { expireIn });
+        return (isContended ? operation : operation.check(last!)).commit();
+      });
+      if (!result) return "failed";
+      if (!result.ok) continue;
+      // The isolate sees its own gap, too: it may have missed what it replaced.
+      if (!isContended) this.#tracker.commit(result.versionstamp, announcement);
+      return "announced";
+    }
+  }
+
+  /** Watches what other isolates announce until `shutdown` is aborted. */
+  async watch(onChange: OnChange, shutdown: AbortSignal): Promise<void> {
+    this.#onChange = onChange;
+    await this.#access.watch(this.#announcementKey, (entry) => {
+      this.#tell(entry ? this.#tracker.observe(entry) : this.#tracker.lose());
+    }, shutdown);
+  }
+
+  #tell(changed: Changed): void {
+    if (changed === "all") this.#onChange();
+    else if (changed !== "none") this.#onChange(changed.organization);
+  }
+
+  #mappingKey(organization: string): Deno.KvKey {
+    return ["role_permissions", FORMAT, this.#options.origin, organization];
   }
 }

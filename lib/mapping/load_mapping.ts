@@ -4,17 +4,15 @@
  *
  * @module
  */
-import { FunctionError } from "../errors.ts";
+import { FunctionError, REMEDIES } from "../errors.ts";
 import { keyName } from "../observability/key_name.ts";
 import type { Log } from "../observability/log.ts";
 import { LruMap } from "../util/lru_map.ts";
-import { pause } from "../util/pause.ts";
 import {
   MAX_MAPPING_BYTES,
   type MetadataEntry,
-  parseInSteps,
+  parseRoleMapping,
   type RoleMapping,
-  sizeOfMapping,
 } from "./role_mapping.ts";
 
 /** How many unreadable entries one log line names; `deno task doctor` names them all. */
@@ -29,23 +27,16 @@ export type LoadMapping = (
   deadline: AbortSignal,
 ) => Promise<RoleMapping>;
 
-/** What loading a mapping takes. */
 export interface LoadMappingOptions {
   /** Reads an organization's metadata, all of it, within the deadline. */
   readonly readMetadata: (
     organization: string,
     deadline: AbortSignal,
   ) => Promise<readonly MetadataEntry[]>;
-  /** Takes what is wrong in a mapping. */
   readonly log: Log;
 }
 
-/**
- * Creates the loader of mappings.
- *
- * @param options What loading takes.
- * @returns The loader. It throws a {@linkcode FunctionError} if the metadata cannot be read or used.
- */
+/** Creates the loader of mappings. It throws a {@linkcode FunctionError} if the metadata cannot be read or used. */
 export function createMappingLoader(
   { readMetadata, log }: LoadMappingOptions,
 ): LoadMapping {
@@ -53,66 +44,17 @@ export function createMappingLoader(
 
   return async function loadMapping(organization, deadline) {
     const entries = await readMetadata(organization, deadline);
-    // The keys alone can be too much: then no value needs to be parsed.
-    requireSize(withoutPermissions(entries), organization);
-    const mapping = await parseWithPauses(entries, { organization, deadline });
-    requireSize(mapping, organization);
+    const mapping = parseRoleMapping(entries, MAX_MAPPING_BYTES);
+    if (mapping.bytes > MAX_MAPPING_BYTES) {
+      throw new FunctionError(
+        "upstream_failed",
+        `Cannot use the metadata of organization ${organization}: its mapping takes more than ${MAX_MAPPING_BYTES} bytes`,
+        { organization, reason: "unreadable_answer" },
+      );
+    }
     await reportProblems(organization, mapping.unreadable);
     return mapping;
   };
-}
-
-/** Parses metadata; the calls of other organizations run in between. */
-async function parseWithPauses(
-  entries: Iterable<MetadataEntry>,
-  { organization, deadline }: {
-    readonly organization: string;
-    readonly deadline: AbortSignal;
-  },
-): Promise<RoleMapping> {
-  const parsing = parseInSteps(entries);
-  let step = parsing.next();
-  while (!step.done) {
-    await pause();
-    if (deadline.aborted) throw late(organization);
-    step = parsing.next();
-  }
-  return step.value;
-}
-
-function late(organization: string): FunctionError {
-  return new FunctionError(
-    "upstream_timeout",
-    `Cannot use the metadata of organization ${organization}: the time for reading it was over before it was parsed`,
-    {
-      organization,
-      reason: "timeout",
-      remedy:
-        "Remove the entries that are not roles, and check that ZITADEL is not slow; UPSTREAM_TIMEOUT_MS is the time for both",
-    },
-  );
-}
-
-/** What a mapping takes at least: its keys, before any value is parsed. */
-function withoutPermissions(entries: Iterable<MetadataEntry>): RoleMapping {
-  const plain = new Map<string, readonly string[]>();
-  for (const { key } of entries) plain.set(key, []);
-  return { plain, qualified: new Map(), unreadable: [] };
-}
-
-function requireSize(mapping: RoleMapping, organization: string): void {
-  if (sizeOfMapping(mapping) <= MAX_MAPPING_BYTES) return;
-  throw new FunctionError(
-    "upstream_failed",
-    `Cannot use the metadata of organization ${organization}: its mapping takes more than ${MAX_MAPPING_BYTES} bytes`,
-    {
-      organization,
-      reason: "unreadable_answer",
-      liesInContent: true,
-      remedy:
-        "Remove the entries that are not roles, or grant fewer, coarser permissions",
-    },
-  );
 }
 
 /** Reports an organization's unreadable entries. */
@@ -142,8 +84,7 @@ function createProblemReport(log: Log): ReportProblems {
       reason: "unreadable_entries",
       organization,
       entries: (await Promise.all(named)).join("; "),
-      remedy:
-        'Write each as a JSON array of strings, such as ["posts:read"]; entries that are not roles can stay',
+      remedy: REMEDIES.unreadable_entries,
     });
   };
 }

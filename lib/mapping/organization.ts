@@ -26,8 +26,6 @@ export function chooseOrganization(
  * need no action.
  *
  * @param setting METADATA_ORGANIZATION: `user`, `grant`, or an organization's id.
- * @param organization The organization's id.
- * @returns `false` if the setting names another organization.
  */
 export function canCount(setting: string, organization: string): boolean {
   return setting === "user" || setting === "grant" || setting === organization;

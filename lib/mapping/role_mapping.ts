@@ -1,12 +1,11 @@
-import { MAX_VALUE_BYTES, parsePermissions } from "./permission_value.ts";
+import { parsePermissions } from "./permission_value.ts";
 
 export { MAX_VALUE_BYTES, parsePermissions } from "./permission_value.ts";
 
 /**
- * The most bytes that one organization's mapping takes in memory, as
- * {@linkcode sizeOfMapping} estimates it: about 10,000 roles, or 7,500 that name
- * their project. Its administrator must not slow down the logins of other
- * organizations.
+ * The most bytes that one organization's mapping takes in memory: about 10,000
+ * roles, or 7,500 that name their project. Its administrator must not slow down
+ * the logins of other organizations: parsing it takes up to 25 ms.
  */
 export const MAX_MAPPING_BYTES = 2 * 1024 * 1024;
 
@@ -34,8 +33,8 @@ export interface MetadataEntry {
   readonly key: string;
   /**
    * The permissions, in one of the forms that {@linkcode parsePermissions}
-   * reads; `undefined` if the value is longer than {@linkcode MAX_VALUE_BYTES}
-   * and was dropped while it was read.
+   * reads; `undefined` if the value is too long and was dropped while it was
+   * read.
    */
   readonly value: Uint8Array | undefined;
 }
@@ -51,27 +50,20 @@ export interface RoleMapping {
   readonly plain: ReadonlyMap<string, readonly string[]>;
   /** The keys of entries that cannot be read. */
   readonly unreadable: readonly string[];
+  /** What it takes in memory, as an estimate. */
+  readonly bytes: number;
 }
 
 /** A role of a project, as a grant names it. */
 export interface ProjectRole {
-  /** The project that the role belongs to. */
   readonly projectId: string;
-  /** The role's name. */
   readonly role: string;
 }
-
-/** After how many bytes of entries parsing lets other calls run: they take a few milliseconds. */
-const PAUSE_AFTER_BYTES = MAX_VALUE_BYTES;
-
-/** Parsing any entry takes as long as so many bytes of a long one. */
-const PARSING_OVERHEAD_BYTES = 400;
 
 /**
  * Parses an organization's metadata.
  *
- * @param entries The organization's metadata, all of it.
- * @returns The mapping, and what is wrong in it.
+ * @param maxBytes Parsing stops once the mapping takes more.
  *
  * @example
  * ```ts
@@ -81,63 +73,67 @@ const PARSING_OVERHEAD_BYTES = 400;
  */
 export function parseRoleMapping(
   entries: Iterable<MetadataEntry>,
+  maxBytes?: number,
 ): RoleMapping {
-  const parsing = parseInSteps(entries);
-  let step = parsing.next();
-  while (!step.done) step = parsing.next();
-  return step.value;
-}
-
-/**
- * Parses an organization's metadata as {@linkcode parseRoleMapping} does, and
- * yields wherever other calls may run.
- *
- * @param entries The organization's metadata, all of it.
- * @returns The steps; the last one returns the mapping.
- */
-export function* parseInSteps(
-  entries: Iterable<MetadataEntry>,
-): Generator<undefined, RoleMapping, undefined> {
-  const permissions = new Map<string, readonly string[]>();
   const unreadable: string[] = [];
-  let bytes = 0;
-  for (const { key, value } of entries) {
-    const size = PARSING_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
-    bytes += size;
-    if (bytes > PAUSE_AFTER_BYTES) {
-      yield;
-      bytes = size;
+  function* parsed(): Iterable<ParsedEntry> {
+    for (const { key, value } of entries) {
+      const permissions = parsePermissions(value);
+      if (!permissions) unreadable.push(key);
+      // Kept without permissions, so that a broken `<project id>:<role>` does
+      // not fall through to what the plain `<role>` grants. It took as long to
+      // parse as any other.
+      yield permissions
+        ? [key, permissions]
+        : [key, [], 2 * (value?.length ?? 0)];
     }
-    const parsed = parsePermissions(value);
-    if (!parsed) unreadable.push(key);
-    // Kept without permissions, so that a broken `<project id>:<role>` does
-    // not fall through to what the plain `<role>` grants.
-    permissions.set(key, parsed ?? []);
   }
-  return createRoleMapping(permissions, unreadable);
+  return createRoleMapping(parsed(), { unreadable, maxBytes });
 }
 
-/**
- * Creates a mapping of entries that are parsed already.
- *
- * @param permissions The permissions by metadata key.
- * @param unreadable The keys of entries that cannot be read.
- * @returns The mapping.
- */
+/** A metadata key, its permissions, and what its value counts for if it cannot be read, in bytes. */
+type ParsedEntry = readonly [
+  key: string,
+  permissions: readonly string[],
+  unreadableBytes?: number,
+];
+
+/** Creates a mapping of entries that are parsed already. */
 export function createRoleMapping(
-  permissions: ReadonlyMap<string, readonly string[]>,
-  unreadable: readonly string[] = [],
+  entries: Iterable<ParsedEntry>,
+  { unreadable = [], maxBytes = Infinity }: {
+    readonly unreadable?: readonly string[];
+    readonly maxBytes?: number | undefined;
+  } = {},
 ): RoleMapping {
+  const plain = new Map<string, readonly string[]>();
   const qualified = new Map<string, Map<string, readonly string[]>>();
-  for (const [key, granted] of permissions) {
+  let bytes = ENTRY_OVERHEAD_BYTES;
+  for (const [key, granted, unreadableBytes = 0] of entries) {
+    if (bytes > maxBytes) break;
+    plain.set(key, granted);
+    bytes += sizeOfEntry(key, granted) + unreadableBytes;
     const colon = key.indexOf(":");
     if (colon < 0) continue;
     const projectId = key.slice(0, colon);
     let roles = qualified.get(projectId);
-    if (!roles) qualified.set(projectId, roles = new Map());
+    if (!roles) {
+      qualified.set(projectId, roles = new Map());
+      bytes += PROJECT_BYTES;
+    }
     roles.set(key.slice(colon + 1), granted);
+    bytes += PROJECT_ROLE_BYTES;
   }
-  return { qualified, plain: permissions, unreadable };
+  return { plain, qualified, unreadable, bytes };
+}
+
+/** At two bytes a character. */
+function sizeOfEntry(key: string, permissions: readonly string[]): number {
+  let bytes = ENTRY_OVERHEAD_BYTES + 2 * key.length;
+  for (const name of permissions) {
+    bytes += NAME_OVERHEAD_BYTES + 2 * name.length;
+  }
+  return bytes;
 }
 
 /**
@@ -147,8 +143,6 @@ export function createRoleMapping(
  * and a role whose name begins with a known project id and a colon has no plain
  * one.
  *
- * @param mapping The organization's mapping.
- * @param role The role and its project.
  * @param isKnownProject Tells project ids from the beginnings of role names; see {@linkcode knownProjects}.
  * @returns The permissions, or `undefined` if there is no entry.
  */
@@ -170,7 +164,6 @@ export function permissionsOf(
  *
  * @param projects The projects that the setting PROJECTS lists; `undefined` if it is unset.
  * @param granted The project ids of the call's grants.
- * @returns Whether an id is known to be a project's.
  */
 export function knownProjects(
   projects: ReadonlySet<string> | undefined,
@@ -181,22 +174,4 @@ export function knownProjects(
   return (id) =>
     DIGITS.test(id) || projects?.has(id) ||
     (ids ??= new Set(granted)).has(id);
-}
-
-/**
- * Estimates what a mapping takes in memory, at two bytes a character.
- *
- * @param mapping The mapping.
- * @returns The size in bytes.
- */
-export function sizeOfMapping({ plain, qualified }: RoleMapping): number {
-  let bytes = ENTRY_OVERHEAD_BYTES;
-  for (const roles of qualified.values()) {
-    bytes += PROJECT_BYTES + PROJECT_ROLE_BYTES * roles.size;
-  }
-  for (const [key, names] of plain) {
-    bytes += ENTRY_OVERHEAD_BYTES + 2 * key.length;
-    for (const name of names) bytes += NAME_OVERHEAD_BYTES + 2 * name.length;
-  }
-  return bytes;
 }

@@ -1,11 +1,6 @@
 /**
- * Waits for a promise until a signal is aborted. The operation behind the
- * promise continues on its own.
- *
- * @param promise What to wait for.
- * @param signal Ends the wait.
- * @returns The promise's value.
- * @throws The signal's reason if the signal is aborted first.
+ * Waits for a promise until a signal is aborted, and throws the signal's reason
+ * then. The operation behind the promise continues on its own.
  */
 export function abortable<T>(
   promise: Promise<T>,

@@ -6,11 +6,7 @@ export class Deadline {
   readonly #start: () => AbortSignal;
   #signal: AbortSignal | undefined;
 
-  /**
-   * Creates a deadline that has not started.
-   *
-   * @param start Starts the timer, as `AbortSignal.timeout()` does.
-   */
+  /** @param start Starts the timer, as `AbortSignal.timeout()` does. */
   constructor(start: () => AbortSignal) {
     this.#start = start;
   }
@@ -20,7 +16,6 @@ export class Deadline {
     return this.#signal ??= this.#start();
   }
 
-  /** Whether the time is over. */
   get isOver(): boolean {
     return this.#signal?.aborted ?? false;
   }

@@ -32,6 +32,7 @@ export function keepServing(serve: () => Server, log: Log): KeptServer {
   const { promise: late, resolve: giveUp } = Promise.withResolvers<void>();
   let server = serve();
   let isDraining = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   const run = async () => {
     let finished = server.finished;
@@ -57,12 +58,12 @@ export function keepServing(serve: () => Server, log: Log): KeptServer {
   };
 
   return {
-    finished: Promise.race([run(), late]),
+    finished: Promise.race([run(), late]).finally(() => clearTimeout(timer)),
     drain() {
       if (isDraining) return;
       isDraining = true;
       void server.shutdown();
-      setTimeout(giveUp, DRAIN_MS);
+      timer = setTimeout(giveUp, DRAIN_MS);
     },
   };
 }

@@ -1,8 +1,6 @@
-/** The bounds of an {@linkcode LruMap}. */
 export interface LruBounds {
-  /** The most entries it keeps. */
   readonly maxEntries: number;
-  /** The most bytes its values may take together. */
+  /** Of all values together, as given to `set()`. */
   readonly maxBytes: number;
 }
 
@@ -17,31 +15,19 @@ export class LruMap<V> {
   /** The key used last, which is in its place already. */
   #newest: string | undefined;
 
-  /**
-   * Creates an empty map.
-   *
-   * @param bounds How much to keep.
-   */
   constructor(bounds: LruBounds) {
     this.#bounds = bounds;
   }
 
-  /** How many entries there are. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** How many bytes the values take together. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /**
-   * Returns a value, which counts as its use.
-   *
-   * @param key The value's key.
-   * @returns The value, or `undefined` if there is none.
-   */
+  /** Counts as a use of the value. */
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
@@ -56,8 +42,6 @@ export class LruMap<V> {
   /**
    * Stores a value, and drops others if the map is over its bounds.
    *
-   * @param key The value's key.
-   * @param value The value.
    * @param bytes How many bytes the value takes; 0 if only entries are bounded.
    */
   set(key: string, value: V, bytes = 0): void {
@@ -71,22 +55,11 @@ export class LruMap<V> {
     }
   }
 
-  /**
-   * Drops a value.
-   *
-   * @param key The value's key.
-   */
   delete(key: string): void {
     const entry = this.#entries.get(key);
     if (!entry) return;
     this.#entries.delete(key);
     this.#bytes -= entry.bytes;
-  }
-
-  /** Drops everything. */
-  clear(): void {
-    this.#entries.clear();
-    this.#bytes = 0;
   }
 
   #isOverBounds(): boolean {

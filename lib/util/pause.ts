@@ -1,8 +1,4 @@
-/**
- * Lets what waits run: other calls, and answers that have come.
- *
- * @returns Settles in a later turn of the event loop.
- */
+/** Lets what waits run, other calls and answers that have come: settles in a later turn of the event loop. */
 export function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

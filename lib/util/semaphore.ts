@@ -3,11 +3,6 @@ export class Semaphore {
   #free: number;
   readonly #waiting = new Set<() => void>();
 
-  /**
-   * Creates a semaphore.
-   *
-   * @param permits How many callers may hold a permit at the same time.
-   */
   constructor(permits: number) {
     this.#free = permits;
   }

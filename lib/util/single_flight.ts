@@ -1,6 +1,8 @@
-/** A run that is under way. */
+/** What a run may ask about itself. */
 export interface Flight {
-  /** Returns `false` once {@linkcode SingleFlight.outdate} outdated the run: its result must not be kept. */
+  /** Whether later callers still join it: nothing it depends on has changed since it began. */
+  isJoinable(): boolean;
+  /** `false` once it is outdated: its result must not be kept. */
   isCurrent(): boolean;
 }
 
@@ -17,23 +19,15 @@ interface Waiting<T> {
 
 /**
  * Runs one operation per key at a time; callers that come meanwhile share its
- * result. After {@linkcode SingleFlight.outdate} or
- * {@linkcode SingleFlight.stopJoining}, later callers share one further run,
- * which starts when the present one has ended. So there is at most one run per
- * key under way and one that waits.
+ * result. If a run is outdated or no longer joined, it goes on, and those who
+ * joined it get its result; later callers share one further run, which starts
+ * when it has ended. So at most one run per key is under way and one waits.
  */
 export class SingleFlight<T> {
   readonly #running = new Map<string, Running<T>>();
   readonly #waiting = new Map<string, Waiting<T>>();
 
-  /**
-   * Joins the run of a key, or starts one.
-   *
-   * @param key What the run is about.
-   * @param operation Does the work, unless there is a run to join.
-   * @returns The run's result.
-   * @throws What the run throws.
-   */
+  /** Joins the run of a key, or starts one. */
   do(
     key: string,
     operation: (flight: Flight) => Promise<T>,
@@ -49,33 +43,20 @@ export class SingleFlight<T> {
     return promise;
   }
 
-  /**
-   * Outdates the run under way. It goes on, and those who joined it get its
-   * result, but it is no longer current. Later callers wait for it to end and
-   * share a further run.
-   *
-   * @param key What the run is about.
-   */
+  /** Outdates the run of a key: what it reads may be older than a change. */
   outdate(key: string): void {
     const running = this.#running.get(key);
     if (running) running.isJoinable = running.isCurrent = false;
   }
 
-  /**
-   * Stops later callers from joining the runs under way, of all keys. The runs
-   * go on and stay current. Later callers wait for the run of their key to end
-   * and share a further run.
-   */
-  stopJoining(): void {
-    for (const running of this.#running.values()) running.isJoinable = false;
+  /** Stops later callers from joining the run of a key, or every run. */
+  stopJoining(key?: string): void {
+    const stopped = key === undefined
+      ? this.#running.values()
+      : [this.#running.get(key)];
+    for (const running of stopped) if (running) running.isJoinable = false;
   }
 
-  /**
-   * Reports whether a run is under way.
-   *
-   * @param key What the run is about.
-   * @returns `true` if there is one.
-   */
   has(key: string): boolean {
     return this.#running.has(key);
   }
@@ -84,9 +65,12 @@ export class SingleFlight<T> {
     key: string,
     operation: (flight: Flight) => Promise<T>,
   ): Promise<T> {
-    // The operation may ask before the run is registered: it is current then.
-    const flight = { isCurrent: () => running?.isCurrent ?? true };
     let running: Running<T> | undefined = undefined;
+    // The operation may ask before the run is registered.
+    const flight = {
+      isJoinable: () => running?.isJoinable ?? true,
+      isCurrent: () => running?.isCurrent ?? true,
+    };
     const promise = Promise.try(operation, flight);
     running = { promise, isJoinable: true, isCurrent: true };
     this.#running.set(key, running);

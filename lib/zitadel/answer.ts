@@ -6,8 +6,7 @@
  * @module
  */
 import type { ZitadelConnection } from "./connection.ts";
-import { networkFault } from "./network_error.ts";
-import { addressSetting, UpstreamFault } from "./upstream_error.ts";
+import { UpstreamFault } from "./upstream_fault.ts";
 
 /** How much of a foreign answer is looked at, in bytes: more than any of ZITADEL's texts. */
 const MAX_TEXT_BYTES = 4_096;
@@ -23,57 +22,37 @@ const NEEDS_HTTPS =
 /** What proxies answer if the server behind them does not. */
 const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
 
+const JSON_TYPES: ReadonlySet<string> = new Set([
+  "application/json",
+  "application/jwk-set+json",
+]);
+
+const DISCOVERY_PATH = "/.well-known/openid-configuration";
+
+/** ZITADEL's document has some 3 kB. */
+const MAX_DISCOVERY_BYTES = 64 * 1024;
+
 /** What was seen of an answer. */
 export interface Answer {
-  /** The HTTP status. */
   readonly status: number;
-  /** The media type without parameters; empty if there is none. */
+  /** The media type in lower case, without parameters; empty if there is none. */
   readonly mediaType: string;
   /** Where a redirect leads. */
-  readonly location?: string | undefined;
+  readonly location: string | null;
   /** The beginning of the body. */
   readonly text: string;
 }
 
-/**
- * Sends a request to ZITADEL.
- *
- * @param connection The connection.
- * @param url The endpoint.
- * @param init The request.
- * @returns The response, which may not be ZITADEL's.
- * @throws {UpstreamFault} If there is no response.
- */
-export async function send(
-  connection: ZitadelConnection,
-  url: string | URL | Request,
-  init?: RequestInit,
-): Promise<Response> {
-  try {
-    return await connection.fetch(url, init);
-  } catch (cause) {
-    throw cause instanceof UpstreamFault
-      ? cause
-      : networkFault(cause, connection);
-  }
-}
-
-/**
- * Reads the beginning of an answer and drops the rest.
- *
- * @param response The response.
- * @param maxBytes How much to read, in bytes.
- * @returns What was seen; of an answer that breaks off, what came.
- */
+/** Reads the beginning of an answer and drops the rest; of an answer that breaks off, what came. */
 export async function readAnswer(
-  response: Response,
+  { status, headers, body }: Response,
   maxBytes: number = MAX_TEXT_BYTES,
 ): Promise<Answer> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of body ?? []) {
       text += decoder.decode(chunk, { stream: true });
       bytes += chunk.length;
       if (bytes >= maxBytes) break;
@@ -81,102 +60,84 @@ export async function readAnswer(
   } catch {
     // What came is enough to tell who answered.
   }
-  return {
-    status: response.status,
-    mediaType: mediaTypeOf(response.headers),
-    location: response.headers.get("location") ?? undefined,
-    text,
-  };
+  const location = headers.get("location");
+  return { status, mediaType: mediaTypeOf(headers), location, text };
 }
 
-/**
- * Returns an answer's media type.
- *
- * @param headers The answer's headers.
- * @returns The media type in lower case, without parameters; empty if there is none.
- */
+/** Returns an answer's media type in lower case, without parameters; empty if there is none. */
 export function mediaTypeOf(headers: Headers): string {
   const [type = ""] = (headers.get("content-type") ?? "").split(";", 1);
   return type.trim().toLowerCase();
 }
 
-/**
- * Judges an answer that has not the form that was asked for.
- *
- * @param answer What was seen.
- * @param connection The connection.
- * @returns The fault: never a missing permission or a refused credential, which ZITADEL reports in the form asked for.
- */
-export function judgeForeignAnswer(
-  answer: Answer,
-  connection: Pick<ZitadelConnection, "baseUrl" | "instanceHost">,
-): UpstreamFault {
-  const { status, text } = answer;
-  const seen = `answered ${describeAnswer(answer)}`;
-  if (status === 429) return new UpstreamFault("rate_limited", seen);
-  if (isInstanceNotFound(text)) return unknownInstance(seen);
-  if (GATEWAY_STATUSES.has(status)) {
-    return new UpstreamFault("unreachable", seen, {
-      remedy:
-        "Check that ZITADEL runs behind the proxy that answered, and that the proxy reaches it",
-    });
+/** Parses the JSON of an answer: `undefined` if that is of another type, `null` if it is broken. */
+// deno-lint-ignore no-explicit-any
+export function jsonOf({ mediaType, text }: Answer): any {
+  if (!JSON_TYPES.has(mediaType)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
-  const remedy = isHttpsNeeded(answer, connection.baseUrl)
-    ? `It expects https: write ${
-      connection.baseUrl.replace("http:", "https:")
-    } in ${addressSetting(connection)}`
-    : undefined;
-  return new UpstreamFault("intercepted", seen, { remedy });
 }
 
 /**
- * Describes an answer without quoting it.
- *
- * @param answer What was seen.
- * @returns The description, such as "403 text/html".
+ * Judges an answer that has not the form that was asked for. It is never a
+ * missing permission or a refused credential: ZITADEL reports those in the form
+ * asked for.
  */
+export function judgeForeignAnswer(answer: Answer): UpstreamFault {
+  const { status, text } = answer;
+  const seen = `the answer is ${describeAnswer(answer)}`;
+  const fields = { upstream_status: status };
+  if (status === 429) {
+    return new UpstreamFault("rate_limited", seen, { fields });
+  }
+  if (isInstanceNotFound(text)) return unknownInstance(fields);
+  if (GATEWAY_STATUSES.has(status)) {
+    return new UpstreamFault("unreachable", seen, { fields });
+  }
+  const hint = NEEDS_HTTPS.test(text) ? ", which expects https" : "";
+  return new UpstreamFault("intercepted", seen + hint, { fields });
+}
+
+/** Describes an answer without quoting it, such as "403 text/html". */
 export function describeAnswer(
   { status, mediaType, location }: Answer,
 ): string {
-  if (isRedirect(status)) {
+  if (status >= 300 && status < 400) {
     const origin = location && URL.parse(location)?.origin;
     return `${status}, a redirect${origin ? ` to ${origin}` : ""}`;
   }
   return `${status} ${mediaType || "without a content type"}`;
 }
 
-/**
- * Reports whether a text of ZITADEL says that the host is no domain of an instance.
- *
- * @param text A gRPC message or a body.
- * @returns `true` if it does.
- */
+/** Reports whether a text of ZITADEL says that the host is no domain of an instance. */
 export function isInstanceNotFound(text: string): boolean {
   return INSTANCE_NOT_FOUND.test(text);
 }
 
+/** Creates the fault of a host that is no domain of an instance. */
+export function unknownInstance(
+  fields: Readonly<Record<string, number>>,
+): UpstreamFault {
+  const seen = "ZITADEL has no instance at this host: Instance not found";
+  return new UpstreamFault("unknown_instance", seen, { fields });
+}
+
 /**
- * Creates the fault of a host that is no domain of an instance.
- *
- * @param seen What was seen.
- * @returns The fault.
+ * Finds out why no API answered: other servers, too, answer "404 page not
+ * found" to paths they do not know, but only ZITADEL has a discovery document.
  */
-export function unknownInstance(seen: string): UpstreamFault {
-  return new UpstreamFault("unknown_instance", `${seen}: Instance not found`);
-}
-
-function isHttpsNeeded(
-  { status, location, text }: Answer,
-  baseUrl: string,
-): boolean {
-  if (!baseUrl.startsWith("http:")) return false;
-  const target = location && URL.parse(location, baseUrl);
-  const leadsToHttps = isRedirect(status) && target &&
-    target.protocol === "https:" &&
-    target.hostname === new URL(baseUrl).hostname;
-  return leadsToHttps || NEEDS_HTTPS.test(text);
-}
-
-function isRedirect(status: number): boolean {
-  return status >= 300 && status < 400;
+export async function judgeMissingApis(
+  { baseUrl, fetch }: ZitadelConnection,
+  signal: AbortSignal,
+): Promise<UpstreamFault> {
+  const response = await fetch(`${baseUrl}${DISCOVERY_PATH}`, { signal });
+  const answer = await readAnswer(response, MAX_DISCOVERY_BYTES);
+  const isDiscovery = answer.status === 200 &&
+    typeof jsonOf(answer)?.issuer === "string";
+  return isDiscovery
+    ? new UpstreamFault("no_metadata_api", "no API there lists metadata")
+    : judgeForeignAnswer(answer);
 }

@@ -1,21 +1,12 @@
+import { UpstreamFault } from "./upstream_fault.ts";
+
 /** How ZITADEL finds the instance if it is reached at another address than its domain. */
 const INSTANCE_HOST_HEADER = "x-zitadel-instance-host";
 
-/** How the function reaches its ZITADEL instance. */
-export interface ZitadelConnection {
-  /** The instance's public origin: the issuer, and the audience of JWT profile assertions. */
-  readonly issuer: string;
-  /** The origin at which ZITADEL is reached: every endpoint is built from it. */
-  readonly baseUrl: string;
-  /** The public host, sent with each request if {@linkcode baseUrl} is not the public origin. */
-  readonly instanceHost?: string;
-  /** Sends a request to ZITADEL. Redirects are answers, and are not followed. */
-  readonly fetch: typeof fetch;
-  /** Returns the time, in milliseconds since 1970. */
-  readonly now: () => number;
-  /** Deadline of one reading, one token request or one fetch of the keys, in milliseconds. */
-  readonly timeoutMs: number;
-}
+/** How much of a network error's text is logged, in characters. */
+const MAX_ERROR_LENGTH = 300;
+
+const USER_INFO = /\/\/[^\s/]*@/g;
 
 /** What a connection is created from. */
 export interface ConnectionOptions {
@@ -23,53 +14,72 @@ export interface ConnectionOptions {
   readonly domainOrigin: string;
   /** Origin at which ZITADEL is reached if it is not the public one (`ZITADEL_INTERNAL_URL`). */
   readonly internalOrigin?: string | undefined;
-  /** Sends the requests. */
   readonly fetch: typeof fetch;
   /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
-  /** See {@linkcode ZitadelConnection.timeoutMs}. */
+  /** Returns a signal that is aborted after some milliseconds. */
+  readonly timeout: (ms: number) => AbortSignal;
+  /** Deadline of one reading, one token request or one fetch of the keys, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/**
- * Creates the connection to an instance. It sends nothing yet.
- *
- * @param options What the connection is created from.
- * @returns The connection.
- *
- * @example
- * ```ts
- * const connection = createConnection({
- *   domainOrigin: "https://login.example.com",
- *   internalOrigin: "http://zitadel:8080",
- *   fetch,
- *   now: Date.now,
- *   timeoutMs: 2_000,
- * });
- * connection.baseUrl; // "http://zitadel:8080"
- * connection.instanceHost; // "login.example.com"
- * ```
- */
+/** How the function reaches its ZITADEL instance. */
+export interface ZitadelConnection
+  extends Pick<ConnectionOptions, "fetch" | "now" | "timeoutMs"> {
+  /** The instance's public origin: the issuer, and the audience of JWT profile assertions. */
+  readonly issuer: string;
+  /** The origin at which ZITADEL is reached: every endpoint is built from it. */
+  readonly baseUrl: string;
+  /** Sends a request to ZITADEL. Redirects are answers. It throws an `UpstreamFault` if there is no answer. */
+  readonly fetch: typeof fetch;
+  /** Starts the deadline of `timeoutMs`. */
+  readonly startDeadline: () => AbortSignal;
+}
+
+/** Creates the connection to an instance. It sends nothing yet. */
 export function createConnection(
-  { domainOrigin, internalOrigin, fetch: send, now, timeoutMs }:
+  { domainOrigin, internalOrigin, fetch: send, now, timeout, timeoutMs }:
     ConnectionOptions,
 ): ZitadelConnection {
-  const instanceHost = internalOrigin === undefined
-    ? undefined
-    : new URL(domainOrigin).host;
   return {
     issuer: domainOrigin,
     baseUrl: internalOrigin ?? domainOrigin,
-    ...(instanceHost !== undefined && { instanceHost }),
     now,
     timeoutMs,
-    fetch: (input, init) => {
+    startDeadline: () => timeout(timeoutMs),
+    fetch: async (input, init) => {
       const headers = new Headers(init?.headers);
-      if (instanceHost !== undefined) {
-        headers.set(INSTANCE_HOST_HEADER, instanceHost);
+      if (internalOrigin !== undefined) {
+        headers.set(INSTANCE_HOST_HEADER, new URL(domainOrigin).host);
       }
-      // A followed redirect would carry the token to another host.
-      return send(input, { ...init, headers, redirect: "manual" });
+      try {
+        // A followed redirect would carry the token to another host.
+        return await send(input, { ...init, headers, redirect: "manual" });
+      } catch (cause) {
+        const error = textOf(cause, secretsIn(headers, init?.body));
+        throw new UpstreamFault("unreachable", "ZITADEL cannot be reached", {
+          cause,
+          fields: { error },
+        });
+      }
     },
   };
+}
+
+/** What a request carries that no log may hold: a bearer token, or a form with a client secret or an assertion. */
+function secretsIn(headers: Headers, body: unknown): readonly string[] {
+  const bearer = headers.get("authorization")?.replace(/^Bearer /, "") ?? "";
+  const form = body instanceof URLSearchParams ? [...body.values()] : [];
+  return [bearer, ...form].filter((secret) => secret !== "");
+}
+
+/** The texts of an error and its causes. Deno's name the address and what failed there, such as a certificate. */
+function textOf(cause: unknown, secrets: readonly string[]): string {
+  const texts = new Set<string>();
+  for (let error = cause; error instanceof Error; error = error.cause) {
+    texts.add(error.message);
+  }
+  let text = [...texts].join(": ");
+  for (const secret of secrets) text = text.replaceAll(secret, "[secret]");
+  return text.replace(USER_INFO, "//[secret]@").slice(0, MAX_ERROR_LENGTH);
 }

@@ -12,12 +12,17 @@ import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_servi
 import { isInstanceNotFound, unknownInstance } from "./answer.ts";
 import type { ZitadelConnection } from "./connection.ts";
 import { grpcWebFetch } from "./grpc_web_fetch.ts";
-import type {
-  MetadataApi,
-  MetadataEntry,
-  MetadataPage,
+import {
+  type MetadataApi,
+  type MetadataPage,
+  missingPermission,
+  type PageRange,
 } from "./metadata_listing.ts";
-import { type FaultKind, UpstreamFault } from "./upstream_error.ts";
+import {
+  credentialRejected,
+  type FaultKind,
+  UpstreamFault,
+} from "./upstream_fault.ts";
 
 /** Every ZITADEL error ends with its id, such as "(AUTHZ-cdgFk)"; those of a gRPC proxy do not. */
 const ERROR_ID = /\(\w+-\w+\)/;
@@ -37,43 +42,28 @@ const KINDS: Readonly<Partial<Record<Code, FaultKind>>> = {
 
 /** What a call needs. */
 export interface ApiCall {
-  /** The connection to the instance. */
   readonly connection: ZitadelConnection;
   /** The service user's bearer token. */
   readonly token: string;
-  /** The organization that the call is about. */
   readonly organization: string;
   /** Ends the call. */
   readonly signal: AbortSignal;
   /** The longest answer that is read, in bytes. */
   readonly maxAnswerBytes: number;
-  /** Called with the length of each part that is received; may throw to end the call. */
-  readonly onBytes?: (bytes: number) => void;
-}
-
-/** A part of an organization's metadata. */
-export interface PageRequest {
-  /** How many entries to skip. */
-  readonly offset: number;
-  /** How many entries to return at most. */
-  readonly limit: number;
   /** Longer values are dropped, in bytes. */
   readonly maxValueBytes: number;
 }
 
 /**
- * Lists a part of an organization's metadata.
+ * Lists a part of an organization's metadata. From v2 and v2beta, an empty list
+ * may also mean that the caller may not read it.
  *
- * @param call What the call needs.
- * @param api The API to use.
- * @param request Which part to list.
- * @returns The entries. From v2 and v2beta, an empty list may also mean that the caller may not read them.
  * @throws {UpstreamFault} If the call fails.
  */
 export function listMetadata(
   call: ApiCall,
   api: MetadataApi,
-  { offset, limit, maxValueBytes }: PageRequest,
+  { offset, limit }: PageRange,
 ): Promise<MetadataPage> {
   const { organization, signal } = call;
   return calling(async () => {
@@ -84,13 +74,10 @@ export function listMetadata(
         { query },
         { signal, headers: organizationHeader(call) },
       );
-      if (
-        result.some(({ details }) => details?.resourceOwner !== organization)
-      ) throw otherOrganization();
-      return {
-        entries: result.map((entry) => trim(entry, maxValueBytes)),
-        total: Number(details?.totalResult ?? 0),
-      };
+      for (const { details } of result) {
+        requireOrganization(call, details?.resourceOwner);
+      }
+      return pageOf(result, details?.totalResult, call);
     }
     const client = createClientFor(OrganizationService)(
       transport(call, api === "v2"),
@@ -99,23 +86,15 @@ export function listMetadata(
       { organizationId: organization, pagination: query },
       { signal },
     );
-    return {
-      entries: metadata.map((entry) => trim(entry, maxValueBytes)),
-      total: Number(pagination?.totalResult ?? 0),
-    };
+    return pageOf(metadata, pagination?.totalResult, call);
   });
 }
 
 /**
  * Reports whether the caller may read the organization, asked the way its
  * metadata was. ZITADEL lists an organization only for those who may read it;
- * `totalResult` is the same either way. Management v1 is asked for the
- * organization of the request's header: if a proxy drops the header, it answers
- * for the service user's own organization.
+ * `totalResult` is the same either way.
  *
- * @param call What the call needs.
- * @param api The API that listed the metadata.
- * @returns `true` if the caller may read it.
  * @throws {UpstreamFault} If the call fails, or the answer is about another organization.
  */
 export function isOrganizationReadable(
@@ -130,7 +109,7 @@ export function isOrganizationReadable(
         signal,
         headers: organizationHeader(call),
       });
-      if (org?.id !== organization) throw otherOrganization();
+      requireOrganization(call, org?.id);
       return true;
     }
     // Takes 33 ms to load, and is needed for empty lists alone.
@@ -159,38 +138,41 @@ function organizationHeader({ organization }: ApiCall): HeadersInit {
   return { "x-zitadel-orgid": organization };
 }
 
-function otherOrganization(): UpstreamFault {
-  return new UpstreamFault(
+/** If a proxy drops the header, management v1 answers for the service user's own organization. */
+function requireOrganization(call: ApiCall, answered?: string): void {
+  if (answered === call.organization) return;
+  throw new UpstreamFault(
     "unreadable_answer",
-    "answered for another organization",
-    {
-      remedy:
-        "Let proxies in front of ZITADEL pass the header x-zitadel-orgid on",
-    },
+    "the answer is about another organization, as if a proxy dropped the header x-zitadel-orgid",
   );
 }
 
-/** Copies what is kept: a value is a view of the whole page, which must not stay alive. */
-function trim(
-  { key, value }: { readonly key: string; readonly value: Uint8Array },
-  maxValueBytes: number,
-): MetadataEntry {
-  const isKept = value.length <= maxValueBytes;
-  return { key, value: isKept ? value.slice() : undefined };
+function pageOf(
+  listed: readonly { readonly key: string; readonly value: Uint8Array }[],
+  total: bigint | undefined,
+  { maxValueBytes }: ApiCall,
+): MetadataPage {
+  let bytes = 0;
+  const entries = listed.map(({ key, value }) => {
+    bytes += key.length + value.length;
+    const isKept = value.length <= maxValueBytes;
+    // A copy: the value is a view of the whole answer, which must not stay alive.
+    return { key, value: isKept ? value.slice() : undefined };
+  });
+  return { entries, bytes, total: Number(total ?? 0) };
 }
 
 function transport(call: ApiCall, isV2 = false) {
   const options = {
     baseUrl: call.connection.baseUrl,
-    fetch: grpcWebFetch(call.connection, {
-      maxBytes: call.maxAnswerBytes,
-      onBytes: call.onBytes,
-      // The library describes the call in v2beta only; in v2 it has the same
-      // bytes on the wire under another path.
-      rewrite: isV2
-        ? (url) => url.replace("/zitadel.org.v2beta.", "/zitadel.org.v2.")
-        : undefined,
-    }),
+    // The library describes the call in v2beta only; in v2 it has the same
+    // bytes on the wire under another path.
+    fetch: grpcWebFetch(
+      call.connection,
+      call.maxAnswerBytes,
+      (url) =>
+        isV2 ? url.replace("/zitadel.org.v2beta.", "/zitadel.org.v2.") : url,
+    ),
   };
   // The library's types describe the options of its Node twin, without `fetch`.
   return createClientTransport(
@@ -207,35 +189,34 @@ async function calling<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/**
- * Judges what the library threw.
- *
- * @param error The library's error.
- * @returns The fault.
- */
-export function faultOf(error: ConnectError): UpstreamFault {
-  if (error.cause instanceof UpstreamFault) return error.cause;
-  const { code, rawMessage } = error;
-  if (!error.metadata.has("grpc-status")) {
+/** Judges what the library threw. */
+function faultOf(error: ConnectError): UpstreamFault {
+  const { code, rawMessage, metadata, cause } = error;
+  if (cause instanceof UpstreamFault) return cause;
+  if (!metadata.has("grpc-status")) {
     return new UpstreamFault(
       "unreadable_answer",
-      "sent an answer that cannot be read",
+      "the answer cannot be read",
       { cause: error },
     );
   }
-  const seen = `answered gRPC status ${code}`;
+  const fields = { grpc_status: code };
   if (code === Code.NotFound && isInstanceNotFound(rawMessage)) {
-    return unknownInstance(seen);
+    return unknownInstance(fields);
   }
   const kind = KINDS[code] ?? "unreadable_answer";
   const isRefusal = kind === "missing_permission" ||
     kind === "credential_rejected";
+  const seen = `the answer is gRPC status ${code}`;
   if (isRefusal && !ERROR_ID.test(rawMessage)) {
     return new UpstreamFault(
       "intercepted",
       `${seen} without an error id of ZITADEL`,
-      { cause: error },
+      { cause: error, fields },
     );
   }
-  return new UpstreamFault(kind, seen, { cause: error });
+  if (kind === "missing_permission") return missingPermission(error);
+  return kind === "credential_rejected"
+    ? credentialRejected({ cause: error })
+    : new UpstreamFault(kind, seen, { cause: error, fields });
 }

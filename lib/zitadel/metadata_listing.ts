@@ -1,4 +1,4 @@
-import { tooMuchMetadata, UpstreamFault } from "./upstream_error.ts";
+import { isFault, UpstreamFault } from "./upstream_fault.ts";
 
 /**
  * The APIs that list metadata, best first: v2 since v4.7, v2beta since v4.0,
@@ -10,22 +10,18 @@ export const METADATA_APIS = ["v2", "v2beta", "management_v1"] as const;
 export type MetadataApi = typeof METADATA_APIS[number];
 
 /** The most entries that ZITADEL returns at a time; 1,001 is refused. */
-export const PAGE_SIZE = 1_000;
+const LARGE_PAGE = 1_000;
+
+/** So many entries fit into an answer however long they are: ZITADEL takes values up to 500,000 bytes. */
+const SMALL_PAGE = 5;
 
 /** How often a list is read before it counts as one that keeps changing. */
 const MAX_LISTINGS = 5;
 
-/** By how much a limit shrinks at least if a page is too long: entries differ in length. */
-const MIN_SHRINKAGE = 4;
-
-/** Leaves room for entries longer than the average. */
-const MARGIN = 1.25;
-
 /** An entry of an organization's metadata. */
 export interface MetadataEntry {
-  /** The key. */
   readonly key: string;
-  /** The value; `undefined` if it was longer than the reader keeps. */
+  /** `undefined` if the value was longer than the reader keeps. */
   readonly value: Uint8Array | undefined;
 }
 
@@ -35,39 +31,29 @@ export interface MetadataPage {
   readonly entries: readonly MetadataEntry[];
   /** How many entries there are in all, as ZITADEL reports it. */
   readonly total: number;
+  /** How long the keys and values were, dropped ones included. */
+  readonly bytes: number;
 }
 
-/** How much may be read of a list. */
-export interface ListingLimits {
-  /** The longest answer, in bytes. */
-  readonly maxAnswerBytes: number;
-  /** The most bytes of keys and values that are kept. */
-  readonly maxKeptBytes: number;
-  /** The most bytes of all answers together. */
-  readonly maxReceivedBytes: number;
-  /** The fewest entries to ask for at a time if an answer is too long. */
-  readonly minLimit: number;
+/** Which part of a list to read. */
+export interface PageRange {
+  readonly offset: number;
+  readonly limit: number;
 }
 
-/** Where a list comes from, and how much of it may be read. */
+/** Where a list comes from, and how much of it is read. */
 export interface ListingSource {
-  /** Returns the entries from an offset on; throws an oversized fault if they are too long. */
-  readonly page: (
-    range: { readonly offset: number; readonly limit: number },
-  ) => Promise<MetadataPage>;
+  /** Returns a part of the list; throws an `oversized` fault if that is too long. */
+  readonly page: (range: PageRange) => Promise<MetadataPage>;
   /** Reports whether the caller may read the organization. */
   readonly isReadable: () => Promise<boolean>;
-  /** How much may be read. */
-  readonly limits: ListingLimits;
-  /** How many entries to ask for at a time; shrinks if an answer is too long. */
-  readonly pageLimit: { value: number };
+  /** The most bytes of keys and values that are kept. */
+  readonly maxKeptBytes: number;
+  /** The most bytes of keys and values that are read, dropped ones and repeated readings included. */
+  readonly maxReadBytes: number;
 }
 
-/** A list as one pass over its pages returned it. */
-interface Listing {
-  readonly entries: readonly MetadataEntry[];
-  readonly pages: number;
-}
+type Values = Map<string, Uint8Array | undefined>;
 
 /**
  * Reads a list until it can be trusted. An empty one counts only if the
@@ -76,110 +62,107 @@ interface Listing {
  * several pages counts only if two complete listings in a row are equal, since
  * an entry that is removed between two pages moves the others.
  *
- * @param source Where the list comes from.
- * @returns The entries.
  * @throws {UpstreamFault} If the list cannot be read, is too long or keeps changing.
  */
 export async function readListing(
   source: ListingSource,
 ): Promise<readonly MetadataEntry[]> {
+  const readPage = createPageReader(source);
   let isEmptyExpected = false;
-  let previous: string | undefined;
+  let previous: Values | undefined;
   for (let listing = 0; listing < MAX_LISTINGS; listing++) {
-    const found = await listOnce(source);
-    if (found?.entries.length === 0) {
+    const { values, pages } = await listOnce(readPage, source.maxKeptBytes);
+    if (values?.size === 0) {
       if (isEmptyExpected) return [];
-      if (!await source.isReadable()) {
-        throw new UpstreamFault("missing_permission", "answered an empty list");
-      }
+      if (!await source.isReadable()) throw missingPermission();
       isEmptyExpected = true;
-      previous = undefined;
-      continue;
+    } else {
+      isEmptyExpected = false;
+      if (values && (pages === 1 || previous && isEqual(values, previous))) {
+        return [...values].map(([key, value]) => ({ key, value }));
+      }
     }
-    isEmptyExpected = false;
-    if (found?.pages === 1) return found.entries;
-    const current = found && await fingerprint(found.entries);
-    if (found && current === previous) return found.entries;
-    previous = current;
+    previous = values;
   }
   throw new UpstreamFault(
     "unstable_listing",
-    `returned another list each of ${MAX_LISTINGS} times`,
-    { liesInContent: true },
+    `the list was another one each of ${MAX_LISTINGS} times`,
   );
 }
 
-/** Reads each page once; returns `undefined` if the list changes on the way. */
+/** Creates the fault of a caller who may not read an organization. */
+export function missingPermission(cause?: unknown): UpstreamFault {
+  return new UpstreamFault(
+    "missing_permission",
+    "the service user lacks org.read on it, or there is no such organization",
+    { cause },
+  );
+}
+
+/** Reads large pages until one is too long, then small ones. */
+function createPageReader(
+  { page, maxReadBytes }: ListingSource,
+): (offset: number) => Promise<MetadataPage> {
+  let limit = LARGE_PAGE;
+  let readBytes = 0;
+
+  return async function readPage(offset) {
+    try {
+      const found = await page({ offset, limit });
+      readBytes += found.bytes;
+      if (readBytes > maxReadBytes) throw tooMuchMetadata(maxReadBytes);
+      return found;
+    } catch (error) {
+      if (!isFault(error, "oversized") || limit === SMALL_PAGE) throw error;
+      limit = SMALL_PAGE;
+      return await readPage(offset);
+    }
+  };
+}
+
+/** Reads each page once; returns no values if the list changes on the way. */
 async function listOnce(
-  source: ListingSource,
-): Promise<Listing | undefined> {
-  const entries = new Map<string, MetadataEntry>();
+  readPage: (offset: number) => Promise<MetadataPage>,
+  maxKeptBytes: number,
+): Promise<{ readonly values: Values | undefined; readonly pages: number }> {
+  const values: Values = new Map();
   let total: number | undefined;
   let offset = 0;
   let pages = 0;
   let keptBytes = 0;
   do {
-    const page = await fittingPage(source, offset);
-    total ??= page.total;
-    if (page.total !== total) return undefined;
-    if (page.entries.length === 0) break;
-    for (const entry of page.entries) {
-      entries.set(entry.key, entry);
-      keptBytes += entry.key.length + (entry.value?.length ?? 0);
-    }
-    if (keptBytes > source.limits.maxKeptBytes) {
-      throw tooMuchMetadata(source.limits.maxKeptBytes, "oversized");
-    }
-    offset += page.entries.length;
+    const page = await readPage(offset);
     pages++;
-  } while (offset < total);
-  return entries.size === total
-    ? { entries: [...entries.values()], pages }
-    : undefined;
-}
-
-/** Reads a page, and asks for fewer entries as long as it is too long. */
-async function fittingPage(
-  source: ListingSource,
-  offset: number,
-): Promise<MetadataPage> {
-  const { limits, pageLimit: limit } = source;
-  while (true) {
-    try {
-      return await source.page({ offset, limit: limit.value });
-    } catch (error) {
-      const isTooLong = error instanceof UpstreamFault &&
-        error.kind === "oversized";
-      if (!isTooLong || limit.value <= limits.minLimit) throw error;
-      const { bytes = 0 } = error.details;
-      const shrinkage = MARGIN * bytes / limits.maxAnswerBytes;
-      limit.value = Math.max(
-        limits.minLimit,
-        Math.floor(limit.value / Math.max(MIN_SHRINKAGE, shrinkage)),
-      );
+    total ??= page.total;
+    if (page.total !== total) return { values: undefined, pages };
+    if (page.entries.length === 0) break;
+    for (const { key, value } of page.entries) {
+      values.set(key, value);
+      keptBytes += key.length + (value?.length ?? 0);
     }
-  }
+    if (keptBytes > maxKeptBytes) throw tooMuchMetadata(maxKeptBytes);
+    offset += page.entries.length;
+  } while (offset < total);
+  return { values: values.size === total ? values : undefined, pages };
 }
 
-/** Digests the keys and values, whatever their order; dropped values are not compared, since nothing uses them. */
-async function fingerprint(
-  entries: readonly MetadataEntry[],
-): Promise<string> {
-  const encoder = new TextEncoder();
-  const parts: Uint8Array[] = [];
-  const sorted = [...entries].sort((a, b) => a.key < b.key ? -1 : 1);
-  for (const { key, value } of sorted) {
-    const bytes = encoder.encode(key);
-    parts.push(
-      encoder.encode(`${bytes.length} ${value?.length ?? "dropped"} `),
-      bytes,
-    );
-    if (value) parts.push(value);
-  }
-  const blob = new Blob(parts as BlobPart[]);
-  const digest = await crypto.subtle.digest(
-    "SHA-256",
-    await blob.arrayBuffer(),
+function tooMuchMetadata(maxBytes: number): UpstreamFault {
+  return new UpstreamFault(
+    "unreadable_answer",
+    `it has more than ${maxBytes} bytes`,
   );
-  return new Uint8Array(digest).toBase64();
+}
+
+/** Compares keys and values, whatever their order; nothing uses dropped values. */
+function isEqual(a: Values, b: Values): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) {
+    if (!b.has(key) || !isEqualValue(value, b.get(key))) return false;
+  }
+  return true;
+}
+
+function isEqualValue(a?: Uint8Array, b?: Uint8Array): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

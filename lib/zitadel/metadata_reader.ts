@@ -1,24 +1,55 @@
+/**
+ * Reads organizations' metadata: by the first API that the release has, a few
+ * organizations at once, in bounded memory.
+ *
+ * @module
+ */
+import { Semaphore } from "../util/semaphore.ts";
 import type { AccessTokenSource } from "./access_token.ts";
+import { judgeMissingApis } from "./answer.ts";
 import type { ZitadelConnection } from "./connection.ts";
-import { type MetadataEntry, PAGE_SIZE } from "./metadata_listing.ts";
-import { ApiMemory, listByFirstApi } from "./organization_metadata.ts";
-import { type Lane, type PageLimit, ReadingBudget } from "./reading_budget.ts";
-import { isFault, upstreamError } from "./upstream_error.ts";
+import type { ApiCall } from "./metadata_api.ts";
+import {
+  type ListingSource,
+  METADATA_APIS,
+  type MetadataApi,
+  type MetadataEntry,
+  readListing,
+} from "./metadata_listing.ts";
+import { isFault, upstreamError } from "./upstream_fault.ts";
 
 /**
- * Reads an organization's metadata, all of it, until the signal is aborted; by
- * default after the connection's `timeoutMs`.
+ * The longest answer that is read, in bytes: 5 of the longest values, or 1,000
+ * entries with all that a mapping may hold.
  */
+const MAX_ANSWER_BYTES = 2.5 * 1024 * 1024;
+
+/**
+ * How many organizations are read at once; others wait, within their deadline.
+ * An answer is held three times while it is decoded, so readings hold 180 MiB
+ * at most. Each organization has one reading, which ends at its deadline: an
+ * organization with very much metadata takes one of these places from the others.
+ */
+const MAX_READINGS = 24;
+
+/** The most that a reading receives, in bytes: more would take its place until the deadline. */
+const MAX_READ_BYTES = 32 * 1024 * 1024;
+
+/**
+ * How long an API that worked is asked first, in milliseconds. After an upgrade
+ * of ZITADEL the better one is found again within this time.
+ */
+const API_MEMORY_MS = 60 * 60 * 1000;
+
+/** Reads an organization's metadata, all of it, until the signal is aborted. */
 export type ReadMetadata = (
   organization: string,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ) => Promise<readonly MetadataEntry[]>;
 
 /** What reading metadata needs. */
 export interface MetadataReaderOptions {
-  /** The connection to the instance. Its `timeoutMs` is the deadline of a reading, from the first wait to the last page. */
   readonly connection: ZitadelConnection;
-  /** Returns the service user's bearer token. */
   readonly token: AccessTokenSource;
   /** Longer values are dropped as they are read, in bytes. */
   readonly maxValueBytes: number;
@@ -30,8 +61,6 @@ export interface MetadataReaderOptions {
  * Loads the client library and the descriptors that the first look-up needs;
  * the rest loads when it is needed. In steps, so that a call that comes
  * meanwhile waits for one of them and not for all.
- *
- * @throws {TypeError} If a module cannot be loaded.
  */
 export async function preload(): Promise<void> {
   await import("@connectrpc/connect");
@@ -39,62 +68,34 @@ export async function preload(): Promise<void> {
   await import("./metadata_api.ts");
 }
 
-/**
- * Creates the reader of an instance's organization metadata. A reading begins
- * as a small one; if the organization has more, it is repeated as a large one,
- * of which a few run at once.
- *
- * @param options What reading needs.
- * @returns The reader. It throws a `FunctionError` if the metadata cannot be read.
- */
+/** Creates the reader of an instance's organization metadata, which throws a `FunctionError` if it cannot be read. */
 export function createMetadataReader(
-  options: MetadataReaderOptions,
+  { connection, token, maxValueBytes, maxMappingBytes }: MetadataReaderOptions,
 ): ReadMetadata {
-  const { connection, token, maxValueBytes } = options;
-  const budget = new ReadingBudget(options.maxMappingBytes, connection.now);
-  const apis = new ApiMemory(connection.now);
+  const readings = new Semaphore(MAX_READINGS);
+  let known: { readonly api: MetadataApi; readonly until: number } | undefined;
 
-  return async (
-    organization,
-    signal = AbortSignal.timeout(connection.timeoutMs),
-  ) => {
-    // Time spent in the queue or on a token says nothing about the pages.
-    let isListing = false;
-    const read = async (lane: Lane, pageLimit: PageLimit) => {
-      using _permit = await lane.semaphore.acquire(signal);
-      const { entries } = await withToken(
-        token,
-        signal,
-        (bearer) => {
-          isListing = true;
-          return listByFirstApi(apis, {
-            connection,
-            token: bearer,
-            organization,
-            signal,
-            maxValueBytes,
-            limits: lane,
-            pageLimit,
-          });
-        },
-      );
-      return entries;
-    };
-    let largeLimit = budget.largeLimit(organization);
+  return async function readMetadata(organization, signal) {
     try {
-      if (!largeLimit) {
-        try {
-          return await read(budget.small, { value: PAGE_SIZE });
-        } catch (error) {
-          if (!isFault(error, "oversized")) throw error;
-          largeLimit = budget.outgrow(organization);
+      using _place = await readings.acquire(signal);
+      return await withToken(token, signal, async (bearer) => {
+        const isKnown = known && connection.now() < known.until;
+        const { api, entries } = await listByFirstApi({
+          connection,
+          token: bearer,
+          organization,
+          signal,
+          maxValueBytes,
+          maxAnswerBytes: MAX_ANSWER_BYTES,
+          maxKeptBytes: maxMappingBytes,
+          maxReadBytes: MAX_READ_BYTES,
+        }, isKnown ? known?.api : undefined);
+        if (!isKnown || known?.api !== api) {
+          known = { api, until: connection.now() + API_MEMORY_MS };
         }
-      }
-      return await read(budget.large, largeLimit);
+        return entries;
+      });
     } catch (error) {
-      if (largeLimit && isListing && signal.aborted) {
-        budget.shrink(organization, largeLimit);
-      }
       throw upstreamError(error, {
         action: `Cannot read the metadata of organization ${organization}`,
         connection,
@@ -111,20 +112,47 @@ async function withToken<T>(
   token: AccessTokenSource,
   signal: AbortSignal,
   read: (token: string) => Promise<T>,
+  isLast = false,
 ): Promise<T> {
-  const first = await token.get(signal);
+  const bearer = await token.get(signal);
   try {
-    return await read(first);
+    return await read(bearer);
   } catch (error) {
-    if (!isFault(error, "credential_rejected") || !token.discard(first)) {
-      throw error;
+    if (!isFault(error, "credential_rejected")) throw error;
+    if (!token.discard(bearer) || isLast) throw error;
+  }
+  return await withToken(token, signal, read, true);
+}
+
+/** What a listing needs, and how much of it is read. */
+export type ListOptions =
+  & ApiCall
+  & Pick<ListingSource, "maxKeptBytes" | "maxReadBytes">;
+
+/**
+ * Lists an organization's metadata by v2, then v2beta, then management v1, each
+ * only if the one before is unimplemented.
+ *
+ * @param options What is listed.
+ * @param first The API to begin with.
+ * @throws {UpstreamFault} If the metadata cannot be read.
+ */
+export async function listByFirstApi(
+  options: ListOptions,
+  first: MetadataApi = METADATA_APIS[0],
+): Promise<{ api: MetadataApi; entries: readonly MetadataEntry[] }> {
+  const calls = await import("./metadata_api.ts");
+  for (const api of new Set([first, ...METADATA_APIS])) {
+    try {
+      const entries = await readListing({
+        ...options,
+        page: (range) => calls.listMetadata(options, api, range),
+        isReadable: () => calls.isOrganizationReadable(options, api),
+      });
+      return { api, entries };
+    } catch (error) {
+      if (!isFault(error, "unimplemented")) throw error;
     }
   }
-  const renewed = await token.get(signal);
-  try {
-    return await read(renewed);
-  } catch (error) {
-    if (isFault(error, "credential_rejected")) token.discard(renewed);
-    throw error;
-  }
+  throw await judgeMissingApis(options.connection, options.signal);
 }

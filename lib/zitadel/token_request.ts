@@ -3,10 +3,18 @@ import {
   CREDENTIAL_SETTINGS,
   type ServiceAccountKey,
 } from "../config/credential.ts";
-import { FunctionError } from "../errors.ts";
-import { type Answer, judgeForeignAnswer, readAnswer, send } from "./answer.ts";
+import {
+  type Answer,
+  jsonOf,
+  judgeForeignAnswer,
+  readAnswer,
+} from "./answer.ts";
 import type { ZitadelConnection } from "./connection.ts";
-import { upstreamError, UpstreamFault } from "./upstream_error.ts";
+import {
+  credentialRejected,
+  upstreamError,
+  UpstreamFault,
+} from "./upstream_fault.ts";
 
 /** How long a token lives if ZITADEL does not say, in seconds. */
 const DEFAULT_LIFETIME_SECONDS = 300;
@@ -24,8 +32,6 @@ const ASSERTION_AGE_SECONDS = 60;
 const SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
 
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-const ACTION = "Cannot get a token for the service user";
 
 /** A token with all of ZITADEL's claims has some 2 kB. */
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -46,34 +52,46 @@ export type RequestCredential = Exclude<
   { kind: "personal_access_token" }
 >;
 
-/** A new bearer token. */
-export interface RequestedToken {
-  /** The token. */
-  readonly token: string;
-  /** How long it is valid, in milliseconds. */
-  readonly lifetimeMs: number;
-}
-
-/**
- * Requests a bearer token from ZITADEL.
- *
- * @param credential The service user's credential.
- * @param connection The connection. Its `timeoutMs` is the deadline of the request.
- * @returns The token, and how long it is valid.
- * @throws {FunctionError} If ZITADEL returns none.
- */
+/** Requests a bearer token from ZITADEL, or throws a `FunctionError`. */
 export async function requestToken(
   credential: RequestCredential,
   connection: ZitadelConnection,
-): Promise<RequestedToken> {
-  const signal = AbortSignal.timeout(connection.timeoutMs);
+): Promise<{ readonly token: string; readonly lifetimeMs: number }> {
+  const { issuer, baseUrl } = connection;
+  const signal = connection.startDeadline();
   try {
-    const response = await sendTokenRequest(credential, connection, signal);
+    const oauth = await import("oauth4webapi");
+    const grant = await grantOf(credential, connection);
+    // Built from the address at which ZITADEL is reached, never discovered.
+    const server = { issuer, token_endpoint: `${baseUrl}/oauth/v2/token` };
+    const client = { client_id: grant.clientId };
+    const response = await oauth.genericTokenEndpointRequest(
+      server,
+      client,
+      grant.authentication,
+      grant.type,
+      { scope: SCOPE, ...grant.form },
+      {
+        [oauth.customFetch]: connection.fetch,
+        [oauth.allowInsecureRequests]: baseUrl.startsWith("http:"),
+        signal,
+      },
+    );
     const answer = await readAnswer(response, MAX_ANSWER_BYTES);
-    return await judgeTokenAnswer(answer, credential, connection);
+    const json = jsonOf(answer);
+    if (answer.status !== 200 || json === undefined) {
+      throw judgeRefusal(answer, credential, connection);
+    }
+    const { access_token, expires_in = DEFAULT_LIFETIME_SECONDS } = await oauth
+      .processGenericTokenEndpointResponse(server, client, Response.json(json))
+      .catch((cause) => {
+        const seen = "the answer has no token";
+        throw new UpstreamFault("unreadable_answer", seen, { cause });
+      });
+    return { token: access_token, lifetimeMs: expires_in * 1_000 };
   } catch (error) {
     throw upstreamError(error, {
-      action: ACTION,
+      action: "Cannot get a token for the service user",
       connection,
       credential: CREDENTIAL_SETTINGS[credential.kind],
       signal,
@@ -81,149 +99,63 @@ export async function requestToken(
   }
 }
 
-/**
- * Loads what the first request for a token needs.
- *
- * @param kind The kind of the service user's credential; a personal access token needs no request.
- * @throws {TypeError} If a module cannot be loaded.
- */
+/** Loads what the first request for a token needs; a personal access token needs no request. */
 export async function preload(kind: Credential["kind"]): Promise<void> {
   if (kind === "personal_access_token") return;
   await import("oauth4webapi");
   if (kind === "jwt_profile") await import("jose");
 }
 
-/** Sends a request for a token. */
-async function sendTokenRequest(
+/** What a credential is in the terms of OAuth. */
+async function grantOf(
   credential: RequestCredential,
   connection: ZitadelConnection,
-  signal: AbortSignal,
-): Promise<Response> {
-  const oauth = await import("oauth4webapi");
-  const server = serverOf(connection);
-  const client = clientOf(credential);
-  const options = {
-    [oauth.customFetch]: (url: string, init: RequestInit) =>
-      send(connection, url, init),
-    [oauth.allowInsecureRequests]: connection.baseUrl.startsWith("http:"),
-    signal,
-  };
-  if (credential.kind === "client_credentials") {
-    return await oauth.clientCredentialsGrantRequest(
-      server,
-      client,
-      oauth.ClientSecretPost(credential.clientSecret),
-      { scope: SCOPE },
-      options,
-    );
-  }
-  const assertion = await signAssertion(credential.key, connection);
-  return await oauth.genericTokenEndpointRequest(
-    server,
-    client,
-    oauth.None(),
-    JWT_BEARER,
-    { scope: SCOPE, assertion },
-    options,
-  );
+) {
+  const { ClientSecretPost, None } = await import("oauth4webapi");
+  return credential.kind === "client_credentials"
+    ? {
+      type: "client_credentials",
+      clientId: credential.clientId,
+      authentication: ClientSecretPost(credential.clientSecret),
+      form: {},
+    }
+    : {
+      type: JWT_BEARER,
+      clientId: credential.key.userId,
+      authentication: None(),
+      form: { assertion: await signAssertion(credential.key, connection) },
+    };
 }
 
-/**
- * Judges the token endpoint's answer.
- *
- * @param answer What was seen.
- * @param credential The credential that was sent.
- * @param connection The connection.
- * @returns The token, and how long it is valid.
- * @throws {UpstreamFault} If it holds no token.
- */
-export async function judgeTokenAnswer(
+/** Judges an answer without a token. */
+function judgeRefusal(
   answer: Answer,
   credential: RequestCredential,
-  connection: ZitadelConnection,
-): Promise<RequestedToken> {
-  const { status, mediaType, text } = answer;
-  if (status === 200 && mediaType === "application/json") {
-    return await readToken(answer, credential, connection);
-  }
-  const error = mediaType === "application/json" ? errorIn(text) : undefined;
-  const isRefusal = error !== undefined && (
-    REFUSALS.has(error) ||
+  { now }: ZitadelConnection,
+): UpstreamFault {
+  const { status } = answer;
+  const error = jsonOf(answer)?.error;
+  const isServerError = error === "server_error" ||
+    error === "temporarily_unavailable";
+  const isRefusal = REFUSALS.has(error) ||
     // Every assertion that ZITADEL does not accept, whatever the reason, is
     // answered with 500 `server_error` (seen on v4.13.1).
     credential.kind === "jwt_profile" && status === 500 &&
-      error === "server_error"
-  );
-  if (isRefusal && status !== 429) {
-    throw new UpstreamFault("credential_rejected", "refused the credential", {
-      remedy: credentialRemedy(credential, connection),
-    });
+      error === "server_error";
+  if (status === 429 || !isRefusal && !isServerError) {
+    return judgeForeignAnswer(answer);
   }
-  if (error === "server_error" || error === "temporarily_unavailable") {
-    throw new UpstreamFault(
-      status === 429 ? "rate_limited" : "unreachable",
-      `answered ${status} ${error}`,
-    );
+  const fields = { upstream_status: status, oauth_error: error };
+  if (!isRefusal) {
+    return new UpstreamFault("unreachable", "ZITADEL failed", { fields });
   }
-  throw judgeForeignAnswer(answer, connection);
-}
-
-async function readToken(
-  { status, text }: Answer,
-  credential: RequestCredential,
-  connection: ZitadelConnection,
-): Promise<RequestedToken> {
-  const oauth = await import("oauth4webapi");
-  const headers = { "content-type": "application/json" };
-  try {
-    const { access_token, expires_in } = await oauth
-      .processGenericTokenEndpointResponse(
-        serverOf(connection),
-        clientOf(credential),
-        new Response(text, { status, headers }),
-      );
-    return {
-      token: access_token,
-      lifetimeMs: (expires_in ?? DEFAULT_LIFETIME_SECONDS) * 1_000,
-    };
-  } catch (cause) {
-    throw new UpstreamFault("unreadable_answer", "sent no token", { cause });
-  }
-}
-
-/** Every endpoint is built from the address at which ZITADEL is reached, never discovered. */
-function serverOf({ issuer, baseUrl }: ZitadelConnection) {
-  return { issuer, token_endpoint: `${baseUrl}/oauth/v2/token` };
-}
-
-function clientOf(credential: RequestCredential) {
-  return {
-    client_id: credential.kind === "jwt_profile"
-      ? credential.key.userId
-      : credential.clientId,
-  };
-}
-
-function errorIn(text: string): string | undefined {
-  try {
-    const error: unknown = JSON.parse(text)?.error;
-    return typeof error === "string" ? error : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function credentialRemedy(
-  credential: RequestCredential,
-  { now }: ZitadelConnection,
-): string {
-  if (credential.kind === "client_credentials") {
-    return "Generate a new secret for the service user, and set CLIENT_ID and CLIENT_SECRET to what is shown";
-  }
-  const { expirationDate } = credential.key;
-  return expirationDate && Date.parse(expirationDate) < now()
-    ? `The key expired at ${expirationDate}: add a new one to the service user`
-    : "Check that the clock here is right, the key is still listed at the service user, and ZITADEL_DOMAIN is the instance's own domain; otherwise add a new key";
+  const { expirationDate = "" } = credential.kind === "jwt_profile"
+    ? credential.key
+    : {};
+  const hasExpired = Date.parse(expirationDate) < now();
+  return credentialRejected({
+    fields: { ...fields, ...hasExpired && { key_expired: expirationDate } },
+  });
 }
 
 /** Signs the assertion of RFC 7523 with the service user's key. */
@@ -255,15 +187,10 @@ async function importPrivateKey(pem: string): Promise<CryptoKey> {
     });
     return await importPKCS8(pkcs8.toString(), "RS256");
   } catch (cause) {
-    throw new FunctionError(
-      "upstream_failed",
-      `${ACTION}: the private key in SERVICE_ACCOUNT_KEY cannot be read`,
-      {
-        cause,
-        reason: "credential_rejected",
-        remedy:
-          "Set SERVICE_ACCOUNT_KEY to the whole text of the file that ZITADEL gave, with the line breaks of its key as \\n",
-      },
+    throw new UpstreamFault(
+      "credential_rejected",
+      "the private key in SERVICE_ACCOUNT_KEY cannot be read",
+      { cause },
     );
   }
 }

@@ -14,12 +14,16 @@ const GARBAGE: readonly unknown[] = [
   42n,
   [],
   new Uint8Array(65_000),
-  { readAt: "yesterday", id: 7, chunks: -1 },
-  { readAt: Number.NaN, id: "a", chunks: 1 },
-  { readAt: 0, id: "a", chunks: 1e9 },
-  // Chunks of another writing, or of bytes that are no mapping.
-  { readAt: Date.parse("2026-11-24T00:00:00Z"), id: "a", chunks: 2 },
-  { id: "b", bytes: new Uint8Array(3) },
+  { readAt: "yesterday", mapping: 7 },
+  { readAt: Number.NaN, mapping: new Uint8Array(3) },
+  { invalidatedAt: "now", event: { sequence: "7" } },
+  { organization: 7, from: "1", count: 1e300 },
+  // Bytes that are no mapping.
+  {
+    readAt: Date.parse("2026-11-24T00:00:00Z"),
+    mapping: new Uint8Array(3),
+    event: { sequence: 1e300, arrivedAt: 1e300 },
+  },
 ];
 
 /**

@@ -4,11 +4,22 @@ export type Gate = (call: string) => Promise<void>;
 interface Stored {
   readonly value: unknown;
   readonly versionstamp: string;
+  readonly expiresAt: number;
 }
 
 interface Write {
   readonly key: Deno.KvKey;
   readonly value: unknown;
+  readonly expireIn: number;
+}
+
+/** A copy of a database. */
+export type Backup = ReadonlyMap<string, Stored>;
+
+interface Watch {
+  /** Shows what changed. */
+  wake(): void;
+  isBroken: boolean;
 }
 
 /** A client's calls pass at once, to the database and back. */
@@ -20,9 +31,15 @@ const open: Gate = () => Promise.resolve();
  * interleavings needs. It has the calls that the function uses.
  */
 export class MemoryKv {
-  readonly #entries = new Map<string, Stored>();
-  readonly #changed = new Set<() => void>();
+  #entries = new Map<string, Stored>();
+  readonly #watches = new Set<Watch>();
+  readonly #now: () => number;
   #version = 0;
+
+  /** Values expire by the clock that is given. */
+  constructor(now: () => number = () => 0) {
+    this.#now = now;
+  }
 
   /** Gives a client of its own, as each isolate has. */
   connect(options: {
@@ -38,12 +55,7 @@ export class MemoryKv {
       await gate(`${name} <`);
       return result;
     };
-    const get = (key: Deno.KvKey): Deno.KvEntryMaybe<unknown> => {
-      const stored = this.#entries.get(JSON.stringify(key));
-      return stored
-        ? { key, ...stored }
-        : { key, value: null, versionstamp: null };
-    };
+    const get = (key: Deno.KvKey) => this.#get(key);
     const kv = {
       get: (key: Deno.KvKey) => call("get", () => get(key)),
       getMany: (keys: Deno.KvKey[]) =>
@@ -56,8 +68,12 @@ export class MemoryKv {
             checks.push(...added);
             return operation;
           },
-          set: (key: Deno.KvKey, value: unknown) => {
-            writes.push({ key, value: structuredClone(value) });
+          set: (
+            key: Deno.KvKey,
+            value: unknown,
+            { expireIn = Infinity }: { readonly expireIn?: number } = {},
+          ) => {
+            writes.push({ key, value: structuredClone(value), expireIn });
             return operation;
           },
           commit: () =>
@@ -82,20 +98,59 @@ export class MemoryKv {
 
   /** How many watches are open. */
   get watches(): number {
-    return this.#changed.size;
+    return this.#watches.size;
+  }
+
+  /** What has not expired. */
+  get values(): unknown[] {
+    return [...this.#entries.values()]
+      .filter(({ expiresAt }) => expiresAt > this.#now())
+      .map(({ value }) => value);
+  }
+
+  backup(): Backup {
+    return new Map(this.#entries);
+  }
+
+  /** Goes on with a copy of earlier, or with nothing. Versions are not used twice. */
+  restore(backup: Backup = new Map()): void {
+    this.#entries = new Map(backup);
+    for (const watch of this.#watches) watch.wake();
+  }
+
+  /** Breaks the connections of all watches. */
+  breakWatches(): void {
+    for (const watch of this.#watches) {
+      watch.isBroken = true;
+      watch.wake();
+    }
   }
 
   get #versionstamp(): string {
     return String(this.#version).padStart(20, "0");
   }
 
+  #get(key: Deno.KvKey): Deno.KvEntryMaybe<unknown> {
+    const stored = this.#entries.get(JSON.stringify(key));
+    if (!stored || stored.expiresAt <= this.#now()) {
+      return { key, value: null, versionstamp: null };
+    }
+    const { value, versionstamp } = stored;
+    return { key, value, versionstamp };
+  }
+
   #write(writes: readonly Write[]): void {
     this.#version++;
     const versionstamp = this.#versionstamp;
-    for (const { key, value } of writes) {
-      this.#entries.set(JSON.stringify(key), { value, versionstamp });
+    for (const { key, value, expireIn } of writes) {
+      const expiresAt = this.#now() + expireIn;
+      this.#entries.set(JSON.stringify(key), {
+        value,
+        versionstamp,
+        expiresAt,
+      });
     }
-    for (const changed of this.#changed) changed();
+    for (const watch of this.#watches) watch.wake();
   }
 
   /** Like Deno KV's: the value now, then the last one whenever it changed. */
@@ -105,29 +160,36 @@ export class MemoryKv {
     onWatched: (() => () => void) | undefined,
   ): ReadableStream<Deno.KvEntryMaybe<unknown>[]> {
     let seen: string | null | undefined;
-    let wake = () => {};
-    const changed = () => wake();
+    const watch: Watch = { wake() {}, isBroken: false };
+    const requireConnection = () => {
+      if (!watch.isBroken) return;
+      this.#watches.delete(watch);
+      throw new TypeError("connection lost");
+    };
     return new ReadableStream({
-      start: () => void this.#changed.add(changed),
+      start: () => void this.#watches.add(watch),
       pull: async (controller) => {
-        await gate("watch >");
-        while (get().versionstamp === seen) {
+        while (get().versionstamp === seen && !watch.isBroken) {
           const { promise, resolve } = Promise.withResolvers<void>();
-          wake = resolve;
+          watch.wake = resolve;
           await promise;
         }
+        // Meanwhile it may change again: only the last value is shown.
+        await gate("watch >");
+        requireConnection();
         const entry = get();
         seen = entry.versionstamp;
         const arrive = onWatched?.();
         await gate("watch <");
+        requireConnection();
         arrive?.();
         controller.enqueue([entry]);
       },
       cancel: () => {
-        this.#changed.delete(changed);
+        this.#watches.delete(watch);
         // Ends the wait of `pull`, whose stream is closed.
         seen = "closed";
-        wake();
+        watch.wake();
       },
     }, { highWaterMark: 0 });
   }

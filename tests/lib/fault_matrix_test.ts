@@ -5,8 +5,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { REVALIDATE_RETRY_MS } from "../../lib/mapping/cache.ts";
-import { PAUSE_MS } from "../../lib/zitadel/access_token.ts";
 import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
@@ -17,6 +15,7 @@ import {
   UPSTREAM_TOKEN,
 } from "../../harness/fixtures/upstream.ts";
 import { faultyKv, KV_STATES, type KvState } from "./_kv_faults.ts";
+import { REVALIDATE_RETRY_MS } from "./mapping/_isolate.ts";
 import {
   FAULT_TIMEOUT_MS,
   FORBIDDEN_ORGANIZATION,
@@ -35,6 +34,9 @@ const CACHE_AGES_MS = {
   stale: 61_000,
   expired: 661_000,
 } as const;
+
+/** How long a refused token is not tried again. */
+const TOKEN_PAUSE_MS = 5_000;
 
 type CacheState = keyof typeof CACHE_AGES_MS;
 
@@ -182,7 +184,7 @@ async function runCase(
     }
 
     it.setFaulty(false);
-    it.pass(Math.max(REVALIDATE_RETRY_MS, PAUSE_MS));
+    it.pass(Math.max(REVALIDATE_RETRY_MS, TOKEN_PAUSE_MS));
     assert.deepEqual(
       await it.call(),
       { status: 200, text: EXPECTED_REPLY },

@@ -91,7 +91,7 @@ Deno.test("createHandler() says which credential is refused and what to do", asy
       assert.equal(upstream.requests, 0);
       assert.equal(log.length, 1);
       const [entry] = log;
-      assert.ok(entry?.message.includes(name));
+      assert.match(String(entry?.credential), RegExp(name));
       assert.ok(entry?.remedy);
       assert.doesNotMatch(JSON.stringify(log), /canary|PRIVATE KEY/);
     });

@@ -1,24 +1,19 @@
-import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
-
-const TASK = new URL("../../tasks/bench.ts", import.meta.url);
-
-async function bench(...args: string[]) {
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", fileURLToPath(TASK), ...args],
-    env: { NO_COLOR: "1" },
-  }).output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
-}
+import { bench } from "../../tasks/bench.ts";
+import { createTestIo } from "../harness/_test_io.ts";
 
 Deno.test("bench refuses what it cannot measure before it starts anything", async () => {
-  const unknown = await bench("--only", "crowd,speed");
-  assert.equal(unknown.code, 64);
+  const { io, errors } = createTestIo();
+  assert.equal(await bench.run(["--only", "memory,speed"], io), 64);
   assert.match(
-    unknown.stderr,
-    /--only crowd,speed: expected some of throughput/,
+    errors(),
+    /--only memory,speed: expected some of throughput,cold-start/,
   );
-  const none = await bench("--memory-requests", "0");
-  assert.equal(none.code, 64);
-  assert.match(none.stderr, /--memory-requests 0: expected a whole number/);
+});
+
+Deno.test("bench names a measurement that fails, and exits with 2", async () => {
+  const { io, printed } = createTestIo();
+  const args = ["--only", "first-login", "--quick", "--entry", "/nowhere.ts"];
+  assert.equal(await bench.run(args, io), 2);
+  assert.match(printed(), /first-login could not be measured: .*nowhere\.ts/);
 });

@@ -13,6 +13,18 @@ export const FRESH_MS = 60_000;
 /** How long after that it is served while it is revalidated, in the tests. */
 export const STALE_MS = 600_000;
 
+/** How long KV may take. */
+export const KV_TIMEOUT_MS = 300;
+
+/** How long KV is left alone after it failed, and a watch after it broke. */
+export const KV_PAUSE_MS = 1_000;
+
+/** How long a failed revalidation is not tried again. */
+export const REVALIDATE_RETRY_MS = 1_000;
+
+/** How long an event is remembered. */
+export const EVENT_MEMORY_MS = 600_000;
+
 /** The instance that the tests' mappings are of. */
 export const ORIGIN = "https://zitadel.example";
 

@@ -5,16 +5,22 @@ import {
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
 } from "../../../harness/fixtures/upstream.ts";
-import { REVALIDATE_RETRY_MS } from "../../../lib/mapping/cache.ts";
 import { readConfig } from "../../../lib/config/settings.ts";
 import { createFunction } from "../../../harness/function/create_function.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
-import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
 import { signPayload } from "../../../harness/util/sign_payload.ts";
-import { PAUSE_MS } from "../../../lib/zitadel/access_token.ts";
-import { Clock, FRESH_MS, STALE_MS } from "./_isolate.ts";
+import {
+  Clock,
+  FRESH_MS,
+  KV_PAUSE_MS,
+  REVALIDATE_RETRY_MS,
+  STALE_MS,
+} from "./_isolate.ts";
 import { grpcWebError } from "../_frames.ts";
 import { type Gate, MemoryKv } from "../_memory_kv.ts";
+
+/** How long a refused token is not tried again. */
+const PAUSE_MS = 5_000;
 
 const SIGNING_KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
 

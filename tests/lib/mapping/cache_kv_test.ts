@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { FunctionError } from "../../../lib/errors.ts";
-import { KV_PAUSE_MS, KV_TIMEOUT_MS } from "../../../lib/mapping/kv_access.ts";
-import { MAX_LISTED } from "../../../lib/mapping/invalidation_list.ts";
 import {
   Clock,
   createIsolate,
+  EVENT_MEMORY_MS,
   FRESH_MS,
   type Isolate,
+  KV_PAUSE_MS,
+  KV_TIMEOUT_MS,
   STALE_MS,
   turn,
 } from "./_isolate.ts";
@@ -69,6 +70,8 @@ for (const [name, openKv] of Object.entries(KVS)) {
     using first = isolate();
     assert.equal(await first.view(), "old from zitadel");
     await untilStored(world, "old from kv");
+    // It was read before the watch began.
+    await until(async () => await first.view() === "old from memory");
     upstream.viewer = "new";
 
     await t.step("while the mapping is fresh", async () => {
@@ -137,10 +140,24 @@ for (const [name, openKv] of Object.entries(KVS)) {
   });
 }
 
-Deno.test("get() serves a mapping too large for KV from memory alone", async () => {
-  const { upstream, isolate } = setUpShared(() => kv.connect());
+Deno.test("get() serves a mapping too large for KV from memory alone", async (t) => {
   const kv = new MemoryKv();
-  upstream.ballast = 8;
+  const clock = new Clock();
+  const upstream = new StandInUpstream();
+  const text = (from: number) =>
+    Array.from(
+      { length: 8_000 },
+      (_, at) => Math.imul(from + at, 0x9e3779b1).toString(36),
+    ).join("");
+  const readMetadata = async () => [
+    ...await upstream.read(),
+    ...[0, 1, 2, 3].map((role) => ({
+      key: String(role),
+      value: new TextEncoder().encode(`["${text(role * 8_000)}"]`),
+    })),
+  ];
+  const isolate = () =>
+    createIsolate({ clock, readMetadata, kv: kv.connect() });
   using one = isolate();
   using other = isolate();
   assert.match(await one.view(), /zitadel$/);
@@ -148,6 +165,48 @@ Deno.test("get() serves a mapping too large for KV from memory alone", async () 
   assert.match(await one.view(), /memory$/);
   assert.match(await other.view(), /zitadel$/);
   assert.deepEqual([...one.log, ...other.log], []);
+
+  await t.step("also after a gap, without asking ZITADEL", async () => {
+    kv.breakWatches();
+    await turn();
+    assert.match(await one.view(), /memory$/);
+    assert.equal(upstream.calls, 2);
+  });
+
+  await t.step("but not after another isolate's event", async () => {
+    upstream.viewer = "new";
+    await other.cache.invalidate("1", 7);
+    clock.advance(KV_PAUSE_MS);
+    await turn();
+    assert.equal(await one.view(), "new from zitadel");
+  });
+});
+
+Deno.test("get() compares with a tombstone as long as a mapping that was read before may be served", async () => {
+  const clock = new Clock();
+  const kv = new MemoryKv(clock.now);
+  const upstream = new StandInUpstream();
+  const readMetadata = upstream.read;
+  let isSilent = true;
+  // What KV was not asked about is known over nothing.
+  using one = createIsolate({
+    clock,
+    readMetadata,
+    kv: kv.connect({
+      gate: (call) =>
+        isSilent && !call.startsWith("watch")
+          ? new Promise(() => {})
+          : Promise.resolve(),
+    }),
+  });
+  using other = createIsolate({ clock, readMetadata, kv: kv.connect() });
+  assert.equal(await clock.run(one.view()), "old from zitadel");
+  isSilent = false;
+  upstream.viewer = "new";
+  await other.cache.invalidate("1", 7);
+  clock.advance(FRESH_MS + STALE_MS - 1_000);
+  upstream.fault = DOWN;
+  await assert.rejects(one.view(), DOWN);
 });
 
 Deno.test("get() drops what another isolate knows better than to store", async () => {
@@ -197,7 +256,7 @@ Deno.test("get() goes on while KV refuses every call", async () => {
   const kv = new MemoryKv();
   let isDown = true;
   const gate = () =>
-    isDown ? Promise.reject(new TypeError("canary")) : Promise.resolve();
+    isDown ? Promise.reject(new TypeError()) : Promise.resolve();
   const { clock, upstream, isolate } = setUpShared(() => kv.connect({ gate }));
   using one = isolate();
   assert.equal(await one.view(), "old from zitadel");
@@ -207,7 +266,6 @@ Deno.test("get() goes on while KV refuses every call", async () => {
   assert.equal(await one.view(), "new from zitadel");
   assert.ok(one.log.length > 0);
   assert.ok(one.log.every(({ reason }) => reason === "kv_failed"));
-  assert.ok(!JSON.stringify(one.log).includes("canary"));
 
   isDown = false;
   clock.advance(FRESH_MS + STALE_MS);
@@ -229,10 +287,10 @@ Deno.test("get() waits a bounded time for KV, and not again at once", async () =
   });
   const first = one.view();
   await turn();
-  clock.advance(KV_TIMEOUT_MS); // for the watch to begin
+  clock.advance(KV_TIMEOUT_MS - 1);
   await turn();
   assert.equal(upstream.calls, 0);
-  clock.advance(KV_TIMEOUT_MS); // for the mapping
+  clock.advance(1);
   assert.equal(await first, "old from zitadel");
   assert.equal(await one.view("2"), "old from zitadel");
   clock.advance(KV_PAUSE_MS);
@@ -288,10 +346,7 @@ Deno.test("MappingCache compares all it read before its watch began", async () =
     readMetadata: upstream.read,
     kv: kv.connect(),
   });
-  const first = one.view();
-  await turn();
-  clock.advance(KV_TIMEOUT_MS);
-  assert.equal(await first, "old from zitadel");
+  assert.equal(await one.view(), "old from zitadel");
   assert.equal(await one.view("2"), "old from zitadel");
   await turn();
   upstream.viewer = "new";
@@ -321,8 +376,6 @@ Deno.test("get() trusts a mapping read while KV did not answer when KV has no to
     }),
   });
   const first = one.view();
-  await turn();
-  clock.advance(KV_TIMEOUT_MS);
   await turn();
   clock.advance(KV_TIMEOUT_MS);
   assert.equal(await first, "old from zitadel");
@@ -363,10 +416,10 @@ Deno.test("get() does not trust a mapping of an isolate whose clock is ahead", a
   assert.equal(await one.view(), "new from zitadel");
 });
 
-/** Announces more organizations' invalidations than the list has places for. */
-async function overflow(isolate: Isolate): Promise<void> {
-  for (let index = 0; index <= MAX_LISTED; index++) {
-    await isolate.cache.invalidate(`other-${index}`);
+/** Announces two organizations' events, so that a watch that shows the last one has a gap. */
+async function announceOthers(isolate: Isolate): Promise<void> {
+  for (const other of ["other", "another"]) {
+    await isolate.cache.invalidate(other);
   }
 }
 
@@ -377,9 +430,13 @@ function setUpBurst() {
   const upstream = new StandInUpstream();
   const readMetadata = upstream.read;
   const watch = { held: Promise.resolve() };
+  const read = { held: Promise.resolve() };
   const fault = { isDown: false };
+  let gets = 0;
   const gate = (call: string) => {
     if (call === "watch <") return watch.held;
+    if (call === "get >") gets++;
+    if (call === "get <") return read.held;
     return fault.isDown && !call.startsWith("watch")
       ? Promise.reject(new TypeError())
       : Promise.resolve();
@@ -395,8 +452,13 @@ function setUpBurst() {
     clock,
     upstream,
     fault,
+    read,
     watcher,
     announcer,
+    /** How often the watcher read from KV. */
+    get gets() {
+      return gets;
+    },
     /** Lets the watcher see only the last value of what happens meanwhile. */
     async missing(work: () => Promise<void>) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -415,14 +477,14 @@ function setUpBurst() {
   };
 }
 
-Deno.test("get() compares with KV, and does not ask ZITADEL, after the list of invalidations overflowed", async (t) => {
+Deno.test("get() compares with KV, and does not ask ZITADEL, after a gap", async (t) => {
   await t.step("and serves what did not change from memory", async () => {
     using world = setUpBurst();
     const { watcher, upstream, clock } = world;
     await watcher.view("1");
     await watcher.view("2");
     await turn();
-    await world.missing(() => overflow(world.announcer));
+    await world.missing(() => announceOthers(world.announcer));
     assert.equal(await watcher.view("1"), "old from memory");
     clock.advance(FRESH_MS);
     upstream.fault = DOWN;
@@ -439,7 +501,7 @@ Deno.test("get() compares with KV, and does not ask ZITADEL, after the list of i
     upstream.viewer = "new";
     await world.missing(async () => {
       await announcer.cache.invalidate("1");
-      await overflow(announcer);
+      await announceOthers(announcer);
     });
     const { calls } = upstream;
     assert.equal(await watcher.view("1"), "new from zitadel");
@@ -458,7 +520,7 @@ Deno.test("get() compares with KV, and does not ask ZITADEL, after the list of i
       await world.missing(async () => {
         await announcer.cache.invalidate("1");
         await announcer.view("1");
-        await overflow(announcer);
+        await announceOthers(announcer);
       });
       assert.equal(await watcher.view("1"), "new from kv");
     },
@@ -474,7 +536,7 @@ Deno.test("get() compares with KV, and does not ask ZITADEL, after the list of i
       upstream.viewer = "new";
       await world.missing(async () => {
         await announcer.cache.invalidate("1");
-        await overflow(announcer);
+        await announceOthers(announcer);
       });
       world.fault.isDown = true;
       assert.equal(await watcher.view("1"), "old from stale");
@@ -492,7 +554,7 @@ Deno.test("get() compares with KV, and does not ask ZITADEL, after the list of i
     upstream.viewer = "new";
     await world.missing(async () => {
       await announcer.cache.invalidate("1");
-      await overflow(announcer);
+      await announceOthers(announcer);
     });
     const after = watcher.view("1");
     release();
@@ -602,24 +664,27 @@ Deno.test("invalidate() with KV counts an event once for all isolates", async (t
   );
 });
 
+/** An isolate that hears nothing of others once its watch began. */
+function createDeaf(
+  kv: MemoryKv,
+  options: Omit<Parameters<typeof createIsolate>[0], "kv">,
+): Isolate {
+  let shown = 0;
+  const gate = (call: string) =>
+    call === "watch >" && shown++ > 0
+      ? new Promise<void>(() => {})
+      : Promise.resolve();
+  return createIsolate({ ...options, kv: kv.connect({ gate }) });
+}
+
 Deno.test("invalidate() with an event that another isolate overtook drops what is older", async () => {
   const kv = new MemoryKv();
   const clock = new Clock();
   const upstream = new StandInUpstream();
   const readMetadata = upstream.read;
-  const never = new Promise<void>(() => {});
-  // This isolate's watch shows nothing after it began.
-  let isBegun = false;
-  using one = createIsolate({
-    clock,
-    readMetadata,
-    kv: kv.connect({
-      gate: (call) => call === "watch >" && isBegun ? never : Promise.resolve(),
-    }),
-  });
+  using one = createDeaf(kv, { clock, readMetadata });
   using other = createIsolate({ clock, readMetadata, kv: kv.connect() });
   await one.view();
-  isBegun = true;
   await turn();
   upstream.viewer = "new";
   await other.cache.invalidate("1", 8);
@@ -628,7 +693,7 @@ Deno.test("invalidate() with an event that another isolate overtook drops what i
   assert.equal(await one.view(), "new from zitadel");
 });
 
-Deno.test("get() waits while KV decides if an event is new", async () => {
+Deno.test("get() after an event waits for KV to confirm it", async () => {
   const kv = new MemoryKv();
   const { promise, resolve } = Promise.withResolvers<void>();
   let isHeld = false;
@@ -651,6 +716,164 @@ Deno.test("get() waits while KV decides if an event is new", async () => {
   assert.equal(await after, "new from zitadel");
 });
 
+Deno.test("get() after an event serves nothing older, whatever KV loses", async (t) => {
+  const setUpLoss = async () => {
+    const clock = new Clock();
+    const kv = new MemoryKv(clock.now);
+    const upstream = new StandInUpstream();
+    const readMetadata = upstream.read;
+    const one = createDeaf(kv, { clock, readMetadata });
+    const other = createDeaf(kv, { clock, readMetadata });
+    await one.view();
+    await turn();
+    return { clock, kv, upstream, one, other, backup: kv.backup() };
+  };
+
+  await t.step("its tombstone", async () => {
+    const { kv, upstream, one, other, backup } = await setUpLoss();
+    using _ = one;
+    using __ = other;
+    upstream.viewer = "new";
+    await one.cache.invalidate("1", 1);
+    kv.restore(backup);
+    assert.equal(await other.view(), "old from kv");
+    assert.equal(await one.view(), "new from zitadel");
+    await turn();
+    assert.equal(await one.view(), "new from memory");
+  });
+
+  await t.step("in an outage", async () => {
+    const { kv, upstream, one, other, backup } = await setUpLoss();
+    using _ = one;
+    using __ = other;
+    await one.cache.invalidate("1", 1);
+    kv.restore(backup);
+    upstream.fault = DOWN;
+    await assert.rejects(one.view(), DOWN);
+  });
+
+  await t.step("but takes what was read since", async () => {
+    const { clock, upstream, one, other } = await setUpLoss();
+    using _ = one;
+    using __ = other;
+    await one.cache.invalidate("1", 1);
+    clock.advance(1);
+    upstream.viewer = "new";
+    assert.equal(await other.view(), "new from zitadel");
+    await turn();
+    assert.equal(await one.view(), "new from kv");
+  });
+});
+
+Deno.test("get() goes on after a commit that lost", async (t) => {
+  /** Two isolates whose readings are under way at once; the first is answered last. */
+  const setUpRace = async () => {
+    const clock = new Clock();
+    const kv = new MemoryKv(clock.now);
+    const early = new StandInUpstream();
+    const late = new StandInUpstream();
+    const one = createDeaf(kv, { clock, readMetadata: late.read });
+    const other = createDeaf(kv, { clock, readMetadata: early.read });
+    // Their watches begin.
+    await turn();
+    const release = late.hold();
+    const first = one.view();
+    await turn();
+    return { clock, kv, early, late, one, other, release, first };
+  };
+
+  await t.step("to a tombstone, by reading again", async () => {
+    const { one, other, late, release, first } = await setUpRace();
+    using _ = one;
+    using __ = other;
+    await other.cache.invalidate("1", 1);
+    late.viewer = "new";
+    release();
+    assert.equal(await first, "old from zitadel");
+    await turn();
+    assert.equal(await one.view(), "new from zitadel");
+  });
+
+  await t.step("to a mapping, by taking it", async () => {
+    const { one, other, early, late, release, first } = await setUpRace();
+    using _ = one;
+    using __ = other;
+    early.viewer = "theirs";
+    await other.view();
+    await turn();
+    release();
+    assert.equal(await first, "old from zitadel");
+    await turn();
+    assert.equal(await one.view(), "theirs from kv");
+    assert.equal(late.calls, 1);
+  });
+});
+
+Deno.test("invalidate() with an absurd sequence silences later events for 600 s at most", async () => {
+  const clock = new Clock();
+  const kv = new MemoryKv(clock.now);
+  const upstream = new StandInUpstream();
+  const readMetadata = upstream.read;
+  using one = createIsolate({ clock, readMetadata, kv: kv.connect() });
+  using other = createIsolate({ clock, readMetadata, kv: kv.connect() });
+  await one.cache.invalidate("1", Number.MAX_SAFE_INTEGER);
+  await one.view();
+  await turn();
+  await other.view();
+  // What is written again does not make it younger.
+  clock.advance(EVENT_MEMORY_MS / 2);
+  await other.cache.invalidate("1");
+  await other.view();
+  await turn();
+  clock.advance(EVENT_MEMORY_MS / 2 - 1);
+  for (const { cache } of [one, other]) {
+    assert.equal(await cache.invalidate("1", 7), false);
+  }
+  clock.advance(1);
+  assert.equal(await one.cache.invalidate("1", 7), true);
+  await turn();
+  assert.equal(await other.cache.invalidate("1", 8), true);
+});
+
+Deno.test("get() keeps a mapping of KV unverified if a change is announced while KV answers", async () => {
+  const kv = new MemoryKv();
+  const clock = new Clock();
+  const upstream = new StandInUpstream();
+  const readMetadata = upstream.read;
+  using other = createIsolate({ clock, readMetadata, kv: kv.connect() });
+  await other.view();
+  await other.view("2");
+  await other.cache.invalidate("3");
+  await turn();
+  for (const changed of [["1"], ["2", "1"]]) {
+    const { promise: held, resolve } = Promise.withResolvers<void>();
+    let isHeld = false;
+    using one = createIsolate({
+      clock,
+      readMetadata,
+      kv: kv.connect({
+        gate: (call) => call === "get <" && isHeld ? held : Promise.resolve(),
+      }),
+    });
+    await turn();
+    await other.view();
+    await turn();
+    isHeld = true;
+    const first = one.view();
+    await turn();
+    upstream.viewer = `after ${changed}`;
+    for (const organization of changed) {
+      await other.cache.invalidate(organization);
+    }
+    await turn();
+    resolve();
+    assert.match(await first, /from kv$/);
+    assert.equal(await one.view(), `after ${changed} from zitadel`);
+    await turn();
+    await other.view();
+  }
+});
+
 Deno.test("invalidate() keeps what KV held before it out of memory", async () => {
   const kv = new MemoryKv();
   let held: Promise<void> | undefined;
@@ -671,7 +894,7 @@ Deno.test("invalidate() keeps what KV held before it out of memory", async () =>
   await other.cache.invalidate("1", 1);
   resolve();
   held = undefined;
-  assert.equal(await before, "old from kv");
+  assert.equal(await before, "new from zitadel");
   assert.equal(await other.view(), "new from zitadel");
 });
 
@@ -680,6 +903,8 @@ Deno.test("get() does not revalidate a stale mapping by another one that is stal
   const { clock, upstream, isolate } = setUpShared(() => kv.connect());
   using one = isolate();
   using other = isolate();
+  await one.view();
+  await turn();
   await one.view();
   clock.advance(FRESH_MS);
   upstream.viewer = "newer";
@@ -702,10 +927,10 @@ Deno.test("get() serves memory at once again after an event", async () => {
   assert.ok(!(one.cache.get("1") instanceof Promise));
 });
 
-Deno.test("invalidate() knows an event that another isolate announced, also when KV fails then", async () => {
+Deno.test("invalidate() knows an event that came with a mapping from KV, also when KV fails then", async () => {
   const kv = new MemoryKv();
   let isDown = false;
-  const { upstream, isolate } = setUpShared(() =>
+  const { clock, upstream, isolate } = setUpShared(() =>
     kv.connect({
       gate: (call) =>
         isDown && !call.startsWith("watch")
@@ -715,10 +940,11 @@ Deno.test("invalidate() knows an event that another isolate announced, also when
   );
   using one = isolate();
   using other = isolate();
-  await other.view();
   await one.cache.invalidate("1", 7);
+  clock.advance(1);
+  await one.view();
   await turn();
-  await other.view();
+  assert.equal(await other.view(), "old from kv");
   isDown = true;
   upstream.fault = DOWN;
   assert.equal(await other.cache.invalidate("1", 7), false);
@@ -751,4 +977,64 @@ Deno.test("get() waits for the latest of several events", async () => {
   resolve();
   assert.equal(await events[1], true);
   assert.equal(await after, "new from zitadel");
+});
+
+Deno.test("get() serves an unverified mapping at once while its revalidation hangs", async (t) => {
+  for (
+    const [name, isDown] of [["with KV", false], ["without", true]] as const
+  ) {
+    await t.step(name, async () => {
+      using world = setUpBurst();
+      const { watcher, clock, upstream } = world;
+      await watcher.view();
+      await turn();
+      clock.advance(FRESH_MS);
+      upstream.hold();
+      assert.equal(await watcher.view(), "old from stale");
+      await turn();
+      world.kv.breakWatches();
+      await turn();
+      world.fault.isDown = isDown;
+      for (let call = 0; call < 3; call++) {
+        assert.equal(await watcher.view(), "old from stale");
+        await turn();
+      }
+      assert.equal(upstream.calls, 2);
+    });
+  }
+});
+
+Deno.test("get() compares with KV once for a crowd", async () => {
+  using world = setUpBurst();
+  const { watcher } = world;
+  await watcher.view();
+  await turn();
+  world.kv.breakWatches();
+  await turn();
+  const { gets } = world;
+  const crowd = Array.from({ length: 100 }, () => watcher.view());
+  assert.deepEqual(
+    new Set(await Promise.all(crowd)),
+    new Set(["old from memory"]),
+  );
+  assert.equal(world.gets, gets + 1);
+  assert.ok(!(watcher.cache.get("1") instanceof Promise));
+});
+
+Deno.test("get() does not confirm a mapping by an answer of KV from before a change", async () => {
+  using world = setUpBurst();
+  const { watcher, announcer, upstream, read } = world;
+  await watcher.view();
+  await turn();
+  await world.missing(() => announceOthers(announcer));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  read.held = promise;
+  const before = watcher.view();
+  await turn();
+  upstream.viewer = "new";
+  await announcer.cache.invalidate("1");
+  await turn();
+  resolve();
+  assert.equal(await before, "old from memory");
+  assert.equal(await watcher.view(), "new from zitadel");
 });

@@ -8,20 +8,26 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FunctionError } from "../../../lib/errors.ts";
 import type { MetadataEntry } from "../../../lib/mapping/role_mapping.ts";
-import { KV_PAUSE_MS } from "../../../lib/mapping/kv_access.ts";
+import { KvStore } from "../../../lib/mapping/kv_store.ts";
 import {
-  MAX_LISTED,
-  parseList,
-} from "../../../lib/mapping/invalidation_list.ts";
-import { kvKeys } from "../../../lib/mapping/kv_schema.ts";
-import { Clock, createIsolate, type Isolate, ORIGIN } from "./_isolate.ts";
-import { MemoryKv } from "../_memory_kv.ts";
+  Clock,
+  createIsolate,
+  EVENT_MEMORY_MS,
+  type Isolate,
+  KV_PAUSE_MS,
+  kvOptions,
+  ORIGIN,
+} from "./_isolate.ts";
+import { type Backup, MemoryKv } from "../_memory_kv.ts";
 
 const FRESH_MS = 10_000;
 const STALE_MS = 30_000;
 const UPSTREAM_TIMEOUT_MS = 2_000;
 const ISOLATES = 3;
 const ORGANIZATIONS = 2;
+
+/** How long a server of KV is away while its database is replaced. */
+const RESTORE_MS = 1_000;
 
 /** More than any one wait of the function takes, one after the other. */
 const CALM_MS = 20_000;
@@ -38,7 +44,8 @@ type Step =
     readonly do: "event";
     isolate: number;
     organization: number;
-    hasSequence: boolean;
+    /** `absurd` is higher than any that follows. */
+    sequence: "next" | "none" | "absurd";
   }
   /** An event that came before, or one that was overtaken. */
   | {
@@ -47,8 +54,11 @@ type Step =
     organization: number;
     back: number;
   }
-  /** More organizations' events at once than the list of invalidations has places for. */
-  | { readonly do: "burst" }
+  /** Events of other organizations, of which a watch may show the last alone. */
+  | { readonly do: "burst"; organizations: number }
+  | { readonly do: "backup" }
+  /** KV goes on from the last backup, or from nothing: commits since are lost. */
+  | { readonly do: "restore"; hasBackup: boolean }
   | { readonly do: "change"; organization: number }
   | { readonly do: "advance"; ms: number }
   | { readonly do: "zitadel"; isDown: boolean }
@@ -57,7 +67,7 @@ type Step =
 
 const isolate = fc.nat(ISOLATES - 1);
 const organization = fc.nat(ORGANIZATIONS - 1);
-const spans = [1, 300, 1_000, 2_000, FRESH_MS, STALE_MS];
+const spans = [1, 300, 1_000, 2_000, FRESH_MS, STALE_MS, EVENT_MEMORY_MS];
 const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
@@ -69,7 +79,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant("event"),
       isolate,
       organization,
-      hasSequence: fc.boolean(),
+      sequence: fc.constantFrom("next", "next", "none", "absurd"),
     }),
   },
   fc.record({
@@ -78,7 +88,15 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     organization,
     back: fc.nat(2),
   }),
-  fc.record({ do: fc.constant("burst") }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("burst"),
+      organizations: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
+  fc.record({ do: fc.constant("backup") }),
+  fc.record({ do: fc.constant("restore"), hasBackup: fc.boolean() }),
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant("change"), organization }),
@@ -101,12 +119,12 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 /** A function's isolate, and what it was told. */
 interface Running {
   readonly isolate: Isolate;
-  /** By organization: the least version that a call beginning now may be answered with, after this isolate's own events. */
+  /** By organization: the least version that a call beginning now may be answered with, after this isolate's own events. It holds whatever KV loses. */
   readonly floors: number[];
-  /** The same, after what other isolates announced. */
+  /** The same, after what other isolates announced. KV may lose it. */
   readonly heard: number[];
-  /** By organization: the highest sequence that this isolate acted on. */
-  readonly sequences: number[];
+  /** By organization: the highest sequence that this isolate acted on, and when. */
+  readonly acted: { sequence: number; at: number }[];
   /** By organization: what the version was when its last event came. */
   readonly events: number[];
 }
@@ -115,7 +133,7 @@ interface Running {
 class Model {
   readonly #scheduler: fc.Scheduler;
   readonly #clock = new Clock();
-  readonly #kv = new MemoryKv();
+  readonly #kv = new MemoryKv(this.#clock.now);
   /** By organization: when each version of its mapping was replaced. The last is in force. */
   readonly #replacedAt = Array.from(
     { length: ORGANIZATIONS },
@@ -125,10 +143,15 @@ class Model {
   readonly #committed: number[] = new Array(ORGANIZATIONS).fill(0);
   /** By organization: the last event's sequence. */
   readonly #sequences: number[] = new Array(ORGANIZATIONS).fill(0);
+  /** By organization: until when events may be ignored, because of an absurd sequence. */
+  readonly #ignoredUntil: number[] = new Array(ORGANIZATIONS).fill(0);
   readonly #running: Running[] = [];
   /** Another isolate's, which nothing holds back. */
-  readonly #strangersKv = this.#kv.connect();
-  #hasBurst = false;
+  readonly #stranger = new KvStore(
+    kvOptions(this.#kv.connect(), this.#clock).options,
+  );
+  #backup: Backup | undefined;
+  #restores = 0;
   #failure: unknown;
   #unanswered = 0;
   #isDown = false;
@@ -188,8 +211,13 @@ class Model {
         this.#follow(this.#replay(step));
         break;
       case "burst":
-        this.#hasBurst = true;
-        this.#follow(this.#burst());
+        this.#follow(this.#burst(step.organizations));
+        break;
+      case "backup":
+        this.#backup = this.#kv.backup();
+        break;
+      case "restore":
+        this.#restore(step.hasBackup ? this.#backup : undefined);
         break;
       case "change": {
         const versions = this.#replacedAt[step.organization]!;
@@ -220,9 +248,8 @@ class Model {
       const answer = await isolate.view(String(organization));
       const version = Number.parseInt(answer);
       assert.ok(version >= floor, `${answer} was served after an event`);
-      // After the list overflowed, a mapping that KV cannot be asked about
-      // serves as a stale one does.
-      const isUnverified = this.#hasBurst && answer.endsWith("stale") &&
+      // A mapping that KV cannot be asked about serves as a stale one does.
+      const isUnverified = answer.endsWith("stale") &&
         isolate.kvFailures.some((at) => at >= begunAt - KV_PAUSE_MS);
       assert.ok(
         version >= heardFloor || isUnverified,
@@ -245,19 +272,29 @@ class Model {
       .finally(() => this.#unanswered--);
   }
 
-  #event(
-    { isolate, organization, hasSequence }: Step & { readonly do: "event" },
-  ): void {
+  #event(step: Step & { readonly do: "event" }): void {
+    const { isolate, organization } = step;
     const running = this.#running[isolate]!;
-    const version = this.#replacedAt[organization]!.length - 1;
-    running.events[organization] = version;
-    running.floors[organization] = version;
-    const sequence = ++this.#sequences[organization]!;
-    if (hasSequence) running.sequences[organization] = sequence;
+    const now = this.#clock.now();
+    const next = ++this.#sequences[organization]!;
+    const isIgnored = step.sequence !== "none" &&
+      now < this.#ignoredUntil[organization]!;
+    if (!isIgnored) {
+      const version = this.#replacedAt[organization]!.length - 1;
+      running.events[organization] = version;
+      running.floors[organization] = version;
+    }
+    if (step.sequence === "absurd") {
+      this.#ignoredUntil[organization] = now + EVENT_MEMORY_MS;
+    }
+    if (step.sequence === "next" && !isIgnored) {
+      running.acted[organization] = { sequence: next, at: now };
+    }
+    const sequence = { next, none: undefined, absurd: Number.MAX_SAFE_INTEGER };
     this.#follow(
       running.isolate.cache.invalidate(
         String(organization),
-        hasSequence ? sequence : undefined,
+        sequence[step.sequence],
       ),
     );
   }
@@ -268,34 +305,34 @@ class Model {
     const running = this.#running[isolate]!;
     const sequence = this.#sequences[organization]! - back;
     if (sequence < 1) return;
-    const isKnown = sequence <= running.sequences[organization]!;
+    const { sequence: highest, at } = running.acted[organization]!;
+    const now = this.#clock.now();
+    const isKnown = sequence <= highest && now < at + EVENT_MEMORY_MS;
     const isActedOn = await running.isolate.cache.invalidate(
       String(organization),
       sequence,
     );
     assert.ok(!isKnown || !isActedOn, "a replay was acted on");
-    if (isActedOn) raise(running.sequences, organization, sequence);
+    const { acted } = running;
+    if (isActedOn && sequence >= acted[organization]!.sequence) {
+      acted[organization] = { sequence, at: now };
+    }
   }
 
-  /** Leaves the list as one announcement after the other would. */
-  async #burst(): Promise<void> {
-    const key = kvKeys(ORIGIN).invalidations;
-    const entry = await this.#strangersKv.get(key);
-    const { id, count: before } = parseList(entry.value);
-    const latest = Array.from({ length: MAX_LISTED }, (_, index) => ({
-      organization: `stranger-${index}`,
-      number: before + index + 2,
-      by: "stranger",
-    }));
-    const value = {
-      id: id || "strangers' list",
-      count: before + MAX_LISTED + 1,
-      evicted: before + 1,
-      latest,
-    };
-    const written = await this.#strangersKv.atomic().check(entry)
-      .set(key, value).commit();
-    assert.ok(written.ok);
+  async #burst(organizations: number): Promise<void> {
+    for (let index = 0; index < organizations; index++) {
+      await this.#stranger.invalidate(`stranger-${index}`, undefined);
+    }
+  }
+
+  /** What other isolates announced may be lost; what an isolate was told itself is not. */
+  #restore(backup: Backup | undefined): void {
+    this.#restores++;
+    this.#committed.fill(0);
+    for (const { heard } of this.#running) heard.fill(0);
+    this.#kv.restore(backup);
+    this.#kv.breakWatches();
+    this.#advance(RESTORE_MS);
   }
 
   #advance(ms: number): void {
@@ -322,14 +359,15 @@ class Model {
           if (!Object.hasOwn(value as object, "invalidatedAt")) continue;
           assert.equal(key[2], ORIGIN);
           const organization = Number(key[3]);
-          const version = running.events[organization]!;
-          raise(this.#committed, organization, version);
+          raise(this.#committed, organization, running.events[organization]!);
         }
       },
       onWatched: () => {
         const committed = [...this.#committed];
+        const restores = this.#restores;
         return async () => {
           await microtasks();
+          if (restores !== this.#restores) return;
           for (const [organization, version] of committed.entries()) {
             raise(running.heard, organization, version);
           }
@@ -357,9 +395,12 @@ class Model {
         freshMs: FRESH_MS,
         staleMs: STALE_MS,
       }),
-      floors: [...this.#committed],
+      floors: new Array(ORGANIZATIONS).fill(0),
       heard: [...this.#committed],
-      sequences: new Array(ORGANIZATIONS).fill(0),
+      acted: Array.from(
+        { length: ORGANIZATIONS },
+        () => ({ sequence: 0, at: 0 }),
+      ),
       events: new Array(ORGANIZATIONS).fill(0),
     };
     this.#running[index] = running;
@@ -390,8 +431,10 @@ class Model {
 /**
  * The property: whatever the order, a permission that was removed is never
  * served after the fresh and the stale time, nor to a call that begins after
- * that isolate got an event about it or heard of one; one reading at a time
- * serves all; a replay does nothing; and every call is answered.
+ * that isolate got an event about it, even if KV loses what it confirmed, nor
+ * after it heard of one, unless KV does not answer; one reading at a time
+ * serves all; a replay does nothing; an absurd sequence silences no later event
+ * for long; and every call is answered.
  *
  * @returns The property, for `fc.assert`.
  */

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { REVALIDATE_RETRY_MS } from "../../../lib/mapping/cache.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import {
   Clock,
   createIsolate,
   describe,
+  EVENT_MEMORY_MS,
   FRESH_MS,
+  REVALIDATE_RETRY_MS,
   STALE_MS,
   turn,
 } from "./_isolate.ts";
-import { EVENT_MEMORY_MS } from "../../../lib/mapping/event_sequences.ts";
 import { abortable } from "../../../lib/util/abortable.ts";
 import { StandInUpstream } from "../_upstream.ts";
 
@@ -220,17 +220,19 @@ Deno.test("get() says once which entries it cannot read, until that changes", as
   await refresh();
   assert.deepEqual(log.map(({ reason, entries }) => ({ reason, entries })), [{
     reason: "unreadable_entries",
-    entries:
-      "role-0: The value is neither a JSON array of strings nor plain names separated by commas",
+    entries: "role-0",
   }]);
   assert.match(log[0]!.message, /^1 metadata entry of .* grants nothing: it /);
-  values = ["[1]"];
+  values = ["[", "["];
   await refresh();
   values = ['["a"]'];
   await refresh();
-  values = ["[1]"];
+  values = ["["];
   await refresh();
-  assert.equal(log.length, 3);
+  assert.deepEqual(
+    log.map(({ entries }) => entries),
+    ["role-0", "role-0; role-1", "role-0"],
+  );
 });
 
 Deno.test("get() says again which entries it cannot read when one changes that the line does not name", async () => {
@@ -245,7 +247,7 @@ Deno.test("get() says again which entries it cannot read when one changes that t
       }))),
   });
   const { view, log } = isolate;
-  for (last of ["[", "[", "[1]"]) {
+  for (last of ["[", "[", "a"]) {
     await view();
     clock.advance(FRESH_MS + STALE_MS);
   }
@@ -263,10 +265,7 @@ Deno.test("get() names a key that may be personal by its hash", async () => {
       }]),
   });
   await isolate.view();
-  assert.equal(
-    isolate.log[0]?.entries,
-    "sha256:86e0b9e5: The value is encoded once too often: plain names in base64",
-  );
+  assert.equal(isolate.log[0]?.entries, "sha256:86e0b9e5");
 });
 
 Deno.test("get() refuses a mapping of more than 2 MiB", async () => {
@@ -277,7 +276,6 @@ Deno.test("get() refuses a mapping of more than 2 MiB", async () => {
     (error) =>
       error instanceof FunctionError && error.code === "upstream_failed" &&
       error.details.reason === "unreadable_answer" &&
-      error.details.liesInContent === true &&
       error.details.organization === "1",
   );
   upstream.ballast = 0;
@@ -366,7 +364,10 @@ Deno.test("invalidate() counts an event once", async (t) => {
   );
 
   await t.step("until a replay's signature has long expired", async () => {
-    clock.advance(EVENT_MEMORY_MS);
+    clock.advance(EVENT_MEMORY_MS - 1);
+    assert.equal(await cache.invalidate("1"), true);
+    assert.equal(await cache.invalidate("1", 8), false);
+    clock.advance(1);
     assert.equal(await cache.invalidate("1", 8), true);
   });
 });

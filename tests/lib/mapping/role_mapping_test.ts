@@ -5,7 +5,6 @@ import {
   parseRoleMapping,
   permissionsOf,
   type RoleMapping,
-  sizeOfMapping,
 } from "../../../lib/mapping/role_mapping.ts";
 import { mappingOf } from "./_mapping.ts";
 
@@ -121,9 +120,8 @@ Deno.test("permissionsOf() finds a plain role whose name has a colon", () => {
   assert.deepEqual(look(mapping, "1", "create:mobile"), ["a"]);
 });
 
-Deno.test("sizeOfMapping() counts all that grows with the metadata", async (t) => {
-  const size = (values: Record<string, string>) =>
-    sizeOfMapping(mappingOf(values));
+Deno.test("parseRoleMapping() counts all that grows with the metadata", async (t) => {
+  const size = (values: Record<string, string>) => mappingOf(values).bytes;
   const least = size({ a: '["b"]' });
   const cases: [string, Record<string, string>, number][] = [
     ["each character of a key", { ["a".repeat(1_001)]: '["b"]' }, 2_000],
@@ -154,23 +152,23 @@ Deno.test("sizeOfMapping() counts all that grows with the metadata", async (t) =
   });
 });
 
-Deno.test("sizeOfMapping() has room for 10,000 roles", () => {
+Deno.test("MAX_MAPPING_BYTES has room for 10,000 roles", () => {
   const value = '["role-0000:read","role-0000:write"]';
-  const size = sizeOfMapping(mappingOf(Object.fromEntries(
+  const { bytes: size } = mappingOf(Object.fromEntries(
     Array.from({ length: 10_000 }, (_, index) => [`role-${index}`, value]),
-  )));
+  ));
   assert.ok(size < MAX_MAPPING_BYTES, String(size));
   assert.ok(size > MAX_MAPPING_BYTES / 2, String(size));
 });
 
-Deno.test("sizeOfMapping() has room for 7,500 roles that name their project", () => {
+Deno.test("MAX_MAPPING_BYTES has room for 7,500 roles that name their project", () => {
   const value = '["role-0000:read","role-0000:write"]';
-  const size = sizeOfMapping(mappingOf(Object.fromEntries(
+  const { bytes: size } = mappingOf(Object.fromEntries(
     Array.from(
       { length: 7_500 },
       (_, index) => [`400925124561210406:role-${index}`, value],
     ),
-  )));
+  ));
   assert.ok(size < MAX_MAPPING_BYTES, String(size));
   assert.ok(size > MAX_MAPPING_BYTES / 2, String(size));
 });

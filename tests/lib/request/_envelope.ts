@@ -21,8 +21,8 @@ import {
   FunctionError,
 } from "../../../lib/errors.ts";
 import { Deadline } from "../../../lib/util/deadline.ts";
-import { createConnection } from "../../../lib/zitadel/connection.ts";
 import { createSigningKeys } from "../../../lib/zitadel/signing_keys.ts";
+import { connectionBy } from "../zitadel/_connection.ts";
 
 /** Where the instance publishes its keys. */
 export const KEYS_URL = `${UPSTREAM_ORIGIN}/oauth/v2/keys`;
@@ -124,17 +124,12 @@ export async function opener(
   } = {},
 ) {
   const state = { fetches: 0, jwks };
-  const connection = createConnection({
-    domainOrigin: UPSTREAM_ORIGIN,
-    timeoutMs,
-    now: () => Date.now(),
-    fetch: (input, init) => {
-      state.fetches++;
-      assert.equal(String(input), KEYS_URL);
-      if (fetch) return fetch(input, init);
-      return Promise.resolve(Response.json(state.jwks));
-    },
-  });
+  const connection = connectionBy((input, init) => {
+    state.fetches++;
+    assert.equal(String(input), KEYS_URL);
+    if (fetch) return fetch(input, init);
+    return Promise.resolve(Response.json(state.jwks));
+  }, { timeoutMs });
   const openEnvelope = await createEnvelopeOpener({
     findKey: createSigningKeys(connection),
     privateKey,

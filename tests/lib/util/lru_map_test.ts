@@ -89,11 +89,3 @@ Deno.test("LruMap.delete() forgets one value and its bytes", () => {
   assert.equal(map.bytes, 10);
   assert.equal(map.get("a"), undefined);
 });
-
-Deno.test("LruMap.clear() forgets everything", () => {
-  const map = filled("a", "b");
-  map.clear();
-  assert.equal(map.size, 0);
-  assert.equal(map.bytes, 0);
-  assert.equal(map.get("a"), undefined);
-});

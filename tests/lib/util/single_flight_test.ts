@@ -37,6 +37,7 @@ Deno.test("SingleFlight.do() has one run under way and one that waits after outd
   const first = run();
   flights.outdate("a");
   assert.ok(!runs[0]!.flight.isCurrent());
+  assert.ok(!runs[0]!.flight.isJoinable());
   const second = run();
   flights.outdate("a");
   const third = run();
@@ -59,7 +60,10 @@ Deno.test("SingleFlight.do() has one run under way and one that waits after outd
 Deno.test("SingleFlight.stopJoining() keeps callers from joining, and the runs current", async () => {
   const { flights, runs, run } = setUp();
   const first = run();
+  flights.stopJoining("b");
+  assert.ok(runs[0]!.flight.isJoinable());
   flights.stopJoining();
+  assert.ok(!runs[0]!.flight.isJoinable());
   assert.ok(runs[0]!.flight.isCurrent());
   const second = run();
   assert.equal(runs.length, 1);
@@ -76,4 +80,13 @@ Deno.test("SingleFlight.do() starts the run that waits also after a failure", as
   const waiting = flights.do("a", () => Promise.resolve("up"));
   await assert.rejects(failing, /down/);
   assert.equal(await waiting, "up");
+});
+
+Deno.test("SingleFlight.stopJoining() stops one key", () => {
+  const { flights, runs, run } = setUp();
+  run("a");
+  run("b");
+  flights.stopJoining("b");
+  assert.ok(runs[0]!.flight.isJoinable());
+  assert.ok(!runs[1]!.flight.isJoinable());
 });

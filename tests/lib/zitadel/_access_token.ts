@@ -1,10 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
-import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
 import type { Credential } from "../../../lib/config/credential.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { createAccessTokenSource } from "../../../lib/zitadel/access_token.ts";
-import { createConnection } from "../../../lib/zitadel/connection.ts";
 import { NOW } from "../_function.ts";
+import { connectionBy } from "./_connection.ts";
 import { createTokenEndpoint, tokenAnswer } from "../_token_endpoint.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("rsa", {
@@ -52,10 +51,8 @@ export function source(
   const log: LogEntry[] = [];
   const clock = { now: NOW };
   const token = createAccessTokenSource(credential, {
-    connection: createConnection({
-      domainOrigin: UPSTREAM_ORIGIN,
+    connection: connectionBy(fetch ?? endpoint.fetch, {
       timeoutMs,
-      fetch: fetch ?? endpoint.fetch,
       now: () => clock.now,
     }),
     log: (entry) => void log.push(entry),

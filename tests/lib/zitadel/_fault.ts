@@ -2,15 +2,9 @@ import assert from "node:assert/strict";
 import {
   type FaultKind,
   UpstreamFault,
-} from "../../../lib/zitadel/upstream_error.ts";
+} from "../../../lib/zitadel/upstream_fault.ts";
 
-/**
- * Returns a check of a rejection for `assert.rejects`.
- *
- * @param kind The kind of fault that is expected.
- * @param seen What its message must match.
- * @returns The check.
- */
+/** Returns a check of a rejection for `assert.rejects`. */
 export function hasKind(kind: FaultKind, seen?: RegExp) {
   return (error: unknown): true => {
     assert.ok(error instanceof UpstreamFault, String(error));

@@ -19,7 +19,7 @@ export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
   intercepted(
     "200, a login page",
     page(200, "Sign in"),
-    /answered 200 text\/html/,
+    /the answer is 200 text\/html/,
   ),
   intercepted(
     "302, to a login page",
@@ -28,25 +28,33 @@ export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
         status: 302,
         headers: { location: "https://sso.example/login?canary" },
       }),
-    /answered 302, a redirect to https:\/\/sso\.example$/,
+    /the answer is 302, a redirect to https:\/\/sso\.example$/,
   ),
   intercepted(
     "401, a page",
     page(401, "Authorization Required"),
-    /answered 401 text\/html/,
+    /the answer is 401 text\/html/,
   ),
   intercepted(
     "403, a firewall",
     page(403, "Forbidden"),
-    /answered 403 text\/html/,
+    /the answer is 403 text\/html/,
   ),
-  intercepted("404, a page", page(404, "Not Found"), /answered 404 text\/html/),
-  intercepted("500, a page", page(500, "Error"), /answered 500 text\/html/),
+  intercepted(
+    "404, a page",
+    page(404, "Not Found"),
+    /the answer is 404 text\/html/,
+  ),
+  intercepted(
+    "500, a page",
+    page(500, "Error"),
+    /the answer is 500 text\/html/,
+  ),
   {
     ...intercepted(
       "502, a gateway",
       page(502, "Bad Gateway"),
-      /answered 502 text\/html/,
+      /the answer is 502 text\/html/,
     ),
     reason: "unreachable",
   },
@@ -54,7 +62,7 @@ export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
     ...intercepted(
       "503, a gateway",
       page(503, "Unavailable"),
-      /answered 503 text\/html/,
+      /the answer is 503 text\/html/,
     ),
     reason: "unreachable",
   },
@@ -62,7 +70,7 @@ export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
     ...intercepted(
       "504, a gateway",
       page(504, "Gateway Timeout"),
-      /answered 504 text\/html/,
+      /the answer is 504 text\/html/,
     ),
     reason: "unreachable",
   },
@@ -76,7 +84,7 @@ export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
       },
     });
     return new Response(body, { headers: html });
-  }, /answered 200 text\/html/),
+  }, /the answer is 200 text\/html/),
   intercepted(
     "401 with a challenge",
     () =>
@@ -84,12 +92,12 @@ export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
         status: 401,
         headers: { "www-authenticate": "Basic", "content-type": "text/plain" },
       }),
-    /answered 401 text\/plain/,
+    /the answer is 401 text\/plain/,
   ),
   intercepted(
     "403 from a gateway that speaks JSON",
     () => Response.json({ message: "Forbidden canary" }, { status: 403 }),
-    /answered 403 application\/json/,
+    /the answer is 403 application\/json/,
   ),
   intercepted(
     "403 with gRPC-web's content type",
@@ -98,12 +106,12 @@ export const FOREIGN_ANSWERS: readonly ForeignAnswer[] = [
         status: 403,
         headers: { "content-type": "application/grpc-web+proto" },
       }),
-    /answered 403 application\/grpc-web\+proto/,
+    /the answer is 403 application\/grpc-web\+proto/,
   ),
   intercepted(
     "403 without a content type",
     () => new Response(null, { status: 403 }),
-    /answered 403 without a content type/,
+    /the answer is 403 without a content type/,
   ),
 ];
 

@@ -10,16 +10,13 @@ import {
   MAX_MAPPING_BYTES,
   MAX_VALUE_BYTES,
 } from "../../../lib/mapping/role_mapping.ts";
-import { createConnection } from "../../../lib/zitadel/connection.ts";
-import {
-  createMetadataReader,
-  type ReadMetadata,
-} from "../../../lib/zitadel/metadata_reader.ts";
+import { createMetadataReader } from "../../../lib/zitadel/metadata_reader.ts";
 import type { AccessTokenSource } from "../../../lib/zitadel/access_token.ts";
+import { NOW } from "../_function.ts";
+import { connectionBy } from "./_connection.ts";
 
 /** The organization that is read. */
 export const ID = "400930455974579238";
-const NOW = 1_795_469_197_000;
 
 /** Metadata of so many entries. */
 export function entries(count: number): Record<string, string> {
@@ -68,25 +65,22 @@ export function reader(
 ) {
   const calls: string[] = [];
   const clock = { now: NOW };
-  const connection = createConnection({
-    domainOrigin: UPSTREAM_ORIGIN,
-    timeoutMs,
-    now: () => clock.now,
-    fetch: (input, init) => {
-      const url = String(input instanceof Request ? input.url : input);
-      const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url) ??
-        [, "GET", url.replace(UPSTREAM_ORIGIN, "")];
-      calls.push(`${version}.${method}`);
-      return fetch(input, init);
-    },
-  });
-  const read: ReadMetadata = createMetadataReader({
+  const connection = connectionBy((input, init) => {
+    const url = String(input instanceof Request ? input.url : input);
+    const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url) ??
+      [, "GET", url.replace(UPSTREAM_ORIGIN, "")];
+    calls.push(`${version}.${method}`);
+    return fetch(input, init);
+  }, { timeoutMs, now: () => clock.now });
+  const readMetadata = createMetadataReader({
     connection,
     token,
     maxValueBytes: MAX_VALUE_BYTES,
     maxMappingBytes: MAX_MAPPING_BYTES,
   });
-  return { read, calls, clock, connection };
+  const read = (organization: string, signal = connection.startDeadline()) =>
+    readMetadata(organization, signal);
+  return { read, calls, clock };
 }
 
 /** Returns a check of a rejection for `assert.rejects`. */

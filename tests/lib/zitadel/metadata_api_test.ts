@@ -1,33 +1,27 @@
 import assert from "node:assert/strict";
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { ListOrgMetadataResponseSchema } from "@zitadel/proto/zitadel/management_pb";
 import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
 } from "../../../harness/fixtures/upstream.ts";
-import { createConnection } from "../../../lib/zitadel/connection.ts";
 import {
   type ApiCall,
-  faultOf,
   isOrganizationReadable,
   listMetadata,
 } from "../../../lib/zitadel/metadata_api.ts";
-import {
-  METADATA_APIS,
-  PAGE_SIZE,
-} from "../../../lib/zitadel/metadata_listing.ts";
-import {
-  type FaultKind,
-  UpstreamFault,
-} from "../../../lib/zitadel/upstream_error.ts";
+import { METADATA_APIS } from "../../../lib/zitadel/metadata_listing.ts";
+import type { FaultKind } from "../../../lib/zitadel/upstream_fault.ts";
 import { grpcWebAnswer, grpcWebError, silentFetch } from "../_frames.ts";
+import { connectionBy } from "./_connection.ts";
 import { hasKind } from "./_fault.ts";
 
 const ID = "400930455974579238";
 const GRPC_WEB = { "content-type": "application/grpc-web+proto" };
-const FIRST_PAGE = { offset: 0, limit: PAGE_SIZE, maxValueBytes: 100_000 };
+const PAGE_SIZE = 1_000;
+const FIRST_PAGE = { offset: 0, limit: PAGE_SIZE };
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** A call about one organization. */
@@ -36,17 +30,12 @@ function callTo(
   change: Partial<ApiCall> & { internalOrigin?: string } = {},
 ): ApiCall {
   return {
-    connection: createConnection({
-      domainOrigin: UPSTREAM_ORIGIN,
-      internalOrigin: change.internalOrigin,
-      fetch,
-      now: () => 0,
-      timeoutMs: 5_000,
-    }),
+    connection: connectionBy(fetch, { internalOrigin: change.internalOrigin }),
     token: UPSTREAM_TOKEN,
     organization: ID,
     signal: new AbortController().signal,
     maxAnswerBytes: MAX_ANSWER_BYTES,
+    maxValueBytes: 100_000,
     ...change,
   };
 }
@@ -66,6 +55,7 @@ Deno.test("listMetadata() reads one page, by each API", async (t) => {
       const call = callTo(createUpstream({ organizations, api }).fetch);
       const first = await listMetadata(call, api, FIRST_PAGE);
       assert.equal(first.total, count);
+      assert.equal(first.bytes, 9_890);
       assert.equal(first.entries.length, PAGE_SIZE);
       assert.deepEqual(first.entries[0]?.value, Uint8Array.of(0xff, 0));
       const some = { ...FIRST_PAGE, offset: PAGE_SIZE, limit: 2 };
@@ -87,11 +77,11 @@ Deno.test("listMetadata() drops long values and copies the others out of the pag
   for (const api of METADATA_APIS) {
     await t.step(api, async () => {
       const organizations = { [ID]: { readable: true, metadata } };
-      const call = callTo(createUpstream({ organizations, api }).fetch);
-      const { entries } = await listMetadata(call, api, {
-        ...FIRST_PAGE,
+      const call = callTo(createUpstream({ organizations, api }).fetch, {
         maxValueBytes: 1_000,
       });
+      const { entries, bytes } = await listMetadata(call, api, FIRST_PAGE);
+      assert.equal(bytes, "longlongestshort".length + 2_002);
       const [long, longest, short] = entries;
       assert.equal(long?.value, undefined);
       assert.equal(longest?.value?.length, 1_000);
@@ -177,11 +167,7 @@ Deno.test("listMetadata() stops reading an answer that is too long", async (t) =
     );
   await t.step("as soon as it is announced", async () => {
     const { state, body } = stream(31_000_000);
-    await assert.rejects(list(body), (error) => {
-      hasKind("oversized")(error);
-      assert.equal((error as UpstreamFault).details.bytes, 31_000_000);
-      return true;
-    });
+    await assert.rejects(list(body), hasKind("oversized"));
     assert.equal(state.bytes, 5);
     assert.equal(state.cancelled, true);
   });
@@ -190,14 +176,6 @@ Deno.test("listMetadata() stops reading an answer that is too long", async (t) =
     await assert.rejects(list(body), hasKind("oversized"));
     assert.ok(state.bytes <= MAX_ANSWER_BYTES + 2 * 1024 * 1024);
     assert.equal(state.cancelled, true);
-  });
-  await t.step("also if the header comes in parts", async () => {
-    const body = ReadableStream.from([
-      Uint8Array.of(0, 0xff),
-      Uint8Array.of(0xff, 0xff),
-      Uint8Array.of(0xff, 0),
-    ]);
-    await assert.rejects(list(body), hasKind("oversized"));
   });
 });
 
@@ -223,7 +201,7 @@ Deno.test("listMetadata() tells an answer that cannot be read from one that brea
     }, { highWaterMark: 0 });
     await assert.rejects(
       list(() => new Response(body, { headers: GRPC_WEB })),
-      hasKind("unreachable", /broke/),
+      hasKind("unreachable", /breaks off/),
     );
   });
 });
@@ -306,19 +284,12 @@ Deno.test("isOrganizationReadable() asks management v1 the way the metadata was 
     });
     await assert.rejects(
       isOrganizationReadable(call, "management_v1"),
-      (error) => {
-        hasKind("unreadable_answer", /another organization/)(error);
-        assert.match(
-          (error as UpstreamFault).details.remedy!,
-          /x-zitadel-orgid/,
-        );
-        return true;
-      },
+      hasKind("unreadable_answer", /another organization.* x-zitadel-orgid/),
     );
   });
 });
 
-Deno.test("faultOf() judges each gRPC status of ZITADEL", async (t) => {
+Deno.test("listMetadata() judges each gRPC status of ZITADEL", async (t) => {
   const kinds: Record<string, FaultKind> = {
     Canceled: "unreadable_answer",
     Unknown: "unreachable",
@@ -340,29 +311,39 @@ Deno.test("faultOf() judges each gRPC status of ZITADEL", async (t) => {
   const names = Object.values(Code).filter((code) => typeof code === "string");
   assert.deepEqual(Object.keys(kinds).sort(), names.sort());
   for (const [name, kind] of Object.entries(kinds)) {
-    await t.step(name, () => {
+    await t.step(name, async () => {
       const code = Code[name as keyof typeof Code];
-      const fault = faultOf(
-        new ConnectError("canary (AUTHZ-cdgFk)", code, { "grpc-status": "1" }),
+      await assert.rejects(
+        listMetadata(
+          answering(() => grpcWebError(code, "canary (AUTHZ-cdgFk)")),
+          "v2",
+          FIRST_PAGE,
+        ),
+        (error) => {
+          assert.doesNotMatch((error as Error).message, /canary/);
+          return hasKind(kind)(error);
+        },
       );
-      hasKind(kind)(fault);
-      assert.doesNotMatch(fault.message, /canary/);
     });
   }
 });
 
-Deno.test("faultOf() takes a refusal without an error id for a proxy's", async (t) => {
+Deno.test("listMetadata() takes a refusal without an error id for a proxy's", async (t) => {
   const texts = {
     [Code.PermissionDenied]: "RBAC: access denied",
     [Code.Unauthenticated]: "Jwt is missing",
     [Code.NotFound]: "no healthy upstream",
   };
   for (const [code, text] of Object.entries(texts)) {
-    await t.step(text, () => {
-      const fault = faultOf(
-        new ConnectError(text, Number(code), { "grpc-status": code }),
+    await t.step(text, async () => {
+      await assert.rejects(
+        listMetadata(
+          answering(() => grpcWebError(Number(code), text)),
+          "v2",
+          FIRST_PAGE,
+        ),
+        hasKind("intercepted", /without an error id/),
       );
-      hasKind("intercepted", /without an error id/)(fault);
     });
   }
 });

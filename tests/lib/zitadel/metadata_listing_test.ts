@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import {
-  type ListingLimits,
   type ListingSource,
   type MetadataEntry,
-  PAGE_SIZE,
   readListing,
 } from "../../../lib/zitadel/metadata_listing.ts";
-import { UpstreamFault } from "../../../lib/zitadel/upstream_error.ts";
+import { UpstreamFault } from "../../../lib/zitadel/upstream_fault.ts";
 import { hasKind } from "./_fault.ts";
 
 const encoder = new TextEncoder();
+const PAGE_SIZE = 1_000;
 
 /** Keys and values of so many entries. */
 function table(count: number): Map<string, string> {
@@ -18,46 +17,42 @@ function table(count: number): Map<string, string> {
   );
 }
 
-interface Options {
+interface Options extends Partial<ListingSource> {
   /** Changes the list before the call of an index, counted from 0. */
   readonly change?: (list: Map<string, string>, call: number) => void;
-  readonly isReadable?: () => boolean;
-  readonly page?: ListingSource["page"];
-  readonly limits?: Partial<ListingLimits>;
-}
-
-/** Limits that nothing here reaches, but for changes. */
-function limitsOf(change: Partial<ListingLimits> = {}): ListingLimits {
-  return {
-    maxAnswerBytes: 1_000_000,
-    maxKeptBytes: 100_000_000,
-    maxReceivedBytes: Infinity,
-    minLimit: 1,
-    ...change,
-  };
+  /** The most bytes of an answer. */
+  readonly maxAnswerBytes?: number;
 }
 
 /** A list that may change before each call, and the calls that were made. */
 function listOf(
   list: Map<string, string>,
-  { change = () => {}, isReadable = () => true, page, limits }: Options = {},
+  { change = () => {}, maxAnswerBytes = 1_000_000, ...source }: Options = {},
 ) {
   const calls: (string | [offset: number, limit: number])[] = [];
   const read = () =>
     readListing({
-      limits: limitsOf(limits),
-      pageLimit: { value: PAGE_SIZE },
-      page: page ?? (({ offset, limit }) => {
+      maxKeptBytes: 100_000_000,
+      maxReadBytes: 100_000_000,
+      page({ offset, limit }) {
         change(list, calls.length);
         calls.push([offset, limit]);
         const entries: MetadataEntry[] = [...list]
           .slice(offset, offset + limit)
           .map(([key, value]) => ({ key, value: encoder.encode(value) }));
-        return Promise.resolve({ entries, total: list.size });
-      }),
-      isReadable() {
+        const bytes = entries.reduce(
+          (sum, { key, value }) => sum + key.length + value!.length,
+          0,
+        );
+        if (bytes > maxAnswerBytes) {
+          throw new UpstreamFault("oversized", "sent too much");
+        }
+        return Promise.resolve({ entries, bytes, total: list.size });
+      },
+      ...source,
+      async isReadable() {
         calls.push("readable?");
-        return Promise.resolve(isReadable());
+        return await source.isReadable?.() ?? true;
       },
     });
   const keys = async () => (await read()).map(({ key }) => key);
@@ -168,11 +163,7 @@ Deno.test("readListing() fails if the list keeps changing", async () => {
   const { read, calls } = listOf(table(1_500), {
     change: (list, call) => list.set("role-3", `p-${call}`),
   });
-  await assert.rejects(read(), (error) => {
-    assert.ok(error instanceof UpstreamFault);
-    assert.ok(error.details.liesInContent);
-    return hasKind("unstable_listing")(error);
-  });
+  await assert.rejects(read(), hasKind("unstable_listing"));
   assert.equal(calls.length, 10);
 });
 
@@ -184,6 +175,7 @@ Deno.test("readListing() fails if ZITADEL reports more entries than it returns",
           Promise.resolve({
             entries: keys.map((key) => ({ key, value: undefined })),
             total: 3,
+            bytes: 0,
           }),
       });
       await assert.rejects(read(), hasKind("unstable_listing"));
@@ -198,7 +190,9 @@ Deno.test("readListing() takes an empty list only if it is readable and still em
     assert.deepEqual(calls, [[0, PAGE_SIZE], "readable?", [0, PAGE_SIZE]]);
   });
   await t.step("not readable", async () => {
-    const { read } = listOf(table(0), { isReadable: () => false });
+    const { read } = listOf(table(0), {
+      isReadable: () => Promise.resolve(false),
+    });
     await assert.rejects(read(), hasKind("missing_permission"));
   });
   await t.step("the right is granted in between", async () => {
@@ -206,7 +200,7 @@ Deno.test("readListing() takes an empty list only if it is readable and still em
     const { keys } = listOf(list, {
       isReadable() {
         list.set("admin", "p");
-        return true;
+        return Promise.resolve(true);
       },
     });
     assert.deepEqual(await keys(), ["admin"]);
@@ -224,82 +218,68 @@ Deno.test("readListing() takes an empty list only if it is readable and still em
   });
 });
 
-/** Reads a list whose answers have a length, and records the limits asked for. */
-async function readMeasured(
-  list: Map<string, string>,
-  limits: Partial<ListingLimits> = {},
-) {
-  const maxAnswerBytes = 100_000;
-  const asked: number[] = [];
-  const result = readListing({
-    limits: limitsOf({ maxAnswerBytes, ...limits }),
-    pageLimit: { value: PAGE_SIZE },
-    isReadable: () => assert.fail(),
-    page({ offset, limit }) {
-      asked.push(limit);
-      const entries = [...list].slice(offset, offset + limit);
-      const bytes = entries.reduce((sum, [, value]) => sum + value.length, 0);
-      if (bytes > maxAnswerBytes) {
-        throw new UpstreamFault("oversized", "sent too much", { bytes });
-      }
-      return Promise.resolve({
-        entries: entries.map(([key]) => ({ key, value: undefined })),
-        total: list.size,
-      });
-    },
-  });
-  const count = await result.then(({ length }) => length, (error) => error);
-  return { count, asked };
-}
-
 /** So many entries of one length. */
 function long(count: number, bytes: number): Map<string, string> {
   const value = "x".repeat(bytes);
   return new Map([...table(count).keys()].map((key) => [key, value]));
 }
 
-Deno.test("readListing() asks for fewer entries if a page is too long", async (t) => {
+Deno.test("readListing() asks for small pages once a large one is too long", async (t) => {
+  const maxAnswerBytes = 100_000;
   await t.step("entries of one length", async () => {
-    const { count, asked } = await readMeasured(long(1_000, 5_000));
-    assert.equal(count, 1_000);
-    // Told that 1,000 have 5 MB, 16 fit at once.
-    assert.deepEqual([...new Set(asked)], [1_000, 16]);
+    const { keys, calls } = listOf(long(12, 15_000), { maxAnswerBytes });
+    assert.equal((await keys()).length, 12);
+    const small = [[0, 5], [5, 5], [10, 5]];
+    assert.deepEqual(calls, [[0, PAGE_SIZE], ...small, ...small]);
   });
-  await t.step("one entry longer than the rest", async () => {
-    const list = table(1_000);
-    list.set("role-900", "x".repeat(99_999));
-    assert.equal((await readMeasured(list)).count, 1_000);
+  await t.step("a later page", async () => {
+    const list = new Map([...table(1_000), ["long", "x".repeat(90_000)]]);
+    list.set("longer", "x".repeat(90_000));
+    const { read } = listOf(list, { maxAnswerBytes });
+    await assert.rejects(read(), hasKind("oversized"));
   });
-  await t.step("a single entry that is too long", async () => {
-    const { count, asked } = await readMeasured(long(1, 100_001));
-    hasKind("oversized")(count);
-    assert.equal(asked.at(-1), 1);
-  });
-  await t.step("not fewer than the fewest", async () => {
-    const { count, asked } = await readMeasured(long(1_000, 5_000), {
-      minLimit: PAGE_SIZE,
-    });
-    hasKind("oversized")(count);
-    assert.deepEqual(asked, [1_000]);
+  await t.step("an entry that is too long", async () => {
+    const { read, calls } = listOf(long(1, 100_001), { maxAnswerBytes });
+    await assert.rejects(read(), hasKind("oversized"));
+    assert.deepEqual(calls, [[0, PAGE_SIZE], [0, 5]]);
   });
 });
 
 Deno.test("readListing() stops at the first page over the bound", async () => {
-  const { read, calls } = listOf(table(5_000), {
-    limits: { maxKeptBytes: 20_000 },
-  });
-  await assert.rejects(read(), hasKind("oversized"));
+  const { read, calls } = listOf(table(5_000), { maxKeptBytes: 20_000 });
+  await assert.rejects(read(), hasKind("unreadable_answer", /20000 bytes/));
   assert.deepEqual(calls.map(([offset]) => offset), [0, 1_000]);
 });
 
 Deno.test("readListing() keeps as many bytes of keys and values as the bound says", async () => {
   const list = new Map([["admin", "12345"], ["viewer", "1234"]]);
   const maxKeptBytes = "admin12345viewer1234".length;
-  const readWith = (limits: Partial<ListingLimits>) =>
-    listOf(list, { limits }).read();
-  assert.equal((await readWith({ maxKeptBytes })).length, 2);
+  assert.equal((await listOf(list, { maxKeptBytes }).read()).length, 2);
   await assert.rejects(
-    readWith({ maxKeptBytes: maxKeptBytes - 1 }),
-    hasKind("oversized"),
+    listOf(list, { maxKeptBytes: maxKeptBytes - 1 }).read(),
+    hasKind("unreadable_answer"),
+  );
+});
+
+Deno.test("readListing() reads as many bytes as the bound says, dropped and repeated ones included", async () => {
+  const dropped = () =>
+    Promise.resolve({
+      entries: [{ key: "a", value: undefined }],
+      total: 1,
+      bytes: 1_000,
+    });
+  const read = (maxReadBytes: number) =>
+    listOf(table(0), { page: dropped, maxReadBytes }).read();
+  assert.equal((await read(1_000)).length, 1);
+  await assert.rejects(read(999), hasKind("unreadable_answer", /999 bytes/));
+  // Two listings of about 23 kB each.
+  const list = table(1_500);
+  assert.equal(
+    (await listOf(list, { maxReadBytes: 50_000 }).read()).length,
+    1_500,
+  );
+  await assert.rejects(
+    listOf(list, { maxReadBytes: 30_000 }).read(),
+    hasKind("unreadable_answer"),
   );
 });

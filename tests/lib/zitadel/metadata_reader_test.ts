@@ -9,9 +9,11 @@ import {
 import { FunctionError } from "../../../lib/errors.ts";
 import { abortable } from "../../../lib/util/abortable.ts";
 import { preload } from "../../../lib/zitadel/metadata_reader.ts";
-import { API_MEMORY_MS } from "../../../lib/zitadel/organization_metadata.ts";
 import { grpcWebError, silentFetch } from "../_frames.ts";
-import { entries, fails, ID, reader, world } from "./_metadata.ts";
+import { rejection } from "./_rejection.ts";
+import { entries, fails, ID, reader, valuesOf, world } from "./_metadata.ts";
+
+const API_MEMORY_MS = 60 * 60 * 1000;
 
 const REFUSED = "Errors.Token.Invalid (AUTH-7fs1e)";
 const V2 = "v2.ListOrganizationMetadata";
@@ -339,6 +341,85 @@ Deno.test("createMetadataReader() asks who answered when every API is missing", 
       assert.deepEqual(calls, [V2, V2BETA, V1, DISCOVERY]);
     });
   }
+});
+
+Deno.test("createMetadataReader() reads long values in small answers, and drops them", async () => {
+  // 12 MB that cannot be roles, beside one that can.
+  const metadata = { ...valuesOf(30, 400_000), viewer: "YQ==" };
+  const { read, calls } = reader(world(metadata), { timeoutMs: 30_000 });
+  const found = await read(ID);
+  assert.equal(found.length, 31);
+  assert.deepEqual(
+    found.filter(({ value }) => value !== undefined).map(({ key }) => key),
+    ["viewer"],
+  );
+  // A large page, then two listings of 7 small ones.
+  assert.equal(calls.length, 15);
+});
+
+Deno.test("createMetadataReader() reads a mapping of the largest size in large pages", async () => {
+  // Just below the bound: 2,097,152 bytes of keys and values.
+  const { read, calls } = reader(world(valuesOf(1_000, 2_088)), {
+    timeoutMs: 30_000,
+  });
+  assert.equal((await read(ID)).length, 1_000);
+  assert.equal(calls.length, 1);
+});
+
+Deno.test("createMetadataReader() refuses too much metadata at the first page over a bound", async (t) => {
+  const tooMuch = (bytes: number) => (error: unknown) => {
+    fails("upstream_failed", "unreadable_answer")(error);
+    assert.match((error as Error).message, RegExp(`more than ${bytes} bytes`));
+    return true;
+  };
+  await t.step("of values that are kept", async () => {
+    const { read, calls } = reader(world(valuesOf(4_000, 1_800)), {
+      timeoutMs: 30_000,
+    });
+    await assert.rejects(read(ID), tooMuch(2_097_152));
+    assert.equal(calls.length, 2);
+  });
+  await t.step("of values that are dropped", async () => {
+    const { read, calls } = reader(world(valuesOf(100, 400_000)), {
+      timeoutMs: 30_000,
+    });
+    await assert.rejects(read(ID), tooMuch(33_554_432));
+    assert.ok(calls.length < 20, `${calls.length} calls`);
+  });
+});
+
+Deno.test("createMetadataReader() reads a bounded number of organizations at once", async (t) => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const upstream = createUpstream({
+    organizations: new Proxy({}, {
+      get: () => ({ readable: true, metadata: entries(1) }),
+    }),
+  });
+  const { read, calls } = reader(world(), {
+    timeoutMs: 60_000,
+    async fetch(input, init) {
+      await released;
+      return upstream.fetch(input, init);
+    },
+  });
+  const started = Array.from({ length: 100 }, (_, i) => read(String(i)));
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const reading = calls.length;
+  await t.step("so that memory is bounded", () => {
+    assert.ok(reading >= 16 && reading <= 32, `${reading} at once`);
+  });
+  await t.step("and one that waits leaves at its deadline", async () => {
+    const deadline = new AbortController();
+    const waiting = read(ID, deadline.signal);
+    deadline.abort();
+    fails("upstream_timeout", "timeout")(await rejection(waiting));
+    assert.equal(calls.length, reading);
+  });
+  await t.step("and the others have their turn", async () => {
+    release();
+    const found = await Promise.all(started);
+    assert.ok(found.every((entries) => entries.length === 1));
+  });
 });
 
 Deno.test("preload() loads what the first look-up needs", async () => {

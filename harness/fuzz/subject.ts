@@ -1,0 +1,50 @@
+import { UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
+import {
+  startUpstreamServer,
+  type UpstreamServer,
+} from "../fixtures/upstream_server.ts";
+import {
+  type FunctionProcess,
+  startFunction,
+} from "../function/function_process.ts";
+import { answerHuge } from "./huge_metadata.ts";
+
+export const SIGNING_KEY = "key-of-the-attacked-target";
+/** The default. */
+export const UPSTREAM_TIMEOUT_MS = 2_000;
+
+/** The function under attack, in a process of its own, and the ZITADEL that it asks. */
+export interface Subject extends AsyncDisposable {
+  readonly target: Pick<FunctionProcess, "url" | "pid" | "stop">;
+  readonly upstream: UpstreamServer;
+}
+
+/**
+ * Starts the function beside a ZITADEL that knows every organization, each with
+ * the same mapping, and a few with huge metadata.
+ */
+export async function startSubject(seed: number): Promise<Subject> {
+  const metadata = { viewer: btoa('["read"]'), editor: btoa('["write"]') };
+  await using stack = new AsyncDisposableStack();
+  const upstream = stack.use(startUpstreamServer({
+    organizations: new Proxy({}, { get: () => ({ readable: true, metadata }) }),
+  }, answerHuge(seed)));
+  const target = stack.use(
+    await startFunction({
+      env: {
+        ZITADEL_DOMAIN: upstream.origin,
+        AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
+        ACCESS_TOKEN: UPSTREAM_TOKEN,
+        CACHE_FRESH_SECONDS: "2",
+        CACHE_STALE_SECONDS: "60",
+        KV_URL: ":memory:",
+      },
+    }),
+  );
+  const moved = stack.move();
+  return {
+    target,
+    upstream,
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  };
+}
