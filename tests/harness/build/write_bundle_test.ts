@@ -140,6 +140,7 @@ Deno.test("the bundle answers from a warm KV before it loads what a reading need
   assert.ok(kept.size < files.size / 2 - 3);
   await using running = await startFunction({ env, entry: `${lean}/main.js` });
   const response = await fetch(running.url, await signed());
+  await response.body?.cancel();
   assert.equal(response.status, 200, running.lines.join("\n"));
   assert.ok(running.lines.some((line) => line.includes('"source":"kv"')));
 });
