@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
 import { Code } from "@connectrpc/connect";
 import { FIXTURES_URL, readFixture } from "../../harness/fixtures/fixture.ts";
 import {
@@ -241,7 +242,7 @@ function post(body: string, headers: Record<string, string>): Request {
 
 /** Shows bytes as text, which a canary would be readable in. */
 function textsIn(value: unknown): unknown {
-  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (value instanceof Uint8Array) return gunzipSync(value).toString();
   if (value === null || typeof value !== "object") return value;
   return Object.values(value).map(textsIn);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
 import { startFunction } from "../../harness/function/function_process.ts";
 import {
   createUpstream,
@@ -158,13 +159,27 @@ function startCollector() {
   return { server, received };
 }
 
-async function readFolder(folder: string): Promise<string> {
+/** Everything that the databases of a folder hold: as it is on disk, and unpacked. */
+async function readDatabases(folder: string): Promise<string> {
   let text = "";
-  for await (const { name } of Deno.readDir(folder)) {
+  const files = await Array.fromAsync(Deno.readDir(folder));
+  for (const { name } of files) {
     const bytes = await Deno.readFile(`${folder}/${name}`);
     text += new TextDecoder("latin1").decode(bytes);
   }
+  for (const { name } of files.filter(({ name }) => name.endsWith(".sqlite"))) {
+    using kv = await Deno.openKv(`${folder}/${name}`);
+    for await (const { value } of kv.list({ prefix: [] })) {
+      text += unpacked(value);
+    }
+  }
   return text;
+}
+
+function unpacked(value: unknown): string {
+  if (value instanceof Uint8Array) return gunzipSync(value).toString();
+  if (value === null || typeof value !== "object") return String(value);
+  return Object.values(value).map(unpacked).join("\n");
 }
 
 const SOUGHT = { ...SECRETS, ...PERSONAL, accessToken: UPSTREAM_TOKEN };
@@ -215,7 +230,7 @@ Deno.test("main.ts lets no secret and nothing personal out", async (t) => {
       await process.stop();
       log.push(...process.lines);
     }));
-    const database = await readFolder(folder);
+    const database = await readDatabases(folder);
     const exported = collector.received.join("\n");
 
     await t.step("all of it was seen", () => {

@@ -142,6 +142,7 @@ Deno.test("the bundle answers from a warm KV before it loads what a reading need
   const response = await fetch(running.url, await signed());
   await response.body?.cancel();
   assert.equal(response.status, 200, running.lines.join("\n"));
+  await running.stop();
   assert.ok(running.lines.some((line) => line.includes('"source":"kv"')));
 });
 
