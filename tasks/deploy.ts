@@ -18,7 +18,7 @@ export const deploy = defineTask({
       ["deno task deploy --print", "the commands only"],
     ],
     details: [
-      "Runs `deno deploy`: uploads the function's settings from the env file, and main.ts with lib/; nothing of the harness.",
+      "Runs `deno deploy`: uploads the function's settings from the env file, and the bundle that `deno task build` writes; nothing else.",
     ],
     environment: [
       [

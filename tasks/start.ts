@@ -1,4 +1,4 @@
-import { ENV_FILE_OPTION, option } from "../harness/cli/options.ts";
+import { ENV_FILE_OPTION, flag, option } from "../harness/cli/options.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runStart } from "../harness/function/run_start.ts";
 
@@ -10,10 +10,11 @@ export const start = defineTask({
     examples: [
       ["deno task start"],
       ["deno task start --env-file production.env"],
-      ["deno task start --entry dist/main.js", "a bundle of main.ts"],
+      ["deno task start --entry dist/main.js", "what `deno task build` wrote"],
     ],
     details: [
       "Settings of the environment win over those of the env file. SIGINT and SIGTERM drain: accepted calls are answered, then the process ends.",
+      "Deno cannot replace its own process. --print-command prints the command that a shell can execute in its place, as dist/entrypoint.sh does in the container. It holds names of variables and no setting's value.",
     ],
     environment: [
       ["ZITADEL_DOMAIN, ...", "the function's settings, listed in the README"],
@@ -22,7 +23,8 @@ export const start = defineTask({
   },
   options: {
     "env-file": ENV_FILE_OPTION,
-    entry: option("FILE", "the program instead of main.ts, such as a bundle"),
+    entry: option("FILE", "a bundle, instead of main.ts"),
+    "print-command": flag("print the command for a shell, run nothing"),
   },
   run: runStart,
 });

@@ -21,8 +21,10 @@ export async function readLicenses(): Promise<[string, string | undefined][]> {
   }).output();
   const { npmCache } = JSON.parse(new TextDecoder().decode(stdout));
   const registries = await Array.fromAsync(Deno.readDir(npmCache));
+  // A package for one platform is a part of another, under its licence.
+  const whole = Object.keys(npm).filter((key) => !npm[key].cpu);
   return Promise.all(
-    Object.keys(npm).sort().map(async (key) => {
+    whole.sort().map(async (key) => {
       // After an underscore a key lists peers: `zod-x@1.2.0_zod@4.6.7`.
       const [, name, version] = /^(@?[^@]+)@([^_]+)/.exec(key)!;
       const manifests = await Promise.all(

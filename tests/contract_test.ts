@@ -161,6 +161,7 @@ Deno.test("the commands are these", async () => {
   );
   assert.deepEqual(Object.keys(tasks).sort(), [
     "bench",
+    "build",
     "conformance",
     "demo",
     "deploy",

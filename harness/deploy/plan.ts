@@ -75,7 +75,10 @@ export function planDeployment(wish: DeployWish): DeployStep[] {
   const database = `${app}-kv`;
   const { names, plain } = settingsToUpload(settings);
   const deploy = (...words: string[]) => ["deno", "deploy", ...words];
-  const steps: DeployStep[] = [];
+  const steps: DeployStep[] = [{
+    what: "bundle the function into dist/",
+    command: ["deno", "task", "build"],
+  }];
   if (create) {
     steps.push({
       what: "create the app",
@@ -83,7 +86,7 @@ export function planDeployment(wish: DeployWish): DeployStep[] {
         "create",
         ...where,
         ...["--source", "local", "--runtime-mode", "dynamic"],
-        ...["--entrypoint", "main.ts", "--region", region],
+        ...["--entrypoint", "dist/main.js", "--region", region],
         ...["--build-timeout", "5", "--build-memory-limit", "1024"],
       ),
     }, {
@@ -108,7 +111,7 @@ export function planDeployment(wish: DeployWish): DeployStep[] {
     });
   }
   steps.push({
-    what: "deploy main.ts and lib/",
+    what: "deploy dist/",
     command: deploy("--prod", ...where),
   });
   return steps;

@@ -1,7 +1,7 @@
-import { projectPath } from "../util/project_path.ts";
-import { CACHED_MODULES_ONLY, cacheModules } from "./cached_modules.ts";
+import { cacheModules } from "./cached_modules.ts";
+import { functionArguments } from "./function_command.ts";
 import { platformEnvironment } from "./function_environment.ts";
-import { inBrackets, leastPermissions } from "./least_permissions.ts";
+import { inBrackets } from "./least_permissions.ts";
 
 /**
  * The deadline of a start, in milliseconds; a first one compiles and caches.
@@ -16,6 +16,8 @@ export interface FunctionProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Deno's permission flags; by default the least that the settings need. */
   readonly permissions?: readonly string[];
+  /** A bundle, instead of `main.ts`. */
+  readonly entry?: string;
   /** Called with each line that the process writes. */
   readonly onLine?: (line: string) => void;
 }
@@ -31,7 +33,7 @@ export interface FunctionProcess extends AsyncDisposable {
 }
 
 /**
- * Starts `main.ts` in a process without this one's environment, and waits until
+ * Starts the function in a process without this one's environment, and waits until
  * it listens.
  *
  * @example
@@ -44,18 +46,9 @@ export async function startFunction(
   options: FunctionProcessOptions,
 ): Promise<FunctionProcess> {
   const env = { HOST: "127.0.0.1", PORT: "0", ...options.env };
-  const permissions = options.permissions ?? leastPermissions(env);
-  await cacheModules();
+  if (options.entry === undefined) await cacheModules();
   const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      `--config=${projectPath("deno.json")}`,
-      ...CACHED_MODULES_ONLY,
-      ...permissions,
-      projectPath("main.ts"),
-    ],
+    args: functionArguments(env, options),
     clearEnv: true,
     env: { ...platformEnvironment(Deno.env.toObject()), ...env },
     stdin: "null",

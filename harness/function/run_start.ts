@@ -1,11 +1,11 @@
 import type { Outcome } from "../cli/exit.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import type { Io } from "../cli/io.ts";
-import { readSettings } from "../cli/settings.ts";
-import { projectPath } from "../util/project_path.ts";
-import { CACHED_MODULES_ONLY, cacheModules } from "./cached_modules.ts";
+import { parseEnv, readEnvFile } from "../cli/env_file.ts";
+import { cacheModules } from "./cached_modules.ts";
+import { formatCommand } from "./format_command.ts";
+import { functionArguments } from "./function_command.ts";
 import { functionEnvironment } from "./function_environment.ts";
-import { leastPermissions } from "./least_permissions.ts";
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
@@ -14,27 +14,27 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
  * that its settings need, until it ends. Signals are passed on: it drains.
  */
 export async function runStart(
-  { envFile, entry }: {
+  { envFile, entry, printCommand }: {
     readonly envFile: string;
-    /** The program, if not `main.ts`. */
+    /** A bundle, instead of `main.ts`. */
     readonly entry?: string | undefined;
+    /** Print the command for a shell, and run nothing. */
+    readonly printCommand: boolean;
   },
   io: Io,
 ): Promise<Outcome> {
-  const settings = await readSettings(envFile, io);
+  const fileSettings = parseEnv(await readEnvFile(envFile));
+  const settings = { ...fileSettings, ...io.env };
   await readFunctionConfig(settings, { envFile, env: io.env });
   const env = functionEnvironment({ ...Deno.env.toObject(), ...settings });
-  await cacheModules();
+  const args = functionArguments(env, { entry });
+  if (printCommand) {
+    io.print(formatCommand(args, { env: io.env, fileSettings, envFile }));
+    return "done";
+  }
+  if (entry === undefined) await cacheModules();
   const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      `--config=${projectPath("deno.json")}`,
-      ...CACHED_MODULES_ONLY,
-      ...leastPermissions(env),
-      entry ?? projectPath("main.ts"),
-    ],
+    args,
     clearEnv: true,
     env,
     stdin: "null",

@@ -93,8 +93,10 @@ async function explainRoles(
   );
   const { grants } = await explainCall(
     call,
-    (organization) =>
-      Promise.resolve(parseRoleMapping(entriesOf.get(organization) ?? [])),
+    (organization) => {
+      const entries = entriesOf.get(organization) ?? [];
+      return Promise.resolve({ ...parseRoleMapping(entries), entries });
+    },
     metadataOrganization,
   );
   return grants.flatMap(({ roles, project, grantedBy, organization }) =>

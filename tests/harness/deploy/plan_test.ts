@@ -17,7 +17,8 @@ Deno.test("planDeployment() creates the app and its database once, then uploads 
   };
   const commands = planDeployment(wish).map(({ command }) => command.join(" "));
   assert.deepEqual(commands, [
-    "deno deploy create --org acme --app permissions --source local --runtime-mode dynamic --entrypoint main.ts --region eu --build-timeout 5 --build-memory-limit 1024",
+    "deno task build",
+    "deno deploy create --org acme --app permissions --source local --runtime-mode dynamic --entrypoint dist/main.js --region eu --build-timeout 5 --build-memory-limit 1024",
     "deno deploy database provision permissions-kv --kind denokv --org acme",
     "deno deploy database assign permissions-kv --org acme --app permissions",
     "deno deploy env load deploy.env --org acme --app permissions --non-secrets ZITADEL_DOMAIN",
@@ -26,7 +27,7 @@ Deno.test("planDeployment() creates the app and its database once, then uploads 
   assert.deepEqual(
     planDeployment({ ...wish, create: false, settings: [] })
       .map(({ command }) => command.join(" ")),
-    ["deno deploy --prod --org acme --app permissions"],
+    ["deno task build", "deno deploy --prod --org acme --app permissions"],
   );
 });
 
@@ -47,29 +48,10 @@ Deno.test("settingsToUpload() takes the function's settings only, and shows no s
   }
 });
 
-Deno.test("the upload contains every module of the function and none of the harness", async () => {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", "main.ts"],
-    cwd: ROOT,
-  }).output();
-  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
-  const local = (modules as { specifier: string }[])
-    .map(({ specifier }) => specifier)
-    .filter((specifier) => specifier.startsWith(ROOT.href))
-    .map((specifier) => specifier.slice(ROOT.href.length));
-  assert.ok(local.includes("lib/handler.ts"));
-  const { deploy: { include } } = JSON.parse(
+Deno.test("the upload is the bundle, and nothing else of the project", async () => {
+  const { deploy, lock } = JSON.parse(
     await Deno.readTextFile(new URL("deno.json", ROOT)),
   );
-  for (const file of local) {
-    assert.ok(
-      (include as string[]).some((it) =>
-        it.endsWith("/") ? file.startsWith(it) : file === it
-      ),
-      `${file} is not uploaded`,
-    );
-  }
-  assert.ok(
-    !(include as string[]).some((it) => /harness|tasks|tests/.test(it)),
-  );
+  assert.equal(deploy.runtime.entrypoint, "dist/main.js");
+  assert.deepEqual(deploy.include, ["dist/", "deno.json", lock.path]);
 });
