@@ -20,9 +20,11 @@ const PAUSE_MS = 1_000;
 const MAX_TEXT = 300;
 
 /**
- * Opens the database that isolates share. A failure never ends a start.
+ * Opens the database that isolates share. If it does not open, memory serves,
+ * unless KV_URL is a path: that is a mistake which stays.
  *
  * @param open `Deno.openKv`, which is absent without `--unstable-kv`.
+ * @throws {TypeError} If a path cannot be opened.
  */
 export async function openKv(
   open: typeof Deno.openKv | undefined,
@@ -41,6 +43,13 @@ export async function openKv(
   try {
     return await abortable(open(url), AbortSignal.timeout(OPEN_TIMEOUT_MS));
   } catch (error) {
+    if (url !== undefined && !/^https?:/i.test(url)) {
+      throw new TypeError(
+        `Cannot start: KV_URL is a path that cannot be opened: ${
+          textOf(error)
+        }`,
+      );
+    }
     log(describeTrouble("open", error));
     return undefined;
   }
@@ -121,9 +130,8 @@ export class KvAccess {
         isBroken = true;
       }
       onEntry(undefined);
-      const { promise: over, resolve } = Promise.withResolvers<unknown>();
-      timeout(PAUSE_MS).addEventListener("abort", resolve);
-      await abortable(over, shutdown).catch(() => {});
+      const pause = AbortSignal.any([timeout(PAUSE_MS), shutdown]);
+      await abortable(new Promise(() => {}), pause).catch(() => {});
     }
   }
 }
@@ -136,12 +144,13 @@ function describeTrouble(action: string, error: unknown): LogEntry {
     remedy:
       "If this lasts: check that the app has a KV database, or that KV_URL and DENO_KV_ACCESS_TOKEN are right and this process may use them, then restart it",
     error: error instanceof Error ? error.name : typeof error,
-    cause: error instanceof Error ? withoutSecrets(error.message) : undefined,
+    cause: textOf(error),
   };
 }
 
 /** Of an address, KV_URL for one, the user, the password and the query are left out. */
-function withoutSecrets(text: string): string {
-  return text.replaceAll(/:\/\/[^\s/?#]*@/g, "://")
+function textOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return error.message.replaceAll(/:\/\/[^\s/?#]*@/g, "://")
     .replaceAll(/(:\/\/[^\s?#]*)[?#][^\s)"']*/g, "$1").slice(0, MAX_TEXT);
 }

@@ -14,7 +14,7 @@ const RIGHT = {
   HOST: "127.0.0.1",
   PORT: "0",
   // No test may find what another, or a developer, left in the local database.
-  KV_URL: "/nonexistent/kv",
+  KV_URL: ":memory:",
 };
 
 /** Starts `main.ts` with these settings and no permission that it does not need. */
@@ -180,6 +180,10 @@ Deno.test("main.ts does not start when settings are missing, contradictory or em
       },
       ["PAYLOAD_PRIVATE_KEY"],
     ],
+    "a path for KV that cannot be opened": [
+      { ...RIGHT, ZITADEL_DOMAIN: "example.com", KV_URL: "/nonexistent/kv" },
+      ["KV_URL"],
+    ],
   };
   await Promise.all(
     Object.entries(cases).map(([name, [settings, named]]) =>
@@ -211,6 +215,7 @@ Deno.test("main.ts answers a call with no permission but its settings and the ne
   await using running = await Running.start({
     ...RIGHT,
     ZITADEL_DOMAIN: upstream.origin,
+    KV_URL: "http://127.0.0.1:1",
   });
   assert.deepEqual(await call(running.url), login.expected);
   const health = await fetch(new URL("/healthz", running.url));
