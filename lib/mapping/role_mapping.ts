@@ -88,7 +88,7 @@ export function parseRoleMapping(
         : [key, [], 2 * (value?.length ?? 0)];
     }
   }
-  return createRoleMapping(parsed(), { unreadable, maxBytes });
+  return { ...createRoleMapping(parsed(), maxBytes), unreadable };
 }
 
 /** A metadata key, its permissions, and what its value counts for if it cannot be read, in bytes. */
@@ -101,10 +101,7 @@ type ParsedEntry = readonly [
 /** Creates a mapping of entries that are parsed already. */
 export function createRoleMapping(
   entries: Iterable<ParsedEntry>,
-  { unreadable = [], maxBytes = Infinity }: {
-    readonly unreadable?: readonly string[];
-    readonly maxBytes?: number | undefined;
-  } = {},
+  maxBytes = Infinity,
 ): RoleMapping {
   const plain = new Map<string, readonly string[]>();
   const qualified = new Map<string, Map<string, readonly string[]>>();
@@ -124,7 +121,7 @@ export function createRoleMapping(
     roles.set(key.slice(colon + 1), granted);
     bytes += PROJECT_ROLE_BYTES;
   }
-  return { plain, qualified, unreadable, bytes };
+  return { plain, qualified, unreadable: [], bytes };
 }
 
 /** At two bytes a character. */
