@@ -4,7 +4,7 @@ import type { Log } from "../observability/log.ts";
 import { abortable } from "../util/abortable.ts";
 import type { ZitadelConnection } from "./connection.ts";
 import { requestToken } from "./token_request.ts";
-import { credentialRejected } from "./upstream_fault.ts";
+import { UpstreamFault } from "./upstream_fault.ts";
 
 /** How long before its end a token is renewed in the background, in milliseconds. */
 const RENEW_BEFORE_MS = 5 * 60 * 1000;
@@ -17,12 +17,6 @@ const UNUSABLE_BEFORE_MS = 10 * 1000;
  * credential, in milliseconds: asking again at each login would not help.
  */
 const PAUSE_MS = 5 * 1000;
-
-/** What getting tokens needs. */
-export interface AccessTokenOptions {
-  readonly connection: ZitadelConnection;
-  readonly log: Log;
-}
 
 /** Returns the bearer token that metadata is read with. */
 export interface AccessTokenSource {
@@ -46,12 +40,6 @@ export interface AccessTokenSource {
   discard(token: string): boolean;
 }
 
-interface Token {
-  readonly token: string;
-  readonly renewAt: number;
-  readonly endsAt: number;
-}
-
 /**
  * Creates the source of bearer tokens from the service user's credential. A
  * token is kept until shortly before its end, renewed in the background, and
@@ -59,10 +47,13 @@ interface Token {
  */
 export function createAccessTokenSource(
   credential: Credential,
-  { connection, log }: AccessTokenOptions,
+  { connection, log }: {
+    readonly connection: ZitadelConnection;
+    readonly log: Log;
+  },
 ): AccessTokenSource {
   const { now } = connection;
-  let current: Token | undefined;
+  let current: { token: string; renewAt: number; endsAt: number } | undefined;
   let pending: Promise<string> | undefined;
   let pausedBy: unknown;
   let pausedUntil = -Infinity;
@@ -103,14 +94,14 @@ export function createAccessTokenSource(
     },
     discard(token) {
       if (credential.kind === "personal_access_token") {
-        pause(credentialRejected());
+        pause(new UpstreamFault("credential_rejected"));
         return false;
       }
       if (current?.token !== token) return !isPaused();
       const wasRenewed = now() < refusedAt + PAUSE_MS;
       refusedAt = now();
       current = undefined;
-      if (wasRenewed) pause(credentialRejected());
+      if (wasRenewed) pause(new UpstreamFault("credential_rejected"));
       return !wasRenewed;
     },
   };
