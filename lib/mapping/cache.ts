@@ -62,15 +62,6 @@ interface Kept extends DatedMapping {
 /** Of no epoch: to be compared with KV at its next use. */
 const UNVERIFIED = -1;
 
-/** What this isolate knows of an organization's events. */
-interface Events {
-  readonly event?: KnownEvent | undefined;
-  /** When this isolate was last sent a genuine one. What was read before is never served again. */
-  readonly droppedAt: number;
-}
-
-const NO_EVENTS: Events = { droppedAt: -Infinity };
-
 /** What is read of KV if there is none. */
 const NOTHING: Stored = { version: null };
 
@@ -79,7 +70,10 @@ export class MappingCache {
   readonly #options: CacheOptions;
   readonly #load: ReturnType<typeof createMappingLoader>;
   readonly #memory = new LruMap<Kept>(MAX_ORGANIZATIONS, MAX_BYTES);
-  readonly #events = new LruMap<Events>(MAX_ORGANIZATIONS);
+  /** The last event that is known of an organization. */
+  readonly #events = new LruMap<KnownEvent>(MAX_ORGANIZATIONS);
+  /** When this isolate was last sent a genuine event. What was read before is never served again. */
+  readonly #droppedAt = new LruMap<number>(MAX_ORGANIZATIONS);
   /** The readings under way: one of an organization runs, and one waits. */
   readonly #readings = new SingleFlight<MappingLookup>();
   readonly #comparisons = new SingleFlight<Stored | undefined>();
@@ -144,14 +138,15 @@ export class MappingCache {
    */
   async invalidate(organization: string, sequence?: number): Promise<boolean> {
     const now = this.#options.now();
-    const known = latestEvent(now, this.#events.get(organization)?.event);
+    const known = latestEvent(now, this.#events.get(organization));
     if (sequence !== undefined && known && sequence <= known.sequence) {
       return false;
     }
     const event = sequence === undefined
       ? undefined
       : { sequence, arrivedAt: now };
-    this.#events.set(organization, { event: event ?? known, droppedAt: now });
+    if (event) this.#events.set(organization, event);
+    this.#droppedAt.set(organization, now);
     this.#memory.delete(organization);
     this.#readings.outdate(organization);
     return await this.#options.store?.invalidate(organization, event) ?? true;
@@ -217,10 +212,12 @@ export class MappingCache {
       ? await store.read(organization, kept?.version)
       : NOTHING;
     const isConfirmed = stored?.version === kept?.version;
+    // KV may have been restored, or have lost the tombstone.
+    const droppedAt = this.#droppedAt.get(organization) ?? -Infinity;
+    const isOutdated = stored?.found && stored.found.readAt <= droppedAt;
+    const found = isOutdated ? undefined : stored?.found;
     // Without an answer of KV, an unverified mapping serves as a stale one does.
-    const known = isConfirmed || !stored
-      ? kept
-      : this.#foundOf(organization, stored);
+    const known = isConfirmed || !stored ? kept : found;
     const freshness = this.#freshnessOf(known);
     const isFresh = freshness === "fresh" && stored !== undefined;
     if (known && (isFresh || (acceptsStale && freshness !== "expired"))) {
@@ -246,12 +243,6 @@ export class MappingCache {
     return { mapping, source: "zitadel" };
   }
 
-  #foundOf(organization: string, { found }: Stored): DatedMapping | undefined {
-    const { droppedAt } = this.#events.get(organization) ?? NO_EVENTS;
-    // KV may have been restored, or have lost the tombstone.
-    return found && found.readAt > droppedAt ? found : undefined;
-  }
-
   #keep(
     organization: string,
     { mapping, readAt, version, event }: DatedMapping & Stored,
@@ -262,13 +253,9 @@ export class MappingCache {
     const epoch = flight.isJoinable ? this.#epoch : UNVERIFIED;
     const kept = { mapping, readAt, version, epoch, retryAt: 0 };
     this.#memory.set(organization, kept, mapping.bytes);
-    if (event) {
-      const known = this.#events.get(organization) ?? NO_EVENTS;
-      this.#events.set(organization, {
-        ...known,
-        event: latestEvent(this.#options.now(), known.event, event),
-      });
-    }
+    const known = this.#events.get(organization);
+    const latest = latestEvent(this.#options.now(), known, event);
+    if (latest && latest !== known) this.#events.set(organization, latest);
     return kept;
   }
 

@@ -44,10 +44,9 @@ export async function openKv(
     return await abortable(open(url), AbortSignal.timeout(OPEN_TIMEOUT_MS));
   } catch (error) {
     if (url !== undefined && !/^https?:/i.test(url)) {
+      const text = textOf(error);
       throw new TypeError(
-        `Cannot start: KV_URL is a path that cannot be opened: ${
-          textOf(error)
-        }`,
+        `Cannot start: KV_URL is a path that cannot be opened: ${text}`,
       );
     }
     log(describeTrouble("open", error));
@@ -67,73 +66,68 @@ export interface KvOptions {
   readonly log: Log;
 }
 
-/** Calls and watches of KV that never throw. */
-export class KvAccess {
-  readonly #options: KvOptions;
-  #failedAt = -Infinity;
+/** Creates calls and watches of KV that never throw. */
+export function createKvAccess({ kv, now, timeout, log }: KvOptions) {
+  let failedAt = -Infinity;
 
-  constructor(options: KvOptions) {
-    this.#options = options;
-  }
+  return {
+    /** Reports whether KV failed a moment ago. */
+    isPaused(): boolean {
+      const since = now() - failedAt;
+      return since >= 0 && since < PAUSE_MS;
+    },
 
-  /** Whether KV failed a moment ago. */
-  get isPaused(): boolean {
-    const since = this.#options.now() - this.#failedAt;
-    return since >= 0 && since < PAUSE_MS;
-  }
-
-  /**
-   * Calls KV. A commit whose check fails is an answer, not a failure.
-   *
-   * @param action What is tried, for the log: `read from`, `write to`, ...
-   * @returns KV's answer, or `undefined` if it failed or is late, which is logged.
-   */
-  async attempt<T>(
-    action: string,
-    operation: (kv: Deno.Kv) => Promise<T>,
-  ): Promise<T | undefined> {
-    const { kv, timeout, now, log } = this.#options;
-    try {
-      return await abortable(Promise.try(operation, kv), timeout(TIMEOUT_MS));
-    } catch (error) {
-      this.#failedAt = now();
-      log(describeTrouble(action, error));
-      return undefined;
-    }
-  }
-
-  /**
-   * Watches a key until `shutdown` is aborted. A watch that breaks starts again
-   * after a pause.
-   *
-   * @param onEntry Told of the key's entry now and whenever it changes, and of `undefined` when the watch broke or did not begin.
-   */
-  async watch(
-    key: Deno.KvKey,
-    onEntry: (entry: Deno.KvEntryMaybe<unknown> | undefined) => void,
-    shutdown: AbortSignal,
-  ): Promise<void> {
-    const { kv, timeout, log } = this.#options;
-    let isBroken = false;
-    const write = ([entry]: [Deno.KvEntryMaybe<unknown>]) => {
-      isBroken = false;
-      onEntry(entry);
-    };
-    while (!shutdown.aborted) {
+    /**
+     * Calls KV. A commit whose check fails is an answer, not a failure.
+     *
+     * @param action What is tried, for the log: `read from`, `write to`, ...
+     * @returns KV's answer, or `undefined` if it failed or is late, which is logged.
+     */
+    async attempt<T>(
+      action: string,
+      operation: (kv: Deno.Kv) => Promise<T>,
+    ): Promise<T | undefined> {
       try {
-        await kv.watch<[unknown]>([key])
-          .pipeTo(new WritableStream({ write }), { signal: shutdown });
+        return await abortable(Promise.try(operation, kv), timeout(TIMEOUT_MS));
       } catch (error) {
-        if (shutdown.aborted) return;
-        // Once per outage, not once per attempt.
-        if (!isBroken) log(describeTrouble("watch", error));
-        isBroken = true;
+        failedAt = now();
+        log(describeTrouble(action, error));
+        return undefined;
       }
-      onEntry(undefined);
-      const pause = AbortSignal.any([timeout(PAUSE_MS), shutdown]);
-      await abortable(new Promise(() => {}), pause).catch(() => {});
-    }
-  }
+    },
+
+    /**
+     * Watches a key until `shutdown` is aborted. A watch that breaks starts again
+     * after a pause.
+     *
+     * @param onEntry Told of the key's entry now and whenever it changes, and of `undefined` when the watch broke or did not begin.
+     */
+    async watch(
+      key: Deno.KvKey,
+      onEntry: (entry: Deno.KvEntryMaybe<unknown> | undefined) => void,
+      shutdown: AbortSignal,
+    ): Promise<void> {
+      let isBroken = false;
+      const write = ([entry]: [Deno.KvEntryMaybe<unknown>]) => {
+        isBroken = false;
+        onEntry(entry);
+      };
+      while (!shutdown.aborted) {
+        try {
+          await kv.watch<[unknown]>([key])
+            .pipeTo(new WritableStream({ write }), { signal: shutdown });
+        } catch (error) {
+          if (shutdown.aborted) return;
+          // Once per outage, not once per attempt.
+          if (!isBroken) log(describeTrouble("watch", error));
+          isBroken = true;
+        }
+        onEntry(undefined);
+        const pause = AbortSignal.any([timeout(PAUSE_MS), shutdown]);
+        await abortable(new Promise(() => {}), pause).catch(() => {});
+      }
+    },
+  };
 }
 
 function describeTrouble(action: string, error: unknown): LogEntry {

@@ -12,7 +12,7 @@ import {
   type Changed,
   gapAfter,
 } from "./announcement.ts";
-import { KvAccess, type KvOptions } from "./kv_access.ts";
+import { createKvAccess, type KvOptions } from "./kv_access.ts";
 import {
   type DatedMapping,
   decodeMapping,
@@ -52,7 +52,7 @@ type Outcome = "announced" | "known" | "failed";
 
 export class KvStore {
   readonly #options: KvOptions;
-  readonly #access: KvAccess;
+  readonly #access: ReturnType<typeof createKvAccess>;
   readonly #tracker = new AnnouncementTracker();
   readonly #announcing = new SingleFlight<Outcome>();
   readonly #unconfirmed = new LruMap<Unconfirmed>(MAX_UNCONFIRMED);
@@ -61,7 +61,7 @@ export class KvStore {
 
   constructor(options: KvOptions) {
     this.#options = options;
-    this.#access = new KvAccess(options);
+    this.#access = createKvAccess(options);
     const { origin } = options;
     this.#announcementKey = ["role_permissions_announcement", FORMAT, origin];
   }
@@ -75,7 +75,7 @@ export class KvStore {
     organization: string,
     knownVersion?: string | null,
   ): Promise<Stored | undefined> {
-    if (this.#access.isPaused) return undefined;
+    if (this.#access.isPaused()) return undefined;
     const isDue = this.#unconfirmed.get(organization) !== undefined;
     if (isDue && await this.#announce(organization) === "failed") {
       return undefined;
@@ -102,7 +102,9 @@ export class KvStore {
     const { lifetimeMs, now } = this.#options;
     const bytes = await encodeMapping(mapping);
     const expiresAt = readAt + lifetimeMs;
-    if (!bytes || expiresAt <= now() || this.#access.isPaused) return undefined;
+    if (!bytes || expiresAt <= now() || this.#access.isPaused()) {
+      return undefined;
+    }
     const key = this.#mappingKey(organization);
     const value = { mapping: bytes, readAt, event };
     const forgottenAt = event ? event.arrivedAt + EVENT_MEMORY_MS : 0;

@@ -95,7 +95,10 @@ function untilRefused<T>(pending: PendingBody, reading: Promise<T>) {
   // One promise: `Promise.race` slows a call down measurably.
   return new Promise<T>((resolve, reject) => {
     pending.onRefused = reject;
-    reading.then(resolve, (cause) => reject(brokenOff(cause)));
+    reading.then(resolve, (cause) => {
+      const message = "Cannot read the payload: it broke off";
+      reject(new FunctionError("invalid_payload", message, { cause }));
+    });
   });
 }
 
@@ -138,13 +141,5 @@ function tooLarge(): FunctionError {
   return new FunctionError(
     "payload_too_large",
     `Cannot take the payload: it is longer than ${MAX_PAYLOAD_BYTES} bytes`,
-  );
-}
-
-function brokenOff(cause: unknown): FunctionError {
-  return new FunctionError(
-    "invalid_payload",
-    "Cannot read the payload: it broke off",
-    { cause },
   );
 }

@@ -155,8 +155,11 @@ export class BodyBudget {
 
   #refuseLate(): void {
     const end = this.#options.now() - BODY_TIMEOUT_MS;
+    const message = `Cannot read the payload: it is incomplete after ${
+      BODY_TIMEOUT_MS / 1_000
+    } s`;
     for (const body of this.#arriving.filter(({ since }) => since <= end)) {
-      this.#refuse(body, tooSlow());
+      this.#refuse(body, new FunctionError("invalid_payload", message));
     }
     this.#isWatching = false;
     this.#watch();
@@ -171,14 +174,5 @@ function overloaded(): FunctionError {
       remedy:
         "Find out who sends requests that no signing key has signed, and block them in front of the function",
     },
-  );
-}
-
-function tooSlow(): FunctionError {
-  return new FunctionError(
-    "invalid_payload",
-    `Cannot read the payload: it is incomplete after ${
-      BODY_TIMEOUT_MS / 1_000
-    } s`,
   );
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { CompactVerifyGetKey, CryptoKey, JWK } from "jose";
-import { FunctionError } from "../errors.ts";
+import { type FailureDetails, FunctionError } from "../errors.ts";
 import type { Deadline } from "../util/deadline.ts";
 
 /** The algorithms of ZITADEL's web keys. */
@@ -55,9 +55,7 @@ export async function createEnvelopeOpener(
     const text = decode(body);
     if (/^\s*\{/.test(text)) return parse(text);
     if (COMPACT.test(text)) return openCompact(text, deadline);
-    throw invalid(
-      "Cannot read the body: it is neither JSON, nor a JWS, nor a JWE",
-    );
+    throw invalid("neither JSON, nor a JWS, nor a JWE");
   };
 
   async function openCompact(text: string, deadline: Deadline) {
@@ -91,9 +89,8 @@ async function decrypt(
   keys: readonly CryptoKey[],
 ): Promise<Uint8Array> {
   if (keys.length === 0) {
-    throw new FunctionError(
-      "invalid_payload",
-      "Cannot read the payload: it is encrypted, and PAYLOAD_PRIVATE_KEY is not set",
+    throw invalid(
+      "encrypted, and PAYLOAD_PRIVATE_KEY is not set",
       { reason: "missing_setting" },
     );
   }
@@ -110,9 +107,8 @@ async function decrypt(
       cause = error;
     }
   }
-  throw new FunctionError(
-    "invalid_payload",
-    "Cannot read the payload: it is not encrypted for any key in PAYLOAD_PRIVATE_KEY",
+  throw invalid(
+    "not encrypted for any key in PAYLOAD_PRIVATE_KEY",
     { cause, reason: "unknown_key" },
   );
 }
@@ -145,7 +141,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw invalid("Cannot read the payload: it is not UTF-8", cause);
+    throw invalid("not UTF-8", { cause });
   }
 }
 
@@ -153,10 +149,11 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw invalid("Cannot read the payload: it is not JSON", cause);
+    throw invalid("not JSON", { cause });
   }
 }
 
-function invalid(message: string, cause?: unknown): FunctionError {
-  return new FunctionError("invalid_payload", message, { cause });
+function invalid(what: string, details?: FailureDetails): FunctionError {
+  const message = `Cannot read the payload: it is ${what}`;
+  return new FunctionError("invalid_payload", message, details);
 }

@@ -19,26 +19,7 @@ const UNUSABLE_BEFORE_MS = 10 * 1000;
 const PAUSE_MS = 5 * 1000;
 
 /** Returns the bearer token that metadata is read with. */
-export interface AccessTokenSource {
-  /** The settings that hold the credential, by name. */
-  readonly settings: string;
-  /**
-   * Returns a token that is valid as far as is known.
-   *
-   * @param signal Ends the wait; a request that runs continues for other callers.
-   * @throws {FunctionError} If none can be requested.
-   * @throws {UpstreamFault} If ZITADEL refused the last one just now.
-   */
-  get(signal?: AbortSignal): Promise<string>;
-  /**
-   * Drops a token that ZITADEL refused. If another one was refused just before,
-   * or there is no other, the credential itself is the cause, and the source
-   * pauses.
-   *
-   * @returns `true` if `get` may return another one.
-   */
-  discard(token: string): boolean;
-}
+export type AccessTokenSource = ReturnType<typeof createAccessTokenSource>;
 
 /**
  * Creates the source of bearer tokens from the service user's credential. A
@@ -51,7 +32,7 @@ export function createAccessTokenSource(
     readonly connection: ZitadelConnection;
     readonly log: Log;
   },
-): AccessTokenSource {
+) {
   const { now } = connection;
   let current: { token: string; renewAt: number; endsAt: number } | undefined;
   let pending: Promise<string> | undefined;
@@ -75,15 +56,27 @@ export function createAccessTokenSource(
       current = { token, endsAt, renewAt: endsAt - early };
       return token;
     } catch (error) {
-      if (isRefusal(error)) pause(error);
+      const reason = error instanceof FunctionError && error.details.reason;
+      const isRefusal = reason === "rate_limited" ||
+        reason === "credential_rejected";
+      if (isRefusal) pause(error);
       throw error;
     }
   };
   const renew = () => pending ??= request().finally(() => pending = undefined);
 
   return {
+    /** The settings that hold the credential, by name. */
     settings: CREDENTIAL_SETTINGS[credential.kind],
-    get(signal) {
+
+    /**
+     * Returns a token that is valid as far as is known.
+     *
+     * @param signal Ends the wait; a request that runs continues for other callers.
+     * @throws {FunctionError} If none can be requested.
+     * @throws {UpstreamFault} If ZITADEL refused the last one just now.
+     */
+    get(signal?: AbortSignal): Promise<string> {
       if (!current || now() >= current.endsAt - UNUSABLE_BEFORE_MS) {
         return signal ? abortable(renew(), signal) : renew();
       }
@@ -92,7 +85,15 @@ export function createAccessTokenSource(
       }
       return Promise.resolve(current.token);
     },
-    discard(token) {
+
+    /**
+     * Drops a token that ZITADEL refused. If another one was refused just before,
+     * or there is no other, the credential itself is the cause, and the source
+     * pauses.
+     *
+     * @returns `true` if `get` may return another one.
+     */
+    discard(token: string): boolean {
       if (credential.kind === "personal_access_token") {
         pause(new UpstreamFault("credential_rejected"));
         return false;
@@ -105,11 +106,6 @@ export function createAccessTokenSource(
       return !wasRenewed;
     },
   };
-}
-
-function isRefusal(error: unknown): boolean {
-  const reason = error instanceof FunctionError && error.details.reason;
-  return reason === "rate_limited" || reason === "credential_rejected";
 }
 
 function logOldToken(log: Log, error: unknown): void {

@@ -36,10 +36,7 @@ export interface MetadataPage {
 }
 
 /** Which part of a list to read. */
-export interface PageRange {
-  readonly offset: number;
-  readonly limit: number;
-}
+export type PageRange = { readonly offset: number; readonly limit: number };
 
 /** Where a list comes from, and how much of it is read. */
 export interface ListingSource {

@@ -73,17 +73,7 @@ export function createMetadataReader(
   ): Promise<readonly MetadataEntry[]> {
     try {
       using _place = await readings.acquire(signal);
-      return await withToken(token, signal, (bearer) =>
-        list({
-          connection,
-          token: bearer,
-          organization,
-          signal,
-          maxValueBytes,
-          maxAnswerBytes: MAX_ANSWER_BYTES,
-          maxKeptBytes: maxMappingBytes,
-          maxReadBytes: MAX_READ_BYTES,
-        }));
+      return await list(organization, signal);
     } catch (error) {
       throw upstreamError(error, {
         action: `Cannot read the metadata of organization ${organization}`,
@@ -95,28 +85,29 @@ export function createMetadataReader(
     }
   };
 
-  async function list(options: ListOptions) {
-    const now = connection.now();
-    if (known && now >= known.until) known = undefined;
-    const { api, entries } = await listByFirstApi(options, known?.api);
-    if (known?.api !== api) known = { api, until: now + API_MEMORY_MS };
-    return entries;
-  }
-}
-
-/** Reads with a token, and once more with a renewed one if ZITADEL refuses the first. */
-async function withToken<T>(
-  token: AccessTokenSource,
-  signal: AbortSignal,
-  read: (token: string) => Promise<T>,
-): Promise<T> {
-  for (let isLast = false;; isLast = true) {
-    const bearer = await token.get(signal);
-    try {
-      return await read(bearer);
-    } catch (error) {
-      const isRefused = isFault(error, "credential_rejected");
-      if (!isRefused || !token.discard(bearer) || isLast) throw error;
+  /** Lists with a token, and once more with a renewed one if ZITADEL refuses the first. */
+  async function list(organization: string, signal: AbortSignal) {
+    for (let isLast = false;; isLast = true) {
+      const bearer = await token.get(signal);
+      try {
+        const now = connection.now();
+        if (known && now >= known.until) known = undefined;
+        const { api, entries } = await listByFirstApi({
+          connection,
+          token: bearer,
+          organization,
+          signal,
+          maxValueBytes,
+          maxAnswerBytes: MAX_ANSWER_BYTES,
+          maxKeptBytes: maxMappingBytes,
+          maxReadBytes: MAX_READ_BYTES,
+        }, known?.api);
+        if (known?.api !== api) known = { api, until: now + API_MEMORY_MS };
+        return entries;
+      } catch (error) {
+        const isRefused = isFault(error, "credential_rejected");
+        if (!isRefused || !token.discard(bearer) || isLast) throw error;
+      }
     }
   }
 }

@@ -53,25 +53,24 @@ export function isFault(error: unknown, kind: FaultKind): boolean {
   return error instanceof UpstreamFault && error.kind === kind;
 }
 
-/** What was being done when a request failed. */
-export interface FailedAction {
-  /** What cannot be done, such as "Cannot read the metadata of organization 1". */
-  readonly action: string;
-  readonly connection: { readonly baseUrl: string };
-  /** The settings that hold the service user's credential, by name. */
-  readonly credential?: string;
-  readonly organization?: string;
-  /** The deadline: once it is over, the fault is that it is. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * Describes a failed request for the caller and the operator. An error that is
  * not about ZITADEL is returned as it is.
  */
-export function upstreamError(error: unknown, failed: FailedAction): unknown {
+export function upstreamError(
+  error: unknown,
+  { action, connection, credential, organization, signal }: {
+    /** What cannot be done, such as "Cannot read the metadata of organization 1". */
+    readonly action: string;
+    readonly connection: { readonly baseUrl: string };
+    /** The settings that hold the service user's credential, by name. */
+    readonly credential?: string;
+    readonly organization?: string;
+    /** The deadline: once it is over, the fault is that it is. */
+    readonly signal?: AbortSignal | undefined;
+  },
+): unknown {
   if (error instanceof FunctionError) return error;
-  const { action, connection, credential, organization, signal } = failed;
   const fault = signal?.aborted
     ? new UpstreamFault("timeout", undefined, { cause: error })
     : error;
