@@ -10,20 +10,17 @@ import {
   type SignatureHeader,
 } from "./signature.ts";
 
-/** A request that one of the configured keys has signed. */
-export interface AuthenticRequest {
-  /** The body as received. */
-  readonly body: Uint8Array;
-  /** The index of the key in AUTHORIZATION_SIGNING_KEY. */
-  readonly signingKey: number;
-}
-
 /**
  * Verifies that ZITADEL sent a request.
  *
  * @throws {FunctionError} `invalid_signature` if no configured key signed it in time, or what reading the body throws.
  */
-export type Authenticate = (request: Request) => Promise<AuthenticRequest>;
+export type Authenticate = (request: Request) => Promise<{
+  /** The body as received. */
+  readonly body: Uint8Array;
+  /** The index of the key in AUTHORIZATION_SIGNING_KEY. */
+  readonly signingKey: number;
+}>;
 
 /**
  * Creates the check of signatures. The header's form and timestamp are checked

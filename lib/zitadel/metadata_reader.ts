@@ -112,11 +112,6 @@ export function createMetadataReader(
   }
 }
 
-/** What a listing needs, and how much of it is read. */
-export type ListOptions =
-  & ApiCall
-  & Pick<ListingSource, "maxKeptBytes" | "maxReadBytes">;
-
 /**
  * Lists an organization's metadata by v2, then v2beta, then management v1, each
  * only if the one before is unimplemented.
@@ -124,7 +119,7 @@ export type ListOptions =
  * @throws {UpstreamFault} If the metadata cannot be read.
  */
 export async function listByFirstApi(
-  options: ListOptions,
+  options: ApiCall & Pick<ListingSource, "maxKeptBytes" | "maxReadBytes">,
   first: MetadataApi = METADATA_APIS[0],
 ): Promise<{ api: MetadataApi; entries: readonly MetadataEntry[] }> {
   const calls = await import("./metadata_api.ts");
