@@ -21,7 +21,6 @@ import { createBodyReader } from "./request/body.ts";
 import { createEnvelopeOpener, type OpenEnvelope } from "./request/envelope.ts";
 import { compileChecks } from "./request/payload.ts";
 import { Deadline } from "./util/deadline.ts";
-import { pause } from "./util/pause.ts";
 import { VERSION } from "./version.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
 import {
@@ -202,6 +201,11 @@ async function preload(
   } catch (error) {
     log(describeFailure(error).entry);
   }
+}
+
+/** Lets calls and answers that wait run: settles in a later turn of the event loop. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function randomHex(bytes: number): string {

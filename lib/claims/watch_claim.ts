@@ -11,7 +11,7 @@ import type { AddedClaim } from "./reply.ts";
 export const LONG_CLAIM_BYTES = 4_096;
 
 /** For how many organizations and reasons a report is remembered, so that it is made once. */
-const REMEMBERED = { maxEntries: 10_000, maxBytes: Infinity };
+const REMEMBERED = 10_000;
 
 /** What watching claims needs. */
 export interface ClaimWatchOptions {

@@ -21,7 +21,7 @@ export type Announcement = z.infer<typeof announcementSchema>;
 const JUMP = 1_000_000;
 
 /** More versions than a watch lags behind. */
-const VERSION_BOUNDS = { maxEntries: 100, maxBytes: Infinity };
+const MAX_VERSIONS = 100;
 
 /** Whose mappings may have changed. */
 export type Changed = "all" | "none" | { readonly organization: string };
@@ -47,23 +47,23 @@ export function gapAfter(
   organization: string,
   now: number,
 ): Announcement {
-  const count = (parse(last)?.count ?? now) + JUMP;
+  const count = announcementAfter(last, organization, now).count + JUMP;
   return { organization, from: count, count };
 }
 
 /** What one isolate has seen of the announcements. */
 export class AnnouncementTracker {
   #seen: number | undefined;
-  readonly #versions = new LruMap<true>(VERSION_BOUNDS);
+  readonly #versions = new LruMap<true>(MAX_VERSIONS);
 
   /** Compares the value with what was seen before. */
   observe(
-    { value, versionstamp }: Pick<
-      Deno.KvEntryMaybe<unknown>,
-      "value" | "versionstamp"
-    >,
+    { value, versionstamp }: {
+      readonly value: unknown;
+      readonly versionstamp: string | null;
+    },
   ): Changed {
-    if (versionstamp !== null) {
+    if (versionstamp) {
       if (this.#versions.get(versionstamp)) return "none";
       this.#versions.set(versionstamp, true);
     }

@@ -9,29 +9,31 @@
 import { describeFailure } from "../errors.ts";
 import { LruMap } from "../util/lru_map.ts";
 import { type Flight, SingleFlight } from "../util/single_flight.ts";
-import { type KnownEvent, latestEvent } from "./known_event.ts";
 import type { KvStore, Stored } from "./kv_store.ts";
-import type { DatedMapping } from "./kv_values.ts";
+import {
+  type DatedMapping,
+  type KnownEvent,
+  latestEvent,
+} from "./kv_values.ts";
 import {
   createMappingLoader,
-  type LoadMapping,
   type LoadMappingOptions,
 } from "./load_mapping.ts";
 import type { RoleMapping } from "./role_mapping.ts";
 
-/** How much the isolate's memory keeps: far under the 512 MB that an edge isolate has. */
-const MEMORY_BOUNDS = { maxEntries: 10_000, maxBytes: 64 * 1024 * 1024 };
-const EVENT_BOUNDS = { maxEntries: 10_000, maxBytes: Infinity };
+/** How many organizations the isolate's memory keeps, and their events. */
+const MAX_ORGANIZATIONS = 10_000;
+
+/** How much their mappings take: far under the 512 MB that an edge isolate has. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** How long a failed revalidation is not tried again while a stale mapping serves. */
 const REVALIDATE_RETRY_MS = 1_000;
 
-export type MappingSource = "memory" | "stale" | "kv" | "zitadel";
-
 /** A mapping, and where it came from. */
 export interface MappingLookup {
   readonly mapping: RoleMapping;
-  readonly source: MappingSource;
+  readonly source: "memory" | "stale" | "kv" | "zitadel";
 }
 
 export interface CacheOptions extends LoadMappingOptions {
@@ -60,24 +62,18 @@ interface Kept extends DatedMapping {
 /** Of no epoch: to be compared with KV at its next use. */
 const UNVERIFIED = -1;
 
-/** What this isolate knows of an organization's events. */
-interface Events {
-  readonly event: KnownEvent | undefined;
-  /** When this isolate was last sent a genuine one. What was read before is never served again. */
-  readonly droppedAt: number;
-}
-
-const NO_EVENTS: Events = { event: undefined, droppedAt: -Infinity };
-
 /** What is read of KV if there is none. */
 const NOTHING: Stored = { version: null };
 
 /** The mappings of all organizations, by organization id. */
 export class MappingCache {
   readonly #options: CacheOptions;
-  readonly #load: LoadMapping;
-  readonly #memory = new LruMap<Kept>(MEMORY_BOUNDS);
-  readonly #events = new LruMap<Events>(EVENT_BOUNDS);
+  readonly #load: ReturnType<typeof createMappingLoader>;
+  readonly #memory = new LruMap<Kept>(MAX_ORGANIZATIONS, MAX_BYTES);
+  /** The last event that is known of an organization. */
+  readonly #events = new LruMap<KnownEvent>(MAX_ORGANIZATIONS);
+  /** When this isolate was last sent a genuine event. What was read before is never served again. */
+  readonly #droppedAt = new LruMap<number>(MAX_ORGANIZATIONS);
   /** The readings under way: one of an organization runs, and one waits. */
   readonly #readings = new SingleFlight<MappingLookup>();
   readonly #comparisons = new SingleFlight<Stored | undefined>();
@@ -100,7 +96,7 @@ export class MappingCache {
    */
   get(organization: string): MappingLookup | Promise<MappingLookup> {
     const kept = this.#memory.get(organization);
-    const freshness = kept ? this.#freshnessOf(kept) : "expired";
+    const freshness = this.#freshnessOf(kept);
     if (!kept || freshness === "expired") {
       return this.#getByReading(organization);
     }
@@ -123,14 +119,13 @@ export class MappingCache {
     const stored = await this.#comparisons.do(organization, async (flight) => {
       const stored = await store!.read(organization, kept.version);
       const isConfirmed = stored?.version === kept.version;
-      if (isConfirmed && flight.isJoinable()) kept.epoch = this.#epoch;
+      if (isConfirmed && flight.isJoinable) kept.epoch = this.#epoch;
       return stored;
     });
-    if (stored && stored.version !== kept.version) {
-      return this.#getByReading(organization);
-    }
+    const isConfirmed = stored?.version === kept.version;
+    if (stored && !isConfirmed) return this.#getByReading(organization);
     // Without an answer of KV it serves as a stale one does.
-    const isFresh = stored !== undefined && this.#freshnessOf(kept) === "fresh";
+    const isFresh = isConfirmed && this.#freshnessOf(kept) === "fresh";
     return this.#serve(organization, kept, isFresh);
   }
 
@@ -143,14 +138,15 @@ export class MappingCache {
    */
   async invalidate(organization: string, sequence?: number): Promise<boolean> {
     const now = this.#options.now();
-    const known = latestEvent(now, this.#events.get(organization)?.event);
+    const known = latestEvent(now, this.#events.get(organization));
     if (sequence !== undefined && known && sequence <= known.sequence) {
       return false;
     }
     const event = sequence === undefined
       ? undefined
       : { sequence, arrivedAt: now };
-    this.#events.set(organization, { event: event ?? known, droppedAt: now });
+    if (event) this.#events.set(organization, event);
+    this.#droppedAt.set(organization, now);
     this.#memory.delete(organization);
     this.#readings.outdate(organization);
     return await this.#options.store?.invalidate(organization, event) ?? true;
@@ -160,19 +156,13 @@ export class MappingCache {
   #suspect(organization?: string): void {
     this.#readings.stopJoining(organization);
     this.#comparisons.stopJoining(organization);
-    if (organization === undefined) {
-      this.#epoch++;
-      return;
-    }
+    if (organization === undefined) return void this.#epoch++;
     const kept = this.#memory.get(organization);
     if (kept) kept.epoch = UNVERIFIED;
   }
 
   async #getByReading(organization: string): Promise<MappingLookup> {
-    const lookup = await this.#readings.do(
-      organization,
-      (flight) => this.#read(organization, { flight, acceptsStale: true }),
-    );
+    const lookup = await this.#readOnce(organization, true);
     const kept = this.#memory.get(organization);
     if (lookup.source === "stale" && kept) this.#revalidate(organization, kept);
     return lookup;
@@ -182,10 +172,7 @@ export class MappingCache {
   #revalidate(organization: string, kept: Kept): void {
     const { now, log } = this.#options;
     if (now() < kept.retryAt || this.#readings.has(organization)) return;
-    this.#readings.do(
-      organization,
-      (flight) => this.#read(organization, { flight, acceptsStale: false }),
-    ).catch((error: unknown) => {
+    this.#readOnce(organization, false).catch((error: unknown) => {
       kept.retryAt = now() + REVALIDATE_RETRY_MS;
       const { entry } = describeFailure(error);
       log({
@@ -196,6 +183,15 @@ export class MappingCache {
         organization,
       });
     });
+  }
+
+  #readOnce(
+    organization: string,
+    acceptsStale: boolean,
+  ): Promise<MappingLookup> {
+    const read = (flight: Flight) =>
+      this.#read(organization, { flight, acceptsStale });
+    return this.#readings.do(organization, read);
   }
 
   /** Compares memory with KV, then asks ZITADEL. Keeps the answer unless the reading is outdated meanwhile. */
@@ -216,40 +212,35 @@ export class MappingCache {
       ? await store.read(organization, kept?.version)
       : NOTHING;
     const isConfirmed = stored?.version === kept?.version;
+    // KV may have been restored, or have lost the tombstone.
+    const droppedAt = this.#droppedAt.get(organization) ?? -Infinity;
+    const isOutdated = stored?.found && stored.found.readAt <= droppedAt;
+    const found = isOutdated ? undefined : stored?.found;
     // Without an answer of KV, an unverified mapping serves as a stale one does.
-    const known = isConfirmed || !stored
-      ? kept
-      : this.#foundOf(organization, stored);
-    const freshness = known ? this.#freshnessOf(known) : "expired";
+    const known = isConfirmed || !stored ? kept : found;
+    const freshness = this.#freshnessOf(known);
     const isFresh = freshness === "fresh" && stored !== undefined;
     if (known && (isFresh || (acceptsStale && freshness !== "expired"))) {
       if (known !== kept) {
         this.#keep(organization, { ...known, ...stored! }, flight);
-      } else if (stored && flight.isJoinable()) kept.epoch = this.#epoch;
+      } else if (stored && flight.isJoinable) kept.epoch = this.#epoch;
       const fresh = isConfirmed ? "memory" : "kv";
       return { mapping: known.mapping, source: isFresh ? fresh : "stale" };
     }
 
     const readAt = now();
     const mapping = await this.#load(organization, deadline);
-    const { version, event } = stored ?? NOTHING;
-    const read = { mapping, readAt, version, event };
-    const isKept = this.#keep(organization, read, flight);
-    if (store && stored && isKept) {
+    const read = { ...stored ?? NOTHING, mapping, readAt };
+    const fresh = this.#keep(organization, read, flight);
+    if (store && stored && fresh) {
       // Behind the call that waits.
-      void store.write(organization, isKept, stored).then((written) => {
+      void store.write(organization, fresh, stored).then((written) => {
         // It lost: the next use reads again over a tombstone, and takes a mapping.
-        if (written === null) isKept.epoch = UNVERIFIED;
-        else if (written) isKept.version = written;
+        if (written === null) fresh.epoch = UNVERIFIED;
+        else if (written) fresh.version = written;
       });
     }
     return { mapping, source: "zitadel" };
-  }
-
-  #foundOf(organization: string, { found }: Stored): DatedMapping | undefined {
-    const { droppedAt } = this.#events.get(organization) ?? NO_EVENTS;
-    // KV may have been restored, or have lost the tombstone.
-    return found && found.readAt > droppedAt ? found : undefined;
   }
 
   #keep(
@@ -257,24 +248,20 @@ export class MappingCache {
     { mapping, readAt, version, event }: DatedMapping & Stored,
     flight: Flight,
   ): Kept | undefined {
-    if (!flight.isCurrent()) return undefined;
+    if (!flight.isCurrent) return undefined;
     // What changed meanwhile is not in it if others may not join.
-    const epoch = flight.isJoinable() ? this.#epoch : UNVERIFIED;
+    const epoch = flight.isJoinable ? this.#epoch : UNVERIFIED;
     const kept = { mapping, readAt, version, epoch, retryAt: 0 };
     this.#memory.set(organization, kept, mapping.bytes);
-    if (event) {
-      const known = this.#events.get(organization) ?? NO_EVENTS;
-      this.#events.set(organization, {
-        ...known,
-        event: latestEvent(this.#options.now(), known.event, event),
-      });
-    }
+    const known = this.#events.get(organization);
+    const latest = latestEvent(this.#options.now(), known, event);
+    if (latest && latest !== known) this.#events.set(organization, latest);
     return kept;
   }
 
-  #freshnessOf({ readAt }: DatedMapping): "fresh" | "stale" | "expired" {
+  #freshnessOf(known: DatedMapping | undefined): "fresh" | "stale" | "expired" {
     const { freshMs, staleMs, now } = this.#options;
-    const age = now() - readAt;
+    const age = known ? now() - known.readAt : Infinity;
     // A timestamp in the future means that a clock was wrong, here or elsewhere.
     if (age < 0 || age >= freshMs + staleMs) return "expired";
     return age < freshMs ? "fresh" : "stale";

@@ -20,9 +20,11 @@ const PAUSE_MS = 1_000;
 const MAX_TEXT = 300;
 
 /**
- * Opens the database that isolates share. A failure never ends a start.
+ * Opens the database that isolates share. If it does not open, memory serves,
+ * unless KV_URL is a path: that is a mistake which stays.
  *
  * @param open `Deno.openKv`, which is absent without `--unstable-kv`.
+ * @throws {TypeError} If a path cannot be opened.
  */
 export async function openKv(
   open: typeof Deno.openKv | undefined,
@@ -41,6 +43,12 @@ export async function openKv(
   try {
     return await abortable(open(url), AbortSignal.timeout(OPEN_TIMEOUT_MS));
   } catch (error) {
+    if (url !== undefined && !/^https?:/i.test(url)) {
+      const text = textOf(error);
+      throw new TypeError(
+        `Cannot start: KV_URL is a path that cannot be opened: ${text}`,
+      );
+    }
     log(describeTrouble("open", error));
     return undefined;
   }
@@ -58,74 +66,68 @@ export interface KvOptions {
   readonly log: Log;
 }
 
-/** Calls and watches of KV that never throw. */
-export class KvAccess {
-  readonly #options: KvOptions;
-  #failedAt = -Infinity;
+/** Creates calls and watches of KV that never throw. */
+export function createKvAccess({ kv, now, timeout, log }: KvOptions) {
+  let failedAt = -Infinity;
 
-  constructor(options: KvOptions) {
-    this.#options = options;
-  }
+  return {
+    /** Reports whether KV failed a moment ago. */
+    isPaused(): boolean {
+      const since = now() - failedAt;
+      return since >= 0 && since < PAUSE_MS;
+    },
 
-  /** Whether KV failed a moment ago. */
-  get isPaused(): boolean {
-    const since = this.#options.now() - this.#failedAt;
-    return since >= 0 && since < PAUSE_MS;
-  }
-
-  /**
-   * Calls KV. A commit whose check fails is an answer, not a failure.
-   *
-   * @param action What is tried, for the log: `read from`, `write to`, ...
-   * @returns KV's answer, or `undefined` if it failed or is late, which is logged.
-   */
-  async attempt<T>(
-    action: string,
-    operation: (kv: Deno.Kv) => Promise<T>,
-  ): Promise<T | undefined> {
-    const { kv, timeout, now, log } = this.#options;
-    try {
-      return await abortable(Promise.try(operation, kv), timeout(TIMEOUT_MS));
-    } catch (error) {
-      this.#failedAt = now();
-      log(describeTrouble(action, error));
-      return undefined;
-    }
-  }
-
-  /**
-   * Watches a key until `shutdown` is aborted. A watch that breaks starts again
-   * after a pause.
-   *
-   * @param onEntry Told of the key's entry now and whenever it changes, and of `undefined` when the watch broke or did not begin.
-   */
-  async watch(
-    key: Deno.KvKey,
-    onEntry: (entry: Deno.KvEntryMaybe<unknown> | undefined) => void,
-    shutdown: AbortSignal,
-  ): Promise<void> {
-    const { kv, timeout, log } = this.#options;
-    let isBroken = false;
-    const write = ([entry]: [Deno.KvEntryMaybe<unknown>]) => {
-      isBroken = false;
-      onEntry(entry);
-    };
-    while (!shutdown.aborted) {
+    /**
+     * Calls KV. A commit whose check fails is an answer, not a failure.
+     *
+     * @param action What is tried, for the log: `read from`, `write to`, ...
+     * @returns KV's answer, or `undefined` if it failed or is late, which is logged.
+     */
+    async attempt<T>(
+      action: string,
+      operation: (kv: Deno.Kv) => Promise<T>,
+    ): Promise<T | undefined> {
       try {
-        await kv.watch<[unknown]>([key])
-          .pipeTo(new WritableStream({ write }), { signal: shutdown });
+        return await abortable(Promise.try(operation, kv), timeout(TIMEOUT_MS));
       } catch (error) {
-        if (shutdown.aborted) return;
-        // Once per outage, not once per attempt.
-        if (!isBroken) log(describeTrouble("watch", error));
-        isBroken = true;
+        failedAt = now();
+        log(describeTrouble(action, error));
+        return undefined;
       }
-      onEntry(undefined);
-      const { promise: over, resolve } = Promise.withResolvers<unknown>();
-      timeout(PAUSE_MS).addEventListener("abort", resolve);
-      await abortable(over, shutdown).catch(() => {});
-    }
-  }
+    },
+
+    /**
+     * Watches a key until `shutdown` is aborted. A watch that breaks starts again
+     * after a pause.
+     *
+     * @param onEntry Told of the key's entry now and whenever it changes, and of `undefined` when the watch broke or did not begin.
+     */
+    async watch(
+      key: Deno.KvKey,
+      onEntry: (entry: Deno.KvEntryMaybe<unknown> | undefined) => void,
+      shutdown: AbortSignal,
+    ): Promise<void> {
+      let isBroken = false;
+      const write = ([entry]: [Deno.KvEntryMaybe<unknown>]) => {
+        isBroken = false;
+        onEntry(entry);
+      };
+      while (!shutdown.aborted) {
+        try {
+          await kv.watch<[unknown]>([key])
+            .pipeTo(new WritableStream({ write }), { signal: shutdown });
+        } catch (error) {
+          if (shutdown.aborted) return;
+          // Once per outage, not once per attempt.
+          if (!isBroken) log(describeTrouble("watch", error));
+          isBroken = true;
+        }
+        onEntry(undefined);
+        const pause = AbortSignal.any([timeout(PAUSE_MS), shutdown]);
+        await abortable(new Promise(() => {}), pause).catch(() => {});
+      }
+    },
+  };
 }
 
 function describeTrouble(action: string, error: unknown): LogEntry {
@@ -136,12 +138,13 @@ function describeTrouble(action: string, error: unknown): LogEntry {
     remedy:
       "If this lasts: check that the app has a KV database, or that KV_URL and DENO_KV_ACCESS_TOKEN are right and this process may use them, then restart it",
     error: error instanceof Error ? error.name : typeof error,
-    cause: error instanceof Error ? withoutSecrets(error.message) : undefined,
+    cause: textOf(error),
   };
 }
 
 /** Of an address, KV_URL for one, the user, the password and the query are left out. */
-function withoutSecrets(text: string): string {
-  return text.replaceAll(/:\/\/[^\s/?#]*@/g, "://")
+function textOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return error.message.replaceAll(/:\/\/[^\s/?#]*@/g, "://")
     .replaceAll(/(:\/\/[^\s?#]*)[?#][^\s)"']*/g, "$1").slice(0, MAX_TEXT);
 }

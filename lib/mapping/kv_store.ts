@@ -12,13 +12,16 @@ import {
   type Changed,
   gapAfter,
 } from "./announcement.ts";
-import { KvAccess, type KvOptions } from "./kv_access.ts";
-import { type DatedMapping, encodeMapping, parseStored } from "./kv_values.ts";
+import { createKvAccess, type KvOptions } from "./kv_access.ts";
 import {
+  type DatedMapping,
+  decodeMapping,
+  encodeMapping,
   EVENT_MEMORY_MS,
+  eventIn,
   type KnownEvent,
   latestEvent,
-} from "./known_event.ts";
+} from "./kv_values.ts";
 
 /** Part of every key. A change in how entries are parsed or stored raises it. */
 const FORMAT = 4;
@@ -26,7 +29,8 @@ const FORMAT = 4;
 /** How often an announcement competes with others before it is made as a gap. */
 const MAX_ATTEMPTS = 8;
 
-const UNCONFIRMED_BOUNDS = { maxEntries: 10_000, maxBytes: Infinity };
+/** For how many organizations an unconfirmed invalidation is remembered. */
+const MAX_UNCONFIRMED = 10_000;
 
 /** What KV holds for an organization. */
 export interface Stored {
@@ -46,21 +50,18 @@ interface Unconfirmed {
 /** How an invalidation ended: every isolate learns of it; KV knew the event; KV did not confirm it. */
 type Outcome = "announced" | "known" | "failed";
 
-/** Told which organization changed; `undefined` if it may have been any. */
-export type OnChange = (organization?: string) => void;
-
 export class KvStore {
   readonly #options: KvOptions;
-  readonly #access: KvAccess;
+  readonly #access: ReturnType<typeof createKvAccess>;
   readonly #tracker = new AnnouncementTracker();
   readonly #announcing = new SingleFlight<Outcome>();
-  readonly #unconfirmed = new LruMap<Unconfirmed>(UNCONFIRMED_BOUNDS);
+  readonly #unconfirmed = new LruMap<Unconfirmed>(MAX_UNCONFIRMED);
   readonly #announcementKey: Deno.KvKey;
-  #onChange: OnChange = () => {};
+  #onChange: (organization?: string) => void = () => {};
 
   constructor(options: KvOptions) {
     this.#options = options;
-    this.#access = new KvAccess(options);
+    this.#access = createKvAccess(options);
     const { origin } = options;
     this.#announcementKey = ["role_permissions_announcement", FORMAT, origin];
   }
@@ -74,17 +75,18 @@ export class KvStore {
     organization: string,
     knownVersion?: string | null,
   ): Promise<Stored | undefined> {
-    if (this.#access.isPaused) return undefined;
-    const isConfirmed = !this.#unconfirmed.get(organization) ||
-      await this.#announce(organization) !== "failed";
-    if (!isConfirmed) return undefined;
+    if (this.#access.isPaused()) return undefined;
+    const isDue = this.#unconfirmed.get(organization) !== undefined;
+    if (isDue && await this.#announce(organization) === "failed") {
+      return undefined;
+    }
     const key = this.#mappingKey(organization);
     const entry = await this.#access.attempt("read from", (kv) => kv.get(key));
     if (!entry) return undefined;
     const { versionstamp: version, value } = entry;
-    const { event, decode } = parseStored(value);
-    const found = version === knownVersion ? undefined : await decode();
-    return { version, event, found };
+    const isKnown = version === knownVersion;
+    const found = isKnown ? undefined : await decodeMapping(value);
+    return { version, event: eventIn(value), found };
   }
 
   /**
@@ -100,7 +102,9 @@ export class KvStore {
     const { lifetimeMs, now } = this.#options;
     const bytes = await encodeMapping(mapping);
     const expiresAt = readAt + lifetimeMs;
-    if (!bytes || expiresAt <= now() || this.#access.isPaused) return undefined;
+    if (!bytes || expiresAt <= now() || this.#access.isPaused()) {
+      return undefined;
+    }
     const key = this.#mappingKey(organization);
     const value = { mapping: bytes, readAt, event };
     const forgottenAt = event ? event.arrivedAt + EVENT_MEMORY_MS : 0;
@@ -152,23 +156,23 @@ export class KvStore {
     { event, isForced }: Unconfirmed,
   ): Promise<Outcome> {
     const { now, lifetimeMs } = this.#options;
-    const keys = [this.#announcementKey, this.#mappingKey(organization)];
+    const key = this.#mappingKey(organization);
     // Outlives every mapping read before, and every replay of the event.
     const expireIn = lifetimeMs + EVENT_MEMORY_MS;
     for (let attempt = 1;; attempt++) {
       const entries = await this.#access.attempt(
         "invalidate in",
-        (kv) => kv.getMany<unknown[]>(keys),
+        (kv) => kv.getMany<[unknown, unknown]>([this.#announcementKey, key]),
       );
       if (!entries) return "failed";
-      const [last, stored] = entries as Deno.KvEntryMaybe<unknown>[];
-      this.#tell(this.#tracker.observe(last!));
-      const known = latestEvent(now(), parseStored(stored!.value).event);
+      const [last, stored] = entries;
+      this.#tell(this.#tracker.observe(last));
+      const known = latestEvent(now(), eventIn(stored.value));
       const isKnown = event && known && event.sequence <= known.sequence;
       if (isKnown && !isForced) return "known";
       const isContended = attempt === MAX_ATTEMPTS;
       const announce = isContended ? gapAfter : announcementAfter;
-      const announcement = announce(last!.value, organization, now());
+      const announcement = announce(last.value, organization, now());
       const tombstone = {
         invalidatedAt: now(),
         event: latestEvent(now(), event, known),
@@ -176,8 +180,8 @@ export class KvStore {
       const result = await this.#access.attempt("invalidate in", (kv) => {
         const operation = kv.atomic()
           .set(this.#announcementKey, announcement)
-          .set(keys[1]!, tombstone, { expireIn });
-        return (isContended ? operation : operation.check(last!)).commit();
+          .set(key, tombstone, { expireIn });
+        return (isContended ? operation : operation.check(last)).commit();
       });
       if (!result) return "failed";
       if (!result.ok) continue;
@@ -187,8 +191,15 @@ export class KvStore {
     }
   }
 
-  /** Watches what other isolates announce until `shutdown` is aborted. */
-  async watch(onChange: OnChange, shutdown: AbortSignal): Promise<void> {
+  /**
+   * Watches what other isolates announce until `shutdown` is aborted.
+   *
+   * @param onChange Told which organization changed; `undefined` if it may have been any.
+   */
+  async watch(
+    onChange: (organization?: string) => void,
+    shutdown: AbortSignal,
+  ): Promise<void> {
     this.#onChange = onChange;
     await this.#access.watch(this.#announcementKey, (entry) => {
       this.#tell(entry ? this.#tracker.observe(entry) : this.#tracker.lose());

@@ -6,24 +6,32 @@
  * @module
  */
 import * as z from "zod/mini";
-import type { KnownEvent } from "./known_event.ts";
 import { createRoleMapping, type RoleMapping } from "./role_mapping.ts";
 
 /** Deno KV takes values of 65,536 bytes; the rest is for the value's own frame. */
 const MAX_BYTES = 60_000;
 
-const event = z.optional(
-  z.object({ sequence: z.number(), arrivedAt: z.number() }),
-);
+/** How long an event is remembered after its arrival: longer than any replay of it is accepted. */
+export const EVENT_MEMORY_MS = 600_000;
+
+const knownEvent = z.object({
+  /** It grows per organization. */
+  sequence: z.number(),
+  /** In milliseconds since 1970. */
+  arrivedAt: z.number(),
+});
 const storedSchema = z.union([
   z.object({
     mapping: z.instanceof(Uint8Array),
     readAt: z.number(),
-    event,
+    event: z.optional(knownEvent),
   }),
-  z.object({ invalidatedAt: z.number(), event }),
+  z.object({ invalidatedAt: z.number(), event: z.optional(knownEvent) }),
 ]);
 const entriesSchema = z.array(z.tuple([z.string(), z.array(z.string())]));
+
+/** An event of an organization. */
+export type KnownEvent = z.infer<typeof knownEvent>;
 
 /** A mapping, and when its reading from ZITADEL began, in milliseconds since 1970. */
 export interface DatedMapping {
@@ -32,28 +40,43 @@ export interface DatedMapping {
   readonly readAt: number;
 }
 
-/** An organization's value. */
-export interface StoredValue {
-  readonly event: KnownEvent | undefined;
-  /** Decodes the mapping; `undefined` for a tombstone, or bytes that are no mapping. */
-  readonly decode: () => Promise<DatedMapping | undefined>;
+/**
+ * Returns the event with the highest sequence of those that are not forgotten: a
+ * restored ZITADEL may count from less. One from the future counts as
+ * forgotten, since a clock was wrong.
+ */
+export function latestEvent(
+  now: number,
+  ...events: (KnownEvent | undefined)[]
+): KnownEvent | undefined {
+  let latest: KnownEvent | undefined;
+  for (const event of events) {
+    if (!event || event.arrivedAt > now) continue;
+    if (event.arrivedAt + EVENT_MEMORY_MS <= now) continue;
+    if (!latest || event.sequence > latest.sequence) latest = event;
+  }
+  return latest;
 }
 
-/** Checks an organization's value. */
-export function parseStored(value: unknown): StoredValue {
+/** Returns the event that an organization's value names. */
+export function eventIn(value: unknown): KnownEvent | undefined {
+  return storedSchema.safeParse(value).data?.event;
+}
+
+/** Decodes an organization's value; `undefined` for a tombstone, or if it holds no mapping. */
+export async function decodeMapping(
+  value: unknown,
+): Promise<DatedMapping | undefined> {
   const stored = storedSchema.safeParse(value).data;
-  const decode = async () => {
-    if (!stored || !("mapping" in stored)) return undefined;
-    try {
-      const stream = new DecompressionStream("gzip");
-      const json = await through(stored.mapping, stream).json();
-      const mapping = createRoleMapping(entriesSchema.parse(json));
-      return { mapping, readAt: stored.readAt };
-    } catch {
-      return undefined;
-    }
-  };
-  return { event: stored?.event, decode };
+  if (!stored || !("mapping" in stored)) return undefined;
+  try {
+    const stream = new DecompressionStream("gzip");
+    const json = await through(stored.mapping, stream).json();
+    const mapping = createRoleMapping(entriesSchema.parse(json));
+    return { mapping, readAt: stored.readAt };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -19,13 +19,7 @@ import {
 const MAX_NAMED = 20;
 
 /** For how many organizations the last report is remembered. */
-const REPORTED_BOUNDS = { maxEntries: 10_000, maxBytes: Infinity };
-
-/** Loads an organization's mapping from ZITADEL, within the deadline. */
-export type LoadMapping = (
-  organization: string,
-  deadline: AbortSignal,
-) => Promise<RoleMapping>;
+const MAX_REPORTS = 10_000;
 
 export interface LoadMappingOptions {
   /** Reads an organization's metadata, all of it, within the deadline. */
@@ -37,12 +31,13 @@ export interface LoadMappingOptions {
 }
 
 /** Creates the loader of mappings. It throws a {@linkcode FunctionError} if the metadata cannot be read or used. */
-export function createMappingLoader(
-  { readMetadata, log }: LoadMappingOptions,
-): LoadMapping {
-  const reportProblems = createProblemReport(log);
+export function createMappingLoader({ readMetadata, log }: LoadMappingOptions) {
+  const reports = new LruMap<string>(MAX_REPORTS);
 
-  return async function loadMapping(organization, deadline) {
+  return async function loadMapping(
+    organization: string,
+    deadline: AbortSignal,
+  ): Promise<RoleMapping> {
     const entries = await readMetadata(organization, deadline);
     const mapping = parseRoleMapping(entries, MAX_MAPPING_BYTES);
     if (mapping.bytes > MAX_MAPPING_BYTES) {
@@ -52,46 +47,31 @@ export function createMappingLoader(
         { organization, reason: "unreadable_answer" },
       );
     }
-    await reportProblems(organization, mapping.unreadable);
+    await reportUnreadable(organization, mapping.unreadable);
     return mapping;
   };
-}
 
-/** Reports an organization's unreadable entries. */
-type ReportProblems = (
-  organization: string,
-  keys: readonly string[],
-) => Promise<void>;
-
-/**
- * Creates the report of unreadable entries, which is logged once until one of
- * them changes. It has the entries' keys, never a value.
- */
-function createProblemReport(log: Log): ReportProblems {
-  const reported = new LruMap<string>(REPORTED_BOUNDS);
-
-  return async function reportProblems(organization, keys) {
-    if (keys.length === 0) return reported.delete(organization);
-    const hash = await hashOf(keys);
-    if (reported.get(organization) === hash) return;
-    reported.set(organization, hash);
-    const named = keys.slice(0, MAX_NAMED).map(keyName);
+  /** Logs the keys of unreadable entries, never a value, once until they change. */
+  async function reportUnreadable(
+    organization: string,
+    keys: readonly string[],
+  ): Promise<void> {
+    const count = keys.length;
+    if (count === 0) return reports.delete(organization);
+    const named = await Promise.all(keys.slice(0, MAX_NAMED).map(keyName));
+    const entries = named.join("; ");
+    const report = `${count}: ${entries}`;
+    if (reports.get(organization) === report) return;
+    reports.set(organization, report);
     log({
       level: "warn",
-      message: keys.length === 1
+      message: count === 1
         ? `1 metadata entry of organization ${organization} grants nothing: it cannot be read as permissions`
-        : `${keys.length} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
+        : `${count} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
       reason: "unreadable_entries",
       organization,
-      entries: (await Promise.all(named)).join("; "),
+      entries,
       remedy: REMEDIES.unreadable_entries,
     });
-  };
-}
-
-/** Covers all entries, also those that the log line does not name. */
-async function hashOf(keys: readonly string[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(keys));
-  const hash = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(hash).toHex();
+  }
 }

@@ -88,7 +88,7 @@ export function parseRoleMapping(
         : [key, [], 2 * (value?.length ?? 0)];
     }
   }
-  return createRoleMapping(parsed(), { unreadable, maxBytes });
+  return { ...createRoleMapping(parsed(), maxBytes), unreadable };
 }
 
 /** A metadata key, its permissions, and what its value counts for if it cannot be read, in bytes. */
@@ -98,13 +98,10 @@ type ParsedEntry = readonly [
   unreadableBytes?: number,
 ];
 
-/** Creates a mapping of entries that are parsed already. */
+/** Creates a mapping of entries that are parsed already, and estimates its size at two bytes a character. */
 export function createRoleMapping(
   entries: Iterable<ParsedEntry>,
-  { unreadable = [], maxBytes = Infinity }: {
-    readonly unreadable?: readonly string[];
-    readonly maxBytes?: number | undefined;
-  } = {},
+  maxBytes = Infinity,
 ): RoleMapping {
   const plain = new Map<string, readonly string[]>();
   const qualified = new Map<string, Map<string, readonly string[]>>();
@@ -112,7 +109,8 @@ export function createRoleMapping(
   for (const [key, granted, unreadableBytes = 0] of entries) {
     if (bytes > maxBytes) break;
     plain.set(key, granted);
-    bytes += sizeOfEntry(key, granted) + unreadableBytes;
+    bytes += ENTRY_OVERHEAD_BYTES + unreadableBytes + 2 * key.length;
+    for (const name of granted) bytes += NAME_OVERHEAD_BYTES + 2 * name.length;
     const colon = key.indexOf(":");
     if (colon < 0) continue;
     const projectId = key.slice(0, colon);
@@ -124,16 +122,7 @@ export function createRoleMapping(
     roles.set(key.slice(colon + 1), granted);
     bytes += PROJECT_ROLE_BYTES;
   }
-  return { plain, qualified, unreadable, bytes };
-}
-
-/** At two bytes a character. */
-function sizeOfEntry(key: string, permissions: readonly string[]): number {
-  let bytes = ENTRY_OVERHEAD_BYTES + 2 * key.length;
-  for (const name of permissions) {
-    bytes += NAME_OVERHEAD_BYTES + 2 * name.length;
-  }
-  return bytes;
+  return { plain, qualified, unreadable: [], bytes };
 }
 
 /**

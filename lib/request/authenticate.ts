@@ -1,6 +1,6 @@
 import { FunctionError } from "../errors.ts";
 import { Semaphore } from "../util/semaphore.ts";
-import type { ReadBody } from "./body.ts";
+import type { createBodyReader } from "./body.ts";
 import { LARGE_BODY_BYTES } from "./body_budget.ts";
 import {
   findSigningKey,
@@ -10,27 +10,17 @@ import {
   type SignatureHeader,
 } from "./signature.ts";
 
-/** A request that one of the configured keys has signed. */
-export interface AuthenticRequest {
-  /** The body as received. */
-  readonly body: Uint8Array;
-  /** The index of the key in AUTHORIZATION_SIGNING_KEY. */
-  readonly signingKey: number;
-}
-
-/** What authenticating requests needs. */
-export interface AuthenticateOptions {
-  readonly signingKeys: readonly string[];
-  readonly readBody: ReadBody;
-  readonly now: () => number;
-}
-
 /**
  * Verifies that ZITADEL sent a request.
  *
  * @throws {FunctionError} `invalid_signature` if no configured key signed it in time, or what reading the body throws.
  */
-export type Authenticate = (request: Request) => Promise<AuthenticRequest>;
+export type Authenticate = (request: Request) => Promise<{
+  /** The body as received. */
+  readonly body: Uint8Array;
+  /** The index of the key in AUTHORIZATION_SIGNING_KEY. */
+  readonly signingKey: number;
+}>;
 
 /**
  * Creates the check of signatures. The header's form and timestamp are checked
@@ -38,18 +28,20 @@ export type Authenticate = (request: Request) => Promise<AuthenticRequest>;
  * verified over the raw bytes.
  */
 export async function createAuthenticator(
-  options: AuthenticateOptions,
+  { readBody, now, ...options }: {
+    readonly signingKeys: readonly string[];
+    readonly readBody: ReturnType<typeof createBodyReader>;
+    readonly now: () => number;
+  },
 ): Promise<Authenticate> {
-  const { readBody, now } = options;
   const signingKeys = await importSigningKeys(options.signingKeys);
   // One after the other, so that large forged bodies leave processor time to
   // other calls: an HMAC of 10 MiB takes 40 ms.
   const largeBodies = new Semaphore(1);
 
   return async function authenticate(request) {
-    const header = parseSignatureHeader(
-      request.headers.get("zitadel-signature"),
-    );
+    const value = request.headers.get("zitadel-signature");
+    const header = parseSignatureHeader(value);
     if (!header) throw unsigned("the header is missing or malformed");
     if (!isTimely(header.timestamp, now())) {
       throw unsigned(
@@ -59,8 +51,9 @@ export async function createAuthenticator(
     }
     const { bytes, release } = await readBody(request);
     try {
-      const isLarge = bytes.length > LARGE_BODY_BYTES;
-      const signingKey = await (isLarge ? findInTurn : find)(header, bytes);
+      const signingKey = bytes.length > LARGE_BODY_BYTES
+        ? await findInTurn(header, bytes)
+        : await findSigningKey(signingKeys, header, bytes);
       if (signingKey !== undefined) return { body: bytes, signingKey };
     } finally {
       release();
@@ -71,13 +64,9 @@ export async function createAuthenticator(
     );
   };
 
-  function find(header: SignatureHeader, body: Uint8Array) {
-    return findSigningKey(signingKeys, header, body);
-  }
-
   async function findInTurn(header: SignatureHeader, body: Uint8Array) {
     using _turn = await largeBodies.acquire();
-    return await find(header, body);
+    return await findSigningKey(signingKeys, header, body);
   }
 }
 

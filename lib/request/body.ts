@@ -21,26 +21,17 @@ const READ_AT_ONCE_BYTES = 8 * 1024;
 /** The least and the most that one read asks for, in bytes: Deno holds a buffer of that size, twice, while it waits. */
 const READ_BYTES = { min: 8 * 1024, max: 64 * 1024 };
 
-/** A body that has arrived. */
-export interface ReceivedBody {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Ends its part in the memory of bodies whose sender is unknown. */
-  release(): void;
-}
-
-/**
- * Reads a request's body. Release it once it is decided who sent it.
- *
- * @throws {FunctionError} `payload_too_large` if the body is longer than 10 MiB,
- *   `overloaded` if there is no room for it, `invalid_payload` if it is too slow or breaks off.
- */
-export type ReadBody = (request: Request) => Promise<ReceivedBody>;
-
 /** Creates a reader of bodies that share one budget. */
-export function createBodyReader(options: BodyBudgetOptions): ReadBody {
+export function createBodyReader(options: BodyBudgetOptions) {
   const budget = new BodyBudget(options);
 
-  return async function readBody(request) {
+  /**
+   * Reads a request's body. Release it once it is decided who sent it.
+   *
+   * @throws {FunctionError} `payload_too_large` if the body is longer than 10 MiB,
+   *   `overloaded` if there is no room for it, `invalid_payload` if it is too slow or breaks off.
+   */
+  return async function readBody(request: Request) {
     const length = announcedLength(request);
     if (length !== undefined && length > MAX_PAYLOAD_BYTES) throw tooLarge();
     const pending = budget.admit(length ?? 0);
@@ -104,7 +95,10 @@ function untilRefused<T>(pending: PendingBody, reading: Promise<T>) {
   // One promise: `Promise.race` slows a call down measurably.
   return new Promise<T>((resolve, reject) => {
     pending.onRefused = reject;
-    reading.then(resolve, (cause) => reject(brokenOff(cause)));
+    reading.then(resolve, (cause) => {
+      const message = "Cannot read the payload: it broke off";
+      reject(new FunctionError("invalid_payload", message, { cause }));
+    });
   });
 }
 
@@ -147,13 +141,5 @@ function tooLarge(): FunctionError {
   return new FunctionError(
     "payload_too_large",
     `Cannot take the payload: it is longer than ${MAX_PAYLOAD_BYTES} bytes`,
-  );
-}
-
-function brokenOff(cause: unknown): FunctionError {
-  return new FunctionError(
-    "invalid_payload",
-    "Cannot read the payload: it broke off",
-    { cause },
   );
 }

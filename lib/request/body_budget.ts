@@ -34,21 +34,16 @@ export interface BodyBudgetOptions {
   readonly timeout: (ms: number) => AbortSignal;
 }
 
-/** Bodies of similar length, which compete for the same memory. */
-interface Lane {
-  charged: number;
-}
-
 /** A body whose sender is unknown. */
 export interface PendingBody {
-  lane: Lane;
+  /** Bodies of similar length, which compete for the same memory. */
+  lane: { charged: number };
   /** In milliseconds since 1970. */
   readonly since: number;
-  /** In bytes of memory. */
+  /** In bytes of memory; 0 once it is refused or released. */
   charge: number;
   /** In bytes of the body. */
   received: number;
-  isRefused: boolean;
   /** Is told why the body is refused while it arrives. */
   onRefused: (error: FunctionError) => void;
 }
@@ -66,8 +61,8 @@ export class BodyBudget {
    * collections, which costs a fifth of the throughput.
    */
   readonly #arriving: PendingBody[] = [];
-  readonly #small: Lane = { charged: 0 };
-  readonly #large: Lane = { charged: 0 };
+  readonly #small = { charged: 0 };
+  readonly #large = { charged: 0 };
   readonly #options: BodyBudgetOptions;
   #isWatching = false;
 
@@ -88,7 +83,6 @@ export class BodyBudget {
       since: this.#options.now(),
       charge: 0,
       received: 0,
-      isRefused: false,
       onRefused: () => {},
     };
     this.#charge(body, READ_CHARGE_BYTES);
@@ -103,7 +97,7 @@ export class BodyBudget {
    * @throws {FunctionError} `overloaded` if there is no room for them.
    */
   receive(body: PendingBody, bytes: number): void {
-    if (body.isRefused) throw overloaded();
+    if (body.charge === 0) throw overloaded();
     body.received += bytes;
     this.#uncharge(body);
     if (body.received > LARGE_BODY_BYTES) body.lane = this.#large;
@@ -112,7 +106,7 @@ export class BodyBudget {
 
   /** Keeps a body from being refused: all of it is there. */
   complete(body: PendingBody): void {
-    if (body.isRefused) throw overloaded();
+    if (body.charge === 0) throw overloaded();
     this.#remove(body);
   }
 
@@ -145,7 +139,6 @@ export class BodyBudget {
 
   #refuse(body: PendingBody, error: FunctionError): void {
     this.release(body);
-    body.isRefused = true;
     body.onRefused(error);
   }
 
@@ -162,8 +155,11 @@ export class BodyBudget {
 
   #refuseLate(): void {
     const end = this.#options.now() - BODY_TIMEOUT_MS;
+    const message = `Cannot read the payload: it is incomplete after ${
+      BODY_TIMEOUT_MS / 1_000
+    } s`;
     for (const body of this.#arriving.filter(({ since }) => since <= end)) {
-      this.#refuse(body, tooSlow());
+      this.#refuse(body, new FunctionError("invalid_payload", message));
     }
     this.#isWatching = false;
     this.#watch();
@@ -178,14 +174,5 @@ function overloaded(): FunctionError {
       remedy:
         "Find out who sends requests that no signing key has signed, and block them in front of the function",
     },
-  );
-}
-
-function tooSlow(): FunctionError {
-  return new FunctionError(
-    "invalid_payload",
-    `Cannot read the payload: it is incomplete after ${
-      BODY_TIMEOUT_MS / 1_000
-    } s`,
   );
 }

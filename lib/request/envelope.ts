@@ -4,14 +4,8 @@
  *
  * @module
  */
-import type {
-  CompactVerifyGetKey,
-  CryptoKey,
-  FlattenedJWSInput,
-  JWK,
-  JWSHeaderParameters,
-} from "jose";
-import { FunctionError } from "../errors.ts";
+import type { CompactVerifyGetKey, CryptoKey, JWK } from "jose";
+import { type FailureDetails, FunctionError } from "../errors.ts";
 import type { Deadline } from "../util/deadline.ts";
 
 /** The algorithms of ZITADEL's web keys. */
@@ -26,26 +20,13 @@ const SIGNATURE_ALGORITHMS = [
 ];
 
 /** How ZITADEL encrypts, by the type of the target's public key. */
-const KEY_ALGORITHMS = { RSA: "RSA-OAEP-256", EC: "ECDH-ES+A256KW" } as const;
+const RSA = "RSA-OAEP-256";
+const EC = "ECDH-ES+A256KW";
 const CONTENT_ALGORITHM = "A256GCM";
 
 const COMPACT = /^[\w-]+(?:\.[\w-]*){2}(?:(?:\.[\w-]*){2})?$/;
+const PEM = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Finds the instance's public key that verifies a JWS. */
-export type FindVerificationKey = (
-  header: JWSHeaderParameters,
-  jws: FlattenedJWSInput,
-  signal: AbortSignal,
-) => Promise<CryptoKey>;
-
-/** What opening envelopes needs. */
-export interface EnvelopeOptions {
-  /** Rejects with a {@linkcode FunctionError} if the keys cannot be fetched. */
-  readonly findKey: FindVerificationKey;
-  /** Private keys for encrypted payloads: JWK, JWK set or PKCS#8 PEM. */
-  readonly privateKey?: string | undefined;
-}
 
 /** Returns the JSON value in a body, at once if the body is plain JSON. */
 export type OpenEnvelope = (
@@ -61,32 +42,26 @@ export type OpenEnvelope = (
  * @throws {TypeError} If a private key cannot be used.
  */
 export async function createEnvelopeOpener(
-  { findKey, privateKey }: EnvelopeOptions,
+  { findKey, privateKey }: {
+    /** Finds the instance's public key that verifies a JWS; rejects with a {@linkcode FunctionError} if the keys cannot be fetched. */
+    readonly findKey: (signal: AbortSignal) => CompactVerifyGetKey;
+    /** Private keys for encrypted payloads: JWK, JWK set or PKCS#8 PEM. */
+    readonly privateKey?: string | undefined;
+  },
 ): Promise<OpenEnvelope> {
   const privateKeys = privateKey ? await importPrivateKeys(privateKey) : [];
 
   return function openEnvelope(body, deadline) {
     const text = decode(body);
     if (/^\s*\{/.test(text)) return parse(text);
-    if (!COMPACT.test(text)) {
-      throw invalid(
-        "Cannot read the body: it is neither JSON, nor a JWS, nor a JWE",
-      );
-    }
-    return openCompact(
-      text,
-      (header, jws) => findKey(header, jws, deadline.signal),
-    );
+    if (COMPACT.test(text)) return openCompact(text, deadline);
+    throw invalid("neither JSON, nor a JWS, nor a JWE");
   };
 
-  async function openCompact(
-    text: string,
-    key: CompactVerifyGetKey,
-  ): Promise<unknown> {
-    const jws = text.split(".").length === 5
-      ? decode(await decrypt(text, privateKeys))
-      : text;
-    return parse(decode(await verify(jws, key)));
+  async function openCompact(text: string, deadline: Deadline) {
+    const isEncrypted = text.split(".").length === 5;
+    const jws = isEncrypted ? decode(await decrypt(text, privateKeys)) : text;
+    return parse(decode(await verify(jws, findKey(deadline.signal))));
   }
 }
 
@@ -114,9 +89,8 @@ async function decrypt(
   keys: readonly CryptoKey[],
 ): Promise<Uint8Array> {
   if (keys.length === 0) {
-    throw new FunctionError(
-      "invalid_payload",
-      "Cannot read the payload: it is encrypted, and PAYLOAD_PRIVATE_KEY is not set",
+    throw invalid(
+      "encrypted, and PAYLOAD_PRIVATE_KEY is not set",
       { reason: "missing_setting" },
     );
   }
@@ -125,7 +99,7 @@ async function decrypt(
   for (const key of keys) {
     try {
       const { plaintext } = await compactDecrypt(jwe, key, {
-        keyManagementAlgorithms: Object.values(KEY_ALGORITHMS),
+        keyManagementAlgorithms: [RSA, EC],
         contentEncryptionAlgorithms: [CONTENT_ALGORITHM],
       });
       return plaintext;
@@ -133,19 +107,28 @@ async function decrypt(
       cause = error;
     }
   }
-  throw new FunctionError(
-    "invalid_payload",
-    "Cannot read the payload: it is not encrypted for any key in PAYLOAD_PRIVATE_KEY",
+  throw invalid(
+    "not encrypted for any key in PAYLOAD_PRIVATE_KEY",
     { cause, reason: "unknown_key" },
   );
 }
 
 async function importPrivateKeys(text: string): Promise<CryptoKey[]> {
+  const { importJWK, importPKCS8 } = await import("jose");
+  const importPem = (pem: string) =>
+    importPKCS8(pem, RSA).catch(() => importPKCS8(pem, EC));
+  // No other algorithm, also not one that the key names.
+  const importJwk = (jwk: JWK) =>
+    importJWK(jwk, jwk.kty === "RSA" ? RSA : jwk.kty === "EC" ? EC : "none");
+  const isPrivate = (key: CryptoKey | Uint8Array): key is CryptoKey =>
+    "type" in key && key.type === "private";
   try {
-    const keys = text.includes("-----BEGIN")
-      ? await importPems(text)
-      : await importJwks(JSON.parse(text));
-    if (keys.length > 0) return keys;
+    const pems = text.replaceAll("\\n", "\n").match(PEM);
+    const json = pems ? undefined : JSON.parse(text);
+    const keys = await Promise.all<CryptoKey | Uint8Array>(
+      pems?.map(importPem) ?? (json.keys ?? [json]).map(importJwk),
+    );
+    if (keys.length > 0 && keys.every(isPrivate)) return keys;
   } catch {
     // What was caught may quote the key.
   }
@@ -154,37 +137,11 @@ async function importPrivateKeys(text: string): Promise<CryptoKey[]> {
   );
 }
 
-async function importPems(text: string): Promise<CryptoKey[]> {
-  const { importPKCS8 } = await import("jose");
-  const pems = text.replaceAll("\\n", "\n").match(
-    /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g,
-  );
-  return await Promise.all(
-    (pems ?? []).map((pem) =>
-      importPKCS8(pem, KEY_ALGORITHMS.RSA)
-        .catch(() => importPKCS8(pem, KEY_ALGORITHMS.EC))
-    ),
-  );
-}
-
-async function importJwks(json: JWK & { keys?: JWK[] }): Promise<CryptoKey[]> {
-  const { importJWK } = await import("jose");
-  return await Promise.all((json.keys ?? [json]).map(async (jwk) => {
-    const algorithm: string | undefined =
-      KEY_ALGORITHMS[jwk.kty as keyof typeof KEY_ALGORITHMS];
-    const key = algorithm && await importJWK(jwk, algorithm);
-    if (!key || key instanceof Uint8Array || key.type !== "private") {
-      throw new TypeError("A key is neither RSA nor EC, or is not private");
-    }
-    return key;
-  }));
-}
-
 function decode(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch (cause) {
-    throw invalid("Cannot read the payload: it is not UTF-8", cause);
+    throw invalid("not UTF-8", { cause });
   }
 }
 
@@ -192,10 +149,11 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw invalid("Cannot read the payload: it is not JSON", cause);
+    throw invalid("not JSON", { cause });
   }
 }
 
-function invalid(message: string, cause?: unknown): FunctionError {
-  return new FunctionError("invalid_payload", message, { cause });
+function invalid(what: string, details?: FailureDetails): FunctionError {
+  const message = `Cannot read the payload: it is ${what}`;
+  return new FunctionError("invalid_payload", message, details);
 }

@@ -79,11 +79,7 @@ export function isTimely(timestamp: number, now: number): boolean {
 }
 
 /** A target's signing key, prepared for both ways of computing an HMAC. */
-export interface SigningKey {
-  /** Computes the HMAC-SHA256 of a prefix and a short body; the next call overwrites it. */
-  readonly computeAtOnce: (prefix: Uint8Array, body: Uint8Array) => Uint8Array;
-  readonly webKey: CryptoKey;
-}
+export type SigningKey = Awaited<ReturnType<typeof importSigningKeys>>[number];
 
 /**
  * Prepares targets' signing keys, once, so that no request has to.
@@ -91,9 +87,7 @@ export interface SigningKey {
  * @param secrets The keys as ZITADEL shows them; their characters are the key.
  * @throws {DOMException} If a key is empty.
  */
-export function importSigningKeys(
-  secrets: readonly string[],
-): Promise<SigningKey[]> {
+export function importSigningKeys(secrets: readonly string[]) {
   return Promise.all(secrets.map(async (secret) => {
     const bytes = encoder.encode(secret);
     const webKey = await crypto.subtle
@@ -102,6 +96,7 @@ export function importSigningKeys(
     // Reused: a new clone and digest for each call take 1 us more.
     const copy = keyed.clone();
     const digest = new Uint8Array(keyed.outputLen);
+    /** Computes the HMAC-SHA256 of a prefix and a short body; the next call overwrites it. */
     const computeAtOnce = (prefix: Uint8Array, body: Uint8Array) => {
       keyed._cloneInto(copy).update(prefix).update(body).digestInto(digest);
       return digest;

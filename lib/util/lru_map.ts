@@ -1,30 +1,19 @@
-export interface LruBounds {
-  readonly maxEntries: number;
-  /** Of all values together, as given to `set()`. */
-  readonly maxBytes: number;
-}
-
 /**
  * A map that drops its least recently used entries when it grows over its
  * bounds. The newest entry always stays.
  */
 export class LruMap<V> {
   readonly #entries = new Map<string, { value: V; bytes: number }>();
-  readonly #bounds: LruBounds;
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
   #bytes = 0;
   /** The key used last, which is in its place already. */
   #newest: string | undefined;
 
-  constructor(bounds: LruBounds) {
-    this.#bounds = bounds;
-  }
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
+  /** @param maxBytes Of all values together, as given to `set()`. */
+  constructor(maxEntries: number, maxBytes: number = Infinity) {
+    this.#maxEntries = maxEntries;
+    this.#maxBytes = maxBytes;
   }
 
   /** Counts as a use of the value. */
@@ -50,7 +39,10 @@ export class LruMap<V> {
     this.#newest = key;
     this.#bytes += bytes;
     for (const oldest of this.#entries.keys()) {
-      if (!this.#isOverBounds() || this.#entries.size === 1) break;
+      const { size } = this.#entries;
+      const isInBounds = size <= this.#maxEntries &&
+        this.#bytes <= this.#maxBytes;
+      if (isInBounds || size === 1) break;
       this.delete(oldest);
     }
   }
@@ -60,10 +52,5 @@ export class LruMap<V> {
     if (!entry) return;
     this.#entries.delete(key);
     this.#bytes -= entry.bytes;
-  }
-
-  #isOverBounds(): boolean {
-    return this.#entries.size > this.#bounds.maxEntries ||
-      this.#bytes > this.#bounds.maxBytes;
   }
 }

@@ -1,3 +1,5 @@
+import { abortable } from "./abortable.ts";
+
 /** Limits how many callers run at once, first come first served. */
 export class Semaphore {
   #free: number;
@@ -8,46 +10,37 @@ export class Semaphore {
   }
 
   /**
-   * Waits for a permit.
+   * Waits for a permit, which is released when it is disposed of.
    *
    * @param signal Ends the wait; without it the wait has no limit.
-   * @returns The permit. Disposing of it releases it, once.
    * @throws The signal's reason if the signal is aborted before a permit is free.
    */
   async acquire(signal?: AbortSignal): Promise<Disposable> {
     if (this.#free > 0) this.#free--;
     else await this.#wait(signal);
-    let isHeld = true;
-    return {
-      [Symbol.dispose]: () => {
-        if (isHeld) this.#release();
-        isHeld = false;
-      },
-    };
+    const permit = new DisposableStack();
+    permit.defer(() => this.#release());
+    return permit;
   }
 
-  #wait(signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const start = () => {
-        signal?.removeEventListener("abort", giveUp);
-        resolve();
-      };
-      const giveUp = () => {
-        this.#waiting.delete(start);
-        reject(signal?.reason);
-      };
-      if (signal?.aborted) return giveUp();
-      this.#waiting.add(start);
-      signal?.addEventListener("abort", giveUp);
-    });
+  async #wait(signal?: AbortSignal): Promise<void> {
+    const { promise: turn, resolve: start } = Promise.withResolvers<void>();
+    this.#waiting.add(start);
+    try {
+      await (signal ? abortable(turn, signal) : turn);
+    } catch (error) {
+      // Both may happen in one turn of the event loop.
+      const hasPermit = !this.#waiting.delete(start);
+      if (hasPermit) this.#release();
+      throw error;
+    }
   }
 
   /** Passes the permit on to the caller that has waited longest. */
   #release(): void {
-    for (const start of this.#waiting) {
-      this.#waiting.delete(start);
-      return start();
-    }
-    this.#free++;
+    const [next] = this.#waiting;
+    if (!next) return void this.#free++;
+    this.#waiting.delete(next);
+    next();
   }
 }

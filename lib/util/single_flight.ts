@@ -1,20 +1,9 @@
 /** What a run may ask about itself. */
 export interface Flight {
   /** Whether later callers still join it: nothing it depends on has changed since it began. */
-  isJoinable(): boolean;
-  /** `false` once it is outdated: its result must not be kept. */
-  isCurrent(): boolean;
-}
-
-interface Running<T> {
-  readonly promise: Promise<T>;
   isJoinable: boolean;
+  /** `false` once it is outdated: its result must not be kept. */
   isCurrent: boolean;
-}
-
-interface Waiting<T> {
-  readonly promise: Promise<T>;
-  readonly start: () => void;
 }
 
 /**
@@ -24,63 +13,51 @@ interface Waiting<T> {
  * when it has ended. So at most one run per key is under way and one waits.
  */
 export class SingleFlight<T> {
-  readonly #running = new Map<string, Running<T>>();
-  readonly #waiting = new Map<string, Waiting<T>>();
+  readonly #running = new Map<
+    string,
+    { promise: Promise<T>; flight: Flight }
+  >();
+  readonly #waiting = new Map<string, Promise<T>>();
 
   /** Joins the run of a key, or starts one. */
-  do(
-    key: string,
-    operation: (flight: Flight) => Promise<T>,
-  ): Promise<T> {
+  do(key: string, operation: (flight: Flight) => Promise<T>): Promise<T> {
+    const waiting = this.#waiting.get(key);
+    if (waiting) return waiting;
     const running = this.#running.get(key);
     if (!running) return this.#start(key, operation);
-    if (running.isJoinable) return running.promise;
-    const waiting = this.#waiting.get(key);
-    if (waiting) return waiting.promise;
-    const { promise, resolve } = Promise.withResolvers<T>();
-    const start = () => resolve(this.#start(key, operation));
-    this.#waiting.set(key, { promise, start });
+    if (running.flight.isJoinable) return running.promise;
+    const start = () => {
+      this.#waiting.delete(key);
+      return this.#start(key, operation);
+    };
+    const next = running.promise.then(start, start);
+    this.#waiting.set(key, next);
+    return next;
+  }
+
+  #start(key: string, operation: (flight: Flight) => Promise<T>): Promise<T> {
+    const flight = { isJoinable: true, isCurrent: true };
+    const promise = Promise.try(operation, flight);
+    this.#running.set(key, { promise, flight });
+    const end = () => this.#running.delete(key);
+    promise.then(end, end);
     return promise;
   }
 
   /** Outdates the run of a key: what it reads may be older than a change. */
   outdate(key: string): void {
-    const running = this.#running.get(key);
-    if (running) running.isJoinable = running.isCurrent = false;
+    const flight = this.#running.get(key)?.flight;
+    if (flight) flight.isJoinable = flight.isCurrent = false;
   }
 
   /** Stops later callers from joining the run of a key, or every run. */
   stopJoining(key?: string): void {
-    const stopped = key === undefined
-      ? this.#running.values()
-      : [this.#running.get(key)];
-    for (const running of stopped) if (running) running.isJoinable = false;
+    for (const [running, { flight }] of this.#running) {
+      if (key === undefined || running === key) flight.isJoinable = false;
+    }
   }
 
   has(key: string): boolean {
     return this.#running.has(key);
-  }
-
-  #start(
-    key: string,
-    operation: (flight: Flight) => Promise<T>,
-  ): Promise<T> {
-    let running: Running<T> | undefined = undefined;
-    // The operation may ask before the run is registered.
-    const flight = {
-      isJoinable: () => running?.isJoinable ?? true,
-      isCurrent: () => running?.isCurrent ?? true,
-    };
-    const promise = Promise.try(operation, flight);
-    running = { promise, isJoinable: true, isCurrent: true };
-    this.#running.set(key, running);
-    const end = () => {
-      this.#running.delete(key);
-      const waiting = this.#waiting.get(key);
-      this.#waiting.delete(key);
-      waiting?.start();
-    };
-    promise.then(end, end);
-    return promise;
   }
 }

@@ -4,7 +4,7 @@ import type { Log } from "../observability/log.ts";
 import { abortable } from "../util/abortable.ts";
 import type { ZitadelConnection } from "./connection.ts";
 import { requestToken } from "./token_request.ts";
-import { credentialRejected } from "./upstream_fault.ts";
+import { UpstreamFault } from "./upstream_fault.ts";
 
 /** How long before its end a token is renewed in the background, in milliseconds. */
 const RENEW_BEFORE_MS = 5 * 60 * 1000;
@@ -18,39 +18,8 @@ const UNUSABLE_BEFORE_MS = 10 * 1000;
  */
 const PAUSE_MS = 5 * 1000;
 
-/** What getting tokens needs. */
-export interface AccessTokenOptions {
-  readonly connection: ZitadelConnection;
-  readonly log: Log;
-}
-
 /** Returns the bearer token that metadata is read with. */
-export interface AccessTokenSource {
-  /** The settings that hold the credential, by name. */
-  readonly settings: string;
-  /**
-   * Returns a token that is valid as far as is known.
-   *
-   * @param signal Ends the wait; a request that runs continues for other callers.
-   * @throws {FunctionError} If none can be requested.
-   * @throws {UpstreamFault} If ZITADEL refused the last one just now.
-   */
-  get(signal?: AbortSignal): Promise<string>;
-  /**
-   * Drops a token that ZITADEL refused. If another one was refused just before,
-   * or there is no other, the credential itself is the cause, and the source
-   * pauses.
-   *
-   * @returns `true` if `get` may return another one.
-   */
-  discard(token: string): boolean;
-}
-
-interface Token {
-  readonly token: string;
-  readonly renewAt: number;
-  readonly endsAt: number;
-}
+export type AccessTokenSource = ReturnType<typeof createAccessTokenSource>;
 
 /**
  * Creates the source of bearer tokens from the service user's credential. A
@@ -59,10 +28,13 @@ interface Token {
  */
 export function createAccessTokenSource(
   credential: Credential,
-  { connection, log }: AccessTokenOptions,
-): AccessTokenSource {
+  { connection, log }: {
+    readonly connection: ZitadelConnection;
+    readonly log: Log;
+  },
+) {
   const { now } = connection;
-  let current: Token | undefined;
+  let current: { token: string; renewAt: number; endsAt: number } | undefined;
   let pending: Promise<string> | undefined;
   let pausedBy: unknown;
   let pausedUntil = -Infinity;
@@ -84,15 +56,27 @@ export function createAccessTokenSource(
       current = { token, endsAt, renewAt: endsAt - early };
       return token;
     } catch (error) {
-      if (isRefusal(error)) pause(error);
+      const reason = error instanceof FunctionError && error.details.reason;
+      const isRefusal = reason === "rate_limited" ||
+        reason === "credential_rejected";
+      if (isRefusal) pause(error);
       throw error;
     }
   };
   const renew = () => pending ??= request().finally(() => pending = undefined);
 
   return {
+    /** The settings that hold the credential, by name. */
     settings: CREDENTIAL_SETTINGS[credential.kind],
-    get(signal) {
+
+    /**
+     * Returns a token that is valid as far as is known.
+     *
+     * @param signal Ends the wait; a request that runs continues for other callers.
+     * @throws {FunctionError} If none can be requested.
+     * @throws {UpstreamFault} If ZITADEL refused the last one just now.
+     */
+    get(signal?: AbortSignal): Promise<string> {
       if (!current || now() >= current.endsAt - UNUSABLE_BEFORE_MS) {
         return signal ? abortable(renew(), signal) : renew();
       }
@@ -101,24 +85,27 @@ export function createAccessTokenSource(
       }
       return Promise.resolve(current.token);
     },
-    discard(token) {
+
+    /**
+     * Drops a token that ZITADEL refused. If another one was refused just before,
+     * or there is no other, the credential itself is the cause, and the source
+     * pauses.
+     *
+     * @returns `true` if `get` may return another one.
+     */
+    discard(token: string): boolean {
       if (credential.kind === "personal_access_token") {
-        pause(credentialRejected());
+        pause(new UpstreamFault("credential_rejected"));
         return false;
       }
       if (current?.token !== token) return !isPaused();
       const wasRenewed = now() < refusedAt + PAUSE_MS;
       refusedAt = now();
       current = undefined;
-      if (wasRenewed) pause(credentialRejected());
+      if (wasRenewed) pause(new UpstreamFault("credential_rejected"));
       return !wasRenewed;
     },
   };
-}
-
-function isRefusal(error: unknown): boolean {
-  const reason = error instanceof FunctionError && error.details.reason;
-  return reason === "rate_limited" || reason === "credential_rejected";
 }
 
 function logOldToken(log: Log, error: unknown): void {

@@ -12,20 +12,14 @@ import { UpstreamFault } from "./upstream_fault.ts";
 const MAX_TEXT_BYTES = 4_096;
 
 /** ZITADEL's words for a host that is no domain of an instance, in all releases since v3. */
-const INSTANCE_NOT_FOUND =
+export const INSTANCE_NOT_FOUND =
   /Instance not found|unable to set instance using origin|Errors\.(?:Instance|IAM)\.NotFound/;
 
 /** What servers and proxies say to plain http at their https port. */
 const NEEDS_HTTPS =
   /HTTP request (?:was sent )?to (?:an )?HTTPS (?:server|port)/i;
 
-/** What proxies answer if the server behind them does not. */
-const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
-
-const JSON_TYPES: ReadonlySet<string> = new Set([
-  "application/json",
-  "application/jwk-set+json",
-]);
+const JSON_TYPE = /^application\/(?:jwk-set\+)?json$/;
 
 const DISCOVERY_PATH = "/.well-known/openid-configuration";
 
@@ -33,21 +27,13 @@ const DISCOVERY_PATH = "/.well-known/openid-configuration";
 const MAX_DISCOVERY_BYTES = 64 * 1024;
 
 /** What was seen of an answer. */
-export interface Answer {
-  readonly status: number;
-  /** The media type in lower case, without parameters; empty if there is none. */
-  readonly mediaType: string;
-  /** Where a redirect leads. */
-  readonly location: string | null;
-  /** The beginning of the body. */
-  readonly text: string;
-}
+export type Answer = Awaited<ReturnType<typeof readAnswer>>;
 
 /** Reads the beginning of an answer and drops the rest; of an answer that breaks off, what came. */
 export async function readAnswer(
   { status, headers, body }: Response,
   maxBytes: number = MAX_TEXT_BYTES,
-): Promise<Answer> {
+) {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
@@ -61,7 +47,7 @@ export async function readAnswer(
     // What came is enough to tell who answered.
   }
   const location = headers.get("location");
-  return { status, mediaType: mediaTypeOf(headers), location, text };
+  return { status, mediaType: mediaTypeOf(headers), location, text } as const;
 }
 
 /** Returns an answer's media type in lower case, without parameters; empty if there is none. */
@@ -73,7 +59,7 @@ export function mediaTypeOf(headers: Headers): string {
 /** Parses the JSON of an answer: `undefined` if that is of another type, `null` if it is broken. */
 // deno-lint-ignore no-explicit-any
 export function jsonOf({ mediaType, text }: Answer): any {
-  if (!JSON_TYPES.has(mediaType)) return undefined;
+  if (!JSON_TYPE.test(mediaType)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
@@ -93,8 +79,11 @@ export function judgeForeignAnswer(answer: Answer): UpstreamFault {
   if (status === 429) {
     return new UpstreamFault("rate_limited", seen, { fields });
   }
-  if (isInstanceNotFound(text)) return unknownInstance(fields);
-  if (GATEWAY_STATUSES.has(status)) {
+  if (INSTANCE_NOT_FOUND.test(text)) {
+    return new UpstreamFault("unknown_instance", undefined, { fields });
+  }
+  // What proxies answer if the server behind them does not.
+  if ([502, 503, 504].includes(status)) {
     return new UpstreamFault("unreachable", seen, { fields });
   }
   const hint = NEEDS_HTTPS.test(text) ? ", which expects https" : "";
@@ -102,27 +91,12 @@ export function judgeForeignAnswer(answer: Answer): UpstreamFault {
 }
 
 /** Describes an answer without quoting it, such as "403 text/html". */
-export function describeAnswer(
-  { status, mediaType, location }: Answer,
-): string {
+function describeAnswer({ status, mediaType, location }: Answer): string {
   if (status >= 300 && status < 400) {
     const origin = location && URL.parse(location)?.origin;
     return `${status}, a redirect${origin ? ` to ${origin}` : ""}`;
   }
   return `${status} ${mediaType || "without a content type"}`;
-}
-
-/** Reports whether a text of ZITADEL says that the host is no domain of an instance. */
-export function isInstanceNotFound(text: string): boolean {
-  return INSTANCE_NOT_FOUND.test(text);
-}
-
-/** Creates the fault of a host that is no domain of an instance. */
-export function unknownInstance(
-  fields: Readonly<Record<string, number>>,
-): UpstreamFault {
-  const seen = "ZITADEL has no instance at this host: Instance not found";
-  return new UpstreamFault("unknown_instance", seen, { fields });
 }
 
 /**

@@ -8,62 +8,54 @@ const MAX_ERROR_LENGTH = 300;
 
 const USER_INFO = /\/\/[^\s/]*@/g;
 
-/** What a connection is created from. */
 export interface ConnectionOptions {
   /** Public origin of the instance (`ZITADEL_DOMAIN`). */
   readonly domainOrigin: string;
   /** Origin at which ZITADEL is reached if it is not the public one (`ZITADEL_INTERNAL_URL`). */
   readonly internalOrigin?: string | undefined;
   readonly fetch: typeof fetch;
-  /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
-  /** Returns a signal that is aborted after some milliseconds. */
   readonly timeout: (ms: number) => AbortSignal;
   /** Deadline of one reading, one token request or one fetch of the keys, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 /** How the function reaches its ZITADEL instance. */
-export interface ZitadelConnection
-  extends Pick<ConnectionOptions, "fetch" | "now" | "timeoutMs"> {
-  /** The instance's public origin: the issuer, and the audience of JWT profile assertions. */
-  readonly issuer: string;
-  /** The origin at which ZITADEL is reached: every endpoint is built from it. */
-  readonly baseUrl: string;
-  /** Sends a request to ZITADEL. Redirects are answers. It throws an `UpstreamFault` if there is no answer. */
-  readonly fetch: typeof fetch;
-  /** Starts the deadline of `timeoutMs`. */
-  readonly startDeadline: () => AbortSignal;
-}
+export type ZitadelConnection = ReturnType<typeof createConnection>;
 
 /** Creates the connection to an instance. It sends nothing yet. */
 export function createConnection(
   { domainOrigin, internalOrigin, fetch: send, now, timeout, timeoutMs }:
     ConnectionOptions,
-): ZitadelConnection {
+) {
+  /** Sends a request to ZITADEL. Redirects are answers. It throws an `UpstreamFault` if there is no answer. */
+  const fetchFromZitadel: typeof fetch = async (input, init) => {
+    const headers = new Headers(init?.headers);
+    if (internalOrigin !== undefined) {
+      headers.set(INSTANCE_HOST_HEADER, new URL(domainOrigin).host);
+    }
+    try {
+      // A followed redirect would carry the token to another host.
+      return await send(input, { ...init, headers, redirect: "manual" });
+    } catch (cause) {
+      const error = textOf(cause, secretsIn(headers, init?.body));
+      throw new UpstreamFault("unreachable", "ZITADEL cannot be reached", {
+        cause,
+        fields: { error },
+      });
+    }
+  };
   return {
+    /** The instance's public origin: the issuer, and the audience of JWT profile assertions. */
     issuer: domainOrigin,
+    /** The origin at which ZITADEL is reached: every endpoint is built from it. */
     baseUrl: internalOrigin ?? domainOrigin,
+    fetch: fetchFromZitadel,
     now,
     timeoutMs,
+    /** Starts the deadline of `timeoutMs`. */
     startDeadline: () => timeout(timeoutMs),
-    fetch: async (input, init) => {
-      const headers = new Headers(init?.headers);
-      if (internalOrigin !== undefined) {
-        headers.set(INSTANCE_HOST_HEADER, new URL(domainOrigin).host);
-      }
-      try {
-        // A followed redirect would carry the token to another host.
-        return await send(input, { ...init, headers, redirect: "manual" });
-      } catch (cause) {
-        const error = textOf(cause, secretsIn(headers, init?.body));
-        throw new UpstreamFault("unreachable", "ZITADEL cannot be reached", {
-          cause,
-          fields: { error },
-        });
-      }
-    },
-  };
+  } as const;
 }
 
 /** What a request carries that no log may hold: a bearer token, or a form with a client secret or an assertion. */

@@ -26,14 +26,12 @@ export function grpcWebFetch(
     if (!response.ok || !isGrpcWeb) {
       const answer = await readAnswer(response);
       throw status === 404 && answer.text.trim() === NO_SUCH_PATH
-        ? new UpstreamFault("unimplemented", "the release has no such API")
+        ? new UpstreamFault("unimplemented")
         : judgeForeignAnswer(answer);
     }
     if (!body) return response;
-    return new Response(ReadableStream.from(bounded(body, maxBytes)), {
-      status,
-      headers,
-    });
+    const stream = ReadableStream.from(bounded(body, maxBytes));
+    return new Response(stream, { status, headers });
   };
 }
 
@@ -50,10 +48,8 @@ async function* bounded(
         : 0;
       bytes += chunk.length;
       if (Math.max(bytes, announced) > maxBytes) {
-        throw new UpstreamFault(
-          "oversized",
-          `the answer has more than ${maxBytes} bytes`,
-        );
+        const seen = `the answer has more than ${maxBytes} bytes`;
+        throw new UpstreamFault("oversized", seen);
       }
       yield chunk;
     }

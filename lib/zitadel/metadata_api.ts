@@ -9,20 +9,15 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
-import { isInstanceNotFound, unknownInstance } from "./answer.ts";
+import { INSTANCE_NOT_FOUND } from "./answer.ts";
 import type { ZitadelConnection } from "./connection.ts";
 import { grpcWebFetch } from "./grpc_web_fetch.ts";
-import {
-  type MetadataApi,
-  type MetadataPage,
-  missingPermission,
-  type PageRange,
+import type {
+  MetadataApi,
+  MetadataPage,
+  PageRange,
 } from "./metadata_listing.ts";
-import {
-  credentialRejected,
-  type FaultKind,
-  UpstreamFault,
-} from "./upstream_fault.ts";
+import { type FaultKind, UpstreamFault } from "./upstream_fault.ts";
 
 /** Every ZITADEL error ends with its id, such as "(AUTHZ-cdgFk)"; those of a gRPC proxy do not. */
 const ERROR_ID = /\(\w+-\w+\)/;
@@ -60,34 +55,30 @@ export interface ApiCall {
  *
  * @throws {UpstreamFault} If the call fails.
  */
-export function listMetadata(
+export async function listMetadata(
   call: ApiCall,
   api: MetadataApi,
   { offset, limit }: PageRange,
 ): Promise<MetadataPage> {
   const { organization, signal } = call;
-  return calling(async () => {
-    const query = { offset: BigInt(offset), limit, asc: true };
-    if (api === "management_v1") {
-      const client = await managementClient(call);
-      const { result, details } = await client.listOrgMetadata(
-        { query },
-        { signal, headers: organizationHeader(call) },
-      );
-      for (const { details } of result) {
-        requireOrganization(call, details?.resourceOwner);
-      }
-      return pageOf(result, details?.totalResult, call);
+  const query = { offset: BigInt(offset), limit, asc: true };
+  if (api === "management_v1") {
+    const { client, options } = await management(call);
+    const { result, details } = await client
+      .listOrgMetadata({ query }, options).catch(throwFault);
+    for (const { details } of result) {
+      requireOrganization(call, details?.resourceOwner);
     }
-    const client = createClientFor(OrganizationService)(
-      transport(call, api === "v2"),
-    );
-    const { metadata, pagination } = await client.listOrganizationMetadata(
-      { organizationId: organization, pagination: query },
-      { signal },
-    );
-    return pageOf(metadata, pagination?.totalResult, call);
-  });
+    return pageOf(result, details?.totalResult, call);
+  }
+  const client = createClientFor(OrganizationService)(
+    transport(call, api === "v2"),
+  );
+  const { metadata, pagination } = await client.listOrganizationMetadata(
+    { organizationId: organization, pagination: query },
+    { signal },
+  ).catch(throwFault);
+  return pageOf(metadata, pagination?.totalResult, call);
 }
 
 /**
@@ -97,45 +88,37 @@ export function listMetadata(
  *
  * @throws {UpstreamFault} If the call fails, or the answer is about another organization.
  */
-export function isOrganizationReadable(
+export async function isOrganizationReadable(
   call: ApiCall,
   api: MetadataApi,
 ): Promise<boolean> {
   const { organization, signal } = call;
-  return calling(async () => {
-    if (api === "management_v1") {
-      const client = await managementClient(call);
-      const { org } = await client.getMyOrg({}, {
-        signal,
-        headers: organizationHeader(call),
-      });
-      requireOrganization(call, org?.id);
-      return true;
-    }
-    // Takes 33 ms to load, and is needed for empty lists alone.
-    const { OrganizationService } = await import(
-      "@zitadel/proto/zitadel/org/v2/org_service_pb"
-    );
-    const client = createClientFor(OrganizationService)(transport(call));
-    const query = { case: "idQuery", value: { id: organization } } as const;
-    const { result } = await client.listOrganizations(
-      { queries: [{ query }] },
-      { signal },
-    );
-    return result.some(({ id }) => id === organization);
-  });
+  if (api === "management_v1") {
+    const { client, options } = await management(call);
+    const { org } = await client.getMyOrg({}, options).catch(throwFault);
+    requireOrganization(call, org?.id);
+    return true;
+  }
+  // Takes 33 ms to load, and is needed for empty lists alone.
+  const { OrganizationService } = await import(
+    "@zitadel/proto/zitadel/org/v2/org_service_pb"
+  );
+  const client = createClientFor(OrganizationService)(transport(call));
+  const query = { case: "idQuery", value: { id: organization } } as const;
+  const { result } = await client
+    .listOrganizations({ queries: [{ query }] }, { signal }).catch(throwFault);
+  return result.some(({ id }) => id === organization);
 }
 
 /** By far the largest of the descriptors: 60 ms to load. */
-async function managementClient(call: ApiCall) {
+async function management(call: ApiCall) {
+  const { organization, signal } = call;
   const { ManagementService } = await import(
     "@zitadel/proto/zitadel/management_pb"
   );
-  return createClientFor(ManagementService)(transport(call));
-}
-
-function organizationHeader({ organization }: ApiCall): HeadersInit {
-  return { "x-zitadel-orgid": organization };
+  const client = createClientFor(ManagementService)(transport(call));
+  const headers = { "x-zitadel-orgid": organization };
+  return { client, options: { signal, headers } };
 }
 
 /** If a proxy drops the header, management v1 answers for the service user's own organization. */
@@ -162,61 +145,49 @@ function pageOf(
   return { entries, bytes, total: Number(total ?? 0) };
 }
 
-function transport(call: ApiCall, isV2 = false) {
+function transport(
+  { connection, token, maxAnswerBytes }: ApiCall,
+  isV2 = false,
+) {
+  // The library describes the call in v2beta only; in v2 it has the same
+  // bytes on the wire under another path.
+  const rewrite = (url: string) =>
+    isV2 ? url.replace("/zitadel.org.v2beta.", "/zitadel.org.v2.") : url;
   const options = {
-    baseUrl: call.connection.baseUrl,
-    // The library describes the call in v2beta only; in v2 it has the same
-    // bytes on the wire under another path.
-    fetch: grpcWebFetch(
-      call.connection,
-      call.maxAnswerBytes,
-      (url) =>
-        isV2 ? url.replace("/zitadel.org.v2beta.", "/zitadel.org.v2.") : url,
-    ),
+    baseUrl: connection.baseUrl,
+    fetch: grpcWebFetch(connection, maxAnswerBytes, rewrite),
   };
   // The library's types describe the options of its Node twin, without `fetch`.
-  return createClientTransport(
-    call.token,
-    options as unknown as Parameters<typeof createClientTransport>[1],
-  );
-}
-
-async function calling<T>(call: () => Promise<T>): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    throw error instanceof ConnectError ? faultOf(error) : error;
-  }
+  return createClientTransport(token, options as never);
 }
 
 /** Judges what the library threw. */
+function throwFault(error: unknown): never {
+  throw error instanceof ConnectError ? faultOf(error) : error;
+}
+
 function faultOf(error: ConnectError): UpstreamFault {
   const { code, rawMessage, metadata, cause } = error;
   if (cause instanceof UpstreamFault) return cause;
   if (!metadata.has("grpc-status")) {
-    return new UpstreamFault(
-      "unreadable_answer",
-      "the answer cannot be read",
-      { cause: error },
-    );
+    const seen = "the answer cannot be read";
+    return new UpstreamFault("unreadable_answer", seen, { cause: error });
   }
   const fields = { grpc_status: code };
-  if (code === Code.NotFound && isInstanceNotFound(rawMessage)) {
-    return unknownInstance(fields);
+  if (code === Code.NotFound && INSTANCE_NOT_FOUND.test(rawMessage)) {
+    return new UpstreamFault("unknown_instance", undefined, { fields });
   }
   const kind = KINDS[code] ?? "unreadable_answer";
-  const isRefusal = kind === "missing_permission" ||
-    kind === "credential_rejected";
   const seen = `the answer is gRPC status ${code}`;
-  if (isRefusal && !ERROR_ID.test(rawMessage)) {
-    return new UpstreamFault(
+  const details = { cause: error, fields };
+  if (kind !== "missing_permission" && kind !== "credential_rejected") {
+    return new UpstreamFault(kind, seen, details);
+  }
+  return ERROR_ID.test(rawMessage)
+    ? new UpstreamFault(kind, undefined, { cause: error })
+    : new UpstreamFault(
       "intercepted",
       `${seen} without an error id of ZITADEL`,
-      { cause: error, fields },
+      details,
     );
-  }
-  if (kind === "missing_permission") return missingPermission(error);
-  return kind === "credential_rejected"
-    ? credentialRejected({ cause: error })
-    : new UpstreamFault(kind, seen, { cause: error, fields });
 }

@@ -36,10 +36,7 @@ export interface MetadataPage {
 }
 
 /** Which part of a list to read. */
-export interface PageRange {
-  readonly offset: number;
-  readonly limit: number;
-}
+export type PageRange = { readonly offset: number; readonly limit: number };
 
 /** Where a list comes from, and how much of it is read. */
 export interface ListingSource {
@@ -68,34 +65,21 @@ export async function readListing(
   source: ListingSource,
 ): Promise<readonly MetadataEntry[]> {
   const readPage = createPageReader(source);
-  let isEmptyExpected = false;
   let previous: Values | undefined;
   for (let listing = 0; listing < MAX_LISTINGS; listing++) {
     const { values, pages } = await listOnce(readPage, source.maxKeptBytes);
-    if (values?.size === 0) {
-      if (isEmptyExpected) return [];
-      if (!await source.isReadable()) throw missingPermission();
-      isEmptyExpected = true;
-    } else {
-      isEmptyExpected = false;
-      if (values && (pages === 1 || previous && isEqual(values, previous))) {
-        return [...values].map(([key, value]) => ({ key, value }));
-      }
+    const isWhole = values && pages === 1 && values.size > 0;
+    if (isWhole || values && previous && isEqual(values, previous)) {
+      return [...values].map(([key, value]) => ({ key, value }));
+    }
+    if (values?.size === 0 && !await source.isReadable()) {
+      throw new UpstreamFault("missing_permission");
     }
     previous = values;
   }
   throw new UpstreamFault(
     "unstable_listing",
     `the list was another one each of ${MAX_LISTINGS} times`,
-  );
-}
-
-/** Creates the fault of a caller who may not read an organization. */
-export function missingPermission(cause?: unknown): UpstreamFault {
-  return new UpstreamFault(
-    "missing_permission",
-    "the service user lacks org.read on it, or there is no such organization",
-    { cause },
   );
 }
 
@@ -147,22 +131,16 @@ async function listOnce(
 }
 
 function tooMuchMetadata(maxBytes: number): UpstreamFault {
-  return new UpstreamFault(
-    "unreadable_answer",
-    `it has more than ${maxBytes} bytes`,
-  );
+  const seen = `it has more than ${maxBytes} bytes`;
+  return new UpstreamFault("unreadable_answer", seen);
 }
 
 /** Compares keys and values, whatever their order; nothing uses dropped values. */
 function isEqual(a: Values, b: Values): boolean {
-  if (a.size !== b.size) return false;
-  for (const [key, value] of a) {
-    if (!b.has(key) || !isEqualValue(value, b.get(key))) return false;
-  }
-  return true;
-}
-
-function isEqualValue(a?: Uint8Array, b?: Uint8Array): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  return a.size === b.size && [...a].every(([key, value]) => {
+    const other = b.get(key);
+    if (!value || !other) return b.has(key) && value === other;
+    return value.length === other.length &&
+      value.every((byte, at) => byte === other[at]);
+  });
 }

@@ -41,22 +41,6 @@ const MAX_READ_BYTES = 32 * 1024 * 1024;
  */
 const API_MEMORY_MS = 60 * 60 * 1000;
 
-/** Reads an organization's metadata, all of it, until the signal is aborted. */
-export type ReadMetadata = (
-  organization: string,
-  signal: AbortSignal,
-) => Promise<readonly MetadataEntry[]>;
-
-/** What reading metadata needs. */
-export interface MetadataReaderOptions {
-  readonly connection: ZitadelConnection;
-  readonly token: AccessTokenSource;
-  /** Longer values are dropped as they are read, in bytes. */
-  readonly maxValueBytes: number;
-  /** Reading stops if keys and values take more, in bytes. */
-  readonly maxMappingBytes: number;
-}
-
 /**
  * Loads the client library and the descriptors that the first look-up needs;
  * the rest loads when it is needed. In steps, so that a call that comes
@@ -70,31 +54,26 @@ export async function preload(): Promise<void> {
 
 /** Creates the reader of an instance's organization metadata, which throws a `FunctionError` if it cannot be read. */
 export function createMetadataReader(
-  { connection, token, maxValueBytes, maxMappingBytes }: MetadataReaderOptions,
-): ReadMetadata {
+  { connection, token, maxValueBytes, maxMappingBytes }: {
+    readonly connection: ZitadelConnection;
+    readonly token: AccessTokenSource;
+    /** Longer values are dropped as they are read, in bytes. */
+    readonly maxValueBytes: number;
+    /** Reading stops if keys and values take more, in bytes. */
+    readonly maxMappingBytes: number;
+  },
+) {
   const readings = new Semaphore(MAX_READINGS);
   let known: { readonly api: MetadataApi; readonly until: number } | undefined;
 
-  return async function readMetadata(organization, signal) {
+  /** Reads an organization's metadata, all of it, until the signal is aborted. */
+  return async function readMetadata(
+    organization: string,
+    signal: AbortSignal,
+  ): Promise<readonly MetadataEntry[]> {
     try {
       using _place = await readings.acquire(signal);
-      return await withToken(token, signal, async (bearer) => {
-        const isKnown = known && connection.now() < known.until;
-        const { api, entries } = await listByFirstApi({
-          connection,
-          token: bearer,
-          organization,
-          signal,
-          maxValueBytes,
-          maxAnswerBytes: MAX_ANSWER_BYTES,
-          maxKeptBytes: maxMappingBytes,
-          maxReadBytes: MAX_READ_BYTES,
-        }, isKnown ? known?.api : undefined);
-        if (!isKnown || known?.api !== api) {
-          known = { api, until: connection.now() + API_MEMORY_MS };
-        }
-        return entries;
-      });
+      return await list(organization, signal);
     } catch (error) {
       throw upstreamError(error, {
         action: `Cannot read the metadata of organization ${organization}`,
@@ -105,40 +84,42 @@ export function createMetadataReader(
       });
     }
   };
-}
 
-/** Reads with a token, and once more with a renewed one if ZITADEL refuses the first. */
-async function withToken<T>(
-  token: AccessTokenSource,
-  signal: AbortSignal,
-  read: (token: string) => Promise<T>,
-  isLast = false,
-): Promise<T> {
-  const bearer = await token.get(signal);
-  try {
-    return await read(bearer);
-  } catch (error) {
-    if (!isFault(error, "credential_rejected")) throw error;
-    if (!token.discard(bearer) || isLast) throw error;
+  /** Lists with a token, and once more with a renewed one if ZITADEL refuses the first. */
+  async function list(organization: string, signal: AbortSignal) {
+    for (let isLast = false;; isLast = true) {
+      const bearer = await token.get(signal);
+      try {
+        const now = connection.now();
+        if (known && now >= known.until) known = undefined;
+        const { api, entries } = await listByFirstApi({
+          connection,
+          token: bearer,
+          organization,
+          signal,
+          maxValueBytes,
+          maxAnswerBytes: MAX_ANSWER_BYTES,
+          maxKeptBytes: maxMappingBytes,
+          maxReadBytes: MAX_READ_BYTES,
+        }, known?.api);
+        if (known?.api !== api) known = { api, until: now + API_MEMORY_MS };
+        return entries;
+      } catch (error) {
+        const isRefused = isFault(error, "credential_rejected");
+        if (!isRefused || !token.discard(bearer) || isLast) throw error;
+      }
+    }
   }
-  return await withToken(token, signal, read, true);
 }
-
-/** What a listing needs, and how much of it is read. */
-export type ListOptions =
-  & ApiCall
-  & Pick<ListingSource, "maxKeptBytes" | "maxReadBytes">;
 
 /**
  * Lists an organization's metadata by v2, then v2beta, then management v1, each
  * only if the one before is unimplemented.
  *
- * @param options What is listed.
- * @param first The API to begin with.
  * @throws {UpstreamFault} If the metadata cannot be read.
  */
 export async function listByFirstApi(
-  options: ListOptions,
+  options: ApiCall & Pick<ListingSource, "maxKeptBytes" | "maxReadBytes">,
   first: MetadataApi = METADATA_APIS[0],
 ): Promise<{ api: MetadataApi; entries: readonly MetadataEntry[] }> {
   const calls = await import("./metadata_api.ts");

@@ -1,10 +1,4 @@
-import type {
-  createRemoteJWKSet,
-  CryptoKey,
-  FetchImplementation,
-  FlattenedJWSInput,
-  JWSHeaderParameters,
-} from "jose";
+import type { createRemoteJWKSet, FetchImplementation } from "jose";
 import { abortable } from "../util/abortable.ts";
 import {
   type Answer,
@@ -29,27 +23,23 @@ const COOLDOWN_MS = 5 * 1000;
 /** An instance publishes a few keys of at most 1 kB each. */
 const MAX_KEYS_BYTES = 256 * 1024;
 
-/** Finds the key that a JWS is verified with, as `jose` asks for it. A signal ends the wait for keys. */
-export type SigningKeys = (
-  header: JWSHeaderParameters,
-  jws: FlattenedJWSInput,
-  signal: AbortSignal,
-) => Promise<CryptoKey>;
+type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 
 /**
- * Creates the source of the keys that the instance signs with (JWKS). It throws
- * a `FunctionError` if they cannot be fetched, and jose's `JWKSNoMatchingKey` if
- * the instance has no such key.
+ * Creates the source of the keys that the instance signs with (JWKS), as `jose`
+ * asks for them; a signal ends the wait. It throws a `FunctionError` if they
+ * cannot be fetched, and jose's `JWKSNoMatchingKey` if the instance has no such
+ * key.
  */
-export function createSigningKeys(connection: ZitadelConnection): SigningKeys {
-  let keys: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined;
+export function createSigningKeys(connection: ZitadelConnection) {
+  let keys: Promise<RemoteKeys> | undefined;
 
-  return async function findSigningKey(header, jws, signal) {
+  return (signal: AbortSignal) => async (...jws: Parameters<RemoteKeys>) => {
     keys ??= connectToKeys(connection);
     const find = await keys;
     try {
       // A fetch continues for other callers.
-      return await abortable(find(header, jws), signal);
+      return await abortable(find(...jws), signal);
     } catch (error) {
       throw keysError(error, connection, signal);
     }
@@ -91,7 +81,9 @@ function keysError(
   connection: ZitadelConnection,
   signal: AbortSignal,
 ): unknown {
-  const action =
-    `Cannot fetch the keys that verify signed payloads (${KEYS_PATH})`;
-  return upstreamError(error, { action, connection, signal });
+  return upstreamError(error, {
+    action: `Cannot fetch the keys that verify signed payloads (${KEYS_PATH})`,
+    connection,
+    signal,
+  });
 }

@@ -10,11 +10,7 @@ import {
   readAnswer,
 } from "./answer.ts";
 import type { ZitadelConnection } from "./connection.ts";
-import {
-  credentialRejected,
-  upstreamError,
-  UpstreamFault,
-} from "./upstream_fault.ts";
+import { upstreamError, UpstreamFault } from "./upstream_fault.ts";
 
 /** How long a token lives if ZITADEL does not say, in seconds. */
 const DEFAULT_LIFETIME_SECONDS = 300;
@@ -61,16 +57,21 @@ export async function requestToken(
   const signal = connection.startDeadline();
   try {
     const oauth = await import("oauth4webapi");
-    const grant = await grantOf(credential, connection);
+    const isKey = credential.kind === "jwt_profile";
     // Built from the address at which ZITADEL is reached, never discovered.
     const server = { issuer, token_endpoint: `${baseUrl}/oauth/v2/token` };
-    const client = { client_id: grant.clientId };
+    const client = {
+      client_id: isKey ? credential.key.userId : credential.clientId,
+    };
     const response = await oauth.genericTokenEndpointRequest(
       server,
       client,
-      grant.authentication,
-      grant.type,
-      { scope: SCOPE, ...grant.form },
+      isKey ? oauth.None() : oauth.ClientSecretPost(credential.clientSecret),
+      isKey ? JWT_BEARER : "client_credentials",
+      {
+        scope: SCOPE,
+        ...isKey && { assertion: await sign(credential.key, connection) },
+      },
       {
         [oauth.customFetch]: connection.fetch,
         [oauth.allowInsecureRequests]: baseUrl.startsWith("http:"),
@@ -106,27 +107,6 @@ export async function preload(kind: Credential["kind"]): Promise<void> {
   if (kind === "jwt_profile") await import("jose");
 }
 
-/** What a credential is in the terms of OAuth. */
-async function grantOf(
-  credential: RequestCredential,
-  connection: ZitadelConnection,
-) {
-  const { ClientSecretPost, None } = await import("oauth4webapi");
-  return credential.kind === "client_credentials"
-    ? {
-      type: "client_credentials",
-      clientId: credential.clientId,
-      authentication: ClientSecretPost(credential.clientSecret),
-      form: {},
-    }
-    : {
-      type: JWT_BEARER,
-      clientId: credential.key.userId,
-      authentication: None(),
-      form: { assertion: await signAssertion(credential.key, connection) },
-    };
-}
-
 /** Judges an answer without a token. */
 function judgeRefusal(
   answer: Answer,
@@ -137,11 +117,11 @@ function judgeRefusal(
   const error = jsonOf(answer)?.error;
   const isServerError = error === "server_error" ||
     error === "temporarily_unavailable";
+  const key = credential.kind === "jwt_profile" ? credential.key : undefined;
   const isRefusal = REFUSALS.has(error) ||
     // Every assertion that ZITADEL does not accept, whatever the reason, is
     // answered with 500 `server_error` (seen on v4.13.1).
-    credential.kind === "jwt_profile" && status === 500 &&
-      error === "server_error";
+    key && status === 500 && error === "server_error";
   if (status === 429 || !isRefusal && !isServerError) {
     return judgeForeignAnswer(answer);
   }
@@ -149,43 +129,31 @@ function judgeRefusal(
   if (!isRefusal) {
     return new UpstreamFault("unreachable", "ZITADEL failed", { fields });
   }
-  const { expirationDate = "" } = credential.kind === "jwt_profile"
-    ? credential.key
-    : {};
+  const { expirationDate = "" } = key ?? {};
   const hasExpired = Date.parse(expirationDate) < now();
-  return credentialRejected({
+  return new UpstreamFault("credential_rejected", undefined, {
     fields: { ...fields, ...hasExpired && { key_expired: expirationDate } },
   });
 }
 
 /** Signs the assertion of RFC 7523 with the service user's key. */
-async function signAssertion(
+async function sign(
   { keyId, key, userId }: ServiceAccountKey,
   { issuer, now }: ZitadelConnection,
 ): Promise<string> {
   const { SignJWT } = await import("jose");
-  const privateKey = await importPrivateKey(key);
+  // ZITADEL's key files hold PKCS#1, which Web Crypto does not read.
+  const { createPrivateKey } = await import("node:crypto");
   const issuedAt = Math.floor(now() / 1000) - ASSERTION_AGE_SECONDS;
-  return await new SignJWT()
+  const assertion = new SignJWT()
     .setProtectedHeader({ alg: "RS256", kid: keyId })
     .setIssuer(userId)
     .setSubject(userId)
     .setAudience(issuer)
     .setIssuedAt(issuedAt)
-    .setExpirationTime(issuedAt + ASSERTION_LIFETIME_SECONDS)
-    .sign(privateKey);
-}
-
-async function importPrivateKey(pem: string): Promise<CryptoKey> {
-  const { importPKCS8 } = await import("jose");
-  // ZITADEL's key files hold PKCS#1, which Web Crypto does not read.
-  const { createPrivateKey } = await import("node:crypto");
+    .setExpirationTime(issuedAt + ASSERTION_LIFETIME_SECONDS);
   try {
-    const pkcs8 = createPrivateKey(pem).export({
-      type: "pkcs8",
-      format: "pem",
-    });
-    return await importPKCS8(pkcs8.toString(), "RS256");
+    return await assertion.sign(createPrivateKey(key));
   } catch (cause) {
     throw new UpstreamFault(
       "credential_rejected",

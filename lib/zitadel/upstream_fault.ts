@@ -18,8 +18,15 @@ export type FaultKind =
   /** The answer is longer than a reading may hold: ask for less. */
   | "oversized";
 
-/** What a fault carries beside. */
-export type FaultDetails = Pick<FailureDetails, "cause" | "fields">;
+/** What was seen if it is always the same. */
+const SEEN: Readonly<Partial<Record<FaultKind, string>>> = {
+  credential_rejected: "ZITADEL refused the service user's credential",
+  missing_permission:
+    "the service user lacks org.read on it, or there is no such organization",
+  timeout: "ZITADEL did not answer in time",
+  unimplemented: "the release has no such API",
+  unknown_instance: "ZITADEL has no instance at this host: Instance not found",
+};
 
 /**
  * A failed request to ZITADEL. The message is a clause such as "the answer is
@@ -28,12 +35,16 @@ export type FaultDetails = Pick<FailureDetails, "cause" | "fields">;
 export class UpstreamFault extends Error {
   override readonly name = "UpstreamFault";
   readonly kind: FaultKind;
-  readonly details: FaultDetails;
+  readonly fields: FailureDetails["fields"];
 
-  constructor(kind: FaultKind, seen: string, details: FaultDetails = {}) {
-    super(seen, { cause: details.cause });
+  constructor(
+    kind: FaultKind,
+    seen: string = SEEN[kind] ?? kind,
+    { cause, fields }: Pick<FailureDetails, "cause" | "fields"> = {},
+  ) {
+    super(seen, { cause });
     this.kind = kind;
-    this.details = details;
+    this.fields = fields;
   }
 }
 
@@ -42,38 +53,29 @@ export function isFault(error: unknown, kind: FaultKind): boolean {
   return error instanceof UpstreamFault && error.kind === kind;
 }
 
-/** Creates the fault of a refused token, secret or assertion. */
-export function credentialRejected(details?: FaultDetails): UpstreamFault {
-  const seen = "ZITADEL refused the service user's credential";
-  return new UpstreamFault("credential_rejected", seen, details);
-}
-
-/** What was being done when a request failed. */
-export interface FailedAction {
-  /** What cannot be done, such as "Cannot read the metadata of organization 1". */
-  readonly action: string;
-  readonly connection: { readonly baseUrl: string };
-  /** The settings that hold the service user's credential, by name. */
-  readonly credential?: string;
-  readonly organization?: string;
-  /** The deadline: once it is over, the fault is that it is. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
  * Describes a failed request for the caller and the operator. An error that is
  * not about ZITADEL is returned as it is.
  */
-export function upstreamError(error: unknown, failed: FailedAction): unknown {
+export function upstreamError(
+  error: unknown,
+  { action, connection, credential, organization, signal }: {
+    /** What cannot be done, such as "Cannot read the metadata of organization 1". */
+    readonly action: string;
+    readonly connection: { readonly baseUrl: string };
+    /** The settings that hold the service user's credential, by name. */
+    readonly credential?: string;
+    readonly organization?: string;
+    /** The deadline: once it is over, the fault is that it is. */
+    readonly signal?: AbortSignal | undefined;
+  },
+): unknown {
   if (error instanceof FunctionError) return error;
-  const { action, connection, credential, organization, signal } = failed;
   const fault = signal?.aborted
-    ? new UpstreamFault("timeout", "ZITADEL did not answer in time", {
-      cause: error,
-    })
+    ? new UpstreamFault("timeout", undefined, { cause: error })
     : error;
   if (!(fault instanceof UpstreamFault)) return error;
-  const { kind, message, details } = fault;
+  const { kind, message, fields } = fault;
   // Signals that are left mean an answer that cannot be used.
   const reason = kind === "unimplemented" || kind === "oversized"
     ? "unreadable_answer"
@@ -82,12 +84,11 @@ export function upstreamError(error: unknown, failed: FailedAction): unknown {
     reason === "timeout" ? "upstream_timeout" : "upstream_failed",
     `${action}: ${message}`,
     {
-      ...details,
       reason,
       cause: fault.cause ?? fault,
       fields: {
         zitadel: connection.baseUrl,
-        ...details.fields,
+        ...fields,
         ...reason === "credential_rejected" && credential && { credential },
       },
       ...organization !== undefined && { organization },

@@ -17,7 +17,7 @@ const RIGHT = {
   AUTHORIZATION_SIGNING_KEY: login.signing_key,
   ACCESS_TOKEN: UPSTREAM_TOKEN,
   // No test may find what another, or a developer, left in the local database.
-  KV_URL: "/nonexistent/kv",
+  KV_URL: ":memory:",
   // A busy machine is not what these tests are about.
   UPSTREAM_TIMEOUT_MS: "30000",
 };
@@ -131,6 +131,7 @@ Deno.test("main.ts answers a call with no permission but its settings and the ne
   await using running = await start({
     ...RIGHT,
     ZITADEL_DOMAIN: upstream.origin,
+    KV_URL: "http://127.0.0.1:1",
   });
   assert.deepEqual(await call(running.url), login.expected);
   const health = await fetch(new URL("/healthz", running.url));

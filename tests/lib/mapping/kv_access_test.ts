@@ -46,3 +46,23 @@ Deno.test("openKv() goes on without a database that does not open, and says why 
     });
   }
 });
+
+Deno.test("openKv() refuses a path that does not open, and names the setting and the error", async (t) => {
+  const fails = () => Promise.reject(new Error("unable to open: /no/kv"));
+  for (const path of ["/no/kv", "kv.sqlite", "C:\\kv", ":memory:"]) {
+    await t.step(path, async () => {
+      await assert.rejects(open(fails, path), {
+        name: "TypeError",
+        message:
+          "Cannot start: KV_URL is a path that cannot be opened: unable to open: /no/kv",
+      });
+    });
+  }
+  await t.step("but no address, nor the default database", async () => {
+    for (const url of ["HTTPS://kv.example", undefined]) {
+      const { kv, log } = await open(fails, url);
+      assert.equal(kv, undefined);
+      assert.equal(log[0]?.reason, "kv_failed");
+    }
+  });
+});

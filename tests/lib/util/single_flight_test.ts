@@ -36,8 +36,8 @@ Deno.test("SingleFlight.do() has one run under way and one that waits after outd
   const { flights, runs, run } = setUp();
   const first = run();
   flights.outdate("a");
-  assert.ok(!runs[0]!.flight.isCurrent());
-  assert.ok(!runs[0]!.flight.isJoinable());
+  assert.ok(!runs[0]!.flight.isCurrent);
+  assert.ok(!runs[0]!.flight.isJoinable);
   const second = run();
   flights.outdate("a");
   const third = run();
@@ -45,7 +45,7 @@ Deno.test("SingleFlight.do() has one run under way and one that waits after outd
   runs[0]!.end("one");
   assert.equal(await first, "one");
   assert.equal(runs.length, 2);
-  assert.ok(runs[1]!.flight.isCurrent());
+  assert.ok(runs[1]!.flight.isCurrent);
   const fourth = run();
   runs[1]!.end("two");
   assert.deepEqual(await Promise.all([second, third, fourth]), [
@@ -61,10 +61,10 @@ Deno.test("SingleFlight.stopJoining() keeps callers from joining, and the runs c
   const { flights, runs, run } = setUp();
   const first = run();
   flights.stopJoining("b");
-  assert.ok(runs[0]!.flight.isJoinable());
+  assert.ok(runs[0]!.flight.isJoinable);
   flights.stopJoining();
-  assert.ok(!runs[0]!.flight.isJoinable());
-  assert.ok(runs[0]!.flight.isCurrent());
+  assert.ok(!runs[0]!.flight.isJoinable);
+  assert.ok(runs[0]!.flight.isCurrent);
   const second = run();
   assert.equal(runs.length, 1);
   runs[0]!.end("one");
@@ -87,6 +87,6 @@ Deno.test("SingleFlight.stopJoining() stops one key", () => {
   run("a");
   run("b");
   flights.stopJoining("b");
-  assert.ok(runs[0]!.flight.isJoinable());
-  assert.ok(!runs[1]!.flight.isJoinable());
+  assert.ok(runs[0]!.flight.isJoinable);
+  assert.ok(!runs[1]!.flight.isJoinable);
 });

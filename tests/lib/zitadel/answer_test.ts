@@ -40,10 +40,10 @@ const ASKED: Record<
   "a token, by JWT profile": (connection) =>
     requestToken(keyFile(), connection),
   "signing keys": (connection) =>
-    createSigningKeys(connection)({ alg: "RS256", kid: "1" }, {
+    createSigningKeys(connection)(signal)({ alg: "RS256", kid: "1" }, {
       payload: "",
       signature: "",
-    }, signal),
+    }),
 };
 
 /** What an operator is told if ZITADEL is asked. */

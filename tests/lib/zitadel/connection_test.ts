@@ -69,7 +69,7 @@ async function logged(
   const fault = await fetch("https://zitadel.example/a", init)
     .catch((fault) => fault);
   hasKind("unreachable", /^ZITADEL cannot be reached$/)(fault);
-  return (fault as UpstreamFault).details.fields?.error;
+  return (fault as UpstreamFault).fields?.error;
 }
 
 Deno.test("createConnection() logs the texts of a network error and its causes", async () => {

@@ -34,7 +34,7 @@ function source({ internalOrigin, timeoutMs = 5_000 }: {
   }, { internalOrigin, timeoutMs }));
   return {
     find: (kid: string, signal = new AbortController().signal) =>
-      signingKeys({ alg: "ES256", kid }, jws, signal),
+      signingKeys(signal)({ alg: "ES256", kid }, jws),
     state,
   };
 }
