@@ -5,13 +5,12 @@
  */
 import * as z from "zod/mini";
 import { LOG_LEVELS } from "../observability/log.ts";
-import { isSameName } from "../util/claim_name.ts";
 import {
   chooseCredential,
   credentialSettings,
   problemOfCredential,
 } from "./credential.ts";
-import { whyReserved } from "./reserved_claims.ts";
+import { isSameName, whyReserved } from "./claim_name.ts";
 import {
   fail,
   listOf,

@@ -1,5 +1,28 @@
 import assert from "node:assert/strict";
-import { whyReserved } from "../../../lib/config/reserved_claims.ts";
+import { isSameName, whyReserved } from "../../../lib/config/claim_name.ts";
+
+Deno.test("isSameName() ignores case and compatibility forms", () => {
+  const same = [
+    "Permissions",
+    "PERMISSIONS",
+    "permi\u017f\u017fions", // long s, which Go folds
+    "\uff50ermissions", // full width
+    "perm\u0131ssions".toUpperCase(), // dotless i
+  ];
+  for (const name of same) {
+    assert.ok(isSameName("permissions", name), name);
+    assert.ok(isSameName(name, "permissions"), name);
+  }
+  assert.ok(isSameName("\u212aey", "key"), "the Kelvin sign");
+});
+
+Deno.test("isSameName() tells other names apart", () => {
+  for (
+    const name of ["permission", "permissions ", "roles", "permissions\u0301"]
+  ) {
+    assert.ok(!isSameName("permissions", name), name);
+  }
+});
 
 Deno.test("whyReserved() gives a reason when ZITADEL would drop the claim", () => {
   for (const claim of ["urn:zitadel:iam", "urn:zitadel:iam:org:permissions"]) {
