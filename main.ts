@@ -9,7 +9,7 @@ import { describeRestart, describeStartFailure } from "./lib/errors.ts";
 import { createHandler } from "./lib/handler.ts";
 import { openKv } from "./lib/mapping/kv_access.ts";
 import { atLevel, createLog, lineWriter } from "./lib/observability/log.ts";
-import { isExporting } from "./lib/observability/open_telemetry.ts";
+import { isExporting } from "./lib/observability/telemetry.ts";
 import { createServices, VERSION as version } from "./lib/services.ts";
 import { keepServing } from "./lib/util/keep_serving.ts";
 

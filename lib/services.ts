@@ -12,7 +12,7 @@ import { MappingCache } from "./mapping/cache.ts";
 import { KvStore } from "./mapping/kv_store.ts";
 import { MAX_MAPPING_BYTES, MAX_VALUE_BYTES } from "./mapping/role_mapping.ts";
 import type { Log } from "./observability/log.ts";
-import { openTelemetry } from "./observability/open_telemetry.ts";
+import { openTelemetry } from "./observability/telemetry.ts";
 import { createAuthenticator } from "./request/authenticate.ts";
 import { createBodyReader } from "./request/body.ts";
 import { createEnvelopeOpener } from "./request/envelope.ts";

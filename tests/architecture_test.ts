@@ -34,7 +34,7 @@ const LAYOUT: Layout = {
     "type lib/request/payload.ts",
   ],
   "lib/zitadel/": FOUNDATION,
-  "lib/config/": ["lib/observability/log.ts", "lib/util/"],
+  "lib/config/": ["type lib/observability/log.ts", "lib/util/"],
   "lib/errors.ts": ["lib/observability/", "lib/util/"],
   "lib/observability/": ["lib/util/", "type lib/errors.ts"],
   "lib/util/": [],

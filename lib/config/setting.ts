@@ -5,12 +5,12 @@ const QUOTED = /^["'`]|["'`]$/;
 /** Control characters and invisible ones, such as a zero-width space. */
 const INVISIBLE = /[\p{Cc}\p{Cf}]/u;
 
-/** Reads a value that has no white space at its ends, and no form that container runtimes leave behind. */
+/** Reads a trimmed value. */
 type Read<T> = (text: string) => T;
 
 interface About {
   /** What applies if it is unset, as the documentation lists it. */
-  readonly default: string;
+  readonly default?: string;
   /** Whether it must never be shown. */
   readonly secret?: true;
   /** Whether it may have several lines. */
@@ -25,26 +25,19 @@ export function fail(what: string): never {
 }
 
 /** A setting that must be set; `hint` says to what. */
-export function required<T>(
-  hint: string,
-  read: Read<T>,
-  about?: Partial<About>,
-) {
-  const orFail = (text?: string) =>
-    text === undefined ? fail(`is missing: set it to ${hint}`) : read(text);
-  return setting(orFail, { default: "required", ...about });
+export function required<T>(hint: string, read: Read<T>, about: About = {}) {
+  const missing = () => fail(`is missing: set it to ${hint}`);
+  return setting(read, missing, { default: "required", ...about });
 }
 
 /** A setting that need not be set. */
-export function optional<T>(read: Read<T>, about?: Partial<About>) {
-  const orNothing = (text?: string) =>
-    text === undefined ? undefined : read(text);
-  return setting(orNothing, { default: "unset", ...about });
+export function optional<T>(read: Read<T>, about: About = {}) {
+  return setting(read, () => undefined, { default: "unset", ...about });
 }
 
 /** A setting with a default, in the form in which it is set. */
 export function withDefault<T>(value: string, read: Read<T>) {
-  return setting((text = value) => read(text), { default: value });
+  return setting(read, () => read(value), { default: value });
 }
 
 /** Reads a whole number. */
@@ -57,7 +50,7 @@ export function whole(min: number, max: number): Read<number> {
 }
 
 /** Reads one of several words. */
-export function oneOf<T extends string>(words: readonly T[]): Read<T> {
+export function oneOf<const T extends string>(words: readonly T[]): Read<T> {
   return (text) =>
     words.find((word) => word === text) ??
       fail(`is not one of ${words.join(", ")}`);
@@ -96,12 +89,17 @@ export function trimAll(
 }
 
 /** Creates the schema of a setting, which also says what the documentation lists. */
-function setting<T>(read: (text?: string) => T, about: About) {
+function setting<T, U>(
+  read: Read<T>,
+  ifUnset: () => U,
+  about: About & { readonly default: string },
+) {
   const schema = z.pipe(
     z.optional(z.string()),
-    z.transform((text, { issues }): T => {
+    z.transform((text, { issues }): T | U => {
       try {
-        if (text !== undefined) refuseForm(text, about);
+        if (text === undefined) return ifUnset();
+        refuseForm(text, about);
         return read(text);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;

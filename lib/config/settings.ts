@@ -4,7 +4,6 @@
  * @module
  */
 import * as z from "zod/mini";
-import { LOG_LEVELS } from "../observability/log.ts";
 import {
   chooseCredential,
   credentialSettings,
@@ -31,16 +30,11 @@ export const PERMISSIONS_SHAPES = [
   "by_organization",
 ] as const;
 
-/** One of {@linkcode PERMISSIONS_SHAPES}. */
 export type PermissionsShape = typeof PERMISSIONS_SHAPES[number];
-
-/** What a token gets if one user acts as another: the permissions of the user it is for, or none. */
-export const IMPERSONATION = ["full", "none"] as const;
 
 /** The function's settings. */
 export type Config = Readonly<ReturnType<typeof readConfig>>;
 
-/** The name of a setting. */
 export type SettingName = keyof typeof SETTINGS;
 
 const ORGANIZATION_ID = /^[A-Za-z0-9_-]{1,200}$/;
@@ -70,7 +64,7 @@ export const SETTINGS = {
   PROJECTS: optional(listOf(checkId)),
   GRANTED_BY: optional(listOf(checkId)),
   APPLICATIONS: optional(listOf(checkClientId)),
-  IMPERSONATION: withDefault("full", oneOf(IMPERSONATION)),
+  IMPERSONATION: withDefault("full", oneOf(["full", "none"])),
   PERMISSIONS_CLAIM: withDefault("permissions", readClaim),
   PERMISSIONS_SHAPE: withDefault("list", oneOf(PERMISSIONS_SHAPES)),
   ROLES_CLAIM: optional(readClaim),
@@ -81,7 +75,7 @@ export const SETTINGS = {
     secret: true,
     multiline: true,
   }),
-  LOG_LEVEL: withDefault("info", oneOf(LOG_LEVELS)),
+  LOG_LEVEL: withDefault("info", oneOf(["info", "warn"])),
   KV_URL: optional(readKvUrl),
   PORT: withDefault("8000", whole(0, 65_535)),
   HOST: withDefault("0.0.0.0", readHost),

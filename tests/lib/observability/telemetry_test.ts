@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createUpstream } from "../../../harness/fixtures/upstream.ts";
-import { createTelemetry } from "../../../lib/observability/telemetry.ts";
+import { openTelemetry } from "../../../lib/observability/telemetry.ts";
 import {
   createTestFunction,
   login,
@@ -12,9 +12,9 @@ import { TelemetryRecorder } from "../_telemetry_recorder.ts";
 
 const SPAN = "read organization metadata";
 
-Deno.test("createTelemetry() counts and times calls", () => {
+Deno.test("openTelemetry() counts and times calls", async () => {
   using recorder = new TelemetryRecorder();
-  createTelemetry(() => 0).call("permissions", "function/preuserinfo", 7);
+  (await openTelemetry(() => 0)).call("permissions", "function/preuserinfo", 7);
   assert.deepEqual(recorder.of("permissions.calls"), [
     [1, { outcome: "permissions", condition: "function/preuserinfo" }],
   ]);
@@ -23,9 +23,9 @@ Deno.test("createTelemetry() counts and times calls", () => {
   ]);
 });
 
-Deno.test("createTelemetry() counts look-ups by where they came from", () => {
+Deno.test("openTelemetry() counts look-ups by where they came from", async () => {
   using recorder = new TelemetryRecorder();
-  const { lookup } = createTelemetry(() => 0);
+  const { lookup } = await openTelemetry(() => 0);
   lookup("memory");
   lookup("zitadel");
   assert.deepEqual(recorder.of("permissions.mapping.lookups"), [
@@ -34,9 +34,9 @@ Deno.test("createTelemetry() counts look-ups by where they came from", () => {
   ]);
 });
 
-Deno.test("createTelemetry() measures claims, and counts the large ones", () => {
+Deno.test("openTelemetry() measures claims, and counts the large ones", async () => {
   using recorder = new TelemetryRecorder();
-  const { claim } = createTelemetry(() => 0);
+  const { claim } = await openTelemetry(() => 0);
   claim(100, false);
   claim(5_000, true);
   assert.deepEqual(recorder.of("permissions.claim.size"), [[100, {}], [
@@ -46,10 +46,10 @@ Deno.test("createTelemetry() measures claims, and counts the large ones", () => 
   assert.deepEqual(recorder.of("permissions.claim.large"), [[1, {}]]);
 });
 
-Deno.test("createTelemetry() times a reading under a span", async () => {
+Deno.test("openTelemetry() times a reading under a span", async () => {
   using recorder = new TelemetryRecorder();
   let now = 1_000;
-  const { upstream } = createTelemetry(() => now);
+  const { upstream } = await openTelemetry(() => now);
   const result = await upstream(() => {
     now += 120;
     return Promise.resolve("result");
@@ -63,10 +63,10 @@ Deno.test("createTelemetry() times a reading under a span", async () => {
   ]);
 });
 
-Deno.test("createTelemetry() times a reading that fails, and hands its error on", async () => {
+Deno.test("openTelemetry() times a reading that fails, and hands its error on", async () => {
   using recorder = new TelemetryRecorder();
   let now = 1_000;
-  const { upstream } = createTelemetry(() => now);
+  const { upstream } = await openTelemetry(() => now);
   const error = new Error("canary");
   await assert.rejects(
     upstream(() => {
@@ -81,9 +81,9 @@ Deno.test("createTelemetry() times a reading that fails, and hands its error on"
   assert.deepEqual(recorder.spans, [{ name: SPAN, isError: true, told: [] }]);
 });
 
-Deno.test("createTelemetry() names the units", () => {
+Deno.test("openTelemetry() names the units", async () => {
   using recorder = new TelemetryRecorder();
-  createTelemetry(() => 0);
+  await openTelemetry(() => 0);
   assert.deepEqual(Object.fromEntries(recorder.instruments), {
     "permissions.calls": undefined,
     "permissions.call.duration": "ms",
@@ -94,8 +94,8 @@ Deno.test("createTelemetry() names the units", () => {
   });
 });
 
-Deno.test("createTelemetry() costs no call when nothing takes the metrics", async () => {
-  const telemetry = createTelemetry(() => 0);
+Deno.test("openTelemetry() costs no call when nothing takes the metrics", async () => {
+  const telemetry = await openTelemetry(() => 0);
   telemetry.call("permissions", "function/preuserinfo", 1);
   telemetry.lookup("memory");
   telemetry.claim(5_000, true);

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  escapePath,
-  MAX_PATH_CHARACTERS,
-} from "../../../lib/observability/escape_path.ts";
+import { escapePath, MAX_PATH_CHARACTERS } from "../../lib/http.ts";
 
 Deno.test("escapePath() leaves an ordinary path as it is", () => {
   for (const path of ["/", "/a/b.php", "/a%20b", "/%", "/~x;y=1:@&+$,"]) {
