@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { fail, optional, parseObject, trimAll } from "./setting.ts";
+import { check, optional, parseObject, trimAll } from "./setting.ts";
 
 /** How the function proves to ZITADEL that it is its service user. */
 export type Credential = NonNullable<ReturnType<typeof chooseCredential>>;
@@ -55,34 +55,32 @@ function secretOf(credential: Credential): string {
   }
 }
 
-/** Reports which settings do not make one credential, and why; `undefined` if they do. */
+/** Returns the settings that do not make one credential, and what is wrong with them; `undefined` if they do. */
 export function problemOfCredential(
   given: Readonly<Record<string, string | undefined>>,
-): { readonly name: string; readonly what: string } | undefined {
-  const [name, ...others] = Object.values(CREDENTIAL_SETTINGS)
+): [names: string, what: string] | undefined {
+  const kinds = Object.values(CREDENTIAL_SETTINGS)
     .map((names) => names.split(" and ").filter((name) => given[name]))
     .filter((names) => names.length > 0)
     .map((names) => names.join(" and "));
-  if (name === undefined) {
-    return {
-      name: "ACCESS_TOKEN",
-      what:
-        "is missing: set it to a personal access token of the service user, or set CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY",
-    };
+  const [kind] = kinds;
+  if (kind === undefined) {
+    return [
+      "ACCESS_TOKEN",
+      "is missing: set it to a personal access token of the service user, or set CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY",
+    ];
   }
-  if (others.length > 0) {
-    return {
-      name: [name, ...others].join(", "),
-      what:
-        "are all set: the service user has one credential, so remove the others",
-    };
+  if (kinds.length > 1) {
+    return [
+      kinds.join(", "),
+      "are all set: the service user has one credential, so remove the others",
+    ];
   }
-  if (name === "CLIENT_ID" || name === "CLIENT_SECRET") {
-    return {
-      name: name === "CLIENT_ID" ? "CLIENT_SECRET" : "CLIENT_ID",
-      what:
-        "is missing: client credentials need both CLIENT_ID and CLIENT_SECRET",
-    };
+  if (kind === "CLIENT_ID" || kind === "CLIENT_SECRET") {
+    return [
+      kind === "CLIENT_ID" ? "CLIENT_SECRET" : "CLIENT_ID",
+      "is missing: client credentials need both CLIENT_ID and CLIENT_SECRET",
+    ];
   }
 }
 
@@ -109,15 +107,19 @@ export function readCredential(
 }
 
 function readToken(text: string): string {
-  if (/^bearer\s/i.test(text)) {
-    fail("begins with Bearer: set it to the token alone");
-  }
-  if (text.startsWith("{")) {
-    fail("is JSON: the text of a key file goes into SERVICE_ACCOUNT_KEY");
-  }
-  return /^[\x21-\x7e]+$/.test(text) && !/["'`,;()[\]{}]/.test(text)
-    ? text
-    : fail("has spaces or characters that no token has");
+  check(
+    !/^bearer\s/i.test(text),
+    "begins with Bearer: set it to the token alone",
+  );
+  check(
+    !text.startsWith("{"),
+    "is JSON: the text of a key file goes into SERVICE_ACCOUNT_KEY",
+  );
+  check(
+    /^[\x21-\x7e]+$/.test(text) && !/["'`,;()[\]{}]/.test(text),
+    "has spaces or characters that no token has",
+  );
+  return text;
 }
 
 const KeyFile = z.object({
@@ -134,17 +136,15 @@ const KeyFile = z.object({
 
 function readKeyFile(text: string) {
   const { data } = KeyFile.safeParse(parseObject(text));
-  if (!data) {
-    return fail(
-      "is not the text of a service user's JSON key file (with type, keyId, key and userId)",
-    );
-  }
-  if (!isPrivateKeyPem(data.key)) {
-    fail(
-      "has a private key that cannot be read: set it to the whole text of the file, with the line breaks of its key as \\n",
-    );
-  }
+  check(
+    data,
+    "is not the text of a service user's JSON key file (with type, keyId, key and userId)",
+  );
   const { type: _, ...key } = data;
+  check(
+    isPrivateKeyPem(key.key),
+    "has a private key that cannot be read: set it to the whole text of the file, with the line breaks of its key as \\n",
+  );
   return { key, text };
 }
 

@@ -19,14 +19,16 @@ interface About {
 
 class Problem extends Error {}
 
-/** Refuses a value. `what` is the rest of a sentence that begins with the setting's name. */
-export function fail(what: string): never {
-  throw new Problem(what);
+/** Refuses a value unless it is right. `what` is the rest of a sentence that begins with the setting's name. */
+export function check(isRight: unknown, what: string): asserts isRight {
+  if (!isRight) throw new Problem(what);
 }
 
 /** A setting that must be set; `hint` says to what. */
 export function required<T>(hint: string, read: Read<T>, about: About = {}) {
-  const missing = () => fail(`is missing: set it to ${hint}`);
+  const missing = () => {
+    throw new Problem(`is missing: set it to ${hint}`);
+  };
   return setting(read, missing, { default: "required", ...about });
 }
 
@@ -44,28 +46,30 @@ export function withDefault<T>(value: string, read: Read<T>) {
 export function whole(min: number, max: number): Read<number> {
   return (text) => {
     const number = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
-    if (number >= min && number <= max) return number;
-    return fail(`is not a whole number from ${min} to ${max}`);
+    const isRight = number >= min && number <= max;
+    check(isRight, `is not a whole number from ${min} to ${max}`);
+    return number;
   };
 }
 
 /** Reads one of several words. */
 export function oneOf<const T extends string>(words: readonly T[]): Read<T> {
-  return (text) =>
-    words.find((word) => word === text) ??
-      fail(`is not one of ${words.join(", ")}`);
+  return (text) => {
+    const found = words.find((word) => word === text);
+    check(found, `is not one of ${words.join(", ")}`);
+    return found;
+  };
 }
 
-/** Reads a comma-separated list, each item of which `check` may refuse. */
+/** Reads a comma-separated list, each item of which `checkItem` may refuse. */
 export function listOf(
-  check: (item: string) => void,
+  checkItem: (item: string) => void,
 ): Read<ReadonlySet<string>> {
   return (text) => {
     const items = text.split(",").map((item) => item.trim());
-    if (items.includes("")) {
-      fail("holds an empty id: write ids separated by commas");
-    }
-    items.forEach(check);
+    const isFull = !items.includes("");
+    check(isFull, "holds an empty id: write ids separated by commas");
+    items.forEach(checkItem);
     return new Set(items);
   };
 }
@@ -99,7 +103,7 @@ function setting<T, U>(
     z.transform((text, { issues }): T | U => {
       try {
         if (text === undefined) return ifUnset();
-        refuseForm(text, about);
+        checkForm(text, about);
         return read(text);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
@@ -112,15 +116,14 @@ function setting<T, U>(
 }
 
 /** Container runtimes pass values differently: some keep quotes and line ends. */
-function refuseForm(text: string, { multiline }: About): void {
-  if (QUOTED.test(text)) {
-    fail(
-      "begins or ends with a quote: write the value without quotes (docker run --env-file keeps them)",
-    );
-  }
-  if (INVISIBLE.test(multiline ? text.replaceAll(/[\r\n\t]/g, "") : text)) {
-    fail(
-      "holds a control character or an invisible one: type the value again, or copy it without line breaks",
-    );
-  }
+function checkForm(text: string, { multiline }: About): void {
+  const line = multiline ? text.replaceAll(/[\r\n\t]/g, "") : text;
+  check(
+    !QUOTED.test(text),
+    "begins or ends with a quote: write the value without quotes (docker run --env-file keeps them)",
+  );
+  check(
+    !INVISIBLE.test(line),
+    "holds a control character or an invisible one: type the value again, or copy it without line breaks",
+  );
 }

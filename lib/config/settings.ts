@@ -11,7 +11,7 @@ import {
 } from "./credential.ts";
 import { isSameName, whyReserved } from "./claim_name.ts";
 import {
-  fail,
+  check,
   listOf,
   oneOf,
   optional,
@@ -38,6 +38,7 @@ export type Config = Readonly<ReturnType<typeof readConfig>>;
 export type SettingName = keyof typeof SETTINGS;
 
 const ORGANIZATION_ID = /^[A-Za-z0-9_-]{1,200}$/;
+const SIGNING_KEY_HINT = "the signing key that ZITADEL shows for the target";
 const SIGNING_KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
 const SIGNATURE_HEADER = /^t=[0-9]|(?:^|,)\s*v1=/;
 /** A host name, an IPv4 address, or an IPv6 address. */
@@ -53,11 +54,9 @@ export const SETTINGS = {
     "the host of your ZITADEL, such as example.zitadel.cloud",
     readDomain,
   ),
-  AUTHORIZATION_SIGNING_KEY: required(
-    "the signing key that ZITADEL shows for the target",
-    readSigningKeys,
-    { secret: true },
-  ),
+  AUTHORIZATION_SIGNING_KEY: required(SIGNING_KEY_HINT, readSigningKeys, {
+    secret: true,
+  }),
   ...credentialSettings,
   ZITADEL_INTERNAL_URL: optional(readInternalUrl),
   METADATA_ORGANIZATION: withDefault("user", readOrganization),
@@ -107,8 +106,8 @@ export function readConfig(
   const problems = new Map(
     error?.issues.map(({ path, message }) => [String(path[0]), message]),
   );
-  const credential = problemOfCredential(given);
-  if (credential) problems.set(credential.name, credential.what);
+  const ofCredential = problemOfCredential(given);
+  if (ofCredential) problems.set(...ofCredential);
   const { PERMISSIONS_CLAIM: claim, ROLES_CLAIM: rolesClaim } = given;
   const claimOrDefault = claim ?? SETTINGS.PERMISSIONS_CLAIM.default;
   if (rolesClaim && isSameName(rolesClaim, claimOrDefault)) {
@@ -171,19 +170,22 @@ function describe(
 }
 
 function readDomain(text: string): string {
-  const url = /^https?:\/\//.test(text) ? text : `https://${text}`;
-  return originOf(url) ??
-    fail(
-      "is not a host such as example.zitadel.cloud, or an origin such as https://example.zitadel.cloud",
-    );
+  const isUrl = /^https?:\/\//.test(text);
+  const origin = originOf(isUrl ? text : `https://${text}`);
+  check(
+    origin,
+    "is not a host such as example.zitadel.cloud, or an origin such as https://example.zitadel.cloud",
+  );
+  return origin;
 }
 
 function readInternalUrl(text: string): string {
-  const origin = /^https?:\/\//.test(text) ? originOf(text) : undefined;
-  return origin ??
-    fail(
-      "is not an origin such as http://zitadel:8080: give scheme, host and port, without a path",
-    );
+  const origin = /^https?:\/\//.test(text) && originOf(text);
+  check(
+    origin,
+    "is not an origin such as http://zitadel:8080: give scheme, host and port, without a path",
+  );
+  return origin;
 }
 
 function originOf(text: string): string | undefined {
@@ -196,25 +198,20 @@ function originOf(text: string): string | undefined {
 
 function readSigningKeys(text: string): readonly string[] {
   const keys = text.split(",").map((key) => key.trim());
-  if (keys.join("") === "") {
-    fail(
-      "is missing: set it to the signing key that ZITADEL shows for the target",
-    );
-  }
-  if (SIGNATURE_HEADER.test(text)) {
-    fail(
-      "is a ZITADEL-Signature header: set it to the target's signing key, not to the signature of one request",
-    );
-  }
-  if (!keys.every((key) => SIGNING_KEY.test(key))) {
-    fail(
-      "holds an empty key, or one with spaces or characters that no key has",
-    );
-  }
-  if (keys.some((key) => /[[\](){}"'`;]/.test(key))) {
-    fail("is a list in another notation: write keys separated by commas");
-  }
-  if (new Set(keys).size < keys.length) fail("holds the same key twice");
+  check(keys.join("") !== "", `is missing: set it to ${SIGNING_KEY_HINT}`);
+  check(
+    !SIGNATURE_HEADER.test(text),
+    "is a ZITADEL-Signature header: set it to the target's signing key, not to the signature of one request",
+  );
+  check(
+    keys.every((key) => SIGNING_KEY.test(key)),
+    "holds an empty key, or one with spaces or characters that no key has",
+  );
+  check(
+    !/[[\](){}"'`;]/.test(text),
+    "is a list in another notation: write keys separated by commas",
+  );
+  check(new Set(keys).size === keys.length, "holds the same key twice");
   return keys;
 }
 
@@ -222,70 +219,74 @@ function readOrganization(text: string): string {
   // An id such as `User` would fail loudly too, but only at the first login.
   const isMisspelt = !/^(?:user|grant)$/.test(text) &&
     /^(?:user|grant)s?$/i.test(text);
-  return ORGANIZATION_ID.test(text) && !isMisspelt
-    ? text
-    : fail("is neither user, nor grant, nor an organization's id");
+  check(
+    ORGANIZATION_ID.test(text) && !isMisspelt,
+    "is neither user, nor grant, nor an organization's id",
+  );
+  return text;
 }
 
 /** Checks an id. A project whose id has a colon cannot have entries of its own. */
 function checkId(id: string): void {
-  if (id.length > MAX_ID_LENGTH) {
-    fail(`holds an id of more than ${MAX_ID_LENGTH} characters`);
-  }
-  if (NOT_IN_ID.test(id)) {
-    fail(
-      "holds what is no id: write ids separated by commas, without colons, semicolons, brackets, quotes or spaces",
-    );
-  }
+  check(
+    id.length <= MAX_ID_LENGTH,
+    `holds an id of more than ${MAX_ID_LENGTH} characters`,
+  );
+  check(
+    !NOT_IN_ID.test(id),
+    "holds what is no id: write ids separated by commas, without colons, semicolons, brackets, quotes or spaces",
+  );
 }
 
 /** Checks a client id. An old one is `<id>@<project name>`, and a project's name may have spaces. */
 function checkClientId(id: string): void {
-  if (/^[[("'`{]/.test(id)) {
-    fail(
-      "holds a bracket or a quote before an id: write client ids separated by commas",
-    );
-  }
+  check(
+    !/^[[("'`{]/.test(id),
+    "holds a bracket or a quote before an id: write client ids separated by commas",
+  );
 }
 
 function readClaim(claim: string): string {
   const reason = whyReserved(claim);
-  return reason === undefined ? claim : fail(reason);
+  check(reason === undefined, reason!);
+  return claim;
 }
 
 function readPrivateKey(text: string): string {
-  return looksLikePrivateKey(text) ? text : fail(
-    "is neither a private JWK (or a set of them) nor a private key in PKCS#8 PEM",
-  );
-}
-
-function looksLikePrivateKey(text: string): boolean {
-  if (text.includes("-----BEGIN PRIVATE KEY-----")) return true;
   const json = parseObject(text);
   const keys = Array.isArray(json.keys) ? json.keys : [json];
-  return keys.length > 0 &&
+  const isJwk = keys.length > 0 &&
     keys.every((key) => typeof key?.kty === "string" && "d" in key);
+  check(
+    isJwk || text.includes("-----BEGIN PRIVATE KEY-----"),
+    "is neither a private JWK (or a set of them) nor a private key in PKCS#8 PEM",
+  );
+  return text;
 }
 
 function readKvUrl(text: string): string {
   if (text === ":memory:") return text;
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
-  if (text.startsWith("~")) {
-    fail("begins with ~, which only a shell replaces: write the whole path");
-  }
-  if (text.replace(/^[A-Za-z]:(?=[\\/])/, "").includes(":")) {
-    fail(
-      "is neither a path, nor :memory:, nor an http URL such as http://denokv:4512",
-    );
-  }
-  return text.includes(",")
-    ? fail("is a path with a comma, which Deno's permissions cannot express")
-    : text;
+  check(
+    !text.startsWith("~"),
+    "begins with ~, which only a shell replaces: write the whole path",
+  );
+  check(
+    !text.replace(/^[A-Za-z]:(?=[\\/])/, "").includes(":"),
+    "is neither a path, nor :memory:, nor an http URL such as http://denokv:4512",
+  );
+  check(
+    !text.includes(","),
+    "is a path with a comma, which Deno's permissions cannot express",
+  );
+  return text;
 }
 
 function readHost(text: string): string {
   const host = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
-  return HOST.test(host) ? host : fail(
+  check(
+    HOST.test(host),
     "is not an address to listen on, such as 0.0.0.0, 127.0.0.1 or ::; the port goes into PORT",
   );
+  return host;
 }
