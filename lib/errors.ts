@@ -96,7 +96,6 @@ export interface FailureDetails {
   readonly remedy?: string;
   /** What else the log line names, as plain values. */
   readonly fields?: Readonly<Record<string, string | number>>;
-  /** The organization whose mapping was needed. */
   readonly organization?: string | undefined;
   /** What was caught; only its class may reach the log. */
   readonly cause?: unknown;

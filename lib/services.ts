@@ -27,12 +27,10 @@ import {
 import { createSigningKeys } from "./zitadel/signing_keys.ts";
 import { preload as preloadTokenRequest } from "./zitadel/token_request.ts";
 
-/** The version of this function. */
 export const VERSION: string = project.version;
 
 /** What the place where the function runs provides. */
 export interface Platform {
-  /** Sends requests to ZITADEL. */
   readonly fetch: typeof fetch;
   /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
@@ -42,7 +40,6 @@ export interface Platform {
   readonly kv?: Deno.Kv | Promise<Deno.Kv | undefined> | undefined;
   /** The version of Deno. */
   readonly deno: string;
-  /** Takes the log. */
   readonly log: Log;
   /** Ends background work once it is aborted; without it, the end of the process does. */
   readonly shutdown?: AbortSignal;
@@ -54,11 +51,7 @@ export type Services = Awaited<ReturnType<typeof createServices>>;
 /** How many random bytes identify a process. */
 const PROCESS_ID_BYTES = 4;
 
-/**
- * Builds what the handler needs.
- *
- * @throws {TypeError} If a key in the settings cannot be used.
- */
+/** @throws {TypeError} If a key in the settings cannot be used. */
 export async function createServices(config: Config, platform: Platform) {
   const { now, log } = platform;
   const timeout = platform.timeout ?? ((ms) => AbortSignal.timeout(ms));
@@ -111,9 +104,7 @@ export async function createServices(config: Config, platform: Platform) {
     timeout,
     log,
     telemetry,
-    /** Verifies that ZITADEL sent a request. */
     authenticate,
-    /** Opens a payload in any of its three forms. */
     openEnvelope,
     cache,
     /** Identifies this process to operator commands, as the answer to a canary. */

@@ -9,7 +9,6 @@ const ACTIVE = 1;
 
 /** A grant that counts. */
 export interface RoleGrant {
-  /** The project that the roles belong to. */
   readonly projectId: string;
   /** The organization that gave the grant. */
   readonly organization: string;
@@ -68,10 +67,8 @@ export function userOrganizationOf(
 }
 
 /** Reports whether one user acts as another. */
-export function isImpersonated(
-  { actor }: Pick<FunctionCall, "actor">,
-): boolean {
-  return actor !== undefined && actor !== null;
+export function isImpersonated(call: Pick<FunctionCall, "actor">): boolean {
+  return call.actor !== undefined && call.actor !== null;
 }
 
 /**

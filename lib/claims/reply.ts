@@ -27,11 +27,9 @@ export const ATTRIBUTE_NAME_FORMAT =
 
 /** What the function adds to a token or an assertion. */
 export interface Contents {
-  /** The name of the permissions claim. */
   readonly claim: string;
   readonly shape: PermissionsShape;
   readonly granted: readonly Granted[];
-  /** The name of the claim with role names, if there is one. */
   readonly rolesClaim?: string | undefined;
 }
 
