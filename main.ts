@@ -5,14 +5,13 @@
  */
 import { readConfig, SETTINGS } from "./lib/config/settings.ts";
 import { remarksOn } from "./lib/config/remarks.ts";
-import { describeStartFailure } from "./lib/errors.ts";
+import { describeRestart, describeStartFailure } from "./lib/errors.ts";
 import { createHandler } from "./lib/handler.ts";
 import { openKv } from "./lib/mapping/kv_access.ts";
 import { atLevel, createLog, lineWriter } from "./lib/observability/log.ts";
-import { isExporting } from "./lib/observability/open_telemetry.ts";
-import { createServices } from "./lib/services.ts";
+import { isExporting } from "./lib/observability/telemetry.ts";
+import { createServices, VERSION as version } from "./lib/services.ts";
 import { keepServing } from "./lib/util/keep_serving.ts";
-import { VERSION as version } from "./lib/version.ts";
 
 /** How long pending log lines and KV writes may take after the last answer, in milliseconds. */
 const FLUSH_MS = 100;
@@ -52,7 +51,7 @@ try {
   const drain = () => server.drain();
   Deno.addSignalListener("SIGINT", drain);
   Deno.addSignalListener("SIGTERM", drain);
-  const server = keepServing(serve, log);
+  const server = keepServing(serve, (error) => log(describeRestart(error)));
   await server.finished;
   setTimeout(() => Deno.exit(0), FLUSH_MS);
 } catch (error) {

@@ -96,7 +96,6 @@ export interface FailureDetails {
   readonly remedy?: string;
   /** What else the log line names, as plain values. */
   readonly fields?: Readonly<Record<string, string | number>>;
-  /** The organization whose mapping was needed. */
   readonly organization?: string | undefined;
   /** What was caught; only its class may reach the log. */
   readonly cause?: unknown;
@@ -108,18 +107,9 @@ export interface FailureDetails {
  * code alone.
  */
 export class FunctionError extends Error {
-  /** What the caller is told. */
   readonly code: ErrorCode;
-  /** What the operator is told beside the message. */
   readonly details: FailureDetails;
 
-  /**
-   * Creates an error.
-   *
-   * @param code What the caller is told.
-   * @param message What happened, for the log.
-   * @param details What the operator needs beside it.
-   */
   constructor(code: ErrorCode, message: string, details: FailureDetails = {}) {
     super(message, { cause: details.cause });
     this.name = "FunctionError";
@@ -129,47 +119,44 @@ export class FunctionError extends Error {
   }
 }
 
+/** Builds the warning about a call that was answered nevertheless. */
+export function remark(
+  reason: FailureReason,
+  message: string,
+  fields: Omit<LogEntry, "level" | "message"> = {},
+): LogEntry {
+  const remedy = REMEDIES[reason];
+  return { level: "warn", message, reason, remedy, ...fields };
+}
+
 /** How many frames of a bug's stack the log shows. */
 const MAX_FRAMES = 10;
 
 /** The response and the log line that an error leads to. */
-export interface Failure {
-  /** What the caller is told. */
-  readonly code: ErrorCode;
-  /** The HTTP status. */
-  readonly status: number;
-  /** What the operator is told. */
-  readonly entry: LogEntry;
-}
+export type Failure = ReturnType<typeof describeFailure>;
 
 /**
  * Describes an error for the caller and for the operator. Of an error that the
  * function did not raise itself, only the class, the code and the stack frames
  * are used: its message may quote what must not be logged.
- *
- * @param error What was thrown.
- * @returns The response and the log line.
  */
-export function describeFailure(error: unknown): Failure {
+export function describeFailure(error: unknown) {
   const known = error instanceof FunctionError ? error : undefined;
   const code = known?.code ?? "internal_error";
   const status = STATUS[code];
   const { reason, remedy, organization, cause, fields } = known?.details ?? {};
-  return {
-    code,
+  const entry: LogEntry = {
+    level: levelOf(code, reason),
+    message: known?.message ?? "The function has a bug; please report it",
     status,
-    entry: {
-      level: levelOf(code, reason),
-      message: known?.message ?? "The function has a bug; please report it",
-      status,
-      reason,
-      remedy,
-      cause: nameOf(known ? cause : error),
-      ...organization !== undefined && { organization },
-      ...fields,
-      ...(known ? {} : { stack: framesOf(error) }),
-    },
+    reason,
+    remedy,
+    cause: nameOf(known ? cause : error),
+    ...organization !== undefined && { organization },
+    ...fields,
+    ...!known && { stack: framesOf(error) },
   };
+  return { code, status, entry };
 }
 
 /** Scanners request other paths all day: no one needs to look at those. */
@@ -209,8 +196,18 @@ export function describeStartFailure(error: unknown): unknown {
     return "Cannot start: this process may not listen on PORT; ports below 1024 need privileges";
   }
   const isAddress = error instanceof Deno.errors.AddrNotAvailable ||
-    error instanceof Error && /failed to lookup address/.test(error.message);
+    /failed to lookup address/.test(String(error));
   return isAddress
     ? "Cannot start: HOST is not an address of this machine; set it to 0.0.0.0 for all of them"
     : error;
+}
+
+/** Describes why the server listens again. */
+export function describeRestart(error: unknown): LogEntry {
+  return {
+    level: "error",
+    message: "Cannot accept more connections: listening again",
+    cause: error instanceof Error ? error.name : typeof error,
+    remedy: "Raise the limit of open files, or bound the connections",
+  };
 }

@@ -5,28 +5,23 @@
  *
  * @module
  */
-import { whyUnlisted } from "./claims/application.ts";
 import {
   type RoleGrant,
   roleGrants,
+  SAML_FUNCTION,
   userOrganizationOf,
+  whyUnlisted,
 } from "./claims/grants.ts";
 import {
   type Granted,
   permissionsIn,
   permissionsOfGrants,
 } from "./claims/permissions.ts";
-import {
-  attributesReply,
-  claimsReply,
-  type Contents,
-  type Reply,
-} from "./claims/reply.ts";
-import { refuseTakenClaims } from "./claims/taken_claims.ts";
+import { buildReply, refuseTakenClaims } from "./claims/reply.ts";
 import { createClaimWatch, type WatchClaim } from "./claims/watch_claim.ts";
-import type { Config } from "./config/settings.ts";
-import { describeFailure, type ErrorCode, REMEDIES } from "./errors.ts";
-import { health, JSON_TYPE, pathOf, refuse, requireCall } from "./http.ts";
+import { foldName } from "./config/claim_name.ts";
+import { describeFailure, type ErrorCode, remark } from "./errors.ts";
+import { health, pathOf, refuse, requireCall } from "./http.ts";
 import { lookUp } from "./look_up.ts";
 import {
   canCount,
@@ -43,11 +38,8 @@ import {
   parsePayload,
 } from "./request/payload.ts";
 import type { Services } from "./services.ts";
-import { foldName } from "./util/claim_name.ts";
-import type { Deadline } from "./util/deadline.ts";
+import { Deadline } from "./util/deadline.ts";
 import { distinct } from "./util/distinct.ts";
-
-const SAML_FUNCTION = "function/presamlresponse";
 
 /** The functions of ZITADEL that are answered with permissions. */
 const FUNCTIONS: ReadonlySet<string> = new Set([
@@ -62,21 +54,10 @@ const CANARY_FUNCTION = "function/canary";
 /** Events of this kind invalidate an organization's mapping. */
 const METADATA_EVENT_PREFIX = "org.metadata.";
 
-const NOTHING = "{}";
+const NOTHING = {};
 
 /** Answers a request; it never throws. */
 export type Handler = (request: Request) => Promise<Response>;
-
-/** How a call ended. */
-export type Outcome =
-  | "permissions"
-  | "no_roles"
-  | "unlisted_application"
-  | "unknown_function"
-  | "canary"
-  | "invalidated"
-  | "ignored"
-  | ErrorCode;
 
 /** What the log line and the metrics of a call say. */
 type CallRecord = {
@@ -84,7 +65,16 @@ type CallRecord = {
   readonly message: string;
   /** The function or the event; `none` before the payload is read. */
   condition: string;
-  outcome: Outcome;
+  outcome:
+    | "permissions"
+    | "no_roles"
+    | "unlisted_application"
+    | "unknown_function"
+    | "canary"
+    | "invalidated"
+    | "ignored"
+    | ErrorCode;
+  /** Which key the signature matches; `undefined` before it is verified. */
   signingKey?: number;
   source?: string;
   organization?: string;
@@ -95,6 +85,27 @@ type CallRecord = {
   organizations?: number;
   ms?: number;
 };
+
+/** What the calls of one handler share. */
+interface HandlerState {
+  readonly services: Services;
+  readonly watchClaim: WatchClaim;
+  /** The folded names of the claims that the function sets. */
+  readonly ourClaims: ReadonlySet<string>;
+  /** The sequence of the last event that was sent. */
+  lastEvent: number | null;
+  /** Whether it was logged that ZITADEL names no application. */
+  isUnnamedReported: boolean;
+}
+
+/** What answering one call needs. */
+interface Call {
+  readonly state: HandlerState;
+  /** Completed on the way. */
+  readonly record: CallRecord;
+  /** For all that it waits for at ZITADEL. */
+  readonly deadline: Deadline;
+}
 
 /** Creates the function: the handler of all requests. */
 export function createHandler(services: Services): Handler {
@@ -120,14 +131,14 @@ export function createHandler(services: Services): Handler {
       condition: "none",
       outcome: "internal_error",
     };
-    let response: Response;
     let entry: LogEntry = record;
+    let response: Response;
     try {
       requireCall(request, path);
       // It starts at the first wait.
-      const deadline = services.createLazyDeadline();
+      const deadline = new Deadline(() => timeout(config.upstreamTimeoutMs));
       const reply = await answer(request, { state, record, deadline });
-      response = new Response(reply, { headers: JSON_TYPE });
+      response = Response.json(reply);
     } catch (error) {
       const failure = describeFailure(error);
       record.outcome = failure.code;
@@ -143,29 +154,8 @@ export function createHandler(services: Services): Handler {
   };
 }
 
-/** What the calls of one handler share. */
-interface HandlerState {
-  readonly services: Services;
-  readonly watchClaim: WatchClaim;
-  /** The folded names of the claims that the function sets. */
-  readonly ourClaims: ReadonlySet<string>;
-  /** The sequence of the last event that was sent. */
-  lastEvent: number | null;
-  /** Whether it was logged that ZITADEL names no application. */
-  isUnnamedReported: boolean;
-}
-
-/** What answering one call needs. */
-interface Call {
-  readonly state: HandlerState;
-  /** Completed on the way. */
-  readonly record: CallRecord;
-  /** For all that it waits for at ZITADEL. */
-  readonly deadline: Deadline;
-}
-
-/** Verifies and parses one request, and returns the reply as JSON. */
-async function answer(request: Request, call: Call): Promise<string> {
+/** Verifies and parses one request, and returns the reply. */
+async function answer(request: Request, call: Call): Promise<unknown> {
   const { state: { services }, record } = call;
   const { body, signingKey } = await services.authenticate(request);
   record.signingKey = signingKey;
@@ -178,17 +168,17 @@ async function answer(request: Request, call: Call): Promise<string> {
     : await answerFunction(payload, call);
 }
 
-/** Collects the roles, looks the mapping up, maps, and replies. */
+/** Answers what needs no look-up, and collects the roles for what does. */
 async function answerFunction(
   payload: FunctionCall,
   call: Call,
-): Promise<string> {
+): Promise<unknown> {
   const { state, record } = call;
   const { config, identity } = state.services;
   record.condition = payload.function;
   if (payload.function === CANARY_FUNCTION) {
     record.outcome = "canary";
-    return JSON.stringify({ canary: { ...identity, event: state.lastEvent } });
+    return { canary: { ...identity, event: state.lastEvent } };
   }
   if (!FUNCTIONS.has(payload.function)) {
     record.outcome = "unknown_function";
@@ -196,10 +186,7 @@ async function answerFunction(
   }
 
   // Whatever else the call is: the claim would not be ours.
-  refuseTakenClaims(payload.userinfo, {
-    names: state.ourClaims,
-    organization: userOrganizationOf(payload),
-  });
+  refuseTakenClaims(payload, state.ourClaims);
   const unlisted = whyUnlisted(payload, config.applications);
   if (unlisted) {
     record.outcome = "unlisted_application";
@@ -207,33 +194,22 @@ async function answerFunction(
     return NOTHING;
   }
   const grants = roleGrants(payload, config);
-  const { claim, shape, rolesClaim } = config;
-  if (grants.length === 0) {
-    record.outcome = "no_roles";
-    // An attribute that an action set stays unless the reply has one of its name.
-    return payload.function === SAML_FUNCTION
-      ? JSON.stringify(
-        buildReply(payload, { claim, shape, rolesClaim, granted: [] }).body,
-      )
-      : NOTHING;
-  }
-
-  const granted = await mapGrants(grants, payload, call);
-  const contents = { claim, shape, rolesClaim, granted };
-  const { body: reply, added } = buildReply(payload, contents);
-  record.outcome = "permissions";
-  if (config.logLevel === "info") describeReply(record, granted, config);
-  for (const claim of added) state.watchClaim(claim, record.organization!);
-  return JSON.stringify(reply);
+  if (grants.length > 0) return await answerGrants(grants, payload, call);
+  record.outcome = "no_roles";
+  // An attribute that an action set stays unless the reply has one of its name.
+  return payload.function === SAML_FUNCTION
+    ? buildReply(payload, config, []).body
+    : NOTHING;
 }
 
-/** Looks up the mappings that count for the grants, and maps the grants by them. */
-async function mapGrants(
+/** Looks up the mappings that count for the grants, maps the grants by them, and replies. */
+async function answerGrants(
   grants: readonly RoleGrant[],
   payload: FunctionCall,
-  { state: { services }, record, deadline }: Call,
-): Promise<readonly Granted[]> {
-  const { metadataOrganization, projects } = services.config;
+  { state: { services, watchClaim }, record, deadline }: Call,
+): Promise<unknown> {
+  const { config, log } = services;
+  const { metadataOrganization, projects } = config;
   const userOrganization = userOrganizationOf(payload);
   const organizationOf = chooseOrganization(
     metadataOrganization,
@@ -244,7 +220,7 @@ async function mapGrants(
   const organizations = distinct(
     grants.map(({ organization }) => organizationOf(organization)),
   );
-  record.organization = organizations.join(",");
+  const organization = record.organization = organizations.join(",");
   const lookups = await lookUp(organizations, {
     services,
     deadline,
@@ -253,7 +229,7 @@ async function mapGrants(
   record.source = organizations
     .map((organization) => lookups.get(organization)?.source ?? "failed")
     .join(",");
-  return permissionsOfGrants(grants, {
+  const granted = permissionsOfGrants(grants, {
     mappingOf: ({ organization }) =>
       lookups.get(organizationOf(organization))?.mapping,
     isKnownProject: knownProjects(
@@ -262,65 +238,59 @@ async function mapGrants(
     ),
     isForeign: isForeignToUser,
     onTooLong: (organization) =>
-      services.log({
-        level: "warn",
-        message:
-          "The grants of a foreign organization give nothing: they are too long for a claim",
-        reason: "foreign_grants",
-        remedy: REMEDIES.foreign_grants,
-        organization,
-      }),
+      log(remark(
+        "foreign_grants",
+        "The grants of a foreign organization give nothing: they are too long for a claim",
+        { organization },
+      )),
   });
+  const { body, added } = buildReply(payload, config, granted);
+  record.outcome = "permissions";
+  if (config.logLevel === "info") {
+    describeGranted(record, granted, config.shape === "list");
+  }
+  for (const claim of added) watchClaim(claim, organization);
+  return body;
+}
+
+/** Completes the log line of a call that was answered with permissions. */
+function describeGranted(
+  record: CallRecord,
+  granted: readonly Granted[],
+  isMerged: boolean,
+): void {
+  record.roles = granted.reduce((sum, { roles }) => sum + roles.length, 0);
+  record.permissions = permissionsIn(granted).length;
+  if (!isMerged) return;
+  const count = (id: "projectId" | "organization") =>
+    new Set(granted.map((grant) => grant[id])).size;
+  record.projects = count("projectId");
+  record.organizations = count("organization");
 }
 
 /** Once: every login of a release before v4 comes here. */
 function reportUnnamed(state: HandlerState): void {
   if (state.isUnnamedReported) return;
   state.isUnnamedReported = true;
-  state.services.log({
-    level: "warn",
-    message:
-      "ZITADEL names no application: with APPLICATIONS set, tokens of users get no permissions",
-    reason: "unlisted_application",
-    remedy: REMEDIES.unlisted_application,
-  });
+  state.services.log(remark(
+    "unlisted_application",
+    "ZITADEL names no application: with APPLICATIONS set, tokens of users get no permissions",
+  ));
 }
 
 /** Drops the mapping that an event reports as changed. */
 async function answerEvent(
   { event_type, aggregateID, sequence }: Event,
   { state, record }: Call,
-): Promise<string> {
-  const { services } = state;
+): Promise<unknown> {
+  const { cache, config } = state.services;
   state.lastEvent = sequence ?? null;
   record.condition = event_type;
   record.outcome = "ignored";
   if (!event_type.startsWith(METADATA_EVENT_PREFIX)) return NOTHING;
   record.organization = aggregateID;
-  const { metadataOrganization } = services.config;
-  if (!canCount(metadataOrganization, aggregateID)) return NOTHING;
-  const isNew = await services.cache.invalidate(aggregateID, sequence);
+  if (!canCount(config.metadataOrganization, aggregateID)) return NOTHING;
+  const isNew = await cache.invalidate(aggregateID, sequence);
   if (isNew) record.outcome = "invalidated";
   return NOTHING;
-}
-
-function buildReply(payload: FunctionCall, contents: Contents): Reply {
-  const { append_claims, append_attribute } = payload.response ?? {};
-  return payload.function === SAML_FUNCTION
-    ? attributesReply(contents, append_attribute)
-    : claimsReply(contents, append_claims);
-}
-
-/** Completes the log line of a call that was answered with permissions. */
-function describeReply(
-  record: CallRecord,
-  granted: readonly Granted[],
-  { shape }: Config,
-): void {
-  record.roles = granted.reduce((sum, { roles }) => sum + roles.length, 0);
-  record.permissions = permissionsIn(granted).length;
-  if (shape !== "list") return;
-  record.projects = new Set(granted.map(({ projectId }) => projectId)).size;
-  record.organizations =
-    new Set(granted.map(({ organization }) => organization)).size;
 }

@@ -4,37 +4,31 @@
  *
  * @module
  */
-import { type Failure, FunctionError } from "./errors.ts";
-import { escapePath } from "./observability/escape_path.ts";
-
-/** The headers of every response. */
-export const JSON_TYPE = { "content-type": "application/json" } as const;
+import {
+  type ErrorCode,
+  type Failure,
+  FunctionError,
+  STATUS,
+} from "./errors.ts";
 
 /**
  * Refuses what cannot be a call of ZITADEL, before anything of it is read.
  *
- * @param request The request.
- * @param path Its path.
  * @throws {FunctionError} `not_found` for any path but `/`, `method_not_allowed` for any method but POST.
  */
 export function requireCall({ method, headers }: Request, path: string): void {
   if (path !== "/") {
     const isCall = method === "POST" && headers.has("zitadel-signature");
-    if (!isCall) {
-      throw new FunctionError(
+    throw isCall
+      ? new FunctionError(
+        "not_found",
+        `Refused a call to ${escapePath(path)}: the function serves only /`,
+        { reason: "wrong_path" },
+      )
+      : new FunctionError(
         "not_found",
         "Refused a request: the function serves only /",
       );
-    }
-    throw new FunctionError(
-      "not_found",
-      `Refused a call to ${escapePath(path)}: the function serves only /`,
-      {
-        reason: "wrong_path",
-        remedy:
-          "Set the target's endpoint to the function's address without a path (deno task setup --endpoint URL), or let the proxy remove its prefix",
-      },
-    );
   }
   if (method !== "POST") {
     throw new FunctionError(
@@ -44,27 +38,18 @@ export function requireCall({ method, headers }: Request, path: string): void {
   }
 }
 
-/**
- * Builds the response to a request that failed: the status and the code, and
- * nothing about the cause.
- *
- * @param failure What the caller is told.
- * @returns The response.
- */
+/** Builds the response to a request that failed; it says nothing about the cause. */
 export function refuse({ code, status }: Failure): Response {
-  const headers = new Headers(JSON_TYPE);
+  const headers = new Headers();
   if (code === "method_not_allowed") headers.set("allow", "POST");
   // The rest of an evicted body would keep arriving on the same connection.
   if (code === "overloaded") headers.set("connection", "close");
-  return new Response(JSON.stringify({ error: code }), { status, headers });
+  return Response.json({ error: code }, { status, headers });
 }
 
 /**
- * Returns a request's path. Its URL is Deno's, built from what the client sent;
+ * Returns a request's path, without the query. Its URL is Deno's, built from what the client sent;
  * parsing it costs more, and fails for hosts that no URL can hold.
- *
- * @param request The request.
- * @returns The path, without the query.
  */
 export function pathOf({ url }: Request): string {
   const path = url.slice(url.indexOf("/", url.indexOf("//") + 2));
@@ -74,15 +59,32 @@ export function pathOf({ url }: Request): string {
 /**
  * Answers a probe. Neither ZITADEL nor KV is asked, so that their outage does not
  * restart a function that still serves from memory.
- *
- * @param request The request to `/healthz`.
- * @returns The response.
  */
 export function health(request: Request): Response {
   if (request.method !== "GET" && request.method !== "HEAD") {
-    const headers = { ...JSON_TYPE, allow: "GET, HEAD" };
-    const body = JSON.stringify({ error: "method_not_allowed" });
-    return new Response(body, { status: 405, headers });
+    const error = "method_not_allowed" satisfies ErrorCode;
+    const headers = { allow: "GET, HEAD" };
+    return Response.json({ error }, { status: STATUS[error], headers });
   }
-  return new Response('{"status":"ok"}', { headers: JSON_TYPE });
+  return Response.json({ status: "ok" });
+}
+
+/** How long a path in a log line may be, in characters. */
+const MAX_PATH_CHARACTERS = 100;
+
+const CUT = "...";
+
+/**
+ * Escapes a path for the log: a stranger chose it, and a log viewer may act on
+ * control characters, line separators or text that runs from right to left.
+ *
+ * @returns Printable ASCII, percent-encoded and cut at {@linkcode MAX_PATH_CHARACTERS}.
+ */
+export function escapePath(path: string): string {
+  const beginning = path.slice(0, MAX_PATH_CHARACTERS + 1).toWellFormed();
+  // What was percent-encoded stays as it was sent.
+  const escaped = encodeURI(beginning).replaceAll("%25", "%");
+  return escaped.length > MAX_PATH_CHARACTERS
+    ? escaped.slice(0, MAX_PATH_CHARACTERS - CUT.length) + CUT
+    : escaped;
 }

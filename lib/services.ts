@@ -4,6 +4,7 @@
  *
  * @module
  */
+import project from "../deno.json" with { type: "json" };
 import type { Config } from "./config/settings.ts";
 import { fingerprint } from "./config/credential.ts";
 import { describeFailure } from "./errors.ts";
@@ -11,22 +12,13 @@ import { MappingCache } from "./mapping/cache.ts";
 import { KvStore } from "./mapping/kv_store.ts";
 import { MAX_MAPPING_BYTES, MAX_VALUE_BYTES } from "./mapping/role_mapping.ts";
 import type { Log } from "./observability/log.ts";
-import { openTelemetry } from "./observability/open_telemetry.ts";
-import type { Telemetry } from "./observability/telemetry.ts";
-import {
-  type Authenticate,
-  createAuthenticator,
-} from "./request/authenticate.ts";
+import { openTelemetry } from "./observability/telemetry.ts";
+import { createAuthenticator } from "./request/authenticate.ts";
 import { createBodyReader } from "./request/body.ts";
-import { createEnvelopeOpener, type OpenEnvelope } from "./request/envelope.ts";
+import { createEnvelopeOpener } from "./request/envelope.ts";
 import { compileChecks } from "./request/payload.ts";
-import { Deadline } from "./util/deadline.ts";
-import { VERSION } from "./version.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
-import {
-  createConnection,
-  type ZitadelConnection,
-} from "./zitadel/connection.ts";
+import { createConnection } from "./zitadel/connection.ts";
 import {
   createMetadataReader,
   preload as preloadClient,
@@ -34,9 +26,10 @@ import {
 import { createSigningKeys } from "./zitadel/signing_keys.ts";
 import { preload as preloadTokenRequest } from "./zitadel/token_request.ts";
 
+export const VERSION: string = project.version;
+
 /** What the place where the function runs provides. */
 export interface Platform {
-  /** Sends requests to ZITADEL. */
   readonly fetch: typeof fetch;
   /** Returns the time, in milliseconds since 1970. */
   readonly now: () => number;
@@ -46,65 +39,19 @@ export interface Platform {
   readonly kv?: Deno.Kv | Promise<Deno.Kv | undefined> | undefined;
   /** The version of Deno. */
   readonly deno: string;
-  /** Takes the log. */
   readonly log: Log;
   /** Ends background work once it is aborted; without it, the end of the process does. */
   readonly shutdown?: AbortSignal;
 }
 
-/** Identifies this process to operator commands. */
-export interface Identity {
-  /** Random hex digits, new at each start. */
-  readonly process: string;
-  /** The version of this function. */
-  readonly version: string;
-  /** The fingerprint of the service user's credential. */
-  readonly credential: string;
-  /** The version of Deno. */
-  readonly deno: string;
-}
-
 /** What handling a request needs. */
-export interface Services {
-  /** The settings. */
-  readonly config: Config;
-  /** Verifies that ZITADEL sent a request. */
-  readonly authenticate: Authenticate;
-  /** Opens a payload in any of its three forms. */
-  readonly openEnvelope: OpenEnvelope;
-  /** Looks mappings up. */
-  readonly cache: MappingCache;
-  /** Counts and times what happens. */
-  readonly telemetry: Telemetry;
-  /** The answer to a canary. */
-  readonly identity: Identity;
-  /** Returns the time, in milliseconds since 1970. */
-  readonly now: () => number;
-  /** Returns a signal that is aborted after some milliseconds. */
-  readonly timeout: (ms: number) => AbortSignal;
-  /** Takes the log. */
-  readonly log: Log;
-  /** Creates the deadline of one call for all it waits for at ZITADEL. */
-  readonly createLazyDeadline: () => Deadline;
-  /** Loads what the first login needs, in the background. It never rejects. */
-  readonly preload: () => Promise<void>;
-}
+export type Services = Awaited<ReturnType<typeof createServices>>;
 
 /** How many random bytes identify a process. */
 const PROCESS_ID_BYTES = 4;
 
-/**
- * Builds what the handler needs.
- *
- * @param config The settings.
- * @param platform What the place where the function runs provides.
- * @returns The services.
- * @throws {TypeError} If a key in the settings cannot be used.
- */
-export async function createServices(
-  config: Config,
-  platform: Platform,
-): Promise<Services> {
+/** @throws {TypeError} If a key in the settings cannot be used. */
+export async function createServices(config: Config, platform: Platform) {
   const { now, log } = platform;
   const timeout = platform.timeout ?? ((ms) => AbortSignal.timeout(ms));
   const connection = createConnection({
@@ -131,45 +78,15 @@ export async function createServices(
       }),
       fingerprint(config.credential),
     ]);
-  const environment = { ...platform, timeout, connection, telemetry };
-  const cache = createCache(config, kv, environment);
-  return {
-    config,
-    authenticate,
-    openEnvelope,
-    cache,
-    telemetry,
-    identity: {
-      process: randomHex(PROCESS_ID_BYTES),
-      version: VERSION,
-      credential,
-      deno: platform.deno,
-    },
-    now,
-    timeout,
-    log,
-    createLazyDeadline: () =>
-      new Deadline(() => timeout(config.upstreamTimeoutMs)),
-    preload: () => preload(config, { cache, log }),
-  };
-}
-
-function createCache(
-  { origin, credential, freshMs, staleMs, upstreamTimeoutMs }: Config,
-  kv: Deno.Kv | undefined,
-  { connection, telemetry, now, timeout, log, shutdown }:
-    & Pick<Services, "telemetry" | "now" | "timeout" | "log">
-    & Pick<Platform, "shutdown">
-    & { readonly connection: ZitadelConnection },
-): MappingCache {
   const readMetadata = createMetadataReader({
     connection,
-    token: createAccessTokenSource(credential, { connection, log }),
+    token: createAccessTokenSource(config.credential, { connection, log }),
     maxValueBytes: MAX_VALUE_BYTES,
     maxMappingBytes: MAX_MAPPING_BYTES,
   });
+  const { origin, freshMs, staleMs, upstreamTimeoutMs } = config;
   const lifetimeMs = freshMs + staleMs;
-  return new MappingCache({
+  const cache = new MappingCache({
     readMetadata: (organization, deadline) =>
       telemetry.upstream(() => readMetadata(organization, deadline)),
     startReadingDeadline: () => timeout(upstreamTimeoutMs),
@@ -178,8 +95,28 @@ function createCache(
     staleMs,
     now,
     log,
-    shutdown: shutdown ?? new AbortController().signal,
+    shutdown: platform.shutdown ?? new AbortController().signal,
   });
+  return {
+    config,
+    now,
+    timeout,
+    log,
+    telemetry,
+    authenticate,
+    openEnvelope,
+    cache,
+    /** Identifies this process to operator commands, as the answer to a canary. */
+    identity: {
+      /** Random, new at each start. */
+      process: randomHex(PROCESS_ID_BYTES),
+      version: VERSION,
+      credential,
+      deno: platform.deno,
+    },
+    /** Loads what the first login needs, in the background. It never rejects. */
+    preload: () => preload(config, { cache, log }),
+  };
 }
 
 /**
@@ -189,7 +126,7 @@ function createCache(
  */
 async function preload(
   { credential, metadataOrganization: setting }: Config,
-  { cache, log }: Pick<Services, "cache" | "log">,
+  { cache, log }: { readonly cache: MappingCache; readonly log: Log },
 ): Promise<void> {
   try {
     compileChecks();

@@ -12,7 +12,7 @@ import { ROOT, sourceFiles } from "./_source_files.ts";
 const FOUNDATION = [
   "type lib/config/settings.ts",
   "lib/config/credential.ts",
-  "lib/config/reserved_claims.ts",
+  "lib/config/claim_name.ts",
   "lib/observability/",
   "lib/util/",
   "lib/errors.ts",
@@ -34,11 +34,10 @@ const LAYOUT: Layout = {
     "type lib/request/payload.ts",
   ],
   "lib/zitadel/": FOUNDATION,
-  "lib/config/": ["lib/observability/log.ts", "lib/util/"],
-  "lib/version.ts": ["deno.json"],
+  "lib/config/": ["type lib/observability/log.ts", "lib/util/"],
   "lib/errors.ts": ["lib/observability/", "lib/util/"],
   "lib/observability/": ["lib/util/", "type lib/errors.ts"],
-  "lib/util/": ["type lib/observability/log.ts"],
+  "lib/util/": [],
 
   // Tools for developers and operators. What all commands share knows none of
   // them.

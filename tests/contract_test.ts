@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { REMEDIES, STATUS } from "../lib/errors.ts";
 import { SETTINGS } from "../lib/config/settings.ts";
-import { VERSION } from "../lib/version.ts";
+import { VERSION } from "../lib/services.ts";
 import {
   createTestFunction,
   login,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { EXIT } from "../harness/cli/exit.ts";
 import { SETTINGS } from "../lib/config/settings.ts";
 import { REMEDIES, STATUS } from "../lib/errors.ts";
-import { VERSION } from "../lib/version.ts";
+import { VERSION } from "../lib/services.ts";
 import {
   anchorsIn,
   commandsIn,

@@ -1,4 +1,4 @@
-import { foldName } from "../../lib/util/claim_name.ts";
+import { foldName } from "../../lib/config/claim_name.ts";
 import type { Facts, OrganizationActions } from "./facts.ts";
 import { type Finding, finding, type FindingDetails } from "./finding.ts";
 import { list, nameOf } from "./names.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { shapeNames, shapePermissions } from "../../lib/claims/shape.ts";
+import { claimsReply } from "../../lib/claims/reply.ts";
 import type { Config } from "../../lib/config/settings.ts";
 import { messageOf } from "../cli/terminal.ts";
 import { waitUntil } from "../util/wait_until.ts";
@@ -139,12 +139,9 @@ function expectedClaims(
   { projectId, organization, permissions, role }: LiveUser,
   { claim, shape, rolesClaim }: Config,
 ): Record<string, unknown> {
-  const granted = [{ projectId, organization, permissions }];
-  return {
-    [claim]: shapePermissions(shape, granted).value,
-    ...(rolesClaim !== undefined &&
-      { [rolesClaim]: shapeNames(shape, [role]).value }),
-  };
+  const granted = [{ projectId, organization, permissions, roles: [role] }];
+  const { added } = claimsReply({ claim, shape, rolesClaim, granted });
+  return Object.fromEntries(added.map(({ name, value }) => [name, value]));
 }
 
 function describeWrong(

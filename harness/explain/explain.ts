@@ -1,20 +1,16 @@
-import { whyUnlisted } from "../../lib/claims/application.ts";
 import {
   isImpersonated,
   roleGrants,
   userOrganizationOf,
   type WhyNotCounted,
   whyNotCounted,
+  whyUnlisted,
 } from "../../lib/claims/grants.ts";
 import {
   type Granted,
   permissionsOfGrants,
 } from "../../lib/claims/permissions.ts";
-import {
-  type AddedClaim,
-  attributesReply,
-  claimsReply,
-} from "../../lib/claims/reply.ts";
+import { type AddedClaim, buildReply } from "../../lib/claims/reply.ts";
 import type { Config } from "../../lib/config/settings.ts";
 import {
   chooseOrganization,
@@ -198,12 +194,7 @@ function claimsOf(
   granted: readonly Granted[],
   { claim = "permissions", shape = "list", rolesClaim }: ExplainRules,
 ): readonly AddedClaim[] {
-  const contents = { claim, shape, rolesClaim, granted };
-  const { append_claims, append_attribute } = call.response ?? {};
-  const reply = call.function === "function/presamlresponse"
-    ? attributesReply(contents, append_attribute)
-    : claimsReply(contents, append_claims);
-  return reply.added;
+  return buildReply(call, { claim, shape, rolesClaim }, granted).added;
 }
 
 function explainRole(

@@ -1,12 +1,14 @@
 import type { Config } from "../config/settings.ts";
 import type { FunctionCall, UserGrant } from "../request/payload.ts";
 
+/** The function that issues SAML attributes; the others issue claims. */
+export const SAML_FUNCTION = "function/presamlresponse";
+
 /** The state of an active grant, as ZITADEL numbers it. */
 const ACTIVE = 1;
 
 /** A grant that counts. */
 export interface RoleGrant {
-  /** The project that the roles belong to. */
   readonly projectId: string;
   /** The organization that gave the grant. */
   readonly organization: string;
@@ -18,13 +20,6 @@ export interface RoleGrant {
 export type GrantRules = Partial<
   Pick<Config, "projects" | "grantedBy" | "impersonation">
 >;
-
-/** Why a grant does not count. */
-export type WhyNotCounted =
-  | "inactive"
-  | "no_roles"
-  | "unlisted_project"
-  | "unlisted_organization";
 
 /** Picks the grants of a call that count, in their order. */
 export function roleGrants(
@@ -45,12 +40,15 @@ export function roleGrants(
   return grants;
 }
 
+/** Why a grant does not count. */
+export type WhyNotCounted = NonNullable<ReturnType<typeof whyNotCounted>>;
+
 /** Reports why a grant does not count; `undefined` if it does. */
 export function whyNotCounted(
   { state, roles, project_id, resource_owner }: UserGrant,
   { projects, grantedBy }: GrantRules,
   userOrganization: string | undefined,
-): WhyNotCounted | undefined {
+) {
   if (state !== ACTIVE) return "inactive";
   if (!roles?.length) return "no_roles";
   if (projects && !projects.has(project_id)) return "unlisted_project";
@@ -69,8 +67,28 @@ export function userOrganizationOf(
 }
 
 /** Reports whether one user acts as another. */
-export function isImpersonated(
-  { actor }: Pick<FunctionCall, "actor">,
-): boolean {
-  return actor !== undefined && actor !== null;
+export function isImpersonated(call: Pick<FunctionCall, "actor">): boolean {
+  return call.actor !== undefined && call.actor !== null;
+}
+
+/**
+ * Reports why the application that a token is for gets no permissions;
+ * `undefined` if it does. At introspection ZITADEL names the API that asks.
+ * Service users are their own application, and a SAML assertion names its
+ * audience, so neither is limited. ZITADEL names no application before v4
+ * (fixtures/older/v3.4.9).
+ */
+export function whyUnlisted(
+  { function: name, application, user }: Pick<
+    FunctionCall,
+    "function" | "application" | "user"
+  >,
+  applications: ReadonlySet<string> | undefined,
+): "unlisted" | "unnamed" | undefined {
+  if (!applications || name === SAML_FUNCTION || user?.machine) {
+    return undefined;
+  }
+  const clientId = application?.client_id;
+  if (!clientId) return "unnamed";
+  return applications.has(clientId) ? undefined : "unlisted";
 }

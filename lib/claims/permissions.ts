@@ -1,6 +1,6 @@
 import { FunctionError } from "../errors.ts";
 import { permissionsOf, type RoleMapping } from "../mapping/role_mapping.ts";
-import { distinct } from "../util/distinct.ts";
+import { mergeDistinct } from "../util/distinct.ts";
 import type { RoleGrant } from "./grants.ts";
 
 /**
@@ -26,18 +26,6 @@ export interface Granted extends RoleGrant {
   readonly permissions: readonly string[];
 }
 
-/** What mapping grants to permissions needs. */
-export interface MappingOptions {
-  /** Returns the mapping that counts for a grant; `undefined` if the grant gives nothing. */
-  readonly mappingOf: (grant: RoleGrant) => RoleMapping | undefined;
-  /** Reports whether an id is that of a project, so that a role cannot pose as an entry of it. */
-  readonly isKnownProject: (id: string) => boolean;
-  /** Reports whether an organization is another than the user's own, and writes its own mapping. */
-  readonly isForeign?: (organization: string) => boolean;
-  /** Told of each foreign organization whose grants are left out for their size. */
-  readonly onTooLong?: (organization: string) => void;
-}
-
 /** A grant, and the mapping's own lists: one for each role that has an entry. */
 interface Found {
   readonly grant: RoleGrant;
@@ -52,19 +40,40 @@ interface Found {
  */
 export function permissionsOfGrants(
   grants: readonly RoleGrant[],
-  options: MappingOptions,
+  { mappingOf, isKnownProject, isForeign = () => false, onTooLong = () => {} }:
+    {
+      /** Returns the mapping that counts for a grant; `undefined` if the grant gives nothing. */
+      readonly mappingOf: (grant: RoleGrant) => RoleMapping | undefined;
+      /** Reports whether an id is that of a project, so that a role cannot pose as an entry of it. */
+      readonly isKnownProject: (id: string) => boolean;
+      /** Reports whether an organization is another than the user's own, and writes its own mapping. */
+      readonly isForeign?: (organization: string) => boolean;
+      /** Told of each foreign organization whose grants are left out for their size. */
+      readonly onTooLong?: (organization: string) => void;
+    },
 ): Granted[] {
-  const found: Found[] = [];
+  let found: Found[] = [];
   for (const grant of grants) {
-    const mapping = options.mappingOf(grant);
-    if (mapping) found.push(lookUpRoles(grant, mapping, options));
+    const mapping = mappingOf(grant);
+    if (!mapping) continue;
+    const { projectId } = grant;
+    const lists: (readonly string[])[] = [];
+    for (const role of grant.roles) {
+      const names = permissionsOf(mapping, { projectId, role }, isKnownProject);
+      if (names) lists.push(names);
+    }
+    found.push({ grant, lists });
+  }
+  const tooLong = tooLongForeign(found, isForeign);
+  if (tooLong.size > 0) {
+    tooLong.forEach((organization) => onTooLong(organization));
+    found = found.filter(({ grant }) => !tooLong.has(grant.organization));
   }
   // Before anything is copied: a mapping is shared by all of a user's grants.
-  const counted = withoutLongForeign(found, options);
-  requireClaimSize(counted);
-  return counted.map(({ grant, lists }) => ({
+  requireClaimSize(found);
+  return found.map(({ grant, lists }) => ({
     ...grant,
-    permissions: mergeNames(lists),
+    permissions: mergeDistinct(lists),
   }));
 }
 
@@ -72,60 +81,43 @@ export function permissionsOfGrants(
 export function permissionsIn(
   granted: readonly Pick<Granted, "permissions">[],
 ): readonly string[] {
-  const [only, ...others] = granted;
-  return only && others.length === 0
-    ? only.permissions
-    : distinct(granted.flatMap(({ permissions }) => permissions));
+  return mergeDistinct(granted.map(({ permissions }) => permissions));
 }
 
-function lookUpRoles(
-  grant: RoleGrant,
-  mapping: RoleMapping,
-  { isKnownProject }: MappingOptions,
-): Found {
-  const { projectId, roles } = grant;
-  const lists: (readonly string[])[] = [];
-  for (const role of roles) {
-    const names = permissionsOf(mapping, { projectId, role }, isKnownProject);
-    if (names) lists.push(names);
-  }
-  return { grant, lists };
-}
-
-/** Leaves out each foreign organization that does not fit beside those before it. */
-function withoutLongForeign(
+/** Returns the foreign organizations that do not fit beside those before them. */
+function tooLongForeign(
   found: readonly Found[],
-  { isForeign = () => false, onTooLong = () => {} }: MappingOptions,
-): readonly Found[] {
-  const room = {
-    permissions: MAX_FOREIGN_CHARACTERS,
-    roles: MAX_FOREIGN_CHARACTERS,
-  };
+  isForeign: (organization: string) => boolean,
+): ReadonlySet<string> {
   const tooLong = new Set<string>();
-  const byOrganization = Map.groupBy(found, ({ grant }) => grant.organization);
+  let permissions = 0;
+  let roles = 0;
+  const foreign = found.filter(({ grant }) => isForeign(grant.organization));
+  const byOrganization = Map.groupBy(
+    foreign,
+    ({ grant }) => grant.organization,
+  );
   for (const [organization, its] of byOrganization) {
-    if (!isForeign(organization)) continue;
-    const permissions = its.reduce(
-      (sum, { grant, lists }) =>
-        sum + jsonLength([grant.projectId, organization]) +
-        jsonLength(...lists),
-      0,
-    );
-    const roles = jsonLength(...its.map(({ grant }) => grant.roles));
-    if (permissions > room.permissions || roles > room.roles) {
+    let more = 0;
+    for (const { grant, lists } of its) {
+      more += jsonLength([[grant.projectId, organization]]) + jsonLength(lists);
+    }
+    const moreRoles = jsonLength(its.map(({ grant }) => grant.roles));
+    if (
+      permissions + more > MAX_FOREIGN_CHARACTERS ||
+      roles + moreRoles > MAX_FOREIGN_CHARACTERS
+    ) {
       tooLong.add(organization);
     } else {
-      room.permissions -= permissions;
-      room.roles -= roles;
+      permissions += more;
+      roles += moreRoles;
     }
   }
-  if (tooLong.size === 0) return found;
-  tooLong.forEach(onTooLong);
-  return found.filter(({ grant }) => !tooLong.has(grant.organization));
+  return tooLong;
 }
 
 /** The length of distinct texts in a JSON array; over the bound, no more is counted. */
-function jsonLength(...lists: readonly (readonly string[])[]): number {
+function jsonLength(lists: readonly (readonly string[])[]): number {
   let length = 0;
   const seen = new Set<string>();
   for (const texts of lists) {
@@ -158,9 +150,4 @@ function tooMany(): FunctionError {
     `Cannot build the claim: the user's roles grant more than ${MAX_GRANTED_PERMISSIONS} permissions or ${MAX_GRANTED_CHARACTERS} characters`,
     { reason: "large_claim" },
   );
-}
-
-/** Merges lists that have no repetitions; a single one is shared, not copied. */
-function mergeNames(lists: readonly (readonly string[])[]): readonly string[] {
-  return lists.length === 1 ? lists[0]! : distinct(lists.flat());
 }

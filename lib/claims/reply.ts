@@ -4,19 +4,22 @@
  *
  * @module
  */
-import { RESERVED_CLAIM_PREFIX } from "../config/reserved_claims.ts";
-import type { PermissionsShape } from "../config/settings.ts";
-import type { AppendedAttribute, AppendedClaim } from "../request/payload.ts";
-import { isSameName } from "../util/claim_name.ts";
-import { distinct } from "../util/distinct.ts";
-import type { Granted } from "./permissions.ts";
 import {
-  shapeAttribute,
-  shapeAttributeNames,
-  type ShapedValue,
-  shapeNames,
-  shapePermissions,
-} from "./shape.ts";
+  foldName,
+  isSameName,
+  RESERVED_CLAIM_PREFIX,
+} from "../config/claim_name.ts";
+import type { PermissionsShape } from "../config/settings.ts";
+import { FunctionError } from "../errors.ts";
+import type {
+  AppendedAttribute,
+  AppendedClaim,
+  FunctionCall,
+} from "../request/payload.ts";
+import { distinct } from "../util/distinct.ts";
+import { SAML_FUNCTION, userOrganizationOf } from "./grants.ts";
+import type { Granted } from "./permissions.ts";
+import { shapeAttribute, type ShapedValue, shapePermissions } from "./shape.ts";
 
 /** The format of a plainly named SAML attribute (SAML 2.0 core, 8.2.3). */
 const ATTRIBUTE_NAME_FORMAT =
@@ -24,11 +27,9 @@ const ATTRIBUTE_NAME_FORMAT =
 
 /** What the function adds to a token or an assertion. */
 export interface Contents {
-  /** The name of the permissions claim. */
   readonly claim: string;
   readonly shape: PermissionsShape;
   readonly granted: readonly Granted[];
-  /** The name of the claim with role names, if there is one. */
   readonly rolesClaim?: string | undefined;
 }
 
@@ -44,6 +45,44 @@ export interface Reply {
 }
 
 /**
+ * Refuses a call if a claim of ours is already in the token, or one that some
+ * consumers take for ours. ZITADEL runs the Actions v1 of the user's
+ * organization before it calls the function, and keeps the claims that those
+ * set: the reply could not replace them, and the organization's administrator
+ * would decide what its users may do.
+ *
+ * @param names The folded names of the claims that the function sets.
+ * @throws {FunctionError} `replaced_claim` if one of the names is taken, whatever its value.
+ */
+export function refuseTakenClaims(
+  call: Pick<FunctionCall, "userinfo" | "org" | "user">,
+  names: ReadonlySet<string>,
+): void {
+  for (const name of Object.keys(call.userinfo ?? {})) {
+    if (!names.has(foldName(name))) continue;
+    throw new FunctionError(
+      "upstream_failed",
+      `Cannot set the claim ${
+        foldName(name)
+      }: an action (Actions v1) of the user's organization has set it, and ZITADEL keeps the first value`,
+      { reason: "replaced_claim", organization: userOrganizationOf(call) },
+    );
+  }
+}
+
+/** Builds the reply to a call, beside what earlier targets answered. */
+export function buildReply(
+  { function: name, response }: Pick<FunctionCall, "function" | "response">,
+  { claim, shape, rolesClaim }: Omit<Contents, "granted">,
+  granted: readonly Granted[],
+): Reply {
+  const contents = { claim, shape, rolesClaim, granted };
+  return name === SAML_FUNCTION
+    ? attributesReply(contents, response?.append_attribute)
+    : claimsReply(contents, response?.append_claims);
+}
+
+/**
  * Builds the reply to `preaccesstoken` and `preuserinfo`. ZITADEL lets a later
  * target's list replace the earlier one, so the earlier claims are repeated,
  * without those that ZITADEL would drop or log into the token: claims under its
@@ -51,7 +90,7 @@ export interface Reply {
  * take for ours are merged into ours.
  */
 export function claimsReply(
-  { claim, shape, granted, rolesClaim }: Contents,
+  contents: Contents,
   earlier?: readonly AppendedClaim[] | null,
 ): Reply {
   const kept = new Map<string, unknown>();
@@ -59,15 +98,10 @@ export function claimsReply(
     if (key.startsWith(RESERVED_CLAIM_PREFIX) || kept.has(key)) continue;
     kept.set(key, value);
   }
-  const take = (name: string) => takeNamed(kept, name);
-  const added: AddedClaim[] = [{
-    name: claim,
-    ...shapePermissions(shape, granted, take(claim)),
-  }];
-  if (rolesClaim !== undefined) {
-    const shaped = shapeNames(shape, rolesOf(granted), take(rolesClaim));
-    added.push({ name: rolesClaim, ...shaped });
-  }
+  const added = ourClaims(contents).map(({ name, shape, granted }) => ({
+    name,
+    ...shapePermissions(shape, granted, takeNamed(kept, name)),
+  }));
   const append_claims = [
     ...Array.from(kept, ([key, value]) => ({ key, value })),
     ...added.map(({ name, value }) => ({ key: name, value })),
@@ -75,37 +109,21 @@ export function claimsReply(
   return { body: { append_claims }, added };
 }
 
-/** Removes the claims of a name, however it is written, and returns their values. */
-function takeNamed(claims: Map<string, unknown>, name: string): unknown[] {
-  const values: unknown[] = [];
-  for (const [key, value] of claims) {
-    if (!isSameName(key, name)) continue;
-    claims.delete(key);
-    values.push(value);
-  }
-  return values;
-}
-
 /**
  * Builds the reply to `presamlresponse`: the same claims as multi-valued SAML
  * attributes, after those of earlier targets.
  */
 export function attributesReply(
-  { claim, shape, granted, rolesClaim }: Contents,
+  contents: Contents,
   earlier?: readonly AppendedAttribute[] | null,
 ): Reply {
   const valuesOf = (name: string) =>
     (earlier ?? []).filter((attribute) => isSameName(attribute.name, name))
       .flatMap(({ value }) => value ?? []);
-  const added = [{
-    name: claim,
-    ...shapeAttribute(shape, granted, valuesOf(claim)),
-  }];
-  if (rolesClaim !== undefined) {
-    const roles = rolesOf(granted);
-    const shaped = shapeAttributeNames(shape, roles, valuesOf(rolesClaim));
-    added.push({ name: rolesClaim, ...shaped });
-  }
+  const added = ourClaims(contents).map(({ name, shape, granted }) => ({
+    name,
+    ...shapeAttribute(shape, granted, valuesOf(name)),
+  }));
   const isOurs = (name: string) =>
     added.some((ours) => isSameName(ours.name, name));
   const append_attribute = [
@@ -119,6 +137,25 @@ export function attributesReply(
   return { body: { append_attribute }, added };
 }
 
-function rolesOf(granted: readonly Granted[]): readonly string[] {
-  return distinct(granted.flatMap(({ roles }) => roles));
+/** Lists the claims to add, and what each is built from. Role names are flat: they stand under no ids. */
+function ourClaims({ claim, shape, granted, rolesClaim }: Contents) {
+  const permissions = { name: claim, shape, granted };
+  if (rolesClaim === undefined) return [permissions];
+  const names = distinct(granted.flatMap(({ roles }) => roles));
+  return [permissions, {
+    name: rolesClaim,
+    shape: shape === "string" ? shape : "list" as const,
+    granted: [{ projectId: "", organization: "", permissions: names }],
+  }];
+}
+
+/** Removes the claims of a name, however it is written, and returns their values. */
+function takeNamed(claims: Map<string, unknown>, name: string): unknown[] {
+  const values: unknown[] = [];
+  for (const [key, value] of claims) {
+    if (!isSameName(key, name)) continue;
+    claims.delete(key);
+    values.push(value);
+  }
+  return values;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { PermissionsShape } from "../config/settings.ts";
-import { distinct } from "../util/distinct.ts";
+import { distinct, mergeDistinct } from "../util/distinct.ts";
 import type { Granted } from "./permissions.ts";
 
 /** What a grant permits, and where. */
@@ -50,16 +50,21 @@ export function shapePermissions(
   granted: readonly Permitted[],
   earlier: readonly unknown[] = [],
 ): ShapedValue {
-  return shapeGroups(FORMS[shape], groupsOf(granted, FORMS[shape]), earlier);
-}
-
-/** Builds a claim of plain names: text in shape `string`, otherwise a list. */
-export function shapeNames(
-  shape: PermissionsShape,
-  names: readonly string[],
-  earlier: readonly unknown[] = [],
-): ShapedValue {
-  return shapeGroups(flat(shape), [{ ids: [], names }], earlier);
+  const { ids, isText } = FORMS[shape];
+  const before = earlier.map((value) =>
+    unnest(isText ? wordsIn(value) : value, ids.length)
+  );
+  const replaced = before.includes(undefined);
+  const groups = [
+    ...before.flatMap((groups) => groups ?? []),
+    ...groupsOf(granted, shape),
+  ];
+  if (!isText) return { value: nest(groups, ids.length), omitted: 0, replaced };
+  const names = mergeNames(groups);
+  // A name with white space cannot be told apart in text.
+  const separable = names.filter((name) => !/\s/.test(name));
+  const omitted = names.length - separable.length;
+  return { value: separable.join(" "), omitted, replaced };
 }
 
 /**
@@ -72,102 +77,47 @@ export function shapeAttribute(
   granted: readonly Permitted[],
   earlier: readonly string[] = [],
 ): ShapedValue<readonly string[]> {
-  return shapeValues(FORMS[shape], groupsOf(granted, FORMS[shape]), earlier);
+  if (FORMS[shape].isText) {
+    const shaped = shapePermissions(shape, granted, [earlier.join(" ")]);
+    return { ...shaped, value: [shaped.value as string].filter(Boolean) };
+  }
+  const values = [...earlier];
+  let omitted = 0;
+  for (const { ids, names } of groupsOf(granted, shape)) {
+    if (ids.join("").includes(":")) omitted += names.length;
+    else for (const name of names) values.push([...ids, name].join(":"));
+  }
+  return { value: distinct(values), omitted, replaced: false };
 }
 
-/** Builds the values of an attribute of plain names: one text in shape `string`. */
-export function shapeAttributeNames(
+function groupsOf(
+  granted: readonly Permitted[],
   shape: PermissionsShape,
-  names: readonly string[],
-  earlier: readonly string[] = [],
-): ShapedValue<readonly string[]> {
-  return shapeValues(flat(shape), [{ ids: [], names }], earlier);
-}
-
-function flat(shape: PermissionsShape): Form {
-  return FORMS[shape].isText ? FORMS.string : FORMS.list;
-}
-
-function groupsOf(granted: readonly Permitted[], { ids }: Form): Group[] {
+): Group[] {
   return granted.filter(({ permissions }) => permissions.length > 0)
     .map((grant) => ({
-      ids: ids.map((id) => grant[id]),
+      ids: FORMS[shape].ids.map((id) => grant[id]),
       names: grant.permissions,
     }));
 }
 
-function shapeGroups(
-  form: Form,
-  groups: readonly Group[],
-  earlier: readonly unknown[],
-): ShapedValue {
-  const before = earlier.map((value) => parse(form, value));
-  const replaced = before.includes(undefined);
-  const all = before.flatMap((groups) => groups ?? []);
-  if (!form.isText) {
-    const value = nest([...all, ...groups], form.ids.length);
-    return { value, omitted: 0, replaced };
-  }
-  const names = distinct(groups.flatMap(({ names }) => names));
-  // A name with white space cannot be told apart in text.
-  const separable = names.filter((name) => !/\s/.test(name));
-  const value = distinct([...all.flatMap(({ names }) => names), ...separable])
-    .join(" ");
-  return { value, omitted: names.length - separable.length, replaced };
-}
-
-function shapeValues(
-  form: Form,
-  groups: readonly Group[],
-  earlier: readonly string[],
-): ShapedValue<readonly string[]> {
-  if (form.isText) {
-    const shaped = shapeGroups(form, groups, [earlier.join(" ")]);
-    return { ...shaped, value: [shaped.value as string].filter(Boolean) };
-  }
-  const carried = groups.filter(({ ids }) => !ids.join("").includes(":"));
-  const values = carried.flatMap(({ ids, names }) =>
-    ids.length === 0 ? names : names.map((name) => [...ids, name].join(":"))
-  );
-  return {
-    value: distinct([...earlier, ...values]),
-    omitted: countNames(groups) - countNames(carried),
-    replaced: false,
-  };
-}
-
-function countNames(groups: readonly Group[]): number {
-  return groups.reduce((sum, { names }) => sum + names.length, 0);
+function mergeNames(groups: readonly Group[]): readonly string[] {
+  return mergeDistinct(groups.map(({ names }) => names));
 }
 
 /** Entries, because an id such as `__proto__` is not an ordinary key of every object. */
 function nest(groups: readonly Group[], depth: number): unknown {
-  const [first, ...others] = groups;
-  if (depth === 0) {
-    return first && others.length === 0
-      ? first.names
-      : distinct(groups.flatMap(({ names }) => names));
-  }
+  if (depth === 0) return mergeNames(groups);
   const byId = Map.groupBy(groups, ({ ids }) => ids[0]!);
   return Object.fromEntries(
-    Array.from(byId, ([id, its]) => [
-      id,
-      nest(
-        its.map(({ ids, names }) => ({ ids: ids.slice(1), names })),
-        depth - 1,
-      ),
-    ]),
+    Array.from(byId, ([id, its]) => {
+      const inner = its.map(({ ids, names }) => ({ ids: ids.slice(1), names }));
+      return [id, nest(inner, depth - 1)];
+    }),
   );
 }
 
 /** Reads an earlier target's value; `undefined` if it has another shape. */
-function parse(form: Form, value: unknown): Group[] | undefined {
-  if (!form.isText) return unnest(value, form.ids.length);
-  return typeof value === "string"
-    ? [{ ids: [], names: value.split(/\s+/).filter(Boolean) }]
-    : undefined;
-}
-
 function unnest(value: unknown, depth: number): Group[] | undefined {
   if (depth === 0) {
     const isList = Array.isArray(value) &&
@@ -186,4 +136,10 @@ function unnest(value: unknown, depth: number): Group[] | undefined {
     }
   }
   return groups;
+}
+
+function wordsIn(text: unknown): readonly string[] | undefined {
+  return typeof text === "string"
+    ? distinct(text.split(/\s+/).filter(Boolean))
+    : undefined;
 }

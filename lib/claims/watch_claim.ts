@@ -1,4 +1,4 @@
-import { type FailureReason, REMEDIES } from "../errors.ts";
+import { type FailureReason, remark } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
 import type { Telemetry } from "../observability/telemetry.ts";
 import { LruMap } from "../util/lru_map.ts";
@@ -13,24 +13,22 @@ export const LONG_CLAIM_BYTES = 4_096;
 /** For how many organizations and reasons a report is remembered, so that it is made once. */
 const REMEMBERED = 10_000;
 
-/** What watching claims needs. */
-export interface ClaimWatchOptions {
-  readonly log: Log;
-  readonly telemetry: Pick<Telemetry, "claim">;
-}
-
 /** Takes a claim that was sent, and the organizations whose mapping it came from. */
-export type WatchClaim = (claim: AddedClaim, organization: string) => void;
+export type WatchClaim = ReturnType<typeof createClaimWatch>;
 
 /**
  * Creates the watch of sent claims. It measures each, and reports what an
  * operator should know about it, once for each organization.
  */
-export function createClaimWatch(
-  { log, telemetry }: ClaimWatchOptions,
-): WatchClaim {
+export function createClaimWatch({ log, telemetry }: {
+  readonly log: Log;
+  readonly telemetry: Pick<Telemetry, "claim">;
+}) {
   const reported = new LruMap<true>(REMEMBERED);
-  return function watchClaim({ name, value, omitted, replaced }, organization) {
+  return function watchClaim(
+    { name, value, omitted, replaced }: AddedClaim,
+    organization: string,
+  ): void {
     const bytes = byteLength(JSON.stringify(value));
     const isLong = bytes > LONG_CLAIM_BYTES;
     telemetry.claim(bytes, isLong);
@@ -42,9 +40,7 @@ export function createClaimWatch(
       const key = JSON.stringify([reason, name, organization]);
       if (reported.get(key)) return;
       reported.set(key, true);
-      const remedy = REMEDIES[reason];
-      const claim = { organization, claim: name, ...fields };
-      log({ level: "warn", message, reason, remedy, ...claim });
+      log(remark(reason, message, { organization, claim: name, ...fields }));
     };
     if (isLong) {
       report(

@@ -1,53 +1,34 @@
 import * as z from "zod/mini";
-import { asText, type Fail, optional, parseObject } from "./setting.ts";
+import { check, optional, parseObject, trimAll } from "./setting.ts";
 
 /** How the function proves to ZITADEL that it is its service user. */
-export type Credential =
-  | { readonly kind: "personal_access_token"; readonly token: string }
-  | {
-    readonly kind: "client_credentials";
-    readonly clientId: string;
-    readonly clientSecret: string;
-  }
-  | {
-    readonly kind: "jwt_profile";
-    readonly key: ServiceAccountKey;
-    /** The setting as given. */
-    readonly text: string;
-  };
+export type Credential = NonNullable<ReturnType<typeof chooseCredential>>;
 
 /** The JSON key file of a service user, as ZITADEL issues it. */
-export interface ServiceAccountKey {
-  /** The id under which ZITADEL knows the public key. */
-  readonly keyId: string;
-  /** The private key, as PEM: PKCS#1 in ZITADEL's files. */
-  readonly key: string;
-  /** The service user, as issuer and subject of the assertion. */
-  readonly userId: string;
-  /** When the key expires, as an ISO time; absent in files of some releases. */
-  readonly expirationDate?: string | undefined;
-}
+export type ServiceAccountKey = ReturnType<typeof readKeyFile>["key"];
 
 /** The settings that hold each kind of credential. */
-export const CREDENTIAL_SETTINGS: Readonly<Record<Credential["kind"], string>> =
-  {
-    personal_access_token: "ACCESS_TOKEN",
-    client_credentials: "CLIENT_ID and CLIENT_SECRET",
-    jwt_profile: "SERVICE_ACCOUNT_KEY",
-  };
+export const CREDENTIAL_SETTINGS = {
+  personal_access_token: "ACCESS_TOKEN",
+  client_credentials: "CLIENT_ID and CLIENT_SECRET",
+  jwt_profile: "SERVICE_ACCOUNT_KEY",
+} as const;
+
+const ONE_OF_THEM = "one credential is required";
 
 /** The settings of a credential, each checked by itself. */
 export const credentialSettings = {
-  ACCESS_TOKEN: optional(readToken),
-  CLIENT_ID: optional(asText),
-  CLIENT_SECRET: optional(asText),
-  SERVICE_ACCOUNT_KEY: optional(readKeyFile),
+  ACCESS_TOKEN: optional(readToken, { default: ONE_OF_THEM, secret: true }),
+  CLIENT_ID: optional(String, { default: ONE_OF_THEM }),
+  CLIENT_SECRET: optional(String, { default: ONE_OF_THEM, secret: true }),
+  SERVICE_ACCOUNT_KEY: optional(readKeyFile, {
+    default: ONE_OF_THEM,
+    secret: true,
+    multiline: true,
+  }),
 };
 
-/** The settings of a credential as they are read. */
-export type CredentialParts = z.infer<
-  ReturnType<typeof z.object<typeof credentialSettings>>
->;
+const CredentialParts = z.object(credentialSettings);
 
 /** How many hex digits of its hash identify a credential. */
 const FINGERPRINT_DIGITS = 8;
@@ -74,111 +55,97 @@ function secretOf(credential: Credential): string {
   }
 }
 
-/** Reports which settings do not make one credential, and why; `undefined` if they do. */
+/** Returns the settings that do not make one credential, and what is wrong with them; `undefined` if they do. */
 export function problemOfCredential(
   given: Readonly<Record<string, string | undefined>>,
-): { readonly name: string; readonly what: string } | undefined {
-  const { ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, SERVICE_ACCOUNT_KEY } = given;
-  const client = [
-    CLIENT_ID && "CLIENT_ID",
-    CLIENT_SECRET && "CLIENT_SECRET",
-  ].filter(Boolean);
-  const kinds = [
-    ACCESS_TOKEN && "ACCESS_TOKEN",
-    client.join(" and "),
-    SERVICE_ACCOUNT_KEY && "SERVICE_ACCOUNT_KEY",
-  ].filter(Boolean);
-  if (kinds.length === 0) {
-    return {
-      name: "ACCESS_TOKEN",
-      what:
-        "is missing: set it to a personal access token of the service user, or set CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY",
-    };
+): [names: string, what: string] | undefined {
+  const kinds = Object.values(CREDENTIAL_SETTINGS)
+    .map((names) => names.split(" and ").filter((name) => given[name]))
+    .filter((names) => names.length > 0)
+    .map((names) => names.join(" and "));
+  const [kind] = kinds;
+  if (kind === undefined) {
+    return [
+      "ACCESS_TOKEN",
+      "is missing: set it to a personal access token of the service user, or set CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY",
+    ];
   }
   if (kinds.length > 1) {
-    return {
-      name: kinds.join(", "),
-      what:
-        "are all set: the service user has one credential, so remove the others",
-    };
+    return [
+      kinds.join(", "),
+      "are all set: the service user has one credential, so remove the others",
+    ];
   }
-  if (client.length === 1) {
-    return {
-      name: CLIENT_ID ? "CLIENT_SECRET" : "CLIENT_ID",
-      what:
-        "is missing: client credentials need both CLIENT_ID and CLIENT_SECRET",
-    };
+  if (kind === "CLIENT_ID" || kind === "CLIENT_SECRET") {
+    return [
+      kind === "CLIENT_ID" ? "CLIENT_SECRET" : "CLIENT_ID",
+      "is missing: client credentials need both CLIENT_ID and CLIENT_SECRET",
+    ];
   }
 }
 
 /** Chooses the credential that is set; `undefined` if there is none. */
-export function chooseCredential(
-  { ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET, SERVICE_ACCOUNT_KEY }:
-    CredentialParts,
-): Credential | undefined {
-  if (ACCESS_TOKEN) {
-    return { kind: "personal_access_token", token: ACCESS_TOKEN };
-  }
-  if (SERVICE_ACCOUNT_KEY) {
-    return { kind: "jwt_profile", ...SERVICE_ACCOUNT_KEY };
-  }
-  return CLIENT_ID && CLIENT_SECRET
-    ? {
-      kind: "client_credentials",
-      clientId: CLIENT_ID,
-      clientSecret: CLIENT_SECRET,
-    }
+export function chooseCredential(settings: z.infer<typeof CredentialParts>) {
+  const { ACCESS_TOKEN: token, SERVICE_ACCOUNT_KEY: file } = settings;
+  const { CLIENT_ID: clientId, CLIENT_SECRET: clientSecret } = settings;
+  if (token) return { kind: "personal_access_token", token } as const;
+  if (file) return { kind: "jwt_profile", ...file } as const;
+  return clientId && clientSecret
+    ? { kind: "client_credentials", clientId, clientSecret } as const
     : undefined;
 }
 
 /** Reads the credential alone; `undefined` if there is none that can be used. */
 export function readCredential(
-  given: Readonly<Record<string, string | undefined>>,
+  environment: Readonly<Record<string, string | undefined>>,
 ): Credential | undefined {
-  const trimmed = Object.fromEntries(
-    Object.keys(credentialSettings).map((name) => [
-      name,
-      given[name]?.trim() || undefined,
-    ]),
-  );
-  if (problemOfCredential(trimmed)) return undefined;
-  const { data } = z.object(credentialSettings).safeParse(trimmed);
-  return data && chooseCredential(data);
-}
-
-function readToken(text: string, fail: Fail): string {
-  if (/^bearer\s/i.test(text)) {
-    fail("begins with Bearer: set it to the token alone");
-  }
-  if (text.startsWith("{")) {
-    fail("is JSON: the text of a key file goes into SERVICE_ACCOUNT_KEY");
-  }
-  if (/^[^\s"'`,;()[\]{}]+$/.test(text) && /^[\x21-\x7e]+$/.test(text)) {
-    return text;
-  }
-  return fail("has spaces or characters that no token has");
-}
-
-function readKeyFile(text: string, fail: Fail) {
-  const { type, keyId, key, userId, expirationDate } = parseObject(text);
-  if (
-    type !== "serviceaccount" || typeof keyId !== "string" ||
-    typeof key !== "string" || typeof userId !== "string" ||
-    !key.includes("PRIVATE KEY")
-  ) {
-    return fail(
-      "is not the text of a service user's JSON key file (with type, keyId, key and userId)",
-    );
-  }
-  if (!isPrivateKeyPem(key)) {
-    fail(
-      "has a private key that cannot be read: set it to the whole text of the file, with the line breaks of its key as \\n",
-    );
-  }
-  const expires = typeof expirationDate === "string"
-    ? expirationDate
+  const given = trimAll(environment);
+  const { data } = CredentialParts.safeParse(given);
+  return data && !problemOfCredential(given)
+    ? chooseCredential(data)
     : undefined;
-  return { key: { keyId, key, userId, expirationDate: expires }, text };
+}
+
+function readToken(text: string): string {
+  check(
+    !/^bearer\s/i.test(text),
+    "begins with Bearer: set it to the token alone",
+  );
+  check(
+    !text.startsWith("{"),
+    "is JSON: the text of a key file goes into SERVICE_ACCOUNT_KEY",
+  );
+  check(
+    /^[\x21-\x7e]+$/.test(text) && !/["'`,;()[\]{}]/.test(text),
+    "has spaces or characters that no token has",
+  );
+  return text;
+}
+
+const KeyFile = z.object({
+  type: z.literal("serviceaccount"),
+  /** The id under which ZITADEL knows the public key. */
+  keyId: z.string(),
+  /** The private key, as PEM: PKCS#1 in ZITADEL's files. */
+  key: z.string().check(z.includes("PRIVATE KEY")),
+  /** The service user, as issuer and subject of the assertion. */
+  userId: z.string(),
+  /** When the key expires, as an ISO time; absent in files of some releases. */
+  expirationDate: z.catch(z.optional(z.string()), undefined),
+});
+
+function readKeyFile(text: string) {
+  const { data } = KeyFile.safeParse(parseObject(text));
+  check(
+    data,
+    "is not the text of a service user's JSON key file (with type, keyId, key and userId)",
+  );
+  const { type: _, ...key } = data;
+  check(
+    isPrivateKeyPem(key.key),
+    "has a private key that cannot be read: set it to the whole text of the file, with the line breaks of its key as \\n",
+  );
+  return { key, text };
 }
 
 /** Reports whether a text is PEM, with its line breaks, of one complete DER value. */

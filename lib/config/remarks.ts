@@ -1,12 +1,7 @@
 import type { Config } from "./settings.ts";
 import type { LogEntry } from "../observability/log.ts";
 
-/**
- * Lists what an operator should know about settings that are valid.
- *
- * @param config The settings.
- * @returns What to log at the start.
- */
+/** Lists what to log at the start about settings that are valid. */
 export function remarksOn(config: Config): readonly LogEntry[] {
   const remarks: LogEntry[] = [];
   const { metadataOrganization, origin, internalOrigin, projects } = config;

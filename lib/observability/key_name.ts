@@ -16,19 +16,12 @@ const HASH_DIGITS = 8;
  * address may be personal, and one with invisible characters may forge a line,
  * so its hash stands for it:
  * `printf %s KEY | sha256sum | cut -c1-8` shows which key it is.
- *
- * @param key The key.
- * @returns The key, or `sha256:` and the first digits of its hash.
  */
 export async function keyName(key: string): Promise<string> {
   const isPlain = key.length <= MAX_KEY_LENGTH && !key.includes("@") &&
     !INVISIBLE.test(key);
   if (isPlain) return key;
   const bytes = new TextEncoder().encode(key);
-  const hash = await crypto.subtle.digest("SHA-256", bytes);
-  const hex = Array.from(
-    new Uint8Array(hash),
-    (byte) => byte.toString(16).padStart(2, "0"),
-  ).join("");
-  return `sha256:${hex.slice(0, HASH_DIGITS)}`;
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return `sha256:${hash.toHex().slice(0, HASH_DIGITS)}`;
 }

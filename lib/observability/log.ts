@@ -1,9 +1,3 @@
-/** How much the log holds: a line per call, or only what needs attention. */
-export const LOG_LEVELS = ["info", "warn"] as const;
-
-/** One of {@linkcode LOG_LEVELS}. */
-export type LogLevel = typeof LOG_LEVELS[number];
-
 /** A line of the log: flat, so that any log store can search it. */
 export interface LogEntry {
   /** `error`: someone must act. `warn`: someone should look. */
@@ -31,8 +25,6 @@ const BATCH_MS = 10;
  * collected for a moment and written together. An error never waits.
  *
  * @param write Takes one or more whole lines, without the last line break.
- * @param now Returns the time, in milliseconds since 1970.
- * @returns The log.
  */
 export function createLog(
   write: (lines: string) => void,
@@ -53,10 +45,8 @@ export function createLog(
     if (time !== now()) {
       time = now();
       prefix = `{"time":"${new Date(time).toISOString()}",`;
-      if (second !== Math.floor(time / 1_000)) {
-        second = Math.floor(time / 1_000);
-        unbatched = 0;
-      }
+      if (second !== Math.floor(time / 1_000)) unbatched = 0;
+      second = Math.floor(time / 1_000);
     }
     const count = lines.push(prefix + JSON.stringify(entry).slice(1));
     if (
@@ -66,14 +56,8 @@ export function createLog(
   };
 }
 
-/**
- * Limits a log to what matters.
- *
- * @param level `info` for everything, `warn` for what needs attention.
- * @param log Takes the rest.
- * @returns The limited log.
- */
-export function atLevel(level: LogLevel, log: Log): Log {
+/** Limits a log to what needs attention, if the level is `warn`. */
+export function atLevel(level: "info" | "warn", log: Log): Log {
   if (level === "info") return log;
   return function logWarnings(entry) {
     if (entry.level !== "info") log(entry);
@@ -87,9 +71,6 @@ const MAX_WAITING_BYTES = 1024 * 1024;
  * Creates a writer of lines to a file, several times as fast as `console.log`.
  * Answers never wait for the reader of the log: what it does not take in time is
  * dropped, and counted in a line of its own once it reads again.
- *
- * @param out Where to write.
- * @returns The writer.
  */
 export function lineWriter(
   out: Pick<typeof Deno.stdout, "write">,

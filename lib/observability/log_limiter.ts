@@ -6,41 +6,23 @@ const MAX_LINES = 10;
 /** How long a window is, in milliseconds. */
 const WINDOW_MS = 60_000;
 
-/** What limiting a log needs. */
-export interface LogLimiterOptions {
-  /** Takes the lines that pass, and the counts. */
-  readonly log: Log;
-  /** Returns a signal that is aborted after so many milliseconds. */
-  readonly timeout: (ms: number) => AbortSignal;
-}
-
-/**
- * Takes a line of a kind. The kinds must be few and fixed: one is kept in
- * memory for a minute.
- */
-export type LimitedLog = (kind: string, entry: LogEntry) => void;
-
 /**
  * Creates a log for what strangers can cause at will. Of each kind it writes
  * {@linkcode MAX_LINES} in a window of {@linkcode WINDOW_MS}, and at the
- * window's end how many more there were.
- *
- * @param options The log and the timer.
- * @returns The limited log.
+ * window's end how many more there were. The kinds must be few and fixed: one
+ * is kept in memory for a minute.
  */
-export function createLogLimiter(
-  { log, timeout }: LogLimiterOptions,
-): LimitedLog {
+export function createLogLimiter({ log, timeout }: {
+  readonly log: Log;
+  readonly timeout: (ms: number) => AbortSignal;
+}) {
   const windows = new Map<string, { lines: number; last: LogEntry }>();
 
-  return function logLimited(kind, entry) {
+  return function logLimited(kind: string, entry: LogEntry): void {
     let window = windows.get(kind);
     if (!window) {
-      window = { lines: 0, last: entry };
-      windows.set(kind, window);
-      timeout(WINDOW_MS).addEventListener("abort", () => close(kind), {
-        once: true,
-      });
+      windows.set(kind, window = { lines: 0, last: entry });
+      timeout(WINDOW_MS).addEventListener("abort", () => close(kind));
     }
     window.last = entry;
     if (++window.lines <= MAX_LINES) log(entry);

@@ -15,8 +15,4 @@ export class Deadline {
   get signal(): AbortSignal {
     return this.#signal ??= this.#start();
   }
-
-  get isOver(): boolean {
-    return this.#signal?.aborted ?? false;
-  }
 }

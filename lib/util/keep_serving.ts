@@ -1,5 +1,3 @@
-import type { Log } from "../observability/log.ts";
-
 /**
  * How long accepted requests may take once the server drains, in milliseconds.
  * Platforms kill a process 5 s after the signal.
@@ -12,23 +10,17 @@ const LISTEN_RETRY_MS = 200;
 /** A server as `Deno.serve` returns it. */
 export type Server = Pick<Deno.HttpServer, "finished" | "shutdown">;
 
-/** A server that is kept running. */
-export interface KeptServer {
-  /** Settles once it has drained. */
-  readonly finished: Promise<void>;
-  /** Accepts no more connections, and answers what was accepted. */
-  drain(): void;
-}
-
 /**
  * Keeps a server running until it is told to drain. Deno ends a server that runs
  * out of file descriptors; then it listens again.
  *
  * @param serve Starts to listen.
- * @param log Takes a line for each restart.
- * @returns The server. It finishes within {@linkcode DRAIN_MS} of `drain()`, even if clients keep connections open.
+ * @param onFailure Told before each restart what the server failed with.
  */
-export function keepServing(serve: () => Server, log: Log): KeptServer {
+export function keepServing(
+  serve: () => Server,
+  onFailure: (error: unknown) => void,
+) {
   const { promise: late, resolve: giveUp } = Promise.withResolvers<void>();
   let server = serve();
   let isDraining = false;
@@ -40,12 +32,7 @@ export function keepServing(serve: () => Server, log: Log): KeptServer {
       try {
         return await finished;
       } catch (error) {
-        log({
-          level: "error",
-          message: "Cannot accept more connections: listening again",
-          cause: error instanceof Error ? error.name : typeof error,
-          remedy: "Raise the limit of open files, or bound the connections",
-        });
+        onFailure(error);
       }
       await new Promise((resolve) => setTimeout(resolve, LISTEN_RETRY_MS));
       if (isDraining) return;
@@ -58,7 +45,9 @@ export function keepServing(serve: () => Server, log: Log): KeptServer {
   };
 
   return {
+    /** Settles once it has drained, within {@linkcode DRAIN_MS} even if clients keep connections open. */
     finished: Promise.race([run(), late]).finally(() => clearTimeout(timer)),
+    /** Accepts no more connections, and answers what was accepted. */
     drain() {
       if (isDraining) return;
       isDraining = true;

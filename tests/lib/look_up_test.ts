@@ -4,7 +4,7 @@ import {
   type UpstreamData,
 } from "../../harness/fixtures/upstream.ts";
 import { FunctionError } from "../../lib/errors.ts";
-import { lookUp, type LookUpOptions } from "../../lib/look_up.ts";
+import { lookUp } from "../../lib/look_up.ts";
 import { MAX_MAPPING_BYTES } from "../../lib/mapping/role_mapping.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
 import { Deadline } from "../../lib/util/deadline.ts";
@@ -132,7 +132,7 @@ function lookUpWith(lookups: Record<string, Promise<unknown>>) {
       log: (entry: LogEntry) => void log.push(entry),
       timeout,
       config: { upstreamTimeoutMs: 2_000 },
-    } as unknown as LookUpOptions["services"],
+    } as unknown as Parameters<typeof lookUp>[1]["services"],
     deadline: new Deadline(() => timeout(2_000)),
     isForeign: (organization: string) => organization !== "1",
   };

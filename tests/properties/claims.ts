@@ -13,7 +13,7 @@ import {
   claimsReply,
   type Contents,
 } from "../../lib/claims/reply.ts";
-import { RESERVED_CLAIM_PREFIX } from "../../lib/config/reserved_claims.ts";
+import { RESERVED_CLAIM_PREFIX } from "../../lib/config/claim_name.ts";
 import { shapePermissions } from "../../lib/claims/shape.ts";
 import { PERMISSIONS_SHAPES } from "../../lib/config/settings.ts";
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";

@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  shapeAttribute,
-  shapeAttributeNames,
-  shapeNames,
-  shapePermissions,
-} from "../../../lib/claims/shape.ts";
+import { shapeAttribute, shapePermissions } from "../../../lib/claims/shape.ts";
 import { PERMISSIONS_SHAPES } from "../../../lib/config/settings.ts";
 
 /** Grants of two projects, one of them given by two organizations. */
@@ -102,15 +97,15 @@ Deno.test("shapePermissions() treats __proto__ as an ordinary id", () => {
   );
 });
 
-Deno.test("shapeNames() leaves names with white space out of a string, and counts them", () => {
-  const names = ["viewer", "viewer admin", "a\tb", "a\u00a0b", "editor"];
-  assert.deepEqual(shapeNames("string", names), {
+Deno.test("shapePermissions() leaves names with white space out of a string, and counts them", () => {
+  const permissions = ["viewer", "viewer admin", "a\tb", "a\u00a0b", "editor"];
+  const granted = [{ projectId: "1", organization: "10", permissions }];
+  assert.deepEqual(shapePermissions("string", granted), {
     value: "viewer editor",
     omitted: 3,
     replaced: false,
   });
-  assert.deepEqual(shapeNames("list", names).value, names);
-  assert.deepEqual(shapeNames("by_project", names).value, names);
+  assert.deepEqual(shapePermissions("list", granted).value, permissions);
 });
 
 Deno.test("shapeAttribute() writes ids before the permissions, since SAML carries strings only", () => {
@@ -158,9 +153,9 @@ Deno.test("shapeAttribute() merges the values of an earlier target", () => {
   );
 });
 
-Deno.test("shapeAttributeNames() has no value in shape string when there are no names", () => {
-  assert.deepEqual(shapeAttributeNames("string", []).value, []);
-  assert.deepEqual(shapeAttributeNames("list", []).value, []);
+Deno.test("shapeAttribute() has no value in shape string when there are no names", () => {
+  assert.deepEqual(shapeAttribute("string", []).value, []);
+  assert.deepEqual(shapeAttribute("list", []).value, []);
 });
 
 Deno.test("shapePermissions() adds each name once, however many organizations grant the project", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createUpstream } from "../../../harness/fixtures/upstream.ts";
-import { createTelemetry } from "../../../lib/observability/telemetry.ts";
+import { openTelemetry } from "../../../lib/observability/telemetry.ts";
 import {
   createTestFunction,
   login,
@@ -12,10 +12,10 @@ import { TelemetryRecorder } from "../_telemetry_recorder.ts";
 
 const SPAN = "read organization metadata";
 
-Deno.test("createTelemetry() times a reading that fails, and hands its error on", async () => {
+Deno.test("openTelemetry() times a reading that fails, and hands its error on", async () => {
   using recorder = new TelemetryRecorder();
   let now = 1_000;
-  const { upstream } = createTelemetry(() => now);
+  const { upstream } = await openTelemetry(() => now);
   const error = new Error("canary");
   await assert.rejects(
     upstream(() => {
@@ -30,9 +30,9 @@ Deno.test("createTelemetry() times a reading that fails, and hands its error on"
   assert.deepEqual(recorder.spans, [{ name: SPAN, isError: true, told: [] }]);
 });
 
-Deno.test("createTelemetry() names the units", () => {
+Deno.test("openTelemetry() names the units", async () => {
   using recorder = new TelemetryRecorder();
-  createTelemetry(() => 0);
+  await openTelemetry(() => 0);
   assert.deepEqual(Object.fromEntries(recorder.instruments), {
     "permissions.calls": undefined,
     "permissions.call.duration": "ms",
@@ -43,8 +43,8 @@ Deno.test("createTelemetry() names the units", () => {
   });
 });
 
-Deno.test("createTelemetry() costs no call when nothing takes the metrics", async () => {
-  const telemetry = createTelemetry(() => 0);
+Deno.test("openTelemetry() costs no call when nothing takes the metrics", async () => {
+  const telemetry = await openTelemetry(() => 0);
   telemetry.call("permissions", "function/preuserinfo", 1);
   telemetry.lookup("memory");
   telemetry.claim(5_000, true);

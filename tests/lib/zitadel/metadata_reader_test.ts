@@ -225,7 +225,7 @@ Deno.test("createMetadataReader() ends at the deadline of a reading", async (t) 
         fetch: () =>
           Promise.resolve(grpcWebError(Code.Unauthenticated, REFUSED)),
         token: {
-          settings: "ACCESS_TOKEN",
+          settings: "ACCESS_TOKEN" as const,
           get: (signal) =>
             asked++ === 0
               ? Promise.resolve("old")
@@ -245,7 +245,7 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
     const discarded: string[] = [];
     return {
       discarded,
-      settings: "ACCESS_TOKEN",
+      settings: "ACCESS_TOKEN" as const,
       get: () => Promise.resolve(tokens[discarded.length] ?? "none"),
       discard: (token: string) => discarded.push(token) > 0,
     };
@@ -269,7 +269,7 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
   await t.step("not if there is no other", async () => {
     const { read, calls } = reader(world(), {
       token: {
-        settings: "ACCESS_TOKEN",
+        settings: "ACCESS_TOKEN" as const,
         get: () => Promise.resolve("old"),
         discard: () => false,
       },
@@ -292,7 +292,7 @@ Deno.test("createMetadataReader() passes on why there is no token", async () => 
   const error = new FunctionError("upstream_failed", "No token");
   const { read, calls } = reader(world(), {
     token: {
-      settings: "ACCESS_TOKEN",
+      settings: "ACCESS_TOKEN" as const,
       get: () => Promise.reject(error),
       discard: () => true,
     },

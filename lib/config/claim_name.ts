@@ -1,4 +1,21 @@
-import { foldName } from "../util/claim_name.ts";
+const ASCII = /^\p{ASCII}*$/u;
+
+/**
+ * Folds a claim's name as lenient consumers compare it. ZITADEL tells names
+ * apart exactly, so `Permissions` can stand beside `permissions` in a token; Go's
+ * `encoding/json` and ASP.NET's `RequireClaim` ignore case, and some stores fold
+ * compatibility forms such as U+017F too.
+ */
+export function foldName(name: string): string {
+  // Most names: every call folds the claims of a token.
+  if (ASCII.test(name)) return name.toLowerCase();
+  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+}
+
+/** Reports whether two names can be taken for the same claim. */
+export function isSameName(a: string, b: string): boolean {
+  return foldName(a) === foldName(b);
+}
 
 /** Claims under this prefix are ZITADEL's own; it drops others silently. */
 export const RESERVED_CLAIM_PREFIX = "urn:zitadel:iam";
@@ -24,15 +41,14 @@ const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
  * Reports why ZITADEL would drop or overwrite a claim, or refuse a token that
  * has it.
  *
- * @param claim The claim's name.
- * @returns The reason, as the rest of a sentence that begins with the setting; `undefined` if the name is free.
+ * @returns The rest of a sentence that begins with the setting; `undefined` if the name is free.
  */
 export function whyReserved(claim: string): string | undefined {
-  if (foldName(claim).startsWith(RESERVED_CLAIM_PREFIX)) {
+  const name = foldName(claim);
+  if (name.startsWith(RESERVED_CLAIM_PREFIX)) {
     return `begins with ${RESERVED_CLAIM_PREFIX}: ZITADEL drops such claims silently`;
   }
-  if (RESERVED_CLAIMS.has(foldName(claim))) {
+  if (RESERVED_CLAIMS.has(name)) {
     return "is a claim that ZITADEL sets itself, or could not read its own token with; choose another name, such as permissions";
   }
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { escapePath } from "../../../lib/observability/escape_path.ts";
+import { escapePath } from "../../lib/http.ts";
 
 Deno.test("escapePath() leaves an ordinary path as it is", () => {
   for (const path of ["/", "/a/b.php", "/a%20b", "/%", "/~x;y=1:@&+$,"]) {

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { isSameName, whyReserved } from "../../../lib/config/claim_name.ts";
+
+Deno.test("isSameName() ignores case and compatibility forms", () => {
+  const same = [
+    "Permissions",
+    "PERMISSIONS",
+    "permi\u017f\u017fions", // long s, which Go folds
+    "\uff50ermissions", // full width
+    "perm\u0131ssions".toUpperCase(), // dotless i
+  ];
+  for (const name of same) {
+    assert.ok(isSameName("permissions", name), name);
+    assert.ok(isSameName(name, "permissions"), name);
+  }
+  assert.ok(isSameName("\u212aey", "key"), "the Kelvin sign");
+});
+
+Deno.test("isSameName() tells other names apart", () => {
+  for (
+    const name of ["permission", "permissions ", "roles", "permissions\u0301"]
+  ) {
+    assert.ok(!isSameName("permissions", name), name);
+  }
+});
+
+Deno.test("whyReserved() gives a reason when ZITADEL would drop the claim", () => {
+  for (const claim of ["urn:zitadel:iam", "urn:zitadel:iam:org:permissions"]) {
+    assert.match(String(whyReserved(claim)), /^begins with urn:zitadel:iam:/);
+  }
+});
+
+Deno.test("whyReserved() gives a reason when ZITADEL sets the claim or cannot read it, in any case and form of letters", () => {
+  for (const claim of ["sub", "scope", "ACT", "ſub", "UserName", "azp"]) {
+    assert.match(String(whyReserved(claim)), /^is a claim that ZITADEL sets/);
+  }
+});
+
+Deno.test("whyReserved() gives none when the name is free", () => {
+  for (const claim of ["permissions", "scp", "groups", "https://a.example/p"]) {
+    assert.equal(whyReserved(claim), undefined);
+  }
+});
