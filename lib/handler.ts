@@ -30,7 +30,10 @@ import {
 } from "./mapping/organization.ts";
 import { knownProjects } from "./mapping/role_mapping.ts";
 import type { LogEntry } from "./observability/log.ts";
-import { createLogLimiter } from "./observability/log_limiter.ts";
+import {
+  createLogLimiter,
+  createTenantLog,
+} from "./observability/log_limiter.ts";
 import {
   type Event,
   type FunctionCall,
@@ -90,6 +93,7 @@ type CallRecord = {
 interface HandlerState {
   readonly services: Services;
   readonly watchClaim: WatchClaim;
+  readonly logForeign: ReturnType<typeof createTenantLog>;
   /** The folded names of the claims that the function sets. */
   readonly ourClaims: ReadonlySet<string>;
   /** The sequence of the last event that was sent. */
@@ -114,6 +118,7 @@ export function createHandler(services: Services): Handler {
   const state: HandlerState = {
     services,
     watchClaim: createClaimWatch({ log, telemetry }),
+    logForeign: createTenantLog({ log, now }),
     ourClaims: new Set(
       [config.claim, config.rolesClaim ?? config.claim].map(foldName),
     ),
@@ -206,9 +211,9 @@ async function answerFunction(
 async function answerGrants(
   grants: readonly RoleGrant[],
   payload: FunctionCall,
-  { state: { services, watchClaim }, record, deadline }: Call,
+  { state: { services, watchClaim, logForeign }, record, deadline }: Call,
 ): Promise<unknown> {
-  const { config, log } = services;
+  const { config } = services;
   const { metadataOrganization, projects } = config;
   const userOrganization = userOrganizationOf(payload);
   const organizationOf = chooseOrganization(
@@ -225,6 +230,7 @@ async function answerGrants(
     services,
     deadline,
     isForeign: isForeignToUser,
+    logForeign,
   });
   record.source = organizations
     .map((organization) => lookups.get(organization)?.source ?? "failed")
@@ -238,11 +244,14 @@ async function answerGrants(
     ),
     isForeign: isForeignToUser,
     onTooLong: (organization) =>
-      log(remark(
-        "foreign_grants",
-        "The grants of a foreign organization give nothing: they are too long for a claim",
-        { organization },
-      )),
+      logForeign(
+        organization,
+        remark(
+          "foreign_grants",
+          "The grants of a foreign organization give nothing: they are too long for a claim",
+          { organization },
+        ),
+      ),
   });
   const { body, added } = buildReply(payload, config, granted);
   record.outcome = "permissions";

@@ -22,16 +22,22 @@ import type { Deadline } from "./util/deadline.ts";
  */
 export async function lookUp(
   organizations: readonly string[],
-  { services: { cache, config, log, telemetry, timeout }, deadline, isForeign }:
-    {
-      readonly services: Pick<
-        Services,
-        "cache" | "config" | "log" | "telemetry" | "timeout"
-      >;
-      readonly deadline: Deadline;
-      /** Reports whether an organization's failure must not fail the call. */
-      readonly isForeign: (organization: string) => boolean;
-    },
+  {
+    services: { cache, config, telemetry, timeout },
+    deadline,
+    isForeign,
+    logForeign,
+  }: {
+    readonly services: Pick<
+      Services,
+      "cache" | "config" | "telemetry" | "timeout"
+    >;
+    readonly deadline: Deadline;
+    /** Reports whether an organization's failure must not fail the call. */
+    readonly isForeign: (organization: string) => boolean;
+    /** Takes why a foreign organization's grants give nothing. */
+    readonly logForeign: (organization: string, entry: LogEntry) => void;
+  },
 ): Promise<ReadonlyMap<string, MappingLookup>> {
   const found = new Map<string, MappingLookup>();
   const pending: [string, Promise<MappingLookup>][] = [];
@@ -53,7 +59,7 @@ export async function lookUp(
           ? late(organization)
           : error;
         if (!isForeign(organization)) throw failure;
-        log(describeForeign(organization, failure));
+        logForeign(organization, describeForeign(organization, failure));
       }
     }));
   }

@@ -15,10 +15,14 @@ const MAX_GRANTED_PERMISSIONS = 50_000;
 const MAX_GRANTED_CHARACTERS = 1_000_000;
 
 /**
- * The most characters that foreign organizations add to a claim together. A
- * claim of 8,000 makes a token of 11 kB; common servers refuse headers over 16.
+ * The most characters that foreign organizations add to a claim together, as
+ * bytes of its JSON. A claim of 8,000 makes a token of 11 kB; common servers
+ * refuse headers over 16.
  */
 const MAX_FOREIGN_CHARACTERS = 8_000;
+
+/** The most names of foreign organizations that are looked at, repetitions included: that takes time too. */
+const MAX_FOREIGN_NAMES = 20_000;
 
 /** A grant, and what it permits. */
 export interface Granted extends RoleGrant {
@@ -64,13 +68,14 @@ export function permissionsOfGrants(
     }
     found.push({ grant, lists });
   }
-  const tooLong = tooLongForeign(found, isForeign);
+  const isForeignGrant = ({ grant }: Found) => isForeign(grant.organization);
+  const tooLong = tooLongForeign(found.filter(isForeignGrant));
   if (tooLong.size > 0) {
     tooLong.forEach((organization) => onTooLong(organization));
     found = found.filter(({ grant }) => !tooLong.has(grant.organization));
   }
   // Before anything is copied: a mapping is shared by all of a user's grants.
-  requireClaimSize(found);
+  requireClaimSize(found.filter((it) => !isForeignGrant(it)));
   return found.map(({ grant, lists }) => ({
     ...grant,
     permissions: mergeDistinct(lists),
@@ -85,14 +90,25 @@ export function permissionsIn(
 }
 
 /** Returns the foreign organizations that do not fit beside those before them. */
-function tooLongForeign(
-  found: readonly Found[],
-  isForeign: (organization: string) => boolean,
-): ReadonlySet<string> {
+function tooLongForeign(foreign: readonly Found[]): ReadonlySet<string> {
   const tooLong = new Set<string>();
+  let looks = MAX_FOREIGN_NAMES;
+  /** The length of distinct texts in a JSON array; `Infinity` if it is not worth counting on. */
+  const lengthOf = (lists: readonly (readonly string[])[]): number => {
+    const seen = new Set<string>();
+    let length = 0;
+    for (const texts of lists) {
+      for (const text of texts) {
+        if (--looks < 0 || length > MAX_FOREIGN_CHARACTERS) return Infinity;
+        if (seen.has(text)) continue;
+        seen.add(text);
+        length += jsonBytes(text) + 1;
+      }
+    }
+    return length;
+  };
   let permissions = 0;
   let roles = 0;
-  const foreign = found.filter(({ grant }) => isForeign(grant.organization));
   const byOrganization = Map.groupBy(
     foreign,
     ({ grant }) => grant.organization,
@@ -100,13 +116,13 @@ function tooLongForeign(
   for (const [organization, its] of byOrganization) {
     let more = 0;
     for (const { grant, lists } of its) {
-      more += jsonLength([[grant.projectId, organization]]) + jsonLength(lists);
+      more += lengthOf([[grant.projectId, organization], ...lists]);
+      if (permissions + more > MAX_FOREIGN_CHARACTERS) break;
     }
-    const moreRoles = jsonLength(its.map(({ grant }) => grant.roles));
-    if (
-      permissions + more > MAX_FOREIGN_CHARACTERS ||
-      roles + moreRoles > MAX_FOREIGN_CHARACTERS
-    ) {
+    const moreRoles = lengthOf(its.map(({ grant }) => grant.roles));
+    const isTooLong = permissions + more > MAX_FOREIGN_CHARACTERS ||
+      roles + moreRoles > MAX_FOREIGN_CHARACTERS;
+    if (isTooLong) {
       tooLong.add(organization);
     } else {
       permissions += more;
@@ -116,19 +132,10 @@ function tooLongForeign(
   return tooLong;
 }
 
-/** The length of distinct texts in a JSON array; over the bound, no more is counted. */
-function jsonLength(lists: readonly (readonly string[])[]): number {
-  let length = 0;
-  const seen = new Set<string>();
-  for (const texts of lists) {
-    for (const text of texts) {
-      if (length > MAX_FOREIGN_CHARACTERS) return length;
-      if (seen.has(text)) continue;
-      seen.add(text);
-      length += JSON.stringify(text).length + 1;
-    }
-  }
-  return length;
+/** The bytes of a text in JSON as Go writes it, which escapes what HTML reads. */
+function jsonBytes(text: string): number {
+  const json = JSON.stringify(text).replaceAll(/[<>&]/g, "\\u0000");
+  return new TextEncoder().encode(json).length;
 }
 
 function requireClaimSize(found: readonly Found[]): void {

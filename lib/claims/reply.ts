@@ -44,6 +44,12 @@ export interface Reply {
   readonly added: readonly AddedClaim[];
 }
 
+/** The most claims that are compared with ours: an action can set any number, and each takes time. */
+const MAX_CLAIMS = 5_000;
+
+/** The longest name that is compared, in characters. */
+const MAX_NAME_LENGTH = 1_000;
+
 /**
  * Refuses a call if a claim of ours is already in the token, or one that some
  * consumers take for ours. ZITADEL runs the Actions v1 of the user's
@@ -58,16 +64,25 @@ export function refuseTakenClaims(
   call: Pick<FunctionCall, "userinfo" | "org" | "user">,
   names: ReadonlySet<string>,
 ): void {
-  for (const name of Object.keys(call.userinfo ?? {})) {
-    if (!names.has(foldName(name))) continue;
+  const taken = Object.keys(call.userinfo ?? {});
+  const isTooMany = taken.length > MAX_CLAIMS;
+  for (const name of taken) {
+    if (!isTooMany && !mayFoldTo(names, name)) continue;
     throw new FunctionError(
       "upstream_failed",
-      `Cannot set the claim ${
-        foldName(name)
-      }: an action (Actions v1) of the user's organization has set it, and ZITADEL keeps the first value`,
+      isTooMany
+        ? `Cannot check the claims that actions (Actions v1) of the user's organization have set: there are more than ${MAX_CLAIMS}`
+        : `Cannot set the claim ${
+          foldName(name)
+        }: an action (Actions v1) of the user's organization has set it, and ZITADEL keeps the first value`,
       { reason: "replaced_claim", organization: userOrganizationOf(call) },
     );
   }
+}
+
+/** Folding a long name takes time, and no name is so much longer than what it folds to. */
+function mayFoldTo(names: ReadonlySet<string>, name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && names.has(foldName(name));
 }
 
 /** Builds the reply to a call, beside what earlier targets answered. */

@@ -9,7 +9,9 @@ const ASCII = /^\p{ASCII}*$/u;
 export function foldName(name: string): string {
   // Most names: every call folds the claims of a token.
   if (ASCII.test(name)) return name.toLowerCase();
-  return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
+  // U+0130 is `i` to Java and Go, and `i` with a dot above to Unicode.
+  return name.normalize("NFKC").replaceAll("\u0130", "i")
+    .toUpperCase().toLowerCase().normalize("NFKC");
 }
 
 /** Reports whether two names can be taken for the same claim. */
@@ -34,7 +36,7 @@ const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
     "family_name middle_name nickname preferred_username profile picture " +
     "website email email_verified gender birthdate zoneinfo locale " +
     "phone_number phone_number_verified address updated_at " +
-    "surname firstname fullname userid").split(" "),
+    "surname firstname fullname userid __proto__").split(" "),
 );
 
 /**

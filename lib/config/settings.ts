@@ -46,7 +46,7 @@ const HOST = /^[A-Za-z0-9._-]+$|^(?=.*:.*:)[0-9A-Fa-f:.]+(?:%[\w.-]+)?$/;
 /** The longest project or organization id that ZITADEL accepts, in characters. */
 const MAX_ID_LENGTH = 200;
 /** What shows that a list is written in another notation, such as JSON. */
-const NOT_IN_ID = /[\s:;[\](){}"'`]/;
+const NOT_IN_ID = /[\s:;[\](){}"'`*|/\\]/;
 
 /** The settings, by the names of their environment variables. */
 export const SETTINGS = {
@@ -61,7 +61,7 @@ export const SETTINGS = {
   ZITADEL_INTERNAL_URL: optional(readInternalUrl),
   METADATA_ORGANIZATION: withDefault("user", readOrganization),
   PROJECTS: optional(listOf(checkId)),
-  GRANTED_BY: optional(listOf(checkId)),
+  GRANTED_BY: optional(listOf(checkGranting)),
   APPLICATIONS: optional(listOf(checkClientId)),
   IMPERSONATION: withDefault("full", oneOf(["full", "none"])),
   PERMISSIONS_CLAIM: withDefault("permissions", readClaim),
@@ -234,15 +234,23 @@ function checkId(id: string): void {
   );
   check(
     !NOT_IN_ID.test(id),
-    "holds what is no id: write ids separated by commas, without colons, semicolons, brackets, quotes or spaces",
+    "holds what is no id: write ids separated by commas, without colons, semicolons, brackets, quotes, wildcards or spaces",
+  );
+}
+
+function checkGranting(id: string): void {
+  checkId(id);
+  check(
+    id === "user" || !/^(?:users?|grants?|own|self)$/i.test(id),
+    "holds a word that is no id: the user's own organization is called user",
   );
 }
 
 /** Checks a client id. An old one is `<id>@<project name>`, and a project's name may have spaces. */
 function checkClientId(id: string): void {
   check(
-    !/^[[("'`{]/.test(id),
-    "holds a bracket or a quote before an id: write client ids separated by commas",
+    !/^[[("'`{*]|^\d+[\s;|]+\d/.test(id),
+    "is a list in another notation, or a wildcard: write client ids separated by commas",
   );
 }
 

@@ -146,10 +146,17 @@ export class MappingCache {
       ? undefined
       : { sequence, arrivedAt: now };
     if (event) this.#events.set(organization, event);
+    const droppedBefore = this.#droppedAt.get(organization);
     this.#droppedAt.set(organization, now);
     this.#memory.delete(organization);
     this.#readings.outdate(organization);
-    return await this.#options.store?.invalidate(organization, event) ?? true;
+    const isNew = await this.#options.store?.invalidate(organization, event) ??
+      true;
+    // Only KV knew that it is a replay: it must not outdate what KV holds.
+    if (!isNew && this.#droppedAt.get(organization) === now) {
+      this.#droppedAt.set(organization, droppedBefore ?? -Infinity);
+    }
+    return isNew;
   }
 
   /** Marks what may have changed; without an organization, everything. Nothing is dropped. */

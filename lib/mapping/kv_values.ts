@@ -11,6 +11,9 @@ import { createRoleMapping, type RoleMapping } from "./role_mapping.ts";
 /** Deno KV takes values of 65,536 bytes; the rest is for the value's own frame. */
 const MAX_BYTES = 60_000;
 
+/** The largest mapping that is packed, as {@linkcode RoleMapping} estimates its size in memory. */
+const MAX_PACKED_SIZE = 1024 * 1024;
+
 /** How long an event is remembered after its arrival: longer than any replay of it is accepted. */
 export const EVENT_MEMORY_MS = 600_000;
 
@@ -84,8 +87,10 @@ export async function decodeMapping(
  * in it is left out: it was logged when the mapping was read.
  */
 export async function encodeMapping(
-  { plain }: RoleMapping,
+  { plain, bytes: size }: RoleMapping,
 ): Promise<Uint8Array | undefined> {
+  // It would not fit, and to find that out takes longer than to parse it.
+  if (size > MAX_PACKED_SIZE) return undefined;
   const json = new TextEncoder().encode(JSON.stringify([...plain]));
   const bytes = await through(json, new CompressionStream("gzip")).bytes();
   return bytes.length <= MAX_BYTES ? bytes : undefined;

@@ -1,3 +1,4 @@
+import { LruMap } from "../util/lru_map.ts";
 import type { Log, LogEntry } from "./log.ts";
 
 /** How many lines of a kind are written within a window. */
@@ -5,6 +6,9 @@ const MAX_LINES = 10;
 
 /** How long a window is, in milliseconds. */
 const WINDOW_MS = 60_000;
+
+/** For how many organizations it is remembered when a line was written. */
+const MAX_ORGANIZATIONS = 10_000;
 
 /**
  * Creates a log for what strangers can cause at will. Of each kind it writes
@@ -34,4 +38,19 @@ export function createLogLimiter({ log, timeout }: {
     const omitted = lines - MAX_LINES;
     if (omitted > 0) log({ ...last, omitted });
   }
+}
+
+/** Creates a log for what a tenant can cause at will: one line in a window for each organization. */
+export function createTenantLog({ log, now }: {
+  readonly log: Log;
+  readonly now: () => number;
+}) {
+  const loggedAt = new LruMap<number>(MAX_ORGANIZATIONS);
+
+  return function logOfTenant(organization: string, entry: LogEntry): void {
+    const last = loggedAt.get(organization);
+    if (last !== undefined && now() - last < WINDOW_MS) return;
+    loggedAt.set(organization, now());
+    log(entry);
+  };
 }

@@ -73,3 +73,16 @@ Deno.test("createHandler() answers when an action has set other claims", async (
     );
   }
 });
+
+Deno.test("createHandler() does not fold more or longer claim names than take a moment", async () => {
+  const { call, log } = await createTestFunction();
+  const long = "\ufdfa".repeat(300_000);
+  assert.equal((await call(payloadWith(long))).status, 200);
+  const payload = loginPayload();
+  for (let index = 0; index < 5_001; index++) {
+    payload.userinfo[`\u304b${index}`] = 1;
+  }
+  assert.equal((await call(payload)).status, 502);
+  assert.equal(log.at(-1)?.reason, "replaced_claim");
+  assert.match(log.at(-1)!.message, /more than 5000/);
+});

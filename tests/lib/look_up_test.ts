@@ -129,12 +129,12 @@ function lookUpWith(lookups: Record<string, Promise<unknown>>) {
     services: {
       cache: { get: (id: string) => lookups[id] },
       telemetry: { lookup() {} },
-      log: (entry: LogEntry) => void log.push(entry),
       timeout,
       config: { upstreamTimeoutMs: 2_000 },
     } as unknown as Parameters<typeof lookUp>[1]["services"],
     deadline: new Deadline(() => timeout(2_000)),
     isForeign: (organization: string) => organization !== "1",
+    logForeign: (_: string, entry: LogEntry) => void log.push(entry),
   };
   return { found: lookUp(Object.keys(lookups), options), log, timers };
 }

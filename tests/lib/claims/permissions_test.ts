@@ -218,3 +218,60 @@ Deno.test("permissionsOfGrants() leaves out a grant without a mapping", () => {
     [{ ...grant, permissions: ["read"] }],
   );
 });
+
+Deno.test("permissionsOfGrants() leaves out a foreign organization whose roles repeat the same names, before it counts them as the user's", () => {
+  const names = Array.from({ length: 800 }, (_, index) => `p${index}`);
+  const roles = Array.from({ length: 64 }, (_, index) => `role-${index}`);
+  const tooLong: string[] = [];
+  const granted = permissionsOfGrants(
+    [grant, { ...grant, organization: "b", roles }],
+    {
+      mappingOf: ({ organization }) =>
+        organization === "b"
+          ? createRoleMapping(roles.map((role) => [role, names]))
+          : mappingOf({ viewer: "read" }),
+      isKnownProject,
+      isForeign: (organization) => organization === "b",
+      onTooLong: (organization) => tooLong.push(organization),
+    },
+  );
+  assert.deepEqual(granted.map(({ organization }) => organization), ["10"]);
+  assert.deepEqual(tooLong, ["b"]);
+});
+
+Deno.test("permissionsOfGrants() looks at a bounded number of foreign names", () => {
+  let reads = 0;
+  const names = new Proxy(["a", "b"], {
+    get(target, key) {
+      if (key === "0") reads++;
+      return Reflect.get(target, key);
+    },
+  });
+  const mapping = createRoleMapping([["viewer", names]]);
+  reads = 0;
+  permissionsOfGrants(
+    Array.from({ length: 50_000 }, (_, index) => ({
+      ...grant,
+      organization: `b${index % 100}`,
+      roles: ["viewer"],
+    })),
+    { mappingOf: () => mapping, isKnownProject, isForeign: () => true },
+  );
+  assert.ok(reads <= 20_000, `${reads} reads`);
+});
+
+Deno.test("permissionsOfGrants() counts foreign names by the bytes that they take in a token", () => {
+  const of = (name: string) =>
+    Array.from({ length: 75 }, (_, index) => name.repeat(97) + index);
+  assert.deepEqual(
+    grantedByOthers({ "10": [], b: of("p") }).tooLong,
+    [],
+  );
+  for (const name of ["\u304b", "<", "&"]) {
+    assert.deepEqual(
+      grantedByOthers({ "10": [], b: of(name) }).tooLong,
+      ["b"],
+      name,
+    );
+  }
+});

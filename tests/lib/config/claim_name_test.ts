@@ -7,6 +7,7 @@ Deno.test("isSameName() ignores case and compatibility forms", () => {
     "PERMISSIONS",
     "permi\u017f\u017fions", // long s, which Go folds
     "\uff50ermissions", // full width
+    "perm\u0130ssions", // capital dotted i, which Java and Go lower to i
     "perm\u0131ssions".toUpperCase(), // dotless i
   ];
   for (const name of same) {

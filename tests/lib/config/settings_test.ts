@@ -193,7 +193,14 @@ Deno.test("readConfig() refuses lists of ids that can match nothing", () => {
   const wrong = [
     ...["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"],
     ...['["1"]', "[1,2]", "1 2", "1;2", "1,'2'", "(1)", "{1}", "1\t2"],
+    ...["*", "1|2", "1/", "1\\2"],
   ];
+  for (const word of ["User", "users", "USER", "grant", "own"]) {
+    assert.match(
+      messageOf({ ...least, GRANTED_BY: word }),
+      /^ {2}GRANTED_BY holds a word that is no id/m,
+    );
+  }
   for (const name of ["PROJECTS", "GRANTED_BY"]) {
     for (const ids of wrong) {
       assert.match(
@@ -207,10 +214,15 @@ Deno.test("readConfig() refuses lists of ids that can match nothing", () => {
 });
 
 Deno.test("readConfig() refuses applications that are empty, or a list in another notation", () => {
-  for (const ids of ["1,", ",", '["1"]', "[1]", "(1)", "1,'2'"]) {
+  for (
+    const ids of [
+      ...["1,", ",", '["1"]', "[1]", "(1)", "1,'2'"],
+      ...["1;2", "1 2", "*"],
+    ]
+  ) {
     assert.match(
       messageOf({ ...least, APPLICATIONS: ids }),
-      /^ {2}APPLICATIONS (?:holds|begins|ends)/m,
+      /^ {2}APPLICATIONS (?:holds|is|begins|ends)/m,
     );
   }
   const old = "389927411@our shop: north";

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { LogEntry } from "../../../lib/observability/log.ts";
-import { createLogLimiter } from "../../../lib/observability/log_limiter.ts";
+import {
+  createLogLimiter,
+  createTenantLog,
+} from "../../../lib/observability/log_limiter.ts";
 import { Clock } from "../_clock.ts";
 
 function createLimited() {
@@ -47,4 +50,17 @@ Deno.test("createLogLimiter() counts each kind by itself", () => {
   for (let i = 0; i < 50; i++) limited("a", entry("a"));
   limited("b", entry("b"));
   assert.deepEqual(lines.at(-1), entry("b"));
+});
+
+Deno.test("createTenantLog() writes one line a minute for each organization", () => {
+  let now = 0;
+  const log: LogEntry[] = [];
+  const logOfTenant = createTenantLog({
+    log: (entry) => void log.push(entry),
+    now: () => now,
+  });
+  const entry = { level: "warn", message: "a" } as const;
+  for (now of [0, 1, 59_999, 60_000, 60_001]) logOfTenant("1", entry);
+  logOfTenant("2", entry);
+  assert.equal(log.length, 3);
 });
