@@ -1,6 +1,5 @@
 import type { Config } from "../../lib/config/settings.ts";
 import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
-import { isLeftover } from "./check_name.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { checkEndpoint } from "../function/canary.ts";
 import { findUnfinishedRotation } from "../rotate/unfinished_rotation.ts";
@@ -22,8 +21,8 @@ import type {
   ProjectsSeen,
 } from "./facts.ts";
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
-import { defaultTarget } from "./judge_target.ts";
-import { findLeftoverUsers } from "./leftovers.ts";
+import { defaultTarget } from "./judge_targets.ts";
+import { findLeftoverUsers, isLeftover } from "./leftovers.ts";
 import {
   askApi,
   askExpiries,

@@ -15,8 +15,7 @@ import { whoAmI } from "../zitadel/user.ts";
 import { chooseLiveRole, type LiveChoice } from "./choose_live_role.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
-import { ACCESS_TOKEN } from "./judge_bindings.ts";
-import { oursOf } from "./judge_target.ts";
+import { ACCESS_TOKEN, oursOf } from "./judge_targets.ts";
 import {
   createUserInNewOrganization,
   createUserOfProject,

@@ -14,14 +14,14 @@ import {
   removeOrganization,
 } from "../zitadel/organization.ts";
 import { createProject } from "../zitadel/project.ts";
-import { checkName } from "./check_name.ts";
+import { checkName } from "./leftovers.ts";
 import {
   addMember,
   createSecret,
   createServiceUser,
   grantRoles,
+  removeUser,
 } from "../zitadel/user.ts";
-import { attempt } from "../zitadel/zitadel_error.ts";
 
 /** A service user with one role; disposing of it removes all that was created. */
 export interface LiveUser extends AsyncDisposable {
@@ -119,18 +119,6 @@ export async function createUserOfProject(
     projectId,
     [Symbol.asyncDispose]: () => removeUser(admin, organization, id),
   };
-}
-
-export async function removeUser(
-  admin: Instance,
-  organization: string,
-  id: string,
-): Promise<void> {
-  const management = admin.service(ManagementService, { organization });
-  await attempt(
-    "remove the throwaway user",
-    () => management.removeUser({ id }),
-  );
 }
 
 async function createUser(

@@ -15,15 +15,19 @@ import {
 import { messageOf, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { connect } from "../zitadel/client.ts";
-import { combineFindings } from "./combine_findings.ts";
+import { CHECKS } from "./checks.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
-import { type Finding, finding, outcomeOf } from "./finding.ts";
+import {
+  combineFindings,
+  type Finding,
+  finding,
+  outcomeOf,
+} from "./finding.ts";
 import { formatFindings } from "./format_findings.ts";
 import { gatherFacts } from "./gather.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { proveLive } from "./live.ts";
-import { referToCauses } from "./refer_to_causes.ts";
 
 export interface DoctorOptions {
   /** Organizations to look at. */
@@ -124,4 +128,25 @@ async function findLive(
     if (signal.aborted) throw error;
     return finding("live", "broken", messageOf(error));
   }
+}
+
+/**
+ * Lets a live check that failed name the broken checks as what to fix first.
+ * They are reported before it.
+ */
+export function referToCauses(
+  live: Finding,
+  findings: readonly Finding[],
+): Finding {
+  if (live.level !== "broken" || live.fix !== CHECKS.live.fix) return live;
+  const causes = new Set(
+    findings.filter(({ level }) => level === "broken")
+      .map(({ check }) => CHECKS[check].title),
+  );
+  return causes.size === 0 ? live : {
+    ...live,
+    fix: `fix what is reported above first (${
+      [...causes].join(", ")
+    }); then read the function's log`,
+  };
 }
