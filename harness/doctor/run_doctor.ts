@@ -14,7 +14,7 @@ import {
 } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import { connect } from "../zitadel/client.ts";
+import { connect, type Instance } from "../zitadel/client.ts";
 import { CHECKS } from "./checks.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
@@ -79,10 +79,15 @@ export async function runDoctor(
 
 /** A function that ZITADEL was just seen to call is at an address that it allows. */
 function excuse(findings: readonly Finding[], live: Finding): Finding[] {
-  if (live.level !== "ok") return [...findings];
+  const isAllowed = live.level === "ok";
   return findings.map((it) =>
-    it.check === "address" ? { ...it, level: "note" } : it
+    isAllowed && it.check === "address" ? { ...it, level: "note" } : it
   );
+}
+
+function adminOf({ origin }: Facts, settings: Settings): Instance {
+  const hint = ADMIN_TOKEN_HINT;
+  return connect(origin, required(settings, "ZITADEL_ADMIN_TOKEN", hint));
 }
 
 /** Removes what was left; the facts after that. */
@@ -91,12 +96,8 @@ async function withoutLeftovers(
   settings: Settings,
   io: Io,
 ): Promise<Facts> {
-  const token = required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT);
-  const removed = await removeLeftovers(
-    connect(facts.origin, token),
-    facts.leftovers,
-  );
-  for (const name of removed) {
+  const admin = adminOf(facts, settings);
+  for (const name of await removeLeftovers(admin, facts.leftovers)) {
     io.error(`${tint("good", "removed")} ${name}`);
   }
   return { ...facts, leftovers: { organizations: [], users: [] } };
@@ -108,17 +109,13 @@ async function findLive(
   settings: Settings,
   io: Io,
 ): Promise<Finding> {
-  const token = required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT);
+  const admin = adminOf(facts, settings);
   const config = facts.config.value;
   if (!config || !facts.credential?.value) {
-    return finding(
-      "live",
-      "warning",
-      "not tried: the function cannot work yet",
-    );
+    const seen = "not tried: the function cannot work yet";
+    return finding("live", "warning", seen);
   }
   const signal = io.untilInterrupted();
-  const admin = connect(facts.origin, token);
   try {
     return await proveLive(admin, { facts, config }, {
       signal,
