@@ -26,7 +26,9 @@ export async function runExplain(
     text,
     {
       settings: await readSettings(envFile, io),
-      mapping: roles === undefined ? undefined : await readMappingFile(roles),
+      mapping: roles === undefined
+        ? undefined
+        : (await readMappingFile(roles)).mapping,
     },
   );
   const explanation = await explainCall(call, mappingOf, rules);

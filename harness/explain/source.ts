@@ -21,7 +21,7 @@ import {
   buildFromSettings,
   readFunctionConfig,
 } from "../cli/function_config.ts";
-import type { Mapping } from "../roles/roles_file.ts";
+import type { Mapping } from "../roles/parse_roles.ts";
 
 /** The call to explain, and where its mappings come from. */
 export interface ExplainSource {

@@ -2,13 +2,10 @@ import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
 import { printable } from "../cli/terminal.ts";
 import {
   EXPECTED,
-  type Mapping,
   type ParsedRoles,
   parseRoles,
   type RolesProblem,
 } from "./parse_roles.ts";
-
-export type { Mapping } from "./parse_roles.ts";
 
 /** Reads a roles file with all its problems. */
 export async function readRolesFile(path: string): Promise<ParsedRoles> {
@@ -29,17 +26,10 @@ export async function readRolesFile(path: string): Promise<ParsedRoles> {
  *
  * @throws {Error} Naming the file and every error in it, each with its path.
  */
-export async function readMappingFile(path: string): Promise<Mapping> {
-  const { mapping, problems } = await readRolesFile(path);
-  requireNoErrors(problems, path);
-  return mapping;
-}
-
-/** Reads the text of a mapping file; throws if it has errors. */
-export function parseMapping(text: string): Mapping {
-  const { mapping, problems } = parseRoles(text);
-  requireNoErrors(problems, "the mapping");
-  return mapping;
+export async function readMappingFile(path: string): Promise<ParsedRoles> {
+  const parsed = await readRolesFile(path);
+  requireNoErrors(parsed.problems, path);
+  return parsed;
 }
 
 /** Formats a problem as a line: `Storefront.editor[1]: is not a string`. */

@@ -15,6 +15,7 @@ import { listMetadata } from "../zitadel/metadata.ts";
 import { exportRoles } from "./export_roles.ts";
 import { findMappingOrganization } from "./mapping_organization.ts";
 import { planMapping } from "./plan_mapping.ts";
+import { requireProjects } from "./require_projects.ts";
 import { readMappingFile } from "./roles_file.ts";
 import { entryChanges } from "./write_entries.ts";
 
@@ -25,6 +26,8 @@ export interface ApplyOptions {
   readonly envFile: string;
   /** Remove entries that are not in the file. */
   readonly prune: boolean;
+  /** Write entries of projects that do not exist, too. */
+  readonly unknownProjects: boolean;
   readonly dryRun: boolean;
   readonly yes: boolean;
   readonly json: boolean;
@@ -35,12 +38,13 @@ export async function runApply(
   io: Io,
 ): Promise<Outcome> {
   const { file, prune, json } = options;
-  const mapping = await readMappingFile(file);
+  const { mapping, projects } = await readMappingFile(file);
   const { instance, organization, entries } = await readMetadata(options, io);
   const plan = planMapping(entries, mapping, { prune });
   const { set, removed, notes } = plan;
   const place = { instance, organization: organization.id };
   const steps = entryChanges(place, plan);
+  if (!options.unknownProjects) await requireProjects(place, plan, projects);
   io.progress();
   const report = (outcome: Outcome) =>
     json

@@ -7,6 +7,8 @@ import {
   fixedOrganization,
 } from "../roles/mapping_organization.ts";
 import type { Mapping } from "../roles/parse_roles.ts";
+import { planMapping } from "../roles/plan_mapping.ts";
+import { requireProjects } from "../roles/require_projects.ts";
 import { readMappingFile } from "../roles/roles_file.ts";
 import {
   findUnfinishedRotation,
@@ -52,6 +54,11 @@ export interface Plan extends Situation {
   readonly isInterruptOpen?: boolean;
 }
 
+const NO_ROLES = {
+  mapping: new Map<string, string[]>(),
+  projects: new Set<string>(),
+} as const;
+
 /** What was read, for set-up and removal. */
 interface Situation {
   readonly place: Place;
@@ -83,8 +90,8 @@ async function readSituation(
   io: Pick<Io, "env" | "progress">,
 ): Promise<Situation> {
   const { envFile, roles, org, name } = options;
-  const mapping = roles === undefined
-    ? new Map()
+  const { mapping, projects } = roles === undefined
+    ? NO_ROLES
     : await readMappingFile(roles);
   const connection = await connectWithEnvFile(envFile, io);
   const { domain, instance } = connection;
@@ -113,6 +120,10 @@ async function readSituation(
     days: options.credentialDays,
   };
   const state = await readState(place);
+  if (!options.remove) {
+    const plan = planMapping(state.metadata, mapping, { prune: false });
+    await requireProjects(place, plan, projects);
+  }
   return {
     place,
     settings,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseEnv, readEnvFile } from "../../../harness/cli/env_file.ts";
-import { parseMapping } from "../../../harness/roles/roles_file.ts";
+import { parseRoles } from "../../../harness/roles/parse_roles.ts";
 import { bind } from "../../../harness/setup/bind.ts";
 import { applySteps, type Place } from "../../../harness/setup/change.ts";
 import {
@@ -29,7 +29,9 @@ import { createScratchOrganization } from "../../../harness/zitadel/scratch_orga
 import { startFunction } from "../_function_server.ts";
 
 const NAME = "Authorization Webhook";
-const MAPPING = parseMapping('{"admin": ["a"], "42": {"admin": ["b"]}}');
+const { mapping: MAPPING } = parseRoles(
+  '{"admin": ["a"], "42": {"admin": ["b"]}}',
+);
 const CONDITIONS = [
   "function/preaccesstoken",
   "function/preuserinfo",
