@@ -5,16 +5,10 @@
  */
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
-import {
-  ADMIN_TOKEN_HINT,
-  DOMAIN_HINT,
-  readSettings,
-  required,
-  type Settings,
-} from "../cli/settings.ts";
+import { DOMAIN_HINT, readSettings, required } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import { connect, type Instance } from "../zitadel/client.ts";
+import type { Instance } from "../zitadel/client.ts";
 import { CHECKS } from "./checks.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
@@ -48,10 +42,15 @@ export async function runDoctor(
   options: DoctorOptions,
   io: Io,
 ): Promise<Outcome> {
-  const settings = await readSettings(options.envFile, io);
-  required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT);
+  const { envFile } = options;
+  const settings = await readSettings(envFile, io);
+  required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
   // Checks the token before anything is sent with it.
-  if (settings.ZITADEL_ADMIN_TOKEN) await connectAsAdmin(options.envFile, io);
+  const needsAdmin = settings.ZITADEL_ADMIN_TOKEN || options.live ||
+    options.removeLeftovers;
+  const admin = needsAdmin
+    ? (await connectAsAdmin(envFile, io)).instance
+    : undefined;
   let facts = await gatherFacts({
     settings,
     organizations: options.org,
@@ -60,11 +59,11 @@ export async function runDoctor(
     onProgress: (what) => io.progress(`looking at ${what}`),
   });
   if (options.removeLeftovers) {
-    facts = await withoutLeftovers(facts, settings, io);
+    facts = await withoutLeftovers(facts, admin!, io);
   }
   let findings = diagnose(facts);
   if (options.live) {
-    const live = await findLive(facts, settings, io);
+    const live = await findLive(facts, admin!, io);
     findings = combineFindings([
       ...excuse(findings, live),
       referToCauses(live, findings),
@@ -85,18 +84,12 @@ function excuse(findings: readonly Finding[], live: Finding): Finding[] {
   );
 }
 
-function adminOf({ origin }: Facts, settings: Settings): Instance {
-  const hint = ADMIN_TOKEN_HINT;
-  return connect(origin, required(settings, "ZITADEL_ADMIN_TOKEN", hint));
-}
-
 /** Removes what was left; the facts after that. */
 async function withoutLeftovers(
   facts: Facts,
-  settings: Settings,
+  admin: Instance,
   io: Io,
 ): Promise<Facts> {
-  const admin = adminOf(facts, settings);
   for (const name of await removeLeftovers(admin, facts.leftovers)) {
     io.error(`${tint("good", "removed")} ${name}`);
   }
@@ -106,10 +99,9 @@ async function withoutLeftovers(
 /** An interrupted proof is no finding: it ends the command. */
 async function findLive(
   facts: Facts,
-  settings: Settings,
+  admin: Instance,
   io: Io,
 ): Promise<Finding> {
-  const admin = adminOf(facts, settings);
   const config = facts.config.value;
   if (!config || !facts.credential?.value) {
     const seen = "not tried: the function cannot work yet";

@@ -1,5 +1,6 @@
 import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
 import { printable } from "../cli/terminal.ts";
+import { utf16Of } from "../cli/utf16.ts";
 import {
   EXPECTED,
   type ParsedRoles,
@@ -51,11 +52,8 @@ function requireNoErrors(
 
 /** Decodes UTF-8, with or without a byte order mark. */
 function decode(bytes: Uint8Array, path: string): string {
-  const start = bytes.subarray(0, 2).toHex();
-  if (start === "fffe" || start === "feff") {
-    throw new Error(
-      `${printable(path)} is UTF-16: save it as UTF-8`,
-    );
+  if (utf16Of(bytes)) {
+    throw new Error(`${printable(path)} is UTF-16: save it as UTF-8`);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
