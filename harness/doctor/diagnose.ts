@@ -13,7 +13,7 @@ import {
 import { judgeFunction } from "./judge_function.ts";
 import { judgeImpersonation, judgeInstance } from "./judge_instance.ts";
 import { judgeOrganizations } from "./judge_organizations.ts";
-import { judgeProjects } from "./judge_projects.ts";
+import { judgeDeactivated, judgeProjects } from "./judge_projects.ts";
 import { judgeRevocation } from "./judge_revocation.ts";
 import { judgeTargets } from "./judge_targets.ts";
 import { nameOf } from "./names.ts";
@@ -30,6 +30,7 @@ export function diagnose(facts: Facts): Finding[] {
     judgeCustomers,
     judgeApplications,
     judgeImpersonation,
+    judgeDeactivated,
     judgeLeftovers,
   ];
   findings.push(...collect((report) => {

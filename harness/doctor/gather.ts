@@ -9,6 +9,7 @@ import {
   listOrganizations,
   type Organization,
 } from "../zitadel/organization.ts";
+import { listActivePublicKeys } from "../zitadel/public_key.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { accessTokenLifetime } from "../zitadel/token_lifetime.ts";
 import { listTargets, type Target } from "../zitadel/target.ts";
@@ -21,7 +22,7 @@ import type {
   ProjectsSeen,
 } from "./facts.ts";
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
-import { defaultTarget } from "./judge_targets.ts";
+import { defaultTarget, oursOf } from "./judge_targets.ts";
 import { findLeftoverUsers, isLeftover } from "./leftovers.ts";
 import {
   askApi,
@@ -112,6 +113,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     clientId,
     targets,
     executions,
+    publicKeys: await gatherPublicKeys(admin, { config, targets }),
     rotation,
     ...await gatherFunction(options, config.value, targets?.value),
     tokenSeconds: eyes.isOwner
@@ -180,6 +182,7 @@ async function gatherOrganizations(
       : { value: organizations },
     organizationsLeft: wanted.length - chosen.length,
     organizationsNamed: named.length > 0,
+    deactivated: listed.filter(({ isActive }) => isActive === false),
     projects,
     customers: eyes.isOwner && config && projects?.value
       ? await answer(() =>
@@ -226,6 +229,18 @@ function namedOrganizations(
   return fixed === undefined || fixed === "user" || fixed === "grant"
     ? []
     : [fixed];
+}
+
+async function gatherPublicKeys(
+  admin: Instance | undefined,
+  facts: Pick<Facts, "config" | "targets">,
+): Promise<Facts["publicKeys"]> {
+  const keys = new Map<string, Answer<readonly string[]>>();
+  for (const { id, payloadType } of admin ? oursOf(facts) : []) {
+    if (payloadType !== "jwe") continue;
+    keys.set(id, await answer(() => listActivePublicKeys(admin!, id)));
+  }
+  return keys;
 }
 
 async function gatherFunction(

@@ -44,6 +44,24 @@ export function judgeProjects(facts: Facts, report: Report): void {
   }
 }
 
+/** Judges what was deactivated: on ZITADEL's side that ends no grant. */
+export function judgeDeactivated(facts: Facts, report: Report): void {
+  const { config, projects, customers, deactivated } = facts;
+  const { projects: counted, grantedBy } = config.value ?? {};
+  const items = [
+    ...deactivated.filter(({ id }) =>
+      !grantedBy || grantedBy.has("user") || grantedBy.has(id)
+    ).map((it) => `organization ${nameOf(it)}`),
+    ...(projects?.value?.projects ?? [])
+      .filter(({ id, isActive }) => !isActive && (counted?.has(id) ?? true))
+      .map((it) => `project ${nameOf(it)}`),
+    ...customers?.value?.deactivated ?? [],
+  ];
+  if (items.length === 0) return;
+  const seen = "the grants of these still count";
+  report("deactivated", "warning", seen, { items });
+}
+
 /** Whether that matters is judged with the entries that it concerns. */
 function judgeUnset({ projects }: Facts, report: Report): void {
   const ids = projects?.value?.projects.map(({ id }) => id) ?? [];

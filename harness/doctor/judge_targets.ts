@@ -9,6 +9,7 @@ import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
 import type { Facts } from "./facts.ts";
 import type { Report } from "./finding.ts";
 import { count } from "./names.ts";
+import { opensPayloads } from "./payload_keys.ts";
 
 /** A login that waits longer than this is taken for broken by people, in seconds. */
 const LONG_TIMEOUT_SECONDS = 30;
@@ -46,7 +47,10 @@ export function judgeTargets(facts: Facts, report: Report): void {
   judgeRotation(facts, report);
   judgeKeys(facts, config.value, report);
   const ours = oursOf(facts);
-  for (const target of ours) judgeTarget(target, config.value, report);
+  for (const target of ours) {
+    judgeTarget(target, config.value, report);
+    judgePayloadKey(facts, target, report);
+  }
   if (executions?.problem) {
     report("not_checked", "warning", executions.problem);
   } else if (ours.length > 0) {
@@ -165,6 +169,28 @@ function judgeTarget(
     const seen =
       `off for ${name}: if the function fails, tokens come without permissions`;
     report("interrupt", "ok", seen);
+  }
+}
+
+/** Judges for which key a target's payloads are encrypted. */
+function judgePayloadKey(
+  { publicKeys, config }: Facts,
+  { id, name }: Target,
+  report: Report,
+): void {
+  const keys = publicKeys.get(id);
+  if (keys === undefined) return;
+  if (keys.problem) return report("not_checked", "warning", keys.problem);
+  const privateKeys = config.value?.payloadPrivateKey;
+  if (keys.value.length === 0) {
+    const seen = `"${name}" has no active public key, and is not called`;
+    report("payload_key", "broken", seen);
+  } else if (privateKeys !== undefined) {
+    const isOurs = keys.value.every((key) => opensPayloads(privateKeys, key));
+    const seen = isOurs
+      ? `PAYLOAD_PRIVATE_KEY opens what "${name}" sends`
+      : `the active public key of "${name}" is that of no key in PAYLOAD_PRIVATE_KEY`;
+    report("payload_key", isOurs ? "ok" : "broken", seen);
   }
 }
 
