@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
-import { parseEnv as parseDotenv } from "node:util";
+// An older Deno exports no `parseEnv`; it is to evaluate deno_version.ts all the same.
+import util from "node:util";
 import { SettingsError } from "./errors.ts";
 import { utf16Of } from "./utf16.ts";
 
@@ -17,7 +18,7 @@ const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/;
  * occurs twice.
  */
 export function parseEnv(text: string): Record<string, string> {
-  return { ...parseDotenv(text) } as Record<string, string>;
+  return { ...util.parseEnv(text) } as Record<string, string>;
 }
 
 /**
