@@ -31,6 +31,11 @@ export interface Change extends Step {
   readonly isGuarded?: boolean;
 }
 
+/** A right that IAM_OWNER has. */
+export function ofOwner(right: string, step: string): NeededRight {
+  return { right, step, role: "IAM_OWNER" };
+}
+
 /** What changes are made on. */
 export interface Place {
   /** The instance, with a token of IAM_OWNER. */

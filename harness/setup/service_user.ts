@@ -21,7 +21,6 @@ import {
   writeCredential,
 } from "../zitadel/credential.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
-import type { NeededRight } from "../zitadel/rights.ts";
 import {
   createMarkedServiceUser,
   findServiceUser,
@@ -30,12 +29,11 @@ import {
   hasReaderRole,
   isUserNameTaken,
   type ReaderRole,
-  removeServiceUser,
 } from "../zitadel/service_user.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
-import { type Me, whoAmI } from "../zitadel/user.ts";
+import { type Me, removeUser, whoAmI } from "../zitadel/user.ts";
 import { ZitadelError } from "../zitadel/zitadel_error.ts";
-import type { Change, Place } from "./change.ts";
+import { type Change, ofOwner, type Place } from "./change.ts";
 
 /** The service user that is wanted. */
 export interface ServiceUserWish {
@@ -180,10 +178,10 @@ export function planServiceUserRemoval(
       sign: "-",
       text: `service user "${name}", with its role and credentials`,
     }],
-    needs: needs("user.write", "remove the service user"),
+    needs: ofOwner("user.write", "remove the service user"),
     async make() {
       const { organization } = found;
-      await removeServiceUser(instance, found);
+      await removeUser(instance, organization, found.id);
       await waitUntil(
         async () => !await findServiceUser(instance, organization, name),
         { what: "the service user is gone" },
@@ -204,7 +202,7 @@ function createUserChange(
   return {
     kind: "create-user",
     lines: [{ sign: "+", text: `service user "${name}"` }],
-    needs: needs("user.write", "create the service user"),
+    needs: ofOwner("user.write", "create the service user"),
     async make() {
       user.found = await createMarkedServiceUser(instance, organization, name);
       await waitUntil(
@@ -226,7 +224,7 @@ function giveRoleChange(
   return {
     kind: "give-role",
     lines: [{ sign: "+", text: `role ${role} for the service user "${name}"` }],
-    needs: needs(right, `give the service user ${role}`),
+    needs: ofOwner(right, `give the service user ${role}`),
     make: () => giveReaderRole(instance, user.found!, role),
   };
 }
@@ -249,7 +247,7 @@ function writeCredentialChange(
       text:
         `${setting} in ${envFile}: a new ${what} of "${name}" for ${days} days${suffix}`,
     }],
-    needs: needs("user.write", "create its credential"),
+    needs: ofOwner("user.write", "create its credential"),
     setting,
     async make() {
       const { id, organization } = user.found!;
@@ -259,10 +257,6 @@ function writeCredentialChange(
       await confirmCredential(instance, envFile, organization);
     },
   };
-}
-
-function needs(right: string, step: string): NeededRight {
-  return { right, step, role: "IAM_OWNER" };
 }
 
 /** Waits until the written credential lets its user read an organization, as the function will. */

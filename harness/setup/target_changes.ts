@@ -6,7 +6,6 @@
 import { SIGNING_KEY_SETTING } from "../cli/env_file.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
-import type { NeededRight } from "../zitadel/rights.ts";
 import {
   createTarget,
   deleteTarget,
@@ -16,7 +15,7 @@ import {
   updateTarget,
 } from "../zitadel/target.ts";
 import { bind, type Binding } from "./bind.ts";
-import type { Change, Place } from "./change.ts";
+import { type Change, ofOwner, type Place } from "./change.ts";
 import { changeKeys } from "./signing_keys.ts";
 
 /** A target of the plan: its id is known once it exists. */
@@ -37,7 +36,7 @@ export function createTargetChange(
       sign: "+",
       text: `target "${settings.name}": ${shown.join(", ")}`,
     }],
-    needs: needs("action.target.write", "create the target"),
+    needs: ofOwner("action.target.write", "create the target"),
     async make() {
       const { id } = await createTarget(instance, settings);
       target.id = id;
@@ -63,7 +62,7 @@ export function updateTargetChange(
       sign: "~",
       text: `target "${settings.name}": ${differences.join(", ")}`,
     }],
-    needs: needs("action.target.write", "change the target"),
+    needs: ofOwner("action.target.write", "change the target"),
     isGuarded: settings.endpoint !== endpoint ||
       settings.interruptOnError && !interruptOnError,
     async make() {
@@ -82,7 +81,7 @@ export function deleteTargetChange(
   return {
     kind: "delete-target",
     lines: [{ sign: "-", text: `target "${name}"` }],
-    needs: needs("action.target.write", "delete the target"),
+    needs: ofOwner("action.target.write", "delete the target"),
     async make() {
       await deleteTarget(instance, id);
       await targetSettles(instance, id, "the target is gone", {
@@ -112,7 +111,7 @@ export function bindChange(
       sign: from.length === 0 ? "+" : to.length === 0 ? "-" : "~",
       text: `${condition} calls: ${list(from)} -> ${list(to)}`,
     }],
-    needs: needs("action.execution.write", "bind or unbind the target"),
+    needs: ofOwner("action.execution.write", "bind or unbind the target"),
     isGuarded: true,
     make: () =>
       bind(instance, {
@@ -178,10 +177,6 @@ export async function targetSettles(
   const find = async () =>
     (await listTargets(instance)).find((target) => target.id === id);
   await waitUntil(async () => isSettled(await find()), { what });
-}
-
-function needs(right: string, step: string): NeededRight {
-  return { right, step, role: "IAM_OWNER" };
 }
 
 function textOfKey(envFile: string, { name }: { readonly name: string }) {
