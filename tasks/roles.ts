@@ -57,6 +57,9 @@ export const roles = defineTask({
       "whose metadata holds the mapping (default: METADATA_ORGANIZATION, or the token's own organization)",
     ),
     prune: flag("with apply: remove entries that are not in the file"),
+    "unknown-projects": flag(
+      "with apply: write entries of projects that do not exist (yet), too",
+    ),
     "env-file": ENV_FILE_OPTION,
     "dry-run": DRY_RUN_OPTION,
     yes: YES_OPTION,

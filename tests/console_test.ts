@@ -3,6 +3,7 @@ import { ROOT, sourceFiles } from "./_source_files.ts";
 
 /** Who writes to the terminal by itself, and why nothing from outside is in it. */
 const WRITERS: Readonly<Record<string, string>> = {
+  "harness/cli/deno_version.ts": "a fixed text and Deno's own version",
   "harness/cli/io.ts": "escapes each line",
   "harness/cli/progress.ts": "escapes the text",
   "harness/cli/terminal.ts": "escapes the question",

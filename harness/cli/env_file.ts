@@ -1,6 +1,8 @@
 import { dirname } from "node:path";
-import { parseEnv as parseDotenv } from "node:util";
+// An older Deno exports no `parseEnv`; it is to evaluate deno_version.ts all the same.
+import util from "node:util";
 import { SettingsError } from "./errors.ts";
+import { utf16Of } from "./utf16.ts";
 
 /** Only the owner may read a new env file. */
 const NEW_FILE_MODE = 0o600;
@@ -16,7 +18,7 @@ const LINE = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/;
  * occurs twice.
  */
 export function parseEnv(text: string): Record<string, string> {
-  return { ...parseDotenv(text) } as Record<string, string>;
+  return { ...util.parseEnv(text) } as Record<string, string>;
 }
 
 /**
@@ -59,15 +61,25 @@ export function formatSetting(name: string, value: string): string {
   return isPlain ? plain : `${name}='${value}'`;
 }
 
-/** Reads an env file; the text is empty if there is no file. */
+/**
+ * Reads an env file; the text is empty if there is no file.
+ *
+ * @throws {SettingsError} If it is UTF-16: no setting would be found in it.
+ */
 export async function readEnvFile(path: string): Promise<string> {
+  let bytes;
   try {
-    const text = await Deno.readTextFile(path);
-    return text.replace(/^\ufeff/, "");
+    bytes = await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   }
+  if (utf16Of(bytes)) {
+    throw new SettingsError(
+      `The env file ${path} is UTF-16, as PowerShell's > writes it: save it as UTF-8`,
+    );
+  }
+  return new TextDecoder().decode(bytes);
 }
 
 /**

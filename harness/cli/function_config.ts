@@ -1,6 +1,6 @@
 import { type Config, readConfig } from "../../lib/config/settings.ts";
 import { SettingsError } from "./errors.ts";
-import type { Settings } from "./settings.ts";
+import { noteMissing, type Settings } from "./settings.ts";
 
 /** Where the settings of a command were read; not named if there is no such place. */
 export interface SettingSources {
@@ -14,7 +14,7 @@ export interface SettingSources {
  *
  * @throws {SettingsError} If any is missing or wrong; the message names all of them, and where each comes from.
  */
-export function readFunctionConfig(
+export async function readFunctionConfig(
   settings: Settings,
   sources?: SettingSources,
 ): Promise<Config> {
@@ -22,7 +22,13 @@ export function readFunctionConfig(
     if (!sources) return "";
     return sources.env[name] ? "the environment" : sources.envFile;
   };
-  return buildFromSettings(() => readConfig(settings, sourceOf));
+  try {
+    return await buildFromSettings(() => readConfig(settings, sourceOf));
+  } catch (error) {
+    const note = sources && noteMissing(sources.envFile);
+    if (!note || !(error instanceof SettingsError)) throw error;
+    throw new SettingsError(error.message + note, { cause: error });
+  }
 }
 
 /**

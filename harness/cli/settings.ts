@@ -34,8 +34,22 @@ export function required(
   settings: Settings,
   name: string,
   hint: string,
+  /** Where it was looked for beside the environment. */
+  envFile?: string,
 ): string {
   const value = settings[name]?.trim();
-  if (!value) throw new SettingsError(`${name} is not set: ${hint}`);
-  return value;
+  if (value) return value;
+  const note = envFile === undefined ? "" : noteMissing(envFile);
+  throw new SettingsError(`${name} is not set: ${hint}${note}`);
+}
+
+/** Ends a message about settings that are missing: there may be no file of that name. */
+export function noteMissing(envFile: string): string {
+  try {
+    Deno.statSync(envFile);
+    return "";
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) return "";
+    return `. There is no env file ${envFile}`;
+  }
 }

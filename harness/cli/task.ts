@@ -4,6 +4,7 @@
  *
  * @module
  */
+import "./deno_version.ts";
 import {
   describeCrash,
   describeFailure,

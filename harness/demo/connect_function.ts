@@ -3,9 +3,8 @@ import {
   type FunctionProcess,
   startFunction,
 } from "../function/function_process.ts";
-import { describeChange } from "../setup/describe_change.ts";
-import { type Change, planSetup, type Wish } from "../setup/plan.ts";
-import { applyChanges, type Place, readState } from "../setup/setup.ts";
+import { applySteps, type Change, type Place } from "../setup/change.ts";
+import { planSetup, readState, type Wish } from "../setup/plan.ts";
 import { freePort } from "../util/free_port.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
 import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
@@ -43,7 +42,6 @@ export async function connectFunction(
     },
     conditions: ["function/preaccesstoken"],
     mapping: new Map(Object.entries(DEFAULT_MAPPING)),
-    force: false,
   };
   const apply = (...kinds: Change["kind"][]) =>
     applyPart(stage, { place, wish, kinds });
@@ -99,18 +97,16 @@ async function applyPart(
     readonly kinds: readonly Change["kind"][];
   },
 ): Promise<void> {
-  const state = await readState(place);
-  const changes = planSetup(state, wish)
+  const changes = planSetup(place, await readState(place), wish)
     .filter(({ kind }) => kinds.includes(kind));
-  const words = {
-    targets: state.targets,
-    name: DEFAULT_TARGET_NAME,
-    envFile: ".env",
-  };
-  await applyChanges(place, changes, {
-    onChange: (change) => {
-      for (const { sign, text } of describeChange(change, words)) {
-        emit({ kind: "change", sign, text });
+  await applySteps(changes, {
+    onDone: ({ lines }) => {
+      for (const { sign, text } of lines) {
+        emit({
+          kind: "change",
+          sign,
+          text: text.replace(place.envFile, ".env"),
+        });
       }
     },
   });

@@ -15,8 +15,8 @@ import {
   serveInspector,
 } from "../inspector/server.ts";
 import { parseEnv, readEnvFile } from "../cli/env_file.ts";
-import { applyChanges, readState } from "../setup/setup.ts";
-import { planSetup } from "../setup/plan.ts";
+import { applySteps } from "../setup/change.ts";
+import { planSetup, readState } from "../setup/plan.ts";
 import type { Release } from "../sandbox/release.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
@@ -249,7 +249,7 @@ async function connectSandbox(
     const envFile = `${folder}/.env`;
     const instance = connect(origin, adminToken);
     const place = { instance, organization: undefined, envFile };
-    const changes = planSetup(await readState(place), {
+    const changes = planSetup(place, await readState(place), {
       target: {
         name: DEFAULT_TARGET_NAME,
         endpoint,
@@ -258,9 +258,8 @@ async function connectSandbox(
       },
       conditions: CONDITIONS,
       mapping: new Map(),
-      force: false,
     });
-    await applyChanges(place, changes);
+    await applySteps(changes);
     return {
       ...pick(settings, SHARED_SETTINGS),
       ...parseEnv(await readEnvFile(envFile)),

@@ -125,6 +125,13 @@ export const CHECKS = {
     fix:
       "set PAYLOAD_PRIVATE_KEY, or set the target's payload type to JSON (console: Actions > Targets)",
   },
+  payload_key: {
+    title: "payload key",
+    why:
+      "ZITADEL encrypts payloads for the target's active public key: without one it does not call the function, and what is for another key cannot be opened",
+    fix:
+      "add the public half of PAYLOAD_PRIVATE_KEY to the target and activate it (console: Actions > Targets), or set the payload type to JSON",
+  },
   timeout: {
     title: "timeout",
     why:
@@ -301,6 +308,13 @@ export const CHECKS = {
       "tokens that are already issued keep their permissions until they expire",
     fix:
       "shorten the access token's lifetime (console: Default settings > OIDC token lifetimes); bind events (`deno task setup --also events`); for a decision that must hold at once, ask by introspection",
+  },
+  deactivated: {
+    title: "deactivated",
+    why:
+      "ZITADEL still sends the grants of deactivated projects, organizations and project grants, as active: their roles keep their permissions (seen on v4.13.1)",
+    fix:
+      "remove the users' grants, or take the project out of PROJECTS or the organization out of GRANTED_BY",
   },
   leftover: {
     title: "left over",

@@ -12,22 +12,31 @@ import {
 } from "../../lib/mapping/role_mapping.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
 import type { Facts, OwnedProject } from "./facts.ts";
-import type { LiveRole } from "./live_user.ts";
 
-/** What the live check does. */
-export type LiveChoice =
+/** A role that is granted. */
+export interface LiveRole {
+  readonly role: string;
+  readonly permissions: readonly string[];
+}
+
+/** Where the user is created. */
+export type LivePlace =
   /** A new organization, whose metadata has the mapping unless another's counts. */
   | {
     readonly kind: "organization";
     readonly granted: LiveRole;
     readonly mapping: Readonly<Record<string, readonly string[]>>;
   }
-  /** A user in the organization that owns a real project. */
+  /** The organization that owns a real project. */
   | {
     readonly kind: "project";
     readonly granted: LiveRole;
     readonly project: OwnedProject;
-  }
+  };
+
+/** What the live check does. */
+export type LiveChoice =
+  | LivePlace
   | { readonly kind: "none"; readonly why: string };
 
 /** The role of the default mapping that permits least. */
@@ -45,10 +54,9 @@ export function chooseLiveRole(facts: Facts, config: Config): LiveChoice {
 }
 
 function chooseOfAll(facts: Facts, config: Config): LiveChoice {
-  const { metadataOrganization: fixed, projects } = config;
-  const isFixed = fixed !== "user" && fixed !== "grant";
-  if (projects) return chooseOfProjects(facts, config);
-  if (!isFixed) {
+  const fixed = fixedOrganization(config);
+  if (config.projects) return chooseOfProjects(facts, config);
+  if (fixed === undefined) {
     const permissions = DEFAULT_MAPPING[DEFAULT_ROLE]!;
     const granted = { role: DEFAULT_ROLE, permissions };
     return { kind: "organization", granted, mapping: DEFAULT_MAPPING };
@@ -67,31 +75,25 @@ function chooseOfAll(facts: Facts, config: Config): LiveChoice {
 
 /** Chooses a role that a real project has: the one that permits least. */
 function chooseOfProjects(facts: Facts, config: Config): LiveChoice {
-  const { metadataOrganization: fixed, projects: listed } = config;
-  const isFixed = fixed !== "user" && fixed !== "grant";
+  const fixed = fixedOrganization(config);
+  const { projects: listed } = config;
   if (!facts.projects?.value) return none("the projects could not be read");
   const projects = facts.projects.value.projects
     .filter(({ id }) => listed === undefined || listed.has(id));
   const isKnown = knownProjects(listed, projects.map(({ id }) => id));
   const candidates = projects.flatMap((project) => {
-    const mapping = mappingOf(facts, isFixed ? fixed : project.owner.id);
+    const { id: projectId, owner } = project;
+    const mapping = mappingOf(facts, fixed ?? owner.id);
     if (mapping === undefined) return [];
     return project.roles.flatMap((role) => {
-      const permissions = permissionsOf(
-        mapping,
-        { projectId: project.id, role },
-        isKnown,
-      );
+      const permissions = permissionsOf(mapping, { projectId, role }, isKnown);
       return permissions?.length ? [{ role, permissions, project }] : [];
     });
   });
   const [first, ...others] = candidates;
   if (first === undefined) {
-    return none(
-      listed
-        ? "no project of PROJECTS has a role with permissions"
-        : "no project has a role with permissions",
-    );
+    const which = listed ? "no project of PROJECTS" : "no project";
+    return none(`${which} has a role with permissions`);
   }
   const chosen = weakerOne(candidates);
   if (chosen === undefined) {
@@ -102,8 +104,14 @@ function chooseOfProjects(facts: Facts, config: Config): LiveChoice {
         : noWeaker(role),
     );
   }
-  const { role, permissions, project } = chosen;
-  return { kind: "project", granted: { role, permissions }, project };
+  const { project, ...granted } = chosen;
+  return { kind: "project", granted, project };
+}
+
+function fixedOrganization(
+  { metadataOrganization: it }: Config,
+): string | undefined {
+  return it === "user" || it === "grant" ? undefined : it;
 }
 
 /** Returns the role with the fewest permissions, if another one has more. */

@@ -36,6 +36,7 @@ export interface OwnedProject {
   readonly name: string;
   readonly roles: readonly string[];
   readonly owner: Organization;
+  readonly isActive: boolean;
 }
 
 /** An organization's metadata, and what the function makes of it. */
@@ -96,6 +97,8 @@ export interface CustomersSeen {
   readonly granted: readonly Organization[];
   /** Those with an `ORG_OWNER` who is no administrator of the instance. */
   readonly owned: readonly Organization[];
+  /** Deactivated grants of projects whose roles count, described. */
+  readonly deactivated: readonly string[];
 }
 
 /** What was looked at of the instance's applications. */
@@ -151,6 +154,10 @@ export interface Facts {
   readonly targets: Answer<readonly Target[]> | undefined;
   /** What is bound on the instance; `undefined` without an admin token. */
   readonly executions: Answer<readonly Execution[]> | undefined;
+  /** The active public keys of the function's targets with encrypted payloads, by the target's id. */
+  readonly publicKeys: ReadonlyMap<string, Answer<readonly string[]>>;
+  /** Deactivated organizations. */
+  readonly deactivated: readonly Organization[];
   readonly rotation: UnfinishedRotation | undefined;
   readonly canaries: readonly CanaryFacts[];
   /** The addresses of the endpoints' hosts, as resolved from here. */

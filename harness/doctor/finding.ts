@@ -31,27 +31,67 @@ export interface FindingDetails {
   readonly fix?: string | undefined;
 }
 
+/** Creates a finding; of what could not be had, with the cause and the remedy that were seen. */
 export function finding(
   check: CheckId,
   level: Level,
-  seen: string,
-  details: FindingDetails = {},
+  seen: string | Problem,
+  { items = [], organizations = [], why, fix }: FindingDetails = {},
 ): Finding {
-  const { items = [], organizations = [] } = details;
-  const found = { check, level, seen, items, organizations };
+  const { text, remedy } = typeof seen === "string"
+    ? { text: seen, remedy: fix }
+    : seen;
+  const found = { check, level, seen: text, items, organizations };
   if (level === "ok") return found;
-  const why = details.why ?? CHECKS[check].why;
-  return { ...found, why, fix: details.fix ?? CHECKS[check].fix };
+  const known = CHECKS[check];
+  return { ...found, why: why ?? known.why, fix: remedy ?? known.fix };
 }
 
-/** A finding about what could not be had: the cause and the remedy that were seen. */
-export function problemFinding(
-  check: CheckId,
-  level: Level,
-  { text, remedy }: Problem,
-  details: FindingDetails = {},
-): Finding {
-  return finding(check, level, text, { ...details, fix: remedy });
+/** Takes a finding. */
+export type Report = (...of: Parameters<typeof finding>) => void;
+
+/** Collects what judges report. */
+export function collect(judge: (report: Report) => void): Finding[] {
+  const findings: Finding[] = [];
+  judge((...of) => findings.push(finding(...of)));
+  return findings;
+}
+
+/**
+ * Makes one finding of all that have one cause, lists where it was seen, and
+ * puts the worst first.
+ */
+export function combineFindings(findings: readonly Finding[]): Finding[] {
+  const groups = Map.groupBy(
+    findings,
+    ({ check, level, seen }) => JSON.stringify([check, level, seen]),
+  );
+  return [...groups.values()].map((group) => {
+    const items = group.flatMap(({ items }) => items);
+    const organizations = [
+      ...new Set(group.flatMap(({ organizations }) => organizations)),
+    ];
+    const { fix, ...first } = group[0]!;
+    return {
+      ...first,
+      items: [...new Set(items)],
+      organizations,
+      ...fix !== undefined && { fix: nameOrganization(fix, organizations) },
+    };
+  }).sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+}
+
+/** Completes `--org ID` in a command. */
+function nameOrganization(
+  fix: string,
+  organizations: readonly string[],
+): string {
+  const [first] = organizations;
+  if (first === undefined || !fix.includes("--org ID")) return fix;
+  const named = fix.replaceAll("--org ID", `--org ${first}`);
+  return organizations.length === 1
+    ? named
+    : `${named}\nand so for each of the ${organizations.length} organizations`;
 }
 
 /** The outcome of a run: the worst finding decides. */

@@ -1,7 +1,8 @@
 import { printable, tint, type Tone } from "../cli/terminal.ts";
 import { wrap } from "../cli/help.ts";
 import { CHECKS } from "./checks.ts";
-import type { Finding, Level } from "./finding.ts";
+import { type Finding, type Level, LEVELS } from "./finding.ts";
+import { count } from "./names.ts";
 
 const TONES: Readonly<Record<Level, Tone>> = {
   ok: "good",
@@ -76,18 +77,11 @@ function isCommand(text: string): boolean {
   return /^(?:deno task |[A-Z_]+=)/.test(text);
 }
 
-const ONE_AND_MANY: Readonly<Record<Level, readonly [string, string]>> = {
-  broken: ["broken", "broken"],
-  warning: ["warning", "warnings"],
-  note: ["note", "notes"],
-  ok: ["ok", "ok"],
-};
-
 function countLevels(findings: readonly Finding[]): string {
-  return Object.entries(ONE_AND_MANY).flatMap(([level, [one, many]]) => {
-    const count = findings.filter((it) => it.level === level).length;
-    return count === 0 && level !== "ok"
-      ? []
-      : `${count} ${count === 1 ? one : many}`;
+  return LEVELS.flatMap((level) => {
+    const number = findings.filter((it) => it.level === level).length;
+    if (number === 0 && level !== "ok") return [];
+    const isNoun = level === "warning" || level === "note";
+    return isNoun ? count(number, level) : `${number} ${level}`;
   }).join(", ");
 }

@@ -1,6 +1,5 @@
 import type { Config } from "../../lib/config/settings.ts";
 import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
-import { isLeftover } from "./check_name.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { checkEndpoint } from "../function/canary.ts";
 import { findUnfinishedRotation } from "../rotate/unfinished_rotation.ts";
@@ -10,6 +9,7 @@ import {
   listOrganizations,
   type Organization,
 } from "../zitadel/organization.ts";
+import { listActivePublicKeys } from "../zitadel/public_key.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { accessTokenLifetime } from "../zitadel/token_lifetime.ts";
 import { listTargets, type Target } from "../zitadel/target.ts";
@@ -22,8 +22,8 @@ import type {
   ProjectsSeen,
 } from "./facts.ts";
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
-import { defaultTarget } from "./judge_target.ts";
-import { findLeftoverUsers } from "./leftovers.ts";
+import { defaultTarget, oursOf } from "./judge_targets.ts";
+import { findLeftoverUsers, isLeftover } from "./leftovers.ts";
 import {
   askApi,
   askExpiries,
@@ -73,7 +73,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const given = token && health.value ? connect(origin, token) : undefined;
   const own = health.value && config.value
     ? await gatherCredential(config.value, given)
-    : NO_CREDENTIAL;
+    : { credential: undefined, expiries: undefined } as CredentialFacts;
   const api = own.api ??
     (given && await answer(() => askApi(given, "ZITADEL_ADMIN_TOKEN")));
   // Whatever answers the one stops the other, too.
@@ -113,6 +113,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     clientId,
     targets,
     executions,
+    publicKeys: await gatherPublicKeys(admin, { config, targets }),
     rotation,
     ...await gatherFunction(options, config.value, targets?.value),
     tokenSeconds: eyes.isOwner
@@ -124,53 +125,37 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
 
 interface CredentialFacts extends Pick<Facts, "credential" | "expiries"> {
   /** The instance as the function's service user sees it. */
-  readonly reader: Instance | undefined;
-  readonly api: Answer<void> | undefined;
+  readonly reader?: Instance;
+  readonly api?: Answer<void>;
 }
-
-const NO_CREDENTIAL: CredentialFacts = {
-  reader: undefined,
-  api: undefined,
-  credential: undefined,
-  expiries: undefined,
-};
 
 async function gatherCredential(
   config: Config,
   admin: Instance | undefined,
 ): Promise<CredentialFacts> {
+  const expiries = undefined;
   const bearer = await answer(() => getServiceToken(config));
-  if (bearer.problem) {
-    return { ...NO_CREDENTIAL, api: bearer, credential: bearer };
-  }
+  if (bearer.problem) return { api: bearer, credential: bearer, expiries };
   const reader = connect(config.origin, bearer.value);
   const setting = CREDENTIAL_SETTINGS[config.credential.kind];
   const api = await answer(() => askApi(reader, setting));
-  if (api.problem) return { ...NO_CREDENTIAL, api, credential: api };
+  if (api.problem) return { api, credential: api, expiries };
   const me = await answer(() => whoAmI(reader));
-  if (me.problem) return { ...NO_CREDENTIAL, api, credential: me };
+  if (me.problem) return { api, credential: me, expiries };
   const eyes = { me: me.value, reader, admin };
-  const expiries = await askExpiries(config, eyes);
-  return { reader, api, credential: me, expiries };
+  return {
+    reader,
+    api,
+    credential: me,
+    expiries: await askExpiries(config, eyes),
+  };
 }
 
 async function gatherOrganizations(
   options: GatherOptions,
   config: Config | undefined,
   eyes: Eyes,
-): Promise<
-  Pick<
-    Facts,
-    | "organizations"
-    | "organizationsLeft"
-    | "organizationsNamed"
-    | "projects"
-    | "actions"
-    | "customers"
-    | "applications"
-    | "leftovers"
-  >
-> {
+) {
   options.onProgress?.("the organizations");
   const asker = eyes.admin ?? eyes.reader;
   const all: Answer<Organization[]> = asker
@@ -197,6 +182,7 @@ async function gatherOrganizations(
       : { value: organizations },
     organizationsLeft: wanted.length - chosen.length,
     organizationsNamed: named.length > 0,
+    deactivated: listed.filter(({ isActive }) => isActive === false),
     projects,
     customers: eyes.isOwner && config && projects?.value
       ? await answer(() =>
@@ -212,10 +198,12 @@ async function gatherOrganizations(
       : undefined,
     // Also of those whose names look like ours, and the named ones first.
     actions: eyes.isOwner && all.value
-      ? await gatherActions(eyes.admin!, [
-        ...all.value.filter(({ id }) => named.includes(id)),
-        ...all.value.filter(({ id }) => !named.includes(id)),
-      ])
+      ? await gatherActions(
+        eyes.admin!,
+        all.value.toSorted((a, b) =>
+          Number(named.includes(b.id)) - Number(named.includes(a.id))
+        ),
+      )
       : undefined,
     leftovers: {
       organizations: all.value?.filter(isLeftover) ?? [],
@@ -229,9 +217,7 @@ async function gatherOrganizations(
 /** The organizations in which a live check may have had its user. */
 function ownersOf(seen: ProjectsSeen | undefined): Organization[] {
   const owners = (seen?.projects ?? []).map(({ owner }) => owner);
-  return owners.filter(({ id }, index) =>
-    owners.findIndex((it) => it.id === id) === index
-  );
+  return [...new Map(owners.map((it) => [it.id, it])).values()];
 }
 
 function namedOrganizations(
@@ -245,11 +231,23 @@ function namedOrganizations(
     : [fixed];
 }
 
+async function gatherPublicKeys(
+  admin: Instance | undefined,
+  facts: Pick<Facts, "config" | "targets">,
+): Promise<Facts["publicKeys"]> {
+  const keys = new Map<string, Answer<readonly string[]>>();
+  for (const { id, payloadType } of admin ? oursOf(facts) : []) {
+    if (payloadType !== "jwe") continue;
+    keys.set(id, await answer(() => listActivePublicKeys(admin!, id)));
+  }
+  return keys;
+}
+
 async function gatherFunction(
   { endpoint: given, onProgress, resolve = resolveHost }: GatherOptions,
   config: Config | undefined,
   targets: readonly Target[] | undefined,
-): Promise<Pick<Facts, "canaries" | "addresses">> {
+) {
   onProgress?.("the function");
   const keys = config?.signingKeys ?? [];
   const ours = (targets ?? []).filter((it) => keys.includes(it.signingKey));

@@ -9,6 +9,7 @@ import {
 import { listManagers } from "../zitadel/user.ts";
 import type { ApplicationsSeen, CustomersSeen, OwnedProject } from "./facts.ts";
 import { lookAtEach } from "./gather_organizations.ts";
+import { nameOf } from "./names.ts";
 
 /** Looks for organizations that are not the operator's and can act on claims. */
 export async function gatherCustomers(
@@ -24,12 +25,18 @@ export async function gatherCustomers(
     config.metadataOrganization,
     ...config.projects ? counted.map(({ owner }) => owner.id) : [],
   ]);
-  const isOthers = ({ id }: Organization) => !ours.has(id);
+  const isOthers = ({ id }: { readonly id: string }) => !ours.has(id);
   const granted = new Map<string, Organization>();
-  for (const { id, owner } of counted) {
+  const deactivated: string[] = [];
+  for (const { id, name, owner } of counted) {
     const to = await listProjectGrants(admin, owner.id, id);
+    for (const it of to.filter(({ isActive }) => !isActive)) {
+      const project = nameOf({ id, name });
+      deactivated.push(`grant of project ${project} to ${nameOf(it)}`);
+    }
     for (const organization of to.filter(isOthers)) {
-      granted.set(organization.id, organization);
+      const { id, name } = organization;
+      granted.set(id, { id, name });
     }
   }
   const administrators = await listManagers(admin, "IAM_OWNER");
@@ -47,6 +54,7 @@ export async function gatherCustomers(
   const isUnknown = organizations.every(isOthers);
   return {
     granted: [...granted.values()],
+    deactivated,
     owned: isUnknown && owned.length === 1 ? [] : owned,
   };
 }

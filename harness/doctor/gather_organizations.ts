@@ -134,9 +134,9 @@ export async function gatherOwnedProjects(
     async (owner): Promise<OwnedProject[]> => {
       const listed = await listProjects(instance, owner.id);
       const own = listed.filter(({ name }) => name !== OWN_PROJECT);
-      return await Promise.all(own.map(async ({ id, name }) => {
+      return await Promise.all(own.map(async ({ id, name, isActive }) => {
         const roles = await listRoles(instance, owner.id, id);
-        return { id, name, roles, owner };
+        return { id, name, roles, owner, isActive };
       }));
     },
   );

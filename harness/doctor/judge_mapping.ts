@@ -1,14 +1,18 @@
+/**
+ * Judges an organization's mapping against the roles that there are.
+ *
+ * @module
+ */
 import { shapePermissions } from "../../lib/claims/shape.ts";
-import type { Config } from "../../lib/config/settings.ts";
 import {
   knownProjects,
   permissionsOf,
-  type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
+import { describeCorrection } from "../explain/describe_correction.ts";
+import { problemOf } from "../roles/interpret_value.ts";
 import type { Facts, OrganizationFacts } from "./facts.ts";
-import { type Finding, finding, type FindingDetails } from "./finding.ts";
-import { judgeProjectIds } from "./judge_project_ids.ts";
-import { judgeUnreadable } from "./judge_unreadable.ts";
+import type { FindingDetails, Report } from "./finding.ts";
+import { judgeProjectIds } from "./judge_projects.ts";
 import { count, list, nameOf } from "./names.ts";
 
 /** A role that adds more than this to a token is pointed out, in bytes. */
@@ -23,21 +27,28 @@ const NO_PROJECT_WITH_ROLES = {
 const encoder = new TextEncoder();
 
 /** A project as far as its roles are looked up in a mapping. */
-export interface RoleSource {
+interface RoleSource {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly string[];
 }
 
-/** Judges an organization's mapping against the roles that there are. */
+interface RoleFacts {
+  readonly role: string;
+  readonly project: RoleSource;
+  /** The entry that counts. */
+  readonly key: string;
+  /** `undefined` if there is no entry. */
+  readonly permissions: readonly string[] | undefined;
+}
+
 export function judgeMapping(
   facts: Facts,
   organization: OrganizationFacts,
-): Finding[] {
-  const config = facts.config.value;
-  const metadata = organization.metadata?.value;
-  if (config === undefined || metadata === undefined) return [];
-  const { mapping } = metadata;
+  report: Report,
+): void {
+  const mapping = organization.metadata?.value?.mapping;
+  if (facts.config.value === undefined || mapping === undefined) return;
   const name = nameOf(organization);
   const where = (...items: string[]): FindingDetails => ({
     items,
@@ -45,33 +56,47 @@ export function judgeMapping(
   });
   const sources = roleSources(facts, organization);
   const withRoles = sources?.filter(({ roles }) => roles.length > 0);
-  const roles = lookUpRoles(mapping, withRoles ?? [], config);
+  const roles = lookUpRoles(facts, organization, withRoles ?? []);
   const granted = roles.filter(({ permissions }) => permissions !== undefined);
   const used = new Set(granted.map(({ key }) => key));
-  return [
-    ...judgeUnmapped(roles, name, where),
-    ...judgeUnreadable(organization, sources && used),
-    ...judgeUnused(mapping, withRoles, used)
-      .map((key) =>
-        finding(
-          "unused_entry",
-          "note",
-          "entries that no role uses",
-          where(`${key} in ${name}`),
-        )
-      ),
-    ...sharedNames(mapping, withRoles ?? []).map(([role, projects]) =>
-      finding(
-        "shared_name",
-        "warning",
-        "roles of several projects share an entry",
-        where(`${role} in ${projects.join(", ")}`),
-      )
-    ),
-    ...judgeProjectIds(facts, organization),
-    ...judgeSizes(granted, config, where),
-    judgeExtent(mapping, { name, withRoles, granted, where }),
-  ];
+  const unmapped = roles.filter(({ permissions }) => permissions === undefined);
+  for (const [project, them] of Map.groupBy(unmapped, (it) => it.project)) {
+    const names = list(them.map(({ role }) => role));
+    const text = `${names} of project ${nameOf(project)}, in ${name}`;
+    report("unmapped_role", "warning", "roles without an entry", where(text));
+  }
+  judgeUnreadable(organization, sources && used, report);
+  for (const key of withRoles?.length ? mapping.plain.keys() : []) {
+    if (used.has(key) || mapping.unreadable.includes(key)) continue;
+    const seen = "entries that no role uses";
+    report("unused_entry", "note", seen, where(`${key} in ${name}`));
+  }
+  const shared = granted.filter(({ role, key, permissions }) =>
+    role === key && permissions?.length
+  );
+  for (const [role, them] of Map.groupBy(shared, (it) => it.role)) {
+    if (them.length < 2) continue;
+    const projects = them.map(({ project }) => project.name).join(", ");
+    const seen = "roles of several projects share an entry";
+    report("shared_name", "warning", seen, where(`${role} in ${projects}`));
+  }
+  judgeProjectIds(facts, organization, report);
+  for (const role of granted) judgeSize(facts, role, where, report);
+  const entries = count(mapping.plain.size, "entry", "entries");
+  const found = where(`${entries} in ${name}`);
+  if (mapping.plain.size === 0) {
+    const level = withRoles?.length ? "warning" : "note";
+    report("mapping", level, "organizations without entries", where(name));
+  } else if (granted.length > 0 || withRoles === undefined) {
+    report("mapping", "ok", "entries", found);
+  } else if (withRoles.length > 0) {
+    report("mapping", "note", "entries, none of which is of a role", found);
+  } else {
+    report("mapping", "note", "entries, and no project that has roles", {
+      ...found,
+      ...NO_PROJECT_WITH_ROLES,
+    });
+  }
 }
 
 /**
@@ -90,146 +115,79 @@ function roleSources(
   return all?.filter(({ id }) => listed === undefined || listed.has(id));
 }
 
-interface RoleFacts {
-  readonly role: string;
-  readonly project: RoleSource;
-  /** The entry that counts. */
-  readonly key: string;
-  /** `undefined` if there is no entry. */
-  readonly permissions: readonly string[] | undefined;
-}
-
 function lookUpRoles(
-  mapping: RoleMapping,
+  { config }: Facts,
+  { metadata }: OrganizationFacts,
   sources: readonly RoleSource[],
-  { projects }: Config,
 ): RoleFacts[] {
-  const isKnown = knownProjects(projects, sources.map(({ id }) => id));
+  const { mapping } = metadata!.value!;
+  const ids = sources.map(({ id }) => id);
+  const isKnown = knownProjects(config.value?.projects, ids);
   return sources.flatMap((project) =>
-    project.roles.map((role) => ({
-      role,
-      project,
-      key: mapping.qualified.get(project.id)?.has(role)
-        ? `${project.id}:${role}`
-        : role,
-      permissions: permissionsOf(
-        mapping,
-        { projectId: project.id, role },
-        isKnown,
-      ),
-    }))
+    project.roles.map((role) => {
+      const { id: projectId } = project;
+      const isQualified = mapping.qualified.get(projectId)?.has(role);
+      return {
+        role,
+        project,
+        key: isQualified ? `${projectId}:${role}` : role,
+        permissions: permissionsOf(mapping, { projectId, role }, isKnown),
+      };
+    })
   );
 }
 
-type Where = (...items: string[]) => FindingDetails;
+function judgeSize(
+  { config }: Facts,
+  { key, project, permissions = [] }: RoleFacts,
+  where: (...items: string[]) => FindingDetails,
+  report: Report,
+): void {
+  const { value, omitted } = shapePermissions(config.value!.shape, [{
+    projectId: project.id,
+    organization: project.id,
+    permissions,
+  }]);
+  const bytes = encoder.encode(JSON.stringify(value)).length;
+  if (bytes > LARGE_ROLE_BYTES) {
+    const seen = "roles that add much to a token";
+    report("claim_size", "warning", seen, where(`${key}: ${bytes} bytes`));
+  }
+  if (omitted > 0) {
+    const seen = "permissions with a space";
+    report("omitted_names", "warning", seen, where(`${omitted} of ${key}`));
+  }
+}
 
-function judgeUnmapped(
-  roles: readonly RoleFacts[],
-  name: string,
-  where: Where,
-): Finding[] {
-  const missing = roles.filter(({ permissions }) => permissions === undefined);
-  const byProject = Map.groupBy(missing, ({ project }) => project);
-  return [...byProject].map(([project, roles]) => {
-    const names = list(roles.map(({ role }) => role));
-    const text = `${names} of project ${nameOf(project)}, in ${name}`;
-    return finding("unmapped_role", "warning", "roles without an entry", {
-      ...where(text),
+/**
+ * Judges the entries that cannot be read, and shows what they should be. Other
+ * things than the mapping are kept in metadata too: what no role uses is a note.
+ */
+function judgeUnreadable(
+  organization: OrganizationFacts,
+  used: ReadonlySet<string> | undefined,
+  report: Report,
+): void {
+  const { mapping, entries } = organization.metadata!.value!;
+  for (const key of mapping.unreadable) {
+    const value = entries.find((entry) => entry.key === key)?.value;
+    const problem = problemOf(value) ?? "";
+    const correction = value && describeCorrection(value);
+    const isUsed = used?.has(key) ?? true;
+    const isLatin1 = problem.includes("Latin-1");
+    const seen = isLatin1
+      ? "entries in Latin-1, as old consoles stored umlauts"
+      : isUsed
+      ? "entries that cannot be read"
+      : "entries that cannot be read, and are of no role";
+    const fix = isLatin1
+      ? "save the value again in today's console (Organization > Metadata)\nor write it with `deno task setup --roles FILE`"
+      : undefined;
+    const text = [problem, correction].filter(Boolean).join(". ");
+    report("unreadable_value", isUsed ? "broken" : "note", seen, {
+      items: [`${key} in ${nameOf(organization)}: ${text}`],
+      organizations: [organization.id],
+      fix,
     });
-  });
-}
-
-function judgeUnused(
-  mapping: RoleMapping,
-  withRoles: readonly RoleSource[] | undefined,
-  used: ReadonlySet<string>,
-): string[] {
-  if (!withRoles?.length) return [];
-  const broken = new Set(mapping.unreadable);
-  return [...mapping.plain.keys()].filter((key) =>
-    !used.has(key) && !broken.has(key)
-  );
-}
-
-function judgeSizes(
-  granted: readonly RoleFacts[],
-  { shape }: Config,
-  where: Where,
-): Finding[] {
-  return granted.flatMap(({ key, project, permissions = [] }) => {
-    const { value, omitted } = shapePermissions(shape, [{
-      projectId: project.id,
-      organization: project.id,
-      permissions,
-    }]);
-    const bytes = encoder.encode(JSON.stringify(value)).length;
-    return [
-      ...bytes > LARGE_ROLE_BYTES
-        ? [
-          finding(
-            "claim_size",
-            "warning",
-            "roles that add much to a token",
-            where(`${key}: ${bytes} bytes`),
-          ),
-        ]
-        : [],
-      ...omitted > 0
-        ? [
-          finding(
-            "omitted_names",
-            "warning",
-            "permissions with a space",
-            where(`${omitted} of ${key}`),
-          ),
-        ]
-        : [],
-    ];
-  });
-}
-
-function judgeExtent(
-  mapping: RoleMapping,
-  { name, withRoles, granted, where }: {
-    readonly name: string;
-    readonly withRoles: readonly RoleSource[] | undefined;
-    readonly granted: readonly RoleFacts[];
-    readonly where: Where;
-  },
-): Finding {
-  if (mapping.plain.size === 0) {
-    return finding(
-      "mapping",
-      withRoles?.length ? "warning" : "note",
-      "organizations without entries",
-      where(name),
-    );
   }
-  const entries = count(mapping.plain.size, "entry", "entries");
-  if (granted.length > 0 || withRoles === undefined) {
-    return finding("mapping", "ok", "entries", where(`${entries} in ${name}`));
-  }
-  const found = where(`${entries} in ${name}`);
-  return withRoles.length > 0
-    ? finding("mapping", "note", "entries, none of which is of a role", found)
-    : finding("mapping", "note", "entries, and no project that has roles", {
-      ...found,
-      ...NO_PROJECT_WITH_ROLES,
-    });
-}
-
-/** Roles of one name in several projects that get their meaning from one entry. */
-function sharedNames(
-  mapping: RoleMapping,
-  projects: readonly RoleSource[],
-): [role: string, projects: string[]][] {
-  const names = new Map<string, string[]>();
-  for (const { id, name, roles } of projects) {
-    for (const role of roles) {
-      if (mapping.qualified.get(id)?.has(role)) continue;
-      if (!mapping.plain.get(role)?.length) continue;
-      names.set(role, [...names.get(role) ?? [], name]);
-    }
-  }
-  return [...names].filter(([, projects]) => projects.length > 1);
 }

@@ -11,9 +11,21 @@ import {
   type Organization,
   removeOrganization,
 } from "../zitadel/organization.ts";
-import { CHECK_PREFIX, isLeftover } from "./check_name.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
-import { removeUser } from "./live_user.ts";
+import { removeUser } from "../zitadel/user.ts";
+
+/** What everything created for a live check is called; the rest of the name is random. */
+const CHECK_PREFIX = "permissions-check-";
+
+/** Creates the name of an organization or user for a live check. */
+export function checkName(): string {
+  return CHECK_PREFIX + crypto.randomUUID().slice(0, 8);
+}
+
+/** Reports whether an organization or user was created for a live check. */
+export function isLeftover({ name }: { readonly name: string }): boolean {
+  return /^permissions-check-[0-9a-f]{8}$/.test(name);
+}
 
 /** A service user of a check. */
 export interface LeftoverUser {

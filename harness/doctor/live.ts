@@ -8,20 +8,13 @@ import { claimsReply } from "../../lib/claims/reply.ts";
 import type { Config } from "../../lib/config/settings.ts";
 import { messageOf } from "../cli/terminal.ts";
 import { waitUntil } from "../util/wait_until.ts";
-import { connect, type Instance } from "../zitadel/client.ts";
+import type { Instance } from "../zitadel/client.ts";
 import { clientCredentials, roleScopes } from "../zitadel/login.ts";
-import { getServiceToken } from "../zitadel/service_token.ts";
-import { whoAmI } from "../zitadel/user.ts";
-import { chooseLiveRole, type LiveChoice } from "./choose_live_role.ts";
+import { chooseLiveRole, type LivePlace } from "./choose_live_role.ts";
 import type { Facts } from "./facts.ts";
 import { type Finding, finding } from "./finding.ts";
-import { ACCESS_TOKEN } from "./judge_bindings.ts";
-import { oursOf } from "./judge_target.ts";
-import {
-  createUserInNewOrganization,
-  createUserOfProject,
-  type LiveUser,
-} from "./live_user.ts";
+import { ACCESS_TOKEN, oursOf } from "./judge_targets.ts";
+import { createLiveUser, type LiveUser } from "./live_user.ts";
 import { list } from "./names.ts";
 
 /** Tokens that are asked for: the first meets an empty cache, the others not. */
@@ -53,7 +46,7 @@ export async function proveLive(
     });
   }
   onProgress?.("creating a throwaway user");
-  await using user = await createUser(admin, choice, { config, signal });
+  await using user = await createLiveUser(admin, choice, { config, signal });
   await secretSettles(user, config, signal);
   const expected = expectedClaims(user, config);
   const times: number[] = [];
@@ -87,32 +80,12 @@ export async function proveLive(
 }
 
 /** Says so if it is not the operator's mapping that was used. */
-function placeOf(choice: Exclude<LiveChoice, { kind: "none" }>): string {
+function placeOf(choice: LivePlace): string {
   const hasOwn = choice.kind === "organization" &&
     Object.keys(choice.mapping).length > 0;
   return hasOwn
     ? " in a throwaway organization, with a mapping of its own: your organizations' entries are checked separately"
     : "";
-}
-
-async function createUser(
-  admin: Instance,
-  choice: Exclude<LiveChoice, { kind: "none" }>,
-  { config, signal }: { readonly config: Config; readonly signal: AbortSignal },
-): Promise<LiveUser> {
-  const { granted } = choice;
-  if (choice.kind === "project") {
-    const { id: projectId, owner } = choice.project;
-    const organization = owner.id;
-    const where = { granted, organization, projectId, signal };
-    return await createUserOfProject(admin, where);
-  }
-  const { mapping } = choice;
-  const token = await getServiceToken(config);
-  const { id } = await whoAmI(connect(config.origin, token));
-  const reader = { id, token };
-  const what = { granted, mapping, reader, signal };
-  return await createUserInNewOrganization(admin, what);
 }
 
 /**
@@ -151,68 +124,61 @@ function describeWrong(
     readonly expected: readonly [name: string, value: unknown];
   },
 ): Finding {
-  const { place, later } = placeOnAccessTokens(facts);
+  const { cause, later } = placeOnAccessTokens(facts);
   const found = claims[name];
   const answers = facts.canaries.some(({ result }) => result.accepted);
   if (later.length > 0 && answers) {
-    return finding(
-      "live",
-      "broken",
+    const seen =
       `the function was called, then its claim ${name} was replaced: ${
         list(later)
-      } is called after it, and answers with claims of its own`,
-      {
-        fix:
-          "put the function's target last (console: Actions > Actions), or let the later one repeat what it finds in response.append_claims",
-      },
-    );
+      } is called after it, and answers with claims of its own`;
+    return finding("live", "broken", seen, {
+      fix:
+        "put the function's target last (console: Actions > Actions), or let the later one repeat what it finds in response.append_claims",
+    });
   }
-  if (found !== undefined) {
-    const seen = `a token came with ${name} = ${
-      JSON.stringify(found)
-    } in place of ${JSON.stringify(value)}`;
-    return finding("live", "broken", seen);
-  }
-  const seen = `a token came without the claim ${name}: ${CAUSES[place]}`;
+  const [is, shouldBe] = [found, value].map((it) => JSON.stringify(it));
+  const seen = found === undefined
+    ? `a token came without the claim ${name}: ${cause}`
+    : `a token came with ${name} = ${is} in place of ${shouldBe}`;
   return finding("live", "broken", seen);
 }
 
-/** What is known of the function's place among the bindings. */
-type Place =
-  | "bound"
-  | "not_bound"
-  /** No target signs with a key of the settings: which is the function's is open. */
-  | "no_target"
-  | "unknown";
-
-const CAUSES: Readonly<Record<Place, string>> = {
-  bound: "the function was not called, or failed",
-  not_bound:
-    "the function was not called, since nothing binds it to preaccesstoken",
-  no_target:
-    "no target signs with a key of AUTHORIZATION_SIGNING_KEY, so the function was not called, or refused the call with 401",
-  unknown: "the function was not called, or failed",
-};
-
-/** Finds the function among what is bound to access tokens, and the later targets. */
+/**
+ * Finds the function among what is bound to access tokens: why its claim may be
+ * missing, and which targets are called after it.
+ */
 function placeOnAccessTokens(
-  facts: Facts,
-): { readonly place: Place; readonly later: readonly string[] } {
-  const executions = facts.executions?.value;
-  if (!facts.targets?.value || !executions) {
-    return { place: "unknown", later: [] };
+  { executions, targets, config }: Facts,
+): { readonly cause: string; readonly later: readonly string[] } {
+  const unknown = {
+    cause: "the function was not called, or failed",
+    later: [],
+  };
+  if (!targets?.value || !executions?.value) return unknown;
+  const ours = oursOf({ targets, config }).map(({ id }) => id);
+  if (ours.length === 0) {
+    return {
+      cause:
+        "no target signs with a key of AUTHORIZATION_SIGNING_KEY, so the function was not called, or refused the call with 401",
+      later: [],
+    };
   }
-  const ours = oursOf(facts).map(({ id }) => id);
-  if (ours.length === 0) return { place: "no_target", later: [] };
-  const ids = executions
+  const ids = executions.value
     .find(({ condition }) => condition === ACCESS_TOKEN)?.targets ?? [];
   const index = ids.findLastIndex((id) => ours.includes(id));
-  if (index < 0) return { place: "not_bound", later: [] };
+  if (index < 0) {
+    return {
+      cause:
+        "the function was not called, since nothing binds it to preaccesstoken",
+      later: [],
+    };
+  }
   const later = ids.slice(index + 1).flatMap((id) => {
-    const target = facts.targets?.value?.find((it) => it.id === id);
+    const target = targets.value.find((it) => it.id === id);
     return target?.kind === "call" ? [`"${target.name}"`] : [];
   });
-  return { place: "bound", later };
+  return { ...unknown, later };
 }
 
 /** Reports whether a claim holds the same; the order of a list does not matter. */

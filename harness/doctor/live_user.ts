@@ -5,6 +5,7 @@
  * @module
  */
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import type { Config } from "../../lib/config/settings.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
 import { listMetadata, setMetadata } from "../zitadel/metadata.ts";
@@ -14,150 +15,100 @@ import {
   removeOrganization,
 } from "../zitadel/organization.ts";
 import { createProject } from "../zitadel/project.ts";
-import { checkName } from "./check_name.ts";
+import { getServiceToken } from "../zitadel/service_token.ts";
 import {
   addMember,
   createSecret,
   createServiceUser,
   grantRoles,
+  removeUser,
+  whoAmI,
 } from "../zitadel/user.ts";
-import { attempt } from "../zitadel/zitadel_error.ts";
+import type { LivePlace, LiveRole } from "./choose_live_role.ts";
+import { checkName } from "./leftovers.ts";
 
 /** A service user with one role; disposing of it removes all that was created. */
-export interface LiveUser extends AsyncDisposable {
+export interface LiveUser extends LiveRole, AsyncDisposable {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly projectId: string;
   /** The organization that gave the grant. */
   readonly organization: string;
-  readonly role: string;
-  /** What the role permits. */
-  readonly permissions: readonly string[];
 }
 
-/** A role that is granted. */
-export interface LiveRole {
-  readonly role: string;
-  readonly permissions: readonly string[];
+interface LiveOptions {
+  readonly config: Config;
+  readonly signal: AbortSignal;
 }
 
-/** Creates an organization with a project and a user who has one of its roles. */
-export async function createUserInNewOrganization(
+/**
+ * Creates a user who has one role, in the organization of a real project or in a
+ * new one. If a step fails, or the signal aborts, what was created is removed.
+ */
+export async function createLiveUser(
   admin: Instance,
-  { granted, mapping, reader, signal }: {
-    readonly granted: LiveRole;
-    /** What the organization's metadata says; none if another's counts. */
-    readonly mapping: Readonly<Record<string, readonly string[]>>;
-    /** The function's service user, who has to read the metadata. */
-    readonly reader: { readonly id: string; readonly token: string };
-    readonly signal: AbortSignal;
-  },
+  choice: LivePlace,
+  options: LiveOptions,
 ): Promise<LiveUser> {
+  await using created = new AsyncDisposableStack();
+  const { signal } = options;
+  const { granted } = choice;
   const name = checkName();
-  const { id: organization } = await createOrganization(admin, name);
-  const remove = () => removeOrganization(admin, organization);
-  return await orRemove(remove, async () => {
-    const entries = Object.entries(mapping).map(([key, permissions]) => ({
-      key,
-      value: new TextEncoder().encode(JSON.stringify(permissions)),
-    }));
-    if (entries.length > 0) await setMetadata(admin, organization, entries);
-    const project = await createProject(admin, organization, {
-      name,
-      roles: [granted.role],
-    });
-    const user = await createUser(admin, {
-      name,
-      organization,
-      projectId: project.id,
-      role: granted.role,
-      signal,
-    });
-    await addMember(admin, organization, {
-      user: reader.id,
-      role: "ORG_OWNER_VIEWER",
-    });
-    const asReader = connect(admin.origin, reader.token);
-    await waitUntil(async () => {
-      const [visible] = await listOrganizations(asReader, { id: organization });
-      const listed = await listMetadata(asReader, organization);
-      return visible !== undefined && listed.entries.length === entries.length;
-    }, { what: "the function's service user may read it", signal });
-    return {
-      ...user,
-      ...granted,
-      organization,
-      projectId: project.id,
-      [Symbol.asyncDispose]: remove,
-    };
-  });
-}
-
-/** Creates a user in the organization that owns a project, with one of its roles. */
-export async function createUserOfProject(
-  admin: Instance,
-  { granted, organization, projectId, signal }: {
-    readonly granted: LiveRole;
-    readonly organization: string;
-    readonly projectId: string;
-    readonly signal: AbortSignal;
-  },
-): Promise<LiveUser> {
-  const name = checkName();
-  const user = await createUser(admin, {
-    name,
-    organization,
-    projectId,
-    role: granted.role,
-    signal,
-  });
-  const { id, ...credential } = user;
+  let organization: string, project: string;
+  if (choice.kind === "project") {
+    organization = choice.project.owner.id;
+    project = choice.project.id;
+  } else {
+    const { id } = await createOrganization(admin, name);
+    created.defer(() => removeOrganization(admin, id));
+    organization = id;
+    project = await fillOrganization(admin, { ...choice, id, name }, options);
+  }
+  const user = await createServiceUser(admin, organization, name);
+  if (choice.kind === "project") {
+    created.defer(() => removeUser(admin, organization, user));
+  }
+  signal.throwIfAborted();
+  const roles = [granted.role];
+  await grantRoles(admin, organization, { user, project, roles });
+  const secret = await createSecret(admin, organization, user);
+  await grantSettles(admin, organization, { user, signal });
+  const parts = created.move();
   return {
-    ...credential,
+    ...secret,
     ...granted,
     organization,
-    projectId,
-    [Symbol.asyncDispose]: () => removeUser(admin, organization, id),
+    projectId: project,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
-export async function removeUser(
+/** Gives a new organization a mapping, a project with the role, and its reader. */
+async function fillOrganization(
   admin: Instance,
-  organization: string,
-  id: string,
-): Promise<void> {
-  const management = admin.service(ManagementService, { organization });
-  await attempt(
-    "remove the throwaway user",
-    () => management.removeUser({ id }),
-  );
-}
-
-async function createUser(
-  admin: Instance,
-  { name, organization, projectId, role, signal }: {
-    readonly name: string;
-    readonly organization: string;
-    readonly projectId: string;
-    readonly role: string;
-    readonly signal: AbortSignal;
-  },
-): Promise<{ id: string; clientId: string; clientSecret: string }> {
-  const id = await createServiceUser(admin, organization, name);
-  return await orRemove(
-    () => removeUser(admin, organization, id),
-    async () => {
-      signal.throwIfAborted();
-      await grantRoles(admin, organization, {
-        user: id,
-        project: projectId,
-        roles: [role],
-      });
-      const secret = await createSecret(admin, organization, id);
-      await grantSettles(admin, organization, { user: id, signal });
-      return { id, ...secret };
-    },
-  );
+  { id, name, mapping, granted }:
+    & Extract<LivePlace, { kind: "organization" }>
+    & { readonly id: string; readonly name: string },
+  { config, signal }: LiveOptions,
+): Promise<string> {
+  const entries = Object.entries(mapping).map(([key, permissions]) => ({
+    key,
+    value: new TextEncoder().encode(JSON.stringify(permissions)),
+  }));
+  if (entries.length > 0) await setMetadata(admin, id, entries);
+  const roles = [granted.role];
+  const project = await createProject(admin, id, { name, roles });
+  signal.throwIfAborted();
+  // The function's service user has to read the metadata.
+  const reader = connect(config.origin, await getServiceToken(config));
+  const { id: user } = await whoAmI(reader);
+  await addMember(admin, id, { user, role: "ORG_OWNER_VIEWER" });
+  await waitUntil(async () => {
+    const [visible] = await listOrganizations(reader, { id });
+    const listed = await listMetadata(reader, id);
+    return visible !== undefined && listed.entries.length === entries.length;
+  }, { what: "the function's service user may read it", signal });
+  return project.id;
 }
 
 /** Reads lag behind writes: a token that comes too early has no roles. */
@@ -173,17 +124,4 @@ async function grantSettles(
     });
     return result.length > 0;
   }, { what: "the grant can be read", signal });
-}
-
-/** Removes what was created if what follows fails. */
-async function orRemove<T>(
-  remove: () => Promise<void>,
-  create: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await create();
-  } catch (error) {
-    await remove();
-    throw error;
-  }
 }

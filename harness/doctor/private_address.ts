@@ -51,98 +51,69 @@ export function judgeAddress(
   address: string,
   hostname: string,
 ): PrivateAddress | undefined {
-  const range = DENY_LIST.filter((entry) => entry.includes("/"))
-    .map(parseSubnet)
-    .find((range) => contains(range, parseAddress(address)));
-  if (range === undefined) return undefined;
-  const subnet = around(address, range);
+  const bits = bitsOf(address);
+  const range = DENY_LIST.find((entry) =>
+    entry.includes("/") && bits?.startsWith(prefixOf(entry)) &&
+    entry.includes(":") === (bits.length === 128)
+  );
+  if (bits === undefined || range === undefined) return undefined;
+  const denied = prefixOf(range);
+  const width = bits.length === 32 ? SUBNET_BITS[4] : SUBNET_BITS[6];
+  const subnet = bits.slice(0, Math.max(width, denied.length));
   const denyList = DENY_LIST.flatMap((entry) => {
     if (entry === "localhost") return hostname === "localhost" ? [] : [entry];
-    return entry === format(range) ? subtract(range, subnet) : [entry];
+    return entry === range ? subtract(denied, subnet, bits.length) : [entry];
   });
   return {
     address,
-    kind: KINDS[format(range)] ?? "private",
-    subnet: format(subnet),
+    kind: KINDS[range] ?? "private",
+    subnet: format(subnet, bits.length),
     denyList: denyList.join(","),
   };
 }
 
-/** An IP address as a number. */
-interface Address {
-  readonly version: 4 | 6;
-  readonly value: bigint;
+/** An IP address as 32 or 128 binary digits. */
+function bitsOf(address: string): string | undefined {
+  if (isIPv4(address)) {
+    return address.split(".").map((part) => digits(Number(part), 8)).join("");
+  }
+  if (!isIPv6(address)) return undefined;
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped && isIPv4(mapped)) return bitsOf(mapped);
+  const [head = "", tail = ""] = address.replace(/%.*$/, "").split("::");
+  const [before, after] = [head, tail].map((part) =>
+    part.split(":").filter(Boolean)
+      .map((group) => digits(parseInt(group, 16), 16)).join("")
+  );
+  return before!.padEnd(128 - after!.length, "0") + after;
 }
 
-interface Subnet extends Address {
-  readonly bits: number;
+function digits(value: number, width: number): string {
+  return value.toString(2).padStart(width, "0");
 }
 
-const WIDTHS = { 4: 32, 6: 128 } as const;
-
-function parseAddress(text: string): Address | undefined {
-  if (isIPv4(text)) return { version: 4, value: parseIPv4(text) };
-  if (!isIPv6(text)) return undefined;
-  const mapped = /^::ffff:([\d.]+)$/i.exec(text)?.[1];
-  return mapped && isIPv4(mapped)
-    ? { version: 4, value: parseIPv4(mapped) }
-    : { version: 6, value: parseIPv6(text.replace(/%.*$/, "")) };
-}
-
-function parseIPv4(text: string): bigint {
-  return text.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n);
-}
-
-function parseIPv6(text: string): bigint {
-  const [head = "", tail] = text.split("::");
-  const groups = (part: string) => part === "" ? [] : part.split(":");
-  const before = groups(head);
-  const after = groups(tail ?? "");
-  const missing = tail === undefined ? 0 : 8 - before.length - after.length;
-  return [...before, ...Array(missing).fill("0"), ...after]
-    .reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
-}
-
-function parseSubnet(text: string): Subnet {
-  const [address, bits] = text.split("/");
-  return { ...parseAddress(address!)!, bits: Number(bits) };
-}
-
-function contains(range: Subnet, address: Address | undefined): boolean {
-  if (address?.version !== range.version) return false;
-  const shift = BigInt(WIDTHS[range.version] - range.bits);
-  return address.value >> shift === range.value >> shift;
-}
-
-/** The subnet around an address, within a range. */
-function around(address: string, { version, bits }: Subnet): Subnet {
-  const wanted = Math.max(SUBNET_BITS[version], bits);
-  const shift = BigInt(WIDTHS[version] - wanted);
-  const { value } = parseAddress(address)!;
-  return { version, bits: wanted, value: value >> shift << shift };
+/** The binary digits that all addresses of a subnet begin with. */
+function prefixOf(subnet: string): string {
+  const [address, length] = subnet.split("/");
+  return bitsOf(address!)!.slice(0, Number(length));
 }
 
 /** The subnets that together are a range without one subnet of it. */
-function subtract(range: Subnet, hole: Subnet): string[] {
-  const rest: Subnet[] = [];
-  for (let bits = range.bits + 1; bits <= hole.bits; bits++) {
-    const size = BigInt(WIDTHS[range.version] - bits);
-    const value = (hole.value >> size ^ 1n) << size;
-    rest.push({ version: range.version, value, bits });
-  }
-  return rest.sort((a, b) => a.value < b.value ? -1 : 1).map(format);
+function subtract(range: string, hole: string, width: number): string[] {
+  return Array.from(hole.slice(range.length), (digit, index) => {
+    const before = hole.slice(0, range.length + index);
+    return before + (digit === "0" ? "1" : "0");
+  }).sort().map((prefix) => format(prefix, width));
 }
 
-function format({ version, value, bits }: Subnet): string {
-  if (version === 4) {
-    const parts = [24n, 16n, 8n, 0n].map((shift) => value >> shift & 255n);
-    return `${parts.join(".")}/${bits}`;
-  }
-  const groups = Array.from(
-    { length: 8 },
-    (_, index) => (value >> BigInt(112 - 16 * index) & 65_535n).toString(16),
-  );
+function format(prefix: string, width: number): string {
+  const size = width === 32 ? 8 : 16;
+  const groups = prefix.padEnd(width, "0")
+    .match(new RegExp(`.{${size}}`, "g"))!
+    .map((group) => parseInt(group, 2));
+  if (width === 32) return `${groups.join(".")}/${prefix.length}`;
+  const long = groups.map((group) => group.toString(16)).join(":");
   // The URL parser writes the short form.
-  const short = new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
-  return `${short}/${bits}`;
+  const short = new URL(`http://[${long}]`).hostname.slice(1, -1);
+  return `${short}/${prefix.length}`;
 }

@@ -5,25 +5,23 @@
  */
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
-import {
-  ADMIN_TOKEN_HINT,
-  DOMAIN_HINT,
-  readSettings,
-  required,
-  type Settings,
-} from "../cli/settings.ts";
+import { DOMAIN_HINT, readSettings, required } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import { connect } from "../zitadel/client.ts";
-import { combineFindings } from "./combine_findings.ts";
+import type { Instance } from "../zitadel/client.ts";
+import { CHECKS } from "./checks.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
-import { type Finding, finding, outcomeOf } from "./finding.ts";
+import {
+  combineFindings,
+  type Finding,
+  finding,
+  outcomeOf,
+} from "./finding.ts";
 import { formatFindings } from "./format_findings.ts";
 import { gatherFacts } from "./gather.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { proveLive } from "./live.ts";
-import { referToCauses } from "./refer_to_causes.ts";
 
 export interface DoctorOptions {
   /** Organizations to look at. */
@@ -44,10 +42,15 @@ export async function runDoctor(
   options: DoctorOptions,
   io: Io,
 ): Promise<Outcome> {
-  const settings = await readSettings(options.envFile, io);
-  required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT);
+  const { envFile } = options;
+  const settings = await readSettings(envFile, io);
+  required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
   // Checks the token before anything is sent with it.
-  if (settings.ZITADEL_ADMIN_TOKEN) await connectAsAdmin(options.envFile, io);
+  const needsAdmin = settings.ZITADEL_ADMIN_TOKEN || options.live ||
+    options.removeLeftovers;
+  const admin = needsAdmin
+    ? (await connectAsAdmin(envFile, io)).instance
+    : undefined;
   let facts = await gatherFacts({
     settings,
     organizations: options.org,
@@ -56,11 +59,11 @@ export async function runDoctor(
     onProgress: (what) => io.progress(`looking at ${what}`),
   });
   if (options.removeLeftovers) {
-    facts = await withoutLeftovers(facts, settings, io);
+    facts = await withoutLeftovers(facts, admin!, io);
   }
   let findings = diagnose(facts);
   if (options.live) {
-    const live = await findLive(facts, settings, io);
+    const live = await findLive(facts, admin!, io);
     findings = combineFindings([
       ...excuse(findings, live),
       referToCauses(live, findings),
@@ -75,24 +78,19 @@ export async function runDoctor(
 
 /** A function that ZITADEL was just seen to call is at an address that it allows. */
 function excuse(findings: readonly Finding[], live: Finding): Finding[] {
-  if (live.level !== "ok") return [...findings];
+  const isAllowed = live.level === "ok";
   return findings.map((it) =>
-    it.check === "address" ? { ...it, level: "note" } : it
+    isAllowed && it.check === "address" ? { ...it, level: "note" } : it
   );
 }
 
 /** Removes what was left; the facts after that. */
 async function withoutLeftovers(
   facts: Facts,
-  settings: Settings,
+  admin: Instance,
   io: Io,
 ): Promise<Facts> {
-  const token = required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT);
-  const removed = await removeLeftovers(
-    connect(facts.origin, token),
-    facts.leftovers,
-  );
-  for (const name of removed) {
+  for (const name of await removeLeftovers(admin, facts.leftovers)) {
     io.error(`${tint("good", "removed")} ${name}`);
   }
   return { ...facts, leftovers: { organizations: [], users: [] } };
@@ -101,20 +99,15 @@ async function withoutLeftovers(
 /** An interrupted proof is no finding: it ends the command. */
 async function findLive(
   facts: Facts,
-  settings: Settings,
+  admin: Instance,
   io: Io,
 ): Promise<Finding> {
-  const token = required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT);
   const config = facts.config.value;
   if (!config || !facts.credential?.value) {
-    return finding(
-      "live",
-      "warning",
-      "not tried: the function cannot work yet",
-    );
+    const seen = "not tried: the function cannot work yet";
+    return finding("live", "warning", seen);
   }
   const signal = io.untilInterrupted();
-  const admin = connect(facts.origin, token);
   try {
     return await proveLive(admin, { facts, config }, {
       signal,
@@ -124,4 +117,25 @@ async function findLive(
     if (signal.aborted) throw error;
     return finding("live", "broken", messageOf(error));
   }
+}
+
+/**
+ * Lets a live check that failed name the broken checks as what to fix first.
+ * They are reported before it.
+ */
+export function referToCauses(
+  live: Finding,
+  findings: readonly Finding[],
+): Finding {
+  if (live.level !== "broken" || live.fix !== CHECKS.live.fix) return live;
+  const causes = new Set(
+    findings.filter(({ level }) => level === "broken")
+      .map(({ check }) => CHECKS[check].title),
+  );
+  return causes.size === 0 ? live : {
+    ...live,
+    fix: `fix what is reported above first (${
+      [...causes].join(", ")
+    }); then read the function's log`,
+  };
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
+import { utf16Of } from "../cli/utf16.ts";
 import { readMappingFile } from "../roles/roles_file.ts";
 import { explainCall } from "./explain.ts";
 import { formatExplanation } from "./format_explanation.ts";
@@ -19,14 +20,17 @@ export async function runExplain(
   { positionals: [file], roles, envFile, json }: ExplainOptions,
   io: Io,
 ): Promise<Outcome> {
-  const text = file === "-"
-    ? await new Response(Deno.stdin.readable).text()
-    : await Deno.readTextFile(file!);
+  const bytes = file === "-"
+    ? await new Response(Deno.stdin.readable).bytes()
+    : await Deno.readFile(file!);
+  const text = new TextDecoder(utf16Of(bytes)).decode(bytes);
   const { call, mappingOf, rules } = await readExplainSource(
     text,
     {
       settings: await readSettings(envFile, io),
-      mapping: roles === undefined ? undefined : await readMappingFile(roles),
+      mapping: roles === undefined
+        ? undefined
+        : (await readMappingFile(roles)).mapping,
     },
   );
   const explanation = await explainCall(call, mappingOf, rules);

@@ -17,11 +17,12 @@ import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
 import { createUpstream } from "../fixtures/upstream.ts";
 import type { ExplainRules, MappingOf } from "./explain.ts";
+import { unwrapCapture } from "./unwrap_capture.ts";
 import {
   buildFromSettings,
   readFunctionConfig,
 } from "../cli/function_config.ts";
-import type { Mapping } from "../roles/roles_file.ts";
+import type { Mapping } from "../roles/parse_roles.ts";
 
 /** The call to explain, and where its mappings come from. */
 export interface ExplainSource {
@@ -32,8 +33,8 @@ export interface ExplainSource {
 
 /**
  * Reads the call to explain: a fixture, which includes its mappings, or a
- * payload as ZITADEL sent it (JSON, JWT or JWE), whose mappings come from a
- * file or from the instance.
+ * payload as ZITADEL sent it (JSON, JWT or JWE) or a webhook catcher exported it,
+ * whose mappings come from a file or from the instance.
  */
 export async function readExplainSource(
   text: string,
@@ -47,7 +48,7 @@ export async function readExplainSource(
   const upstream = fixture && createUpstream(fixture);
   const send = upstream?.fetch ?? fetch;
   const settings = fixture ? settingsOf(fixture) : options.settings;
-  const body = fixture?.request.body ?? text.trim();
+  const body = fixture?.request.body ?? unwrapCapture(text);
 
   // A plain payload and a mapping file need no settings.
   const isBare = mapping !== undefined && body.startsWith("{");

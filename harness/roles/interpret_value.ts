@@ -6,8 +6,17 @@
  * @module
  */
 import {
+  BASE64,
+  CONTROL_CHARACTER,
+  decodeBase64,
+  decodeUtf8,
+  isStringArray,
+  JSON_BEGIN,
+  latin1,
   MAX_VALUE_BYTES,
   MAX_VALUE_PERMISSIONS,
+  parseJson,
+  PLAIN_NAME,
 } from "../../lib/mapping/permission_value.ts";
 
 /**
@@ -16,30 +25,8 @@ import {
  */
 const MAX_UNWRAPPED = 2;
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-/** The Encoding Standard reads Latin-1 as windows-1252, which has more letters. */
-const latin1 = new TextDecoder("latin1");
-
-/** A plain name: no white space, quotes, brackets or control characters inside. */
-const PLAIN_NAME = /^[^\s"'`()[\]{}<>\p{Cc}]+$/u;
-
-const CONTROL_CHARACTER = /\p{Cc}/u;
-
 /** Control characters that no text has. */
 const NOT_LATIN1_TEXT = /[^\P{Cc}\t\r\n]/u;
-
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-const BASE64_URL = /^[\w-]+={0,2}$/;
-
-/** How canonical base64 ends, by its length modulo 4: unused bits are zero. */
-const CANONICAL_END = [/./, /(?!)/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/] as const;
-
-/** Most names are not JSON, and an exception takes longer than all else. */
-const CAN_BE_JSON =
-  /^(?:\[[^]*\]|\{[^]*\}|"[^]*"|-?\d[\d.eE+-]*|true|false|null)$/;
-
-/** How JSON arrays and objects begin. A name decodes to that only by rare chance. */
-const JSON_BEGIN = /^\s*[[{]\s*["[\]{}\d-]/;
 
 /** What a text is, as far as it has a form. */
 type Form =
@@ -230,38 +217,4 @@ function describeForeignBytes(value: Uint8Array): Interpretation {
     problem: "The value is not UTF-8: it looks like Latin-1 text",
     intended: permissions ?? intended,
   };
-}
-
-function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    return utf8.decode(bytes).trim();
-  } catch {
-    return undefined;
-  }
-}
-
-/** Decodes canonical base64 or base64url, with or without its padding. */
-function decodeBase64(text: string): Uint8Array | undefined {
-  const isUrl = !BASE64.test(text);
-  if (isUrl && !BASE64_URL.test(text)) return undefined;
-  const unpadded = text.replace(/=+$/, "");
-  const padded = unpadded.padEnd(Math.ceil(unpadded.length / 4) * 4, "=");
-  if (text !== unpadded && text !== padded) return undefined;
-  if (!CANONICAL_END[unpadded.length % 4]!.test(unpadded)) return undefined;
-  const alphabet = isUrl ? "base64url" : "base64";
-  return Uint8Array.fromBase64(padded, { alphabet });
-}
-
-function parseJson(text: string): unknown {
-  if (!CAN_BE_JSON.test(text)) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function isStringArray(value: unknown): value is string[] {
-  return Array.isArray(value) &&
-    value.every((item) => typeof item === "string");
 }

@@ -9,9 +9,6 @@ import {
 /**
  * Finds the organization whose metadata takes the mapping: the one that the
  * operator names, else the one in METADATA_ORGANIZATION, else the token's own.
- *
- * @throws {Error} If it does not exist or may not be read; the message names the
- * option or setting to check.
  */
 export async function findMappingOrganization(
   instance: Instance,
@@ -21,14 +18,27 @@ export async function findMappingOrganization(
   },
 ): Promise<Organization> {
   const fixed = fixedOrganization(settings);
-  const id = org ?? fixed;
-  if (id === undefined) return await ownOrganization(instance);
+  if (org !== undefined) return await findOrganization(instance, org, "--org");
+  return fixed === undefined
+    ? await ownOrganization(instance)
+    : await findOrganization(instance, fixed, "METADATA_ORGANIZATION");
+}
+
+/**
+ * Finds an organization by its id.
+ *
+ * @throws {Error} If it does not exist or may not be read; the message names the
+ * option or setting to check.
+ */
+export async function findOrganization(
+  instance: Instance,
+  id: string,
+  from: string,
+): Promise<Organization> {
   const [organization] = await listOrganizations(instance, { id });
   if (organization !== undefined) return organization;
   throw new Error(
-    `Cannot read the organization ${id}: it does not exist, or the token's user may not read it. Check ${
-      org === undefined ? "METADATA_ORGANIZATION" : "--org"
-    } (console: Organization > Resource ID)`,
+    `Cannot read the organization ${id}: it does not exist, or the token's user may not read it. Check ${from} (console: Organization > Resource ID)`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { type Node, parseTree, printParseErrorCode } from "jsonc-parser";
 import { MAX_VALUE_BYTES } from "../../lib/mapping/permission_value.ts";
+import { foldSpelling, remarksOn } from "./remarks_on_names.ts";
 
 /** What each metadata key permits. */
 export type Mapping = ReadonlyMap<string, readonly string[]>;
@@ -12,12 +13,17 @@ export interface RolesProblem {
   readonly path: string;
   /** As the end of a sentence that begins with the path: "is not a string". */
   readonly text: string;
+  /** Where that begins in the text, from 1; absent for the whole file. */
+  readonly line?: number;
+  readonly column?: number;
 }
 
 /** What a roles file holds. */
 export interface ParsedRoles {
   /** The permissions of each metadata key: `admin`, `<project id>:admin`. */
   readonly mapping: Mapping;
+  /** The ids that the file takes for those of projects. */
+  readonly projects: ReadonlySet<string>;
   readonly problems: readonly RolesProblem[];
 }
 
@@ -32,188 +38,266 @@ const SCHEMA_KEY = "$schema";
 const CONTROL_CHARACTER = /\p{Cc}/u;
 const DIGITS = /^\d+$/;
 
+/** What other tools call the parts of a role, or what they put roles into. */
+const FOREIGN_FIELDS =
+  /^(?:permissions?|scopes?|extends|inherits?|parents?|includes?|composites?|description|allow|deny|grants?|can)$/i;
+const FOREIGN_FRAMES =
+  /^(?:roles?|permissions?|groups?|policies|rules|realm|client|extends|inherits?)$/i;
+
 /**
  * Reads the text of a roles file and collects everything that is wrong with it:
  * `{"admin": ["read:all"]}`, and by project, if two projects give one name two
  * meanings, `{"<project id>": {"admin": [...]}}`.
  */
 export function parseRoles(text: string): ParsedRoles {
-  const parser = new RolesParser();
-  const root = readTree(text, parser);
-  if (root?.type === "object") parser.readRoot(root);
-  else if (root !== undefined) {
-    parser.error("", `the file holds no object; ${EXPECTED}`);
-  }
-  return { mapping: parser.mapping, problems: parser.problems };
+  const parser = new RolesParser(text);
+  parser.read();
+  const { mapping, projects, problems } = parser;
+  return { mapping, projects, problems };
 }
 
-function readTree(text: string, parser: RolesParser): Node | undefined {
-  if (text.trim() === "") {
-    parser.error("", `the file is empty; ${EXPECTED}`);
-    return undefined;
-  }
-  const errors: { error: number; offset: number; length: number }[] = [];
-  const root = parseTree(text, errors, { disallowComments: true });
-  const [first] = errors;
-  if (first !== undefined) {
-    const before = text.slice(0, first.offset).split("\n");
-    const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
-    const what = printParseErrorCode(first.error);
-    parser.error("", `the file is not JSON (${what} at ${place}); ${EXPECTED}`);
-    return undefined;
-  }
-  return root;
+/** A member of an object, and the node of its name. */
+interface Member {
+  readonly key: string;
+  readonly path: string;
+  readonly name: Node;
+  readonly value: Node;
 }
 
 class RolesParser {
   readonly mapping = new Map<string, readonly string[]>();
+  readonly projects = new Set<string>();
   readonly problems: RolesProblem[] = [];
+  readonly #text: string;
+  /** The line that the last place was on, and where it begins and ends. */
+  #line = 1;
+  #start = 0;
+  #end = -1;
+  /** The names of each spelling, of roles and of permissions. */
+  readonly #roles = new Map<string, Set<string>>();
+  readonly #permissions = new Map<string, Set<string>>();
 
-  error(path: string, text: string): void {
-    this.problems.push({ severity: "error", path, text });
+  constructor(text: string) {
+    this.#text = text;
   }
 
-  warn(path: string, text: string): void {
-    this.problems.push({ severity: "warning", path, text });
-  }
-
-  readRoot(root: Node): void {
-    for (const { key, value } of this.#entries(root, "")) {
-      const path = pathOf(key);
-      if (key === SCHEMA_KEY && value.type === "string") continue;
-      if (value.type === "object") this.#readProject(key, value);
-      else {
-        this.#warnIfQualified(key, path);
-        this.#readRole(key, { path, name: key, value });
-      }
+  read(): void {
+    if (this.#text.trim() === "") {
+      return this.#error("", `the file is empty; ${EXPECTED}`);
+    }
+    const errors: { error: number; offset: number; length: number }[] = [];
+    const root = parseTree(this.#text, errors, { disallowComments: true });
+    const [first] = errors;
+    if (first !== undefined) {
+      const { line, column } = this.#placeOf(first.offset);
+      const what = printParseErrorCode(first.error);
+      const place = `line ${line}, column ${column}`;
+      this.#error(
+        "",
+        `the file is not JSON (${what} at ${place}); ${EXPECTED}`,
+      );
+    } else if (root?.type !== "object") {
+      this.#error("", `the file holds no object; ${EXPECTED}`);
+    } else {
+      for (const member of this.#members(root)) this.#readMember(member);
     }
   }
 
-  #readProject(id: string, roles: Node): void {
-    const path = pathOf(id);
+  #error(path: string, text: string, at?: Node): void {
+    this.#report("error", path, text, at);
+  }
+
+  #warn(path: string, text: string, at: Node): void {
+    this.#report("warning", path, text, at);
+  }
+
+  #report(
+    severity: RolesProblem["severity"],
+    path: string,
+    text: string,
+    at: Node | undefined,
+  ): void {
+    const place = at && this.#placeOf(at.offset);
+    this.problems.push({ severity, path, text, ...place });
+  }
+
+  #placeOf(offset: number): { readonly line: number; readonly column: number } {
+    if (offset < this.#start || this.#end < 0) {
+      this.#line = 1;
+      this.#start = 0;
+      this.#end = this.#endOfLine();
+    }
+    while (this.#end < offset) {
+      this.#line++;
+      this.#start = this.#end + 1;
+      this.#end = this.#endOfLine();
+    }
+    return { line: this.#line, column: offset - this.#start + 1 };
+  }
+
+  #endOfLine(): number {
+    const end = this.#text.indexOf("\n", this.#start);
+    return end < 0 ? Infinity : end;
+  }
+
+  #readMember(member: Member): void {
+    const { key, path, name, value } = member;
+    if (key === SCHEMA_KEY && value.type === "string") return;
+    if (value.type === "object") return this.#readProject(member);
+    const project = projectOf(key);
+    if (DIGITS.test(project)) this.projects.add(project);
+    if (key.includes(":")) this.#warnOfColon(member);
+    else if (FOREIGN_FRAMES.test(key)) {
+      this.#warn(path, "is taken for a role of this name", name);
+    }
+    this.#readRole(key, member);
+  }
+
+  #readProject({ key: id, path, name, value }: Member): void {
     if (id === "" || id.includes(":")) {
-      this.error(
+      return this.#error(
         path,
         "is no project id that can have entries of its own: it is empty or has a colon",
+        name,
       );
-      return;
     }
-    for (const { key, value } of this.#entries(roles, path)) {
-      const rolePath = `${path}.${pathOf(key)}`;
-      this.#readRole(`${id}:${key}`, { path: rolePath, name: key, value });
+    this.projects.add(id);
+    const roles = this.#members(value, path);
+    const foreign = roles.find(({ key }) => FOREIGN_FIELDS.test(key));
+    if (!DIGITS.test(id)) {
+      const meant = foreign
+        ? `write a role as {"admin": ["..."]}; no entry extends another`
+        : FOREIGN_FRAMES.test(id)
+        ? "write its roles at the top level"
+        : "ZITADEL's own ids are numbers: is it a project's name?";
+      const what = foreign ? ` with a role "${foreign.key}"` : "";
+      const text = `is taken for the id of a project${what}; ${meant}`;
+      this.#warn(path, text, name);
     }
+    for (const role of roles) this.#readRole(`${id}:${role.key}`, role);
   }
 
-  #readRole(
-    key: string,
-    { path, name, value }: {
-      readonly path: string;
-      readonly name: string;
-      readonly value: Node;
-    },
-  ): void {
-    if (!this.#checkKey(key, path, name)) return;
+  #readRole(key: string, { key: role, path, name, value }: Member): void {
+    const refusal = this.mapping.has(key)
+      ? `is the metadata key "${key}" once more`
+      : role === ""
+      ? "is an empty role name"
+      : CONTROL_CHARACTER.test(key)
+      ? "has a control character in its name"
+      : key.length > MAX_KEY_LENGTH
+      ? `takes ${key.length} characters as a metadata key ("${
+        key.slice(0, 20)
+      }..."), and ZITADEL accepts ${MAX_KEY_LENGTH} at most`
+      : undefined;
+    if (refusal) return this.#error(path, refusal, name);
+    if (role !== role.trim()) {
+      this.#warn(path, "has white space at an end of its name", name);
+    }
+    this.#remark(this.#roles, key, path, name);
     if (value.type !== "array") {
-      this.error(path, "is not an array of strings");
-      return;
+      return this.#error(path, "is not an array of strings", value);
     }
     const permissions: string[] = [];
     for (const [index, item] of (value.children ?? []).entries()) {
       const itemPath = `${path}[${index}]`;
-      if (item.type !== "string") this.error(itemPath, "is not a string");
-      else if (this.#checkPermission(item.value, itemPath)) {
-        if (permissions.includes(item.value)) {
-          this.warn(itemPath, `repeats ${JSON.stringify(item.value)}`);
-        }
-        permissions.push(item.value);
+      if (!this.#checkPermission(item, itemPath)) continue;
+      if (permissions.includes(item.value)) {
+        const text = `repeats ${JSON.stringify(item.value)}`;
+        this.#warn(itemPath, text, item);
       }
+      permissions.push(item.value);
     }
     const bytes = new TextEncoder().encode(JSON.stringify(permissions)).length;
     if (bytes > MAX_VALUE_BYTES) {
-      this.error(
+      const [takes, most] = [bytes, MAX_VALUE_BYTES].map((it) =>
+        it.toLocaleString("en")
+      );
+      this.#error(
         path,
-        `takes ${bytes.toLocaleString("en")} bytes, and the function reads ${
-          MAX_VALUE_BYTES.toLocaleString("en")
-        } at most`,
+        `takes ${takes} bytes, and the function reads ${most} at most`,
+        value,
       );
     }
     this.mapping.set(key, permissions);
   }
 
-  #checkKey(key: string, path: string, name: string): boolean {
-    if (this.mapping.has(key)) {
-      this.error(path, `is the metadata key "${key}" once more`);
-      return false;
-    }
-    if (name === "" || CONTROL_CHARACTER.test(key)) {
-      this.error(
-        path,
-        name === ""
-          ? "is an empty role name"
-          : "has a control character in its name",
-      );
-      return false;
-    }
-    if (key.length > MAX_KEY_LENGTH) {
-      this.error(
-        path,
-        `takes ${key.length} characters as a metadata key ("${
-          key.slice(0, 20)
-        }..."), and ZITADEL accepts ${MAX_KEY_LENGTH} at most`,
-      );
-      return false;
-    }
-    if (name !== name.trim()) {
-      this.warn(path, "has white space at an end of its name");
-    }
-    return true;
-  }
-
-  #checkPermission(permission: string, path: string): boolean {
-    if (permission === "") this.error(path, "is empty");
-    else if (CONTROL_CHARACTER.test(permission)) {
-      this.error(path, "has a control character");
-    } else {
-      if (/[\s,]/.test(permission)) {
-        this.warn(
+  #checkPermission(item: Node, path: string): boolean {
+    const { value: name, type } = item;
+    const refusal = type !== "string"
+      ? "is not a string"
+      : name === ""
+      ? "is empty"
+      : CONTROL_CHARACTER.test(name)
+      ? "has a control character"
+      : undefined;
+    if (refusal) this.#error(path, refusal, item);
+    else {
+      if (/[\s,]/.test(name)) {
+        this.#warn(
           path,
           `${
-            JSON.stringify(permission)
+            JSON.stringify(name)
           } has white space or a comma: is it several permissions? The shape "string" leaves out names with white space`,
+          item,
         );
       }
-      return true;
+      this.#remark(this.#permissions, name, path, item);
     }
-    return false;
+    return !refusal;
+  }
+
+  /** Warns of what is doubtful about a name, where it occurs first. */
+  #remark(
+    names: Map<string, Set<string>>,
+    name: string,
+    path: string,
+    at: Node,
+  ): void {
+    const folded = foldSpelling(name);
+    const alike = names.get(folded) ?? new Set();
+    if (alike.has(name)) return;
+    const [other] = alike;
+    names.set(folded, alike.add(name));
+    if (other !== undefined) {
+      const text = `differs from ${
+        JSON.stringify(other)
+      } only in case or in characters that look alike: these are two names`;
+      this.#warn(path, text, at);
+    }
+    for (const text of remarksOn(name)) this.#warn(path, text, at);
   }
 
   /** The function splits every metadata key at its first colon. */
-  #warnIfQualified(key: string, path: string): void {
-    const colon = key.indexOf(":");
-    if (colon < 0) return;
-    const [project, role] = [key.slice(0, colon), key.slice(colon + 1)];
+  #warnOfColon({ key, path, name }: Member): void {
+    const project = projectOf(key);
+    const role = key.slice(project.length + 1);
     const written = JSON.stringify({ [project]: { [role]: ["..."] } });
-    this.warn(
+    this.#warn(
       path,
       DIGITS.test(project)
         ? `is the role "${role}" of the project ${project}; write it as ${written}`
         : `looks qualified: for a project with the id "${project}" it is the role "${role}"`,
+      name,
     );
   }
 
   /** The members of an object, each name once. */
-  #entries(object: Node, path: string): { key: string; value: Node }[] {
-    const entries = new Map<string, Node>();
+  #members(object: Node, parent = ""): Member[] {
+    const members = new Map<string, Member>();
     for (const { children: [name, value] = [] } of object.children ?? []) {
       if (!name || !value) continue;
       const key = String(name.value);
-      if (entries.has(key)) {
-        const full = path === "" ? pathOf(key) : `${path}.${pathOf(key)}`;
-        this.error(full, "occurs twice");
-      } else entries.set(key, value);
+      const path = parent === "" ? pathOf(key) : `${parent}.${pathOf(key)}`;
+      if (members.has(key)) this.#error(path, "occurs twice", name);
+      else members.set(key, { key, path, name, value });
     }
-    return [...entries].map(([key, value]) => ({ key, value }));
+    return [...members.values()];
   }
+}
+
+/** What a metadata key has before its first colon. */
+function projectOf(key: string): string {
+  return key.slice(0, Math.max(key.indexOf(":"), 0));
 }
 
 /** A name as a part of a path; quoted if it has other than letters and digits. */

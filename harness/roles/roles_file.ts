@@ -1,14 +1,12 @@
 import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
 import { printable } from "../cli/terminal.ts";
+import { utf16Of } from "../cli/utf16.ts";
 import {
   EXPECTED,
-  type Mapping,
   type ParsedRoles,
   parseRoles,
   type RolesProblem,
 } from "./parse_roles.ts";
-
-export type { Mapping } from "./parse_roles.ts";
 
 /** Reads a roles file with all its problems. */
 export async function readRolesFile(path: string): Promise<ParsedRoles> {
@@ -29,17 +27,10 @@ export async function readRolesFile(path: string): Promise<ParsedRoles> {
  *
  * @throws {Error} Naming the file and every error in it, each with its path.
  */
-export async function readMappingFile(path: string): Promise<Mapping> {
-  const { mapping, problems } = await readRolesFile(path);
-  requireNoErrors(problems, path);
-  return mapping;
-}
-
-/** Reads the text of a mapping file; throws if it has errors. */
-export function parseMapping(text: string): Mapping {
-  const { mapping, problems } = parseRoles(text);
-  requireNoErrors(problems, "the mapping");
-  return mapping;
+export async function readMappingFile(path: string): Promise<ParsedRoles> {
+  const parsed = await readRolesFile(path);
+  requireNoErrors(parsed.problems, path);
+  return parsed;
 }
 
 /** Formats a problem as a line: `Storefront.editor[1]: is not a string`. */
@@ -61,11 +52,8 @@ function requireNoErrors(
 
 /** Decodes UTF-8, with or without a byte order mark. */
 function decode(bytes: Uint8Array, path: string): string {
-  const start = bytes.subarray(0, 2).toHex();
-  if (start === "fffe" || start === "feff") {
-    throw new Error(
-      `${printable(path)} is UTF-16: save it as UTF-8`,
-    );
+  if (utf16Of(bytes)) {
+    throw new Error(`${printable(path)} is UTF-16: save it as UTF-8`);
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

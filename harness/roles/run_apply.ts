@@ -5,19 +5,19 @@
  * @module
  */
 import { confirm } from "../cli/confirm.ts";
-import { formatDiffLine } from "../cli/diff.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { escapeJson, type Io, printJson, printLines } from "../cli/io.ts";
-import { printable, tint } from "../cli/terminal.ts";
+import { tint } from "../cli/terminal.ts";
+import { applySteps, requireRightsFor } from "../setup/change.ts";
+import { printPlan } from "../setup/print_plan.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
-import { requireRights } from "../zitadel/rights.ts";
-import { describeEntry } from "./describe_entry.ts";
 import { exportRoles } from "./export_roles.ts";
 import { findMappingOrganization } from "./mapping_organization.ts";
 import { planMapping } from "./plan_mapping.ts";
+import { requireProjects } from "./require_projects.ts";
 import { readMappingFile } from "./roles_file.ts";
-import { writeEntries } from "./write_entries.ts";
+import { entryChanges } from "./write_entries.ts";
 
 export interface ApplyOptions {
   readonly file: string;
@@ -26,6 +26,8 @@ export interface ApplyOptions {
   readonly envFile: string;
   /** Remove entries that are not in the file. */
   readonly prune: boolean;
+  /** Write entries of projects that do not exist, too. */
+  readonly unknownProjects: boolean;
   readonly dryRun: boolean;
   readonly yes: boolean;
   readonly json: boolean;
@@ -35,64 +37,54 @@ export async function runApply(
   options: ApplyOptions,
   io: Io,
 ): Promise<Outcome> {
-  const { file, org, envFile, prune, json } = options;
-  const mapping = await readMappingFile(file);
-  const { settings, instance } = await connectAsAdmin(envFile, io);
-  io.progress(`reading ${instance.origin}`);
-  const organization = await findMappingOrganization(instance, {
-    org,
-    settings,
-  });
-  const { entries } = await listMetadata(instance, organization.id);
-  const { set, removed, notes } = planMapping(entries, mapping, { prune });
-  const changes = [...set, ...removed];
+  const { file, prune, json } = options;
+  const { mapping, projects } = await readMappingFile(file);
+  const { instance, organization, entries } = await readMetadata(options, io);
+  const plan = planMapping(entries, mapping, { prune });
+  const { set, removed, notes } = plan;
+  const place = { instance, organization: organization.id };
+  const steps = entryChanges(place, plan);
+  if (!options.unknownProjects) await requireProjects(place, plan, projects);
   io.progress();
   const report = (outcome: Outcome) =>
     json
       ? printJson(io, outcome, {
         instance: instance.origin,
         organization,
-        applied: outcome === "done" && changes.length > 0,
-        changes,
+        applied: outcome === "done" && steps.length > 0,
+        changes: [...set, ...removed],
         notes,
       })
       : outcome;
-  if (!json) {
-    io.print(`Instance      ${instance.origin}`);
-    io.print(
-      `Organization  ${printable(organization.name)} (${organization.id})`,
-    );
-    if (changes.length === 0) io.print("Nothing to change.");
-    for (const change of changes) {
-      io.print(formatDiffLine(describeEntry(change)));
-    }
-    for (const note of notes) {
-      io.print(`  ${tint("warning", "!")} ${printable(note)}`);
-    }
-  }
-  if (options.dryRun) return report(changes.length > 0 ? "changes" : "done");
-  if (changes.length === 0) return report("done");
-  await requireRights(instance, [{
-    right: "org.write",
-    step: "write the organization's metadata",
-    role: "ORG_OWNER",
-  }], organization.id);
+  const lines = steps.flatMap(({ lines }) => lines);
+  if (!json) printPlan({ instance, organization, lines, notes }, io);
+  if (options.dryRun) return report(steps.length > 0 ? "changes" : "done");
+  if (steps.length === 0) return report("done");
+  await requireRightsFor(place, steps);
   if (!confirm(io, "Make these changes?", options)) return report("declined");
   io.progress("writing the metadata");
-  await writeEntries(instance, organization.id, changes);
+  await applySteps(steps);
   if (!json) io.print(tint("good", "Done."));
   return report("done");
 }
 
-export interface ExportOptions {
-  readonly org?: string | undefined;
-  readonly envFile: string;
-}
+export type ExportOptions = Pick<ApplyOptions, "org" | "envFile">;
 
 export async function runExport(
-  { org, envFile }: ExportOptions,
+  options: ExportOptions,
   io: Io,
 ): Promise<Outcome> {
+  const { text, skipped } = exportRoles(
+    (await readMetadata(options, io)).entries,
+  );
+  for (const { key, why } of skipped) {
+    io.error(`skipped, no mapping: ${key} (${why})`);
+  }
+  printLines(io, escapeJson(text.trimEnd()));
+  return "done";
+}
+
+async function readMetadata({ org, envFile }: ExportOptions, io: Io) {
   const { settings, instance } = await connectAsAdmin(envFile, io);
   io.progress(`reading ${instance.origin}`);
   const organization = await findMappingOrganization(instance, {
@@ -100,10 +92,5 @@ export async function runExport(
     settings,
   });
   const { entries } = await listMetadata(instance, organization.id);
-  const { text, skipped } = exportRoles(entries);
-  for (const { key, why } of skipped) {
-    io.error(`skipped, no mapping: ${key} (${why})`);
-  }
-  printLines(io, escapeJson(text.trimEnd()));
-  return "done";
+  return { instance, organization, entries };
 }

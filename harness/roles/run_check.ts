@@ -31,7 +31,7 @@ export async function runCheck(
   const { mapping, problems } = await readRolesFile(file);
   const before = against === undefined
     ? undefined
-    : await readMappingFile(against);
+    : (await readMappingFile(against)).mapping;
   const hasErrors = problems.some(({ severity }) => severity === "error");
   const sizes = hasErrors ? undefined : measureClaim(mapping);
   const isLarge = sizes !== undefined && sizes.largest > LONG_CLAIM_BYTES;
@@ -61,7 +61,9 @@ function printProblems(
   for (const problem of problems) {
     const isError = problem.severity === "error";
     const label = tint(isError ? "bad" : "warning", problem.severity);
-    io.print(`${label}  ${printable(file)}: ${formatProblem(problem)}`);
+    const { line, column } = problem;
+    const place = line === undefined ? "" : `:${line}:${column}`;
+    io.print(`${label}  ${printable(file)}${place}: ${formatProblem(problem)}`);
   }
 }
 

@@ -6,15 +6,11 @@
  * @module
  */
 import { type Credential, fingerprint } from "../../lib/config/credential.ts";
-import {
-  parseEnv,
-  readEnvFile,
-  SIGNING_KEY_SETTING,
-  splitKeys,
-} from "../cli/env_file.ts";
+import { parseEnv, readEnvFile } from "../cli/env_file.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
-import { connect, type Instance } from "../zitadel/client.ts";
+import { readKeys } from "../setup/signing_keys.ts";
+import { connect } from "../zitadel/client.ts";
 import {
   createCredential,
   type CredentialKind,
@@ -26,6 +22,7 @@ import { getServiceToken } from "../zitadel/service_token.ts";
 import { listTargets } from "../zitadel/target.ts";
 import { whoAmI } from "../zitadel/user.ts";
 import { awaitKey } from "./await_key.ts";
+import type { RotationPlace } from "./plan_rotation.ts";
 import {
   readReplacedCredential,
   type ReplacedCredential,
@@ -41,12 +38,6 @@ export type CredentialPlan =
   }
   | { readonly kind: "delete"; readonly replaced: ReplacedCredential };
 
-/** The instance, with a token that may manage the service user, and the env file. */
-export interface CredentialPlace {
-  readonly instance: Instance;
-  readonly envFile: string;
-}
-
 /**
  * Chooses what to do: add a credential, or delete the one that a former run
  * replaced.
@@ -54,7 +45,7 @@ export interface CredentialPlace {
  * @throws {SettingsError} If the env file has no credential that can be rotated.
  */
 export async function planCredentialRotation(
-  { instance, envFile }: CredentialPlace,
+  { instance, envFile }: RotationPlace,
 ): Promise<CredentialPlan> {
   const credential = await readCredential(envFile);
   const noted = await readReplacedCredential(envFile);
@@ -84,7 +75,7 @@ export async function planCredentialRotation(
 
 /** Adds a credential and writes it into the env file. */
 export async function addCredential(
-  { instance, envFile }: CredentialPlace,
+  { instance, envFile }: RotationPlace,
   replaced: ReplacedCredential,
   { days }: { readonly days: number },
 ): Promise<void> {
@@ -110,19 +101,20 @@ export interface CheckOptions {
  * @throws {Error} If the function still uses the old one: nothing is deleted.
  */
 export async function deleteReplaced(
-  { instance, envFile }: CredentialPlace,
+  place: RotationPlace,
   replaced: ReplacedCredential,
   options: CheckOptions,
 ): Promise<number> {
+  const { instance, envFile } = place;
   const credential = await fingerprint(await readCredential(envFile));
   const seen = new Set<string>();
-  for (const check of await checks(instance, envFile, options.endpoints)) {
+  for (const check of await checks(place, options.endpoints)) {
     const processes = await awaitKey({
       ...check,
       credential,
       processes: options.processes,
       waitSeconds: 0,
-      ...(options.signal && { signal: options.signal }),
+      signal: options.signal,
     }).catch((cause) => {
       throw new Error(
         `The old credential is kept: the function does not use the new one everywhere (${cause.message}). Restart or deploy it with ${envFile}, then run the same command again`,
@@ -131,30 +123,22 @@ export async function deleteReplaced(
     });
     for (const id of processes) seen.add(id);
   }
-  if (replaced.id !== undefined) {
-    await deleteCredential(instance, replaced, {
-      kind: replaced.kind,
-      id: replaced.id,
-    });
-  }
+  const { kind, id } = replaced;
+  if (id) await deleteCredential(instance, replaced, { kind, id });
   await writeReplacedCredential(envFile, undefined);
   return seen.size;
 }
 
 /** With which key to ask which endpoints. */
 async function checks(
-  instance: Instance,
-  envFile: string,
+  { instance, envFile }: RotationPlace,
   endpoints: readonly string[],
 ): Promise<{ endpoints: readonly string[]; signingKey: string }[]> {
-  const text = await readEnvFile(envFile);
-  const keys = splitKeys(parseEnv(text)[SIGNING_KEY_SETTING]);
+  const keys = await readKeys(envFile);
   const ours = (await listTargets(instance))
     .filter(({ signingKey }) => keys.includes(signingKey));
-  if (endpoints.length > 0 && keys.length > 0) {
-    const signingKey = ours[0]?.signingKey ?? keys[0]!;
-    return [{ endpoints, signingKey }];
-  }
+  const signingKey = ours[0]?.signingKey ?? keys[0];
+  if (endpoints.length > 0 && signingKey) return [{ endpoints, signingKey }];
   if (ours.length === 0) {
     throw new Error(
       `Cannot check which credential the function uses: no target signs with a key of ${envFile}. Give the function's address with --endpoint, or run \`deno task setup\` first`,

@@ -45,8 +45,6 @@ export interface UnfinishedRotation {
   readonly predecessor: Target | undefined;
   /** The target that takes over. */
   readonly successor: Target;
-  /** The keys that ZITADEL may sign with now: the function needs all of them. */
-  readonly liveKeys: readonly string[];
 }
 
 /**
@@ -72,9 +70,6 @@ export function findUnfinishedRotation(
     state: stateOf(situation, { predecessor, successor }),
     predecessor,
     successor,
-    liveKeys: [predecessor, successor].flatMap((target) =>
-      target && isBound(situation, target) ? [target.signingKey] : []
-    ),
   };
 }
 

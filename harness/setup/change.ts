@@ -1,82 +1,97 @@
-import type { SettingName } from "../../lib/config/settings.ts";
-import type { EntryChange } from "../roles/plan_mapping.ts";
-import type { CredentialKind } from "../zitadel/credential.ts";
-import type { FoundUser, ReaderRole } from "../zitadel/service_user.ts";
-import type { TargetSettings } from "../zitadel/target.ts";
+import type { DiffLine } from "../cli/diff.ts";
+import { sleep } from "../util/sleep.ts";
+import type { Instance } from "../zitadel/client.ts";
+import { type NeededRight, requireRights } from "../zitadel/rights.ts";
 
-/** Stands for the id of a target that does not exist yet. */
-export const NEW_TARGET = "new";
+/** Checks once more, when everything else is done, that a step is still in effect. */
+export type Recheck = () => Promise<void>;
 
-/** A setting of the env file, other than keys and credentials. */
-export interface SettingChange {
-  readonly kind: "write-setting";
-  readonly name: SettingName;
-  readonly value: string;
-  /** What changes, as the operator reads it. */
-  readonly shown: string;
-  /** Whether the env file has another value. */
-  readonly replaces: boolean;
+/** A step of a plan. */
+export interface Step {
+  /** Makes it, and waits until it has taken effect. */
+  readonly make: (signal?: AbortSignal) => Promise<Recheck | void>;
 }
 
-/** One change, in the terms of the instance and the env file. */
-export type Change =
-  | {
-    readonly kind: "create-target";
-    readonly settings: TargetSettings;
+/** A step that is shown before it is made: what it changes, and what it needs. */
+export interface Change extends Step {
+  readonly kind:
+    | `${"create" | "update" | "delete"}-target`
+    | "bind"
+    | `${"set" | "remove"}-metadata`
+    | `${"write" | "drop"}-${"key" | "credential"}`
+    | "write-setting"
+    | `${"create" | "remove"}-user`
+    | "give-role";
+  readonly lines: readonly DiffLine[];
+  /** The right of the token's user; ORG_OWNER has it in the mapping's organization. */
+  readonly needs?: NeededRight;
+  /** The setting of the env file that it writes. */
+  readonly setting?: string;
+  /** Whether tokens depend on the function from then on: it has to accept the key. */
+  readonly isGuarded?: boolean;
+}
+
+/** A right that IAM_OWNER has. */
+export function ofOwner(right: string, step: string): NeededRight {
+  return { right, step, role: "IAM_OWNER" };
+}
+
+/** What changes are made on. */
+export interface Place {
+  /** The instance, with a token of IAM_OWNER. */
+  readonly instance: Instance;
+  /** Whose metadata holds the mapping; `undefined` if none is touched. */
+  readonly organization: string | undefined;
+  /** The env file that takes the signing key and the credential. */
+  readonly envFile: string;
+}
+
+/**
+ * SetExecution replaces the whole list, so of two commands that run at once the
+ * later one wins. After this time it has, in milliseconds.
+ */
+const SETTLE_MS = 1_000;
+
+/**
+ * Makes steps in turn. If one fails, those before it stay; a new plan holds the
+ * rest. The signal stops before the next step: one that is begun is completed.
+ */
+export async function applySteps<S extends Step>(
+  steps: readonly S[],
+  { onDone, signal, settleMs = SETTLE_MS }: {
+    readonly onDone?: (step: S) => void;
+    readonly signal?: AbortSignal | undefined;
+    /** How long to wait before the rechecks, in milliseconds. */
+    readonly settleMs?: number | undefined;
+  } = {},
+): Promise<void> {
+  const rechecks: Recheck[] = [];
+  for (const step of steps) {
+    signal?.throwIfAborted();
+    const recheck = await step.make(signal);
+    if (recheck) rechecks.push(recheck);
+    onDone?.(step);
   }
-  | {
-    readonly kind: "update-target";
-    readonly id: string;
-    readonly from: TargetSettings;
-    readonly settings: TargetSettings;
-  }
-  | {
-    readonly kind: "delete-target";
-    readonly id: string;
-    readonly name: string;
-  }
-  | {
-    readonly kind: "bind";
-    readonly condition: string;
-    readonly from: readonly string[];
-    readonly to: readonly string[];
-  }
-  | {
-    readonly kind: "set-metadata" | "remove-metadata";
-    readonly entries: readonly EntryChange[];
-  }
-  | {
-    readonly kind: "write-key" | "drop-key";
-    /** The target whose key it is; {@linkcode NEW_TARGET} for the new one. */
-    readonly id: string;
-    /** Whether it replaces other keys. */
-    readonly replaces: boolean;
-  }
-  | SettingChange
-  | {
-    readonly kind: "create-user";
-    readonly name: string;
-    readonly organization: string;
-  }
-  | {
-    readonly kind: "give-role";
-    readonly name: string;
-    readonly role: ReaderRole;
-    /** The user; `undefined` for the one that was just created. */
-    readonly user: FoundUser | undefined;
-  }
-  | {
-    readonly kind: "write-credential";
-    readonly name: string;
-    readonly credential: CredentialKind;
-    readonly days: number;
-    /** Whether the env file has one that ZITADEL refuses. */
-    readonly replaces: boolean;
-    readonly user: FoundUser | undefined;
-  }
-  | {
-    readonly kind: "remove-user";
-    readonly name: string;
-    readonly user: FoundUser;
-  }
-  | { readonly kind: "drop-credential"; readonly name: string };
+  if (rechecks.length > 0) await sleep(settleMs, signal);
+  for (const recheck of rechecks) await recheck();
+}
+
+/**
+ * Checks that the token's user may make all changes, before any is made.
+ *
+ * @throws {Error} Naming each missing right and the change that needs it.
+ */
+export async function requireRightsFor(
+  { instance, organization }: Pick<Place, "instance" | "organization">,
+  changes: readonly Change[],
+): Promise<void> {
+  const needed = new Map(
+    changes.flatMap(({ needs }) => needs ? [[needs.step, needs]] : []),
+  );
+  const { IAM_OWNER = [], ORG_OWNER = [] } = Object.groupBy(
+    needed.values(),
+    ({ role }) => role,
+  );
+  await requireRights(instance, IAM_OWNER);
+  await requireRights(instance, ORG_OWNER, organization);
+}

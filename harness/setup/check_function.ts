@@ -1,16 +1,15 @@
 import { type CanaryResult, checkEndpoint } from "../function/canary.ts";
 import { sleep } from "../util/sleep.ts";
-import type { Change } from "./plan.ts";
 
 /** How often the function is asked while it is waited for, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /** Answers that a function gives which only has to be started with the key. */
-const NOT_YET: ReadonlySet<CanaryResult["verdict"]> = new Set([
+const NOT_YET: readonly CanaryResult["verdict"][] = [
   "refused",
   "failing",
   "unreachable",
-]);
+];
 
 /** The function as ZITADEL will call it. */
 export interface AskedFunction {
@@ -21,33 +20,31 @@ export interface AskedFunction {
 /**
  * Asks the function, exactly at its endpoint, whether it accepts the key.
  *
+ * @param calledAt Where the target is called now, if that or what a failure does changes.
  * @returns Why it cannot be bound yet; `undefined` if it can.
  * @throws {Error} If starting the function would not help, or if a target that is
  * already called would move to it.
  */
 export async function findTrouble(
-  asked: AskedFunction,
-  guarded: readonly Change[],
+  { endpoint, signingKey }: AskedFunction,
+  calledAt?: string,
 ): Promise<string | undefined> {
-  const { accepted, verdict, seen } = await checkEndpoint(
-    asked.endpoint,
-    asked.signingKey,
-  );
+  const { accepted, verdict, seen } = await checkEndpoint(endpoint, signingKey);
   if (accepted) return undefined;
-  const trouble = `${asked.endpoint} ${seen}`;
-  const isNotYet = NOT_YET.has(verdict);
-  const update = guarded.find((change) => change.kind === "update-target");
-  if (isNotYet && update === undefined) return trouble;
-  const moves = update?.settings.endpoint !== update?.from.endpoint;
+  const trouble = `${endpoint} ${seen}`;
+  const isNotYet = NOT_YET.includes(verdict);
+  if (isNotYet && calledAt === undefined) return trouble;
   const advice = isNotYet
     ? "Start the function there with the target's key first"
     : "Check --endpoint: ZITADEL calls it exactly as given";
+  if (calledAt === endpoint) {
+    throw new Error(
+      `Cannot let logins depend on the function: ${trouble}. Nothing was changed. ${advice}, or leave out --interrupt-on-error`,
+    );
+  }
+  const stays = calledAt ? `: the target stays at ${calledAt}` : "";
   throw new Error(
-    update !== undefined && !moves
-      ? `Cannot let logins depend on the function: ${trouble}. Nothing was changed. ${advice}, or leave out --interrupt-on-error`
-      : `Cannot bind the target: ${trouble}. Nothing was changed${
-        moves ? `: the target stays at ${update!.from.endpoint}` : ""
-      }. ${advice}`,
+    `Cannot bind the target: ${trouble}. Nothing was changed${stays}. ${advice}`,
   );
 }
 

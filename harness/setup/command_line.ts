@@ -1,3 +1,4 @@
+import { UsageError } from "../cli/errors.ts";
 import {
   DRY_RUN_OPTION,
   ENV_FILE_OPTION,
@@ -6,6 +7,7 @@ import {
   list,
   option,
   toggle,
+  type Values,
   YES_OPTION,
 } from "../cli/options.ts";
 import { numberFrom, oneOf, parseSeconds, parseUrl } from "../cli/parse.ts";
@@ -85,3 +87,56 @@ export const SETUP_OPTIONS = {
   yes: YES_OPTION,
   json: JSON_OPTION,
 };
+
+export type SetupOptions = Values<typeof SETUP_OPTIONS>;
+
+/**
+ * Checks that options fit together.
+ *
+ * @throws {UsageError} If two contradict each other.
+ */
+export function checkSetupOptions(options: SetupOptions): void {
+  const { remove, prune, roles, start, json, forCustomers } = options;
+  const { projects, project } = options;
+  const isBeyondRemoval = start || prune || forCustomers ||
+    options.endpoint !== undefined || options.wait !== undefined;
+  const refusals: [isWrong: boolean, why: string][] = [
+    [
+      prune && roles === undefined,
+      "--prune needs --roles: it removes entries that are not in that file",
+    ],
+    [
+      remove && isBeyondRemoval,
+      "--remove undoes everything: it goes with --roles, --name, --org and --service-user-name only",
+    ],
+    [start && json, "--start stays in the foreground: leave out --json"],
+    [
+      projects === false && project.length > 0,
+      "--no-projects and --project contradict each other",
+    ],
+    [
+      projects === false && forCustomers,
+      "--for-customers proposes PROJECTS: leave out --no-projects",
+    ],
+  ];
+  const wrong = refusals.find(([isWrong]) => isWrong);
+  if (wrong) throw new UsageError(wrong[1]);
+}
+
+/** The conditions behind the words of `--also`. */
+const ALSO: Readonly<Record<string, string>> = {
+  preuserinfo: "function/preuserinfo",
+  presamlresponse: "function/presamlresponse",
+  events: "event/group/org.metadata",
+};
+
+/** Reads `--also`: the conditions on which a target is to be called. */
+export function conditionsOf({ also = "" }: SetupOptions): string[] {
+  const conditions = also.split(",").filter(Boolean).map((word) => {
+    const condition = ALSO[word.trim()];
+    if (condition !== undefined) return condition;
+    const words = Object.keys(ALSO).join(", ");
+    throw new UsageError(`--also ${word}: expected ${words}`);
+  });
+  return ["function/preaccesstoken", ...conditions];
+}

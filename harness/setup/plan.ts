@@ -1,30 +1,35 @@
 /**
- * What to change, worked out from what is there and what is wanted. Nothing
- * here reads or writes.
+ * What to change, worked out from what is there and what is wanted.
  *
  * @module
  */
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
-import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
+import { parseEnv, readEnvFile, SIGNING_KEY_SETTING } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
+import { findOrganization } from "../roles/mapping_organization.ts";
 import type { Mapping } from "../roles/parse_roles.ts";
+import { planMapping, planMappingRemoval } from "../roles/plan_mapping.ts";
+import { entryChanges } from "../roles/write_entries.ts";
+import { type Execution, listExecutions } from "../zitadel/execution.ts";
+import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
 import {
-  type EntryChange,
-  planMapping,
-  planMappingRemoval,
-} from "../roles/plan_mapping.ts";
-import type { Execution } from "../zitadel/execution.ts";
-import type { MetadataEntry } from "../zitadel/metadata.ts";
-import type { Target, TargetSettings } from "../zitadel/target.ts";
-import { type Change, NEW_TARGET, type SettingChange } from "./change.ts";
+  listTargets,
+  type Target,
+  type TargetSettings,
+} from "../zitadel/target.ts";
+import type { Change, Place } from "./change.ts";
+import { readKeys } from "./signing_keys.ts";
 import {
-  planServiceUser,
-  planServiceUserRemoval,
-  type ServiceUserState,
-  type ServiceUserWish,
-} from "./plan_service_user.ts";
-
-export { type Change, NEW_TARGET } from "./change.ts";
+  bindChange,
+  createTargetChange,
+  deleteTargetChange,
+  differs,
+  dropKeyChange,
+  type PlannedTarget,
+  updateTargetChange,
+  writeKeyChange,
+} from "./target_changes.ts";
+import { settingChange } from "./write_setting.ts";
 
 /** What is there. */
 export interface State {
@@ -36,12 +41,10 @@ export interface State {
   readonly metadata: readonly MetadataEntry[];
   /** By which API it was read, which tells the release; `undefined` if it was not. */
   readonly metadataApi?: MetadataApi | undefined;
-  /** The value of AUTHORIZATION_SIGNING_KEY in the env file. */
-  readonly signingKeys: string | undefined;
+  /** The signing keys in the env file. */
+  readonly envKeys: readonly string[];
   /** The settings in the env file. */
   readonly env: Settings;
-  /** The function's service user; `undefined` if it is not looked at. */
-  readonly serviceUser?: ServiceUserState | undefined;
 }
 
 /** What is wanted. */
@@ -55,12 +58,36 @@ export interface Wish {
   /** Whether entries that are not in the mapping are removed. */
   readonly prune?: boolean;
   /** Whether another signing key in the env file may be replaced. */
-  readonly force: boolean;
+  readonly force?: boolean;
   /** The instance that the env file names, if it names none yet. */
   readonly domain?: string | undefined;
-  readonly serviceUser?: ServiceUserWish | undefined;
-  /** What is proposed for the env file. */
-  readonly settings?: readonly SettingChange[] | undefined;
+  /** The service user, and what is proposed for the env file. */
+  readonly others?: readonly Change[];
+}
+
+/**
+ * Reads what there is.
+ *
+ * @throws {ZitadelError} If any part of it cannot be read: then nothing may be
+ * planned, let alone changed.
+ */
+export async function readState(
+  { instance, organization, envFile }: Place,
+): Promise<State> {
+  const targets = await listTargets(instance);
+  const executions = await listExecutions(instance);
+  if (organization) await findOrganization(instance, organization, "--org");
+  const read = organization === undefined
+    ? undefined
+    : await listMetadata(instance, organization);
+  return {
+    targets,
+    executions,
+    metadata: read?.entries ?? [],
+    metadataApi: read?.api,
+    envKeys: await readKeys(envFile),
+    env: parseEnv(await readEnvFile(envFile)),
+  };
 }
 
 /**
@@ -68,87 +95,78 @@ export interface Wish {
  * may refuse it, and the bindings last, when all else is in place.
  *
  * @returns The changes, in the order to make them; none if all is as wanted.
- * @throws {Error} If the env file holds another target's key, or the service
- * user's name is taken.
+ * @throws {Error} If the env file holds another target's key.
  */
-export function planSetup(state: State, wish: Wish): Change[] {
-  const { target: settings, domain } = wish;
-  const target = state.targets.find(({ name }) => name === settings?.name);
-  const id = target?.id ?? NEW_TARGET;
-  const changes: Change[] = [];
-  if (settings !== undefined) {
-    changes.push(...planTarget(state, { target, settings, force: wish.force }));
-    if (domain && !state.env.ZITADEL_DOMAIN) {
-      changes.push({
-        kind: "write-setting",
+export function planSetup(place: Place, state: State, wish: Wish): Change[] {
+  const { target: settings, domain, mapping, prune = false } = wish;
+  const isMapped = mapping.size > 0 || prune;
+  const others = [
+    ...settings && domain && !state.env.ZITADEL_DOMAIN
+      ? [settingChange(place, {
         name: "ZITADEL_DOMAIN",
         value: domain,
         shown: domain,
         replaces: false,
-      });
-    }
-  }
-  if (wish.serviceUser && state.serviceUser) {
-    changes.push(...planServiceUser(state.serviceUser, wish.serviceUser));
-  }
-  changes.push(...wish.settings ?? [], ...planEntries(state, wish));
-  for (const condition of settings === undefined ? [] : wish.conditions) {
-    const bound = state.executions.find((it) => it.condition === condition);
-    const from = bound?.targets ?? [];
-    if (from.includes(id)) continue;
-    changes.push({ kind: "bind", condition, from, to: [...from, id] });
-  }
-  return changes;
-}
-
-function planEntries(state: State, { mapping, prune = false }: Wish): Change[] {
-  if (mapping.size === 0 && !prune) return [];
-  const { set, removed } = planMapping(state.metadata, mapping, { prune });
+      })]
+      : [],
+    ...wish.others ?? [],
+    ...isMapped
+      ? entryChanges(place, planMapping(state.metadata, mapping, { prune }))
+      : [],
+  ];
+  if (settings === undefined) return others;
+  const existing = state.targets.find(({ name }) => name === settings.name);
+  const target = existing ?? { name: settings.name, id: undefined };
   return [
-    ...entryChange("set-metadata", set),
-    ...entryChange("remove-metadata", removed),
+    ...existing === undefined
+      ? [createTargetChange(place, target, settings)]
+      : differs(existing, settings)
+      ? [updateTargetChange(place, existing, settings)]
+      : [],
+    ...planKey(place, state, { target, existing, force: wish.force ?? false }),
+    ...others,
+    ...planBindings(place, state, { target, conditions: wish.conditions }),
   ];
 }
 
-function planTarget(
-  state: State,
-  { target, settings, force }: {
-    target: Target | undefined;
-    settings: TargetSettings;
-    force: boolean;
+function planKey(
+  place: Place,
+  { targets, envKeys: keys }: State,
+  { target, existing, force }: {
+    readonly target: PlannedTarget;
+    readonly existing: Target | undefined;
+    readonly force: boolean;
   },
 ): Change[] {
-  const changes: Change[] = [];
-  const id = target?.id ?? NEW_TARGET;
-  if (target === undefined) {
-    changes.push({ kind: "create-target", settings });
-  } else if (differs(target, settings)) {
-    changes.push({ kind: "update-target", id, from: target, settings });
-  }
-  const keys = splitKeys(state.signingKeys);
-  if (target === undefined || !keys.includes(target.signingKey)) {
-    if (keys.length > 0 && !force) {
-      throw new Error(
-        `Cannot write the signing key: ${describeOtherKey(state, keys)}`,
-      );
-    }
-    changes.push({ kind: "write-key", id, replaces: keys.length > 0 });
-  }
-  return changes;
+  if (existing && keys.includes(existing.signingKey)) return [];
+  const replaces = keys.length > 0;
+  if (!replaces || force) return [writeKeyChange(place, target, { replaces })];
+  const owners = targets.filter(({ signingKey }) => keys.includes(signingKey))
+    .map(({ name }) => `"${name}"`).join(", ");
+  throw new Error(
+    `Cannot write the signing key: ${
+      owners
+        ? `${SIGNING_KEY_SETTING} in the env file is that of another target (${owners}), and the function could no longer check its calls. Choose another --env-file, or run again with --force to replace it`
+        : `no target of this instance has the key in the env file (${SIGNING_KEY_SETTING}). Run again with --force to replace it, or choose another --env-file if it belongs to another instance`
+    }`,
+  );
 }
 
-/** Says whose the keys of the env file are, and how to go on. */
-function describeOtherKey(
-  { targets }: State,
-  keys: readonly string[],
-): string {
-  const owners = targets.filter(({ signingKey }) => keys.includes(signingKey))
-    .map(({ name }) => `"${name}"`);
-  return owners.length > 0
-    ? `${SIGNING_KEY_SETTING} in the env file is that of another target (${
-      owners.join(", ")
-    }), and the function could no longer check its calls. Choose another --env-file, or run again with --force to replace it`
-    : `no target of this instance has the key in the env file (${SIGNING_KEY_SETTING}). Run again with --force to replace it, or choose another --env-file if it belongs to another instance`;
+function planBindings(
+  place: Place,
+  { executions, targets }: State,
+  { target, conditions }: {
+    readonly target: PlannedTarget;
+    readonly conditions: readonly string[];
+  },
+): Change[] {
+  return conditions.flatMap((condition) => {
+    const from = executions.find((it) => it.condition === condition)?.targets ??
+      [];
+    if (target.id && from.includes(target.id)) return [];
+    const to = [...from, target];
+    return [bindChange(place, { condition, from, to }, targets)];
+  });
 }
 
 /**
@@ -159,44 +177,32 @@ function describeOtherKey(
  * @returns The changes, in the order to make them.
  */
 export function planRemoval(
+  place: Place,
   state: State,
-  wish: {
+  { names, mapping, others = [] }: {
     /** The target's name; several during a rotation. */
-    readonly name: string | readonly string[];
+    readonly names: readonly string[];
     /** The entries to take out: only those that still say what it says. */
     readonly mapping: Mapping;
+    /** The service user's. */
+    readonly others?: readonly Change[];
   },
 ): Change[] {
-  const names = typeof wish.name === "string" ? [wish.name] : wish.name;
   const targets = state.targets.filter(({ name }) => names.includes(name));
-  const ids = new Set(targets.map(({ id }) => id));
-  const { removed } = planMappingRemoval(state.metadata, wish.mapping);
+  const ids = targets.map(({ id }) => id);
   return [
-    ...state.executions.flatMap(({ condition, targets: from }): Change[] => {
-      const to = from.filter((id) => !ids.has(id));
+    ...state.executions.flatMap(({ condition, targets: from }) => {
+      const to = from.filter((id) => !ids.includes(id));
       if (to.length === from.length) return [];
-      return [{ kind: "bind", condition, from, to }];
+      return [bindChange(place, { condition, from, to }, state.targets)];
     }),
-    ...targets.flatMap(({ id, name, signingKey }): Change[] => [
-      ...splitKeys(state.signingKeys).includes(signingKey)
-        ? [{ kind: "drop-key", id, replaces: false } as const]
+    ...targets.flatMap((target) => [
+      ...state.envKeys.includes(target.signingKey)
+        ? [dropKeyChange(place, target)]
         : [],
-      { kind: "delete-target", id, name },
+      deleteTargetChange(place, target),
     ]),
-    ...state.serviceUser ? planServiceUserRemoval(state.serviceUser) : [],
-    ...entryChange("remove-metadata", removed),
+    ...others,
+    ...entryChanges(place, planMappingRemoval(state.metadata, mapping)),
   ];
-}
-
-function entryChange(
-  kind: "set-metadata" | "remove-metadata",
-  entries: readonly EntryChange[],
-): Change[] {
-  return entries.length === 0 ? [] : [{ kind, entries }];
-}
-
-function differs(target: Target, settings: TargetSettings): boolean {
-  return target.kind !== "call" || target.endpoint !== settings.endpoint ||
-    target.timeoutSeconds !== settings.timeoutSeconds ||
-    target.interruptOnError !== settings.interruptOnError;
 }

@@ -1,68 +1,75 @@
+import { UsageError } from "../cli/errors.ts";
 import type { Io } from "../cli/io.ts";
 import type { Settings } from "../cli/settings.ts";
-import { splitKeys } from "../cli/env_file.ts";
+import { printable } from "../cli/terminal.ts";
 import {
   findMappingOrganization,
   fixedOrganization,
 } from "../roles/mapping_organization.ts";
 import type { Mapping } from "../roles/parse_roles.ts";
+import { planMapping } from "../roles/plan_mapping.ts";
+import { requireProjects } from "../roles/require_projects.ts";
 import { readMappingFile } from "../roles/roles_file.ts";
-import { findUnfinishedRotation } from "../rotate/unfinished_rotation.ts";
-import type { Instance } from "../zitadel/client.ts";
+import {
+  findUnfinishedRotation,
+  type UnfinishedRotation,
+} from "../rotate/unfinished_rotation.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import { type Organization, ownOrganization } from "../zitadel/organization.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
+import type { Change, Place } from "./change.ts";
 import { findTrouble } from "./check_function.ts";
-import { conditionsOf } from "./conditions.ts";
-import { separateGuarded } from "./guarded_changes.ts";
+import { conditionsOf, type SetupOptions } from "./command_line.ts";
 import { removalNotes, setupNotes } from "./notes.ts";
 import {
-  type Change,
   planRemoval,
   planSetup,
+  readState,
   type State,
   type Wish,
 } from "./plan.ts";
-import type { ServiceUserWish } from "./plan_service_user.ts";
-import { chooseOrganization } from "./propose_for_customers.ts";
-import type { Proposal } from "./proposal.ts";
-import { proposeSettings } from "./propose_settings.ts";
-import { readServiceUser } from "./read_service_user.ts";
-import { type Place, readState } from "./setup.ts";
-import type { SetupOptions } from "./setup_options.ts";
-import { requireFinished, requireJson, requireSameName } from "./refusals.ts";
-import { chooseTargetSettings } from "./target_settings.ts";
+import { chooseOrganization, proposeSettings } from "./propose_settings.ts";
+import {
+  planServiceUser,
+  planServiceUserRemoval,
+  readServiceUser,
+  type ServiceUserWish,
+} from "./service_user.ts";
+import { updateTargetChange } from "./target_changes.ts";
+
+/** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */
+const DEFAULT_TIMEOUT_SECONDS = 10;
 
 /** The changes, and what keeps some of them from being made now. */
-export interface Plan {
-  readonly place: Place;
-  readonly settings: Settings;
-  /** The organization that takes the mapping. */
-  readonly organization: Organization | undefined;
-  readonly state: State;
-  readonly target: TargetSettings | undefined;
+export interface Plan extends Situation {
+  readonly target?: TargetSettings | undefined;
   /** The target of that name, if it exists. */
-  readonly existing: Target | undefined;
-  /** Changes that need a function that accepts the target's key. */
-  readonly guarded: readonly Change[];
-  /** All other changes. */
-  readonly safe: readonly Change[];
+  readonly existing?: Target | undefined;
+  readonly changes: readonly Change[];
   /** What stays as it is, although it matters. */
   readonly notes: readonly string[];
   /** Why the guarded changes cannot be made now. */
-  readonly trouble: string | undefined;
+  readonly trouble?: string | undefined;
   /** Whether interruptOnError is off, and the operator is to decide about it. */
   readonly isInterruptOpen?: boolean;
 }
 
-/** What was read before the state, and applies to set-up and removal. */
-interface Context {
-  readonly options: SetupOptions;
+const NO_ROLES = {
+  mapping: new Map<string, string[]>(),
+  projects: new Set<string>(),
+} as const;
+
+/** What was read, for set-up and removal. */
+interface Situation {
+  readonly place: Place;
   readonly settings: Settings;
   readonly domain: string;
-  readonly instance: Instance;
   readonly mapping: Mapping;
+  /** The organization that takes the mapping. */
   readonly organization: Organization | undefined;
+  readonly serviceUser: ServiceUserWish;
+  readonly state: State;
+  readonly rotation: UnfinishedRotation | undefined;
 }
 
 /** Reads everything, and works out what to change. Changes nothing. */
@@ -70,94 +77,101 @@ export async function readPlan(
   options: SetupOptions,
   io: Pick<Io, "env" | "progress">,
 ): Promise<Plan> {
-  const { envFile, roles, org } = options;
-  const mapping: Mapping = roles === undefined
-    ? new Map()
+  const situation = await readSituation(options, io);
+  const plan = options.remove
+    ? await planFromRemoval(options, situation)
+    : await planFromSetup(options, situation);
+  io.progress();
+  return { ...situation, ...plan };
+}
+
+async function readSituation(
+  options: SetupOptions,
+  io: Pick<Io, "env" | "progress">,
+): Promise<Situation> {
+  const { envFile, roles, org, name } = options;
+  const { mapping, projects } = roles === undefined
+    ? NO_ROLES
     : await readMappingFile(roles);
-  const { settings: given, domain, instance } = await connectWithEnvFile(
-    envFile,
-    io,
-  );
+  const connection = await connectWithEnvFile(envFile, io);
+  const { domain, instance } = connection;
   io.progress(`reading ${instance.origin}`);
-  const settings = options.forCustomers
-    ? {
-      ...given,
-      METADATA_ORGANIZATION: await chooseOrganization(instance, {
-        org,
-        settings: given,
-        named: options.project,
-      }),
-    }
-    : given;
+  const settings = { ...connection.settings };
+  if (options.forCustomers) {
+    settings.METADATA_ORGANIZATION = await chooseOrganization(instance, {
+      org,
+      settings,
+      named: options.project,
+    });
+  }
+  const fixed = fixedOrganization(settings);
   const needsOrganization = roles !== undefined ||
-    fixedOrganization(settings) !== undefined && !options.remove;
+    fixed !== undefined && !options.remove;
   const organization = needsOrganization
     ? await findMappingOrganization(instance, { org, settings })
     : undefined;
-  const context = {
-    options,
+  const place = { instance, organization: organization?.id, envFile };
+  // The least role that METADATA_ORGANIZATION needs.
+  const serviceUser: ServiceUserWish = {
+    name: options.serviceUserName,
+    role: fixed === undefined ? "IAM_OWNER_VIEWER" : "ORG_OWNER_VIEWER",
+    organization: fixed ?? (await ownOrganization(instance)).id,
+    credential: options.credential,
+    days: options.credentialDays,
+  };
+  const state = await readState(place);
+  if (!options.remove) {
+    const plan = planMapping(state.metadata, mapping, { prune: false });
+    await requireProjects(place, plan, projects);
+  }
+  return {
+    place,
     settings,
     domain,
-    instance,
     mapping,
     organization,
+    serviceUser,
+    state,
+    rotation: findUnfinishedRotation(state, name),
   };
-  const place = { instance, organization: organization?.id, envFile };
-  const wish = serviceUserWish(context, await ownOrganization(instance));
-  const looksForUser = options.remove || options.serviceUser;
-  const state: State = {
-    ...await readState(place),
-    serviceUser: looksForUser
-      ? await readServiceUser(instance, envFile, wish)
-      : undefined,
-  };
-  const plan = options.remove
-    ? planFromRemoval(context, state)
-    : await planFromSetup(context, state, wish);
-  io.progress();
-  return { place, settings, organization, state, ...plan };
 }
 
-type Planned = Omit<Plan, "place" | "settings" | "organization" | "state">;
+type Planned = Omit<Plan, keyof Situation>;
 
-function planFromRemoval(
-  { options, mapping }: Context,
-  state: State,
-): Planned {
-  const { name } = options;
-  const rotation = unfinishedRotation(state, name);
-  const names = rotation ? [name, rotation.successor.name] : name;
+async function planFromRemoval(
+  { name }: SetupOptions,
+  { place, state, rotation, mapping, serviceUser }: Situation,
+): Promise<Planned> {
+  const successor = rotation?.successor.name;
+  const found = await readServiceUser(place, serviceUser);
+  const others = planServiceUserRemoval(place, found, serviceUser);
+  const names = successor ? [name, successor] : [name];
+  const changes = planRemoval(place, state, { names, mapping, others });
   return {
-    target: undefined,
-    existing: undefined,
-    safe: planRemoval(state, { name: names, mapping }),
-    guarded: [],
-    notes: rotation
-      ? removalNotes(state, { name: rotation.successor.name, mapping })
-      : removalNotes(state, { name, mapping }),
-    trouble: undefined,
+    // Nothing that is taken away needs the function.
+    changes: changes.map((change) => ({ ...change, isGuarded: false })),
+    notes: removalNotes(state, { name: successor ?? name, mapping }),
   };
 }
 
 async function planFromSetup(
-  context: Context,
-  state: State,
-  serviceUser: ServiceUserWish,
+  options: SetupOptions,
+  situation: Situation,
 ): Promise<Planned> {
-  const { options, mapping, domain } = context;
-  const { name, force, prune } = options;
-  const rotation = unfinishedRotation(state, name);
+  const { name, force, prune, serviceUser: wantsUser } = options;
+  const { place, state, rotation, mapping, domain, serviceUser } = situation;
   const existing = state.targets.find((target) => target.name === name) ??
     rotation?.successor;
-  if (rotation && isEmergencyExit(options)) {
-    return turnOff([rotation.predecessor, rotation.successor]);
-  }
+  if (rotation && isEmergencyExit(options)) return turnOff(place, rotation);
   if (existing === undefined) requireSameName(state.targets, name);
   const target = chooseTargetSettings(options, existing);
   if (target !== undefined) requireFinished(rotation);
-  const conditions = conditionsOf(options.also ?? "");
+  const conditions = conditionsOf(options);
   requireJson(existing, conditions, state);
-  const proposal = await propose(context, state);
+  const user = wantsUser
+    ? await readServiceUser(place, serviceUser)
+    : undefined;
+  const proposal = await propose(options, situation);
   const wish: Wish = {
     target,
     conditions,
@@ -165,18 +179,21 @@ async function planFromSetup(
     prune,
     force,
     domain,
-    serviceUser: options.serviceUser ? serviceUser : undefined,
-    settings: proposal.settings,
+    others: [
+      ...user ? planServiceUser(place, user, serviceUser) : [],
+      ...proposal.changes,
+    ],
   };
-  const changes = planSetup(state, wish);
-  const { safe, guarded } = separateGuarded(changes, state);
+  const changes = planSetup(place, state, wish);
+  const guarded = changes.filter(({ isGuarded }) => isGuarded);
+  const isUpdated = guarded.some(({ kind }) => kind === "update-target");
   const isWaiting = options.wait !== undefined || options.start;
   const trouble = guarded.length === 0 || existing === undefined || isWaiting
     ? undefined
-    : await findTrouble({
-      endpoint: target!.endpoint,
-      signingKey: existing.signingKey,
-    }, guarded);
+    : await findTrouble(
+      { endpoint: target!.endpoint, signingKey: existing.signingKey },
+      isUpdated ? existing.endpoint : undefined,
+    );
   const notes = [...setupNotes(state, wish), ...proposal.notes];
   const called = target ?? existing;
   const isOpen = options.forCustomers && options.interruptOnError === undefined;
@@ -185,79 +202,19 @@ async function planFromSetup(
       `there is no target "${name}" yet: run this again with --endpoint, to decide about interruptOnError`,
     );
   }
-  return {
-    target,
-    existing,
-    safe,
-    guarded,
-    notes,
-    trouble,
-    isInterruptOpen: isOpen && called?.interruptOnError === false,
-  };
-}
-
-/** `setup --no-interrupt-on-error` alone: it works at any time. */
-function isEmergencyExit(options: SetupOptions): boolean {
-  const { endpoint, also, timeout, roles, serviceUser, start, wait } = options;
-  return options.interruptOnError === false && !serviceUser && !start &&
-    !options.forCustomers && options.project.length === 0 &&
-    [endpoint, also, timeout, roles, wait].every((it) => it === undefined);
-}
-
-function turnOff(targets: readonly (Target | undefined)[]): Planned {
-  const safe = targets.flatMap((target): Change[] =>
-    target?.interruptOnError
-      ? [{
-        kind: "update-target",
-        id: target.id,
-        from: target,
-        settings: { ...target, interruptOnError: false },
-      }]
-      : []
-  );
-  return {
-    target: undefined,
-    existing: undefined,
-    safe,
-    guarded: [],
-    notes: ["a rotation is unfinished: run `deno task rotate` to finish it"],
-    trouble: undefined,
-  };
-}
-
-function unfinishedRotation(
-  { targets, executions, signingKeys }: State,
-  name: string,
-) {
-  const envKeys = splitKeys(signingKeys);
-  return findUnfinishedRotation({ targets, executions, envKeys }, name);
-}
-
-/** The least role that METADATA_ORGANIZATION needs. */
-function serviceUserWish(
-  { options, settings }: Context,
-  own: Organization,
-): ServiceUserWish {
-  const fixed = fixedOrganization(settings);
-  return {
-    name: options.serviceUserName,
-    role: fixed === undefined ? "IAM_OWNER_VIEWER" : "ORG_OWNER_VIEWER",
-    organization: fixed ?? own.id,
-    credential: options.credential,
-    days: options.credentialDays,
-  };
+  const isInterruptOpen = isOpen && called?.interruptOnError === false;
+  return { target, existing, changes, notes, trouble, isInterruptOpen };
 }
 
 async function propose(
-  { options, settings, instance, mapping, organization }: Context,
-  state: State,
-): Promise<Proposal> {
+  options: SetupOptions,
+  { place, settings, mapping, organization, state }: Situation,
+) {
   if (options.projects === false || isEmergencyExit(options)) {
-    return { settings: [], notes: [] };
+    return { changes: [], notes: [] };
   }
-  const isOfAll = organization !== undefined &&
-    organization.id === fixedOrganization(settings);
-  return await proposeSettings(instance, {
+  const isOfAll = organization?.id === fixedOrganization(settings);
+  return await proposeSettings(place, {
     organization: isOfAll ? organization : undefined,
     keys: [...mapping.keys(), ...state.metadata.map(({ key }) => key)],
     named: options.project,
@@ -265,4 +222,105 @@ async function propose(
     settings,
     state,
   });
+}
+
+/**
+ * Chooses the target's settings; what the options leave out stays as it is.
+ *
+ * @returns `undefined` if the options are only about the mapping, the service
+ * user or the env file.
+ * @throws {UsageError} If a new target has no endpoint.
+ */
+function chooseTargetSettings(
+  options: SetupOptions,
+  existing: Target | undefined,
+): TargetSettings | undefined {
+  const { name, timeout, interruptOnError } = options;
+  const isAboutOthers = options.roles !== undefined || options.serviceUser ||
+    options.forCustomers || options.project.length > 0;
+  const isAboutTarget = options.start || interruptOnError !== undefined ||
+    isAboutMore(options);
+  if (!isAboutTarget && isAboutOthers) return undefined;
+  const endpoint = options.endpoint ?? existing?.endpoint;
+  if (endpoint === undefined) {
+    throw new UsageError(
+      `--endpoint is missing: there is no target "${
+        printable(name)
+      }" yet, so where does the function answer?`,
+    );
+  }
+  return {
+    name,
+    endpoint,
+    timeoutSeconds: timeout ?? existing?.timeoutSeconds ??
+      DEFAULT_TIMEOUT_SECONDS,
+    interruptOnError: interruptOnError ?? existing?.interruptOnError ?? false,
+  };
+}
+
+/** Whether an option is about the target, beside interruptOnError. */
+function isAboutMore({ endpoint, also, timeout, wait }: SetupOptions): boolean {
+  return [endpoint, also, timeout, wait].some((it) => it !== undefined);
+}
+
+/** `setup --no-interrupt-on-error` alone: it works at any time. */
+function isEmergencyExit(options: SetupOptions): boolean {
+  const { roles, serviceUser, start, forCustomers, project } = options;
+  return options.interruptOnError === false && !serviceUser && !start &&
+    !forCustomers && project.length === 0 && roles === undefined &&
+    !isAboutMore(options);
+}
+
+function turnOff(
+  place: Place,
+  { predecessor, successor }: UnfinishedRotation,
+): Planned {
+  return {
+    changes: [predecessor, successor].flatMap((target) =>
+      target?.interruptOnError
+        ? [updateTargetChange(place, target, {
+          ...target,
+          interruptOnError: false,
+        })]
+        : []
+    ),
+    notes: ["a rotation is unfinished: run `deno task rotate` to finish it"],
+  };
+}
+
+/** Refuses to change a target whose key is being rotated. */
+function requireFinished(rotation: UnfinishedRotation | undefined): void {
+  if (rotation === undefined) return;
+  throw new Error(
+    `A rotation of "${rotation.name}" is unfinished: run \`deno task rotate --name '${rotation.name}'\` first. Nothing was changed`,
+  );
+}
+
+/** Refuses a second target that differs only in letter case. */
+function requireSameName(targets: readonly Target[], name: string): void {
+  const lower = name.toLowerCase();
+  const similar = targets.find((it) => it.name.toLowerCase() === lower);
+  if (similar === undefined) return;
+  throw new Error(
+    `There is no target "${name}", but there is "${similar.name}": run it with --name "${similar.name}", or choose a name that differs in more than letter case`,
+  );
+}
+
+/** Refuses events for a target that ZITADEL sends none to. */
+function requireJson(
+  target: Target | undefined,
+  conditions: readonly string[],
+  { executions }: State,
+): void {
+  if (target === undefined || target.payloadType === "json") return;
+  const isNew = conditions.some((condition) =>
+    condition.startsWith("event/") &&
+    !executions.some((it) =>
+      it.condition === condition && it.targets.includes(target.id)
+    )
+  );
+  if (!isNew) return;
+  throw new Error(
+    `Cannot bind "${target.name}" to events: its payload type is ${target.payloadType.toUpperCase()}, and ZITADEL delivers events only to targets whose payload type is JSON. Leave events out of --also, or create a second target for them in the console (Actions V2 > Targets, payload type JSON) and add its key to AUTHORIZATION_SIGNING_KEY`,
+  );
 }

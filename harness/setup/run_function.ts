@@ -9,14 +9,13 @@ import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { tint } from "../cli/terminal.ts";
 import { startFunction } from "../function/function_process.ts";
-import { choosePort } from "./choose_port.ts";
+import { isLoopback } from "../util/is_loopback.ts";
 import type { Plan } from "./read_plan.ts";
-import type { SetupOptions } from "./setup_options.ts";
 
 /** The function, running until it is stopped. */
 export interface RunningFunction {
   readonly url: string;
-  readonly stop: () => Promise<void>;
+  readonly stop: () => Promise<unknown>;
 }
 
 /**
@@ -26,11 +25,10 @@ export interface RunningFunction {
  * @throws {SettingsError} If a setting is missing or wrong.
  */
 export async function startHere(
-  { place, target }: Plan,
-  { envFile }: SetupOptions,
+  { place, target }: Pick<Plan, "place" | "target">,
   io: Io,
 ): Promise<RunningFunction> {
-  const own = await readSettings(envFile, io);
+  const own = await readSettings(place.envFile, io);
   const { port, note } = choosePort(own.PORT, target!.endpoint);
   if (note) io.error(`${tint("warning", "!")} ${note}`);
   const settings: Record<string, string | undefined> = {
@@ -46,8 +44,7 @@ export async function startHere(
     ),
   );
   io.progress("starting the function");
-  const running = await startFunction({ env, onLine: io.error });
-  return { url: running.url, stop: async () => void await running.stop() };
+  return await startFunction({ env, onLine: io.error });
 }
 
 /** Waits for Ctrl-C. */
@@ -62,7 +59,27 @@ export async function keepRunning(
   );
   const signal = io.untilInterrupted();
   if (signal.aborted) return;
-  await new Promise<void>((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true })
+  await new Promise((resolve) =>
+    signal.addEventListener("abort", resolve, { once: true })
   );
+}
+
+/**
+ * Chooses the port on which the function listens: PORT; without it, the one that
+ * the endpoint names if that is on this machine. An endpoint without a port, or
+ * with https, is that of a proxy. The note says why ZITADEL may not reach it.
+ */
+export function choosePort(
+  set: string | undefined,
+  endpoint: string,
+): { readonly port: string; readonly note?: string } {
+  const url = new URL(endpoint);
+  const named = url.protocol === "http:" ? url.port : "";
+  const own = set?.trim();
+  const port = own || (isLoopback(url) && named) || SETTINGS.PORT.default;
+  return named === "" || named === port ? { port } : {
+    port,
+    note:
+      `the function listens on ${port}, the endpoint says ${named}: set PORT, unless something forwards ${named}`,
+  };
 }

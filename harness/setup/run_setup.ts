@@ -6,53 +6,55 @@
  */
 import { confirm } from "../cli/confirm.ts";
 import type { Outcome } from "../cli/exit.ts";
-import type { Io } from "../cli/io.ts";
-import { type ExecuteOptions, executePlan } from "./execute_plan.ts";
-import { requireRightsFor } from "./needed_rights.ts";
+import { type Io, printJson } from "../cli/io.ts";
+import { parseEnv, readEnvFile } from "../cli/env_file.ts";
+import { printable, tint } from "../cli/terminal.ts";
+import { type Change, requireRightsFor } from "./change.ts";
+import { checkSetupOptions, type SetupOptions } from "./command_line.ts";
+import { executePlan, type Pace } from "./execute_plan.ts";
+import { printPlan } from "./print_plan.ts";
 import { type Plan, readPlan } from "./read_plan.ts";
-import { printPlan, report } from "./report.ts";
-import { keepRunning, type RunningFunction } from "./run_function.ts";
-import { checkSetupOptions, type SetupOptions } from "./setup_options.ts";
+import { keepRunning } from "./run_function.ts";
 
 export async function runSetup(
   options: SetupOptions,
   io: Io,
-  pace: ExecuteOptions = {},
+  pace: Pace = {},
 ): Promise<Outcome> {
   checkSetupOptions(options);
   const read = await readPlan(options, io);
   const plan = read.isInterruptOpen
     ? await decideAboutInterrupt(read, options, io)
     : read;
-  if (!options.json) printPlan(plan, options, io);
-  const changes = [...plan.safe, ...plan.guarded];
+  const { place, changes, trouble } = plan;
+  if (!options.json) show(plan, io);
   if (options.dryRun) {
     const outcome = changes.length > 0 ? "changes" : "done";
-    return report(plan, options, { io, outcome });
+    return await report(plan, options, { io, outcome });
   }
-  const makes = plan.trouble === undefined ? changes : plan.safe;
-  if (makes.length > 0) {
-    const { instance, organization } = plan.place;
-    await requireRightsFor(instance, makes, organization);
+  const made = trouble === undefined ? changes : changes.filter(isSafe);
+  if (made.length > 0) {
+    await requireRightsFor(place, made);
     if (!confirm(io, "Make these changes?", options)) {
       return options.json
-        ? report(plan, options, { io, outcome: "declined" })
+        ? await report(plan, options, { io, outcome: "declined" })
         : "declined";
     }
   }
-  return await execute(plan, options, { io, pace });
+  await using execution = await executePlan(plan, options, { io, pace });
+  // A removal that found no target although there are others: a wrong name.
+  const isMistaken = options.remove && changes.length === 0 &&
+    plan.state.targets.length > 0;
+  const isBound = execution.trouble === undefined;
+  const outcome = !isBound ? "failed" : isMistaken ? "warnings" : "done";
+  const done = { ...plan, trouble: execution.trouble };
+  await report(done, options, { io, outcome });
+  if (execution.running && isBound) await keepRunning(execution.running, io);
+  return outcome;
 }
 
-/** What turning interruptOnError on and leaving it off means for customers. */
-function bothSides({ state, safe }: Plan): string {
-  const isLimited = state.env.APPLICATIONS ||
-    safe.some((change) =>
-      change.kind === "write-setting" && change.name === "APPLICATIONS"
-    );
-  const logins = isLimited
-    ? "every login of the listed applications depends on this function (every other login too, if it does not answer at all)"
-    : "every login of the instance depends on this function";
-  return `On: an action of a customer's administrator that sets our claim stops the login, and ${logins}. Off: such a claim reaches the token, and a failure of the function costs the permissions. Before turning it on, keep an administrator's token that does not expire soon: \`deno task setup --no-interrupt-on-error\` needs one`;
+function isSafe({ isGuarded = false }: Change): boolean {
+  return !isGuarded;
 }
 
 /** Asks whether failures stop logins; unasked, that stays as it is. */
@@ -61,45 +63,89 @@ async function decideAboutInterrupt(
   options: SetupOptions,
   io: Io,
 ): Promise<Plan> {
+  const isLimited = plan.state.env.APPLICATIONS ||
+    plan.changes.some(({ setting }) => setting === "APPLICATIONS");
+  const logins = isLimited
+    ? "every login of the listed applications depends on this function (every other login too, if it does not answer at all)"
+    : "every login of the instance depends on this function";
+  const bothSides =
+    `On: an action of a customer's administrator that sets our claim stops the login, and ${logins}. Off: such a claim reaches the token, and a failure of the function costs the permissions. Before turning it on, keep an administrator's token that does not expire soon: \`deno task setup --no-interrupt-on-error\` needs one`;
   if (!options.yes && !options.json && !options.dryRun) {
-    io.print(`interruptOnError is off. ${bothSides(plan)}.`);
+    io.print(`interruptOnError is off. ${bothSides}.`);
     if (io.ask("Turn interruptOnError on?")) {
       return await readPlan({ ...options, interruptOnError: true }, io);
     }
   }
-  const note = `interruptOnError stays off; --interrupt-on-error turns it on. ${
-    bothSides(plan)
-  }`;
+  const note =
+    `interruptOnError stays off; --interrupt-on-error turns it on. ${bothSides}`;
   return { ...plan, notes: [...plan.notes, note] };
 }
 
-async function execute(
-  plan: Plan,
-  options: SetupOptions,
-  { io, pace }: { readonly io: Io; readonly pace: ExecuteOptions },
-): Promise<Outcome> {
-  let running: RunningFunction | undefined;
-  try {
-    const result = await executePlan(plan, options, { io, pace });
-    running = result.running;
-    const { trouble } = result;
-    const outcome = trouble !== undefined
-      ? "failed"
-      : isMistaken(plan, options)
-      ? "warnings"
-      : "done";
-    await report({ ...plan, trouble }, options, { io, outcome });
-    if (running && trouble === undefined) await keepRunning(running, io);
-    return outcome;
-  } finally {
-    await running?.stop();
-  }
+function show(
+  { place, organization, changes, notes, trouble, existing }: Plan,
+  io: Io,
+): void {
+  // A function cannot have the key of a target that does not exist yet.
+  const isLater = trouble !== undefined || existing === undefined;
+  const lines = changes.filter(isSafe).flatMap(({ lines }) => lines);
+  const guarded = changes.filter((change) => !isSafe(change))
+    .flatMap(({ lines }) => lines)
+    .map(({ sign, text }) => ({
+      sign,
+      text: isLater ? `${text}, once the function accepts its key` : text,
+    }));
+  const { instance } = place;
+  printPlan(
+    { instance, organization, lines: [...lines, ...guarded], notes },
+    io,
+  );
 }
 
-/** A removal that found no target although there are others: a wrong name. */
-function isMistaken(
-  { state, safe }: Plan,
-  { remove }: SetupOptions,
-): boolean {
-  return remove && safe.length === 0 && state.targets.length > 0;
+/** Reports how it ended, as one JSON document or in words. */
+async function report(
+  { place, organization, changes, notes, trouble }: Plan,
+  options: SetupOptions,
+  { io, outcome }: { readonly io: Io; readonly outcome: Outcome },
+): Promise<Outcome> {
+  const { remove, envFile, start } = options;
+  const made = trouble ? changes.filter(isSafe) : changes;
+  if (options.json) {
+    const pending = changes.filter((change) => !made.includes(change));
+    return printJson(io, outcome, {
+      instance: place.instance.origin,
+      organization,
+      applied: outcome === "done" || outcome === "failed",
+      not_bound: trouble,
+      changes: made.flatMap(({ lines }) => lines),
+      pending: pending.flatMap(({ lines }) => lines),
+      notes,
+    });
+  }
+  if (options.dryRun) io.print("Nothing was changed (--dry-run).");
+  else if (trouble) {
+    io.print(`${tint("warning", "Not bound:")} ${printable(trouble)}`);
+    io.print(await nextStep(options));
+  } else if (changes.length > 0 && remove) io.print(tint("good", "Removed."));
+  else if (changes.length > 0) {
+    io.print(tint("good", "Done."));
+    const isSettings = changes.some(({ setting }) => setting !== undefined);
+    io.print(
+      isSettings && !start
+        ? `Next: restart or deploy the function with ${envFile}, then run \`deno task doctor\``
+        : "Next: run `deno task doctor --live` to check that it works",
+    );
+  }
+  return outcome;
+}
+
+/** A function without a credential does not start. */
+async function nextStep({ envFile }: SetupOptions): Promise<string> {
+  const settings = parseEnv(await readEnvFile(envFile));
+  const hasCredential = ["ACCESS_TOKEN", "CLIENT_SECRET", "SERVICE_ACCOUNT_KEY"]
+    .some((name) => settings[name]);
+  const start =
+    `start, restart or deploy it with ${envFile}, then run the same command again`;
+  return hasCredential
+    ? `Next: ${start}`
+    : `Next: ${envFile} has no credential of a service user yet; add --service-user to create one, or write ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY. Then ${start}`;
 }

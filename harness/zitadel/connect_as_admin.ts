@@ -32,8 +32,13 @@ export async function connectAsAdmin(
   io: Pick<Io, "env">,
 ): Promise<AdminConnection> {
   const settings = await readSettings(envFile, io);
-  const domain = required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT);
-  const token = required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT);
+  const domain = required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
+  const token = required(
+    settings,
+    "ZITADEL_ADMIN_TOKEN",
+    ADMIN_TOKEN_HINT,
+    envFile,
+  );
   if (!TOKEN.test(token)) {
     throw new SettingsError(
       "ZITADEL_ADMIN_TOKEN has white space, line breaks or characters that no token has: copy it once more, on one line",

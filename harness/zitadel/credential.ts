@@ -36,7 +36,7 @@ export interface NewCredential extends ListedCredential {
 }
 
 /** Every setting that can hold a credential or a part of one. */
-const CREDENTIAL_SETTINGS = [
+export const CREDENTIAL_SETTINGS = [
   "ACCESS_TOKEN",
   "CLIENT_ID",
   "CLIENT_SECRET",

@@ -1,4 +1,5 @@
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2/org_service_pb";
+import { OrganizationState } from "@zitadel/proto/zitadel/org/v2/org_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
@@ -7,6 +8,8 @@ import { attempt } from "./zitadel_error.ts";
 export interface Organization {
   readonly id: string;
   readonly name: string;
+  /** Only of a deactivated one: `false`. */
+  readonly isActive?: false;
 }
 
 /**
@@ -28,7 +31,11 @@ export function listOrganizations(
         queries,
       });
       return {
-        entries: result.map(({ id, name }) => ({ id, name })),
+        entries: result.map(({ id, name, state }) => ({
+          id,
+          name,
+          ...state === OrganizationState.INACTIVE && { isActive: false },
+        })),
         total: Number(details?.totalResult ?? 0),
       };
     }));

@@ -12,6 +12,10 @@ import {
   OIDCTokenType,
 } from "@zitadel/proto/zitadel/app_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import {
+  ProjectGrantState,
+  ProjectState,
+} from "@zitadel/proto/zitadel/project_pb";
 import { Code } from "@connectrpc/connect";
 import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
@@ -22,6 +26,7 @@ export interface Project {
   readonly name: string;
   /** Whether roles are sent without a scope that asks for them. */
   readonly assertsRoles: boolean;
+  readonly isActive: boolean;
 }
 
 /** An OpenID Connect or API application. */
@@ -46,10 +51,11 @@ export function listProjects(
         query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
       });
       return {
-        entries: result.map(({ id, name, projectRoleAssertion }) => ({
+        entries: result.map(({ id, name, projectRoleAssertion, state }) => ({
           id,
           name,
           assertsRoles: projectRoleAssertion,
+          isActive: state !== ProjectState.INACTIVE,
         })),
         total: Number(details?.totalResult ?? 0),
       };
@@ -116,7 +122,9 @@ export function listProjectGrants(
   instance: Instance,
   organization: string,
   project: string,
-): Promise<{ readonly id: string; readonly name: string }[]> {
+): Promise<
+  { readonly id: string; readonly name: string; readonly isActive: boolean }[]
+> {
   const management = instance.service(ManagementService, { organization });
   return attempt(
     "list the project's grants",
@@ -127,9 +135,10 @@ export function listProjectGrants(
           query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
         });
         return {
-          entries: result.map(({ grantedOrgId, grantedOrgName }) => ({
+          entries: result.map(({ grantedOrgId, grantedOrgName, state }) => ({
             id: grantedOrgId,
             name: grantedOrgName,
+            isActive: state !== ProjectGrantState.INACTIVE,
           })),
           total: Number(details?.totalResult ?? 0),
         };
@@ -207,7 +216,7 @@ export async function createProject(
     readonly roles: readonly string[];
     readonly assertsRoles?: boolean;
   },
-): Promise<Project> {
+): Promise<Omit<Project, "isActive">> {
   const { name, roles, assertsRoles = true } = options;
   const management = instance.service(ManagementService, { organization });
   return await attempt(`create the project "${name}"`, async () => {

@@ -127,15 +127,3 @@ export async function giveReaderRole(
       }),
   );
 }
-
-/** Removes a user, and with it every role, key and token. */
-export async function removeServiceUser(
-  instance: Instance,
-  { id, organization }: FoundUser,
-): Promise<void> {
-  await attempt(
-    "remove the service user",
-    () =>
-      instance.service(ManagementService, { organization }).removeUser({ id }),
-  );
-}

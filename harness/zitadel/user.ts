@@ -112,7 +112,6 @@ export async function accessTokenExpiries(
   );
 }
 
-/** Gives a user an administrator role in an organization. */
 /** Lists the managers of an organization, or without one of the instance, that have a role, by user id. */
 export async function listManagers(
   instance: Instance,
@@ -135,6 +134,7 @@ export async function listManagers(
     .map(({ userId }) => userId);
 }
 
+/** Gives a user an administrator role in an organization. */
 export async function addMember(
   instance: Instance,
   organization: string,
@@ -195,5 +195,18 @@ export async function grantRoles(
         projectId: options.project,
         roleKeys: [...options.roles],
       }),
+  );
+}
+
+/** Removes a user, and with it every grant, key and token. */
+export async function removeUser(
+  instance: Instance,
+  organization: string,
+  id: string,
+): Promise<void> {
+  await attempt(
+    "remove the user",
+    () =>
+      instance.service(ManagementService, { organization }).removeUser({ id }),
   );
 }

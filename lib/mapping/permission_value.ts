@@ -13,14 +13,14 @@ const MAX_DEPTH = 2;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The Encoding Standard reads Latin-1 as windows-1252, which has more letters. */
-const latin1 = new TextDecoder("latin1");
+export const latin1 = new TextDecoder("latin1");
 
 /** A plain name: no white space, quotes, brackets or control characters inside. */
-const PLAIN_NAME = /^[^\s"'`()[\]{}<>\p{Cc}]+$/u;
+export const PLAIN_NAME = /^[^\s"'`()[\]{}<>\p{Cc}]+$/u;
 
-const CONTROL_CHARACTER = /\p{Cc}/u;
+export const CONTROL_CHARACTER = /\p{Cc}/u;
 
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+export const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const BASE64_URL = /^[\w-]+={0,2}$/;
 
 /** How canonical base64 ends, by its length modulo 4: unused bits are zero. */
@@ -31,7 +31,7 @@ const CAN_BE_JSON =
   /^(?:\[[^]*\]|\{[^]*\}|"[^]*"|-?\d[\d.eE+-]*|true|false|null)$/;
 
 /** How JSON arrays and objects begin. A name decodes to that only by rare chance. */
-const JSON_BEGIN = /^\s*[[{]\s*["[\]{}\d-]/;
+export const JSON_BEGIN = /^\s*[[{]\s*["[\]{}\d-]/;
 
 /**
  * Reads the value of one metadata entry: the permissions that a role grants. The
@@ -123,7 +123,7 @@ function isEncodedInBase64(text: string, depth = 0): boolean {
     : JSON_BEGIN.test(inner);
 }
 
-function decodeUtf8(bytes: Uint8Array): string | undefined {
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes).trim();
   } catch {
@@ -132,7 +132,7 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 }
 
 /** Decodes canonical base64 or base64url, with or without its padding. */
-function decodeBase64(text: string): Uint8Array | undefined {
+export function decodeBase64(text: string): Uint8Array | undefined {
   const isUrl = !BASE64.test(text);
   if (isUrl && !BASE64_URL.test(text)) return undefined;
   const unpadded = text.replace(/=+$/, "");
@@ -143,7 +143,7 @@ function decodeBase64(text: string): Uint8Array | undefined {
   return Uint8Array.fromBase64(padded, { alphabet });
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   if (!CAN_BE_JSON.test(text)) return undefined;
   try {
     return JSON.parse(text);
@@ -152,7 +152,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isStringArray(value: unknown): value is string[] {
+export function isStringArray(value: unknown): value is string[] {
   return Array.isArray(value) &&
     value.every((item) => typeof item === "string");
 }

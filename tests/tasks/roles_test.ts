@@ -5,6 +5,7 @@ import { connect } from "../../harness/zitadel/client.ts";
 import { listMetadata, setMetadata } from "../../harness/zitadel/metadata.ts";
 import { createScratchOrganization } from "../../harness/zitadel/scratch_organization.ts";
 import { roles } from "../../tasks/roles.ts";
+import { setup } from "../../tasks/setup.ts";
 import { createTestIo } from "../harness/_test_io.ts";
 
 async function run(
@@ -128,6 +129,52 @@ for (const release of RELEASES) {
     assert.deepEqual(entries.map(({ key }) => key).sort(), ["logo", "viewer"]);
   });
 }
+
+Deno.test("roles apply and setup refuse entries of projects that do not exist, unless that is meant", async () => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  await using scratch = await createScratchOrganization(instance);
+  const env = {
+    ZITADEL_DOMAIN: sandbox.origin,
+    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+  };
+  const { id } = scratch.project;
+  const org = ["--org", scratch.organization.id, "--env-file", "/none/.env"];
+  const keys = async () =>
+    (await listMetadata(instance, scratch.organization.id)).entries
+      .map(({ key }) => key).sort();
+  const before = await keys();
+  await using foreign = await withFile(
+    `{"admin": {"permissions": ["a"]}, "${id}": {"admin": ["a"]}, "x:y": ["a"]}`,
+  );
+  const apply = ["apply", foreign.path, "--yes", ...org];
+  const refused = await run(apply, { env });
+  assert.equal(refused.code, 2);
+  assert.match(
+    refused.stderr,
+    /no project with the id "admin" that this token can see; nothing was changed.*--unknown-projects/,
+  );
+  assert.deepEqual(await keys(), before);
+  const { io, errors } = createTestIo({ env });
+  const folder = await Deno.makeTempDir();
+  const code = await setup.run([
+    ...["--roles", foreign.path, "--org", scratch.organization.id, "--yes"],
+    ...["--env-file", `${folder}/.env`],
+  ], io);
+  await Deno.remove(folder, { recursive: true });
+  assert.equal(code, 2);
+  assert.match(errors(), /no project with the id "admin"/);
+  assert.deepEqual(await keys(), before);
+
+  const meant = await run([...apply, "--unknown-projects"], { env });
+  assert.equal(meant.code, 0, meant.stderr);
+  assert.deepEqual(
+    await keys(),
+    [...before, "admin:permissions", `${id}:admin`, "x:y"].sort(),
+  );
+  // What is in effect already is not looked up again.
+  assert.equal((await run(apply, { env })).code, 0);
+});
 
 Deno.test("roles apply names the missing right before it changes anything", async () => {
   await using sandbox = await startSandbox();

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { SettingsError } from "../../../harness/cli/errors.ts";
+import { readFunctionConfig } from "../../../harness/cli/function_config.ts";
+import { required } from "../../../harness/cli/settings.ts";
 import {
   formatSetting,
   parseEnv,
@@ -180,4 +183,42 @@ Deno.test("formatSetting() refuses what would be more than one line", () => {
   ) {
     assert.throws(() => formatSetting("A", value), /A has control characters/);
   }
+});
+
+Deno.test("readEnvFile() refuses UTF-16, with and without a byte order mark", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".env" });
+  const le = new Uint8Array(
+    new Uint16Array(
+      [..."\ufeffZITADEL_DOMAIN=a.example\r\n"].map((it) => it.charCodeAt(0)),
+    ).buffer,
+  );
+  const be = Uint8Array.from(
+    le,
+    (_, index) => le[index % 2 ? index - 1 : index + 1]!,
+  );
+  for (const bytes of [le, le.subarray(2), be, be.subarray(2)]) {
+    await Deno.writeFile(path, bytes);
+    await assert.rejects(readEnvFile(path), {
+      name: "SettingsError",
+      message:
+        `The env file ${path} is UTF-16, as PowerShell's > writes it: save it as UTF-8`,
+    });
+  }
+  await Deno.writeTextFile(path, "\ufeffPORT=1\n");
+  assert.equal(await readEnvFile(path), "PORT=1\n");
+  await Deno.remove(path);
+});
+
+Deno.test("a missing setting names the env file that does not exist", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".env" });
+  const missing = () => required({}, "ZITADEL_DOMAIN", "its host", path);
+  const config = () => readFunctionConfig({}, { envFile: path, env: {} });
+  const note = `. There is no env file ${path}`;
+  const isSaid = (is: boolean) => (error: unknown) =>
+    error instanceof SettingsError && error.message.endsWith(note) === is;
+  assert.throws(missing, isSaid(false));
+  await assert.rejects(config, isSaid(false));
+  await Deno.remove(path);
+  assert.throws(missing, isSaid(true));
+  await assert.rejects(config, isSaid(true));
 });

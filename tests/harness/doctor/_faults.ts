@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import type { CheckId } from "../../../harness/doctor/checks.ts";
 import type { Level } from "../../../harness/doctor/finding.ts";
 import type { GatherOptions } from "../../../harness/doctor/gather.ts";
@@ -45,6 +46,20 @@ export function partsOf({ sandbox, scratch, settings }: Sound) {
 }
 
 const value = (text: string) => new TextEncoder().encode(text);
+
+const createKeys = () =>
+  generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+const OURS = createKeys();
+const THEIRS = createKeys();
+const publicKey = ({ publicKey: pem }: typeof OURS) => {
+  const created = new Date();
+  const dated = { created, changed: created, sequence: 1 };
+  return { id: "1", pem, active: true, ...dated };
+};
 
 /** As tried on ZITADEL v4.13.1. */
 const SETS_PERMISSIONS = {
@@ -205,6 +220,39 @@ export const FAULTS: readonly Fault[] = [
     name: "payloads are encrypted and there is no key",
     finds: ["payload_type", "broken"],
     make: (_it, { target }) => void (target.payloadType = "jwe"),
+  },
+  {
+    name: "payloads are encrypted and the target has no active public key",
+    finds: ["payload_key", "broken"],
+    make: (_it, { target, settings }) => {
+      target.payloadType = "jwe";
+      target.keys = [{ ...publicKey(OURS), active: false }];
+      return {
+        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
+      };
+    },
+  },
+  {
+    name: "payloads are encrypted for another key",
+    finds: ["payload_key", "broken"],
+    make: (_it, { target, settings }) => {
+      target.payloadType = "jwe";
+      target.keys = [publicKey(THEIRS)];
+      return {
+        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
+      };
+    },
+  },
+  {
+    name: "payloads are encrypted for our key",
+    finds: ["payload_key", "ok"],
+    make: (_it, { target, settings }) => {
+      target.payloadType = "jwe";
+      target.keys = [publicKey(OURS)];
+      return {
+        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
+      };
+    },
   },
   {
     name: "ZITADEL gives up before the function does",

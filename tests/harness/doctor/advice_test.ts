@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import type { CheckId } from "../../../harness/doctor/checks.ts";
 import { type Finding, finding } from "../../../harness/doctor/finding.ts";
-import { referToCauses } from "../../../harness/doctor/refer_to_causes.ts";
-import { runDoctor } from "../../../harness/doctor/run_doctor.ts";
+import {
+  referToCauses,
+  runDoctor,
+} from "../../../harness/doctor/run_doctor.ts";
 import { DEFAULT_TARGET_NAME } from "../../../harness/zitadel/target.ts";
 import { createTestIo } from "../_test_io.ts";
 import { partsOf } from "./_faults.ts";

@@ -3,8 +3,8 @@ import type { CheckId } from "../../../harness/doctor/checks.ts";
 import { chooseLiveRole } from "../../../harness/doctor/choose_live_role.ts";
 import type { ActionV1 } from "../../../harness/zitadel/action_v1.ts";
 import type { Facts } from "../../../harness/doctor/facts.ts";
-import type { Finding } from "../../../harness/doctor/finding.ts";
-import { judgeActions } from "../../../harness/doctor/judge_actions.ts";
+import { collect, type Finding } from "../../../harness/doctor/finding.ts";
+import { judgeActions } from "../../../harness/doctor/judge_customers.ts";
 import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { partsOf } from "./_faults.ts";
 import {
@@ -194,7 +194,8 @@ Deno.test("judgeActions() calls a script broken that names the claim as lenient 
       config: { value: { claim: "permissions", rolesClaim: "urn:x:roles" } },
       actions: { looked: [{ organization, actions }], unread: [], left: 0 },
     };
-    return judgeActions(facts as unknown as Facts).map(({ level }) => level);
+    return collect((report) => judgeActions(facts as unknown as Facts, report))
+      .map(({ level }) => level);
   };
   const set = (name: string) => `api.v1.claims.setClaim(${name}, ["a"])`;
   for (

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { combineFindings } from "../../../harness/doctor/combine_findings.ts";
-import { finding } from "../../../harness/doctor/finding.ts";
+import { combineFindings, finding } from "../../../harness/doctor/finding.ts";
 import { formatFindings } from "../../../harness/doctor/format_findings.ts";
 
 const hidden = (id: string, name: string) =>

@@ -3,16 +3,26 @@ import { z } from "zod";
 import schema from "../../../roles.schema.json" with { type: "json" };
 import { parseRoles } from "../../../harness/roles/parse_roles.ts";
 
+const AS_PROJECT = "is taken for the id of a project";
+const NUMBERS = "ZITADEL's own ids are numbers: is it a project's name?";
+const FOREIGN = 'write a role as {"admin": ["..."]}; no entry extends another';
+const TWINS =
+  "only in case or in characters that look alike: these are two names";
+const LITERAL = "is literal: there are no wildcards, negations or references";
+
 /** Files, and what is reported about them; `schema`: the JSON Schema refuses them too. */
 const PROBLEMS: [string, string[], "schema"?][] = [
   ['{"$schema": "./roles.schema.json", "admin": ["a"]}', []],
   ['{"admin": [], "42": {"admin": ["é"]}}', []],
   [
     '{"Storefront": {"editor": ["a", 1]}}',
-    ["error Storefront.editor[1]: is not a string"],
+    [
+      `warning Storefront: ${AS_PROJECT}; ${NUMBERS}`,
+      "error Storefront.editor[1]: is not a string",
+    ],
     "schema",
   ],
-  ['{"a": {"b": "c"}}', ["error a.b: is not an array of strings"], "schema"],
+  ['{"4": {"b": "c"}}', ["error 4.b: is not an array of strings"], "schema"],
   ['{"a": [""]}', ["error a[0]: is empty"], "schema"],
   ['{"a": ["b\\u0007"]}', ["error a[0]: has a control character"], "schema"],
   ['{"": []}', ['error "": is an empty role name'], "schema"],
@@ -30,6 +40,50 @@ const PROBLEMS: [string, string[], "schema"?][] = [
     [
       'warning shop:admin: looks qualified: for a project with the id "shop" it is the role "admin"',
     ],
+  ],
+  [
+    '{"admin": {"permissions": ["a"]}}',
+    [`warning admin: ${AS_PROJECT} with a role "permissions"; ${FOREIGN}`],
+  ],
+  [
+    '{"editor": {"extends": ["viewer"], "scopes": ["a"]}}',
+    [`warning editor: ${AS_PROJECT} with a role "extends"; ${FOREIGN}`],
+  ],
+  [
+    '{"roles": {"admin": ["a"]}}',
+    [`warning roles: ${AS_PROJECT}; write its roles at the top level`],
+  ],
+  [
+    '{"extends": ["viewer"]}',
+    ["warning extends: is taken for a role of this name"],
+  ],
+  [
+    '{"Admin": ["a"], "admin": ["a", "A"], "4": {"admin": ["a"]}}',
+    [
+      `warning admin: differs from "Admin" ${TWINS}`,
+      `warning admin[1]: differs from "a" ${TWINS}`,
+    ],
+  ],
+  [
+    '{"caf\u00e9": ["a"], "cafe\u0301": ["a"]}',
+    [
+      `warning "cafe\u0301": differs from "caf\u00e9" ${TWINS}`,
+      'warning "cafe\u0301": spells a letter and its accent as two characters (not NFC)',
+    ],
+  ],
+  [
+    '{"a\u200b": ["posts\u00ad:read", "posts:read"]}',
+    [
+      'warning "a\u200b": has an invisible character (U+200B)',
+      'warning "a\u200b"[0]: has an invisible character (U+00AD)',
+      `warning "a\u200b"[1]: differs from "posts\u00ad:read" ${TWINS}`,
+    ],
+  ],
+  [
+    '{"a": ["*", "posts:*", "!x", "-x", "@role", "a-b@c"], "b": ["*"]}',
+    ["*", "posts:*", "!x", "-x", "@role"].map((name, index) =>
+      `warning a[${index}]: "${name}" ${LITERAL}`
+    ),
   ],
   ['{"a": ["b", "b"]}', ['warning a[1]: repeats "b"']],
   [
@@ -80,6 +134,16 @@ Deno.test("parseRoles() names every problem with its path", async (t) => {
       );
     });
   }
+});
+
+Deno.test("parseRoles() says on which line and in which column a problem is", () => {
+  const text = '{\n  "a": ["x",\n    "*", 1],\n  "b": ["x", "X"]\n}';
+  assert.deepEqual(
+    parseRoles(text).problems.map(({ line, column }) => [line, column]),
+    [[3, 5], [3, 10], [4, 14]],
+  );
+  const [whole] = parseRoles("").problems;
+  assert.equal(whole!.line, undefined);
 });
 
 Deno.test("roles.schema.json refuses what a schema can, and accepts what can be written", async (t) => {

@@ -6,7 +6,9 @@ import {
   planMapping,
   planMappingRemoval,
 } from "../../../harness/roles/plan_mapping.ts";
-import { parseMapping } from "../../../harness/roles/roles_file.ts";
+import { parseRoles } from "../../../harness/roles/parse_roles.ts";
+
+const parseMapping = (text: string) => parseRoles(text).mapping;
 
 const metadata = (entries: Record<string, string>) =>
   Object.entries(entries).map(([key, value]) => ({

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { planRotation } from "../../../harness/rotate/plan_rotation.ts";
+import type { RotationSituation } from "../../../harness/rotate/unfinished_rotation.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
 import type { PayloadType, Target } from "../../../harness/zitadel/target.ts";
 
 const target = (
@@ -16,6 +18,12 @@ const target = (
   signingKey: `key${id}`,
   payloadType,
 });
+const plan = (situation: RotationSituation) =>
+  planRotation(
+    { instance: connect("https://zitadel.example", "token"), envFile: ".env" },
+    situation,
+    { name: "ours", wait: 0, endpoint: [] },
+  ).steps.map(({ step }) => step);
 const bound = (...targets: string[]) => [
   { condition: "function/preaccesstoken", targets },
 ];
@@ -23,12 +31,11 @@ const bound = (...targets: string[]) => [
 Deno.test("planRotation() names the targets there are if the one asked for is missing", () => {
   const situation = { targets: [], executions: [], envKeys: [] };
   assert.throws(
-    () => planRotation(situation, "ours"),
+    () => plan(situation),
     /no target named "ours".*targets here: none/,
   );
   assert.throws(
-    () =>
-      planRotation({ ...situation, targets: [target("1", "Ours")] }, "ours"),
+    () => plan({ ...situation, targets: [target("1", "Ours")] }),
     /but there is "Ours"\. Run it with --name "Ours"/,
   );
 });
@@ -40,10 +47,10 @@ Deno.test("planRotation() refuses what it could not copy", () => {
     envKeys: ["key1"],
   });
   assert.throws(
-    () => planRotation(of("jwe"), "ours"),
+    () => plan(of("jwe")),
     /payloads are encrypted/,
   );
-  assert.equal(planRotation(of("jwt"), "ours").steps.length, 7);
+  assert.equal(plan(of("jwt")).length, 7);
 });
 
 Deno.test("planRotation() lists what is left in each state", async (t) => {
@@ -79,7 +86,7 @@ Deno.test("planRotation() lists what is left in each state", async (t) => {
     ] as const
   ) {
     await t.step(name, () => {
-      assert.deepEqual(planRotation(situation, "ours").steps, steps);
+      assert.deepEqual(plan(situation), steps);
     });
   }
 });

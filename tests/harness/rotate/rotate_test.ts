@@ -5,8 +5,14 @@ import {
   splitKeys,
   withSetting,
 } from "../../../harness/cli/env_file.ts";
-import { rotate } from "../../../harness/rotate/rotate.ts";
-import type { RotationStep } from "../../../harness/rotate/plan_rotation.ts";
+import {
+  planRotation,
+  readRotationSituation,
+  type RotationOptions,
+  type RotationPlace,
+  type RotationStep,
+} from "../../../harness/rotate/plan_rotation.ts";
+import { applySteps } from "../../../harness/setup/change.ts";
 import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
@@ -66,13 +72,32 @@ async function connected(release: typeof RELEASES[number]) {
   };
 }
 
+/** Rotates the key of a target. */
+async function rotate(
+  place: RotationPlace,
+  name: string,
+  { onStep, ...options }: Partial<RotationOptions> & {
+    readonly onStep?: (step: RotationStep["step"]) => void;
+  },
+): Promise<void> {
+  const situation = await readRotationSituation(place);
+  const { steps } = planRotation(place, situation, {
+    name,
+    wait: 20,
+    endpoint: [],
+    pace: PACE,
+    ...options,
+  });
+  await applySteps(steps, { onDone: ({ step }) => onStep?.(step) });
+}
+
 function claimsOf(token: string): Record<string, unknown> {
   const payload = token.split(".")[1]!;
   return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
 }
 
 for (const release of RELEASES) {
-  Deno.test(`rotate() loses no call under constant load on ${release}`, async () => {
+  Deno.test(`rotate loses no call under constant load on ${release}`, async () => {
     const { stack, ...it } = await connected(release);
     await using _ = stack;
     let going = true;
@@ -90,8 +115,6 @@ for (const release of RELEASES) {
     const reloads: Promise<void>[] = [];
     it.server.statuses.length = 0;
     await rotate(it, NAME, {
-      waitSeconds: 20,
-      pace: PACE,
       // As late as can be: while the rotation waits, and when it is over.
       onWait: () => {
         if (reloads.length === 0) reloads.push(it.server.reload());
@@ -122,8 +145,8 @@ for (const release of RELEASES) {
   });
 }
 
-Deno.test("rotate() goes on from wherever it was interrupted", async (t) => {
-  const steps: RotationStep[] = [
+Deno.test("rotate goes on from wherever it was interrupted", async (t) => {
+  const steps: RotationStep["step"][] = [
     "create-successor",
     "add-key",
     "wait",
@@ -136,8 +159,6 @@ Deno.test("rotate() goes on from wherever it was interrupted", async (t) => {
       const { stack, ...it } = await connected("current");
       await using _ = stack;
       const interrupted = rotate(it, NAME, {
-        waitSeconds: 20,
-        pace: PACE,
         onStep: (step) => {
           if (step === "add-key") it.server.reload();
           if (step === last) throw new Error("interrupted");
@@ -146,8 +167,6 @@ Deno.test("rotate() goes on from wherever it was interrupted", async (t) => {
       await assert.rejects(interrupted, /interrupted/);
       await it.server.reload();
       await rotate(it, NAME, {
-        waitSeconds: 20,
-        pace: PACE,
         onStep: (step) => {
           if (step === "add-key") it.server.reload();
         },
@@ -166,15 +185,14 @@ Deno.test("rotate() goes on from wherever it was interrupted", async (t) => {
   }
 });
 
-Deno.test("rotate() changes no binding while the function does not take the new key", async () => {
+Deno.test("rotate changes no binding while the function does not take the new key", async () => {
   const { stack, ...it } = await connected("current");
   await using _ = stack;
   const before = await listExecutions(it.instance);
   const seen: string[] = [];
   await assert.rejects(
     rotate(it, NAME, {
-      waitSeconds: 0,
-      pace: PACE,
+      wait: 0,
       onWait: (what) => seen.push(what),
     }),
     /^Error: http.* does not accept the target's key yet\. Nothing is bound to the new target yet/,
@@ -184,7 +202,7 @@ Deno.test("rotate() changes no binding while the function does not take the new 
   assert.match(seen[0]!, /does not accept the target's key yet$/);
 });
 
-Deno.test("rotate() keeps the old key beside the new where the env file lacks it", async () => {
+Deno.test("rotate keeps the old key beside the new where the env file lacks it", async () => {
   const { stack, ...it } = await connected("current");
   await using _ = stack;
   const text = await readEnvFile(it.envFile);
@@ -193,7 +211,7 @@ Deno.test("rotate() keeps the old key beside the new where the env file lacks it
     withSetting(text, "AUTHORIZATION_SIGNING_KEY", undefined),
   );
   await assert.rejects(
-    rotate(it, NAME, { waitSeconds: 0, pace: PACE }),
+    rotate(it, NAME, { wait: 0 }),
     /does not accept the target's key yet/,
   );
   const keys = splitKeys(
@@ -203,12 +221,10 @@ Deno.test("rotate() keeps the old key beside the new where the env file lacks it
   assert.equal(keys.length, 2);
 });
 
-Deno.test("rotate() reports what is bound if the function loses the key after the swap", async () => {
+Deno.test("rotate reports what is bound if the function loses the key after the swap", async () => {
   const { stack, ...it } = await connected("current");
   await using _ = stack;
   const interrupted = rotate(it, NAME, {
-    waitSeconds: 20,
-    pace: PACE,
     onStep: (step) => {
       if (step === "add-key") it.server.reload();
       if (step === "swap") throw new Error("interrupted");
@@ -220,13 +236,13 @@ Deno.test("rotate() reports what is bound if the function loses the key after th
   await Deno.writeTextFile(it.envFile, old);
   await it.server.reload();
   await assert.rejects(
-    rotate(it, NAME, { waitSeconds: 0, pace: PACE }),
+    rotate(it, NAME, { wait: 0 }),
     /event\/group\/org\.metadata and function\/preaccesstoken already call the new target/,
   );
 });
 
 for (const release of RELEASES) {
-  Deno.test(`rotate() keeps a fractional timeout and the kind of a webhook on ${release}`, async () => {
+  Deno.test(`rotate keeps a fractional timeout and the kind of a webhook on ${release}`, async () => {
     const { stack, ...it } = await connected(release);
     await using _ = stack;
     const name = "webhook";
@@ -238,8 +254,6 @@ for (const release of RELEASES) {
       kind: "webhook",
     });
     await rotate(it, name, {
-      waitSeconds: 20,
-      pace: PACE,
       onStep: (step) => {
         if (step === "add-key") it.server.reload();
       },

@@ -1,5 +1,9 @@
 import { runSetup } from "../../../harness/setup/run_setup.ts";
-import type { SetupOptions } from "../../../harness/setup/setup_options.ts";
+import { readOptions } from "../../../harness/cli/options.ts";
+import {
+  SETUP_OPTIONS,
+  type SetupOptions,
+} from "../../../harness/setup/command_line.ts";
 import type { Release } from "../../../harness/sandbox/release.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
@@ -9,23 +13,7 @@ import { listTargets } from "../../../harness/zitadel/target.ts";
 import type { Io } from "../../../harness/cli/io.ts";
 import { createTestIo } from "../_test_io.ts";
 
-const DEFAULTS: SetupOptions = {
-  name: "Authorization Webhook",
-  prune: false,
-  envFile: ".env",
-  force: false,
-  serviceUser: false,
-  serviceUserName: "permissions-function",
-  credential: "key",
-  credentialDays: 365,
-  project: [],
-  forCustomers: false,
-  start: false,
-  remove: false,
-  dryRun: false,
-  yes: true,
-  json: false,
-};
+const DEFAULTS = { ...readOptions([], SETUP_OPTIONS).values, yes: true };
 
 /** An instance with an organization, and an env file with a credential. */
 export async function createSetupScene(release?: Release) {

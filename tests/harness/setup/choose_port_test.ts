@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { choosePort } from "../../../harness/setup/choose_port.ts";
+import { choosePort } from "../../../harness/setup/run_function.ts";
 
 Deno.test("choosePort() takes the port of an endpoint on this machine if PORT is unset", () => {
   const chosen = [

@@ -6,7 +6,7 @@ const EMPTY: State = {
   targets: [],
   executions: [],
   metadata: [],
-  signingKeys: undefined,
+  envKeys: [],
   env: {},
 };
 
@@ -20,7 +20,6 @@ function wishFor(timeoutSeconds: number): Wish {
     },
     conditions: ["function/preaccesstoken"],
     mapping: new Map(),
-    force: false,
   };
 }
 

@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
+import type { Change } from "../../../harness/setup/change.ts";
 import {
   planRemoval,
   planSetup,
   type State,
   type Wish,
 } from "../../../harness/setup/plan.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
 import type { Target } from "../../../harness/zitadel/target.ts";
 
+const PLACE = {
+  instance: connect("https://zitadel.example", "token"),
+  organization: "4",
+  envFile: ".env",
+};
 const SETTINGS = {
   name: "ours",
   endpoint: "https://function.example/",
@@ -20,56 +27,62 @@ const OURS: Target = {
   signingKey: "ourKey",
   payloadType: "json",
 };
+const OTHER = { ...OURS, id: "9", name: "other", signingKey: "otherKey" };
 const WISH: Wish = {
   target: SETTINGS,
   conditions: ["function/preaccesstoken"],
   mapping: new Map([["admin", ["read:all"]]]),
-  force: false,
 };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const DONE: State = {
   targets: [OURS],
   executions: [{ condition: "function/preaccesstoken", targets: ["9", "1"] }],
   metadata: [{ key: "admin", value: bytes('["read:all"]') }],
-  signingKeys: "otherKey,ourKey",
+  envKeys: ["otherKey", "ourKey"],
   env: {},
 };
 const EMPTY: State = {
   targets: [],
   executions: [],
   metadata: [],
-  signingKeys: undefined,
+  envKeys: [],
   env: {},
 };
 
-Deno.test("planSetup() changes nothing where all is as wished", () => {
-  assert.deepEqual(planSetup(DONE, WISH), []);
+const linesOf = (changes: readonly Change[]) =>
+  changes.flatMap(({ lines }) =>
+    lines.map(({ sign, text }) => `${sign} ${text}`)
+  );
+const plan = (state: State, wish: Wish) =>
+  linesOf(planSetup(PLACE, state, wish));
+const CREATE =
+  '+ target "ours": endpoint https://function.example/, timeout 10s, interruptOnError off, answer is read';
+const KEY = 'AUTHORIZATION_SIGNING_KEY in .env: the key of "ours"';
+
+Deno.test("planSetup() changes nothing if all is as wished", () => {
+  assert.deepEqual(plan(DONE, WISH), []);
 });
 
-Deno.test("planSetup() names the instance only where the env file names none", () => {
+Deno.test("planSetup() names the instance only if the env file names none", () => {
   const wish = { ...WISH, domain: "a.example" };
-  const change = {
-    kind: "write-setting",
-    name: "ZITADEL_DOMAIN",
-    value: "a.example",
-    shown: "a.example",
-    replaces: false,
-  };
   const inFile = (ZITADEL_DOMAIN: string) => ({
     ...DONE,
     env: { ZITADEL_DOMAIN },
   });
-  assert.deepEqual(planSetup(inFile(""), wish), [change]);
-  assert.deepEqual(planSetup(inFile("b.example"), wish), []);
-  const mappingAlone = { ...wish, target: undefined };
-  assert.deepEqual(planSetup(DONE, mappingAlone), []);
+  assert.deepEqual(plan(inFile(""), wish), [
+    "+ ZITADEL_DOMAIN in .env: a.example",
+  ]);
+  assert.deepEqual(plan(inFile("b.example"), wish), []);
+  assert.deepEqual(plan(DONE, { ...wish, target: undefined }), []);
 });
 
 Deno.test("planSetup() begins with what ZITADEL may refuse and binds last", () => {
-  assert.deepEqual(
-    planSetup(EMPTY, WISH).map(({ kind }) => kind),
-    ["create-target", "write-key", "set-metadata", "bind"],
-  );
+  assert.deepEqual(plan(EMPTY, WISH), [
+    CREATE,
+    `+ ${KEY}`,
+    '+ metadata admin: ["read:all"]',
+    '+ function/preaccesstoken calls: nothing -> "ours"',
+  ]);
 });
 
 Deno.test("planSetup() puts the target behind those that are bound", () => {
@@ -77,99 +90,93 @@ Deno.test("planSetup() puts the target behind those that are bound", () => {
     condition: "function/preaccesstoken",
     targets: ["8", "9"],
   }];
-  assert.deepEqual(planSetup({ ...DONE, executions }, WISH), [{
-    kind: "bind",
-    condition: "function/preaccesstoken",
-    from: ["8", "9"],
-    to: ["8", "9", "1"],
-  }]);
+  assert.deepEqual(
+    plan({ ...DONE, targets: [OURS, OTHER], executions }, WISH),
+    ['~ function/preaccesstoken calls: "8", "other" -> "8", "other", "ours"'],
+  );
 });
 
 Deno.test("planSetup() updates a target that differs in anything", async (t) => {
-  const differences: Partial<Target>[] = [
-    { endpoint: "https://other.example/" },
-    { timeoutSeconds: 5 },
-    { interruptOnError: true },
-    { kind: "webhook" },
+  const differences: [Partial<Target>, shown: string, isGuarded: boolean][] = [
+    [
+      { endpoint: "https://other.example/" },
+      "endpoint https://other.example/ -> https://function.example/",
+      true,
+    ],
+    [{ timeoutSeconds: 5 }, "timeout 5s -> 10s", false],
+    [{ interruptOnError: true }, "interruptOnError on -> off", false],
+    [{ kind: "webhook" }, "answer is ignored -> read", false],
   ];
-  for (const difference of differences) {
-    await t.step(JSON.stringify(difference), () => {
+  for (const [difference, shown, isGuarded] of differences) {
+    await t.step(shown, () => {
       const state = { ...DONE, targets: [{ ...OURS, ...difference }] };
-      assert.deepEqual(
-        planSetup(state, WISH).map(({ kind }) => kind),
-        ["update-target"],
-      );
+      const changes = planSetup(PLACE, state, WISH);
+      assert.deepEqual(linesOf(changes), [`~ target "ours": ${shown}`]);
+      assert.equal(changes[0]!.isGuarded, isGuarded);
     });
   }
+  const [on] = planSetup(PLACE, DONE, {
+    ...WISH,
+    target: { ...SETTINGS, interruptOnError: true },
+  });
+  assert.equal(on!.isGuarded, true);
 });
 
 Deno.test("planSetup() writes only metadata that means something else", async (t) => {
-  const same = ['["read:all"]', '[ "read:all" ]', "read:all"];
-  for (const text of same) {
-    await t.step(`keeps ${text}`, () => {
-      const metadata = [{ key: "admin", value: bytes(text) }];
-      assert.deepEqual(planSetup({ ...DONE, metadata }, WISH), []);
+  const values: [stored: string, lines: string[]][] = [
+    ['["read:all"]', []],
+    ['[ "read:all" ]', []],
+    ["read:all", []],
+    ['["other"]', ['~ metadata admin: ["other"] -> ["read:all"]']],
+    ["x".repeat(90), [
+      `~ metadata admin: ${"x".repeat(80)}... -> ["read:all"]`,
+    ]],
+  ];
+  for (const [stored, lines] of values) {
+    await t.step(stored, () => {
+      const metadata = [{ key: "admin", value: bytes(stored) }];
+      assert.deepEqual(plan({ ...DONE, metadata }, WISH), lines);
     });
   }
-  await t.step("replaces another value", () => {
-    const metadata = [{ key: "admin", value: bytes('["other"]') }];
-    assert.deepEqual(planSetup({ ...DONE, metadata }, WISH), [{
-      kind: "set-metadata",
-      entries: [{ key: "admin", from: '["other"]', to: '["read:all"]' }],
-    }]);
-  });
 });
 
-Deno.test("planSetup() plans the mapping alone where no target is wished for", () => {
+Deno.test("planSetup() plans the mapping alone if no target is wished for", () => {
   const { target: _, ...wish } = WISH;
-  assert.deepEqual(
-    planSetup(EMPTY, wish).map(({ kind }) => kind),
-    ["set-metadata"],
-  );
+  assert.deepEqual(plan(EMPTY, wish), ['+ metadata admin: ["read:all"]']);
 });
 
 Deno.test("planSetup() replaces another signing key by force only", () => {
-  const state = { ...DONE, signingKeys: "otherKey" };
-  assert.throws(() => planSetup(state, WISH), /--force/);
+  const state = { ...DONE, envKeys: ["otherKey"] };
   assert.throws(
-    () => planSetup({ ...EMPTY, signingKeys: "otherKey" }, WISH),
+    () => plan({ ...EMPTY, envKeys: ["otherKey"] }, WISH),
     /no target of this instance has the key .* --force to replace it/,
   );
-  const [target] = DONE.targets;
-  const other = { ...target!, id: "2", name: "other", signingKey: "otherKey" };
   assert.throws(
-    () => planSetup({ ...state, targets: [target!, other] }, WISH),
+    () => plan({ ...state, targets: [OURS, OTHER] }, WISH),
     /that of another target \("other"\).* --force to replace it/,
   );
-  assert.deepEqual(planSetup(state, { ...WISH, force: true }), [
-    { kind: "write-key", id: "1", replaces: true },
+  assert.deepEqual(plan(state, { ...WISH, force: true }), [
+    `~ ${KEY}, in place of another`,
   ]);
 });
 
 Deno.test("planRemoval() undoes in the order that works half done, too", () => {
-  assert.deepEqual(planRemoval(DONE, { name: "ours", mapping: WISH.mapping }), [
-    {
-      kind: "bind",
-      condition: "function/preaccesstoken",
-      from: ["9", "1"],
-      to: ["9"],
-    },
-    { kind: "drop-key", id: "1", replaces: false },
-    { kind: "delete-target", id: "1", name: "ours" },
-    {
-      kind: "remove-metadata",
-      entries: [{ key: "admin", from: '["read:all"]', to: undefined }],
-    },
+  const removal = { names: ["ours"], mapping: WISH.mapping };
+  assert.deepEqual(linesOf(planRemoval(PLACE, DONE, removal)), [
+    '~ function/preaccesstoken calls: "9", "ours" -> "9"',
+    `- ${KEY}`,
+    '- target "ours"',
+    '- metadata admin: ["read:all"]',
+  ]);
+  const executions = [{ condition: "function/x", targets: ["1"] }];
+  const [unbound] = planRemoval(PLACE, { ...DONE, executions }, removal);
+  assert.deepEqual(linesOf([unbound!]), [
+    '- function/x calls: "ours" -> nothing',
   ]);
 });
 
 Deno.test("planRemoval() leaves metadata that no longer says what the file says", () => {
   const metadata = [{ key: "admin", value: bytes('["other"]') }];
-  assert.deepEqual(
-    planRemoval({ ...EMPTY, metadata }, {
-      name: "ours",
-      mapping: WISH.mapping,
-    }),
-    [],
-  );
+  const removal = { names: ["ours"], mapping: WISH.mapping };
+  assert.deepEqual(planRemoval(PLACE, { ...EMPTY, metadata }, removal), []);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Interrupted } from "../../../harness/cli/errors.ts";
 import { RELEASES } from "../../../harness/sandbox/release.ts";
-import { bind, confirmBindings } from "../../../harness/setup/bind.ts";
+import { bind } from "../../../harness/setup/bind.ts";
 import {
   listExecutions,
   setExecution,
@@ -53,16 +53,15 @@ for (const release of RELEASES) {
     ]);
     const condition = PREACCESSTOKEN;
     const mine = { condition, from: [], to: [one!.id] };
-    const theirs = { condition, from: [], to: [other!.id] };
-    await bind(instance, mine);
+    const recheck = await bind(instance, mine);
     // The other command read the binding before that.
-    await setExecution(instance, { condition, targets: theirs.to });
-    const settled = { settleMs: 0 };
+    await setExecution(instance, { condition, targets: [other!.id] });
     await assert.rejects(
-      confirmBindings(instance, [mine], settled),
+      recheck(),
       /someone else changed this binding while the command ran/,
     );
-    await confirmBindings(instance, [theirs], settled);
+    await setExecution(instance, { condition, targets: mine.to });
+    await recheck();
   });
 
   Deno.test(`setup refuses to change a target during a rotation, but turns it off and removes it, on ${release}`, async () => {

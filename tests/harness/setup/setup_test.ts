@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { parseEnv, readEnvFile } from "../../../harness/cli/env_file.ts";
-import { parseMapping } from "../../../harness/roles/roles_file.ts";
-import {
-  applyChanges,
-  bind,
-  type Place,
-  readState,
-} from "../../../harness/setup/setup.ts";
+import { parseRoles } from "../../../harness/roles/parse_roles.ts";
+import { bind } from "../../../harness/setup/bind.ts";
+import { applySteps, type Place } from "../../../harness/setup/change.ts";
 import {
   planRemoval,
   planSetup,
+  readState,
   type Wish,
 } from "../../../harness/setup/plan.ts";
 import { RELEASES } from "../../../harness/sandbox/release.ts";
@@ -32,7 +29,9 @@ import { createScratchOrganization } from "../../../harness/zitadel/scratch_orga
 import { startFunction } from "../_function_server.ts";
 
 const NAME = "Authorization Webhook";
-const MAPPING = parseMapping('{"admin": ["a"], "42": {"admin": ["b"]}}');
+const { mapping: MAPPING } = parseRoles(
+  '{"admin": ["a"], "42": {"admin": ["b"]}}',
+);
 const CONDITIONS = [
   "function/preaccesstoken",
   "function/preuserinfo",
@@ -45,13 +44,12 @@ function wishFor(endpoint: string, interruptOnError = false): Wish {
     target: { name: NAME, endpoint, timeoutSeconds: 10, interruptOnError },
     conditions: CONDITIONS,
     mapping: MAPPING,
-    force: false,
   };
 }
 
 async function setUp(place: Place, wish: Wish) {
-  const changes = planSetup(await readState(place), wish);
-  await applyChanges(place, changes, { settleMs: 0 });
+  const changes = planSetup(place, await readState(place), wish);
+  await applySteps(changes, { settleMs: 0 });
   return changes;
 }
 
@@ -136,12 +134,14 @@ for (const release of RELEASES) {
     await setMetadata(instance, organization!, [
       { key: "admin", value: new TextEncoder().encode('["other"]') },
     ]);
-    const removal = { name: NAME, mapping: MAPPING };
-    await applyChanges(place, planRemoval(await readState(place), removal), {
-      settleMs: 0,
-    });
+    const removal = async () =>
+      planRemoval(place, await readState(place), {
+        names: [NAME],
+        mapping: MAPPING,
+      });
+    await applySteps(await removal(), { settleMs: 0 });
     assert.deepEqual(await snapshot(place), before);
-    assert.deepEqual(planRemoval(await readState(place), removal), []);
+    assert.deepEqual(await removal(), []);
     await Deno.remove(envFile);
   });
 }

@@ -1,0 +1,27 @@
+import { type DiffLine, formatDiffLine } from "../cli/diff.ts";
+import type { Io } from "../cli/io.ts";
+import { printable, tint } from "../cli/terminal.ts";
+import type { Instance } from "../zitadel/client.ts";
+import type { Organization } from "../zitadel/organization.ts";
+
+/** Prints what is about to change and where, and what stays although it matters. */
+export function printPlan(
+  { instance, organization, lines, notes }: {
+    readonly instance: Instance;
+    readonly organization: Organization | undefined;
+    readonly lines: readonly DiffLine[];
+    readonly notes: readonly string[];
+  },
+  io: Pick<Io, "print">,
+): void {
+  io.print(`Instance      ${instance.origin}`);
+  if (organization) {
+    const { name, id } = organization;
+    io.print(`Organization  ${printable(name)} (${id})`);
+  }
+  if (lines.length === 0) io.print("Nothing to change.");
+  for (const line of lines) io.print(formatDiffLine(line));
+  for (const note of notes) {
+    io.print(`  ${tint("warning", "!")} ${printable(note)}`);
+  }
+}

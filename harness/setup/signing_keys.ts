@@ -1,0 +1,23 @@
+import {
+  parseEnv,
+  readEnvFile,
+  SIGNING_KEY_SETTING,
+  splitKeys,
+  withSetting,
+  writeEnvFile,
+} from "../cli/env_file.ts";
+
+/** Reads the targets' signing keys in an env file. */
+export async function readKeys(envFile: string): Promise<string[]> {
+  return splitKeys(parseEnv(await readEnvFile(envFile))[SIGNING_KEY_SETTING]);
+}
+
+/** Changes the signing keys in an env file; without any the setting is removed. */
+export async function changeKeys(
+  envFile: string,
+  change: (keys: string[]) => string[],
+): Promise<void> {
+  const value = change(await readKeys(envFile)).join(",") || undefined;
+  const text = await readEnvFile(envFile);
+  await writeEnvFile(envFile, withSetting(text, SIGNING_KEY_SETTING, value));
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { type Instance, TIMEOUT_MS } from "./client.ts";
+
+const PublicKeys = z.object({
+  publicKeys: z.array(z.object({
+    active: z.boolean().default(false),
+    /** The PEM file, in base64. */
+    publicKey: z.base64(),
+  })).default([]),
+});
+
+/**
+ * Lists the PEM of each active public key that a target's payloads are encrypted
+ * for: at most one. The descriptor of this call, of v4.8 and later, is not
+ * published, so it is made as JSON.
+ */
+export async function listActivePublicKeys(
+  { origin, token }: Instance,
+  target: string,
+): Promise<string[]> {
+  const path = `/v2/actions/targets/${encodeURIComponent(target)}/publickeys`;
+  const response = await fetch(`${origin}${path}/search`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+    },
+    body: "{}",
+    redirect: "error",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const text = await response.text();
+  const listed = response.ok
+    ? PublicKeys.safeParse(JSON.parse(text))
+    : undefined;
+  if (!listed?.success) {
+    throw new Error(
+      `Cannot list the public keys of the target: ZITADEL answered ${response.status}`,
+    );
+  }
+  return listed.data.publicKeys.filter(({ active }) => active)
+    .map(({ publicKey }) => atob(publicKey));
+}

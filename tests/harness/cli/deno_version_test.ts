@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describeOldDeno } from "../../../harness/cli/deno_version.ts";
+
+Deno.test("describeOldDeno() names the version that is needed", () => {
+  for (const version of ["1.46.3", "2.4.0", "2.8.9"]) {
+    assert.match(
+      describeOldDeno(version) ?? "",
+      new RegExp(`^This is Deno ${version}, and 2\\.9\\.0 or later is needed`),
+    );
+  }
+  for (const version of ["2.9.0", "2.10.1", "3.0.0", Deno.version.deno]) {
+    assert.equal(describeOldDeno(version), undefined);
+  }
+});
+
+Deno.test("no command imports by name what an older Deno does not export", async () => {
+  const folders = ["harness", "lib", "tasks"];
+  for (const folder of folders) {
+    for await (
+      const path of filesIn(new URL(`../../../${folder}/`, import.meta.url))
+    ) {
+      const text = await Deno.readTextFile(path);
+      assert.doesNotMatch(
+        text,
+        /^import \{[^}]*\bparseEnv\b[^}]*\} from "node:util";/m,
+        path.pathname,
+      );
+    }
+  }
+});
+
+async function* filesIn(folder: URL): AsyncGenerator<URL> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) yield* filesIn(new URL(`${name}/`, folder));
+    else if (name.endsWith(".ts")) yield new URL(name, folder);
+  }
+}

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { unwrapCapture } from "../../../harness/explain/unwrap_capture.ts";
+import { explain } from "../../../tasks/explain.ts";
+import { createTestIo } from "../_test_io.ts";
+
+const PAYLOAD =
+  '{"function":"function/preaccesstoken","org":{"id":"1"},"user_grants":[{"project_id":"4","resource_owner":"1","state":1,"roles":["admin"]}]}';
+const base64 = (text: string) => new TextEncoder().encode(text).toBase64();
+const base64Url = (text: string) =>
+  new TextEncoder().encode(text).toBase64({
+    alphabet: "base64url",
+    omitPadding: true,
+  });
+
+Deno.test("unwrapCapture() finds the payload in what catchers export", async (t) => {
+  const request = { method: "POST", headers: { a: "b" } };
+  const captures: Record<string, string> = {
+    "the payload itself": `\n${PAYLOAD}\n`,
+    "a body": JSON.stringify({ ...request, body: PAYLOAD }),
+    "a parsed body": JSON.stringify({ ...request, body: JSON.parse(PAYLOAD) }),
+    "a list of one": JSON.stringify([{ ...request, content: PAYLOAD }]),
+    "a body in base64": base64(PAYLOAD),
+    "a gateway's event": JSON.stringify({
+      ...request,
+      body: base64(PAYLOAD),
+      isBase64Encoded: true,
+    }),
+    "a raw request in base64": base64(`POST / HTTP/1.1\r\n\r\n${PAYLOAD}`),
+    "a request within": JSON.stringify({
+      request: { postData: { text: PAYLOAD } },
+    }),
+    "JSON in a JSON string": JSON.stringify(PAYLOAD),
+    "a raw request":
+      `POST / HTTP/1.1\r\nHost: a.example\r\nZITADEL-Signature: t=1\r\n\r\n${PAYLOAD}`,
+  };
+  for (const [name, capture] of Object.entries(captures)) {
+    await t.step(name, () => assert.equal(unwrapCapture(capture), PAYLOAD));
+  }
+  const jwt = `${base64Url("{}")}.${base64Url(PAYLOAD)}.sig`;
+  assert.equal(unwrapCapture(JSON.stringify({ body: jwt })), jwt);
+});
+
+Deno.test("unwrapCapture() says what is no payload", () => {
+  const token = `${base64Url("{}")}.${base64Url('{"iss":"a","sub":"b"}')}.sig`;
+  for (const given of [token, `Bearer ${token}`, JSON.stringify(token)]) {
+    assert.throws(() => unwrapCapture(given), /it is an access token/);
+  }
+  assert.throws(() => unwrapCapture("[{}, {}]"), /explain 2 requests at once/);
+  assert.throws(() => unwrapCapture("dGhpcy1pcy1vcGFxdWU"), /opaque access/);
+  assert.equal(unwrapCapture('{"other":1}'), '{"other":1}');
+});
+
+Deno.test("explain reads an export in UTF-16", async () => {
+  const folder = await Deno.makeTempDir();
+  const run = async (bytes: Uint8Array) => {
+    await Deno.writeFile(`${folder}/capture`, bytes);
+    await Deno.writeTextFile(`${folder}/roles.json`, '{"admin": ["a:b"]}');
+    const { io, printed, errors } = createTestIo();
+    const code = await explain.run([
+      ...[`${folder}/capture`, "--roles", `${folder}/roles.json`],
+    ], io);
+    return { code, stdout: printed(), stderr: errors() };
+  };
+  const codes = [...`\ufeff${PAYLOAD}`].map((it) => it.charCodeAt(0));
+  const utf16 = await run(new Uint8Array(new Uint16Array(codes).buffer));
+  assert.equal(utf16.code, 0, utf16.stderr);
+  assert.match(utf16.stdout, /a:b/);
+  await Deno.remove(folder, { recursive: true });
+});
