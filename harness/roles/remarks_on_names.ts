@@ -1,4 +1,4 @@
-import { foldName } from "../../lib/util/claim_name.ts";
+import { foldName } from "../../lib/config/claim_name.ts";
 
 /** Characters that show nothing, or only change how others are shown. */
 const INVISIBLE =
