@@ -4,11 +4,13 @@
  *
  * @module
  */
+import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { formatTable } from "../cli/table.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { LONG_CLAIM_BYTES } from "../../lib/claims/watch_claim.ts";
+import { annotateChanges, annotateProblems } from "./annotations.ts";
 import { type ClaimSizes, measureClaim } from "./claim_size.ts";
 import { compareRoles, type RoleChange } from "./compare_roles.ts";
 import type { RolesProblem } from "./parse_roles.ts";
@@ -21,10 +23,25 @@ export interface CheckOptions {
   readonly json: boolean;
 }
 
+/** Checks each file; the worst outcome counts. */
+export async function runChecks(
+  { files, ...options }: Omit<CheckOptions, "file"> & {
+    readonly files: readonly string[];
+  },
+  io: Io,
+): Promise<Outcome> {
+  if (files.length > 1 && (options.json || options.against !== undefined)) {
+    throw new UsageError("--json and --against take one file");
+  }
+  const outcomes: Outcome[] = [];
+  for (const file of files) outcomes.push(await runCheck({ ...options, file }, io));
+  return (["failed", "warnings"] as const).find((it) => outcomes.includes(it)) ?? "done";
+}
+
 /** Roles whose size is printed; `--json` has all of them. */
 const MAX_SIZES_SHOWN = 10;
 
-export async function runCheck(
+async function runCheck(
   { file, against, json }: CheckOptions,
   io: Io,
 ): Promise<Outcome> {
@@ -43,6 +60,12 @@ export async function runCheck(
     : "done";
   if (json) {
     return printJson(io, outcome, { file, problems, sizes, changes });
+  }
+  if (io.env.GITHUB_ACTIONS) {
+    const text = await Deno.readTextFile(file);
+    const lines = annotateProblems(problems, { file, text });
+    if (before && !hasErrors) lines.push(annotateChanges(changes, file));
+    for (const line of lines) io.print(line);
   }
   printProblems(problems, file, io);
   if (sizes) printSizes(sizes, isLarge, io);

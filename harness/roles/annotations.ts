@@ -1,0 +1,85 @@
+/**
+ * What `roles check` says in a pull request: workflow commands of GitHub Actions,
+ * which show beside the lines of the file.
+ *
+ * @module
+ */
+import { type Node, type ParseError, parseTree } from "jsonc-parser";
+import type { RoleChange } from "./compare_roles.ts";
+import { pathOf, type RolesProblem } from "./parse_roles.ts";
+
+/** Formats a problem as an annotation at its place in the file's text. */
+export function annotateProblems(
+  problems: readonly RolesProblem[],
+  { file, text }: { readonly file: string; readonly text: string },
+): string[] {
+  const offsets = offsetsOf(text);
+  return problems.map(({ severity, path, text: what }) => {
+    const before = text.slice(0, offsets.get(path) ?? 0).split("\n");
+    return command(severity, path === "" ? what : `${path} ${what}`, {
+      file,
+      line: before.length,
+      col: before.at(-1)!.length + 1,
+    });
+  });
+}
+
+/** Formats who gains and loses what as one notice. */
+export function annotateChanges(
+  changes: readonly RoleChange[],
+  file: string,
+): string {
+  const lines = changes.map(({ key, kind, gains, loses }) => {
+    const parts = [
+      ...gains.length > 0 ? [`gains ${gains.join(", ")}`] : [],
+      ...loses.length > 0 ? [`loses ${loses.join(", ")}`] : [],
+    ];
+    const note = kind === "changed" ? "" : ` (${kind})`;
+    return `${key}${note} ${parts.join("; ")}`.trimEnd();
+  });
+  const text = lines.length > 0 ? lines.join("\n") : "No role changes.";
+  return command("notice", text, { file, title: "Permissions" });
+}
+
+/** See "Workflow commands for GitHub Actions" in GitHub's docs. */
+function command(
+  name: "error" | "warning" | "notice",
+  text: string,
+  properties: Readonly<Record<string, string | number>>,
+): string {
+  const list = Object.entries(properties).map(([key, value]) =>
+    `${key}=${
+      escapeData(String(value)).replaceAll(":", "%3A").replaceAll(",", "%2C")
+    }`
+  );
+  return `::${name} ${list.join(",")}::${escapeData(text)}`;
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll("%", "%25").replaceAll("\r", "%0D")
+    .replaceAll("\n", "%0A");
+}
+
+/** Where each path begins; of a name that occurs twice, the last. */
+function offsetsOf(text: string): ReadonlyMap<string, number> {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { disallowComments: true });
+  const offsets = new Map([["", errors[0]?.offset ?? 0]]);
+  const addArray = (path: string, value: Node) => {
+    if (value.type !== "array") return;
+    for (const [index, item] of (value.children ?? []).entries()) {
+      offsets.set(`${path}[${index}]`, item.offset);
+    }
+  };
+  const addObject = (object: Node, prefix: string) => {
+    for (const { children: [name, value] = [] } of object.children ?? []) {
+      if (!name || !value) continue;
+      const path = prefix + pathOf(String(name.value));
+      offsets.set(path, name.offset);
+      addArray(path, value);
+      if (value.type === "object") addObject(value, `${path}.`);
+    }
+  };
+  if (root?.type === "object") addObject(root, "");
+  return offsets;
+}

@@ -1,0 +1,161 @@
+/**
+ * `deno task roles history` and `export --at`: who changed the mapping and when,
+ * and the mapping as it was, from ZITADEL's event log.
+ *
+ * @module
+ */
+import type { Outcome } from "../cli/exit.ts";
+import { escapeJson, type Io, printJson, printLines } from "../cli/io.ts";
+import { printable, tint } from "../cli/terminal.ts";
+import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
+import { listMetadataEvents, type MetadataEvent } from "../zitadel/events.ts";
+import { listMetadata } from "../zitadel/metadata.ts";
+import type { Organization } from "../zitadel/organization.ts";
+import type { RoleChange } from "./compare_roles.ts";
+import { exportRoles } from "./export_roles.ts";
+import {
+  changesOf,
+  entriesAt,
+  type MappingChange,
+  unexplainedKeys,
+} from "./mapping_at.ts";
+import { findMappingOrganization } from "./mapping_organization.ts";
+
+interface LogOptions {
+  readonly org?: string | undefined;
+  readonly envFile: string;
+}
+
+export interface HistoryOptions extends LogOptions {
+  /** Only changes since then, in milliseconds since 1970. */
+  readonly since?: number | undefined;
+  /** Only changes of this role, in any project. */
+  readonly role?: string | undefined;
+  /** Only changes that give or take this permission. */
+  readonly permission?: string | undefined;
+  readonly json: boolean;
+}
+
+/** What the log tells of a mapping. */
+interface MappingLog {
+  readonly organization: Organization;
+  readonly events: readonly MetadataEvent[];
+  /** Keys whose value the log does not explain. */
+  readonly unexplained: readonly string[];
+}
+
+export async function runHistory(
+  options: HistoryOptions,
+  io: Io,
+): Promise<Outcome> {
+  const { organization, events, unexplained } = await readLog(options, io);
+  const changes = selectChanges(changesOf(events), options);
+  const outcome = unexplained.length > 0 ? "warnings" : "done";
+  if (options.json) {
+    return printJson(io, outcome, {
+      organization,
+      changes: changes.map(({ at, ...change }) => ({
+        at: isoOf(at),
+        ...change,
+      })),
+      unexplained,
+    });
+  }
+  io.print(`Organization  ${printable(organization.name)} (${organization.id})`);
+  if (changes.length === 0) io.print("No changes.");
+  for (const change of changes) printChange(change, io);
+  if (unexplained.length > 0) {
+    io.print(`${tint("warning", "warning")}  ${describeGap(unexplained)}`);
+  }
+  return outcome;
+}
+
+export async function runExportAt(
+  options: LogOptions & { readonly at: number },
+  io: Io,
+): Promise<Outcome> {
+  const { events, unexplained } = await readLog(options, io);
+  if (unexplained.length > 0) {
+    throw new Error(
+      `Cannot tell the mapping of ${isoOf(options.at)}: ${
+        describeGap(unexplained)
+      }`,
+    );
+  }
+  const { text, skipped } = exportRoles(entriesAt(events, options.at));
+  for (const { key, why } of skipped) {
+    io.error(`skipped, no mapping: ${key} (${why})`);
+  }
+  printLines(io, escapeJson(text.trimEnd()));
+  return "done";
+}
+
+async function readLog(
+  { org, envFile }: LogOptions,
+  io: Io,
+): Promise<MappingLog> {
+  const { settings, instance } = await connectAsAdmin(envFile, io);
+  io.progress(`reading the event log of ${instance.origin}`);
+  const organization = await findMappingOrganization(instance, {
+    org,
+    settings,
+  });
+  const events = await listMetadataEvents(instance, organization.id);
+  const { entries } = await listMetadata(instance, organization.id);
+  io.progress();
+  const unexplained = unexplainedKeys(events, entries);
+  return { organization, events, unexplained };
+}
+
+function selectChanges(
+  changes: readonly MappingChange[],
+  { since = 0, role, permission }: HistoryOptions,
+): MappingChange[] {
+  const isWanted = ({ key, gains, loses }: RoleChange) =>
+    (role === undefined || key === role || key.endsWith(`:${role}`)) &&
+    (permission === undefined || [...gains, ...loses].includes(permission));
+  return changes.filter(({ at }) => at >= since).flatMap((change) => {
+    const roles = change.roles.filter(isWanted);
+    return roles.length > 0 ? [{ ...change, roles }] : [];
+  });
+}
+
+function printChange(
+  { at, editor, roles, broken }: MappingChange,
+  io: Io,
+): void {
+  const name = editor.name === "" ? editor.id : `${editor.name} (${editor.id})`;
+  io.print("");
+  io.print(tint("strong", `${isoOf(at)}  ${printable(name)}`));
+  for (const { key, kind, gains, loses, uncovers } of roles) {
+    const note = broken.includes(key)
+      ? " (no longer readable)"
+      : kind === "changed"
+      ? ""
+      : ` (${kind})`;
+    io.print(`  ${printable(key)}${note}`);
+    if (uncovers !== undefined) {
+      io.print(
+        `    ${tint("warning", "!")} the plain entry ${
+          printable(uncovers)
+        } applies in its place`,
+      );
+    }
+    for (const it of gains) {
+      io.print(`    ${tint("good", "+")} ${printable(it)}`);
+    }
+    for (const it of loses) {
+      io.print(`    ${tint("bad", "-")} ${printable(it)}`);
+    }
+  }
+}
+
+function describeGap(keys: readonly string[]): string {
+  return `the event log no longer holds, or does not hold yet, how these entries came about: ${
+    keys.map(printable).join(", ")
+  }`;
+}
+
+function isoOf(time: number): string {
+  return new Date(time).toISOString();
+}
