@@ -2,25 +2,13 @@ import type { Config } from "../../lib/config/settings.ts";
 import { readFunctionConfig } from "./function_config.ts";
 import type { Settings } from "./settings.ts";
 
-/** The settings that decide which grants count, and what they come to. */
-export type FunctionRules = Pick<
-  Config,
-  | "metadataOrganization"
-  | "projects"
-  | "grantedBy"
-  | "applications"
-  | "claim"
-  | "shape"
-  | "rolesClaim"
->;
-
 /**
- * Reads the function's rules where its secrets are not: an administrator who
- * reviews access does not hold the signing key.
+ * Reads the function's settings where its secrets are not: an administrator who
+ * reviews access does not hold the signing key. The secrets are placeholders.
  *
  * @throws {SettingsError} If a setting is wrong.
  */
-export function readFunctionRules(settings: Settings): Promise<FunctionRules> {
+export function readFunctionRules(settings: Settings): Promise<Config> {
   return readFunctionConfig({
     ...settings,
     AUTHORIZATION_SIGNING_KEY: "unused",
@@ -32,19 +20,11 @@ export function readFunctionRules(settings: Settings): Promise<FunctionRules> {
   });
 }
 
-/** Lists the rules that limit which grants count, as settings. */
-export function describeRules(
-  { metadataOrganization, projects, grantedBy, applications }: FunctionRules,
-): string {
-  const lists = {
-    PROJECTS: projects,
-    GRANTED_BY: grantedBy,
-    APPLICATIONS: applications,
-  };
-  return [
-    `METADATA_ORGANIZATION=${metadataOrganization}`,
-    ...Object.entries(lists).flatMap(([name, ids]) =>
-      ids ? [`${name}=${[...ids].join(",")}`] : []
-    ),
-  ].join(" ");
+const RULES = ["METADATA_ORGANIZATION", "PROJECTS", "GRANTED_BY", "APPLICATIONS"];
+
+/** Lists the settings that decide which grants count. */
+export function describeRules(settings: Settings): string {
+  const set = RULES.filter((name) => settings[name]?.trim())
+    .map((name) => `${name}=${settings[name]}`);
+  return `rules: ${set.join(" ") || "the defaults"}`;
 }

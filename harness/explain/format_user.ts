@@ -5,19 +5,13 @@ import { formatClaim } from "./format_explanation.ts";
 
 /** Formats what a user's tokens hold; names come from outside. */
 export function formatUser(
-  { user, application, grants, permissions, claims, why, notes }:
-    UserExplanation,
+  { user, grants, permissions, claims, why }: UserExplanation,
 ): string[] {
   const rows = grants.flatMap(rowsOf);
   const uncounted = grants.filter(({ why }) => why !== undefined);
   const requested = grants.filter(({ why, scopes }) => !why && scopes);
-  const kind = user.isMachine ? "service user" : "user";
   return [
-    `${kind} ${printable(user.loginName)} (${user.id}) of organization ${user.organization}`,
-    ...application
-      ? [`application ${printable(application.name)} of project ${printable(application.project.name)}`]
-      : [],
-    "",
+    `${user.isMachine ? "service user" : "user"} ${printable(user.loginName)} (${user.id}) of organization ${user.organization}`,
     ...rows.length > 0
       ? formatColumns([
         ["project", "granted by", "role", "entry", "permissions"],
@@ -25,43 +19,35 @@ export function formatUser(
       ])
       : [],
     ...uncounted.map((grant) =>
-      `  ${tint("warning", "does not count")}: ${describeGrant(grant)}: ${grant.why}`
+      `  ${tint("warning", "does not count")}: ${
+        describeGrant(grant)
+      }: ${grant.why}`
     ),
-    ...[...Map.groupBy(requested, ({ scopes }) => scopes)].map(([scopes, its]) =>
-      `  ${tint("faint", "must be requested")}: ${
-        its.map(describeGrant).join("; ")
-      }: scope "${scopes}"`
+    ...[...Map.groupBy(requested, ({ scopes }) => scopes)].map(
+      ([scopes, its]) =>
+        `  ${tint("warning", "must be requested")}: ${
+          its.map(describeGrant).join("; ")
+        }: scope "${scopes}"`,
     ),
-    "",
     permissions.length > 0
       ? `permissions  ${permissions.join(" ")}`
       : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`,
     ...claims.map(formatClaim),
-    ...notes.map((note) => `  ${tint("warning", "!")} ${printable(note)}`),
   ];
 }
 
 function rowsOf(
-  { projectName, project, grantedByName, grantedBy, roles }:
-    UserGrantExplanation,
+  { projectName, grantedByName, roles }: UserGrantExplanation,
 ): string[][] {
-  return roles.map(({ role, key, permissions, why }) =>
-    [
-      projectName || project,
-      grantedByName || grantedBy,
-      role,
-      key ?? "-",
-      why ? `nothing: ${why}` : permissions.join(" "),
-    ].map(printable)
-  );
+  return roles.map(({ role, key = "-", permissions, why }) => {
+    const result = why ? `nothing: ${why}` : permissions.join(" ");
+    return [projectName, grantedByName, role, key, result].map(printable);
+  });
 }
 
-function describeGrant(
-  { held, projectName, project, grantedByName, grantedBy }:
-    UserGrantExplanation,
-): string {
-  const roles = held.length > 0 ? held.join(", ") : "no role";
+function describeGrant(grant: UserGrantExplanation): string {
+  const { held, projectName, project, grantedByName, grantedBy } = grant;
   return printable(
-    `${roles} of ${projectName} (${project}), granted by ${grantedByName} (${grantedBy})`,
+    `${held.join(", ")} of ${projectName} (${project}), granted by ${grantedByName} (${grantedBy})`,
   );
 }

@@ -4,27 +4,28 @@
  *
  * @module
  */
+import type { Config } from "../../lib/config/settings.ts";
 import {
   knownProjects,
   parseRoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
+import { chooseOrganization } from "../../lib/mapping/organization.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
+import { gatherApplications } from "../doctor/gather_customers.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import { findApplication } from "../zitadel/find_application.ts";
 import { findUser } from "../zitadel/find_user.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
+import { listOrganizations } from "../zitadel/organization.ts";
 import { assertsRoles, listUserGrants } from "../zitadel/user_grants.ts";
 import { describeAnswer } from "./describe_answer.ts";
-import type { ExplainedMapping } from "./explain.ts";
 import { explainPermission } from "./explain_permission.ts";
 import {
   explainUser,
   type UserExplanation,
-  type UserFacts,
   type UserGrantFacts,
 } from "./explain_user.ts";
 import { formatUser } from "./format_user.ts";
@@ -52,31 +53,25 @@ export async function runExplainUser(
   const grants = await readGrants(instance, user.id);
   const application = clientId === undefined
     ? undefined
-    : await findApplication(
-      instance,
-      clientId,
-      grants.map(({ grantedBy }) => grantedBy.id),
-    );
-  const mappings = createMappings(instance);
+    : await findApplication(instance, clientId);
+  const mappingOf = createMappings(instance);
   // v3 has no other API for metadata, and does not name the application.
-  const namesApplication = await mappings.apiOf(user.organization) !==
-    "management_v1";
-  const facts = { user, grants, application, namesApplication };
-  const explanation = await explainUser(facts, mappings.of, rules);
+  const { api } = await mappingOf(user.organization);
+  const facts = { user, grants, application, namesApplication: api !== "management_v1" };
+  const explanation = await explainUser(facts, mappingOf, rules);
   const answer = permission === undefined
     ? undefined
-    : await answerAbout(permission, { explanation, facts, mappings, rules });
+    : await answerAbout(permission, { explanation, mappingOf, rules });
   io.progress();
-  if (json) return printJson(io, "done", { ...explanation, answer });
+  if (json) return printJson(io, "done", { ...explanation, application, answer });
   if (answer) {
-    const [first, ...others] = describeAnswer(permission!, answer);
-    io.print(tint("strong", printable(first!)));
-    for (const line of others) io.print(`  ${printable(line)}`);
-    for (const note of explanation.notes) {
-      io.print(`  ${tint("warning", "!")} ${printable(note)}`);
-    }
+    const { verdict, details } = describeAnswer(answer);
+    io.print(`${tint("strong", printable(permission!))}: ${verdict}`);
+    for (const line of details) io.print(`  ${printable(line)}`);
   } else for (const line of formatUser(explanation)) io.print(line);
-  io.print(tint("faint", `rules: ${describeRules(rules)}`));
+  for (const note of [...explanation.notes, describeRules(settings)]) {
+    io.print(tint("faint", printable(note)));
+  }
   return "done";
 }
 
@@ -86,66 +81,70 @@ async function readGrants(
 ): Promise<UserGrantFacts[]> {
   const found: UserGrantFacts[] = [];
   for await (const { grants } of listUserGrants(instance, user)) {
-    found.push(
-      ...await Promise.all(grants.map(async (grant) => ({
-        ...grant,
-        isAsserted: await assertsRoles(instance, grant),
-      }))),
-    );
+    for (const grant of grants) {
+      const isAsserted = await assertsRoles(instance, grant);
+      found.push({ ...grant, isAsserted });
+    }
   }
   return found;
 }
 
-/** Reads each organization's metadata once. */
+/** No API of v3 searches by client id. */
+async function findApplication(instance: Instance, clientId: string) {
+  const organizations = await listOrganizations(instance);
+  const seen = await gatherApplications(instance, organizations);
+  const found = seen.applications.find((it) => it.clientId === clientId);
+  if (found) return found;
+  throw new Error(
+    `Cannot find the application ${clientId}: expected a client id (console: Projects > application)`,
+  );
+}
+
+/** Reads each organization's mapping once. */
 function createMappings(instance: Instance) {
-  const read = new Map<string, ReturnType<typeof listMetadata>>();
-  const metadataOf = (organization: string) => {
-    const known = read.get(organization) ??
-      listMetadata(instance, organization);
-    read.set(organization, known);
-    return known;
+  const load = async (organization: string) => {
+    const { entries, api } = await listMetadata(instance, organization);
+    return { ...parseRoleMapping(entries), entries, api };
   };
-  return {
-    apiOf: async (organization: string) => (await metadataOf(organization)).api,
-    of: async (organization: string): Promise<ExplainedMapping> => {
-      const { entries } = await metadataOf(organization);
-      return { ...parseRoleMapping(entries), entries };
-    },
+  const loaded = new Map<string, ReturnType<typeof load>>();
+  return (organization: string) => {
+    const mapping = loaded.get(organization) ?? load(organization);
+    loaded.set(organization, mapping);
+    return mapping;
   };
 }
 
 async function answerAbout(
   permission: string,
-  { explanation: { grants }, facts: { user }, mappings, rules }: {
+  { explanation: { user, grants }, mappingOf, rules }: {
     readonly explanation: UserExplanation;
-    readonly facts: UserFacts;
-    readonly mappings: ReturnType<typeof createMappings>;
-    readonly rules: { readonly metadataOrganization: string; readonly projects?: ReadonlySet<string> | undefined };
+    readonly mappingOf: ReturnType<typeof createMappings>;
+    readonly rules: Pick<Config, "metadataOrganization" | "projects">;
   },
 ) {
-  const setting = rules.metadataOrganization;
-  const isFixed = setting !== "user" && setting !== "grant";
-  const own = new Set([
-    ...grants.map(({ organization }) => organization),
-    isFixed ? setting : user.organization,
-  ]);
-  const others = new Set([
+  const organizations = [
     user.organization,
     ...grants.map(({ grantedBy }) => grantedBy),
-  ].filter((id) => !own.has(id)));
-  const load = async (ids: Iterable<string>) =>
-    new Map(
-      await Promise.all(
-        [...ids].map(async (id) => [id, await mappings.of(id)] as const),
-      ),
-    );
-  return explainPermission(permission, {
-    held: grants.map(({ held, ...grant }) => ({ ...grant, roles: held })),
-    mappings: await load(own),
-    otherMappings: await load(others),
-    isKnownProject: knownProjects(
-      rules.projects,
-      grants.map(({ project }) => project),
+  ];
+  const counted = new Set(
+    organizations.map(
+      chooseOrganization(rules.metadataOrganization, user.organization),
     ),
+  );
+  const mappings = new Map<string, Awaited<ReturnType<typeof mappingOf>>>();
+  for (const id of [...counted, ...organizations]) {
+    mappings.set(id, await mappingOf(id));
+  }
+  const projects = grants.map(({ project }) => project);
+  return explainPermission(permission, {
+    held: grants.flatMap(
+      ({ held, project, grantedBy, organization, why, scopes }) =>
+        held.map((role) => ({
+          ...{ role, project, grantedBy, organization, why, scopes },
+        })),
+    ),
+    mappings,
+    counted,
+    isKnownProject: knownProjects(rules.projects, projects),
   });
 }

@@ -29,14 +29,13 @@ export function annotateChanges(
   changes: readonly RoleChange[],
   file: string,
 ): string {
-  const lines = changes.map(({ key, kind, gains, loses }) => {
-    const parts = [
-      ...gains.length > 0 ? [`gains ${gains.join(", ")}`] : [],
-      ...loses.length > 0 ? [`loses ${loses.join(", ")}`] : [],
-    ];
-    const note = kind === "changed" ? "" : ` (${kind})`;
-    return `${key}${note} ${parts.join("; ")}`.trimEnd();
-  });
+  const lines = changes.map(({ key, kind, gains, loses }) =>
+    [
+      `${key} (${kind})`,
+      ...gains.map((it) => `+ ${it}`),
+      ...loses.map((it) => `- ${it}`),
+    ].join("\n  ")
+  );
   const text = lines.length > 0 ? lines.join("\n") : "No role changes.";
   return command("notice", text, { file, title: "Permissions" });
 }
@@ -48,16 +47,11 @@ function command(
   properties: Readonly<Record<string, string | number>>,
 ): string {
   const list = Object.entries(properties).map(([key, value]) =>
-    `${key}=${
-      escapeData(String(value)).replaceAll(":", "%3A").replaceAll(",", "%2C")
-    }`
+    `${key}=${String(value).replace(/[%\r\n:,]/g, encodeURIComponent)}`
   );
-  return `::${name} ${list.join(",")}::${escapeData(text)}`;
-}
-
-function escapeData(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D")
-    .replaceAll("\n", "%0A");
+  return `::${name} ${list.join(",")}::${
+    text.replace(/[%\r\n]/g, encodeURIComponent)
+  }`;
 }
 
 /** Where each path begins; of a name that occurs twice, the last. */
@@ -65,21 +59,18 @@ function offsetsOf(text: string): ReadonlyMap<string, number> {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true });
   const offsets = new Map([["", errors[0]?.offset ?? 0]]);
-  const addArray = (path: string, value: Node) => {
-    if (value.type !== "array") return;
-    for (const [index, item] of (value.children ?? []).entries()) {
-      offsets.set(`${path}[${index}]`, item.offset);
-    }
-  };
-  const addObject = (object: Node, prefix: string) => {
+  const addMembers = (object: Node, prefix: string) => {
     for (const { children: [name, value] = [] } of object.children ?? []) {
       if (!name || !value) continue;
       const path = prefix + pathOf(String(name.value));
       offsets.set(path, name.offset);
-      addArray(path, value);
-      if (value.type === "object") addObject(value, `${path}.`);
+      if (value.type === "object") addMembers(value, `${path}.`);
+      if (value.type !== "array") continue;
+      for (const [index, item] of (value.children ?? []).entries()) {
+        offsets.set(`${path}[${index}]`, item.offset);
+      }
     }
   };
-  if (root?.type === "object") addObject(root, "");
+  if (root?.type === "object") addMembers(root, "");
   return offsets;
 }

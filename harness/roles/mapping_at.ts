@@ -14,9 +14,8 @@ export interface MappingChange {
   /** In milliseconds since 1970. */
   readonly at: number;
   readonly editor: MetadataEvent["editor"];
+  /** An entry that can no longer be read counts as removed. */
   readonly roles: readonly RoleChange[];
-  /** Entries that could be read before and no longer can. */
-  readonly broken: readonly string[];
 }
 
 /** Returns the entries that there were at a time, its own changes included. */
@@ -33,16 +32,16 @@ export function entriesAt(
 export function changesOf(events: readonly MetadataEvent[]): MappingChange[] {
   const state = new Map<string, Uint8Array>();
   let before = readable(state);
-  return groupsOf(events).flatMap((group): MappingChange[] => {
-    for (const event of group) apply(event, state);
+  return events.flatMap((event, index): MappingChange[] => {
+    apply(event, state);
+    const { at, editor } = event;
+    const next = events[index + 1];
+    // What one editor wrote at one time is one change.
+    if (next?.at === at && next.editor.id === editor.id) return [];
     const after = readable(state);
     const roles = compareRoles(before, after);
-    const broken = [...before.keys()].filter((key) =>
-      state.has(key) && !after.has(key)
-    );
     before = after;
-    const { at, editor } = group[0]!;
-    return roles.length > 0 ? [{ at, editor, roles, broken }] : [];
+    return roles.length > 0 ? [{ at, editor, roles }] : [];
   });
 }
 
@@ -77,16 +76,4 @@ function readable(
       return permissions ? [[key, permissions] as const] : [];
     }),
   );
-}
-
-/** Splits events into what one editor wrote at one time. */
-function groupsOf(events: readonly MetadataEvent[]): MetadataEvent[][] {
-  const groups: MetadataEvent[][] = [];
-  for (const event of events) {
-    const last = groups.at(-1)?.[0];
-    const isSame = last?.at === event.at && last.editor.id === event.editor.id;
-    if (isSame) groups.at(-1)!.push(event);
-    else groups.push([event]);
-  }
-  return groups;
 }

@@ -129,6 +129,13 @@ function printChanges(
     return;
   }
   io.print(`Compared with ${printable(against)}:`);
+  printRoleChanges(changes, io);
+}
+
+export function printRoleChanges(
+  changes: readonly RoleChange[],
+  io: Io,
+): void {
   for (const { key, kind, gains, loses, uncovers } of changes) {
     io.print(`  ${printable(key)}${kind === "changed" ? "" : ` (${kind})`}`);
     if (uncovers !== undefined) {

@@ -8,9 +8,8 @@ import type { Outcome } from "../cli/exit.ts";
 import { escapeJson, type Io, printJson, printLines } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import { listMetadataEvents, type MetadataEvent } from "../zitadel/events.ts";
+import { listMetadataEvents } from "../zitadel/events.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
-import type { Organization } from "../zitadel/organization.ts";
 import type { RoleChange } from "./compare_roles.ts";
 import { exportRoles } from "./export_roles.ts";
 import {
@@ -20,6 +19,7 @@ import {
   unexplainedKeys,
 } from "./mapping_at.ts";
 import { findMappingOrganization } from "./mapping_organization.ts";
+import { printRoleChanges } from "./run_check.ts";
 
 interface LogOptions {
   readonly org?: string | undefined;
@@ -34,14 +34,6 @@ export interface HistoryOptions extends LogOptions {
   /** Only changes that give or take this permission. */
   readonly permission?: string | undefined;
   readonly json: boolean;
-}
-
-/** What the log tells of a mapping. */
-interface MappingLog {
-  readonly organization: Organization;
-  readonly events: readonly MetadataEvent[];
-  /** Keys whose value the log does not explain. */
-  readonly unexplained: readonly string[];
 }
 
 export async function runHistory(
@@ -63,7 +55,11 @@ export async function runHistory(
   }
   io.print(`Organization  ${printable(organization.name)} (${organization.id})`);
   if (changes.length === 0) io.print("No changes.");
-  for (const change of changes) printChange(change, io);
+  for (const { at, editor: { id, name }, roles } of changes) {
+    io.print("");
+    io.print(tint("strong", `${isoOf(at)}  ${printable(name)} (${id})`));
+    printRoleChanges(roles, io);
+  }
   if (unexplained.length > 0) {
     io.print(`${tint("warning", "warning")}  ${describeGap(unexplained)}`);
   }
@@ -90,10 +86,7 @@ export async function runExportAt(
   return "done";
 }
 
-async function readLog(
-  { org, envFile }: LogOptions,
-  io: Io,
-): Promise<MappingLog> {
+async function readLog({ org, envFile }: LogOptions, io: Io) {
   const { settings, instance } = await connectAsAdmin(envFile, io);
   io.progress(`reading the event log of ${instance.origin}`);
   const organization = await findMappingOrganization(instance, {
@@ -118,36 +111,6 @@ function selectChanges(
     const roles = change.roles.filter(isWanted);
     return roles.length > 0 ? [{ ...change, roles }] : [];
   });
-}
-
-function printChange(
-  { at, editor, roles, broken }: MappingChange,
-  io: Io,
-): void {
-  const name = editor.name === "" ? editor.id : `${editor.name} (${editor.id})`;
-  io.print("");
-  io.print(tint("strong", `${isoOf(at)}  ${printable(name)}`));
-  for (const { key, kind, gains, loses, uncovers } of roles) {
-    const note = broken.includes(key)
-      ? " (no longer readable)"
-      : kind === "changed"
-      ? ""
-      : ` (${kind})`;
-    io.print(`  ${printable(key)}${note}`);
-    if (uncovers !== undefined) {
-      io.print(
-        `    ${tint("warning", "!")} the plain entry ${
-          printable(uncovers)
-        } applies in its place`,
-      );
-    }
-    for (const it of gains) {
-      io.print(`    ${tint("good", "+")} ${printable(it)}`);
-    }
-    for (const it of loses) {
-      io.print(`    ${tint("bad", "-")} ${printable(it)}`);
-    }
-  }
 }
 
 function describeGap(keys: readonly string[]): string {

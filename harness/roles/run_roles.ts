@@ -14,41 +14,36 @@ export interface RolesOptions extends Omit<ApplyOptions, "file"> {
   readonly permission?: string | undefined;
 }
 
-/** How many words follow each action. */
-const WORDS: Readonly<
-  Record<string, { readonly max: number; readonly what?: string }>
-> = {
-  check: { max: Infinity, what: "a file" },
-  apply: { max: 1, what: "a file" },
-  export: { max: 0 },
-  who: { max: 1, what: "a permission" },
-  history: { max: 0 },
-};
+/** The fewest and the most words that follow each action. */
+const WORDS = new Map([
+  ["check", [1, Infinity]],
+  ["apply", [1, 1]],
+  ["export", [0, 0]],
+  ["who", [1, 1]],
+  ["history", [0, 0]],
+]);
 
 /** Runs the action that the first word names. */
-export async function runRoles(options: RolesOptions, io: Io): Promise<Outcome> {
+export async function runRoles(
+  { at, ...options }: RolesOptions,
+  io: Io,
+): Promise<Outcome> {
   const [action = "", ...words] = options.positionals;
-  const expected = WORDS[action];
-  if (!expected) {
+  const [min, max] = WORDS.get(action) ?? [];
+  if (min === undefined || max === undefined) {
+    const expected = [...WORDS.keys()].join(", ");
+    throw new UsageError(`Unknown word '${action}': expected ${expected}`);
+  }
+  if (words.length < min || words.length > max) {
     throw new UsageError(
-      `Unknown word '${action}': expected ${Object.keys(WORDS).join(", ")}`,
+      `${action} takes ${["no", "one"][max] ?? "at least one"} argument`,
     );
   }
-  const [word = ""] = words;
-  if (expected.what && !word) {
-    throw new UsageError(`${action} needs ${expected.what}`);
-  }
-  if (words.length > expected.max) {
-    throw new UsageError(`${action} does not take '${words[expected.max]}'`);
-  }
+  const word = words[0]!;
   // Loaded only when needed: ZITADEL's client takes longer to load than a check.
   switch (action) {
     case "check":
       return await runChecks({ ...options, files: words }, io);
-    case "apply": {
-      const { runApply } = await import("./run_apply.ts");
-      return await runApply({ ...options, file: word }, io);
-    }
     case "who": {
       const { runWho } = await import("./run_who.ts");
       return await runWho({ ...options, permission: word }, io);
@@ -58,11 +53,12 @@ export async function runRoles(options: RolesOptions, io: Io): Promise<Outcome> 
       return await runHistory(options, io);
     }
   }
-  const { at } = options;
-  if (at === undefined) {
-    const { runExport } = await import("./run_apply.ts");
-    return await runExport(options, io);
+  if (action === "export" && at !== undefined) {
+    const { runExportAt } = await import("./run_history.ts");
+    return await runExportAt({ ...options, at }, io);
   }
-  const { runExportAt } = await import("./run_history.ts");
-  return await runExportAt({ ...options, at }, io);
+  const { runApply, runExport } = await import("./run_apply.ts");
+  return action === "apply"
+    ? await runApply({ ...options, file: word }, io)
+    : await runExport(options, io);
 }

@@ -14,6 +14,7 @@ import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
+import { grantingKeys } from "../explain/explain_permission.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listDisabledUsers } from "../zitadel/find_user.ts";
@@ -28,12 +29,6 @@ export interface WhoOptions {
   readonly json: boolean;
 }
 
-/** An entry that grants the permission, whether or not a user has its role. */
-interface GrantingEntry {
-  readonly organization: string;
-  readonly key: string;
-}
-
 export async function runWho(
   { permission, envFile, json }: WhoOptions,
   io: Io,
@@ -41,96 +36,87 @@ export async function runWho(
   const { settings, instance } = await connectAsAdmin(envFile, io);
   const rules = await readFunctionRules(settings);
   io.progress(`reading ${instance.origin}`);
-  const disabled = await listDisabledUsers(instance);
-  const mappings = createGrantingMappings(instance, permission);
+  const states = new Map(
+    (await listDisabledUsers(instance)).map(({ id, state }) => [id, state]),
+  );
+  const { entries, mappingOf } = createGrantingMappings(instance, permission);
   const fixed = fixedOrganization(settings);
-  if (fixed !== undefined) await mappings.of(fixed);
+  if (fixed !== undefined) await mappingOf(fixed);
   const holders: Holder[] = [];
   let read = 0;
   for await (const { grants, total } of listUserGrants(instance)) {
     for (const grant of grants) {
-      const organizationOf = chooseOrganization(
+      const organization = chooseOrganization(
         rules.metadataOrganization,
-        grant.user.organization,
+        grant.user_resource_owner,
+      )(grant.resource_owner);
+      const mapping = await mappingOf(organization);
+      const userState = states.get(grant.user_id);
+      // What does not grant the permission is not kept.
+      if (!mapping) continue;
+      holders.push(
+        ...holdersOf(grant, { permission, mapping, rules, userState }),
       );
-      const mapping = await mappings.of(organizationOf(grant.grantedBy.id));
-      const state = disabled.get(grant.user.id);
-      if (mapping) {
-        holders.push(...holdersOf(grant, { permission, mapping, rules, state }));
-      }
     }
     read += grants.length;
     io.progress(`read ${read} of ${total} grants`);
   }
   io.progress();
-  const { entries } = mappings;
+  holders.sort((a, b) => sortKey(a) < sortKey(b) ? -1 : 1);
   if (json) return printJson(io, "done", { permission, entries, holders });
-  printEntries(permission, entries, io);
+  io.print(`${printable(permission)} is granted by`);
+  for (const { key, organization } of entries) {
+    io.print(`  ${printable(key)}, in the mapping of ${organization}`);
+  }
+  if (entries.length === 0) io.print("  no entry");
   printHolders(holders, io);
-  io.print("");
-  io.print(`${read} grants were read; rules: ${describeRules(rules)}`);
+  io.print(tint("faint", `${read} grants; ${describeRules(settings)}`));
   return "done";
 }
 
 /** Reads each organization's mapping once, and keeps those that grant the permission. */
 function createGrantingMappings(instance: Instance, permission: string) {
   const kept = new Map<string, RoleMapping | undefined>();
-  const entries: GrantingEntry[] = [];
-  return {
-    entries,
-    async of(organization: string): Promise<RoleMapping | undefined> {
-      if (kept.has(organization)) return kept.get(organization);
-      const { entries: read } = await listMetadata(instance, organization);
-      const mapping = parseRoleMapping(read);
-      const keys = [...mapping.plain]
-        .filter(([, names]) => names.includes(permission))
-        .map(([key]) => key);
-      entries.push(...keys.map((key) => ({ organization, key })));
+  const entries: { key: string; organization: string }[] = [];
+  async function mappingOf(organization: string) {
+    if (!kept.has(organization)) {
+      const metadata = await listMetadata(instance, organization);
+      const mapping = parseRoleMapping(metadata.entries);
+      const keys = grantingKeys(mapping, permission);
+      entries.push(...keys.map((key) => ({ key, organization })));
       kept.set(organization, keys.length > 0 ? mapping : undefined);
-      return kept.get(organization);
-    },
-  };
+    }
+    return kept.get(organization);
+  }
+  return { entries, mappingOf };
 }
 
-function printEntries(
-  permission: string,
-  entries: readonly GrantingEntry[],
-  io: Io,
-): void {
-  if (entries.length === 0) {
-    io.print(`No entry grants ${printable(permission)}.`);
-    return;
-  }
-  io.print(`${tint("strong", printable(permission))} is granted by`);
-  const rows = entries.map(({ key, organization }) => [
-    printable(key),
-    `in organization ${organization}`,
-  ]);
-  for (const line of formatColumns(rows)) io.print(line);
+function sortKey(
+  { project_name, project_id, org_name, resource_owner, login_name }: Holder,
+): string {
+  return [project_name, project_id, org_name, resource_owner, login_name]
+    .join("\0");
 }
 
 function printHolders(holders: readonly Holder[], io: Io): void {
-  const count = (some: readonly Holder[]) =>
-    new Set(some.map(({ user }) => user.id)).size;
-  const counted = holders.filter(({ why }) => why === undefined);
-  const groups = Map.groupBy(
-    holders,
-    ({ project, grantedBy }) =>
-      `${project.name} (${project.id}), granted by ${grantedBy.name} (${grantedBy.id})`,
+  const rows = holders.map((it) =>
+    [
+      it.project_name,
+      it.org_name,
+      it.login_name,
+      it.user_id,
+      it.role,
+      it.why ? `no: ${it.why}` : "yes",
+    ].map(printable)
   );
-  for (const [title, its] of [...groups].sort()) {
-    io.print("");
-    io.print(tint("strong", printable(`project ${title}`)));
-    const rows = its.map(({ user, role, why }) =>
-      [user.loginName, user.id, role, why ? `no: ${why}` : "yes"].map(printable)
-    ).sort(([a], [b]) => a! < b! ? -1 : 1);
-    const lines = formatColumns([["user", "id", "role", "counts"], ...rows]);
-    for (const line of lines) io.print(line);
-  }
-  io.print("");
+  const titles = ["project", "granted by", "user", "id", "role", "counts"];
+  if (rows.length > 0) formatColumns([titles, ...rows]).forEach(io.print);
+  const usersOf = (some: readonly Holder[]) =>
+    new Set(some.map(({ user_id }) => user_id)).size;
+  const counted = usersOf(holders.filter(({ why }) => why === undefined));
   io.print(
-    `${count(counted)} users have it, ${
-      count(holders) - count(counted)
-    } more hold a role that does not count`,
+    `users whose tokens can have it: ${counted}; others who hold such a role: ${
+      usersOf(holders) - counted
+    }`,
   );
 }

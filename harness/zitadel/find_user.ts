@@ -1,28 +1,20 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { SearchQuerySchema } from "@zitadel/proto/zitadel/user/v2/query_pb";
-import { type User, UserState } from "@zitadel/proto/zitadel/user/v2/user_pb";
+import { UserState } from "@zitadel/proto/zitadel/user/v2/user_pb";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
 import { PAGE_SIZE, readPages } from "./pages.ts";
 import { attempt } from "./zitadel_error.ts";
 
-/** Whether a user can log in, and if not, why. */
-export type UserActivity = "active" | "inactive" | "locked" | "initial";
-
-export interface FoundPerson {
+export interface FoundUser {
   readonly id: string;
   readonly loginName: string;
   /** The organization that the user belongs to. */
   readonly organization: string;
   readonly isMachine: boolean;
-  readonly state: UserActivity;
+  /** `active`, or why the user cannot log in: `inactive`, `locked`, ... */
+  readonly state: string;
 }
-
-const STATES: Readonly<Partial<Record<UserState, UserActivity>>> = {
-  [UserState.INACTIVE]: "inactive",
-  [UserState.LOCKED]: "locked",
-  [UserState.INITIAL]: "initial",
-};
 
 /**
  * Finds a user of any organization by id or login name.
@@ -32,7 +24,7 @@ const STATES: Readonly<Partial<Record<UserState, UserActivity>>> = {
 export async function findUser(
   instance: Instance,
   idOrLogin: string,
-): Promise<FoundPerson> {
+): Promise<FoundUser> {
   const [user] = await listUsers(instance, [
     { query: { case: "inUserIdsQuery", value: { userIds: [idOrLogin] } } },
     { query: { case: "loginNameQuery", value: { loginName: idOrLogin } } },
@@ -43,25 +35,21 @@ export async function findUser(
   );
 }
 
-/** Lists the users who cannot log in although they exist, by id. */
-export async function listDisabledUsers(
-  instance: Instance,
-): Promise<ReadonlyMap<string, UserActivity>> {
-  const states = [UserState.INACTIVE, UserState.LOCKED];
-  const users = await listUsers(
+/** Lists the users who exist and cannot log in. */
+export function listDisabledUsers(instance: Instance): Promise<FoundUser[]> {
+  return listUsers(
     instance,
-    states.map((state) => ({
+    [UserState.INACTIVE, UserState.LOCKED].map((state) => ({
       query: { case: "stateQuery", value: { state } },
     })),
   );
-  return new Map(users.map(({ id, state }) => [id, state]));
 }
 
 /** Lists the users that meet any of the conditions. */
 function listUsers(
   instance: Instance,
   queries: MessageInitShape<typeof SearchQuerySchema>[],
-): Promise<FoundPerson[]> {
+): Promise<FoundUser[]> {
   const users = instance.service(UserService);
   return attempt("look for users", () =>
     readPages(async (offset) => {
@@ -69,21 +57,13 @@ function listUsers(
         query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
         queries: [{ query: { case: "orQuery", value: { queries } } }],
       });
-      return {
-        entries: result.map(fromWire),
-        total: Number(details?.totalResult ?? 0),
-      };
+      const entries = result.map((user) => ({
+        id: user.userId,
+        loginName: user.preferredLoginName,
+        organization: user.details?.resourceOwner ?? "",
+        isMachine: user.type.case === "machine",
+        state: UserState[user.state].toLowerCase(),
+      }));
+      return { entries, total: Number(details?.totalResult ?? 0) };
     }));
-}
-
-function fromWire(
-  { userId, preferredLoginName, details, type, state }: User,
-): FoundPerson {
-  return {
-    id: userId,
-    loginName: preferredLoginName,
-    organization: details?.resourceOwner ?? "",
-    isMachine: type.case === "machine",
-    state: STATES[state] ?? "active",
-  };
 }

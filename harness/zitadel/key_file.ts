@@ -20,9 +20,10 @@ export async function withAdminToken(settings: Settings): Promise<Settings> {
     );
   }
   const domain = required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT);
-  const credential = readCredential({
-    SERVICE_ACCOUNT_KEY: await readText(path),
+  const text = await Deno.readTextFile(path).catch((error) => {
+    throw new SettingsError(`Cannot read ZITADEL_ADMIN_KEY_FILE: ${error.message}`);
   });
+  const credential = readCredential({ SERVICE_ACCOUNT_KEY: text });
   if (!credential) {
     throw new SettingsError(
       `ZITADEL_ADMIN_KEY_FILE: ${path} is not a service user's JSON key file (console: Users > Service Users > Keys)`,
@@ -30,15 +31,4 @@ export async function withAdminToken(settings: Settings): Promise<Settings> {
   }
   const token = await getServiceToken({ origin: originOf(domain), credential });
   return { ...settings, ZITADEL_ADMIN_TOKEN: token };
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new SettingsError(
-      `Cannot read ZITADEL_ADMIN_KEY_FILE ${path}: ${why}`,
-    );
-  }
 }

@@ -5,32 +5,25 @@
  * @module
  */
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import {
-  Type,
-  type UserGrant,
-  UserGrantState,
-} from "@zitadel/proto/zitadel/user_pb";
+import { Type, type UserGrant } from "@zitadel/proto/zitadel/user_pb";
+import type { UserGrant as SentGrant } from "../../lib/request/payload.ts";
 import type { Instance } from "./client.ts";
-import type { Organization } from "./organization.ts";
 import { PAGE_SIZE } from "./pages.ts";
 import { requireRights } from "./rights.ts";
 import { attempt } from "./zitadel_error.ts";
 
-/** Roles of one project, given to a user by an organization. */
-export interface ListedGrant {
+/** A grant as ZITADEL sends it, also an inactive one, and whose it is. */
+export interface ListedGrant extends SentGrant {
   readonly id: string;
-  readonly user: {
-    readonly id: string;
-    readonly loginName: string;
-    readonly organization: string;
-    readonly isMachine: boolean;
-  };
-  readonly project: { readonly id: string; readonly name: string };
-  /** By which the project was granted to the granting organization; empty if it owns the project. */
-  readonly projectGrant: string;
-  readonly grantedBy: Organization;
-  readonly roles: readonly string[];
-  readonly isActive: boolean;
+  readonly user_id: string;
+  readonly login_name: string;
+  readonly user_resource_owner: string;
+  readonly is_machine: boolean;
+  readonly project_name: string;
+  /** The name of the organization that gave the grant. */
+  readonly org_name: string;
+  /** By which the project was granted to that organization; empty if it owns the project. */
+  readonly grant_id: string;
 }
 
 /** How often the list is read before it counts as one that keeps changing. */
@@ -55,30 +48,24 @@ export async function* listUserGrants(
     role: "IAM_OWNER_VIEWER",
   }]);
   const management = instance.service(ManagementService);
-  const queries = [
-    // Also those of other organizations than the token's own.
-    {
-      query: {
-        case: "withGrantedQuery" as const,
-        value: { withGranted: true },
-      },
-    },
-    ...user === undefined ? [] : [{
-      query: { case: "userIdQuery" as const, value: { userId: user } },
-    }],
-  ];
+  const ofUser = { case: "userIdQuery" as const, value: { userId: user ?? "" } };
+  // Also those of other organizations than the token's own.
+  const ofAll = {
+    case: "withGrantedQuery" as const,
+    value: { withGranted: true },
+  };
+  const queries = user === undefined
+    ? [{ query: ofAll }]
+    : [{ query: ofAll }, { query: ofUser }];
   const seen = new Set<string>();
   for (let reading = 0; reading < MAX_READINGS; reading++) {
     let total = 0;
     let offset = 0;
     do {
+      const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
       const { result, details } = await attempt(
         "list the users' grants",
-        () =>
-          management.listUserGrants({
-            query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-            queries,
-          }),
+        () => management.listUserGrants({ query, queries }),
       );
       if (result.length === 0) break;
       offset += result.length;
@@ -97,39 +84,34 @@ export async function* listUserGrants(
 function fromWire(grant: UserGrant): ListedGrant {
   return {
     id: grant.id,
-    user: {
-      id: grant.userId,
-      loginName: grant.preferredLoginName,
-      organization: grant.grantedOrgId,
-      isMachine: grant.userType === Type.MACHINE,
-    },
-    project: { id: grant.projectId, name: grant.projectName },
-    projectGrant: grant.projectGrantId,
-    grantedBy: { id: grant.orgId, name: grant.orgName },
+    user_id: grant.userId,
+    login_name: grant.preferredLoginName,
+    user_resource_owner: grant.grantedOrgId,
+    is_machine: grant.userType === Type.MACHINE,
+    project_id: grant.projectId,
+    project_name: grant.projectName,
+    resource_owner: grant.orgId,
+    org_name: grant.orgName,
+    grant_id: grant.projectGrantId,
     roles: grant.roleKeys,
-    isActive: grant.state === UserGrantState.ACTIVE,
+    state: grant.state,
   };
 }
 
 /** Reports whether a grant's project asserts its roles without being asked. */
 export async function assertsRoles(
   instance: Instance,
-  { project, projectGrant, grantedBy }: ListedGrant,
+  { project_id: id, grant_id: grantId, resource_owner }: ListedGrant,
 ): Promise<boolean> {
   const management = (organization: string) =>
     instance.service(ManagementService, { organization });
-  return await attempt(`read the project ${project.id}`, async () => {
-    let owner = grantedBy.id;
-    if (projectGrant !== "") {
-      const granted = await management(owner).getGrantedProjectByID({
-        projectId: project.id,
-        grantId: projectGrant,
-      });
-      owner = granted.grantedProject?.projectOwnerId ?? owner;
-    }
-    const { project: found } = await management(owner).getProjectByID({
-      id: project.id,
-    });
-    return found?.projectRoleAssertion ?? false;
+  const { project } = await attempt(`read the project ${id}`, async () => {
+    const granted = grantId === ""
+      ? undefined
+      : await management(resource_owner)
+        .getGrantedProjectByID({ projectId: id, grantId });
+    const owner = granted?.grantedProject?.projectOwnerId ?? resource_owner;
+    return await management(owner).getProjectByID({ id });
   });
+  return project?.projectRoleAssertion ?? false;
 }
