@@ -11,6 +11,7 @@ import { judgeOrganizations } from "./judge_organizations.ts";
 import { judgeProjects } from "./judge_projects.ts";
 import { judgeRevocation } from "./judge_revocation.ts";
 import { judgeTargets } from "./judge_target.ts";
+import { judgeWriters } from "./mapping_writers.ts";
 import { nameOf } from "./names.ts";
 
 /** Judges everything that is known, the worst first. */
@@ -26,6 +27,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...judgeCustomers(facts),
     ...judgeApplications(facts),
     ...judgeImpersonation(facts),
+    ...judgeWriters(facts),
     ...judgeLeftovers(facts),
   );
   const isJudged = findings.some(({ check }) => check === "projects");

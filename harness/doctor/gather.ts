@@ -22,6 +22,7 @@ import type {
   ProjectsSeen,
 } from "./facts.ts";
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
+import { listMappingWriters } from "./mapping_writers.ts";
 import { defaultTarget } from "./judge_target.ts";
 import { findLeftoverUsers } from "./leftovers.ts";
 import {
@@ -110,6 +111,9 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     credential: own.credential,
     expiries: own.expiries,
     ...await gatherOrganizations(options, config.value, eyes),
+    writers: isOwner && config.value
+      ? await answer(() => listMappingWriters(admin!, config.value))
+      : undefined,
     clientId,
     targets,
     executions,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SettingsError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import {
@@ -15,6 +16,7 @@ import {
 import { messageOf, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { connect } from "../zitadel/client.ts";
+import { withAdminToken } from "../zitadel/key_file.ts";
 import { combineFindings } from "./combine_findings.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
@@ -44,10 +46,16 @@ export async function runDoctor(
   options: DoctorOptions,
   io: Io,
 ): Promise<Outcome> {
-  const settings = await readSettings(options.envFile, io);
-  required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT);
+  const given = await readSettings(options.envFile, io);
+  required(given, "ZITADEL_DOMAIN", DOMAIN_HINT);
   // Checks the token before anything is sent with it.
-  if (settings.ZITADEL_ADMIN_TOKEN) await connectAsAdmin(options.envFile, io);
+  if (given.ZITADEL_ADMIN_TOKEN) await connectAsAdmin(options.envFile, io);
+  // Why ZITADEL gives no token for a key is what the doctor finds out.
+  const settings = await withAdminToken(given).catch((error) => {
+    if (error instanceof SettingsError) throw error;
+    io.error(`${tint("warning", "ZITADEL_ADMIN_KEY_FILE")}: ${error.message}`);
+    return given;
+  });
   let facts = await gatherFacts({
     settings,
     organizations: options.org,
