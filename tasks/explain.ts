@@ -4,14 +4,8 @@ import {
   option,
 } from "../harness/cli/options.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
-import { UsageError } from "../harness/cli/errors.ts";
-import type { Outcome } from "../harness/cli/exit.ts";
-import type { Io } from "../harness/cli/io.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
-import {
-  type ExplainOptions,
-  runExplain,
-} from "../harness/explain/run_explain.ts";
+import { runExplain } from "../harness/explain/run_explain.ts";
 
 export const explain = defineTask({
   name: "explain",
@@ -52,30 +46,7 @@ export const explain = defineTask({
     "env-file": ENV_FILE_OPTION,
     json: JSON_OPTION,
   },
-  run,
+  run: runExplain,
 });
-
-interface Options extends ExplainOptions {
-  readonly user?: string | undefined;
-  readonly permission?: string | undefined;
-  readonly application?: string | undefined;
-}
-
-async function run(options: Options, io: Io): Promise<Outcome> {
-  const { user, permission, application, positionals } = options;
-  if ((user === undefined) === (positionals.length === 0)) {
-    throw new UsageError("Expected either FILE or --user");
-  }
-  if (user !== undefined) {
-    const { runExplainUser } = await import(
-      "../harness/explain/run_explain_user.ts"
-    );
-    return await runExplainUser({ ...options, user }, io);
-  }
-  if (permission !== undefined || application !== undefined) {
-    throw new UsageError("--permission and --application need --user");
-  }
-  return await runExplain(options, io);
-}
 
 if (import.meta.main) await runTask(explain);

@@ -43,10 +43,10 @@ export const roles = defineTask({
     },
   },
   positionals: {
-    placeholder: "check FILE... | apply FILE | export | who NAME | history",
+    placeholder: "check FILE | apply FILE | export | who NAME | history",
     help: "what to do",
     min: 1,
-    max: Infinity,
+    max: 2,
   },
   options: {
     against: option("FILE", "with check: the file to compare with"),

@@ -20,11 +20,12 @@ export function readFunctionRules(settings: Settings): Promise<Config> {
   });
 }
 
-const RULES = ["METADATA_ORGANIZATION", "PROJECTS", "GRANTED_BY", "APPLICATIONS"];
+const RULES = /^(?:METADATA_ORGANIZATION|PROJECTS|GRANTED_BY|APPLICATIONS)$/;
 
 /** Lists the settings that decide which grants count. */
 export function describeRules(settings: Settings): string {
-  const set = RULES.filter((name) => settings[name]?.trim())
-    .map((name) => `${name}=${settings[name]}`);
+  const set = Object.entries(settings)
+    .filter(([name, value]) => value && RULES.test(name))
+    .map(([name, value]) => `${name}=${value}`);
   return `rules: ${set.join(" ") || "the defaults"}`;
 }

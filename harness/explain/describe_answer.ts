@@ -14,22 +14,17 @@ const VERDICTS: Readonly<Record<PermissionAnswer["kind"], string>> = {
 };
 
 /** Puts the answer about a permission into words: yes or no, then the details. */
-export function describeAnswer(
-  answer: PermissionAnswer,
-): { readonly verdict: string; readonly details: readonly string[] } {
+export function describeAnswer(answer: PermissionAnswer): string[] {
   const verdict = VERDICTS[answer.kind];
   if ("names" in answer) {
     const isGuess = answer.kind === "no_entry";
-    const details = answer.names.map((it) =>
-      isGuess ? `did you mean ${it}?` : it
-    );
-    return { verdict, details };
+    const prefix = isGuess ? "the nearest name is " : "";
+    return [verdict, ...answer.names.map((it) => prefix + it)];
   }
-  const details = answer.by.map(({ role, project, grantedBy, why, scopes }) => {
+  const details = answer.by.map(({ held, project, grantedBy, why, scopes }) => {
     const reason = why ?? (scopes && `needs scope "${scopes}"`);
-    return `role ${role} of project ${project}, granted by ${grantedBy}${
-      reason ? `: ${reason}` : ""
-    }`;
+    const roles = `${held.join(", ")} of project ${project}`;
+    return `${roles}, granted by ${grantedBy}${reason ? `: ${reason}` : ""}`;
   });
-  return { verdict, details };
+  return [verdict, ...details];
 }

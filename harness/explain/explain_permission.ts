@@ -9,16 +9,16 @@ import { intendedPermissions } from "../roles/interpret_value.ts";
 import type { ExplainedMapping } from "./explain.ts";
 import { nearestName } from "./nearest_name.ts";
 
-/** A role that a user holds. */
-export interface HeldRole {
-  readonly role: string;
+/** Roles that a user holds. */
+export interface HeldRoles {
+  readonly held: readonly string[];
   readonly project: string;
   readonly grantedBy: string;
-  /** Whose mapping counts for it. */
+  /** Whose mapping counts for them. */
   readonly organization: string;
-  /** Why its grant does not count, if so. */
+  /** Why their grant does not count, if so. */
   readonly why?: string | undefined;
-  /** The scopes that a login must request for it, if any. */
+  /** The scopes that a login must request for them, if any. */
   readonly scopes?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export interface HeldRole {
  */
 export type PermissionAnswer = {
   readonly kind: "held" | "must_request" | "not_counted";
-  readonly by: readonly HeldRole[];
+  readonly by: readonly HeldRoles[];
 } | {
   readonly kind:
     | "unreadable"
@@ -48,7 +48,7 @@ export type PermissionAnswer = {
 };
 
 export interface PermissionFacts {
-  readonly held: readonly HeldRole[];
+  readonly grants: readonly HeldRoles[];
   /** By organization, those that do not count for the user too. */
   readonly mappings: ReadonlyMap<string, ExplainedMapping>;
   /** The organizations whose mappings count for the user. */
@@ -59,14 +59,18 @@ export interface PermissionFacts {
 /** Answers why a user has a permission, or the nearest reason why not. */
 export function explainPermission(
   permission: string,
-  { held, mappings, counted, isKnownProject }: PermissionFacts,
+  { grants, mappings, counted, isKnownProject }: PermissionFacts,
 ): PermissionAnswer {
-  const by = held.filter(({ organization, project: projectId, role }) => {
+  const by = grants.map(({ held, project, grantedBy, organization, ...of }) => {
     const mapping = mappings.get(organization);
-    return mapping &&
-      permissionsOf(mapping, { projectId, role }, isKnownProject)
-        ?.includes(permission);
-  });
+    const granting = held.filter((role) =>
+      mapping &&
+      permissionsOf(mapping, { projectId: project, role }, isKnownProject)
+        ?.includes(permission)
+    );
+    const { why, scopes } = of;
+    return { held: granting, project, grantedBy, organization, why, scopes };
+  }).filter(({ held }) => held.length > 0);
   const counting = by.filter(({ why }) => why === undefined);
   const sent = counting.filter(({ scopes }) => scopes === undefined);
   if (sent.length > 0) return { kind: "held", by: sent };
@@ -77,8 +81,8 @@ export function explainPermission(
     .map(([, mapping]) => mapping);
   const broken = own.flatMap((it) => unreadableKeys(it, permission));
   const isHeld = (key: string) =>
-    held.some(({ role, project }) =>
-      key === role || key === `${project}:${role}`
+    grants.some(({ held, project }) =>
+      held.some((role) => key === role || key === `${project}:${role}`)
     );
   const others = [...mappings].filter(([id, mapping]) =>
     !counted.has(id) && grantingKeys(mapping, permission).length > 0

@@ -9,8 +9,8 @@ import type { FoundUser } from "../zitadel/find_user.ts";
 import type { ListedGrant } from "../zitadel/user_grants.ts";
 import {
   explainCall,
-  type Explanation,
   type ExplainRules,
+  type Explanation,
   type GrantExplanation,
   type MappingOf,
 } from "./explain.ts";
@@ -111,7 +111,7 @@ function scopesFor(
 }
 
 function notesOf(
-  { user, application, grants }: UserFacts,
+  { user, grants }: UserFacts,
   applications: ReadonlySet<string> | undefined,
 ): string[] {
   const notes: string[] = [];
@@ -124,9 +124,7 @@ function notesOf(
   }
   if (grants.length > 0) {
     notes.push(
-      user.isMachine || application
-        ? "Which scopes a login requests cannot be told from here."
-        : "Which application and scopes a login uses cannot be told from here: a project's own applications get asserted roles unasked, all others must request them.",
+      "Which application and scopes a login uses cannot be told from here: a project's own applications get asserted roles unasked, all others must request them.",
     );
   }
   return notes;

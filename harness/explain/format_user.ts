@@ -11,7 +11,9 @@ export function formatUser(
   const uncounted = grants.filter(({ why }) => why !== undefined);
   const requested = grants.filter(({ why, scopes }) => !why && scopes);
   return [
-    `${user.isMachine ? "service user" : "user"} ${printable(user.loginName)} (${user.id}) of organization ${user.organization}`,
+    `${user.isMachine ? "service user" : "user"} ${
+      printable(user.loginName)
+    } (${user.id}) of organization ${user.organization}`,
     ...rows.length > 0
       ? formatColumns([
         ["project", "granted by", "role", "entry", "permissions"],
@@ -48,6 +50,8 @@ function rowsOf(
 function describeGrant(grant: UserGrantExplanation): string {
   const { held, projectName, project, grantedByName, grantedBy } = grant;
   return printable(
-    `${held.join(", ")} of ${projectName} (${project}), granted by ${grantedByName} (${grantedBy})`,
+    `${
+      held.join(", ")
+    } of ${projectName} (${project}), granted by ${grantedByName} (${grantedBy})`,
   );
 }

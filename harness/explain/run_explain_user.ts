@@ -50,22 +50,35 @@ export async function runExplainUser(
   const rules = await readFunctionRules(settings);
   io.progress(`reading ${instance.origin}`);
   const user = await findUser(instance, wanted);
-  const grants = await readGrants(instance, user.id);
+  const grants: UserGrantFacts[] = [];
+  for await (const page of listUserGrants(instance, user.id)) {
+    for (const grant of page.grants) {
+      const isAsserted = await assertsRoles(instance, grant);
+      grants.push({ ...grant, isAsserted });
+    }
+  }
   const application = clientId === undefined
     ? undefined
     : await findApplication(instance, clientId);
   const mappingOf = createMappings(instance);
   // v3 has no other API for metadata, and does not name the application.
   const { api } = await mappingOf(user.organization);
-  const facts = { user, grants, application, namesApplication: api !== "management_v1" };
+  const facts = {
+    user,
+    grants,
+    application,
+    namesApplication: api !== "management_v1",
+  };
   const explanation = await explainUser(facts, mappingOf, rules);
   const answer = permission === undefined
     ? undefined
     : await answerAbout(permission, { explanation, mappingOf, rules });
   io.progress();
-  if (json) return printJson(io, "done", { ...explanation, application, answer });
+  if (json) {
+    return printJson(io, "done", { ...explanation, application, answer });
+  }
   if (answer) {
-    const { verdict, details } = describeAnswer(answer);
+    const [verdict, ...details] = describeAnswer(answer);
     io.print(`${tint("strong", printable(permission!))}: ${verdict}`);
     for (const line of details) io.print(`  ${printable(line)}`);
   } else for (const line of formatUser(explanation)) io.print(line);
@@ -73,20 +86,6 @@ export async function runExplainUser(
     io.print(tint("faint", printable(note)));
   }
   return "done";
-}
-
-async function readGrants(
-  instance: Instance,
-  user: string,
-): Promise<UserGrantFacts[]> {
-  const found: UserGrantFacts[] = [];
-  for await (const { grants } of listUserGrants(instance, user)) {
-    for (const grant of grants) {
-      const isAsserted = await assertsRoles(instance, grant);
-      found.push({ ...grant, isAsserted });
-    }
-  }
-  return found;
 }
 
 /** No API of v3 searches by client id. */
@@ -135,16 +134,13 @@ async function answerAbout(
   for (const id of [...counted, ...organizations]) {
     mappings.set(id, await mappingOf(id));
   }
-  const projects = grants.map(({ project }) => project);
   return explainPermission(permission, {
-    held: grants.flatMap(
-      ({ held, project, grantedBy, organization, why, scopes }) =>
-        held.map((role) => ({
-          ...{ role, project, grantedBy, organization, why, scopes },
-        })),
-    ),
+    grants,
     mappings,
     counted,
-    isKnownProject: knownProjects(rules.projects, projects),
+    isKnownProject: knownProjects(
+      rules.projects,
+      grants.map(({ project }) => project),
+    ),
   });
 }

@@ -36,7 +36,7 @@ export function annotateChanges(
       ...loses.map((it) => `- ${it}`),
     ].join("\n  ")
   );
-  const text = lines.length > 0 ? lines.join("\n") : "No role changes.";
+  const text = lines.join("\n") || "No role changes.";
   return command("notice", text, { file, title: "Permissions" });
 }
 

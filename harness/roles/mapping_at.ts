@@ -11,20 +11,22 @@ import { compareRoles, type RoleChange } from "./compare_roles.ts";
 
 /** What was written together. */
 export interface MappingChange {
-  /** In milliseconds since 1970. */
-  readonly at: number;
+  /** In ISO form. */
+  readonly at: string;
   readonly editor: MetadataEvent["editor"];
   /** An entry that can no longer be read counts as removed. */
   readonly roles: readonly RoleChange[];
 }
 
-/** Returns the entries that there were at a time, its own changes included. */
+/** Returns the entries that there were at a time in ISO form, its own changes included. */
 export function entriesAt(
   events: readonly MetadataEvent[],
-  time = Infinity,
+  time?: string,
 ): MetadataEntry[] {
   const state = new Map<string, Uint8Array>();
-  for (const event of events) if (event.at <= time) apply(event, state);
+  for (const event of events) {
+    if (time === undefined || event.at <= time) apply(event, state);
+  }
   return [...state].map(([key, value]) => ({ key, value }));
 }
 
@@ -50,10 +52,10 @@ export function unexplainedKeys(
   events: readonly MetadataEvent[],
   current: readonly MetadataEntry[],
 ): string[] {
-  const logged = new Map(
-    entriesAt(events).map(({ key, value }) => [key, value.toHex()]),
-  );
-  const now = new Map(current.map(({ key, value }) => [key, value.toHex()]));
+  const valuesOf = (entries: readonly MetadataEntry[]) =>
+    new Map(entries.map(({ key, value }) => [key, value.toHex()]));
+  const logged = valuesOf(entriesAt(events));
+  const now = valuesOf(current);
   return [...new Set([...logged.keys(), ...now.keys()])]
     .filter((key) => logged.get(key) !== now.get(key)).sort();
 }

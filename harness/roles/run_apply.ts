@@ -10,7 +10,7 @@ import type { Outcome } from "../cli/exit.ts";
 import { escapeJson, type Io, printJson, printLines } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import { listMetadata } from "../zitadel/metadata.ts";
+import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
 import { requireRights } from "../zitadel/rights.ts";
 import { describeEntry } from "./describe_entry.ts";
 import { exportRoles } from "./export_roles.ts";
@@ -100,6 +100,14 @@ export async function runExport(
     settings,
   });
   const { entries } = await listMetadata(instance, organization.id);
+  return printExport(entries, io);
+}
+
+/** Prints entries as a roles file, and on stderr what is no mapping. */
+export function printExport(
+  entries: readonly MetadataEntry[],
+  io: Io,
+): "done" {
   const { text, skipped } = exportRoles(entries);
   for (const { key, why } of skipped) {
     io.error(`skipped, no mapping: ${key} (${why})`);

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { formatTable } from "../cli/table.ts";
@@ -23,25 +22,10 @@ export interface CheckOptions {
   readonly json: boolean;
 }
 
-/** Checks each file; the worst outcome counts. */
-export async function runChecks(
-  { files, ...options }: Omit<CheckOptions, "file"> & {
-    readonly files: readonly string[];
-  },
-  io: Io,
-): Promise<Outcome> {
-  if (files.length > 1 && (options.json || options.against !== undefined)) {
-    throw new UsageError("--json and --against take one file");
-  }
-  const outcomes: Outcome[] = [];
-  for (const file of files) outcomes.push(await runCheck({ ...options, file }, io));
-  return (["failed", "warnings"] as const).find((it) => outcomes.includes(it)) ?? "done";
-}
-
 /** Roles whose size is printed; `--json` has all of them. */
 const MAX_SIZES_SHOWN = 10;
 
-async function runCheck(
+export async function runCheck(
   { file, against, json }: CheckOptions,
   io: Io,
 ): Promise<Outcome> {

@@ -5,13 +5,12 @@
  * @module
  */
 import type { Outcome } from "../cli/exit.ts";
-import { escapeJson, type Io, printJson, printLines } from "../cli/io.ts";
+import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listMetadataEvents } from "../zitadel/events.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import type { RoleChange } from "./compare_roles.ts";
-import { exportRoles } from "./export_roles.ts";
 import {
   changesOf,
   entriesAt,
@@ -19,6 +18,7 @@ import {
   unexplainedKeys,
 } from "./mapping_at.ts";
 import { findMappingOrganization } from "./mapping_organization.ts";
+import { printExport } from "./run_apply.ts";
 import { printRoleChanges } from "./run_check.ts";
 
 interface LogOptions {
@@ -27,8 +27,8 @@ interface LogOptions {
 }
 
 export interface HistoryOptions extends LogOptions {
-  /** Only changes since then, in milliseconds since 1970. */
-  readonly since?: number | undefined;
+  /** Only changes since then. */
+  readonly since?: string | undefined;
   /** Only changes of this role, in any project. */
   readonly role?: string | undefined;
   /** Only changes that give or take this permission. */
@@ -46,18 +46,17 @@ export async function runHistory(
   if (options.json) {
     return printJson(io, outcome, {
       organization,
-      changes: changes.map(({ at, ...change }) => ({
-        at: isoOf(at),
-        ...change,
-      })),
+      changes,
       unexplained,
     });
   }
-  io.print(`Organization  ${printable(organization.name)} (${organization.id})`);
+  io.print(
+    `Organization  ${printable(organization.name)} (${organization.id})`,
+  );
   if (changes.length === 0) io.print("No changes.");
   for (const { at, editor: { id, name }, roles } of changes) {
     io.print("");
-    io.print(tint("strong", `${isoOf(at)}  ${printable(name)} (${id})`));
+    io.print(tint("strong", `${at}  ${printable(name)} (${id})`));
     printRoleChanges(roles, io);
   }
   if (unexplained.length > 0) {
@@ -67,23 +66,16 @@ export async function runHistory(
 }
 
 export async function runExportAt(
-  options: LogOptions & { readonly at: number },
+  options: LogOptions & { readonly at: string },
   io: Io,
 ): Promise<Outcome> {
   const { events, unexplained } = await readLog(options, io);
   if (unexplained.length > 0) {
     throw new Error(
-      `Cannot tell the mapping of ${isoOf(options.at)}: ${
-        describeGap(unexplained)
-      }`,
+      `Cannot tell the mapping of ${options.at}: ${describeGap(unexplained)}`,
     );
   }
-  const { text, skipped } = exportRoles(entriesAt(events, options.at));
-  for (const { key, why } of skipped) {
-    io.error(`skipped, no mapping: ${key} (${why})`);
-  }
-  printLines(io, escapeJson(text.trimEnd()));
-  return "done";
+  return printExport(entriesAt(events, options.at), io);
 }
 
 async function readLog({ org, envFile }: LogOptions, io: Io) {
@@ -102,7 +94,7 @@ async function readLog({ org, envFile }: LogOptions, io: Io) {
 
 function selectChanges(
   changes: readonly MappingChange[],
-  { since = 0, role, permission }: HistoryOptions,
+  { since = "", role, permission }: HistoryOptions,
 ): MappingChange[] {
   const isWanted = ({ key, gains, loses }: RoleChange) =>
     (role === undefined || key === role || key.endsWith(`:${role}`)) &&
@@ -117,8 +109,4 @@ function describeGap(keys: readonly string[]): string {
   return `the event log no longer holds, or does not hold yet, how these entries came about: ${
     keys.map(printable).join(", ")
   }`;
-}
-
-function isoOf(time: number): string {
-  return new Date(time).toISOString();
 }

@@ -2,48 +2,33 @@ import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import type { Io } from "../cli/io.ts";
 import type { ApplyOptions } from "./run_apply.ts";
-import { runChecks } from "./run_check.ts";
+import { runCheck } from "./run_check.ts";
+import type { HistoryOptions } from "./run_history.ts";
 
-export interface RolesOptions extends Omit<ApplyOptions, "file"> {
+export interface RolesOptions
+  extends Omit<ApplyOptions, "file">, HistoryOptions {
   /** An action, and what it is about. */
   readonly positionals: readonly string[];
   readonly against?: string | undefined;
-  readonly at?: number | undefined;
-  readonly since?: number | undefined;
-  readonly role?: string | undefined;
-  readonly permission?: string | undefined;
+  readonly at?: string | undefined;
 }
 
-/** The fewest and the most words that follow each action. */
-const WORDS = new Map([
-  ["check", [1, Infinity]],
-  ["apply", [1, 1]],
-  ["export", [0, 0]],
-  ["who", [1, 1]],
-  ["history", [0, 0]],
-]);
+const ALONE = ["export", "history"];
+const WITH_WORD = ["check", "apply", "who"];
 
 /** Runs the action that the first word names. */
 export async function runRoles(
   { at, ...options }: RolesOptions,
   io: Io,
 ): Promise<Outcome> {
-  const [action = "", ...words] = options.positionals;
-  const [min, max] = WORDS.get(action) ?? [];
-  if (min === undefined || max === undefined) {
-    const expected = [...WORDS.keys()].join(", ");
-    throw new UsageError(`Unknown word '${action}': expected ${expected}`);
+  const [action = "", word = ""] = options.positionals;
+  if (!(word ? WITH_WORD : ALONE).includes(action)) {
+    throw new UsageError(`Cannot understand 'roles ${action} ${word}'`);
   }
-  if (words.length < min || words.length > max) {
-    throw new UsageError(
-      `${action} takes ${["no", "one"][max] ?? "at least one"} argument`,
-    );
-  }
-  const word = words[0]!;
   // Loaded only when needed: ZITADEL's client takes longer to load than a check.
   switch (action) {
     case "check":
-      return await runChecks({ ...options, files: words }, io);
+      return await runCheck({ ...options, file: word }, io);
     case "who": {
       const { runWho } = await import("./run_who.ts");
       return await runWho({ ...options, permission: word }, io);

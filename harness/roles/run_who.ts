@@ -15,7 +15,6 @@ import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { grantingKeys } from "../explain/explain_permission.ts";
-import type { Instance } from "../zitadel/client.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listDisabledUsers } from "../zitadel/find_user.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
@@ -39,7 +38,13 @@ export async function runWho(
   const states = new Map(
     (await listDisabledUsers(instance)).map(({ id, state }) => [id, state]),
   );
-  const { entries, mappingOf } = createGrantingMappings(instance, permission);
+  const mappings = new Map<string, RoleMapping>();
+  const mappingOf = async (organization: string) => {
+    const mapping = mappings.get(organization) ??
+      parseRoleMapping((await listMetadata(instance, organization)).entries);
+    mappings.set(organization, mapping);
+    return mapping;
+  };
   const fixed = fixedOrganization(settings);
   if (fixed !== undefined) await mappingOf(fixed);
   const holders: Holder[] = [];
@@ -52,8 +57,6 @@ export async function runWho(
       )(grant.resource_owner);
       const mapping = await mappingOf(organization);
       const userState = states.get(grant.user_id);
-      // What does not grant the permission is not kept.
-      if (!mapping) continue;
       holders.push(
         ...holdersOf(grant, { permission, mapping, rules, userState }),
       );
@@ -62,40 +65,20 @@ export async function runWho(
     io.progress(`read ${read} of ${total} grants`);
   }
   io.progress();
-  holders.sort((a, b) => sortKey(a) < sortKey(b) ? -1 : 1);
+  const entries = [...mappings].flatMap(([organization, mapping]) =>
+    grantingKeys(mapping, permission).map((key) => ({ key, organization }))
+  );
+  const place = ({ project_name, org_name, login_name, id }: Holder) =>
+    [project_name, org_name, login_name, id].join("\0");
+  holders.sort((a, b) => place(a) < place(b) ? -1 : 1);
   if (json) return printJson(io, "done", { permission, entries, holders });
-  io.print(`${printable(permission)} is granted by`);
   for (const { key, organization } of entries) {
-    io.print(`  ${printable(key)}, in the mapping of ${organization}`);
+    io.print(`granted by ${printable(key)}, in organization ${organization}`);
   }
-  if (entries.length === 0) io.print("  no entry");
+  if (entries.length === 0) io.print("No entry grants it.");
   printHolders(holders, io);
   io.print(tint("faint", `${read} grants; ${describeRules(settings)}`));
   return "done";
-}
-
-/** Reads each organization's mapping once, and keeps those that grant the permission. */
-function createGrantingMappings(instance: Instance, permission: string) {
-  const kept = new Map<string, RoleMapping | undefined>();
-  const entries: { key: string; organization: string }[] = [];
-  async function mappingOf(organization: string) {
-    if (!kept.has(organization)) {
-      const metadata = await listMetadata(instance, organization);
-      const mapping = parseRoleMapping(metadata.entries);
-      const keys = grantingKeys(mapping, permission);
-      entries.push(...keys.map((key) => ({ key, organization })));
-      kept.set(organization, keys.length > 0 ? mapping : undefined);
-    }
-    return kept.get(organization);
-  }
-  return { entries, mappingOf };
-}
-
-function sortKey(
-  { project_name, project_id, org_name, resource_owner, login_name }: Holder,
-): string {
-  return [project_name, project_id, org_name, resource_owner, login_name]
-    .join("\0");
 }
 
 function printHolders(holders: readonly Holder[], io: Io): void {

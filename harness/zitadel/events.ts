@@ -8,8 +8,8 @@ import { attempt } from "./zitadel_error.ts";
 export interface MetadataEvent {
   /** Grows with each event of the organization. */
   readonly sequence: bigint;
-  /** In milliseconds since 1970; entries that are written together have one time. */
-  readonly at: number;
+  /** In ISO form, to the millisecond; entries that are written together have one time. */
+  readonly at: string;
   readonly editor: { readonly id: string; readonly name: string };
   /** `undefined` if all entries were removed. */
   readonly key: string | undefined;
@@ -57,7 +57,7 @@ function fromWire(
   const { key, value } = payload ?? {};
   return {
     sequence,
-    at: creationDate ? timestampMs(creationDate) : 0,
+    at: new Date(timestampMs(creationDate!)).toISOString(),
     editor: { id: editor?.userId ?? "", name: editor?.displayName ?? "" },
     key: typeof key === "string" ? key : undefined,
     value: type?.type === SET

@@ -21,7 +21,9 @@ export async function withAdminToken(settings: Settings): Promise<Settings> {
   }
   const domain = required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT);
   const text = await Deno.readTextFile(path).catch((error) => {
-    throw new SettingsError(`Cannot read ZITADEL_ADMIN_KEY_FILE: ${error.message}`);
+    throw new SettingsError(
+      `Cannot read ZITADEL_ADMIN_KEY_FILE: ${error.message}`,
+    );
   });
   const credential = readCredential({ SERVICE_ACCOUNT_KEY: text });
   if (!credential) {

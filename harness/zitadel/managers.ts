@@ -7,6 +7,7 @@ import { attempt } from "./zitadel_error.ts";
 
 /** A user with an administrator's role. */
 export interface Manager {
+  readonly id: string;
   readonly loginName: string;
   readonly isMachine: boolean;
   readonly roles: readonly string[];
@@ -24,10 +25,11 @@ export function listManagersOf(
         ? await instance.service(AdminService).listIAMMembers({ query })
         : await instance.service(ManagementService, { organization })
           .listOrgMembers({ query });
-      const entries = result.map(({ preferredLoginName, userType, roles }) => ({
-        loginName: preferredLoginName,
-        isMachine: userType === Type.MACHINE,
-        roles,
+      const entries = result.map((it) => ({
+        id: it.userId,
+        loginName: it.preferredLoginName,
+        isMachine: it.userType === Type.MACHINE,
+        roles: it.roles,
       }));
       return { entries, total: Number(details?.totalResult ?? 0) };
     }));

@@ -48,7 +48,10 @@ export async function* listUserGrants(
     role: "IAM_OWNER_VIEWER",
   }]);
   const management = instance.service(ManagementService);
-  const ofUser = { case: "userIdQuery" as const, value: { userId: user ?? "" } };
+  const ofUser = {
+    case: "userIdQuery" as const,
+    value: { userId: user ?? "" },
+  };
   // Also those of other organizations than the token's own.
   const ofAll = {
     case: "withGrantedQuery" as const,
