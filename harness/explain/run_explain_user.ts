@@ -52,7 +52,7 @@ export async function runExplainUser(
   const user = await findUser(instance, wanted);
   const grants: UserGrantFacts[] = [];
   for await (const page of listUserGrants(instance, user.id)) {
-    for (const grant of page.grants) {
+    for (const grant of page) {
       const isAsserted = await assertsRoles(instance, grant);
       grants.push({ ...grant, isAsserted });
     }

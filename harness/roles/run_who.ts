@@ -49,7 +49,7 @@ export async function runWho(
   if (fixed !== undefined) await mappingOf(fixed);
   const holders: Holder[] = [];
   let read = 0;
-  for await (const { grants, total } of listUserGrants(instance)) {
+  for await (const grants of listUserGrants(instance)) {
     for (const grant of grants) {
       const organization = chooseOrganization(
         rules.metadataOrganization,
@@ -62,7 +62,7 @@ export async function runWho(
       );
     }
     read += grants.length;
-    io.progress(`read ${read} of ${total} grants`);
+    io.progress(`read ${read} grants`);
   }
   io.progress();
   const entries = [...mappings].flatMap(([organization, mapping]) =>

@@ -8,7 +8,8 @@ import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { Type, type UserGrant } from "@zitadel/proto/zitadel/user_pb";
 import type { UserGrant as SentGrant } from "../../lib/request/payload.ts";
 import type { Instance } from "./client.ts";
-import { PAGE_SIZE } from "./pages.ts";
+import { listOrganizations, type Organization } from "./organization.ts";
+import { type Page, PAGE_SIZE } from "./pages.ts";
 import { requireRights } from "./rights.ts";
 import { attempt } from "./zitadel_error.ts";
 
@@ -26,12 +27,15 @@ export interface ListedGrant extends SentGrant {
   readonly grant_id: string;
 }
 
-/** How often the list is read before it counts as one that keeps changing. */
+/** How often a list is read before it counts as one that keeps changing. */
 const MAX_READINGS = 3;
 
+/** How many organizations are asked at once. */
+const AT_ONCE = 8;
+
 /**
- * Lists grants page by page, each once, of all organizations or of one user.
- * ZITADEL promises no order: what moves between pages is found by the total.
+ * Lists grants page by page, each once, of all users or of one. ZITADEL lists
+ * them by the organization that gave them, so every organization is asked.
  *
  * @throws {Error} If the token's user does not see the whole instance, since
  * ZITADEL silently leaves out the rest.
@@ -39,45 +43,52 @@ const MAX_READINGS = 3;
 export async function* listUserGrants(
   instance: Instance,
   user?: string,
-): AsyncGenerator<
-  { readonly grants: readonly ListedGrant[]; readonly total: number }
-> {
+): AsyncGenerator<readonly ListedGrant[]> {
   await requireRights(instance, [{
     right: "iam.read",
     step: "see the grants of all organizations",
     role: "IAM_OWNER_VIEWER",
   }]);
-  const management = instance.service(ManagementService);
-  const ofUser = {
-    case: "userIdQuery" as const,
-    value: { userId: user ?? "" },
+  const queries = user === undefined ? [] : [{
+    query: { case: "userIdQuery" as const, value: { userId: user } },
+  }];
+  const readersOf = ({ id: organization }: Organization) => {
+    const management = instance.service(ManagementService, { organization });
+    return (offset: number) =>
+      attempt("list the users' grants", async () => {
+        const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
+        const answer = await management.listUserGrants({ query, queries });
+        const total = Number(answer.details?.totalResult ?? 0);
+        return { entries: answer.result.map(fromWire), total };
+      });
   };
-  // Also those of other organizations than the token's own.
-  const ofAll = {
-    case: "withGrantedQuery" as const,
-    value: { withGranted: true },
-  };
-  const queries = user === undefined
-    ? [{ query: ofAll }]
-    : [{ query: ofAll }, { query: ofUser }];
+  const readers = (await listOrganizations(instance)).map(readersOf);
+  for (let i = 0; i < readers.length; i += AT_ONCE) {
+    const some = readers.slice(i, i + AT_ONCE);
+    const firstPages = await Promise.all(some.map((read) => read(0)));
+    for (const [index, read] of some.entries()) {
+      yield* readAll(read, firstPages[index]!);
+    }
+  }
+}
+
+/** ZITADEL promises no order: what moves between pages is found by the total. */
+async function* readAll(
+  read: (offset: number) => Promise<Page<ListedGrant>>,
+  first: Page<ListedGrant>,
+): AsyncGenerator<readonly ListedGrant[]> {
   const seen = new Set<string>();
+  let page = first;
   for (let reading = 0; reading < MAX_READINGS; reading++) {
-    let total = 0;
-    let offset = 0;
-    do {
-      const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
-      const { result, details } = await attempt(
-        "list the users' grants",
-        () => management.listUserGrants({ query, queries }),
-      );
-      if (result.length === 0) break;
-      offset += result.length;
-      total = Number(details?.totalResult ?? 0);
-      const unseen = result.filter(({ id }) => !seen.has(id));
-      for (const { id } of unseen) seen.add(id);
-      yield { grants: unseen.map(fromWire), total };
-    } while (offset < total);
-    if (seen.size >= total) return;
+    for (let offset = 0; page.entries.length > 0;) {
+      yield page.entries.filter(({ id }) => !seen.has(id));
+      for (const { id } of page.entries) seen.add(id);
+      offset += page.entries.length;
+      if (offset >= page.total) break;
+      page = await read(offset);
+    }
+    if (seen.size >= page.total) return;
+    page = await read(0);
   }
   throw new Error(
     "Cannot list the users' grants: the list keeps changing. Try again when no grants are being written",
