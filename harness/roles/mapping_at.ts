@@ -25,24 +25,25 @@ export function entriesAt(
 ): MetadataEntry[] {
   const state = new Map<string, Uint8Array>();
   for (const event of events) {
-    if (time === undefined || event.at <= time) apply(event, state);
+    if (time === undefined || event.at <= time) {
+      apply(event, state, (value) => value);
+    }
   }
   return [...state].map(([key, value]) => ({ key, value }));
 }
 
 /** Lists what became of roles, the oldest first; other metadata is left out. */
 export function changesOf(events: readonly MetadataEvent[]): MappingChange[] {
-  const state = new Map<string, Uint8Array>();
-  let before = readable(state);
+  const state = new Map<string, readonly string[]>();
+  let before = new Map(state);
   return events.flatMap((event, index): MappingChange[] => {
-    apply(event, state);
+    apply(event, state, parsePermissions);
     const { at, editor } = event;
     const next = events[index + 1];
     // What one editor wrote at one time is one change.
     if (next?.at === at && next.editor.id === editor.id) return [];
-    const after = readable(state);
-    const roles = compareRoles(before, after);
-    before = after;
+    const roles = compareRoles(before, state);
+    before = new Map(state);
     return roles.length > 0 ? [{ at, editor, roles }] : [];
   });
 }
@@ -60,22 +61,14 @@ export function unexplainedKeys(
     .filter((key) => logged.get(key) !== now.get(key)).sort();
 }
 
-function apply(
+/** Applies a change; a value that cannot be read leaves no entry. */
+function apply<T>(
   { key, value }: MetadataEvent,
-  state: Map<string, Uint8Array>,
+  state: Map<string, T>,
+  read: (value: Uint8Array) => T | undefined,
 ): void {
-  if (key === undefined) state.clear();
-  else if (value === undefined) state.delete(key);
-  else state.set(key, value);
-}
-
-function readable(
-  state: ReadonlyMap<string, Uint8Array>,
-): Map<string, readonly string[]> {
-  return new Map(
-    [...state].flatMap(([key, value]) => {
-      const permissions = parsePermissions(value);
-      return permissions ? [[key, permissions] as const] : [];
-    }),
-  );
+  if (key === undefined) return state.clear();
+  const content = value && read(value);
+  if (content === undefined) state.delete(key);
+  else state.set(key, content);
 }
