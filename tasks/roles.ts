@@ -1,3 +1,4 @@
+#!/usr/bin/env -S deno run --quiet -P=look
 import {
   DRY_RUN_OPTION,
   ENV_FILE_OPTION,

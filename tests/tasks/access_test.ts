@@ -9,7 +9,7 @@ import {
 } from "../harness/_access_stub.ts";
 import { createTestIo } from "../harness/_test_io.ts";
 
-const RELEASES = ["v4.13.1"];
+const RELEASES = ["v3.4.9", "v4.13.1"];
 
 /** Every permission of the recorded mapping, and names that no entry has. */
 const NAMES = [
