@@ -15,10 +15,7 @@ export const ADMIN_TOKEN_HINT =
 export const ADMIN_ENVIRONMENT = [
   ["ZITADEL_DOMAIN", DOMAIN_HINT],
   ["ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT],
-  [
-    "ZITADEL_ADMIN_KEY_FILE",
-    "the path of that service user's JSON key file (console: Keys)",
-  ],
+  ["ZITADEL_ADMIN_KEY_FILE", "instead, the path of its JSON key file"],
 ] as const;
 
 /** Reads the settings of an env file; those of the environment win. */

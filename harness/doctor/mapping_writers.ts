@@ -38,7 +38,7 @@ export function judgeWriters({ writers }: Facts): Finding[] {
   if (!writers) return [];
   const { value, problem } = writers;
   return [
-    finding("writers", "note", problem?.text ?? "may write the mapping", {
+    finding("writers", "note", problem?.text ?? "managers with org.write", {
       items: value ?? [],
     }),
   ];

@@ -61,16 +61,15 @@ export function explainPermission(
   permission: string,
   { grants, mappings, counted, isKnownProject }: PermissionFacts,
 ): PermissionAnswer {
-  const by = grants.map(({ held, project, grantedBy, organization, ...of }) => {
+  const isGranting = ({ organization, project: projectId }: HeldRoles) => {
     const mapping = mappings.get(organization);
-    const granting = held.filter((role) =>
-      mapping &&
-      permissionsOf(mapping, { projectId: project, role }, isKnownProject)
-        ?.includes(permission)
-    );
-    const { why, scopes } = of;
-    return { held: granting, project, grantedBy, organization, why, scopes };
-  }).filter(({ held }) => held.length > 0);
+    return (role: string) =>
+      mapping && permissionsOf(mapping, { projectId, role }, isKnownProject)
+        ?.includes(permission);
+  };
+  const by = grants
+    .map((it) => ({ ...it, held: it.held.filter(isGranting(it)) }))
+    .filter(({ held }) => held.length > 0);
   const counting = by.filter(({ why }) => why === undefined);
   const sent = counting.filter(({ scopes }) => scopes === undefined);
   if (sent.length > 0) return { kind: "held", by: sent };
@@ -87,16 +86,12 @@ export function explainPermission(
   const others = [...mappings].filter(([id, mapping]) =>
     !counted.has(id) && grantingKeys(mapping, permission).length > 0
   );
-  const meant = nearestName(
-    permission,
-    own.flatMap(({ plain }) => [...plain.values()].flat()),
-  );
+  const granting = own.flatMap((it) => grantingKeys(it, permission));
+  const names = own.flatMap(({ plain }) => [...plain.values()].flat());
+  const meant = nearestName(permission, names);
   const reasons = [
     { kind: "unreadable", names: broken.filter(isHeld) },
-    {
-      kind: "missing_role",
-      names: own.flatMap((it) => grantingKeys(it, permission)),
-    },
+    { kind: "missing_role", names: granting },
     { kind: "unreadable", names: broken },
     { kind: "other_organization", names: others.map(([id]) => id) },
   ] as const;

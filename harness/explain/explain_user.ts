@@ -104,10 +104,9 @@ function scopesFor(
   { project_id: id, isAsserted }: UserGrantFacts,
   { user, application }: UserFacts,
 ): string | undefined {
-  const isOwn = application === undefined || application.project.id === id;
-  return isAsserted && isOwn && !user.isMachine
-    ? undefined
-    : `urn:zitadel:iam:org:project:id:${id}:aud urn:zitadel:iam:org:projects:roles`;
+  const isOwn = !application || application.project.id === id;
+  if (isAsserted && isOwn && !user.isMachine) return undefined;
+  return `urn:zitadel:iam:org:project:id:${id}:aud urn:zitadel:iam:org:projects:roles`;
 }
 
 function notesOf(
@@ -119,8 +118,7 @@ function notesOf(
     notes.push(`The user is ${user.state} and cannot log in.`);
   }
   if (applications && !user.isMachine) {
-    const ids = [...applications].join(", ");
-    notes.push(`Only tokens for APPLICATIONS get permissions: ${ids}.`);
+    notes.push("Only tokens for APPLICATIONS get permissions.");
   }
   if (grants.length > 0) {
     notes.push(

@@ -17,7 +17,7 @@ export function formatExplanation(
   ];
 }
 
-export function formatClaim(
+function formatClaim(
   { name, value, omitted, replaced }: AddedClaim,
 ): string {
   const notes = [

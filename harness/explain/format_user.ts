@@ -1,11 +1,10 @@
 import { formatColumns } from "../cli/columns.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import type { UserExplanation, UserGrantExplanation } from "./explain_user.ts";
-import { formatClaim } from "./format_explanation.ts";
 
 /** Formats what a user's tokens hold; names come from outside. */
 export function formatUser(
-  { user, grants, permissions, claims, why }: UserExplanation,
+  { user, grants, permissions, why }: UserExplanation,
 ): string[] {
   const rows = grants.flatMap(rowsOf);
   const uncounted = grants.filter(({ why }) => why !== undefined);
@@ -34,7 +33,6 @@ export function formatUser(
     permissions.length > 0
       ? `permissions  ${permissions.join(" ")}`
       : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`,
-    ...claims.map(formatClaim),
   ];
 }
 

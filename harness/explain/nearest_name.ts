@@ -8,15 +8,14 @@ export function nearestName(
 ): string | undefined {
   // Of a short name everything is a few edits away.
   const allowed = Math.min(MAX_EDITS, Math.floor(name.length / 3));
-  const [nearest] = [...new Set(names)]
-    .filter((other) => Math.abs(other.length - name.length) <= allowed)
-    .map((other) => ({
-      other,
-      edits: editsBetween(name.toLowerCase(), other.toLowerCase()),
-    }))
-    .filter(({ edits }) => edits <= allowed)
-    .sort((a, b) => a.edits - b.edits);
-  return nearest?.other;
+  let nearest: string | undefined;
+  let fewest = allowed + 1;
+  for (const other of names) {
+    if (Math.abs(other.length - name.length) >= fewest) continue;
+    const edits = editsBetween(name.toLowerCase(), other.toLowerCase());
+    if (edits < fewest) [nearest, fewest] = [other, edits];
+  }
+  return nearest;
 }
 
 /** The Levenshtein distance. */

@@ -10,6 +10,7 @@ import {
   parseRoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
+import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
@@ -22,6 +23,7 @@ import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { assertsRoles, listUserGrants } from "../zitadel/user_grants.ts";
 import { describeAnswer } from "./describe_answer.ts";
+import type { ExplainedMapping, MappingOf } from "./explain.ts";
 import { explainPermission } from "./explain_permission.ts";
 import {
   explainUser,
@@ -60,7 +62,15 @@ export async function runExplainUser(
   const application = clientId === undefined
     ? undefined
     : await findApplication(instance, clientId);
-  const mappingOf = createMappings(instance);
+  const mappings = new Map<string, LoadedMapping>();
+  const mappingOf = async (organization: string) => {
+    const known = mappings.get(organization);
+    if (known) return known;
+    const { entries, api } = await listMetadata(instance, organization);
+    const mapping = { ...parseRoleMapping(entries), entries, api };
+    mappings.set(organization, mapping);
+    return mapping;
+  };
   // v3 has no other API for metadata, and does not name the application.
   const { api } = await mappingOf(user.organization);
   const facts = {
@@ -72,7 +82,12 @@ export async function runExplainUser(
   const explanation = await explainUser(facts, mappingOf, rules);
   const answer = permission === undefined
     ? undefined
-    : await answerAbout(permission, { explanation, mappingOf, rules });
+    : await answerAbout(permission, {
+      explanation,
+      mappings,
+      mappingOf,
+      rules,
+    });
   io.progress();
   if (json) {
     return printJson(io, "done", { ...explanation, application, answer });
@@ -99,25 +114,15 @@ async function findApplication(instance: Instance, clientId: string) {
   );
 }
 
-/** Reads each organization's mapping once. */
-function createMappings(instance: Instance) {
-  const load = async (organization: string) => {
-    const { entries, api } = await listMetadata(instance, organization);
-    return { ...parseRoleMapping(entries), entries, api };
-  };
-  const loaded = new Map<string, ReturnType<typeof load>>();
-  return (organization: string) => {
-    const mapping = loaded.get(organization) ?? load(organization);
-    loaded.set(organization, mapping);
-    return mapping;
-  };
-}
+/** A mapping, and by which API it was read, which tells the release. */
+type LoadedMapping = ExplainedMapping & { readonly api: MetadataApi };
 
 async function answerAbout(
   permission: string,
-  { explanation: { user, grants }, mappingOf, rules }: {
+  { explanation: { user, grants }, mappings, mappingOf, rules }: {
     readonly explanation: UserExplanation;
-    readonly mappingOf: ReturnType<typeof createMappings>;
+    readonly mappings: ReadonlyMap<string, LoadedMapping>;
+    readonly mappingOf: MappingOf;
     readonly rules: Pick<Config, "metadataOrganization" | "projects">;
   },
 ) {
@@ -130,10 +135,7 @@ async function answerAbout(
       chooseOrganization(rules.metadataOrganization, user.organization),
     ),
   );
-  const mappings = new Map<string, Awaited<ReturnType<typeof mappingOf>>>();
-  for (const id of [...counted, ...organizations]) {
-    mappings.set(id, await mappingOf(id));
-  }
+  for (const id of [...counted, ...organizations]) await mappingOf(id);
   return explainPermission(permission, {
     grants,
     mappings,

@@ -42,7 +42,7 @@ export function annotateChanges(
 
 /** See "Workflow commands for GitHub Actions" in GitHub's docs. */
 function command(
-  name: "error" | "warning" | "notice",
+  name: string,
   text: string,
   properties: Readonly<Record<string, string | number>>,
 ): string {

@@ -45,10 +45,13 @@ export async function runCheck(
   if (json) {
     return printJson(io, outcome, { file, problems, sizes, changes });
   }
+  const resume = crypto.randomUUID();
   if (io.env.GITHUB_ACTIONS) {
     const text = await Deno.readTextFile(file);
     const lines = annotateProblems(problems, { file, text });
     if (before && !hasErrors) lines.push(annotateChanges(changes, file));
+    // What follows holds names of the file, which must not pose as commands.
+    lines.push(`::stop-commands::${resume}`);
     for (const line of lines) io.print(line);
   }
   printProblems(problems, file, io);
@@ -57,6 +60,7 @@ export async function runCheck(
   if (outcome === "done") {
     io.print(`${tint("good", "No problems:")} ${count(mapping.size, "role")}`);
   }
+  if (io.env.GITHUB_ACTIONS) io.print(`::${resume}::`);
   return outcome;
 }
 

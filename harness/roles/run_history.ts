@@ -40,9 +40,9 @@ export async function runHistory(
   options: HistoryOptions,
   io: Io,
 ): Promise<Outcome> {
-  const { organization, events, unexplained } = await readLog(options, io);
+  const { organization, events, unexplained, gap } = await readLog(options, io);
   const changes = selectChanges(changesOf(events), options);
-  const outcome = unexplained.length > 0 ? "warnings" : "done";
+  const outcome = gap ? "warnings" : "done";
   if (options.json) {
     return printJson(io, outcome, {
       organization,
@@ -59,9 +59,7 @@ export async function runHistory(
     io.print(tint("strong", `${at}  ${printable(name)} (${id})`));
     printRoleChanges(roles, io);
   }
-  if (unexplained.length > 0) {
-    io.print(`${tint("warning", "warning")}  ${describeGap(unexplained)}`);
-  }
+  if (gap) io.print(`${tint("warning", "warning")}  ${gap}`);
   return outcome;
 }
 
@@ -69,12 +67,8 @@ export async function runExportAt(
   options: LogOptions & { readonly at: string },
   io: Io,
 ): Promise<Outcome> {
-  const { events, unexplained } = await readLog(options, io);
-  if (unexplained.length > 0) {
-    throw new Error(
-      `Cannot tell the mapping of ${options.at}: ${describeGap(unexplained)}`,
-    );
-  }
+  const { events, gap } = await readLog(options, io);
+  if (gap) throw new Error(`Cannot tell the mapping of ${options.at}: ${gap}`);
   return printExport(entriesAt(events, options.at), io);
 }
 
@@ -89,7 +83,10 @@ async function readLog({ org, envFile }: LogOptions, io: Io) {
   const { entries } = await listMetadata(instance, organization.id);
   io.progress();
   const unexplained = unexplainedKeys(events, entries);
-  return { organization, events, unexplained };
+  const keys = unexplained.map(printable).join(", ");
+  const gap = keys &&
+    `the event log no longer holds, or does not hold yet, how these entries came about: ${keys}`;
+  return { organization, events, unexplained, gap };
 }
 
 function selectChanges(
@@ -103,10 +100,4 @@ function selectChanges(
     const roles = change.roles.filter(isWanted);
     return roles.length > 0 ? [{ ...change, roles }] : [];
   });
-}
-
-function describeGap(keys: readonly string[]): string {
-  return `the event log no longer holds, or does not hold yet, how these entries came about: ${
-    keys.map(printable).join(", ")
-  }`;
 }

@@ -29,14 +29,11 @@ export async function runRoles(
   switch (action) {
     case "check":
       return await runCheck({ ...options, file: word }, io);
-    case "who": {
-      const { runWho } = await import("./run_who.ts");
-      return await runWho({ ...options, permission: word }, io);
-    }
-    case "history": {
-      const { runHistory } = await import("./run_history.ts");
-      return await runHistory(options, io);
-    }
+    case "who":
+      return await (await import("./run_who.ts"))
+        .runWho({ ...options, permission: word }, io);
+    case "history":
+      return await (await import("./run_history.ts")).runHistory(options, io);
   }
   if (action === "export" && at !== undefined) {
     const { runExportAt } = await import("./run_history.ts");

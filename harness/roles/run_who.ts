@@ -94,12 +94,8 @@ function printHolders(holders: readonly Holder[], io: Io): void {
   );
   const titles = ["project", "granted by", "user", "id", "role", "counts"];
   if (rows.length > 0) formatColumns([titles, ...rows]).forEach(io.print);
-  const usersOf = (some: readonly Holder[]) =>
-    new Set(some.map(({ user_id }) => user_id)).size;
-  const counted = usersOf(holders.filter(({ why }) => why === undefined));
-  io.print(
-    `users whose tokens can have it: ${counted}; others who hold such a role: ${
-      usersOf(holders) - counted
-    }`,
+  const counted = new Set(
+    holders.filter(({ why }) => !why).map(({ user_id }) => user_id),
   );
+  io.print(`${counted.size} users can get it in tokens`);
 }

@@ -54,14 +54,14 @@ export async function listMetadataEvents(
 function fromWire(
   { sequence, creationDate, editor, payload, type }: Event,
 ): MetadataEvent {
-  const { key, value } = payload ?? {};
+  const { key, value = "" } = payload ?? {};
   return {
     sequence,
     at: new Date(timestampMs(creationDate!)).toISOString(),
     editor: { id: editor?.userId ?? "", name: editor?.displayName ?? "" },
-    key: typeof key === "string" ? key : undefined,
+    key: key === undefined ? undefined : String(key),
     value: type?.type === SET
-      ? Uint8Array.fromBase64(typeof value === "string" ? value : "")
+      ? Uint8Array.fromBase64(String(value))
       : undefined,
   };
 }
