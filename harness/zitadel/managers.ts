@@ -27,7 +27,7 @@ export function listManagersOf(
           .listOrgMembers({ query });
       const entries = result.map((it) => ({
         id: it.userId,
-        loginName: it.preferredLoginName,
+        loginName: it.preferredLoginName || it.userId,
         isMachine: it.userType === Type.MACHINE,
         roles: it.roles,
       }));
