@@ -1,7 +1,7 @@
 /**
- * The function: ZITADEL's call in, the permissions claim out. `answer()` reads
- * like Step 3 of ZITADEL's guide: verify, parse, collect roles, fetch the
- * mapping, map, reply.
+ * The function: ZITADEL's call in, the permissions claim out. It reads like Step
+ * 3 of ZITADEL's guide: `answer()` verifies and parses, `answerFunction()`
+ * collects the roles, `answerGrants()` fetches the mapping, maps and replies.
  *
  * @module
  */
@@ -107,7 +107,7 @@ interface Call {
   readonly state: HandlerState;
   /** Completed on the way. */
   readonly record: CallRecord;
-  /** For all that it waits for at ZITADEL. */
+  /** Deadline for everything the call waits for at ZITADEL. */
   readonly deadline: Deadline;
 }
 
@@ -140,7 +140,7 @@ export function createHandler(services: Services): Handler {
     let response: Response;
     try {
       requireCall(request, path);
-      // It starts at the first wait.
+      // Its timer starts at the first wait.
       const deadline = new Deadline(() => timeout(config.upstreamTimeoutMs));
       const reply = await answer(request, { state, record, deadline });
       response = Response.json(reply);
@@ -190,7 +190,7 @@ async function answerFunction(
     return NOTHING;
   }
 
-  // Whatever else the call is: the claim would not be ours.
+  // Also for an unlisted application: an action's claim would pass for ours.
   refuseTakenClaims(payload, state.ourClaims);
   const unlisted = whyUnlisted(payload, config.applications);
   if (unlisted) {

@@ -41,7 +41,11 @@ export async function lookUp(
 ): Promise<ReadonlyMap<string, MappingLookup>> {
   const found = new Map<string, MappingLookup>();
   const pending: [string, Promise<MappingLookup>][] = [];
-  for (const organization of organizations) {
+  // The user's own comes first: readings take turns.
+  const inTurn = organizations.toSorted((a, b) =>
+    Number(isForeign(a)) - Number(isForeign(b))
+  );
+  for (const organization of inTurn) {
     const lookup = cache.get(organization);
     if (lookup instanceof Promise) pending.push([organization, lookup]);
     else found.set(organization, lookup);

@@ -92,14 +92,14 @@ export function permissionsIn(
 /** Returns the foreign organizations that do not fit beside those before them. */
 function tooLongForeign(foreign: readonly Found[]): ReadonlySet<string> {
   const tooLong = new Set<string>();
-  let looks = MAX_FOREIGN_NAMES;
-  /** The length of distinct texts in a JSON array; `Infinity` if it is not worth counting on. */
+  let namesLeft = MAX_FOREIGN_NAMES;
+  /** The length of distinct texts in a JSON array; `Infinity` once the bound is passed. */
   const lengthOf = (lists: readonly (readonly string[])[]): number => {
     const seen = new Set<string>();
     let length = 0;
     for (const texts of lists) {
       for (const text of texts) {
-        if (--looks < 0 || length > MAX_FOREIGN_CHARACTERS) return Infinity;
+        if (--namesLeft < 0 || length > MAX_FOREIGN_CHARACTERS) return Infinity;
         if (seen.has(text)) continue;
         seen.add(text);
         length += jsonBytes(text) + 1;

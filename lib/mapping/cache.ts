@@ -59,10 +59,10 @@ interface Kept extends DatedMapping {
   retryAt: number;
 }
 
-/** Of no epoch: to be compared with KV at its next use. */
+/** An epoch that never is: the mapping is compared with KV at its next use. */
 const UNVERIFIED = -1;
 
-/** What is read of KV if there is none. */
+/** What a reading of KV returns if there is no KV. */
 const NOTHING: Stored = { version: null };
 
 /** The mappings of all organizations, by organization id. */
@@ -72,8 +72,8 @@ export class MappingCache {
   readonly #memory = new LruMap<Kept>(MAX_ORGANIZATIONS, MAX_BYTES);
   /** The last event that is known of an organization. */
   readonly #events = new LruMap<KnownEvent>(MAX_ORGANIZATIONS);
-  /** When this isolate was last sent a genuine event. What was read before is never served again. */
-  readonly #droppedAt = new LruMap<number>(MAX_ORGANIZATIONS);
+  /** When this isolate was last sent a genuine event. No later call is served what was read before. */
+  readonly #drops = new LruMap<{ readonly at: number }>(MAX_ORGANIZATIONS);
   /** The readings under way: one of an organization runs, and one waits. */
   readonly #readings = new SingleFlight<MappingLookup>();
   readonly #comparisons = new SingleFlight<Stored | undefined>();
@@ -146,15 +146,16 @@ export class MappingCache {
       ? undefined
       : { sequence, arrivedAt: now };
     if (event) this.#events.set(organization, event);
-    const droppedBefore = this.#droppedAt.get(organization);
-    this.#droppedAt.set(organization, now);
+    const dropBefore = this.#drops.get(organization);
+    const drop = { at: now };
+    this.#drops.set(organization, drop);
     this.#memory.delete(organization);
     this.#readings.outdate(organization);
     const isNew = await this.#options.store?.invalidate(organization, event) ??
       true;
     // Only KV knew that it is a replay: it must not outdate what KV holds.
-    if (!isNew && this.#droppedAt.get(organization) === now) {
-      this.#droppedAt.set(organization, droppedBefore ?? -Infinity);
+    if (!isNew && this.#drops.get(organization) === drop) {
+      this.#drops.set(organization, dropBefore ?? { at: -Infinity });
     }
     return isNew;
   }
@@ -220,7 +221,7 @@ export class MappingCache {
       : NOTHING;
     const isConfirmed = stored?.version === kept?.version;
     // KV may have been restored, or have lost the tombstone.
-    const droppedAt = this.#droppedAt.get(organization) ?? -Infinity;
+    const droppedAt = this.#drops.get(organization)?.at ?? -Infinity;
     const isOutdated = stored?.found && stored.found.readAt <= droppedAt;
     const found = isOutdated ? undefined : stored?.found;
     // Without an answer of KV, an unverified mapping serves as a stale one does.
@@ -231,20 +232,20 @@ export class MappingCache {
       if (known !== kept) {
         this.#keep(organization, { ...known, ...stored! }, flight);
       } else if (stored && flight.isJoinable) kept.epoch = this.#epoch;
-      const fresh = isConfirmed ? "memory" : "kv";
-      return { mapping: known.mapping, source: isFresh ? fresh : "stale" };
+      const place = isConfirmed ? "memory" : "kv";
+      return { mapping: known.mapping, source: isFresh ? place : "stale" };
     }
 
     const readAt = now();
     const mapping = await this.#load(organization, deadline);
-    const read = { ...stored ?? NOTHING, mapping, readAt };
-    const fresh = this.#keep(organization, read, flight);
-    if (store && stored && fresh) {
-      // Behind the call that waits.
-      void store.write(organization, fresh, stored).then((written) => {
-        // It lost: the next use reads again over a tombstone, and takes a mapping.
-        if (written === null) fresh.epoch = UNVERIFIED;
-        else if (written) fresh.version = written;
+    const loaded = { ...stored ?? NOTHING, mapping, readAt };
+    const newlyKept = this.#keep(organization, loaded, flight);
+    if (store && stored && newlyKept) {
+      // The call does not wait for the write.
+      void store.write(organization, newlyKept, stored).then((written) => {
+        // KV changed meanwhile: the next use compares, and takes what KV has.
+        if (written === null) newlyKept.epoch = UNVERIFIED;
+        else if (written) newlyKept.version = written;
       });
     }
     return { mapping, source: "zitadel" };

@@ -5,7 +5,7 @@ import { FunctionError } from "../errors.ts";
  *
  * @param setting METADATA_ORGANIZATION: `user`, `grant`, or an organization's id.
  * @param userOrganization The organization that the user belongs to, if the call names it.
- * @returns Returns the organization's id for a grant, by the organization that gave it.
+ * @returns A function from the organization that gave a grant to the one whose mapping counts for it.
  * @throws {FunctionError} If the user's organization counts and the call does not name it.
  */
 export function chooseOrganization(

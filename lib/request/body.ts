@@ -82,7 +82,7 @@ export function createBodyReader(options: BodyBudgetOptions) {
   }
 }
 
-/** A length that is not one is as good as none. */
+/** `undefined` if the header is missing or malformed. */
 function announcedLength({ headers }: Request): number | undefined {
   const length = headers.get("content-length");
   return length !== null && /^[0-9]{1,15}$/.test(length)

@@ -197,3 +197,18 @@ Deno.test("lookUp() names the organization that did not answer in time", async (
     return true;
   });
 });
+
+Deno.test("lookUp() asks for the user's own organization first, since readings take turns", async () => {
+  const asked: string[] = [];
+  const { found: lookups } = lookUpWith(
+    new Proxy({ "2": found, "3": found, "1": found }, {
+      get(target, key) {
+        if (typeof key === "string") asked.push(key);
+        return Reflect.get(target, key);
+      },
+      ownKeys: () => ["2", "3", "1"],
+    }),
+  );
+  await lookups;
+  assert.equal(asked[0], "1");
+});
