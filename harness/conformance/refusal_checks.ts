@@ -6,7 +6,8 @@ import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_servi
 import { Code, ConnectError } from "@connectrpc/connect";
 import { connect, type Instance } from "../zitadel/client.ts";
 import { type CheckContext, compare, type Finding } from "./checks.ts";
-import { readRecording } from "./recording.ts";
+import { readRecorded } from "./recording.ts";
+import type { Release } from "./subject.ts";
 
 /** The prefix of the findings' names. */
 const RECORDING = "behaviour/refusals";
@@ -14,7 +15,7 @@ const RECORDING = "behaviour/refusals";
 /** By release, method and caller: the answer. */
 interface Recording {
   readonly releases: Readonly<
-    Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>
+    Record<Release, Readonly<Record<string, Readonly<Record<string, string>>>>>
   >;
 }
 
@@ -22,56 +23,45 @@ interface Recording {
  * Compares the answers to callers that lack the right, for every method in use.
  */
 export async function* refusalChecks(
-  context: CheckContext,
+  { subject, scenario }: CheckContext,
 ): AsyncGenerator<Finding> {
-  const { releases } = await readRecording<Recording>(RECORDING);
-  const recorded = releases[context.subject.release]!;
+  const { releases } = await readRecorded<Recording>(RECORDING);
+  const acme = scenario.id("organization acme");
+  const globex = scenario.id("organization globex");
+  const token = (name: string) => scenario.serviceUser(name).token;
+  const callers: Record<string, readonly [token: string, about: string]> = {
+    "no role": [token("stranger"), acme],
+    "ORG_OWNER_VIEWER": [token("reader"), acme],
+    "ORG_OWNER": [token("owner"), acme],
+    "ORG_OWNER of another organization": [token("owner"), globex],
+    "IAM_OWNER_VIEWER": [token("viewer"), acme],
+    "invalid token": ["not-a-token", acme],
+  };
+  const projectId = scenario.id("project storefront");
+  const userId = scenario.id("user reader");
   for (const [name, call] of Object.entries(METHODS)) {
     yield await compare(
       `${RECORDING}: ${name}`,
-      recorded[name],
-      () => answersTo(context, call),
+      releases[subject.release][name],
+      async () => {
+        const answers: Record<string, string> = {};
+        for (
+          const [caller, [token, organizationId]] of Object.entries(callers)
+        ) {
+          const instance = connect(subject.origin, token);
+          const about = { organizationId, projectId, userId };
+          answers[caller] = await answerOf(() => call(instance, about));
+        }
+        return answers;
+      },
     );
   }
-}
-
-/** Calls a method; resolves to `false` if the answer has no entries. */
-type Call = (
-  instance: Instance,
-  at: { organization: string; project: string; user: string },
-) => Promise<unknown>;
-
-async function answersTo(
-  context: CheckContext,
-  call: Call,
-): Promise<Record<string, string>> {
-  const { subject, scenario } = context;
-  const { acme, globex } = scenario.organizations;
-  const { reader, viewer, owner, stranger } = scenario;
-  const callers: Record<string, readonly [token: string, about: string]> = {
-    "no role": [stranger.token, acme],
-    "ORG_OWNER_VIEWER": [reader.token, acme],
-    "ORG_OWNER": [owner.token, acme],
-    "ORG_OWNER of another organization": [owner.token, globex],
-    "IAM_OWNER_VIEWER": [viewer.token, acme],
-    "invalid token": ["not-a-token", acme],
-  };
-  const answers: Record<string, string> = {};
-  for (const [name, [token, organization]] of Object.entries(callers)) {
-    answers[name] = await answerOf(() =>
-      call(connect(subject.origin, token), {
-        organization,
-        project: scenario.projects.storefront,
-        user: reader.id,
-      })
-    );
-  }
-  return answers;
 }
 
 async function answerOf(call: () => Promise<unknown>): Promise<string> {
   try {
-    return await call() === false ? "empty" : "ok";
+    const answer = await call();
+    return Array.isArray(answer) && answer.length === 0 ? "empty" : "ok";
   } catch (error) {
     const { code, rawMessage } = ConnectError.from(error);
     // Its text depends on the release's web server.
@@ -80,95 +70,71 @@ async function answerOf(call: () => Promise<unknown>): Promise<string> {
   }
 }
 
-const UNKNOWN_KEY = "no such key";
-const VALUE = new TextEncoder().encode("[]");
+/** Calls a method; of a list that may be empty, returns the entries. */
+type Call = (
+  instance: Instance,
+  about: { organizationId: string; projectId: string; userId: string },
+) => Promise<unknown>;
+
+const ENTRY = { key: "refusals", value: new TextEncoder().encode("[]") };
+const keys = ["no such key"];
+
+const management = (instance: Instance, organization: string) =>
+  instance.service(ManagementService, { organization });
 
 function metadataMethods(version: "v2" | "v2beta"): Record<string, Call> {
   const name = `zitadel.org.${version}.OrganizationService`;
   const service = (instance: Instance) =>
     instance.service(OrganizationService, { name });
   return {
-    [`${version} ListOrganizationMetadata`]: async (
-      instance,
-      { organization: organizationId },
-    ) => {
-      const { metadata } = await service(instance).listOrganizationMetadata({
+    [`${version} ListOrganizationMetadata`]: async (at, { organizationId }) =>
+      (await service(at).listOrganizationMetadata({ organizationId })).metadata,
+    [`${version} SetOrganizationMetadata`]: (at, { organizationId }) =>
+      service(at).setOrganizationMetadata({
         organizationId,
-      });
-      return metadata.length > 0;
-    },
-    [`${version} SetOrganizationMetadata`]: (
-      instance,
-      { organization: organizationId },
-    ) =>
-      service(instance).setOrganizationMetadata({
-        organizationId,
-        metadata: [{ key: "refusals", value: VALUE }],
+        metadata: [ENTRY],
       }),
-    [`${version} DeleteOrganizationMetadata`]: (
-      instance,
-      { organization: organizationId },
-    ) =>
-      service(instance).deleteOrganizationMetadata({
-        organizationId,
-        keys: [UNKNOWN_KEY],
-      }),
+    [`${version} DeleteOrganizationMetadata`]: (at, { organizationId }) =>
+      service(at).deleteOrganizationMetadata({ organizationId, keys }),
   };
 }
 
-const management = (instance: Instance, organization: string) =>
-  instance.service(ManagementService, { organization });
-
 const METHODS: Readonly<Record<string, Call>> = {
-  "ListTargets": (instance) => instance.service(ActionService).listTargets({}),
-  "CreateTarget": (instance) =>
-    instance.service(ActionService).createTarget({
+  ListTargets: (at) => at.service(ActionService).listTargets({}),
+  CreateTarget: (at) =>
+    at.service(ActionService).createTarget({
       name: "refused",
       endpoint: "http://localhost:9/",
       timeout: { seconds: 1n },
       targetType: { case: "restCall", value: {} },
     }),
-  "ListExecutions": (instance) =>
-    instance.service(ActionService).listExecutions({}),
-  "SetExecution": (instance) =>
-    instance.service(ActionService).setExecution({
+  ListExecutions: (at) => at.service(ActionService).listExecutions({}),
+  SetExecution: (at) =>
+    at.service(ActionService).setExecution({
       condition: {
         conditionType: { case: "function", value: { name: "preuserinfo" } },
       },
     }),
-  "GetMyUser": (instance) => instance.service(AuthService).getMyUser({}),
-  "GetMyOrg": (instance, { organization }) =>
-    management(instance, organization).getMyOrg({}),
-  "ListOrganizations": async (instance, { organization }) => {
-    const { result } = await instance.service(OrganizationV2)
-      .listOrganizations({
-        queries: [{
-          query: { case: "idQuery", value: { id: organization } },
-        }],
-      });
-    return result.length > 0;
-  },
+  GetMyUser: (at) => at.service(AuthService).getMyUser({}),
+  GetMyOrg: (at, { organizationId: id }) => management(at, id).getMyOrg({}),
+  ListOrganizations: async (at, { organizationId: id }) =>
+    (await at.service(OrganizationV2).listOrganizations({
+      queries: [{ query: { case: "idQuery", value: { id } } }],
+    })).result,
   ...metadataMethods("v2"),
   ...metadataMethods("v2beta"),
-  "ListOrgMetadata": async (instance, { organization }) => {
-    const { result } = await management(instance, organization)
-      .listOrgMetadata({});
-    return result.length > 0;
-  },
-  "BulkSetOrgMetadata": (instance, { organization }) =>
-    management(instance, organization).bulkSetOrgMetadata({
-      metadata: [{ key: "refusals", value: VALUE }],
-    }),
-  "BulkRemoveOrgMetadata": (instance, { organization }) =>
-    management(instance, organization).bulkRemoveOrgMetadata({
-      keys: [UNKNOWN_KEY],
-    }),
-  "ListProjects": (instance, { organization }) =>
-    management(instance, organization).listProjects({}),
-  "ListProjectRoles": (instance, { organization, project: projectId }) =>
-    management(instance, organization).listProjectRoles({ projectId }),
-  "ListApps": (instance, { organization, project: projectId }) =>
-    management(instance, organization).listApps({ projectId }),
-  "ListPersonalAccessTokens": (instance, { organization, user: userId }) =>
-    management(instance, organization).listPersonalAccessTokens({ userId }),
+  ListOrgMetadata: async (at, { organizationId: id }) =>
+    (await management(at, id).listOrgMetadata({})).result,
+  BulkSetOrgMetadata: (at, { organizationId: id }) =>
+    management(at, id).bulkSetOrgMetadata({ metadata: [ENTRY] }),
+  BulkRemoveOrgMetadata: (at, { organizationId: id }) =>
+    management(at, id).bulkRemoveOrgMetadata({ keys }),
+  ListProjects: (at, { organizationId: id }) =>
+    management(at, id).listProjects({}),
+  ListProjectRoles: (at, { organizationId: id, projectId }) =>
+    management(at, id).listProjectRoles({ projectId }),
+  ListApps: (at, { organizationId: id, projectId }) =>
+    management(at, id).listApps({ projectId }),
+  ListPersonalAccessTokens: (at, { organizationId: id, userId }) =>
+    management(at, id).listPersonalAccessTokens({ userId }),
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Checks, compare } from "../../../harness/conformance/checks.ts";
 import { runConformance } from "../../../harness/conformance/run.ts";
 import { lookAt } from "../../../harness/conformance/subject.ts";
-import { unbindOthers } from "../../../harness/conformance/unbind_others.ts";
+import { unbindOthers } from "../../../harness/conformance/binding.ts";
 import {
   type Sandbox,
   startSandbox,

@@ -104,8 +104,9 @@ Deno.test("startSandbox() reports exchanges as they end, and keeps them", async 
   await bind(sandbox, `${target.origin}/`, {
     function: { name: "preaccesstoken" },
   });
-  target.reply = () =>
-    Response.json({ append_claims: [{ key: "permissions", value: ["a"] }] });
+  target.replyWith(() =>
+    Response.json({ append_claims: [{ key: "permissions", value: ["a"] }] })
+  );
   await token(sandbox);
 
   assert.equal(seen.length, 1);
