@@ -1,6 +1,5 @@
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from "jose";
 import { newIdentifier } from "./identifier.ts";
-import type { Release } from "./release.ts";
 import type { World } from "./world.ts";
 
 /** A call of a target, and its reply. */
@@ -41,7 +40,6 @@ export interface WebKey {
 /** A running sandbox's world, and what acts on it. */
 export interface Instance {
   readonly world: World;
-  readonly release: Release;
   /** Whether targets at private addresses are refused, as since v4.15.2. */
   readonly denyPrivateAddresses: boolean;
   /** The issuer, and the base of every URL, such as `http://127.0.0.1:8080`. */

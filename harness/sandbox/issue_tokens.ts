@@ -1,12 +1,10 @@
 import { SignJWT } from "jose";
-import { complementClaims, storeUserMetadata } from "./complement.ts";
-import { runFunction } from "./executions.ts";
+import { applyResponse, runFunction } from "./executions.ts";
 import { functionPayload } from "./function_payload.ts";
-import { newIdentifier } from "./identifier.ts";
+import { newIdentifier, newSecret } from "./identifier.ts";
 import type { Instance } from "./instance.ts";
 import { roleRequest, tokenAudience } from "./scopes.ts";
 import { type Claims, userClaims } from "./user_claims.ts";
-import { newSecret } from "./secret.ts";
 import type { AccessToken, App, User } from "./world.ts";
 
 /** The lifetime of tokens: ZITADEL's default of 12 hours. */
@@ -17,8 +15,6 @@ export interface IssueOptions {
   readonly scopes: readonly string[];
   /** Absent if a service user gets its own token. */
   readonly app?: App | undefined;
-  /** Overrides the application's kind of access token. */
-  readonly accessToken?: "jwt" | "opaque" | undefined;
   /** Set if a person logged in. */
   readonly login?: {
     readonly authTime: number;
@@ -55,8 +51,7 @@ export async function issueTokens(
     exp: now + TOKEN_SECONDS,
     iat: now,
   };
-  const kind = options.accessToken ?? app?.accessToken ??
-    user.machine?.accessToken ?? "opaque";
+  const kind = app?.accessToken ?? user.machine?.accessToken ?? "opaque";
   const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
   const token: AccessToken = {
     id,
@@ -110,15 +105,13 @@ async function extendedClaims(
 ): Promise<Claims> {
   const { world } = instance;
   const request = roleRequest(world, scopes, { projectId: app?.projectId });
-  const roles = name === "preaccesstoken"
-    ? app?.accessTokenRoleAssertion ?? true
-    : app?.idTokenRoleAssertion ?? true;
   const userinfo = userClaims(world, user, {
     scopes,
     request,
     projectId: app?.projectId,
     profile: false,
-    roles,
+    // Applications assert no roles in tokens unless told to.
+    roles: app === undefined,
   });
   const clientId = app?.clientId ?? user.userName;
   const response = await runFunction(
@@ -126,9 +119,8 @@ async function extendedClaims(
     name,
     functionPayload(instance, name, { user, clientId, request, userinfo }),
   );
-  storeUserMetadata(user, response);
   const { sub: _, ...claims } = userinfo;
-  complementClaims(claims, name, response);
+  applyResponse(claims, user, name, response);
   return claims;
 }
 

@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { bearerToken, findAccessToken } from "./access_tokens.ts";
-import { complementClaims, storeUserMetadata } from "./complement.ts";
-import { ExecutionError, runFunction } from "./executions.ts";
+import { bearerToken, findAccessToken } from "./authorize.ts";
+import { applyResponse, ExecutionError, runFunction } from "./executions.ts";
 import { functionPayload } from "./function_payload.ts";
 import { authenticateApp } from "./grants.ts";
 import type { Instance } from "./instance.ts";
@@ -22,9 +21,7 @@ export async function userInfo(
   const token = await findAccessToken(instance, bearerToken(authorization));
   const user = token && instance.world.users.get(token.userId);
   if (!token || !user) {
-    throw new OAuthError("access_denied", "access token invalid", {
-      status: 401,
-    });
+    throw new OAuthError("access_denied", "access token invalid", 401);
   }
   return await freshClaims(instance, user, {
     scopes: token.scopes,
@@ -110,8 +107,7 @@ async function freshClaims(
       userinfo,
     }),
   );
-  storeUserMetadata(user, response);
   const claims = { ...userinfo };
-  complementClaims(claims, "preuserinfo", response);
+  applyResponse(claims, user, "preuserinfo", response);
   return claims;
 }

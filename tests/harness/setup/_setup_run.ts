@@ -1,6 +1,5 @@
 import { runSetup } from "../../../harness/setup/run_setup.ts";
 import type { SetupOptions } from "../../../harness/setup/setup_options.ts";
-import type { Release } from "../../../harness/sandbox/release.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import { listExecutions } from "../../../harness/zitadel/execution.ts";
@@ -27,8 +26,8 @@ const DEFAULTS: SetupOptions = {
 };
 
 /** An instance with an organization, and an env file with a credential. */
-export async function createSetupScene(release?: Release) {
-  const sandbox = await startSandbox(release ? { release } : {});
+export async function createSetupScene() {
+  const sandbox = await startSandbox();
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const scratch = await createScratchOrganization(instance);
   const folder = await Deno.makeTempDir();
