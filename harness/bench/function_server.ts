@@ -1,4 +1,4 @@
-import { UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
+import { UPSTREAM_TOKEN } from "../sandbox/upstream.ts";
 import { SIGNING_KEY } from "./call.ts";
 import type { BenchContext } from "./context.ts";
 import type { ServedUpstream } from "./served_upstream.ts";

@@ -1,4 +1,4 @@
-import { createUpstream, type UpstreamData } from "../fixtures/upstream.ts";
+import { createUpstream, type UpstreamData } from "../sandbox/upstream.ts";
 
 const METADATA_METHOD = /\/List(?:Organization|Org)Metadata$/;
 

@@ -50,7 +50,7 @@ export function createApi(
     );
   }
   const handlers = new Map(router.handlers.map((it) => [it.requestPath, it]));
-  const app = new Hono();
+  const app = new Hono().notFound(pageNotFound);
   app.post("/:service{zitadel\\.[^/]+}/:method", async ({ req }) => {
     const { service, method } = req.param();
     // On the wire, v2 is v2beta; the package describes v2beta only.
@@ -62,7 +62,7 @@ export function createApi(
           Code.Unimplemented,
           `unknown method ${method} for service ${service}`,
         )
-        : new Response("404 page not found\n", { status: 404 });
+        : pageNotFound();
     }
     const unknown = unknownInstance(instance, req.raw.headers);
     if (unknown !== undefined) return refusal(Code.NotFound, unknown);
@@ -88,8 +88,13 @@ export function createApi(
   return app;
 }
 
+/** The answer of ZITADEL's web server to a path that it does not know. */
+export function pageNotFound(): Response {
+  return new Response("404 page not found\n", { status: 404 });
+}
+
 /** Creates a refusal as ZITADEL's web server sends it: headers only. */
-function refusal(code: Code, message: string): Response {
+export function refusal(code: Code, message: string): Response {
   return new Response(null, {
     headers: {
       "content-type": "application/grpc-web+proto",

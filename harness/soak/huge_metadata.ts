@@ -9,7 +9,7 @@ import {
   ListOrganizationMetadataRequestSchema,
   ListOrganizationMetadataResponseSchema,
 } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
-import { createUpstream, UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
+import { createUpstream, UPSTREAM_TOKEN } from "../sandbox/upstream.ts";
 import { startFunction } from "../function/function_process.ts";
 import { measureProcess } from "../fuzz/process_figures.ts";
 import { load, loginCall } from "./load.ts";

@@ -1,4 +1,4 @@
-import { createUpstream, UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
+import { createUpstream, UPSTREAM_TOKEN } from "../sandbox/upstream.ts";
 
 /** An upstream on loopback that can be slow, and stopped and started again. */
 export interface UpstreamServer {

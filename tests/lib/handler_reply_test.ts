@@ -4,7 +4,7 @@ import { FIXTURES_URL } from "../../harness/fixtures/fixture.ts";
 import {
   createUpstream,
   type UpstreamData,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { ATTRIBUTE_NAME_FORMAT } from "../../lib/claims/reply.ts";
 import {
   createTestFunction,

@@ -3,7 +3,7 @@ import { Code } from "@connectrpc/connect";
 import {
   createUpstream,
   UPSTREAM_ORIGIN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { type ErrorCode, STATUS } from "../../lib/errors.ts";
 import { grpcWebError, silentFetch } from "./_frames.ts";
 import {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 import { login, loginPayload } from "../lib/_function.ts";

@@ -5,7 +5,7 @@ import { leastPermissions } from "../../harness/function/least_permissions.ts";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { signPayload } from "../../lib/request/signature.ts";
 
 const FORBIDDEN = projectPath("tests/main/_forbidden.ts");

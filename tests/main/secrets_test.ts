@@ -10,7 +10,7 @@ import { startFunction } from "../../harness/function/function_process.ts";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import { signPayload } from "../../lib/request/signature.ts";

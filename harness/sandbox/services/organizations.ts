@@ -47,16 +47,22 @@ export const organizationReaders: readonly ApiMethod[] = [
     }
     const organization = call.instance.world.organizations.get(organizationId);
     const entries = organization && mayRead(call, organizationId)
-      ? entriesOf(organization)
+      ? [...organization.metadata]
       : [];
     return {
       pagination: countOf(entries),
-      metadata: pageOf(entries, pagination),
+      metadata: pageOf(entries, pagination)
+        .map(([key, { value }]) => ({ key, value })),
     };
   }, anyCaller),
   apiMethod(v1.listOrgMetadata, ({ query }, { organization }) => {
-    const entries = entriesOf(organization);
-    return { details: countOf(entries), result: pageOf(entries, query) };
+    const entries = [...organization.metadata];
+    const details = { resourceOwner: organization.id };
+    return {
+      details: countOf(entries),
+      result: pageOf(entries, query)
+        .map(([key, { value }]) => ({ key, value, details })),
+    };
   }),
   apiMethod(v1.getMyOrg, (_, { organization: { id, name } }) => ({
     org: { id, name },
@@ -111,14 +117,6 @@ export const organizationWriters: readonly ApiMethod[] = [
 
 function mayRead({ instance, caller }: Call, organizationId: string): boolean {
   return hasPermission(instance.world, caller, "org.read", organizationId);
-}
-
-function entriesOf({ id, metadata }: Organization) {
-  return Array.from(metadata, ([key, { value }]) => ({
-    key,
-    value,
-    details: { resourceOwner: id },
-  }));
 }
 
 function writable(call: Call, id: string): Organization {

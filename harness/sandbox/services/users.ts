@@ -4,6 +4,7 @@ import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { AdminService } from "@zitadel/proto/zitadel/admin_pb.js";
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb.js";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
+import { TextQueryMethod } from "@zitadel/proto/zitadel/object_pb.js";
 import type { SearchQuery } from "@zitadel/proto/zitadel/member_pb.js";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb.js";
 import {
@@ -42,7 +43,9 @@ export const userMethods: readonly ApiMethod[] = [
       user.organizationId === organization.id &&
       queries.every(({ query }) =>
         query.case !== "userNameQuery" ||
-        query.value.userName === user.userName
+        query.value.userName === user.userName ||
+        query.value.method === TextQueryMethod.STARTS_WITH &&
+          user.userName.startsWith(query.value.userName)
       )
     ).map(userMessage),
   })),

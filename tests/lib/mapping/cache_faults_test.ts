@@ -4,7 +4,7 @@ import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-} from "../../../harness/fixtures/upstream.ts";
+} from "../../../harness/sandbox/upstream.ts";
 import { REVALIDATE_RETRY_MS } from "../../../lib/mapping/cache.ts";
 import { readConfig } from "../../../lib/config/settings.ts";
 import { createFunction } from "../../../harness/function/create_function.ts";

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
+import { UPSTREAM_ORIGIN } from "../../../harness/sandbox/upstream.ts";
 import type { Credential } from "../../../lib/config/credential.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import { createAccessTokenSource } from "../../../lib/zitadel/access_token.ts";

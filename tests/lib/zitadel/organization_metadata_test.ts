@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { UPSTREAM_TOKEN } from "../../../harness/fixtures/upstream.ts";
+import { UPSTREAM_TOKEN } from "../../../harness/sandbox/upstream.ts";
 import { listOrganizationMetadata } from "../../../lib/zitadel/organization_metadata.ts";
 import { fails, ID, reader, valuesOf, world } from "./_metadata.ts";
 

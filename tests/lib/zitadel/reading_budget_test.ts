@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ListOrganizationMetadataRequestSchema } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
-import { createUpstream } from "../../../harness/fixtures/upstream.ts";
+import { createUpstream } from "../../../harness/sandbox/upstream.ts";
 import { ApiMemory } from "../../../lib/zitadel/organization_metadata.ts";
 import { ReadingBudget } from "../../../lib/zitadel/reading_budget.ts";
 import { silentFetch } from "../_frames.ts";
