@@ -1,3 +1,4 @@
+import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
@@ -12,11 +13,20 @@ import type { Release } from "./subject.ts";
 /** The prefix of the findings' names. */
 const RECORDING = "behaviour/refusals";
 
-/** By release, method and caller: the answer. */
+interface Method {
+  readonly path: string;
+  /** May hold `<organization>`, `<project>` and `<user>`. */
+  readonly input?: JsonValue;
+  /** The field of a list that is empty for callers without the right. */
+  readonly entries?: string;
+}
+
+type ByName<Value> = Readonly<Record<string, Value>>;
+
 interface Recording {
-  readonly releases: Readonly<
-    Record<Release, Readonly<Record<string, Readonly<Record<string, string>>>>>
-  >;
+  readonly methods: ByName<Method>;
+  /** By release, method and caller: the answer. */
+  readonly releases: Readonly<Record<Release, ByName<ByName<string>>>>;
 }
 
 /**
@@ -25,11 +35,11 @@ interface Recording {
 export async function* refusalChecks(
   { subject, scenario }: CheckContext,
 ): AsyncGenerator<Finding> {
-  const { releases } = await readRecorded<Recording>(RECORDING);
+  const { methods, releases } = await readRecorded<Recording>(RECORDING);
   const acme = scenario.id("organization acme");
   const globex = scenario.id("organization globex");
   const token = (name: string) => scenario.serviceUser(name).token;
-  const callers: Record<string, readonly [token: string, about: string]> = {
+  const callers: ByName<readonly [token: string, about: string]> = {
     "no role": [token("stranger"), acme],
     "ORG_OWNER_VIEWER": [token("reader"), acme],
     "ORG_OWNER": [token("owner"), acme],
@@ -37,20 +47,23 @@ export async function* refusalChecks(
     "IAM_OWNER_VIEWER": [token("viewer"), acme],
     "invalid token": ["not-a-token", acme],
   };
-  const projectId = scenario.id("project storefront");
-  const userId = scenario.id("user reader");
-  for (const [name, call] of Object.entries(METHODS)) {
+  for (const [name, method] of Object.entries(methods)) {
+    const { input = {} } = method;
     yield await compare(
       `${RECORDING}: ${name}`,
       releases[subject.release][name],
       async () => {
         const answers: Record<string, string> = {};
-        for (
-          const [caller, [token, organizationId]] of Object.entries(callers)
-        ) {
-          const instance = connect(subject.origin, token);
-          const about = { organizationId, projectId, userId };
-          answers[caller] = await answerOf(() => call(instance, about));
+        for (const [caller, [token, organization]] of Object.entries(callers)) {
+          const about = JSON.stringify(input)
+            .replace("<organization>", organization)
+            .replace("<project>", scenario.id("project storefront"))
+            .replace("<user>", scenario.id("user reader"));
+          answers[caller] = await answerTo(
+            connect(subject.origin, token),
+            organization,
+            { ...method, input: JSON.parse(about) },
+          );
         }
         return answers;
       },
@@ -58,10 +71,34 @@ export async function* refusalChecks(
   }
 }
 
-async function answerOf(call: () => Promise<unknown>): Promise<string> {
+const METHODS = [
+  ActionService,
+  AuthService,
+  ManagementService,
+  OrganizationV2,
+  OrganizationService,
+].flatMap(({ methods }) => methods);
+
+async function answerTo(
+  instance: Instance,
+  organization: string,
+  { path, input, entries }: Method,
+): Promise<string> {
+  const [service, method] = path.split("/");
+  // On the wire, v2 is v2beta; the package describes v2beta only.
+  const desc = METHODS.find(({ name, parent }) =>
+    name === method &&
+    (parent.typeName === service ||
+      parent.typeName === service!.replace(".v2.", ".v2beta."))
+  )!;
+  const client = instance.service(desc.parent, {
+    ...desc.parent === ManagementService && { organization },
+    name: service!,
+  }) as unknown as ByName<(input: unknown) => Promise<ByName<unknown>>>;
   try {
-    const answer = await call();
-    return Array.isArray(answer) && answer.length === 0 ? "empty" : "ok";
+    const answer = await client[desc.localName]!(fromJson(desc.input, input!));
+    const list = entries === undefined ? undefined : answer[entries];
+    return Array.isArray(list) && list.length === 0 ? "empty" : "ok";
   } catch (error) {
     const { code, rawMessage } = ConnectError.from(error);
     // Its text depends on the release's web server.
@@ -69,72 +106,3 @@ async function answerOf(call: () => Promise<unknown>): Promise<string> {
     return `${Code[code]}: ${rawMessage.replaceAll(/[0-9]{15,20}/g, "<id>")}`;
   }
 }
-
-/** Calls a method; of a list that may be empty, returns the entries. */
-type Call = (
-  instance: Instance,
-  about: { organizationId: string; projectId: string; userId: string },
-) => Promise<unknown>;
-
-const ENTRY = { key: "refusals", value: new TextEncoder().encode("[]") };
-const keys = ["no such key"];
-
-const management = (instance: Instance, organization: string) =>
-  instance.service(ManagementService, { organization });
-
-function metadataMethods(version: "v2" | "v2beta"): Record<string, Call> {
-  const name = `zitadel.org.${version}.OrganizationService`;
-  const service = (instance: Instance) =>
-    instance.service(OrganizationService, { name });
-  return {
-    [`${version} ListOrganizationMetadata`]: async (at, { organizationId }) =>
-      (await service(at).listOrganizationMetadata({ organizationId })).metadata,
-    [`${version} SetOrganizationMetadata`]: (at, { organizationId }) =>
-      service(at).setOrganizationMetadata({
-        organizationId,
-        metadata: [ENTRY],
-      }),
-    [`${version} DeleteOrganizationMetadata`]: (at, { organizationId }) =>
-      service(at).deleteOrganizationMetadata({ organizationId, keys }),
-  };
-}
-
-const METHODS: Readonly<Record<string, Call>> = {
-  ListTargets: (at) => at.service(ActionService).listTargets({}),
-  CreateTarget: (at) =>
-    at.service(ActionService).createTarget({
-      name: "refused",
-      endpoint: "http://localhost:9/",
-      timeout: { seconds: 1n },
-      targetType: { case: "restCall", value: {} },
-    }),
-  ListExecutions: (at) => at.service(ActionService).listExecutions({}),
-  SetExecution: (at) =>
-    at.service(ActionService).setExecution({
-      condition: {
-        conditionType: { case: "function", value: { name: "preuserinfo" } },
-      },
-    }),
-  GetMyUser: (at) => at.service(AuthService).getMyUser({}),
-  GetMyOrg: (at, { organizationId: id }) => management(at, id).getMyOrg({}),
-  ListOrganizations: async (at, { organizationId: id }) =>
-    (await at.service(OrganizationV2).listOrganizations({
-      queries: [{ query: { case: "idQuery", value: { id } } }],
-    })).result,
-  ...metadataMethods("v2"),
-  ...metadataMethods("v2beta"),
-  ListOrgMetadata: async (at, { organizationId: id }) =>
-    (await management(at, id).listOrgMetadata({})).result,
-  BulkSetOrgMetadata: (at, { organizationId: id }) =>
-    management(at, id).bulkSetOrgMetadata({ metadata: [ENTRY] }),
-  BulkRemoveOrgMetadata: (at, { organizationId: id }) =>
-    management(at, id).bulkRemoveOrgMetadata({ keys }),
-  ListProjects: (at, { organizationId: id }) =>
-    management(at, id).listProjects({}),
-  ListProjectRoles: (at, { organizationId: id, projectId }) =>
-    management(at, id).listProjectRoles({ projectId }),
-  ListApps: (at, { organizationId: id, projectId }) =>
-    management(at, id).listApps({ projectId }),
-  ListPersonalAccessTokens: (at, { organizationId: id, userId }) =>
-    management(at, id).listPersonalAccessTokens({ userId }),
-};
