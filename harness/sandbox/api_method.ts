@@ -54,16 +54,33 @@ export function apiMethod<Method extends DescMethodUnary>(
 /** ZITADEL's page size if the caller asks for none. */
 export const DEFAULT_LIMIT = 100;
 
+interface Page {
+  readonly offset: bigint;
+  readonly limit: number;
+}
+
 /** Cuts the part out of a list that the caller asks for. */
 export function pageOf<Item>(
   items: readonly Item[],
-  page: { readonly offset: bigint; readonly limit: number } | undefined,
+  page: Page | undefined,
 ): Item[] {
   const start = Number(page?.offset ?? 0n);
   return items.slice(start, start + (page?.limit || DEFAULT_LIMIT));
 }
 
-/** The number of entries on all pages, as the v1 APIs report it. */
+/** The number of entries on all pages. */
 export function countOf(items: readonly unknown[]) {
   return { totalResult: BigInt(items.length) };
+}
+
+/** Lists a page as the v1 APIs do. */
+export function listOf<Item, Message>(
+  items: readonly Item[],
+  page: Page | undefined,
+  messageOf: (item: Item) => Message,
+) {
+  return {
+    details: countOf(items),
+    result: pageOf(items, page).map(messageOf),
+  };
 }

@@ -1,10 +1,9 @@
 import { SignJWT } from "jose";
-import { applyResponse, runFunction } from "./executions.ts";
-import { functionPayload } from "./function_payload.ts";
+import { extendedClaims } from "./extended_claims.ts";
 import { newIdentifier, newSecret } from "./identifier.ts";
 import type { Instance } from "./instance.ts";
-import { roleRequest, tokenAudience } from "./scopes.ts";
-import { type Claims, userClaims } from "./user_claims.ts";
+import { tokenAudience } from "./scopes.ts";
+import type { Claims } from "./user_claims.ts";
 import type { AccessToken, App, User } from "./world.ts";
 
 /** The lifetime of tokens: ZITADEL's default of 12 hours. */
@@ -38,10 +37,9 @@ export interface TokenResponse {
  */
 export async function issueTokens(
   instance: Instance,
-  options: IssueOptions,
+  { user, app, scopes, login }: IssueOptions,
 ): Promise<TokenResponse> {
   const { world } = instance;
-  const { user, app, scopes, login } = options;
   const clientId = app?.clientId ?? user.userName;
   const now = Math.floor(Date.now() / 1000);
   const common = {
@@ -50,6 +48,14 @@ export async function issueTokens(
     aud: tokenAudience(world, scopes, app ?? clientId),
     exp: now + TOKEN_SECONDS,
     iat: now,
+  };
+  const claimsOf = {
+    user,
+    scopes,
+    app: app ?? { clientId },
+    profile: false,
+    // Applications assert no roles in tokens unless told to.
+    roles: app === undefined,
   };
   const kind = app?.accessToken ?? user.machine?.accessToken ?? "opaque";
   const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
@@ -67,7 +73,7 @@ export async function issueTokens(
   };
   const accessToken = kind === "jwt"
     ? await sign(instance, {
-      ...await extendedClaims(instance, "preaccesstoken", options),
+      ...await extendedClaims(instance, "preaccesstoken", claimsOf),
       ...common,
       nbf: now,
       client_id: clientId,
@@ -76,7 +82,7 @@ export async function issueTokens(
     : newSecret(64);
   const idToken = scopes.includes("openid")
     ? await sign(instance, {
-      ...await extendedClaims(instance, "preuserinfo", options),
+      ...await extendedClaims(instance, "preuserinfo", claimsOf),
       ...common,
       aud: [...new Set([...common.aud, clientId])],
       auth_time: login?.authTime ?? now,
@@ -95,33 +101,6 @@ export async function issueTokens(
     expires_in: TOKEN_SECONDS - 1,
     ...(idToken !== undefined && { id_token: idToken }),
   };
-}
-
-/** The user's claims with what the function's targets added. */
-async function extendedClaims(
-  instance: Instance,
-  name: "preaccesstoken" | "preuserinfo",
-  { user, app, scopes }: IssueOptions,
-): Promise<Claims> {
-  const { world } = instance;
-  const request = roleRequest(world, scopes, { projectId: app?.projectId });
-  const userinfo = userClaims(world, user, {
-    scopes,
-    request,
-    projectId: app?.projectId,
-    profile: false,
-    // Applications assert no roles in tokens unless told to.
-    roles: app === undefined,
-  });
-  const clientId = app?.clientId ?? user.userName;
-  const response = await runFunction(
-    instance,
-    name,
-    functionPayload(instance, name, { user, clientId, request, userinfo }),
-  );
-  const { sub: _, ...claims } = userinfo;
-  applyResponse(claims, user, name, response);
-  return claims;
 }
 
 function sign({ webKey }: Instance, claims: Claims): Promise<string> {

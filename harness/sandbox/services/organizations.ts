@@ -8,6 +8,7 @@ import {
   apiMethod,
   type Call,
   countOf,
+  listOf,
   pageOf,
 } from "../api_method.ts";
 import { requirePermission } from "../authorize.ts";
@@ -58,11 +59,11 @@ export const organizationReaders: readonly ApiMethod[] = [
   apiMethod(v1.listOrgMetadata, ({ query }, { organization }) => {
     const entries = [...organization.metadata];
     const details = { resourceOwner: organization.id };
-    return {
-      details: countOf(entries),
-      result: pageOf(entries, query)
-        .map(([key, { value }]) => ({ key, value, details })),
-    };
+    return listOf(
+      entries,
+      query,
+      ([key, { value }]) => ({ key, value, details }),
+    );
   }),
   apiMethod(v1.getMyOrg, (_, { organization: { id, name } }) => ({
     org: { id, name },

@@ -7,13 +7,7 @@ import {
 } from "@zitadel/proto/zitadel/app_pb.js";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
 import { alreadyExists, apiError, notFound } from "../api_error.ts";
-import {
-  type ApiMethod,
-  apiMethod,
-  type Call,
-  countOf,
-  pageOf,
-} from "../api_method.ts";
+import { type ApiMethod, apiMethod, type Call, listOf } from "../api_method.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
 import {
   type App,
@@ -32,10 +26,7 @@ export const projectMethods: readonly ApiMethod[] = [
     const { id } = call.organization;
     const found = [...call.instance.world.projects.values()]
       .filter(({ organizationId }) => organizationId === id);
-    return {
-      details: countOf(found),
-      result: pageOf(found, query).map(projectMessage),
-    };
+    return listOf(found, query, projectMessage);
   }),
   apiMethod(method.getProjectByID, ({ id }, call) => {
     const project = call.instance.world.projects.get(id);
@@ -57,10 +48,7 @@ export const projectMethods: readonly ApiMethod[] = [
   }),
   apiMethod(method.listProjectRoles, ({ projectId, query }, call) => {
     const roles = [...projectOf(call, projectId).roles];
-    return {
-      details: countOf(roles),
-      result: pageOf(roles, query).map((key) => ({ key, displayName: key })),
-    };
+    return listOf(roles, query, (key) => ({ key, displayName: key }));
   }),
   apiMethod(method.bulkAddProjectRoles, ({ projectId, roles: added }, call) => {
     const { roles } = projectOf(call, projectId);
@@ -86,23 +74,17 @@ export const projectMethods: readonly ApiMethod[] = [
     const found = [...projectGrants.values()].filter((grant) =>
       grant.organizationId === call.organization.id
     );
-    return {
-      details: countOf(found),
-      result: pageOf(found, query).map(({ projectId, roles }) => ({
-        projectId,
-        projectName: projects.get(projectId)?.name ?? "",
-        grantedRoleKeys: roles,
-      })),
-    };
+    return listOf(found, query, ({ projectId, roles }) => ({
+      projectId,
+      projectName: projects.get(projectId)?.name ?? "",
+      grantedRoleKeys: roles,
+    }));
   }),
   apiMethod(method.listApps, ({ projectId, query }, call) => {
     const { id } = projectOf(call, projectId);
     const found = [...call.instance.world.apps.values()]
       .filter((app) => app.projectId === id);
-    return {
-      details: countOf(found),
-      result: pageOf(found, query).map(appMessage),
-    };
+    return listOf(found, query, appMessage);
   }),
   apiMethod(method.addOIDCApp, (request, call) => {
     const { OIDC_AUTH_METHOD_TYPE_NONE: NONE } = OIDCAuthMethodType;
@@ -172,16 +154,10 @@ export const projectMethods: readonly ApiMethod[] = [
         query.case !== "userIdQuery" || query.value.userId === grant.userId
       )
     );
-    return {
-      details: countOf(found),
-      result: pageOf(found, query).map((grant) => ({
-        id: grant.id,
-        userId: grant.userId,
-        projectId: grant.projectId,
-        roleKeys: grant.roles,
-        state: grant.active ? 1 : 2,
-      })),
-    };
+    return listOf(found, query, ({ id, userId, projectId, ...grant }) => ({
+      ...{ id, userId, projectId, roleKeys: grant.roles },
+      state: grant.active ? 1 : 2,
+    }));
   }),
 ];
 
