@@ -78,7 +78,7 @@ export function createApi(
       try {
         return Response.json(await callByJson(instance, method, req.raw));
       } catch (error) {
-        const { code, message } = ConnectError.from(error);
+        const { code, rawMessage: message } = ConnectError.from(error);
         return Response.json({ code, message }, {
           status: STATUS[code] ?? 500,
         });

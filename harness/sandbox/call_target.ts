@@ -61,19 +61,9 @@ export async function callTarget(
   } finally {
     clearTimeout(timer);
     exchange.ms = performance.now() - started;
-    keep(instance, exchange);
+    instance.exchanges.push(exchange);
+    if (instance.exchanges.length > EXCHANGES_KEPT) instance.exchanges.shift();
   }
-}
-
-function keep(instance: Instance, exchange: Exchange): void {
-  instance.exchanges.push(exchange);
-  if (instance.exchanges.length > EXCHANGES_KEPT) instance.exchanges.shift();
-  instance.log(
-    `${exchange.condition} -> ${exchange.target.endpoint} ` +
-      `${exchange.reply?.status ?? exchange.error} ` +
-      `${exchange.ms.toFixed(0)} ms`,
-  );
-  instance.onExchange(exchange);
 }
 
 async function encodePayload(

@@ -50,12 +50,8 @@ export interface Instance {
   readonly closing: AbortSignal;
   /** The last {@linkcode EXCHANGES_KEPT} exchanges, oldest first. */
   readonly exchanges: Exchange[];
-  /** Called after every exchange. */
-  readonly onExchange: (exchange: Exchange) => void;
   /** Deliveries in progress that no request waits for. */
   readonly pending: Set<Promise<unknown>>;
-  /** Reports what happens, a line each. */
-  readonly log: (line: string) => void;
 }
 
 let webKey: Promise<WebKey> | undefined;
@@ -87,7 +83,6 @@ async function createWebKey(): Promise<WebKey> {
  */
 export function inBackground(instance: Instance, work: Promise<unknown>): void {
   const tracked: Promise<unknown> = work
-    .catch((error) => instance.log(`Background work failed: ${error}`))
     .finally(() => instance.pending.delete(tracked));
   instance.pending.add(tracked);
 }

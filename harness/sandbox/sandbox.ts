@@ -49,10 +49,6 @@ export interface SandboxOptions {
    * @default 0
    */
   readonly port?: number;
-  /** Reports what happens, a line each. */
-  readonly log?: (line: string) => void;
-  /** Called after every call of a target. */
-  readonly onExchange?: (exchange: Exchange) => void;
 }
 
 /** A running sandbox: a stand-in ZITADEL on loopback. */
@@ -84,7 +80,6 @@ export interface Sandbox extends AsyncDisposable {
 export async function startSandbox(
   options: SandboxOptions = {},
 ): Promise<Sandbox> {
-  const log = options.log ?? (() => {});
   const { world, adminToken, loginClientToken } = populate(
     options.world ?? await readWorldFile(),
   );
@@ -105,9 +100,7 @@ export async function startSandbox(
     fetch: (input, init) => fetch(input, { ...init, client }),
     closing: closing.signal,
     exchanges: [],
-    onExchange: options.onExchange ?? (() => {}),
     pending: new Set(),
-    log,
   };
   const provider = await createOidcProvider(instance);
   const app = new Hono();
@@ -149,9 +142,8 @@ export async function startSandbox(
         await provider.handle(replay(incoming, body), outgoing);
       } else await sendResponse(response, outgoing);
     } catch (error) {
-      log(`Cannot answer ${incoming.method} ${incoming.url}: ${error}`);
       if (!outgoing.headersSent) outgoing.statusCode = 500;
-      outgoing.end();
+      outgoing.end(String(error));
     }
   });
 
