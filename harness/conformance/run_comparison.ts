@@ -27,7 +27,7 @@ const SETTLE_MS = 300;
 const TIMEOUT_MS = 1000;
 
 /** The sandbox answers at once: a short timeout keeps the run short. */
-const SANDBOX_TIMEOUT_MS = 100;
+const SANDBOX_TIMEOUT_MS = 300;
 
 export async function runComparison(
   { verbose, json }: ComparisonOptions,

@@ -43,7 +43,7 @@ async function bindTarget(sandbox: Sandbox): Promise<string> {
 async function look(sandbox: Sandbox, notes: string[] = []) {
   return await lookAt({
     ...sandbox,
-    timeoutMs: 100,
+    timeoutMs: 300,
     settle: sandbox.settled,
     note: (line) => notes.push(line),
   });

@@ -16,7 +16,7 @@ Deno.test("startSandbox() behaves as ZITADEL was recorded", async (t) => {
   await using sandbox = await startSandbox();
   const subject = await lookAt({
     ...sandbox,
-    timeoutMs: 100,
+    timeoutMs: 300,
     settle: sandbox.settled,
     note: () => {},
   });
