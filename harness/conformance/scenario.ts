@@ -78,81 +78,109 @@ export interface Scenario extends AsyncDisposable {
   readonly exchangeSecret: string;
 }
 
+/** What is created so far, and where. */
+interface Draft extends Pick<Scenario, "suffix" | "ids" | "id"> {
+  readonly subject: Subject;
+  readonly ids: Map<string, string>;
+}
+
 /** Creates the scenario; disposing of it removes it. */
 export async function createScenario(subject: Subject): Promise<Scenario> {
-  const { instance, release, settle } = subject;
   await using stack = new AsyncDisposableStack();
-  const suffix = crypto.randomUUID().slice(0, 5);
   const ids = new Map<string, string>();
-  const id = (name: string) => {
-    const found = ids.get(name);
-    if (found === undefined) throw new Error(`The scenario has no ${name}`);
-    return found;
+  const draft: Draft = {
+    subject,
+    suffix: crypto.randomUUID().slice(0, 5),
+    ids,
+    id(name) {
+      const found = ids.get(name);
+      if (found === undefined) throw new Error(`The scenario has no ${name}`);
+      return found;
+    },
   };
+  await createOrganizations(draft, stack);
+  await createProjects(draft);
+  const exchangeSecret = await createApplications(draft);
+  await createPeople(draft);
+  const serviceUsers = await createServiceUsers(draft);
+  const { value: machineKey } = await createCredential(subject.instance, {
+    organization: draft.id("organization acme"),
+    user: draft.id("user machine"),
+  }, { kind: "key", days: 1 });
+  await createGrants(draft);
+  await subject.settle();
+  const created = stack.move();
+  return {
+    ...draft,
+    machineKey,
+    exchangeSecret,
+    serviceUser: (name) => serviceUsers.get(name)!,
+    [Symbol.asyncDispose]: () => created.disposeAsync(),
+  };
+}
 
+async function createOrganizations(
+  { subject: { instance }, suffix, ids }: Draft,
+  stack: AsyncDisposableStack,
+): Promise<void> {
   for (const [name, metadata] of Object.entries(ORGANIZATIONS)) {
-    const created = await createOrganization(instance, `${name} ${suffix}`);
-    stack.defer(() => removeOrganization(instance, created.id));
-    ids.set(`organization ${name}`, created.id);
+    const { id } = await createOrganization(instance, `${name} ${suffix}`);
+    stack.defer(() => removeOrganization(instance, id));
+    ids.set(`organization ${name}`, id);
     const entries = Object.entries(metadata).map(([key, text]) => ({
       key,
       value: new TextEncoder().encode(text),
     }));
-    if (entries.length > 0) await setMetadata(instance, created.id, entries);
+    if (entries.length > 0) await setMetadata(instance, id, entries);
   }
-  const acme = id("organization acme");
-  const globex = id("organization globex");
-  const catalogue = id("organization catalogue");
-  const management = instance.service(ManagementService, {
-    organization: acme,
-  });
+}
 
-  const project = async (
-    owner: string,
-    [name, ...roles]: readonly [string, ...string[]],
-    assertsRoles = true,
-  ) => {
-    const created = await createProject(instance, owner, {
-      name: name[0]!.toUpperCase() + name.slice(1),
-      roles,
-      assertsRoles,
-    });
-    ids.set(`project ${name}`, created.id);
-    return created.id;
-  };
-  const storefront = await project(
-    acme,
-    ["storefront", "admin", "editor", "viewer", "auditor", "rédacteur"],
-  );
-  const warehouse = await project(
-    acme,
-    ["warehouse", "picker", "admin"],
-    false,
-  );
-  const isCurrent = release === "current";
-  const listed = await project(
-    catalogue,
-    ["catalogue", "viewer", "admin"],
-    !isCurrent,
-  );
+async function createProjects(
+  { subject: { instance, release }, ids, id }: Draft,
+): Promise<void> {
+  const roles = ["admin", "editor", "viewer", "auditor", "rédacteur"];
+  const projects = [
+    ["acme", "Storefront", roles, true],
+    ["acme", "Warehouse", ["picker", "admin"], false],
+    // Alone in its organization, for the recorded lists.
+    ["catalogue", "Catalogue", ["viewer", "admin"], release !== "current"],
+  ] as const;
+  for (const [owner, name, roles, assertsRoles] of projects) {
+    const organization = id(`organization ${owner}`);
+    const options = { name, roles, assertsRoles };
+    const project = await createProject(instance, organization, options);
+    ids.set(`project ${name.toLowerCase()}`, project.id);
+  }
+}
 
-  const app = async (
-    name: string,
-    project: string,
-    accessTokens: "jwt" | "opaque" = "jwt",
-    owner = acme,
-  ) => {
-    const options = { project, name, redirectUri: REDIRECT_URI, accessTokens };
-    const { clientId } = await createApplication(instance, owner, options);
-    ids.set(`client ${name}`, clientId);
-  };
-  await app("storefront", storefront);
-  await app("opaque", storefront, "opaque");
-  await app("warehouse", warehouse);
-  await app("jwt", listed, "jwt", catalogue);
-  if (isCurrent) await app("opaque list", listed, "opaque", catalogue);
-  const exchange = await management.addOIDCApp({
-    projectId: storefront,
+/** Returns the secret of the client that exchanges tokens. */
+async function createApplications(
+  { subject: { instance, release }, ids, id }: Draft,
+): Promise<string> {
+  const apps = [
+    ["acme", "storefront", "storefront", "jwt"],
+    ["acme", "storefront", "opaque", "opaque"],
+    ["acme", "warehouse", "warehouse", "jwt"],
+    ["catalogue", "catalogue", "listed", "jwt"],
+    ...release === "current"
+      ? [["catalogue", "catalogue", "listed opaque", "opaque"] as const]
+      : [],
+  ] as const;
+  for (const [owner, project, name, accessTokens] of apps) {
+    const app = await createApplication(
+      instance,
+      id(`organization ${owner}`),
+      {
+        ...{ name, accessTokens, redirectUri: REDIRECT_URI },
+        project: id(`project ${project}`),
+      },
+    );
+    ids.set(`client ${name}`, app.clientId);
+  }
+  const exchange = await instance.service(ManagementService, {
+    organization: id("organization acme"),
+  }).addOIDCApp({
+    projectId: id("project storefront"),
     name: "exchange",
     redirectUris: [REDIRECT_URI],
     responseTypes: [OIDCResponseType.OIDC_RESPONSE_TYPE_CODE],
@@ -166,19 +194,41 @@ export async function createScenario(subject: Subject): Promise<Scenario> {
     devMode: true,
   });
   ids.set("client exchange", exchange.clientId);
+  return exchange.clientSecret;
+}
 
-  for (
-    const name of ["alice", "bob", "carol", "dave", "erin", "frank", "gwen"]
-  ) {
-    const organization = ["carol", "dave"].includes(name) ? globex : acme;
-    const userName = `${name}-${suffix}`;
-    const options = { userName, password: PASSWORD };
-    ids.set(
-      `user ${name}`,
-      await createPerson(instance, organization, options),
-    );
+async function createPeople(
+  { subject: { instance, release }, suffix, ids, id }: Draft,
+): Promise<void> {
+  const people = {
+    acme: ["alice", "bob", "erin", "frank", "gwen"],
+    globex: ["carol", "dave"],
+  };
+  for (const [organization, names] of Object.entries(people)) {
+    for (const name of names) {
+      const user = await createPerson(
+        instance,
+        id(`organization ${organization}`),
+        { userName: `${name}-${suffix}`, password: PASSWORD },
+      );
+      ids.set(`user ${name}`, user);
+    }
   }
+  if (release === "4.6") return; // It was recorded without metadata.
+  const value = new TextEncoder().encode("Düsseldorf");
+  const organization = id("organization acme");
+  await instance.service(ManagementService, { organization })
+    .bulkSetUserMetadata({
+      id: id("user alice"),
+      metadata: [{ key: "department", value }],
+    });
+}
+
+async function createServiceUsers(
+  { subject: { instance }, suffix, ids, id }: Draft,
+): Promise<Map<string, ServiceUser>> {
   const serviceUsers = new Map<string, ServiceUser>();
+  const acme = id("organization acme");
   for (const [name, hasSecret] of Object.entries(SERVICE_USERS)) {
     const userName = `${name === "machine" ? "ci-runner" : name}-${suffix}`;
     const user = await createServiceUser(instance, acme, userName);
@@ -190,45 +240,51 @@ export async function createScenario(subject: Subject): Promise<Scenario> {
         : { clientId: userName, clientSecret: "" },
     });
   }
-  const { value: machineKey } = await createCredential(
-    instance,
-    { organization: acme, user: id("user machine") },
-    { kind: "key", days: 1 },
-  );
   const members = [
-    ["reader", acme, "ORG_OWNER_VIEWER"],
-    ["reader", catalogue, "ORG_OWNER_VIEWER"],
-    ["owner", acme, "ORG_OWNER"],
+    ["reader", "acme", "ORG_OWNER_VIEWER"],
+    ["reader", "catalogue", "ORG_OWNER_VIEWER"],
+    ["owner", "acme", "ORG_OWNER"],
   ] as const;
   for (const [name, organization, role] of members) {
     const user = id(`user ${name}`);
-    await addMember(instance, organization, { user, role });
+    await addMember(instance, id(`organization ${organization}`), {
+      user,
+      role,
+    });
   }
   const viewer = { id: id("user viewer"), organization: acme, isOurs: true };
   await giveReaderRole(instance, viewer, "IAM_OWNER_VIEWER");
+  return serviceUsers;
+}
 
+async function createGrants(
+  { subject: { instance }, id }: Draft,
+): Promise<void> {
+  const acme = id("organization acme");
+  const globex = id("organization globex");
+  const storefront = id("project storefront");
   const grants = [
-    ["alice", storefront, ["admin", "viewer"]],
-    ["alice", warehouse, ["picker", "admin"]],
-    ["dave", storefront, ["auditor"]],
-    ["frank", storefront, ["rédacteur"]],
-    ["gwen", storefront, []],
-    ["machine", storefront, ["viewer"]],
+    ["alice", "storefront", ["admin", "viewer"]],
+    ["alice", "warehouse", ["picker", "admin"]],
+    ["dave", "storefront", ["auditor"]],
+    ["frank", "storefront", ["rédacteur"]],
+    ["gwen", "storefront", []],
+    ["machine", "storefront", ["viewer"]],
   ] as const;
   for (const [name, project, roles] of grants) {
     const user = id(`user ${name}`);
-    await grantRoles(instance, acme, { user, project, roles });
+    const options = { user, project: id(`project ${project}`), roles };
+    await grantRoles(instance, acme, options);
   }
-  const inactive = await management.addUserGrant({
-    userId: id("user erin"),
+  const ofAcme = instance.service(ManagementService, { organization: acme });
+  const userId = id("user erin");
+  const { userGrantId } = await ofAcme.addUserGrant({
+    userId,
     projectId: storefront,
     roleKeys: ["viewer"],
   });
-  await management.deactivateUserGrant({
-    userId: id("user erin"),
-    grantId: inactive.userGrantId,
-  });
-  const { grantId } = await management.addProjectGrant({
+  await ofAcme.deactivateUserGrant({ userId, grantId: userGrantId });
+  const { grantId } = await ofAcme.addProjectGrant({
     projectId: storefront,
     grantedOrgId: globex,
     roleKeys: ["editor", "viewer"],
@@ -240,24 +296,4 @@ export async function createScenario(subject: Subject): Promise<Scenario> {
       projectGrantId: grantId,
       roleKeys: ["editor"],
     });
-  if (release !== "4.6") { // 4.6 was recorded without it.
-    await management.bulkSetUserMetadata({
-      id: id("user alice"),
-      metadata: [{
-        key: "department",
-        value: new TextEncoder().encode("Düsseldorf"),
-      }],
-    });
-  }
-  await settle();
-  const created = stack.move();
-  return {
-    suffix,
-    ids,
-    id,
-    machineKey,
-    serviceUser: (name) => serviceUsers.get(name)!,
-    exchangeSecret: exchange.clientSecret,
-    [Symbol.asyncDispose]: () => created.disposeAsync(),
-  };
 }

@@ -10,7 +10,7 @@ import { createOidcRoutes } from "./oidc_routes.ts";
 import { populate } from "./populate.ts";
 import { createSandboxRoutes } from "./sandbox_routes.ts";
 import { actionMethods } from "./services/actions.ts";
-import { loginMethods } from "./services/login.ts";
+import { type FinishLogin, loginMethods } from "./services/login.ts";
 import {
   organizationReaders,
   organizationWriters,
@@ -103,34 +103,7 @@ export async function startSandbox(
     pending: new Set(),
   };
   const provider = await createOidcProvider(instance);
-  const app = new Hono();
-  app.use(async (c, next) => {
-    const refused = refusal(c.req.raw);
-    if (refused !== undefined) return refused;
-    if (c.req.method === "OPTIONS") c.res = new Response(null, { status: 204 });
-    else await next();
-    for (const [name, value] of Object.entries(corsHeaders(c.req.raw))) {
-      c.header(name, value);
-    }
-  });
-  app.route("/", createOidcRoutes(instance, provider.finishLogin));
-  app.route("/", createSandboxRoutes(instance));
-  app.route(
-    "/",
-    createApi(instance, [
-      ...organizationReaders,
-      ...organizationWriters,
-      ...actionMethods,
-      ...projectMethods,
-      ...userMethods,
-      ...loginMethods(provider.finishLogin),
-    ]),
-  );
-  app.notFound((c) => c.body(null, 404, { [UNANSWERED]: "" }));
-  app.onError((error) => {
-    throw error;
-  });
-
+  const app = createApp(instance, provider.finishLogin);
   server.on("request", async (incoming, outgoing) => {
     try {
       const { request, body } = await toRequest(incoming, instance.origin);
@@ -168,4 +141,36 @@ export async function startSandbox(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Everything but what oidc-provider answers. */
+function createApp(instance: Instance, finishLogin: FinishLogin): Hono {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    const refused = refusal(c.req.raw);
+    if (refused !== undefined) return refused;
+    if (c.req.method === "OPTIONS") c.res = new Response(null, { status: 204 });
+    else await next();
+    for (const [name, value] of Object.entries(corsHeaders(c.req.raw))) {
+      c.header(name, value);
+    }
+  });
+  app.route("/", createOidcRoutes(instance, finishLogin));
+  app.route("/", createSandboxRoutes(instance));
+  app.route(
+    "/",
+    createApi(instance, [
+      ...organizationReaders,
+      ...organizationWriters,
+      ...actionMethods,
+      ...projectMethods,
+      ...userMethods,
+      ...loginMethods(finishLogin),
+    ]),
+  );
+  app.notFound((c) => c.body(null, 404, { [UNANSWERED]: "" }));
+  app.onError((error) => {
+    throw error;
+  });
+  return app;
 }
