@@ -19,6 +19,7 @@ import { createEnvelopeOpener } from "./request/envelope.ts";
 import { compileChecks } from "./request/payload.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
 import { createConnection } from "./zitadel/connection.ts";
+import { reportExpiry } from "./zitadel/credential_expiry.ts";
 import {
   createMetadataReader,
   preload as preloadClient,
@@ -115,7 +116,10 @@ export async function createServices(config: Config, platform: Platform) {
       deno: platform.deno,
     },
     /** Loads what the first login needs, in the background. It never rejects. */
-    preload: () => preload(config, { cache, log }),
+    preload: () => {
+      reportExpiry(config.credential, { now, timeout, log });
+      return preload(config, { cache, log });
+    },
   };
 }
 

@@ -9,12 +9,13 @@ export const DOMAIN_HINT =
   "the instance's host or origin, such as my-instance.zitadel.cloud";
 
 export const ADMIN_TOKEN_HINT =
-  "a personal access token of a service user with the role IAM_OWNER (console: Users > Service Users > Personal Access Tokens, and Default settings > Administrators)";
+  "a personal access token of a service user with the role IAM_OWNER (console: Users > Service Users > Personal Access Tokens, and Default settings > Administrators); or set ZITADEL_ADMIN_KEY_FILE";
 
 /** What the help says about settings that an administrator's command needs. */
 export const ADMIN_ENVIRONMENT = [
   ["ZITADEL_DOMAIN", DOMAIN_HINT],
   ["ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT],
+  ["ZITADEL_ADMIN_KEY_FILE", "instead, the path of its JSON key file"],
 ] as const;
 
 /** Reads the settings of an env file; those of the environment win. */

@@ -10,6 +10,7 @@ import { ADMIN_TOKEN_HINT, required } from "../cli/settings.ts";
 import { tint } from "../cli/terminal.ts";
 import { startSandbox } from "../sandbox/sandbox.ts";
 import { sleep } from "../util/sleep.ts";
+import { withAdminToken } from "../zitadel/key_file.ts";
 import { reasonFor } from "./differences.ts";
 import { runConformance, type Verdict } from "./run.ts";
 import { lookAt, type Subject } from "./subject.ts";
@@ -74,7 +75,7 @@ async function startSubject(stack: AsyncDisposableStack): Promise<Subject> {
 }
 
 async function connectSubject(io: Io): Promise<Subject> {
-  const { env } = io;
+  const env = await withAdminToken(io.env);
   return await lookAt({
     origin: env.ZITADEL_DOMAIN!,
     adminToken: required(env, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT),

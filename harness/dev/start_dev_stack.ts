@@ -20,6 +20,7 @@ import { planSetup, readState } from "../setup/plan.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
 import { connect, originOf } from "../zitadel/client.ts";
+import { withAdminToken } from "../zitadel/key_file.ts";
 import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 import { type ApiProcess, startHonoApi } from "../demo/api_process.ts";
 import { placeOf } from "../inspector/api_check.ts";
@@ -204,7 +205,7 @@ async function createApp(
   { origin, redirectUri }: { origin: string; redirectUri: string },
 ) {
   if (project === undefined) return undefined;
-  const adminToken = settings.ZITADEL_ADMIN_TOKEN;
+  const { ZITADEL_ADMIN_TOKEN: adminToken } = await withAdminToken(settings);
   if (!settings.ZITADEL_DOMAIN || !adminToken) {
     throw new SettingsError(
       "--create-app needs ZITADEL_DOMAIN and ZITADEL_ADMIN_TOKEN: it creates an application on a real instance, and removes it at the end. The sandbox has applications already",

@@ -253,6 +253,13 @@ export const CHECKS = {
     fix:
       "upgrade ZITADEL, and until then give no one a role that may impersonate",
   },
+  writers: {
+    title: "who may write",
+    why:
+      "who has org.write on the organization that holds the mapping decides what every role means",
+    fix:
+      "remove managers who need not (console: Organization > Managers, Default settings > Administrators); see who did: deno task roles history",
+  },
   mapping: {
     title: "mapping",
     why: "without entries no role grants anything",

@@ -16,6 +16,7 @@ import { judgeOrganizations } from "./judge_organizations.ts";
 import { judgeDeactivated, judgeProjects } from "./judge_projects.ts";
 import { judgeRevocation } from "./judge_revocation.ts";
 import { judgeTargets } from "./judge_targets.ts";
+import { judgeWriters } from "./mapping_writers.ts";
 import { nameOf } from "./names.ts";
 
 /** Judges everything that is known, the worst first. */
@@ -30,6 +31,7 @@ export function diagnose(facts: Facts): Finding[] {
     judgeCustomers,
     judgeApplications,
     judgeImpersonation,
+    judgeWriters,
     judgeDeactivated,
     judgeLeftovers,
   ];

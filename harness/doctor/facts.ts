@@ -146,6 +146,8 @@ export interface Facts {
   readonly actions: ActionsSeen | undefined;
   /** Customers' organizations; `undefined` without a token of IAM_OWNER. */
   readonly customers: Answer<CustomersSeen> | undefined;
+  /** Who may write the mapping; `undefined` without a token of IAM_OWNER. */
+  readonly writers: Answer<readonly string[]> | undefined;
   /** `undefined` if APPLICATIONS is unset. */
   readonly applications: Answer<ApplicationsSeen> | undefined;
   /** The client id to look at in particular. */

@@ -24,6 +24,7 @@ import type {
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
 import { defaultTarget, oursOf } from "./judge_targets.ts";
 import { findLeftoverUsers, isLeftover } from "./leftovers.ts";
+import { listMappingWriters } from "./mapping_writers.ts";
 import {
   askApi,
   askExpiries,
@@ -110,6 +111,9 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     credential: own.credential,
     expiries: own.expiries,
     ...await gatherOrganizations(options, config.value, eyes),
+    writers: isOwner && config.value
+      ? await answer(() => listMappingWriters(admin!, config.value))
+      : undefined,
     clientId,
     targets,
     executions,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SettingsError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { DOMAIN_HINT, readSettings, required } from "../cli/settings.ts";
@@ -10,6 +11,7 @@ import { messageOf, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { CHECKS } from "./checks.ts";
+import { withAdminToken } from "../zitadel/key_file.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
 import {
@@ -43,8 +45,14 @@ export async function runDoctor(
   io: Io,
 ): Promise<Outcome> {
   const { envFile } = options;
-  const settings = await readSettings(envFile, io);
-  required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
+  const given = await readSettings(envFile, io);
+  required(given, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
+  // Why ZITADEL gives no token for a key is what the doctor finds out.
+  const settings = await withAdminToken(given).catch((error) => {
+    if (error instanceof SettingsError) throw error;
+    io.error(`${tint("warning", "ZITADEL_ADMIN_KEY_FILE")}: ${error.message}`);
+    return given;
+  });
   // Checks the token before anything is sent with it.
   const needsAdmin = settings.ZITADEL_ADMIN_TOKEN || options.live ||
     options.removeLeftovers;

@@ -85,7 +85,7 @@ export interface ExplainedMapping extends RoleMapping {
 const NO_GRANTS =
   "ZITADEL sent no grants: the user has none that is active, or the project does not assert roles (console: Projects > General) and the scope does not ask for them (urn:zitadel:iam:org:projects:roles)";
 
-const NOT_COUNTED: Readonly<Record<WhyNotCounted, string>> = {
+export const NOT_COUNTED: Readonly<Record<WhyNotCounted, string>> = {
   inactive: "it is not active",
   no_roles: "it names no role",
   unlisted_project: "PROJECTS does not list its project",

@@ -17,7 +17,9 @@ export function formatExplanation(
   ];
 }
 
-function formatClaim({ name, value, omitted, replaced }: AddedClaim): string {
+function formatClaim(
+  { name, value, omitted, replaced }: AddedClaim,
+): string {
   const notes = [
     omitted > 0 ? `${omitted} left out: this shape cannot carry them` : "",
     replaced ? "replaces an earlier target's value of another shape" : "",

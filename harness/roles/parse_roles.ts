@@ -301,6 +301,6 @@ function projectOf(key: string): string {
 }
 
 /** A name as a part of a path; quoted if it has other than letters and digits. */
-function pathOf(name: string): string {
+export function pathOf(name: string): string {
   return /^[\p{L}\p{N}_:/-]+$/u.test(name) ? name : JSON.stringify(name);
 }

@@ -11,7 +11,7 @@ import { tint } from "../cli/terminal.ts";
 import { applySteps, requireRightsFor } from "../setup/change.ts";
 import { printPlan } from "../setup/print_plan.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import { listMetadata } from "../zitadel/metadata.ts";
+import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
 import { exportRoles } from "./export_roles.ts";
 import { findMappingOrganization } from "./mapping_organization.ts";
 import { planMapping } from "./plan_mapping.ts";
@@ -74,14 +74,7 @@ export async function runExport(
   options: ExportOptions,
   io: Io,
 ): Promise<Outcome> {
-  const { text, skipped } = exportRoles(
-    (await readMetadata(options, io)).entries,
-  );
-  for (const { key, why } of skipped) {
-    io.error(`skipped, no mapping: ${key} (${why})`);
-  }
-  printLines(io, escapeJson(text.trimEnd()));
-  return "done";
+  return printExport((await readMetadata(options, io)).entries, io);
 }
 
 async function readMetadata({ org, envFile }: ExportOptions, io: Io) {
@@ -93,4 +86,17 @@ async function readMetadata({ org, envFile }: ExportOptions, io: Io) {
   });
   const { entries } = await listMetadata(instance, organization.id);
   return { instance, organization, entries };
+}
+
+/** Prints entries as a roles file, and on stderr what is no mapping. */
+export function printExport(
+  entries: readonly MetadataEntry[],
+  io: Io,
+): "done" {
+  const { text, skipped } = exportRoles(entries);
+  for (const { key, why } of skipped) {
+    io.error(`skipped, no mapping: ${key} (${why})`);
+  }
+  printLines(io, escapeJson(text.trimEnd()));
+  return "done";
 }

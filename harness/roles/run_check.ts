@@ -9,6 +9,7 @@ import { type Io, printJson } from "../cli/io.ts";
 import { formatTable } from "../cli/table.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { LONG_CLAIM_BYTES } from "../../lib/claims/watch_claim.ts";
+import { annotateChanges, annotateProblems } from "./annotations.ts";
 import { type ClaimSizes, measureClaim } from "./claim_size.ts";
 import { compareRoles, type RoleChange } from "./compare_roles.ts";
 import type { RolesProblem } from "./parse_roles.ts";
@@ -44,12 +45,22 @@ export async function runCheck(
   if (json) {
     return printJson(io, outcome, { file, problems, sizes, changes });
   }
+  const resume = crypto.randomUUID();
+  if (io.env.GITHUB_ACTIONS) {
+    const text = await Deno.readTextFile(file);
+    const lines = annotateProblems(problems, { file, text });
+    if (before && !hasErrors) lines.push(annotateChanges(changes, file));
+    // What follows holds names of the file, which must not pose as commands.
+    lines.push(`::stop-commands::${resume}`);
+    for (const line of lines) io.print(line);
+  }
   printProblems(problems, file, io);
   if (sizes) printSizes(sizes, isLarge, io);
   if (before && !hasErrors) printChanges(changes, against!, io);
   if (outcome === "done") {
     io.print(`${tint("good", "No problems:")} ${count(mapping.size, "role")}`);
   }
+  if (io.env.GITHUB_ACTIONS) io.print(`::${resume}::`);
   return outcome;
 }
 
@@ -108,6 +119,13 @@ function printChanges(
     return;
   }
   io.print(`Compared with ${printable(against)}:`);
+  printRoleChanges(changes, io);
+}
+
+export function printRoleChanges(
+  changes: readonly RoleChange[],
+  io: Io,
+): void {
   for (const { key, kind, gains, loses, uncovers } of changes) {
     io.print(`  ${printable(key)}${kind === "changed" ? "" : ` (${kind})`}`);
     if (uncovers !== undefined) {

@@ -9,6 +9,7 @@ import {
   type Settings,
 } from "../cli/settings.ts";
 import { connect, type Instance, originOf } from "./client.ts";
+import { withAdminToken } from "./key_file.ts";
 
 /** An instance, and the settings that name it. */
 export interface AdminConnection {
@@ -22,7 +23,8 @@ export interface AdminConnection {
 const TOKEN = /^[\x21-\x7e]+$/;
 
 /**
- * Reads the settings and connects with the administrator's token. Sends nothing.
+ * Reads the settings and connects with the administrator's token. Sends
+ * nothing, except to get that token for a key file.
  *
  * @throws {SettingsError} If the domain or the token is missing or wrong; the
  * message never holds the token.
@@ -31,7 +33,7 @@ export async function connectAsAdmin(
   envFile: string,
   io: Pick<Io, "env">,
 ): Promise<AdminConnection> {
-  const settings = await readSettings(envFile, io);
+  const settings = await withAdminToken(await readSettings(envFile, io));
   const domain = required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
   const token = required(
     settings,

@@ -9,7 +9,7 @@ export interface NeededRight {
   /** As the end of "is needed to ...". */
   readonly step: string;
   /** The role to give that has it. */
-  readonly role: "IAM_OWNER" | "ORG_OWNER";
+  readonly role: "IAM_OWNER" | "IAM_OWNER_VIEWER" | "ORG_OWNER";
 }
 
 /**

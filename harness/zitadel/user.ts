@@ -4,13 +4,12 @@
  * @module
  */
 import { timestampFromDate, timestampMs } from "@bufbuild/protobuf/wkt";
-import { AdminService } from "@zitadel/proto/zitadel/admin_pb";
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
-import { PAGE_SIZE, readPages } from "./pages.ts";
+import { listManagersOf } from "./managers.ts";
 import { attempt } from "./zitadel_error.ts";
 
 /** The lifetime of the personal access tokens created here, in milliseconds. */
@@ -118,20 +117,9 @@ export async function listManagers(
   role: string,
   organization?: string,
 ): Promise<string[]> {
-  const members = await attempt(
-    "list the managers",
-    () =>
-      readPages(async (offset) => {
-        const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
-        const { result, details } = organization === undefined
-          ? await instance.service(AdminService).listIAMMembers({ query })
-          : await instance.service(ManagementService, { organization })
-            .listOrgMembers({ query });
-        return { entries: result, total: Number(details?.totalResult ?? 0) };
-      }),
-  );
-  return members.filter(({ roles }) => roles.includes(role))
-    .map(({ userId }) => userId);
+  const managers = await listManagersOf(instance, organization);
+  return managers.filter(({ roles }) => roles.includes(role))
+    .map(({ id }) => id);
 }
 
 /** Gives a user an administrator role in an organization. */

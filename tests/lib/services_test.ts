@@ -71,3 +71,11 @@ Deno.test("createServices() logs a failed preload and goes on", async () => {
     ["error", "credential_rejected"],
   ]);
 });
+
+Deno.test("createServices() reports a key that ends soon when it preloads", async () => {
+  const file = { ...JSON.parse(KEY_FILE), expirationDate: new Date(NOW) };
+  const { log } = await preloaded({
+    SERVICE_ACCOUNT_KEY: JSON.stringify(file),
+  });
+  assert.deepEqual(log.map(({ reason }) => reason), ["expiring_credential"]);
+});

@@ -59,6 +59,24 @@ Deno.test("roles check --against prints who gains and loses what", async () => {
   assert.match(stdout, /^ {2}a\n {4}\+ 3$/m);
 });
 
+Deno.test("roles check in a workflow prints annotations, and no name of the file as a command", async () => {
+  const name = "::add-mask::x";
+  await using before = await withFile("{}");
+  await using after = await withFile(JSON.stringify({ [name]: [name] }));
+  const { code, stdout } = await run(
+    ["check", after.path, "--against", before.path],
+    { env: { GITHUB_ACTIONS: "true" } },
+  );
+  assert.equal(code, 1, stdout);
+  const [commands, token, text] = stdout.split(
+    /^::stop-commands::([\w-]{36})$/m,
+  );
+  assert.ok(text!.endsWith(`\n::${token}::`));
+  assert.match(commands!, /^::notice file=\S+,title=Permissions::::add-mask/m);
+  assert.doesNotMatch(commands!, /^\s*::add-mask/m);
+  assert.match(text!, /^ {2}::add-mask::x \(added\)$/m);
+});
+
 Deno.test("roles check of 1,000 roles takes less than a second", async () => {
   const entries = Array.from({ length: 1_000 }, (_, role) => [
     `role-${role}`,

@@ -1,0 +1,103 @@
+/**
+ * `deno task roles history` and `export --at`: who changed the mapping and when,
+ * and the mapping as it was, from ZITADEL's event log.
+ *
+ * @module
+ */
+import type { Outcome } from "../cli/exit.ts";
+import { type Io, printJson } from "../cli/io.ts";
+import { printable, tint } from "../cli/terminal.ts";
+import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
+import { listMetadataEvents } from "../zitadel/events.ts";
+import { listMetadata } from "../zitadel/metadata.ts";
+import type { RoleChange } from "./compare_roles.ts";
+import {
+  changesOf,
+  entriesAt,
+  type MappingChange,
+  unexplainedKeys,
+} from "./mapping_at.ts";
+import { findMappingOrganization } from "./mapping_organization.ts";
+import { printExport } from "./run_apply.ts";
+import { printRoleChanges } from "./run_check.ts";
+
+interface LogOptions {
+  readonly org?: string | undefined;
+  readonly envFile: string;
+}
+
+export interface HistoryOptions extends LogOptions {
+  /** Only changes since then. */
+  readonly since?: string | undefined;
+  /** Only changes of this role, in any project. */
+  readonly role?: string | undefined;
+  /** Only changes that give or take this permission. */
+  readonly permission?: string | undefined;
+  readonly json: boolean;
+}
+
+export async function runHistory(
+  options: HistoryOptions,
+  io: Io,
+): Promise<Outcome> {
+  const { organization, events, unexplained, gap } = await readLog(options, io);
+  const changes = selectChanges(changesOf(events), options);
+  const outcome = gap ? "warnings" : "done";
+  if (options.json) {
+    return printJson(io, outcome, {
+      organization,
+      changes,
+      unexplained,
+    });
+  }
+  io.print(
+    `Organization  ${printable(organization.name)} (${organization.id})`,
+  );
+  if (changes.length === 0) io.print("No changes.");
+  for (const { at, editor: { id, name }, roles } of changes) {
+    io.print("");
+    io.print(tint("strong", `${at}  ${printable(name)} (${id})`));
+    printRoleChanges(roles, io);
+  }
+  if (gap) io.print(`${tint("warning", "warning")}  ${gap}`);
+  return outcome;
+}
+
+export async function runExportAt(
+  options: LogOptions & { readonly at: string },
+  io: Io,
+): Promise<Outcome> {
+  const { events, gap } = await readLog(options, io);
+  if (gap) throw new Error(`Cannot tell the mapping of ${options.at}: ${gap}`);
+  return printExport(entriesAt(events, options.at), io);
+}
+
+async function readLog({ org, envFile }: LogOptions, io: Io) {
+  const { settings, instance } = await connectAsAdmin(envFile, io);
+  io.progress(`reading the event log of ${instance.origin}`);
+  const organization = await findMappingOrganization(instance, {
+    org,
+    settings,
+  });
+  const events = await listMetadataEvents(instance, organization.id);
+  const { entries } = await listMetadata(instance, organization.id);
+  io.progress();
+  const unexplained = unexplainedKeys(events, entries);
+  const keys = unexplained.map(printable).join(", ");
+  const gap = keys &&
+    `the event log no longer holds, or does not hold yet, how these entries came about: ${keys}`;
+  return { organization, events, unexplained, gap };
+}
+
+function selectChanges(
+  changes: readonly MappingChange[],
+  { since = "", role, permission }: HistoryOptions,
+): MappingChange[] {
+  const isWanted = ({ key, gains, loses }: RoleChange) =>
+    (role === undefined || key === role || key.endsWith(`:${role}`)) &&
+    (permission === undefined || [...gains, ...loses].includes(permission));
+  return changes.filter(({ at }) => at >= since).flatMap((change) => {
+    const roles = change.roles.filter(isWanted);
+    return roles.length > 0 ? [{ ...change, roles }] : [];
+  });
+}

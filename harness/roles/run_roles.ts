@@ -1,0 +1,46 @@
+import { UsageError } from "../cli/errors.ts";
+import type { Outcome } from "../cli/exit.ts";
+import type { Io } from "../cli/io.ts";
+import type { ApplyOptions } from "./run_apply.ts";
+import { runCheck } from "./run_check.ts";
+import type { HistoryOptions } from "./run_history.ts";
+
+export interface RolesOptions
+  extends Omit<ApplyOptions, "file">, HistoryOptions {
+  /** An action, and what it is about. */
+  readonly positionals: readonly string[];
+  readonly against?: string | undefined;
+  readonly at?: string | undefined;
+}
+
+const ALONE = ["export", "history"];
+const WITH_WORD = ["check", "apply", "who"];
+
+/** Runs the action that the first word names. */
+export async function runRoles(
+  { at, ...options }: RolesOptions,
+  io: Io,
+): Promise<Outcome> {
+  const [action = "", word = ""] = options.positionals;
+  if (!(word ? WITH_WORD : ALONE).includes(action)) {
+    throw new UsageError(`Cannot understand 'roles ${action} ${word}'`);
+  }
+  // Loaded only when needed: ZITADEL's client takes longer to load than a check.
+  switch (action) {
+    case "check":
+      return await runCheck({ ...options, file: word }, io);
+    case "who":
+      return await (await import("./run_who.ts"))
+        .runWho({ ...options, permission: word }, io);
+    case "history":
+      return await (await import("./run_history.ts")).runHistory(options, io);
+  }
+  if (action === "export" && at !== undefined) {
+    const { runExportAt } = await import("./run_history.ts");
+    return await runExportAt({ ...options, at }, io);
+  }
+  const { runApply, runExport } = await import("./run_apply.ts");
+  return action === "apply"
+    ? await runApply({ ...options, file: word }, io)
+    : await runExport(options, io);
+}

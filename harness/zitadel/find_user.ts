@@ -1,0 +1,69 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { SearchQuerySchema } from "@zitadel/proto/zitadel/user/v2/query_pb";
+import { UserState } from "@zitadel/proto/zitadel/user/v2/user_pb";
+import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
+import type { Instance } from "./client.ts";
+import { PAGE_SIZE, readPages } from "./pages.ts";
+import { attempt } from "./zitadel_error.ts";
+
+export interface FoundUser {
+  readonly id: string;
+  readonly loginName: string;
+  /** The organization that the user belongs to. */
+  readonly organization: string;
+  readonly isMachine: boolean;
+  /** `active`, or why the user cannot log in: `inactive`, `locked`, ... */
+  readonly state: string;
+}
+
+/**
+ * Finds a user of any organization by id or login name.
+ *
+ * @throws {Error} If there is none, or the token's user may not see it.
+ */
+export async function findUser(
+  instance: Instance,
+  idOrLogin: string,
+): Promise<FoundUser> {
+  const [user] = await listUsers(instance, [
+    { query: { case: "inUserIdsQuery", value: { userIds: [idOrLogin] } } },
+    { query: { case: "loginNameQuery", value: { loginName: idOrLogin } } },
+  ]);
+  if (user) return user;
+  throw new Error(
+    `Cannot find the user ${idOrLogin}: no user has this id or login name, or the token's user may not see it (console: Users)`,
+  );
+}
+
+/** Lists the users who exist and cannot log in. */
+export function listDisabledUsers(instance: Instance): Promise<FoundUser[]> {
+  return listUsers(
+    instance,
+    [UserState.INACTIVE, UserState.LOCKED].map((state) => ({
+      query: { case: "stateQuery", value: { state } },
+    })),
+  );
+}
+
+/** Lists the users that meet any of the conditions. */
+function listUsers(
+  instance: Instance,
+  queries: MessageInitShape<typeof SearchQuerySchema>[],
+): Promise<FoundUser[]> {
+  const users = instance.service(UserService);
+  return attempt("look for users", () =>
+    readPages(async (offset) => {
+      const { result, details } = await users.listUsers({
+        query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+        queries: [{ query: { case: "orQuery", value: { queries } } }],
+      });
+      const entries = result.map((user) => ({
+        id: user.userId,
+        loginName: user.preferredLoginName,
+        organization: user.details?.resourceOwner ?? "",
+        isMachine: user.type.case === "machine",
+        state: UserState[user.state].toLowerCase(),
+      }));
+      return { entries, total: Number(details?.totalResult ?? 0) };
+    }));
+}

@@ -1,0 +1,113 @@
+import { fileURLToPath } from "node:url";
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import { ROOT } from "../_source_files.ts";
+
+const FOLDER = fileURLToPath(ROOT);
+const BEFORE = '{"admin": ["a"]}';
+
+/** A repository of someone else with a roles file, and `deno` in the path. */
+async function createRepository(after: string) {
+  const folder = await Deno.makeTempDir();
+  const bin = `${folder}/bin`;
+  await Deno.mkdir(bin);
+  await Deno.symlink(Deno.execPath(), `${bin}/deno`);
+  const env = {
+    PATH: `${bin}:${Deno.env.get("PATH")}`,
+    HOME: folder,
+    DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+    GIT_CONFIG_COUNT: "2",
+    GIT_CONFIG_KEY_0: "user.name",
+    GIT_CONFIG_VALUE_0: "a",
+    GIT_CONFIG_KEY_1: "user.email",
+    GIT_CONFIG_VALUE_1: "a@example.com",
+  };
+  const repository = `${folder}/repository`;
+  await Deno.mkdir(repository);
+  const run = async (
+    command: string,
+    args: readonly string[],
+    more: Readonly<Record<string, string>> = {},
+  ) => {
+    const { code, stdout, stderr } = await new Deno.Command(command, {
+      args: [...args],
+      cwd: repository,
+      clearEnv: true,
+      env: { ...env, ...more },
+    }).output();
+    const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return { code, stdout: decode(stdout), stderr: decode(stderr) };
+  };
+  await Deno.writeTextFile(`${repository}/roles.json`, BEFORE);
+  for (
+    const args of [
+      ["init", "--quiet"],
+      ["remote", "add", "origin", repository],
+      ["add", "."],
+      ["commit", "--quiet", "--message", "before"],
+    ]
+  ) assert.equal((await run("git", args)).code, 0);
+  const base = (await run("git", ["rev-parse", "HEAD"])).stdout.trim();
+  await Deno.writeTextFile(`${repository}/roles.json`, after);
+  return {
+    base,
+    folder,
+    run,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+async function runAction(after: string, from: "base" | "nothing") {
+  await using repository = await createRepository(after);
+  const { folder, base } = repository;
+  const action = parse(await Deno.readTextFile(`${FOLDER}/action.yml`));
+  const script: string = action.runs.steps.at(-1).run;
+  const args = ["--noprofile", "--norc", "-eo", "pipefail", "-c", script];
+  const summary = `${folder}/summary.md`;
+  const result = await repository.run("bash", args, {
+    FILE: action.inputs.file.default,
+    BASE: from === "base" ? base : "",
+    ACTION: FOLDER,
+    RUNNER_TEMP: folder,
+    GITHUB_ACTIONS: "true",
+    GITHUB_STEP_SUMMARY: summary,
+  });
+  return { ...result, summary: await Deno.readTextFile(summary) };
+}
+
+Deno.test("action.yml annotates the pull request and summarizes who gains and loses what", async () => {
+  const { code, stdout, stderr, summary } = await runAction(
+    '{"admin": ["b"]}',
+    "base",
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(
+    stdout,
+    /^::notice file=roles\.json,title=Permissions::admin \(changed\)%0A {2}\+ b%0A {2}- a$/m,
+  );
+  assert.match(summary, /^```\n(?:[^:].*\n)* {4}\+ b\n {4}- a\n/);
+  assert.doesNotMatch(summary, /::/);
+});
+
+Deno.test("action.yml fails on errors alone, and points to them", async () => {
+  const error = await runAction('{\n  "admin": [1]\n}', "nothing");
+  assert.equal(error.code, 2);
+  assert.match(error.stdout, /^::error file=roles\.json,line=2,col=13::/m);
+  const warning = await runAction('{"admin": ["a b"]}', "nothing");
+  assert.equal(warning.code, 0, warning.stderr);
+  assert.match(warning.stdout, /^::warning /m);
+});
+
+Deno.test("the pre-commit hook checks a roles file from another repository's folder", async () => {
+  const text = await Deno.readTextFile(`${FOLDER}/.pre-commit-hooks.yaml`);
+  const [hook] = parse(text);
+  const [script, ...words] = hook.entry.split(" ");
+  await using repository = await createRepository('{"admin": [1]}');
+  const { code, stdout } = await repository.run(
+    FOLDER + script,
+    [...words, ...hook.args],
+  );
+  assert.equal(code, 2);
+  assert.equal(stdout.trim(), "error  roles.json: admin[0]: is not a string");
+  assert.ok(new RegExp(hook.files).test("config/roles.json"));
+});

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { connect } from "../../../harness/zitadel/client.ts";
+import { createCredential } from "../../../harness/zitadel/credential.ts";
+import { addMember } from "../../../harness/zitadel/user.ts";
+import { doctor } from "../../../tasks/doctor.ts";
+import { createTestIo } from "../_test_io.ts";
+import { examine, soundInstance } from "./_sound_instance.ts";
+
+Deno.test("doctor names the managers who may write the mapping, and no viewers", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const { scratch, settings } = it;
+  const { id } = scratch.organization;
+  await addMember(it.instance, id, {
+    user: scratch.person.id,
+    role: "ORG_SETTINGS_MANAGER",
+  });
+  const writersWith = async (METADATA_ORGANIZATION: string) => {
+    const findings = await examine(it, {
+      settings: { ...settings, METADATA_ORGANIZATION },
+    });
+    const { level, items } = findings.find(({ check }) => check === "writers")!;
+    assert.equal(level, "note");
+    return items;
+  };
+  const { person } = scratch;
+  // The sandbox names no login name.
+  const isPerson = (item: string) =>
+    [person.id, person.loginName].some((name) =>
+      item === `user ${name} (ORG_SETTINGS_MANAGER)`
+    );
+  const fixed = await writersWith(id);
+  assert.equal(fixed.filter(isPerson).length, 1, fixed.join());
+  assert.ok(fixed.some((it) => it.endsWith(" (IAM_OWNER)")), fixed.join());
+  assert.ok(!fixed.some((it) => it.includes("VIEWER")), fixed.join());
+  const own = await writersWith("user");
+  assert.equal(own.filter(isPerson).length, 0);
+  assert.match(own.at(-1)!, /^each organization's ORG_OWNER/);
+});
+
+Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KEY_FILE", async () => {
+  const it = await soundInstance("current");
+  await using _ = it.stack;
+  const { value } = await createCredential(
+    connect(it.sandbox.origin, it.sandbox.adminToken),
+    { organization: it.scratch.organization.id, user: it.scratch.reader.id },
+    { kind: "key", days: 1 },
+  );
+  const path = await Deno.makeTempFile();
+  it.stack.defer(() => Deno.remove(path));
+  await Deno.writeTextFile(path, value);
+  const { io, printed, errors } = createTestIo({
+    env: {
+      ZITADEL_DOMAIN: "http://127.0.0.1:1",
+      ZITADEL_ADMIN_KEY_FILE: path,
+    },
+  });
+  assert.equal(await doctor.run(["--env-file", "/none/.env"], io), 2);
+  assert.match(errors(), /^ZITADEL_ADMIN_KEY_FILE: .*cannot be reached/);
+  assert.match(printed(), /^broken +instance: /m);
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { parseRoleMapping } from "../../../lib/mapping/role_mapping.ts";
+import {
+  explainPermission,
+  type HeldRoles,
+} from "../../../harness/explain/explain_permission.ts";
+import { nearestName } from "../../../harness/explain/nearest_name.ts";
+
+function mappingOf(values: Readonly<Record<string, string>>) {
+  const entries = Object.entries(values).map(([key, value]) => ({
+    key,
+    value: new TextEncoder().encode(value),
+  }));
+  return { ...parseRoleMapping(entries), entries };
+}
+
+const MAPPING = mappingOf({
+  viewer: '["posts:read"]',
+  editor: '["posts:write"]',
+  "77:editor": '["billing:write"]',
+  admin: btoa(btoa('["secret:read"]')),
+});
+
+const HELD: HeldRoles = {
+  held: ["viewer"],
+  project: "42",
+  grantedBy: "ours",
+  organization: "ours",
+};
+
+function ask(permission: string, grant: Partial<HeldRoles> = {}) {
+  return explainPermission(permission, {
+    grants: [{ ...HELD, ...grant }],
+    mappings: new Map([
+      ["ours", MAPPING],
+      ["theirs", mappingOf({ viewer: '["theirs:read"]' })],
+    ]),
+    counted: new Set(["ours"]),
+    isKnownProject: (id) => /^\d+$/.test(id),
+  });
+}
+
+Deno.test("explainPermission() has one answer for each reason", () => {
+  assert.equal(ask("posts:read").kind, "held");
+  assert.equal(ask("posts:read", { scopes: "s" }).kind, "must_request");
+  assert.equal(
+    ask("posts:read", { why: "w", scopes: "s" }).kind,
+    "not_counted",
+  );
+  assert.deepEqual(ask("posts:write"), {
+    kind: "missing_role",
+    names: ["editor"],
+  });
+  assert.deepEqual(
+    ask("posts:write", { held: ["editor"], project: "77" }),
+    { kind: "missing_role", names: ["editor"] },
+  );
+  assert.deepEqual(ask("secret:read"), {
+    kind: "unreadable",
+    names: ["admin"],
+  });
+  assert.deepEqual(ask("theirs:read"), {
+    kind: "other_organization",
+    names: ["theirs"],
+  });
+  assert.deepEqual(ask("POSTS:read"), {
+    kind: "no_entry",
+    names: ["posts:read"],
+  });
+  assert.deepEqual(ask("nothing"), { kind: "no_entry", names: [] });
+});
+
+Deno.test("explainPermission() names only the roles that grant it", () => {
+  const answer = ask("posts:read", { held: ["viewer", "editor"] });
+  assert.ok("by" in answer);
+  assert.deepEqual(answer.by.map(({ held }) => held), [["viewer"]]);
+});
+
+Deno.test("nearestName() finds another case and up to two edits, and does not guess short names", () => {
+  const names = ["posts:read", "posts:write", "a"];
+  const cases: [string, string | undefined][] = [
+    ["Posts:Read", "posts:read"],
+    ["post:read", "posts:read"],
+    ["posts:wrte", "posts:write"],
+    ["posts:delete", undefined],
+    ["b", undefined],
+    ["A", "a"],
+  ];
+  for (const [name, expected] of cases) {
+    assert.equal(nearestName(name, names), expected, name);
+  }
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { SettingsError } from "../../../harness/cli/errors.ts";
+import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
+import { connectAsAdmin } from "../../../harness/zitadel/connect_as_admin.ts";
+import { createCredential } from "../../../harness/zitadel/credential.ts";
+import { withAdminToken } from "../../../harness/zitadel/key_file.ts";
+import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
+import { whoAmI } from "../../../harness/zitadel/user.ts";
+
+async function withFile(text: string) {
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  await Deno.writeTextFile(path, text);
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path) };
+}
+
+Deno.test("connectAsAdmin() connects as the service user of ZITADEL_ADMIN_KEY_FILE", async () => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  await using scratch = await createScratchOrganization(instance);
+  const { value } = await createCredential(instance, {
+    organization: scratch.organization.id,
+    user: scratch.reader.id,
+  }, { kind: "key", days: 1 });
+  await using file = await withFile(value);
+  const env = {
+    ZITADEL_DOMAIN: sandbox.origin,
+    ZITADEL_ADMIN_KEY_FILE: file.path,
+  };
+  const connection = await connectAsAdmin("/none/.env", { env });
+  assert.equal((await whoAmI(connection.instance)).id, scratch.reader.id);
+});
+
+Deno.test("withAdminToken() refuses two administrators, and a file that is no key, without showing it", async () => {
+  await using file = await withFile(
+    '{"type": "serviceaccount", "key": "canary"}',
+  );
+  const env = {
+    ZITADEL_DOMAIN: "http://127.0.0.1:1",
+    ZITADEL_ADMIN_KEY_FILE: file.path,
+  };
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ ...env, ZITADEL_ADMIN_TOKEN: "token" }, /are both set/],
+    [env, /is not a service user's JSON key file/],
+    [
+      { ...env, ZITADEL_ADMIN_KEY_FILE: "/none" },
+      /^Cannot read ZITADEL_ADMIN_KEY_FILE/,
+    ],
+  ];
+  for (const [settings, expected] of cases) {
+    await assert.rejects(withAdminToken(settings), (error) => {
+      assert.ok(error instanceof SettingsError);
+      assert.match(error.message, expected);
+      assert.doesNotMatch(error.message, /canary/);
+      return true;
+    });
+  }
+  const settings = { ZITADEL_ADMIN_TOKEN: "token" };
+  assert.equal(await withAdminToken(settings), settings);
+});
