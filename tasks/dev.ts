@@ -1,8 +1,7 @@
 import { ENV_FILE_OPTION, flag, option } from "../harness/cli/options.ts";
-import { numberFrom, oneOf } from "../harness/cli/parse.ts";
+import { numberFrom } from "../harness/cli/parse.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runDev } from "../harness/dev/run_dev.ts";
-import { RELEASES } from "../harness/sandbox/release.ts";
 
 export const dev = defineTask({
   name: "dev",
@@ -25,11 +24,6 @@ export const dev = defineTask({
     world: option(
       "FILE",
       "what the sandbox holds (default harness/sandbox/world.json)",
-    ),
-    release: option(
-      "NAME",
-      `the release that the sandbox plays: ${RELEASES.join(", ")}`,
-      { parse: oneOf(RELEASES) },
     ),
     "client-id": option("ID", "the application that the page suggests"),
     "create-app": option(

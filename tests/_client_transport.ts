@@ -1,5 +1,5 @@
 import { createClientTransport } from "@zitadel/client/web";
-import { UPSTREAM_ORIGIN } from "../harness/fixtures/upstream.ts";
+import { UPSTREAM_ORIGIN } from "../harness/sandbox/upstream.ts";
 
 /**
  * Makes the transport of ZITADEL's client library over an upstream in process.

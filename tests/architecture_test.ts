@@ -46,7 +46,12 @@ const LAYOUT: Layout = {
   "harness/zitadel/": ["lib/", "harness/cli/", "harness/util/"],
   "harness/sandbox/": ["lib/", "harness/util/"],
   "harness/function/": ["lib/", "harness/cli/", "harness/util/"],
-  "harness/fixtures/": ["lib/", "harness/function/", "harness/util/"],
+  "harness/fixtures/": [
+    "lib/",
+    "harness/function/",
+    "harness/sandbox/",
+    "harness/util/",
+  ],
   "harness/util/": [],
   // Runs in a browser.
   "harness/inspector/page/": ["type harness/inspector/types.ts"],

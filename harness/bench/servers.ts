@@ -1,4 +1,4 @@
-import { UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
+import { UPSTREAM_TOKEN } from "../sandbox/upstream.ts";
 import { projectPath } from "../util/project_path.ts";
 import { runTool } from "../util/run_tool.ts";
 import { RECORDED_LOGIN, SIGNING_KEY } from "./call.ts";

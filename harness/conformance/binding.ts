@@ -1,6 +1,8 @@
+import { messageOf } from "../cli/terminal.ts";
 import { listExecutions, setExecution } from "../zitadel/execution.ts";
 import { createTarget, deleteTarget } from "../zitadel/target.ts";
-import { callRest, type Subject } from "./subject.ts";
+import { postJson } from "./post_json.ts";
+import type { Subject } from "./subject.ts";
 
 /** A bound target; disposing of it unbinds and deletes it. */
 export interface Binding extends AsyncDisposable {
@@ -13,11 +15,57 @@ export interface BindingOptions {
   /** Such as `function/preaccesstoken`. */
   readonly condition: string;
   readonly interruptOnError?: boolean;
-  /** JSON if absent. */
-  readonly payloadType?: "PAYLOAD_TYPE_JWT" | "PAYLOAD_TYPE_JWE";
-  /** The key that payloads are encrypted for. */
-  readonly publicKey?: string;
+  readonly payloadType?: "json" | "jwt";
+  /** The key, as PEM, that payloads are encrypted for. */
+  readonly encryptFor?: string;
+  /** Targets that are called before. */
   readonly after?: readonly string[];
+}
+
+/** Creates a target and binds it, alone or after others. */
+export async function bindTarget(
+  subject: Subject,
+  options: BindingOptions,
+): Promise<Binding> {
+  const { instance, timeoutMs, settle } = subject;
+  const { condition, interruptOnError = false, payloadType, after = [] } =
+    options;
+  const settings = {
+    ...options,
+    interruptOnError,
+    timeoutSeconds: timeoutMs / 1000,
+  };
+  const id = options.encryptFor === undefined
+    ? (await createTarget(instance, settings, payloadType)).id
+    : await createEncrypted(subject, options);
+  await setExecution(instance, { condition, targets: [...after, id] });
+  await settle();
+  return {
+    id,
+    [Symbol.asyncDispose]: async () => {
+      await setExecution(instance, { condition, targets: [...after] });
+      await deleteTarget(instance, id);
+      await settle();
+    },
+  };
+}
+
+/** Creates a target of payload type JWE, for which there are REST calls only. */
+async function createEncrypted(
+  subject: Subject,
+  { name, endpoint, encryptFor }: BindingOptions,
+): Promise<string> {
+  const targets = "/v2/actions/targets";
+  const { id } = await postJson(subject, targets, {
+    ...{ name, endpoint, timeout: "5s", restCall: {} },
+    payloadType: "PAYLOAD_TYPE_JWE",
+  });
+  const keys = `${targets}/${id}/publickeys`;
+  const { keyId } = await postJson(subject, keys, {
+    publicKey: btoa(encryptFor!),
+  });
+  await postJson(subject, `${keys}/${keyId}/activate`, {});
+  return String(id);
 }
 
 /**
@@ -39,53 +87,46 @@ export async function keepBindings(
   };
 }
 
-/** Creates a target and binds it alone, or after others. */
-export async function bindTarget(
-  subject: Subject,
-  options: BindingOptions,
-): Promise<Binding> {
-  const { instance, timeoutMs } = subject;
-  const { condition, name, endpoint, interruptOnError = false } = options;
-  const kept = await keepBindings(subject, [condition]);
-  const id = options.payloadType
-    ? await createWrapped(subject, options)
-    : (await createTarget(instance, {
-      name,
-      endpoint,
-      timeoutSeconds: 5,
-      interruptOnError,
-    })).id;
-  if (!options.payloadType) {
-    await callRest(subject, `POST /v2beta/actions/targets/${id}`, {
-      body: { timeout: `${timeoutMs / 1000}s` },
-    });
+/** The conditions that `setExecution` can set. */
+const RESTORABLE =
+  /^(?:function\/[^/]+|event\/(?!all$)[^/]+|event\/group\/[^/]+)$/;
+
+/**
+ * Unbinds everything on the instance; disposing of the result binds it again.
+ * Notes each step, so that it can be restored by hand if the process is killed.
+ */
+export async function unbindOthers(
+  { instance, note }: Subject,
+): Promise<AsyncDisposable> {
+  const bound = (await listExecutions(instance))
+    .filter(({ targets }) => targets.length > 0);
+  const fixed = bound.filter(({ condition }) => !RESTORABLE.test(condition));
+  if (fixed.length > 0) {
+    const conditions = fixed.map(({ condition }) => condition).join(", ");
+    throw new Error(
+      `Cannot compare this instance: targets are bound to ${conditions}, which would change its answers, and this command cannot bind them again. Unbind them first, or use another instance`,
+    );
   }
-  const targets = [...options.after ?? [], id];
-  await setExecution(instance, { condition, targets });
-  await subject.settle();
+  for (const { condition, targets } of bound) {
+    note(`Unbinds ${condition} during the run: ${targets.join(", ")}`);
+    await setExecution(instance, { condition, targets: [] });
+  }
   return {
-    id,
     [Symbol.asyncDispose]: async () => {
-      await kept[Symbol.asyncDispose]();
-      await deleteTarget(instance, id);
-      await subject.settle();
+      const failures: string[] = [];
+      for (const execution of bound) {
+        const { condition, targets } = execution;
+        try {
+          await setExecution(instance, execution);
+          note(`Bound ${condition} again`);
+        } catch (error) {
+          failures.push(`${condition} to ${targets.join(", ")}`);
+          note(messageOf(error));
+        }
+      }
+      if (failures.length > 0) {
+        throw new Error(`Bind again by hand: ${failures.join("; ")}`);
+      }
     },
   };
-}
-
-async function createWrapped(
-  subject: Subject,
-  { name, endpoint, payloadType, publicKey }: BindingOptions,
-): Promise<string> {
-  const { id } = await callRest(subject, "POST /v2/actions/targets", {
-    body: { name, endpoint, timeout: "5s", restCall: {}, payloadType },
-  });
-  if (publicKey !== undefined) {
-    const path = `POST /v2/actions/targets/${id}/publickeys`;
-    const { keyId } = await callRest(subject, path, {
-      body: { publicKey: btoa(publicKey) },
-    });
-    await callRest(subject, `${path}/${keyId}/activate`);
-  }
-  return String(id);
 }

@@ -3,29 +3,25 @@
  *
  * @module
  */
-
 import { urlAt } from "../util/url_at.ts";
 
 const RECORDED = new URL("../../fixtures/recorded/", import.meta.url);
 
-export interface Recording {
-  readonly name: string;
-  readonly description: string;
-  /** The release that it was recorded from. */
-  readonly source: string;
-  readonly request: {
-    readonly method: string;
-    readonly path: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body?: unknown;
-    readonly body_base64?: string;
-  };
-  readonly response: {
-    readonly status: number;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body?: string;
-    readonly body_base64?: string;
-  };
+type HeaderTexts = Readonly<Record<string, string>>;
+
+export interface RecordedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: HeaderTexts;
+  readonly body?: unknown;
+  readonly body_base64?: string;
+}
+
+export interface RecordedResponse {
+  readonly status: number;
+  readonly headers: HeaderTexts;
+  readonly body?: string;
+  readonly body_base64?: string;
 }
 
 /** The part of an answer that is compared. */
@@ -35,68 +31,63 @@ export interface Answer {
   readonly body: unknown;
 }
 
-export interface ReplayOptions {
-  /** Texts of the recording, and their replacements here. */
-  readonly replace?: Readonly<Record<string, string>>;
-  /** Headers in addition to the recorded ones, such as `authorization`. */
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-export async function readRecording<Shape = Recording>(
-  name: string,
-): Promise<Shape> {
+export async function readRecorded<Shape>(name: string): Promise<Shape> {
   const url = new URL(`${name}.json`, RECORDED);
   return JSON.parse(await Deno.readTextFile(url));
 }
 
-export async function replayRecording(
+/**
+ * Sends a recorded request to an instance.
+ *
+ * @param options Texts of the recording with their replacements here, and
+ * headers in addition to the recorded ones.
+ */
+export async function replay(
   origin: string,
-  { request }: Recording,
-  { replace = {}, headers = {} }: ReplayOptions = {},
+  request: RecordedRequest,
+  { replace = new Map(), headers = {} }: {
+    readonly replace?: ReadonlyMap<string, string>;
+    readonly headers?: HeaderTexts;
+  },
 ): Promise<Answer> {
   const here = (text: string) => {
-    for (const [from, to] of Object.entries(replace)) {
-      text = text.replaceAll(from, to);
-    }
+    for (const [from, to] of replace) text = text.replaceAll(from, to);
     return text;
   };
-  const recorded = Object.entries(request.headers)
-    .filter(([name]) => name !== "authorization")
-    .map(([name, value]) => [name, here(value)]);
+  const { authorization: _, ...recorded } = JSON.parse(
+    here(JSON.stringify(request.headers)),
+  );
   const response = await fetch(urlAt(origin, here(request.path)), {
     method: request.method,
-    headers: { ...Object.fromEntries(recorded), ...headers },
+    headers: { ...recorded, ...headers },
     body: bodyOf(request, here),
   });
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  return answerOf(response.status, response.headers, bytes);
+  return answerOf(response.status, response.headers, await response.bytes());
 }
 
 /** Returns the recorded answer. */
-export function recordedAnswer({ response }: Recording): Answer {
-  const bytes = response.body_base64 === undefined
-    ? new TextEncoder().encode(response.body ?? "")
-    : Uint8Array.fromBase64(response.body_base64);
-  return answerOf(response.status, new Headers(response.headers), bytes);
+export function recordedAnswer(
+  { status, headers, body = "", body_base64: base64 }: RecordedResponse,
+): Answer {
+  const bytes = base64 === undefined
+    ? new TextEncoder().encode(body)
+    : Uint8Array.fromBase64(base64);
+  return answerOf(status, new Headers(headers), bytes);
 }
 
 function bodyOf(
-  { method, headers, body, body_base64: base64 }: Recording["request"],
+  { method, headers, body, body_base64: base64 }: RecordedRequest,
   here: (text: string) => string,
 ): BodyInit | null {
   if (method === "GET" || method === "DELETE") return null;
   // Ids have one length, so they can be replaced within a message.
   if (base64 !== undefined) {
-    return Uint8Array.from(
-      here(atob(base64)),
-      (character) => character.charCodeAt(0),
-    );
+    return Uint8Array.from(here(atob(base64)), (char) => char.charCodeAt(0));
   }
-  if (headers["content-type"] === "application/x-www-form-urlencoded") {
-    const form = JSON.parse(here(JSON.stringify(body)));
-    return new URLSearchParams(form).toString();
-  }
-  return here(JSON.stringify(body));
+  const text = here(JSON.stringify(body));
+  return headers["content-type"] === "application/x-www-form-urlencoded"
+    ? new URLSearchParams(JSON.parse(text)).toString()
+    : text;
 }
 
 function answerOf(status: number, headers: Headers, bytes: Uint8Array): Answer {
@@ -118,29 +109,20 @@ const TRAILER_FLAG = 0x80;
 
 /** Servers send status and message as headers or as trailers. */
 function grpcWebAnswer(headers: Headers, bytes: Uint8Array) {
-  const trailers = new Headers(
-    [...headers].filter(([name]) => name.startsWith("grpc-")) as [
-      string,
-      string,
-    ][],
-  );
+  const trailers = new Headers(headers);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
   let messages = 0;
   for (let offset = 0; offset < bytes.length;) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset + offset);
-    const length = view.getUint32(1);
     const start = offset + FRAME_HEADER_BYTES;
-    if (view.getUint8(0) & TRAILER_FLAG) {
-      const text = new TextDecoder().decode(
-        bytes.subarray(start, start + length),
-      );
+    const end = start + view.getUint32(offset + 1);
+    if (view.getUint8(offset) & TRAILER_FLAG) {
+      const text = new TextDecoder().decode(bytes.subarray(start, end));
       for (const line of text.trim().split("\r\n")) {
-        const [name, value] = line.split(/:\s*/, 2);
-        trailers.set(name!, value ?? "");
+        const [, name, value] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
+        if (name !== undefined) trailers.set(name, value!);
       }
-    } else {
-      messages++;
-    }
-    offset = start + length;
+    } else messages++;
+    offset = end;
   }
   return {
     grpcStatus: trailers.get("grpc-status"),

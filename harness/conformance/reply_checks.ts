@@ -1,34 +1,27 @@
 import { roleScopes } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
 import { type CheckContext, compare, type Finding } from "./checks.ts";
-import { readRecording } from "./recording.ts";
+import { readRecorded } from "./recording.ts";
 import { shapeOf } from "./shape.ts";
-import { claimsOf } from "./tokens.ts";
+import { partsOf } from "./tokens.ts";
+
+interface Outcome {
+  readonly claims?: Record<string, unknown>;
+  readonly error?: string;
+  readonly error_description?: string;
+}
 
 interface Row {
   readonly reply: string;
   readonly status?: number;
   readonly body?: string;
   readonly delay_ms?: number;
-  readonly outcome: {
-    readonly status: number;
-    readonly claims?: Record<string, unknown>;
-    readonly error?: string;
-    readonly error_description?: string;
-  };
+  readonly outcome: Outcome & { readonly status: number };
 }
 
-/** Claims that differ between instances and tokens. */
-const OWN = new Set([
-  "aud",
-  "client_id",
-  "exp",
-  "iat",
-  "iss",
-  "jti",
-  "nbf",
-  "sub",
-]);
+/** Claims of ZITADEL's own; targets added the others. */
+const OWN =
+  /^(?:aud|client_id|exp|iat|iss|jti|nbf|sub|urn:zitadel:iam:org:project:.+)$/;
 const MANY_PERMISSIONS = 1000;
 
 /**
@@ -41,7 +34,7 @@ export async function* replyChecks(
   const { subject, scenario, target } = context;
   for (const interruptOnError of [false, true]) {
     const name = `behaviour/replies_interrupt_${interruptOnError}`;
-    const { rows } = await readRecording<{ rows: Row[] }>(name);
+    const { rows } = await readRecorded<{ rows: Row[] }>(name);
     await using _binding = await bindTarget(subject, {
       name: `replies ${interruptOnError} ${scenario.suffix}`,
       endpoint: `${target.origin}/replies`,
@@ -50,10 +43,11 @@ export async function* replyChecks(
     });
     for (const row of rows) {
       const over = Promise.withResolvers<void>();
-      target.reply = ({ path }) =>
+      using _reply = target.replyWith(({ path }) =>
         path === "/redirected"
           ? Response.json(permissions(["posts:read"]))
-          : replyOf(row, over.promise);
+          : replyOf(row, over.promise)
+      );
       yield await compare(
         `${name}: ${row.reply}`,
         outcomeOf(row.outcome.status, row.outcome),
@@ -62,7 +56,6 @@ export async function* replyChecks(
       over.resolve();
     }
   }
-  target.reply = () => Response.json({});
 }
 
 function replyOf(
@@ -91,22 +84,18 @@ function permissions(value: readonly string[]) {
 async function tokenOutcome(
   { subject, scenario }: CheckContext,
 ): Promise<unknown> {
-  const { machine, projects } = scenario;
+  const { clientId, clientSecret } = scenario.serviceUser("machine");
   const response = await fetch(`${subject.origin}/oauth/v2/token`, {
     method: "POST",
-    headers: {
-      authorization: `Basic ${
-        btoa(`${machine.clientId}:${machine.clientSecret}`)
-      }`,
-    },
+    headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
     body: new URLSearchParams({
       grant_type: "client_credentials",
-      scope: roleScopes(projects.storefront),
+      scope: roleScopes(scenario.id("project storefront")),
     }),
   });
   const answer = await response.json();
   if (!response.ok) return outcomeOf(response.status, answer);
-  const claims = claimsOf(answer.access_token);
+  const claims = partsOf(answer.access_token)[1]!;
   const list = claims["permissions"];
   return outcomeOf(response.status, {
     claims: Array.isArray(list) && list.length === MANY_PERMISSIONS
@@ -118,25 +107,19 @@ async function tokenOutcome(
 /** The claims of targets are compared exactly, ZITADEL's own by their shape. */
 function outcomeOf(
   status: number,
-  { claims, error, error_description: description }: Omit<
-    Row["outcome"],
-    "status"
-  >,
+  { claims, error, error_description: description }: Outcome,
 ): unknown {
   if (claims === undefined) return { status, error, description };
-  const added: Record<string, unknown> = {};
-  const own: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(claims)) {
-    if (key === "token_bytes") continue;
-    const isOwn = OWN.has(key) ||
-      key.startsWith("urn:zitadel:iam:org:project:");
-    (isOwn ? own : added)[key] = value;
-  }
+  const { token_bytes: _, ...compared } = claims;
+  const { own = [], added = [] } = Object.groupBy(
+    Object.entries(compared),
+    ([key]) => OWN.test(key) ? "own" : "added",
+  );
   return {
     status,
-    added,
-    ...!("permissions_count" in added) && {
-      own: shapeOf(own),
+    added: Object.fromEntries(added),
+    ...!("permissions_count" in claims) && {
+      own: shapeOf(Object.fromEntries(own)),
     },
   };
 }

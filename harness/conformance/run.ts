@@ -1,19 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../cli/terminal.ts";
-import { apiChecks } from "./api_checks.ts";
+import { unbindOthers } from "./binding.ts";
 import type { Checks, Finding } from "./checks.ts";
 import { claimsChecks } from "./claims_checks.ts";
-import { createScenario } from "./create_scenario.ts";
+import { createScenario } from "./scenario.ts";
 import { eventChecks } from "./event_checks.ts";
-import { instanceHostChecks } from "./instance_host_checks.ts";
-import { oidcChecks } from "./oidc_checks.ts";
+import { exchangeChecks, hostChecks } from "./exchange_checks.ts";
 import { payloadChecks } from "./payload_checks.ts";
-import { projectIdChecks } from "./project_id_checks.ts";
 import { refusalChecks } from "./refusal_checks.ts";
 import { replyChecks } from "./reply_checks.ts";
 import type { Subject } from "./subject.ts";
-import { targetChecks } from "./target_checks.ts";
-import { unbindOthers } from "./unbind_others.ts";
 import { startWebhookTarget } from "./webhook_target.ts";
 
 /** A finding, and whether the instance behaves as recorded. */
@@ -21,18 +17,15 @@ export interface Verdict extends Finding {
   readonly same: boolean;
 }
 
-/** API calls come last: they change metadata and executions. */
+/** Exchanges come last: they change metadata and executions. */
 const PARTS: Readonly<Record<string, Checks>> = {
   replies: replyChecks,
   payloads: payloadChecks,
   claims: claimsChecks,
-  projects: projectIdChecks,
   events: eventChecks,
-  oidc: oidcChecks,
   refusals: refusalChecks,
-  hosts: instanceHostChecks,
-  targets: targetChecks,
-  api: apiChecks,
+  hosts: hostChecks,
+  exchanges: exchangeChecks,
 };
 
 /**

@@ -24,8 +24,11 @@ export interface ComparisonOptions {
 /** What ZITADEL writes takes effect within tens of milliseconds, at times later. */
 const SETTLE_MS = 300;
 
+/** The timeout of the targets on the instance, as recorded. */
+const TIMEOUT_MS = 1000;
+
 /** The sandbox answers at once: a short timeout keeps the run short. */
-const SANDBOX_TIMEOUT_MS = 100;
+const SANDBOX_TIMEOUT_MS = 300;
 
 export async function runComparison(
   { verbose, json }: ComparisonOptions,
@@ -67,6 +70,7 @@ async function startSubject(stack: AsyncDisposableStack): Promise<Subject> {
     ...sandbox,
     timeoutMs: SANDBOX_TIMEOUT_MS,
     settle: sandbox.settled,
+    note: () => {},
   });
 }
 
@@ -76,6 +80,7 @@ async function connectSubject(io: Io): Promise<Subject> {
     origin: env.ZITADEL_DOMAIN!,
     adminToken: required(env, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT),
     loginClientToken: env.ZITADEL_LOGIN_CLIENT_TOKEN,
+    timeoutMs: TIMEOUT_MS,
     settle: () => sleep(SETTLE_MS),
     note: io.error,
   });

@@ -7,18 +7,22 @@ export interface WebhookCall {
   readonly body: string;
 }
 
-/** An endpoint that records its calls and replies as configured. */
+export type Reply = (call: WebhookCall) => Response | Promise<Response>;
+
+/** An endpoint that records its calls and replies `{}`. */
 export interface WebhookTarget extends AsyncDisposable {
   /** Such as `http://localhost:9101`. */
   readonly origin: string;
   /** The received calls, oldest first. */
   readonly calls: WebhookCall[];
-  /** The reply; `{}` by default. */
-  reply: (call: WebhookCall) => Response | Promise<Response>;
+  /** Replies otherwise until the result is disposed of. */
+  readonly replyWith: (reply: Reply) => Disposable;
 }
 
 export function startWebhookTarget(): WebhookTarget {
   const calls: WebhookCall[] = [];
+  const plain: Reply = () => Response.json({});
+  let reply = plain;
   const server = serveOnLocalhost(async (request) => {
     const call = {
       method: request.method,
@@ -27,13 +31,15 @@ export function startWebhookTarget(): WebhookTarget {
       body: await request.text(),
     };
     calls.push(call);
-    return await target.reply(call);
+    return await reply(call);
   });
-  const target: WebhookTarget = {
+  return {
     origin: server.origin,
     calls,
-    reply: () => Response.json({}),
+    replyWith(other) {
+      reply = other;
+      return { [Symbol.dispose]: () => void (reply = plain) };
+    },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-  return target;
 }

@@ -2,13 +2,11 @@ import type { Outcome } from "../cli/exit.ts";
 import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { tint } from "../cli/terminal.ts";
-import type { Release } from "../sandbox/release.ts";
 import { type DevStack, startDevStack } from "./start_dev_stack.ts";
 
 export interface DevOptions {
   /** The sandbox's world file. */
   readonly world?: string | undefined;
-  readonly release?: Release | undefined;
   readonly clientId?: string | undefined;
   /** A project of a real instance to create a temporary application in. */
   readonly createApp?: string | undefined;

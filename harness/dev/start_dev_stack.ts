@@ -17,7 +17,6 @@ import {
 import { parseEnv, readEnvFile } from "../cli/env_file.ts";
 import { applySteps } from "../setup/change.ts";
 import { planSetup, readState } from "../setup/plan.ts";
-import type { Release } from "../sandbox/release.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
 import { connect, originOf } from "../zitadel/client.ts";
@@ -59,7 +58,6 @@ export interface DevStackOptions {
    * @default The repository's.
    */
   readonly world?: string | undefined;
-  readonly release?: Release | undefined;
   /** The inspector's port; by default 9000, or a free one if that is taken. */
   readonly port?: number | undefined;
   /** The client id that the inspector suggests. */
@@ -105,7 +103,6 @@ export async function startDevStack(
         await readWorldFile(options.world),
         `http://localhost:${port}${CALLBACK_PATH}`,
       ),
-      ...(options.release && { release: options.release }),
     }),
   );
   const issuer = sandbox?.origin ?? originOf(settings.ZITADEL_DOMAIN!);

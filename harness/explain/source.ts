@@ -15,7 +15,7 @@ import { connectionTo } from "../zitadel/connection.ts";
 import { createAccessTokenSource } from "../../lib/zitadel/access_token.ts";
 import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
-import { createUpstream } from "../fixtures/upstream.ts";
+import { createUpstream } from "../sandbox/upstream.ts";
 import type { ExplainRules, MappingOf } from "./explain.ts";
 import { unwrapCapture } from "./unwrap_capture.ts";
 import {

@@ -1,4 +1,4 @@
-import { UPSTREAM_TOKEN } from "../fixtures/upstream.ts";
+import { UPSTREAM_TOKEN } from "../sandbox/upstream.ts";
 import {
   startUpstreamServer,
   type UpstreamServer,

@@ -1,168 +1,111 @@
 /**
- * ZITADEL's API: gRPC-web and Connect by a Connect router, REST through the
- * same methods. A method that the release lacks is missing in its recorded
- * form.
+ * The calls of ZITADEL's API that the function and the commands make, by
+ * gRPC-web, and by REST the two that the inspector makes, and the one whose
+ * descriptor is not published.
  *
  * @module
  */
+import { create, fromJson, toJson } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
-  type ConnectRouter,
   createConnectRouter,
   type HandlerContext,
 } from "@connectrpc/connect";
 import {
-  type UniversalHandler,
   universalServerRequestFromFetch,
   universalServerResponseToFetch,
 } from "@connectrpc/connect/protocol";
-import { bearerToken, findAccessToken } from "./access_tokens.ts";
-import { apiError, noPermission, notFound } from "./api_error.ts";
-import type { ApiMethod, Call } from "./api_method.ts";
+import { Hono } from "hono";
+import type { ApiMethod } from "./api_method.ts";
+import { authorize } from "./authorize.ts";
 import type { Instance } from "./instance.ts";
-import { hasPermission, isMember } from "./permissions.ts";
-import { TRAITS } from "./release.ts";
-import { createRest } from "./rest.ts";
-import type { RouteHandler } from "./route_handler.ts";
+import { publicKeysOf } from "./services/actions.ts";
 import { unknownInstance } from "./unknown_instance.ts";
 
-const RPC_PATH = /^\/(zitadel\.[^/]+)\/([^/]+)$/;
-const NOT_FOUND = { code: Code.NotFound, message: "Not Found" };
+/** By REST path: a method by its gRPC path. */
+const REST: Readonly<Record<string, string>> = {
+  "/management/v1/metadata/_search":
+    "/zitadel.management.v1.ManagementService/ListOrgMetadata",
+  "/management/v1/orgs/me": "/zitadel.management.v1.ManagementService/GetMyOrg",
+};
+
+const STATUS: Readonly<Record<number, number>> = {
+  [Code.Unauthenticated]: 401,
+  [Code.PermissionDenied]: 403,
+  [Code.NotFound]: 404,
+};
 
 export function createApi(
   instance: Instance,
   methods: readonly ApiMethod[],
-): RouteHandler {
-  const served = methods.filter(({ releases }) =>
-    !releases || releases.includes(instance.release)
-  );
-  const router = createConnectRouter();
-  for (const method of served) addRpc(router, instance, method);
-  const handlers = new Map(
-    router.handlers.map((handler) => [handler.requestPath, handler]),
-  );
-  const rest = createRest(
-    instance.release,
-    served,
-    (path, request) => runHandler(handlers.get(path)!, request),
-  );
-  return async (request) => {
-    const { pathname } = new URL(request.url);
-    const [, service, method] = RPC_PATH.exec(pathname) ?? [];
-    if (service === undefined || method === undefined) {
-      return await rest(request);
-    }
-    const isGrpcWeb = /^application\/grpc-web/.test(
-      request.headers.get("content-type") ?? "",
-    );
-    const isReachable = isGrpcWeb ||
-      TRAITS[instance.release].connect && !service.includes(".v1.");
-    if (!isReachable) return Response.json(NOT_FOUND, { status: 404 });
-    const handler = handlers.get(pathname);
-    if (!handler) return missing(instance, { service, method, isGrpcWeb });
-    const unknown = unknownInstance(instance, request.headers);
-    if (
-      unknown !== undefined && isGrpcWeb && failsInHeaders(instance, service)
-    ) {
-      return trailersOnly(Code.NotFound, unknown);
-    }
-    return await runHandler(handler, request);
-  };
-}
-
-function addRpc(
-  router: ConnectRouter,
-  instance: Instance,
-  method: ApiMethod,
-): void {
-  router.rpc(
-    method.desc,
-    async (request: unknown, context: HandlerContext) =>
-      await method.run(
-        request as never,
-        await authorize(instance, method, context.requestHeader),
-      ) as Record<string, unknown>,
-  );
-}
-
-async function runHandler(
-  handler: UniversalHandler,
-  request: Request,
-): Promise<Response> {
-  const universal = universalServerRequestFromFetch(request, {});
-  return universalServerResponseToFetch(await handler(universal));
-}
-
-async function authorize(
-  instance: Instance,
-  { permission }: ApiMethod,
-  headers: Headers,
-): Promise<Call> {
-  const { world } = instance;
-  const unknown = unknownInstance(instance, headers);
-  if (unknown !== undefined) throw new ConnectError(unknown, Code.NotFound);
-  const header = headers.get("authorization");
-  if (header === null) {
-    throw new ConnectError("auth header missing", Code.Unauthenticated);
-  }
-  const token = await findAccessToken(instance, bearerToken(header));
-  const caller = token && world.users.get(token.userId);
-  if (!token?.audience.includes(world.zitadelProjectId) || !caller) {
-    throw apiError(Code.Unauthenticated, "Errors.Token.Invalid", {
-      id: "AUTH-7fs1e",
-    });
-  }
-  const organizationId = headers.get("x-zitadel-orgid") ||
-    caller.organizationId;
-  const organization = world.organizations.get(organizationId);
-  if (!organization) {
-    throw apiError(Code.PermissionDenied, "Organisation doesn't exist", {
-      id: "AUTH-Bs7Ds",
-    });
-  }
-  if (permission !== undefined) {
-    if (!isMember(world, caller, organizationId)) {
-      throw notFound("membership not found", "AUTHZ-cdgFk");
-    }
-    if (!hasPermission(world, caller, { permission, organizationId })) {
-      throw noPermission("AUTH-5mWD2");
-    }
-  }
-  return { instance, caller, organization };
-}
-
-/** v3 answers in gRPC, v4 with a web server's text. */
-function missing(
-  instance: Instance,
-  { service, method, isGrpcWeb }: {
-    service: string;
-    method: string;
-    isGrpcWeb: boolean;
-  },
-): Response {
-  const isGrpcServer = instance.release === "3.4" || service.includes(".v1.");
-  if (isGrpcWeb && isGrpcServer) {
-    return trailersOnly(
-      Code.Unimplemented,
-      `unknown method ${method} for service ${service}`,
+): Hono {
+  const router = createConnectRouter({ connect: false, grpc: false });
+  for (const method of methods) {
+    router.rpc(
+      method.desc,
+      async (request: unknown, { requestHeader }: HandlerContext) =>
+        await method.run(
+          request as never,
+          await authorize(instance, method, requestHeader),
+        ) as Record<string, unknown>,
     );
   }
-  return new Response("404 page not found\n", {
-    status: 404,
-    headers: { "content-type": "text/plain; charset=utf-8" },
+  const handlers = new Map(router.handlers.map((it) => [it.requestPath, it]));
+  const app = new Hono().notFound(pageNotFound);
+  app.post("/:service{zitadel\\.[^/]+}/:method", async ({ req }) => {
+    const { service, method } = req.param();
+    // On the wire, v2 is v2beta; the package describes v2beta only.
+    const handler = handlers.get(req.path) ??
+      handlers.get(req.path.replace(/\.v2\.(?=Org|Act)/, ".v2beta."));
+    if (handler === undefined) {
+      return service.includes(".v1.")
+        ? refusal(
+          Code.Unimplemented,
+          `unknown method ${method} for service ${service}`,
+        )
+        : pageNotFound();
+    }
+    const unknown = unknownInstance(instance, req.raw.headers);
+    if (unknown !== undefined) return refusal(Code.NotFound, unknown);
+    const universal = universalServerRequestFromFetch(req.raw, {});
+    return universalServerResponseToFetch(await handler(universal));
   });
+  for (const [path, name] of Object.entries(REST)) {
+    const method = methods.find(({ desc }) =>
+      name === `/${desc.parent.typeName}/${desc.name}`
+    );
+    if (method === undefined) continue;
+    app.all(path, async ({ req }) => {
+      return await answerJson(() => callByJson(instance, method, req.raw));
+    });
+  }
+  app.post("/v2/actions/targets/:id/publickeys/search", async ({ req }) => {
+    return await answerJson(async () => {
+      const permission = "action.target.read";
+      await authorize(instance, { permission }, req.raw.headers);
+      return publicKeysOf(instance.world, req.param("id"));
+    });
+  });
+  return app;
 }
 
-/**
- * Reports whether the release sends an unknown instance in headers, not in a
- * frame.
- */
-function failsInHeaders({ release }: Instance, service: string): boolean {
-  return release === "current" || !service.includes(".v1.");
+async function answerJson(answer: () => Promise<unknown>): Promise<Response> {
+  try {
+    return Response.json(await answer());
+  } catch (error) {
+    const { code, rawMessage: message } = ConnectError.from(error);
+    return Response.json({ code, message }, { status: STATUS[code] ?? 500 });
+  }
 }
 
-function trailersOnly(code: Code, message: string): Response {
+/** The answer of ZITADEL's web server to a path that it does not know. */
+export function pageNotFound(): Response {
+  return new Response("404 page not found\n", { status: 404 });
+}
+
+/** Creates a refusal as ZITADEL's web server sends it: headers only. */
+export function refusal(code: Code, message: string): Response {
   return new Response(null, {
     headers: {
       "content-type": "application/grpc-web+proto",
@@ -170,4 +113,16 @@ function trailersOnly(code: Code, message: string): Response {
       "grpc-message": message,
     },
   });
+}
+
+async function callByJson(
+  instance: Instance,
+  method: ApiMethod,
+  request: Request,
+): Promise<unknown> {
+  const { input, output } = method.desc;
+  const call = await authorize(instance, method, request.headers);
+  const body = JSON.parse(await request.text() || "{}");
+  const answer = await method.run(fromJson(input, body) as never, call);
+  return toJson(output, create(output, answer as Record<string, unknown>));
 }

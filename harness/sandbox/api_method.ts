@@ -4,13 +4,12 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import { http } from "@zitadel/proto/google/api/annotations_pb.js";
 import { auth_option } from "@zitadel/proto/zitadel/options_pb.js";
 import { options as v2Options } from "@zitadel/proto/zitadel/protoc_gen_zitadel/v2/options_pb.js";
 import type { Instance } from "./instance.ts";
-import type { Release } from "./release.ts";
 import type { Organization, User } from "./world.ts";
 
+/** Who calls, and about which organization. */
 export interface Call {
   readonly instance: Instance;
   readonly caller: User;
@@ -22,26 +21,14 @@ export interface Call {
 export interface ApiMethod {
   readonly desc: DescMethodUnary;
   readonly run: (request: never, call: Call) => unknown;
-  /** The releases that have it; all if absent. */
-  readonly releases?: readonly Release[] | undefined;
-  /** The permission that the caller needs; absent for none. */
-  readonly permission?: string | undefined;
-}
-
-export interface ApiMethodOptions {
-  /** The releases that have it; all if absent. */
-  readonly releases?: readonly Release[];
-  /**
-   * Accepts any caller; the method itself decides by the caller's rights.
-   * Needed where a descriptor asks for a permission that only newer releases
-   * check.
-   */
-  readonly anyCaller?: boolean;
+  /** The permission that the caller needs in the organization. */
+  readonly permission: string | undefined;
 }
 
 /**
  * Pairs a method's descriptor, which names path and permission, with its
- * implementation.
+ * implementation. With `anyCaller` the implementation decides by the caller's
+ * rights.
  */
 export function apiMethod<Method extends DescMethodUnary>(
   desc: Method,
@@ -51,53 +38,49 @@ export function apiMethod<Method extends DescMethodUnary>(
   ) =>
     | MessageInitShape<Method["output"]>
     | Promise<MessageInitShape<Method["output"]>>,
-  { releases, anyCaller = false }: ApiMethodOptions = {},
+  { anyCaller = false } = {},
 ): ApiMethod {
   const permission = getOption(desc, auth_option).permission ||
     getOption(desc, v2Options).authOption?.permission;
   return {
     desc,
     run: run as ApiMethod["run"],
-    releases,
     permission: anyCaller || permission === "authenticated" || permission === ""
       ? undefined
       : permission,
   };
 }
 
-export interface RestForm {
-  readonly verb: string;
-  /** Such as `/v2/organizations/{organization_id}/metadata/search`. */
-  readonly path: string;
-  readonly hasBody: boolean;
-  readonly success: number;
+/** ZITADEL's page size if the caller asks for none. */
+export const DEFAULT_LIMIT = 100;
+
+interface Page {
+  readonly offset: bigint;
+  readonly limit: number;
 }
 
-/** Where the gateway mounts the services whose paths are relative. */
-const PREFIXES: Readonly<Record<string, string>> = {
-  "zitadel.management.v1.ManagementService": "/management/v1",
-  "zitadel.admin.v1.AdminService": "/admin/v1",
-  "zitadel.auth.v1.AuthService": "/auth/v1",
-};
+/** Cuts the part out of a list that the caller asks for. */
+export function pageOf<Item>(
+  items: readonly Item[],
+  page: Page | undefined,
+): Item[] {
+  const start = Number(page?.offset ?? 0n);
+  return items.slice(start, start + (page?.limit || DEFAULT_LIMIT));
+}
 
-/**
- * Reads a method's REST form from its descriptor. v3 names the searches of
- * actions differently.
- */
-export function restForm(
-  { desc }: ApiMethod,
-  release: Release,
-): RestForm | undefined {
-  const { pattern, body } = getOption(desc, http);
-  if (typeof pattern.value !== "string") return undefined;
-  const prefix = PREFIXES[desc.parent.typeName] ?? "";
-  const path = prefix + pattern.value;
+/** The number of entries on all pages. */
+export function countOf(items: readonly unknown[]) {
+  return { totalResult: BigInt(items.length) };
+}
+
+/** Lists a page as the v1 APIs do. */
+export function listOf<Item, Message>(
+  items: readonly Item[],
+  page: Page | undefined,
+  messageOf: (item: Item) => Message,
+) {
   return {
-    verb: pattern.case!.toUpperCase(),
-    path: release === "3.4" && path.startsWith("/v2beta/actions/")
-      ? path.replace(/\/search$/, "/_search")
-      : path,
-    hasBody: body !== "",
-    success: getOption(desc, v2Options).httpResponse?.successCode || 200,
+    details: countOf(items),
+    result: pageOf(items, page).map(messageOf),
   };
 }

@@ -1,10 +1,8 @@
-import { CompactEncrypt, CompactSign, importSPKI } from "jose";
+import { CompactSign } from "jose";
 import { signPayload } from "../util/sign_payload.ts";
 import { endpointProblem } from "./endpoint_rules.ts";
 import { type Exchange, EXCHANGES_KEPT, type Instance } from "./instance.ts";
 import type { Target } from "./world.ts";
-
-const encoder = new TextEncoder();
 
 export interface TargetReply {
   readonly status: number;
@@ -63,52 +61,19 @@ export async function callTarget(
   } finally {
     clearTimeout(timer);
     exchange.ms = performance.now() - started;
-    keep(instance, exchange);
+    instance.exchanges.push(exchange);
+    if (instance.exchanges.length > EXCHANGES_KEPT) instance.exchanges.shift();
   }
-}
-
-function keep(instance: Instance, exchange: Exchange): void {
-  instance.exchanges.push(exchange);
-  if (instance.exchanges.length > EXCHANGES_KEPT) instance.exchanges.shift();
-  instance.log(
-    `${exchange.condition} -> ${exchange.target.endpoint} ` +
-      `${exchange.reply?.status ?? exchange.error} ` +
-      `${exchange.ms.toFixed(0)} ms`,
-  );
-  instance.onExchange(exchange);
 }
 
 async function encodePayload(
   { webKey }: Instance,
-  target: Target,
+  { payloadType }: Target,
   json: string,
 ): Promise<string> {
-  if (target.payloadType === "json") return json;
-  const jws = await new CompactSign(encoder.encode(json))
+  if (payloadType === "json") return json;
+  if (payloadType === "jwe") throw new Error("The sandbox does not encrypt");
+  return await new CompactSign(new TextEncoder().encode(json))
     .setProtectedHeader({ alg: "RS256", kid: webKey.kid, typ: "JWT" })
     .sign(webKey.privateKey);
-  if (target.payloadType === "jwt") return jws;
-  const key = target.keys.find((candidate) => candidate.active);
-  if (!key) {
-    throw new Error("Target has no active public key to encrypt for");
-  }
-  const alg = await keyManagement(key.pem);
-  return await new CompactEncrypt(encoder.encode(jws))
-    .setProtectedHeader({
-      alg,
-      cty: "JWT",
-      enc: "A256GCM",
-      kid: key.id,
-      typ: "JWT",
-    })
-    .encrypt(await importSPKI(key.pem, alg));
-}
-
-async function keyManagement(pem: string): Promise<string> {
-  try {
-    await importSPKI(pem, "RSA-OAEP-256");
-    return "RSA-OAEP-256";
-  } catch {
-    return "ECDH-ES+A256KW";
-  }
 }

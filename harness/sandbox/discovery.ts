@@ -3,11 +3,7 @@
  * that the sandbox has.
  */
 export function discoveryDocument(origin: string): Record<string, unknown> {
-  const clientAuthentication = [
-    "none",
-    "client_secret_basic",
-    "client_secret_post",
-  ];
+  const authentication = ["none", "client_secret_basic", "client_secret_post"];
   return {
     issuer: origin,
     authorization_endpoint: `${origin}/oauth/v2/authorize`,
@@ -25,37 +21,12 @@ export function discoveryDocument(origin: string): Record<string, unknown> {
       "refresh_token",
       "client_credentials",
       "urn:ietf:params:oauth:grant-type:jwt-bearer",
-      "urn:ietf:params:oauth:grant-type:token-exchange",
     ],
     subject_types_supported: ["public"],
     id_token_signing_alg_values_supported: ["RS256"],
-    token_endpoint_auth_methods_supported: clientAuthentication,
-    token_endpoint_auth_signing_alg_values_supported: ["RS256"],
-    revocation_endpoint_auth_methods_supported: clientAuthentication,
+    token_endpoint_auth_methods_supported: authentication,
+    revocation_endpoint_auth_methods_supported: authentication,
     introspection_endpoint_auth_methods_supported: ["client_secret_basic"],
-    claims_supported: [
-      "sub",
-      "aud",
-      "exp",
-      "iat",
-      "iss",
-      "auth_time",
-      "nonce",
-      "amr",
-      "at_hash",
-      "client_id",
-      "azp",
-      "preferred_username",
-      "name",
-      "family_name",
-      "given_name",
-      "locale",
-      "email",
-      "email_verified",
-    ],
     code_challenge_methods_supported: ["S256"],
-    ui_locales_supported: ["en"],
-    request_parameter_supported: false,
-    request_uri_parameter_supported: false,
   };
 }

@@ -1,7 +1,14 @@
 import { callTarget } from "./call_target.ts";
 import { inBackground, type Instance } from "./instance.ts";
-import { conditionKey } from "./condition_key.ts";
-import type { Condition, Target } from "./world.ts";
+import {
+  type Condition,
+  conditionKey,
+  dated,
+  type Target,
+  type User,
+} from "./world.ts";
+import type { Claims } from "./user_claims.ts";
+import { OAuthError } from "./oauth_error.ts";
 
 /** The part of a target's reply that ZITADEL reads. */
 export interface FunctionResponse {
@@ -20,22 +27,12 @@ const RESPONSE_FIELDS = [
 ] as const;
 
 /** Refuses a token because a target failed and interrupts on errors. */
-export class ExecutionError extends Error {
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, description: string) {
-    super(description);
-    this.name = "ExecutionError";
-    this.status = status;
-    this.code = code;
-  }
-}
+export class ExecutionError extends OAuthError {}
 
 const failed = (description: string, status = 400) =>
-  new ExecutionError(status, "invalid_request", description);
+  new ExecutionError("invalid_request", description, status);
 const internal = () =>
-  new ExecutionError(500, "server_error", "Errors.Internal");
+  new ExecutionError("server_error", "Errors.Internal", 500);
 
 function targetsOf(instance: Instance, condition: Condition): Target[] {
   const execution = instance.world.executions.get(conditionKey(condition));
@@ -105,13 +102,45 @@ function judgeReply(
   return after;
 }
 
+/** Prefix of ZITADEL's own claims; targets cannot set them. */
+const RESERVED_PREFIX = "urn:zitadel:iam";
+
+/**
+ * Adds what targets replied: claims, except reserved and standard ones, and user
+ * metadata. A claim that was added before stays, and the log claim says so.
+ */
+export function applyResponse(
+  claims: Claims,
+  user: User,
+  name: string,
+  response: FunctionResponse,
+): void {
+  const log: string[] = [];
+  const standard = new Set(
+    Object.keys(claims).filter((key) => !key.startsWith(RESERVED_PREFIX)),
+  );
+  for (const { key, value } of response.append_claims ?? []) {
+    if (key.startsWith(RESERVED_PREFIX) || standard.has(key)) continue;
+    if (Object.hasOwn(claims, key)) log.push(`key "${key}" already exists`);
+    else claims[key] = value;
+  }
+  log.push(...response.append_log_claims ?? []);
+  if (log.length > 0) {
+    claims[`${RESERVED_PREFIX}:action:function/${name}:log`] = log;
+  }
+  for (const { key, value } of response.set_user_metadata ?? []) {
+    user.sequence++;
+    const entry = { value: Uint8Array.fromBase64(value) };
+    user.metadata.set(key, { ...dated(user.sequence), ...entry });
+  }
+}
+
 /** A change that event targets receive. */
 export interface SandboxEvent {
   /** Such as `org.metadata.set`. */
   readonly type: string;
   readonly organizationId: string;
   readonly sequence: number;
-  readonly created: Date;
   readonly userId: string;
   readonly payload: unknown;
 }
@@ -134,7 +163,7 @@ export function deliverEvent(instance: Instance, event: SandboxEvent): void {
     version: "v1",
     sequence: event.sequence,
     event_type: event.type,
-    created_at: event.created.toISOString(),
+    created_at: new Date().toISOString(),
     userID: event.userId,
     event_payload: event.payload,
   };
@@ -143,12 +172,7 @@ export function deliverEvent(instance: Instance, event: SandboxEvent): void {
     (async () => {
       for (const target of targets) {
         // Seen on v4.13.1 and main: signing an event finds no active web key.
-        if (target.payloadType !== "json") {
-          instance.log(
-            `${event.type} -> ${target.name} not sent: Errors.WebKey.NoActive`,
-          );
-          continue;
-        }
+        if (target.payloadType !== "json") continue;
         await callTarget(instance, target, { condition: event.type, payload })
           .catch(() => {});
       }

@@ -1,4 +1,3 @@
-import { TRAITS } from "./release.ts";
 import type { Instance } from "./instance.ts";
 import { type RoleRequest } from "./scopes.ts";
 import { assertedGrants, type Claims } from "./user_claims.ts";
@@ -10,11 +9,11 @@ const GRANT_ACTIVE = 1;
 const USER_ACTIVE = 1;
 
 /** The functions that executions can extend. */
-export const FUNCTIONS = [
+export const FUNCTIONS: readonly string[] = [
   "preuserinfo",
   "preaccesstoken",
   "presamlresponse",
-] as const;
+];
 
 export interface FunctionCallOptions {
   readonly user: User;
@@ -29,11 +28,10 @@ export interface FunctionCallOptions {
  * ZITADEL's order.
  */
 export function functionPayload(
-  instance: Instance,
+  { world }: Instance,
   name: string,
   { user, clientId, request, userinfo }: FunctionCallOptions,
 ): Record<string, unknown> {
-  const { world } = instance;
   const organization = world.organizations.get(user.organizationId);
   const grants = assertedGrants(world, user, request);
   return {
@@ -55,9 +53,7 @@ export function functionPayload(
     ...(grants.length > 0 && {
       user_grants: grants.map((grant) => grantPayload(world, user, grant)),
     }),
-    ...(TRAITS[instance.release].application && {
-      application: clientId === "" ? {} : { client_id: clientId },
-    }),
+    application: clientId === "" ? {} : { client_id: clientId },
   };
 }
 

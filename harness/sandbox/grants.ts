@@ -6,15 +6,10 @@
  * @module
  */
 import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
-import { findAccessToken } from "./access_tokens.ts";
 import type { Instance } from "./instance.ts";
 import { issueTokens } from "./issue_tokens.ts";
 import { OAuthError } from "./oauth_error.ts";
-import { appOfClient, userNamed } from "./find.ts";
-import type { App } from "./world.ts";
-
-const JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt";
-const ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token";
+import { type App, appOfClient, userNamed } from "./world.ts";
 
 export interface GrantRequest {
   readonly form: URLSearchParams;
@@ -29,7 +24,6 @@ export type Grant = (
 export const GRANTS: ReadonlyMap<string, Grant> = new Map<string, Grant>([
   ["client_credentials", clientCredentials],
   ["urn:ietf:params:oauth:grant-type:jwt-bearer", jwtProfile],
-  ["urn:ietf:params:oauth:grant-type:token-exchange", tokenExchange],
 ]);
 
 async function clientCredentials(
@@ -71,34 +65,6 @@ async function jwtProfile(
   return await issueTokens(instance, { user, scopes: scopesOf(request) });
 }
 
-async function tokenExchange(
-  instance: Instance,
-  request: GrantRequest,
-): Promise<unknown> {
-  const app = authenticateApp(instance, request);
-  const subject = await findAccessToken(
-    instance,
-    request.form.get("subject_token") ?? "",
-  );
-  const user = subject && instance.world.users.get(subject.userId);
-  if (!subject || !user) {
-    throw new OAuthError("invalid_request", "subject_token is invalid");
-  }
-  const asJwt = request.form.get("requested_token_type") === JWT_TYPE;
-  const scopes = scopesOf(request);
-  const tokens = await issueTokens(instance, {
-    user,
-    app,
-    scopes: scopes.length > 0 ? scopes : subject.scopes,
-    accessToken: asJwt ? "jwt" : undefined,
-    login: { authTime: subject.authTime ?? subject.issuedAt },
-  });
-  return {
-    ...tokens,
-    issued_token_type: asJwt ? JWT_TYPE : ACCESS_TOKEN_TYPE,
-  };
-}
-
 export function authenticateApp(
   instance: Instance,
   request: GrantRequest,
@@ -106,7 +72,7 @@ export function authenticateApp(
   const { id, secret } = clientOf(request);
   const app = appOfClient(instance.world, id);
   if (!app?.clientSecret || app.clientSecret !== secret) {
-    throw new OAuthError("unauthorized_client", "", { status: 401 });
+    throw new OAuthError("unauthorized_client", "", 401);
   }
   return app;
 }

@@ -12,3 +12,14 @@ export function newIdentifier(): string {
   last = now > last ? now : last + 65_536n;
   return last.toString();
 }
+
+const ALPHABET =
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/** Creates a random secret of letters and digits, as ZITADEL does. */
+export function newSecret(length: number): string {
+  return Array.from(
+    crypto.getRandomValues(new Uint8Array(length)),
+    (byte) => ALPHABET[byte % ALPHABET.length],
+  ).join("");
+}

@@ -1,6 +1,5 @@
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from "jose";
 import { newIdentifier } from "./identifier.ts";
-import type { Release } from "./release.ts";
 import type { World } from "./world.ts";
 
 /** A call of a target, and its reply. */
@@ -41,7 +40,6 @@ export interface WebKey {
 /** A running sandbox's world, and what acts on it. */
 export interface Instance {
   readonly world: World;
-  readonly release: Release;
   /** Whether targets at private addresses are refused, as since v4.15.2. */
   readonly denyPrivateAddresses: boolean;
   /** The issuer, and the base of every URL, such as `http://127.0.0.1:8080`. */
@@ -52,12 +50,8 @@ export interface Instance {
   readonly closing: AbortSignal;
   /** The last {@linkcode EXCHANGES_KEPT} exchanges, oldest first. */
   readonly exchanges: Exchange[];
-  /** Called after every exchange. */
-  readonly onExchange: (exchange: Exchange) => void;
   /** Deliveries in progress that no request waits for. */
   readonly pending: Set<Promise<unknown>>;
-  /** Reports what happens, a line each. */
-  readonly log: (line: string) => void;
 }
 
 let webKey: Promise<WebKey> | undefined;
@@ -89,7 +83,6 @@ async function createWebKey(): Promise<WebKey> {
  */
 export function inBackground(instance: Instance, work: Promise<unknown>): void {
   const tracked: Promise<unknown> = work
-    .catch((error) => instance.log(`Background work failed: ${error}`))
     .finally(() => instance.pending.delete(tracked));
   instance.pending.add(tracked);
 }

@@ -1,12 +1,9 @@
 import { SignJWT } from "jose";
-import { complementClaims, storeUserMetadata } from "./complement.ts";
-import { runFunction } from "./executions.ts";
-import { functionPayload } from "./function_payload.ts";
-import { newIdentifier } from "./identifier.ts";
+import { extendedClaims } from "./extended_claims.ts";
+import { newIdentifier, newSecret } from "./identifier.ts";
 import type { Instance } from "./instance.ts";
-import { roleRequest, tokenAudience } from "./scopes.ts";
-import { type Claims, userClaims } from "./user_claims.ts";
-import { newSecret } from "./secret.ts";
+import { tokenAudience } from "./scopes.ts";
+import type { Claims } from "./user_claims.ts";
 import type { AccessToken, App, User } from "./world.ts";
 
 /** The lifetime of tokens: ZITADEL's default of 12 hours. */
@@ -17,8 +14,6 @@ export interface IssueOptions {
   readonly scopes: readonly string[];
   /** Absent if a service user gets its own token. */
   readonly app?: App | undefined;
-  /** Overrides the application's kind of access token. */
-  readonly accessToken?: "jwt" | "opaque" | undefined;
   /** Set if a person logged in. */
   readonly login?: {
     readonly authTime: number;
@@ -42,10 +37,9 @@ export interface TokenResponse {
  */
 export async function issueTokens(
   instance: Instance,
-  options: IssueOptions,
+  { user, app, scopes, login }: IssueOptions,
 ): Promise<TokenResponse> {
   const { world } = instance;
-  const { user, app, scopes, login } = options;
   const clientId = app?.clientId ?? user.userName;
   const now = Math.floor(Date.now() / 1000);
   const common = {
@@ -55,8 +49,15 @@ export async function issueTokens(
     exp: now + TOKEN_SECONDS,
     iat: now,
   };
-  const kind = options.accessToken ?? app?.accessToken ??
-    user.machine?.accessToken ?? "opaque";
+  const claimsOf = {
+    user,
+    scopes,
+    app: app ?? { clientId },
+    profile: false,
+    // Applications assert no roles in tokens unless told to.
+    roles: app === undefined,
+  };
+  const kind = app?.accessToken ?? user.machine?.accessToken ?? "opaque";
   const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
   const token: AccessToken = {
     id,
@@ -72,7 +73,7 @@ export async function issueTokens(
   };
   const accessToken = kind === "jwt"
     ? await sign(instance, {
-      ...await extendedClaims(instance, "preaccesstoken", options),
+      ...await extendedClaims(instance, "preaccesstoken", claimsOf),
       ...common,
       nbf: now,
       client_id: clientId,
@@ -81,7 +82,7 @@ export async function issueTokens(
     : newSecret(64);
   const idToken = scopes.includes("openid")
     ? await sign(instance, {
-      ...await extendedClaims(instance, "preuserinfo", options),
+      ...await extendedClaims(instance, "preuserinfo", claimsOf),
       ...common,
       aud: [...new Set([...common.aud, clientId])],
       auth_time: login?.authTime ?? now,
@@ -100,36 +101,6 @@ export async function issueTokens(
     expires_in: TOKEN_SECONDS - 1,
     ...(idToken !== undefined && { id_token: idToken }),
   };
-}
-
-/** The user's claims with what the function's targets added. */
-async function extendedClaims(
-  instance: Instance,
-  name: "preaccesstoken" | "preuserinfo",
-  { user, app, scopes }: IssueOptions,
-): Promise<Claims> {
-  const { world } = instance;
-  const request = roleRequest(world, scopes, { projectId: app?.projectId });
-  const roles = name === "preaccesstoken"
-    ? app?.accessTokenRoleAssertion ?? true
-    : app?.idTokenRoleAssertion ?? true;
-  const userinfo = userClaims(world, user, {
-    scopes,
-    request,
-    projectId: app?.projectId,
-    profile: false,
-    roles,
-  });
-  const clientId = app?.clientId ?? user.userName;
-  const response = await runFunction(
-    instance,
-    name,
-    functionPayload(instance, name, { user, clientId, request, userinfo }),
-  );
-  storeUserMetadata(user, response);
-  const { sub: _, ...claims } = userinfo;
-  complementClaims(claims, name, response);
-  return claims;
 }
 
 function sign({ webKey }: Instance, claims: Claims): Promise<string> {

@@ -1,7 +1,11 @@
 import { deliverEvent } from "./executions.ts";
 import type { Instance } from "./instance.ts";
-import { dated, touch } from "./dated.ts";
-import type { Organization } from "./world.ts";
+import { dated, type Organization, touch } from "./world.ts";
+
+export interface NewEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
 
 /**
  * Sets a metadata value and sends the event. An unchanged value is no change
@@ -10,48 +14,47 @@ import type { Organization } from "./world.ts";
 export function setMetadata(
   instance: Instance,
   organization: Organization,
-  { key, value, userId }: { key: string; value: Uint8Array; userId: string },
+  { key, value }: NewEntry,
+  userId: string,
 ): void {
   const before = organization.metadata.get(key);
-  if (before && equal(before.value, value)) return;
-  organization.sequence++;
+  const encoded = value.toBase64();
+  if (before?.value.toBase64() === encoded) return;
   const entry = before ?? { ...dated(), value };
   touch(entry);
   entry.value = value;
-  entry.sequence = organization.sequence;
   organization.metadata.set(key, entry);
-  deliverEvent(instance, {
+  send(instance, organization, {
     type: "org.metadata.set",
-    organizationId: organization.id,
-    sequence: organization.sequence,
-    created: entry.changed,
     userId,
-    payload: { key, value: value.toBase64() },
+    payload: { key, value: encoded },
   });
 }
 
-/**
- * Removes a metadata value and sends the event; `false` if there is no such
- * key.
- */
+/** Removes a metadata value, if there is one, and sends the event. */
 export function removeMetadata(
   instance: Instance,
   organization: Organization,
-  { key, userId }: { key: string; userId: string },
-): boolean {
-  if (!organization.metadata.delete(key)) return false;
-  organization.sequence++;
-  deliverEvent(instance, {
+  key: string,
+  userId: string,
+): void {
+  if (!organization.metadata.delete(key)) return;
+  send(instance, organization, {
     type: "org.metadata.removed",
-    organizationId: organization.id,
-    sequence: organization.sequence,
-    created: new Date(),
     userId,
     payload: { key },
   });
-  return true;
 }
 
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+function send(
+  instance: Instance,
+  organization: Organization,
+  event: { type: string; userId: string; payload: unknown },
+): void {
+  organization.sequence++;
+  deliverEvent(instance, {
+    ...event,
+    organizationId: organization.id,
+    sequence: organization.sequence,
+  });
 }

@@ -6,7 +6,7 @@ export class OAuthError extends Error {
   constructor(
     code: string,
     description: string,
-    { status = 400 }: { status?: number } = {},
+    status = 400,
   ) {
     super(description);
     this.name = "OAuthError";

@@ -5,13 +5,19 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { appOfClient } from "./find.ts";
+import { exportJWK } from "jose";
+import { newIdentifier } from "./identifier.ts";
 import type { Instance } from "./instance.ts";
-import { issueTokens } from "./issue_tokens.ts";
-import { oidcConfiguration } from "./oidc_configuration.ts";
-import type { OidcContext } from "./oidc_context.ts";
-import { createFinishLogin } from "./oidc_login.ts";
+import { issueTokens, TOKEN_SECONDS } from "./issue_tokens.ts";
+import { MemoryAdapter } from "./memory_adapter.ts";
+import { OAuthError } from "./oauth_error.ts";
+import { scopesOfLogin } from "./scopes.ts";
 import type { FinishLogin } from "./services/login.ts";
+import { type App, appOfClient, type World } from "./world.ts";
+
+const REFRESH_SECONDS = 30 * 24 * 3600;
+const LOGIN_SECONDS = 3600;
+const CODE_SECONDS = 300;
 
 /** oidc-provider's refusals, in ZITADEL's words. */
 const ERRORS: readonly [RegExp, string][] = [
@@ -19,6 +25,27 @@ const ERRORS: readonly [RegExp, string][] = [
   [/authorization code/, "Errors.AuthRequest.NoCode"],
   [/refresh token/, "Errors.User.RefreshToken.Invalid"],
 ];
+
+/** The part of oidc-provider's context that is used; the package has no types. */
+interface OidcContext {
+  url: string;
+  status: number;
+  body: Record<string, unknown>;
+  oidc: {
+    route?: string;
+    params: Record<string, string> & { client_id: string };
+    client: { clientId: string };
+    entities: { AuthorizationCode?: TokenSource; RefreshToken?: TokenSource };
+  };
+}
+
+interface TokenSource {
+  accountId: string;
+  scopes: Set<string>;
+  authTime: number;
+  nonce?: string;
+  sessionUid: string;
+}
 
 export interface OidcProvider {
   readonly handle: (
@@ -39,7 +66,7 @@ export async function createOidcProvider(
   );
   const provider = new Provider(
     instance.origin,
-    await oidcConfiguration(instance, policy),
+    await configuration(instance, policy),
   );
   provider.use(async (ctx: OidcContext, next: () => Promise<void>) => {
     await next();
@@ -51,11 +78,8 @@ export async function createOidcProvider(
     }
   });
   provider.on("grant.error", rewordError);
-  const callback = provider.callback();
   return {
-    handle: async (incoming, outgoing) => {
-      await callback(incoming, outgoing);
-    },
+    handle: provider.callback(),
     finishLogin: createFinishLogin(instance, provider),
   };
 }
@@ -72,6 +96,153 @@ async function loadProvider() {
   } finally {
     console.warn = warn;
   }
+}
+
+/** ZITADEL's paths, the world's applications, and logins by the sandbox's page. */
+async function configuration(
+  instance: Instance,
+  policy: unknown,
+): Promise<Record<string, unknown>> {
+  const { world, webKey: { kid, privateKey } } = instance;
+  const key = { ...await exportJWK(privateKey), kid, alg: "RS256", use: "sig" };
+  return {
+    adapter: createAdapter(world),
+    jwks: { keys: [key] },
+    routes: {
+      authorization: "/oauth/v2/authorize",
+      token: "/oauth/v2/token",
+      revocation: "/oauth/v2/revoke",
+    },
+    features: {
+      devInteractions: { enabled: false },
+      userinfo: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      revocation: { enabled: true },
+    },
+    cookies: { keys: [crypto.randomUUID()] },
+    pkce: { required: () => false },
+    responseTypes: ["code"],
+    clientAuthMethods: ["none", "client_secret_basic", "client_secret_post"],
+    ttl: {
+      AccessToken: TOKEN_SECONDS,
+      AuthorizationCode: CODE_SECONDS,
+      Grant: REFRESH_SECONDS,
+      IdToken: TOKEN_SECONDS,
+      Interaction: LOGIN_SECONDS,
+      RefreshToken: REFRESH_SECONDS,
+      Session: LOGIN_SECONDS,
+    },
+    findAccount: (_ctx: unknown, id: string) =>
+      world.users.has(id)
+        ? { accountId: id, claims: () => ({ sub: id }) }
+        : undefined,
+    issueRefreshToken: (
+      _ctx: unknown,
+      _client: unknown,
+      code: { scopes: Set<string> },
+    ) => code.scopes.has("offline_access"),
+    interactions: {
+      policy,
+      url: (ctx: OidcContext, { uid }: { uid: string }) =>
+        `/ui/v2/login/login?authRequest=${beginLogin(instance, ctx, uid)}`,
+    },
+  };
+}
+
+/** oidc-provider's storage, in which the clients are the world's applications. */
+function createAdapter(world: World): typeof MemoryAdapter {
+  return class extends MemoryAdapter {
+    override find(id: string) {
+      if (this.model !== "Client") return super.find(id);
+      const app = appOfClient(world, id);
+      return Promise.resolve(app && clientMetadata(app));
+    }
+  };
+}
+
+function clientMetadata(app: App): Record<string, unknown> {
+  const isOidc = app.kind === "oidc";
+  return {
+    client_id: app.clientId,
+    client_name: app.name,
+    redirect_uris: app.redirectUris,
+    response_types: isOidc ? ["code"] : [],
+    grant_types: isOidc ? ["authorization_code", "refresh_token"] : [],
+    ...app.clientSecret === undefined
+      ? { token_endpoint_auth_method: "none" }
+      : {
+        token_endpoint_auth_method: "client_secret_basic",
+        client_secret: app.clientSecret,
+      },
+  };
+}
+
+/** Records an authorization request and returns its id. */
+function beginLogin(
+  { world, origin }: Instance,
+  ctx: OidcContext,
+  uid: string,
+): string {
+  const { client_id: clientId, scope = "", login_hint: loginHint } =
+    ctx.oidc.params;
+  const id = `V2_${newIdentifier()}`;
+  // oidc-provider drops offline_access without prompt=consent. ZITADEL has no
+  // such rule, so the scopes are taken as the client sent them.
+  const asked = new URL(ctx.url, origin).searchParams.get("scope") ?? scope;
+  world.authRequests.set(id, {
+    uid,
+    scopes: scopesOfLogin(
+      world,
+      asked.split(" ").filter(Boolean),
+      appOfClient(world, clientId)!,
+    ),
+    ...loginHint && { loginHint },
+  });
+  return id;
+}
+
+/** Creates what finishes logins: oidc-provider's code for a user who logged in. */
+function createFinishLogin(
+  { world }: Instance,
+  // deno-lint-ignore no-explicit-any -- the package has no types
+  provider: any,
+): FinishLogin {
+  return async (authRequestId, { userId, sessionId }) => {
+    const authRequest = world.authRequests.get(authRequestId);
+    const interaction = authRequest &&
+      await provider.Interaction.find(authRequest.uid);
+    if (!interaction) {
+      throw new Error("This login has expired or is finished");
+    }
+    const { params } = interaction;
+    const scope = authRequest.scopes.join(" ");
+    const grant = new provider.Grant({
+      accountId: userId,
+      clientId: params.client_id,
+    });
+    grant.addOIDCScope(scope);
+    const code = new provider.AuthorizationCode({
+      accountId: userId,
+      amr: ["pwd"],
+      authTime: Math.floor(Date.now() / 1000),
+      client: await provider.Client.find(params.client_id),
+      codeChallenge: params.code_challenge,
+      codeChallengeMethod: params.code_challenge_method,
+      grantId: await grant.save(),
+      nonce: params.nonce,
+      redirectUri: params.redirect_uri,
+      scope,
+      sessionUid: sessionId ?? newIdentifier(),
+    });
+    const target = new URL(params.redirect_uri);
+    target.searchParams.set("code", await code.save());
+    if (params.state !== undefined) {
+      target.searchParams.set("state", params.state);
+    }
+    world.authRequests.delete(authRequestId);
+    await interaction.destroy();
+    return target.href;
+  };
 }
 
 /** Replaces oidc-provider's tokens by ZITADEL's; the refresh token stays. */
@@ -93,16 +264,15 @@ async function replaceTokens(
         sessionId: source.sessionUid,
       },
     });
+    const { refresh_token } = ctx.body;
     ctx.body = {
       ...tokens,
-      ...(ctx.body.refresh_token !== undefined &&
-        { refresh_token: ctx.body.refresh_token }),
+      ...refresh_token !== undefined && { refresh_token },
     };
   } catch (error) {
-    const { status, code, message } = error as Record<string, string>;
-    if (code === undefined) throw error;
-    ctx.status = Number(status);
-    ctx.body = { error: code, error_description: message };
+    if (!(error instanceof OAuthError)) throw error;
+    ctx.status = error.status;
+    ctx.body = { error: error.code, error_description: error.message };
   }
 }
 

@@ -24,8 +24,7 @@ function rolesOf(world: World, user: User, organizationId: string): string[] {
   return world.members
     .filter((member) =>
       member.userId === user.id &&
-      (member.organizationId === undefined ||
-        member.organizationId === organizationId)
+      (member.organizationId ?? organizationId) === organizationId
     )
     .flatMap((member) => member.roles);
 }
@@ -43,10 +42,8 @@ export function isMember(
 export function hasPermission(
   world: World,
   user: User,
-  { permission, organizationId }: {
-    permission: string;
-    organizationId: string;
-  },
+  permission: string,
+  organizationId: string,
 ): boolean {
   return rolesOf(world, user, organizationId).some((role) =>
     ROLES[role]?.(permission)
@@ -73,6 +70,6 @@ export function permissionsIn(
   organizationId: string,
 ): string[] {
   return PERMISSIONS.filter((permission) =>
-    hasPermission(world, user, { permission, organizationId })
+    hasPermission(world, user, permission, organizationId)
   );
 }

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Hono } from "hono";
 import { createApi } from "./api.ts";
 import { type Exchange, type Instance, ownWebKey } from "./instance.ts";
 import { corsHeaders, refusal } from "./local_access.ts";
@@ -7,15 +8,23 @@ import { replay, sendResponse, toRequest } from "./node_http.ts";
 import { createOidcProvider } from "./oidc_provider.ts";
 import { createOidcRoutes } from "./oidc_routes.ts";
 import { populate } from "./populate.ts";
-import type { Release } from "./release.ts";
 import { createSandboxRoutes } from "./sandbox_routes.ts";
-import { apiMethods } from "./services/mod.ts";
+import { actionMethods } from "./services/actions.ts";
+import { type FinishLogin, loginMethods } from "./services/login.ts";
+import {
+  organizationReaders,
+  organizationWriters,
+} from "./services/organizations.ts";
+import { projectMethods } from "./services/projects.ts";
+import { userMethods } from "./services/users.ts";
 import { readWorldFile, type WorldFile } from "./world_file.ts";
 import type { World } from "./world.ts";
 
 export type { Exchange } from "./instance.ts";
-export type { Release } from "./release.ts";
 export type { World } from "./world.ts";
+
+/** Marks what no route answers: it is oidc-provider's. */
+const UNANSWERED = "x-unanswered";
 
 /** Loopback only: everyone who reaches the sandbox can log in as any user. */
 const HOSTNAME = "127.0.0.1";
@@ -27,12 +36,6 @@ export interface SandboxOptions {
    * @default The repository's world.json.
    */
   readonly world?: WorldFile;
-  /**
-   * The release that it imitates.
-   *
-   * @default "current"
-   */
-  readonly release?: Release;
   /**
    * Refuse targets at loopback and private addresses, as ZITADEL does by
    * default since v4.15.2.
@@ -46,10 +49,6 @@ export interface SandboxOptions {
    * @default 0
    */
   readonly port?: number;
-  /** Reports what happens, a line each. */
-  readonly log?: (line: string) => void;
-  /** Called after every call of a target. */
-  readonly onExchange?: (exchange: Exchange) => void;
 }
 
 /** A running sandbox: a stand-in ZITADEL on loopback. */
@@ -81,7 +80,6 @@ export interface Sandbox extends AsyncDisposable {
 export async function startSandbox(
   options: SandboxOptions = {},
 ): Promise<Sandbox> {
-  const log = options.log ?? (() => {});
   const { world, adminToken, loginClientToken } = populate(
     options.world ?? await readWorldFile(),
   );
@@ -96,45 +94,29 @@ export async function startSandbox(
   const closing = new AbortController();
   const instance: Instance = {
     world,
-    release: options.release ?? "current",
     denyPrivateAddresses: options.denyPrivateAddresses ?? false,
     origin: `http://${HOSTNAME}:${port}`,
     webKey,
     fetch: (input, init) => fetch(input, { ...init, client }),
     closing: closing.signal,
     exchanges: [],
-    onExchange: options.onExchange ?? (() => {}),
     pending: new Set(),
-    log,
   };
   const provider = await createOidcProvider(instance);
-  const parts = [
-    createOidcRoutes(instance, provider.finishLogin),
-    createSandboxRoutes(instance),
-    createApi(instance, apiMethods(provider.finishLogin)),
-  ];
-
+  const app = createApp(instance, provider.finishLogin);
   server.on("request", async (incoming, outgoing) => {
     try {
       const { request, body } = await toRequest(incoming, instance.origin);
-      const refused = refusal(request);
-      if (refused !== undefined) return await sendResponse(refused, outgoing);
-      for (const [name, value] of Object.entries(corsHeaders(request))) {
-        outgoing.setHeader(name, value);
-      }
-      if (request.method === "OPTIONS") {
-        return await sendResponse(
-          new Response(null, { status: 204 }),
-          outgoing,
-        );
-      }
-      const response = await answer(parts, request);
-      if (response) await sendResponse(response, outgoing);
-      else await provider.handle(replay(incoming, body), outgoing);
+      const response = await app.fetch(request);
+      if (response.headers.has(UNANSWERED)) {
+        for (const [name, value] of Object.entries(corsHeaders(request))) {
+          outgoing.setHeader(name, value);
+        }
+        await provider.handle(replay(incoming, body), outgoing);
+      } else await sendResponse(response, outgoing);
     } catch (error) {
-      log(`Cannot answer ${incoming.method} ${incoming.url}: ${error}`);
       if (!outgoing.headersSent) outgoing.statusCode = 500;
-      outgoing.end();
+      outgoing.end(String(error));
     }
   });
 
@@ -161,12 +143,34 @@ export async function startSandbox(
   };
 }
 
-async function answer(
-  parts: readonly ((request: Request) => Promise<Response | undefined>)[],
-  request: Request,
-): Promise<Response | undefined> {
-  for (const part of parts) {
-    const response = await part(request);
-    if (response) return response;
-  }
+/** Everything but what oidc-provider answers. */
+function createApp(instance: Instance, finishLogin: FinishLogin): Hono {
+  const app = new Hono();
+  app.use(async (c, next) => {
+    const refused = refusal(c.req.raw);
+    if (refused !== undefined) return refused;
+    if (c.req.method === "OPTIONS") c.res = new Response(null, { status: 204 });
+    else await next();
+    for (const [name, value] of Object.entries(corsHeaders(c.req.raw))) {
+      c.header(name, value);
+    }
+  });
+  app.route("/", createOidcRoutes(instance, finishLogin));
+  app.route("/", createSandboxRoutes(instance));
+  app.route(
+    "/",
+    createApi(instance, [
+      ...organizationReaders,
+      ...organizationWriters,
+      ...actionMethods,
+      ...projectMethods,
+      ...userMethods,
+      ...loginMethods(finishLogin),
+    ]),
+  );
+  app.notFound((c) => c.body(null, 404, { [UNANSWERED]: "" }));
+  app.onError((error) => {
+    throw error;
+  });
+  return app;
 }

@@ -4,17 +4,12 @@
  *
  * @module
  */
+import { Hono } from "hono";
 import { z } from "zod";
-import type { RouteHandler } from "./route_handler.ts";
 import type { Instance } from "./instance.ts";
 import { removeMetadata, setMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
 import type { Organization } from "./world.ts";
-
-const METADATA_PATH = /^\/_sandbox\/organizations\/([^/]+)\/metadata$/;
-const NO_STORE = { headers: { "cache-control": "no-store" } };
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 const Key = z.string().min(1).max(200);
 
@@ -28,176 +23,130 @@ const Changes = z.array(z.strictObject({
   before: z.string().nullable(),
 }));
 
+type Env = { Variables: { organization: Organization } };
+
 /** Creates the sandbox's own endpoints, all under `/_sandbox/`. */
-export function createSandboxRoutes(instance: Instance): RouteHandler {
-  return async (request) => {
-    const { pathname } = new URL(request.url);
-    const route = `${request.method} ${pathname}`;
-    if (route === "GET /_sandbox/world") {
-      return Response.json(worldView(instance), NO_STORE);
+export function createSandboxRoutes(instance: Instance): Hono<Env> {
+  const app = new Hono<Env>().basePath("/_sandbox");
+  app.use(async (c, next) => {
+    await next();
+    c.header("cache-control", "no-store");
+  });
+  app.get("/world", (c) => c.json(worldView(instance)));
+  app.get("/exchanges", (c) => c.json(instance.exchanges));
+  const metadata = "/organizations/:id/metadata";
+  app.use(metadata, async (c, next) => {
+    const id = c.req.param("id") ?? "";
+    const organization = instance.world.organizations.get(id);
+    if (!organization) return c.json({ error: "No such organization" }, 404);
+    c.set("organization", organization);
+    return await next();
+  });
+  app.get(metadata, (c) => c.json(mappingOf(c.var.organization)));
+  app.put(metadata, async (c) => {
+    const parsed = Mapping.safeParse(await c.req.json().catch(() => null));
+    if (!parsed.success) {
+      return c.json({ error: z.prettifyError(parsed.error) }, 400);
     }
-    if (route === "GET /_sandbox/exchanges") {
-      return Response.json(instance.exchanges, NO_STORE);
-    }
-    const id = METADATA_PATH.exec(pathname)?.[1];
-    if (id === undefined) return undefined;
-    const organization = instance.world.organizations.get(
-      decodeURIComponent(id),
-    );
-    if (!organization) return failure("No such organization", 404);
-    if (request.method === "PUT") {
-      const parsed = Mapping.safeParse(await request.json().catch(() => null));
-      if (!parsed.success) return failure(z.prettifyError(parsed.error), 400);
-      replaceMapping(instance, organization, parsed.data);
-    } else if (request.method === "PATCH") {
-      const parsed = Changes.safeParse(await request.json().catch(() => null));
-      if (!parsed.success) return failure(z.prettifyError(parsed.error), 400);
-      // Not a 409: a browser logs that as an error of the page.
-      const saved = changeEntries(instance, organization, parsed.data);
-      return Response.json({ saved }, NO_STORE);
-    } else if (request.method !== "GET") {
-      return failure("Only GET, PUT and PATCH are known here", 405);
-    }
-    return Response.json(mappingOf(organization), NO_STORE);
-  };
-}
-
-function failure(error: string, status: number): Response {
-  return Response.json({ error }, { status });
-}
-
-function mappingOf(organization: Organization): Record<string, unknown> {
-  return Object.fromEntries(
-    [...organization.metadata].map(([key, { value }]) => {
-      const text = decoder.decode(value);
-      try {
-        const list = z.array(z.string()).parse(JSON.parse(text));
-        return [key, list];
-      } catch {
-        return [key, text];
+    const { organization } = c.var;
+    for (const key of [...organization.metadata.keys()]) {
+      if (!Object.hasOwn(parsed.data, key)) {
+        change(instance, organization, key, null);
       }
-    }),
-  );
+    }
+    for (const [key, permissions] of Object.entries(parsed.data)) {
+      const text = typeof permissions === "string"
+        ? permissions
+        : JSON.stringify(permissions);
+      change(instance, organization, key, text);
+    }
+    return c.json(mappingOf(organization));
+  });
+  app.patch(metadata, async (c) => {
+    const parsed = Changes.safeParse(await c.req.json().catch(() => null));
+    if (!parsed.success) {
+      return c.json({ error: z.prettifyError(parsed.error) }, 400);
+    }
+    const { organization } = c.var;
+    const saved = parsed.data.every(({ key, before }) =>
+      (organization.metadata.get(key)?.value.toBase64() ?? null) === before
+    );
+    for (const { key, value } of saved ? parsed.data : []) {
+      change(instance, organization, key, value);
+    }
+    // Not a 409: a browser logs that as an error of the page.
+    return c.json({ saved });
+  });
+  return app;
 }
 
-function replaceMapping(
+/** Sets an entry; `null` removes it. */
+function change(
   instance: Instance,
   organization: Organization,
-  mapping: z.infer<typeof Mapping>,
+  key: string,
+  text: string | null,
 ): void {
-  const userId = instance.world.adminUserId;
-  for (const key of [...organization.metadata.keys()]) {
-    if (!Object.hasOwn(mapping, key)) {
-      removeMetadata(instance, organization, { key, userId });
-    }
-  }
-  for (const [key, permissions] of Object.entries(mapping)) {
-    const text = typeof permissions === "string"
-      ? permissions
-      : JSON.stringify(permissions);
-    setMetadata(instance, organization, {
-      key,
-      value: encoder.encode(text),
-      userId,
-    });
+  const { adminUserId } = instance.world;
+  if (text === null) removeMetadata(instance, organization, key, adminUserId);
+  else {
+    const value = new TextEncoder().encode(text);
+    setMetadata(instance, organization, { key, value }, adminUserId);
   }
 }
 
-/**
- * Changes single entries, all or none. Returns `false` if an entry is not as its
- * author saw it.
- */
-function changeEntries(
-  instance: Instance,
-  organization: Organization,
-  changes: z.infer<typeof Changes>,
-): boolean {
-  const userId = instance.world.adminUserId;
-  const isAsSeen = changes.every(({ key, before }) =>
-    (organization.metadata.get(key)?.value.toBase64() ?? null) === before
-  );
-  if (!isAsSeen) return false;
-  for (const { key, value } of changes) {
-    if (value === null) removeMetadata(instance, organization, { key, userId });
-    else {
-      setMetadata(instance, organization, {
-        key,
-        value: encoder.encode(value),
-        userId,
-      });
+const Names = z.array(z.string());
+
+function mappingOf({ metadata }: Organization): Record<string, unknown> {
+  return Object.fromEntries(Array.from(metadata, ([key, { value }]) => {
+    const text = new TextDecoder().decode(value);
+    try {
+      return [key, Names.parse(JSON.parse(text))];
+    } catch {
+      return [key, text];
     }
-  }
-  return true;
+  }));
 }
 
 /** The world for display: no secrets, no tokens. */
-function worldView({ world, release, origin }: Instance) {
-  const projectName = (id: string) => world.projects.get(id)?.name;
-  const organizationName = (id: string) => world.organizations.get(id)?.name;
+function worldView({ world, origin }: Instance) {
+  const { organizations, projects, apps, users, userGrants } = world;
   return {
-    release,
     issuer: origin,
-    organizations: [...world.organizations.values()].map((organization) => ({
+    organizations: Array.from(organizations.values(), (organization) => ({
       id: organization.id,
       name: organization.name,
-      metadata: mappingOf(organization),
-      entries: [...organization.metadata].map(([key, { value }]) => ({
+      entries: Array.from(organization.metadata, ([key, { value }]) => ({
         key,
         value: value.toBase64(),
       })),
     })),
-    projects: [...world.projects.values()].map((project) => ({
+    projects: Array.from(projects.values(), ({ roles, ...project }) => ({
       id: project.id,
       name: project.name,
       organizationId: project.organizationId,
-      organization: organizationName(project.organizationId),
       assertsRoles: project.roleAssertion,
-      roles: [...project.roles.keys()],
-      grantedTo: [...world.projectGrants.values()]
-        .filter(({ projectId }) => projectId === project.id)
-        .map(({ organizationId, roles }) => ({ organizationId, roles })),
+      roles: [...roles],
     })),
-    apps: [...world.apps.values()].map((app) => ({
-      id: app.id,
-      name: app.name,
-      clientId: app.clientId,
-      projectId: app.projectId,
-      project: projectName(app.projectId),
-      kind: app.kind,
-      accessToken: app.accessToken,
-      redirectUris: app.redirectUris,
-    })),
-    users: [...world.users.values()].map((user) => ({
+    apps: Array.from(
+      apps.values(),
+      ({ clientSecret: _, ...app }) => app,
+    ),
+    users: Array.from(users.values(), ({ human, machine, ...user }) => ({
       id: user.id,
       userName: user.userName,
-      displayName: user.human
-        ? `${user.human.firstName} ${user.human.lastName}`
-        : user.machine?.name,
-      isMachine: user.machine !== undefined,
+      displayName: human
+        ? `${human.firstName} ${human.lastName}`
+        : machine?.name,
+      isMachine: machine !== undefined,
       organizationId: user.organizationId,
-      organization: organizationName(user.organizationId),
-      administrator: world.members.filter(({ userId }) => userId === user.id)
-        .flatMap(({ roles }) => roles),
-      grants: [...world.userGrants.values()]
+      organization: organizations.get(user.organizationId)?.name,
+      grants: [...userGrants.values()]
         .filter(({ userId }) => userId === user.id)
-        .map((grant) => ({
-          projectId: grant.projectId,
-          project: projectName(grant.projectId),
-          organizationId: grant.organizationId,
-          roles: grant.roles,
-          active: grant.active,
+        .map(({ projectId, organizationId, roles, active }) => ({
+          ...{ projectId, organizationId, roles, active },
+          project: projects.get(projectId)?.name,
         })),
-    })),
-    targets: [...world.targets.values()].map((target) => ({
-      id: target.id,
-      name: target.name,
-      endpoint: target.endpoint,
-      interruptOnError: target.interruptOnError,
-      payloadType: target.payloadType,
-    })),
-    executions: [...world.executions.values()].map((execution) => ({
-      condition: execution.condition,
-      targets: execution.targets,
     })),
   };
 }

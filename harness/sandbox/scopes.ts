@@ -60,7 +60,7 @@ export function scopesOfLogin(
 }
 
 function roleScopes({ roles }: Project): string[] {
-  return [...roles.keys()].sort().map((role) => ROLE_PREFIX + role);
+  return [...roles].sort().map((role) => ROLE_PREFIX + role);
 }
 
 /** The roles that are asserted. */

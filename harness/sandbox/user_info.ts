@@ -4,16 +4,14 @@
  *
  * @module
  */
-import { bearerToken, findAccessToken } from "./access_tokens.ts";
-import { complementClaims, storeUserMetadata } from "./complement.ts";
-import { ExecutionError, runFunction } from "./executions.ts";
-import { functionPayload } from "./function_payload.ts";
+import { bearerToken, findAccessToken } from "./authorize.ts";
+import { ExecutionError } from "./executions.ts";
+import { extendedClaims } from "./extended_claims.ts";
 import { authenticateApp } from "./grants.ts";
 import type { Instance } from "./instance.ts";
 import { OAuthError } from "./oauth_error.ts";
-import { roleRequest, scopesOfLogin } from "./scopes.ts";
-import { type Claims, userClaims } from "./user_claims.ts";
-import type { User } from "./world.ts";
+import { scopesOfLogin } from "./scopes.ts";
+import type { Claims } from "./user_claims.ts";
 
 export async function userInfo(
   instance: Instance,
@@ -22,13 +20,14 @@ export async function userInfo(
   const token = await findAccessToken(instance, bearerToken(authorization));
   const user = token && instance.world.users.get(token.userId);
   if (!token || !user) {
-    throw new OAuthError("access_denied", "access token invalid", {
-      status: 401,
-    });
+    throw new OAuthError("access_denied", "access token invalid", 401);
   }
-  return await freshClaims(instance, user, {
+  return await extendedClaims(instance, "preuserinfo", {
+    user,
     scopes: token.scopes,
     app: token,
+    profile: true,
+    roles: true,
   });
 }
 
@@ -54,7 +53,10 @@ export async function introspect(
     : token.scopes;
   try {
     return {
-      ...await freshClaims(instance, user, { scopes, app, isOnlyOwn: true }),
+      ...await extendedClaims(instance, "preuserinfo", {
+        ...{ user, scopes, app },
+        ...{ profile: true, roles: true, isOnlyOwn: true },
+      }),
       active: true,
       ...(token.authTime !== undefined && {
         amr: ["pwd"],
@@ -76,42 +78,4 @@ export async function introspect(
     if (error instanceof ExecutionError) return { active: false };
     throw error;
   }
-}
-
-interface FreshClaimsOptions {
-  readonly scopes: readonly string[];
-  /** The asking application, and the project whose roles it may see. */
-  readonly app: { readonly clientId: string; readonly projectId?: string };
-  readonly isOnlyOwn?: boolean;
-}
-
-async function freshClaims(
-  instance: Instance,
-  user: User,
-  { scopes, app, isOnlyOwn = false }: FreshClaimsOptions,
-): Promise<Claims> {
-  const { world } = instance;
-  const { clientId, projectId } = app;
-  const request = roleRequest(world, scopes, { projectId, isOnlyOwn });
-  const userinfo = userClaims(world, user, {
-    scopes,
-    request,
-    projectId,
-    profile: true,
-    roles: true,
-  });
-  const response = await runFunction(
-    instance,
-    "preuserinfo",
-    functionPayload(instance, "preuserinfo", {
-      user,
-      clientId,
-      request,
-      userinfo,
-    }),
-  );
-  storeUserMetadata(user, response);
-  const claims = { ...userinfo };
-  complementClaims(claims, "preuserinfo", response);
-  return claims;
 }

@@ -5,8 +5,24 @@
  * @module
  */
 import type { JWK } from "jose";
-import type { Dated } from "./dated.ts";
 import { newIdentifier } from "./identifier.ts";
+
+/** When an object was made and changed, and how many events that took. */
+export interface Dated {
+  created: Date;
+  changed: Date;
+  sequence: number;
+}
+
+export function dated(sequence = 1): Dated {
+  const now = new Date();
+  return { created: now, changed: now, sequence };
+}
+
+export function touch(thing: Dated): void {
+  thing.changed = new Date();
+  thing.sequence++;
+}
 
 export interface MetadataEntry extends Dated {
   value: Uint8Array;
@@ -23,25 +39,17 @@ export interface Organization extends Dated {
   actions?: Record<string, { name: string; script: string; active: boolean }[]>;
 }
 
-export interface ProjectRole extends Dated {
-  key: string;
-  displayName: string;
-  /** Empty for none. */
-  group: string;
-}
-
-export interface Project extends Dated {
+export interface Project {
   id: string;
   organizationId: string;
   name: string;
   /** Whether roles are asserted without a scope that asks for them. */
   roleAssertion: boolean;
-  /** By key. */
-  roles: Map<string, ProjectRole>;
+  roles: Set<string>;
 }
 
 /** A project that was granted to another organization. */
-export interface ProjectGrant extends Dated {
+export interface ProjectGrant {
   id: string;
   projectId: string;
   /** The receiving organization. */
@@ -50,7 +58,7 @@ export interface ProjectGrant extends Dated {
   roles: string[];
 }
 
-export interface App extends Dated {
+export interface App {
   id: string;
   projectId: string;
   name: string;
@@ -62,8 +70,6 @@ export interface App extends Dated {
   redirectUris: string[];
   postLogoutRedirectUris: string[];
   accessToken: "jwt" | "opaque";
-  accessTokenRoleAssertion: boolean;
-  idTokenRoleAssertion: boolean;
 }
 
 export interface Human {
@@ -103,9 +109,7 @@ export interface UserGrant extends Dated {
   id: string;
   userId: string;
   projectId: string;
-  /**
-   * Set if the project was granted to the organization that gives the roles.
-   */
+  /** Set if the project was granted to the organization that gives the roles. */
   projectGrantId?: string;
   organizationId: string;
   roles: string[];
@@ -120,14 +124,11 @@ export interface Member {
   roles: string[];
 }
 
-export type PayloadType = "json" | "jwt" | "jwe";
-
-/** A public key for encrypted payloads. */
+/** A public key that ZITADEL would encrypt a target's payloads for. */
 export interface TargetKey extends Dated {
-  /** The `kid` of payloads that are encrypted for it. */
   id: string;
   pem: string;
-  /** Whether it is the one in use. */
+  /** At most one of a target's keys is. */
   active: boolean;
 }
 
@@ -147,9 +148,9 @@ export interface Target extends Dated {
   timeoutMs: number;
   endpoint: string;
   signingKey: string;
-  payloadType: PayloadType;
-  /** Keys that payloads can be encrypted for. */
-  keys: TargetKey[];
+  /** The sandbox does not encrypt: calls of a `jwe` target fail. */
+  payloadType: "json" | "jwt" | "jwe";
+  keys?: TargetKey[];
 }
 
 /** What triggers a call: a function, or events. */
@@ -159,8 +160,13 @@ export type Condition =
   | { eventGroup: string }
   | { allEvents: true };
 
+/** Returns the key of a condition; equal conditions have equal keys. */
+export function conditionKey(condition: Condition): string {
+  return JSON.stringify(condition);
+}
+
 /** The targets of a condition. */
-export interface Execution extends Dated {
+export interface Execution {
   condition: Condition;
   /** The targets' identifiers, in the order of the calls. */
   targets: string[];
@@ -187,17 +193,12 @@ export interface AccessToken {
 }
 
 export interface AuthRequest {
-  /** `V2_` and digits. */
-  id: string;
   /** oidc-provider's identifier. */
   uid: string;
-  clientId: string;
-  redirectUri: string;
   /** The scopes that the application and its project ask for. */
   scopes: string[];
   /** The user name that the client expects. */
   loginHint?: string;
-  created: Date;
 }
 
 /** A session of the session API. */
@@ -205,7 +206,6 @@ export interface Session {
   id: string;
   token: string;
   userId: string;
-  created: Date;
 }
 
 export interface World {
@@ -247,4 +247,12 @@ export function emptyWorld(): World {
     authRequests: new Map(),
     sessions: new Map(),
   };
+}
+
+export function appOfClient(world: World, clientId: string): App | undefined {
+  return world.apps.values().find((app) => app.clientId === clientId);
+}
+
+export function userNamed(world: World, userName: string): User | undefined {
+  return world.users.values().find((user) => user.userName === userName);
 }

@@ -7,7 +7,7 @@ import { type KvServer, startKvServer } from "../../harness/test/kv_server.ts";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { waitUntil } from "../../harness/util/wait_until.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
 

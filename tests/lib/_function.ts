@@ -3,7 +3,7 @@ import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { readConfig } from "../../lib/config/settings.ts";
 import { createFunction } from "../../harness/function/create_function.ts";
 import type { Handler } from "../../lib/handler.ts";

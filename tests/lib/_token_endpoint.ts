@@ -1,5 +1,5 @@
 import { FIXTURES_URL } from "../../harness/fixtures/fixture.ts";
-import { UPSTREAM_ORIGIN } from "../../harness/fixtures/upstream.ts";
+import { UPSTREAM_ORIGIN } from "../../harness/sandbox/upstream.ts";
 
 const TOKEN_URL = `${UPSTREAM_ORIGIN}/oauth/v2/token`;
 

@@ -13,7 +13,7 @@ import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { faultyKv, KV_STATES, type KvState } from "./_kv_faults.ts";
 import { REVALIDATE_RETRY_MS } from "./mapping/_isolate.ts";
 import {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createFunction } from "../../harness/function/create_function.ts";
-import { UPSTREAM_ORIGIN } from "../../harness/fixtures/upstream.ts";
+import { UPSTREAM_ORIGIN } from "../../harness/sandbox/upstream.ts";
 import { readConfig } from "../../lib/config/settings.ts";
 import { Clock } from "./_clock.ts";
 import { assertRefused, request } from "./_requests.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { createTestFunction, login, loginPayload } from "./_function.ts";
 import { pem } from "./zitadel/_access_token.ts";
 import {

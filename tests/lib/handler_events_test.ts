@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FIXTURES_URL, readFixture } from "../../harness/fixtures/fixture.ts";
-import { createUpstream } from "../../harness/fixtures/upstream.ts";
+import { createUpstream } from "../../harness/sandbox/upstream.ts";
 import {
   createTestFunction,
   login,

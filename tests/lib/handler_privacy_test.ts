@@ -4,7 +4,7 @@ import { FIXTURES_URL, readFixture } from "../../harness/fixtures/fixture.ts";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
 import { grpcWebError } from "./_frames.ts";
 import {

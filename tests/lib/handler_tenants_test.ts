@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { createUpstream } from "../../harness/fixtures/upstream.ts";
+import { createUpstream } from "../../harness/sandbox/upstream.ts";
 import {
   createTestFunction,
   loginPayload,

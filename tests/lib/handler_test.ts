@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createUpstream } from "../../harness/fixtures/upstream.ts";
+import { createUpstream } from "../../harness/sandbox/upstream.ts";
 import {
   createTestFunction,
   login,

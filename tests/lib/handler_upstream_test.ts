@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { UPSTREAM_ORIGIN } from "../../harness/fixtures/upstream.ts";
+import { UPSTREAM_ORIGIN } from "../../harness/sandbox/upstream.ts";
 import { createTestFunction, loginPayload } from "./_function.ts";
 
 Deno.test("createHandler() names the instance when it is the instance that fails", async () => {

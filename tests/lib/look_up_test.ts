@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   createUpstream,
   type UpstreamData,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import { lookUp } from "../../lib/look_up.ts";
 import { MAX_MAPPING_BYTES } from "../../lib/mapping/role_mapping.ts";

@@ -6,7 +6,7 @@ import {
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
 
 const KEY = "key-of-the-drained-target";

@@ -6,7 +6,7 @@ import {
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
 import { login } from "../lib/_function.ts";

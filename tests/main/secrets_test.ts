@@ -9,7 +9,7 @@ import { startFunction } from "../../harness/function/function_process.ts";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
 import { storedText } from "../lib/_stored_text.ts";
 import { findCanaries, PERSONAL, SECRETS } from "./_canaries.ts";

@@ -7,7 +7,7 @@ import {
   type Upstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-} from "../../harness/fixtures/upstream.ts";
+} from "../../harness/sandbox/upstream.ts";
 
 /** The one signing key, where a property sets no other. */
 export const SIGNING_KEY = "key-of-the-properties-target";

@@ -1,14 +1,11 @@
-import { timestampFromDate, timestampNow } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { OIDCService } from "@zitadel/proto/zitadel/oidc/v2/oidc_service_pb.js";
 import { SessionService } from "@zitadel/proto/zitadel/session/v2/session_service_pb.js";
 import { apiError, noPermission, notFound } from "../api_error.ts";
 import { type ApiMethod, apiMethod, type Call } from "../api_method.ts";
-import { newIdentifier } from "../identifier.ts";
+import { newIdentifier, newSecret } from "../identifier.ts";
 import { hasPermission } from "../permissions.ts";
-import { newSecret } from "../secret.ts";
-import { userNamed } from "../find.ts";
-import { userOf } from "./management_user.ts";
+import { userNamed } from "../world.ts";
 
 const SESSION_TOKEN_LENGTH = 78;
 
@@ -19,64 +16,41 @@ export type FinishLogin = (
 ) => Promise<string>;
 
 /**
- * The methods of a custom login page: sessions, and finishing an authorization
- * request with one. Logins without a browser use them too.
+ * The methods of a custom login page: a session, and finishing an authorization
+ * request with it. Logins without a browser use them too.
  */
 export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
   return [
     apiMethod(SessionService.method.createSession, ({ checks }, call) => {
       const { world } = call.instance;
       checkLoginClient(call);
-      const search = checks?.user?.search;
-      const user = search?.case === "userId"
-        ? userOf(world, search.value)
-        : userNamed(world, search?.value ?? "");
+      const user = userNamed(world, checks?.user?.search.value ?? "");
       if (!user) throw notFound("User could not be found", "QUERY-Dfbg2");
       const password = user.human?.password;
       if (
         checks?.password && password !== undefined &&
         checks.password.password !== password
       ) {
-        throw apiError(Code.InvalidArgument, "Password is invalid", {
-          id: "COMMAND-3M0fs",
-        });
+        throw apiError(
+          Code.InvalidArgument,
+          "Password is invalid",
+          "COMMAND-3M0fs",
+        );
       }
-      const session = {
-        id: newIdentifier(),
-        token: newSecret(SESSION_TOKEN_LENGTH),
-        userId: user.id,
-        created: new Date(),
-      };
-      world.sessions.set(session.id, session);
-      return {
-        details: loginDetails(call, 4n),
-        sessionId: session.id,
-        sessionToken: session.token,
-      };
-    }),
-    apiMethod(SessionService.method.deleteSession, ({ sessionId }, call) => {
-      call.instance.world.sessions.delete(sessionId);
-      return { details: loginDetails(call, 5n) };
-    }),
-    apiMethod(OIDCService.method.getAuthRequest, ({ authRequestId }, call) => {
-      checkLoginClient(call);
-      const authRequest = authRequestOf(call, authRequestId);
-      return {
-        authRequest: {
-          id: authRequest.id,
-          creationDate: timestampFromDate(authRequest.created),
-          clientId: authRequest.clientId,
-          scope: authRequest.scopes,
-          redirectUri: authRequest.redirectUri,
-        },
-      };
+      const id = newIdentifier();
+      const token = newSecret(SESSION_TOKEN_LENGTH);
+      world.sessions.set(id, { id, token, userId: user.id });
+      return { sessionId: id, sessionToken: token };
     }),
     apiMethod(OIDCService.method.createCallback, async (request, call) => {
+      const { world } = call.instance;
+      const { authRequestId, callbackKind: { case: kind, value } } = request;
       checkLoginClient(call);
-      authRequestOf(call, request.authRequestId);
-      const { case: kind, value } = request.callbackKind;
+      if (!world.authRequests.has(authRequestId)) {
+        throw notFound("Errors.AuthRequest.NotExisting", "COMMAND-SzS4a");
+      }
       const session = kind === "session"
-        ? call.instance.world.sessions.get(value.sessionId)
+        ? world.sessions.get(value.sessionId)
         : undefined;
       if (
         !session || kind !== "session" || session.token !== value.sessionToken
@@ -84,40 +58,18 @@ export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
         throw apiError(
           Code.PermissionDenied,
           "Errors.Session.Token.Invalid",
-          { id: "COMMAND-sGr42" },
+          "COMMAND-sGr42",
         );
       }
-      return {
-        details: loginDetails(call, 2n),
-        callbackUrl: await finishLogin(request.authRequestId, {
-          userId: session.userId,
-          sessionId: session.id,
-        }),
-      };
+      const login = { userId: session.userId, sessionId: session.id };
+      return { callbackUrl: await finishLogin(authRequestId, login) };
     }),
   ];
 }
 
 function checkLoginClient({ instance, caller }: Call): void {
-  const allowed = hasPermission(instance.world, caller, {
-    permission: "session.link",
-    organizationId: caller.organizationId,
-  });
-  if (!allowed) throw noPermission("AUTH-AWfge");
-}
-
-function authRequestOf({ instance }: Call, id: string) {
-  const authRequest = instance.world.authRequests.get(id);
-  if (!authRequest) {
-    throw notFound("Errors.AuthRequest.NotExisting", "COMMAND-SzS4a");
+  const { organizationId } = caller;
+  if (!hasPermission(instance.world, caller, "session.link", organizationId)) {
+    throw noPermission("AUTH-AWfge");
   }
-  return authRequest;
-}
-
-function loginDetails({ instance }: Call, sequence: bigint) {
-  return {
-    sequence,
-    changeDate: timestampNow(),
-    resourceOwner: instance.world.instanceId,
-  };
 }

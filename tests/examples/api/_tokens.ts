@@ -58,7 +58,7 @@ export async function startIssuer(): Promise<Issuer> {
   const sandbox = stack.use(await startSandbox());
   const target = stack.use(startWebhookTarget());
   const append = (key: string, value: unknown) => {
-    target.reply = () => Response.json({ append_claims: [{ key, value }] });
+    target.replyWith(() => Response.json({ append_claims: [{ key, value }] }));
   };
   append("permissions", ["posts:read"]);
   const instance = connect(sandbox.origin, sandbox.adminToken);

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
-} from "../../../harness/fixtures/upstream.ts";
+} from "../../../harness/sandbox/upstream.ts";
 import { writeBundle } from "../../../harness/build/run_build.ts";
 import { leastPermissions } from "../../../harness/function/least_permissions.ts";
 import { startFunction } from "../../../harness/function/function_process.ts";

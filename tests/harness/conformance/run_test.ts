@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type Checks, compare } from "../../../harness/conformance/checks.ts";
 import { runConformance } from "../../../harness/conformance/run.ts";
 import { lookAt } from "../../../harness/conformance/subject.ts";
-import { unbindOthers } from "../../../harness/conformance/unbind_others.ts";
+import { unbindOthers } from "../../../harness/conformance/binding.ts";
 import {
   type Sandbox,
   startSandbox,
@@ -43,7 +43,7 @@ async function bindTarget(sandbox: Sandbox): Promise<string> {
 async function look(sandbox: Sandbox, notes: string[] = []) {
   return await lookAt({
     ...sandbox,
-    timeoutMs: 100,
+    timeoutMs: 300,
     settle: sandbox.settled,
     note: (line) => notes.push(line),
   });

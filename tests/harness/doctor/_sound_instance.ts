@@ -6,11 +6,7 @@ import {
   type GatherOptions,
 } from "../../../harness/doctor/gather.ts";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
-import {
-  type Release,
-  startSandbox,
-  type World,
-} from "../../../harness/sandbox/sandbox.ts";
+import { startSandbox, type World } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
@@ -21,9 +17,9 @@ import { startFunction } from "../_function_server.ts";
 const PUBLIC_ADDRESS = "198.51.100.7";
 
 /** A sandbox in which nothing is wrong, with a scratch organization, and the function beside it. */
-export async function soundInstance(release: Release) {
+export async function soundInstance() {
   const stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox({ release }));
+  const sandbox = stack.use(await startSandbox());
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const scratch = stack.use(await createScratchOrganization(instance));
   for (const { id, name, organizationId } of sandbox.world.projects.values()) {

@@ -18,7 +18,7 @@ function find(findings: readonly Finding[], check: CheckId): Finding {
 }
 
 Deno.test("doctor asks for a project, not for entries, if no project has the roles", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   partsOf(it).project.roles.clear();
   const { level, seen, why, fix } = find(await examine(it), "mapping");
@@ -29,7 +29,7 @@ Deno.test("doctor asks for a project, not for entries, if no project has the rol
 });
 
 Deno.test("doctor advises to bind events only while they are not bound", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const { state, access } = partsOf(it);
   assert.doesNotMatch(find(await examine(it), "revocation").fix!, /events/);
@@ -39,7 +39,7 @@ Deno.test("doctor advises to bind events only while they are not bound", async (
 });
 
 Deno.test("doctor says how to bring the function back, by what answers", async (t) => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const saved = structuredClone(it.sandbox.world);
   await t.step("nothing", async () => {
@@ -61,7 +61,7 @@ Deno.test("doctor says how to bring the function back, by what answers", async (
 });
 
 Deno.test("doctor calls the function of the default target if the env file has no target's key", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const { target } = partsOf(it);
   target.name = DEFAULT_TARGET_NAME;
@@ -80,7 +80,7 @@ Deno.test("doctor calls the function of the default target if the env file has n
 });
 
 Deno.test("doctor --live reports the cause before what it broke", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const { target } = partsOf(it);
   target.name = DEFAULT_TARGET_NAME;

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { diagnose } from "../../../harness/doctor/diagnose.ts";
 import type { Finding } from "../../../harness/doctor/finding.ts";
 import { gatherFacts } from "../../../harness/doctor/gather.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { examine, soundInstance } from "./_sound_instance.ts";
 
 const broken = (findings: readonly Finding[]) =>
@@ -58,61 +57,59 @@ Deno.test("doctor names a firewall that answers in place of ZITADEL", async (t) 
   }
 });
 
-for (const release of RELEASES) {
-  Deno.test(`doctor names a proxy that stops gRPC-web before ${release}`, async () => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    await using proxy = serve((request) => {
-      const { pathname } = new URL(request.url);
-      return pathname.startsWith("/zitadel.")
-        ? new Response("<html>", {
-          status: 403,
-          headers: { "content-type": "text/html" },
-        })
-        : fetch(it.sandbox.origin + pathname);
-    });
-    const findings = await examineAt(domainOf(proxy), {
-      ...SETTINGS,
-      ACCESS_TOKEN: it.scratch.reader.token,
-    });
-    assert.deepEqual(broken(findings).map(({ check }) => check), ["reachable"]);
-    assert.match(broken(findings)[0]!.seen, /the answer is 403 text\/html/);
+Deno.test("doctor names a proxy that stops gRPC-web", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  await using proxy = serve((request) => {
+    const { pathname } = new URL(request.url);
+    return pathname.startsWith("/zitadel.")
+      ? new Response("<html>", {
+        status: 403,
+        headers: { "content-type": "text/html" },
+      })
+      : fetch(it.sandbox.origin + pathname);
   });
+  const findings = await examineAt(domainOf(proxy), {
+    ...SETTINGS,
+    ACCESS_TOKEN: it.scratch.reader.token,
+  });
+  assert.deepEqual(broken(findings).map(({ check }) => check), ["reachable"]);
+  assert.match(broken(findings)[0]!.seen, /the answer is 403 text\/html/);
+});
 
-  Deno.test(`doctor names a host that is no domain of ${release}`, async () => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    const { port } = new URL(it.sandbox.origin);
-    const findings = await examineAt(`http://localhost:${port}`, {
-      ...SETTINGS,
-      ACCESS_TOKEN: it.scratch.reader.token,
-    });
-    assert.deepEqual(broken(findings).map(({ check }) => check), ["reachable"]);
-    assert.match(broken(findings)[0]!.seen, /Instance not found/);
-    assert.match(broken(findings)[0]!.fix!, /ZITADEL_INTERNAL_URL/);
+Deno.test("doctor names a host that is no domain", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { port } = new URL(it.sandbox.origin);
+  const findings = await examineAt(`http://localhost:${port}`, {
+    ...SETTINGS,
+    ACCESS_TOKEN: it.scratch.reader.token,
   });
+  assert.deepEqual(broken(findings).map(({ check }) => check), ["reachable"]);
+  assert.match(broken(findings)[0]!.seen, /Instance not found/);
+  assert.match(broken(findings)[0]!.fix!, /ZITADEL_INTERNAL_URL/);
+});
 
-  Deno.test(`doctor names a token without rights, not the release, on ${release}`, async () => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    const { members } = it.sandbox.world;
-    const saved = members.splice(0, Infinity);
-    const findings = await examine(it);
-    members.push(...saved);
-    const checks = broken(findings).map(({ check }) => check);
-    assert.ok(checks.includes("admin"), JSON.stringify(checks));
-    assert.ok(checks.includes("org_read"), JSON.stringify(checks));
-    assert.ok(!checks.includes("release"));
-    assert.ok(
-      findings.some(({ check }) => check === "not_checked"),
-      "what was not looked at is not told",
-    );
-    assert.ok(!findings.some(({ seen }) => /none of which/.test(seen)));
-  });
-}
+Deno.test("doctor names a token without rights, not the release", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { members } = it.sandbox.world;
+  const saved = members.splice(0, Infinity);
+  const findings = await examine(it);
+  members.push(...saved);
+  const checks = broken(findings).map(({ check }) => check);
+  assert.ok(checks.includes("admin"), JSON.stringify(checks));
+  assert.ok(checks.includes("org_read"), JSON.stringify(checks));
+  assert.ok(!checks.includes("release"));
+  assert.ok(
+    findings.some(({ check }) => check === "not_checked"),
+    "what was not looked at is not told",
+  );
+  assert.ok(!findings.some(({ seen }) => /none of which/.test(seen)));
+});
 
 Deno.test("doctor reports an administrator's token that is not valid once", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const findings = await examine(it, {
     settings: { ...it.settings, ZITADEL_ADMIN_TOKEN: "revoked" },
@@ -126,7 +123,7 @@ Deno.test("doctor reports an administrator's token that is not valid once", asyn
 });
 
 Deno.test("doctor names an expired token by its setting", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const { CLIENT_ID: _id, CLIENT_SECRET: _secret, ...others } = it.settings;
   const findings = await examine(it, {
@@ -160,7 +157,7 @@ Deno.test("doctor names a host that speaks http only", async () => {
 });
 
 Deno.test("doctor shows what a value is and what it should be", async (t) => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const organization = it.sandbox.world.organizations
     .get(it.scratch.organization.id)!;
@@ -204,7 +201,7 @@ Deno.test("doctor shows what a value is and what it should be", async (t) => {
 });
 
 Deno.test("doctor does not call a key broken that a rotation has not put to use", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const [target] = it.sandbox.world.targets.values();
   it.sandbox.world.targets.set("4711", {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import type { CheckId } from "../../../harness/doctor/checks.ts";
+import { diagnose } from "../../../harness/doctor/diagnose.ts";
 import { chooseLiveRole } from "../../../harness/doctor/choose_live_role.ts";
+import type { MetadataApi } from "../../../lib/zitadel/metadata_listing.ts";
 import type { ActionV1 } from "../../../harness/zitadel/action_v1.ts";
 import type { Facts } from "../../../harness/doctor/facts.ts";
 import { collect, type Finding } from "../../../harness/doctor/finding.ts";
 import { judgeActions } from "../../../harness/doctor/judge_customers.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { partsOf } from "./_faults.ts";
 import {
   examine,
@@ -55,111 +56,131 @@ function of(findings: readonly Finding[], check: CheckId) {
   return findings.filter((it) => it.check === check);
 }
 
-for (const release of RELEASES) {
-  Deno.test(`doctor lists what the set-up for customers lacks on ${release}`, async (t) => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    const saved = structuredClone(it.sandbox.world);
-    const isV3 = release === "3.4";
-    const customers = async (
-      settings: Record<string, string | undefined> = it.settings,
-    ) => {
-      const [found, ...more] = of(await examine(it, { settings }), "customers");
-      assert.equal(more.length, 0);
-      return {
-        level: found?.level,
-        parts: found?.items.map((item) => item.slice(0, 2)),
-        seen: found?.seen,
-      };
+Deno.test("doctor lists what the set-up for customers lacks", async (t) => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const saved = structuredClone(it.sandbox.world);
+  const customers = async (
+    settings: Record<string, string | undefined> = it.settings,
+  ) => {
+    const [found, ...more] = of(await examine(it, { settings }), "customers");
+    assert.equal(more.length, 0);
+    return {
+      level: found?.level,
+      parts: found?.items.map((item) => item.slice(0, 2)),
+      seen: found?.seen,
     };
-    const C4 = isV3 ? ["C4"] : [];
+  };
 
-    await t.step("without customers it is one quiet line", async () => {
-      const { level, parts } = await customers();
-      assert.deepEqual({ level, parts }, { level: "ok", parts: [] });
-    });
-    await t.step("with a granted project, C1, C3 and C4", async () => {
-      addCustomer(it);
-      const { level, parts, seen } = await customers();
-      assert.deepEqual([level, parts], ["warning", ["C1", "C3", "C4"]]);
-      assert.match(seen!, /^projects are granted to Customer \(3/);
-      const unset = await customers({ ...it.settings, PROJECTS: undefined });
-      assert.deepEqual(unset.parts, ["C1", "C2", "C3", "C4"]);
-    });
-    await t.step("each setting closes its part", async () => {
-      assert.deepEqual((await customers(setUp(it))).parts, C4);
-      const { GRANTED_BY: _, ...others } = setUp(it);
-      assert.deepEqual((await customers(others)).parts, ["C3", ...C4]);
-      const PERMISSIONS_SHAPE = "by_organization";
-      const labelled = { ...others, PERMISSIONS_SHAPE };
-      assert.deepEqual((await customers(labelled)).parts, C4);
-      const withRoles = { ...labelled, ROLES_CLAIM: "roles" };
-      assert.deepEqual((await customers(withRoles)).parts, ["C3", ...C4]);
-    });
-    await t.step("an owner who may write actions needs C5", async () => {
+  await t.step("without customers it is one quiet line", async () => {
+    const { level, parts } = await customers();
+    assert.deepEqual({ level, parts }, { level: "ok", parts: [] });
+  });
+  await t.step("with a granted project, C1, C3 and C4", async () => {
+    addCustomer(it);
+    const { level, parts, seen } = await customers();
+    assert.deepEqual([level, parts], ["warning", ["C1", "C3", "C4"]]);
+    assert.match(seen!, /^projects are granted to Customer \(3/);
+    const unset = await customers({ ...it.settings, PROJECTS: undefined });
+    assert.deepEqual(unset.parts, ["C1", "C2", "C3", "C4"]);
+  });
+  await t.step("each setting closes its part", async () => {
+    assert.deepEqual((await customers(setUp(it))).parts, []);
+    const { GRANTED_BY: _, ...others } = setUp(it);
+    assert.deepEqual((await customers(others)).parts, ["C3"]);
+    const PERMISSIONS_SHAPE = "by_organization";
+    const labelled = { ...others, PERMISSIONS_SHAPE };
+    assert.deepEqual((await customers(labelled)).parts, []);
+    const withRoles = { ...labelled, ROLES_CLAIM: "roles" };
+    assert.deepEqual((await customers(withRoles)).parts, ["C3"]);
+  });
+  await t.step("an owner who may write actions needs C5", async () => {
+    restore(it.sandbox.world, saved);
+    addCustomer(it, { owner: true });
+    const off = await customers(setUp(it));
+    assert.deepEqual(off.parts, ["C5"]);
+    partsOf(it).target.interruptOnError = true;
+    const on = await customers(setUp(it));
+    assert.deepEqual([on.level, on.parts], ["ok", []]);
+  });
+  await t.step(
+    "an administrator of the instance is no customer",
+    async () => {
       restore(it.sandbox.world, saved);
-      addCustomer(it, { owner: true });
-      const off = await customers(setUp(it));
-      assert.deepEqual(off.parts, [...C4, "C5"]);
-      partsOf(it).target.interruptOnError = true;
-      const on = await customers(setUp(it));
-      assert.deepEqual([on.level, on.parts], [isV3 ? "warning" : "ok", C4]);
-    });
-    await t.step(
-      "an administrator of the instance is no customer",
-      async () => {
-        restore(it.sandbox.world, saved);
-        const { state, organization } = partsOf(it);
-        state.organizations.set(CUSTOMER, { ...organization, id: CUSTOMER });
-        const { userId } = state.members.find(({ organizationId, roles }) =>
-          organizationId === undefined && roles.includes("IAM_OWNER")
-        )!;
-        const roles = ["ORG_OWNER"];
-        state.members.push({ userId, organizationId: CUSTOMER, roles });
-        assert.equal((await customers()).level, "ok");
-      },
-    );
-  });
+      const { state, organization } = partsOf(it);
+      state.organizations.set(CUSTOMER, { ...organization, id: CUSTOMER });
+      const { userId } = state.members.find(({ organizationId, roles }) =>
+        organizationId === undefined && roles.includes("IAM_OWNER")
+      )!;
+      const roles = ["ORG_OWNER"];
+      state.members.push({ userId, organizationId: CUSTOMER, roles });
+      assert.equal((await customers()).level, "ok");
+    },
+  );
+});
 
-  Deno.test(`doctor judges APPLICATIONS and IMPERSONATION on ${release}`, async () => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    const { state, app, project } = partsOf(it);
-    const mine = it.scratch.application.clientId;
-    const api = { ...app, id: "31", clientId: "32", name: "API" };
-    const theirs = { ...app, id: "33", clientId: "34", projectId: "35" };
-    state.projects.set("35", { ...project, id: "35", name: "Other" });
-    state.apps.set(api.id, api);
-    state.apps.set(theirs.id, theirs);
-    const settings = {
-      ...it.settings,
-      APPLICATIONS: `${mine},34,4711`,
-      IMPERSONATION: "none",
+Deno.test("doctor judges APPLICATIONS and IMPERSONATION", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { state, app, project } = partsOf(it);
+  const mine = it.scratch.application.clientId;
+  const api = { ...app, id: "31", clientId: "32", name: "API" };
+  const theirs = { ...app, id: "33", clientId: "34", projectId: "35" };
+  state.projects.set("35", { ...project, id: "35", name: "Other" });
+  state.apps.set(api.id, api);
+  state.apps.set(theirs.id, theirs);
+  const settings = {
+    ...it.settings,
+    APPLICATIONS: `${mine},34,4711`,
+    IMPERSONATION: "none",
+  };
+  const findings = await examine(it, { settings, clientId: "32" });
+  const [impersonation] = of(findings, "impersonation");
+  assert.equal(impersonation?.level, "note");
+  const applications = of(findings, "applications")
+    .map(({ level, items }) => [level, ...items]);
+  assert.deepEqual(applications, [
+    ["broken"],
+    ["warning", "4711"],
+    ["note", "Shop (34) of project Other"],
+    ["note", "API (32) of project Shop"],
+    ["ok", `Shop (${mine}) of project Shop`],
+  ]);
+});
+
+Deno.test("doctor judges the set-up for customers by the release", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  addCustomer(it);
+  const settings = { ...setUp(it), IMPERSONATION: "none" };
+  const facts = await gather(it, { settings });
+  const judge = (api: MetadataApi) => {
+    const organizations = facts.organizations.value!.map((organization) => ({
+      ...organization,
+      metadata: { value: { ...organization.metadata!.value!, api } },
+    }));
+    const findings = diagnose({
+      ...facts,
+      organizations: { value: organizations },
+    });
+    return {
+      parts: of(findings, "customers")[0]?.items.map((it) => it.slice(0, 2)),
+      applications: of(findings, "applications").map(({ level }) => level),
+      impersonation: of(findings, "impersonation").map(({ level }) => level),
     };
-    const findings = await examine(it, { settings, clientId: "32" });
-    const [impersonation] = of(findings, "impersonation");
-    assert.equal(
-      impersonation?.level,
-      release === "current" ? "note" : "warning",
-    );
-    const applications = of(findings, "applications")
-      .map(({ level, items }) => [level, ...items]);
-    if (release === "3.4") {
-      assert.deepEqual(applications, [["broken"], ["broken"]]);
-      return;
-    }
-    assert.deepEqual(applications, [
-      ["broken"],
-      ["warning", "4711"],
-      ["note", "Shop (34) of project Other"],
-      ["note", "API (32) of project Shop"],
-      ["ok", `Shop (${mine}) of project Shop`],
-    ]);
+  };
+  const sound = { parts: [], applications: ["ok"], impersonation: ["note"] };
+  assert.deepEqual(judge("v2"), sound);
+  assert.deepEqual(judge("v2beta"), { ...sound, impersonation: ["warning"] });
+  assert.deepEqual(judge("management_v1"), {
+    parts: ["C4"],
+    applications: ["broken"],
+    impersonation: ["warning"],
   });
-}
+});
 
 Deno.test("doctor says what it cannot see of customers without an administrator's token", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const isNoted = async (settings: Record<string, string | undefined>) =>
     of(
@@ -173,7 +194,7 @@ Deno.test("doctor says what it cannot see of customers without an administrator'
 });
 
 Deno.test("doctor --live is not tried with a grant that GRANTED_BY leaves out", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const choose = async (GRANTED_BY: string) => {
     const facts = await gather(it, {

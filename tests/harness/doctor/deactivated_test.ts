@@ -58,7 +58,7 @@ Deno.test("projects, project grants and organizations are listed with their stat
 });
 
 Deno.test("judgeDeactivated() warns of what is deactivated and still counts", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const facts = await gather(it);
   const judge = (changed: Partial<Facts>) =>

@@ -10,46 +10,39 @@ import {
   judgeClock,
   judgeTls,
 } from "../../../harness/doctor/judge_instance.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { FAULTS, partsOf } from "./_faults.ts";
 import { examine, restore, soundInstance } from "./_sound_instance.ts";
 
 /** Told of every instance: how long a permission lives on, and who may change it. */
 const EVERYWHERE: readonly CheckId[] = ["revocation", "writers"];
 
-for (const release of RELEASES) {
-  Deno.test(`doctor finds nothing wrong on a sound instance of ${release}, and each fault`, async (t) => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    const sound = await examine(it);
-    const notWell = sound.filter(({ level, check }) =>
-      level !== "ok" && !EVERYWHERE.includes(check)
-    );
-    assert.deepEqual(notWell, []);
-    assert.equal(outcomeOf(sound), "done");
+Deno.test("doctor finds nothing wrong on a sound instance, and each fault", async (t) => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const sound = await examine(it);
+  const notWell = sound.filter(({ level, check }) =>
+    level !== "ok" && !EVERYWHERE.includes(check)
+  );
+  assert.deepEqual(notWell, []);
+  assert.equal(outcomeOf(sound), "done");
 
-    const saved = structuredClone(it.sandbox.world);
-    // The faults are the same on all; what differs is how they are read.
-    const faults = release === "current"
-      ? FAULTS
-      : FAULTS.filter(({ name }) => !name.includes("encrypted"));
-    for (const { name, finds: [check, level], make } of faults) {
-      await t.step(name, async () => {
-        const options = make(it, partsOf(it)) ?? {};
-        const findings = await examine(it, options);
-        const found = findings.filter((finding) =>
-          finding.check === check && finding.level === level
-        );
-        assert.ok(
-          found.length > 0,
-          `expected ${level} ${check} in ${JSON.stringify(findings)}`,
-        );
-        assert.ok(level === "ok" || found[0]!.why && found[0]!.fix);
-        restore(it.sandbox.world, saved);
-      });
-    }
-  });
-}
+  const saved = structuredClone(it.sandbox.world);
+  for (const { name, finds: [check, level], make } of FAULTS) {
+    await t.step(name, async () => {
+      const options = make(it, partsOf(it)) ?? {};
+      const findings = await examine(it, options);
+      const found = findings.filter((finding) =>
+        finding.check === check && finding.level === level
+      );
+      assert.ok(
+        found.length > 0,
+        `expected ${level} ${check} in ${JSON.stringify(findings)}`,
+      );
+      assert.ok(level === "ok" || found[0]!.why && found[0]!.fix);
+      restore(it.sandbox.world, saved);
+    });
+  }
+});
 
 Deno.test("every check of the doctor is provoked by a test", () => {
   const elsewhere: CheckId[] = [
@@ -62,7 +55,7 @@ Deno.test("every check of the doctor is provoked by a test", () => {
     "live",
     // The sandbox has nothing that is deactivated: see deactivated_test.ts.
     "deactivated",
-    // By release: see customers_test.ts.
+    // See customers_test.ts.
     "applications",
     "impersonation",
   ];

@@ -5,7 +5,6 @@ import {
   findLeftoverUsers,
   removeLeftovers,
 } from "../../../harness/doctor/leftovers.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { createProject } from "../../../harness/zitadel/project.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
 import { withSetting } from "../../../harness/cli/env_file.ts";
@@ -49,72 +48,70 @@ const snapshot = ({ sandbox }: Sound) => ({
 
 const USER = { PROJECTS: undefined };
 
-for (const release of RELEASES) {
-  Deno.test(`proveLive() gets one role's permissions in an organization of its own on ${release}`, async () => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    const before = snapshot(it);
-    const found = await prove(it, USER);
-    assert.equal(found.level, "ok", found.seen);
-    assert.match(
-      found.seen,
-      /^6 tokens each held the permission of viewer in .* a mapping of its own/,
-    );
-    assert.deepEqual(snapshot(it), before);
-  });
+Deno.test("proveLive() gets one role's permissions in an organization of its own", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const before = snapshot(it);
+  const found = await prove(it, USER);
+  assert.equal(found.level, "ok", found.seen);
+  assert.match(
+    found.seen,
+    /^6 tokens each held the permission of viewer in .* a mapping of its own/,
+  );
+  assert.deepEqual(snapshot(it), before);
+});
 
-  Deno.test(`proveLive() uses a real project with PROJECTS on ${release}`, async () => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    const before = snapshot(it);
-    const found = await prove(it, { PROJECTS: it.scratch.project.id });
-    assert.equal(found.level, "ok", found.seen);
-    assert.match(found.seen, /of viewer; the first/);
-    assert.deepEqual(snapshot(it), before);
-  });
+Deno.test("proveLive() uses a real project with PROJECTS", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const before = snapshot(it);
+  const found = await prove(it, { PROJECTS: it.scratch.project.id });
+  assert.equal(found.level, "ok", found.seen);
+  assert.match(found.seen, /of viewer; the first/);
+  assert.deepEqual(snapshot(it), before);
+});
 
-  Deno.test(`proveLive() works with qualified entries of one organization on ${release}`, async () => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    const { id } = it.scratch.organization;
-    const { metadata } = it.sandbox.world.organizations.get(id)!;
-    for (const [role, entry] of [...metadata]) {
-      metadata.delete(role);
-      metadata.set(`${it.scratch.project.id}:${role}`, entry);
-    }
-    const found = await prove(it, { ...USER, METADATA_ORGANIZATION: id });
-    assert.equal(found.level, "ok", found.seen);
-  });
+Deno.test("proveLive() works with qualified entries of one organization", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { id } = it.scratch.organization;
+  const { metadata } = it.sandbox.world.organizations.get(id)!;
+  for (const [role, entry] of [...metadata]) {
+    metadata.delete(role);
+    metadata.set(`${it.scratch.project.id}:${role}`, entry);
+  }
+  const found = await prove(it, { ...USER, METADATA_ORGANIZATION: id });
+  assert.equal(found.level, "ok", found.seen);
+});
 
-  Deno.test(`proveLive() works if the project lies in another organization than the mapping on ${release}`, async () => {
-    const it = await soundInstance(release);
-    await using _ = it.stack;
-    const { id } = it.scratch.organization;
-    const { metadata } = it.sandbox.world.organizations.get(id)!;
-    const elsewhere = [...it.sandbox.world.organizations.keys()]
-      .find((other) => other !== id)!;
-    const project = await createProject(it.instance, elsewhere, {
-      name: "Elsewhere",
-      roles: ["reader", "writer"],
-    });
-    const entry = metadata.get("admin")!;
-    metadata.clear();
-    metadata.set(`${project.id}:reader`, { ...entry, value: value(["r"]) });
-    metadata.set(`${project.id}:writer`, {
-      ...entry,
-      value: value(["r", "w"]),
-    });
-    const found = await prove(it, {
-      METADATA_ORGANIZATION: id,
-      PROJECTS: project.id,
-    });
-    assert.equal(found.level, "ok", found.seen);
-    assert.match(found.seen, /of reader/);
+Deno.test("proveLive() works if the project lies in another organization than the mapping", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { id } = it.scratch.organization;
+  const { metadata } = it.sandbox.world.organizations.get(id)!;
+  const elsewhere = [...it.sandbox.world.organizations.keys()]
+    .find((other) => other !== id)!;
+  const project = await createProject(it.instance, elsewhere, {
+    name: "Elsewhere",
+    roles: ["reader", "writer"],
   });
-}
+  const entry = metadata.get("admin")!;
+  metadata.clear();
+  metadata.set(`${project.id}:reader`, { ...entry, value: value(["r"]) });
+  metadata.set(`${project.id}:writer`, {
+    ...entry,
+    value: value(["r", "w"]),
+  });
+  const found = await prove(it, {
+    METADATA_ORGANIZATION: id,
+    PROJECTS: project.id,
+  });
+  assert.equal(found.level, "ok", found.seen);
+  assert.match(found.seen, /of reader/);
+});
 
 Deno.test("proveLive() uses the mapping of a fixed organization", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const { id } = it.scratch.organization;
   const found = await prove(it, { ...USER, METADATA_ORGANIZATION: id });
@@ -122,7 +119,7 @@ Deno.test("proveLive() uses the mapping of a fixed organization", async () => {
 });
 
 Deno.test("proveLive() knows every shape, and the claim of roles", async (t) => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   for (const shape of ["list", "string", "by_project", "by_organization"]) {
     await t.step(shape, async () => {
@@ -136,7 +133,7 @@ Deno.test("proveLive() knows every shape, and the claim of roles", async (t) => 
 });
 
 Deno.test("proveLive() never gives away the only role", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   it.sandbox.world.projects.get(it.scratch.project.id)!.roles.delete("viewer");
   const before = snapshot(it);
@@ -147,7 +144,7 @@ Deno.test("proveLive() never gives away the only role", async () => {
 });
 
 Deno.test("proveLive() gives away no role if all have as many permissions", async (t) => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const { id } = it.scratch.organization;
   const { metadata } = it.sandbox.world.organizations.get(id)!;
@@ -168,7 +165,7 @@ Deno.test("proveLive() gives away no role if all have as many permissions", asyn
 });
 
 Deno.test("proveLive() tells a claim that was replaced from a function that was not called", async (t) => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const [target] = it.sandbox.world.targets.values();
   const execution = [...it.sandbox.world.executions.values()]
@@ -215,7 +212,7 @@ Deno.test("proveLive() tells a claim that was replaced from a function that was 
 });
 
 Deno.test("proveLive() removes everything when it is interrupted", async (t) => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const before = snapshot(it);
   for (
@@ -241,7 +238,7 @@ Deno.test("proveLive() removes everything when it is interrupted", async (t) => 
 });
 
 Deno.test("removeLeftovers() removes organizations and users of checks, and nothing else", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const before = snapshot(it);
   const { world } = it.sandbox;

@@ -11,7 +11,7 @@ const SECRETS = [
 ];
 
 Deno.test("doctor's findings hold no secret, whatever is wrong", async (t) => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const saved = structuredClone(it.sandbox.world);
   for (const { name, make } of FAULTS) {

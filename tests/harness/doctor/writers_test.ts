@@ -7,7 +7,7 @@ import { createTestIo } from "../_test_io.ts";
 import { examine, soundInstance } from "./_sound_instance.ts";
 
 Deno.test("doctor names the managers who may write the mapping, and no viewers", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const { scratch, settings } = it;
   const { id } = scratch.organization;
@@ -39,7 +39,7 @@ Deno.test("doctor names the managers who may write the mapping, and no viewers",
 });
 
 Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KEY_FILE", async () => {
-  const it = await soundInstance("current");
+  const it = await soundInstance();
   await using _ = it.stack;
   const { value } = await createCredential(
     connect(it.sandbox.origin, it.sandbox.adminToken),

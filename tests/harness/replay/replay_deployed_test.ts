@@ -13,7 +13,6 @@ import {
   replayDeployed,
 } from "../../../harness/replay/replay_deployed.ts";
 import { createRecorder } from "../../../harness/record/recording.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
@@ -167,9 +166,9 @@ Deno.test("replayDeployed() signs nothing but function calls with a real key, an
 });
 
 /** A sandbox, a deployed function with other settings, and what it was sent. */
-async function recorded(release: typeof RELEASES[number]) {
+async function recorded() {
   const stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox({ release }));
+  const sandbox = stack.use(await startSandbox());
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const scratch = stack.use(await createScratchOrganization(instance));
   const calls: { headers: Headers; body: Uint8Array<ArrayBuffer> }[] = [];
@@ -224,43 +223,41 @@ async function recorded(release: typeof RELEASES[number]) {
   return { stack, url, scratch, deploy, record };
 }
 
-for (const release of RELEASES) {
-  Deno.test(`replayDeployed() checks a function with its own recordings, in every mode, on ${release}`, async (t) => {
-    const it = await recorded(release);
-    await using _ = it.stack;
-    const { id } = it.scratch.organization;
-    const { id: project } = it.scratch.project;
-    for (
-      const changed of [
-        { METADATA_ORGANIZATION: "user" },
-        { METADATA_ORGANIZATION: "grant" },
-        { METADATA_ORGANIZATION: id },
-        { PROJECTS: project },
-        { PERMISSIONS_SHAPE: "string", ROLES_CLAIM: "roles" },
-        { PERMISSIONS_SHAPE: "by_project" },
-        { PERMISSIONS_CLAIM: "scp" },
-      ] as Record<string, string>[]
-    ) {
-      await t.step(JSON.stringify(Object.keys(changed)), async () => {
-        const settings = await it.deploy(changed);
-        const fixture = await it.record(settings);
-        const deployed = await findDeployedFunction(settings, {
-          url: it.url,
-          organization: undefined,
-        });
-        const { outcome, actual } = await replayDeployed(fixture, deployed);
-        assert.equal(
-          outcome,
-          "equal",
-          JSON.stringify([actual, fixture.expected]),
-        );
+Deno.test("replayDeployed() checks a function with its own recordings, in every mode", async (t) => {
+  const it = await recorded();
+  await using _ = it.stack;
+  const { id } = it.scratch.organization;
+  const { id: project } = it.scratch.project;
+  for (
+    const changed of [
+      { METADATA_ORGANIZATION: "user" },
+      { METADATA_ORGANIZATION: "grant" },
+      { METADATA_ORGANIZATION: id },
+      { PROJECTS: project },
+      { PERMISSIONS_SHAPE: "string", ROLES_CLAIM: "roles" },
+      { PERMISSIONS_SHAPE: "by_project" },
+      { PERMISSIONS_CLAIM: "scp" },
+    ] as Record<string, string>[]
+  ) {
+    await t.step(JSON.stringify(Object.keys(changed)), async () => {
+      const settings = await it.deploy(changed);
+      const fixture = await it.record(settings);
+      const deployed = await findDeployedFunction(settings, {
+        url: it.url,
+        organization: undefined,
       });
-    }
-  });
-}
+      const { outcome, actual } = await replayDeployed(fixture, deployed);
+      assert.equal(
+        outcome,
+        "equal",
+        JSON.stringify([actual, fixture.expected]),
+      );
+    });
+  }
+});
 
 Deno.test("findDeployedFunction() refuses what is no function with that key", async (t) => {
-  const it = await recorded("current");
+  const it = await recorded();
   await using _ = it.stack;
   const settings = await it.deploy({});
   const find = (url: string, key: string) =>

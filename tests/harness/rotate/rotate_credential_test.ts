@@ -5,7 +5,6 @@ import {
   deleteReplaced,
   planCredentialRotation,
 } from "../../../harness/rotate/rotate_credential.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import {
@@ -20,12 +19,9 @@ import { startFunction } from "../_function_server.ts";
 const CHECK = { endpoints: [], processes: undefined };
 
 /** A function that uses a key or a token of its service user. */
-async function connected(
-  release: typeof RELEASES[number],
-  kind: "key" | "pat",
-) {
+async function connected(kind: "key" | "pat") {
   const stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox({ release }));
+  const sandbox = stack.use(await startSandbox());
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const scratch = stack.use(await createScratchOrganization(instance));
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
@@ -51,42 +47,37 @@ async function connected(
   return { stack, place: { instance, envFile }, user, server, first };
 }
 
-for (const release of RELEASES) {
-  Deno.test(`rotate --credential replaces a key once the function uses the new one on ${release}`, async () => {
-    const { stack, place, user, server, first } = await connected(
-      release,
-      "key",
-    );
-    await using _ = stack;
-    const plan = await planCredentialRotation(place);
-    assert.equal(plan.kind, "add");
-    assert.equal(plan.replaced.id, first.id);
-    await addCredential(place, plan.replaced, { days: 20 });
+Deno.test("rotate --credential replaces a key once the function uses the new one", async () => {
+  const { stack, place, user, server, first } = await connected("key");
+  await using _ = stack;
+  const plan = await planCredentialRotation(place);
+  assert.equal(plan.kind, "add");
+  assert.equal(plan.replaced.id, first.id);
+  await addCredential(place, plan.replaced, { days: 20 });
 
-    const then = await planCredentialRotation(place);
-    assert.deepEqual(then, { kind: "delete", replaced: plan.replaced });
-    const before = await listCredentials(place.instance, user);
-    await assert.rejects(
-      deleteReplaced(place, then.replaced, CHECK),
-      /The old credential is kept: .* uses another credential/,
-    );
-    assert.deepEqual(await listCredentials(place.instance, user), before);
+  const then = await planCredentialRotation(place);
+  assert.deepEqual(then, { kind: "delete", replaced: plan.replaced });
+  const before = await listCredentials(place.instance, user);
+  await assert.rejects(
+    deleteReplaced(place, then.replaced, CHECK),
+    /The old credential is kept: .* uses another credential/,
+  );
+  assert.deepEqual(await listCredentials(place.instance, user), before);
 
-    await server.reload();
-    assert.equal(await deleteReplaced(place, then.replaced, CHECK), 1);
-    const text = await readEnvFile(place.envFile);
-    const { keyId } = JSON.parse(parseEnv(text).SERVICE_ACCOUNT_KEY!);
-    const keys = (await listCredentials(place.instance, user))
-      .filter(({ kind }) => kind === "key");
-    assert.deepEqual(keys.map(({ id }) => id), [keyId]);
-    assert.match(text, /^# mine\n/);
-    assert.doesNotMatch(text, /Replaced/);
-    assert.equal((await planCredentialRotation(place)).kind, "add");
-  });
-}
+  await server.reload();
+  assert.equal(await deleteReplaced(place, then.replaced, CHECK), 1);
+  const text = await readEnvFile(place.envFile);
+  const { keyId } = JSON.parse(parseEnv(text).SERVICE_ACCOUNT_KEY!);
+  const keys = (await listCredentials(place.instance, user))
+    .filter(({ kind }) => kind === "key");
+  assert.deepEqual(keys.map(({ id }) => id), [keyId]);
+  assert.match(text, /^# mine\n/);
+  assert.doesNotMatch(text, /Replaced/);
+  assert.equal((await planCredentialRotation(place)).kind, "add");
+});
 
 Deno.test("rotate --credential goes on after an interruption before the new key was written", async () => {
-  const { stack, place, first } = await connected("current", "key");
+  const { stack, place, first } = await connected("key");
   await using _ = stack;
   const { replaced } = await planCredentialRotation(place);
   const refusing = {
@@ -100,7 +91,7 @@ Deno.test("rotate --credential goes on after an interruption before the new key 
 });
 
 Deno.test("rotate --credential does not guess which of several tokens is the old one", async () => {
-  const { stack, place } = await connected("current", "pat");
+  const { stack, place } = await connected("pat");
   await using _ = stack;
   // The reader has a token of its own beside the one that was written.
   const { replaced } = await planCredentialRotation(place);
@@ -109,7 +100,7 @@ Deno.test("rotate --credential does not guess which of several tokens is the old
 });
 
 Deno.test("rotate --credential refuses a client secret, which has no successor", async () => {
-  const { stack, place } = await connected("current", "pat");
+  const { stack, place } = await connected("pat");
   await using _ = stack;
   const text = await readEnvFile(place.envFile);
   await Deno.writeTextFile(

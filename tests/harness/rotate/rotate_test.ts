@@ -13,7 +13,6 @@ import {
   type RotationStep,
 } from "../../../harness/rotate/plan_rotation.ts";
 import { applySteps } from "../../../harness/setup/change.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import {
@@ -33,9 +32,9 @@ const PACE = { canaryMs: 5, settleMs: 50 };
 const CONDITIONS = ["function/preaccesstoken", "event/group/org.metadata"];
 
 /** A function that is connected to a sandbox, one other target bound before it. */
-async function connected(release: typeof RELEASES[number]) {
+async function connected() {
   const stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox({ release }));
+  const sandbox = stack.use(await startSandbox());
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const scratch = stack.use(await createScratchOrganization(instance));
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
@@ -96,54 +95,52 @@ function claimsOf(token: string): Record<string, unknown> {
   return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
 }
 
-for (const release of RELEASES) {
-  Deno.test(`rotate loses no call under constant load on ${release}`, async () => {
-    const { stack, ...it } = await connected(release);
-    await using _ = stack;
-    let going = true;
-    let tokens = 0;
-    const load = Array.from({ length: 3 }, async () => {
-      while (going) {
-        const { accessToken } = await clientCredentials(it.instance.origin, {
-          ...it.scratch.robot,
-          scope: roleScopes(it.scratch.project.id),
-        });
-        assert.ok(claimsOf(accessToken).permissions, "a token came without");
-        tokens++;
-      }
-    });
-    const reloads: Promise<void>[] = [];
-    it.server.statuses.length = 0;
-    await rotate(it, NAME, {
-      // As late as can be: while the rotation waits, and when it is over.
-      onWait: () => {
-        if (reloads.length === 0) reloads.push(it.server.reload());
-      },
-    });
-    await it.server.reload();
-    await Promise.all(reloads);
-    const during = tokens;
-    while (tokens < during + 5) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
+Deno.test("rotate loses no call under constant load", async () => {
+  const { stack, ...it } = await connected();
+  await using _ = stack;
+  let going = true;
+  let tokens = 0;
+  const load = Array.from({ length: 3 }, async () => {
+    while (going) {
+      const { accessToken } = await clientCredentials(it.instance.origin, {
+        ...it.scratch.robot,
+        scope: roleScopes(it.scratch.project.id),
+      });
+      assert.ok(claimsOf(accessToken).permissions, "a token came without");
+      tokens++;
     }
-    going = false;
-    await Promise.all(load);
-
-    const [target, ...rest] = (await listTargets(it.instance))
-      .filter(({ name }) => name !== "other");
-    assert.deepEqual(rest, []);
-    assert.equal(target!.name, NAME);
-    assert.notEqual(target!.signingKey, it.signingKey);
-    for (const { targets } of await listExecutions(it.instance)) {
-      assert.deepEqual(targets, [it.other, target!.id]);
-    }
-    const text = await readEnvFile(it.envFile);
-    assert.equal(parseEnv(text).AUTHORIZATION_SIGNING_KEY, target!.signingKey);
-    assert.match(text, /^# mine\n/);
-    assert.deepEqual(new Set(it.server.statuses), new Set([200]));
-    assert.ok(during > 10, `only ${during} tokens under load`);
   });
-}
+  const reloads: Promise<void>[] = [];
+  it.server.statuses.length = 0;
+  await rotate(it, NAME, {
+    // As late as can be: while the rotation waits, and when it is over.
+    onWait: () => {
+      if (reloads.length === 0) reloads.push(it.server.reload());
+    },
+  });
+  await it.server.reload();
+  await Promise.all(reloads);
+  const during = tokens;
+  while (tokens < during + 5) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  going = false;
+  await Promise.all(load);
+
+  const [target, ...rest] = (await listTargets(it.instance))
+    .filter(({ name }) => name !== "other");
+  assert.deepEqual(rest, []);
+  assert.equal(target!.name, NAME);
+  assert.notEqual(target!.signingKey, it.signingKey);
+  for (const { targets } of await listExecutions(it.instance)) {
+    assert.deepEqual(targets, [it.other, target!.id]);
+  }
+  const text = await readEnvFile(it.envFile);
+  assert.equal(parseEnv(text).AUTHORIZATION_SIGNING_KEY, target!.signingKey);
+  assert.match(text, /^# mine\n/);
+  assert.deepEqual(new Set(it.server.statuses), new Set([200]));
+  assert.ok(during > 10, `only ${during} tokens under load`);
+});
 
 Deno.test("rotate goes on from wherever it was interrupted", async (t) => {
   const steps: RotationStep["step"][] = [
@@ -156,7 +153,7 @@ Deno.test("rotate goes on from wherever it was interrupted", async (t) => {
   ];
   for (const last of steps) {
     await t.step(`after ${last}`, async () => {
-      const { stack, ...it } = await connected("current");
+      const { stack, ...it } = await connected();
       await using _ = stack;
       const interrupted = rotate(it, NAME, {
         onStep: (step) => {
@@ -186,7 +183,7 @@ Deno.test("rotate goes on from wherever it was interrupted", async (t) => {
 });
 
 Deno.test("rotate changes no binding while the function does not take the new key", async () => {
-  const { stack, ...it } = await connected("current");
+  const { stack, ...it } = await connected();
   await using _ = stack;
   const before = await listExecutions(it.instance);
   const seen: string[] = [];
@@ -203,7 +200,7 @@ Deno.test("rotate changes no binding while the function does not take the new ke
 });
 
 Deno.test("rotate keeps the old key beside the new where the env file lacks it", async () => {
-  const { stack, ...it } = await connected("current");
+  const { stack, ...it } = await connected();
   await using _ = stack;
   const text = await readEnvFile(it.envFile);
   await Deno.writeTextFile(
@@ -222,7 +219,7 @@ Deno.test("rotate keeps the old key beside the new where the env file lacks it",
 });
 
 Deno.test("rotate reports what is bound if the function loses the key after the swap", async () => {
-  const { stack, ...it } = await connected("current");
+  const { stack, ...it } = await connected();
   await using _ = stack;
   const interrupted = rotate(it, NAME, {
     onStep: (step) => {
@@ -241,28 +238,24 @@ Deno.test("rotate reports what is bound if the function loses the key after the 
   );
 });
 
-for (const release of RELEASES) {
-  Deno.test(`rotate keeps a fractional timeout and the kind of a webhook on ${release}`, async () => {
-    const { stack, ...it } = await connected(release);
-    await using _ = stack;
-    const name = "webhook";
-    await createTarget(it.instance, {
-      name,
-      endpoint: it.server.endpoint,
-      timeoutSeconds: 2.5,
-      interruptOnError: true,
-      kind: "webhook",
-    });
-    await rotate(it, name, {
-      onStep: (step) => {
-        if (step === "add-key") it.server.reload();
-      },
-    });
-    const found = (await listTargets(it.instance)).find((it) =>
-      it.name === name
-    );
-    assert.equal(found?.timeoutSeconds, 2.5);
-    assert.equal(found?.kind, "webhook");
-    assert.equal(found?.interruptOnError, true);
+Deno.test("rotate keeps a fractional timeout and the kind of a webhook", async () => {
+  const { stack, ...it } = await connected();
+  await using _ = stack;
+  const name = "webhook";
+  await createTarget(it.instance, {
+    name,
+    endpoint: it.server.endpoint,
+    timeoutSeconds: 2.5,
+    interruptOnError: true,
+    kind: "webhook",
   });
-}
+  await rotate(it, name, {
+    onStep: (step) => {
+      if (step === "add-key") it.server.reload();
+    },
+  });
+  const found = (await listTargets(it.instance)).find((it) => it.name === name);
+  assert.equal(found?.timeoutSeconds, 2.5);
+  assert.equal(found?.kind, "webhook");
+  assert.equal(found?.interruptOnError, true);
+});

@@ -1,5 +1,7 @@
-import assert from "node:assert/strict";
+import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import type { Sandbox } from "../../../harness/sandbox/sandbox.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
+import { setExecution } from "../../../harness/zitadel/execution.ts";
 
 /** The organization of the repository's world. */
 export const ACME = "390000000000000001";
@@ -28,19 +30,34 @@ export async function call(
   return { status: response.status, text, json: () => JSON.parse(text) };
 }
 
+/** The client of the sandbox's targets and executions, as its administrator. */
+export function actionsOf({ origin, adminToken }: Sandbox) {
+  return connect(origin, adminToken).service(ActionService);
+}
+
+/** Creates a target as other tools do: interruptOnError is on from the start. */
 export async function createTarget(
   sandbox: Sandbox,
-  settings: Record<string, unknown>,
-): Promise<string> {
-  const created = await call(sandbox, "POST /v2beta/actions/targets", {
+  { endpoint = "http://localhost:9/", interruptOnError = false } = {},
+): Promise<{ id: string; signingKey: string }> {
+  return await actionsOf(sandbox).createTarget({
     name: `target ${crypto.randomUUID()}`,
-    endpoint: "http://localhost:9/",
-    timeout: "5s",
-    restCall: {},
-    ...settings,
+    endpoint,
+    timeout: { seconds: 5n },
+    targetType: { case: "restCall", value: { interruptOnError } },
   });
-  assert.equal(created.status, 200, created.text);
-  return created.json().id;
+}
+
+/** Binds a target at the endpoint to `preaccesstoken`, or to another condition. */
+export async function bindTarget(
+  sandbox: Sandbox,
+  endpoint: string,
+  condition = "function/preaccesstoken",
+): Promise<{ id: string; signingKey: string }> {
+  const target = await createTarget(sandbox, { endpoint });
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  await setExecution(instance, { condition, targets: [target.id] });
+  return target;
 }
 
 /** Asks for a service user's token. */

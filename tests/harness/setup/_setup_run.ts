@@ -4,7 +4,6 @@ import {
   SETUP_OPTIONS,
   type SetupOptions,
 } from "../../../harness/setup/command_line.ts";
-import type { Release } from "../../../harness/sandbox/release.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import { listExecutions } from "../../../harness/zitadel/execution.ts";
@@ -16,8 +15,8 @@ import { createTestIo } from "../_test_io.ts";
 const DEFAULTS = { ...readOptions([], SETUP_OPTIONS).values, yes: true };
 
 /** An instance with an organization, and an env file with a credential. */
-export async function createSetupScene(release?: Release) {
-  const sandbox = await startSandbox(release ? { release } : {});
+export async function createSetupScene() {
+  const sandbox = await startSandbox();
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const scratch = await createScratchOrganization(instance);
   const folder = await Deno.makeTempDir();

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { waitForFunction } from "../../../harness/setup/check_function.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { startFunction } from "../_function_server.ts";
 import { createSetupScene, serve } from "./_setup_run.ts";
 
@@ -18,81 +17,79 @@ async function setUp({ run, envFile, sandbox }: Scene) {
   return server;
 }
 
-for (const release of RELEASES) {
-  Deno.test(`setup moves a bound target only to the function with its key, on ${release}`, async (t) => {
-    await using scene = await createSetupScene(release);
-    const { run, snapshot, folder, sandbox } = scene;
-    await using server = await setUp(scene);
-    const before = await snapshot();
+Deno.test("setup moves a bound target only to the function with its key", async (t) => {
+  await using scene = await createSetupScene();
+  const { run, snapshot, folder, sandbox } = scene;
+  await using server = await setUp(scene);
+  const before = await snapshot();
 
-    await Deno.writeTextFile(
-      `${folder}/other.env`,
-      `ACCESS_TOKEN=${scene.scratch.reader.token}\nAUTHORIZATION_SIGNING_KEY=another\n`,
-    );
-    await using other = startFunction(`${folder}/other.env`, sandbox.origin);
-    await other.reload();
-    await using anything = serve(() => Response.json({}));
-    await using page = serve(() => new Response("<h1>Hello</h1>"));
-    await using moved = serve(() => Response.redirect(server.endpoint));
-    const wrong: [string, string, RegExp][] = [
-      [
-        "another key",
-        other.endpoint,
-        /Cannot bind the target: .*does not accept the target's key yet\. Nothing was changed: the target stays at /,
-      ],
-      [
-        "a wrong path",
-        `${server.endpoint}permissions`,
-        /answered 404; the function serves only `\/`/,
-      ],
-      ["a server that accepts everything", anything.endpoint, /instead of 401/],
-      ["a web page", page.endpoint, /answered 200, but is not the function/],
-      ["a redirect", moved.endpoint, /a redirect to /],
-      ["nothing", "http://127.0.0.1:9/", /did not answer/],
-    ];
-    for (const [name, endpoint, message] of wrong) {
-      await t.step(name, async () => {
-        const { outcome, error } = await run({ endpoint });
-        assert.equal(outcome, "Error");
-        assert.match(error, message);
-        assert.deepEqual(await snapshot(), before);
-      });
-    }
-
-    await t.step("a gateway that strips a prefix", async () => {
-      await using gateway = serve((request) =>
-        new URL(request.url).pathname === "/permissions"
-          ? fetch(server.endpoint, request)
-          : new Response(null, { status: 404 })
-      );
-      const endpoint = `${gateway.endpoint}permissions`;
+  await Deno.writeTextFile(
+    `${folder}/other.env`,
+    `ACCESS_TOKEN=${scene.scratch.reader.token}\nAUTHORIZATION_SIGNING_KEY=another\n`,
+  );
+  await using other = startFunction(`${folder}/other.env`, sandbox.origin);
+  await other.reload();
+  await using anything = serve(() => Response.json({}));
+  await using page = serve(() => new Response("<h1>Hello</h1>"));
+  await using moved = serve(() => Response.redirect(server.endpoint));
+  const wrong: [string, string, RegExp][] = [
+    [
+      "another key",
+      other.endpoint,
+      /Cannot bind the target: .*does not accept the target's key yet\. Nothing was changed: the target stays at /,
+    ],
+    [
+      "a wrong path",
+      `${server.endpoint}permissions`,
+      /answered 404; the function serves only `\/`/,
+    ],
+    ["a server that accepts everything", anything.endpoint, /instead of 401/],
+    ["a web page", page.endpoint, /answered 200, but is not the function/],
+    ["a redirect", moved.endpoint, /a redirect to /],
+    ["nothing", "http://127.0.0.1:9/", /did not answer/],
+  ];
+  for (const [name, endpoint, message] of wrong) {
+    await t.step(name, async () => {
       const { outcome, error } = await run({ endpoint });
-      assert.equal(outcome, "done", error);
-      const { targets: [target] } = await snapshot();
-      assert.equal(target!.endpoint, endpoint);
+      assert.equal(outcome, "Error");
+      assert.match(error, message);
+      assert.deepEqual(await snapshot(), before);
     });
-  });
+  }
 
-  Deno.test(`setup --no-interrupt-on-error and --remove work while the function is down, on ${release}`, async () => {
-    await using scene = await createSetupScene(release);
-    const { run, snapshot } = scene;
-    {
-      await using server = await setUp(scene);
-      const on = await run({ interruptOnError: true });
-      assert.equal(on.outcome, "done", on.error);
-      assert.ok(server.endpoint);
-    }
-    const off = await run({ interruptOnError: false });
-    assert.equal(off.outcome, "done", off.error);
-    assert.equal((await snapshot()).targets[0]!.interruptOnError, false);
-    const on = await run({ interruptOnError: true });
-    assert.match(on.error, /Cannot let logins depend on the function/);
-    const removed = await run({ remove: true });
-    assert.equal(removed.outcome, "done", removed.error);
-    const { targets, executions } = await snapshot();
-    assert.deepEqual({ targets, executions }, { targets: [], executions: [] });
+  await t.step("a gateway that strips a prefix", async () => {
+    await using gateway = serve((request) =>
+      new URL(request.url).pathname === "/permissions"
+        ? fetch(server.endpoint, request)
+        : new Response(null, { status: 404 })
+    );
+    const endpoint = `${gateway.endpoint}permissions`;
+    const { outcome, error } = await run({ endpoint });
+    assert.equal(outcome, "done", error);
+    const { targets: [target] } = await snapshot();
+    assert.equal(target!.endpoint, endpoint);
   });
-}
+});
+
+Deno.test("setup --no-interrupt-on-error and --remove work while the function is down", async () => {
+  await using scene = await createSetupScene();
+  const { run, snapshot } = scene;
+  {
+    await using server = await setUp(scene);
+    const on = await run({ interruptOnError: true });
+    assert.equal(on.outcome, "done", on.error);
+    assert.ok(server.endpoint);
+  }
+  const off = await run({ interruptOnError: false });
+  assert.equal(off.outcome, "done", off.error);
+  assert.equal((await snapshot()).targets[0]!.interruptOnError, false);
+  const on = await run({ interruptOnError: true });
+  assert.match(on.error, /Cannot let logins depend on the function/);
+  const removed = await run({ remove: true });
+  assert.equal(removed.outcome, "done", removed.error);
+  const { targets, executions } = await snapshot();
+  assert.deepEqual({ targets, executions }, { targets: [], executions: [] });
+});
 
 Deno.test("setup does not bind an existing target to something else", async () => {
   await using scene = await createSetupScene();

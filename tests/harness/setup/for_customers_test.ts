@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { parseEnv, withSetting } from "../../../harness/cli/env_file.ts";
-import { TRAITS } from "../../../harness/sandbox/release.ts";
 import type { Instance } from "../../../harness/zitadel/client.ts";
 import { ownOrganization } from "../../../harness/zitadel/organization.ts";
 import {
@@ -10,6 +9,7 @@ import {
 } from "../../../harness/zitadel/project.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
 import { startFunction } from "../_function_server.ts";
+import { serveOlderRelease } from "../zitadel/_older_release.ts";
 import { createSetupScene } from "./_setup_run.ts";
 
 async function createApi(
@@ -21,70 +21,84 @@ async function createApi(
   return (await management.addAPIApp({ projectId, name: "API" })).clientId;
 }
 
-for (const release of ["3.4", "current"] as const) {
-  Deno.test(`setup --for-customers proposes the whole set-up once, and new applications later, on ${release}`, async () => {
-    await using scene = await createSetupScene(release);
-    const { run, snapshot, instance, envFile, scratch } = scene;
-    const organization = scratch.organization.id;
-    const { id: project } = scratch.project;
-    const api = await createApi(instance, organization, project);
-    const options = { forCustomers: true, project: [project] };
-    const before = await snapshot();
+Deno.test("setup --for-customers proposes the whole set-up once, and new applications later", async () => {
+  await using scene = await createSetupScene();
+  const { run, snapshot, instance, envFile, scratch } = scene;
+  const organization = scratch.organization.id;
+  const { id: project } = scratch.project;
+  const api = await createApi(instance, organization, project);
+  const options = { forCustomers: true, project: [project] };
+  const before = await snapshot();
 
-    const planned = await run({ ...options, dryRun: true });
-    assert.equal(planned.outcome, "changes", planned.error);
-    const org = `${scratch.organization.name} (${organization})`;
-    for (
-      const line of [
-        `+ METADATA_ORGANIZATION in ${envFile}: ${org}`,
-        `+ PROJECTS in ${envFile}: Shop (${project})`,
-        `+ GRANTED_BY in ${envFile}: the user's own organization (user), ${org}`,
-        "at introspection ZITADEL names the API",
-        "no target",
-      ]
-    ) assert.ok(planned.stdout.includes(line), planned.stdout);
-    assert.deepEqual(await snapshot(), before);
+  const planned = await run({ ...options, dryRun: true });
+  assert.equal(planned.outcome, "changes", planned.error);
+  const org = `${scratch.organization.name} (${organization})`;
+  for (
+    const line of [
+      `+ METADATA_ORGANIZATION in ${envFile}: ${org}`,
+      `+ PROJECTS in ${envFile}: Shop (${project})`,
+      `+ GRANTED_BY in ${envFile}: the user's own organization (user), ${org}`,
+      "at introspection ZITADEL names the API",
+      "no target",
+    ]
+  ) assert.ok(planned.stdout.includes(line), planned.stdout);
+  assert.deepEqual(await snapshot(), before);
 
-    const done = await run(options);
-    assert.equal(done.outcome, "done", done.error);
-    const { clientId } = scratch.application;
-    const { application: isNamed } = TRAITS[release];
-    const read = async () => parseEnv(await Deno.readTextFile(envFile));
-    const { ACCESS_TOKEN: _, ...settings } = await read();
-    assert.deepEqual(settings, {
-      PROJECTS: project,
-      METADATA_ORGANIZATION: organization,
-      GRANTED_BY: `user,${organization}`,
-      ...isNamed && { APPLICATIONS: `${clientId},${api}` },
-    });
-    if (!isNamed) assert.match(done.stdout, /APPLICATIONS cannot work on v3/);
-
-    const again = await run({ forCustomers: true, json: true });
-    const { outcome, changes, notes } = JSON.parse(again.stdout);
-    assert.deepEqual([outcome, changes], ["done", []]);
-    assert.ok(notes.length > 0);
-
-    const { clientId: later } = await createApplication(
-      instance,
-      organization,
-      { project, name: "Later", redirectUri: "http://localhost:9000/" },
-    );
-    const more = await run({ forCustomers: true });
-    if (!isNamed) {
-      assert.match(more.stdout, /Nothing to change/);
-      await Deno.writeTextFile(envFile, "APPLICATIONS=1\n", { append: true });
-      const set = await run({ forCustomers: true });
-      return assert.match(set.stdout, /no person gets permissions until it is/);
-    }
-    assert.ok(
-      more.stdout.includes(
-        `~ APPLICATIONS in ${envFile}: also Later (${later})`,
-      ),
-      more.stdout,
-    );
-    assert.equal((await read()).APPLICATIONS, `${clientId},${api},${later}`);
+  const done = await run(options);
+  assert.equal(done.outcome, "done", done.error);
+  const { clientId } = scratch.application;
+  const read = async () => parseEnv(await Deno.readTextFile(envFile));
+  const { ACCESS_TOKEN: _, ...settings } = await read();
+  assert.deepEqual(settings, {
+    PROJECTS: project,
+    METADATA_ORGANIZATION: organization,
+    GRANTED_BY: `user,${organization}`,
+    APPLICATIONS: `${clientId},${api}`,
   });
-}
+
+  const again = await run({ forCustomers: true, json: true });
+  const { outcome, changes, notes } = JSON.parse(again.stdout);
+  assert.deepEqual([outcome, changes], ["done", []]);
+  assert.ok(notes.length > 0);
+
+  const { clientId: later } = await createApplication(
+    instance,
+    organization,
+    { project, name: "Later", redirectUri: "http://localhost:9000/" },
+  );
+  const more = await run({ forCustomers: true });
+  assert.ok(
+    more.stdout.includes(
+      `~ APPLICATIONS in ${envFile}: also Later (${later})`,
+    ),
+    more.stdout,
+  );
+  assert.equal((await read()).APPLICATIONS, `${clientId},${api},${later}`);
+});
+
+Deno.test("setup --for-customers leaves APPLICATIONS out on v3", async () => {
+  await using scene = await createSetupScene();
+  const { run, envFile, scratch } = scene;
+  await using v3 = serveOlderRelease(scene.sandbox, "management_v1");
+  const extra = { env: { ZITADEL_DOMAIN: v3.origin } };
+  const options = { forCustomers: true, project: [scratch.project.id] };
+  const done = await run(options, extra);
+  assert.equal(done.outcome, "done", done.error);
+  assert.match(done.stdout, /APPLICATIONS cannot work on v3/);
+  const { ACCESS_TOKEN: _, ...settings } = parseEnv(
+    await Deno.readTextFile(envFile),
+  );
+  assert.deepEqual(settings, {
+    PROJECTS: scratch.project.id,
+    METADATA_ORGANIZATION: scratch.organization.id,
+    GRANTED_BY: `user,${scratch.organization.id}`,
+  });
+  const again = await run(options, extra);
+  assert.match(again.stdout, /Nothing to change/);
+  await Deno.writeTextFile(envFile, "APPLICATIONS=1\n", { append: true });
+  const set = await run(options, extra);
+  assert.match(set.stdout, /no person gets permissions until it is/);
+});
 
 Deno.test("setup --for-customers asks about interruptOnError and names both sides", async () => {
   await using scene = await createSetupScene();

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { Interrupted } from "../../../harness/cli/errors.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { bind } from "../../../harness/setup/bind.ts";
 import {
   listExecutions,
@@ -23,81 +22,79 @@ const TARGET = {
 const PREACCESSTOKEN = "function/preaccesstoken";
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-for (const release of RELEASES) {
-  Deno.test(`setup names entries that stay, and --prune removes those that are a mapping, on ${release}`, async () => {
-    await using scene = await createSetupScene(release);
-    const { run, roles, instance } = scene;
-    const org = scene.scratch.organization.id;
-    await setMetadata(instance, org, [
-      { key: "logo", value: bytes("two words") },
-    ]);
-    const file = await roles({ admin: ["read:all"] });
-    const kept = await run({ roles: file, org });
-    assert.match(kept.stdout, /! kept, not in the file .*: viewer$/m);
-    const pruned = await run({ roles: file, org, prune: true });
-    assert.equal(pruned.outcome, "done", pruned.error);
-    const { entries } = await listMetadata(instance, org);
-    assert.deepEqual(entries.map(({ key }) => key).sort(), ["admin", "logo"]);
+Deno.test("setup names entries that stay, and --prune removes those that are a mapping", async () => {
+  await using scene = await createSetupScene();
+  const { run, roles, instance } = scene;
+  const org = scene.scratch.organization.id;
+  await setMetadata(instance, org, [
+    { key: "logo", value: bytes("two words") },
+  ]);
+  const file = await roles({ admin: ["read:all"] });
+  const kept = await run({ roles: file, org });
+  assert.match(kept.stdout, /! kept, not in the file .*: viewer$/m);
+  const pruned = await run({ roles: file, org, prune: true });
+  assert.equal(pruned.outcome, "done", pruned.error);
+  const { entries } = await listMetadata(instance, org);
+  assert.deepEqual(entries.map(({ key }) => key).sort(), ["admin", "logo"]);
 
-    const other = await roles({ admin: ["other"] });
-    const removed = await run({ remove: true, roles: other, org });
-    assert.match(removed.stdout, /! kept, differs from the file: admin$/m);
-  });
+  const other = await roles({ admin: ["other"] });
+  const removed = await run({ remove: true, roles: other, org });
+  assert.match(removed.stdout, /! kept, differs from the file: admin$/m);
+});
 
-  Deno.test(`of two commands that bind at once, the one that loses reports it, on ${release}`, async () => {
-    await using scene = await createSetupScene(release);
-    const { instance } = scene;
-    const [one, other] = await Promise.all([
-      createTarget(instance, { ...TARGET, name: "one" }),
-      createTarget(instance, { ...TARGET, name: "other" }),
-    ]);
-    const condition = PREACCESSTOKEN;
-    const mine = { condition, from: [], to: [one!.id] };
-    const recheck = await bind(instance, mine);
-    // The other command read the binding before that.
-    await setExecution(instance, { condition, targets: [other!.id] });
-    await assert.rejects(
-      recheck(),
-      /someone else changed this binding while the command ran/,
-    );
-    await setExecution(instance, { condition, targets: mine.to });
-    await recheck();
-  });
+Deno.test("of two commands that bind at once, the one that loses reports it", async () => {
+  await using scene = await createSetupScene();
+  const { instance } = scene;
+  const [one, other] = await Promise.all([
+    createTarget(instance, { ...TARGET, name: "one" }),
+    createTarget(instance, { ...TARGET, name: "other" }),
+  ]);
+  const condition = PREACCESSTOKEN;
+  const mine = { condition, from: [], to: [one!.id] };
+  const recheck = await bind(instance, mine);
+  // The other command read the binding before that.
+  await setExecution(instance, { condition, targets: [other!.id] });
+  await assert.rejects(
+    recheck(),
+    /someone else changed this binding while the command ran/,
+  );
+  await setExecution(instance, { condition, targets: mine.to });
+  await recheck();
+});
 
-  Deno.test(`setup refuses to change a target during a rotation, but turns it off and removes it, on ${release}`, async () => {
-    await using scene = await createSetupScene(release);
-    const { run, instance } = scene;
-    await createTarget(instance, {
-      ...TARGET,
-      name: "a",
-      interruptOnError: true,
-    });
-    const successor = await createTarget(instance, {
-      ...TARGET,
-      name: "a (successor)",
-      interruptOnError: true,
-    });
-    await setExecution(instance, {
-      condition: PREACCESSTOKEN,
-      targets: [successor.id],
-    });
-    const refused = await run({ name: "a", also: "events" });
-    assert.match(
-      refused.error,
-      /A rotation of "a" is unfinished: run `deno task rotate --name 'a'` first/,
-    );
-    const off = await run({ name: "a", interruptOnError: false });
-    assert.equal(off.outcome, "done", off.error);
-    assert.deepEqual(
-      (await listTargets(instance)).map((it) => it.interruptOnError),
-      [false, false],
-    );
-    const removed = await run({ name: "a", remove: true });
-    assert.equal(removed.outcome, "done", removed.error);
-    assert.deepEqual(await listTargets(instance), []);
-    assert.deepEqual(await listExecutions(instance), []);
+Deno.test("setup refuses to change a target during a rotation, but turns it off and removes it", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance } = scene;
+  await createTarget(instance, {
+    ...TARGET,
+    name: "a",
+    interruptOnError: true,
   });
-}
+  const successor = await createTarget(instance, {
+    ...TARGET,
+    name: "a (successor)",
+    interruptOnError: true,
+  });
+  await setExecution(instance, {
+    condition: PREACCESSTOKEN,
+    targets: [successor.id],
+  });
+  const refused = await run({ name: "a", also: "events" });
+  assert.match(
+    refused.error,
+    /A rotation of "a" is unfinished: run `deno task rotate --name 'a'` first/,
+  );
+  const off = await run({ name: "a", interruptOnError: false });
+  assert.equal(off.outcome, "done", off.error);
+  assert.deepEqual(
+    (await listTargets(instance)).map((it) => it.interruptOnError),
+    [false, false],
+  );
+  const removed = await run({ name: "a", remove: true });
+  assert.equal(removed.outcome, "done", removed.error);
+  assert.deepEqual(await listTargets(instance), []);
+  assert.deepEqual(await listExecutions(instance), []);
+});
 
 Deno.test("setup refuses a token that is none, and never prints it", async () => {
   await using scene = await createSetupScene();

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { ownOrganization } from "../../../harness/zitadel/organization.ts";
 import {
   deleteCredential,
@@ -16,51 +15,49 @@ import { createSetupScene } from "./_setup_run.ts";
 const NAME = "mapping-reader";
 const USER = { serviceUser: true, serviceUserName: NAME };
 
-for (const release of RELEASES) {
-  Deno.test(`setup --service-user creates a user once, replaces a refused credential, and --remove removes it, on ${release}`, async () => {
-    await using scene = await createSetupScene(release);
-    const { run, instance, envFile, sandbox } = scene;
-    await Deno.writeTextFile(envFile, "# mine\n");
-    const users = [...sandbox.world.users.keys()];
-    const members = [...sandbox.world.members];
+Deno.test("setup --service-user creates a user once, replaces a refused credential, and --remove removes it", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance, envFile, sandbox } = scene;
+  await Deno.writeTextFile(envFile, "# mine\n");
+  const users = [...sandbox.world.users.keys()];
+  const members = [...sandbox.world.members];
 
-    const created = await run(USER);
-    assert.equal(created.outcome, "done", created.error);
-    const own = await ownOrganization(instance);
-    const user = (await findServiceUser(instance, own.id, NAME))!;
-    assert.ok(await hasReaderRole(instance, user, "IAM_OWNER_VIEWER"));
-    const { SERVICE_ACCOUNT_KEY } = parseEnv(await Deno.readTextFile(envFile));
-    const { keyId, expirationDate } = JSON.parse(SERVICE_ACCOUNT_KEY!);
-    const days = (Date.parse(expirationDate) - Date.now()) / 86_400_000;
-    assert.ok(days > 364 && days < 366, expirationDate);
+  const created = await run(USER);
+  assert.equal(created.outcome, "done", created.error);
+  const own = await ownOrganization(instance);
+  const user = (await findServiceUser(instance, own.id, NAME))!;
+  assert.ok(await hasReaderRole(instance, user, "IAM_OWNER_VIEWER"));
+  const { SERVICE_ACCOUNT_KEY } = parseEnv(await Deno.readTextFile(envFile));
+  const { keyId, expirationDate } = JSON.parse(SERVICE_ACCOUNT_KEY!);
+  const days = (Date.parse(expirationDate) - Date.now()) / 86_400_000;
+  assert.ok(days > 364 && days < 366, expirationDate);
 
-    const again = await run({ ...USER, credential: "pat" });
-    assert.equal(again.outcome, "done");
-    assert.match(again.stdout, /^Nothing to change\.$/m);
+  const again = await run({ ...USER, credential: "pat" });
+  assert.equal(again.outcome, "done");
+  assert.match(again.stdout, /^Nothing to change\.$/m);
 
-    const place = { organization: own.id, user: user.id };
-    await deleteCredential(instance, place, { kind: "key", id: keyId });
-    const replaced = await run({ ...USER, credential: "pat" });
-    assert.equal(replaced.outcome, "done", replaced.error);
-    assert.match(
-      replaced.stdout,
-      /^ {2}~ ACCESS_TOKEN in .*: a new personal access token of "mapping-reader" for 365 days, in place of one that ZITADEL refuses$/m,
-    );
-    assert.deepEqual(
-      (await listCredentials(instance, place)).map(({ kind }) => kind),
-      ["pat"],
-    );
-    assert.deepEqual(Object.keys(parseEnv(await Deno.readTextFile(envFile))), [
-      "ACCESS_TOKEN",
-    ]);
+  const place = { organization: own.id, user: user.id };
+  await deleteCredential(instance, place, { kind: "key", id: keyId });
+  const replaced = await run({ ...USER, credential: "pat" });
+  assert.equal(replaced.outcome, "done", replaced.error);
+  assert.match(
+    replaced.stdout,
+    /^ {2}~ ACCESS_TOKEN in .*: a new personal access token of "mapping-reader" for 365 days, in place of one that ZITADEL refuses$/m,
+  );
+  assert.deepEqual(
+    (await listCredentials(instance, place)).map(({ kind }) => kind),
+    ["pat"],
+  );
+  assert.deepEqual(Object.keys(parseEnv(await Deno.readTextFile(envFile))), [
+    "ACCESS_TOKEN",
+  ]);
 
-    const removed = await run({ remove: true, serviceUserName: NAME });
-    assert.equal(removed.outcome, "done", removed.error);
-    assert.deepEqual([...sandbox.world.users.keys()], users);
-    assert.deepEqual(sandbox.world.members, members);
-    assert.equal(await Deno.readTextFile(envFile), "# mine\n");
-  });
-}
+  const removed = await run({ remove: true, serviceUserName: NAME });
+  assert.equal(removed.outcome, "done", removed.error);
+  assert.deepEqual([...sandbox.world.users.keys()], users);
+  assert.deepEqual(sandbox.world.members, members);
+  assert.equal(await Deno.readTextFile(envFile), "# mine\n");
+});
 
 Deno.test("setup --service-user leaves a foreign user of that name alone, and names it", async () => {
   await using scene = await createSetupScene();

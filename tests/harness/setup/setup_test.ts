@@ -9,7 +9,6 @@ import {
   readState,
   type Wish,
 } from "../../../harness/setup/plan.ts";
-import { RELEASES } from "../../../harness/sandbox/release.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect, type Instance } from "../../../harness/zitadel/client.ts";
 import {
@@ -76,75 +75,73 @@ async function otherTarget(instance: Instance, name: string): Promise<string> {
   return id;
 }
 
-for (const release of RELEASES) {
-  Deno.test(`setup changes nothing the second time, and removal leaves ${release} as it was`, async () => {
-    await using sandbox = await startSandbox({ release });
-    const instance = connect(sandbox.origin, sandbox.adminToken);
-    const [organization] = sandbox.world.organizations.keys();
-    const envFile = await Deno.makeTempFile({ suffix: ".env" });
-    await Deno.writeTextFile(envFile, "# mine\nPORT=1\n");
-    const place = { instance, organization, envFile };
-    const first = await otherTarget(instance, "first");
-    const second = await otherTarget(instance, "second");
-    await setExecution(instance, {
-      condition: "function/preaccesstoken",
-      targets: [second, first],
-    });
-    await setMetadata(instance, organization!, [
-      { key: "mine", value: new TextEncoder().encode("as it was") },
-      { key: "admin", value: new TextEncoder().encode('["other"]') },
-    ]);
-    const before = await snapshot(place);
-
-    const changes = await setUp(place, wishFor("http://127.0.0.1:9/f"));
-    assert.deepEqual(changes.map(({ kind }) => kind), [
-      "create-target",
-      "write-key",
-      "set-metadata",
-      ...CONDITIONS.map(() => "bind"),
-    ]);
-    const { targets, executions, metadata } = await snapshot(place);
-    const ours = targets.find(({ name }) => name === NAME)!;
-    assert.equal(ours.endpoint, "http://127.0.0.1:9/f");
-    assert.deepEqual(
-      executions.find((it) => it.condition === "function/preaccesstoken")
-        ?.targets,
-      [second, first, ours.id],
-    );
-    assert.deepEqual(
-      new Set(executions.map(({ condition }) => condition)),
-      new Set(CONDITIONS),
-    );
-    const text = (key: string) =>
-      atob(metadata.find(([name]) => name === key)![1]!);
-    assert.equal(text("admin"), '["a"]');
-    assert.equal(text("42:admin"), '["b"]');
-    assert.equal(text("mine"), "as it was");
-    assert.equal(
-      await readEnvFile(envFile),
-      `# mine\nPORT=1\nAUTHORIZATION_SIGNING_KEY=${ours.signingKey}\n`,
-    );
-    assert.equal((await Deno.stat(envFile)).mode! & 0o777, 0o600);
-
-    const after = await snapshot(place);
-    assert.deepEqual(await setUp(place, wishFor("http://127.0.0.1:9/f")), []);
-    assert.deepEqual(await snapshot(place), after);
-
-    // What someone else changed since is not ours to remove.
-    await setMetadata(instance, organization!, [
-      { key: "admin", value: new TextEncoder().encode('["other"]') },
-    ]);
-    const removal = async () =>
-      planRemoval(place, await readState(place), {
-        names: [NAME],
-        mapping: MAPPING,
-      });
-    await applySteps(await removal(), { settleMs: 0 });
-    assert.deepEqual(await snapshot(place), before);
-    assert.deepEqual(await removal(), []);
-    await Deno.remove(envFile);
+Deno.test("setup changes nothing the second time, and removal leaves the instance as it was", async () => {
+  await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  const [organization] = sandbox.world.organizations.keys();
+  const envFile = await Deno.makeTempFile({ suffix: ".env" });
+  await Deno.writeTextFile(envFile, "# mine\nPORT=1\n");
+  const place = { instance, organization, envFile };
+  const first = await otherTarget(instance, "first");
+  const second = await otherTarget(instance, "second");
+  await setExecution(instance, {
+    condition: "function/preaccesstoken",
+    targets: [second, first],
   });
-}
+  await setMetadata(instance, organization!, [
+    { key: "mine", value: new TextEncoder().encode("as it was") },
+    { key: "admin", value: new TextEncoder().encode('["other"]') },
+  ]);
+  const before = await snapshot(place);
+
+  const changes = await setUp(place, wishFor("http://127.0.0.1:9/f"));
+  assert.deepEqual(changes.map(({ kind }) => kind), [
+    "create-target",
+    "write-key",
+    "set-metadata",
+    ...CONDITIONS.map(() => "bind"),
+  ]);
+  const { targets, executions, metadata } = await snapshot(place);
+  const ours = targets.find(({ name }) => name === NAME)!;
+  assert.equal(ours.endpoint, "http://127.0.0.1:9/f");
+  assert.deepEqual(
+    executions.find((it) => it.condition === "function/preaccesstoken")
+      ?.targets,
+    [second, first, ours.id],
+  );
+  assert.deepEqual(
+    new Set(executions.map(({ condition }) => condition)),
+    new Set(CONDITIONS),
+  );
+  const text = (key: string) =>
+    atob(metadata.find(([name]) => name === key)![1]!);
+  assert.equal(text("admin"), '["a"]');
+  assert.equal(text("42:admin"), '["b"]');
+  assert.equal(text("mine"), "as it was");
+  assert.equal(
+    await readEnvFile(envFile),
+    `# mine\nPORT=1\nAUTHORIZATION_SIGNING_KEY=${ours.signingKey}\n`,
+  );
+  assert.equal((await Deno.stat(envFile)).mode! & 0o777, 0o600);
+
+  const after = await snapshot(place);
+  assert.deepEqual(await setUp(place, wishFor("http://127.0.0.1:9/f")), []);
+  assert.deepEqual(await snapshot(place), after);
+
+  // What someone else changed since is not ours to remove.
+  await setMetadata(instance, organization!, [
+    { key: "admin", value: new TextEncoder().encode('["other"]') },
+  ]);
+  const removal = async () =>
+    planRemoval(place, await readState(place), {
+      names: [NAME],
+      mapping: MAPPING,
+    });
+  await applySteps(await removal(), { settleMs: 0 });
+  assert.deepEqual(await snapshot(place), before);
+  assert.deepEqual(await removal(), []);
+  await Deno.remove(envFile);
+});
 
 Deno.test("setup makes the function's permissions appear in a token", async () => {
   await using sandbox = await startSandbox();
@@ -191,7 +188,7 @@ Deno.test("bind() refuses to replace what others bound in the meantime", async (
 });
 
 Deno.test("readState() fails, and so nothing changes, where bindings cannot be listed", async () => {
-  await using sandbox = await startSandbox({ release: "3.4" });
+  await using sandbox = await startSandbox();
   const paths: string[] = [];
   const proxy = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },

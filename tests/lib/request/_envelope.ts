@@ -13,7 +13,7 @@ import {
   FIXTURES_URL,
   readFixture,
 } from "../../../harness/fixtures/fixture.ts";
-import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
+import { UPSTREAM_ORIGIN } from "../../../harness/sandbox/upstream.ts";
 import { createEnvelopeOpener } from "../../../lib/request/envelope.ts";
 import {
   describeFailure,

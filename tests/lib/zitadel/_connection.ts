@@ -1,4 +1,4 @@
-import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
+import { UPSTREAM_ORIGIN } from "../../../harness/sandbox/upstream.ts";
 import {
   type ConnectionOptions,
   createConnection,

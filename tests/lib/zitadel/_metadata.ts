@@ -4,7 +4,7 @@ import {
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
   type UpstreamData,
-} from "../../../harness/fixtures/upstream.ts";
+} from "../../../harness/sandbox/upstream.ts";
 import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import {
   MAX_MAPPING_BYTES,

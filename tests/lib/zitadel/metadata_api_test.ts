@@ -6,7 +6,7 @@ import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
-} from "../../../harness/fixtures/upstream.ts";
+} from "../../../harness/sandbox/upstream.ts";
 import {
   type ApiCall,
   isOrganizationReadable,

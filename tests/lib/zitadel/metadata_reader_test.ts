@@ -5,7 +5,7 @@ import {
   createUpstream,
   UPSTREAM_TOKEN,
   type UpstreamData,
-} from "../../../harness/fixtures/upstream.ts";
+} from "../../../harness/sandbox/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import { abortable } from "../../../lib/util/abortable.ts";
 import { preload } from "../../../lib/zitadel/metadata_reader.ts";

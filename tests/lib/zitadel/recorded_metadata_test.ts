@@ -20,7 +20,7 @@ import {
   readRecordedExchange,
   type RecordedExchange,
 } from "../../../harness/fixtures/recorded_upstream.ts";
-import { createUpstream } from "../../../harness/fixtures/upstream.ts";
+import { createUpstream } from "../../../harness/sandbox/upstream.ts";
 import { readConfig } from "../../../lib/config/settings.ts";
 import type { ErrorCode } from "../../../lib/errors.ts";
 import { createFunction } from "../../../harness/function/create_function.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { errors, exportJWK, generateKeyPair, type JWK } from "jose";
-import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
+import { UPSTREAM_ORIGIN } from "../../../harness/sandbox/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import { createSigningKeys } from "../../../lib/zitadel/signing_keys.ts";
 import { silentFetch } from "../_frames.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { decodeJwt, jwtVerify } from "jose";
-import { UPSTREAM_ORIGIN } from "../../../harness/fixtures/upstream.ts";
+import { UPSTREAM_ORIGIN } from "../../../harness/sandbox/upstream.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import {
   preload,

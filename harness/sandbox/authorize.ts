@@ -1,0 +1,93 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { importJWK, jwtVerify } from "jose";
+import { apiError, noPermission, notFound } from "./api_error.ts";
+import type { ApiMethod, Call } from "./api_method.ts";
+import type { Instance } from "./instance.ts";
+import { hasPermission, isMember } from "./permissions.ts";
+import type { AccessToken } from "./world.ts";
+
+/** Finds who calls a method; throws ZITADEL's refusal if they may not. */
+export async function authorize(
+  instance: Instance,
+  { permission }: Pick<ApiMethod, "permission">,
+  headers: Headers,
+): Promise<Call> {
+  const { world } = instance;
+  const header = headers.get("authorization");
+  if (header === null) {
+    throw new ConnectError("auth header missing", Code.Unauthenticated);
+  }
+  const token = await findAccessToken(instance, bearerToken(header));
+  const caller = token && world.users.get(token.userId);
+  if (!token?.audience.includes(world.zitadelProjectId) || !caller) {
+    throw apiError(
+      Code.Unauthenticated,
+      "Errors.Token.Invalid",
+      "AUTH-7fs1e",
+    );
+  }
+  const organizationId = headers.get("x-zitadel-orgid") ||
+    caller.organizationId;
+  const organization = world.organizations.get(organizationId);
+  if (!organization) {
+    throw apiError(
+      Code.PermissionDenied,
+      "Organisation doesn't exist",
+      "AUTH-Bs7Ds",
+    );
+  }
+  if (permission !== undefined) {
+    requirePermission({ instance, caller }, permission, organizationId);
+  }
+  return { instance, caller, organization };
+}
+
+/** Throws unless the caller has a permission in an organization. */
+export function requirePermission(
+  { instance: { world }, caller }: Pick<Call, "instance" | "caller">,
+  permission: string,
+  organizationId: string,
+  refusal = "AUTH-5mWD2",
+): void {
+  if (!isMember(world, caller, organizationId)) {
+    throw notFound("membership not found", "AUTHZ-cdgFk");
+  }
+  if (!hasPermission(world, caller, permission, organizationId)) {
+    throw noPermission(refusal);
+  }
+}
+
+/**
+ * Finds the access token that a client presents: an opaque token, a personal
+ * access token, or a JWT by its `jti`. Expired tokens are not found.
+ */
+export async function findAccessToken(
+  instance: Instance,
+  presented: string,
+): Promise<AccessToken | undefined> {
+  const { accessTokens } = instance.world;
+  const token = accessTokens.get(presented) ??
+    accessTokens.get(await verifiedJti(instance, presented) ?? "");
+  if (!token || token.expiresAt <= Date.now() / 1000) return undefined;
+  // A JWT's jti is not a credential: everyone who sees a token can read it.
+  if (token.kind === "jwt" && token.id === presented) return undefined;
+  return token;
+}
+
+async function verifiedJti(
+  { webKey, origin }: Instance,
+  presented: string,
+): Promise<string | undefined> {
+  if (!presented.startsWith("ey")) return undefined;
+  try {
+    const key = await importJWK(webKey.publicJwk, "RS256");
+    const { payload } = await jwtVerify(presented, key, { issuer: origin });
+    return payload.jti;
+  } catch {
+    return undefined;
+  }
+}
+
+export function bearerToken(header: string | null): string {
+  return /^bearer (.+)$/i.exec(header ?? "")?.[1] ?? "";
+}

@@ -1,0 +1,142 @@
+/**
+ * The sandbox's metadata service in this process, without a socket: what the
+ * function asks ZITADEL.
+ *
+ * @module
+ */
+import { Code } from "@connectrpc/connect";
+import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
+import { createApi, pageNotFound, refusal } from "./api.ts";
+import { newIdentifier } from "./identifier.ts";
+import type { Instance } from "./instance.ts";
+import { addPersonalToken } from "./populate.ts";
+import { organizationReaders } from "./services/organizations.ts";
+import { dated, emptyWorld, type Organization, type User } from "./world.ts";
+
+/** The origin that an upstream answers for. */
+export const UPSTREAM_ORIGIN = "https://zitadel.example";
+
+/** The only bearer token that it accepts. */
+export const UPSTREAM_TOKEN = "token-of-the-service-user";
+
+const KEYS_PATH = "/oauth/v2/keys";
+const LISTING =
+  /^\/(zitadel\.org\.(v2|v2beta)\.OrganizationService)\/(ListOrganizationMetadata)$/;
+
+interface OrganizationData {
+  /** Whether the service user may read it. */
+  readonly readable: boolean;
+  /** Values in base64, since they can be any bytes. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What an upstream answers from. */
+export interface UpstreamData {
+  readonly organizations: Readonly<Record<string, OrganizationData>>;
+  /**
+   * The newest metadata API of the release; it has the older ones too.
+   *
+   * @default "v2"
+   */
+  readonly api?: MetadataApi | undefined;
+  /** The instance's public keys. */
+  readonly jwks?: { readonly keys: readonly object[] } | undefined;
+}
+
+/** A ZITADEL in the same process. */
+export interface Upstream {
+  readonly fetch: typeof fetch;
+  readonly requests: number;
+  /** What it could have answered, but was never asked for. */
+  unused(): string[];
+}
+
+/** Creates an upstream that answers from the data as they are at each request. */
+export function createUpstream(data: UpstreamData): Upstream {
+  const asked = new Set<string>();
+  const world = emptyWorld();
+  const own = organizationOf(newIdentifier(), { readable: true, metadata: {} });
+  const user: User = {
+    ...dated(),
+    ...{ id: newIdentifier(), organizationId: own.id, userName: "reader" },
+    metadata: new Map(),
+  };
+  world.users.set(user.id, user);
+  addPersonalToken(world, user, UPSTREAM_TOKEN);
+  const members = new Set<string>();
+  world.organizations.get = (id) => {
+    if (id === own.id) return own;
+    asked.add(id);
+    const found = data.organizations[id];
+    if (found?.readable && !members.has(id)) {
+      members.add(id);
+      const roles = ["ORG_OWNER_VIEWER"];
+      world.members.push({ userId: user.id, organizationId: id, roles });
+    }
+    return found && organizationOf(id, found);
+  };
+  // Reading needs no more of an instance.
+  const instance = { world, origin: UPSTREAM_ORIGIN } as Instance;
+  const api = createApi(instance, organizationReaders);
+  let requests = 0;
+  return {
+    fetch: async (input, init) => {
+      const request = new Request(input, init);
+      const { pathname } = new URL(request.url);
+      requests++;
+      if (pathname === KEYS_PATH && data.jwks) {
+        asked.add(KEYS_PATH);
+        return Response.json(data.jwks);
+      }
+      // A served one is asked at another address.
+      const headers = new Headers(request.headers);
+      for (const name of ["host", "x-zitadel-instance-host"]) {
+        headers.delete(name);
+      }
+      return missingMethod(pathname, data.api) ??
+        await api.fetch(new Request(request, { headers }));
+    },
+    get requests() {
+      return requests;
+    },
+    unused: () =>
+      [...Object.keys(data.organizations), ...data.jwks ? [KEYS_PATH] : []]
+        .filter((answer) => !asked.has(answer)),
+  };
+}
+
+function organizationOf(
+  id: string,
+  { metadata }: OrganizationData,
+): Organization {
+  const dates = dated();
+  return {
+    ...dates,
+    ...{ id, name: `Organization ${id}`, primaryDomain: `${id}.localhost` },
+    metadata: new Map(
+      Object.entries(metadata).map(([key, base64]) => [key, {
+        ...dates,
+        // Most requests read one page of many entries.
+        get value() {
+          return Uint8Array.fromBase64(base64);
+        },
+      }]),
+    ),
+  };
+}
+
+/** The recorded answer to a method that an older release lacks; the token does not matter. */
+function missingMethod(
+  pathname: string,
+  api: UpstreamData["api"] = "v2",
+): Response | undefined {
+  const [, service, version, method] = LISTING.exec(pathname) ?? [];
+  if (version === undefined) return undefined;
+  if (api === "management_v1") {
+    return refusal(
+      Code.Unimplemented,
+      `unknown method ${method} for service ${service}`,
+    );
+  }
+  return api === "v2beta" && version === "v2" ? pageNotFound() : undefined;
+}
