@@ -108,6 +108,9 @@ Deno.test("the pre-commit hook checks a roles file from another repository's fol
     [...words, ...hook.args],
   );
   assert.equal(code, 2);
-  assert.equal(stdout.trim(), "error  roles.json: admin[0]: is not a string");
+  assert.equal(
+    stdout.trim(),
+    "error  roles.json:1:12: admin[0]: is not a string",
+  );
   assert.ok(new RegExp(hook.files).test("config/roles.json"));
 });
