@@ -2,7 +2,9 @@
  * Where an organization's mapping comes from: the isolate's memory, over Deno
  * KV, over ZITADEL. Fresh, it is served as it is. Stale, it is served while one
  * revalidation runs in the background. Expired or unknown, it is waited for.
- * An isolate is one running copy of the function, with a memory of its own.
+ * Unverified, since another isolate may have been sent an event, it is compared
+ * with KV before it is served. An isolate is one running copy of the function,
+ * with a memory of its own.
  *
  * @module
  */
@@ -130,8 +132,9 @@ export class MappingCache {
   }
 
   /**
-   * Drops an organization's mapping, here and in other isolates, because of an
-   * event. What is being read is outdated, too: it may be older.
+   * Drops an organization's mapping because of an event, and announces that to
+   * other isolates, which compare theirs with KV at their next use. What is being
+   * read is outdated, too: it may be older.
    *
    * @param sequence The event's, if it has one; it grows per organization.
    * @returns `false` if this event, or a later one, was acted on already.
@@ -153,7 +156,8 @@ export class MappingCache {
     this.#readings.outdate(organization);
     const isNew = await this.#options.store?.invalidate(organization, event) ??
       true;
-    // Only KV knew that it is a replay: it must not outdate what KV holds.
+    // Only KV knew that it is a replay: what KV holds stays valid, and is read
+    // again in place of what was dropped here.
     if (!isNew && this.#drops.get(organization) === drop) {
       this.#drops.set(organization, dropBefore ?? { at: -Infinity });
     }

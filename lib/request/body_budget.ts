@@ -124,7 +124,7 @@ export class BodyBudget {
   #charge(body: PendingBody, bytes: number): void {
     const { lane } = body;
     while (lane.charged + bytes > MAX_LANE_BYTES) {
-      const oldest = this.#arriving.find((body) => body.lane === lane);
+      const oldest = this.#arriving.find((other) => other.lane === lane);
       if (oldest) this.#refuse(oldest, overloaded());
       if (!oldest || oldest === body) throw overloaded();
     }
