@@ -195,6 +195,9 @@ export function describeStartFailure(error: unknown): unknown {
   if (error instanceof Deno.errors.PermissionDenied) {
     return "Cannot start: this process may not listen on PORT; ports below 1024 need privileges";
   }
+  if (/^NotCapable: Requires net access/.test(String(error))) {
+    return "Cannot start: HOST is not what --allow-net lists; set it to an address such as 0.0.0.0 or ::, without a zone";
+  }
   const isAddress = error instanceof Deno.errors.AddrNotAvailable ||
     /failed to lookup address/.test(String(error));
   return isAddress

@@ -183,7 +183,8 @@ function judgePayloadKey(
   if (keys.problem) return report("not_checked", "warning", keys.problem);
   const privateKeys = config.value?.payloadPrivateKey;
   if (keys.value.length === 0) {
-    const seen = `"${name}" has no active public key, and is not called`;
+    const seen =
+      `"${name}" has no active public key that has not expired, and is not called`;
     report("payload_key", "broken", seen);
   } else if (privateKeys !== undefined) {
     const isOurs = keys.value.every((key) => opensPayloads(privateKeys, key));

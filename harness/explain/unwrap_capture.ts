@@ -1,4 +1,4 @@
-/** Where webhook catchers, gateways and loggers put a request's body. */
+/** Where webhook catchers, gateways, browsers and loggers put a request or its body. */
 const BODY_FIELDS = [
   "body",
   "rawBody",
@@ -9,7 +9,10 @@ const BODY_FIELDS = [
   "text",
   "postData",
   "request",
+  "requests",
   "message",
+  "log",
+  "entries",
 ] as const;
 
 /** More wrappings than any of them adds: a text could be wrapped without end. */
@@ -17,14 +20,16 @@ const MAX_WRAPPINGS = 6;
 
 const RAW_REQUEST = /^[A-Z]+ \S+ HTTP\/[\d.]+\r?\n/;
 const BASE64 = /^[\w+/-]+={0,2}$/;
+const JWE = /^[\w-]+(?:\.[\w-]*){4}$/;
 const JWT = /^(?:Bearer\s+)?([\w-]+\.([\w-]+)\.[\w-]*)$/i;
 
 /**
  * Finds the payload in what was pasted: a raw HTTP request, an exported
- * `{headers, body}` or a list of one, base64, or JSON in a JSON string.
+ * `{headers, body}` or a list of one, base64, JSON in a JSON string, or within
+ * other text, such as a curl command.
  *
- * @returns The payload as ZITADEL sent it; a text that is none of these, as it is.
- * @throws {Error} If it is an access token, or holds several requests.
+ * @returns The payload as ZITADEL sent it; JSON that holds none, as it is.
+ * @throws {Error} If it is an access token, holds several requests, or is nothing of that kind.
  */
 export function unwrapCapture(text: string, wrappings = 0): string {
   const trimmed = text.trim();
@@ -36,19 +41,23 @@ export function unwrapCapture(text: string, wrappings = 0): string {
   }
   const [, token, claims] = JWT.exec(trimmed) ?? [];
   if (token) {
-    refuseAccessToken(claims!);
+    refuseTokenClaims(parseJson(decodeBase64(claims!) ?? ""));
     return token;
   }
-  if (BASE64.test(trimmed)) {
-    const decoded = decodeBase64(trimmed);
-    if (decoded && /^\s*[[{"]|^ey|^[A-Z]+ /.test(decoded)) {
-      return unwrap(decoded);
-    }
-    throw new Error(
-      "Cannot explain this: it is neither JSON nor base64 of it, but perhaps an opaque access token. What is needed is the request that ZITADEL sends to the function: get it by `deno task record`",
-    );
+  if (JWE.test(trimmed)) return trimmed;
+  const base64 = trimmed.replace(/^data:[^,]*,/, "").replaceAll(/\s/g, "");
+  const decoded = BASE64.test(base64) ? decodeBase64(base64) : undefined;
+  if (decoded && /^\s*[[{"]|^ey|^[A-Z]+ /.test(decoded)) {
+    return unwrap(decoded);
   }
   const json = parseJson(trimmed);
+  if (json === undefined) {
+    const inner = /\{[^]*\}/.exec(trimmed)?.[0];
+    if (inner && parseJson(inner)) return unwrap(inner);
+    throw new Error(
+      "Cannot explain this: it is not JSON, nor base64 of it, but perhaps an opaque access token. What is needed is the request that ZITADEL sends to the function: get it by `deno task record`",
+    );
+  }
   if (typeof json === "string") return unwrap(json);
   if (Array.isArray(json)) {
     if (json.length === 1) return unwrap(JSON.stringify(json[0]));
@@ -56,6 +65,7 @@ export function unwrapCapture(text: string, wrappings = 0): string {
       `Cannot explain ${json.length} requests at once: give one of them`,
     );
   }
+  refuseTokenClaims(json);
   const body = bodyOf(json);
   return body === undefined ? trimmed : unwrap(body);
 }
@@ -72,11 +82,11 @@ function bodyOf(json: unknown): string | undefined {
     : JSON.stringify(found);
 }
 
-/** A payload as a JWT holds the call; other claims are those of a token. */
-function refuseAccessToken(encoded: string): void {
-  const claims = parseJson(decodeBase64(encoded) ?? "");
+/** A payload as a JWT holds the call; claims of an issuer without one are those of a token. */
+function refuseTokenClaims(claims: unknown): void {
   if (typeof claims !== "object" || claims === null) return;
   if ("function" in claims || "event_type" in claims) return;
+  if (!("iss" in claims) && !("access_token" in claims)) return;
   throw new Error(
     "Cannot explain this: it is an access token or an ID token, and what is needed is the request that ZITADEL sends to the function before it issues one. Get that by `deno task record`; `deno task dev` explains tokens",
   );

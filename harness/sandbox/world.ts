@@ -130,6 +130,7 @@ export interface TargetKey extends Dated {
   pem: string;
   /** At most one of a target's keys is. */
   active: boolean;
+  expires?: Date;
 }
 
 /** An endpoint that the instance calls. */

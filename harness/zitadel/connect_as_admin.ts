@@ -1,5 +1,4 @@
 import { checkEnvFile, checkInstanceOf } from "../cli/check_env_file.ts";
-import { SettingsError } from "../cli/errors.ts";
 import type { Io } from "../cli/io.ts";
 import {
   ADMIN_TOKEN_HINT,
@@ -18,9 +17,6 @@ export interface AdminConnection {
   readonly domain: string;
   readonly instance: Instance;
 }
-
-/** Every character that a bearer token can have. */
-const TOKEN = /^[\x21-\x7e]+$/;
 
 /**
  * Reads the settings and connects with the administrator's token. Sends
@@ -41,11 +37,6 @@ export async function connectAsAdmin(
     ADMIN_TOKEN_HINT,
     envFile,
   );
-  if (!TOKEN.test(token)) {
-    throw new SettingsError(
-      "ZITADEL_ADMIN_TOKEN has white space, line breaks or characters that no token has: copy it once more, on one line",
-    );
-  }
   return { settings, domain, instance: connect(domain, token) };
 }
 

@@ -4,6 +4,7 @@ import { type Instance, TIMEOUT_MS } from "./client.ts";
 const PublicKeys = z.object({
   publicKeys: z.array(z.object({
     active: z.boolean().default(false),
+    expirationDate: z.optional(z.string()),
     /** The PEM file, in base64. */
     publicKey: z.base64(),
   })).default([]),
@@ -11,7 +12,8 @@ const PublicKeys = z.object({
 
 /**
  * Lists the PEM of each active public key that a target's payloads are encrypted
- * for: at most one. The descriptor of this call, of v4.8 and later, is not
+ * for: at most one. Once it expires, ZITADEL lists it as active and does not call
+ * the target (seen on v4.13.1). The descriptor of this call, of v4.8 and later, is not
  * published, so it is made as JSON.
  */
 export async function listActivePublicKeys(
@@ -38,6 +40,9 @@ export async function listActivePublicKeys(
       `Cannot list the public keys of the target: ZITADEL answered ${response.status}`,
     );
   }
-  return listed.data.publicKeys.filter(({ active }) => active)
+  return listed.data.publicKeys
+    .filter(({ active, expirationDate }) =>
+      active && !(Date.parse(expirationDate ?? "") <= Date.now())
+    )
     .map(({ publicKey }) => atob(publicKey));
 }

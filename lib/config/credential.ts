@@ -116,7 +116,7 @@ function readToken(text: string): string {
     "is JSON: the text of a key file goes into SERVICE_ACCOUNT_KEY",
   );
   check(
-    /^[\x21-\x7e]+$/.test(text) && !/["'`,;()[\]{}]/.test(text),
+    /^[\x21-\x7e]+$/.test(text) && !/["'`,;()[\]{}<>$]/.test(text),
     "has spaces or characters that no token has",
   );
   return text;

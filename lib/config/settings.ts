@@ -43,10 +43,14 @@ const SIGNING_KEY = /^[\x21-\x2b\x2d-\x7e]+$/;
 const SIGNATURE_HEADER = /^t=[0-9]|(?:^|,)\s*v1=/;
 /** A host name, an IPv4 address, or an IPv6 address. */
 const HOST = /^[A-Za-z0-9._-]+$|^(?=.*:.*:)[0-9A-Fa-f:.]+(?:%[\w.-]+)?$/;
+/** A URL's host may have more characters, such as a comma; a host of ZITADEL has none. */
+const URL_HOST = /^[\w.-]+$|^\[/;
 /** The longest project or organization id that ZITADEL accepts, in characters. */
 const MAX_ID_LENGTH = 200;
 /** What shows that a list is written in another notation, such as JSON. */
-const NOT_IN_ID = /[\s:;[\](){}"'`*|/\\]/;
+const NOT_IN_ID = /[\s:;[\](){}<>"'`*|/\\$&+=]/;
+/** What is written for "every one" or "no one", which only an unset list means. */
+const NO_ID = /^(?:all|any|every|none|null|undefined|unset|true|false)$/i;
 
 /** The settings, by the names of their environment variables. */
 export const SETTINGS = {
@@ -193,7 +197,7 @@ function originOf(text: string): string | undefined {
   if (!url) return undefined;
   const { pathname, search, hash, username, password } = url;
   const isOrigin = pathname + search + hash + username + password === "/";
-  return isOrigin ? url.origin : undefined;
+  return isOrigin && URL_HOST.test(url.hostname) ? url.origin : undefined;
 }
 
 function readSigningKeys(text: string): readonly string[] {
@@ -208,7 +212,7 @@ function readSigningKeys(text: string): readonly string[] {
     "holds an empty key, or one with spaces or characters that no key has",
   );
   check(
-    !/[[\](){}"'`;]/.test(text),
+    !/[[\](){}<>"'`;$]/.test(text),
     "is a list in another notation: write keys separated by commas",
   );
   check(new Set(keys).size === keys.length, "holds the same key twice");
@@ -217,8 +221,8 @@ function readSigningKeys(text: string): readonly string[] {
 
 function readOrganization(text: string): string {
   // An id such as `User` would fail loudly too, but only at the first login.
-  const isMisspelt = !/^(?:user|grant)$/.test(text) &&
-    /^(?:user|grant)s?$/i.test(text);
+  const isMisspelt = NO_ID.test(text) ||
+    !/^(?:user|grant)$/.test(text) && /^(?:user|grant)s?$/i.test(text);
   check(
     ORGANIZATION_ID.test(text) && !isMisspelt,
     "is neither user, nor grant, nor an organization's id",
@@ -236,6 +240,14 @@ function checkId(id: string): void {
     !NOT_IN_ID.test(id),
     "holds what is no id: write ids separated by commas, without colons, semicolons, brackets, quotes, wildcards or spaces",
   );
+  checkWord(id);
+}
+
+function checkWord(id: string): void {
+  check(
+    !NO_ID.test(id),
+    "holds a word that is no id: leave it unset if it is to limit nothing",
+  );
 }
 
 function checkGranting(id: string): void {
@@ -249,14 +261,19 @@ function checkGranting(id: string): void {
 /** Checks a client id. An old one is `<id>@<project name>`, and a project's name may have spaces. */
 function checkClientId(id: string): void {
   check(
-    !/^[[("'`{*]|^\d+[\s;|]+\d/.test(id),
+    !/^[[("'`{*<$]|^\d+[\s;|&+]+\d/.test(id),
     "is a list in another notation, or a wildcard: write client ids separated by commas",
   );
+  checkWord(id);
 }
 
 function readClaim(claim: string): string {
   const reason = whyReserved(claim);
   check(reason === undefined, reason!);
+  check(
+    !/[\s,;[\](){}<>"'`$]/.test(claim),
+    "is a list or in another notation: write the name of one claim, without spaces, commas or brackets",
+  );
   return claim;
 }
 
@@ -292,8 +309,10 @@ function readKvUrl(text: string): string {
 
 function readHost(text: string): string {
   const host = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
+  const urlHost = host.includes(":") ? `[${host.replace(/%.*/, "")}]` : host;
   check(
-    HOST.test(host),
+    // A URL's host that ends in a number is an IPv4 address, or refused.
+    HOST.test(host) && URL.canParse(`http://${urlHost}`),
     "is not an address to listen on, such as 0.0.0.0, 127.0.0.1 or ::; the port goes into PORT",
   );
   return host;

@@ -68,6 +68,10 @@ Deno.test("describeStartFailure() names the setting that listening failed for", 
     [new TypeError("Cannot start: 1 setting"), /^Cannot start: 1 setting$/],
     [new Deno.errors.AddrInUse("x"), /PORT is in use/],
     [new Deno.errors.PermissionDenied("x"), /PORT; ports below 1024/],
+    [
+      new Deno.errors.NotCapable('Requires net access to "[fe80::1]:80"'),
+      /HOST is not what --allow-net lists/,
+    ],
     [new Deno.errors.AddrNotAvailable("x"), /HOST is not an address/],
     [
       new Error("failed to lookup address information: Name not known"),

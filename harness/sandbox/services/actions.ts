@@ -128,9 +128,10 @@ export const actionMethods: readonly ApiMethod[] = [
 export function publicKeysOf(world: World, id: string) {
   const { keys = [] } = targetOf(world, id);
   return {
-    publicKeys: keys.map(({ id, pem, active }) => ({
+    publicKeys: keys.map(({ id, pem, active, expires }) => ({
       keyId: id,
       ...active && { active },
+      ...expires && { expirationDate: expires.toISOString() },
       publicKey: btoa(pem),
     })),
   };

@@ -233,6 +233,18 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "payloads are encrypted and the active public key has expired",
+    finds: ["payload_key", "broken"],
+    make: (_it, { target, settings }) => {
+      target.payloadType = "jwe";
+      const expires = new Date(Date.now() - 1_000);
+      target.keys = [{ ...publicKey(OURS), expires }];
+      return {
+        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
+      };
+    },
+  },
+  {
     name: "payloads are encrypted for another key",
     finds: ["payload_key", "broken"],
     make: (_it, { target, settings }) => {

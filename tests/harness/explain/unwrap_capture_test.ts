@@ -29,6 +29,14 @@ Deno.test("unwrapCapture() finds the payload in what catchers export", async (t)
     "a request within": JSON.stringify({
       request: { postData: { text: PAYLOAD } },
     }),
+    "a browser's HAR file": JSON.stringify({
+      log: { entries: [{ request: { postData: { text: PAYLOAD } } }] },
+    }),
+    "base64 in lines of 76": base64(PAYLOAD).replaceAll(/.{76}/g, "$&\n"),
+    "a data URL": `data:application/json;base64,${base64(PAYLOAD)}`,
+    "a curl command": `curl https://a.example -d '${PAYLOAD}'`,
+    "headers and a body": `ZITADEL-Signature: t=1\r\n\r\n${PAYLOAD}`,
+    "a code block": `\`\`\`json\n${PAYLOAD}\n\`\`\``,
     "JSON in a JSON string": JSON.stringify(PAYLOAD),
     "a raw request":
       `POST / HTTP/1.1\r\nHost: a.example\r\nZITADEL-Signature: t=1\r\n\r\n${PAYLOAD}`,
@@ -42,11 +50,18 @@ Deno.test("unwrapCapture() finds the payload in what catchers export", async (t)
 
 Deno.test("unwrapCapture() says what is no payload", () => {
   const token = `${base64Url("{}")}.${base64Url('{"iss":"a","sub":"b"}')}.sig`;
-  for (const given of [token, `Bearer ${token}`, JSON.stringify(token)]) {
+  const claims = '{"iss":"a","sub":"b"}';
+  const answer = JSON.stringify({ access_token: token });
+  const tokens = [token, `Bearer ${token}`, JSON.stringify(token)];
+  for (const given of [...tokens, claims, answer]) {
     assert.throws(() => unwrapCapture(given), /it is an access token/);
   }
   assert.throws(() => unwrapCapture("[{}, {}]"), /explain 2 requests at once/);
   assert.throws(() => unwrapCapture("dGhpcy1pcy1vcGFxdWU"), /opaque access/);
+  for (const given of ["", "<html></html>", "{", `${PAYLOAD}\n${PAYLOAD}`]) {
+    assert.throws(() => unwrapCapture(given), /it is not JSON, nor base64/);
+  }
+  assert.equal(unwrapCapture("a.b.c.d.e"), "a.b.c.d.e");
   assert.equal(unwrapCapture('{"other":1}'), '{"other":1}');
 });
 

@@ -31,7 +31,7 @@ Deno.test("connectAsAdmin() connects as the service user of ZITADEL_ADMIN_KEY_FI
   assert.equal((await whoAmI(connection.instance)).id, scratch.reader.id);
 });
 
-Deno.test("withAdminToken() refuses two administrators, and a file that is no key, without showing it", async () => {
+Deno.test("withAdminToken() refuses two administrators, a file that is no key, and a token that is none, without showing it", async () => {
   await using file = await withFile(
     '{"type": "serviceaccount", "key": "canary"}',
   );
@@ -52,6 +52,23 @@ Deno.test("withAdminToken() refuses two administrators, and a file that is no ke
       assert.ok(error instanceof SettingsError);
       assert.match(error.message, expected);
       assert.doesNotMatch(error.message, /canary/);
+      return true;
+    });
+  }
+  const pasted: [string, RegExp][] = [
+    ["Bearer canary", /^ZITADEL_ADMIN_TOKEN begins with Bearer/],
+    [
+      '{"type": "serviceaccount", "key": "canary"}',
+      /^ZITADEL_ADMIN_TOKEN is a key file: set ZITADEL_ADMIN_KEY_FILE/,
+    ],
+    ["/home/canary.json", /set ZITADEL_ADMIN_KEY_FILE to its path/],
+    ["can ary", /^ZITADEL_ADMIN_TOKEN has white space/],
+  ];
+  for (const [ZITADEL_ADMIN_TOKEN, expected] of pasted) {
+    await assert.rejects(withAdminToken({ ZITADEL_ADMIN_TOKEN }), (error) => {
+      assert.ok(error instanceof SettingsError);
+      assert.match(error.message, expected);
+      assert.doesNotMatch(error.message, /canary|ary$/);
       return true;
     });
   }

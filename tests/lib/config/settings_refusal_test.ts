@@ -29,6 +29,9 @@ const WRONG: [SettingName, problem: string, (string | undefined)[]][] = [
     "https://",
     "exam ple.com",
     "example.com:port",
+    "a.example,b.example",
+    "*.example.com",
+    "$DOMAIN",
   ]],
   ["ZITADEL_INTERNAL_URL", "is not an origin", [
     "zitadel:8080",
@@ -48,6 +51,8 @@ const WRONG: [SettingName, problem: string, (string | undefined)[]][] = [
     "[canary]",
     "(canary)",
     "a;canary",
+    "<canary>",
+    "$canary",
   ]],
   ["AUTHORIZATION_SIGNING_KEY", "is a ZITADEL-Signature header", [
     `t=1795469197,v1=${"0".repeat(64)}`,
@@ -55,7 +60,12 @@ const WRONG: [SettingName, problem: string, (string | undefined)[]][] = [
     "t=1795469197",
   ]],
   ["ACCESS_TOKEN", "is missing", [""]],
-  ["ACCESS_TOKEN", "has spaces", ["can ary", "[canary]"]],
+  ["ACCESS_TOKEN", "has spaces", [
+    "can ary",
+    "[canary]",
+    "<canary>",
+    "$canary",
+  ]],
   ["ACCESS_TOKEN", "begins with Bearer", ["Bearer canary"]],
   ["ACCESS_TOKEN", "is JSON: the text of a key file goes into", [
     '{"type":"serviceaccount"}',
@@ -68,6 +78,8 @@ const WRONG: [SettingName, problem: string, (string | undefined)[]][] = [
     "User",
     "GRANT",
     "grants",
+    "all",
+    "null",
   ]],
   ["PERMISSIONS_CLAIM", "begins with urn:zitadel:iam", [
     "urn:zitadel:iam",
@@ -77,6 +89,13 @@ const WRONG: [SettingName, problem: string, (string | undefined)[]][] = [
     ..."sub exp client_id email scope active azp".split(" "),
     ..."Sub EXP ACT UserName \u017fub".split(" "),
   ]],
+  ["PERMISSIONS_CLAIM", "is a list or in another notation", [
+    '["permissions"]',
+    "permissions,roles",
+    "my permissions",
+    "$CLAIM",
+  ]],
+  ["ROLES_CLAIM", "is a list or in another notation", ["roles groups"]],
   ["ROLES_CLAIM", "begins with urn:zitadel:iam", ["urn:zitadel:iam:roles"]],
   ["ROLES_CLAIM", "is a claim that ZITADEL sets", ["sub", "scope"]],
   ["ROLES_CLAIM", "is the same as PERMISSIONS_CLAIM", [
@@ -94,7 +113,10 @@ const WRONG: [SettingName, problem: string, (string | undefined)[]][] = [
   ["CACHE_STALE_SECONDS", "is not a whole number from 0 to 604800", ["604801"]],
   ["UPSTREAM_TIMEOUT_MS", "is not a whole number from 1 to 120000", ["0"]],
   ["PORT", "is not a whole number from 0 to 65535", ["65536"]],
-  ["HOST", "is not an address", ["0.0.0.0:8000", "http://localhost", "a b"]],
+  ["HOST", "is not an address", [
+    ...["0.0.0.0:8000", "http://localhost", "a b"],
+    ...["999.1.1.1", "1.2.3.4.5", "1:2:3"],
+  ]],
 ];
 
 const WRONG_TOGETHER: [Environment, problem: string][] = [

@@ -193,7 +193,8 @@ Deno.test("readConfig() refuses lists of ids that can match nothing", () => {
   const wrong = [
     ...["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"],
     ...['["1"]', "[1,2]", "1 2", "1;2", "1,'2'", "(1)", "{1}", "1\t2"],
-    ...["*", "1|2", "1/", "1\\2"],
+    ...["*", "1|2", "1/", "1\\2", "<1>", "$ID", "1&2", "1+2", "ID=1"],
+    ...["all", "ANY", "none", "null", "undefined", "1,true"],
   ];
   for (const word of ["User", "users", "USER", "grant", "own"]) {
     assert.match(
@@ -217,7 +218,7 @@ Deno.test("readConfig() refuses applications that are empty, or a list in anothe
   for (
     const ids of [
       ...["1,", ",", '["1"]', "[1]", "(1)", "1,'2'"],
-      ...["1;2", "1 2", "*"],
+      ...["1;2", "1 2", "*", "<1>", "$ID", "1+2", "all", "none"],
     ]
   ) {
     assert.match(
