@@ -1,5 +1,28 @@
 import assert from "node:assert/strict";
-import { escapePath } from "../../lib/http.ts";
+import { FunctionError } from "../../lib/errors.ts";
+import { escapePath, requireCall } from "../../lib/http.ts";
+
+const ORIGIN = "https://function.example";
+const HEADERS = { "zitadel-signature": "t=1,v1=00" };
+
+Deno.test("requireCall() says that the path is wrong if the request looks like a call", () => {
+  const refusal = (init: RequestInit) => {
+    try {
+      requireCall(new Request(ORIGIN, init), "/webhook");
+    } catch (error) {
+      assert(error instanceof FunctionError);
+      return [error.code, error.details.reason];
+    }
+    return assert.fail("nothing was refused");
+  };
+  assert.deepEqual(refusal({ method: "POST", headers: HEADERS }), [
+    "not_found",
+    "wrong_path",
+  ]);
+  for (const init of [{ method: "POST" }, { headers: HEADERS }]) {
+    assert.deepEqual(refusal(init), ["not_found", undefined]);
+  }
+});
 
 Deno.test("escapePath() leaves an ordinary path as it is", () => {
   for (const path of ["/", "/a/b.php", "/a%20b", "/%", "/~x;y=1:@&+$,"]) {
