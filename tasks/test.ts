@@ -8,6 +8,7 @@ export const test = defineTask({
     examples: [
       ["deno task test"],
       ["deno task test tests/lib/claims/reply_test.ts", "one file"],
+      ["deno task test tests/lib/claims", "one folder"],
       ['deno task test --filter "claimsReply()"', "by name"],
     ],
     exit: { done: "every test passes", failed: "a test fails" },
@@ -15,7 +16,7 @@ export const test = defineTask({
   positionals: FORWARDED,
   options: {},
   run({ positionals }) {
-    const isNamed = positionals.some((arg) => arg.endsWith(".ts"));
+    const isNamed = positionals.some((arg) => /^tests\/|\.ts$/.test(arg));
     return runTests(
       isNamed
         ? positionals
