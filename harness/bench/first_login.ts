@@ -13,7 +13,7 @@ const PAUSE_MS = 1_000;
  * that has listened for a second, without KV; and what that process holds.
  */
 export async function measureFirstLogin(context: BenchContext): Promise<Row[]> {
-  const { folder, quick, progress } = context;
+  const { quick, progress } = context;
   const first = loginOf("1");
   const second = loginOf("2");
   await using upstream = startUpstreamServer({
@@ -28,7 +28,7 @@ export async function measureFirstLogin(context: BenchContext): Promise<Row[]> {
     progress(`first login ${run + 1} of ${runs}`);
     await using server = startFunction(context, {
       origin: upstream.origin,
-      kv: `${folder}/missing/kv.db`,
+      kv: ":memory:",
     });
     await server.listening();
     await sleep(PAUSE_MS, context.signal);
