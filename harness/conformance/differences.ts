@@ -13,7 +13,7 @@ export interface Difference {
  * Every known difference between the sandbox and the recordings. The function
  * must not depend on any of them.
  */
-export const DIFFERENCES: readonly Difference[] = [
+const DIFFERENCES: readonly Difference[] = [
   {
     reason:
       "Not called: neither the sandbox nor the run has a SAML service provider. The fixture calls/presamlresponse tests the function's reply.",

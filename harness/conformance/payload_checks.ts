@@ -78,7 +78,7 @@ async function payloadShape(
 }
 
 /** Binds a target, makes ZITADEL call it and returns the first call. */
-export async function callOf(
+async function callOf(
   { subject, scenario, target }: CheckContext,
   act: Act,
   options: Partial<BindingOptions> = {},

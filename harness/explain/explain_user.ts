@@ -51,8 +51,8 @@ export interface UserExplanation
 }
 
 /**
- * Explains what a token of a user holds whose login requests the roles of every
- * project. Each grant says whether it needs that.
+ * Explains what a user's token holds if the login requests the roles of every
+ * project; each grant names what a login must request for it to count.
  */
 export async function explainUser(
   facts: UserFacts,

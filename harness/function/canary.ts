@@ -111,7 +111,7 @@ export async function checkEndpoint(
 }
 
 /** A key that no function has. */
-export function randomKey(): string {
+function randomKey(): string {
   return crypto.getRandomValues(new Uint8Array(24)).toHex();
 }
 

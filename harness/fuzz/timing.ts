@@ -84,7 +84,7 @@ function median(values: readonly number[]): number {
 /**
  * Compares two samples by the Mann-Whitney statistic, which ignores outliers.
  */
-export function rankBiserial(
+function rankBiserial(
   left: readonly number[],
   right: readonly number[],
 ): number {

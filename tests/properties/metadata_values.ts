@@ -198,7 +198,7 @@ const wellMeant = fc.tuple(
 );
 
 /** Values as operators and tools write them, broken ones, and plain noise. */
-export const anyValue: fc.Arbitrary<Uint8Array> = fc.oneof(
+const anyValue: fc.Arbitrary<Uint8Array> = fc.oneof(
   wellMeant,
   fc.tuple(wellMeant, anyEdit).map(([bytes, edit]) => editBytes(bytes, edit)),
   fc.uint8Array({ maxLength: 40 }),

@@ -12,12 +12,11 @@ export interface InstanceHostExchange {
 }
 
 /** The recorded exchanges of v3.4.9, v4.6.5 and v4.13.1. */
-export const INSTANCE_HOST_EXCHANGES: readonly InstanceHostExchange[] =
-  JSON.parse(
-    await Deno.readTextFile(
-      new URL("recorded/instance_host.json", FIXTURES_URL),
-    ),
-  ).exchanges;
+const INSTANCE_HOST_EXCHANGES: readonly InstanceHostExchange[] = JSON.parse(
+  await Deno.readTextFile(
+    new URL("recorded/instance_host.json", FIXTURES_URL),
+  ),
+).exchanges;
 
 /**
  * Returns a `fetch` that answers as one release did, with and without the header.

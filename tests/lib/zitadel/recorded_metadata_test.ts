@@ -19,7 +19,7 @@ import {
   createRecordedUpstream,
   readRecordedExchange,
   type RecordedExchange,
-} from "../../../harness/fixtures/recorded_upstream.ts";
+} from "./_recorded_upstream.ts";
 import { createUpstream } from "../../../harness/sandbox/upstream.ts";
 import { readConfig } from "../../../lib/config/settings.ts";
 import type { ErrorCode } from "../../../lib/errors.ts";
