@@ -1,11 +1,9 @@
-import assert from "node:assert/strict";
 import {
   createUpstream,
   UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
   type UpstreamData,
 } from "../../../harness/sandbox/upstream.ts";
-import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
 import {
   MAX_MAPPING_BYTES,
   MAX_VALUE_BYTES,
@@ -48,7 +46,7 @@ const fixedToken: AccessTokenSource = {
   discard: () => false,
 };
 
-interface Options {
+export interface ReaderOptions {
   readonly fetch?: typeof fetch;
   readonly token?: AccessTokenSource;
   readonly timeoutMs?: number;
@@ -61,7 +59,7 @@ export function reader(
     fetch = createUpstream(upstreamData).fetch,
     token = fixedToken,
     timeoutMs = 5_000,
-  }: Options = {},
+  }: ReaderOptions = {},
 ) {
   const calls: string[] = [];
   const clock = { now: NOW };
@@ -81,16 +79,4 @@ export function reader(
   const read = (organization: string, signal = connection.startDeadline()) =>
     readMetadata(organization, signal);
   return { read, calls, clock };
-}
-
-/** Returns a check of a rejection for `assert.rejects`. */
-export function fails(code: ErrorCode, reason: string) {
-  return (error: unknown) => {
-    assert.ok(error instanceof FunctionError);
-    assert.equal(error.code, code);
-    assert.equal(error.details.reason, reason);
-    assert.equal(error.details.organization, ID);
-    assert.ok(error.details.remedy);
-    return true;
-  };
 }

@@ -5,6 +5,7 @@ import {
   readListing,
 } from "../../../lib/zitadel/metadata_listing.ts";
 import { UpstreamFault } from "../../../lib/zitadel/upstream_fault.ts";
+import { testEach } from "../../_test_each.ts";
 import { hasKind } from "./_fault.ts";
 
 const encoder = new TextEncoder();
@@ -59,105 +60,81 @@ function listOf(
   return { read, keys, calls };
 }
 
-Deno.test("readListing() reads a list of one page once", async () => {
-  for (const count of [1, PAGE_SIZE]) {
+/** Changes the list before one call, counted from 0. */
+function before(
+  call: number,
+  change: (list: Map<string, string>) => void,
+): Options {
+  return { change: (list, now) => void (now === call && change(list)) };
+}
+
+Deno.test("readListing() reads a list of one page once, and one of several pages twice", async () => {
+  for (const [count, offsets] of [[1, [0]], [PAGE_SIZE, [0]]] as const) {
     const { keys, calls } = listOf(table(count));
     assert.deepEqual(await keys(), [...table(count).keys()]);
-    assert.deepEqual(calls, [[0, PAGE_SIZE]]);
+    assert.deepEqual(calls, offsets.map((offset) => [offset, PAGE_SIZE]));
   }
-});
-
-Deno.test("readListing() reads a list of several pages twice", async () => {
   const { keys, calls } = listOf(table(2_500));
   assert.deepEqual(await keys(), [...table(2_500).keys()]);
-  const offsets = [0, 1_000, 2_000];
-  assert.deepEqual(calls.map(([offset]) => offset), [...offsets, ...offsets]);
+  const offsets = [0, 1_000, 2_000, 0, 1_000, 2_000];
+  assert.deepEqual(calls.map(([offset]) => offset), offsets);
 });
 
 Deno.test("readListing() reads again if an entry is removed and one added between two pages", async () => {
   // The number of entries stays the same, and what moved up is never listed.
-  const { keys } = listOf(table(1_001), {
-    change(list, call) {
-      if (call !== 1) return;
-      list.delete("role-500");
-      list.set("role-new", "p");
-    },
+  const replace = before(1, (list) => {
+    list.delete("role-500");
+    list.set("role-new", "p");
   });
-  const found = await keys();
+  const found = await listOf(table(1_001), replace).keys();
   assert.ok(found.includes("role-1000"), "an untouched entry is lost");
   assert.ok(!found.includes("role-500"), "a removed entry is served");
   assert.ok(found.includes("role-new"));
 });
 
-Deno.test("readListing() compares keys and values of two listings", async (t) => {
-  const changes: Record<string, (list: Map<string, string>) => void> = {
-    "a value": (list) => list.set("role-3", "other"),
-    "a key": (list) => {
+testEach<[calls: number, change: (list: Map<string, string>) => void]>(
+  "readListing() compares keys and values of two listings, and not their order",
+  {
+    "a value": [6, (list) => list.set("role-3", "other")],
+    "a key": [6, (list) => {
       list.delete("role-3");
       list.set("role-new", "p-3");
-    },
-    "two values swapped": (list) => {
+    }],
+    "two values swapped": [6, (list) => {
       list.set("role-3", "p-4");
       list.set("role-4", "p-3");
-    },
-    "a boundary between key and value": (list) => {
+    }],
+    "a boundary between key and value": [6, (list) => {
       // The last one of the sorted keys, so that all text stays the same.
       list.delete("role-999");
       list.set("role-999p", "-999");
-    },
-  };
-  for (const [name, change] of Object.entries(changes)) {
-    await t.step(name, async () => {
-      const { calls, read } = listOf(table(1_001), {
-        change: (list, call) => {
-          if (call === 2) change(list);
-        },
-      });
-      await read();
-      assert.equal(calls.length, 6);
-    });
-  }
-  await t.step("not their order", async () => {
-    const { calls, read } = listOf(table(1_001), {
-      change(list, call) {
-        if (call !== 2) return;
-        const [first] = list;
-        list.delete(first![0]);
-        list.set(...first!);
-      },
-    });
+    }],
+    "the order": [4, (list) => {
+      const [[key, value]] = [...list] as [[string, string]];
+      list.delete(key);
+      list.set(key, value);
+    }],
+  },
+  async ([count, change]) => {
+    const { calls, read } = listOf(table(1_001), before(2, change));
     await read();
-    assert.equal(calls.length, 4);
-  });
-});
+    assert.equal(calls.length, count);
+  },
+);
 
-Deno.test("readListing() starts again if the list grows or shrinks between two pages", async (t) => {
-  await t.step("grown", async () => {
-    const { keys } = listOf(table(1_500), {
-      change: (list, call) => {
-        if (call === 1) list.set("role-new", "p");
-      },
-    });
-    assert.equal((await keys()).length, 1_501);
-  });
-  await t.step("shrunk", async () => {
-    const { keys } = listOf(table(1_500), {
-      change: (list, call) => {
-        if (call === 1) list.delete("role-3");
-      },
-    });
-    assert.equal((await keys()).length, 1_499);
-  });
-  await t.step("emptied", async () => {
-    const { keys, calls } = listOf(table(1_500), {
-      change: (list, call) => {
-        if (call === 1) list.clear();
-      },
-    });
-    assert.deepEqual(await keys(), []);
-    assert.ok(calls.includes("readable?"));
-  });
-});
+testEach<[size: number, change: (list: Map<string, string>) => void]>(
+  "readListing() starts again if the list changes its size between two pages",
+  {
+    "grown": [1_501, (list) => list.set("role-new", "p")],
+    "shrunk": [1_499, (list) => list.delete("role-3")],
+    "emptied": [0, (list) => list.clear()],
+  },
+  async ([size, change]) => {
+    const { calls, keys } = listOf(table(1_500), before(1, change));
+    assert.equal((await keys()).length, size);
+    assert.equal(calls.includes("readable?"), size === 0);
+  },
+);
 
 Deno.test("readListing() fails if the list keeps changing", async () => {
   const { read, calls } = listOf(table(1_500), {
@@ -167,19 +144,14 @@ Deno.test("readListing() fails if the list keeps changing", async () => {
   assert.equal(calls.length, 10);
 });
 
-Deno.test("readListing() fails if ZITADEL reports more entries than it returns", async (t) => {
+Deno.test("readListing() fails if ZITADEL reports more entries than it returns", async () => {
   for (const keys of [[], ["a", "a"], ["a", "b"]]) {
-    await t.step(`${keys}`, async () => {
-      const { read } = listOf(table(0), {
-        page: () =>
-          Promise.resolve({
-            entries: keys.map((key) => ({ key, value: undefined })),
-            total: 3,
-            bytes: 0,
-          }),
-      });
-      await assert.rejects(read(), hasKind("unstable_listing"));
-    });
+    const entries = keys.map((key) => ({ key, value: undefined }));
+    const page = () => Promise.resolve({ entries, total: 3, bytes: 0 });
+    await assert.rejects(
+      listOf(table(0), { page }).read(),
+      hasKind("unstable_listing"),
+    );
   }
 });
 
@@ -190,27 +162,24 @@ Deno.test("readListing() takes an empty list only if it is readable and still em
     assert.deepEqual(calls, [[0, PAGE_SIZE], "readable?", [0, PAGE_SIZE]]);
   });
   await t.step("not readable", async () => {
-    const { read } = listOf(table(0), {
-      isReadable: () => Promise.resolve(false),
-    });
-    await assert.rejects(read(), hasKind("missing_permission"));
+    const isReadable = () => Promise.resolve(false);
+    await assert.rejects(
+      listOf(table(0), { isReadable }).read(),
+      hasKind("missing_permission"),
+    );
   });
   await t.step("the right is granted in between", async () => {
     const list = table(0);
-    const { keys } = listOf(list, {
-      isReadable() {
-        list.set("admin", "p");
-        return Promise.resolve(true);
-      },
-    });
-    assert.deepEqual(await keys(), ["admin"]);
+    const isReadable = () => Promise.resolve(!!list.set("admin", "p"));
+    assert.deepEqual(await listOf(list, { isReadable }).keys(), ["admin"]);
   });
   await t.step("emptied, filled and emptied again", async () => {
     const { keys, calls } = listOf(table(0), {
       change(list, call) {
         if (call === 2) {
-          for (const [key, value] of table(1_001)) list.set(key, value);
-        } else if (call === 3) list.clear();
+          table(1_001).forEach((value, key) => list.set(key, value));
+        }
+        if (call === 3) list.clear();
       },
     });
     assert.deepEqual(await keys(), []);
@@ -245,41 +214,30 @@ Deno.test("readListing() asks for small pages once a large one is too long", asy
   });
 });
 
-Deno.test("readListing() stops at the first page over the bound", async () => {
+Deno.test("readListing() keeps as many bytes of keys and values as the bound says, and stops at the first page over it", async () => {
+  const list = new Map([["admin", "12345"], ["viewer", "1234"]]);
+  const bytes = "admin12345viewer1234".length;
+  assert.equal((await listOf(list, { maxKeptBytes: bytes }).read()).length, 2);
+  await assert.rejects(
+    listOf(list, { maxKeptBytes: bytes - 1 }).read(),
+    hasKind("unreadable_answer"),
+  );
   const { read, calls } = listOf(table(5_000), { maxKeptBytes: 20_000 });
   await assert.rejects(read(), hasKind("unreadable_answer", /20000 bytes/));
   assert.deepEqual(calls.map(([offset]) => offset), [0, 1_000]);
 });
 
-Deno.test("readListing() keeps as many bytes of keys and values as the bound says", async () => {
-  const list = new Map([["admin", "12345"], ["viewer", "1234"]]);
-  const maxKeptBytes = "admin12345viewer1234".length;
-  assert.equal((await listOf(list, { maxKeptBytes }).read()).length, 2);
-  await assert.rejects(
-    listOf(list, { maxKeptBytes: maxKeptBytes - 1 }).read(),
-    hasKind("unreadable_answer"),
-  );
-});
-
 Deno.test("readListing() reads as many bytes as the bound says, dropped and repeated ones included", async () => {
-  const dropped = () =>
-    Promise.resolve({
-      entries: [{ key: "a", value: undefined }],
-      total: 1,
-      bytes: 1_000,
-    });
-  const read = (maxReadBytes: number) =>
-    listOf(table(0), { page: dropped, maxReadBytes }).read();
-  assert.equal((await read(1_000)).length, 1);
-  await assert.rejects(read(999), hasKind("unreadable_answer", /999 bytes/));
+  const entries = [{ key: "a", value: undefined }];
+  const page = () => Promise.resolve({ entries, total: 1, bytes: 1_000 });
+  const isTooMuch = hasKind("unreadable_answer", /more than \d+ bytes/);
+  const dropped = (maxReadBytes: number) =>
+    listOf(table(0), { page, maxReadBytes }).read();
+  assert.equal((await dropped(1_000)).length, 1);
+  await assert.rejects(dropped(999), isTooMuch);
   // Two listings of about 23 kB each.
-  const list = table(1_500);
-  assert.equal(
-    (await listOf(list, { maxReadBytes: 50_000 }).read()).length,
-    1_500,
-  );
-  await assert.rejects(
-    listOf(list, { maxReadBytes: 30_000 }).read(),
-    hasKind("unreadable_answer"),
-  );
+  const twice = (maxReadBytes: number) =>
+    listOf(table(1_500), { maxReadBytes }).read();
+  assert.equal((await twice(50_000)).length, 1_500);
+  await assert.rejects(twice(30_000), isTooMuch);
 });

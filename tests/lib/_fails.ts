@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import {
+  describeFailure,
+  type ErrorCode,
+  type FailureReason,
+  FunctionError,
+} from "../../lib/errors.ts";
+
+/** Returns a check of an error for `assert.rejects`: its code, and a reason with its remedy or neither. */
+export function fails(
+  code: ErrorCode,
+  reason?: FailureReason,
+  { message = /^/, organization }: {
+    readonly message?: RegExp;
+    readonly organization?: string;
+  } = {},
+) {
+  return (error: unknown): true => {
+    assert.ok(error instanceof FunctionError, String(error));
+    assert.equal(error.code, code, error.message);
+    assert.equal(error.details.reason, reason, error.message);
+    assert.match(error.message, message);
+    if (organization) assert.equal(error.details.organization, organization);
+    const { remedy } = describeFailure(error).entry;
+    assert.equal(remedy !== undefined, reason !== undefined);
+    return true;
+  };
+}
