@@ -9,6 +9,7 @@ import type { ZitadelConnection } from "../../../lib/zitadel/connection.ts";
 import { createMetadataReader } from "../../../lib/zitadel/metadata_reader.ts";
 import { createSigningKeys } from "../../../lib/zitadel/signing_keys.ts";
 import { requestToken } from "../../../lib/zitadel/token_request.ts";
+import { testEach } from "../../_test_each.ts";
 import { clientCredentials, keyFile } from "./_access_token.ts";
 import { connectionBy, connectionTo } from "./_connection.ts";
 import { hasKind } from "./_fault.ts";
@@ -17,13 +18,13 @@ import { recordedInstance } from "./_recorded_instance_host.ts";
 
 const PUBLIC = "http://localhost:8080";
 const INTERNAL = "http://127.0.0.1:8080";
+const RELEASES = ["4.13.1", "4.6.5", "3.4.9"];
 const { signal } = new AbortController();
 
+type Ask = (connection: ZitadelConnection) => Promise<unknown>;
+
 /** What is asked of ZITADEL, each as one request. */
-const ASKED: Record<
-  string,
-  (connection: ZitadelConnection) => Promise<unknown>
-> = {
+const ASKED: Record<string, Ask> = {
   "metadata": (connection) =>
     createMetadataReader({
       connection,
@@ -48,7 +49,7 @@ const ASKED: Record<
 
 /** What an operator is told if ZITADEL is asked. */
 async function told(
-  ask: (connection: ZitadelConnection) => Promise<unknown>,
+  ask: Ask,
   connection: ZitadelConnection,
 ): Promise<FunctionError> {
   const error = await ask(connection).then(() => undefined, (error) => error);
@@ -57,74 +58,67 @@ async function told(
   return error;
 }
 
-for (const [asked, ask] of Object.entries(ASKED)) {
-  Deno.test(`judgeForeignAnswer() names what answered for ZITADEL when ${asked} is requested`, async (t) => {
-    for (const { name, respond, reason, seen } of FOREIGN_ANSWERS) {
-      await t.step(name, async () => {
-        const { message, code, details } = await told(
-          ask,
-          connectionTo(respond),
-        );
-        assert.equal(code, "upstream_failed");
-        assert.equal(details.reason, reason, message);
-        assert.match(message, seen);
-        assert.equal(details.fields?.upstream_status, respond().status);
-      });
+testEach(
+  "judgeForeignAnswer() names what answered for ZITADEL",
+  ASKED,
+  async (ask) => {
+    for (const [name, [respond, seen]] of Object.entries(FOREIGN_ANSWERS)) {
+      const { message, code, details } = await told(ask, connectionTo(respond));
+      const { status } = respond();
+      assert.equal(code, "upstream_failed");
+      const isGateway = status > 500;
+      assert.equal(details.reason, isGateway ? "unreachable" : "intercepted");
+      assert.ok(
+        message.endsWith(`the answer is ${seen}`),
+        `${name}: ${message}`,
+      );
+      assert.equal(details.fields?.upstream_status, status);
     }
-  });
+  },
+);
 
-  Deno.test(`judgeForeignAnswer() recognizes an unknown instance when ${asked} is requested`, async (t) => {
-    for (const release of ["4.13.1", "4.6.5", "3.4.9"]) {
-      await t.step(`v${release}`, async () => {
-        const { fetch } = recordedInstance(release);
-        const { message, details } = await told(
-          ask,
-          connectionBy(fetch, { domainOrigin: INTERNAL }),
-        );
-        assert.equal(details.reason, "unknown_instance", message);
-        assert.match(message, /Instance not found$/);
-      });
-      await t.step(`v${release}, with the instance's host`, async () => {
-        const { fetch } = recordedInstance(release);
-        const connection = connectionBy(fetch, {
-          domainOrigin: PUBLIC,
-          internalOrigin: INTERNAL,
-        });
-        // What was recorded next: an unknown client, an empty list.
-        const error = await ask(connection).then(() => {}, (error) => error);
-        assert.notEqual(error?.details?.reason, "unknown_instance");
-      });
-    }
-  });
-
-  Deno.test(`judgeForeignAnswer() takes 429 for a limited rate when ${asked} is requested`, async () => {
-    for (
-      const respond of [
-        () => new Response("slow down", { status: 429 }),
-        () =>
-          Response.json({ error: "temporarily_unavailable" }, { status: 429 }),
-        () => Response.json({ error: "invalid_request" }, { status: 429 }),
-      ]
-    ) {
+testEach(
+  "judgeForeignAnswer() takes 429 for a limited rate",
+  ASKED,
+  async (ask) => {
+    for (const error of ["temporarily_unavailable", "invalid_request"]) {
+      const respond = () => Response.json({ error }, { status: 429 });
       const { details } = await told(ask, connectionTo(respond));
       assert.equal(details.reason, "rate_limited");
     }
-  });
-}
+  },
+);
 
-Deno.test("judgeForeignAnswer() recognizes a server that expects https", async (t) => {
-  const answers = {
-    "a Go server": "Client sent an HTTP request to an HTTPS server.\n",
-    "nginx": "<title>400 The plain HTTP request was sent to HTTPS port</title>",
-  };
-  for (const [name, text] of Object.entries(answers)) {
-    await t.step(name, () => {
-      const answer = { status: 400, mediaType: "text/plain", location: null };
-      hasKind("intercepted", /400 text\/plain, which expects https$/)(
-        judgeForeignAnswer({ ...answer, text }),
+testEach(
+  "judgeForeignAnswer() recognizes an unknown instance, as each release says it",
+  ASKED,
+  async (ask) => {
+    for (const release of RELEASES) {
+      const { fetch } = recordedInstance(release);
+      const { message, details } = await told(
+        ask,
+        connectionBy(fetch, { domainOrigin: INTERNAL }),
       );
-    });
-  }
+      assert.equal(details.reason, "unknown_instance", message);
+      assert.match(message, /Instance not found$/);
+      const named = connectionBy(fetch, {
+        domainOrigin: PUBLIC,
+        internalOrigin: INTERNAL,
+      });
+      // What was recorded next: an unknown client, an empty list.
+      const error = await ask(named).then(() => {}, (error) => error);
+      assert.notEqual(error?.details?.reason, "unknown_instance", release);
+    }
+  },
+);
+
+testEach("judgeForeignAnswer() recognizes a server that expects https", {
+  "a Go server": "Client sent an HTTP request to an HTTPS server.\n",
+  "nginx": "<title>400 The plain HTTP request was sent to HTTPS port</title>",
+}, (text) => {
+  const answer = { status: 400, mediaType: "text/plain", location: null };
+  const fault = judgeForeignAnswer({ ...answer, text });
+  hasKind("intercepted", /400 text\/plain, which expects https$/)(fault);
 });
 
 Deno.test("judgeForeignAnswer() tells a redirect from what a server has of its own", () => {
@@ -138,46 +132,37 @@ Deno.test("judgeForeignAnswer() tells a redirect from what a server has of its o
   assert.equal(seen(400, url), "400 text/html");
 });
 
-Deno.test("judgeMissingApis() takes a discovery document, and nothing else, for a ZITADEL without the APIs", async (t) => {
-  const json = { "content-type": "application/json" };
-  const document = '{"issuer":"https://zitadel.example"}';
-  const answers: [string, string, ResponseInit, string][] = [
-    ["a document", document, { headers: json }, "no_metadata_api"],
-    ["an error", document, { status: 403, headers: json }, "intercepted"],
-    [
-      "another type",
-      document,
-      { headers: { "content-type": "text/html" } },
-      "intercepted",
-    ],
-    ["no issuer", "{}", { headers: json }, "intercepted"],
-    ["no JSON", "<html>", { headers: json }, "intercepted"],
-  ];
-  for (const [name, body, init, kind] of answers) {
-    await t.step(name, async () => {
-      const connection = connectionTo(() => new Response(body, init));
-      const fault = await judgeMissingApis(connection, signal);
-      assert.equal(fault.kind, kind);
-    });
-  }
-});
+const DOCUMENT = '{"issuer":"https://zitadel.example"}';
+
+testEach<[kind: string, body: string, init?: ResponseInit, type?: string]>(
+  "judgeMissingApis() takes a discovery document, and nothing else, for a ZITADEL without the APIs",
+  {
+    "a document": ["no_metadata_api", DOCUMENT],
+    "an error": ["intercepted", DOCUMENT, { status: 403 }],
+    "another type": ["intercepted", DOCUMENT, {}, "text/html"],
+    "no issuer": ["intercepted", "{}"],
+    "no JSON": ["intercepted", "<html>"],
+  },
+  async ([kind, body, init, type = "application/json"]) => {
+    const headers = { "content-type": type };
+    const connection = connectionTo(() =>
+      new Response(body, { headers, ...init })
+    );
+    assert.equal((await judgeMissingApis(connection, signal)).kind, kind);
+  },
+);
 
 Deno.test("readAnswer() reads the beginning and drops the rest", async () => {
   let isCancelled = false;
-  const body = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(new Uint8Array(1_000).fill(0x61)),
-    cancel: () => void (isCancelled = true),
-  });
-  const { text } = await readAnswer(new Response(body));
-  assert.equal(text.length, 5_000);
+  const endless = (chunk: number) =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        pull: (controller) =>
+          controller.enqueue(new Uint8Array(chunk).fill(0x61)),
+        cancel: () => void (isCancelled = true),
+      }, { highWaterMark: 0 }),
+    );
+  assert.equal((await readAnswer(endless(1_000))).text.length, 5_000);
   assert.equal(isCancelled, true);
-});
-
-Deno.test("readAnswer() reads no more once it has what it may read", async () => {
-  const body = () =>
-    new ReadableStream<Uint8Array>({
-      pull: (controller) => controller.enqueue(new Uint8Array(10).fill(0x61)),
-    }, { highWaterMark: 0 });
-  const { text } = await readAnswer(new Response(body()), 20);
-  assert.equal(text.length, 20);
+  assert.equal((await readAnswer(endless(10), 20)).text.length, 20);
 });

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { UpstreamFault } from "../../../lib/zitadel/upstream_fault.ts";
+import { testEach } from "../../_test_each.ts";
 import { connectionBy } from "./_connection.ts";
 import { hasKind } from "./_fault.ts";
+
+const PUBLIC = "https://login.example";
 
 /** A connection, and the requests that it sent. */
 function connect(
@@ -16,98 +19,78 @@ function connect(
   return { connection, sent };
 }
 
-Deno.test("createConnection() uses the public origin if there is no other", async () => {
-  const { connection, sent } = connect({
-    domainOrigin: "https://login.example",
-  });
-  assert.equal(connection.issuer, "https://login.example");
-  assert.equal(connection.baseUrl, "https://login.example");
-  await connection.fetch(`${connection.baseUrl}/a`);
-  assert.equal(sent[0]!.headers.get("x-zitadel-instance-host"), null);
-});
-
-Deno.test("createConnection() names the public host with its port to the internal origin", async () => {
-  for (
-    const [domainOrigin, host] of [
-      ["https://login.example", "login.example"],
-      ["http://localhost:8080", "localhost:8080"],
-    ] as const
-  ) {
+testEach<[internalOrigin: string | undefined, host: string | null]>(
+  "createConnection() uses the internal origin if there is one, and names the public host with its port to it",
+  {
+    [PUBLIC]: [undefined, null],
+    "https://zitadel.example": ["http://zitadel:9090", "zitadel.example"],
+    "http://localhost:8080": ["http://zitadel:9090", "localhost:8080"],
+  },
+  async ([internalOrigin, host], domainOrigin) => {
     const { connection, sent } = connect({
       domainOrigin,
-      internalOrigin: "http://zitadel:9090",
+      ...internalOrigin ? { internalOrigin } : {},
     });
     assert.equal(connection.issuer, domainOrigin);
-    assert.equal(connection.baseUrl, "http://zitadel:9090");
+    assert.equal(connection.baseUrl, internalOrigin ?? domainOrigin);
     await connection.fetch(`${connection.baseUrl}/a`, {
       headers: { authorization: "Bearer a" },
     });
     const { headers } = sent[0]!;
     assert.equal(headers.get("x-zitadel-instance-host"), host);
     assert.equal(headers.get("authorization"), "Bearer a");
-  }
-});
+  },
+);
 
 Deno.test("createConnection() returns a redirect and does not follow it", async () => {
   const { connection, sent } = connect(
-    { domainOrigin: "https://login.example" },
+    { domainOrigin: PUBLIC },
     () => new Response(null, { status: 307, headers: { location: "/b" } }),
   );
-  const response = await connection.fetch("https://login.example/a", {
+  const response = await connection.fetch(`${PUBLIC}/a`, {
     redirect: "follow",
   });
   assert.equal(response.status, 307);
   assert.equal(sent[0]!.redirect, "manual");
 });
 
-/** What is logged of an error that a request failed with. */
-async function logged(
-  error: unknown,
-  init?: RequestInit,
-): Promise<string | number | undefined> {
-  const { fetch } = connectionBy(() => Promise.reject(error));
-  const fault = await fetch("https://zitadel.example/a", init)
-    .catch((fault) => fault);
-  hasKind("unreachable", /^ZITADEL cannot be reached$/)(fault);
-  return (fault as UpstreamFault).fields?.error;
-}
+const TLS =
+  "error sending request for url (https://zitadel.example/a): client error (Connect): invalid peer certificate: UnknownIssuer";
 
-Deno.test("createConnection() logs the texts of a network error and its causes", async () => {
-  const cause = new Error(
-    "error sending request for url (https://zitadel.example/a): client error (Connect): invalid peer certificate: UnknownIssuer",
-  );
-  assert.equal(
-    await logged(new TypeError("fetch failed", { cause })),
-    `fetch failed: ${cause.message}`,
-  );
-});
-
-Deno.test("createConnection() logs no secret of a request that failed", async (t) => {
-  await t.step("a bearer token", async () => {
-    assert.equal(
-      await logged(new TypeError("bad header: Bearer canary-1"), {
-        headers: { authorization: "Bearer canary-1" },
-      }),
+testEach<[error: Error, logged: string, init?: RequestInit]>(
+  "createConnection() logs the texts of a network error and its causes, and no secret of the request",
+  {
+    "a cause": [
+      new TypeError("fetch failed", { cause: new Error(TLS) }),
+      `fetch failed: ${TLS}`,
+    ],
+    "a bearer token": [
+      new TypeError("bad header: Bearer canary-1"),
       "bad header: Bearer [secret]",
-    );
-  });
-  await t.step("a client secret", async () => {
-    assert.equal(
-      await logged(new TypeError("bad form: client_secret=canary-2"), {
+      { headers: { authorization: "Bearer canary-1" } },
+    ],
+    "a client secret": [
+      new TypeError("bad form: client_secret=canary-2"),
+      "bad form: client_secret=[secret]",
+      {
         method: "POST",
         body: new URLSearchParams({ client_secret: "canary-2", empty: "" }),
-      }),
-      "bad form: client_secret=[secret]",
-    );
-  });
-  await t.step("the user info of a proxy", async () => {
-    assert.equal(
-      await logged(new TypeError("proxy http://u:ca@nary@proxy:3128/ refused")),
+      },
+    ],
+    "the user info of a proxy": [
+      new TypeError("proxy http://u:ca@nary@proxy:3128/ refused"),
       "proxy http://[secret]@proxy:3128/ refused",
-    );
-  });
-  await t.step("no more than some of it", async () => {
-    const text = String(await logged(new TypeError("x".repeat(10_000))));
-    assert.ok(text.length <= 300);
-  });
-});
+    ],
+    "no more than some of it": [
+      new TypeError("x".repeat(10_000)),
+      "x".repeat(300),
+    ],
+  },
+  async ([error, logged, init]) => {
+    const { fetch } = connectionBy(() => Promise.reject(error));
+    const fault = await fetch("https://zitadel.example/a", init)
+      .catch((fault) => fault);
+    hasKind("unreachable", /^ZITADEL cannot be reached$/)(fault);
+    assert.equal((fault as UpstreamFault).fields?.error, logged);
+  },
+);

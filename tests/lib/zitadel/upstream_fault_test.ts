@@ -4,10 +4,12 @@ import {
   upstreamError,
   UpstreamFault,
 } from "../../../lib/zitadel/upstream_fault.ts";
+import { fails } from "../_fails.ts";
 
 const failed = {
   action: "Cannot read",
   connection: { baseUrl: "https://zitadel.example" },
+  credential: "ACCESS_TOKEN",
 };
 
 Deno.test("upstreamError() leaves an error that is not about ZITADEL as it is", () => {
@@ -18,33 +20,22 @@ Deno.test("upstreamError() leaves an error that is not about ZITADEL as it is", 
 });
 
 Deno.test("upstreamError() blames the deadline when it is over, whatever was thrown", () => {
-  const error = upstreamError(new RangeError("canary"), {
-    ...failed,
-    signal: AbortSignal.abort(),
-  });
-  assert.ok(error instanceof FunctionError);
-  assert.equal(error.code, "upstream_timeout");
-  assert.doesNotMatch(error.message, /canary/);
+  const signal = AbortSignal.abort();
+  const error = upstreamError(new RangeError("canary"), { ...failed, signal });
+  fails("upstream_timeout", "timeout", { message: /^(?!.*canary)/ })(error);
 });
 
-Deno.test("upstreamError() describes a fault, with values in fields", () => {
-  const fault = new UpstreamFault("intercepted", "the answer is 403", {
-    fields: { upstream_status: 403 },
-  });
-  const error = upstreamError(fault, { ...failed, credential: "ACCESS_TOKEN" });
-  assert.ok(error instanceof FunctionError);
-  assert.equal(error.code, "upstream_failed");
-  assert.equal(error.message, "Cannot read: the answer is 403");
-  assert.equal(error.details.reason, "intercepted");
-  assert.deepEqual(error.details.fields, {
-    zitadel: "https://zitadel.example",
-    upstream_status: 403,
-  });
-});
-
-Deno.test("upstreamError() names the setting of a refused credential", () => {
-  const fault = new UpstreamFault("credential_rejected", "refused");
-  const error = upstreamError(fault, { ...failed, credential: "ACCESS_TOKEN" });
-  assert.ok(error instanceof FunctionError);
-  assert.equal(error.details.fields?.credential, "ACCESS_TOKEN");
+Deno.test("upstreamError() describes a fault, with values in fields, and names a refused credential's setting", () => {
+  const fields = { upstream_status: 403 };
+  const describe = (kind: "intercepted" | "credential_rejected") => {
+    const fault = new UpstreamFault(kind, "the answer is 403", { fields });
+    const error = upstreamError(fault, failed);
+    const message = /^Cannot read: the answer is 403$/;
+    fails("upstream_failed", kind, { message })(error);
+    return (error as FunctionError).details.fields;
+  };
+  const zitadel = "https://zitadel.example";
+  assert.deepEqual(describe("intercepted"), { zitadel, ...fields });
+  const { credential } = describe("credential_rejected")!;
+  assert.equal(credential, "ACCESS_TOKEN");
 });
