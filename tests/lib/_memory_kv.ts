@@ -194,3 +194,40 @@ export class MemoryKv {
     }, { highWaterMark: 0 });
   }
 }
+
+/** A client's connection to a {@linkcode MemoryKv} that a test can hold up and cut. */
+export class Connection {
+  readonly kv: Deno.Kv;
+  /** What becomes of calls; watches go on. */
+  state: "good" | "refuses" | "silent" = "good";
+  readonly #held = new Map<string, Promise<void>>();
+  readonly #counts = new Map<string, number>();
+
+  constructor(database: MemoryKv) {
+    this.kv = database.connect({ gate: (call) => this.#pass(call) });
+  }
+
+  /** Holds one kind of call up, as `get >` before the database and `get <` after it, until the returned function is called. */
+  hold(call: string): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held.set(call, promise);
+    return () => {
+      this.#held.delete(call);
+      resolve();
+    };
+  }
+
+  /** How often a kind of call was made. */
+  count(call: string): number {
+    return this.#counts.get(call) ?? 0;
+  }
+
+  async #pass(call: string): Promise<void> {
+    this.#counts.set(call, this.count(call) + 1);
+    if (!call.startsWith("watch")) {
+      if (this.state === "refuses") throw new TypeError("KV refuses");
+      if (this.state === "silent") await new Promise(() => {});
+    }
+    await this.#held.get(call);
+  }
+}

@@ -1,5 +1,11 @@
 import type { MetadataEntry } from "../../lib/mapping/role_mapping.ts";
 
+/** A text that hardly compresses, the same each time. */
+const BALLAST = Array.from(
+  { length: 20_000 },
+  (_, at) => Math.imul(at, 0x9e3779b1).toString(36),
+).join("").slice(0, 90_000);
+
 /** A ZITADEL for tests: what the role `viewer` permits, and how it answers. */
 export class StandInUpstream {
   /** The metadata of every organization. */
@@ -29,7 +35,7 @@ export class StandInUpstream {
       { key: "viewer", value: encode(viewer) },
       ...Array.from({ length: ballast }, (_, index) => ({
         key: `ballast-${index}`,
-        value: encode("x".repeat(90_000)),
+        value: encode(BALLAST),
       })),
     ];
   };

@@ -6,6 +6,8 @@ import {
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import type { KvOptions } from "../../../lib/mapping/kv_access.ts";
 import { KvStore } from "../../../lib/mapping/kv_store.ts";
+import { Connection, MemoryKv } from "../_memory_kv.ts";
+import { StandInUpstream } from "../_upstream.ts";
 
 /** How long a mapping is served as it is, in the tests. */
 export const FRESH_MS = 60_000;
@@ -146,4 +148,37 @@ export function describe({ mapping, source }: MappingLookup): string {
 /** Lets everything run that waits for nothing but its turn. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** An isolate of a {@linkcode World}, and its connection to KV. */
+export type WorldIsolate = Isolate & { readonly connection: Connection };
+
+/** Isolates by one clock, over one KV and one ZITADEL. */
+export class World implements Disposable {
+  readonly clock = new Clock();
+  readonly kv = new MemoryKv(this.clock.now);
+  readonly upstream = new StandInUpstream();
+  readonly #isolates: Isolate[] = [];
+
+  isolate(
+    { upstream = this.upstream, clock = this.clock } = {},
+  ): WorldIsolate {
+    const connection = new Connection(this.kv);
+    const { kv } = connection;
+    const isolate = createIsolate({ clock, readMetadata: upstream.read, kv });
+    this.#isolates.push(isolate);
+    return { ...isolate, connection };
+  }
+
+  /** An isolate that hears of no more announcements. */
+  async deaf(options?: Parameters<World["isolate"]>[0]): Promise<WorldIsolate> {
+    const isolate = this.isolate(options);
+    await turn();
+    isolate.connection.hold("watch >");
+    return isolate;
+  }
+
+  [Symbol.dispose](): void {
+    for (const isolate of this.#isolates) isolate[Symbol.dispose]();
+  }
 }

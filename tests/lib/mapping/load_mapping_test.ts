@@ -1,60 +1,102 @@
 import assert from "node:assert/strict";
-import { FunctionError } from "../../../lib/errors.ts";
 import { createMappingLoader } from "../../../lib/mapping/load_mapping.ts";
 import type { MetadataEntry } from "../../../lib/mapping/role_mapping.ts";
+import type { LogEntry } from "../../../lib/observability/log.ts";
+import { testEach } from "../../_test_each.ts";
+import { fails } from "../_fails.ts";
 
-/** Loads entries that are made when they are parsed, and counts them. */
-function setUp(count: number, value: string, keyOf = (at: number) => `r${at}`) {
-  const bytes = new TextEncoder().encode(value);
-  let parsed = 0;
-  const entries = Array.from({ length: count }, (_, at): MetadataEntry => ({
-    key: keyOf(at),
-    get value() {
-      parsed++;
-      return bytes;
-    },
-  }));
+const encoder = new TextEncoder();
+
+/** A loader of entries that a test can change. */
+function setUp(entries: MetadataEntry[] = []) {
+  const log: LogEntry[] = [];
   const load = createMappingLoader({
     readMetadata: () => Promise.resolve(entries),
-    log: () => {},
+    log: (entry) => void log.push(entry),
   });
   return {
+    log,
     load: () => load("1", new AbortController().signal),
-    parsed: () => parsed,
+    /** Loads the values of `role-0`, `role-1`, ... */
+    loadValues: (...values: string[]) => {
+      entries.splice(
+        0,
+        Infinity,
+        ...values.map((value, index) => ({
+          key: `role-${index}`,
+          value: encoder.encode(value),
+        })),
+      );
+      return load("1", new AbortController().signal);
+    },
   };
 }
 
-Deno.test("loadMapping() parses no more than a mapping may take", async (t) => {
-  const permissions = JSON.stringify(
-    Array.from({ length: 5_000 }, (_, at) => `permission-${at}`),
-  );
-  const cases = {
-    "many keys": setUp(400_000, "a"),
-    "many unreadable values": setUp(400_000, "["),
-    "long unreadable values": setUp(20, "[" + "x".repeat(90_000)),
-    "many permissions": setUp(1_000, permissions),
-  };
-  for (const [name, { load, parsed }] of Object.entries(cases)) {
-    const limit = name.startsWith("long") ? 14 : 40_000;
-    await t.step(name, async () => {
-      await assert.rejects(load(), (error) => {
-        assert.ok(error instanceof FunctionError);
-        assert.match(error.message, /takes more than 2097152 bytes/);
-        assert.equal(error.details.reason, "unreadable_answer");
-        assert.equal(error.details.organization, "1");
-        return true;
-      });
-      assert.ok(parsed() < limit, `parsed ${parsed()} entries`);
-    });
-  }
+const permissions = JSON.stringify(
+  Array.from({ length: 5_000 }, (_, at) => `permission-${at}`),
+);
 
-  await t.step("many projects", async () => {
-    const { load } = setUp(9_000, "a", (at) => `${at}:role`);
-    await assert.rejects(load(), /takes more than/);
-  });
+testEach<[count: number, value: string, limit: number, suffix?: string]>(
+  "loadMapping() parses no more than a mapping may take",
+  {
+    "many keys": [100_000, "a", 40_000],
+    "many unreadable values": [100_000, "[", 40_000],
+    "long unreadable values": [20, "[" + "x".repeat(90_000), 14],
+    "many permissions": [1_000, permissions, 100],
+    "many projects": [9_000, "a", 9_000, ":role"],
+  },
+  async ([count, value, limit, suffix = ""]) => {
+    const bytes = encoder.encode(value);
+    let parsed = 0;
+    const { load } = setUp(
+      Array.from({ length: count }, (_, at) => ({
+        key: `${at}${suffix}`,
+        get value() {
+          parsed++;
+          return bytes;
+        },
+      })),
+    );
+    const message = /takes more than 2097152 bytes/;
+    await assert.rejects(
+      load(),
+      fails("upstream_failed", "unreadable_answer", {
+        message,
+        organization: "1",
+      }),
+    );
+    assert.ok(parsed < limit, `parsed ${parsed} entries`);
+  },
+);
+
+Deno.test("loadMapping() says once which entries it cannot read, until that changes", async () => {
+  const { loadValues, log } = setUp();
+  await loadValues("[");
+  await loadValues("[");
+  assert.equal(log.length, 1);
+  assert.equal(log[0]!.reason, "unreadable_entries");
+  assert.match(log[0]!.message, /^1 metadata entry of .* grants nothing: it /);
+  for (const values of [["[", "["], ['["a"]'], ["["]]) {
+    await loadValues(...values);
+  }
+  assert.deepEqual(
+    log.map(({ entries }) => entries),
+    ["role-0", "role-0; role-1", "role-0"],
+  );
 });
 
-Deno.test("loadMapping() loads a mapping of 10,000 roles", async () => {
-  const { load } = setUp(10_000, '["posts:read","posts:write"]');
-  assert.equal((await load()).plain.size, 10_000);
+Deno.test("loadMapping() says again which entries it cannot read when one changes that the line does not name", async () => {
+  const { loadValues, log } = setUp();
+  for (const last of ["[", "[", "a"]) {
+    await loadValues(...Array(20).fill("["), last);
+  }
+  assert.equal(log.length, 2);
+  assert.equal(String(log[1]?.entries).split("; ").length, 20);
+});
+
+Deno.test("loadMapping() names a key that may be personal by its hash", async () => {
+  const value = encoder.encode("cmVhZA==");
+  const { load, log } = setUp([{ key: "jane.doe@example.com", value }]);
+  await load();
+  assert.equal(log[0]?.entries, "sha256:86e0b9e5");
 });

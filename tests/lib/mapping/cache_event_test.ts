@@ -1,0 +1,236 @@
+import assert from "node:assert/strict";
+import { FunctionError } from "../../../lib/errors.ts";
+import { testEach } from "../../_test_each.ts";
+import { StandInUpstream } from "../_upstream.ts";
+import { FRESH_MS, turn, World } from "./_isolate.ts";
+
+const DOWN = new FunctionError("upstream_failed", "ZITADEL is down");
+
+Deno.test("invalidate() with KV counts an event once for all isolates", async (t) => {
+  using world = new World();
+  const { clock, upstream } = world;
+  const one = world.isolate();
+  const other = world.isolate();
+  await one.view();
+  await turn();
+  await other.view();
+  upstream.viewer = "new";
+  assert.equal(await one.cache.invalidate("1", 7), true);
+  assert.equal(await one.view(), "new from zitadel");
+  await turn();
+  assert.equal(await other.view(), "new from kv");
+  const { calls } = upstream;
+
+  await t.step(
+    "so that a replay does nothing, wherever it arrives",
+    async () => {
+      const third = world.isolate();
+      await third.view();
+      for (const isolate of [one, other, third]) {
+        for (const sequence of [7, 6]) {
+          assert.equal(await isolate.cache.invalidate("1", sequence), false);
+          assert.equal(await isolate.view(), "new from memory");
+        }
+      }
+      assert.equal(upstream.calls, calls);
+    },
+  );
+
+  await t.step("nor while ZITADEL is down", async () => {
+    upstream.fault = DOWN;
+    clock.advance(FRESH_MS);
+    for (const isolate of [one, other, world.isolate()]) {
+      assert.equal(await isolate.cache.invalidate("1", 7), false);
+      assert.equal(await isolate.view(), "new from stale");
+    }
+    await turn();
+  });
+
+  await t.step(
+    "but a genuine one ends the old mapping, also in an outage",
+    async () => {
+      assert.equal(await other.cache.invalidate("1", 8), true);
+      await turn();
+      for (const isolate of [one, other, world.isolate()]) {
+        await assert.rejects(isolate.view(), DOWN);
+      }
+    },
+  );
+});
+
+Deno.test("invalidate() with an event that another isolate overtook drops what is older", async () => {
+  using world = new World();
+  const one = await world.deaf();
+  await one.view();
+  await turn();
+  world.upstream.viewer = "new";
+  await world.isolate().cache.invalidate("1", 8);
+  assert.equal(await one.cache.invalidate("1", 7), false);
+  assert.equal(await one.view(), "new from zitadel");
+});
+
+Deno.test("invalidate() knows an event that came with a mapping from KV, also when KV fails then", async () => {
+  using world = new World();
+  const [one, other] = [world.isolate(), world.isolate()];
+  await one.cache.invalidate("1", 7);
+  world.clock.advance(1);
+  await one.view();
+  await turn();
+  assert.equal(await other.view(), "old from kv");
+  other.connection.state = "refuses";
+  world.upstream.fault = DOWN;
+  assert.equal(await other.cache.invalidate("1", 7), false);
+  assert.equal(await other.view(), "old from memory");
+});
+
+Deno.test("invalidate() keeps what KV held before it out of memory", async () => {
+  using world = new World();
+  const [one, other] = [world.isolate(), world.isolate()];
+  await one.view();
+  await turn();
+  const release = other.connection.hold("get <");
+  const before = other.view();
+  await turn();
+  world.upstream.viewer = "new";
+  await other.cache.invalidate("1", 1);
+  release();
+  assert.equal(await before, "new from zitadel");
+  assert.equal(await other.view(), "new from zitadel");
+});
+
+Deno.test("get() waits for KV to confirm the latest of several events", async () => {
+  using world = new World();
+  const [one, other] = [world.isolate(), world.isolate()];
+  await one.cache.invalidate("1", 7);
+  await one.view();
+  await turn();
+  assert.equal(await other.view(), "old from kv");
+  const release = other.connection.hold("commit >");
+  world.upstream.viewer = "new";
+  // The first is a replay, of which this isolate does not know.
+  const [replay, event] = [7, 8].map((it) => other.cache.invalidate("1", it));
+  assert.equal(await replay, false);
+  const after = other.view();
+  await turn();
+  release();
+  assert.equal(await event, true);
+  assert.equal(await after, "new from zitadel");
+});
+
+Deno.test("get() serves memory at once again after an event", async () => {
+  using world = new World();
+  const one = world.isolate();
+  await one.cache.invalidate("1", 1);
+  await one.view();
+  assert.ok(!(one.cache.get("1") instanceof Promise));
+});
+
+Deno.test("get() after an event serves nothing older, though KV lost the tombstone", async () => {
+  using world = new World();
+  const [one, other] = [await world.deaf(), await world.deaf()];
+  await one.view();
+  await turn();
+  const backup = world.kv.backup();
+  world.upstream.viewer = "new";
+  await one.cache.invalidate("1", 1);
+  world.kv.restore(backup);
+  assert.equal(await other.view(), "old from kv");
+  world.upstream.fault = DOWN;
+  await assert.rejects(one.view(), DOWN);
+  world.upstream.fault = undefined;
+  assert.equal(await one.view(), "new from zitadel");
+  await turn();
+  assert.equal(await one.view(), "new from memory");
+});
+
+Deno.test("get() after an event takes from KV what another isolate read since", async () => {
+  using world = new World();
+  const [one, other] = [await world.deaf(), await world.deaf()];
+  await one.view();
+  await turn();
+  await one.cache.invalidate("1", 1);
+  world.clock.advance(1);
+  world.upstream.viewer = "new";
+  assert.equal(await other.view(), "new from zitadel");
+  await turn();
+  assert.equal(await one.view(), "new from kv");
+});
+
+testEach<boolean>("get() goes on after a commit that lost", {
+  "to a tombstone, by reading again": true,
+  "to a mapping, by taking it": false,
+}, async (isTombstone) => {
+  using world = new World();
+  const late = new StandInUpstream();
+  const one = await world.deaf({ upstream: late });
+  const other = await world.deaf();
+  const release = late.hold();
+  const first = one.view();
+  await turn();
+  if (isTombstone) await other.cache.invalidate("1", 1);
+  else await other.view();
+  await turn();
+  late.viewer = "new";
+  release();
+  assert.equal(await first, "old from zitadel");
+  await turn();
+  const expected = isTombstone ? "new from zitadel" : "old from kv";
+  assert.equal(await one.view(), expected);
+  assert.equal(late.calls, isTombstone ? 2 : 1);
+});
+
+Deno.test("get() keeps a newer mapping than the one that KV refuses as outdated", async () => {
+  using world = new World();
+  const one = world.isolate();
+  const release = one.connection.hold("commit >");
+  assert.equal(await one.view(), "old from zitadel");
+  await turn();
+  world.upstream.viewer = "new";
+  const event = one.cache.invalidate("1");
+  await turn();
+  release();
+  await event;
+  assert.equal(await one.view(), "new from zitadel");
+  await turn();
+  assert.equal(await one.view(), "new from memory");
+});
+
+testEach<string[]>(
+  "get() keeps a mapping of KV unverified if a change is announced while KV answers",
+  { "of the organization": ["1"], "of others too": ["2", "1"] },
+  async (changed) => {
+    using world = new World();
+    const [one, other] = [world.isolate(), world.isolate()];
+    await other.view();
+    await other.cache.invalidate("3");
+    await turn();
+    const release = one.connection.hold("get <");
+    const first = one.view();
+    await turn();
+    world.upstream.viewer = "new";
+    for (const it of changed) await other.cache.invalidate(it);
+    await turn();
+    release();
+    assert.equal(await first, "old from kv");
+    assert.equal(await one.view(), "new from zitadel");
+  },
+);
+
+Deno.test("get() does not revalidate a stale mapping by another one that is stale", async () => {
+  using world = new World();
+  const { clock, upstream } = world;
+  const [one, other] = [world.isolate(), world.isolate()];
+  await one.view();
+  await turn();
+  await one.view();
+  clock.advance(FRESH_MS);
+  upstream.viewer = "newer";
+  assert.equal(await other.view(), "old from stale");
+  await turn();
+  assert.equal(await other.view(), "newer from memory");
+  clock.advance(FRESH_MS);
+  upstream.viewer = "newest";
+  assert.equal(await one.view(), "old from stale");
+  await turn();
+  assert.equal(await one.view(), "newest from memory");
+});
