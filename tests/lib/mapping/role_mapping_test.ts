@@ -4,41 +4,25 @@ import {
   MAX_MAPPING_BYTES,
   parseRoleMapping,
   permissionsOf,
-  type RoleMapping,
 } from "../../../lib/mapping/role_mapping.ts";
+import { testEach } from "../../_test_each.ts";
 import { mappingOf } from "./_mapping.ts";
 
-/** Looks a role up in a call whose grants are of some projects. */
-function look(
-  mapping: RoleMapping,
-  projectId: string,
-  role: string,
-  { projects, granted = [projectId] }: {
-    readonly projects?: readonly string[];
-    readonly granted?: readonly string[];
-  } = {},
-): readonly string[] | undefined {
-  const listed = projects && new Set(projects);
-  return permissionsOf(
-    mapping,
-    { projectId, role },
-    knownProjects(listed, granted),
-  );
-}
+const VICTIM = "400930456041688102";
 
 Deno.test("parseRoleMapping() keeps what is right beside what is wrong", () => {
   const { plain, unreadable } = mappingOf({
     viewer: '["read"]',
     broken: '["read"',
-    editor: "read,write",
     constructor: "a",
     ["__proto__"]: "b",
   });
-  assert.deepEqual(plain.get("viewer"), ["read"]);
-  assert.deepEqual(plain.get("editor"), ["read", "write"]);
-  assert.deepEqual(plain.get("constructor"), ["a"]);
-  assert.deepEqual(plain.get("__proto__"), ["b"]);
-  assert.deepEqual(plain.get("broken"), []);
+  assert.deepEqual([...plain], [
+    ["viewer", ["read"]],
+    ["broken", []],
+    ["constructor", ["a"]],
+    ["__proto__", ["b"]],
+  ]);
   assert.deepEqual(unreadable, ["broken"]);
 });
 
@@ -51,124 +35,107 @@ Deno.test("parseRoleMapping() splits keys at the first colon", () => {
 });
 
 Deno.test("parseRoleMapping() reports a value that was dropped while it was read", () => {
-  const { plain, unreadable } = parseRoleMapping([
-    { key: "1:viewer", value: undefined },
-  ]);
+  const entry = { key: "1:viewer", value: undefined };
+  const { plain, unreadable } = parseRoleMapping([entry]);
   assert.deepEqual(plain.get("1:viewer"), []);
   assert.deepEqual(unreadable, ["1:viewer"]);
 });
 
-Deno.test("parseRoleMapping() gives an empty mapping when there is no metadata", () => {
-  const { plain, qualified, unreadable } = parseRoleMapping([]);
-  assert.equal(plain.size + qualified.size, 0);
-  assert.deepEqual(unreadable, []);
+const MAPPING = mappingOf({
+  viewer: "a",
+  "1:viewer": "b",
+  "2:viewer": "[]",
+  "4:viewer": '["b"',
+  "1:admin": "c",
+  "x:admin": "d",
+  "create:mobile": "e",
+  [`${VICTIM}:ops:admin`]: "f",
+  [`${VICTIM}:admin`]: "g",
 });
 
-Deno.test("permissionsOf() prefers the project's own entry", () => {
-  const mapping = mappingOf({ viewer: "a", "1:viewer": "b", "2:viewer": "[]" });
-  assert.deepEqual(look(mapping, "1", "viewer"), ["b"]);
-  assert.deepEqual(look(mapping, "2", "viewer"), []);
-  assert.deepEqual(look(mapping, "3", "viewer"), ["a"]);
-});
+/** `projects` is the setting; `granted` are the projects of the call's grants. */
+interface Known {
+  readonly projects?: string[];
+  readonly granted?: string[];
+}
 
-Deno.test("permissionsOf() gives nothing when there is no entry", () => {
-  const mapping = mappingOf({ viewer: "a" });
-  for (const role of ["Viewer", "viewer ", "", "constructor", "__proto__"]) {
-    assert.equal(look(mapping, "1", role), undefined);
-  }
-});
+testEach<
+  [projectId: string, role: string, expected?: string[] | undefined, Known?]
+>(
+  "permissionsOf() looks at the project's own entry, then at the plain one",
+  {
+    "the project's own entry": ["1", "viewer", ["b"]],
+    "an own entry that grants nothing": ["2", "viewer", []],
+    "an own entry that is broken": ["4", "viewer", []],
+    "the plain entry": ["3", "viewer", ["a"]],
+    "a plain role whose name has a colon": ["1", "create:mobile", ["e"]],
+    "no entry": ["1", "editor"],
+    "a name in another case": ["1", "Viewer"],
+    "a name with a space": ["1", "viewer "],
+    "a name that objects have": ["1", "constructor"],
+    "another project's entry, of an id of ZITADEL's": ["2", "1:admin"],
+    "another project's entry, of a listed id": ["2", "x:admin", undefined, {
+      projects: ["x", "2"],
+    }],
+    "another project's entry, of an id that the grants name": [
+      "2",
+      "x:admin",
+      undefined,
+      { granted: ["2", "x"] },
+    ],
+    "an entry of a chosen id that is not known": ["2", "x:admin", ["d"]],
+    "an own entry of a role with a colon": [VICTIM, "ops:admin", ["f"]],
+    "a project whose id has a colon": [`${VICTIM}:ops`, "admin"],
+    "a project whose id ends in a colon": [`${VICTIM}:`, "admin"],
+    "a project without an id": ["", `${VICTIM}:admin`],
+  },
+  ([projectId, role, expected, { projects, granted = [projectId] } = {}]) => {
+    const isKnown = knownProjects(projects && new Set(projects), granted);
+    const permissions = permissionsOf(MAPPING, { projectId, role }, isKnown);
+    assert.deepEqual(permissions, expected);
+  },
+);
 
-Deno.test("permissionsOf() does not fall back to the plain role when the project's entry is broken", () => {
-  const mapping = mappingOf({ viewer: "a", "1:viewer": '["b"' });
-  assert.deepEqual(look(mapping, "1", "viewer"), []);
-});
+const size = (values: Record<string, string>) => mappingOf(values).bytes;
 
-Deno.test("permissionsOf() keeps a role named like another project's entry from its permissions", async (t) => {
-  const mapping = mappingOf({ "1:admin": "a", "x:admin": "b" });
-  await t.step("whose id is ZITADEL's own", () => {
-    assert.equal(look(mapping, "2", "1:admin"), undefined);
-    assert.deepEqual(look(mapping, "1", "admin"), ["a"]);
-  });
-  await t.step("whose id is listed", () => {
-    const projects = ["x", "2"];
-    assert.equal(look(mapping, "2", "x:admin", { projects }), undefined);
-    assert.deepEqual(look(mapping, "x", "admin", { projects }), ["b"]);
-  });
-  await t.step("whose id the call's grants name", () => {
-    const granted = ["2", "x"];
-    assert.equal(look(mapping, "2", "x:admin", { granted }), undefined);
-  });
-  await t.step("but for a chosen id that is not known", () => {
-    assert.deepEqual(look(mapping, "2", "x:admin"), ["b"]);
-  });
-});
-
-Deno.test("permissionsOf() keeps a project whose id has a colon from another project's entries", () => {
-  const victim = "400930456041688102";
-  const mapping = mappingOf({
-    [`${victim}:ops:admin`]: '["delete:all"]',
-    [`${victim}:admin`]: '["all:write"]',
-  });
-  assert.deepEqual(look(mapping, victim, "ops:admin"), ["delete:all"]);
-  assert.equal(look(mapping, `${victim}:ops`, "admin"), undefined);
-  assert.equal(look(mapping, `${victim}:`, "admin"), undefined);
-  assert.equal(look(mapping, "", `${victim}:admin`), undefined);
-});
-
-Deno.test("permissionsOf() finds a plain role whose name has a colon", () => {
-  const mapping = mappingOf({ "create:mobile": "a" });
-  assert.deepEqual(look(mapping, "1", "create:mobile"), ["a"]);
-});
-
-Deno.test("parseRoleMapping() counts all that grows with the metadata", async (t) => {
-  const size = (values: Record<string, string>) => mappingOf(values).bytes;
-  const least = size({ a: '["b"]' });
-  const cases: [string, Record<string, string>, number][] = [
-    ["each character of a key", { ["a".repeat(1_001)]: '["b"]' }, 2_000],
-    [
-      "each character of a permission",
+testEach<[values: Record<string, string>, more: number]>(
+  "parseRoleMapping() counts all that grows with the metadata",
+  {
+    "each character of a key": [{ ["a".repeat(1_001)]: '["b"]' }, 2_000],
+    "each character of a permission": [
       { a: `["${"b".repeat(1_001)}"]` },
       2_000,
     ],
-    ["each permission", { a: '["b","c","d"]' }, 2 * (24 + 2)],
-    ["each role", { a: '["b"]', b: "[]", c: "[]" }, 2 * (64 + 2)],
-    ["a role that names its project", { "1:a": '["b"]' }, 2 * 2 + 192 + 48],
-    [
-      "each role of a project, and the project once",
+    "each permission": [{ a: '["b","c","d"]' }, 2 * (24 + 2)],
+    "each role": [{ a: '["b"]', b: "[]", c: "[]" }, 2 * (64 + 2)],
+    "a role that names its project": [{ "1:a": '["b"]' }, 2 * 2 + 192 + 48],
+    "each role of a project, and the project once": [
       { "1:a": '["b"]', "1:b": "[]" },
       2 * 2 + 192 + 2 * 48 + 64 + 2 * 3,
     ],
-    [
-      "each project",
+    "each project": [
       { "1:a": '["b"]', "2:a": "[]" },
       2 * 2 + 2 * (192 + 48) + 64 + 2 * 3,
     ],
-  ];
-  for (const [name, values, more] of cases) {
-    await t.step(name, () => assert.equal(size(values) - least, more));
-  }
-  await t.step("and little for an organization without metadata", () => {
-    assert.equal(size({}), 64);
-  });
-});
+    "little for an organization without metadata": [
+      {},
+      64 - size({ a: '["b"]' }),
+    ],
+  },
+  ([values, more]) => assert.equal(size(values) - size({ a: '["b"]' }), more),
+);
 
-Deno.test("MAX_MAPPING_BYTES has room for 10,000 roles", () => {
+testEach<[count: number, prefix: string]>("MAX_MAPPING_BYTES has room", {
+  "for 10,000 roles": [10_000, "role-"],
+  "for 7,500 roles that name their project": [
+    7_500,
+    "400925124561210406:role-",
+  ],
+}, ([count, prefix]) => {
   const value = '["role-0000:read","role-0000:write"]';
-  const { bytes: size } = mappingOf(Object.fromEntries(
-    Array.from({ length: 10_000 }, (_, index) => [`role-${index}`, value]),
+  const bytes = size(Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`${prefix}${index}`, value]),
   ));
-  assert.ok(size < MAX_MAPPING_BYTES, String(size));
-  assert.ok(size > MAX_MAPPING_BYTES / 2, String(size));
-});
-
-Deno.test("MAX_MAPPING_BYTES has room for 7,500 roles that name their project", () => {
-  const value = '["role-0000:read","role-0000:write"]';
-  const { bytes: size } = mappingOf(Object.fromEntries(
-    Array.from(
-      { length: 7_500 },
-      (_, index) => [`400925124561210406:role-${index}`, value],
-    ),
-  ));
-  assert.ok(size < MAX_MAPPING_BYTES, String(size));
-  assert.ok(size > MAX_MAPPING_BYTES / 2, String(size));
+  assert.ok(bytes < MAX_MAPPING_BYTES, String(bytes));
+  assert.ok(bytes > MAX_MAPPING_BYTES / 2, String(bytes));
 });
