@@ -15,11 +15,6 @@ import {
 } from "../../../harness/fixtures/fixture.ts";
 import { UPSTREAM_ORIGIN } from "../../../harness/sandbox/upstream.ts";
 import { createEnvelopeOpener } from "../../../lib/request/envelope.ts";
-import {
-  describeFailure,
-  type ErrorCode,
-  FunctionError,
-} from "../../../lib/errors.ts";
 import { Deadline } from "../../../lib/util/deadline.ts";
 import { createSigningKeys } from "../../../lib/zitadel/signing_keys.ts";
 import { connectionBy } from "../zitadel/_connection.ts";
@@ -140,18 +135,6 @@ export async function opener(
     state,
     openBody,
     open: async (text: string) => await openBody(encoder.encode(text)),
-  };
-}
-
-/** Says whether an error is the right one. */
-export function fails(code: ErrorCode, reason?: string) {
-  return (error: unknown) => {
-    assert.ok(error instanceof FunctionError, String(error));
-    assert.equal(error.code, code);
-    assert.equal(error.details.reason, reason);
-    const { remedy } = describeFailure(error).entry;
-    assert.equal(remedy !== undefined, reason !== undefined);
-    return true;
   };
 }
 
