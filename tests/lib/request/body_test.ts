@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { createBodyReader } from "../../../lib/request/body.ts";
-import { type ErrorCode, FunctionError } from "../../../lib/errors.ts";
+import { testEach } from "../../_test_each.ts";
 import { Clock } from "../_clock.ts";
+import { fails } from "../_fails.ts";
 
-/** A reader that returns the bytes. */
+const CHUNK_BYTES = 64 * 1024;
+const MAX_PAYLOAD_BYTES = 10 * 1024 * 1024;
+/** The longest body that is read at once. */
+const READ_AT_ONCE_BYTES = 8 * 1024;
+const DEADLINE_MS = 10_000;
+
+/** A reader that returns the bytes, and charges them no longer. */
 function createReader(clock = new Clock()) {
   const read = createBodyReader(clock);
   return async (request: Request) => {
@@ -14,15 +21,13 @@ function createReader(clock = new Clock()) {
 }
 
 const readBody = createReader();
-const CHUNK_BYTES = 64 * 1024;
-const MAX_PAYLOAD_BYTES = 10 * 1024 * 1024;
-/** The longest body that is read at once. */
-const READ_AT_ONCE_BYTES = 8 * 1024;
-const DEADLINE_MS = 10_000;
+const isOverloaded = fails("overloaded");
+const isTooLarge = fails("payload_too_large");
+const settle = () => new Promise((resolve) => setTimeout(resolve));
 
 /** A body of chunks that counts how much of it was taken. */
 function chunked(bytes: number) {
-  const state = { sent: 0, cancelled: false };
+  const state = { sent: 0, isCancelled: false };
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
       const length = Math.min(CHUNK_BYTES, bytes - state.sent);
@@ -30,83 +35,10 @@ function chunked(bytes: number) {
       controller.enqueue(new Uint8Array(length).fill(0x61));
       state.sent += length;
     },
-    cancel() {
-      state.cancelled = true;
-    },
+    cancel: () => void (state.isCancelled = true),
   }, { highWaterMark: 0 });
   return { state, stream };
 }
-
-function post(body: BodyInit | null, headers: HeadersInit = {}): Request {
-  return new Request("http://localhost/", { method: "POST", body, headers });
-}
-
-function hasCode(code: ErrorCode) {
-  return (error: unknown) => {
-    assert.ok(error instanceof FunctionError);
-    assert.equal(error.code, code);
-    return true;
-  };
-}
-
-Deno.test("createBodyReader() gives the bytes as they came", async (t) => {
-  const bytes = Uint8Array.from({ length: 300 }, (_, i) => i & 0xff);
-  await t.step("of known length", async () => {
-    const request = post(bytes, { "content-length": "300" });
-    assert.deepEqual(await readBody(request), bytes);
-  });
-  await t.step("in chunks", async () => {
-    const stream = ReadableStream.from([
-      bytes.subarray(0, 7),
-      bytes.subarray(7, 299),
-      bytes.subarray(299),
-    ]);
-    assert.deepEqual(await readBody(post(stream)), bytes);
-  });
-  await t.step("none", async () => {
-    assert.deepEqual(await readBody(post(null)), new Uint8Array());
-  });
-});
-
-Deno.test("createBodyReader() takes a body of exactly the limit", async (t) => {
-  await t.step("of known length", async () => {
-    const request = post(new Uint8Array(MAX_PAYLOAD_BYTES), {
-      "content-length": String(MAX_PAYLOAD_BYTES),
-    });
-    assert.equal((await readBody(request)).length, MAX_PAYLOAD_BYTES);
-  });
-  await t.step("in chunks", async () => {
-    const { stream } = chunked(MAX_PAYLOAD_BYTES);
-    const body = await readBody(post(stream));
-    assert.equal(body.length, MAX_PAYLOAD_BYTES);
-    assert.equal(body.at(-1), 0x61);
-  });
-});
-
-Deno.test("createBodyReader() reads nothing when the announced length is over the limit", async () => {
-  const { stream, state } = chunked(1_000);
-  const request = post(stream, {
-    "content-length": String(MAX_PAYLOAD_BYTES + 1),
-  });
-  await assert.rejects(readBody(request), hasCode("payload_too_large"));
-  assert.equal(state.sent, 0);
-});
-
-Deno.test("createBodyReader() stops reading when the chunks go over the limit", async () => {
-  const { stream, state } = chunked(10 * MAX_PAYLOAD_BYTES);
-  await assert.rejects(readBody(post(stream)), hasCode("payload_too_large"));
-  assert.ok(state.sent <= MAX_PAYLOAD_BYTES + 2 * CHUNK_BYTES);
-  assert.equal(state.cancelled, true);
-});
-
-Deno.test("createBodyReader() refuses a body that breaks off", async () => {
-  const broken = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      controller.error(new Error("connection reset"));
-    },
-  });
-  await assert.rejects(readBody(post(broken)), hasCode("invalid_payload"));
-});
 
 /** A body whose bytes come when they are sent, as from a socket. */
 function socket() {
@@ -128,125 +60,154 @@ function socket() {
   };
 }
 
-const announce = (bytes: number) => ({ "content-length": String(bytes) });
-const settle = () => new Promise((resolve) => setTimeout(resolve));
+function post(body: BodyInit | null, announced?: number | string): Request {
+  const headers = new Headers();
+  if (announced !== undefined) headers.set("content-length", `${announced}`);
+  return new Request("http://localhost/", { method: "POST", body, headers });
+}
 
-Deno.test("createBodyReader() reads a body that arrives bit by bit", async (t) => {
-  const parts = [1, 8_191, 1, 70_000, 70_000, 3];
-  const size = parts.reduce((sum, part) => sum + part);
-  for (
-    const [name, headers] of Object.entries({
-      "of known length": announce(size),
-      "in chunks": {},
-      "longer than announced": announce(READ_AT_ONCE_BYTES + 1),
-    })
-  ) {
-    await t.step(name, async () => {
-      const { stream, send, end } = socket();
-      const body = readBody(post(stream, headers));
-      for (const part of parts) {
-        send(part);
-        await settle();
-      }
-      end();
-      assert.equal((await body).length, size);
-    });
+/** A request with a body of so many bytes, announced. */
+const whole = (bytes: number) => post(chunked(bytes).stream, bytes);
+
+const BYTES = Uint8Array.from({ length: 300 }, (_, i) => i & 0xff);
+
+testEach<[expected: Uint8Array, () => Request]>(
+  "createBodyReader() gives the bytes as they came",
+  {
+    "of known length": [BYTES, () => post(BYTES, 300)],
+    "in chunks": [
+      BYTES,
+      () =>
+        post(ReadableStream.from([
+          BYTES.subarray(0, 7),
+          BYTES.subarray(7, 299),
+          BYTES.subarray(299),
+        ])),
+    ],
+    "none": [new Uint8Array(), () => post(null)],
+  },
+  async ([expected, create]) =>
+    assert.deepEqual(await readBody(create()), expected),
+);
+
+Deno.test("createBodyReader() takes a body of exactly the limit, in no more memory", async () => {
+  for (const announced of [MAX_PAYLOAD_BYTES, undefined]) {
+    const { stream } = chunked(MAX_PAYLOAD_BYTES);
+    const body = await readBody(post(stream, announced));
+    assert.equal(body.length, MAX_PAYLOAD_BYTES);
+    assert.equal(body.at(-1), 0x61);
+    assert.equal(body.buffer.byteLength, MAX_PAYLOAD_BYTES);
   }
+  const half = await readBody(post(chunked(MAX_PAYLOAD_BYTES / 2).stream));
+  assert.ok(half.buffer.byteLength <= 1.5 * half.length);
 });
 
-Deno.test("createBodyReader() refuses a body that takes too long", async (t) => {
-  for (
-    const [name, headers] of Object.entries({
-      "short": announce(10),
-      "long": announce(READ_AT_ONCE_BYTES + 1),
-      "in chunks": {},
-    })
-  ) {
-    await t.step(name, async () => {
-      const clock = new Clock();
-      const { stream } = socket();
-      const body = createReader(clock)(post(stream, headers));
-      const refused = assert.rejects(body, (error) => {
-        assert.match(String(error), /it is incomplete after 10 s$/);
-        return hasCode("invalid_payload")(error);
-      });
-      clock.advance(DEADLINE_MS);
-      await refused;
-    });
-  }
+Deno.test("createBodyReader() reads nothing when the announced length is over the limit", async () => {
+  const { stream, state } = chunked(1_000);
+  const request = post(stream, MAX_PAYLOAD_BYTES + 1);
+  await assert.rejects(readBody(request), isTooLarge);
+  assert.equal(state.sent, 0);
 });
 
-Deno.test("createBodyReader() ends a refused body's stream only when no read waits", async () => {
-  const clock = new Clock();
-  const { stream, send, isCancelled } = socket();
-  const body = createReader(clock)(post(stream));
-  const refused = assert.rejects(body, hasCode("invalid_payload"));
-  clock.advance(DEADLINE_MS);
-  await refused;
-  await settle();
-  assert.equal(isCancelled(), false);
-  send(1);
-  await settle();
-  assert.equal(isCancelled(), true);
+Deno.test("createBodyReader() stops reading when the chunks go over the limit", async () => {
+  const { stream, state } = chunked(10 * MAX_PAYLOAD_BYTES);
+  await assert.rejects(readBody(post(stream)), isTooLarge);
+  assert.ok(state.sent <= MAX_PAYLOAD_BYTES + 2 * CHUNK_BYTES);
+  assert.equal(state.isCancelled, true);
 });
 
-Deno.test("createBodyReader() holds a body without a length in at most 1.5 times its bytes", async () => {
-  const { stream } = chunked(MAX_PAYLOAD_BYTES / 2);
-  const body = await readBody(post(stream));
-  assert.ok(body.buffer.byteLength <= 1.5 * body.length);
-  const { stream: longest } = chunked(MAX_PAYLOAD_BYTES);
-  const { buffer } = await readBody(post(longest));
-  assert.equal(buffer.byteLength, MAX_PAYLOAD_BYTES);
+Deno.test("createBodyReader() refuses a body that breaks off", async () => {
+  const broken = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.error(new Error("connection reset")),
+  });
+  await assert.rejects(readBody(post(broken)), fails("invalid_payload"));
 });
+
+const PARTS = [1, 8_191, 1, 70_000, 70_000, 3];
+const SIZE = PARTS.reduce((sum, part) => sum + part);
+
+testEach<number | undefined>(
+  "createBodyReader() reads a body that arrives bit by bit",
+  {
+    "of known length": SIZE,
+    "in chunks": undefined,
+    "longer than announced": READ_AT_ONCE_BYTES + 1,
+  },
+  async (announced) => {
+    const { stream, send, end } = socket();
+    const body = readBody(post(stream, announced));
+    for (const part of PARTS) {
+      send(part);
+      await settle();
+    }
+    end();
+    assert.equal((await body).length, SIZE);
+  },
+);
+
+testEach<number | undefined>(
+  "createBodyReader() refuses a body that takes too long, and ends its stream once no read waits",
+  { "short": 10, "long": READ_AT_ONCE_BYTES + 1, "in chunks": undefined },
+  async (announced, name) => {
+    const clock = new Clock();
+    const { stream, send, isCancelled } = socket();
+    let isOver = false;
+    const body = createReader(clock)(post(stream, announced));
+    const message = /it is incomplete after 10 s$/;
+    const refused = assert.rejects(
+      body,
+      fails("invalid_payload", undefined, { message }),
+    ).finally(() => isOver = true);
+    clock.advance(DEADLINE_MS - 1);
+    await settle();
+    assert.equal(isOver, false);
+    clock.advance(1);
+    await refused;
+    if (name !== "in chunks") return;
+    await settle();
+    assert.equal(isCancelled(), false);
+    send(1);
+    await settle();
+    assert.equal(isCancelled(), true);
+  },
+);
 
 Deno.test("createBodyReader() drops stalled bodies for one that arrives", async () => {
   const readBody = createReader();
-  const stalled = [1, 2].map(() => {
+  const dropped = [1, 2].map(() => {
     const { stream, send } = socket();
     send(MAX_PAYLOAD_BYTES / 2);
-    return readBody(post(stream, announce(MAX_PAYLOAD_BYTES)));
+    return assert.rejects(
+      readBody(post(stream, MAX_PAYLOAD_BYTES)),
+      isOverloaded,
+    );
   });
-  const dropped = stalled.map((body) =>
-    assert.rejects(body, hasCode("overloaded"))
-  );
   await settle();
-  const { stream } = chunked(MAX_PAYLOAD_BYTES);
-  const body = readBody(post(stream, announce(MAX_PAYLOAD_BYTES)));
-  assert.equal((await body).length, MAX_PAYLOAD_BYTES);
+  const body = await readBody(whole(MAX_PAYLOAD_BYTES));
+  assert.equal(body.length, MAX_PAYLOAD_BYTES);
   await Promise.all(dropped);
 });
 
-Deno.test("createBodyReader() charges a body until it is released", async () => {
+Deno.test("createBodyReader() charges a body until it is released, and nothing of one that it refused", async () => {
   const read = createBodyReader(new Clock());
-  const longest = () =>
-    post(chunked(MAX_PAYLOAD_BYTES).stream, announce(MAX_PAYLOAD_BYTES));
-  const { release } = await read(longest());
-  await assert.rejects(read(longest()), hasCode("overloaded"));
+  const tooLong = post(chunked(MAX_PAYLOAD_BYTES + 1).stream);
+  await assert.rejects(read(tooLong), isTooLarge);
+  const { release } = await read(whole(MAX_PAYLOAD_BYTES));
+  await assert.rejects(read(whole(MAX_PAYLOAD_BYTES)), isOverloaded);
   release();
-  await read(longest());
-});
-
-Deno.test("createBodyReader() charges nothing of a body that it refused", async () => {
-  const read = createBodyReader(new Clock());
-  const { stream } = chunked(MAX_PAYLOAD_BYTES + 1);
-  await assert.rejects(read(post(stream)), hasCode("payload_too_large"));
-  const { stream: longest } = chunked(MAX_PAYLOAD_BYTES);
-  await read(post(longest, announce(MAX_PAYLOAD_BYTES)));
+  await read(whole(MAX_PAYLOAD_BYTES));
 });
 
 Deno.test("createBodyReader() bounds the short bodies that are complete, too", async () => {
   const read = createBodyReader(new Clock());
-  const bytes = 256 * 1024;
-  const body = () => post(chunked(bytes).stream, announce(bytes));
   const count = Math.floor(32 * 1024 / (56 + 3 * 256));
-  for (let i = 0; i < count; i++) await read(body());
-  await assert.rejects(read(body()), hasCode("overloaded"));
+  for (let i = 0; i < count; i++) await read(whole(256 * 1024));
+  await assert.rejects(read(whole(256 * 1024)), isOverloaded);
 });
 
 Deno.test("createBodyReader() takes a length that is no number for none", async () => {
   for (const length of ["NaN", "-1", "1e3", "5, 5", ""]) {
-    const request = post("abc", { "content-length": length });
-    assert.equal((await readBody(request)).length, 3);
+    assert.equal((await readBody(post("abc", length))).length, 3);
   }
 });
 
