@@ -5,6 +5,7 @@ import {
   type SettingName,
   SETTINGS,
 } from "../../../lib/config/settings.ts";
+import { testEach } from "../../_test_each.ts";
 import {
   type Environment,
   KEY,
@@ -17,7 +18,15 @@ import {
   withCredential,
 } from "../_settings.ts";
 
-/** Values that are wrong for one setting, by what the message says of it. */
+/** Ids that can match nothing. */
+const IDS = [
+  ...["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"],
+  ...['["1"]', "[1,2]", "1 2", "1;2", "1,'2'", "(1)", "{1}", "1\t2"],
+  ...["*", "1|2", "1/", "1\\2", "<1>", "$ID", "1&2", "1+2", "ID=1"],
+  ...["all", "ANY", "none", "null", "undefined", "1,true"],
+];
+
+/** Values that are wrong for one setting, by how the message goes on. */
 const WRONG: [SettingName, problem: string, (string | undefined)[]][] = [
   ["ZITADEL_DOMAIN", "is missing", [undefined, ""]],
   ["ZITADEL_DOMAIN", "is not a host", [
@@ -33,6 +42,18 @@ const WRONG: [SettingName, problem: string, (string | undefined)[]][] = [
     "*.example.com",
     "$DOMAIN",
   ]],
+  ["PROJECTS", "", IDS],
+  ["GRANTED_BY", "", IDS],
+  ["GRANTED_BY", "holds a word that is no id", [
+    ..."User users USER grant own".split(" "),
+  ]],
+  ["APPLICATIONS", "", [
+    ...["1,", ",", '["1"]', "[1]", "(1)", "1,'2'"],
+    ...["1;2", "1 2", "*", "<1>", "$ID", "1+2", "all", "none"],
+  ]],
+  ["KV_URL", "is neither", ["denokv:4512", "redis://x", "file:///kv"]],
+  ["KV_URL", "begins with ~", ["~/kv"]],
+  ["KV_URL", "is a path with a comma", ["/data/a,b"]],
   ["ZITADEL_INTERNAL_URL", "is not an origin", [
     "zitadel:8080",
     "http://zitadel/path",
@@ -124,138 +145,108 @@ const WRONG_TOGETHER: [Environment, problem: string][] = [
   [withCredential({ CLIENT_SECRET: "canary" }), "CLIENT_ID is missing"],
   [{ CLIENT_SECRET: "canary" }, "ACCESS_TOKEN, CLIENT_SECRET are all set"],
   [
-    { SERVICE_ACCOUNT_KEY: KEY_FILE },
-    "ACCESS_TOKEN, SERVICE_ACCOUNT_KEY are all set",
-  ],
-  [
     { CLIENT_ID: "a", CLIENT_SECRET: "b", SERVICE_ACCOUNT_KEY: KEY_FILE },
     "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, SERVICE_ACCOUNT_KEY are all set",
   ],
 ];
 
-Deno.test("readConfig() refuses a setting that is missing or wrong", async (t) => {
-  const wrong = [
-    ...WRONG.flatMap(([name, problem, values]) =>
-      values.map((value) => [{ [name]: value }, `${name} ${problem}`] as const)
-    ),
-    ...WRONG_TOGETHER,
-  ];
-  for (const [change, problem] of wrong) {
-    await t.step(JSON.stringify(change), () => {
-      const message = messageOf({ ...least, ...change });
-      assert.match(message, /^Cannot start: 1 setting needs attention\n/);
-      assert.ok(message.includes(`\n  ${problem}`), message);
-      assert.ok(!message.includes("can ary"), message);
-      assert.ok(!message.includes("canary"), message);
-    });
-  }
-});
-
-Deno.test("readConfig() refuses a key file that is not one", async (t) => {
-  const file = JSON.parse(KEY_FILE);
-  const wrong: Record<string, string> = {
-    "not JSON": "canary",
-    "half of it": KEY_FILE.slice(0, -20),
-    "null": "null",
-    "an array": "[]",
-    "an application's key": JSON.stringify({ ...file, type: "application" }),
-    "without keyId": JSON.stringify({ ...file, keyId: undefined }),
-    "without userId": JSON.stringify({ ...file, userId: undefined }),
-    "without key": JSON.stringify({ ...file, key: undefined }),
-    "a key without line breaks": KEY_FILE.replaceAll("\\n", ""),
-    "a key with doubled line breaks": KEY_FILE.replaceAll("\\n", "\\n\\n"),
-    "half of a key": KEY_FILE.replace("MAZjYW5hcnk=", "MAZjYW4="),
-    "a key that is not base64": KEY_FILE.replace("MAZjYW5hcnk=", "MAZ="),
-    "a public key": JSON.stringify({
-      ...file,
-      key: "-----BEGIN PUBLIC KEY-----\ncanary",
-    }),
-  };
-  for (const [name, text] of Object.entries(wrong)) {
-    await t.step(name, () => {
-      const message = messageOf(withCredential({ SERVICE_ACCOUNT_KEY: text }));
-      assert.deepEqual(namesIn(message), ["SERVICE_ACCOUNT_KEY"]);
-      assert.ok(!message.includes("canary"));
-    });
-  }
-});
-
-Deno.test("readConfig() tells a private key from what is none", async (t) => {
-  const keys: [string, string, boolean][] = [
-    ["a JWK", PRIVATE_JWK, true],
-    ["a set of JWKs", `{"keys":[${PRIVATE_JWK},${PRIVATE_JWK}]}`, true],
-    ["a PEM", PRIVATE_PEM, true],
-    ["two PEMs", PRIVATE_PEM + PRIVATE_PEM, true],
-    ["a PEM in one line", PRIVATE_PEM.replaceAll("\n", "\\n"), true],
-    ["a public JWK", '{"kty":"EC","crv":"P-256","x":"canary"}', false],
-    [
-      "a set with a public JWK",
-      `{"keys":[${PRIVATE_JWK},{"kty":"EC"}]}`,
-      false,
-    ],
-    ["an empty set", '{"keys":[]}', false],
-    ["a set of nothing", '{"keys":[null]}', false],
-    ["a public PEM", "-----BEGIN PUBLIC KEY-----\ncanary", false],
-    ["a PKCS#1 PEM", "-----BEGIN RSA PRIVATE KEY-----\ncanary", false],
-    ["null", "null", false],
-    ["a text", "canary", false],
-  ];
-  for (const [name, text, isRight] of keys) {
-    await t.step(name, () => {
-      const environment = { ...least, PAYLOAD_PRIVATE_KEY: text };
-      if (isRight) {
-        assert.equal(readConfig(environment).payloadPrivateKey, text.trim());
-        return;
-      }
-      const message = messageOf(environment);
-      assert.deepEqual(namesIn(message), ["PAYLOAD_PRIVATE_KEY"]);
-      assert.ok(!message.includes("canary"));
-    });
-  }
-});
-
-Deno.test("readConfig() names every problem at once", () => {
-  assert.deepEqual(
-    namesIn(messageOf({
-      ZITADEL_DOMAIN: "a b",
-      AUTHORIZATION_SIGNING_KEY: ",",
-      ACCESS_TOKEN: "a",
-      CLIENT_ID: "b",
-      METADATA_ORGANIZATION: "a b",
-      PERMISSIONS_CLAIM: "sub",
-      CACHE_FRESH_SECONDS: "a",
-      CACHE_STALE_SECONDS: "a",
-      UPSTREAM_TIMEOUT_MS: "a",
-      PAYLOAD_PRIVATE_KEY: "a",
-      PORT: "a",
-    })),
-    [
-      "ZITADEL_DOMAIN",
-      "AUTHORIZATION_SIGNING_KEY",
-      "ACCESS_TOKEN,",
-      "METADATA_ORGANIZATION",
-      "PERMISSIONS_CLAIM",
-      "CACHE_FRESH_SECONDS",
-      "CACHE_STALE_SECONDS",
-      "UPSTREAM_TIMEOUT_MS",
-      "PAYLOAD_PRIVATE_KEY",
-      "PORT",
-    ],
+Deno.test("readConfig() refuses a setting that is missing or wrong", () => {
+  const wrong = WRONG.flatMap(([name, problem, values]) =>
+    values.map((value) => [{ [name]: value }, `${name} ${problem}`] as const)
   );
-  assert.match(messageOf({}), /^Cannot start: 3 settings need attention\n/);
+  for (const [change, problem] of [...wrong, ...WRONG_TOGETHER]) {
+    const message = messageOf({ ...least, ...change });
+    assert.match(message, /^Cannot start: 1 setting needs attention\n/);
+    assert.ok(message.includes(`\n  ${problem}`), message);
+  }
 });
 
-Deno.test("readConfig() shows no setting that is secret", () => {
+Deno.test("readConfig() refuses quotes, control and invisible characters in every setting, and shows none", () => {
+  const quoted = ['"canary"', "'canary'", "`canary`"];
+  const invisible = ["can\u0000ary", "can\u200bary", "can\u001b[31mary"];
+  const problem = "(?:begins or ends with a quote|holds a control character)";
   for (const [name, setting] of Object.entries(SETTINGS)) {
+    for (const value of [...quoted, ...invisible]) {
+      const message = messageOf({ ...least, [name]: value });
+      assert.match(message, RegExp(`^  ${name} ${problem}`, "m"));
+      assert.ok(!message.includes("ary"), message);
+    }
     if (!("secret" in setting)) continue;
-    for (
-      const value of ["ca nary", "{canary}", "canary,canary,", "\u00e9canary"]
-    ) {
-      try {
-        readConfig({ ...least, [name]: value });
-      } catch (error) {
-        assert.ok(!String(error).includes("nary"), String(error));
-      }
+    for (const value of ["ca nary", "{canary}", "canary,canary,"]) {
+      messageOf({ ...least, [name]: value });
     }
   }
+});
+
+const FILE = JSON.parse(KEY_FILE);
+
+testEach<string>("readConfig() refuses a key file that is not one", {
+  "not JSON": "canary",
+  "half of it": KEY_FILE.slice(0, -20),
+  "null": "null",
+  "an array": "[]",
+  "an application's key": JSON.stringify({ ...FILE, type: "application" }),
+  "without keyId": JSON.stringify({ ...FILE, keyId: undefined }),
+  "without userId": JSON.stringify({ ...FILE, userId: undefined }),
+  "without key": JSON.stringify({ ...FILE, key: undefined }),
+  "a key without line breaks": KEY_FILE.replaceAll("\\n", ""),
+  "a key with doubled line breaks": KEY_FILE.replaceAll("\\n", "\\n\\n"),
+  "half of a key": KEY_FILE.replace("MAZjYW5hcnk=", "MAZjYW4="),
+  "a key that is not base64": KEY_FILE.replace("MAZjYW5hcnk=", "MAZ="),
+  "a public key": JSON.stringify({
+    ...FILE,
+    key: "-----BEGIN PUBLIC KEY-----\ncanary",
+  }),
+}, (text) => {
+  const message = messageOf(withCredential({ SERVICE_ACCOUNT_KEY: text }));
+  assert.deepEqual(namesIn(message), ["SERVICE_ACCOUNT_KEY"]);
+});
+
+testEach<[isRight: boolean, text: string]>(
+  "readConfig() tells a private key from what is none",
+  {
+    "a JWK": [true, PRIVATE_JWK],
+    "a set of JWKs": [true, `{"keys":[${PRIVATE_JWK},${PRIVATE_JWK}]}`],
+    "a PEM": [true, PRIVATE_PEM],
+    "two PEMs": [true, PRIVATE_PEM + PRIVATE_PEM],
+    "a PEM in one line": [true, PRIVATE_PEM.replaceAll("\n", "\\n")],
+    "a public JWK": [false, '{"kty":"EC","crv":"P-256","x":"canary"}'],
+    "a set with a public JWK": [
+      false,
+      `{"keys":[${PRIVATE_JWK},{"kty":"EC"}]}`,
+    ],
+    "an empty set": [false, '{"keys":[]}'],
+    "a set of nothing": [false, '{"keys":[null]}'],
+    "a public PEM": [false, "-----BEGIN PUBLIC KEY-----\ncanary"],
+    "a PKCS#1 PEM": [false, "-----BEGIN RSA PRIVATE KEY-----\ncanary"],
+    "null": [false, "null"],
+    "a text": [false, "canary"],
+  },
+  ([isRight, text]) => {
+    const environment = { ...least, PAYLOAD_PRIVATE_KEY: text };
+    if (isRight) {
+      assert.equal(readConfig(environment).payloadPrivateKey, text.trim());
+    } else {
+      const names = namesIn(messageOf(environment));
+      assert.deepEqual(names, ["PAYLOAD_PRIVATE_KEY"]);
+    }
+  },
+);
+
+Deno.test("readConfig() names every problem at once", () => {
+  const wrong = {
+    ZITADEL_DOMAIN: "a b",
+    AUTHORIZATION_SIGNING_KEY: ",",
+    METADATA_ORGANIZATION: "a b",
+    PERMISSIONS_CLAIM: "sub",
+    CACHE_FRESH_SECONDS: "a",
+    CACHE_STALE_SECONDS: "a",
+    UPSTREAM_TIMEOUT_MS: "a",
+    PAYLOAD_PRIVATE_KEY: "a",
+    PORT: "a",
+  };
+  const message = messageOf({ ...wrong, ACCESS_TOKEN: "a", CLIENT_ID: "b" });
+  const names = Object.keys(wrong).toSpliced(2, 0, "ACCESS_TOKEN,");
+  assert.deepEqual(namesIn(message), names);
+  assert.match(messageOf({}), /^Cannot start: 3 settings need attention\n/);
 });

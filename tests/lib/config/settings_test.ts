@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { fingerprint } from "../../../lib/config/credential.ts";
+import { remarksOn } from "../../../lib/config/remarks.ts";
 import {
   readConfig,
   type SettingName,
   SETTINGS,
 } from "../../../lib/config/settings.ts";
-import { fingerprint } from "../../../lib/config/credential.ts";
-import { remarksOn } from "../../../lib/config/remarks.ts";
+import { testEach } from "../../_test_each.ts";
 import {
   type Environment,
   KEY,
@@ -16,8 +17,11 @@ import {
   withCredential,
 } from "../_settings.ts";
 
+const ORGANIZATION = "400930455974579238";
+
 Deno.test("readConfig() gives the defaults when only the least is set", () => {
-  assert.deepEqual(readConfig(least), {
+  const config = readConfig(least);
+  assert.deepEqual(config, {
     origin: "https://example.zitadel.cloud",
     signingKeys: [KEY],
     credential: { kind: "personal_access_token", token: "token" },
@@ -39,6 +43,17 @@ Deno.test("readConfig() gives the defaults when only the least is set", () => {
     port: 8_000,
     host: "0.0.0.0",
   });
+  const empty = Object.keys(SETTINGS).map((name) => [name, " "]);
+  assert.deepEqual(
+    readConfig({ ...Object.fromEntries(empty), ...least }),
+    config,
+  );
+  const documented = Object.entries(SETTINGS)
+    .map(([name, { default: value }]) => [name, value])
+    .filter(([, value]) => !/^unset$|required/.test(value!));
+  assert.equal(documented.length, 10);
+  const defaults = Object.fromEntries(documented);
+  assert.deepEqual(readConfig({ ...defaults, ...least }), config);
 });
 
 Deno.test("readConfig() reads every setting", () => {
@@ -50,13 +65,13 @@ Deno.test("readConfig() reads every setting", () => {
     CLIENT_SECRET: " ",
     SERVICE_ACCOUNT_KEY: "",
     ZITADEL_INTERNAL_URL: "http://zitadel:8080/",
-    METADATA_ORGANIZATION: "400930455974579238",
+    METADATA_ORGANIZATION: ORGANIZATION,
     PROJECTS: "400930456041688102, store",
     PERMISSIONS_CLAIM: "https://example.com/permissions",
     PERMISSIONS_SHAPE: "by_project",
     ROLES_CLAIM: "groups",
-    GRANTED_BY: "user, 400930455974579238",
-    APPLICATIONS: "389927411@shop, 400930456041688200",
+    GRANTED_BY: `user, ${ORGANIZATION}`,
+    APPLICATIONS: "389927411@our shop: north, 400930456041688200",
     IMPERSONATION: "none",
     LOG_LEVEL: "warn",
     CACHE_FRESH_SECONDS: "0",
@@ -71,11 +86,14 @@ Deno.test("readConfig() reads every setting", () => {
     origin: "https://id.example.com:8443",
     signingKeys: [KEY, "second"],
     credential: { kind: "personal_access_token", token: "token" },
-    metadataOrganization: "400930455974579238",
+    metadataOrganization: ORGANIZATION,
     internalOrigin: "http://zitadel:8080",
     projects: new Set(["400930456041688102", "store"]),
-    grantedBy: new Set(["user", "400930455974579238"]),
-    applications: new Set(["389927411@shop", "400930456041688200"]),
+    grantedBy: new Set(["user", ORGANIZATION]),
+    applications: new Set([
+      "389927411@our shop: north",
+      "400930456041688200",
+    ]),
     impersonation: "none",
     claim: "https://example.com/permissions",
     shape: "by_project",
@@ -91,13 +109,6 @@ Deno.test("readConfig() reads every setting", () => {
   });
 });
 
-Deno.test("readConfig() takes an empty setting for one that is not set", () => {
-  const empty = Object.fromEntries(
-    Object.keys(SETTINGS).map((name) => [name, " "]),
-  );
-  assert.deepEqual(readConfig({ ...empty, ...least }), readConfig(least));
-});
-
 Deno.test("readConfig() reads each kind of credential", () => {
   const of = (environment: Environment) =>
     readConfig(withCredential(environment)).credential;
@@ -108,242 +119,69 @@ Deno.test("readConfig() reads each kind of credential", () => {
   });
   const { type, ...key } = JSON.parse(KEY_FILE);
   const { expirationDate: _, ...endless } = key;
-  for (const expected of [key, endless]) {
-    for (const indent of [0, 2]) {
-      const text = JSON.stringify({ type, ...expected }, null, indent);
-      assert.deepEqual(
-        of({ SERVICE_ACCOUNT_KEY: text }),
-        { kind: "jwt_profile", key: expected, text },
-      );
-    }
+  for (const [expected, indent] of [[key, 0], [endless, 2]]) {
+    const text = JSON.stringify({ type, ...expected }, null, indent);
+    const credential = { kind: "jwt_profile", key: expected, text };
+    assert.deepEqual(of({ SERVICE_ACCOUNT_KEY: text }), credential);
   }
 });
 
-Deno.test("readConfig() makes an origin of the domain", () => {
-  const origins: [string, string][] = [
-    ["example.zitadel.cloud", "https://example.zitadel.cloud"],
-    ["EXAMPLE.zitadel.cloud", "https://example.zitadel.cloud"],
-    ["localhost:8080", "https://localhost:8080"],
-    ["http://localhost:8080", "http://localhost:8080"],
-    ["https://example.com", "https://example.com"],
-    ["https://example.com/", "https://example.com"],
-    ["https://example.com:443", "https://example.com"],
-    ["[::1]:8080", "https://[::1]:8080"],
-  ];
-  for (const [domain, origin] of origins) {
-    const environment = { ...least, ZITADEL_DOMAIN: domain };
-    assert.equal(readConfig(environment).origin, origin);
+/** What is read of values of one setting. */
+const READ: [
+  SettingName,
+  keyof ReturnType<typeof readConfig>,
+  Record<string, unknown>,
+][] = [
+  ["ZITADEL_DOMAIN", "origin", {
+    "EXAMPLE.zitadel.cloud": "https://example.zitadel.cloud",
+    "localhost:8080": "https://localhost:8080",
+    "http://localhost:8080": "http://localhost:8080",
+    "https://example.com": "https://example.com",
+    "https://example.com/": "https://example.com",
+    "https://example.com:443": "https://example.com",
+    "[::1]:8080": "https://[::1]:8080",
+  }],
+  ["HOST", "host", {
+    "::": "::",
+    "::1": "::1",
+    "[::1]": "::1",
+    "fe80::1%eth0": "fe80::1%eth0",
+    "localhost": "localhost",
+  }],
+  ["KV_URL", "kvUrl", {
+    ":memory:": ":memory:",
+    "kv.sqlite3": "kv.sqlite3",
+    "C:\\data\\kv": "C:\\data\\kv",
+    "C:/data/kv": "C:/data/kv",
+    "http://denokv:4512": "http://denokv:4512",
+    "https://api.deno.com/databases/1/connect":
+      "https://api.deno.com/databases/1/connect",
+  }],
+  ["PERMISSIONS_CLAIM", "claim", { scp: "scp", groups: "groups" }],
+  ["PROJECTS", "projects", {
+    ["x".repeat(200)]: new Set(["x".repeat(200)]),
+  }],
+];
+
+Deno.test("readConfig() takes each form of a setting", () => {
+  for (const [setting, field, values] of READ) {
+    for (const [value, expected] of Object.entries(values)) {
+      const config = readConfig({ ...least, [setting]: value });
+      assert.deepEqual(config[field], expected);
+    }
   }
 });
 
 Deno.test("SETTINGS marks every setting that is secret", () => {
-  assert.deepEqual(
-    Object.entries(SETTINGS).filter(([, setting]) => "secret" in setting)
-      .map(([name]) => name),
-    [
-      "AUTHORIZATION_SIGNING_KEY",
-      "ACCESS_TOKEN",
-      "CLIENT_SECRET",
-      "SERVICE_ACCOUNT_KEY",
-      "PAYLOAD_PRIVATE_KEY",
-    ],
-  );
-});
-
-Deno.test("SETTINGS holds the defaults that readConfig() uses", () => {
-  const defaults = Object.fromEntries(
-    Object.entries(SETTINGS)
-      .filter(([, { default: value }]) =>
-        value !== "unset" && !value.includes("required")
-      )
-      .map(([name, { default: value }]) => [name, value]),
-  );
-  assert.equal(Object.keys(defaults).length, 10);
-  assert.ok(Object.values(defaults).every((value: string) => value !== ""));
-  assert.deepEqual(readConfig({ ...defaults, ...least }), readConfig(least));
-});
-
-Deno.test("readConfig() refuses quotes, control and invisible characters in every setting", async (t) => {
-  const forms = [
-    '"canary"',
-    "'canary'",
-    "`canary`",
-    "can\u0000ary",
-    "can\u200bary",
-    "can\u001b[31mary",
-  ];
-  for (const name of Object.keys(SETTINGS)) {
-    await t.step(name, () => {
-      for (const value of forms) {
-        const message = messageOf({ ...least, [name]: value });
-        assert.match(
-          message,
-          new RegExp(
-            `^  ${name} (?:begins or ends with a quote|holds a control character)`,
-            "m",
-          ),
-        );
-        assert.ok(!message.includes("ary"), message);
-      }
-    });
-  }
-});
-
-Deno.test("readConfig() refuses lists of ids that can match nothing", () => {
-  const wrong = [
-    ...["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"],
-    ...['["1"]', "[1,2]", "1 2", "1;2", "1,'2'", "(1)", "{1}", "1\t2"],
-    ...["*", "1|2", "1/", "1\\2", "<1>", "$ID", "1&2", "1+2", "ID=1"],
-    ...["all", "ANY", "none", "null", "undefined", "1,true"],
-  ];
-  for (const word of ["User", "users", "USER", "grant", "own"]) {
-    assert.match(
-      messageOf({ ...least, GRANTED_BY: word }),
-      /^ {2}GRANTED_BY holds a word that is no id/m,
-    );
-  }
-  for (const name of ["PROJECTS", "GRANTED_BY"]) {
-    for (const ids of wrong) {
-      assert.match(
-        messageOf({ ...least, [name]: ids }),
-        new RegExp(`^ {2}${name} (?:holds|begins|ends)`, "m"),
-      );
-    }
-  }
-  const longest = "x".repeat(200);
-  assert.ok(readConfig({ ...least, PROJECTS: longest }).projects?.has(longest));
-});
-
-Deno.test("readConfig() refuses applications that are empty, or a list in another notation", () => {
-  for (
-    const ids of [
-      ...["1,", ",", '["1"]', "[1]", "(1)", "1,'2'"],
-      ...["1;2", "1 2", "*", "<1>", "$ID", "1+2", "all", "none"],
-    ]
-  ) {
-    assert.match(
-      messageOf({ ...least, APPLICATIONS: ids }),
-      /^ {2}APPLICATIONS (?:holds|is|begins|ends)/m,
-    );
-  }
-  const old = "389927411@our shop: north";
-  const { applications } = readConfig({ ...least, APPLICATIONS: old });
-  assert.ok(applications?.has(old));
-});
-
-Deno.test("readConfig() takes claims that ZITADEL does not set", () => {
-  for (const claim of ["scp", "groups", "https://a.example/p"]) {
-    const environment = { PERMISSIONS_CLAIM: claim, ROLES_CLAIM: "roles" };
-    assert.equal(readConfig({ ...least, ...environment }).claim, claim);
-  }
-});
-
-Deno.test("readConfig() takes an IPv6 address with or without brackets", () => {
-  const hosts: [string, string][] = [
-    ["::", "::"],
-    ["::1", "::1"],
-    ["[::1]", "::1"],
-    ["fe80::1%eth0", "fe80::1%eth0"],
-    ["0.0.0.0", "0.0.0.0"],
-    ["localhost", "localhost"],
-  ];
-  for (const [value, host] of hosts) {
-    assert.equal(readConfig({ ...least, HOST: value }).host, host);
-  }
-});
-
-Deno.test("fingerprint() identifies a credential by its secret's hash", async () => {
-  const of = (environment: Record<string, string | undefined>) =>
-    fingerprint(readConfig(environment).credential);
-  // printf token | sha256sum
-  assert.equal(await of(least), "3c469e9d");
-  assert.equal(
-    await of(withCredential({ CLIENT_ID: "a", CLIENT_SECRET: "token" })),
-    "3c469e9d",
-  );
-  const key = await of(withCredential({ SERVICE_ACCOUNT_KEY: KEY_FILE }));
-  assert.match(key, /^[0-9a-f]{8}$/);
-  assert.notEqual(key, "3c469e9d");
-});
-
-Deno.test("remarksOn() points out who decides and which projects count when the settings leave it open", () => {
-  const settingsOf = (environment: Record<string, string>) =>
-    remarksOn(readConfig({ ...least, ...environment }))
-      .map(({ level, setting }) => ({ level, setting }));
-  const open = { level: "info", setting: "PROJECTS is unset" };
-  assert.deepEqual(settingsOf({ METADATA_ORGANIZATION: "user" }), [
-    { level: "info", setting: "METADATA_ORGANIZATION=user" },
-    open,
+  const secret = Object.entries(SETTINGS)
+    .filter(([, setting]) => "secret" in setting).map(([name]) => name);
+  assert.deepEqual(secret, [
+    "AUTHORIZATION_SIGNING_KEY",
+    "ACCESS_TOKEN",
+    "CLIENT_SECRET",
+    "SERVICE_ACCOUNT_KEY",
+    "PAYLOAD_PRIVATE_KEY",
   ]);
-  assert.deepEqual(settingsOf({ METADATA_ORGANIZATION: "grant" }), [
-    { level: "info", setting: "METADATA_ORGANIZATION=grant" },
-    open,
-  ]);
-  const fixed = { METADATA_ORGANIZATION: "400930455974579238" };
-  assert.deepEqual(settingsOf(fixed), [open]);
-  assert.deepEqual(settingsOf({ ...fixed, PROJECTS: "1" }), []);
-});
-
-Deno.test("remarksOn() warns when the token would travel unencrypted", async (t) => {
-  const urls: [string, string | undefined, boolean][] = [
-    ["http://zitadel.example", undefined, true],
-    ["http://10.0.0.1:8080", undefined, true],
-    ["https://zitadel.example", undefined, false],
-    ["zitadel.example", undefined, false],
-    ["http://localhost:8080", undefined, false],
-    ["http://127.0.0.1:8080", undefined, false],
-    ["http://[::1]:8080", undefined, false],
-    ["http://127.example.com", undefined, true],
-    ["http://localhost.example.com", undefined, true],
-    ["zitadel.example", "http://zitadel:8080", true],
-    ["http://zitadel.example", "https://zitadel:8443", false],
-  ];
-  for (const [domain, internal, isWarned] of urls) {
-    await t.step(`${domain} ${internal ?? ""}`, () => {
-      const remarks = remarksOn(
-        readConfig({
-          ...least,
-          ZITADEL_DOMAIN: domain,
-          ZITADEL_INTERNAL_URL: internal,
-          METADATA_ORGANIZATION: "400930455974579238",
-          PROJECTS: "400930456041688102",
-        }),
-      );
-      assert.deepEqual(
-        remarks.map(({ level }) => level),
-        isWarned ? ["warn"] : [],
-      );
-      for (const { remedy, setting } of remarks) {
-        assert.match(String(remedy), /https/);
-        const name = internal ? "ZITADEL_INTERNAL_URL" : "ZITADEL_DOMAIN";
-        assert.equal(setting, `${name}=http://...`);
-      }
-    });
-  }
-});
-
-Deno.test("readConfig() takes a path, memory or an http URL for KV, and nothing else", async (t) => {
-  const urls: [string, RegExp | undefined][] = [
-    [":memory:", undefined],
-    ["/var/lib/function/kv.sqlite3", undefined],
-    ["kv.sqlite3", undefined],
-    ["C:\\data\\kv", undefined],
-    ["C:/data/kv", undefined],
-    ["http://denokv:4512", undefined],
-    ["https://api.deno.com/databases/1/connect", undefined],
-    ["denokv:4512", /an http URL such as http:\/\/denokv:4512/],
-    ["redis://x", /an http URL/],
-    ["file:///kv", /an http URL/],
-    ["~/kv", /only a shell replaces/],
-    ["/data/a,b", /a path with a comma/],
-  ];
-  for (const [value, problem] of urls) {
-    await t.step(value, () => {
-      const environment = { ...least, KV_URL: value };
-      if (problem) assert.match(messageOf(environment), problem);
-      else assert.equal(readConfig(environment).kvUrl, value);
-    });
-  }
 });
 
 Deno.test("readConfig() says where a value that is wrong comes from", () => {
@@ -355,14 +193,77 @@ Deno.test("readConfig() says where a value that is wrong comes from", () => {
   };
   const sourceOf = (name: string) =>
     name === "CLIENT_ID" || name === "PORT" ? ".env" : "the environment";
-  assert.throws(() => readConfig(environment, sourceOf), (error) => {
-    const [, ...lines] = (error as Error).message.split("\n");
-    assert.deepEqual(lines.map((line) => /\(from .*\)$/.exec(line)?.[0]), [
-      "(from the environment)",
-      undefined, // the signing key, which is missing
-      "(from the environment and .env)",
-      "(from .env)",
-    ]);
-    return true;
-  });
+  const [, ...lines] = messageOf(environment, sourceOf).split("\n");
+  assert.deepEqual(lines.map((line) => /\(from .*\)$/.exec(line)?.[0]), [
+    "(from the environment)",
+    undefined, // the signing key, which is missing
+    "(from the environment and .env)",
+    "(from .env)",
+  ]);
 });
+
+Deno.test("fingerprint() identifies a credential by its secret's hash", async () => {
+  const of = (environment: Environment) =>
+    fingerprint(readConfig(environment).credential);
+  // printf token | sha256sum
+  const hash = "3c469e9d";
+  assert.equal(await of(least), hash);
+  const client = { CLIENT_ID: "a", CLIENT_SECRET: "token" };
+  assert.equal(await of(withCredential(client)), hash);
+  const key = await of(withCredential({ SERVICE_ACCOUNT_KEY: KEY_FILE }));
+  assert.match(key, /^[0-9a-f]{8}$/);
+  assert.notEqual(key, hash);
+});
+
+testEach<[settings: Environment, remarks: string[]]>(
+  "remarksOn() points out who decides and which projects count when the settings leave it open",
+  {
+    "user": [{ METADATA_ORGANIZATION: "user" }, [
+      "METADATA_ORGANIZATION=user",
+      "PROJECTS is unset",
+    ]],
+    "grant": [{ METADATA_ORGANIZATION: "grant" }, [
+      "METADATA_ORGANIZATION=grant",
+      "PROJECTS is unset",
+    ]],
+    "fixed": [
+      { METADATA_ORGANIZATION: ORGANIZATION },
+      ["PROJECTS is unset"],
+    ],
+    "nothing": [{ METADATA_ORGANIZATION: ORGANIZATION, PROJECTS: "1" }, []],
+  },
+  ([settings, expected]) => {
+    const remarks = remarksOn(readConfig({ ...least, ...settings }));
+    assert.deepEqual(remarks.map(({ setting }) => setting), expected);
+    for (const { level } of remarks) assert.equal(level, "info");
+  },
+);
+
+testEach<[warned?: SettingName | undefined, internal?: string]>(
+  "remarksOn() warns when the token would travel unencrypted",
+  {
+    "http://zitadel.example": ["ZITADEL_DOMAIN"],
+    "http://10.0.0.1:8080": ["ZITADEL_DOMAIN"],
+    "http://127.example.com": ["ZITADEL_DOMAIN"],
+    "http://localhost.example.com": ["ZITADEL_DOMAIN"],
+    "https://zitadel.example": [],
+    "zitadel.example:8443": [],
+    "http://localhost:8080": [],
+    "http://127.0.0.1:8080": [],
+    "http://[::1]:8080": [],
+    "internal.example": ["ZITADEL_INTERNAL_URL", "http://zitadel:8080"],
+    "http://internal.example": [undefined, "https://zitadel:8443"],
+  },
+  ([warned, internal], domain) => {
+    const remarks = remarksOn(readConfig({
+      ...least,
+      ZITADEL_DOMAIN: domain,
+      ZITADEL_INTERNAL_URL: internal,
+      METADATA_ORGANIZATION: ORGANIZATION,
+      PROJECTS: "400930456041688102",
+    }));
+    const seen = remarks.map(({ level, setting }) => `${level} ${setting}`);
+    assert.deepEqual(seen, warned ? [`warn ${warned}=http://...`] : []);
+    for (const { remedy } of remarks) assert.match(String(remedy), /https/);
+  },
+);
