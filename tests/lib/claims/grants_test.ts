@@ -6,6 +6,7 @@ import {
   whyUnlisted,
 } from "../../../lib/claims/grants.ts";
 import type { FunctionCall } from "../../../lib/request/payload.ts";
+import { testEach } from "../../_test_each.ts";
 
 const grant = {
   project_id: "1",
@@ -39,6 +40,12 @@ Deno.test("roleGrants() picks active grants that name a role", () => {
   ]);
 });
 
+Deno.test("roleGrants() returns nothing when there are no grants", () => {
+  for (const user_grants of [undefined, null, []]) {
+    assert.deepEqual(roleGrants({ user_grants }, {}), []);
+  }
+});
+
 Deno.test("roleGrants() picks grants of the listed projects only", () => {
   const user_grants = ["1", "1:ops", "2", "__proto__", " 1"]
     .map((project_id) => ({ ...grant, project_id }));
@@ -46,65 +53,33 @@ Deno.test("roleGrants() picks grants of the listed projects only", () => {
   assert.deepEqual(counted({ projects }, { user_grants }), ["10/1"]);
 });
 
-Deno.test("roleGrants() returns nothing when there are no grants", () => {
-  for (const user_grants of [undefined, null, []]) {
-    assert.deepEqual(roleGrants({ user_grants }, {}), []);
-  }
-});
+const fourOwners = ["10", "20", "30", "user"]
+  .map((resource_owner) => ({ ...grant, resource_owner }));
 
-Deno.test("roleGrants() picks grants of the organizations in GRANTED_BY", async (t) => {
-  const user_grants = ["10", "20", "30", "user"]
-    .map((resource_owner) => ({ ...grant, resource_owner }));
-  const cases: {
-    name: string;
-    grantedBy: string[];
-    of: Pick<FunctionCall, "org" | "user">;
-    expected: string[];
-  }[] = [
-    {
-      name: "user: the user's own",
-      grantedBy: ["user"],
-      of: { org: { id: "20" } },
-      expected: ["20/1"],
-    },
-    {
-      name: "user, of a SAML payload",
-      grantedBy: ["user"],
-      of: { user: { resource_owner: "20" } },
-      expected: ["20/1"],
-    },
-    {
-      name: "an id",
-      grantedBy: ["10"],
-      of: { org: { id: "20" } },
-      expected: ["10/1"],
-    },
-    {
-      name: "both",
-      grantedBy: ["user", "10"],
-      of: { org: { id: "20" } },
-      expected: ["10/1", "20/1"],
-    },
-    {
-      name: "user never matches an organization of that id",
-      grantedBy: ["user"],
-      of: { org: { id: "99" } },
-      expected: [],
-    },
-    {
-      name: "user, when the payload names no organization",
-      grantedBy: ["user"],
-      of: {},
-      expected: [],
-    },
-  ];
-  for (const { name, grantedBy, of, expected } of cases) {
-    await t.step(name, () => {
-      const rules = { grantedBy: new Set(grantedBy) };
-      assert.deepEqual(counted(rules, { user_grants, ...of }), expected);
-    });
-  }
-});
+testEach<[string[], Pick<FunctionCall, "org" | "user">, expected: string[]]>(
+  "roleGrants() picks grants of the organizations in GRANTED_BY",
+  {
+    "user: the user's own": [["user"], { org: { id: "20" } }, ["20/1"]],
+    "user, of a SAML payload": [
+      ["user"],
+      { user: { resource_owner: "20" } },
+      ["20/1"],
+    ],
+    "an id": [["10"], { org: { id: "20" } }, ["10/1"]],
+    "both": [["user", "10"], { org: { id: "20" } }, ["10/1", "20/1"]],
+    "user never matches an organization of that id": [
+      ["user"],
+      { org: { id: "99" } },
+      [],
+    ],
+    "user, when the payload names no organization": [["user"], {}, []],
+  },
+  ([grantedBy, of, expected]) => {
+    const call = { user_grants: fourOwners, ...of };
+    const rules = { grantedBy: new Set(grantedBy) };
+    assert.deepEqual(counted(rules, call), expected);
+  },
+);
 
 Deno.test("roleGrants() returns nothing for an impersonated user when IMPERSONATION is none", () => {
   const user_grants = [grant];
@@ -154,20 +129,12 @@ Deno.test("whyUnlisted() compares the client id with APPLICATIONS", () => {
 });
 
 Deno.test("whyUnlisted() lets service users and SAML pass", () => {
-  const application = { client_id: "8" };
-  const machine = { name: "ci" };
-  assert.equal(
-    why({ application, user: { machine } }, listed),
-    undefined,
-  );
-  assert.equal(
-    why({ application: undefined, user: { machine } }, listed),
-    undefined,
-  );
-  assert.equal(
-    why({ function: "function/presamlresponse", application: null }, listed),
-    undefined,
-  );
+  const user = { machine: { name: "ci" } };
+  for (const application of [{ client_id: "8" }, undefined]) {
+    assert.equal(why({ application, user }, listed), undefined);
+  }
+  const saml = { function: "function/presamlresponse", application: null };
+  assert.equal(why(saml, listed), undefined);
 });
 
 Deno.test("whyUnlisted() reports a call that names no application", () => {

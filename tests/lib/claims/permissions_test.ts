@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { permissionsOfGrants } from "../../../lib/claims/permissions.ts";
-import { FunctionError } from "../../../lib/errors.ts";
 import { createRoleMapping } from "../../../lib/mapping/role_mapping.ts";
+import { fails } from "../_fails.ts";
 import { mappingOf } from "../mapping/_mapping.ts";
+
+type Options = Parameters<typeof permissionsOfGrants>[1];
 
 const grant = {
   projectId: "1",
@@ -10,152 +12,136 @@ const grant = {
   roles: ["admin", "viewer"],
 };
 const isKnownProject = (id: string) => /^\d+$/.test(id);
+const numbers = (length: number) => Array.from({ length }, (_, i) => `${i}`);
+
+/** The permissions of grants whose mappings are by organization, or the same for all. */
+function permissionsOf(
+  grants: Parameters<typeof permissionsOfGrants>[0],
+  mappings: ReturnType<typeof mappingOf> | Options["mappingOf"],
+  options: Partial<Options> = {},
+) {
+  const of = typeof mappings === "function" ? mappings : () => mappings;
+  return permissionsOfGrants(grants, {
+    mappingOf: of,
+    isKnownProject,
+    ...options,
+  });
+}
 
 Deno.test("permissionsOfGrants() names each permission of a grant once, in order of first appearance", () => {
-  const grants = [grant, {
+  const second = {
     projectId: "2",
     organization: "20",
     roles: ["viewer", "picker", "unknown"],
-  }];
-  const one = mappingOf({
+  };
+  const mapping = mappingOf({
     viewer: "read,comment",
     admin: "write,read",
     "2:viewer": "pick,read",
     picker: "pick,stock",
   });
-  assert.deepEqual(
-    permissionsOfGrants(grants, { mappingOf: () => one, isKnownProject }),
-    [
-      {
-        ...grant,
-        permissions: ["write", "read", "comment"],
-      },
-      {
-        ...grants[1],
-        permissions: ["pick", "read", "stock"],
-      },
-    ],
-  );
+  assert.deepEqual(permissionsOf([grant, second], mapping), [
+    { ...grant, permissions: ["write", "read", "comment"] },
+    { ...second, permissions: ["pick", "read", "stock"] },
+  ]);
+  assert.deepEqual(permissionsOf([grant], mappingOf({})), [
+    { ...grant, permissions: [] },
+  ]);
 });
 
-Deno.test("permissionsOfGrants() asks for the mapping of each grant", () => {
-  const grants = [grant, { ...grant, organization: "20" }];
-  const mappings: Record<string, ReturnType<typeof mappingOf>> = {
-    "10": mappingOf({ viewer: "of-10" }),
-    "20": mappingOf({ viewer: "of-20" }),
-  };
+Deno.test("permissionsOfGrants() asks for the mapping of each grant, and leaves out a grant without one", () => {
+  const grants = ["10", "20", "30"].map((it) => ({
+    ...grant,
+    organization: it,
+  }));
+  const granted = permissionsOf(
+    grants,
+    ({ organization: id }) =>
+      id === "30" ? undefined : mappingOf({ viewer: `of-${id}` }),
+  );
   assert.deepEqual(
-    permissionsOfGrants(grants, {
-      mappingOf: ({ organization }) => mappings[organization]!,
-      isKnownProject,
-    }).map(({ permissions }) => permissions),
+    granted.map(({ permissions }) => permissions),
     [["of-10"], ["of-20"]],
   );
 });
 
-Deno.test("permissionsOfGrants() returns a grant without permissions when no role has an entry", () => {
-  assert.deepEqual(
-    permissionsOfGrants([grant], {
-      mappingOf: () => mappingOf({}),
-      isKnownProject,
-    }),
-    [{ ...grant, permissions: [] }],
-  );
-});
-
 Deno.test("permissionsOfGrants() keeps a project with a chosen id away from another project's entries", () => {
+  const victim = "400930456041688102";
   const mapping = mappingOf({
-    "400930456041688102:ops:admin": "delete:all",
+    [`${victim}:ops:admin`]: "delete:all",
     "ops:admin": "plain",
   });
-  const grants = [{
-    ...grant,
-    projectId: "400930456041688102:ops",
-    roles: ["admin"],
-  }, {
-    ...grant,
-    projectId: "7",
-    roles: ["400930456041688102:ops:admin"],
-  }];
-  assert.deepEqual(
-    permissionsOfGrants(grants, { mappingOf: () => mapping, isKnownProject })
-      .map(({ permissions }) => permissions),
-    [[], []],
-  );
+  const granted = permissionsOf([
+    { ...grant, projectId: `${victim}:ops`, roles: ["admin"] },
+    { ...grant, projectId: "7", roles: [`${victim}:ops:admin`] },
+  ], mapping);
+  assert.deepEqual(granted.map(({ permissions }) => permissions), [[], []]);
 });
 
 /** What a role permits that grants these names, to a user with so many grants. */
 function permissionsOfMany(names: readonly string[], grants: number) {
-  const mapping = createRoleMapping(new Map([["viewer", names]]));
-  return permissionsOfGrants(
-    Array.from({ length: grants }, (_, index) => ({
+  const mapping = createRoleMapping([["viewer", names]]);
+  return permissionsOf(
+    numbers(grants).map((projectId) => ({
       ...grant,
-      projectId: String(index),
+      projectId,
       roles: ["viewer", "unknown"],
     })),
-    { mappingOf: () => mapping, isKnownProject },
+    mapping,
   );
 }
 
-function isLargeClaim(error: unknown): boolean {
-  return error instanceof FunctionError && error.code === "upstream_failed" &&
-    error.details.reason === "large_claim";
-}
+const isLargeClaim = fails("upstream_failed", "large_claim");
 
 Deno.test("permissionsOfGrants() shares a role's list between grants", () => {
   const names = ["read", "write"];
-  const granted = permissionsOfMany(names, 3);
-  assert.equal(granted.length, 3);
-  for (const { permissions } of granted) assert.equal(permissions, names);
+  for (const { permissions } of permissionsOfMany(names, 3)) {
+    assert.equal(permissions, names);
+  }
 });
 
-Deno.test("permissionsOfGrants() refuses more permissions than any token carries", () => {
-  const names = Array.from(
-    { length: 50_000 / 50 },
-    (_, index) => `p${index}`,
-  );
-  assert.equal(permissionsOfMany(names, 50).length, 50);
-  assert.throws(() => permissionsOfMany(names, 51), isLargeClaim);
+Deno.test("permissionsOfGrants() refuses more or longer permissions than any token carries", () => {
+  const many = numbers(50_000 / 50);
+  assert.equal(permissionsOfMany(many, 50).length, 50);
+  assert.throws(() => permissionsOfMany(many, 51), isLargeClaim);
+  const long = ["x".repeat(1_000_000 / 100)];
+  assert.equal(permissionsOfMany(long, 100).length, 100);
+  assert.throws(() => permissionsOfMany(long, 101), isLargeClaim);
 });
 
-Deno.test("permissionsOfGrants() refuses longer permissions than any token carries", () => {
-  const names = ["x".repeat(1_000_000 / 100)];
-  assert.equal(permissionsOfMany(names, 100).length, 100);
-  assert.throws(() => permissionsOfMany(names, 101), isLargeClaim);
-});
-
-Deno.test("permissionsOfGrants() refuses too many permissions before it copies any", () => {
-  let reads = 0;
-  const names = new Proxy(Array.from({ length: 10_000 }, String), {
+/** Names, and how often one of them was read. */
+function counted(names: string[]) {
+  const state = { reads: 0 };
+  const proxy = new Proxy(names, {
     get(target, key) {
-      if (typeof key === "string" && /^\d/.test(key)) reads++;
+      if (typeof key === "string" && /^\d/.test(key)) state.reads++;
       return Reflect.get(target, key);
     },
   });
+  return { names: proxy, state };
+}
+
+Deno.test("permissionsOfGrants() refuses too many permissions before it copies any", () => {
+  const { names, state } = counted(numbers(10_000));
   assert.throws(() => permissionsOfMany(names, 200), isLargeClaim);
   // Each is read once for the size of the mapping.
-  assert.ok(reads <= 50_000 + names.length, `read ${reads} names`);
-});
-
-Deno.test("permissionsOfGrants() takes 1,000 permissions of 40 characters", () => {
-  const names = Array.from(
-    { length: 1_000 },
-    (_, index) => String(index).padStart(40, "p"),
-  );
-  assert.deepEqual(permissionsOfMany(names, 1)[0]!.permissions, names);
+  assert.ok(state.reads <= 50_000 + names.length, `read ${state.reads} names`);
 });
 
 /** What a user of organization 10 gets by the role `viewer` of other organizations, each with a mapping of its own. */
-function grantedByOthers(namesOf: Record<string, readonly string[]>) {
+function grantedByOthers(
+  namesOf: Record<string, readonly string[]>,
+  roles = ["viewer"],
+) {
   const tooLong: string[] = [];
-  const granted = permissionsOfGrants(
-    ["10", ...Object.keys(namesOf).filter((id) => id !== "10")].map((
-      organization,
-    ) => ({ ...grant, organization, roles: ["viewer"] })),
+  const organizations = new Set(["10", ...Object.keys(namesOf)]);
+  const granted = permissionsOf(
+    [...organizations].map((it) => ({ ...grant, organization: it, roles })),
+    ({ organization }) => {
+      const names = namesOf[organization] ?? [];
+      return createRoleMapping(roles.map((role) => [role, names]));
+    },
     {
-      mappingOf: ({ organization }) =>
-        createRoleMapping(new Map([["viewer", namesOf[organization] ?? []]])),
-      isKnownProject,
       isForeign: (organization) => organization !== "10",
       onTooLong: (organization) => tooLong.push(organization),
     },
@@ -164,12 +150,8 @@ function grantedByOthers(namesOf: Record<string, readonly string[]>) {
 }
 
 /** Names that take so many characters as JSON, with quotes and commas. */
-function namesOfLength(length: number): string[] {
-  return Array.from(
-    { length: length / 100 },
-    (_, index) => String(index).padStart(97, "p"),
-  );
-}
+const namesOfLength = (length: number) =>
+  numbers(length / 100).map((number) => number.padStart(97, "p"));
 
 Deno.test("permissionsOfGrants() leaves out foreign organizations that do not fit into 8,000 characters together, in their order", () => {
   assert.deepEqual(
@@ -183,95 +165,37 @@ Deno.test("permissionsOfGrants() leaves out foreign organizations that do not fi
   );
 });
 
+Deno.test("permissionsOfGrants() counts foreign names by the bytes that they take in a token", () => {
+  const of = (name: string) =>
+    numbers(75).map((number) => name.repeat(97) + number);
+  assert.deepEqual(grantedByOthers({ b: of("p") }).tooLong, []);
+  for (const name of ["\u304b", "<", "&"]) {
+    assert.deepEqual(grantedByOthers({ b: of(name) }).tooLong, ["b"], name);
+  }
+});
+
 Deno.test("permissionsOfGrants() does not count what a foreign organization grants toward the refusal of large claims", () => {
-  const many = Array.from({ length: 50_001 }, (_, index) => String(index));
-  assert.deepEqual(grantedByOthers({ "10": ["read"], b: many }), {
-    organizations: ["10"],
-    tooLong: ["b"],
-  });
+  const expected = { organizations: ["10"], tooLong: ["b"] };
+  assert.deepEqual(grantedByOthers({ b: numbers(50_001) }), expected);
+  // Nor the same names of many roles.
+  const roles = numbers(64);
+  assert.deepEqual(grantedByOthers({ b: numbers(800) }, roles), expected);
 });
 
 Deno.test("permissionsOfGrants() counts the role names of a foreign organization too, since they can be a claim", () => {
-  const tooLong: string[] = [];
   const roles = namesOfLength(9_000);
-  const granted = permissionsOfGrants(
-    [{ ...grant, organization: "b", roles }],
-    {
-      mappingOf: () => mappingOf({}),
-      isKnownProject,
-      isForeign: () => true,
-      onTooLong: (organization) => tooLong.push(organization),
-    },
-  );
-  assert.deepEqual(granted, []);
-  assert.deepEqual(tooLong, ["b"]);
-});
-
-Deno.test("permissionsOfGrants() leaves out a grant without a mapping", () => {
-  const grants = [grant, { ...grant, organization: "20" }];
-  const one = mappingOf({ viewer: "read" });
-  assert.deepEqual(
-    permissionsOfGrants(grants, {
-      mappingOf: ({ organization }) => organization === "10" ? one : undefined,
-      isKnownProject,
-    }),
-    [{ ...grant, permissions: ["read"] }],
-  );
-});
-
-Deno.test("permissionsOfGrants() leaves out a foreign organization whose roles repeat the same names, before it counts them as the user's", () => {
-  const names = Array.from({ length: 800 }, (_, index) => `p${index}`);
-  const roles = Array.from({ length: 64 }, (_, index) => `role-${index}`);
-  const tooLong: string[] = [];
-  const granted = permissionsOfGrants(
-    [grant, { ...grant, organization: "b", roles }],
-    {
-      mappingOf: ({ organization }) =>
-        organization === "b"
-          ? createRoleMapping(roles.map((role) => [role, names]))
-          : mappingOf({ viewer: "read" }),
-      isKnownProject,
-      isForeign: (organization) => organization === "b",
-      onTooLong: (organization) => tooLong.push(organization),
-    },
-  );
-  assert.deepEqual(granted.map(({ organization }) => organization), ["10"]);
-  assert.deepEqual(tooLong, ["b"]);
+  assert.deepEqual(grantedByOthers({ b: [] }, roles).tooLong, ["b"]);
 });
 
 Deno.test("permissionsOfGrants() looks at a bounded number of foreign names", () => {
-  let reads = 0;
-  const names = new Proxy(["a", "b"], {
-    get(target, key) {
-      if (key === "0") reads++;
-      return Reflect.get(target, key);
-    },
-  });
+  const { names, state } = counted(["a", "b"]);
   const mapping = createRoleMapping([["viewer", names]]);
-  reads = 0;
-  permissionsOfGrants(
-    Array.from({ length: 50_000 }, (_, index) => ({
-      ...grant,
-      organization: `b${index % 100}`,
-      roles: ["viewer"],
-    })),
-    { mappingOf: () => mapping, isKnownProject, isForeign: () => true },
-  );
-  assert.ok(reads <= 20_000, `${reads} reads`);
-});
-
-Deno.test("permissionsOfGrants() counts foreign names by the bytes that they take in a token", () => {
-  const of = (name: string) =>
-    Array.from({ length: 75 }, (_, index) => name.repeat(97) + index);
-  assert.deepEqual(
-    grantedByOthers({ "10": [], b: of("p") }).tooLong,
-    [],
-  );
-  for (const name of ["\u304b", "<", "&"]) {
-    assert.deepEqual(
-      grantedByOthers({ "10": [], b: of(name) }).tooLong,
-      ["b"],
-      name,
-    );
-  }
+  state.reads = 0;
+  const grants = numbers(50_000).map((number) => ({
+    ...grant,
+    organization: `b${Number(number) % 100}`,
+    roles: ["viewer"],
+  }));
+  permissionsOf(grants, mapping, { isForeign: () => true });
+  assert.ok(state.reads <= 40_000, `${state.reads} reads`);
 });

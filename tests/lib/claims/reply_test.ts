@@ -4,16 +4,12 @@ import {
   claimsReply,
   type Contents,
 } from "../../../lib/claims/reply.ts";
-import type { AppendedClaim } from "../../../lib/request/payload.ts";
+import { testEach } from "../../_test_each.ts";
 
-const ATTRIBUTE_NAME_FORMAT =
-  "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
+const name_format = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic";
 
-/** What a user with these permissions gets, in shape `list` unless changed. */
-function contents(
-  permissions: readonly string[],
-  changes: Partial<Contents> = {},
-): Contents {
+/** A claim of the permissions `a` and `c`; its roles are a second one if it has a name. */
+function contents(changes: Partial<Contents> = {}): Contents {
   return {
     claim: "permissions",
     shape: "list",
@@ -21,198 +17,139 @@ function contents(
       projectId: "1",
       organization: "10",
       roles: ["viewer", "admin", "viewer"],
-      permissions,
+      permissions: ["a", "c"],
     }],
     ...changes,
   };
 }
 
-function claimsOf(
-  contents: Contents,
-  earlier?: readonly AppendedClaim[] | null,
-): unknown {
-  const { body } = claimsReply(contents, earlier);
-  return (body as { append_claims: unknown }).append_claims;
-}
+const GROUPS = { rolesClaim: "groups" };
 
-Deno.test("claimsReply() holds our claim alone when no target came before", () => {
-  for (const earlier of [undefined, null, []]) {
-    const { body, added } = claimsReply(contents(["a"]), earlier);
-    assert.deepEqual(body, {
-      append_claims: [{ key: "permissions", value: ["a"] }],
-    });
-    assert.deepEqual(added, [
-      { name: "permissions", value: ["a"], omitted: 0, replaced: false },
-    ]);
-  }
-});
+type Claim = { key: string; value: unknown };
 
-Deno.test("claimsReply() adds the role names under a second name, each once", () => {
-  assert.deepEqual(claimsOf(contents(["a"], { rolesClaim: "groups" })), [
-    { key: "permissions", value: ["a"] },
-    { key: "groups", value: ["viewer", "admin"] },
-  ]);
-  assert.deepEqual(
-    claimsOf(contents(["a"], { rolesClaim: "groups", shape: "string" })),
-    [
-      { key: "permissions", value: "a" },
-      { key: "groups", value: "viewer admin" },
-    ],
-  );
-  assert.deepEqual(
-    claimsOf(contents(["a"], { rolesClaim: "groups", shape: "by_project" })),
-    [
-      { key: "permissions", value: { "1": ["a"] } },
+testEach<[changes: Partial<Contents>, earlier: Claim[], expected: Claim[]]>(
+  "claimsReply() repeats the claims of earlier targets, then ours, merged with theirs",
+  {
+    "the role names under a second name, each once": [GROUPS, [], [
+      { key: "permissions", value: ["a", "c"] },
       { key: "groups", value: ["viewer", "admin"] },
+    ]],
+    "the role names as a string beside a string": [
+      { ...GROUPS, shape: "string" },
+      [],
+      [
+        { key: "permissions", value: "a c" },
+        { key: "groups", value: "viewer admin" },
+      ],
     ],
-  );
-});
-
-Deno.test("claimsReply() repeats the claims of earlier targets, of any type, before ours", () => {
-  const earlier = [
-    { key: "text", value: "a" },
-    { key: "object", value: { a: [1] } },
-    { key: "nothing", value: null },
-    { key: "", value: 0 },
-    { key: "__proto__", value: "b" },
-  ];
-  assert.deepEqual(claimsOf(contents(["a"]), earlier), [
-    ...earlier,
-    { key: "permissions", value: ["a"] },
-  ]);
-});
-
-Deno.test("claimsReply() merges earlier values under both of our names", () => {
-  const earlier = [
-    { key: "groups", value: ["staff"] },
-    { key: "permissions", value: ["b", "a"] },
-    { key: "tenant", value: "acme" },
-  ];
-  assert.deepEqual(
-    claimsOf(contents(["a", "c"], { rolesClaim: "groups" }), earlier),
-    [
-      { key: "tenant", value: "acme" },
-      { key: "permissions", value: ["b", "a", "c"] },
+    "the role names as a list beside projects": [
+      { ...GROUPS, shape: "by_project" },
+      [],
+      [
+        { key: "permissions", value: { "1": ["a", "c"] } },
+        { key: "groups", value: ["viewer", "admin"] },
+      ],
+    ],
+    "claims of any type": [{}, [
+      { key: "text", value: "a" },
+      { key: "object", value: { a: [1] } },
+      { key: "nothing", value: null },
+      { key: "", value: 0 },
+      { key: "__proto__", value: "b" },
+    ], [
+      { key: "text", value: "a" },
+      { key: "object", value: { a: [1] } },
+      { key: "nothing", value: null },
+      { key: "", value: 0 },
+      { key: "__proto__", value: "b" },
+      { key: "permissions", value: ["a", "c"] },
+    ]],
+    "earlier values under both of our names, in any spelling": [GROUPS, [
+      { key: "GROUPS", value: ["staff"] },
+      { key: "Permissions", value: ["b", "a"] },
+      { key: "permi\u017f\u017fions", value: ["d"] },
+      { key: "Tenant", value: "acme" },
+      { key: "tenant", value: "b" },
+    ], [
+      { key: "Tenant", value: "acme" },
+      { key: "tenant", value: "b" },
+      { key: "permissions", value: ["b", "a", "d", "c"] },
       { key: "groups", value: ["staff", "viewer", "admin"] },
-    ],
-  );
-});
+    ]],
+    "not what ZITADEL would drop or log into the token": [{}, [
+      { key: "urn:zitadel:iam:org:id", value: "1" },
+      { key: "tenant", value: "first" },
+      { key: "tenant", value: "second" },
+    ], [
+      { key: "tenant", value: "first" },
+      { key: "permissions", value: ["a", "c"] },
+    ]],
+  },
+  ([changes, earlier, append_claims]) => {
+    const { body, added } = claimsReply(contents(changes), earlier);
+    assert.deepEqual(body, { append_claims });
+    for (const { omitted, replaced } of added) {
+      assert.deepEqual([omitted, replaced], [0, false]);
+    }
+  },
+);
 
-Deno.test("claimsReply() reports that it replaced a value of another shape", () => {
-  for (const value of ["b", { a: 1 }, null, 7, ["b", 1]]) {
-    const { body, added } = claimsReply(contents(["a"]), [
-      { key: "permissions", value },
-    ]);
-    assert.deepEqual(body, {
-      append_claims: [{ key: "permissions", value: ["a"] }],
-    });
-    assert.equal(added[0]!.replaced, true);
-  }
-});
-
-Deno.test("claimsReply() leaves out what ZITADEL would drop or log into the token", () => {
-  const earlier = [
-    { key: "urn:zitadel:iam:org:id", value: "1" },
-    { key: "tenant", value: "first" },
-    { key: "tenant", value: "second" },
-  ];
-  assert.deepEqual(claimsOf(contents(["a"]), earlier), [
-    { key: "tenant", value: "first" },
-    { key: "permissions", value: ["a"] },
-  ]);
-});
-
-Deno.test("attributesReply() holds one attribute of many values", () => {
-  const ours = {
-    name: "permissions",
-    name_format: ATTRIBUTE_NAME_FORMAT,
-    value: ["a", "b"],
-  };
+Deno.test("claimsReply() and attributesReply() hold ours alone when no target came before", () => {
+  const value = ["a", "c"];
   for (const earlier of [undefined, null, []]) {
-    assert.deepEqual(attributesReply(contents(["a", "b"]), earlier).body, {
-      append_attribute: [ours],
+    const { body, added } = claimsReply(contents(), earlier);
+    assert.deepEqual(body, { append_claims: [{ key: "permissions", value }] });
+    assert.deepEqual(added, [
+      { name: "permissions", value, omitted: 0, replaced: false },
+    ]);
+    assert.deepEqual(attributesReply(contents(), earlier).body, {
+      append_attribute: [{ name: "permissions", name_format, value }],
     });
   }
 });
 
-Deno.test("attributesReply() repeats earlier attributes and merges ours", () => {
+testEach<[earlier: Claim[], value: string[]]>(
+  "claimsReply() replaces earlier values of another shape, only those, and reports it",
+  {
+    "a text": [[{ key: "permissions", value: "b" }], ["a", "c"]],
+    "an object": [[{ key: "permissions", value: { a: 1 } }], ["a", "c"]],
+    "nothing": [[{ key: "permissions", value: null }], ["a", "c"]],
+    "a mixed list": [[{ key: "permissions", value: ["b", 1] }], ["a", "c"]],
+    "one of two": [[
+      { key: "PERMISSIONS", value: "admin:all" },
+      { key: "permissions", value: ["b"] },
+    ], ["b", "a", "c"]],
+  },
+  ([earlier, value]) => {
+    const { body, added } = claimsReply(contents(), earlier);
+    assert.deepEqual(body, { append_claims: [{ key: "permissions", value }] });
+    assert.equal(added[0]!.replaced, true);
+  },
+);
+
+Deno.test("attributesReply() repeats earlier attributes and merges those that a consumer could take for ours", () => {
   const tenant = { name: "tenant", name_format: "x", value: ["acme"] };
-  assert.deepEqual(
-    attributesReply(contents(["a", "c"], { claim: "p", rolesClaim: "Roles" }), [
-      { name: "p", value: ["b", "a"] },
+  const { body } = attributesReply(contents(GROUPS), [
+    { name: "Permissions", value: ["b", "a"] },
+    tenant,
+    { name: "permi\u017f\u017fions", value: null },
+    { name: "Groups", value: ["staff"] },
+  ]);
+  const groups = ["staff", "viewer", "admin"];
+  assert.deepEqual(body, {
+    append_attribute: [
       tenant,
-      { name: "p", value: null },
-      { name: "Roles", value: ["staff"] },
-    ]).body,
-    {
-      append_attribute: [tenant, {
-        name: "p",
-        name_format: ATTRIBUTE_NAME_FORMAT,
-        value: ["b", "a", "c"],
-      }, {
-        name: "Roles",
-        name_format: ATTRIBUTE_NAME_FORMAT,
-        value: ["staff", "viewer", "admin"],
-      }],
-    },
-  );
+      { name: "permissions", name_format, value: ["b", "a", "c"] },
+      { name: "groups", name_format, value: groups },
+    ],
+  });
 });
 
 Deno.test("claimsReply() and attributesReply() leave what they are given as it was", () => {
-  const given = contents(Object.freeze(["a"]) as readonly string[]);
-  const claims = Object.freeze([
-    Object.freeze({ key: "permissions", value: Object.freeze(["b"]) }),
-  ]);
-  const attributes = Object.freeze([
-    Object.freeze({ name: "permissions", value: ["b"] }),
-  ]);
-  claimsReply(given, claims);
-  attributesReply(given, attributes);
-  assert.deepEqual(attributes[0]!.value, ["b"]);
-});
-
-Deno.test("claimsReply() merges earlier claims that a consumer could take for ours, under our spelling", () => {
-  const earlier = [
-    { key: "Permissions", value: ["b"] },
-    { key: "permi\u017f\u017fions", value: ["c"] },
-    { key: "GROUPS", value: ["staff"] },
-    { key: "Tenant", value: "a" },
-    { key: "tenant", value: "b" },
-  ];
-  assert.deepEqual(
-    claimsOf(contents(["a"], { rolesClaim: "groups" }), earlier),
-    [
-      { key: "Tenant", value: "a" },
-      { key: "tenant", value: "b" },
-      { key: "permissions", value: ["b", "c", "a"] },
-      { key: "groups", value: ["staff", "viewer", "admin"] },
-    ],
-  );
-});
-
-Deno.test("claimsReply() replaces only those earlier values that have another shape", () => {
-  const { body, added } = claimsReply(contents(["a"]), [
-    { key: "PERMISSIONS", value: "admin:all" },
-    { key: "permissions", value: ["b"] },
-  ]);
-  assert.deepEqual(body, {
-    append_claims: [{ key: "permissions", value: ["b", "a"] }],
-  });
-  assert.equal(added[0]!.replaced, true);
-});
-
-Deno.test("attributesReply() merges earlier attributes that a consumer could take for ours", () => {
-  assert.deepEqual(
-    attributesReply(contents(["a"]), [
-      { name: "Permissions", value: ["b"] },
-      { name: "permi\u017f\u017fions", value: ["c"] },
-    ]).body,
-    {
-      append_attribute: [{
-        name: "permissions",
-        name_format: ATTRIBUTE_NAME_FORMAT,
-        value: ["b", "c", "a"],
-      }],
-    },
-  );
+  const frozen = Object.freeze(["b"]) as readonly string[] as string[];
+  const claims = [Object.freeze({ key: "permissions", value: frozen })];
+  const attributes = [Object.freeze({ name: "permissions", value: frozen })];
+  claimsReply(contents(), Object.freeze(claims));
+  attributesReply(contents(), Object.freeze(attributes));
+  assert.deepEqual(frozen, ["b"]);
 });
