@@ -21,33 +21,20 @@ export const ORGANIZATION = "400930455974579238";
 /** When the recorded login came, in milliseconds since 1970. */
 export const NOW: number = Date.parse(login.clock);
 
-/**
- * Gives the recorded login's payload, for changes.
- *
- * @returns A payload of one's own.
- */
+/** Gives the recorded login's payload, for changes. */
 // deno-lint-ignore no-explicit-any -- tests change it at will
 export function loginPayload(): any {
   return JSON.parse(login.request.body);
 }
 
-/** What a test's function differs in from the default. */
-export interface TestFunctionOptions {
-  /** Settings, by environment name. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** Sends requests to ZITADEL. By default to one that has the recorded metadata. */
-  readonly fetch?: typeof fetch;
-  /** Tells the time, in milliseconds since 1970. By default that of the login. */
-  readonly now?: () => number;
-  /** The database. By default there is none. */
-  readonly kv?: Deno.Kv;
-  /** Ends what goes on in the background; needed with a database. */
-  readonly shutdown?: AbortSignal;
-}
+/** What a test's function differs in from the default: settings by environment name, and what it is given. */
+export type TestFunctionOptions =
+  & { readonly settings?: Readonly<Record<string, string>> }
+  & Partial<Omit<Parameters<typeof createFunction>[1], "log">>;
 
 /** How a call differs from ZITADEL's. */
 export interface CallOptions {
-  /** The signing key; the first of the function's by default. */
+  /** The signing key; the recorded target's by default. */
   readonly key?: string;
   /** Headers beside ZITADEL's own. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -55,39 +42,34 @@ export interface CallOptions {
 
 /** A function under test. */
 export interface TestFunction {
-  /** Answers a request. */
   readonly handle: Handler;
-  /** What it logged. */
   readonly log: LogEntry[];
   /** Sends it a signed call: bytes or text as they are, the rest as JSON. */
   call(payload: unknown, options?: CallOptions): Promise<Response>;
 }
 
-/**
- * Sets up the function.
- *
- * @param options What differs from the default.
- * @returns The function.
- */
+/** Sets up the function, by default over a ZITADEL that has the recorded metadata, at the time of the login and without KV. */
 export async function createTestFunction(
   {
     settings = {},
     fetch = createUpstream(login).fetch,
     now = () => NOW,
-    kv,
-    shutdown = new AbortController().signal,
+    ...platform
   }: TestFunctionOptions = {},
 ): Promise<TestFunction> {
   const log: LogEntry[] = [];
-  const handle = await createFunction(
-    readConfig({
-      ZITADEL_DOMAIN: UPSTREAM_ORIGIN,
-      AUTHORIZATION_SIGNING_KEY: login.signing_key,
-      ACCESS_TOKEN: UPSTREAM_TOKEN,
-      ...settings,
-    }),
-    { fetch, now, kv, shutdown, log: (entry) => void log.push(entry) },
-  );
+  const config = readConfig({
+    ZITADEL_DOMAIN: UPSTREAM_ORIGIN,
+    AUTHORIZATION_SIGNING_KEY: login.signing_key,
+    ACCESS_TOKEN: UPSTREAM_TOKEN,
+    ...settings,
+  });
+  const handle = await createFunction(config, {
+    ...platform,
+    fetch,
+    now,
+    log: (entry) => void log.push(entry),
+  });
   return {
     handle,
     log,
@@ -112,12 +94,7 @@ export async function createTestFunction(
   };
 }
 
-/**
- * Gives the permissions in a reply.
- *
- * @param response The reply.
- * @returns The value of its last claim.
- */
+/** The permissions in a reply: the value of its last claim. */
 export async function permissionsIn(response: Response): Promise<unknown> {
   const { append_claims } = await response.json();
   return append_claims?.at(-1)?.value;

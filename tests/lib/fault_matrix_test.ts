@@ -5,29 +5,21 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readConfig } from "../../lib/config/settings.ts";
-import { createFunction } from "../../harness/function/create_function.ts";
+import { createUpstream } from "../../harness/sandbox/upstream.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
-import { signPayload } from "../../harness/util/sign_payload.ts";
+import { testEach } from "../_test_each.ts";
+import { createTestFunction, loginPayload } from "./_function.ts";
+import { Connection, MemoryKv } from "./_memory_kv.ts";
 import {
-  createUpstream,
-  UPSTREAM_ORIGIN,
-  UPSTREAM_TOKEN,
-} from "../../harness/sandbox/upstream.ts";
-import { faultyKv, KV_STATES, type KvState } from "./_kv_faults.ts";
-import { REVALIDATE_RETRY_MS } from "./mapping/_isolate.ts";
-import {
-  FAULT_TIMEOUT_MS,
   FORBIDDEN_ORGANIZATION,
   LONG_ORGANIZATIONS,
   ORGANIZATION,
   OTHER_ORGANIZATION,
-  SLOW_TIMEOUT_MS,
   UPSTREAM_FAULTS,
-  type UpstreamFault,
 } from "./_upstream_faults.ts";
+import { KV_TIMEOUT_MS, turn } from "./mapping/_isolate.ts";
 
-/** How old the mapping is when the fault comes; `none` where there is none. */
+/** How old the mapping is when the fault comes; `none` if there is none. */
 const CACHE_AGES_MS = {
   none: undefined,
   fresh: 59_000,
@@ -35,17 +27,22 @@ const CACHE_AGES_MS = {
   expired: 660_000,
 } as const;
 
-/** How long a refused token is not tried again. */
-const TOKEN_PAUSE_MS = 5_000;
+const KV_STATES = ["good", "silent", "refuses", "corrupt"] as const;
 
+type Fault = typeof UPSTREAM_FAULTS[string];
 type CacheState = keyof typeof CACHE_AGES_MS;
+type KvState = typeof KV_STATES[number];
 
-const SIGNING_KEY = "key-of-the-faulty-target";
+/** How long a refused token is not tried again, and a failed revalidation. */
+const PAUSE_MS = 5_000;
+
+const UPSTREAM_TIMEOUT_MS = 2_000;
+
+/** What is waited for in real time, in place of what never answers. */
+const SHORT_MS = 20;
+
 const EXPECTED_REPLY =
   '{"append_claims":[{"key":"permissions","value":["posts:read"]}]}';
-
-/** How many cases wait at once; the work of more would delay each other's timeouts. */
-const AT_ONCE = 48;
 
 const world = createUpstream({
   organizations: {
@@ -64,172 +61,134 @@ function mapping(size: number): Record<string, string> {
   );
 }
 
-async function createCase(fault: UpstreamFault, kvState: KvState) {
-  let time = Date.parse("2026-11-24T00:00:00Z");
-  let isFaulty = false;
-  const entries: LogEntry[] = [];
-  let onEntry = () => {};
-  const background = new AbortController();
-  const kv = await Deno.openKv(":memory:");
-  const handle = await createFunction(
-    readConfig({
-      ZITADEL_DOMAIN: UPSTREAM_ORIGIN,
-      AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
-      ACCESS_TOKEN: UPSTREAM_TOKEN,
-      UPSTREAM_TIMEOUT_MS: String(
-        fault.status === 504 ? SLOW_TIMEOUT_MS : FAULT_TIMEOUT_MS,
-      ),
-    }),
-    {
-      fetch: (input, init) =>
-        isFaulty
-          ? fault.fetch(world.fetch, new Request(input, init))
-          : world.fetch(input, init),
-      now: () => time,
-      kv: faultyKv(kv, kvState),
-      log: (entry) => {
-        entries.push(entry);
-        onEntry();
-      },
-      shutdown: background.signal,
-    },
-  );
-  const body = JSON.stringify({
-    function: "function/preaccesstoken",
-    org: { id: ORGANIZATION },
-    user_grants: [{
-      project_id: "1",
-      resource_owner: ORGANIZATION,
-      state: 1,
-      roles: ["viewer"],
-    }],
-  });
+/** What a corrupt database holds: values of other programs, of other versions, and halves of ours. */
+const GARBAGE: readonly unknown[] = [
+  null,
+  "text",
+  42n,
+  [],
+  new Uint8Array(65_000),
+  { readAt: "yesterday", mapping: 7 },
+  { readAt: Number.NaN, mapping: new Uint8Array(3) },
+  { invalidatedAt: "now", event: { sequence: "7" } },
+  { organization: 7, from: "1", count: 1e300 },
+  // Bytes that are no mapping.
+  {
+    readAt: Date.parse("2026-11-24T00:00:00Z"),
+    mapping: new Uint8Array(3),
+    event: { sequence: 1e300, arrivedAt: 1e300 },
+  },
+];
 
+function openKv(state: KvState): Deno.Kv {
+  const connection = new Connection(new MemoryKv());
+  if (state !== "corrupt") {
+    connection.state = state;
+    return connection.kv;
+  }
+  let count = 0;
+  const get = (key: Deno.KvKey) => ({
+    key,
+    value: GARBAGE[count++ % GARBAGE.length],
+    versionstamp: "00000000000000010000",
+  });
   return {
-    entries,
-    pass: (ms: number) => void (time += ms),
-    setFaulty: (faulty: boolean) => void (isFaulty = faulty),
-    async call(): Promise<{ status: number; text: string }> {
-      const seconds = Math.floor(time / 1000);
-      const signature = await signPayload(SIGNING_KEY, seconds, body);
-      const response = await handle(
-        new Request("https://function.example/", {
-          method: "POST",
-          body,
-          headers: { "zitadel-signature": signature },
-        }),
-      );
-      return { status: response.status, text: await response.text() };
-    },
-    /** Waits for a line of the log that comes from the background. */
-    async logged(isIt: (entry: LogEntry) => boolean): Promise<void> {
-      let isLate = false;
-      const timer = setTimeout(() => {
-        isLate = true;
-        onEntry();
-      }, FAULT_TIMEOUT_MS);
-      while (!entries.some(isIt)) {
-        await new Promise<void>((resolve) => onEntry = resolve);
-        assert.ok(!isLate, "the reason is not logged");
-      }
-      clearTimeout(timer);
-    },
-    close() {
-      background.abort();
-      kv.close();
-    },
-  };
+    ...connection.kv,
+    get: (key: Deno.KvKey) => Promise.resolve(get(key)),
+    watch: (keys: readonly Deno.KvKey[]) =>
+      ReadableStream.from([keys.map(get)]),
+  } as never;
 }
 
 async function runCase(
-  fault: UpstreamFault,
+  [reason, faultyFetch]: Fault,
   cacheState: CacheState,
   kvState: KvState,
 ): Promise<void> {
-  const it = await createCase(fault, kvState);
-  try {
-    const age = CACHE_AGES_MS[cacheState];
-    if (age !== undefined) {
-      assert.deepEqual(await it.call(), { status: 200, text: EXPECTED_REPLY });
-      it.pass(age);
+  let time = Date.parse("2026-11-24T00:00:00Z");
+  let isFaulty = false;
+  const isSlow = reason === "timeout";
+  const background = new AbortController();
+  using _end = { [Symbol.dispose]: () => background.abort() };
+  const { call, log } = await createTestFunction({
+    fetch: async (input, init) =>
+      isFaulty
+        ? await faultyFetch(world.fetch, new Request(input, init))
+        : await world.fetch(input, init),
+    now: () => time,
+    kv: openKv(kvState),
+    shutdown: background.signal,
+    timeout(ms) {
+      const isOver = ms === KV_TIMEOUT_MS
+        ? kvState === "silent"
+        : ms === UPSTREAM_TIMEOUT_MS && isFaulty && isSlow;
+      return isOver
+        ? AbortSignal.timeout(SHORT_MS)
+        : new AbortController().signal;
+    },
+  });
+  const payload = loginPayload();
+  payload.user_grants[0].roles = ["viewer"];
+  const answer = async () => {
+    const response = await call(payload);
+    return { status: response.status, text: await response.text() };
+  };
+  /** Waits for a line of the log that comes from the background. */
+  const logged = async (isIt: (entry: LogEntry) => boolean) => {
+    for (let turns = 0; !log.some(isIt); turns++) {
+      assert.ok(turns < 200_000, "the reason is not logged");
+      await turn();
     }
-    it.entries.length = 0;
-    it.setFaulty(true);
-    const answer = await it.call();
-    const isFault = ({ reason }: LogEntry) => reason === fault.reason;
+  };
+  const good = { status: 200, text: EXPECTED_REPLY };
+  const isFault = (entry: LogEntry) => entry.reason === reason;
 
-    if (cacheState === "none" || cacheState === "expired") {
-      const code = fault.status === 504
-        ? "upstream_timeout"
-        : "upstream_failed";
-      assert.deepEqual(answer, {
-        status: fault.status,
-        text: `{"error":"${code}"}`,
-      });
-      const line = it.entries.find(isFault);
-      assert.equal(line?.level, "error", "the reason is not logged");
-      assert.ok(line?.remedy, "no remedy is logged");
-      assert.equal(line?.organization, ORGANIZATION);
-      assert.match(
-        line!.message,
-        /^Cannot read the metadata of organization 400930455974579238: /,
-      );
-    } else {
-      assert.deepEqual(answer, { status: 200, text: EXPECTED_REPLY });
-      if (cacheState === "stale") await it.logged(isFault);
-      else {
-        assert.ok(
-          !it.entries.some(({ level }) => level === "error"),
-          "a fresh mapping was not served from memory alone",
-        );
-      }
-    }
-    if (kvState !== "good" && kvState !== "corrupt" && cacheState !== "fresh") {
-      await it.logged(({ reason }) => reason === "kv_failed");
-    }
-
-    it.setFaulty(false);
-    it.pass(Math.max(REVALIDATE_RETRY_MS, TOKEN_PAUSE_MS));
-    assert.deepEqual(
-      await it.call(),
-      { status: 200, text: EXPECTED_REPLY },
-      "the next good request does not work",
-    );
-  } finally {
-    it.close();
+  const age = CACHE_AGES_MS[cacheState];
+  if (age !== undefined) {
+    assert.deepEqual(await answer(), good);
+    time += age;
   }
+  log.length = 0;
+  isFaulty = true;
+  if (cacheState === "none" || cacheState === "expired") {
+    assert.deepEqual(await answer(), {
+      status: isSlow ? 504 : 502,
+      text: `{"error":"upstream_${isSlow ? "timeout" : "failed"}"}`,
+    });
+    const line = log.find(isFault);
+    assert.equal(line?.level, "error", "the reason is not logged");
+    assert.ok(line?.remedy, "no remedy is logged");
+    assert.equal(line?.organization, ORGANIZATION);
+    const action = `Cannot read the metadata of organization ${ORGANIZATION}: `;
+    assert.ok(line!.message.startsWith(action), line!.message);
+  } else {
+    assert.deepEqual(await answer(), good);
+    if (cacheState === "stale") await logged(isFault);
+    else assert.ok(!log.some(({ level }) => level === "error"), "asked");
+  }
+  if (["silent", "refuses"].includes(kvState) && cacheState !== "fresh") {
+    await logged(({ reason }) => reason === "kv_failed");
+  }
+
+  isFaulty = false;
+  time += PAUSE_MS;
+  assert.deepEqual(await answer(), good, "the next good request does not work");
 }
 
-Deno.test("createHandler() answers every fault as it should, and recovers", async (t) => {
-  const cases = UPSTREAM_FAULTS.flatMap((fault) =>
-    (Object.keys(CACHE_AGES_MS) as CacheState[]).flatMap((cacheState) =>
-      KV_STATES.map((kvState) => ({ fault, cacheState, kvState }))
-    )
-  );
-  // The cases wait for timeouts most of the time, and wait together.
-  const queue = [...cases];
-  const failures = new Map<object, unknown>();
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const { fault, cacheState, kvState } = next;
-      try {
-        await runCase(fault, cacheState, kvState);
-      } catch (error) {
-        failures.set(next, error);
-      }
-    }
-  }));
-  for (const fault of UPSTREAM_FAULTS) {
-    await t.step(fault.name, () => {
-      const failed = cases.filter((it) =>
-        it.fault === fault && failures.has(it)
-      );
-      assert.deepEqual(
-        failed.map((it) =>
-          `cache ${it.cacheState}, KV ${it.kvState}: ${failures.get(it)}`
-        ),
-        [],
-      );
-    });
-  }
-});
+testEach(
+  "createHandler() answers every fault as it should, and recovers",
+  UPSTREAM_FAULTS,
+  async (fault) => {
+    const states = Object.keys(CACHE_AGES_MS) as CacheState[];
+    // The cases wait for timeouts together.
+    await Promise.all(
+      states.flatMap((cacheState) =>
+        KV_STATES.map((kvState) =>
+          runCase(fault, cacheState, kvState).catch((error) => {
+            throw new Error(`cache ${cacheState}, KV ${kvState}: ${error}`);
+          })
+        )
+      ),
+    );
+  },
+);
