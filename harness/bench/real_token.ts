@@ -1,5 +1,5 @@
 import { decodeJwt } from "jose";
-import { keepBindings } from "../conformance/binding.ts";
+import { unbindOthers } from "../conformance/binding.ts";
 import { freePort } from "../util/free_port.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
@@ -46,7 +46,7 @@ export async function measureRealToken(
   const { progress, quick, signal } = context;
   progress("real token: creating an organization");
   await using scratch = await createScratchOrganization(instance, { signal });
-  await using _kept = await keepBindings({ instance }, [CONDITION]);
+  await using _unbound = await unbindOthers({ instance, note: progress }, CONDITION);
   await using targets = await startTargets(instance, scratch, context);
   const ways: readonly Way[] = [
     { name: "nothing bound", targets: [], claim: undefined },

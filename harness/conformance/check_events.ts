@@ -1,0 +1,71 @@
+import { waitUntil } from "../util/wait_until.ts";
+import { removeMetadata, setMetadata } from "../zitadel/metadata.ts";
+import { bindTarget } from "./binding.ts";
+import { readCall } from "./recording.ts";
+import type { Check, Run } from "./check.ts";
+import { shapeOf } from "./shape.ts";
+
+const RECORDED = {
+  current: [
+    ...["events/01_org_metadata_set", "events/02_org_metadata_set"],
+    ...["events/03_org_metadata_set", "events/04_org_metadata_removed"],
+    "events/05_org_metadata_removed",
+  ],
+  "4.6": ["older/v4.6.5/event_org_metadata_set"],
+  "3.4": ["older/v3.4.9/event_org_metadata_set"],
+} as const;
+
+/**
+ * Changes metadata as for the recording: one value, twice the same, two new
+ * ones, and both removed. ZITADEL sends no event to a target of payload type
+ * JWT.
+ */
+export async function* checkEvents(run: Run): AsyncGenerator<Check> {
+  const { instance, release, target } = run;
+  const names = RECORDED[release];
+  const acme = run.id("organization acme");
+  await using stack = new AsyncDisposableStack();
+  const bind = async (path: "json" | "jwt", after: string[]) => {
+    const condition = "event/group/org.metadata";
+    const options = { path, payloadType: path, condition, after };
+    return stack.use(await bindTarget(run, options)).id;
+  };
+  await bind("json", release === "current" ? [await bind("jwt", [])] : []);
+  target.calls.length = 0;
+  const set = (...values: [key: string, text: string][]) =>
+    setMetadata(
+      instance,
+      acme,
+      values.map(([key, text]) => ({
+        key,
+        value: new TextEncoder().encode(text),
+      })),
+    );
+  await set(["editor", '["posts:publish"]']);
+  await set(["editor", '["posts:publish"]']);
+  if (names.length > 1) {
+    await set(["a", '["1"]'], ["b", '["2"]']);
+    await removeMetadata(instance, acme, ["a", "b"]);
+  }
+  const calls = (path: string) =>
+    target.calls.filter((call) => call.path === path);
+  const events = () =>
+    calls("/json").map(({ body }) => JSON.parse(body))
+      .filter(({ aggregateID }) => aggregateID === acme)
+      // Delivery is unordered.
+      .sort((a, b) => a.sequence - b.sequence);
+  await run.settle();
+  await waitUntil(
+    () => Promise.resolve(events().length >= names.length),
+    { what: "the events are delivered" },
+  );
+  for (const [index, name] of names.entries()) {
+    const recorded = shapeOf(JSON.parse(await readCall(name)));
+    yield { name, recorded, look: () => shapeOf(events()[index]) };
+  }
+  yield {
+    name: "events: an unchanged value and a JWT target get none",
+    recorded: [names.length, 0],
+    look: () => [events().length, calls("/jwt").length],
+  };
+}
