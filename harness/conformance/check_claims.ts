@@ -1,9 +1,8 @@
 import { decodeJwt } from "jose";
-import { clientCredentials } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
-import { logIn } from "./log_in.ts";
+import { type Login, logIn } from "./log_in.ts";
 import { readRecorded } from "./recording.ts";
-import { basic } from "./request_token.ts";
+import { basic, bearer } from "./request_token.ts";
 import type { Check, Run } from "./check.ts";
 import { withoutIds } from "./shape.ts";
 
@@ -12,10 +11,7 @@ const RECORDING = "behaviour/claims";
 /** Claims that differ from token to token. */
 const OWN = ["exp", "iat", "nbf", "auth_time", "updated_at", "at_hash", "iss"];
 
-interface Case {
-  readonly who?: string;
-  readonly app?: string;
-  readonly scope?: string;
+interface Case extends Login {
   readonly interrupts?: boolean;
   readonly status?: number;
   readonly reply?: unknown;
@@ -67,16 +63,11 @@ export async function* checkClaims(run: Run): AsyncGenerator<Check> {
   }
 }
 
-async function getTokens(
-  run: Run,
-  { who, app, scope }: Case,
-): Promise<Tokens> {
+async function getTokens(run: Run, login: Case): Promise<Tokens> {
   run.target.calls.length = 0;
-  if (who !== undefined) return await logIn(run, { who, app, scope });
-  const { token, ...client } = run.serviceUser("ci-runner");
-  if (scope === undefined) return { accessToken: token };
-  const options = { ...client, scope: run.withIds(scope) };
-  return await clientCredentials(run.origin, options);
+  return login.scope === undefined
+    ? { accessToken: run.serviceUser("ci-runner").token }
+    : await logIn(run, login);
 }
 
 /**
@@ -100,7 +91,7 @@ async function describe(
       { access_token: decodeJwt(accessToken) },
     issue: takePayloads(),
     userinfo: await ask("/oidc/v1/userinfo", {
-      headers: { authorization: `Bearer ${accessToken}` },
+      headers: bearer(accessToken),
     }),
     userinfo_calls: takePayloads(),
     introspection: await ask("/oauth/v2/introspect", {

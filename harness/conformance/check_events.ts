@@ -1,19 +1,10 @@
 import { waitUntil } from "../util/wait_until.ts";
 import { removeMetadata, setMetadata } from "../zitadel/metadata.ts";
 import { bindTarget } from "./binding.ts";
-import { readCall } from "./recording.ts";
+import { readCall, readRecorded } from "./recording.ts";
 import type { Check, Run } from "./check.ts";
 import { shapeOf } from "./shape.ts";
-
-const RECORDED = {
-  current: [
-    ...["events/01_org_metadata_set", "events/02_org_metadata_set"],
-    ...["events/03_org_metadata_set", "events/04_org_metadata_removed"],
-    "events/05_org_metadata_removed",
-  ],
-  "4.6": ["older/v4.6.5/event_org_metadata_set"],
-  "3.4": ["older/v3.4.9/event_org_metadata_set"],
-} as const;
+import type { Release } from "./subject.ts";
 
 /**
  * Changes metadata as for the recording: one value, twice the same, two new
@@ -22,7 +13,9 @@ const RECORDED = {
  */
 export async function* checkEvents(run: Run): AsyncGenerator<Check> {
   const { instance, release, target } = run;
-  const names = RECORDED[release];
+  const { events: { [release]: names } } = await readRecorded<
+    { events: Readonly<Record<Release, readonly string[]>> }
+  >("scenario");
   const acme = run.id("organization acme");
   await using stack = new AsyncDisposableStack();
   const bind = async (path: "json" | "jwt", after: string[]) => {

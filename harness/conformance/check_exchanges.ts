@@ -1,14 +1,14 @@
 import { clientCredentials } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
 import {
-  type Answer,
+  type HeaderTexts,
   readRecorded,
   recordedAnswer,
   type RecordedRequest,
   type RecordedResponse,
   replay,
 } from "./recording.ts";
-import { basic } from "./request_token.ts";
+import { basic, bearer } from "./request_token.ts";
 import type { Check, Run } from "./check.ts";
 import { shapeOf } from "./shape.ts";
 import type { Release } from "./subject.ts";
@@ -20,20 +20,26 @@ interface Case {
   readonly ids?: Readonly<Record<string, string>>;
 }
 
-/** What is bound before; those of the current release bind their own. */
-const BOUND: Readonly<Record<Release, readonly string[]>> = {
-  "3.4": ["event/group/org.metadata", "function/preaccesstoken"],
-  "4.6": ["event/group/org.metadata"],
-  current: [],
-};
+interface Recording extends Readonly<Record<Release, readonly Case[]>> {
+  /** What is bound before. */
+  readonly bound: Readonly<Record<Release, readonly string[]>>;
+}
+
+/** What is looked at in an answer. */
+interface Body {
+  readonly id?: string;
+  /** Of a list of targets only the run's own are compared. */
+  readonly result?: readonly { readonly endpoint?: string }[];
+}
 
 /** Replays the recorded exchanges of the instance's release. */
 export async function* checkExchanges(run: Run): AsyncGenerator<Check> {
-  const { release, target, suffix } = run;
-  const cases = await readRecorded<Record<Release, Case[]>>("replayed");
+  const { release, suffix, target: { origin } } = run;
+  const callers = await otherCallers(run);
+  const cases = await readRecorded<Recording>("replayed");
   await using stack = new AsyncDisposableStack();
   let targetId = "";
-  for (const condition of BOUND[release]) {
+  for (const condition of cases.bound[release]) {
     const interruptOnError = condition.startsWith("function/");
     const options = { path: condition, condition, interruptOnError };
     const { id } = stack.use(await bindTarget(run, options));
@@ -53,60 +59,42 @@ export async function* checkExchanges(run: Run): AsyncGenerator<Check> {
     const look = async () => {
       // Lists lag behind writes.
       if (recording.includes("/list_")) await run.settle();
-      const headers = await authorizationOf(run, caller);
+      const headers = callers[caller] ?? bearer(run.serviceUser(caller).token);
       const answer = await replay(run.origin, request, headers, {
         q3gmz: suffix,
-        "http://localhost:9101": target.origin,
+        "http://localhost:9101": origin,
         ...Object.fromEntries(
           Object.entries(ids).map(([id, what]) => [id, stands(what)]),
         ),
       });
-      if (recording === "admin/create_target") targetId = idIn(answer);
-      return shapeOf(withoutOthers(answer, target.origin));
+      const body = answer.body as Body | null;
+      if (recording === "admin/create_target") targetId = body?.id ?? "";
+      if (!Array.isArray(body?.result)) return shapeOf(answer);
+      const result = body.result.filter(({ endpoint = origin }) =>
+        endpoint.startsWith(origin)
+      );
+      return shapeOf({ ...answer, body: { ...body, result } });
     };
     const recorded = shapeOf(await recordedAnswer(response));
     yield { name: recording, recorded, look };
   }
 }
 
-function idIn({ body }: Answer): string {
-  return (body as { id?: string } | null)?.id ?? "";
-}
-
-/** Removes the instance's other targets from a list of targets. */
-function withoutOthers({ status, body }: Answer, origin: string): Answer {
-  const isOurs = ({ endpoint }: { endpoint?: string }) =>
-    endpoint === undefined || endpoint.startsWith(origin);
-  const list = (body as { result?: unknown } | null)?.result;
-  return Array.isArray(list)
-    ? { status, body: { ...body as object, result: list.filter(isOurs) } }
-    : { status, body };
-}
-
-async function authorizationOf(
-  run: Run,
-  caller: string,
-): Promise<Record<string, string>> {
-  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-  const reader = run.serviceUser("reader");
-  switch (caller) {
-    case "none":
-      return {};
-    case "admin":
-      return bearer(run.adminToken);
-    case "invalid":
-      return bearer("not-a-token");
-    case "secret":
-      return basic(reader.clientId, reader.clientSecret);
-    case "wrong secret":
-      return basic(reader.clientId, "wrong");
-    case "unknown client":
-      return basic("unknown", "wrong");
-    case "no audience": {
-      const options = { ...reader, scope: "openid" };
-      return bearer((await clientCredentials(run.origin, options)).accessToken);
-    }
-    default:
-      return bearer(run.serviceUser(caller).token);
-  }
+/** The callers beside the scenario's service users. */
+async function otherCallers(run: Run): Promise<Record<string, HeaderTexts>> {
+  const { clientId, clientSecret } = run.serviceUser("reader");
+  const { accessToken } = await clientCredentials(run.origin, {
+    clientId,
+    clientSecret,
+    scope: "openid",
+  });
+  return {
+    none: {},
+    admin: bearer(run.adminToken),
+    invalid: bearer("not-a-token"),
+    secret: basic(clientId, clientSecret),
+    "wrong secret": basic(clientId, "wrong"),
+    "unknown client": basic("unknown", "wrong"),
+    "no audience": bearer(accessToken),
+  };
 }

@@ -6,6 +6,7 @@ import {
   type RecordedResponse,
   replay,
 } from "./recording.ts";
+import { bearer } from "./request_token.ts";
 import type { Check, Run } from "./check.ts";
 
 /** What was recorded at an address that is not the instance's domain. */
@@ -43,8 +44,7 @@ export async function* checkHosts(run: Run): AsyncGenerator<Check> {
     const request = { ...exchange.request, path };
     const headers = {
       ...named !== null && { "x-zitadel-instance-host": host },
-      ...path.startsWith("/zitadel.") &&
-        { authorization: `Bearer ${run.adminToken}` },
+      ...path.startsWith("/zitadel.") && bearer(run.adminToken),
     };
     yield {
       name: `instance_host: ${path}${named === null ? "" : ", named"}`,

@@ -23,35 +23,29 @@ interface Method {
 
 type ByName<Value> = Readonly<Record<string, Value>>;
 
+/** The user of the scenario, if any, and the organization it asks about. */
+type Caller = readonly [user: string, organization: string];
+
 interface Recording {
+  readonly callers: ByName<Caller>;
   readonly methods: ByName<Method>;
   /** By release, method and caller: the answer. */
   readonly releases: Readonly<Record<Release, ByName<ByName<string>>>>;
 }
 
-/** By caller: the user of the scenario, if any, and the organization it asks about. */
-const CALLERS: ByName<readonly [user: string, organization: string]> = {
-  "no role": ["stranger", "acme"],
-  "ORG_OWNER_VIEWER": ["reader", "acme"],
-  "ORG_OWNER": ["owner", "acme"],
-  "ORG_OWNER of another organization": ["owner", "globex"],
-  "IAM_OWNER_VIEWER": ["viewer", "acme"],
-  "invalid token": ["", "acme"],
-};
-
 /**
  * Compares the answers to callers that lack the right, for every method in use.
  */
 export async function* checkRefusals(run: Run): AsyncGenerator<Check> {
-  const { methods, releases } = await readRecorded<Recording>(RECORDING);
+  const { callers, methods, releases } = await readRecorded<Recording>(RECORDING);
   for (const [name, method] of Object.entries(methods)) {
     yield {
       name: `${RECORDING}: ${name}`,
       recorded: releases[run.release][name],
       look: async () => {
         const answers: Record<string, string> = {};
-        for (const caller of Object.keys(CALLERS)) {
-          answers[caller] = await answerTo(run, caller, method);
+        for (const [name, caller] of Object.entries(callers)) {
+          answers[name] = await answerTo(run, caller, method);
         }
         return answers;
       },
@@ -66,10 +60,9 @@ const METHODS = [
 
 async function answerTo(
   run: Run,
-  caller: string,
+  [user, about]: Caller,
   { path, input = {}, entries }: Method,
 ): Promise<string> {
-  const [user, about] = CALLERS[caller]!;
   const token = user ? run.serviceUser(user).token : "not-a-token";
   const organization = run.id(`organization ${about}`);
   const [service, method] = path.split("/");

@@ -1,16 +1,26 @@
-import { login, type Tokens } from "../zitadel/login.ts";
+import { clientCredentials, login, type Tokens } from "../zitadel/login.ts";
 import { REDIRECT_URI } from "../zitadel/scratch_organization.ts";
 import type { Run } from "./check.ts";
 
-/** Logs a person of the scenario in; the scope can name what it needs the ids of. */
+/** Who logs in, and where. */
+export interface Login {
+  /** A person of the scenario; without one the service user. */
+  readonly who?: string;
+  readonly app?: string;
+  /** Can name what it needs the ids of. */
+  readonly scope?: string;
+}
+
 export function logIn(
-  { origin, loginClientToken, id, suffix, password, withIds }: Run,
-  { who, app = "storefront", scope = "openid offline_access" }: {
-    readonly who: string;
-    readonly app?: string | undefined;
-    readonly scope?: string | undefined;
-  },
+  run: Run,
+  { who, app = "storefront", scope = "openid offline_access" }: Login,
 ): Promise<Tokens> {
+  const { origin, loginClientToken, id, suffix, password } = run;
+  const scopes = { scope: run.withIds(scope) };
+  if (who === undefined) {
+    const machine = run.serviceUser("ci-runner");
+    return clientCredentials(origin, { ...machine, ...scopes });
+  }
   if (loginClientToken === undefined) {
     throw new Error("People cannot log in without a login client's token");
   }
@@ -19,7 +29,7 @@ export function logIn(
     redirectUri: REDIRECT_URI,
     loginName: `${who}-${suffix}`,
     password,
-    scope: withIds(scope),
     loginClientToken,
+    ...scopes,
   });
 }

@@ -12,7 +12,7 @@ import { urlAt } from "../util/url_at.ts";
 
 const RECORDED = new URL("../../fixtures/recorded/", import.meta.url);
 
-type HeaderTexts = Readonly<Record<string, string>>;
+export type HeaderTexts = Readonly<Record<string, string>>;
 
 export interface RecordedRequest {
   readonly method: string;

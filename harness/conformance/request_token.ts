@@ -15,3 +15,7 @@ export async function requestToken(
 export function basic(clientId: string, secret: string) {
   return { authorization: `Basic ${btoa(`${clientId}:${secret}`)}` };
 }
+
+export function bearer(token: string) {
+  return { authorization: `Bearer ${token}` };
+}

@@ -15,7 +15,8 @@ import {
   type ScratchPlan,
 } from "../zitadel/scratch_organization.ts";
 import { giveReaderRole } from "../zitadel/service_user.ts";
-import type { Release, Subject } from "./subject.ts";
+import { readRecorded } from "./recording.ts";
+import type { Subject } from "./subject.ts";
 
 interface Client {
   readonly clientId: string;
@@ -34,84 +35,26 @@ export interface Scenario extends Scratch {
   readonly withIds: (text: string) => string;
 }
 
-function planFor(release: Release): ScratchPlan {
-  const isCurrent = release === "current";
-  return {
-    organizations: {
-      acme: {
-        admin: '["read:all","write:all","delete:all"]',
-        editor: '["posts:read","posts:write"]',
-        picker: '["stock:pick"]',
-        rédacteur: '["articles:écrire","articles:読む"]',
-        viewer: '["posts:read"]',
-      },
-      globex: {},
-      many: Object.fromEntries(
-        Array.from({ length: 250 }, (_, index) => [
-          `role-${String(index).padStart(3, "0")}`,
-          `["perm:${index}"]`,
-        ]),
-      ),
-      odd: { broken: '["a"', empty: "[]" },
-      empty: {},
-      catalogue: {},
-    },
-    projects: {
-      storefront: {
-        owner: "acme",
-        roles: ["admin", "editor", "viewer", "auditor", "rédacteur"],
-      },
-      warehouse: {
-        owner: "acme",
-        roles: ["picker", "admin"],
-        assertsRoles: false,
-      },
-      // Alone in its organization, for the recorded lists.
-      catalogue: {
-        owner: "catalogue",
-        roles: ["viewer", "admin"],
-        assertsRoles: !isCurrent,
-      },
-    },
-    applications: {
-      storefront: { project: "storefront" },
-      opaque: { project: "storefront", accessTokens: "opaque" },
-      warehouse: { project: "warehouse" },
-      listed: { project: "catalogue" },
-      ...isCurrent && {
-        "listed opaque": { project: "catalogue", accessTokens: "opaque" },
-      },
-    },
-    people: {
-      ...{ alice: "acme", bob: "acme", erin: "acme", frank: "acme" },
-      ...{ gwen: "acme", carol: "globex", dave: "globex" },
-    },
-    serviceUsers: {
-      ...{ "ci-runner": "acme", reader: "acme", viewer: "acme" },
-      ...{ owner: "acme", stranger: "acme" },
-    },
-    members: [
-      ["reader", "acme", "ORG_OWNER_VIEWER"],
-      ["reader", "catalogue", "ORG_OWNER_VIEWER"],
-      ["owner", "acme", "ORG_OWNER"],
-    ],
-    grants: [
-      ["alice", "storefront", ["admin", "viewer"]],
-      ["alice", "warehouse", ["picker", "admin"]],
-      ["dave", "storefront", ["auditor"]],
-      ["frank", "storefront", ["rédacteur"]],
-      ["gwen", "storefront", []],
-      ["ci-runner", "storefront", ["viewer"]],
-    ],
-  };
+interface Recording {
+  readonly plan: ScratchPlan;
 }
 
 /** Creates the scenario; disposing of it removes it. */
 export async function createScenario(
   { instance, release, settle }: Subject,
 ): Promise<Scenario> {
+  const { plan } = await readRecorded<Recording>("scenario");
+  const many = Object.fromEntries(
+    Array.from({ length: 250 }, (_, index) => [
+      `role-${String(index).padStart(3, "0")}`,
+      `["perm:${index}"]`,
+    ]),
+  );
+  const organizations = { ...plan.organizations, many };
   await using stack = new AsyncDisposableStack();
-  const scratch = stack.use(await createScratch(instance, planFor(release)));
+  const scratch = stack.use(
+    await createScratch(instance, { ...plan, organizations }),
+  );
   const { id, ids } = scratch;
   const organization = id("organization acme");
   const projectId = id("project storefront");

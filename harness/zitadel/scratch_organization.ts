@@ -50,8 +50,11 @@ export interface ScratchPlan {
   }>;
   /** By user: the organization. */
   readonly people: ByName<string>;
-  /** By user: the organization. */
-  readonly serviceUsers: ByName<string>;
+  /** By user; each has a personal access token. */
+  readonly serviceUsers: ByName<{
+    readonly organization: string;
+    readonly hasSecret: boolean;
+  }>;
   readonly members: readonly (readonly [
     user: string,
     organization: string,
@@ -144,14 +147,16 @@ export async function createScratch(
     const owner = organizationId(organization);
     keep(`user ${name}`, await createPerson(instance, owner, options));
   }
-  for (const [name, organization] of Object.entries(plan.serviceUsers)) {
-    const owner = organizationId(organization);
-    const user = await createServiceUser(instance, owner, `${name}-${suffix}`);
+  for (const [name, planned] of Object.entries(plan.serviceUsers)) {
+    const owner = organizationId(planned.organization);
+    const clientId = `${name}-${suffix}`;
+    const user = await createServiceUser(instance, owner, clientId);
     keep(`user ${name}`, user);
-    serviceUsers.set(name, {
-      token: await createAccessToken(instance, owner, user),
-      ...await createSecret(instance, owner, user),
-    });
+    const token = await createAccessToken(instance, owner, user);
+    const { clientSecret } = planned.hasSecret
+      ? await createSecret(instance, owner, user)
+      : { clientSecret: "" };
+    serviceUsers.set(name, { token, clientId, clientSecret });
   }
   for (const [name, organization, role] of plan.members) {
     const user = id(`user ${name}`);
@@ -195,6 +200,7 @@ export async function createScratchOrganization(
   const metadata = Object.fromEntries(
     roles.map((role) => [role, JSON.stringify(mapping[role])]),
   );
+  const user = { organization: "scratch", hasSecret: true };
   await using stack = new AsyncDisposableStack();
   const { id, suffix, password, serviceUser } = stack.use(
     await createScratch(instance, {
@@ -202,7 +208,7 @@ export async function createScratchOrganization(
       projects: { Shop: { owner: "scratch", roles } },
       applications: { Shop: { project: "Shop" } },
       people: { alice: "scratch" },
-      serviceUsers: { robot: "scratch", reader: "scratch" },
+      serviceUsers: { robot: user, reader: user },
       members: [["reader", "scratch", "ORG_OWNER_VIEWER"]],
       grants: [["robot", "Shop", roles], ["alice", "Shop", roles]],
     }, signal),
