@@ -8,8 +8,8 @@ import type { Release } from "./subject.ts";
 
 /**
  * Changes metadata as for the recording: one value, twice the same, two new
- * ones, and both removed. ZITADEL sends no event to a target of payload type
- * JWT.
+ * ones, and both removed. A target of payload type JWT gets no event; v4.13.1 sends
+ * none for an unchanged value, v4.6.5 and v3.4.9 do.
  */
 export async function* checkEvents(run: Run): AsyncGenerator<Check> {
   const { instance, release, target } = run;
@@ -36,7 +36,7 @@ export async function* checkEvents(run: Run): AsyncGenerator<Check> {
     );
   await set(["editor", '["posts:publish"]']);
   await set(["editor", '["posts:publish"]']);
-  if (names.length > 1) {
+  if (release === "current") {
     await set(["a", '["1"]'], ["b", '["2"]']);
     await removeMetadata(instance, acme, ["a", "b"]);
   }
@@ -47,17 +47,18 @@ export async function* checkEvents(run: Run): AsyncGenerator<Check> {
       .filter(({ aggregateID }) => aggregateID === acme)
       // Delivery is unordered.
       .sort((a, b) => a.sequence - b.sequence);
-  await run.settle();
   await waitUntil(
     () => Promise.resolve(events().length >= names.length),
     { what: "the events are delivered" },
   );
+  // Any that should not come would come now.
+  await run.settle();
   for (const [index, name] of names.entries()) {
     const recorded = shapeOf(JSON.parse(await readCall(name)));
     yield { name, recorded, look: () => shapeOf(events()[index]) };
   }
   yield {
-    name: "events: an unchanged value and a JWT target get none",
+    name: "events: their number, and none to a JWT target",
     recorded: [names.length, 0],
     look: () => [events().length, calls("/jwt").length],
   };
