@@ -64,6 +64,6 @@ function createCall(
 }
 
 /** Signs a call with the current time. */
-export function sign({ body }: Call): Promise<string> {
+export function sign({ body }: Call): string {
   return signPayload(SIGNING_KEY, Math.floor(Date.now() / 1000), body);
 }

@@ -25,8 +25,8 @@ export async function runWrk(
 ): Promise<Load> {
   const file = `${folder}/calls.tsv`;
   // Signed again for each round: a signature is valid for five minutes.
-  const lines = calls.map(async (it) => `${await sign(it)}\t${it.body}\n`);
-  await Deno.writeTextFile(file, (await Promise.all(lines)).join(""));
+  const lines = calls.map((it) => `${sign(it)}\t${it.body}\n`);
+  await Deno.writeTextFile(file, lines.join(""));
   const args = [
     "--threads=1",
     `--connections=${connections}`,

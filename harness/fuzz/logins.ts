@@ -56,7 +56,7 @@ export async function sendLogin(
     user_metadata: [{ key: "long", value: "A".repeat(bytes) }],
   });
   const seconds = Math.floor(Date.now() / 1_000);
-  const signature = await signPayload(SIGNING_KEY, seconds, body);
+  const signature = signPayload(SIGNING_KEY, seconds, body);
   try {
     const response = await fetch(url, {
       method: "POST",

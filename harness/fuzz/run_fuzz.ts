@@ -41,7 +41,6 @@ export interface CheckedProperty {
 
 const RUNS = 10_000;
 const TIMED_REFUSALS = 20_000;
-const LABEL_WIDTH = 28;
 
 /** Creates the command for properties that live with the tests. */
 export function createFuzz(properties: readonly CheckedProperty[]) {
@@ -122,12 +121,6 @@ async function attackFunction(
   const checks = [...result.checks, ...bounds, drained];
   print("");
   for (const { text, holds } of checks) print(`${stateOf(holds)} ${text}`);
-  print("");
-  for (const [kind, counts] of Object.entries(result.outcomes).sort()) {
-    const text = Object.entries(counts)
-      .map(([outcome, count]) => `${outcome}: ${count}`).join("  ");
-    print(`  ${kind.padEnd(LABEL_WIDTH)} ${text}`);
-  }
   for (const { kind, outcome, bytes } of result.wrong) {
     print(`${kind}: ${outcome} to ${JSON.stringify(bytes)}`);
   }

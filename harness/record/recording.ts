@@ -90,7 +90,7 @@ export async function createRecorder(
       organizations,
       expected: { status: 200, body: {} },
     };
-    const fixture = await signFixture(unsigned, { now: time });
+    const fixture = signFixture(unsigned, { now: time });
     return { ...fixture, expected: await replyTo(fixture) };
   };
 }
