@@ -5,7 +5,13 @@ import { type ProcessUsage, readProcessUsage } from "../util/process_usage.ts";
 import { projectPath } from "../util/project_path.ts";
 import { runTool } from "../util/run_tool.ts";
 import { sleep } from "../util/sleep.ts";
-import { type Call, RECORDED_LOGIN, sign, SIGNING_KEY } from "./call.ts";
+import {
+  type Call,
+  RECORDED_LOGIN,
+  ROLE_PERMISSIONS,
+  sign,
+  SIGNING_KEY,
+} from "./call.ts";
 
 /** What every measurement runs in. */
 export interface BenchContext {
@@ -52,7 +58,7 @@ export function startBare(
 /** What the floor and the Go server need to answer the recorded login. */
 const PEER_ENV = {
   AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
-  ROLE_PERMISSIONS: JSON.stringify(RECORDED_LOGIN.rolePermissions),
+  ROLE_PERMISSIONS: JSON.stringify(ROLE_PERMISSIONS),
 };
 
 export function startFloor({ signal }: BenchContext): Server {
