@@ -53,7 +53,7 @@ export async function createRecorder(
   settings: Settings,
 ): Promise<Recorder> {
   const config = readConfig(settings);
-  const pseudonymize = await createPseudonymizer(config.signingKeys[0]!);
+  const pseudonymize = createPseudonymizer(config.signingKeys[0]!);
   const open = await createPayloadOpener(config, fetch);
   return async ({ headers, body, time }) => {
     // A signed or encrypted payload is stored as JSON: only ZITADEL can sign it.
