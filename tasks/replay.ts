@@ -21,7 +21,7 @@ export const replay = defineTask({
     ],
     details: [
       "Without --url, a function is started for each fixture, with the fixture's settings and metadata. A reply of --url that differs only in its permissions is shown and does not count: that function reads its own metadata.",
-      "With --url, the organizations and projects of a fixture exist only where it was recorded, so real ones take their place: --org, or the organization of the service user whose credential the env file has; and the first of PROJECTS. So your own recordings (`deno task record`) check a deployed function, whatever METADATA_ORGANIZATION is.",
+      "With --url, the organizations and projects of a fixture exist only where it was recorded, so real ones take their place: --org, or the organization of the service user whose credential the env file has; and the first of PROJECTS and of APPLICATIONS. So your own recordings (`deno task record`) check a deployed function, whatever METADATA_ORGANIZATION is.",
     ],
     environment: [
       [

@@ -1,69 +1,54 @@
-import { signPayload } from "../util/sign_payload.ts";
 import {
   type FixtureOrganization,
   FIXTURES_URL,
   readFixture,
 } from "../fixtures/fixture.ts";
+import { signPayload } from "../util/sign_payload.ts";
 
 /** The signing key of the benchmark's target. */
 export const SIGNING_KEY = "jE30EzhWq16xULd0rnMdBIWEpyVBkBZC6AMT";
-
-const MAPPING_SIZE = 10;
 
 /** A call, and what it is answered from. */
 export interface Call {
   readonly body: string;
   readonly organizations: Readonly<Record<string, FixtureOrganization>>;
-  readonly rolePermissions: Readonly<Record<string, readonly string[]>>;
   /** The right reply. */
   readonly reply: string;
 }
 
-const fixture = await readFixture(
+const { request, organizations, expected } = await readFixture(
   new URL("calls/human_login.json", FIXTURES_URL),
 );
+const recorded = Object.values(organizations)[0]!;
 
 /** The recorded login that all measurements use. */
-export const RECORDED_LOGIN: Call = createCall(
-  fixture.request.body,
-  fixture.organizations,
-);
+export const RECORDED_LOGIN: Call = {
+  body: request.body,
+  organizations,
+  reply: JSON.stringify(expected.body),
+};
 
-/** Creates the same login of a user of another organization, with a mapping of ten roles. */
-export function loginOf(organization: string): Call {
-  const payload = JSON.parse(fixture.request.body);
-  payload.org.id = payload.user.resource_owner = organization;
-  payload.user_grants[0].roles = ["role-0", "role-5"];
-  const metadata = Object.fromEntries(
-    Array.from({ length: MAPPING_SIZE }, (_, i) => [
-      `role-${i}`,
-      btoa(JSON.stringify([`role-${i}:read`, `role-${i}:write`])),
-    ]),
-  );
-  return createCall(JSON.stringify(payload), {
-    [organization]: { readable: true, metadata },
-  });
-}
-
-function createCall(
-  body: string,
-  organizations: Call["organizations"],
-): Call {
-  const { org, user_grants } = JSON.parse(body);
-  const { metadata } = organizations[org.id]!;
-  const rolePermissions: Record<string, string[]> = Object.fromEntries(
-    Object.entries(metadata).map(([role, value]) => [
+/** What the recorded login is answered from. */
+export const ROLE_PERMISSIONS: Readonly<Record<string, readonly string[]>> =
+  Object.fromEntries(
+    Object.entries(recorded.metadata).map(([role, value]) => [
       role,
       JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(value))),
     ]),
   );
-  const roles: string[] = user_grants[0].roles;
-  const value = [...new Set(roles.flatMap((role) => rolePermissions[role]))];
-  const reply = { append_claims: [{ key: "permissions", value }] };
-  return { body, organizations, rolePermissions, reply: JSON.stringify(reply) };
+
+/** Creates the same login of a user of another organization, with the same mapping. */
+export function loginOf(organization: string): Call {
+  const payload = JSON.parse(request.body);
+  payload.org.id = payload.user.resource_owner = organization;
+  return {
+    ...RECORDED_LOGIN,
+    body: JSON.stringify(payload),
+    organizations: { [organization]: recorded },
+  };
 }
 
 /** Signs a call with the current time. */
-export function sign({ body }: Call): Promise<string> {
+export function sign({ body }: Call): string {
   return signPayload(SIGNING_KEY, Math.floor(Date.now() / 1000), body);
 }

@@ -1,23 +1,20 @@
 import { decodeJwt } from "jose";
-import { keepBindings } from "../conformance/binding.ts";
+import { unbindOthers } from "../conformance/binding.ts";
 import { freePort } from "../util/free_port.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { setExecution } from "../zitadel/execution.ts";
 import { clientCredentials, roleScopes } from "../zitadel/login.ts";
-import {
-  createScratchOrganization,
-  type ScratchOrganization,
-} from "../zitadel/scratch_organization.ts";
+import { createScratchOrganization } from "../zitadel/scratch_organization.ts";
 import { createTarget, deleteTarget } from "../zitadel/target.ts";
 import { type Row, rowsOf } from "./row.ts";
-import { type BenchContext, startBare, startFunction } from "./servers.ts";
 import {
-  inTurn,
-  quantile,
-  summarize,
-  summarizeDifference,
-} from "./statistics.ts";
+  type BenchContext,
+  type Server,
+  startBare,
+  startFunction,
+} from "./servers.ts";
+import { inTurn, quantile, summarizeDifference } from "./statistics.ts";
 
 const CONDITION = "function/preaccesstoken";
 const CLAIM = "permissions";
@@ -26,11 +23,12 @@ const TARGET_TIMEOUT_SECONDS = 10;
 /** How many tokens in a row must show that a binding is in force. */
 const SETTLED_TOKENS = 3;
 
-/** What is bound in a round, and what the claim then is. */
+/** What is bound in a round, what the claim then is, and the median times of its rounds. */
 interface Way {
-  readonly name: "nothing bound" | "constant target" | "function";
+  readonly name: string;
   readonly targets: readonly string[];
   readonly claim: readonly string[] | undefined;
+  readonly medians: number[];
 }
 
 /**
@@ -43,127 +41,109 @@ export async function measureRealToken(
   instance: Instance,
   context: BenchContext,
 ): Promise<Row[]> {
-  const { progress, quick, signal } = context;
+  const { progress, quick, signal, folder } = context;
+  const { origin } = instance;
   progress("real token: creating an organization");
-  await using scratch = await createScratchOrganization(instance, { signal });
-  await using _kept = await keepBindings({ instance }, [CONDITION]);
-  await using targets = await startTargets(instance, scratch, context);
-  const ways: readonly Way[] = [
-    { name: "nothing bound", targets: [], claim: undefined },
-    ...targets.ways,
-  ];
-  const rounds = quick ? 2 : 20;
-  const tokens = quick ? 10 : 40;
-  const medians: Record<Way["name"], number[]> = {
-    "nothing bound": [],
-    "constant target": [],
-    "function": [],
-  };
-  // The first round warms ZITADEL and the targets up, and is not counted.
-  for (let round = -1; round < rounds; round++) {
-    for (const way of inTurn(ways, round + 1)) {
-      progress(`real token, round ${round + 1} of ${rounds}: ${way.name}`);
-      await setExecution(instance, {
-        condition: CONDITION,
-        targets: way.targets,
-      });
-      await settle(instance, scratch, { way, signal });
-      const times: number[] = [];
-      for (let i = 0; i < tokens; i++) {
-        signal.throwIfAborted();
-        const begin = performance.now();
-        await getToken(instance, scratch);
-        times.push(performance.now() - begin);
-      }
-      if (round >= 0) medians[way.name].push(quantile(times, 0.5));
-    }
-  }
-  const row = rowsOf(
-    `Token of a real ZITADEL, ${rounds * tokens} each in turn, p50`,
-  );
-  const beyond = (base: Way["name"]) =>
-    summarizeDifference(medians.function, medians[base]);
-  return [
-    ...ways.map(({ name }) => row(name, "ms", summarize(medians[name]))),
-    row("function, beyond nothing bound", "ms", beyond("nothing bound")),
-    row(
-      "function, beyond the constant target",
-      "ms",
-      beyond("constant target"),
-    ),
-  ];
-}
-
-/** Starts the function and the constant server, and creates a target for each. */
-async function startTargets(
-  instance: Instance,
-  { organization, reader, mapping }: ScratchOrganization,
-  context: BenchContext,
-): Promise<AsyncDisposable & { readonly ways: readonly Way[] }> {
   await using stack = new AsyncDisposableStack();
-  const create = async (name: string) => {
+  const { organization, project, reader, robot, mapping } = stack.use(
+    await createScratchOrganization(instance, { signal }),
+  );
+  const scope = roleScopes(project.id);
+  const getToken = async () =>
+    (await clientCredentials(origin, { ...robot, scope })).accessToken;
+  const bindOnly = (targets: readonly string[]) =>
+    setExecution(instance, { condition: CONDITION, targets });
+  stack.use(await unbindOthers({ instance, note: progress }, CONDITION));
+  stack.defer(() => bindOnly([]));
+  const serve = async (
+    name: string,
+    claim: readonly string[],
+    start: (port: number, signingKey: string) => Server,
+  ): Promise<Way> => {
     const port = freePort();
-    const target = await createTarget(instance, {
+    const { id, signingKey } = await createTarget(instance, {
       name: `${organization.name} ${name}`,
       endpoint: `http://127.0.0.1:${port}/`,
       timeoutSeconds: TARGET_TIMEOUT_SECONDS,
       interruptOnError: false,
     });
-    stack.defer(() => deleteTarget(instance, target.id));
-    return { ...target, port };
+    stack.defer(() => deleteTarget(instance, id));
+    await stack.use(start(port, signingKey)).listening();
+    return { name, targets: [id], claim, medians: [] };
   };
-  const claim = ["constant"];
-  const reply = JSON.stringify({
-    append_claims: [{ key: CLAIM, value: claim }],
-  });
-  const constant = await create("constant");
-  await stack.use(startBare(context, { port: constant.port, reply }))
-    .listening();
-  const ours = await create("function");
-  await stack.use(startFunction(context, {
-    origin: instance.origin,
-    port: ours.port,
-    kv: `${context.folder}/real_token.db`,
-    env: {
-      AUTHORIZATION_SIGNING_KEY: ours.signingKey,
-      ACCESS_TOKEN: reader.token,
-    },
-  })).listening();
-  const moved = stack.move();
-  return {
-    ways: [
-      { name: "constant target", targets: [constant.id], claim },
-      {
-        name: "function",
-        targets: [ours.id],
-        claim: Object.values(mapping).flat(),
-      },
-    ],
-    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  const nothing: Way = {
+    name: "nothing bound",
+    targets: [],
+    claim: undefined,
+    medians: [],
   };
-}
-
-async function getToken(
-  { origin }: Instance,
-  { robot, project }: ScratchOrganization,
-): Promise<string> {
-  const scope = roleScopes(project.id);
-  const tokens = await clientCredentials(origin, { ...robot, scope });
-  return tokens.accessToken;
+  const value = ["constant"];
+  const reply = JSON.stringify({ append_claims: [{ key: CLAIM, value }] });
+  const constant = await serve(
+    "constant target",
+    value,
+    (port) => startBare(context, { port, reply }),
+  );
+  const ours = await serve(
+    "function",
+    Object.values(mapping).flat(),
+    (port, AUTHORIZATION_SIGNING_KEY) =>
+      startFunction(context, {
+        origin,
+        port,
+        kv: `${folder}/real_token.db`,
+        env: { AUTHORIZATION_SIGNING_KEY, ACCESS_TOKEN: reader.token },
+      }),
+  );
+  const ways = [nothing, constant, ours];
+  const rounds = quick ? 2 : 20;
+  const tokens = quick ? 10 : 40;
+  // The first round warms ZITADEL and the targets up, and is not counted.
+  for (let round = -1; round < rounds; round++) {
+    for (const { name, targets, claim, medians } of inTurn(ways, round + 1)) {
+      progress(`real token, round ${round + 1} of ${rounds}: ${name}`);
+      await bindOnly(targets);
+      await showsClaim(getToken, { name, claim, signal });
+      const times: number[] = [];
+      for (let i = 0; i < tokens; i++) {
+        signal.throwIfAborted();
+        const begin = performance.now();
+        await getToken();
+        times.push(performance.now() - begin);
+      }
+      if (round >= 0) medians.push(quantile(times, 0.5));
+    }
+  }
+  const row = rowsOf(
+    `Token of a real ZITADEL, ${rounds * tokens} each in turn, p50`,
+  );
+  return [
+    ...ways.map(({ name, medians }) => row(name, "ms", medians)),
+    ...[nothing, constant].map(({ name, medians }) =>
+      row(
+        `function, beyond ${name === "nothing bound" ? name : `the ${name}`}`,
+        "ms",
+        summarizeDifference(ours.medians, medians),
+      )
+    ),
+  ];
 }
 
 /** Waits until tokens show that what was bound is in force. */
-async function settle(
-  instance: Instance,
-  scratch: ScratchOrganization,
-  { way, signal }: { readonly way: Way; readonly signal: AbortSignal },
+async function showsClaim(
+  getToken: () => Promise<string>,
+  { name, claim, signal }: {
+    readonly name: string;
+    readonly claim: readonly string[] | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   let right = 0;
-  const expected = JSON.stringify(way.claim?.toSorted());
+  const expected = JSON.stringify(claim?.toSorted());
   await waitUntil(async () => {
-    const claim = decodeJwt(await getToken(instance, scratch))[CLAIM];
-    const found = Array.isArray(claim) ? claim.toSorted() : claim;
+    const value = decodeJwt(await getToken())[CLAIM];
+    const found = Array.isArray(value) ? value.toSorted() : value;
     right = JSON.stringify(found) === expected ? right + 1 : 0;
     return right === SETTLED_TOKENS;
-  }, { what: `tokens show the binding of "${way.name}"`, signal });
+  }, { what: `tokens show the binding of "${name}"`, signal });
 }

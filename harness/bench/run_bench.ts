@@ -13,10 +13,9 @@ import { projectPath } from "../util/project_path.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { measureColdStart } from "./cold_start.ts";
 import { measureFirstLogin } from "./first_login.ts";
-import { formatRows } from "./format_rows.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRealToken } from "./real_token.ts";
-import { isReached, type Row } from "./row.ts";
+import { formatRows, isReached, type Row } from "./row.ts";
 import type { BenchContext } from "./servers.ts";
 import { measureThroughput } from "./throughput.ts";
 

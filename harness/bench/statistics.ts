@@ -45,11 +45,6 @@ export function summarizeDifference(
   return summarize(numbers.map((number, round) => number - base[round]!));
 }
 
-/** A count, which has no interval. */
-export function exactly(count: number): Figure {
-  return { median: count, low: count, high: count };
-}
-
 /**
  * Changes the order of a list from round to round: each item starts in turn,
  * and every second cycle runs backwards, so that no item always follows the

@@ -1,35 +1,7 @@
+import { projectPath } from "../util/project_path.ts";
 import { runTool } from "../util/run_tool.ts";
-import type { BenchContext } from "./servers.ts";
 import { type Call, sign } from "./call.ts";
-
-/** Marks the script's line in the output. */
-const MARK = "result ";
-
-/** Sends calls from a file in turn, a line each: signature, tab, body. */
-const SCRIPT = `
-wrk.method = "POST"
-wrk.headers["content-type"] = "application/json"
-local calls, i = {}, 0
-function init(args)
-  for line in io.lines(args[1]) do
-    wrk.headers["zitadel-signature"], wrk.body = line:match("^([^\\t]*)\\t(.*)$")
-    calls[#calls + 1] = wrk.format()
-  end
-end
-function request()
-  i = i % #calls + 1
-  return calls[i]
-end
-function done(summary, latency)
-  local errors = summary.errors
-  io.write(string.format(
-    "${MARK}%d %d %d %d %d\\n",
-    summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99),
-    errors.connect + errors.read + errors.write + errors.timeout + errors.status
-  ))
-end
-`;
+import type { BenchContext } from "./servers.ts";
 
 /** The figures of a round of load. */
 export interface Load {
@@ -51,17 +23,15 @@ export async function runWrk(
   },
   { folder, signal }: BenchContext,
 ): Promise<Load> {
-  const script = `${folder}/load.lua`;
   const file = `${folder}/calls.tsv`;
-  await Deno.writeTextFile(script, SCRIPT);
   // Signed again for each round: a signature is valid for five minutes.
-  const lines = calls.map(async (it) => `${await sign(it)}\t${it.body}\n`);
-  await Deno.writeTextFile(file, (await Promise.all(lines)).join(""));
+  const lines = calls.map((it) => `${sign(it)}\t${it.body}\n`);
+  await Deno.writeTextFile(file, lines.join(""));
   const args = [
     "--threads=1",
     `--connections=${connections}`,
     `--duration=${seconds}`,
-    `--script=${script}`,
+    `--script=${projectPath("harness/bench/load.lua")}`,
     url,
     "--",
     file,
@@ -76,19 +46,9 @@ export async function runWrk(
   return parseWrk(decoder.decode(stdout) + decoder.decode(stderr));
 }
 
-/** Parses the line that the script of {@linkcode runWrk} prints at the end. */
+/** Parses the line that the script prints at the end. */
 export function parseWrk(output: string): Load {
-  const line = output.split("\n").find((line) => line.startsWith(MARK));
-  const numbers = line?.slice(MARK.length).split(" ").map(Number) ?? [];
-  const [requests, duration, p50Us, p99Us, errors] = numbers;
-  if (errors === undefined || numbers.some(Number.isNaN)) {
-    throw new Error(`Cannot read wrk's output: ${output.trim()}`);
-  }
-  return {
-    requests: requests!,
-    seconds: duration! / 1e6,
-    p50Us: p50Us!,
-    p99Us: p99Us!,
-    errors,
-  };
+  const line = /^result (.*)$/m.exec(output)?.[1];
+  if (line !== undefined) return JSON.parse(line);
+  throw new Error(`Cannot read wrk's output: ${output.trim()}`);
 }

@@ -1,8 +1,8 @@
 import { messageOf } from "../cli/terminal.ts";
+import type { Instance } from "../zitadel/client.ts";
 import { listExecutions, setExecution } from "../zitadel/execution.ts";
 import { createTarget, deleteTarget } from "../zitadel/target.ts";
-import { postJson } from "./post_json.ts";
-import type { Subject } from "./subject.ts";
+import type { Run } from "./check.ts";
 
 /** A bound target; disposing of it unbinds and deletes it. */
 export interface Binding extends AsyncDisposable {
@@ -10,10 +10,9 @@ export interface Binding extends AsyncDisposable {
 }
 
 export interface BindingOptions {
-  readonly name: string;
-  readonly endpoint: string;
-  /** Such as `function/preaccesstoken`. */
-  readonly condition: string;
+  /** Below the run's target; also the name. */
+  readonly path: string;
+  readonly condition?: string;
   readonly interruptOnError?: boolean;
   readonly payloadType?: "json" | "jwt";
   /** The key, as PEM, that payloads are encrypted for. */
@@ -24,67 +23,56 @@ export interface BindingOptions {
 
 /** Creates a target and binds it, alone or after others. */
 export async function bindTarget(
-  subject: Subject,
-  options: BindingOptions,
+  { instance, target, suffix, timeoutMs, settle }: Run,
+  {
+    path,
+    condition = "function/preaccesstoken",
+    interruptOnError = false,
+    payloadType = "json",
+    encryptFor,
+    after = [],
+  }: BindingOptions,
 ): Promise<Binding> {
-  const { instance, timeoutMs, settle } = subject;
-  const { condition, interruptOnError = false, payloadType, after = [] } =
-    options;
   const settings = {
-    ...options,
-    interruptOnError,
+    name: `${path} ${suffix}`,
+    endpoint: `${target.origin}/${path}`,
     timeoutSeconds: timeoutMs / 1000,
+    interruptOnError,
   };
-  const id = options.encryptFor === undefined
-    ? (await createTarget(instance, settings, payloadType)).id
-    : await createEncrypted(subject, options);
+  const type = encryptFor === undefined ? payloadType : "jwe";
+  const { id } = await createTarget(instance, settings, type);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(settle);
+  stack.defer(() => deleteTarget(instance, id));
+  if (encryptFor !== undefined) await addPublicKey(instance, id, encryptFor);
   await setExecution(instance, { condition, targets: [...after, id] });
+  stack.defer(() => setExecution(instance, { condition, targets: after }));
   await settle();
-  return {
-    id,
-    [Symbol.asyncDispose]: async () => {
-      await setExecution(instance, { condition, targets: [...after] });
-      await deleteTarget(instance, id);
-      await settle();
-    },
-  };
+  const bound = stack.move();
+  return { id, [Symbol.asyncDispose]: () => bound.disposeAsync() };
 }
 
-/** Creates a target of payload type JWE, for which there are REST calls only. */
-async function createEncrypted(
-  subject: Subject,
-  { name, endpoint, encryptFor }: BindingOptions,
-): Promise<string> {
-  const targets = "/v2/actions/targets";
-  const { id } = await postJson(subject, targets, {
-    ...{ name, endpoint, timeout: "5s", restCall: {} },
-    payloadType: "PAYLOAD_TYPE_JWE",
-  });
-  const keys = `${targets}/${id}/publickeys`;
-  const { keyId } = await postJson(subject, keys, {
-    publicKey: btoa(encryptFor!),
-  });
-  await postJson(subject, `${keys}/${keyId}/activate`, {});
-  return String(id);
-}
-
-/**
- * Remembers the bindings of conditions; disposing of the result restores them.
- */
-export async function keepBindings(
-  { instance }: Pick<Subject, "instance">,
-  conditions: readonly string[],
-): Promise<AsyncDisposable> {
-  const before = await listExecutions(instance);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      for (const condition of conditions) {
-        const bound = before.find((entry) => entry.condition === condition);
-        const targets = bound?.targets ?? [];
-        await setExecution(instance, { condition, targets });
-      }
-    },
+/** By REST: the descriptors of these calls are not published. */
+async function addPublicKey(
+  { origin, token }: Instance,
+  target: string,
+  pem: string,
+): Promise<void> {
+  const keys = `${origin}/v2/actions/targets/${target}/publickeys`;
+  const post = async (url: string, body: unknown) => {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify(body),
+    });
+    if (response.ok) return await response.json();
+    throw new Error(`Cannot add a public key: ${await response.text()}`);
   };
+  const { keyId } = await post(keys, { publicKey: btoa(pem) });
+  await post(`${keys}/${keyId}/activate`, {});
 }
 
 /** The conditions that `setExecution` can set. */
@@ -92,19 +80,27 @@ const RESTORABLE =
   /^(?:function\/[^/]+|event\/(?!all$)[^/]+|event\/group\/[^/]+)$/;
 
 /**
- * Unbinds everything on the instance; disposing of the result binds it again.
- * Notes each step, so that it can be restored by hand if the process is killed.
+ * Unbinds everything on the instance, or what is bound to one condition; disposing
+ * of the result binds it again. Notes each step, so that it can be restored by hand
+ * if the process is killed.
  */
 export async function unbindOthers(
-  { instance, note }: Subject,
+  { instance, note }: {
+    readonly instance: Instance;
+    readonly note: (line: string) => void;
+  },
+  only?: string,
 ): Promise<AsyncDisposable> {
-  const bound = (await listExecutions(instance))
-    .filter(({ targets }) => targets.length > 0);
-  const fixed = bound.filter(({ condition }) => !RESTORABLE.test(condition));
+  const bound = (await listExecutions(instance)).filter((
+    { condition, targets },
+  ) => targets.length > 0 && (only ?? condition) === condition);
+  const fixed = bound.map(({ condition }) => condition)
+    .filter((condition) => !RESTORABLE.test(condition));
   if (fixed.length > 0) {
-    const conditions = fixed.map(({ condition }) => condition).join(", ");
     throw new Error(
-      `Cannot compare this instance: targets are bound to ${conditions}, which would change its answers, and this command cannot bind them again. Unbind them first, or use another instance`,
+      `Cannot compare this instance: targets are bound to ${
+        fixed.join(", ")
+      }, which would change its answers, and this command cannot bind them again. Unbind them first, or use another instance`,
     );
   }
   for (const { condition, targets } of bound) {

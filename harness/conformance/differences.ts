@@ -1,54 +1,33 @@
-/**
- * A reason why an instance differs from the recordings, and the findings it
- * affects.
- */
-export interface Difference {
-  readonly reason: string;
-  readonly findings: RegExp;
-  /** Set if no instance reproduces it. */
-  readonly isNeverRun?: boolean;
-}
+/** Why findings differ from the recordings on every instance: no run makes these calls. */
+const NEVER_RUN: readonly (readonly [findings: RegExp, reason: string])[] = [
+  [
+    /^calls\/presamlresponse$/,
+    "Not called: neither the sandbox nor the run has a SAML service provider. The fixture calls/presamlresponse tests the function's reply.",
+  ],
+  [
+    /^(?:calls\/(?:introspection.*|device_flow|impersonation_without_actor)|older\/v4\.6\.5\/introspection)$/,
+    "Not called: the run neither introspects tokens, logs in on another device nor impersonates. Fixtures of the same name test the function's reply.",
+  ],
+  [
+    /^older\/v4.6.5\/list_projects_v2beta$/,
+    "It lists all projects of the instance, which differ from the recorded ones.",
+  ],
+];
 
-/**
- * Every known difference between the sandbox and the recordings. The function
- * must not depend on any of them.
- */
-const DIFFERENCES: readonly Difference[] = [
-  {
-    reason:
-      "Not called: neither the sandbox nor the run has a SAML service provider. The fixture calls/presamlresponse tests the function's reply.",
-    findings: /^calls\/presamlresponse$/,
-    isNeverRun: true,
-  },
-  {
-    reason:
-      "Not called: the run neither introspects tokens, logs in on another device nor impersonates. Fixtures of the same name test the function's reply.",
-    findings:
-      /^(?:calls\/(?:introspection.*|device_flow|impersonation_without_actor)|older\/v4\.6\.5\/introspection)$/,
-    isNeverRun: true,
-  },
-  {
-    reason:
-      "It lists all projects of the instance, which differ from the recorded ones.",
-    findings: /^older\/v4.6.5\/list_projects_v2beta$/,
-    isNeverRun: true,
-  },
-  {
-    reason:
-      "The discovery document lists only what the sandbox supports: no device flow, implicit flow, request objects or logout notifications.",
-    findings: /^oidc\/discovery$/,
-  },
-  {
-    reason:
-      "The sandbox has what the function and the commands call, by gRPC-web. REST and Connect are for other clients.",
-    findings:
-      /^(?:metadata\/(?!.*grpc_web)|admin\/(?!healthz)|oidc\/api_call_without_zitadel_audience)/,
-  },
-  {
-    reason:
-      "The sandbox encrypts no payloads and exchanges no tokens: no command asks for it. Fixtures of the same name test the function's reply.",
-    findings: /^calls\/(?:payload_type_jwe_.*|token_exchange)$/,
-  },
+/** Every other known difference of the sandbox. The function must not depend on any. */
+const OF_SANDBOX: typeof NEVER_RUN = [
+  [
+    /^oidc\/discovery$/,
+    "The discovery document lists only what the sandbox supports: no device flow, implicit flow, request objects or logout notifications.",
+  ],
+  [
+    /^(?:metadata\/(?!.*grpc_web)|admin\/(?!healthz)|oidc\/api_call_without_zitadel_audience)/,
+    "The sandbox has what the function and the commands call, by gRPC-web. REST and Connect are for other clients.",
+  ],
+  [
+    /^calls\/(?:payload_type_jwe_.*|token_exchange)$/,
+    "The sandbox encrypts no payloads and exchanges no tokens: no command asks for it. Fixtures of the same name test the function's reply.",
+  ],
 ];
 
 /** Returns why a finding may differ, or `undefined` if it may not. */
@@ -56,7 +35,6 @@ export function reasonFor(
   name: string,
   { isSandbox }: { isSandbox: boolean },
 ): string | undefined {
-  return DIFFERENCES.find(({ findings, isNeverRun }) =>
-    findings.test(name) && (isSandbox || isNeverRun)
-  )?.reason;
+  return [...NEVER_RUN, ...isSandbox ? OF_SANDBOX : []]
+    .find(([findings]) => findings.test(name))?.[1];
 }

@@ -3,11 +3,16 @@
  *
  * @module
  */
+import { createEnvelopeReadableStream } from "@connectrpc/connect/protocol";
+import {
+  trailerFlag,
+  trailerParse,
+} from "@connectrpc/connect/protocol-grpc-web";
 import { urlAt } from "../util/url_at.ts";
 
 const RECORDED = new URL("../../fixtures/recorded/", import.meta.url);
 
-type HeaderTexts = Readonly<Record<string, string>>;
+export type HeaderTexts = Readonly<Record<string, string>>;
 
 export interface RecordedRequest {
   readonly method: string;
@@ -36,43 +41,47 @@ export async function readRecorded<Shape>(name: string): Promise<Shape> {
   return JSON.parse(await Deno.readTextFile(url));
 }
 
+/** Reads the body of a recorded call of a target. */
+export async function readCall(name: string): Promise<string> {
+  type Call = { readonly request: { readonly body: string } };
+  return (await readRecorded<Call>(`../${name}`)).request.body;
+}
+
 /**
  * Sends a recorded request to an instance.
  *
- * @param options Texts of the recording with their replacements here, and
- * headers in addition to the recorded ones.
+ * @param headers In addition to the recorded ones.
+ * @param replace Texts of the recording, and what they are here.
  */
 export async function replay(
   origin: string,
   request: RecordedRequest,
-  { replace = new Map(), headers = {} }: {
-    readonly replace?: ReadonlyMap<string, string>;
-    readonly headers?: HeaderTexts;
-  },
+  headers: HeaderTexts,
+  replace: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
-  const here = (text: string) => {
-    for (const [from, to] of replace) text = text.replaceAll(from, to);
-    return text;
-  };
+  const here = (text: string) =>
+    Object.entries(replace).reduce(
+      (text, [from, to]) => text.replaceAll(from, to),
+      text,
+    );
   const { authorization: _, ...recorded } = JSON.parse(
     here(JSON.stringify(request.headers)),
   );
-  const response = await fetch(urlAt(origin, here(request.path)), {
-    method: request.method,
-    headers: { ...recorded, ...headers },
-    body: bodyOf(request, here),
-  });
-  return answerOf(response.status, response.headers, await response.bytes());
+  return await readAnswer(
+    await fetch(urlAt(origin, here(request.path)), {
+      method: request.method,
+      headers: { ...recorded, ...headers },
+      body: bodyOf(request, here),
+    }),
+  );
 }
 
 /** Returns the recorded answer. */
 export function recordedAnswer(
   { status, headers, body = "", body_base64: base64 }: RecordedResponse,
-): Answer {
-  const bytes = base64 === undefined
-    ? new TextEncoder().encode(body)
-    : Uint8Array.fromBase64(base64);
-  return answerOf(status, new Headers(headers), bytes);
+): Promise<Answer> {
+  const content = base64 === undefined ? body : Uint8Array.fromBase64(base64);
+  return readAnswer(new Response(content.length > 0 ? content : null, { status, headers }));
 }
 
 function bodyOf(
@@ -90,12 +99,12 @@ function bodyOf(
     : text;
 }
 
-function answerOf(status: number, headers: Headers, bytes: Uint8Array): Answer {
-  const type = headers.get("content-type") ?? "";
-  if (type.startsWith("application/grpc-web")) {
-    return { status, body: grpcWebAnswer(headers, bytes) };
+async function readAnswer(response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  if (headers.get("content-type")?.startsWith("application/grpc-web")) {
+    return { status, body: await grpcWebAnswer(response) };
   }
-  const text = new TextDecoder().decode(bytes);
+  const text = await response.text();
   try {
     return { status, body: JSON.parse(text) };
   } catch {
@@ -103,26 +112,14 @@ function answerOf(status: number, headers: Headers, bytes: Uint8Array): Answer {
   }
 }
 
-/** One byte of flags, four of length. */
-const FRAME_HEADER_BYTES = 5;
-const TRAILER_FLAG = 0x80;
-
 /** Servers send status and message as headers or as trailers. */
-function grpcWebAnswer(headers: Headers, bytes: Uint8Array) {
-  const trailers = new Headers(headers);
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
+async function grpcWebAnswer({ headers, body }: Response) {
+  let trailers = headers;
   let messages = 0;
-  for (let offset = 0; offset < bytes.length;) {
-    const start = offset + FRAME_HEADER_BYTES;
-    const end = start + view.getUint32(offset + 1);
-    if (view.getUint8(offset) & TRAILER_FLAG) {
-      const text = new TextDecoder().decode(bytes.subarray(start, end));
-      for (const line of text.trim().split("\r\n")) {
-        const [, name, value] = /^([^:]+):\s*(.*)$/.exec(line) ?? [];
-        if (name !== undefined) trailers.set(name, value!);
-      }
-    } else messages++;
-    offset = end;
+  const stream = body ? createEnvelopeReadableStream(body) : [];
+  for await (const { flags, data } of stream) {
+    if (flags & trailerFlag) trailers = trailerParse(data);
+    else messages++;
   }
   return {
     grpcStatus: trailers.get("grpc-status"),

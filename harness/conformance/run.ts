@@ -1,37 +1,42 @@
 import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../cli/terminal.ts";
 import { unbindOthers } from "./binding.ts";
-import type { Checks, Finding } from "./checks.ts";
-import { claimsChecks } from "./claims_checks.ts";
+import type { Check, Checks } from "./check.ts";
+import { checkClaims } from "./check_claims.ts";
+import { checkEvents } from "./check_events.ts";
+import { checkExchanges } from "./check_exchanges.ts";
+import { checkHosts } from "./check_hosts.ts";
+import { checkPayloads } from "./check_payloads.ts";
+import { checkRefusals } from "./check_refusals.ts";
+import { checkReplies } from "./check_replies.ts";
 import { createScenario } from "./scenario.ts";
-import { eventChecks } from "./event_checks.ts";
-import { exchangeChecks, hostChecks } from "./exchange_checks.ts";
-import { payloadChecks } from "./payload_checks.ts";
-import { refusalChecks } from "./refusal_checks.ts";
-import { replyChecks } from "./reply_checks.ts";
 import type { Subject } from "./subject.ts";
 import { startWebhookTarget } from "./webhook_target.ts";
 
-/** A finding, and whether the instance behaves as recorded. */
-export interface Verdict extends Finding {
+/** What was recorded and what was seen, and whether they are the same. */
+export interface Verdict {
+  readonly name: string;
+  readonly recorded: unknown;
+  readonly seen: unknown;
   readonly same: boolean;
 }
 
 /** Exchanges come last: they change metadata and executions. */
 const PARTS: Readonly<Record<string, Checks>> = {
-  replies: replyChecks,
-  payloads: payloadChecks,
-  claims: claimsChecks,
-  events: eventChecks,
-  refusals: refusalChecks,
-  hosts: hostChecks,
-  exchanges: exchangeChecks,
+  replies: checkReplies,
+  payloads: checkPayloads,
+  claims: checkClaims,
+  events: checkEvents,
+  refusals: checkRefusals,
+  hosts: checkHosts,
+  exchanges: checkExchanges,
 };
 
 /**
  * Compares an instance with what was recorded of its release, in organizations
  * of its own that are removed afterwards. Targets that are bound on the
  * instance are unbound meanwhile, since they would change tokens and answers.
+ * What fails is a verdict too, so the run goes on.
  */
 export async function* runConformance(
   subject: Subject,
@@ -40,20 +45,30 @@ export async function* runConformance(
   await using target = startWebhookTarget();
   await using _unbound = await unbindOthers(subject);
   await using scenario = await createScenario(subject);
-  const context = { subject, scenario, target };
   for (const [part, checks] of Object.entries(parts)) {
     try {
-      for await (const finding of checks(context)) {
-        const same = isDeepStrictEqual(finding.recorded, finding.seen);
-        yield { ...finding, same };
+      for await (
+        const { name, recorded, look } of checks({
+          ...subject,
+          ...scenario,
+          target,
+        })
+      ) {
+        const seen = await attempt(look);
+        yield { name, recorded, seen, same: isDeepStrictEqual(recorded, seen) };
       }
     } catch (error) {
-      yield {
-        name: `${part}: set-up or clean-up of these checks`,
-        recorded: "no error",
-        seen: { error: messageOf(error) },
-        same: false,
-      };
+      const name = `${part}: set-up or clean-up of these checks`;
+      const seen = { error: messageOf(error) };
+      yield { name, recorded: "no error", seen, same: false };
     }
+  }
+}
+
+async function attempt(look: Check["look"]): Promise<unknown> {
+  try {
+    return await look();
+  } catch (error) {
+    return { error: messageOf(error) };
   }
 }

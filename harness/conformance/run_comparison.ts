@@ -13,7 +13,7 @@ import { sleep } from "../util/sleep.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
 import { reasonFor } from "./differences.ts";
 import { runConformance, type Verdict } from "./run.ts";
-import { lookAt, type Subject } from "./subject.ts";
+import { lookAt } from "./subject.ts";
 
 export interface ComparisonOptions {
   /** Print every comparison. */
@@ -36,71 +36,58 @@ export async function runComparison(
 ): Promise<Outcome> {
   await using stack = new AsyncDisposableStack();
   const isSandbox = !io.env.ZITADEL_DOMAIN;
-  const subject = isSandbox
-    ? await startSubject(stack)
-    : await connectSubject(io);
+  const subject = await lookAt(
+    isSandbox ? await startSubject(stack) : await nameSubject(io),
+  );
   const { origin, release } = subject;
   if (!json) io.print(`Comparing ${origin} with ${release}`);
   const verdicts: Verdict[] = [];
+  let unexpected = 0;
   const interrupted = io.untilInterrupted();
   for await (const verdict of runConformance(subject)) {
     // Leaving the loop removes what the run created.
     interrupted.throwIfAborted();
     verdicts.push(verdict);
-    io.progress(`${verdicts.length} compared, ${verdict.name}`);
+    const { name, same, recorded, seen } = verdict;
+    io.progress(`${verdicts.length} compared, ${name}`);
+    const reason = reasonFor(name, { isSandbox });
+    if (!same && reason === undefined) unexpected++;
     if (json) continue;
-    const lines = formatVerdict(verdict, { isSandbox, verbose });
-    for (const line of lines) io.print(line);
+    if (same && verbose) io.print(`${tint("good", "same   ")} ${name}`);
+    if (same) continue;
+    if (reason !== undefined) {
+      if (verbose) io.print(`listed  ${name}: ${reason}`);
+      continue;
+    }
+    io.print(`${tint("bad", "differs")} ${name}`);
+    io.print(`  recorded ${JSON.stringify(recorded) ?? "nothing"}`);
+    io.print(`  seen     ${JSON.stringify(seen) ?? "nothing"}`);
   }
-  const unexpected = verdicts.filter(({ name, same }) =>
-    !same && reasonFor(name, { isSandbox }) === undefined
-  );
-  const outcome = unexpected.length === 0 ? "done" : "failed";
+  const outcome = unexpected === 0 ? "done" : "failed";
   io.progress();
   if (json) return printJson(io, outcome, { origin, release, verdicts });
-  io.print(
-    `${verdicts.length} comparisons, ${unexpected.length} not as recorded`,
-  );
+  io.print(`${verdicts.length} comparisons, ${unexpected} not as recorded`);
   return outcome;
 }
 
-async function startSubject(stack: AsyncDisposableStack): Promise<Subject> {
+type NamedSubject = Parameters<typeof lookAt>[0];
+
+async function startSubject(
+  stack: AsyncDisposableStack,
+): Promise<NamedSubject> {
   const sandbox = stack.use(await startSandbox());
-  return await lookAt({
-    ...sandbox,
-    timeoutMs: SANDBOX_TIMEOUT_MS,
-    settle: sandbox.settled,
-    note: () => {},
-  });
+  const settle = sandbox.settled;
+  return { ...sandbox, timeoutMs: SANDBOX_TIMEOUT_MS, settle, note: () => {} };
 }
 
-async function connectSubject(io: Io): Promise<Subject> {
+async function nameSubject(io: Io): Promise<NamedSubject> {
   const env = await withAdminToken(io.env);
-  return await lookAt({
+  return {
     origin: env.ZITADEL_DOMAIN!,
     adminToken: required(env, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT),
     loginClientToken: env.ZITADEL_LOGIN_CLIENT_TOKEN,
     timeoutMs: TIMEOUT_MS,
     settle: () => sleep(SETTLE_MS),
     note: io.error,
-  });
-}
-
-function formatVerdict(
-  { name, same, recorded, seen }: Verdict,
-  { isSandbox, verbose }: {
-    readonly isSandbox: boolean;
-    readonly verbose: boolean;
-  },
-): string[] {
-  const reason = reasonFor(name, { isSandbox });
-  if (same) return verbose ? [`${tint("good", "same   ")} ${name}`] : [];
-  if (reason !== undefined) {
-    return verbose ? [`listed  ${name}: ${reason}`] : [];
-  }
-  return [
-    `${tint("bad", "differs")} ${name}`,
-    `  recorded ${JSON.stringify(recorded) ?? "nothing"}`,
-    `  seen     ${JSON.stringify(seen) ?? "nothing"}`,
-  ];
+  };
 }

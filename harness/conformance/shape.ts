@@ -5,24 +5,13 @@
  *
  * @module
  */
+import { decodeJwt } from "jose";
 
 /** Keys whose texts mean something to a client. */
-const COMPARED_TEXTS = new Set([
-  "error",
-  "error_description",
-  "function",
-  "event_type",
-  "aggregateType",
-  "version",
-  "message",
-  "grpcStatus",
-  "grpcMessage",
-  "@type",
-  "token_type",
-  "use",
-  "kty",
-  "alg",
-]);
+const COMPARED_TEXTS = new Set(
+  `error error_description function event_type aggregateType version message
+  grpcStatus grpcMessage @type token_type use kty alg`.split(/\s+/),
+);
 /** Keys whose numbers do. */
 const COMPARED_NUMBERS = new Set(["status", "code", "state"]);
 const IDENTIFIER = /[0-9]{15,20}/g;
@@ -37,40 +26,26 @@ export function shapeOf(value: unknown, key = ""): unknown {
     return COMPARED_NUMBERS.has(key) ? value : "<number>";
   }
   if (Array.isArray(value)) return shapeOfList(value, key);
-  if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value)
-        .map(([name, entry]) =>
-          [
-            name.replaceAll(IDENTIFIER, "<id>"),
-            shapeOf(entry, name),
-          ] as const
-        )
-        .sort(([a], [b]) => a < b ? -1 : 1),
-    );
-  }
-  return value;
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).map(([name, entry]) =>
+    [withoutIds(name), shapeOf(entry, name)] as const
+  );
+  return Object.fromEntries(fields.sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+/** Replaces ZITADEL's own ids. */
+export function withoutIds(text: string): string {
+  return text.replaceAll(IDENTIFIER, "<id>");
 }
 
 function shapeOfText(text: string, key: string): unknown {
-  if (JWT.test(text)) {
-    const payload = text.split(".")[1]!;
-    const bytes = Uint8Array.fromBase64(payload, { alphabet: "base64url" });
-    return { jwt: shapeOf(JSON.parse(new TextDecoder().decode(bytes))) };
-  }
-  if (COMPARED_TEXTS.has(key) || CONSTANT.test(text)) {
-    return text.replaceAll(IDENTIFIER, "<id>");
-  }
+  if (JWT.test(text)) return { jwt: shapeOf(decodeJwt(text)) };
+  if (COMPARED_TEXTS.has(key) || CONSTANT.test(text)) return withoutIds(text);
   return TIME.test(text) ? "<time>" : "<text>";
 }
 
 /** The shape of a list is the set of its entries' shapes. */
 function shapeOfList(list: readonly unknown[], key: string): unknown[] {
-  const kinds = new Map(
-    list.map((entry) => {
-      const shape = shapeOf(entry, key);
-      return [JSON.stringify(shape), shape] as const;
-    }),
-  );
-  return [...kinds.keys()].sort().map((kind) => kinds.get(kind));
+  const kinds = new Set(list.map((it) => JSON.stringify(shapeOf(it, key))));
+  return [...kinds].sort().map((kind) => JSON.parse(kind));
 }

@@ -7,17 +7,13 @@ import { type DeployStep, UPLOAD_ENV_FILE } from "./plan.ts";
  */
 export function formatCommands(
   steps: readonly DeployStep[],
-  { names, envFile }: {
-    /** The settings to upload. */
-    readonly names: readonly string[];
-    readonly envFile: string;
-  },
+  envFile: string,
 ): string[] {
-  return steps.flatMap(({ command, usesSettings = false }) => {
+  return steps.flatMap(({ command, settings }) => {
     const line = command.map(shellQuote).join(" ");
-    if (!usesSettings) return [line];
+    if (settings === undefined) return [line];
     const pattern = `^[[:space:]]*(export[[:space:]]+)?(${
-      names.join("|")
+      settings.join("|")
     })[[:space:]]*=`;
     const copy = ["grep", "-E", "--", pattern, envFile].map(shellQuote);
     return [

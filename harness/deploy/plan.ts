@@ -28,31 +28,18 @@ export interface DeployStep {
   /** The purpose, in a few words. */
   readonly what: string;
   readonly command: readonly string[];
-  /** Whether the command reads the file with the settings. */
-  readonly usesSettings?: boolean;
-}
-
-/** The settings to upload. */
-export interface UploadedSettings {
-  /** The function's settings in the env file. */
-  readonly names: readonly string[];
-  /** Those that are not secret. */
-  readonly plain: readonly string[];
+  /** The settings in the file that the command reads, if it reads it. */
+  readonly settings?: readonly string[];
 }
 
 /**
  * Chooses the settings to upload from an env file: the function's and no
  * others, so never the administrator's token.
  */
-export function settingsToUpload(names: readonly string[]): UploadedSettings {
-  const uploaded = Object.entries(SETTINGS).filter(([name]) =>
+function toUpload(names: readonly string[]) {
+  return Object.entries(SETTINGS).filter(([name]) =>
     names.includes(name) && !PLATFORM_SETTINGS.has(name)
   );
-  return {
-    names: uploaded.map(([name]) => name),
-    plain: uploaded.filter(([, setting]) => !("secret" in setting))
-      .map(([name]) => name),
-  };
 }
 
 /**
@@ -73,7 +60,10 @@ export function planDeployment(wish: DeployWish): DeployStep[] {
   const { organization, app, region, create, settings } = wish;
   const where = ["--org", organization, "--app", app];
   const database = `${app}-kv`;
-  const { names, plain } = settingsToUpload(settings);
+  const uploaded = toUpload(settings);
+  const names = uploaded.map(([name]) => name);
+  const plain = uploaded.filter(([, setting]) => !("secret" in setting))
+    .map(([name]) => name);
   const deploy = (...words: string[]) => ["deno", "deploy", ...words];
   const steps: DeployStep[] = [{
     what: "bundle the function into dist/",
@@ -103,7 +93,7 @@ export function planDeployment(wish: DeployWish): DeployStep[] {
   if (names.length > 0) {
     steps.push({
       what: `upload ${names.join(", ")}`,
-      usesSettings: true,
+      settings: names,
       command: deploy(
         ...["env", "load", UPLOAD_ENV_FILE, ...where],
         ...(plain.length > 0 ? ["--non-secrets", ...plain] : []),

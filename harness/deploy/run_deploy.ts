@@ -12,7 +12,7 @@ import type { Io } from "../cli/io.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
 import { tint } from "../cli/terminal.ts";
 import { formatCommands } from "./format_commands.ts";
-import { planDeployment, settingsToUpload, UPLOAD_ENV_FILE } from "./plan.ts";
+import { planDeployment, UPLOAD_ENV_FILE } from "./plan.ts";
 import { runSteps } from "./run_steps.ts";
 
 export interface DeployOptions {
@@ -41,7 +41,6 @@ export async function runDeploy(
     throw new UsageError("--org and --app are missing: deploy where?");
   }
   const settings = skipEnv ? {} : await readSettingsOf(envFile);
-  const { names } = settingsToUpload(Object.keys(settings));
   if (!skipEnv && !print) {
     await readFunctionConfig(settings, { envFile, env: {} });
   }
@@ -50,12 +49,10 @@ export async function runDeploy(
     app,
     region,
     create,
-    settings: names,
+    settings: Object.keys(settings),
   });
   if (print) {
-    for (const line of formatCommands(steps, { names, envFile })) {
-      io.print(line);
-    }
+    for (const line of formatCommands(steps, envFile)) io.print(line);
     return "done";
   }
   for (const { what, command } of steps) {
@@ -63,9 +60,10 @@ export async function runDeploy(
     io.print(`  ${tint("faint", command.map(shellQuote).join(" "))}`);
   }
   if (!confirm(io, "Run these commands?", options)) return "declined";
+  const uploaded = steps.flatMap(({ settings = [] }) => settings);
   const { failed, isInterrupted } = await runSteps(steps, {
     file: UPLOAD_ENV_FILE,
-    text: names.map((name) => `${formatSetting(name, settings[name]!)}\n`)
+    text: uploaded.map((name) => `${formatSetting(name, settings[name]!)}\n`)
       .join(""),
   });
   if (isInterrupted) {

@@ -50,7 +50,7 @@ export async function runSteps(
     await remove();
     for (const step of steps) {
       if (isInterrupted) return { failed: step, isInterrupted };
-      if (step.usesSettings) await writeEnvFile(secrets.file, secrets.text);
+      if (step.settings) await writeEnvFile(secrets.file, secrets.text);
       const [, ...args] = step.command;
       child = new Deno.Command(Deno.execPath(), {
         args,
@@ -59,7 +59,7 @@ export async function runSteps(
         env: denoEnvironment(Deno.env.toObject(), [...OF_TOOLS, ...OF_DEPLOY]),
       }).spawn();
       const { code } = await child.status;
-      if (step.usesSettings) await remove();
+      if (step.settings) await remove();
       if (isInterrupted || code !== 0) return { failed: step, isInterrupted };
     }
     return { isInterrupted };

@@ -131,7 +131,7 @@ async function post(endpoint: string, signingKey: string): Promise<Answer> {
     redirect: "manual",
     headers: {
       "content-type": "application/json",
-      "ZITADEL-Signature": await signPayload(
+      "ZITADEL-Signature": signPayload(
         signingKey,
         timestamp,
         CANARY_BODY,

@@ -1,21 +1,14 @@
-import type { Check } from "./check.ts";
+import { readProcessUsage } from "../util/process_usage.ts";
 import { generateBadRequests } from "./bad_requests.ts";
-import { measureProcess } from "./process_figures.ts";
+import type { Check } from "./check.ts";
 import { RawClient, type RawOutcome } from "./raw_client.ts";
 import { SIGNING_KEY, type Subject } from "./subject.ts";
 
-export interface AttackOptions {
-  readonly requests: number;
-  /** The same seed gives the same requests. */
-  readonly seed: number;
-  readonly onProgress?: ((sent: number) => void) | undefined;
-}
-
 export interface AttackResult {
   /** How often each kind of request had each outcome. */
-  readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly outcomes: Record<string, Record<string, number>>;
   /** Requests that were answered with 200 or 5xx. */
-  readonly wrong: readonly { kind: string; outcome: string; bytes: string }[];
+  readonly wrong: { kind: string; outcome: string; bytes: string }[];
   readonly checks: readonly Check[];
 }
 
@@ -26,17 +19,24 @@ const MAX_WRONG = 10;
 /** By how much memory may grow after the first fifth, in megabytes: heaps breathe. */
 const MAX_GROWTH_MB = 64;
 
-/** Sends bad requests to the function over loopback. */
+/**
+ * Sends bad requests to the function over loopback. The same seed gives the same
+ * requests.
+ */
 export async function attack(
   { target }: Pick<Subject, "target">,
-  { requests, seed, onProgress }: AttackOptions,
+  { requests, seed, onProgress }: {
+    readonly requests: number;
+    readonly seed: number;
+    readonly onProgress?: (sent: number) => void;
+  },
 ): Promise<AttackResult> {
   const clients = Array.from(
     { length: CLIENTS },
     () => new RawClient(target.url),
   );
-  const outcomes: Record<string, Record<string, number>> = {};
-  const wrong: { kind: string; outcome: string; bytes: string }[] = [];
+  const outcomes: AttackResult["outcomes"] = {};
+  const wrong: AttackResult["wrong"] = [];
   let beforeMb = 0;
   for (let sent = 0; sent < requests;) {
     const batch = generateBadRequests({
@@ -52,40 +52,34 @@ export async function attack(
         const counts = outcomes[kind] ??= {};
         counts[outcome] = (counts[outcome] ?? 0) + 1;
         if (isRight(outcome) || wrong.length >= MAX_WRONG) continue;
-        wrong.push({
-          kind,
-          outcome: String(outcome),
-          bytes: new TextDecoder("latin1").decode(bytes.subarray(0, 300)),
-        });
+        const start = new TextDecoder("latin1").decode(bytes.subarray(0, 300));
+        wrong.push({ kind, outcome: String(outcome), bytes: start });
       }
     }));
     sent += batch.length;
     onProgress?.(sent);
     if (beforeMb === 0 && sent >= requests / 5) {
-      beforeMb = (await measureProcess(target.pid)).memoryMb;
+      beforeMb = (await readProcessUsage(target.pid)).memoryMb;
     }
   }
-  const { memoryMb } = await measureProcess(target.pid);
+  const { memoryMb } = await readProcessUsage(target.pid);
   for (const client of clients) client.close();
+  const kinds = Object.keys(outcomes).length;
+  const some = wrong.length === 0 ? "none" : "some";
+  const before = beforeMb.toFixed(0);
   return {
     outcomes,
     wrong,
-    checks: [
-      {
-        text: `${requests} bad requests of ${
-          Object.keys(outcomes).length
-        } kinds: ${
-          wrong.length === 0 ? "none" : "some"
-        } answered with 200 or 5xx`,
-        holds: wrong.length === 0,
-      },
-      {
-        text: `memory after a fifth of them ${beforeMb.toFixed(0)} MB, then ${
-          memoryMb.toFixed(0)
-        } MB`,
-        holds: memoryMb - beforeMb < MAX_GROWTH_MB,
-      },
-    ],
+    checks: [{
+      text:
+        `${requests} bad requests of ${kinds} kinds: ${some} answered with 200 or 5xx`,
+      holds: wrong.length === 0,
+    }, {
+      text: `memory after a fifth of them ${before} MB, then ${
+        memoryMb.toFixed(0)
+      } MB`,
+      holds: memoryMb - beforeMb < MAX_GROWTH_MB,
+    }],
   };
 }
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { createHmac } from "node:crypto";
 import fc from "fast-check";
+import { signPayload } from "../util/sign_payload.ts";
 
 export interface BadRequestOptions {
   /** The function's key: some requests are bad although signed. */
@@ -47,10 +47,8 @@ const hex = fc.uint8Array({ minLength: 32, maxLength: 32 })
 export function generateBadRequests(
   { signingKey, now, count, seed }: BadRequestOptions,
 ): BadRequest[] {
-  const sign = (body: string | Uint8Array, seconds = now, key = signingKey) => {
-    const hmac = createHmac("sha256", key).update(`${seconds}.`).update(body);
-    return `t=${seconds},v1=${hmac.digest("hex")}`;
-  };
+  const sign = (body: string | Uint8Array, seconds = now, key = signingKey) =>
+    signPayload(key, seconds, body);
   const valid = sign(BODY);
 
   const kinds: Record<string, fc.Arbitrary<Uint8Array>> = {
@@ -58,10 +56,7 @@ export function generateBadRequests(
     "any text as signature": fieldValue.map((signature) =>
       message({ signature })
     ),
-    "a signature of random bytes": hex.map((digits) =>
-      message({ signature: `t=${now},v1=${digits}` })
-    ),
-    "many signatures": fc.array(hex, { minLength: 2, maxLength: 20 })
+    "signatures of random bytes": fc.array(hex, { minLength: 1, maxLength: 20 })
       .map((all) =>
         message({ signature: `t=${now},${all.map((it) => `v1=${it}`)}` })
       ),

@@ -1,15 +1,9 @@
-/**
- * What strangers, tenants and outages may cost: bounds on the memory of a
- * running function and on the logins of others.
- *
- * @module
- */
 import fc from "fast-check";
+import { readProcessUsage } from "../util/process_usage.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Check } from "./check.ts";
 import { HUGE } from "./huge_metadata.ts";
 import { areServed, logIn, type Logins, sendLogin } from "./logins.ts";
-import { measureProcess } from "./process_figures.ts";
 import { type Subject, UPSTREAM_TIMEOUT_MS } from "./subject.ts";
 import {
   holdOpen,
@@ -35,9 +29,11 @@ const FILLING = [...Array(60).fill(9_500_000), ...Array(300).fill(75_000)];
 const LARGE_LOGIN_BYTES = 300_000;
 const LARGE_LOGINS = 10;
 const OVERLOAD = 512;
-const SECONDS = 4;
 
-/** Attacks the function in turn, and checks what must hold meanwhile and afterwards. */
+/**
+ * Attacks the function in turn, and checks what strangers, tenants and outages cost:
+ * bounds on its memory, and on the logins of others.
+ */
 export async function checkBounds(
   subject: Subject,
   { seed, progress }: {
@@ -45,166 +41,162 @@ export async function checkBounds(
     readonly progress: (text: string) => void;
   },
 ): Promise<Check[]> {
-  let count = 0;
-  const log = (organization: () => string, atOnce = 4, seconds = SECONDS) =>
-    logIn(subject.target.url, { seconds, atOnce, organization });
-  const known = () => log(() => "1");
-  const unknown = (atOnce?: number) => log(() => `${++count}`, atOnce);
+  const bounds = new Bounds(subject);
   progress("warm-up");
-  await unknown(64);
-  const alone = await known();
-  const before = await measureProcess(subject.target.pid);
+  await bounds.logInUnknown(64);
+  const alone = await bounds.logInKnown();
   progress("outage");
-  const outage = await checkOutage(subject, { known, unknown });
-  await sleep(1_000);
-  const after = await measureProcess(subject.target.pid);
-  const atRest = {
-    text: `afterwards: ${mb(before.memoryMb)}, then ${mb(after.memoryMb)}; ${
-      before.sockets ?? "?"
-    } sockets, then ${after.sockets ?? "?"}`,
-    holds: after.memoryMb < before.memoryMb + MEMORY_SLACK_MB &&
-      (after.sockets ?? 0) <= (before.sockets ?? 0) + SOCKET_SLACK,
-  };
+  await bounds.returnToRest(() => bounds.outage());
   progress("strangers");
-  const strangers = await checkStrangers(subject, { seed, known, alone });
+  await bounds.strangers(seed, alone.p99);
   progress("tenants");
-  const tenants = await checkTenants(subject, {
-    huge: () => log(() => HUGE[count++ % HUGE.length]!),
-    others: unknown,
-  });
-  return [...outage, atRest, ...strangers, ...tenants];
+  await bounds.tenants();
+  return bounds.checks;
 }
 
-async function checkStrangers(
-  { target: { url, pid } }: Subject,
-  { seed, known, alone }: {
-    readonly seed: number;
-    readonly known: () => Promise<Logins>;
-    readonly alone: Logins;
-  },
-): Promise<Check[]> {
-  const rounds: Logins[] = [];
-  const statuses: Record<string, number> = {};
-  const growthMb = await growthDuring(pid, async () => {
-    for (let round = 0; round < ROUNDS; round++) {
-      const requests = fc.sample(unfinishedRequest, {
-        numRuns: STRANGERS,
-        seed: seed + round,
-      });
-      const logins = known();
-      using _held = await holdOpen(url, requests);
-      rounds.push(await logins);
-    }
-    using _held = await holdOpen(url, FILLING.map(unfinishedBody));
-    for (let i = 0; i < LARGE_LOGINS; i++) {
-      const status = await sendLogin(url, "1", { bytes: LARGE_LOGIN_BYTES });
-      statuses[status] = (statuses[status] ?? 0) + 1;
-    }
-  });
-  return [
-    growth(`${ROUNDS} times ${STRANGERS} unfinished requests`, growthMb),
-    ...rounds.map((logins) =>
-      served("beside them, a login", logins, 2 * alone.p99 + MAX_OTHERS_MS)
-    ),
-    {
-      text:
-        `beside ${FILLING.length} unfinished large bodies, logins of ${LARGE_LOGIN_BYTES} bytes: ${
-          format(statuses)
-        }`,
-      holds: areServed({ statuses }),
-    },
-  ];
-}
+class Bounds {
+  readonly checks: Check[] = [];
+  readonly #subject: Subject;
+  #count = 0;
 
-async function checkTenants(
-  { target: { pid } }: Subject,
-  { huge, others }: Readonly<
-    Record<"huge" | "others", () => Promise<Logins>>
-  >,
-): Promise<Check[]> {
-  let refused!: Logins, logins!: Logins;
-  const growthMb = await growthDuring(pid, async () => {
-    [refused, logins] = await Promise.all([huge(), others()]);
-  });
-  return [
-    growth(`${HUGE.length} organizations with huge metadata`, growthMb),
-    served("beside them, a first login of another", logins),
-    {
-      text: `their own logins are refused: ${format(refused.statuses)}`,
-      holds: !refused.statuses["200"] && !refused.statuses["500"],
-    },
-  ];
-}
-
-async function checkOutage(
-  { upstream }: Subject,
-  { known, unknown }: {
-    readonly known: () => Promise<Logins>;
-    readonly unknown: (atOnce?: number) => Promise<Logins>;
-  },
-): Promise<Check[]> {
-  await known();
-  await upstream.stop();
-  const down = await known();
-  upstream.start();
-  const back = await unknown();
-  upstream.delayMs = 2 * UPSTREAM_TIMEOUT_MS;
-  const [overload, cached] = await Promise.all([unknown(OVERLOAD), known()]);
-  upstream.delayMs = 0;
-  // Answers that are still delayed must not weigh on what follows.
-  await sleep(3 * UPSTREAM_TIMEOUT_MS);
-  const maxMs = UPSTREAM_TIMEOUT_MS + OVERLOAD_SLACK_MS;
-  return [
-    served("while ZITADEL is down, a login of a known organization", down),
-    served("when it is back, a first login", back),
-    {
-      text: `${OVERLOAD} first logins at once while ZITADEL is slow: ${
-        format(overload.statuses)
-      }, slowest ${overload.max.toFixed(0)} ms, at most ${maxMs}`,
-      holds: overload.max < maxMs && !overload.statuses["500"] &&
-        !overload.statuses.failed,
-    },
-    served("beside them, a login of a known organization", cached),
-  ];
-}
-
-/** Measures by how many megabytes a process's memory grows at most. */
-async function growthDuring(
-  pid: number,
-  work: () => Promise<void>,
-): Promise<number> {
-  const { memoryMb: before } = await measureProcess(pid);
-  let peak = before;
-  let isDone = false;
-  const done = work().finally(() => isDone = true);
-  while (!isDone) {
-    peak = Math.max(peak, (await measureProcess(pid)).memoryMb);
-    await sleep(50);
+  constructor(subject: Subject) {
+    this.#subject = subject;
   }
-  await done;
-  return peak - before;
-}
 
-function growth(name: string, megabytes: number): Check {
-  return {
-    text: `${name}: memory grows by ${mb(megabytes)}, less than ${
-      mb(MAX_GROWTH_MB)
-    }`,
-    holds: megabytes < MAX_GROWTH_MB,
-  };
-}
+  logInKnown(): Promise<Logins> {
+    return this.#logIn(() => "1");
+  }
 
-function served(
-  name: string,
-  logins: Logins,
-  maxMs = MAX_OTHERS_MS,
-): Check {
-  return {
-    text: `${name}: ${format(logins.statuses)}, p99 ${
-      logins.p99.toFixed(0)
-    } ms, less than ${maxMs.toFixed(0)}`,
-    holds: areServed(logins) && logins.p99 < maxMs,
-  };
+  logInUnknown(atOnce?: number): Promise<Logins> {
+    return this.#logIn(() => `${++this.#count}`, atOnce);
+  }
+
+  async outage(): Promise<void> {
+    const { upstream } = this.#subject;
+    await this.logInKnown();
+    await upstream.stop();
+    const down = await this.logInKnown();
+    this.#served(
+      "while ZITADEL is down, a login of a known organization",
+      down,
+    );
+    upstream.start();
+    this.#served("when it is back, a first login", await this.logInUnknown());
+    upstream.delayMs = 2 * UPSTREAM_TIMEOUT_MS;
+    const [{ statuses, max }, cached] = await Promise.all([
+      this.logInUnknown(OVERLOAD),
+      this.logInKnown(),
+    ]);
+    upstream.delayMs = 0;
+    // Answers that are still delayed must not weigh on what follows.
+    await sleep(3 * UPSTREAM_TIMEOUT_MS);
+    const maxMs = UPSTREAM_TIMEOUT_MS + OVERLOAD_SLACK_MS;
+    this.#check(
+      `${OVERLOAD} first logins at once while ZITADEL is slow: ${
+        format(statuses)
+      }, slowest ${max.toFixed(0)} ms, at most ${maxMs}`,
+      max < maxMs && !statuses["500"] && !statuses.failed,
+    );
+    this.#served("beside them, a login of a known organization", cached);
+  }
+
+  async strangers(seed: number, aloneMs: number): Promise<void> {
+    const { url } = this.#subject.target;
+    const others: Logins[] = [];
+    const statuses: Record<string, number> = {};
+    const what = `${ROUNDS} times ${STRANGERS} unfinished requests`;
+    await this.#grows(what, async () => {
+      for (let round = 0; round < ROUNDS; round++) {
+        const options = { numRuns: STRANGERS, seed: seed + round };
+        const requests = fc.sample(unfinishedRequest, options);
+        const logins = this.logInKnown();
+        using _held = await holdOpen(url, requests);
+        others.push(await logins);
+      }
+      using _held = await holdOpen(url, FILLING.map(unfinishedBody));
+      for (let i = 0; i < LARGE_LOGINS; i++) {
+        const status = await sendLogin(url, "1", { bytes: LARGE_LOGIN_BYTES });
+        statuses[status] = (statuses[status] ?? 0) + 1;
+      }
+    });
+    for (const logins of others) {
+      this.#served("beside them, a login", logins, 2 * aloneMs + MAX_OTHERS_MS);
+    }
+    this.#check(
+      `beside ${FILLING.length} unfinished large bodies, logins of ${LARGE_LOGIN_BYTES} bytes: ${
+        format(statuses)
+      }`,
+      areServed({ statuses }),
+    );
+  }
+
+  async tenants(): Promise<void> {
+    const what = `${HUGE.length} organizations with huge metadata`;
+    const [refused, others] = await this.#grows(what, () =>
+      Promise.all([
+        this.#logIn(() => HUGE[this.#count++ % HUGE.length]!),
+        this.logInUnknown(),
+      ]));
+    this.#served("beside them, a first login of another", others);
+    this.#check(
+      `their own logins are refused: ${format(refused.statuses)}`,
+      !refused.statuses["200"] && !refused.statuses["500"],
+    );
+  }
+
+  /** Checks that memory and sockets are as before afterwards. */
+  async returnToRest(work: () => Promise<void>): Promise<void> {
+    const { pid } = this.#subject.target;
+    const before = await readProcessUsage(pid);
+    await work();
+    await sleep(1_000);
+    const after = await readProcessUsage(pid);
+    this.#check(
+      `afterwards: ${mb(before.memoryMb)}, then ${mb(after.memoryMb)}; ${
+        before.sockets ?? "?"
+      } sockets, then ${after.sockets ?? "?"}`,
+      after.memoryMb < before.memoryMb + MEMORY_SLACK_MB &&
+        (after.sockets ?? 0) <= (before.sockets ?? 0) + SOCKET_SLACK,
+    );
+  }
+
+  #logIn(organization: () => string, atOnce?: number): Promise<Logins> {
+    return logIn(this.#subject.target.url, { organization, atOnce });
+  }
+
+  #check(text: string, holds: boolean): void {
+    this.checks.push({ text, holds });
+  }
+
+  #served(what: string, logins: Logins, maxMs = MAX_OTHERS_MS): void {
+    const { statuses, p99 } = logins;
+    this.#check(
+      `${what}: ${format(statuses)}, p99 ${p99.toFixed(0)} ms, less than ${
+        maxMs.toFixed(0)
+      }`,
+      areServed(logins) && p99 < maxMs,
+    );
+  }
+
+  /** Checks by how much the memory grows at most. */
+  async #grows<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const memory = async () =>
+      (await readProcessUsage(this.#subject.target.pid)).memoryMb;
+    const before = await memory();
+    let peak = before;
+    let isDone = false;
+    const result = work().finally(() => isDone = true);
+    while (!isDone) {
+      peak = Math.max(peak, await memory());
+      await sleep(50);
+    }
+    const growth = peak - before;
+    this.#check(
+      `${what}: memory grows by ${mb(growth)}, less than ${mb(MAX_GROWTH_MB)}`,
+      growth < MAX_GROWTH_MB,
+    );
+    return result;
+  }
 }
 
 function mb(megabytes: number): string {

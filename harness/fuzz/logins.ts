@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { signPayload } from "../util/sign_payload.ts";
 import { SIGNING_KEY } from "./subject.ts";
 
 export interface Logins {
@@ -9,20 +9,21 @@ export interface Logins {
   readonly statuses: Readonly<Record<string, number>>;
 }
 
-/** Logs users of organizations in, some at once. */
+const DURATION_MS = 4_000;
+
+/** Logs users of organizations in for some seconds, some at once. */
 export async function logIn(
   url: string,
-  { seconds, atOnce, organization }: {
-    readonly seconds: number;
-    readonly atOnce: number;
+  { organization, atOnce = 4 }: {
     readonly organization: () => string;
+    readonly atOnce?: number | undefined;
   },
 ): Promise<Logins> {
   // A client of its own: connections of this part must not count as the next one's.
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: atOnce });
   const times: number[] = [];
   const statuses: Record<string, number> = {};
-  const end = performance.now() + seconds * 1_000;
+  const end = performance.now() + DURATION_MS;
   await Promise.all(Array.from({ length: atOnce }, async () => {
     while (performance.now() < end) {
       const begin = performance.now();
@@ -55,8 +56,7 @@ export async function sendLogin(
     user_metadata: [{ key: "long", value: "A".repeat(bytes) }],
   });
   const seconds = Math.floor(Date.now() / 1_000);
-  const hmac = createHmac("sha256", SIGNING_KEY).update(`${seconds}.${body}`);
-  const signature = `t=${seconds},v1=${hmac.digest("hex")}`;
+  const signature = signPayload(SIGNING_KEY, seconds, body);
   try {
     const response = await fetch(url, {
       method: "POST",

@@ -59,21 +59,15 @@ export class RawClient {
     let text = "";
     for (;;) {
       const count = await connection.read(buffer);
-      if (count === null) break;
-      text += decoder.decode(buffer.subarray(0, count));
+      text += decoder.decode(buffer.subarray(0, count ?? 0));
       const end = text.indexOf("\r\n\r\n");
-      if (end < 0) continue;
-      const head = text.slice(0, end);
+      const head = text.slice(0, Math.max(0, end));
       const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
-      if (text.length < end + 4 + length) continue;
-      if (/^connection: close/im.test(head)) this.close();
-      return statusOf(text);
+      const isWhole = end >= 0 && text.length >= end + 4 + length;
+      if (!isWhole && count !== null) continue;
+      if (count === null || /^connection: close/im.test(head)) this.close();
+      if (text === "") return "closed";
+      return Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1] ?? 0);
     }
-    this.close();
-    return text ? statusOf(text) : "closed";
   }
-}
-
-function statusOf(text: string): number {
-  return Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1] ?? 0);
 }

@@ -6,12 +6,10 @@
  */
 import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
-import { type Io, printJson } from "../cli/io.ts";
+import { type Io, printJson, printLines } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
 import { attack, type AttackResult } from "./attack.ts";
-import type { Check } from "./check.ts";
 import { checkBounds } from "./check_bounds.ts";
-import { type CheckedProperty, checkProperties } from "./check_properties.ts";
 import { startSubject } from "./subject.ts";
 import { compareTimes } from "./timing.ts";
 
@@ -30,9 +28,19 @@ export interface FuzzOptions {
   readonly json: boolean;
 }
 
+/** A statement that holds for every input. */
+export interface CheckedProperty {
+  readonly name: string;
+  /** Throws if it finds an input that contradicts the statement. */
+  check(options: {
+    readonly runs: number;
+    readonly seed: number;
+    readonly path?: string | undefined;
+  }): Promise<void>;
+}
+
 const RUNS = 10_000;
 const TIMED_REFUSALS = 20_000;
-const LABEL_WIDTH = 28;
 
 /** Creates the command for properties that live with the tests. */
 export function createFuzz(properties: readonly CheckedProperty[]) {
@@ -49,18 +57,19 @@ async function runTiming(
   io.progress(`timing ${runs} refusals of each kind`);
   const result = await compareTimes(runs);
   io.progress();
-  const { nearMedianUs, randomMedianUs, effect, chance, check } = result;
-  const outcome = check.holds ? "done" : "failed";
+  const { samples, nearMedianUs, randomMedianUs, effect, chance } = result;
+  const outcome = result.holds ? "done" : "failed";
   if (json) return printJson(io, outcome, { ...result });
-  io.print(`refusals timed      ${result.samples} of each kind`);
+  io.print(`refusals timed      ${samples} of each kind`);
   io.print(`nearly right        ${nearMedianUs.toFixed(1)} µs (median)`);
   io.print(`random              ${randomMedianUs.toFixed(1)} µs (median)`);
+  const byChance = `by chance up to ${chance.toFixed(4)}`;
+  io.print(`effect size         ${effect.toFixed(4)} (${byChance})`);
   io.print(
-    `effect size         ${effect.toFixed(4)} (by chance up to ${
-      chance.toFixed(4)
-    })`,
+    result.holds
+      ? tint("good", "no difference that an attacker could use")
+      : tint("bad", "the time tells them apart"),
   );
-  io.print(tint(check.holds ? "good" : "bad", check.text));
   return outcome;
 }
 
@@ -73,15 +82,19 @@ async function runFuzz(
   const seed = options.seed ?? crypto.getRandomValues(new Int32Array(1))[0]!;
   const shown = json ? { ...io, print: () => {} } : io;
   shown.print(`seed ${seed}`);
-  const failures = await checkProperties(
-    properties,
-    { runs, seed, path },
-    shown,
-  );
-  const requests = only === undefined ? options.requests : 0;
-  const attacked = requests === 0
+  const failures: { name: string; message: string }[] = [];
+  for (const { name, check } of properties) {
+    io.progress(name);
+    const begin = performance.now();
+    const error = await check({ runs, seed, path }).catch((error) => error);
+    const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+    shown.print(`${stateOf(!error)} ${seconds.padStart(6)} s  ${name}`);
+    if (error) failures.push({ name, message: error.message });
+  }
+  for (const { message } of failures) printLines(shown, `\n${message}`);
+  const attacked = options.requests === 0 || only !== undefined
     ? undefined
-    : await attackFunction({ requests, seed }, shown);
+    : await attackFunction({ requests: options.requests, seed }, shown);
   const isRight = failures.length === 0 &&
     (attacked?.checks ?? []).every(({ holds }) => holds);
   const outcome = isRight ? "done" : "failed";
@@ -92,36 +105,30 @@ async function runFuzz(
 
 async function attackFunction(
   { requests, seed }: { readonly requests: number; readonly seed: number },
-  io: Io,
+  { print, progress }: Io,
 ): Promise<AttackResult> {
   await using subject = await startSubject(seed);
   const onProgress = (sent: number) =>
-    io.progress(`${Math.floor(100 * sent / requests)} % of ${requests}`);
+    progress(`${Math.floor(100 * sent / requests)} % of ${requests}`);
   const result = await attack(subject, { requests, seed, onProgress });
-  const bounds = await checkBounds(subject, { seed, progress: io.progress });
+  const bounds = await checkBounds(subject, { seed, progress });
   const code = await subject.target.stop();
-  io.progress();
-  const drained: Check = {
+  progress();
+  const drained = {
     text: `no crash: it drains on SIGTERM with exit code ${code}`,
     holds: code === 0,
   };
   const checks = [...result.checks, ...bounds, drained];
-  io.print("");
-  for (const { text, holds } of checks) {
-    io.print(
-      `${holds ? tint("good", "holds ") : tint("bad", "broken")} ${text}`,
-    );
-  }
-  io.print("");
-  for (const [kind, counts] of Object.entries(result.outcomes).sort()) {
-    const text = Object.entries(counts)
-      .map(([outcome, count]) => `${outcome}: ${count}`).join("  ");
-    io.print(`  ${kind.padEnd(LABEL_WIDTH)} ${text}`);
-  }
+  print("");
+  for (const { text, holds } of checks) print(`${stateOf(holds)} ${text}`);
   for (const { kind, outcome, bytes } of result.wrong) {
-    io.print(`${kind}: ${outcome} to ${JSON.stringify(bytes)}`);
+    print(`${kind}: ${outcome} to ${JSON.stringify(bytes)}`);
   }
   return { ...result, checks };
+}
+
+function stateOf(holds: boolean): string {
+  return holds ? tint("good", "holds ") : tint("bad", "broken");
 }
 
 function chooseProperties(

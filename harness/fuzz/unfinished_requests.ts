@@ -58,31 +58,25 @@ export async function holdOpen(
     for (const { head, sentBytes } of queue) {
       const connection = await Deno.connect({ hostname, port: Number(port) });
       connections.push(connection);
-      const sent = send(connection, [
+      const sent = ReadableStream.from([
         new TextEncoder().encode(head),
         FILLER.subarray(0, sentBytes),
-      ]);
+      ]).pipeTo(connection.writable, { preventClose: true })
+        // A connection that the server closed has cost it enough.
+        .catch(() => {});
       await Promise.race([sent, sleep(SEND_MS)]);
     }
   }));
   return {
     [Symbol.dispose]() {
-      for (const connection of connections) connection.close();
+      for (const connection of connections) {
+        try {
+          connection.close();
+        } catch {
+          // A write that failed has closed it.
+        }
+      }
     },
   };
 }
 
-async function send(
-  connection: Deno.TcpConn,
-  parts: readonly Uint8Array[],
-): Promise<void> {
-  try {
-    for (let part of parts) {
-      while (part.length > 0) {
-        part = part.subarray(await connection.write(part));
-      }
-    }
-  } catch {
-    // A connection that the server closed has cost it enough.
-  }
-}

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { createHmac } from "node:crypto";
+
 /**
  * Returns a value of the same shape, with pseudonyms for everything personal.
  */
@@ -72,16 +74,12 @@ const PSEUDONYM_TIME = "2020-01-01T00:00:00Z";
  *
  * @example
  * ```ts
- * const pseudonymize = await createPseudonymizer("secret");
+ * const pseudonymize = createPseudonymizer("secret");
  * pseudonymize({ roles: ["admin"], email: "alice@acme.com" });
  * // { roles: ["admin"], email: "email-3f1c9a07@example.com" }
  * ```
  */
-export async function createPseudonymizer(
-  secret: string,
-): Promise<Pseudonymize> {
-  // Unlike crypto.subtle, it hashes without a promise for every text.
-  const { createHmac } = await import("node:crypto");
+export function createPseudonymizer(secret: string): Pseudonymize {
   const hash = (text: string) =>
     createHmac("sha256", secret).update(text).digest();
   const idFor = (id: string) =>

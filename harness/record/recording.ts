@@ -1,8 +1,10 @@
 import {
   type Config,
   readConfig,
+  type SettingName,
   SETTINGS,
 } from "../../lib/config/settings.ts";
+import type { Settings } from "../cli/settings.ts";
 import { createPayloadOpener } from "../function/open_payload.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
 import { roleGrants, userOrganizationOf } from "../../lib/claims/grants.ts";
@@ -48,10 +50,10 @@ export type Recorder = (call: RecordedCall) => Promise<Fixture | undefined>;
  * another key, and only the metadata entries of the call's roles are kept.
  */
 export async function createRecorder(
-  settings: Readonly<Record<string, string | undefined>>,
+  settings: Settings,
 ): Promise<Recorder> {
   const config = readConfig(settings);
-  const pseudonymize = await createPseudonymizer(config.signingKeys[0]!);
+  const pseudonymize = createPseudonymizer(config.signingKeys[0]!);
   const open = await createPayloadOpener(config, fetch);
   return async ({ headers, body, time }) => {
     // A signed or encrypted payload is stored as JSON: only ZITADEL can sign it.
@@ -83,12 +85,12 @@ export async function createRecorder(
         ),
         body: text,
       },
-      ...settingsFor(config, pseudonymize),
+      ...settingsFor(settings, pseudonymize),
       ...(api && { api }),
       organizations,
       expected: { status: 200, body: {} },
     };
-    const fixture = await signFixture(unsigned, { now: time });
+    const fixture = signFixture(unsigned, { now: time });
     return { ...fixture, expected: await replyTo(fixture) };
   };
 }
@@ -100,30 +102,36 @@ async function replyTo(fixture: Fixture): Promise<Fixture["expected"]> {
   return { status: response.status, body: await response.json() };
 }
 
+/** The settings that decide a reply, and as what the ids in them are pseudonymized. */
+const KEPT_SETTINGS = {
+  METADATA_ORGANIZATION: "id",
+  PROJECTS: "project_id",
+  GRANTED_BY: "id",
+  APPLICATIONS: "client_id",
+  IMPERSONATION: undefined,
+  PERMISSIONS_CLAIM: undefined,
+  PERMISSIONS_SHAPE: undefined,
+  ROLES_CLAIM: undefined,
+} as const satisfies Partial<Record<SettingName, string | undefined>>;
+
+/** Values that name a kind of organization, not one. */
+const KEYWORDS: ReadonlySet<string> = new Set(["user", "grant"]);
+
 function settingsFor(
-  config: Config,
+  settings: Settings,
   pseudonymize: Pseudonymize,
 ): Pick<Fixture, "settings"> {
-  const { metadataOrganization, claim, shape, projects, rolesClaim } = config;
-  const isFixed = metadataOrganization !== "user" &&
-    metadataOrganization !== "grant";
-  const ids = [...projects ?? []].map((id) =>
-    pseudonymize({ project_id: id }).project_id
-  );
-  const settings = {
-    ...(metadataOrganization !== "user" && {
-      METADATA_ORGANIZATION: isFixed
-        ? pseudonymize(metadataOrganization)
-        : metadataOrganization,
-    }),
-    ...(projects && { PROJECTS: ids.join(",") }),
-    ...(claim !== SETTINGS.PERMISSIONS_CLAIM.default &&
-      { PERMISSIONS_CLAIM: claim }),
-    ...(shape !== SETTINGS.PERMISSIONS_SHAPE.default &&
-      { PERMISSIONS_SHAPE: shape }),
-    ...(rolesClaim !== undefined && { ROLES_CLAIM: rolesClaim }),
-  };
-  return Object.keys(settings).length > 0 ? { settings } : {};
+  const kept: Record<string, string> = {};
+  for (const [name, key] of Object.entries(KEPT_SETTINGS)) {
+    const value = settings[name];
+    const setting: { readonly default?: string } = SETTINGS[name as SettingName];
+    if (!value || value === setting.default) continue;
+    kept[name] = key === undefined ? value : value.split(",")
+      .map((item) => item.trim())
+      .map((id) => KEYWORDS.has(id) ? id : pseudonymize({ [key]: id })[key])
+      .join(",");
+  }
+  return Object.keys(kept).length > 0 ? { settings: kept } : {};
 }
 
 /**

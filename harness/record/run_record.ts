@@ -17,16 +17,17 @@ import { readSettings } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
 import { FIXTURES_URL, writeFixture } from "../fixtures/fixture.ts";
 import { copyBody } from "./copy_body.ts";
-import { createRecorder } from "./recording.ts";
+import {
+  createRecorder,
+  type RecordedCall,
+  type Recorder,
+} from "./recording.ts";
 
 export interface RecordOptions {
   /** Where the fixtures go. */
   readonly folder: string;
   readonly envFile: string;
 }
-
-type Recorder = Awaited<ReturnType<typeof createRecorder>>;
-type Call = Parameters<Recorder>[0];
 
 /** Calls with these answers were not ZITADEL's, and are not kept. */
 const REFUSED: ReadonlySet<number> = new Set([400, 401, 404, 405, 413]);
@@ -96,7 +97,7 @@ function createKeeper(
   toFixture: Recorder,
   folder: string,
   io: Io,
-): (call: Call) => Promise<void> {
+): (call: RecordedCall) => Promise<void> {
   const below = relative(fileURLToPath(FIXTURES_URL), resolve(folder));
   // A fixture is named after its path in the folder of fixtures.
   const prefix = below.startsWith("..") || below === "" ? "" : `${below}/`;
@@ -105,20 +106,12 @@ function createKeeper(
       const fixture = await toFixture(call);
       if (fixture === undefined) return;
       const file = `${folder}/${fixture.name}.json`;
-      if (await exists(file)) return;
+      const isKept = await Deno.stat(file).then(() => true, () => false);
+      if (isKept) return;
       await writeFixture(file, { ...fixture, name: prefix + fixture.name });
       io.print(`${tint("good", "kept")} ${file}`);
     } catch (error) {
       io.error(`${tint("bad", "not kept")}: ${messageOf(error)}`);
     }
   };
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await Deno.stat(file);
-    return true;
-  } catch {
-    return false;
-  }
 }

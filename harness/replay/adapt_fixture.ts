@@ -8,38 +8,47 @@ import { isObject } from "./replay.ts";
  */
 export function adaptFixture(
   fixture: Fixture,
-  { organization, project }: Pick<DeployedFunction, "organization" | "project">,
+  { organization, project, application }: Pick<
+    DeployedFunction,
+    "organization" | "project" | "application"
+  >,
 ): Fixture {
   const payload = parseJson(fixture.request.body);
   if (!isObject(payload)) return fixture;
-  const adapted = { ...payload };
+  const { PROJECTS, APPLICATIONS } = fixture.settings ?? {};
+  const replace = (name: string, changes: Record<string, unknown>) => {
+    const part = payload[name];
+    if (isObject(part)) payload[name] = { ...part, ...changes };
+  };
   if (organization !== undefined) {
-    replaceIn(adapted, "org", { id: organization });
-    replaceIn(adapted, "user", { resource_owner: organization });
+    replace("org", { id: organization });
+    replace("user", { resource_owner: organization });
+  }
+  const { client_id } = isObject(payload.application)
+    ? payload.application
+    : {};
+  // What did not count where it was recorded must not count now.
+  if (application !== undefined && isListed(client_id, APPLICATIONS)) {
+    replace("application", { client_id: application });
   }
   if (Array.isArray(payload.user_grants)) {
-    const listed = fixture.settings?.PROJECTS?.split(",");
-    adapted.user_grants = payload.user_grants.map((grant) => {
-      if (!isObject(grant)) return grant;
-      const counts = listed?.includes(String(grant.project_id)) ?? true;
-      return {
-        ...grant,
-        ...(organization !== undefined && { resource_owner: organization }),
-        ...(project !== undefined && counts && { project_id: project }),
-      };
-    });
+    payload.user_grants = payload.user_grants.map((grant) =>
+      isObject(grant)
+        ? {
+          ...grant,
+          ...organization !== undefined && { resource_owner: organization },
+          ...project !== undefined && isListed(grant.project_id, PROJECTS) &&
+            { project_id: project },
+        }
+        : grant
+    );
   }
-  const body = JSON.stringify(adapted);
+  const body = JSON.stringify(payload);
   return { ...fixture, request: { ...fixture.request, body } };
 }
 
-function replaceIn(
-  payload: Record<string, unknown>,
-  name: string,
-  changes: Record<string, string>,
-): void {
-  const part = payload[name];
-  if (isObject(part)) payload[name] = { ...part, ...changes };
+function isListed(id: unknown, list: string | undefined): boolean {
+  return list?.split(",").includes(String(id)) ?? true;
 }
 
 /** Some fixtures hold on purpose what is no JSON. */

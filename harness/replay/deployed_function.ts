@@ -1,4 +1,4 @@
-import { type SettingName, SETTINGS } from "../../lib/config/settings.ts";
+import { SETTINGS } from "../../lib/config/settings.ts";
 import { SIGNING_KEY_SETTING, splitKeys } from "../cli/env_file.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
@@ -9,11 +9,22 @@ import { getServiceToken } from "../zitadel/service_token.ts";
 import { whoAmI } from "../zitadel/user.ts";
 
 /** The settings that show in a reply whatever the metadata is. */
-export const VISIBLE_SETTINGS = [
-  "PERMISSIONS_CLAIM",
-  "PERMISSIONS_SHAPE",
-  "ROLES_CLAIM",
-] as const satisfies readonly SettingName[];
+export type VisibleSetting =
+  | "PERMISSIONS_CLAIM"
+  | "PERMISSIONS_SHAPE"
+  | "ROLES_CLAIM";
+
+/** Returns the settings in effect that show in a reply. */
+export function visibleSettings(
+  settings: Settings,
+): Readonly<Record<VisibleSetting, string | undefined>> {
+  const { PERMISSIONS_CLAIM, PERMISSIONS_SHAPE } = SETTINGS;
+  return {
+    PERMISSIONS_CLAIM: settings.PERMISSIONS_CLAIM || PERMISSIONS_CLAIM.default,
+    PERMISSIONS_SHAPE: settings.PERMISSIONS_SHAPE || PERMISSIONS_SHAPE.default,
+    ROLES_CLAIM: settings.ROLES_CLAIM || undefined,
+  };
+}
 
 /** A function that someone else runs. */
 export interface DeployedFunction {
@@ -23,9 +34,9 @@ export interface DeployedFunction {
   readonly organization: string | undefined;
   /** A project whose roles count, if only some do. */
   readonly project: string | undefined;
-  readonly settings: Readonly<
-    Record<typeof VISIBLE_SETTINGS[number], string | undefined>
-  >;
+  /** An application whose users get permissions, if only some do. */
+  readonly application: string | undefined;
+  readonly settings: ReturnType<typeof visibleSettings>;
 }
 
 /**
@@ -45,15 +56,14 @@ export async function findDeployedFunction(
     url,
     key: await findKey(settings, url),
     organization: organization ?? await organizationOf(settings),
-    project: settings.PROJECTS?.split(",")[0]?.trim() || undefined,
-    settings: {
-      PERMISSIONS_CLAIM: settings.PERMISSIONS_CLAIM ||
-        SETTINGS.PERMISSIONS_CLAIM.default,
-      PERMISSIONS_SHAPE: settings.PERMISSIONS_SHAPE ||
-        SETTINGS.PERMISSIONS_SHAPE.default,
-      ROLES_CLAIM: settings.ROLES_CLAIM || undefined,
-    },
+    project: firstOf(settings.PROJECTS),
+    application: firstOf(settings.APPLICATIONS),
+    settings: visibleSettings(settings),
   };
+}
+
+function firstOf(list: string | undefined): string | undefined {
+  return list?.split(",")[0]?.trim() || undefined;
 }
 
 async function findKey(settings: Settings, url: string): Promise<string> {

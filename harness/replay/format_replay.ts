@@ -35,17 +35,19 @@ export function rowFormatter(
   return ({ fixture, outcome, actual, note }) => {
     const { text, tone } = LABELS[outcome];
     const label = tint(tone, text.padEnd(widest.text.length));
-    const reply = printable(
-      actual
-        ? `${actual.status}  ${shorten(summarize(actual))}`
-        : `     ${note}`,
-    );
+    const name = printable(fixture.name).padEnd(nameWidth);
+    const reply = actual
+      ? `${actual.status}  ${shorten(summarize(actual))}`
+      : `     ${note}`;
     const differences = outcome === "differs" && actual
       ? diffReplies(fixture.expected, actual)
       : [];
     return [
-      `${label}  ${printable(fixture.name).padEnd(nameWidth)}  ${reply}`,
-      ...differences.map((line) => `    ${tintLine(line)}`),
+      `${label}  ${name}  ${printable(reply)}`,
+      ...differences.map((line) => {
+        const tone = ({ "-": "bad", "+": "good" } as const)[line[0]!];
+        return `    ${tone ? tint(tone, line) : line}`;
+      }),
     ];
   };
 }
@@ -61,16 +63,14 @@ export function formatTotals(
   const groups = Object.groupBy(replayed, ({ outcome }) => outcome);
   const counts = Object.entries(groups).map(([outcome, group]) =>
     `${group.length} ${LABELS[outcome as Comparison].text}`
-  );
+  ).join(", ");
   const updated = update ? "; what differed is now expected" : "";
-  const fixtures = replayed.length === 1
-    ? "1 fixture"
-    : `${replayed.length} fixtures`;
+  const fixtures = replayed.length === 1 ? "fixture" : "fixtures";
   const isEmpty = replayed.every(({ outcome }) => outcome === "skipped");
   return [
     ...[...notes].flatMap((note) => ["", `${note}.`]),
     "",
-    `${fixtures}: ${counts.join(", ")}${updated}`,
+    `${replayed.length} ${fixtures}: ${counts}${updated}`,
     ...isEmpty ? ["Nothing was compared, so nothing is proved."] : [],
   ];
 }
@@ -79,10 +79,4 @@ function shorten(text: string): string {
   return text.length > SUMMARY_LENGTH
     ? `${text.slice(0, SUMMARY_LENGTH - 3)}...`
     : text;
-}
-
-function tintLine(line: string): string {
-  if (line.startsWith("-")) return tint("bad", line);
-  if (line.startsWith("+")) return tint("good", line);
-  return line;
 }

@@ -98,7 +98,7 @@ export async function sendFixture(
   base: string,
   key = fixture.signing_key,
 ): Promise<Reply> {
-  const signed = await signFixture(fixture, { now: Date.now(), key });
+  const signed = signFixture(fixture, { now: Date.now(), key });
   let response: Response;
   let text: string;
   try {

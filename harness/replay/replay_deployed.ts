@@ -3,7 +3,8 @@ import type { Fixture, Reply } from "../fixtures/fixture.ts";
 import { adaptFixture, parseJson } from "./adapt_fixture.ts";
 import {
   type DeployedFunction,
-  VISIBLE_SETTINGS,
+  type VisibleSetting,
+  visibleSettings,
 } from "./deployed_function.ts";
 import {
   appendedTo,
@@ -63,17 +64,13 @@ function noteOn(
   status: number,
   { organization }: Pick<DeployedFunction, "organization">,
 ): string | undefined {
-  switch (status) {
-    case 401:
-      return "That function does not accept the signing key any more, or its clock is off";
-    case 502:
-    case 504:
-      return organization === undefined
-        ? "That function could not read its mapping: the fixtures' organizations exist only where they were recorded. Name one that it may read with --org"
-        : `That function could not read its mapping, which is that of organization ${organization} or of METADATA_ORGANIZATION; its log has the reason`;
-    default:
-      return undefined;
+  if (status === 401) {
+    return "That function does not accept the signing key any more, or its clock is off";
   }
+  if (status !== 502 && status !== 504) return undefined;
+  return organization === undefined
+    ? "That function could not read its mapping: the fixtures' organizations exist only where they were recorded. Name one that it may read with --org"
+    : `That function could not read its mapping, which is that of organization ${organization} or of METADATA_ORGANIZATION; its log has the reason`;
 }
 
 /** Why another function than the fixture's own cannot be judged by it. */
@@ -90,12 +87,13 @@ function skipReason(
   if (settings.PROJECTS && deployed.project === undefined) {
     return "needs PROJECTS";
   }
-  const other = VISIBLE_SETTINGS.find((name) =>
-    (settings[name] ?? DEFAULTS[name]) !== deployed.settings[name]
-  );
-  if (other === undefined) return undefined;
-  const wanted = settings[other] ?? DEFAULTS[other];
-  return wanted ? `needs ${other}=${wanted}` : `needs ${other} unset`;
+  if (settings.APPLICATIONS && deployed.application === undefined) {
+    return "needs APPLICATIONS";
+  }
+  for (const [name, wanted] of Object.entries(visibleSettings(settings))) {
+    if (wanted === deployed.settings[name as VisibleSetting]) continue;
+    return wanted ? `needs ${name}=${wanted}` : `needs ${name} unset`;
+  }
 }
 
 const FUNCTION = /^function\/pre\w+$/;
@@ -112,12 +110,6 @@ function isFunctionCall(
     typeof payload.function === "string" && FUNCTION.test(payload.function) &&
     !("event_type" in payload);
 }
-
-const DEFAULTS: DeployedFunction["settings"] = {
-  PERMISSIONS_CLAIM: "permissions",
-  PERMISSIONS_SHAPE: "list",
-  ROLES_CLAIM: undefined,
-};
 
 /** A reply with the values taken out of the function's own claims or attributes. */
 function withoutValues(

@@ -23,7 +23,7 @@ export async function callTarget(
   const headers = {
     "content-type": "application/json",
     "user-agent": "Go-http-client/1.1",
-    "zitadel-signature": await signPayload(target.signingKey, seconds, body),
+    "zitadel-signature": signPayload(target.signingKey, seconds, body),
   };
   const exchange: Exchange = {
     time: Date.now(),

@@ -1,4 +1,4 @@
-const encoder = new TextEncoder();
+import { createHmac } from "node:crypto";
 
 /**
  * Signs a body as ZITADEL does: HMAC-SHA256 of `<t>.<body>`.
@@ -7,23 +7,11 @@ const encoder = new TextEncoder();
  * @param timestamp The time of signing, in seconds since 1970.
  * @returns The value of the `ZITADEL-Signature` header.
  */
-export async function signPayload(
+export function signPayload(
   secret: string,
   timestamp: number,
   body: string | Uint8Array,
-): Promise<string> {
-  const key = await crypto.subtle.importKey(
-    "raw",
-    encoder.encode(secret),
-    { name: "HMAC", hash: "SHA-256" },
-    false,
-    ["sign"],
-  );
-  const prefix = encoder.encode(`${timestamp}.`);
-  const bytes = typeof body === "string" ? encoder.encode(body) : body;
-  const message = new Uint8Array(prefix.length + bytes.length);
-  message.set(prefix);
-  message.set(bytes, prefix.length);
-  const signature = await crypto.subtle.sign("HMAC", key, message);
-  return `t=${timestamp},v1=${new Uint8Array(signature).toHex()}`;
+): string {
+  const hmac = createHmac("sha256", secret).update(`${timestamp}.`);
+  return `t=${timestamp},v1=${hmac.update(body).digest("hex")}`;
 }

@@ -1,11 +1,11 @@
 /**
- * A temporary organization with everything that a token with permissions needs:
- * a project, an application, users and a mapping.
+ * Organizations for a while, with all that tokens with permissions need: created
+ * as planned, and removed with everything in them.
  *
  * @module
  */
-import type { Instance } from "./client.ts";
-import { connect } from "./client.ts";
+import { waitUntil } from "../util/wait_until.ts";
+import { connect, type Instance } from "./client.ts";
 import { listMetadata, setMetadata } from "./metadata.ts";
 import {
   createOrganization,
@@ -21,7 +21,6 @@ import {
   createServiceUser,
   grantRoles,
 } from "./user.ts";
-import { waitUntil } from "../util/wait_until.ts";
 
 /** The guide's mapping, used if the caller gives none. */
 export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
@@ -29,175 +28,218 @@ export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
   viewer: ["posts:read"],
 };
 
-/** The application's redirect address; nothing has to listen there. */
-const REDIRECT_URI = "http://localhost:9000/callback";
+/** The redirect address of every application; nothing has to listen there. */
+export const REDIRECT_URI = "http://localhost:9000/callback";
 
-/** A random password with what ZITADEL's default policy asks for. */
-function randomPassword(): string {
-  return `Aa1!${crypto.randomUUID()}`;
+type ByName<Value> = Readonly<Record<string, Value>>;
+
+/** What to create. Everything has a name, by which the rest refers to it. */
+export interface ScratchPlan {
+  /** By organization: its metadata, as text. */
+  readonly organizations: ByName<ByName<string>>;
+  /** By project; the owner is an organization. */
+  readonly projects: ByName<{
+    readonly owner: string;
+    readonly roles: readonly string[];
+    readonly assertsRoles?: boolean;
+  }>;
+  /** By application. */
+  readonly applications: ByName<{
+    readonly project: string;
+    readonly accessTokens?: "jwt" | "opaque";
+  }>;
+  /** By user: the organization. */
+  readonly people: ByName<string>;
+  /** By user; each has a personal access token. */
+  readonly serviceUsers: ByName<{
+    readonly organization: string;
+    readonly hasSecret: boolean;
+  }>;
+  readonly members: readonly (readonly [
+    user: string,
+    organization: string,
+    role: string,
+  ])[];
+  /** Given by the organization that owns the project. */
+  readonly grants: readonly (readonly [
+    user: string,
+    project: string,
+    roles: readonly string[],
+  ])[];
 }
 
-/** A temporary organization; disposing of it removes it. */
-export interface ScratchOrganization extends AsyncDisposable {
-  /** Its metadata is the mapping. */
-  readonly organization: { readonly id: string; readonly name: string };
-  readonly project: { readonly id: string };
-  /** Role to permissions, as written to the metadata. */
-  readonly mapping: Readonly<Record<string, readonly string[]>>;
-  /** A service user with every role and JWT access tokens. */
-  readonly robot: {
-    readonly id: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
-  };
-  readonly person: {
-    readonly id: string;
-    readonly loginName: string;
-    readonly password: string;
-  };
-  /**
-   * A service user who may read the organization: the function's credential.
-   */
-  readonly reader: {
-    readonly id: string;
+/** What was created. */
+export interface Scratch extends AsyncDisposable {
+  /** The end of the names of organizations and users, so that runs do not collide. */
+  readonly suffix: string;
+  /** By kind and name: `organization acme`, `client storefront`. */
+  readonly ids: Map<string, string>;
+  readonly id: (name: string) => string;
+  /** Every person's. */
+  readonly password: string;
+  readonly serviceUser: (name: string) => {
     readonly token: string;
     readonly clientId: string;
     readonly clientSecret: string;
   };
-  /** A single-page application with JWT access tokens. */
-  readonly application: {
-    readonly clientId: string;
-    readonly redirectUri: string;
+}
+
+/** If a step fails, or the signal aborts, what was created is removed again. */
+export async function createScratch(
+  instance: Instance,
+  plan: ScratchPlan,
+  signal?: AbortSignal,
+): Promise<Scratch> {
+  await using stack = new AsyncDisposableStack();
+  const suffix = crypto.randomUUID().slice(0, 5);
+  // What ZITADEL's default policy asks for.
+  const password = `Aa1!${crypto.randomUUID()}`;
+  const ids = new Map<string, string>();
+  const serviceUsers = new Map<string, ReturnType<Scratch["serviceUser"]>>();
+  const keep = (name: string, id: string) => {
+    ids.set(name, id);
+    signal?.throwIfAborted();
+  };
+  const find = <Value>(map: ReadonlyMap<string, Value>, name: string) => {
+    const found = map.get(name);
+    if (found === undefined) throw new Error(`The plan has no ${name}`);
+    return found;
+  };
+  const id = (name: string) => find(ids, name);
+  const organizationId = (name: string) => id(`organization ${name}`);
+  const ownerOf = (project: string) =>
+    organizationId(plan.projects[project]!.owner);
+
+  for (const [name, metadata] of Object.entries(plan.organizations)) {
+    const { id } = await createOrganization(instance, `${name} ${suffix}`);
+    stack.defer(() => removeOrganization(instance, id));
+    keep(`organization ${name}`, id);
+    const entries = Object.entries(metadata).map(([key, text]) => ({
+      key,
+      value: new TextEncoder().encode(text),
+    }));
+    if (entries.length > 0) await setMetadata(instance, id, entries);
+  }
+  for (const [name, { owner, ...project }] of Object.entries(plan.projects)) {
+    const options = { name, ...project };
+    const { id } = await createProject(
+      instance,
+      organizationId(owner),
+      options,
+    );
+    keep(`project ${name}`, id);
+  }
+  for (const [name, application] of Object.entries(plan.applications)) {
+    const { clientId } = await createApplication(
+      instance,
+      ownerOf(application.project),
+      {
+        ...application,
+        project: id(`project ${application.project}`),
+        name,
+        redirectUri: REDIRECT_URI,
+      },
+    );
+    keep(`client ${name}`, clientId);
+  }
+  for (const [name, organization] of Object.entries(plan.people)) {
+    const options = { userName: `${name}-${suffix}`, password };
+    const owner = organizationId(organization);
+    keep(`user ${name}`, await createPerson(instance, owner, options));
+  }
+  for (const [name, planned] of Object.entries(plan.serviceUsers)) {
+    const owner = organizationId(planned.organization);
+    const clientId = `${name}-${suffix}`;
+    const user = await createServiceUser(instance, owner, clientId);
+    keep(`user ${name}`, user);
+    const token = await createAccessToken(instance, owner, user);
+    const { clientSecret } = planned.hasSecret
+      ? await createSecret(instance, owner, user)
+      : { clientSecret: "" };
+    serviceUsers.set(name, { token, clientId, clientSecret });
+  }
+  for (const [name, organization, role] of plan.members) {
+    const user = id(`user ${name}`);
+    await addMember(instance, organizationId(organization), { user, role });
+  }
+  for (const [name, projectName, roles] of plan.grants) {
+    const user = id(`user ${name}`);
+    const project = id(`project ${projectName}`);
+    const options = { user, project, roles };
+    await grantRoles(instance, ownerOf(projectName), options);
+  }
+  const created = stack.move();
+  return {
+    suffix,
+    ids,
+    id,
+    password,
+    serviceUser: (name) => find(serviceUsers, name),
+    [Symbol.asyncDispose]: () => created.disposeAsync(),
   };
 }
 
+/** What {@linkcode createScratchOrganization} created; disposing of it removes it. */
+export type ScratchOrganization = Awaited<
+  ReturnType<typeof createScratchOrganization>
+>;
+
 /**
- * Creates a world, and waits until everything in it can be read. If a step
- * fails, or the signal aborts, what was created is removed again.
- *
- * @example
- * ```ts
- * import { connect } from "./client.ts";
- * import { clientCredentials, roleScopes } from "./login.ts";
- * import { createScratchOrganization } from "./scratch_organization.ts";
- *
- * const instance = connect("http://localhost:8080", "token");
- * await using scratch = await createScratchOrganization(instance);
- * const { accessToken } = await clientCredentials(instance.origin, {
- *   ...scratch.robot,
- *   scope: roleScopes(scratch.project.id),
- * });
- * ```
+ * Creates an organization with a mapping, a project, an application, a person and
+ * two service users, and waits until it can be read: `robot` has every role and JWT
+ * access tokens, `reader` may read the organization, as the function's credential.
  */
 export async function createScratchOrganization(
   instance: Instance,
-  options: {
-    readonly mapping?: Readonly<Record<string, readonly string[]>>;
+  { mapping = DEFAULT_MAPPING, signal }: {
+    readonly mapping?: typeof DEFAULT_MAPPING;
     readonly signal?: AbortSignal;
   } = {},
-): Promise<ScratchOrganization> {
-  const { mapping = DEFAULT_MAPPING, signal } = options;
-  const name = `scratch-${crypto.randomUUID().slice(0, 8)}`;
-  const organization = await createOrganization(instance, name);
-  const remove = () => removeOrganization(instance, organization.id);
-  try {
-    const parts = await fillOrganization(instance, organization.id, {
-      mapping,
-      name,
-      signal,
-    });
-    return { organization, mapping, ...parts, [Symbol.asyncDispose]: remove };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-}
-
-async function fillOrganization(
-  instance: Instance,
-  organization: string,
-  options: {
-    readonly mapping: Readonly<Record<string, readonly string[]>>;
-    readonly name: string;
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<
-  Omit<
-    ScratchOrganization,
-    "organization" | "mapping" | typeof Symbol.asyncDispose
-  >
-> {
-  const { mapping, name, signal } = options;
+) {
   const roles = Object.keys(mapping);
-  const encoder = new TextEncoder();
-
-  await setMetadata(
-    instance,
-    organization,
-    roles.map((key) => ({
-      key,
-      value: encoder.encode(JSON.stringify(mapping[key])),
-    })),
+  const metadata = Object.fromEntries(
+    roles.map((role) => [role, JSON.stringify(mapping[role])]),
   );
-  const project = await createProject(instance, organization, {
-    name: "Shop",
-    roles,
-  });
-  const application = await createApplication(instance, organization, {
-    project: project.id,
-    name: "Shop",
-    redirectUri: REDIRECT_URI,
-  });
-  signal?.throwIfAborted();
-
-  const robot = await createServiceUser(
-    instance,
-    organization,
-    `robot-${name}`,
+  const user = { organization: "scratch", hasSecret: true };
+  await using stack = new AsyncDisposableStack();
+  const { id, suffix, password, serviceUser } = stack.use(
+    await createScratch(instance, {
+      organizations: { scratch: metadata },
+      projects: { Shop: { owner: "scratch", roles } },
+      applications: { Shop: { project: "Shop" } },
+      people: { alice: "scratch" },
+      serviceUsers: { robot: user, reader: user },
+      members: [["reader", "scratch", "ORG_OWNER_VIEWER"]],
+      grants: [["robot", "Shop", roles], ["alice", "Shop", roles]],
+    }, signal),
   );
-  const loginName = `alice-${name}`;
-  const password = randomPassword();
-  const person = await createPerson(instance, organization, {
-    userName: loginName,
-    password,
-  });
-  for (const user of [robot, person]) {
-    await grantRoles(instance, organization, {
-      user,
-      project: project.id,
-      roles,
-    });
-  }
-  const robotSecret = await createSecret(instance, organization, robot);
-  signal?.throwIfAborted();
-
-  const reader = await createServiceUser(
-    instance,
-    organization,
-    `reader-${name}`,
-  );
-  await addMember(instance, organization, {
-    user: reader,
-    role: "ORG_OWNER_VIEWER",
-  });
-  const readerSecret = await createSecret(instance, organization, reader);
-  const token = await createAccessToken(instance, organization, reader);
-
-  const asReader = connect(instance.origin, token);
+  const organization = {
+    id: id("organization scratch"),
+    name: `scratch ${suffix}`,
+  };
+  const reader = { id: id("user reader"), ...serviceUser("reader") };
+  const asReader = connect(instance.origin, reader.token);
   await waitUntil(async () => {
-    const [visible] = await listOrganizations(asReader, { id: organization });
-    const { entries } = await listMetadata(asReader, organization);
+    const [visible] = await listOrganizations(asReader, {
+      id: organization.id,
+    });
+    const { entries } = await listMetadata(asReader, organization.id);
     return visible !== undefined && entries.length === roles.length;
-  }, { what: "the new organization can be read", ...(signal && { signal }) });
-
+  }, { what: "the new organization can be read", ...signal && { signal } });
+  const created = stack.move();
   return {
-    project: { id: project.id },
-    application: {
-      clientId: application.clientId,
-      redirectUri: REDIRECT_URI,
+    organization,
+    /** Role to permissions, as written to the metadata. */
+    mapping,
+    project: { id: id("project Shop") },
+    application: { clientId: id("client Shop"), redirectUri: REDIRECT_URI },
+    robot: { id: id("user robot"), ...serviceUser("robot") },
+    reader,
+    person: {
+      id: id("user alice"),
+      loginName: `alice-${suffix}`,
+      password,
     },
-    robot: { id: robot, ...robotSecret },
-    person: { id: person, loginName, password },
-    reader: { id: reader, token, ...readerSecret },
+    [Symbol.asyncDispose]: () => created.disposeAsync(),
   };
 }

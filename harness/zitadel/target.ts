@@ -71,17 +71,17 @@ export async function listTargets(instance: Instance): Promise<Target[]> {
 export async function createTarget(
   instance: Instance,
   settings: TargetSettings,
-  payloadType: "json" | "jwt" = "json",
+  payloadType: PayloadType = "json",
 ): Promise<{ id: string; signingKey: string }> {
   const request = create(
     CreateTargetRequestSchema,
     toWire({ ...settings, interruptOnError: false }),
   );
-  const name = payloadType === "jwt"
-    ? WITH_PAYLOAD_TYPE
-    : ActionService.typeName;
-  if (payloadType === "jwt") {
-    const data = Uint8Array.of(PAYLOAD_TYPES.indexOf("jwt"));
+  const name = payloadType === "json"
+    ? ActionService.typeName
+    : WITH_PAYLOAD_TYPE;
+  if (payloadType !== "json") {
+    const data = Uint8Array.of(PAYLOAD_TYPES.indexOf(payloadType));
     request.$unknown = [{ no: PAYLOAD_TYPE_IN_CREATE, wireType: 0, data }];
   }
   const { id, signingKey } = await attempt(

@@ -1,35 +1,14 @@
 import fc from "fast-check";
+import type { CheckedProperty } from "../../harness/fuzz/run_fuzz.ts";
 
-/** How a property is checked. */
-export interface CheckOptions {
-  /** How many inputs to try. */
-  readonly runs: number;
-  /** Where the inputs come from: the same seed gives the same inputs. */
-  readonly seed: number;
-  /** Where in the seed's inputs to begin, as a failure prints it. */
-  readonly path?: string | undefined;
-}
-
-/** A statement that holds for every input. */
-export interface Property {
-  /** The statement. */
-  readonly name: string;
-  /**
-   * Looks for an input that contradicts it.
-   *
-   * @param options How to look.
-   * @throws {Error} Where one was found, with the smallest such input and how to see it again.
-   */
-  check(options: CheckOptions): Promise<void>;
-}
+/** A statement that holds for every input, as `deno task fuzz` checks it. */
+export type Property = CheckedProperty;
 
 /**
- * Names a property.
+ * Names a property, by a sentence about a symbol. A failure has the smallest input that
+ * contradicts it, and how to see it again.
  *
- * @param name The statement, as a sentence about a symbol.
- * @param statement The statement, and the inputs it is for.
  * @param cost How many times as long as the others one input takes; fewer are tried.
- * @returns The property.
  */
 export function property<T>(
   name: string,

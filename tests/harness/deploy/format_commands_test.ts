@@ -24,7 +24,7 @@ Deno.test("formatCommands() prints what a shell runs as it is meant, and leaves 
       create: false,
       settings: names,
     }),
-    { names, envFile },
+    envFile,
   ).join("\n");
   const run = async (FAIL: string) => {
     const { stdout } = await new Deno.Command("sh", {

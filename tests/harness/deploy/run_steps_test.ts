@@ -6,8 +6,9 @@ const MODULE = new URL(
   import.meta.url,
 );
 
-function step(code: string, usesSettings = false) {
-  return { what: code, command: ["deno", "eval", code], usesSettings };
+function step(code: string, readsFile = false) {
+  const command = ["deno", "eval", code];
+  return { what: code, command, ...readsFile && { settings: ["A"] } };
 }
 
 Deno.test("runSteps() has the file only while a command reads it, and stops at the first that fails", async () => {

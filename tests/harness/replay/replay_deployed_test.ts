@@ -16,10 +16,7 @@ import { createRecorder } from "../../../harness/record/recording.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
-import {
-  clientCredentials,
-  roleScopes,
-} from "../../../harness/zitadel/login.ts";
+import { login as logIn } from "../../../harness/zitadel/login.ts";
 import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
 
@@ -39,6 +36,7 @@ const DEPLOYED: DeployedFunction = {
   key: "key",
   organization: undefined,
   project: undefined,
+  application: undefined,
   settings: DEFAULTS,
 };
 
@@ -212,9 +210,11 @@ async function recorded() {
   };
   const record = async (settings: Record<string, string>) => {
     calls.length = 0;
-    await clientCredentials(sandbox.origin, {
-      ...scratch.robot,
-      scope: roleScopes(scratch.project.id),
+    await logIn(sandbox.origin, {
+      ...scratch.application,
+      ...scratch.person,
+      scope: "openid",
+      loginClientToken: sandbox.loginClientToken,
     });
     const [call] = calls;
     const toFixture = await createRecorder(settings);
@@ -234,6 +234,12 @@ Deno.test("replayDeployed() checks a function with its own recordings, in every 
       { METADATA_ORGANIZATION: "grant" },
       { METADATA_ORGANIZATION: id },
       { PROJECTS: project },
+      { GRANTED_BY: "user" },
+      { GRANTED_BY: id },
+      { GRANTED_BY: "1" },
+      { IMPERSONATION: "none" },
+      { APPLICATIONS: it.scratch.application.clientId },
+      { APPLICATIONS: "1" },
       { PERMISSIONS_SHAPE: "string", ROLES_CLAIM: "roles" },
       { PERMISSIONS_SHAPE: "by_project" },
       { PERMISSIONS_CLAIM: "scp" },

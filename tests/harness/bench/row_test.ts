@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
-import { formatRows } from "../../../harness/bench/format_rows.ts";
-import { isReached, type Row } from "../../../harness/bench/row.ts";
+import { formatRows, isReached, type Row } from "../../../harness/bench/row.ts";
 
 const ROW: Row = {
   group: "Group",

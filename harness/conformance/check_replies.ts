@@ -1,9 +1,10 @@
+import { decodeJwt } from "jose";
 import { roleScopes } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
-import { type CheckContext, compare, type Finding } from "./checks.ts";
 import { readRecorded } from "./recording.ts";
+import { requestToken } from "./request_token.ts";
+import type { Check, Run } from "./check.ts";
 import { shapeOf } from "./shape.ts";
-import { partsOf } from "./tokens.ts";
 
 interface Outcome {
   readonly claims?: Record<string, unknown>;
@@ -28,31 +29,24 @@ const MANY_PERMISSIONS = 1000;
  * Sends each recorded reply while a service user asks for a token, with
  * interruptOnError off and on, and compares the outcome.
  */
-export async function* replyChecks(
-  context: CheckContext,
-): AsyncGenerator<Finding> {
-  const { subject, scenario, target } = context;
+export async function* checkReplies(run: Run): AsyncGenerator<Check> {
   for (const interruptOnError of [false, true]) {
     const name = `behaviour/replies_interrupt_${interruptOnError}`;
     const { rows } = await readRecorded<{ rows: Row[] }>(name);
-    await using _binding = await bindTarget(subject, {
-      name: `replies ${interruptOnError} ${scenario.suffix}`,
-      endpoint: `${target.origin}/replies`,
-      condition: "function/preaccesstoken",
-      interruptOnError,
-    });
+    const options = { path: "replies", interruptOnError };
+    await using _binding = await bindTarget(run, options);
     for (const row of rows) {
       const over = Promise.withResolvers<void>();
-      using _reply = target.replyWith(({ path }) =>
+      using _reply = run.target.replyWith(({ path }) =>
         path === "/redirected"
           ? Response.json(permissions(["posts:read"]))
           : replyOf(row, over.promise)
       );
-      yield await compare(
-        `${name}: ${row.reply}`,
-        outcomeOf(row.outcome.status, row.outcome),
-        () => tokenOutcome(context),
-      );
+      yield {
+        name: `${name}: ${row.reply}`,
+        recorded: outcomeOf(row.outcome.status, row.outcome),
+        look: () => askForToken(run),
+      };
       over.resolve();
     }
   }
@@ -81,23 +75,15 @@ function permissions(value: readonly string[]) {
   return { append_claims: [{ key: "permissions", value }] };
 }
 
-async function tokenOutcome(
-  { subject, scenario }: CheckContext,
-): Promise<unknown> {
-  const { clientId, clientSecret } = scenario.serviceUser("machine");
-  const response = await fetch(`${subject.origin}/oauth/v2/token`, {
-    method: "POST",
-    headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
-    body: new URLSearchParams({
-      grant_type: "client_credentials",
-      scope: roleScopes(scenario.id("project storefront")),
-    }),
-  });
-  const answer = await response.json();
-  if (!response.ok) return outcomeOf(response.status, answer);
-  const claims = partsOf(answer.access_token)[1]!;
+async function askForToken(run: Run): Promise<unknown> {
+  const { status, body } = await requestToken(run.origin, {
+    grant_type: "client_credentials",
+    scope: roleScopes(run.id("project storefront")),
+  }, run.serviceUser("ci-runner"));
+  if (body.access_token === undefined) return outcomeOf(status, body);
+  const claims = decodeJwt(body.access_token);
   const list = claims["permissions"];
-  return outcomeOf(response.status, {
+  return outcomeOf(status, {
     claims: Array.isArray(list) && list.length === MANY_PERMISSIONS
       ? { permissions_count: list.length }
       : claims,

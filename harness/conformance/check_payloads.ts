@@ -1,0 +1,136 @@
+import { createPrivateKey } from "node:crypto";
+import {
+  compactDecrypt,
+  decodeJwt,
+  decodeProtectedHeader,
+  exportSPKI,
+  generateKeyPair,
+  SignJWT,
+} from "jose";
+import { refresh, roleScopes } from "../zitadel/login.ts";
+import { type BindingOptions, bindTarget } from "./binding.ts";
+import type { Check, Run } from "./check.ts";
+import { type Login, logIn } from "./log_in.ts";
+import { readCall, readRecorded } from "./recording.ts";
+import { requestToken } from "./request_token.ts";
+import { shapeOf } from "./shape.ts";
+
+const FOLDERS = {
+  current: "calls",
+  "4.6": "older/v4.6.5",
+  "3.4": "older/v3.4.9",
+} as const;
+
+/** How a recorded call comes about. */
+interface Cause extends Login {
+  readonly then?: keyof typeof ACTS;
+  readonly bind?: Partial<BindingOptions>;
+  /** The algorithm of the key that the payload is encrypted for. */
+  readonly encryptedBy?: string;
+  /** What a target before this one replies. */
+  readonly firstReply?: unknown;
+}
+
+/**
+ * Reproduces each recorded call and compares the payload that the target
+ * received.
+ */
+export async function* checkPayloads(run: Run): AsyncGenerator<Check> {
+  const folder = FOLDERS[run.release];
+  const files = new URL(`../../fixtures/${folder}/`, import.meta.url);
+  const { calls } = await readRecorded<
+    { calls: Readonly<Record<string, Cause>> }
+  >("scenario");
+  for await (const { name: file } of Deno.readDir(files)) {
+    const call = file.replace(".json", "");
+    if (call.startsWith("event_")) continue;
+    const name = `${folder}/${call}`;
+    const recorded = await payloadShape(await readCall(name));
+    const cause = calls[call];
+    yield { name, recorded, look: () => cause && bringAbout(run, cause) };
+  }
+}
+
+/** Makes ZITADEL call a target; returns the shape of the payload. */
+async function bringAbout(run: Run, cause: Cause): Promise<unknown> {
+  const { bind = {}, encryptedBy, firstReply } = cause;
+  const receive = async (options: Partial<BindingOptions>, key?: CryptoKey) =>
+    await payloadShape(await callOf(run, cause, options), key);
+  if (encryptedBy !== undefined) {
+    const keys = await generateKeyPair(encryptedBy, { extractable: true });
+    const encryptFor = await exportSPKI(keys.publicKey);
+    return await receive({ encryptFor }, keys.privateKey);
+  }
+  if (firstReply === undefined) return await receive(bind);
+  await using first = await bindTarget(run, { path: "first" });
+  using _reply = run.target.replyWith(({ path }) =>
+    Response.json(path === "/first" ? firstReply : {})
+  );
+  return await receive({ after: [first.id] });
+}
+
+/** Binds a target, acts and returns the body of the first call. */
+async function callOf(
+  run: Run,
+  { then, ...login }: Cause,
+  options: Partial<BindingOptions>,
+): Promise<string> {
+  const { calls } = run.target;
+  await using _binding = await bindTarget(run, { path: "payload", ...options });
+  calls.length = 0;
+  if (then === undefined) await logIn(run, login);
+  else await ACTS[then](run, login);
+  const call = calls.find(({ path }) => path === "/payload");
+  if (!call) throw new Error("The target was not called");
+  return call.body;
+}
+
+/** A JSON payload's shape; of others also that of the header. */
+async function payloadShape(body: string, key?: CryptoKey): Promise<unknown> {
+  if (body.startsWith("{")) return shapeOf(JSON.parse(body));
+  const header = shapeOf(decodeProtectedHeader(body));
+  const isEncrypted = body.split(".").length === 5;
+  if (!isEncrypted) return [header, shapeOf(decodeJwt(body))];
+  // Only the instance's own payloads can be decrypted; all hold the same.
+  const jws = key
+    ? new TextDecoder().decode((await compactDecrypt(body, key)).plaintext)
+    : await readCall("calls/payload_type_jwt");
+  return [header, await payloadShape(jws)];
+}
+
+const ACTS = {
+  async refresh(run: Run, login: Login) {
+    const { refreshToken } = await logIn(run, login);
+    run.target.calls.length = 0;
+    const clientId = run.id("client storefront");
+    await refresh(run.origin, { clientId, refreshToken: refreshToken! });
+  },
+  async exchange(run: Run, login: Login) {
+    const { accessToken } = await logIn(run, login);
+    run.target.calls.length = 0;
+    const type = "urn:ietf:params:oauth:token-type";
+    await requestToken(run.origin, {
+      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+      subject_token: accessToken,
+      subject_token_type: `${type}:access_token`,
+      requested_token_type: `${type}:jwt`,
+      scope: "openid",
+    }, run.exchange);
+  },
+  async assert({ origin, machineKey, id }: Run) {
+    const { userId, keyId, key } = JSON.parse(machineKey);
+    const assertion = await new SignJWT()
+      .setProtectedHeader({ alg: "RS256", kid: keyId })
+      .setIssuer(userId)
+      .setSubject(userId)
+      .setAudience(origin)
+      .setIssuedAt()
+      .setExpirationTime("5m")
+      .sign(createPrivateKey(key));
+    await requestToken(origin, {
+      grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+      assertion,
+      scope: roleScopes(id("project storefront")),
+    });
+  },
+};

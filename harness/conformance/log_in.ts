@@ -1,0 +1,35 @@
+import { clientCredentials, login, type Tokens } from "../zitadel/login.ts";
+import { REDIRECT_URI } from "../zitadel/scratch_organization.ts";
+import type { Run } from "./check.ts";
+
+/** Who logs in, and where. */
+export interface Login {
+  /** A person of the scenario; without one the service user. */
+  readonly who?: string;
+  readonly app?: string;
+  /** Can name what it needs the ids of. */
+  readonly scope?: string;
+}
+
+export function logIn(
+  run: Run,
+  { who, app = "storefront", scope = "openid offline_access" }: Login,
+): Promise<Tokens> {
+  const { origin, loginClientToken, id, suffix, password } = run;
+  const scopes = { scope: run.withIds(scope) };
+  if (who === undefined) {
+    const machine = run.serviceUser("ci-runner");
+    return clientCredentials(origin, { ...machine, ...scopes });
+  }
+  if (loginClientToken === undefined) {
+    throw new Error("People cannot log in without a login client's token");
+  }
+  return login(origin, {
+    clientId: id(`client ${app}`),
+    redirectUri: REDIRECT_URI,
+    loginName: `${who}-${suffix}`,
+    password,
+    loginClientToken,
+    ...scopes,
+  });
+}
