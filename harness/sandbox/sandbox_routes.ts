@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import type { Instance } from "./instance.ts";
 import { removeMetadata, setMetadata } from "./metadata.ts";
@@ -28,10 +28,6 @@ type Env = { Variables: { organization: Organization } };
 /** Creates the sandbox's own endpoints, all under `/_sandbox/`. */
 export function createSandboxRoutes(instance: Instance): Hono<Env> {
   const app = new Hono<Env>().basePath("/_sandbox");
-  app.use(async (c, next) => {
-    await next();
-    c.header("cache-control", "no-store");
-  });
   app.get("/world", (c) => c.json(worldView(instance)));
   app.get("/exchanges", (c) => c.json(instance.exchanges));
   const metadata = "/organizations/:id/metadata";
@@ -44,40 +40,39 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
   });
   app.get(metadata, (c) => c.json(mappingOf(c.var.organization)));
   app.put(metadata, async (c) => {
-    const parsed = Mapping.safeParse(await c.req.json().catch(() => null));
-    if (!parsed.success) {
-      return c.json({ error: z.prettifyError(parsed.error) }, 400);
-    }
+    const { data, refusal } = await parseBody(c, Mapping);
+    if (!data) return refusal;
     const { organization } = c.var;
-    for (const key of [...organization.metadata.keys()]) {
-      if (!Object.hasOwn(parsed.data, key)) {
-        change(instance, organization, key, null);
-      }
-    }
-    for (const [key, permissions] of Object.entries(parsed.data)) {
-      const text = typeof permissions === "string"
-        ? permissions
-        : JSON.stringify(permissions);
+    const removed = [...organization.metadata.keys()]
+      .filter((key) => !Object.hasOwn(data, key));
+    for (const key of removed) change(instance, organization, key, null);
+    for (const [key, value] of Object.entries(data)) {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
       change(instance, organization, key, text);
     }
     return c.json(mappingOf(organization));
   });
   app.patch(metadata, async (c) => {
-    const parsed = Changes.safeParse(await c.req.json().catch(() => null));
-    if (!parsed.success) {
-      return c.json({ error: z.prettifyError(parsed.error) }, 400);
-    }
+    const { data, refusal } = await parseBody(c, Changes);
+    if (!data) return refusal;
     const { organization } = c.var;
-    const saved = parsed.data.every(({ key, before }) =>
+    const saved = data.every(({ key, before }) =>
       (organization.metadata.get(key)?.value.toBase64() ?? null) === before
     );
-    for (const { key, value } of saved ? parsed.data : []) {
+    for (const { key, value } of saved ? data : []) {
       change(instance, organization, key, value);
     }
     // Not a 409: a browser logs that as an error of the page.
     return c.json({ saved });
   });
   return app;
+}
+
+async function parseBody<Data>(c: Context<Env>, schema: z.ZodType<Data>) {
+  const body: unknown = await c.req.json().catch(() => null);
+  const { data, error } = schema.safeParse(body);
+  const text = error ? z.prettifyError(error) : "";
+  return { data, refusal: c.json({ error: text }, 400) };
 }
 
 /** Sets an entry; `null` removes it. */
@@ -87,11 +82,11 @@ function change(
   key: string,
   text: string | null,
 ): void {
-  const { adminUserId } = instance.world;
-  if (text === null) removeMetadata(instance, organization, key, adminUserId);
+  const { adminUserId: editor } = instance.world;
+  if (text === null) removeMetadata(instance, organization, key, editor);
   else {
     const value = new TextEncoder().encode(text);
-    setMetadata(instance, organization, { key, value }, adminUserId);
+    setMetadata(instance, organization, key, value, editor);
   }
 }
 
@@ -113,40 +108,44 @@ function worldView({ world, origin }: Instance) {
   const { organizations, projects, apps, users, userGrants } = world;
   return {
     issuer: origin,
-    organizations: Array.from(organizations.values(), (organization) => ({
-      id: organization.id,
-      name: organization.name,
-      entries: Array.from(organization.metadata, ([key, { value }]) => ({
-        key,
-        value: value.toBase64(),
-      })),
-    })),
-    projects: Array.from(projects.values(), ({ roles, ...project }) => ({
-      id: project.id,
-      name: project.name,
-      organizationId: project.organizationId,
-      assertsRoles: project.roleAssertion,
-      roles: [...roles],
-    })),
-    apps: Array.from(
-      apps.values(),
-      ({ clientSecret: _, ...app }) => app,
-    ),
-    users: Array.from(users.values(), ({ human, machine, ...user }) => ({
-      id: user.id,
-      userName: user.userName,
-      displayName: human
-        ? `${human.firstName} ${human.lastName}`
-        : machine?.name,
-      isMachine: machine !== undefined,
-      organizationId: user.organizationId,
-      organization: organizations.get(user.organizationId)?.name,
-      grants: [...userGrants.values()]
-        .filter(({ userId }) => userId === user.id)
-        .map(({ projectId, organizationId, roles, active }) => ({
-          ...{ projectId, organizationId, roles, active },
-          project: projects.get(projectId)?.name,
+    organizations: Array.from(
+      organizations.values(),
+      ({ id, name, metadata }) => ({
+        id,
+        name,
+        entries: Array.from(metadata, ([key, { value }]) => ({
+          key,
+          value: value.toBase64(),
         })),
-    })),
+      }),
+    ),
+    projects: Array.from(
+      projects.values(),
+      ({ id, name, roleAssertion }) => ({
+        id,
+        name,
+        assertsRoles: roleAssertion,
+      }),
+    ),
+    apps: Array.from(apps.values(), ({ clientSecret: _, ...app }) => app),
+    users: Array.from(
+      users.values(),
+      ({ id, userName, name, isMachine, organizationId }) => ({
+        id,
+        userName,
+        displayName: name,
+        isMachine,
+        organizationId,
+        organization: organizations.get(organizationId)?.name,
+        grants: [...userGrants.values()]
+          .filter(({ userId }) => userId === id)
+          .map(({ projectId, roles, active }) => ({
+            projectId,
+            project: projects.get(projectId)?.name,
+            roles,
+            active,
+          })),
+      }),
+    ),
   };
 }
