@@ -79,6 +79,6 @@ export async function findAccessToken(
   return token && token.expiresAt > Date.now() / 1000 ? token : undefined;
 }
 
-export function bearerToken(header: string | null): string {
-  return /^bearer (.+)$/i.exec(header ?? "")?.[1] ?? "";
+export function bearerToken(header: string): string {
+  return /^bearer (.+)$/i.exec(header)?.[1] ?? "";
 }

@@ -13,7 +13,9 @@ const EXCHANGES_KEPT = 100;
 export async function callTarget(
   instance: Instance,
   { id, name, endpoint, timeoutMs, signingKey, payloadType }: Target,
-  { condition, payload }: { condition: string; payload: unknown },
+  { token, condition, payload }:
+    & Pick<Exchange, "token" | "condition">
+    & { readonly payload: unknown },
 ): Promise<NonNullable<Exchange["reply"]>> {
   if (payloadType === "jwe") throw new Error("The sandbox does not encrypt");
   const json = JSON.stringify(payload);
@@ -25,6 +27,7 @@ export async function callTarget(
     "zitadel-signature": await signPayload(signingKey, seconds, body),
   };
   const exchange: Exchange = {
+    token,
     time: Date.now(),
     condition,
     target: { id, name, endpoint },

@@ -53,11 +53,13 @@ export async function runFunction(
   instance: Instance,
   name: string,
   payload: Record<string, unknown>,
+  token?: string,
 ): Promise<FunctionReply> {
   const condition = `function/${name}`;
   let response: FunctionResponse | undefined;
   for (const target of targetsOf(instance, { function: name })) {
     const call = callTarget(instance, target, {
+      token,
       condition,
       payload: { ...payload, response },
     });

@@ -17,6 +17,7 @@ export async function extendedClaims(
   const payload = functionPayload(world, `function/${name}`, {
     ...{ user, clientId: app.clientId, request, userinfo: { ...claims } },
   });
-  applyResponse(claims, user, await runFunction(instance, name, payload));
+  const reply = await runFunction(instance, name, payload, options.token);
+  applyResponse(claims, user, reply);
   return claims;
 }

@@ -38,14 +38,14 @@ export async function issueTokens(
   const aud = tokenAudience(world, scopes, app ?? clientId);
   const exp = now + TOKEN_SECONDS;
   const common = { iss: origin, sub: user.id, aud, exp, iat: now };
+  const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
   const claimsOf = (name: "preaccesstoken" | "preuserinfo") =>
     extendedClaims(instance, name, {
-      ...{ user, scopes, app: app ?? { clientId }, profile: false },
+      ...{ user, scopes, app: app ?? { clientId }, token: id, profile: false },
       // Applications assert no roles in tokens unless told to.
       roles: app === undefined,
     });
   const kind = app?.accessToken ?? user.accessToken;
-  const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
   const accessToken = kind === "jwt"
     ? await sign(instance, {
       ...await claimsOf("preaccesstoken"),

@@ -6,7 +6,10 @@
  */
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { sleep } from "../util/sleep.ts";
+import { bearerToken, findAccessToken } from "./authorize.ts";
 import type { Instance } from "./instance.ts";
+import { issueTokens } from "./issue_tokens.ts";
 import { removeMetadata, setMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
 import type { Organization } from "./world.ts";
@@ -23,6 +26,12 @@ const Changes = z.array(z.strictObject({
   before: z.string().nullable(),
 }));
 
+/** A service user that gets a token without its secret. */
+const TokenRequest = z.strictObject({ user: z.string(), scope: z.string() });
+
+/** How long a change waits until its events are delivered, in milliseconds. */
+const EVENT_WAIT_MS = 1000;
+
 type Env = { Variables: { organization: Organization } };
 
 /** Creates the sandbox's own endpoints, all under `/_sandbox/`. */
@@ -30,6 +39,23 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
   const app = new Hono<Env>().basePath("/_sandbox");
   app.get("/world", (c) => c.json(worldView(instance)));
   app.get("/exchanges", (c) => c.json(instance.exchanges));
+  // What led to a token, for its holder; `null` for a token of others.
+  app.get("/tokens", async (c) => {
+    const presented = bearerToken(c.req.header("authorization") ?? "");
+    const found = await findAccessToken(instance, presented);
+    if (!found) return c.json(null);
+    const { id, clientId, scopes } = found;
+    const exchanges = instance.exchanges.filter(({ token }) => token === id);
+    return c.json({ clientId, scope: scopes.join(" "), exchanges });
+  });
+  app.post("/tokens", async (c) => {
+    const { data, refusal } = await parseBody(c, TokenRequest);
+    if (!data) return refusal;
+    const user = instance.world.users.get(data.user);
+    if (!user?.isMachine) return c.json({ error: "No such service user" }, 404);
+    const scopes = data.scope.split(" ").filter(Boolean);
+    return c.json(await issueTokens(instance, { user, scopes }));
+  });
   const metadata = "/organizations/:id/metadata";
   app.use(metadata, async (c, next) => {
     const id = c.req.param("id") ?? "";
@@ -59,11 +85,23 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
     const saved = data.every(({ key, before }) =>
       (organization.metadata.get(key)?.value.toBase64() ?? null) === before
     );
+    const { exchanges, pending } = instance;
+    const before = new Set(exchanges);
     for (const { key, value } of saved ? data : []) {
       change(instance, organization, key, value);
     }
+    const waited = new AbortController();
+    await Promise.race([
+      Promise.all(pending),
+      sleep(EVENT_WAIT_MS, waited.signal).catch(() => {}),
+    ]);
+    waited.abort();
+    const told = exchanges.some((it) =>
+      !before.has(it) && it.condition.startsWith("org.metadata.") &&
+      it.reply?.status === 200
+    );
     // Not a 409: a browser logs that as an error of the page.
-    return c.json({ saved });
+    return c.json({ saved, told });
   });
   return app;
 }
@@ -113,18 +151,19 @@ function worldView({ world, origin }: Instance) {
       ({ id, name, metadata }) => ({
         id,
         name,
-        entries: Array.from(metadata, ([key, { value }]) => ({
+        entries: Array.from(metadata, ([key, { value, changed }]) => ({
           key,
           value: value.toBase64(),
+          changed: changed.getTime(),
         })),
       }),
     ),
     projects: Array.from(
       projects.values(),
-      ({ id, name, roleAssertion }) => ({
-        id,
-        name,
+      ({ roles, roleAssertion, ...project }) => ({
+        ...project,
         assertsRoles: roleAssertion,
+        roles: [...roles],
       }),
     ),
     apps: Array.from(apps.values(), ({ clientSecret: _, ...app }) => app),
@@ -139,11 +178,9 @@ function worldView({ world, origin }: Instance) {
         organization: organizations.get(organizationId)?.name,
         grants: [...userGrants.values()]
           .filter(({ userId }) => userId === id)
-          .map(({ projectId, roles, active }) => ({
-            projectId,
-            project: projects.get(projectId)?.name,
-            roles,
-            active,
+          .map((grant) => ({
+            ...grant,
+            project: projects.get(grant.projectId)?.name,
           })),
       }),
     ),

@@ -14,6 +14,8 @@ export interface ClaimsOptions {
   readonly roles: boolean;
   /** Whether only grants of the application's own project count. */
   readonly isOnlyOwn?: boolean;
+  /** The id of the access token that is being issued. */
+  readonly token?: string;
 }
 
 const METADATA = "urn:zitadel:iam:user:metadata";

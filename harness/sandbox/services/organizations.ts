@@ -78,8 +78,10 @@ export const organizationWriters = [
       removeAllOf(world, "organizationId", organization.id);
       return {};
     },
-    bulkSetOrgMetadata: ({ metadata }, call) =>
-      setAll(call, call.organization, metadata),
+    bulkSetOrgMetadata: ({ metadata }, call) => {
+      setAll(call, call.organization, metadata);
+      return { details: { sequence: BigInt(call.organization.sequence) } };
+    },
     bulkRemoveOrgMetadata: ({ keys }, call) =>
       removeAll(call, call.organization, keys),
     getFlow: ({ type }, { organization }) => {

@@ -5,11 +5,12 @@ import { AuthService } from "@zitadel/proto/zitadel/auth_pb.js";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
 import type { SearchQuery } from "@zitadel/proto/zitadel/member_pb.js";
 import { TextQueryMethod } from "@zitadel/proto/zitadel/object_pb.js";
+import { Type } from "@zitadel/proto/zitadel/user/v2/query_pb.js";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb.js";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb.js";
 import type { JWK } from "jose";
 import { notFound } from "../api_error.ts";
-import { methodsOf } from "../api_method.ts";
+import { listOf, methodsOf } from "../api_method.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
 import { TOKEN_SECONDS } from "../issue_tokens.ts";
 import { permissionsIn } from "../permissions.ts";
@@ -118,6 +119,14 @@ export const userMethods = [
     }),
   }),
   ...methodsOf(UserService, {
+    listUsers: ({ queries, query }, { world }) => {
+      const found = world.users.values().filter(({ isMachine }) =>
+        queries.every(({ query: { case: kind, value } }) =>
+          kind !== "typeQuery" || (value.type === Type.MACHINE) === isMachine
+        )
+      );
+      return listOf(found, query, userMessage);
+    },
     addHumanUser: (request, { world, organization }) => {
       const { org } = request.organization ?? {};
       const { username = "", profile, email, passwordType } = request;
@@ -136,6 +145,12 @@ export const userMethods = [
   ...methodsOf(AdminService, {
     addIAMMember: ({ userId, roles }, { world }) => {
       world.members.push({ userId: userOf(world, userId).id, roles });
+      return {};
+    },
+    removeIAMMember: ({ userId }, { world }) => {
+      world.members = world.members.filter((member) =>
+        member.organizationId !== undefined || member.userId !== userId
+      );
       return {};
     },
     listIAMMembers: ({ queries }, { world }) =>
@@ -167,11 +182,12 @@ function userOf(world: World, id: string): User {
   return user;
 }
 
-/** A user as the v1 APIs describe it. */
+/** A user as the APIs describe it, with the names of v1 and of v2. */
 function userMessage(user: User) {
   const { id, userName, organizationId, email, description } = user;
   return {
-    ...{ id, userName, preferredLoginName: userName },
+    ...{ id, userName, userId: id, username: userName },
+    preferredLoginName: userName,
     details: { resourceOwner: organizationId },
     type: user.isMachine
       ? { case: "machine", value: { description } } as const
