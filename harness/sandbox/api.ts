@@ -19,9 +19,8 @@ import {
 import { Hono } from "hono";
 import type { ApiMethod } from "./api_method.ts";
 import { authorize } from "./authorize.ts";
-import type { Instance } from "./instance.ts";
+import { type Instance, unknownInstance } from "./instance.ts";
 import { publicKeysOf } from "./services/actions.ts";
-import { unknownInstance } from "./unknown_instance.ts";
 
 /** By REST path: a method by its gRPC path. */
 const REST: Readonly<Record<string, string>> = {
@@ -29,6 +28,8 @@ const REST: Readonly<Record<string, string>> = {
     "/zitadel.management.v1.ManagementService/ListOrgMetadata",
   "/management/v1/orgs/me": "/zitadel.management.v1.ManagementService/GetMyOrg",
 };
+
+type Json = Record<string, unknown>;
 
 const STATUS: Readonly<Record<number, number>> = {
   [Code.Unauthenticated]: 401,
@@ -41,18 +42,24 @@ export function createApi(
   methods: readonly ApiMethod[],
 ): Hono {
   const router = createConnectRouter({ connect: false, grpc: false });
+  const byPath = new Map<string, ApiMethod>();
   for (const method of methods) {
+    const { desc, run } = method;
     router.rpc(
-      method.desc,
+      desc,
       async (request: unknown, { requestHeader }: HandlerContext) =>
-        await method.run(
+        await run(
           request as never,
           await authorize(instance, method, requestHeader),
-        ) as Record<string, unknown>,
+        ) as Json,
     );
+    byPath.set(`/${desc.parent.typeName}/${desc.name}`, method);
   }
   const handlers = new Map(router.handlers.map((it) => [it.requestPath, it]));
-  const app = new Hono().notFound(pageNotFound);
+  const app = new Hono().notFound(pageNotFound).onError((error) => {
+    const { code, rawMessage: message } = ConnectError.from(error);
+    return Response.json({ code, message }, { status: STATUS[code] ?? 500 });
+  });
   app.post("/:service{zitadel\\.[^/]+}/:method", async ({ req }) => {
     const { service, method } = req.param();
     // On the wire, v2 is v2beta; the package describes v2beta only.
@@ -68,35 +75,28 @@ export function createApi(
     }
     const unknown = unknownInstance(instance, req.raw.headers);
     if (unknown !== undefined) return refusal(Code.NotFound, unknown);
-    const universal = universalServerRequestFromFetch(req.raw, {});
+    // Not the served request itself: connect would listen for its abort.
+    const { url, raw: { headers } } = req;
+    const body = await req.arrayBuffer();
+    const copy = new Request(url, { method: "POST", headers, body });
+    const universal = universalServerRequestFromFetch(copy, {});
     return universalServerResponseToFetch(await handler(universal));
   });
-  for (const [path, name] of Object.entries(REST)) {
-    const method = methods.find(({ desc }) =>
-      name === `/${desc.parent.typeName}/${desc.name}`
-    );
-    if (method === undefined) continue;
-    app.all(path, async ({ req }) => {
-      return await answerJson(() => callByJson(instance, method, req.raw));
-    });
-  }
   app.post("/v2/actions/targets/:id/publickeys/search", async ({ req }) => {
-    return await answerJson(async () => {
-      const permission = "action.target.read";
-      await authorize(instance, { permission }, req.raw.headers);
-      return publicKeysOf(instance.world, req.param("id"));
-    });
+    const permission = "action.target.read";
+    const call = await authorize(instance, { permission }, req.raw.headers);
+    return Response.json(publicKeysOf(call.world, req.param("id")));
+  });
+  app.all("/management/v1/*", async ({ req }) => {
+    const method = byPath.get(REST[req.path] ?? "");
+    if (method === undefined) return pageNotFound();
+    const { desc: { input, output }, run } = method;
+    const call = await authorize(instance, method, req.raw.headers);
+    const request = fromJson(input, JSON.parse(await req.text() || "{}"));
+    const answer = await run(request as never, call);
+    return Response.json(toJson(output, create(output, answer as Json)));
   });
   return app;
-}
-
-async function answerJson(answer: () => Promise<unknown>): Promise<Response> {
-  try {
-    return Response.json(await answer());
-  } catch (error) {
-    const { code, rawMessage: message } = ConnectError.from(error);
-    return Response.json({ code, message }, { status: STATUS[code] ?? 500 });
-  }
 }
 
 /** The answer of ZITADEL's web server to a path that it does not know. */
@@ -113,16 +113,4 @@ export function refusal(code: Code, message: string): Response {
       "grpc-message": message,
     },
   });
-}
-
-async function callByJson(
-  instance: Instance,
-  method: ApiMethod,
-  request: Request,
-): Promise<unknown> {
-  const { input, output } = method.desc;
-  const call = await authorize(instance, method, request.headers);
-  const body = JSON.parse(await request.text() || "{}");
-  const answer = await method.run(fromJson(input, body) as never, call);
-  return toJson(output, create(output, answer as Record<string, unknown>));
 }

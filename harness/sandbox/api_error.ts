@@ -12,10 +12,6 @@ export function apiError(
   return new ConnectError(`${message} (${id})`, code);
 }
 
-export function noPermission(id: string): ConnectError {
-  return apiError(Code.PermissionDenied, "No matching permissions found", id);
-}
-
 export function notFound(message: string, id: string): ConnectError {
   return apiError(Code.NotFound, message, id);
 }

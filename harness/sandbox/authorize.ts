@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { importJWK, jwtVerify } from "jose";
-import { apiError, noPermission, notFound } from "./api_error.ts";
+import { apiError, notFound } from "./api_error.ts";
 import type { ApiMethod, Call } from "./api_method.ts";
 import type { Instance } from "./instance.ts";
 import { hasPermission, isMember } from "./permissions.ts";
@@ -26,9 +26,8 @@ export async function authorize(
       "AUTH-7fs1e",
     );
   }
-  const organizationId = headers.get("x-zitadel-orgid") ||
-    caller.organizationId;
-  const organization = world.organizations.get(organizationId);
+  const id = headers.get("x-zitadel-orgid") || caller.organizationId;
+  const organization = world.organizations.get(id);
   if (!organization) {
     throw apiError(
       Code.PermissionDenied,
@@ -36,15 +35,14 @@ export async function authorize(
       "AUTH-Bs7Ds",
     );
   }
-  if (permission !== undefined) {
-    requirePermission({ instance, caller }, permission, organizationId);
-  }
-  return { instance, caller, organization };
+  const call = { instance, world, caller, organization };
+  if (permission !== undefined) requirePermission(call, permission, id);
+  return call;
 }
 
 /** Throws unless the caller has a permission in an organization. */
 export function requirePermission(
-  { instance: { world }, caller }: Pick<Call, "instance" | "caller">,
+  { world, caller }: Call,
   permission: string,
   organizationId: string,
   refusal = "AUTH-5mWD2",
@@ -53,7 +51,11 @@ export function requirePermission(
     throw notFound("membership not found", "AUTHZ-cdgFk");
   }
   if (!hasPermission(world, caller, permission, organizationId)) {
-    throw noPermission(refusal);
+    throw apiError(
+      Code.PermissionDenied,
+      "No matching permissions found",
+      refusal,
+    );
   }
 }
 
@@ -62,32 +64,21 @@ export function requirePermission(
  * access token, or a JWT by its `jti`. Expired tokens are not found.
  */
 export async function findAccessToken(
-  instance: Instance,
+  { world, webKey, origin }: Instance,
   presented: string,
 ): Promise<AccessToken | undefined> {
-  const { accessTokens } = instance.world;
-  const token = accessTokens.get(presented) ??
-    accessTokens.get(await verifiedJti(instance, presented) ?? "");
-  if (!token || token.expiresAt <= Date.now() / 1000) return undefined;
+  let token = world.accessTokens.get(presented);
   // A JWT's jti is not a credential: everyone who sees a token can read it.
-  if (token.kind === "jwt" && token.id === presented) return undefined;
-  return token;
-}
-
-async function verifiedJti(
-  { webKey, origin }: Instance,
-  presented: string,
-): Promise<string | undefined> {
-  if (!presented.startsWith("ey")) return undefined;
-  try {
+  if (token?.kind === "jwt") return undefined;
+  if (!token && presented.startsWith("ey")) {
     const key = await importJWK(webKey.publicJwk, "RS256");
-    const { payload } = await jwtVerify(presented, key, { issuer: origin });
-    return payload.jti;
-  } catch {
-    return undefined;
+    const verified = await jwtVerify(presented, key, { issuer: origin })
+      .catch(() => undefined);
+    token = world.accessTokens.get(verified?.payload.jti ?? "");
   }
+  return token && token.expiresAt > Date.now() / 1000 ? token : undefined;
 }
 
-export function bearerToken(header: string | null): string {
-  return /^bearer (.+)$/i.exec(header ?? "")?.[1] ?? "";
+export function bearerToken(header: string): string {
+  return /^bearer (.+)$/i.exec(header)?.[1] ?? "";
 }

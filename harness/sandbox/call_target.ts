@@ -1,13 +1,10 @@
 import { CompactSign } from "jose";
 import { signPayload } from "../util/sign_payload.ts";
-import { endpointProblem } from "./endpoint_rules.ts";
-import { type Exchange, EXCHANGES_KEPT, type Instance } from "./instance.ts";
+import type { Exchange, Instance } from "./instance.ts";
 import type { Target } from "./world.ts";
 
-export interface TargetReply {
-  readonly status: number;
-  readonly body: string;
-}
+/** The sandbox keeps this many exchanges for inspection. */
+const EXCHANGES_KEPT = 100;
 
 /**
  * Calls a target once: wraps, signs and sends the payload, and waits at most
@@ -15,20 +12,25 @@ export interface TargetReply {
  */
 export async function callTarget(
   instance: Instance,
-  target: Target,
-  { condition, payload }: { condition: string; payload: unknown },
-): Promise<TargetReply> {
-  const body = await encodePayload(instance, target, JSON.stringify(payload));
+  { id, name, endpoint, timeoutMs, signingKey, payloadType }: Target,
+  { token, condition, payload }:
+    & Pick<Exchange, "token" | "condition">
+    & { readonly payload: unknown },
+): Promise<NonNullable<Exchange["reply"]>> {
+  if (payloadType === "jwe") throw new Error("The sandbox does not encrypt");
+  const json = JSON.stringify(payload);
+  const body = payloadType === "jwt" ? await sign(instance, json) : json;
   const seconds = Math.floor(Date.now() / 1000);
   const headers = {
     "content-type": "application/json",
     "user-agent": "Go-http-client/1.1",
-    "zitadel-signature": signPayload(target.signingKey, seconds, body),
+    "zitadel-signature": signPayload(signingKey, seconds, body),
   };
   const exchange: Exchange = {
+    token,
     time: Date.now(),
     condition,
-    target: { id: target.id, name: target.name, endpoint: target.endpoint },
+    target: { id, name, endpoint },
     request: { headers, body, payload },
     ms: 0,
   };
@@ -36,25 +38,17 @@ export async function callTarget(
   const timeout = new AbortController();
   const timer = setTimeout(
     () => timeout.abort(new Error("Target did not answer in time")),
-    target.timeoutMs,
+    timeoutMs,
   );
   try {
-    if (instance.denyPrivateAddresses) {
-      const problem = await endpointProblem(target.endpoint, instance);
-      if (problem !== undefined) throw new Error(problem);
-    }
-    const response = await instance.fetch(target.endpoint, {
-      method: "POST",
-      headers,
-      body,
-      signal: AbortSignal.any([timeout.signal, instance.closing]),
-    });
-    const reply = { status: response.status, body: await response.text() };
-    exchange.reply = {
-      ...reply,
+    const signal = AbortSignal.any([timeout.signal, instance.closing]);
+    const init = { method: "POST", headers, body, signal };
+    const response = await instance.fetch(endpoint, init);
+    return exchange.reply = {
+      status: response.status,
       headers: Object.fromEntries(response.headers),
+      body: await response.text(),
     };
-    return reply;
   } catch (error) {
     exchange.error = error instanceof Error ? error.message : String(error);
     throw error;
@@ -66,14 +60,8 @@ export async function callTarget(
   }
 }
 
-async function encodePayload(
-  { webKey }: Instance,
-  { payloadType }: Target,
-  json: string,
-): Promise<string> {
-  if (payloadType === "json") return json;
-  if (payloadType === "jwe") throw new Error("The sandbox does not encrypt");
-  return await new CompactSign(new TextEncoder().encode(json))
+function sign({ webKey }: Instance, json: string): Promise<string> {
+  return new CompactSign(new TextEncoder().encode(json))
     .setProtectedHeader({ alg: "RS256", kid: webKey.kid, typ: "JWT" })
     .sign(webKey.privateKey);
 }

@@ -1,22 +1,22 @@
 import { callTarget } from "./call_target.ts";
-import { inBackground, type Instance } from "./instance.ts";
+import { type Exchange, inBackground, type Instance } from "./instance.ts";
+import { OAuthError } from "./oauth_error.ts";
+import { setEntry } from "./populate.ts";
+import type { Claims } from "./user_claims.ts";
 import {
   type Condition,
   conditionKey,
-  dated,
   type Target,
   type User,
 } from "./world.ts";
-import type { Claims } from "./user_claims.ts";
-import { OAuthError } from "./oauth_error.ts";
 
 /** The part of a target's reply that ZITADEL reads. */
-export interface FunctionResponse {
-  append_claims?: { key: string; value: unknown }[] | null;
-  append_log_claims?: string[] | null;
-  append_attribute?: unknown[] | null;
+interface FunctionResponse {
+  append_claims?: { key: string; value: unknown }[];
+  append_log_claims?: string[];
+  append_attribute?: unknown[];
   /** User metadata to store, values in base64. */
-  set_user_metadata?: { key: string; value: string }[] | null;
+  set_user_metadata?: { key: string; value: string }[];
 }
 
 const RESPONSE_FIELDS = [
@@ -26,6 +26,11 @@ const RESPONSE_FIELDS = [
   "set_user_metadata",
 ] as const;
 
+/** What a function's targets replied together. */
+export interface FunctionReply extends FunctionResponse {
+  readonly function: string;
+}
+
 /** Refuses a token because a target failed and interrupts on errors. */
 export class ExecutionError extends OAuthError {}
 
@@ -34,11 +39,10 @@ const failed = (description: string, status = 400) =>
 const internal = () =>
   new ExecutionError("server_error", "Errors.Internal", 500);
 
-function targetsOf(instance: Instance, condition: Condition): Target[] {
-  const execution = instance.world.executions.get(conditionKey(condition));
+function targetsOf({ world }: Instance, condition: Condition): Target[] {
+  const execution = world.executions.get(conditionKey(condition));
   return (execution?.targets ?? [])
-    .map((id) => instance.world.targets.get(id))
-    .filter((target) => target !== undefined);
+    .flatMap((id) => world.targets.get(id) ?? []);
 }
 
 /**
@@ -49,12 +53,15 @@ export async function runFunction(
   instance: Instance,
   name: string,
   payload: Record<string, unknown>,
-): Promise<FunctionResponse> {
+  token?: string,
+): Promise<FunctionReply> {
+  const condition = `function/${name}`;
   let response: FunctionResponse | undefined;
   for (const target of targetsOf(instance, { function: name })) {
     const call = callTarget(instance, target, {
-      condition: `function/${name}`,
-      payload: response ? { ...payload, response } : payload,
+      token,
+      condition,
+      payload: { ...payload, response },
     });
     if (target.type === "restAsync") {
       inBackground(instance, call.catch(() => {}));
@@ -67,16 +74,16 @@ export async function runFunction(
       throw error instanceof ExecutionError ? error : internal();
     }
   }
-  return response ?? {};
+  return { ...response, function: condition };
 }
 
 function judgeReply(
-  target: Target,
-  { status, body }: { status: number; body: string },
+  { type }: Target,
+  { status, body }: NonNullable<Exchange["reply"]>,
   before: FunctionResponse | undefined,
 ): FunctionResponse | undefined {
   if (status < 200 || status > 299) throw failed("Errors.Execution.Failed");
-  if (target.type === "restWebhook" || body === "") return before;
+  if (type === "restWebhook" || body === "") return before;
   let json: unknown;
   try {
     json = JSON.parse(body);
@@ -112,26 +119,23 @@ const RESERVED_PREFIX = "urn:zitadel:iam";
 export function applyResponse(
   claims: Claims,
   user: User,
-  name: string,
-  response: FunctionResponse,
+  reply: FunctionReply,
 ): void {
   const log: string[] = [];
   const standard = new Set(
     Object.keys(claims).filter((key) => !key.startsWith(RESERVED_PREFIX)),
   );
-  for (const { key, value } of response.append_claims ?? []) {
+  for (const { key, value } of reply.append_claims ?? []) {
     if (key.startsWith(RESERVED_PREFIX) || standard.has(key)) continue;
     if (Object.hasOwn(claims, key)) log.push(`key "${key}" already exists`);
     else claims[key] = value;
   }
-  log.push(...response.append_log_claims ?? []);
+  log.push(...reply.append_log_claims ?? []);
   if (log.length > 0) {
-    claims[`${RESERVED_PREFIX}:action:function/${name}:log`] = log;
+    claims[`${RESERVED_PREFIX}:action:${reply.function}:log`] = log;
   }
-  for (const { key, value } of response.set_user_metadata ?? []) {
-    user.sequence++;
-    const entry = { value: Uint8Array.fromBase64(value) };
-    user.metadata.set(key, { ...dated(user.sequence), ...entry });
+  for (const { key, value } of reply.set_user_metadata ?? []) {
+    setEntry(user, key, Uint8Array.fromBase64(value));
   }
 }
 
@@ -146,36 +150,36 @@ export interface SandboxEvent {
 }
 
 /** Sends an event to its targets, in the background and without retries. */
-export function deliverEvent(instance: Instance, event: SandboxEvent): void {
-  const group = event.type.slice(0, event.type.lastIndexOf("."));
-  // The most specific execution wins, as in ZITADEL.
-  const targets = [
-    targetsOf(instance, { event: event.type }),
-    targetsOf(instance, { eventGroup: group }),
-    targetsOf(instance, { allEvents: true }),
-  ].find((candidates) => candidates.length > 0) ?? [];
-  if (targets.length === 0) return;
+export function deliverEvent(
+  instance: Instance,
+  { type, organizationId, ...event }: SandboxEvent,
+): void {
+  const group = type.slice(0, type.lastIndexOf("."));
   const payload = {
-    aggregateID: event.organizationId,
+    aggregateID: organizationId,
     aggregateType: "org",
-    resourceOwner: event.organizationId,
+    resourceOwner: organizationId,
     instanceID: instance.world.instanceId,
     version: "v1",
     sequence: event.sequence,
-    event_type: event.type,
+    event_type: type,
     created_at: new Date().toISOString(),
     userID: event.userId,
     event_payload: event.payload,
   };
-  inBackground(
-    instance,
-    (async () => {
-      for (const target of targets) {
-        // Seen on v4.13.1 and main: signing an event finds no active web key.
-        if (target.payloadType !== "json") continue;
-        await callTarget(instance, target, { condition: event.type, payload })
-          .catch(() => {});
-      }
-    })(),
-  );
+  // The most specific execution wins, as in ZITADEL.
+  const targets = [
+    targetsOf(instance, { event: type }),
+    targetsOf(instance, { eventGroup: group }),
+    targetsOf(instance, { allEvents: true }),
+  ].find((candidates) => candidates.length > 0) ?? [];
+  const deliver = async () => {
+    for (const target of targets) {
+      // Seen on v4.13.1 and main: signing an event finds no active web key.
+      if (target.payloadType !== "json") continue;
+      await callTarget(instance, target, { condition: type, payload })
+        .catch(() => {});
+    }
+  };
+  inBackground(instance, deliver());
 }

@@ -1,10 +1,11 @@
+import { createHash } from "node:crypto";
 import { SignJWT } from "jose";
 import { extendedClaims } from "./extended_claims.ts";
 import { newIdentifier, newSecret } from "./identifier.ts";
 import type { Instance } from "./instance.ts";
 import { tokenAudience } from "./scopes.ts";
 import type { Claims } from "./user_claims.ts";
-import type { AccessToken, App, User } from "./world.ts";
+import type { App, User } from "./world.ts";
 
 /** The lifetime of tokens: ZITADEL's default of 12 hours. */
 export const TOKEN_SECONDS = 12 * 3600;
@@ -13,22 +14,13 @@ export interface IssueOptions {
   readonly user: User;
   readonly scopes: readonly string[];
   /** Absent if a service user gets its own token. */
-  readonly app?: App | undefined;
+  readonly app?: App;
   /** Set if a person logged in. */
   readonly login?: {
     readonly authTime: number;
-    readonly nonce?: string | undefined;
-    readonly sessionId?: string | undefined;
-  } | undefined;
-}
-
-export interface TokenResponse {
-  access_token: string;
-  token_type: "Bearer";
-  /** In seconds. */
-  expires_in: number;
-  /** Present if the scopes include `openid`. */
-  id_token?: string;
+    readonly nonce: string | undefined;
+    readonly sessionId: string;
+  };
 }
 
 /**
@@ -38,68 +30,51 @@ export interface TokenResponse {
 export async function issueTokens(
   instance: Instance,
   { user, app, scopes, login }: IssueOptions,
-): Promise<TokenResponse> {
-  const { world } = instance;
+) {
+  const { world, origin } = instance;
   const clientId = app?.clientId ?? user.userName;
   const now = Math.floor(Date.now() / 1000);
-  const common = {
-    iss: instance.origin,
-    sub: user.id,
-    aud: tokenAudience(world, scopes, app ?? clientId),
-    exp: now + TOKEN_SECONDS,
-    iat: now,
-  };
-  const claimsOf = {
-    user,
-    scopes,
-    app: app ?? { clientId },
-    profile: false,
-    // Applications assert no roles in tokens unless told to.
-    roles: app === undefined,
-  };
-  const kind = app?.accessToken ?? user.machine?.accessToken ?? "opaque";
+  const authTime = login?.authTime ?? now;
+  const aud = tokenAudience(world, scopes, app ?? clientId);
+  const exp = now + TOKEN_SECONDS;
+  const common = { iss: origin, sub: user.id, aud, exp, iat: now };
   const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
-  const token: AccessToken = {
-    id,
-    userId: user.id,
-    clientId,
-    ...(app && { projectId: app.projectId }),
-    scopes: [...scopes],
-    audience: common.aud,
-    issuedAt: now,
-    expiresAt: common.exp,
-    authTime: login?.authTime ?? now,
-    kind,
-  };
+  const claimsOf = (name: "preaccesstoken" | "preuserinfo") =>
+    extendedClaims(instance, name, {
+      ...{ user, scopes, app: app ?? { clientId }, token: id, profile: false },
+      // Applications assert no roles in tokens unless told to.
+      roles: app === undefined,
+    });
+  const kind = app?.accessToken ?? user.accessToken;
   const accessToken = kind === "jwt"
     ? await sign(instance, {
-      ...await extendedClaims(instance, "preaccesstoken", claimsOf),
+      ...await claimsOf("preaccesstoken"),
       ...common,
-      nbf: now,
-      client_id: clientId,
-      jti: id,
+      ...{ nbf: now, client_id: clientId, jti: id },
     })
     : newSecret(64);
   const idToken = scopes.includes("openid")
     ? await sign(instance, {
-      ...await extendedClaims(instance, "preuserinfo", claimsOf),
+      ...await claimsOf("preuserinfo"),
       ...common,
-      aud: [...new Set([...common.aud, clientId])],
-      auth_time: login?.authTime ?? now,
-      ...(login?.nonce !== undefined && { nonce: login.nonce }),
-      amr: ["pwd"],
-      azp: clientId,
-      client_id: clientId,
-      at_hash: await accessTokenHash(accessToken),
-      ...(login?.sessionId !== undefined && { sid: login.sessionId }),
+      aud: [...new Set([...aud, clientId])],
+      ...{ auth_time: authTime, nonce: login?.nonce, sid: login?.sessionId },
+      ...{ amr: ["pwd"], azp: clientId, client_id: clientId },
+      at_hash: createHash("sha256").update(accessToken).digest()
+        .subarray(0, 16).toString("base64url"),
     })
     : undefined;
-  world.accessTokens.set(kind === "jwt" ? id : accessToken, token);
+  world.accessTokens.set(kind === "jwt" ? id : accessToken, {
+    ...{ id, userId: user.id, clientId, kind, audience: aud, authTime },
+    ...app && { projectId: app.projectId },
+    scopes: [...scopes],
+    ...{ issuedAt: now, expiresAt: exp },
+  });
   return {
     access_token: accessToken,
     token_type: "Bearer",
     expires_in: TOKEN_SECONDS - 1,
-    ...(idToken !== undefined && { id_token: idToken }),
+    id_token: idToken,
   };
 }
 
@@ -107,15 +82,4 @@ function sign({ webKey }: Instance, claims: Claims): Promise<string> {
   return new SignJWT(claims)
     .setProtectedHeader({ alg: "RS256", kid: webKey.kid, typ: "JWT" })
     .sign(webKey.privateKey);
-}
-
-async function accessTokenHash(accessToken: string): Promise<string> {
-  const digest = await crypto.subtle.digest(
-    "SHA-256",
-    new TextEncoder().encode(accessToken),
-  );
-  return new Uint8Array(digest, 0, 16).toBase64({
-    alphabet: "base64url",
-    omitPadding: true,
-  });
 }

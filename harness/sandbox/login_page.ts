@@ -1,4 +1,5 @@
-import type { World } from "./world.ts";
+import { html } from "hono/html";
+import { activeGrants, type User, type World } from "./world.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
@@ -14,7 +15,6 @@ small { display: block; opacity: .8; }
 
 const HEADERS = {
   "content-type": "text/html; charset=utf-8",
-  "cache-control": "no-store",
   "content-security-policy":
     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
@@ -25,67 +25,60 @@ const HEADERS = {
  * JavaScript.
  */
 export function loginPage(world: World, authRequestId: string): Response {
-  const authRequest = world.authRequests.get(authRequestId);
-  if (!authRequest) {
-    return page(
-      "This login is over",
-      "<p>It was finished or is too old. Go back to the application and log in again.</p>",
-      404,
-    );
+  if (!world.authRequests.has(authRequestId)) {
+    const advice =
+      "It was finished or is too old. Go back to the application and log in again.";
+    return page("This login is over", html`<p>${advice}</p>`, 404);
   }
-  const people = [...world.users.values()].filter((user) => user.human);
-  const buttons = people.map((user) => {
-    const { firstName, lastName } = user.human!;
-    const organization = world.organizations.get(user.organizationId)?.name;
-    return `<button name="user" value="${escape(user.id)}">` +
-      `${escape(`${firstName} ${lastName}`)}` +
-      `<small>${
-        escape(`${user.userName}, ${organization}: ${rolesOf(world, user.id)}`)
-      }</small></button>`;
-  });
+  const people = [...world.users.values()].filter((user) => !user.isMachine);
   return page(
     "Who are you?",
-    `<p>The sandbox asks for no password.</p>
+    html`<p>The sandbox asks for no password.</p>
 <form method="post" action="/ui/v2/login/login">
-<input type="hidden" name="authRequest" value="${escape(authRequestId)}">
-${buttons.join("\n")}
+<input type="hidden" name="authRequest" value="${authRequestId}">
+${
+      people.map((user) =>
+        html`
+          <button name="user"
+            value="${user.id}">${user.name}<small>${describe(
+              world,
+              user,
+            )}</small></button>
+        `
+      )
+    }
 </form>`,
   );
 }
 
-function rolesOf(world: World, userId: string): string {
-  const grants = [...world.userGrants.values()].filter((grant) =>
-    grant.userId === userId && grant.active
+function describe(world: World, user: User): string {
+  const grants = activeGrants(world, user.id).map(({ roles, projectId }) =>
+    `${roles.join(", ")} (${world.projects.get(projectId)?.name})`
   );
-  const texts = grants.map((grant) =>
-    `${grant.roles.join(", ")} (${world.projects.get(grant.projectId)?.name})`
-  );
-  return texts.join("; ") || "no roles";
+  const organization = world.organizations.get(user.organizationId)?.name;
+  const roles = grants.join("; ") || "no roles";
+  return `${user.userName}, ${organization}: ${roles}`;
 }
 
-function page(title: string, body: string, status = 200): Response {
-  return new Response(
-    `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title} · ZITADEL sandbox</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${title}</h1>
-${body}
-</body>
-</html>
-`,
-    { status, headers: HEADERS },
-  );
-}
-
-function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(
-    '"',
-    "&quot;",
-  );
+function page(
+  title: string,
+  body: ReturnType<typeof html>,
+  status = 200,
+): Response {
+  const text = html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width">
+        <title>${title} · ZITADEL sandbox</title>
+        <style>${STYLE}</style>
+      </head>
+      <body>
+    <h1>${title}</h1>
+    ${body}
+      </body>
+    </html>
+  `;
+  return new Response(text.toString(), { status, headers: HEADERS });
 }

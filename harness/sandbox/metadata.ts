@@ -1,11 +1,6 @@
-import { deliverEvent } from "./executions.ts";
+import { deliverEvent, type SandboxEvent } from "./executions.ts";
 import type { Instance } from "./instance.ts";
 import { dated, type Organization, touch } from "./world.ts";
-
-export interface NewEntry {
-  readonly key: string;
-  readonly value: Uint8Array;
-}
 
 /**
  * Sets a metadata value and sends the event. An unchanged value is no change
@@ -14,7 +9,8 @@ export interface NewEntry {
 export function setMetadata(
   instance: Instance,
   organization: Organization,
-  { key, value }: NewEntry,
+  key: string,
+  value: Uint8Array,
   userId: string,
 ): void {
   const before = organization.metadata.get(key);
@@ -24,11 +20,8 @@ export function setMetadata(
   touch(entry);
   entry.value = value;
   organization.metadata.set(key, entry);
-  send(instance, organization, {
-    type: "org.metadata.set",
-    userId,
-    payload: { key, value: encoded },
-  });
+  const payload = { key, value: encoded };
+  send(instance, organization, { type: "org.metadata.set", userId, payload });
 }
 
 /** Removes a metadata value, if there is one, and sends the event. */
@@ -39,22 +32,17 @@ export function removeMetadata(
   userId: string,
 ): void {
   if (!organization.metadata.delete(key)) return;
-  send(instance, organization, {
-    type: "org.metadata.removed",
-    userId,
-    payload: { key },
-  });
+  const event = { type: "org.metadata.removed", userId, payload: { key } };
+  send(instance, organization, event);
 }
 
 function send(
   instance: Instance,
   organization: Organization,
-  event: { type: string; userId: string; payload: unknown },
+  event: Pick<SandboxEvent, "type" | "userId" | "payload">,
 ): void {
-  organization.sequence++;
+  const sequence = ++organization.sequence;
   deliverEvent(instance, {
-    ...event,
-    organizationId: organization.id,
-    sequence: organization.sequence,
+    ...{ ...event, organizationId: organization.id, sequence },
   });
 }

@@ -1,15 +1,16 @@
 /**
- * The OpenID provider. Authorization requests, PKCE, codes and refresh tokens
- * are oidc-provider's; the content of tokens is ZITADEL's (`issue_tokens.ts`).
+ * The OpenID provider. Discovery, authorization requests, PKCE, codes, refresh
+ * tokens and revocation are oidc-provider's; the content of tokens is ZITADEL's
+ * (`issue_tokens.ts`).
  *
  * @module
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Context } from "hono";
 import { exportJWK } from "jose";
+import inject from "light-my-request";
 import { newIdentifier } from "./identifier.ts";
 import type { Instance } from "./instance.ts";
 import { issueTokens, TOKEN_SECONDS } from "./issue_tokens.ts";
-import { MemoryAdapter } from "./memory_adapter.ts";
 import { OAuthError } from "./oauth_error.ts";
 import { scopesOfLogin } from "./scopes.ts";
 import type { FinishLogin } from "./services/login.ts";
@@ -26,12 +27,15 @@ const ERRORS: readonly [RegExp, string][] = [
   [/refresh token/, "Errors.User.RefreshToken.Invalid"],
 ];
 
+/** What oidc-provider announces beyond ZITADEL, which does not name the issuer beside the code. */
+const DISCOVERY = { authorization_response_iss_parameter_supported: false };
+
 /** The part of oidc-provider's context that is used; the package has no types. */
 interface OidcContext {
   url: string;
   status: number;
-  body: Record<string, unknown>;
-  oidc: {
+  body: unknown;
+  oidc?: {
     route?: string;
     params: Record<string, string> & { client_id: string };
     client: { clientId: string };
@@ -48,10 +52,7 @@ interface TokenSource {
 }
 
 export interface OidcProvider {
-  readonly handle: (
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-  ) => Promise<void>;
+  readonly handle: (c: Context) => Promise<Response>;
   readonly finishLogin: FinishLogin;
 }
 
@@ -61,25 +62,36 @@ export async function createOidcProvider(
   const { default: Provider, interactionPolicy } = await loadProvider();
   // Like ZITADEL, lets a client ask to select an account.
   const policy = interactionPolicy.base();
-  policy.add(
-    new interactionPolicy.Prompt({ name: "select_account", requestable: true }),
-  );
-  const provider = new Provider(
-    instance.origin,
-    await configuration(instance, policy),
-  );
+  const prompt = { name: "select_account", requestable: true };
+  policy.add(new interactionPolicy.Prompt(prompt));
+  const settings = await configuration(instance, policy);
+  const provider = new Provider(instance.origin, settings);
   provider.use(async (ctx: OidcContext, next: () => Promise<void>) => {
     await next();
-    if (ctx.oidc?.route === "authorization" && ctx.status === 303) {
-      ctx.status = 302;
-    }
-    if (ctx.oidc?.route === "token" && ctx.status === 200) {
-      await replaceTokens(instance, ctx);
+    const { route } = ctx.oidc ?? {};
+    if (route === "authorization" && ctx.status === 303) ctx.status = 302;
+    if (route === "discovery") Object.assign(ctx.body as object, DISCOVERY);
+    if (route === "token" && ctx.status === 200) {
+      await replaceTokens(instance, ctx, ctx.oidc!);
     }
   });
   provider.on("grant.error", rewordError);
+  const answer = provider.callback();
   return {
-    handle: provider.callback(),
+    handle: async ({ req }) => {
+      const { statusCode: status, headers, rawPayload } = await inject(answer, {
+        method: req.method as "GET",
+        url: req.url,
+        headers: req.header(),
+        payload: await req.text(),
+      });
+      return new Response(rawPayload as BodyInit, {
+        status,
+        headers: Object.entries(headers).flatMap(([name, value]) =>
+          [value ?? []].flat().map((it): [string, string] => [name, `${it}`])
+        ),
+      });
+    },
     finishLogin: createFinishLogin(instance, provider),
   };
 }
@@ -99,24 +111,24 @@ async function loadProvider() {
 }
 
 /** ZITADEL's paths, the world's applications, and logins by the sandbox's page. */
-async function configuration(
-  instance: Instance,
-  policy: unknown,
-): Promise<Record<string, unknown>> {
+async function configuration(instance: Instance, policy: unknown) {
   const { world, webKey: { kid, privateKey } } = instance;
   const key = { ...await exportJWK(privateKey), kid, alg: "RS256", use: "sig" };
   return {
-    adapter: createAdapter(world),
+    adapter: (model: string) => createAdapter(world, model),
     jwks: { keys: [key] },
     routes: {
       authorization: "/oauth/v2/authorize",
-      token: "/oauth/v2/token",
+      end_session: "/oidc/v1/end_session",
+      introspection: "/oauth/v2/introspect",
+      jwks: "/oauth/v2/keys",
       revocation: "/oauth/v2/revoke",
+      token: "/oauth/v2/token",
+      userinfo: "/oidc/v1/userinfo",
     },
     features: {
       devInteractions: { enabled: false },
-      userinfo: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
+      introspection: { enabled: true },
       revocation: { enabled: true },
     },
     cookies: { keys: [crypto.randomUUID()] },
@@ -139,8 +151,8 @@ async function configuration(
     issueRefreshToken: (
       _ctx: unknown,
       _client: unknown,
-      code: { scopes: Set<string> },
-    ) => code.scopes.has("offline_access"),
+      { scopes }: TokenSource,
+    ) => scopes.has("offline_access"),
     interactions: {
       policy,
       url: (ctx: OidcContext, { uid }: { uid: string }) =>
@@ -149,18 +161,31 @@ async function configuration(
   };
 }
 
-/** oidc-provider's storage, in which the clients are the world's applications. */
-function createAdapter(world: World): typeof MemoryAdapter {
-  return class extends MemoryAdapter {
-    override find(id: string) {
-      if (this.model !== "Client") return super.find(id);
-      const app = appOfClient(world, id);
-      return Promise.resolve(app && clientMetadata(app));
-    }
+type Stored = Record<string, unknown> & { grantId?: string; consumed?: number };
+
+/** Creates oidc-provider's storage for one of its models; clients are the world's applications. */
+function createAdapter(world: World, model: string) {
+  const stored = new Map<string, Stored>();
+  return {
+    upsert: (id: string, payload: Stored) => void stored.set(id, payload),
+    find: (id: string) =>
+      model === "Client"
+        ? clientMetadata(appOfClient(world, id))
+        : stored.get(id),
+    /** Marks a code or token as used. */
+    consume: (id: string) =>
+      void (stored.get(id)!.consumed = Math.floor(Date.now() / 1000)),
+    destroy: (id: string) => void stored.delete(id),
+    revokeByGrantId(grantId: string) {
+      for (const [id, payload] of stored) {
+        if (payload.grantId === grantId) stored.delete(id);
+      }
+    },
   };
 }
 
-function clientMetadata(app: App): Record<string, unknown> {
+function clientMetadata(app: App | undefined) {
+  if (app === undefined) return undefined;
   const isOidc = app.kind === "oidc";
   return {
     client_id: app.clientId,
@@ -168,36 +193,27 @@ function clientMetadata(app: App): Record<string, unknown> {
     redirect_uris: app.redirectUris,
     response_types: isOidc ? ["code"] : [],
     grant_types: isOidc ? ["authorization_code", "refresh_token"] : [],
-    ...app.clientSecret === undefined
-      ? { token_endpoint_auth_method: "none" }
-      : {
-        token_endpoint_auth_method: "client_secret_basic",
-        client_secret: app.clientSecret,
-      },
+    token_endpoint_auth_method: app.clientSecret === undefined
+      ? "none"
+      : "client_secret_basic",
+    client_secret: app.clientSecret,
   };
 }
 
 /** Records an authorization request and returns its id. */
 function beginLogin(
   { world, origin }: Instance,
-  ctx: OidcContext,
+  { url, oidc }: OidcContext,
   uid: string,
 ): string {
-  const { client_id: clientId, scope = "", login_hint: loginHint } =
-    ctx.oidc.params;
+  const { client_id, scope = "", login_hint: loginHint } = oidc!.params;
   const id = `V2_${newIdentifier()}`;
   // oidc-provider drops offline_access without prompt=consent. ZITADEL has no
   // such rule, so the scopes are taken as the client sent them.
-  const asked = new URL(ctx.url, origin).searchParams.get("scope") ?? scope;
-  world.authRequests.set(id, {
-    uid,
-    scopes: scopesOfLogin(
-      world,
-      asked.split(" ").filter(Boolean),
-      appOfClient(world, clientId)!,
-    ),
-    ...loginHint && { loginHint },
-  });
+  const asked = new URL(url, origin).searchParams.get("scope") ?? scope;
+  const app = appOfClient(world, client_id)!;
+  const scopes = scopesOfLogin(world, asked.split(" ").filter(Boolean), app);
+  world.authRequests.set(id, { uid, scopes, loginHint });
   return id;
 }
 
@@ -207,7 +223,7 @@ function createFinishLogin(
   // deno-lint-ignore no-explicit-any -- the package has no types
   provider: any,
 ): FinishLogin {
-  return async (authRequestId, { userId, sessionId }) => {
+  return async (authRequestId, { userId: accountId, sessionId }) => {
     const authRequest = world.authRequests.get(authRequestId);
     const interaction = authRequest &&
       await provider.Interaction.find(authRequest.uid);
@@ -215,30 +231,25 @@ function createFinishLogin(
       throw new Error("This login has expired or is finished");
     }
     const { params } = interaction;
+    const { client_id: clientId, state } = params;
     const scope = authRequest.scopes.join(" ");
-    const grant = new provider.Grant({
-      accountId: userId,
-      clientId: params.client_id,
-    });
+    const grant = new provider.Grant({ accountId, clientId });
     grant.addOIDCScope(scope);
     const code = new provider.AuthorizationCode({
-      accountId: userId,
+      ...{ accountId, scope },
       amr: ["pwd"],
       authTime: Math.floor(Date.now() / 1000),
-      client: await provider.Client.find(params.client_id),
+      client: await provider.Client.find(clientId),
       codeChallenge: params.code_challenge,
       codeChallengeMethod: params.code_challenge_method,
       grantId: await grant.save(),
       nonce: params.nonce,
       redirectUri: params.redirect_uri,
-      scope,
       sessionUid: sessionId ?? newIdentifier(),
     });
     const target = new URL(params.redirect_uri);
     target.searchParams.set("code", await code.save());
-    if (params.state !== undefined) {
-      target.searchParams.set("state", params.state);
-    }
+    if (state !== undefined) target.searchParams.set("state", state);
     world.authRequests.delete(authRequestId);
     await interaction.destroy();
     return target.href;
@@ -249,46 +260,40 @@ function createFinishLogin(
 async function replaceTokens(
   instance: Instance,
   ctx: OidcContext,
+  { client, entities }: NonNullable<OidcContext["oidc"]>,
 ): Promise<void> {
-  const { world } = instance;
-  const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities;
-  const source = code ?? refresh!;
+  const { AuthorizationCode: code, RefreshToken: refresh } = entities;
+  const { accountId, scopes, authTime, sessionUid } = code ?? refresh!;
+  const { refresh_token } = ctx.body as { refresh_token?: string };
   try {
     const tokens = await issueTokens(instance, {
-      user: world.users.get(source.accountId)!,
-      app: appOfClient(world, ctx.oidc.client.clientId)!,
-      scopes: [...source.scopes],
-      login: {
-        authTime: source.authTime,
-        nonce: code?.nonce,
-        sessionId: source.sessionUid,
-      },
+      user: instance.world.users.get(accountId)!,
+      app: appOfClient(instance.world, client.clientId)!,
+      scopes: [...scopes],
+      login: { authTime, nonce: code?.nonce, sessionId: sessionUid },
     });
-    const { refresh_token } = ctx.body;
-    ctx.body = {
-      ...tokens,
-      ...refresh_token !== undefined && { refresh_token },
-    };
+    ctx.body = { ...tokens, refresh_token };
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error;
     ctx.status = error.status;
-    ctx.body = { error: error.code, error_description: error.message };
+    ctx.body = error.toJSON();
   }
 }
 
 function rewordError(
   ctx: OidcContext,
-  { error, error_detail: detail }: { error: string; error_detail?: string },
+  { error, error_detail: detail = "" }: {
+    error: string;
+    error_detail?: string;
+  },
 ): void {
   // ZITADEL answers 400 where the standard says 401.
   ctx.status = 400;
   if (error === "invalid_client") {
     ctx.body = { error, error_description: detail };
   } else if (error === "invalid_grant") {
-    const found = ERRORS.find(([pattern]) => pattern.test(detail ?? ""));
-    ctx.body = {
-      error: "invalid_request",
-      error_description: found?.[1] ?? detail,
-    };
+    const found = ERRORS.find(([pattern]) => pattern.test(detail));
+    const error_description = found?.[1] ?? detail;
+    ctx.body = { error: "invalid_request", error_description };
   }
 }

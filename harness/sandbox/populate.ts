@@ -1,13 +1,15 @@
-import type { JWK } from "jose";
+import { alreadyExists } from "./api_error.ts";
 import { newIdentifier, newSecret } from "./identifier.ts";
 import { PERSONAL_TOKEN_SCOPES } from "./scopes.ts";
-import { addOrganization } from "./services/organizations.ts";
-import type { OrganizationFile, UserFile, WorldFile } from "./world_file.ts";
+import type { OrganizationFile, WorldFile } from "./world_file.ts";
 import {
   dated,
   emptyWorld,
   type MetadataEntry,
+  type Organization,
+  touch,
   type User,
+  userNamed,
   type World,
 } from "./world.ts";
 
@@ -28,161 +30,168 @@ export interface Populated {
  * Creates the live world that a world file describes, and the organization, the
  * project and the two service users that every instance has.
  */
-export function populate(file: WorldFile): Populated {
+export function populate({ organizations }: WorldFile): Populated {
   const world = emptyWorld();
-  const own = addOrganization(world, { name: "ZITADEL" });
+  const { id: organizationId } = addOrganization(world, { name: "ZITADEL" });
   world.projects.set(world.zitadelProjectId, {
-    id: world.zitadelProjectId,
-    organizationId: own.id,
-    name: "ZITADEL",
+    ...{ id: world.zitadelProjectId, name: "ZITADEL", organizationId },
     roleAssertion: false,
     roles: new Set(),
   });
-  const serviceUser = (id: string, userName: string, role: string) => {
-    const user: User = {
-      ...dated(),
-      ...{ id, userName, organizationId: own.id, metadata: new Map() },
-      machine: { name: userName, accessToken: "opaque", keys: new Map() },
-    };
-    world.users.set(id, user);
-    addMembers(world, user, [role]);
-    const token = newSecret(TOKEN_LENGTH);
-    addPersonalToken(world, user, token);
-    return token;
+  const serviceUser = (userName: string, role: string, id?: string) => {
+    const isMachine = true;
+    const user = addUser(world, { id, organizationId, userName, isMachine });
+    world.members.push({ userId: user.id, roles: [role] });
+    return addPersonalToken(world, user, {});
   };
-  const adminToken = serviceUser(world.adminUserId, "admin-sa", "IAM_OWNER");
-  const loginClientToken = serviceUser(
-    newIdentifier(),
-    "login-client",
-    "IAM_LOGIN_CLIENT",
-  );
+  const admin = serviceUser("admin-sa", "IAM_OWNER", world.adminUserId);
+  const loginClient = serviceUser("login-client", "IAM_LOGIN_CLIENT");
   // Organizations and projects come first: users may hold grants of another
   // organization's project.
-  const organizations = file.organizations.map((organization) => {
-    const added = addOrganization(world, organization);
-    for (const [key, value] of Object.entries(organization.metadata)) {
-      added.sequence++;
+  for (const file of organizations) {
+    const organization = addOrganization(world, file);
+    for (const [key, value] of Object.entries(file.metadata)) {
       const text = typeof value === "string" ? value : JSON.stringify(value);
-      added.metadata.set(key, metadataEntry(text, added.sequence));
+      setEntry(organization, key, new TextEncoder().encode(text));
     }
-    return [organization, added] as const;
-  });
-  for (const [organization, { id }] of organizations) {
-    addProjects(world, organization, id);
   }
-  for (const [{ users }, { id }] of organizations) {
-    for (const user of users) addUser(world, user, id);
+  for (const file of organizations) addProjects(world, file);
+  for (const file of organizations) {
+    for (const user of file.users) addFileUser(world, user, file.id);
   }
-  return { world, adminToken, loginClientToken };
-}
-
-function metadataEntry(text: string, sequence: number): MetadataEntry {
-  return { ...dated(sequence), value: new TextEncoder().encode(text) };
+  return {
+    world,
+    adminToken: admin.token,
+    loginClientToken: loginClient.token,
+  };
 }
 
 function addProjects(
   world: World,
-  file: OrganizationFile,
-  organizationId: string,
+  { id: organizationId, projects }: OrganizationFile,
 ): void {
-  for (const project of file.projects) {
-    const { id: projectId = newIdentifier(), name, assertRoles } = project;
-    world.projects.set(projectId, {
-      ...{ id: projectId, organizationId, name, roleAssertion: assertRoles },
+  for (const { id, name, assertRoles, ...project } of projects) {
+    world.projects.set(id, {
+      ...{ id, organizationId, name, roleAssertion: assertRoles },
       roles: new Set(project.roles),
     });
     for (const app of project.apps) {
-      const { id = newIdentifier(), clientId = newIdentifier() } = app;
-      const { clientSecret, ...others } = app;
-      world.apps.set(id, {
-        ...others,
-        ...{ id, clientId, projectId },
-        kind: app.redirectUris.length > 0 ? "oidc" : "api",
-        ...clientSecret !== undefined && { clientSecret },
-      });
+      const kind = app.redirectUris.length > 0 ? "oidc" : "api";
+      world.apps.set(app.id, { ...app, projectId: id, kind });
     }
-    for (const granted of project.grantedTo) {
-      const { id = newIdentifier(), organization, roles } = granted;
-      const organizationId =
-        named(world.organizations, "organization", organization).id;
-      world.projectGrants.set(id, { id, projectId, organizationId, roles });
+    for (const { organization, ...granted } of project.grantedTo) {
+      const { id: organizationId } = //
+        named(world.organizations, "organization", organization);
+      const grant = { ...granted, projectId: id, organizationId };
+      world.projectGrants.set(grant.id, grant);
     }
   }
 }
 
-function addUser(world: World, file: UserFile, organizationId: string): void {
-  const { id = newIdentifier(), userName, firstName, lastName } = file;
-  const isHuman = firstName !== undefined || lastName !== undefined;
-  const user: User = {
-    ...dated(2),
-    ...{ id, organizationId, userName },
-    metadata: new Map(
-      Object.entries(file.metadata).map(([key, text], index) =>
-        [key, metadataEntry(text, 3 + index)] as const
-      ),
-    ),
-    ...isHuman
-      ? {
-        human: {
-          firstName: firstName ?? "",
-          lastName: lastName ?? "",
-          email: file.email ?? `${userName}@example.com`,
-          ...file.password !== undefined && { password: file.password },
-        },
-      }
-      : {
-        machine: {
-          name: userName,
-          accessToken: file.accessToken,
-          ...file.secret !== undefined && { secret: file.secret },
-          keys: new Map(file.keys.map((key) => [key.kid, key as JWK])),
-        },
-      },
-  };
-  world.users.set(id, user);
-  addMembers(world, user, file.administrator);
-  for (const token of file.tokens) addPersonalToken(world, user, token);
-  for (const grant of file.grants) {
-    const project = named(world.projects, "project", grant.project);
+function addFileUser(
+  world: World,
+  file: OrganizationFile["users"][number],
+  organizationId: string,
+): void {
+  const { tokens, administrator, metadata, grants, ...fields } = file;
+  const { firstName, lastName, userName } = file;
+  const user = addUser(world, {
+    email: `${userName}@example.com`,
+    ...fields,
+    organizationId,
+    isMachine: firstName === undefined && lastName === undefined,
+  });
+  for (const [key, text] of Object.entries(metadata)) {
+    setEntry(user, key, new TextEncoder().encode(text));
+  }
+  for (const role of administrator) {
+    const place = role.startsWith("IAM_") ? {} : { organizationId };
+    world.members.push({ userId: user.id, ...place, roles: [role] });
+  }
+  for (const token of tokens) addPersonalToken(world, user, { token });
+  for (const { project: name, ...grant } of grants) {
+    const project = named(world.projects, "project", name);
     const projectGrant = world.projectGrants.values().find((it) =>
       it.projectId === project.id && it.organizationId === organizationId
     );
-    const { id = newIdentifier(), roles, active } = grant;
-    world.userGrants.set(id, {
+    world.userGrants.set(grant.id, {
       ...dated(),
-      ...{ id, userId: user.id, projectId: project.id, roles, active },
-      ...projectGrant && { projectGrantId: projectGrant.id },
+      ...grant,
+      ...{ userId: user.id, projectId: project.id },
+      projectGrantId: projectGrant?.id,
       organizationId: projectGrant ? organizationId : project.organizationId,
     });
   }
 }
 
-function addMembers(
-  world: World,
-  { id: userId, organizationId }: User,
-  roles: readonly string[],
-): void {
-  for (const role of roles) {
-    const place = role.startsWith("IAM_") ? {} : { organizationId };
-    world.members.push({ userId, ...place, roles: [role] });
+/** Adds an organization, whose name and id must be unused. */
+export function addOrganization(
+  { organizations }: World,
+  { name, id = newIdentifier() }: { name: string; id?: string },
+): Organization {
+  if (organizations.values().some((it) => it.name === name || it.id === id)) {
+    throw alreadyExists("Organisation's name or id already taken");
   }
+  const label = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+  const primaryDomain = `${label}.localhost`;
+  const organization = {
+    ...dated(4),
+    ...{ id, name, primaryDomain, metadata: new Map() },
+  };
+  organizations.set(id, organization);
+  return organization;
+}
+
+type Required = Pick<User, "organizationId" | "userName" | "isMachine">;
+
+type NewUser =
+  & Required
+  & { readonly [Field in keyof User]?: User[Field] | undefined };
+
+/** Adds a user, whose name must be unused. */
+export function addUser(world: World, fields: NewUser): User {
+  const { userName, isMachine, firstName = "", lastName = "" } = fields;
+  if (userNamed(world, userName)) throw alreadyExists("User already exists");
+  const user: User = {
+    ...dated(isMachine ? 1 : 2),
+    ...{ email: "", description: "", accessToken: "opaque" },
+    name: isMachine ? userName : `${firstName} ${lastName}`,
+    ...fields as Required & Partial<User>,
+    ...{ firstName, lastName, keys: new Map(), metadata: new Map() },
+    id: fields.id ?? newIdentifier(),
+  };
+  world.users.set(user.id, user);
+  return user;
 }
 
 export function addPersonalToken(
   world: World,
   { id: userId }: User,
-  token: string,
-): string {
-  const now = Math.floor(Date.now() / 1000);
+  { token = newSecret(TOKEN_LENGTH), expiresAt }: {
+    token?: string;
+    /** In seconds since 1970. */
+    expiresAt?: number | undefined;
+  },
+): { tokenId: string; token: string } {
+  const issuedAt = Math.floor(Date.now() / 1000);
   const id = newIdentifier();
   world.accessTokens.set(token, {
-    ...{ id, userId, clientId: "", kind: "personal" },
+    ...{ id, userId, clientId: "", kind: "personal", issuedAt },
     scopes: [...PERSONAL_TOKEN_SCOPES],
     audience: [world.zitadelProjectId],
-    issuedAt: now,
-    expiresAt: now + PERSONAL_TOKEN_SECONDS,
+    expiresAt: expiresAt ?? issuedAt + PERSONAL_TOKEN_SECONDS,
   });
-  return id;
+  return { tokenId: id, token };
+}
+
+/** Sets a metadata entry, as one more event of its owner. */
+export function setEntry(
+  owner: Organization | User,
+  key: string,
+  value: MetadataEntry["value"],
+): void {
+  touch(owner);
+  owner.metadata.set(key, { ...dated(owner.sequence), value });
 }
 
 function named<Item extends { name: string }>(

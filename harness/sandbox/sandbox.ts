@@ -1,16 +1,14 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Hono } from "hono";
 import { createApi } from "./api.ts";
 import { type Exchange, type Instance, ownWebKey } from "./instance.ts";
-import { corsHeaders, refusal } from "./local_access.ts";
-import { replay, sendResponse, toRequest } from "./node_http.ts";
-import { createOidcProvider } from "./oidc_provider.ts";
+import { localAccess } from "./local_access.ts";
+import { OAuthError } from "./oauth_error.ts";
+import { createOidcProvider, type OidcProvider } from "./oidc_provider.ts";
 import { createOidcRoutes } from "./oidc_routes.ts";
 import { populate } from "./populate.ts";
 import { createSandboxRoutes } from "./sandbox_routes.ts";
 import { actionMethods } from "./services/actions.ts";
-import { type FinishLogin, loginMethods } from "./services/login.ts";
+import { loginMethods } from "./services/login.ts";
 import {
   organizationReaders,
   organizationWriters,
@@ -23,9 +21,6 @@ import type { World } from "./world.ts";
 export type { Exchange } from "./instance.ts";
 export type { World } from "./world.ts";
 
-/** Marks what no route answers: it is oidc-provider's. */
-const UNANSWERED = "x-unanswered";
-
 /** Loopback only: everyone who reaches the sandbox can log in as any user. */
 const HOSTNAME = "127.0.0.1";
 
@@ -36,13 +31,6 @@ export interface SandboxOptions {
    * @default The repository's world.json.
    */
   readonly world?: WorldFile;
-  /**
-   * Refuse targets at loopback and private addresses, as ZITADEL does by
-   * default since v4.15.2.
-   *
-   * @default false
-   */
-  readonly denyPrivateAddresses?: boolean;
   /**
    * The port; 0 for a free one.
    *
@@ -78,47 +66,25 @@ export interface Sandbox extends AsyncDisposable {
  * ```
  */
 export async function startSandbox(
-  options: SandboxOptions = {},
+  { world: file, port = 0 }: SandboxOptions = {},
 ): Promise<Sandbox> {
-  const { world, adminToken, loginClientToken } = populate(
-    options.world ?? await readWorldFile(),
-  );
+  const { world, ...tokens } = populate(file ?? await readWorldFile());
   const webKey = await ownWebKey();
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, HOSTNAME, resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  let app = new Hono();
+  const server = Deno.serve(
+    { hostname: HOSTNAME, port, onListen() {} },
+    (request) => app.fetch(request),
+  );
   const client = Deno.createHttpClient({});
   const closing = new AbortController();
   const instance: Instance = {
-    world,
-    denyPrivateAddresses: options.denyPrivateAddresses ?? false,
-    origin: `http://${HOSTNAME}:${port}`,
-    webKey,
+    ...{ world, webKey, closing: closing.signal },
+    origin: `http://${HOSTNAME}:${server.addr.port}`,
     fetch: (input, init) => fetch(input, { ...init, client }),
-    closing: closing.signal,
     exchanges: [],
     pending: new Set(),
   };
-  const provider = await createOidcProvider(instance);
-  const app = createApp(instance, provider.finishLogin);
-  server.on("request", async (incoming, outgoing) => {
-    try {
-      const { request, body } = await toRequest(incoming, instance.origin);
-      const response = await app.fetch(request);
-      if (response.headers.has(UNANSWERED)) {
-        for (const [name, value] of Object.entries(corsHeaders(request))) {
-          outgoing.setHeader(name, value);
-        }
-        await provider.handle(replay(incoming, body), outgoing);
-      } else await sendResponse(response, outgoing);
-    } catch (error) {
-      if (!outgoing.headersSent) outgoing.statusCode = 500;
-      outgoing.end(String(error));
-    }
-  });
+  app = createApp(instance, await createOidcProvider(instance));
 
   const settled = async () => {
     while (instance.pending.size > 0) await Promise.all(instance.pending);
@@ -126,34 +92,24 @@ export async function startSandbox(
   const close = async () => {
     closing.abort(new Error("Sandbox is closing"));
     await settled();
-    const closed = new Promise((resolve) => server.close(resolve));
-    server.closeAllConnections();
-    await closed;
+    await server.shutdown();
     client.close();
   };
+  const { origin, exchanges } = instance;
   return {
-    origin: instance.origin,
-    world,
-    adminToken,
-    loginClientToken,
-    exchanges: instance.exchanges,
-    settled,
-    close,
+    ...{ origin, world, exchanges, ...tokens, settled, close },
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** Everything but what oidc-provider answers. */
-function createApp(instance: Instance, finishLogin: FinishLogin): Hono {
-  const app = new Hono();
+function createApp(
+  instance: Instance,
+  { handle, finishLogin }: OidcProvider,
+): Hono {
+  const app = new Hono().use(...localAccess);
   app.use(async (c, next) => {
-    const refused = refusal(c.req.raw);
-    if (refused !== undefined) return refused;
-    if (c.req.method === "OPTIONS") c.res = new Response(null, { status: 204 });
-    else await next();
-    for (const [name, value] of Object.entries(corsHeaders(c.req.raw))) {
-      c.header(name, value);
-    }
+    await next();
+    c.header("cache-control", "no-store");
   });
   app.route("/", createOidcRoutes(instance, finishLogin));
   app.route("/", createSandboxRoutes(instance));
@@ -168,9 +124,11 @@ function createApp(instance: Instance, finishLogin: FinishLogin): Hono {
       ...loginMethods(finishLogin),
     ]),
   );
-  app.notFound((c) => c.body(null, 404, { [UNANSWERED]: "" }));
-  app.onError((error) => {
-    throw error;
-  });
+  app.notFound(handle);
+  app.onError((error) =>
+    error instanceof OAuthError
+      ? error.toResponse()
+      : new Response(String(error), { status: 500 })
+  );
   return app;
 }

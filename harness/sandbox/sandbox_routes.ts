@@ -4,9 +4,12 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
+import { sleep } from "../util/sleep.ts";
+import { bearerToken, findAccessToken } from "./authorize.ts";
 import type { Instance } from "./instance.ts";
+import { issueTokens } from "./issue_tokens.ts";
 import { removeMetadata, setMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
 import type { Organization } from "./world.ts";
@@ -23,17 +26,36 @@ const Changes = z.array(z.strictObject({
   before: z.string().nullable(),
 }));
 
+/** A service user that gets a token without its secret. */
+const TokenRequest = z.strictObject({ user: z.string(), scope: z.string() });
+
+/** How long a change waits until its events are delivered, in milliseconds. */
+const EVENT_WAIT_MS = 1000;
+
 type Env = { Variables: { organization: Organization } };
 
 /** Creates the sandbox's own endpoints, all under `/_sandbox/`. */
 export function createSandboxRoutes(instance: Instance): Hono<Env> {
   const app = new Hono<Env>().basePath("/_sandbox");
-  app.use(async (c, next) => {
-    await next();
-    c.header("cache-control", "no-store");
-  });
   app.get("/world", (c) => c.json(worldView(instance)));
   app.get("/exchanges", (c) => c.json(instance.exchanges));
+  // What led to a token, for its holder; `null` for a token of others.
+  app.get("/tokens", async (c) => {
+    const presented = bearerToken(c.req.header("authorization") ?? "");
+    const found = await findAccessToken(instance, presented);
+    if (!found) return c.json(null);
+    const { id, clientId, scopes } = found;
+    const exchanges = instance.exchanges.filter(({ token }) => token === id);
+    return c.json({ clientId, scope: scopes.join(" "), exchanges });
+  });
+  app.post("/tokens", async (c) => {
+    const { data, refusal } = await parseBody(c, TokenRequest);
+    if (!data) return refusal;
+    const user = instance.world.users.get(data.user);
+    if (!user?.isMachine) return c.json({ error: "No such service user" }, 404);
+    const scopes = data.scope.split(" ").filter(Boolean);
+    return c.json(await issueTokens(instance, { user, scopes }));
+  });
   const metadata = "/organizations/:id/metadata";
   app.use(metadata, async (c, next) => {
     const id = c.req.param("id") ?? "";
@@ -44,40 +66,51 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
   });
   app.get(metadata, (c) => c.json(mappingOf(c.var.organization)));
   app.put(metadata, async (c) => {
-    const parsed = Mapping.safeParse(await c.req.json().catch(() => null));
-    if (!parsed.success) {
-      return c.json({ error: z.prettifyError(parsed.error) }, 400);
-    }
+    const { data, refusal } = await parseBody(c, Mapping);
+    if (!data) return refusal;
     const { organization } = c.var;
-    for (const key of [...organization.metadata.keys()]) {
-      if (!Object.hasOwn(parsed.data, key)) {
-        change(instance, organization, key, null);
-      }
-    }
-    for (const [key, permissions] of Object.entries(parsed.data)) {
-      const text = typeof permissions === "string"
-        ? permissions
-        : JSON.stringify(permissions);
+    const removed = [...organization.metadata.keys()]
+      .filter((key) => !Object.hasOwn(data, key));
+    for (const key of removed) change(instance, organization, key, null);
+    for (const [key, value] of Object.entries(data)) {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
       change(instance, organization, key, text);
     }
     return c.json(mappingOf(organization));
   });
   app.patch(metadata, async (c) => {
-    const parsed = Changes.safeParse(await c.req.json().catch(() => null));
-    if (!parsed.success) {
-      return c.json({ error: z.prettifyError(parsed.error) }, 400);
-    }
+    const { data, refusal } = await parseBody(c, Changes);
+    if (!data) return refusal;
     const { organization } = c.var;
-    const saved = parsed.data.every(({ key, before }) =>
+    const saved = data.every(({ key, before }) =>
       (organization.metadata.get(key)?.value.toBase64() ?? null) === before
     );
-    for (const { key, value } of saved ? parsed.data : []) {
+    const { exchanges, pending } = instance;
+    const before = new Set(exchanges);
+    for (const { key, value } of saved ? data : []) {
       change(instance, organization, key, value);
     }
+    const waited = new AbortController();
+    await Promise.race([
+      Promise.all(pending),
+      sleep(EVENT_WAIT_MS, waited.signal).catch(() => {}),
+    ]);
+    waited.abort();
+    const told = exchanges.some((it) =>
+      !before.has(it) && it.condition.startsWith("org.metadata.") &&
+      it.reply?.status === 200
+    );
     // Not a 409: a browser logs that as an error of the page.
-    return c.json({ saved });
+    return c.json({ saved, told });
   });
   return app;
+}
+
+async function parseBody<Data>(c: Context<Env>, schema: z.ZodType<Data>) {
+  const body: unknown = await c.req.json().catch(() => null);
+  const { data, error } = schema.safeParse(body);
+  const text = error ? z.prettifyError(error) : "";
+  return { data, refusal: c.json({ error: text }, 400) };
 }
 
 /** Sets an entry; `null` removes it. */
@@ -87,11 +120,11 @@ function change(
   key: string,
   text: string | null,
 ): void {
-  const { adminUserId } = instance.world;
-  if (text === null) removeMetadata(instance, organization, key, adminUserId);
+  const { adminUserId: editor } = instance.world;
+  if (text === null) removeMetadata(instance, organization, key, editor);
   else {
     const value = new TextEncoder().encode(text);
-    setMetadata(instance, organization, { key, value }, adminUserId);
+    setMetadata(instance, organization, key, value, editor);
   }
 }
 
@@ -113,40 +146,43 @@ function worldView({ world, origin }: Instance) {
   const { organizations, projects, apps, users, userGrants } = world;
   return {
     issuer: origin,
-    organizations: Array.from(organizations.values(), (organization) => ({
-      id: organization.id,
-      name: organization.name,
-      entries: Array.from(organization.metadata, ([key, { value }]) => ({
-        key,
-        value: value.toBase64(),
-      })),
-    })),
-    projects: Array.from(projects.values(), ({ roles, ...project }) => ({
-      id: project.id,
-      name: project.name,
-      organizationId: project.organizationId,
-      assertsRoles: project.roleAssertion,
-      roles: [...roles],
-    })),
-    apps: Array.from(
-      apps.values(),
-      ({ clientSecret: _, ...app }) => app,
-    ),
-    users: Array.from(users.values(), ({ human, machine, ...user }) => ({
-      id: user.id,
-      userName: user.userName,
-      displayName: human
-        ? `${human.firstName} ${human.lastName}`
-        : machine?.name,
-      isMachine: machine !== undefined,
-      organizationId: user.organizationId,
-      organization: organizations.get(user.organizationId)?.name,
-      grants: [...userGrants.values()]
-        .filter(({ userId }) => userId === user.id)
-        .map(({ projectId, organizationId, roles, active }) => ({
-          ...{ projectId, organizationId, roles, active },
-          project: projects.get(projectId)?.name,
+    organizations: Array.from(
+      organizations.values(),
+      ({ id, name, metadata }) => ({
+        id,
+        name,
+        entries: Array.from(metadata, ([key, { value, changed }]) => ({
+          key,
+          value: value.toBase64(),
+          changed: changed.getTime(),
         })),
-    })),
+      }),
+    ),
+    projects: Array.from(
+      projects.values(),
+      ({ roles, roleAssertion, ...project }) => ({
+        ...project,
+        assertsRoles: roleAssertion,
+        roles: [...roles],
+      }),
+    ),
+    apps: Array.from(apps.values(), ({ clientSecret: _, ...app }) => app),
+    users: Array.from(
+      users.values(),
+      ({ id, userName, name, isMachine, organizationId }) => ({
+        id,
+        userName,
+        displayName: name,
+        isMachine,
+        organizationId,
+        organization: organizations.get(organizationId)?.name,
+        grants: [...userGrants.values()]
+          .filter(({ userId }) => userId === id)
+          .map((grant) => ({
+            ...grant,
+            project: projects.get(grant.projectId)?.name,
+          })),
+      }),
+    ),
   };
 }

@@ -4,7 +4,13 @@
  *
  * @module
  */
-import type { App, Project, World } from "./world.ts";
+import {
+  activeGrants,
+  type App,
+  type User,
+  type UserGrant,
+  type World,
+} from "./world.ts";
 
 const AUDIENCE = /^urn:zitadel:iam:org:project:id:(.+):aud$/;
 const ROLE_PREFIX = "urn:zitadel:iam:org:project:role:";
@@ -31,7 +37,7 @@ export function tokenAudience(
   if (typeof client === "string") {
     return asked.length > 0 ? [...new Set(asked)] : [client];
   }
-  const siblings = [...world.apps.values()]
+  const siblings = world.apps.values()
     .filter((app) => app.projectId === client.projectId)
     .map((app) => app.clientId);
   return [...new Set([...siblings, client.projectId, ...asked])];
@@ -52,19 +58,17 @@ export const PERSONAL_TOKEN_SCOPES: readonly string[] = [
 export function scopesOfLogin(
   world: World,
   scopes: readonly string[],
-  app: App,
+  { projectId }: App,
 ): string[] {
-  const project = world.projects.get(app.projectId);
-  if (!project?.roleAssertion) return [...scopes];
-  return [...new Set([...scopes, ...roleScopes(project)])];
-}
-
-function roleScopes({ roles }: Project): string[] {
-  return [...roles].sort().map((role) => ROLE_PREFIX + role);
+  const project = world.projects.get(projectId);
+  const roles = project?.roleAssertion ? [...project.roles].sort() : [];
+  return [...new Set([...scopes, ...roles.map((role) => ROLE_PREFIX + role)])];
 }
 
 /** The roles that are asserted. */
 export interface RoleRequest {
+  /** The application's project. */
+  readonly own: string | undefined;
   /** The projects whose grants count; empty for none. */
   readonly projects: ReadonlySet<string>;
   /** The roles that were asked for by name; empty for all. */
@@ -73,10 +77,10 @@ export interface RoleRequest {
 
 export function roleRequest(
   world: World,
-  scopes: readonly string[],
-  { projectId, isOnlyOwn = false }: {
-    projectId: string | undefined;
-    isOnlyOwn?: boolean;
+  { scopes, app, isOnlyOwn = false }: {
+    readonly scopes: readonly string[];
+    readonly app: { readonly projectId?: string };
+    readonly isOnlyOwn?: boolean;
   },
 ): RoleRequest {
   const asked = scopes.includes(ALL_PROJECTS) ? audienceOf(world, scopes) : [];
@@ -85,11 +89,19 @@ export function roleRequest(
     scopes.filter((scope) => scope.startsWith(ROLE_PREFIX))
       .map((scope) => scope.slice(ROLE_PREFIX.length)),
   );
-  const own = projectId === undefined
-    ? undefined
-    : world.projects.get(projectId);
+  const own = world.projects.get(app.projectId ?? "");
   if (own && (own.roleAssertion || roles.size > 0 || asked.length > 0)) {
     projects.add(own.id);
   }
-  return { projects, roles };
+  return { own: own?.id, projects, roles };
+}
+
+/** Lists the active grants of the projects that were asked for. */
+export function assertedGrants(
+  world: World,
+  user: User,
+  { projects }: RoleRequest,
+): UserGrant[] {
+  return activeGrants(world, user.id)
+    .filter(({ projectId }) => projects.has(projectId));
 }

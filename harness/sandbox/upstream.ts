@@ -7,11 +7,10 @@
 import { Code } from "@connectrpc/connect";
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import { createApi, pageNotFound, refusal } from "./api.ts";
-import { newIdentifier } from "./identifier.ts";
 import type { Instance } from "./instance.ts";
-import { addPersonalToken } from "./populate.ts";
+import { addOrganization, addPersonalToken, addUser } from "./populate.ts";
 import { organizationReaders } from "./services/organizations.ts";
-import { dated, emptyWorld, type Organization, type User } from "./world.ts";
+import { dated, emptyWorld, type Organization } from "./world.ts";
 
 /** The origin that an upstream answers for. */
 export const UPSTREAM_ORIGIN = "https://zitadel.example";
@@ -55,21 +54,20 @@ export interface Upstream {
 export function createUpstream(data: UpstreamData): Upstream {
   const asked = new Set<string>();
   const world = emptyWorld();
-  const own = organizationOf(newIdentifier(), { readable: true, metadata: {} });
-  const user: User = {
-    ...dated(),
-    ...{ id: newIdentifier(), organizationId: own.id, userName: "reader" },
-    metadata: new Map(),
+  const own = addOrganization(world, { name: "Of the reader" });
+  const reader = {
+    organizationId: own.id,
+    userName: "reader",
+    isMachine: true,
   };
-  world.users.set(user.id, user);
-  addPersonalToken(world, user, UPSTREAM_TOKEN);
-  const members = new Set<string>();
+  const user = addUser(world, reader);
+  addPersonalToken(world, user, { token: UPSTREAM_TOKEN });
   world.organizations.get = (id) => {
     if (id === own.id) return own;
     asked.add(id);
     const found = data.organizations[id];
-    if (found?.readable && !members.has(id)) {
-      members.add(id);
+    const isMember = world.members.some((it) => it.organizationId === id);
+    if (found?.readable && !isMember) {
       const roles = ["ORG_OWNER_VIEWER"];
       world.members.push({ userId: user.id, organizationId: id, roles });
     }
@@ -110,19 +108,17 @@ function organizationOf(
   { metadata }: OrganizationData,
 ): Organization {
   const dates = dated();
-  return {
-    ...dates,
-    ...{ id, name: `Organization ${id}`, primaryDomain: `${id}.localhost` },
-    metadata: new Map(
-      Object.entries(metadata).map(([key, base64]) => [key, {
-        ...dates,
-        // Most requests read one page of many entries.
-        get value() {
-          return Uint8Array.fromBase64(base64);
-        },
-      }]),
-    ),
-  };
+  const entries = Object.entries(metadata).map(([key, base64]) =>
+    [key, {
+      ...dates,
+      // Most requests read one page of many entries.
+      get value() {
+        return Uint8Array.fromBase64(base64);
+      },
+    }] as const
+  );
+  const names = { name: `Organization ${id}`, primaryDomain: "" };
+  return { ...dates, ...names, id, metadata: new Map(entries) };
 }
 
 /** The recorded answer to a method that an older release lacks; the token does not matter. */

@@ -1,106 +1,89 @@
-import type { RoleRequest } from "./scopes.ts";
-import type { User, UserGrant, World } from "./world.ts";
+import { assertedGrants, type RoleRequest } from "./scopes.ts";
+import type { User, World } from "./world.ts";
 
 export type Claims = Record<string, unknown>;
 
-export interface UserClaimsOptions {
+export interface ClaimsOptions {
+  readonly user: User;
   readonly scopes: readonly string[];
-  readonly request: RoleRequest;
-  readonly projectId?: string | undefined;
+  /** The asking application, and the project whose roles it may see. */
+  readonly app: { readonly clientId: string; readonly projectId?: string };
   /** Whether `profile`, `email` and similar scopes add claims. */
   readonly profile: boolean;
+  /** Whether roles are claims. */
   readonly roles: boolean;
+  /** Whether only grants of the application's own project count. */
+  readonly isOnlyOwn?: boolean;
+  /** The id of the access token that is being issued. */
+  readonly token?: string;
 }
 
-/** Lists the active grants of the projects that were asked for. */
-export function assertedGrants(
-  world: World,
-  user: User,
-  request: RoleRequest,
-): UserGrant[] {
-  return [...world.userGrants.values()].filter((grant) =>
-    grant.userId === user.id && grant.active &&
-    request.projects.has(grant.projectId)
-  );
-}
+const METADATA = "urn:zitadel:iam:user:metadata";
+const OWNER = "urn:zitadel:iam:user:resourceowner";
 
 /** Creates a user's claims: `sub`, those of the scopes, and roles. */
 export function userClaims(
   world: World,
-  user: User,
-  options: UserClaimsOptions,
+  { user, scopes, profile, roles }: ClaimsOptions,
+  request: RoleRequest,
 ): Claims {
-  const { scopes } = options;
-  const claims: Claims = { sub: user.id };
-  if (options.profile) Object.assign(claims, profileClaims(user, scopes));
-  if (options.roles) {
-    Object.assign(claims, roleClaims(world, user, options));
-  }
-  if (
-    scopes.includes("urn:zitadel:iam:user:metadata") && user.metadata.size > 0
-  ) {
-    claims["urn:zitadel:iam:user:metadata"] = Object.fromEntries(
-      [...user.metadata].map(([key, { value }]) => [
-        key,
-        value.toBase64({ alphabet: "base64url", omitPadding: true }),
-      ]),
-    );
-  }
-  const organization = world.organizations.get(user.organizationId);
-  if (scopes.includes("urn:zitadel:iam:user:resourceowner") && organization) {
-    const prefix = "urn:zitadel:iam:user:resourceowner";
-    claims[`${prefix}:id`] = organization.id;
-    claims[`${prefix}:name`] = organization.name;
-    claims[`${prefix}:primary_domain`] = organization.primaryDomain;
-  }
-  return claims;
+  const { id, metadata, organizationId } = user;
+  const organization = world.organizations.get(organizationId);
+  return {
+    sub: id,
+    ...profile && profileClaims(user, scopes),
+    ...roles && roleClaims(world, user, request),
+    ...scopes.includes(METADATA) && metadata.size > 0 && {
+      [METADATA]: Object.fromEntries(
+        Array.from(metadata, ([key, { value }]) => [
+          key,
+          value.toBase64({ alphabet: "base64url", omitPadding: true }),
+        ]),
+      ),
+    },
+    ...scopes.includes(OWNER) && organization && {
+      [`${OWNER}:id`]: organization.id,
+      [`${OWNER}:name`]: organization.name,
+      [`${OWNER}:primary_domain`]: organization.primaryDomain,
+    },
+  };
 }
 
 function profileClaims(user: User, scopes: readonly string[]): Claims {
-  const claims: Claims = {};
-  if (scopes.includes("profile")) {
-    claims["name"] = user.human
-      ? `${user.human.firstName} ${user.human.lastName}`
-      : user.machine?.name;
-    if (user.human) {
-      claims["family_name"] = user.human.lastName;
-      claims["given_name"] = user.human.firstName;
-      claims["locale"] = null;
-    }
-    claims["preferred_username"] = user.userName;
-    claims["updated_at"] = Math.floor(user.changed.getTime() / 1000);
-  }
-  if (scopes.includes("email") && user.human) {
-    claims["email"] = user.human.email;
-    claims["email_verified"] = true;
-  }
-  return claims;
+  const { name, firstName, lastName, userName, isMachine, email } = user;
+  return {
+    ...scopes.includes("profile") && {
+      name,
+      ...!isMachine && {
+        ...{ family_name: lastName, given_name: firstName, locale: null },
+      },
+      preferred_username: userName,
+      updated_at: Math.floor(user.changed.getTime() / 1000),
+    },
+    ...scopes.includes("email") && !isMachine && {
+      ...{ email, email_verified: true },
+    },
+  };
 }
 
-function roleClaims(
-  world: World,
-  user: User,
-  { request, projectId }: UserClaimsOptions,
-): Claims {
+function roleClaims(world: World, user: User, request: RoleRequest): Claims {
   const claims: Record<string, Record<string, Claims>> = {};
   for (const grant of assertedGrants(world, user, request)) {
-    const domain = world.organizations.get(grant.organizationId)?.primaryDomain;
-    const keys = [`urn:zitadel:iam:org:project:${grant.projectId}:roles`];
-    if (grant.projectId === projectId) {
+    const { projectId, organizationId } = grant;
+    const domain = world.organizations.get(organizationId)?.primaryDomain;
+    const keys = [`urn:zitadel:iam:org:project:${projectId}:roles`];
+    if (projectId === request.own) {
       keys.push("urn:zitadel:iam:org:project:roles");
     }
     for (const role of grant.roles) {
       if (request.roles.size > 0 && !request.roles.has(role)) continue;
       for (const key of keys) {
-        const roles = claims[key] ??= emptyObject<Claims>();
-        (roles[role] ??= {})[grant.organizationId] = domain;
+        // Without a prototype, since a role may be called `constructor`.
+        const roles: Record<string, Claims> = claims[key] ??= //
+          Object.create(null);
+        (roles[role] ??= {})[organizationId] = domain;
       }
     }
   }
   return claims;
-}
-
-/** Without a prototype, since a role may be called `constructor`. */
-function emptyObject<Value>(): Record<string, Value> {
-  return Object.create(null);
 }

@@ -7,7 +7,7 @@
 import { bearerToken, findAccessToken } from "./authorize.ts";
 import { ExecutionError } from "./executions.ts";
 import { extendedClaims } from "./extended_claims.ts";
-import { authenticateApp } from "./grants.ts";
+import { authenticateApp, type GrantRequest } from "./grants.ts";
 import type { Instance } from "./instance.ts";
 import { OAuthError } from "./oauth_error.ts";
 import { scopesOfLogin } from "./scopes.ts";
@@ -15,7 +15,7 @@ import type { Claims } from "./user_claims.ts";
 
 export async function userInfo(
   instance: Instance,
-  authorization: string | null,
+  authorization: string,
 ): Promise<Claims> {
   const token = await findAccessToken(instance, bearerToken(authorization));
   const user = token && instance.world.users.get(token.userId);
@@ -23,29 +23,24 @@ export async function userInfo(
     throw new OAuthError("access_denied", "access token invalid", 401);
   }
   return await extendedClaims(instance, "preuserinfo", {
-    user,
-    scopes: token.scopes,
-    app: token,
-    profile: true,
-    roles: true,
+    ...{ user, scopes: token.scopes, app: token },
+    ...{ profile: true, roles: true },
   });
 }
 
 export async function introspect(
   instance: Instance,
-  request: { form: URLSearchParams; authorization: string | null },
+  request: GrantRequest,
 ): Promise<Claims> {
   const app = authenticateApp(instance, request);
-  const token = await findAccessToken(
-    instance,
-    request.form.get("token") ?? "",
-  );
+  const presented = request.form.get("token") ?? "";
+  const token = await findAccessToken(instance, presented);
   const user = token && instance.world.users.get(token.userId);
   if (!token || !user) return { active: false };
   const isPersonal = token.kind === "personal";
   // A personal access token names no project; any application may inspect it.
-  const audience = isPersonal ? [app.clientId, app.projectId] : token.audience;
-  if (!audience.includes(app.projectId) && !audience.includes(app.clientId)) {
+  const aud = isPersonal ? [app.clientId, app.projectId] : token.audience;
+  if (!aud.includes(app.projectId) && !aud.includes(app.clientId)) {
     return { active: false };
   }
   const scopes = isPersonal
@@ -57,21 +52,14 @@ export async function introspect(
         ...{ user, scopes, app },
         ...{ profile: true, roles: true, isOnlyOwn: true },
       }),
-      active: true,
-      ...(token.authTime !== undefined && {
-        amr: ["pwd"],
-        auth_time: token.authTime,
-      }),
-      aud: audience,
-      ...(!isPersonal && { client_id: token.clientId }),
-      exp: token.expiresAt,
-      iat: token.issuedAt,
-      iss: instance.origin,
-      jti: token.id,
-      nbf: token.issuedAt,
-      scope: scopes.join(" "),
-      token_type: "Bearer",
-      ...(scopes.includes("profile") && { username: user.userName }),
+      ...token.authTime !== undefined && {
+        ...{ amr: ["pwd"], auth_time: token.authTime },
+      },
+      ...!isPersonal && { client_id: token.clientId },
+      ...scopes.includes("profile") && { username: user.userName },
+      ...{ active: true, aud, iss: instance.origin, jti: token.id },
+      ...{ exp: token.expiresAt, iat: token.issuedAt, nbf: token.issuedAt },
+      ...{ scope: scopes.join(" "), token_type: "Bearer" },
     };
   } catch (error) {
     // Introspection hides a target's refusal behind "not active".

@@ -66,41 +66,35 @@ export interface App {
   kind: "oidc" | "api";
   clientId: string;
   /** Absent for public clients. */
-  clientSecret?: string;
+  clientSecret?: string | undefined;
   redirectUris: string[];
   postLogoutRedirectUris: string[];
   accessToken: "jwt" | "opaque";
 }
 
-export interface Human {
+/** A person or a service user. */
+export interface User extends Dated {
+  id: string;
+  organizationId: string;
+  /** The name that it logs in with, unique on the instance. */
+  userName: string;
+  isMachine: boolean;
+  /** For display. */
+  name: string;
+  /** Of a person, like the two below. */
   firstName: string;
   lastName: string;
   /** Always verified. */
   email: string;
   /** Absent if any password will do. */
-  password?: string;
-}
-
-export interface Machine {
-  name: string;
-  description?: string;
+  password?: string | undefined;
+  /** Of a service user, like what follows. */
+  description: string;
   accessToken: "jwt" | "opaque";
   /** The client secret, if there is one. */
-  secret?: string;
-  /** The public keys for the JWT profile, by key id. */
-  keys: Map<string, JWK>;
-  /** When keys expire, by key id, in milliseconds since 1970. */
-  keyExpiries?: Map<string, number>;
-}
-
-/** A user: a person or a service user. */
-export interface User extends Dated {
-  id: string;
-  organizationId: string;
-  /** The name that it logs in with. */
-  userName: string;
-  human?: Human;
-  machine?: Machine;
+  secret?: string | undefined;
+  /** The public keys for the JWT profile; expiry in milliseconds since 1970. */
+  keys: Map<string, { jwk: JWK; expiresAt: number }>;
   metadata: Map<string, MetadataEntry>;
 }
 
@@ -110,7 +104,7 @@ export interface UserGrant extends Dated {
   userId: string;
   projectId: string;
   /** Set if the project was granted to the organization that gives the roles. */
-  projectGrantId?: string;
+  projectGrantId?: string | undefined;
   organizationId: string;
   roles: string[];
   active: boolean;
@@ -184,11 +178,10 @@ export interface AccessToken {
   projectId?: string;
   scopes: string[];
   audience: string[];
-  /** In seconds since 1970. */
+  /** In seconds since 1970, like the two below. */
   issuedAt: number;
-  /** In seconds since 1970. */
   expiresAt: number;
-  /** When the user logged in, in seconds since 1970. */
+  /** When the user logged in. */
   authTime?: number;
   kind: "jwt" | "opaque" | "personal";
 }
@@ -199,7 +192,7 @@ export interface AuthRequest {
   /** The scopes that the application and its project ask for. */
   scopes: string[];
   /** The user name that the client expects. */
-  loginHint?: string;
+  loginHint?: string | undefined;
 }
 
 /** A session of the session API. */
@@ -209,44 +202,28 @@ export interface Session {
   userId: string;
 }
 
-export interface World {
-  instanceId: string;
-  /** ZITADEL's own project: tokens for its API have it as audience. */
-  zitadelProjectId: string;
-  adminUserId: string;
-  organizations: Map<string, Organization>;
-  projects: Map<string, Project>;
-  projectGrants: Map<string, ProjectGrant>;
-  apps: Map<string, App>;
-  users: Map<string, User>;
-  userGrants: Map<string, UserGrant>;
-  members: Member[];
-  targets: Map<string, Target>;
-  /** By the condition's `conditionKey`. */
-  executions: Map<string, Execution>;
-  /** By the token itself, or by the `jti` of a JWT. */
-  accessTokens: Map<string, AccessToken>;
-  authRequests: Map<string, AuthRequest>;
-  sessions: Map<string, Session>;
-}
+export type World = ReturnType<typeof emptyWorld>;
 
-export function emptyWorld(): World {
+export function emptyWorld() {
   return {
     instanceId: newIdentifier(),
+    /** ZITADEL's own project: tokens for its API have it as audience. */
     zitadelProjectId: newIdentifier(),
     adminUserId: newIdentifier(),
-    organizations: new Map(),
-    projects: new Map(),
-    projectGrants: new Map(),
-    apps: new Map(),
-    users: new Map(),
-    userGrants: new Map(),
-    members: [],
-    targets: new Map(),
-    executions: new Map(),
-    accessTokens: new Map(),
-    authRequests: new Map(),
-    sessions: new Map(),
+    organizations: new Map<string, Organization>(),
+    projects: new Map<string, Project>(),
+    projectGrants: new Map<string, ProjectGrant>(),
+    apps: new Map<string, App>(),
+    users: new Map<string, User>(),
+    userGrants: new Map<string, UserGrant>(),
+    members: [] as Member[],
+    targets: new Map<string, Target>(),
+    /** By the condition's `conditionKey`. */
+    executions: new Map<string, Execution>(),
+    /** By the token itself, or by the `jti` of a JWT. */
+    accessTokens: new Map<string, AccessToken>(),
+    authRequests: new Map<string, AuthRequest>(),
+    sessions: new Map<string, Session>(),
   };
 }
 
@@ -256,4 +233,32 @@ export function appOfClient(world: World, clientId: string): App | undefined {
 
 export function userNamed(world: World, userName: string): User | undefined {
   return world.users.values().find((user) => user.userName === userName);
+}
+
+/** Returns the grants of a user that are not deactivated. */
+export function activeGrants(world: World, userId: string): UserGrant[] {
+  return [...world.userGrants.values()]
+    .filter((grant) => grant.userId === userId && grant.active);
+}
+
+type Reference = "organizationId" | "projectId" | "userId";
+type Row = { readonly [Field in Reference]?: string };
+
+/** Removes everything that refers to an organization, project or user. */
+export function removeAllOf(
+  world: World,
+  field: Reference,
+  id: string,
+): void {
+  for (const table of Object.values(world)) {
+    if (!(table instanceof Map)) continue;
+    for (const [key, row] of table) {
+      if ((row as Row)[field] !== id) continue;
+      table.delete(key);
+      if (table === world.projects) removeAllOf(world, "projectId", key);
+      if (table === world.users) removeAllOf(world, "userId", key);
+    }
+  }
+  world.members = world.members
+    .filter((member) => (member as Row)[field] !== id);
 }

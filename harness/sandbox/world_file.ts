@@ -6,13 +6,11 @@
  * @module
  */
 import { z } from "zod";
+import { newIdentifier } from "./identifier.ts";
 
-const Identifier = z.string().regex(/^[0-9]{15,20}$/, {
+const Id = z.string().regex(/^[0-9]{15,20}$/, {
   error: "must be 15 to 20 digits, as ZITADEL's identifiers are",
-});
-
-/** Unlike other identifiers, a project's can be chosen freely. */
-const ProjectIdentifier = z.string().min(1).max(200);
+}).default(newIdentifier);
 
 /**
  * The permissions of a role: names, or a string that is stored as it is, so
@@ -22,43 +20,46 @@ export const Permissions = z.union([z.array(z.string()), z.string()], {
   error: "must be a list of permissions, or a text",
 });
 
+const Names = z.array(z.string()).default([]);
+const Urls = z.array(z.url()).default([]);
+/** Only JWTs pass through `preaccesstoken`. */
+const TokenKind = z.enum(["jwt", "opaque"]).default("jwt");
+
 const AppFile = z.strictObject({
   name: z.string().min(1),
-  id: Identifier.optional(),
-  clientId: z.string().min(1).optional(),
+  id: Id,
+  clientId: z.string().min(1).default(newIdentifier),
   /** Makes it a confidential client; a browser app has none. */
   clientSecret: z.string().min(1).optional(),
-  redirectUris: z.array(z.url()).default([]),
-  postLogoutRedirectUris: z.array(z.url()).default([]),
-  /** Only JWTs pass through `preaccesstoken`. */
-  accessToken: z.enum(["jwt", "opaque"]).default("jwt"),
+  redirectUris: Urls,
+  postLogoutRedirectUris: Urls,
+  accessToken: TokenKind,
 });
 
 const ProjectFile = z.strictObject({
   name: z.string().min(1),
-  id: ProjectIdentifier.optional(),
+  /** Unlike other identifiers, a project's can be chosen freely. */
+  id: z.string().min(1).max(200).default(newIdentifier),
   /** "Assert Roles on Authentication" in ZITADEL's console. */
   assertRoles: z.boolean().default(true),
   roles: z.array(z.string().min(1)).default([]),
   apps: z.array(AppFile).default([]),
   /** The organizations that may give these roles to their own users. */
-  grantedTo: z.array(z.strictObject({
-    organization: z.string(),
-    roles: z.array(z.string()),
-    id: Identifier.optional(),
-  })).default([]),
+  grantedTo: z.array(
+    z.strictObject({ organization: z.string(), roles: Names, id: Id }),
+  ).default([]),
 });
 
 const GrantFile = z.strictObject({
   project: z.string(),
-  roles: z.array(z.string()).default([]),
-  id: Identifier.optional(),
+  roles: Names,
+  id: Id,
   active: z.boolean().default(true),
 });
 
-const UserShape = z.strictObject({
+const UserFile = z.strictObject({
   userName: z.string().min(1),
-  id: Identifier.optional(),
+  id: Id,
   /** People have a first or last name, service users do not. */
   firstName: z.string().optional(),
   lastName: z.string().optional(),
@@ -66,26 +67,20 @@ const UserShape = z.strictObject({
   /** Asked for by the session API only, not by the login page. */
   password: z.string().optional(),
   secret: z.string().optional(),
-  /** A service user's public keys for the JWT profile, as JWK with `kid`. */
-  keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })).default(
-    [],
-  ),
-  tokens: z.array(z.string()).default([]),
-  accessToken: z.enum(["jwt", "opaque"]).default("jwt"),
-  /**
-   * Administrator roles: `IAM_*` for the instance, `ORG_*` for the organization.
-   */
-  administrator: z.array(z.string()).default([]),
+  tokens: Names,
+  accessToken: TokenKind,
+  /** Administrator roles: `IAM_*` for the instance, `ORG_*` for the organization. */
+  administrator: Names,
   metadata: z.record(z.string(), z.string()).default({}),
   grants: z.array(GrantFile).default([]),
 });
 
 const OrganizationShape = z.strictObject({
   name: z.string().min(1),
-  id: Identifier.optional(),
+  id: Id,
   metadata: z.record(z.string(), Permissions).default({}),
   projects: z.array(ProjectFile).default([]),
-  users: z.array(UserShape).default([]),
+  users: z.array(UserFile).default([]),
 });
 
 export const WorldFile = z.strictObject({
@@ -96,7 +91,6 @@ export const WorldFile = z.strictObject({
 /** A checked world file, with defaults filled in. */
 export type WorldFile = z.infer<typeof WorldFile>;
 export type OrganizationFile = z.infer<typeof OrganizationShape>;
-export type UserFile = z.infer<typeof UserShape>;
 
 /** The repository's world, which tells the guide's story. */
 const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
@@ -111,10 +105,8 @@ export async function readWorldFile(
     throw new Error(`Cannot read the world file ${path}`, { cause: error });
   }
   const parsed = WorldFile.safeParse(json);
-  if (!parsed.success) {
-    throw new Error(
-      `Cannot use the world file ${path}:\n${z.prettifyError(parsed.error)}`,
-    );
-  }
-  return parsed.data;
+  if (parsed.success) return parsed.data;
+  throw new Error(
+    `Cannot use the world file ${path}:\n${z.prettifyError(parsed.error)}`,
+  );
 }

@@ -1,32 +1,22 @@
-import { projectPath } from "../../harness/util/project_path.ts";
 import assert from "node:assert/strict";
+import { denoEnvironment } from "../../harness/util/deno_environment.ts";
 import { freePort } from "../../harness/util/free_port.ts";
+import { dev } from "../../tasks/dev.ts";
+import { createTestIo } from "../harness/_test_io.ts";
 
-const TASK = projectPath("tasks/dev.ts");
 const TIMEOUT_MS = 20_000;
 
-function start(...args: string[]) {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", TASK, ...args],
+Deno.test("dev prints where everything is, and stops all of it", async () => {
+  const port = freePort();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", "dev", "--port", String(port)]
+      .concat("--env-file", "/dev/null"),
     clearEnv: true,
-    env: {
-      ...Object.fromEntries(
-        ["PATH", "HOME", "DENO_DIR"].flatMap((name) => {
-          const value = Deno.env.get(name);
-          return value === undefined ? [] : [[name, value]];
-        }),
-      ),
-      NO_COLOR: "1",
-    },
+    env: denoEnvironment(Deno.env.toObject(), ["PATH"]),
     stdout: "piped",
     stderr: "piped",
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).spawn();
-}
-
-Deno.test("dev prints where everything is, and stops all of it", async () => {
-  const port = freePort();
-  const child = start("--port", String(port), "--env-file", "/dev/null");
   const errors = new Response(child.stderr).text();
   let output = "";
   const decoder = new TextDecoder();
@@ -52,17 +42,11 @@ Deno.test("dev prints where everything is, and stops all of it", async () => {
   }
 });
 
-Deno.test("dev reports what is wrong with its arguments", async (t) => {
-  const cases: [string[], RegExp][] = [
-    [["--port", "0"], /--port 0: expected a whole number from 1 to 65,535/],
-    [["--prot", "1"], /--prot/],
-  ];
-  for (const [args, message] of cases) {
-    await t.step(args.join(" "), async () => {
-      const child = start(...args);
-      const { code, stderr } = await child.output();
-      assert.equal(code, 64);
-      assert.match(new TextDecoder().decode(stderr), message);
-    });
-  }
+Deno.test("dev refuses a port that is none", async () => {
+  const { io, errors } = createTestIo();
+  assert.equal(await dev.run(["--port", "0"], io), 64);
+  assert.match(
+    errors(),
+    /--port 0: expected a whole number from 1 to 65,535/,
+  );
 });

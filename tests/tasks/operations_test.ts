@@ -6,13 +6,20 @@ import { listExecutions } from "../../harness/zitadel/execution.ts";
 import { listTargets } from "../../harness/zitadel/target.ts";
 import { createScratchOrganization } from "../../harness/zitadel/scratch_organization.ts";
 import { startFunction } from "../harness/_function_server.ts";
+import { createTestIo } from "../harness/_test_io.ts";
+import { loadTask } from "../_tasks.ts";
 
-/** Runs a task as `deno task` does, with no terminal. */
-async function run(
-  task: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-) {
+type Env = Readonly<Record<string, string>>;
+
+/** Runs a task in this process, with no terminal. */
+async function run(task: string, args: readonly string[], env: Env = {}) {
+  const { io, printed, errors } = createTestIo({ env });
+  const code = await (await loadTask(task)).run(args, io);
+  return { code, stdout: printed(), stderr: errors() };
+}
+
+/** Runs a task as `deno task` does: with its permissions, and with no terminal. */
+async function spawn(task: string, args: readonly string[], env: Env = {}) {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", task, ...args],
     env: { NO_COLOR: "1", ...env },
@@ -28,12 +35,12 @@ async function run(
 
 Deno.test("deno task passes --help and unknown options on", async (t) => {
   await t.step("--help", async () => {
-    const help = await run("explain", ["--help"]);
+    const help = await spawn("explain", ["--help"]);
     assert.equal(help.code, 0, help.stderr);
     assert.match(help.stdout, /^Explains a call of ZITADEL/);
   });
   await t.step("--nonsense", async () => {
-    const { code, stderr } = await run("setup", ["--nonsense"]);
+    const { code, stderr } = await spawn("setup", ["--nonsense"]);
     assert.equal(code, 64);
     assert.equal(
       stderr,
@@ -68,7 +75,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
   await t.step(
     "setup shows a diff, and changes nothing without confirmation",
     async () => {
-      const { code, stdout, stderr } = await run("setup", args, env);
+      const { code, stdout, stderr } = await spawn("setup", args, env);
       assert.equal(code, 1);
       assert.match(stdout, /^ {2}\+ target "Authorization Webhook": endpoint/m);
       assert.match(stdout, /^ {2}\+ metadata editor: \["posts:write"\]$/m);
@@ -85,7 +92,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
   await t.step(
     "setup makes the changes, and prints one JSON document",
     async () => {
-      const first = await run("setup", [...args, "--yes", "--json"], env);
+      const first = await spawn("setup", [...args, "--yes", "--json"], env);
       assert.equal(first.code, 2, first.stderr);
       const { outcome, changes, pending, not_bound } = JSON.parse(first.stdout);
       assert.equal(outcome, "failed");
@@ -109,7 +116,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
     "doctor reports nothing broken once the function has the key",
     async () => {
       const options = ["--env-file", envFile, "--org", scratch.organization.id];
-      const { code, stdout } = await run(
+      const { code, stdout } = await spawn(
         "doctor",
         [...options, "--live", "--json"],
         // Another project is granted to a customer.
@@ -176,7 +183,7 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
   });
 
   await t.step("rotate --dry-run prints its steps", async () => {
-    const { code, stdout } = await run(
+    const { code, stdout } = await spawn(
       "rotate",
       ["--env-file", envFile, "--dry-run", "--json"],
       env,
@@ -317,7 +324,7 @@ Deno.test("explain prints where each permission of a fixture comes from", async 
     "../../fixtures/calls/human_login.json",
     import.meta.url,
   );
-  const { code, stdout } = await run("explain", [fileURLToPath(file)]);
+  const { code, stdout } = await spawn("explain", [fileURLToPath(file)]);
   assert.equal(code, 0);
   assert.match(stdout, /^ {2}viewer {2}posts:read$/m);
   assert.match(stdout, /^permissions {2}read:all write:all/m);

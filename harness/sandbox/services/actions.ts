@@ -1,3 +1,4 @@
+import { lookup } from "node:dns/promises";
 import { isDeepStrictEqual } from "node:util";
 import { create, type MessageShape } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
@@ -9,11 +10,9 @@ import {
   TargetSchema,
 } from "@zitadel/proto/zitadel/action/v2beta/target_pb.js";
 import { alreadyExists, apiError, notFound } from "../api_error.ts";
-import { type ApiMethod, apiMethod, countOf, pageOf } from "../api_method.ts";
-import { endpointProblem } from "../endpoint_rules.ts";
+import { methodsOf, pageOf } from "../api_method.ts";
 import { FUNCTIONS } from "../function_payload.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
-import type { Instance } from "../instance.ts";
 import {
   type Condition,
   conditionKey,
@@ -23,7 +22,6 @@ import {
   type World,
 } from "../world.ts";
 
-const { method } = ActionService;
 const MAX_TIMEOUT_SECONDS = 270;
 const SIGNING_KEY_LENGTH = 36;
 
@@ -33,37 +31,36 @@ const PAYLOAD_TYPE_IN_CREATE = 7;
 const PAYLOAD_TYPE_IN_TARGET = 11;
 
 /** The methods for targets and executions. */
-export const actionMethods: readonly ApiMethod[] = [
-  apiMethod(method.createTarget, async (request, { instance }) => {
+export const actionMethods = methodsOf(ActionService, {
+  createTarget: async (request, { world }) => {
     const { name, endpoint, targetType, timeout } = request;
     const timeoutMs = checkTimeout("CreateTargetRequest", timeout);
-    await checkEndpoint(instance, endpoint, "COMMAND-NcJUKo");
-    checkName(instance.world, name);
+    await checkEndpoint(endpoint, "COMMAND-NcJUKo");
+    checkName(world, name);
     const wire = request.$unknown?.find(({ no }) =>
       no === PAYLOAD_TYPE_IN_CREATE
     );
-    const target: Target = {
+    const id = newIdentifier();
+    const signingKey = newSecret(SIGNING_KEY_LENGTH);
+    world.targets.set(id, {
       ...dated(),
-      id: newIdentifier(),
-      ...{ name, endpoint, timeoutMs, ...typeOf(targetType) },
+      ...{ id, name, endpoint, timeoutMs, signingKey, ...typeOf(targetType) },
       updatedInterruptOnError: false,
-      signingKey: newSecret(SIGNING_KEY_LENGTH),
       payloadType: PAYLOAD_TYPES[wire?.data[0] ?? 0] ?? "json",
-    };
-    instance.world.targets.set(target.id, target);
-    return { id: target.id, signingKey: target.signingKey };
-  }),
-  apiMethod(method.updateTarget, async (request, { instance }) => {
+    });
+    return { id, signingKey };
+  },
+  updateTarget: async (request, { world }) => {
     const { name, endpoint, timeout, targetType, expirationSigningKey } =
       request;
-    const target = targetOf(instance.world, request.id);
+    const target = targetOf(world, request.id);
     const before = { ...target };
     if (endpoint !== undefined) {
-      await checkEndpoint(instance, endpoint, "COMMAND-jKbbu2");
+      await checkEndpoint(endpoint, "COMMAND-jKbbu2");
       target.endpoint = endpoint;
     }
     if (name !== undefined && name !== target.name) {
-      checkName(instance.world, name);
+      checkName(world, name);
       target.name = name;
     }
     if (timeout) {
@@ -82,57 +79,55 @@ export const actionMethods: readonly ApiMethod[] = [
     if (expirationSigningKey) target.signingKey = newSecret(SIGNING_KEY_LENGTH);
     if (!isDeepStrictEqual(target, before)) touch(target);
     return expirationSigningKey ? { signingKey: target.signingKey } : {};
-  }),
-  apiMethod(method.deleteTarget, ({ id }, { instance: { world } }) => {
+  },
+  deleteTarget: ({ id }, { world }) => {
     world.targets.delete(id);
     for (const [key, execution] of world.executions) {
       execution.targets = execution.targets.filter((target) => target !== id);
       if (execution.targets.length === 0) world.executions.delete(key);
     }
     return {};
-  }),
-  apiMethod(method.getTarget, ({ id }, { instance: { world } }) => ({
+  },
+  getTarget: ({ id }, { world }) => ({
     target: targetMessage(targetOf(world, id)),
-  })),
-  apiMethod(method.listTargets, ({ pagination }, { instance: { world } }) => {
-    const found = [...world.targets.values()].reverse();
-    return {
-      pagination: countOf(found),
-      targets: pageOf(found, pagination).map(targetMessage),
-    };
   }),
-  apiMethod(method.setExecution, (request, { instance: { world } }) => {
-    const condition = conditionOf(request.condition);
-    for (const id of request.targets) targetOf(world, id, "COMMAND-17e8fq1ggk");
+  listTargets: ({ pagination }, { world }) => {
+    const { total, page } = pageOf(
+      [...world.targets.values()].reverse(),
+      pagination,
+    );
+    return { pagination: total, targets: page.map(targetMessage) };
+  },
+  setExecution: ({ condition: message, targets }, { world }) => {
+    const condition = conditionOf(message);
+    for (const id of targets) targetOf(world, id, "COMMAND-17e8fq1ggk");
     const key = conditionKey(condition);
-    if (request.targets.length === 0) world.executions.delete(key);
-    else world.executions.set(key, { condition, targets: request.targets });
+    if (targets.length === 0) world.executions.delete(key);
+    else world.executions.set(key, { condition, targets });
     return {};
-  }),
-  apiMethod(
-    method.listExecutions,
-    ({ pagination }, { instance: { world } }) => {
-      const found = [...world.executions.values()].reverse();
-      return {
-        pagination: countOf(found),
-        executions: pageOf(found, pagination).map(({ condition, targets }) => ({
-          condition: { conditionType: conditionMessage(condition) },
-          targets,
-        })),
-      };
-    },
-  ),
-];
+  },
+  listExecutions: ({ pagination }, { world }) => {
+    const { total, page } = pageOf(
+      [...world.executions.values()].reverse(),
+      pagination,
+    );
+    return {
+      pagination: total,
+      executions: page.map(({ condition, targets }) => ({
+        ...{ condition: conditionMessage(condition), targets },
+      })),
+    };
+  },
+});
 
 /** Lists the public keys of a target as JSON; false is left out, as in ProtoJSON. */
 export function publicKeysOf(world: World, id: string) {
   const { keys = [] } = targetOf(world, id);
   return {
     publicKeys: keys.map(({ id, pem, active, expires }) => ({
-      keyId: id,
+      ...{ keyId: id, publicKey: btoa(pem) },
       ...active && { active },
       ...expires && { expirationDate: expires.toISOString() },
-      publicKey: btoa(pem),
     })),
   };
 }
@@ -155,32 +150,28 @@ function checkName(world: World, name: string): void {
 
 function checkTimeout(message: string, timeout: Duration | undefined): number {
   const seconds = Number(timeout?.seconds ?? 0n) + (timeout?.nanos ?? 0) / 1e9;
-  if (seconds < 0 || seconds > MAX_TIMEOUT_SECONDS) {
-    throw new ConnectError(
-      `invalid ${message}.Timeout: value must be inside range [0s, 4m30s]`,
-      Code.InvalidArgument,
-    );
-  }
-  return seconds * 1000;
+  if (seconds >= 0 && seconds <= MAX_TIMEOUT_SECONDS) return seconds * 1000;
+  throw new ConnectError(
+    `invalid ${message}.Timeout: value must be inside range [0s, 4m30s]`,
+    Code.InvalidArgument,
+  );
 }
 
-async function checkEndpoint(
-  instance: Instance,
-  endpoint: string,
-  id: string,
-): Promise<void> {
-  if (await endpointProblem(endpoint, instance) === undefined) return;
-  throw apiError(Code.InvalidArgument, "Errors.Target.DeniedURL", id);
+/** Throws unless the endpoint's host can be resolved. */
+async function checkEndpoint(endpoint: string, id: string): Promise<void> {
+  try {
+    await lookup(new URL(endpoint).hostname.replace(/^\[|\]$/g, ""));
+  } catch {
+    throw apiError(Code.InvalidArgument, "Errors.Target.DeniedURL", id);
+  }
 }
 
 function typeOf(
-  type: TargetMessage["targetType"],
+  { case: type = "restCall", value }: TargetMessage["targetType"],
 ): Pick<Target, "type" | "interruptOnError"> {
-  return {
-    type: type.case ?? "restCall",
-    interruptOnError: type.case !== undefined && type.case !== "restAsync" &&
-      type.value.interruptOnError,
-  };
+  const interrupts = value && "interruptOnError" in value &&
+    value.interruptOnError;
+  return { type, interruptOnError: interrupts ?? false };
 }
 
 function targetMessage(target: Target): TargetMessage {
@@ -201,9 +192,9 @@ function targetMessage(target: Target): TargetMessage {
   return message;
 }
 
-type ConditionMessage = MessageShape<typeof ConditionSchema>;
-
-function conditionOf(message: ConditionMessage | undefined): Condition {
+function conditionOf(
+  message: MessageShape<typeof ConditionSchema> | undefined,
+): Condition {
   const type = message?.conditionType;
   if (type?.case === "function") {
     const { name } = type.value;
@@ -218,14 +209,20 @@ function conditionOf(message: ConditionMessage | undefined): Condition {
 }
 
 function conditionMessage(condition: Condition) {
-  if ("function" in condition) {
-    const value = { name: condition.function };
-    return { case: "function", value } as const;
+  const event = (
+    condition:
+      | { case: "event" | "group"; value: string }
+      | { case: "all"; value: boolean },
+  ) => ({
+    conditionType: { case: "event", value: { condition } },
+  } as const);
+  if ("event" in condition) {
+    return event({ case: "event", value: condition.event });
   }
-  const event = "event" in condition
-    ? { case: "event", value: condition.event } as const
-    : "eventGroup" in condition
-    ? { case: "group", value: condition.eventGroup } as const
-    : { case: "all", value: true } as const;
-  return { case: "event", value: { condition: event } } as const;
+  if ("eventGroup" in condition) {
+    return event({ case: "group", value: condition.eventGroup });
+  }
+  if ("allEvents" in condition) return event({ case: "all", value: true });
+  const value = { name: condition.function };
+  return { conditionType: { case: "function", value } } as const;
 }

@@ -1,10 +1,10 @@
 import { Code } from "@connectrpc/connect";
 import { OIDCService } from "@zitadel/proto/zitadel/oidc/v2/oidc_service_pb.js";
 import { SessionService } from "@zitadel/proto/zitadel/session/v2/session_service_pb.js";
-import { apiError, noPermission, notFound } from "../api_error.ts";
-import { type ApiMethod, apiMethod, type Call } from "../api_method.ts";
+import { apiError, notFound } from "../api_error.ts";
+import { type ApiMethod, type Call, methodsOf } from "../api_method.ts";
+import { requirePermission } from "../authorize.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
-import { hasPermission } from "../permissions.ts";
 import { userNamed } from "../world.ts";
 
 const SESSION_TOKEN_LENGTH = 78;
@@ -21,55 +21,51 @@ export type FinishLogin = (
  */
 export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
   return [
-    apiMethod(SessionService.method.createSession, ({ checks }, call) => {
-      const { world } = call.instance;
-      checkLoginClient(call);
-      const user = userNamed(world, checks?.user?.search.value ?? "");
-      if (!user) throw notFound("User could not be found", "QUERY-Dfbg2");
-      const password = user.human?.password;
-      if (
-        checks?.password && password !== undefined &&
-        checks.password.password !== password
-      ) {
-        throw apiError(
-          Code.InvalidArgument,
-          "Password is invalid",
-          "COMMAND-3M0fs",
-        );
-      }
-      const id = newIdentifier();
-      const token = newSecret(SESSION_TOKEN_LENGTH);
-      world.sessions.set(id, { id, token, userId: user.id });
-      return { sessionId: id, sessionToken: token };
+    ...methodsOf(SessionService, {
+      createSession: ({ checks }, call) => {
+        checkLoginClient(call);
+        const user = userNamed(call.world, checks?.user?.search.value ?? "");
+        if (!user) throw notFound("User could not be found", "QUERY-Dfbg2");
+        const given = checks?.password?.password;
+        const { id: userId, password = given } = user;
+        if (given !== undefined && given !== password) {
+          throw apiError(
+            Code.InvalidArgument,
+            "Password is invalid",
+            "COMMAND-3M0fs",
+          );
+        }
+        const id = newIdentifier();
+        const token = newSecret(SESSION_TOKEN_LENGTH);
+        call.world.sessions.set(id, { id, token, userId });
+        return { sessionId: id, sessionToken: token };
+      },
     }),
-    apiMethod(OIDCService.method.createCallback, async (request, call) => {
-      const { world } = call.instance;
-      const { authRequestId, callbackKind: { case: kind, value } } = request;
-      checkLoginClient(call);
-      if (!world.authRequests.has(authRequestId)) {
-        throw notFound("Errors.AuthRequest.NotExisting", "COMMAND-SzS4a");
-      }
-      const session = kind === "session"
-        ? world.sessions.get(value.sessionId)
-        : undefined;
-      if (
-        !session || kind !== "session" || session.token !== value.sessionToken
-      ) {
-        throw apiError(
-          Code.PermissionDenied,
-          "Errors.Session.Token.Invalid",
-          "COMMAND-sGr42",
-        );
-      }
-      const login = { userId: session.userId, sessionId: session.id };
-      return { callbackUrl: await finishLogin(authRequestId, login) };
+    ...methodsOf(OIDCService, {
+      createCallback: async ({ authRequestId, callbackKind }, call) => {
+        const { sessions, authRequests } = call.world;
+        checkLoginClient(call);
+        if (!authRequests.has(authRequestId)) {
+          throw notFound("Errors.AuthRequest.NotExisting", "COMMAND-SzS4a");
+        }
+        const { case: kind, value } = callbackKind;
+        const session = kind === "session" && sessions.get(value.sessionId);
+        if (!session || session.token !== value.sessionToken) {
+          throw apiError(
+            Code.PermissionDenied,
+            "Errors.Session.Token.Invalid",
+            "COMMAND-sGr42",
+          );
+        }
+        const { userId, id: sessionId } = session;
+        const login = { userId, sessionId };
+        return { callbackUrl: await finishLogin(authRequestId, login) };
+      },
     }),
   ];
 }
 
-function checkLoginClient({ instance, caller }: Call): void {
-  const { organizationId } = caller;
-  if (!hasPermission(instance.world, caller, "session.link", organizationId)) {
-    throw noPermission("AUTH-AWfge");
-  }
+function checkLoginClient(call: Call): void {
+  const { organizationId } = call.caller;
+  requirePermission(call, "session.link", organizationId, "AUTH-AWfge");
 }

@@ -1,138 +1,130 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import {
-  type AppSchema,
   OIDCAuthMethodType,
   OIDCTokenType,
 } from "@zitadel/proto/zitadel/app_pb.js";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
 import { alreadyExists, apiError, notFound } from "../api_error.ts";
-import { type ApiMethod, apiMethod, type Call, listOf } from "../api_method.ts";
+import { type Call, listOf, methodsOf } from "../api_method.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
-import {
-  type App,
-  dated,
-  type Project,
-  touch,
-  type UserGrant,
-} from "../world.ts";
+import { type App, dated, type Project, touch } from "../world.ts";
 
-const { method } = ManagementService;
 const CLIENT_SECRET_LENGTH = 64;
+const JWT = OIDCTokenType.OIDC_TOKEN_TYPE_JWT;
+const OPAQUE = OIDCTokenType.OIDC_TOKEN_TYPE_BEARER;
 
 /** Management v1's methods for projects, applications and grants. */
-export const projectMethods: readonly ApiMethod[] = [
-  apiMethod(method.listProjects, ({ query }, call) => {
-    const { id } = call.organization;
-    const found = [...call.instance.world.projects.values()]
-      .filter(({ organizationId }) => organizationId === id);
-    return listOf(found, query, projectMessage);
-  }),
-  apiMethod(method.getProjectByID, ({ id }, call) => {
-    const project = call.instance.world.projects.get(id);
-    if (project?.organizationId !== call.organization.id) {
-      throw notFound("Project not found", "MANAG-SFf2a");
+export const projectMethods = methodsOf(ManagementService, {
+  listProjects: ({ query }, { world, organization }) =>
+    listOf(
+      world.projects.values().filter((it) =>
+        it.organizationId === organization.id
+      ),
+      query,
+      projectMessage,
+    ),
+  getProjectByID: ({ id }, { world, organization }) => {
+    const project = world.projects.get(id);
+    if (project?.organizationId === organization.id) {
+      return { project: projectMessage(project) };
     }
-    return { project: projectMessage(project) };
-  }),
-  apiMethod(method.addProject, ({ name, projectRoleAssertion }, call) => {
+    throw notFound("Project not found", "MANAG-SFf2a");
+  },
+  addProject: ({ name, projectRoleAssertion }, { world, organization }) => {
     const id = newIdentifier();
-    call.instance.world.projects.set(id, {
-      id,
-      organizationId: call.organization.id,
-      name,
+    world.projects.set(id, {
+      ...{ id, name, organizationId: organization.id },
       roleAssertion: projectRoleAssertion,
       roles: new Set(),
     });
     return { id };
-  }),
-  apiMethod(method.listProjectRoles, ({ projectId, query }, call) => {
-    const roles = [...projectOf(call, projectId).roles];
-    return listOf(roles, query, (key) => ({ key, displayName: key }));
-  }),
-  apiMethod(method.bulkAddProjectRoles, ({ projectId, roles: added }, call) => {
+  },
+  listProjectRoles: ({ projectId, query }, call) =>
+    listOf(
+      projectOf(call, projectId).roles,
+      query,
+      (key) => ({ key, displayName: key }),
+    ),
+  bulkAddProjectRoles: ({ projectId, roles: added }, call) => {
     const { roles } = projectOf(call, projectId);
     for (const { key } of added) {
       if (roles.has(key)) throw alreadyExists("Role already exists");
       roles.add(key);
     }
     return {};
-  }),
-  apiMethod(method.addProjectGrant, (request, call) => {
+  },
+  addProjectGrant: ({ grantedOrgId, roleKeys, ...request }, call) => {
     const { id: projectId } = projectOf(call, request.projectId);
+    const grant = { projectId, organizationId: grantedOrgId, roles: roleKeys };
     const id = newIdentifier();
-    call.instance.world.projectGrants.set(id, {
-      id,
-      projectId,
-      organizationId: request.grantedOrgId,
-      roles: request.roleKeys,
-    });
+    call.world.projectGrants.set(id, { id, ...grant });
     return { grantId: id };
-  }),
-  apiMethod(method.listProjectGrants, ({ projectId, query }, call) => {
-    const { id, name } = projectOf(call, projectId);
-    const { projectGrants, organizations } = call.instance.world;
-    const found = [...projectGrants.values()]
-      .filter((grant) => grant.projectId === id);
-    return listOf(found, query, (grant) => ({
-      grantId: grant.id,
-      grantedOrgId: grant.organizationId,
-      grantedOrgName: organizations.get(grant.organizationId)?.name ?? "",
-      grantedRoleKeys: grant.roles,
-      projectId: id,
-      projectName: name,
-    }));
-  }),
-  apiMethod(method.listGrantedProjects, ({ query }, call) => {
-    const { projectGrants, projects } = call.instance.world;
-    const found = [...projectGrants.values()].filter((grant) =>
-      grant.organizationId === call.organization.id
-    );
-    return listOf(found, query, ({ projectId, roles }) => ({
-      projectId,
-      projectName: projects.get(projectId)?.name ?? "",
-      grantedRoleKeys: roles,
-    }));
-  }),
-  apiMethod(method.listApps, ({ projectId, query }, call) => {
+  },
+  listProjectGrants: ({ projectId, query }, call) => {
     const { id } = projectOf(call, projectId);
-    const found = [...call.instance.world.apps.values()]
-      .filter((app) => app.projectId === id);
-    return listOf(found, query, appMessage);
-  }),
-  apiMethod(method.addOIDCApp, (request, call) => {
-    const { OIDC_AUTH_METHOD_TYPE_NONE: NONE } = OIDCAuthMethodType;
-    const isJwt = request.accessTokenType === OIDCTokenType.OIDC_TOKEN_TYPE_JWT;
+    const { projectGrants, organizations } = call.world;
+    return listOf(
+      projectGrants.values().filter((grant) => grant.projectId === id),
+      query,
+      (grant) => ({
+        grantId: grant.id,
+        grantedOrgId: grant.organizationId,
+        grantedOrgName: organizations.get(grant.organizationId)?.name ?? "",
+      }),
+    );
+  },
+  listGrantedProjects: ({ query }, { world, organization }) =>
+    listOf(
+      world.projectGrants.values().filter((grant) =>
+        grant.organizationId === organization.id
+      ),
+      query,
+      ({ projectId, roles }) => ({
+        ...{ projectId, grantedRoleKeys: roles },
+        projectName: world.projects.get(projectId)?.name ?? "",
+      }),
+    ),
+  listApps: ({ projectId, query }, call) => {
+    const { id } = projectOf(call, projectId);
+    return listOf(
+      call.world.apps.values().filter((app) => app.projectId === id),
+      query,
+      ({ id, name, kind, clientId, accessToken }) => ({
+        ...{ id, name },
+        config: kind === "api" ? { case: "apiConfig", value: { clientId } } : {
+          case: "oidcConfig",
+          value: {
+            clientId,
+            accessTokenType: accessToken === "jwt" ? JWT : OPAQUE,
+          },
+        },
+      } as const),
+    );
+  },
+  addOIDCApp: (request, call) => {
+    const { name, redirectUris, postLogoutRedirectUris } = request;
+    const isPublic = request.authMethodType ===
+      OIDCAuthMethodType.OIDC_AUTH_METHOD_TYPE_NONE;
     return addApp(call, request.projectId, {
-      name: request.name,
-      kind: "oidc",
-      redirectUris: request.redirectUris,
-      postLogoutRedirectUris: request.postLogoutRedirectUris,
-      accessToken: isJwt ? "jwt" : "opaque",
-    }, request.authMethodType !== NONE);
-  }),
-  apiMethod(
-    method.addAPIApp,
-    ({ projectId, name }, call) =>
-      addApp(call, projectId, {
-        name,
-        kind: "api",
-        redirectUris: [],
-        postLogoutRedirectUris: [],
-        accessToken: "opaque",
-      }, true),
-  ),
-  apiMethod(method.removeApp, ({ projectId, appId }, call) => {
-    const { apps } = call.instance.world;
+      ...{ name, redirectUris, postLogoutRedirectUris, kind: "oidc" },
+      accessToken: request.accessTokenType === JWT ? "jwt" : "opaque",
+    }, isPublic ? undefined : newSecret(CLIENT_SECRET_LENGTH));
+  },
+  addAPIApp: ({ projectId, name }, call) =>
+    addApp(call, projectId, {
+      ...{ name, redirectUris: [], postLogoutRedirectUris: [], kind: "api" },
+      accessToken: "opaque",
+    }, newSecret(CLIENT_SECRET_LENGTH)),
+  removeApp: ({ projectId, appId }, call) => {
+    const { apps } = call.world;
     if (apps.get(appId)?.projectId !== projectOf(call, projectId).id) {
       throw notFound("Application doesn't exist", "COMMAND-0po9s");
     }
     apps.delete(appId);
     return {};
-  }),
-  apiMethod(method.addUserGrant, (request, call) => {
-    const { instance: { world }, organization } = call;
-    const { userId, projectId, projectGrantId, roleKeys } = request;
+  },
+  addUserGrant: ({ userId, roleKeys, ...request }, call) => {
+    const { projectId, projectGrantId } = request;
     const { roles } = projectOf(call, projectId);
     if (!roleKeys.every((role) => roles.has(role))) {
       throw apiError(
@@ -141,39 +133,36 @@ export const projectMethods: readonly ApiMethod[] = [
         "COMMAND-mm9F4",
       );
     }
-    const grant: UserGrant = {
+    const id = newIdentifier();
+    call.world.userGrants.set(id, {
       ...dated(),
-      id: newIdentifier(),
-      userId,
-      projectId,
-      ...projectGrantId && { projectGrantId },
-      organizationId: organization.id,
-      roles: roleKeys,
-      active: true,
-    };
-    world.userGrants.set(grant.id, grant);
-    return { userGrantId: grant.id };
-  }),
-  apiMethod(method.deactivateUserGrant, ({ grantId }, { instance }) => {
-    const grant = instance.world.userGrants.get(grantId);
+      ...{ id, userId, projectId, roles: roleKeys, active: true },
+      projectGrantId: projectGrantId || undefined,
+      organizationId: call.organization.id,
+    });
+    return { userGrantId: id };
+  },
+  deactivateUserGrant: ({ grantId }, { world }) => {
+    const grant = world.userGrants.get(grantId);
     if (!grant) throw notFound("User grant not found", "COMMAND-1S9ds");
     grant.active = false;
     touch(grant);
     return {};
-  }),
-  apiMethod(method.listUserGrants, ({ query, queries }, call) => {
-    const found = [...call.instance.world.userGrants.values()].filter((grant) =>
-      grant.organizationId === call.organization.id &&
-      queries.every(({ query }) =>
-        query.case !== "userIdQuery" || query.value.userId === grant.userId
-      )
-    );
-    return listOf(found, query, ({ id, userId, projectId, ...grant }) => ({
-      ...{ id, userId, projectId, roleKeys: grant.roles },
-      state: grant.active ? 1 : 2,
-    }));
-  }),
-];
+  },
+  listUserGrants: ({ query, queries }, { world, organization }) =>
+    listOf(
+      world.userGrants.values().filter((grant) =>
+        grant.organizationId === organization.id &&
+        queries.every(({ query }) =>
+          query.case !== "userIdQuery" || query.value.userId === grant.userId
+        )
+      ),
+      query,
+      ({ id, userId, projectId, roles, active }) => ({
+        ...{ id, userId, projectId, roleKeys: roles, state: active ? 1 : 2 },
+      }),
+    ),
+});
 
 function projectMessage({ id, name, roleAssertion }: Project) {
   return { id, name, projectRoleAssertion: roleAssertion };
@@ -181,45 +170,25 @@ function projectMessage({ id, name, roleAssertion }: Project) {
 
 function addApp(
   call: Call,
-  projectId: string,
+  project: string,
   app: Omit<App, "id" | "projectId" | "clientId">,
-  isConfidential: boolean,
+  clientSecret: string | undefined,
 ) {
-  const project = projectOf(call, projectId);
-  const clientSecret = newSecret(CLIENT_SECRET_LENGTH);
-  const id = newIdentifier();
-  const clientId = newIdentifier();
-  call.instance.world.apps.set(id, {
-    ...app,
-    ...{ id, clientId, projectId: project.id },
-    ...isConfidential && { clientSecret },
-  });
-  return { appId: id, clientId, ...isConfidential && { clientSecret } };
-}
-
-function appMessage(app: App): MessageInitShape<typeof AppSchema> {
-  const { id, name, clientId } = app;
-  const accessTokenType = app.accessToken === "jwt"
-    ? OIDCTokenType.OIDC_TOKEN_TYPE_JWT
-    : OIDCTokenType.OIDC_TOKEN_TYPE_BEARER;
-  return {
-    id,
-    name,
-    config: app.kind === "api"
-      ? { case: "apiConfig", value: { clientId } }
-      : { case: "oidcConfig", value: { clientId, accessTokenType } },
-  };
+  const { id: projectId } = projectOf(call, project);
+  const ids = { id: newIdentifier(), clientId: newIdentifier() };
+  call.world.apps.set(ids.id, { ...app, ...ids, projectId, clientSecret });
+  const { id: appId, clientId } = ids;
+  return { appId, clientId, clientSecret: clientSecret ?? "" };
 }
 
 /** Finds a project that the organization owns or was granted. */
-function projectOf({ instance, organization }: Call, id: string): Project {
-  const { projects, projectGrants } = instance.world;
-  const project = projects.get(id);
-  const isGranted = projectGrants.values().some((grant) =>
+function projectOf({ world, organization }: Call, id: string): Project {
+  const project = world.projects.get(id);
+  const isGranted = world.projectGrants.values().some((grant) =>
     grant.projectId === id && grant.organizationId === organization.id
   );
-  if (!project || !isGranted && project.organizationId !== organization.id) {
-    throw notFound("Project not found", "EVENT-NVO3c");
+  if (project?.organizationId === organization.id || project && isGranted) {
+    return project;
   }
-  return project;
+  throw notFound("Project not found", "EVENT-NVO3c");
 }

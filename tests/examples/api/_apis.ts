@@ -11,14 +11,14 @@ const INSTALL = /`(?:npm install|deno add) ([^`]+)`/;
 
 export type ExampleName = "hono.ts" | "express.mjs" | "introspect.mjs";
 
-/** Starts an example API with settings beside those that it always needs. */
-export type Start = (
-  settings?: Readonly<Record<string, string>>,
-) => Promise<ApiProcess>;
+type Settings = Readonly<Record<string, string>>;
 
-/** An example API, ready to be started any number of times. */
+/** Starts an example API with settings beside those that it always needs, once for each. */
+export type Start = (settings?: Settings) => Promise<ApiProcess>;
+
+/** An example API, which ends with what it started. */
 export interface ExampleApi extends AsyncDisposable {
-  start(settings: Readonly<Record<string, string>>): Promise<ApiProcess>;
+  readonly start: Start;
 }
 
 /**
@@ -26,8 +26,13 @@ export interface ExampleApi extends AsyncDisposable {
  * lines tell a user to install, in the versions that `deno.lock` pins, from
  * Deno's cache.
  */
-export async function copyExample(name: ExampleName): Promise<ExampleApi> {
+export async function copyExample(
+  name: ExampleName,
+  always: Settings & Record<"ISSUER" | "AUDIENCE", string>,
+): Promise<ExampleApi> {
+  await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "example-api-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
   const example = new URL(`examples/api/${name}`, ROOT);
   const packages = INSTALL.exec(await Deno.readTextFile(example))![1]!
     .split(" ").map((it) => it.replace(/^npm:/, ""));
@@ -51,15 +56,22 @@ export async function copyExample(name: ExampleName): Promise<ExampleApi> {
   const command = name.endsWith(".mjs")
     ? ["node"]
     : [Deno.execPath(), "run", "--no-prompt", "--allow-net", "--allow-env"];
-  return {
-    start: ({ ISSUER = "", AUDIENCE = "", ...others }) =>
-      startApi([...command, `${folder}/${name}`], {
-        ISSUER,
-        AUDIENCE,
-        ...others,
+  const owned = stack.move();
+  const running = new Map<string, Promise<ApiProcess>>();
+  const launch = async (settings: Settings) =>
+    owned.use(
+      await startApi([...command, `${folder}/${name}`], {
+        ...always,
+        ...settings,
         PORT: String(freePort()),
       }),
-    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+    );
+  return {
+    start(settings = {}) {
+      const key = JSON.stringify(settings);
+      return running.getOrInsertComputed(key, () => launch(settings));
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 

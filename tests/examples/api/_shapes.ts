@@ -104,8 +104,9 @@ export async function testShapes(
   start: Start,
   carry: (name: string, value: unknown) => string | Promise<string>,
 ): Promise<void> {
-  for (const { name, settings, cases } of SHAPES) {
-    const api = await start(settings);
+  const apis = await Promise.all(SHAPES.map(({ settings }) => start(settings)));
+  for (const [index, { name, settings, cases }] of SHAPES.entries()) {
+    const api = apis[index]!;
     await t.step(name, async () => {
       for (const { value, status } of cases) {
         const token = await carry(settings.CLAIM ?? "permissions", value);

@@ -17,15 +17,14 @@ Deno.test({
   ignore: !hasNode(),
   fn: async (t) => {
     await using stack = new AsyncDisposableStack();
-    const example = stack.use(await copyExample("introspect.mjs"));
     const issuer = stack.use(await startIssuer());
-    const settings = {
-      ISSUER: `${issuer.origin}/`,
-      AUDIENCE: PROJECT,
-      ...API_CLIENT,
-    };
-    const start: Start = async (more) =>
-      stack.use(await example.start({ ...settings, ...more }));
+    const { start } = stack.use(
+      await copyExample("introspect.mjs", {
+        ISSUER: `${issuer.origin}/`,
+        AUDIENCE: PROJECT,
+        ...API_CLIENT,
+      }),
+    );
     await testTokens(t, start, issuer);
     await testConfusion(t, start, issuer);
     await testShapes(t, start, (name, value) => {

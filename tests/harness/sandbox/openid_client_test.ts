@@ -15,7 +15,7 @@ async function chooseUser(authorize: URL, user: string): Promise<URL> {
   assert.equal(asked.status, 302);
   const loginUrl = new URL(asked.headers.get("location")!, authorize);
   const page = await (await fetch(loginUrl)).text();
-  assert.match(page, new RegExp(`<button name="user" value="${user}">`));
+  assert.match(page, new RegExp(`<button name="user"\\s+value="${user}">`));
   assert.doesNotMatch(page, /<script/);
   const hidden = /name="authRequest" value="([^"]+)"/.exec(page);
   const chosen = await fetch(new URL("/ui/v2/login/login", authorize), {
