@@ -17,7 +17,7 @@ import { helpOf, TASKS } from "./_tasks.ts";
 const MAX_README_LINES = 200;
 
 /** Options of other programs that the documents name. */
-const FOREIGN_OPTIONS = ["--tunnel", "--unstable-kv"];
+const FOREIGN_OPTIONS = ["--profile", "--tunnel", "--unstable-kv"];
 
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
@@ -142,10 +142,23 @@ Deno.test("every file names the same version of Deno and of this project", async
     Array.from(text.matchAll(pattern), ([, ...found]) => found.find(Boolean))
   );
   assert.equal(new Set(versions).size, 1);
-  assert.ok((await read("CHANGELOG.md")).includes(`\n## [${VERSION}]\n`));
-  const manifests = await read("examples/kubernetes.yaml");
-  const images = manifests.matchAll(/\/zitadel-permissions:(\S+)/g);
-  assert.deepEqual(Array.from(images, ([, tag]) => tag), [VERSION]);
+  assert.match(
+    await read("CHANGELOG.md"),
+    new RegExp(`^## \\[${VERSION}\\] - \\d{4}-\\d\\d-\\d\\d$`, "m"),
+  );
+  const { $id } = JSON.parse(await read("roles.schema.json"));
+  const [owner] = new URL($id).pathname.slice(1).split("/");
+  const named = [...documents, ...configurations].flatMap(([, text]) =>
+    Array.from(
+      text.matchAll(
+        /\b([\w-]+)\/zitadel-permissions(?:[@:/]v?(\d+\.\d+\.\d+))?|rev: v(.*)/g,
+      ),
+      ([, by = owner, version = VERSION, revision = version]) =>
+        `${by} ${revision}`,
+    )
+  );
+  assert.ok(named.length >= 6, "the names are found");
+  assert.deepEqual(named, named.map(() => `${owner} ${VERSION}`), ".ci/name");
 });
 
 Deno.test("every workflow has the least rights, pins its actions, and check.yml runs what .ci/run does", async () => {
