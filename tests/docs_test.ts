@@ -161,6 +161,51 @@ Deno.test("every file names the same version of Deno and of this project", async
   assert.deepEqual(named, named.map(() => `${owner} ${VERSION}`), ".ci/name");
 });
 
+Deno.test(".ci/name writes owner and version into every file that names them", async () => {
+  const folder = await Deno.makeTempDir();
+  const files = [
+    ...[".ci/name", "deno.json", "roles.schema.json", "docs/operations.md"],
+    ...["examples/kubernetes.yaml", "examples/terraform/roles-check.yml"],
+  ];
+  for (const file of files) {
+    const copy = `${folder}/${file}`;
+    await Deno.mkdir(copy.replace(/[^/]*$/, ""), { recursive: true });
+    await Deno.copyFile(new URL(file, ROOT), copy);
+  }
+  const { success } = await new Deno.Command(`${folder}/.ci/name`, {
+    args: ["acme", "9.8.7"],
+  }).output();
+  assert.ok(success);
+  for (const file of files.slice(1)) {
+    const text = await Deno.readTextFile(`${folder}/${file}`);
+    const before = (await read(file)).replaceAll(`"${VERSION}"`, '"9.8.7"')
+      .replaceAll(`v${VERSION}`, "v9.8.7").replaceAll(`:${VERSION}`, ":9.8.7")
+      .replaceAll("OWNER/", "acme/");
+    assert.equal(text, before, file);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("docs/performance.md states of each target whether its figure reaches it", async () => {
+  const rows = (await read("docs/performance.md")).split("\n")
+    .map((row) => row.split("|").slice(1, -1).map((cell) => cell.trim()))
+    .filter((cells) => cells.length === 6 && /^[`\w]/.test(cells[1] ?? ""));
+  const verdicts = rows.map(([figure, median, , target, reached]) => {
+    const limit = parseFloat(target!.replace(/^at (?:least|most) /, ""));
+    const value = parseFloat(median!);
+    const isReached = target!.startsWith("at least")
+      ? value >= limit
+      : value <= limit;
+    const verdict = Number.isNaN(limit) ? "" : isReached ? "yes" : "**no**";
+    return [figure, reached, verdict];
+  });
+  assert.deepEqual(
+    verdicts.filter(([, reached, verdict]) => reached !== verdict),
+    [["figure", "reached", ""]],
+  );
+  assert.ok(rows.length > 10, "the rows are found");
+});
+
 Deno.test("every workflow has the least rights, pins its actions, and check.yml runs what .ci/run does", async () => {
   const workflows = await readAll([".yml"], ".github/workflows/");
   for (const [file, text] of workflows) {
