@@ -151,7 +151,8 @@ export function createHandler(services: Services): Handler {
       response = refuse(failure);
     }
     record.ms = now() - begin;
-    telemetry.call(record.outcome, record.condition, record.ms);
+    const { outcome, condition, ms } = record;
+    telemetry.call(outcome, condition, response.status, ms);
     const isVerified = record.signingKey !== undefined;
     if (isVerified) log(entry);
     else logLimited(String(entry.reason ?? record.outcome), entry);

@@ -53,7 +53,7 @@ const PROCESS_ID_BYTES = 4;
 
 /** @throws {TypeError} If a key in the settings cannot be used. */
 export async function createServices(config: Config, platform: Platform) {
-  const { now, log } = platform;
+  const { now } = platform;
   const timeout = platform.timeout ?? ((ms) => AbortSignal.timeout(ms));
   const connection = createConnection({
     domainOrigin: config.origin,
@@ -63,11 +63,12 @@ export async function createServices(config: Config, platform: Platform) {
     timeout,
     timeoutMs: config.upstreamTimeoutMs,
   });
+  const telemetry = await openTelemetry(now);
+  const log = telemetry.watch(platform.log);
   // Side by side: a start waits for the slowest only.
-  const [kv, telemetry, authenticate, openEnvelope, credential] = await Promise
+  const [kv, authenticate, openEnvelope, credential] = await Promise
     .all([
       platform.kv,
-      openTelemetry(now),
       createAuthenticator({
         signingKeys: config.signingKeys,
         readBody: createBodyReader({ now, timeout }),

@@ -11,7 +11,7 @@ interface LockedPackage {
 const { npm, remote, jsr } = JSON.parse(
   await Deno.readTextFile(new URL("deno.lock", ROOT)),
 );
-const { allowScripts } = JSON.parse(
+const { allowScripts, minimumDependencyAge } = JSON.parse(
   await Deno.readTextFile(new URL("deno.json", ROOT)),
 );
 const packages: Readonly<Record<string, LockedPackage>> = npm;
@@ -49,7 +49,7 @@ const IN_THE_HARNESS = "MPL-2.0";
  */
 const BUNDLER = /^esbuild@/;
 
-Deno.test("deno.lock pins npm packages by hash and nothing else, and no install script runs", () => {
+Deno.test("deno.lock pins npm packages by hash and nothing else, new ones are a week old, and no install script runs", () => {
   assert.deepEqual([remote, jsr], [undefined, undefined]);
   const wrong = Object.entries(packages).filter(([, it]) =>
     !it.integrity?.startsWith("sha512-")
@@ -58,6 +58,7 @@ Deno.test("deno.lock pins npm packages by hash and nothing else, and no install 
   const scripted = Object.keys(packages).filter((it) => packages[it]!.scripts);
   assert.deepEqual(scripted.filter((name) => !BUNDLER.test(name)), []);
   assert.equal(allowScripts, undefined);
+  assert.equal(minimumDependencyAge, "P7D");
 });
 
 Deno.test("lib/ needs few packages, and no others than are named here", async () => {

@@ -17,7 +17,7 @@ import { helpOf, TASKS } from "./_tasks.ts";
 const MAX_README_LINES = 200;
 
 /** Options of other programs that the documents name. */
-const FOREIGN_OPTIONS = ["--tunnel", "--unstable-kv"];
+const FOREIGN_OPTIONS = ["--profile", "--tunnel", "--unstable-kv"];
 
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
@@ -142,10 +142,66 @@ Deno.test("every file names the same version of Deno and of this project", async
     Array.from(text.matchAll(pattern), ([, ...found]) => found.find(Boolean))
   );
   assert.equal(new Set(versions).size, 1);
-  assert.ok((await read("CHANGELOG.md")).includes(`\n## [${VERSION}]\n`));
-  const manifests = await read("examples/kubernetes.yaml");
-  const images = manifests.matchAll(/\/zitadel-permissions:(\S+)/g);
-  assert.deepEqual(Array.from(images, ([, tag]) => tag), [VERSION]);
+  assert.match(
+    await read("CHANGELOG.md"),
+    new RegExp(`^## \\[${VERSION}\\] - \\d{4}-\\d\\d-\\d\\d$`, "m"),
+  );
+  const { $id } = JSON.parse(await read("roles.schema.json"));
+  const [owner] = new URL($id).pathname.slice(1).split("/");
+  const named = [...documents, ...configurations].flatMap(([, text]) =>
+    Array.from(
+      text.matchAll(
+        /\b([\w-]+)\/zitadel-permissions(?:[@:/]v?(\d+\.\d+\.\d+))?|rev: v(.*)/g,
+      ),
+      ([, by = owner, version = VERSION, revision = version]) =>
+        `${by} ${revision}`,
+    )
+  );
+  assert.ok(named.length >= 6, "the names are found");
+  assert.deepEqual(named, named.map(() => `${owner} ${VERSION}`), ".ci/name");
+});
+
+Deno.test(".ci/name writes owner and version into every file that names them", async () => {
+  const folder = await Deno.makeTempDir();
+  const files = [".ci/name", "deno.json", "roles.schema.json"];
+  files.push("docs/operations.md", "examples/kubernetes.yaml");
+  for (const file of files) {
+    const copy = `${folder}/${file}`;
+    await Deno.mkdir(copy.replace(/[^/]*$/, ""), { recursive: true });
+    await Deno.copyFile(new URL(file, ROOT), copy);
+  }
+  const { success } = await new Deno.Command(`${folder}/.ci/name`, {
+    args: ["acme", "9.8.7"],
+  }).output();
+  assert.ok(success);
+  for (const file of files.slice(1)) {
+    const text = await Deno.readTextFile(`${folder}/${file}`);
+    const before = (await read(file)).replaceAll(`"${VERSION}"`, '"9.8.7"')
+      .replaceAll(`v${VERSION}`, "v9.8.7").replaceAll(`:${VERSION}`, ":9.8.7")
+      .replaceAll("OWNER/", "acme/");
+    assert.equal(text, before, file);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("docs/performance.md states of each target whether its figure reaches it", async () => {
+  const rows = (await read("docs/performance.md")).split("\n")
+    .map((row) => row.split("|").slice(1, -1).map((cell) => cell.trim()))
+    .filter((cells) => cells.length === 6 && /^[`\w]/.test(cells[1] ?? ""));
+  const verdicts = rows.map(([figure, median, , target, reached]) => {
+    const limit = parseFloat(target!.replace(/^at (?:least|most) /, ""));
+    const value = parseFloat(median!);
+    const isReached = target!.startsWith("at least")
+      ? value >= limit
+      : value <= limit;
+    const verdict = Number.isNaN(limit) ? "" : isReached ? "yes" : "**no**";
+    return [figure, reached, verdict];
+  });
+  assert.deepEqual(
+    verdicts.filter(([, reached, verdict]) => reached !== verdict),
+    [["figure", "reached", ""]],
+  );
+  assert.ok(rows.length > 10, "the rows are found");
 });
 
 Deno.test("every workflow has the least rights, pins its actions, and check.yml runs what .ci/run does", async () => {

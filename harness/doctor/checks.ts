@@ -189,6 +189,13 @@ export const CHECKS = {
     fix:
       "start or deploy the function with this AUTHORIZATION_SIGNING_KEY, and check the endpoint (`deno task setup --endpoint URL`)",
   },
+  deno: {
+    title: "Deno",
+    why:
+      "Deno fixes its newest minor release only, security too, and there is no long-term support",
+    fix:
+      "update this project and its image: docs/updating.md\nor run the function on a newer Deno: `deno upgrade`",
+  },
   client: {
     title: "client id",
     why: "no one can log in with a client id that does not exist",

@@ -10,6 +10,7 @@ import {
   judgeApplications,
   judgeCustomers,
 } from "./judge_customers.ts";
+import { judgeDeno } from "./judge_deno.ts";
 import { judgeFunction } from "./judge_function.ts";
 import { judgeImpersonation, judgeInstance } from "./judge_instance.ts";
 import { judgeOrganizations } from "./judge_organizations.ts";
@@ -26,6 +27,7 @@ export function diagnose(facts: Facts): Finding[] {
   const judges = [
     judgeTargets,
     judgeFunction,
+    judgeDeno,
     judgeOrganizations,
     judgeActions,
     judgeCustomers,

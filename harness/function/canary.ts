@@ -20,6 +20,8 @@ const ANSWER = z.object({
     process: z.string(),
     version: z.string(),
     credential: z.string(),
+    /** The version of Deno; absent in 0.1. */
+    deno: z.string().optional(),
   }),
 });
 

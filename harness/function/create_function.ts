@@ -5,8 +5,8 @@ import { createServices, type Platform } from "../../lib/services.ts";
 /** Creates the function in this process, without a server. */
 export async function createFunction(
   config: Config,
-  platform: Omit<Platform, "deno">,
+  platform: Omit<Platform, "deno"> & Partial<Pick<Platform, "deno">>,
 ): Promise<Handler> {
-  const deno = Deno.version.deno;
-  return createHandler(await createServices(config, { ...platform, deno }));
+  const { deno } = Deno.version;
+  return createHandler(await createServices(config, { deno, ...platform }));
 }

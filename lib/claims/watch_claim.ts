@@ -31,7 +31,7 @@ export function createClaimWatch({ log, telemetry }: {
   ): void {
     const bytes = byteLength(JSON.stringify(value));
     const isLong = bytes > LONG_CLAIM_BYTES;
-    telemetry.claim(bytes, isLong);
+    telemetry.claim(bytes);
     const report = (
       reason: FailureReason,
       message: string,

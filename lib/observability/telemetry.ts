@@ -1,25 +1,38 @@
 /**
  * Metrics and spans by OpenTelemetry. Deno exports them if `OTEL_DENO=true` is
- * set.
+ * set. `examples/monitoring` has alerts on them.
  *
  * @module
  */
+import type { FunctionError } from "../errors.ts";
+import type { Log } from "./log.ts";
 
 const NAME = "zitadel-permissions";
 
 /** Where `@opentelemetry/api` keeps what exports, Deno's own exporter too (its global-utils). */
 const TELEMETRY_REGISTRY = Symbol.for("opentelemetry.js.api.1");
 
+/** Bounds of durations, in seconds: from a call that memory answers to a target's usual timeout. */
+const DURATIONS = [
+  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05],
+  ...[0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+];
+
+/** Bounds of sizes, in bytes. Over 4,096 a claim is long, and near 8 kB proxies cut headers. */
+const SIZES = [64, 256, 1_024, 2_048, 4_096, 8_192, 32_768, 262_144];
+
 /** Counts and times what happens. */
 export interface Telemetry {
-  /** A call was answered. */
-  call(outcome: string, condition: string, ms: number): void;
+  /** A call was answered, with an HTTP status. */
+  call(outcome: string, condition: string, status: number, ms: number): void;
   /** A mapping was looked up. */
   lookup(source: string): void;
-  /** A claim was sent; `isLarge` if a proxy may cut it. */
-  claim(bytes: number, isLarge: boolean): void;
+  /** A claim was sent. */
+  claim(bytes: number): void;
   /** Reads metadata under a span, and times it. */
   upstream<T>(read: () => Promise<T>): Promise<T>;
+  /** Counts the lines of a log that have a reason. */
+  watch(log: Log): Log;
 }
 
 /** Reports whether something exports metrics, spans and what goes through `console`. */
@@ -39,63 +52,84 @@ export async function openTelemetry(now: () => number): Promise<Telemetry> {
       lookup: ignore,
       claim: ignore,
       upstream: (read) => read(),
+      watch: (log) => log,
     };
   }
   const { metrics, SpanStatusCode, trace } = await import("@opentelemetry/api");
   const meter = metrics.getMeter(NAME);
   const tracer = trace.getTracer(NAME);
-  const calls = meter.createCounter("permissions.calls", {
-    description: "Calls from ZITADEL, by outcome",
-  });
-  const duration = meter.createHistogram("permissions.call.duration", {
-    description: "Time from request to reply",
-    unit: "ms",
+  const calls = meter.createHistogram("permissions.call.duration", {
+    description: "Time from request to reply, by outcome",
+    unit: "s",
+    advice: { explicitBucketBoundaries: DURATIONS },
   });
   const lookups = meter.createCounter("permissions.mapping.lookups", {
     description: "Look-ups of a mapping, by source",
+    unit: "{lookup}",
   });
   const upstream = meter.createHistogram("permissions.upstream.duration", {
-    description: "Time taken to read organization metadata, by outcome",
-    unit: "ms",
+    description: "Time taken to read organization metadata",
+    unit: "s",
+    advice: { explicitBucketBoundaries: DURATIONS },
   });
-  const claimBytes = meter.createHistogram("permissions.claim.size", {
-    description: "Size of the permissions claim",
+  const claims = meter.createHistogram("permissions.claim.size", {
+    description: "Size of a claim that was sent",
     unit: "By",
+    advice: { explicitBucketBoundaries: SIZES },
   });
-  const largeClaims = meter.createCounter("permissions.claim.large", {
-    description: "Permissions claims that a proxy may cut",
+  const problems = meter.createCounter("permissions.problems", {
+    description: "Log lines with a reason, by reason",
+    unit: "{problem}",
   });
   return {
-    call(outcome, condition, ms) {
-      calls.add(1, { outcome, condition });
-      duration.record(ms, { outcome });
+    call(outcome, condition, status, ms) {
+      calls.record(ms / 1_000, {
+        "permissions.outcome": outcome,
+        "permissions.condition": condition,
+        ...status >= 500 && { "error.type": outcome },
+      });
+      // Deno copies the route to its own metrics of the request.
+      if (status !== 404) {
+        trace.getActiveSpan()?.setAttribute("http.route", "/");
+      }
     },
     lookup(source) {
-      lookups.add(1, { source });
+      lookups.add(1, { "permissions.source": source });
     },
-    claim(bytes, isLarge) {
-      claimBytes.record(bytes);
-      if (isLarge) largeClaims.add(1);
+    claim(bytes) {
+      claims.record(bytes);
     },
     upstream(read) {
       return tracer.startActiveSpan(
         "read organization metadata",
         async (span) => {
           const begin = now();
-          let outcome = "error";
+          const attributes: Record<string, string> = {};
           try {
-            const result = await read();
-            outcome = "ok";
-            return result;
+            return await read();
           } catch (error) {
+            attributes["error.type"] = errorType(error);
             span.setStatus({ code: SpanStatusCode.ERROR });
             throw error;
           } finally {
-            upstream.record(now() - begin, { outcome });
+            upstream.record((now() - begin) / 1_000, attributes);
             span.end();
           }
         },
       );
     },
+    watch: (log) =>
+      function logAndCount(entry) {
+        if (entry.reason !== undefined) {
+          problems.add(1, { "permissions.reason": entry.reason });
+        }
+        log(entry);
+      },
   };
+}
+
+/** Returns an error's reason; `_OTHER` is OpenTelemetry's word for any other. */
+function errorType(error: unknown): string {
+  return (error as Partial<FunctionError> | undefined)?.details?.reason ??
+    "_OTHER";
 }

@@ -17,6 +17,8 @@ const PORT = Number(SETTINGS.PORT.default);
 const KV_PORT = 4512;
 /** Variables of the environment that are no settings, but that Deno KV reads. */
 const OF_DENO = ["DENO_KV_ACCESS_TOKEN"];
+/** And those of its exporter. */
+const OF_EXPORTER = /^(?:OTEL_\w+|POD_NAME)$/;
 
 // deno-lint-ignore no-explicit-any -- YAML of different kinds
 type Yaml = any;
@@ -76,6 +78,15 @@ Deno.test("examples/compose.yaml runs the function with a KV server", async () =
   const build = new URL(`examples/${service.build.context}/`, ROOT);
   await Deno.stat(new URL(service.build.dockerfile, build));
   assert.deepEqual(service.ports, [`${PORT}:${PORT}`]);
+  assert.equal(service.environment.PORT, PORT);
+  for (const { volumes } of Object.values<Yaml>(compose.services)) {
+    for (const volume of volumes ?? []) {
+      const [path] = volume.split(":");
+      if (path.startsWith(".")) {
+        await Deno.stat(new URL(`examples/${path}`, ROOT));
+      }
+    }
+  }
   assert.equal(service.environment.KV_URL, `http://denokv:${KV_PORT}`);
   assert.deepEqual(denokv.command.slice(-1), ["serve"]);
   assert.deepEqual(Object.keys(denokv.environment), OF_DENO);
@@ -148,6 +159,15 @@ Deno.test("examples/kubernetes.yaml connects services, ports and policies by the
     assert.equal(policy.ingress[0].ports[0].port, port.name);
   }
   const kvUrl = container.env.find(({ name }: Yaml) => name === "KV_URL").value;
+  const valueOf = (name: string) =>
+    container.env.find((it: Yaml) => it.name === name).value;
+  assert.equal(valueOf("PORT"), String(PORT));
+  const collector = new URL(valueOf("OTEL_EXPORTER_OTLP_ENDPOINT"));
+  const { egress } = manifests.get("NetworkPolicy permissions-function")!.spec;
+  const open = egress.flatMap((it: Yaml) =>
+    it.ports.map((to: Yaml) => to.port)
+  );
+  assert.ok(open.includes(Number(collector.port)));
   const [{ port }] = manifests.get("Service permissions-kv")!.spec.ports;
   assert.equal(kvUrl, `http://permissions-kv:${port}`);
   assert.equal(port, KV_PORT);
@@ -155,5 +175,10 @@ Deno.test("examples/kubernetes.yaml connects services, ports and policies by the
 
 function assertSettings(names: readonly string[]): void {
   const known = [...Object.keys(SETTINGS), ...OF_DENO];
-  assert.deepEqual(names.filter((name) => !known.includes(name)), []);
+  const unknown = names.filter((name) =>
+    !known.includes(name) && !OF_EXPORTER.test(name)
+  );
+  assert.deepEqual(unknown, []);
+  // Ports and probes hold whatever the env file says.
+  assert.ok(names.includes("PORT") && names.includes("HOST"));
 }

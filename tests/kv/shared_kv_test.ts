@@ -1,17 +1,11 @@
 import assert from "node:assert/strict";
-import {
-  type FunctionProcess,
-  startFunction,
-} from "../../harness/function/function_process.ts";
-import { type KvServer, startKvServer } from "../../harness/test/kv_server.ts";
-import {
-  createUpstream,
-  UPSTREAM_TOKEN,
-} from "../../harness/sandbox/upstream.ts";
+import type { FunctionProcess } from "../../harness/function/function_process.ts";
+import { startKvServer } from "../../harness/test/kv_server.ts";
+import { startUpstreamServer } from "../../harness/fixtures/upstream_server.ts";
+import { UPSTREAM_TOKEN } from "../../harness/sandbox/upstream.ts";
 import { waitUntil } from "../../harness/util/wait_until.ts";
-import { signPayload } from "../../harness/util/sign_payload.ts";
+import { post, SIGNING_KEY, start } from "./_sharing_function.ts";
 
-const SIGNING_KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
 const ORGANIZATION = "400925124561144870";
 
 /** A change is to be seen by every process within this time, in milliseconds. */
@@ -27,66 +21,17 @@ function encode(permissions: readonly string[]): string {
   return new TextEncoder().encode(JSON.stringify(permissions)).toBase64();
 }
 
-/** A ZITADEL on loopback whose one organization gives the role `viewer` some permissions. */
+/** The role `viewer` of the one organization. */
+const metadata: Record<string, string> = { viewer: encode(["old"]) };
+
 function startUpstream() {
-  const metadata: Record<string, string> = { viewer: encode(["old"]) };
-  const upstream = createUpstream({
+  return startUpstreamServer({
     organizations: { [ORGANIZATION]: { readable: true, metadata } },
   });
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async ({ url, method, headers, body }) =>
-      upstream.fetch(url, {
-        method,
-        headers,
-        body: body && await new Response(body).bytes(),
-      }),
-  );
-  return {
-    origin: `http://127.0.0.1:${server.addr.port}`,
-    get requests() {
-      return upstream.requests;
-    },
-    permit(permission: string) {
-      metadata.viewer = encode([permission]);
-    },
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
 }
 
-type TestUpstream = ReturnType<typeof startUpstream>;
-
-/** Starts a function that asks the upstream and shares the KV. */
-function start(
-  upstream: TestUpstream,
-  kv: KvServer,
-  env: Record<string, string> = {},
-): Promise<FunctionProcess> {
-  return startFunction({
-    env: {
-      ZITADEL_DOMAIN: upstream.origin,
-      AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
-      ACCESS_TOKEN: UPSTREAM_TOKEN,
-      KV_URL: kv.url,
-      DENO_KV_ACCESS_TOKEN: kv.accessToken,
-      ...env,
-    },
-  });
-}
-
-async function post(running: FunctionProcess, payload: unknown) {
-  const body = new TextEncoder().encode(JSON.stringify(payload));
-  const seconds = Math.floor(Date.now() / 1_000);
-  const response = await fetch(running.url, {
-    method: "POST",
-    headers: {
-      "zitadel-signature": await signPayload(SIGNING_KEY, seconds, body),
-    },
-    body,
-  });
-  const reply = await response.json();
-  assert.equal(response.status, 200, JSON.stringify(reply));
-  return reply;
+function permit(permission: string): void {
+  metadata.viewer = encode([permission]);
 }
 
 /** Asks a function what the role permits, as ZITADEL does for a token, and gives that and where it came from. */
@@ -159,7 +104,7 @@ Deno.test("two functions over one KV server", async (t) => {
     });
 
     await t.step("both see a change within a second of its event", async () => {
-      upstream.permit("new");
+      permit("new");
       await sendEvent(one);
       assert.equal(await ask(one), "new from zitadel");
       await eventually(
@@ -209,14 +154,14 @@ Deno.test("two functions over one KV server", async (t) => {
     await t.step("answer while the KV server is down", async () => {
       await server.kill();
       assert.equal(await ask(one), "new from memory");
-      upstream.permit("newer");
+      permit("newer");
       await sendEvent(one);
       assert.equal(await ask(one), "newer from zitadel");
     });
 
     await t.step("see changes again once it is back", async () => {
       server = await startKvServer({ file, port });
-      upstream.permit("newest");
+      permit("newest");
       await eventually(
         async () => {
           await sendEvent(one);
@@ -225,7 +170,7 @@ Deno.test("two functions over one KV server", async (t) => {
         "the other serves the change",
         RECOVERY_MS,
       );
-      upstream.permit("last");
+      permit("last");
       await sendEvent(other);
       assert.equal(await ask(other), "last from zitadel");
       await eventually(
@@ -256,6 +201,7 @@ Deno.test("two functions over one KV server", async (t) => {
 
 Deno.test("a function whose KV server is down at its start answers from ZITADEL", async () => {
   const folder = await Deno.makeTempDir();
+  permit("old");
   await using upstream = startUpstream();
   const server = await startKvServer({ file: `${folder}/kv.sqlite` });
   await server.kill();

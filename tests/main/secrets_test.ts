@@ -231,7 +231,7 @@ Deno.test("main.ts lets no secret and nothing personal out", async (t) => {
       assert.match(text, /posts:read/);
       assert.match(log.join("\n"), /"outcome":"permissions"/);
       assert.match(log.join("\n"), /credential_rejected/);
-      assert.match(exported, /permissions\.calls/);
+      assert.match(exported, /permissions\.call\.duration/);
       assert.match(exported, /read organization metadata/);
       assert.match(database, /posts:read/);
     });

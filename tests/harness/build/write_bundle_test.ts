@@ -20,6 +20,12 @@ const folder = await Deno.makeTempDir({ prefix: "bundle é " });
 const files = await writeBundle(folder);
 const entry = `${folder}/main.js`;
 
+/** No package is in the cache, and no registry answers. */
+const OFFLINE = {
+  DENO_DIR: `${folder}/empty cache`,
+  NPM_CONFIG_REGISTRY: "http://127.0.0.1:9",
+};
+
 /** What a shell would run, if it saw it. */
 const KV_FILE = `${folder}/it's \`touch pwned\` $(touch pwned) kv.sqlite3`;
 
@@ -85,7 +91,7 @@ Deno.test("the bundle holds none of the harness, and no locale of zod", () => {
   );
 });
 
-Deno.test("the bundle answers with the least permissions, and can do nothing else", async () => {
+Deno.test("the bundle answers with the least permissions and without cache or registry, and can do nothing else", async () => {
   await using server = serveUpstream();
   const env = {
     ZITADEL_DOMAIN: `http://127.0.0.1:${server.addr.port}`,
@@ -94,6 +100,7 @@ Deno.test("the bundle answers with the least permissions, and can do nothing els
     KV_URL: ":memory:",
     HOST: "127.0.0.1",
     PORT: "0",
+    ...OFFLINE,
   };
   const forbidden = projectPath("tests/main/_forbidden.ts");
   await using running = await startFunction({
@@ -170,7 +177,7 @@ async function startEntrypoint(
     env: {
       PATH: `${bin}:${Deno.env.get("PATH")}`,
       HOME: Deno.env.get("HOME") ?? "",
-      ...Deno.env.get("DENO_DIR") && { DENO_DIR: Deno.env.get("DENO_DIR")! },
+      ...OFFLINE,
       ...env,
     },
     stdout: "piped",
@@ -220,7 +227,7 @@ Deno.test("entrypoint.sh becomes the function: one process, without other variab
       const names = environment.split("\0").filter(Boolean)
         .map((it) => it.slice(0, it.indexOf("=")));
       const others = names.filter((it) =>
-        !["HOME", "DENO_DIR", "DENO_NO_UPDATE_CHECK"].includes(it)
+        !["HOME", "DENO_NO_UPDATE_CHECK", ...Object.keys(OFFLINE)].includes(it)
       );
       assert.deepEqual(others.sort(), [
         "ACCESS_TOKEN",

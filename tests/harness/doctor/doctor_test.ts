@@ -55,6 +55,8 @@ Deno.test("every check of the doctor is provoked by a test", () => {
     "live",
     // The sandbox has nothing that is deactivated: see deactivated_test.ts.
     "deactivated",
+    // See judge_deno_test.ts.
+    "deno",
     // See customers_test.ts.
     "applications",
     "impersonation",

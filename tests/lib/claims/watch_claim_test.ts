@@ -4,10 +4,10 @@ import type { LogEntry } from "../../../lib/observability/log.ts";
 
 function watched() {
   const log: LogEntry[] = [];
-  const sizes: [number, boolean][] = [];
+  const sizes: number[] = [];
   const watch = createClaimWatch({
     log: (entry) => void log.push(entry),
-    telemetry: { claim: (bytes, isLarge) => void sizes.push([bytes, isLarge]) },
+    telemetry: { claim: (bytes) => void sizes.push(bytes) },
   });
   return { watch, log, sizes };
 }
@@ -28,7 +28,7 @@ Deno.test("watchClaim() measures the claim's JSON in bytes, and reports the long
       const { watch, log, sizes } = watched();
       watch({ ...CLAIM, value: [text] }, "1");
       const isLong = bytes > 4_096;
-      assert.deepEqual(sizes, [[bytes, isLong]]);
+      assert.deepEqual(sizes, [bytes]);
       assert.deepEqual(
         log.map(({ reason, organization, bytes }) => [
           reason,

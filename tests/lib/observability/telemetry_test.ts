@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createUpstream } from "../../../harness/sandbox/upstream.ts";
+import { FunctionError } from "../../../lib/errors.ts";
 import { openTelemetry } from "../../../lib/observability/telemetry.ts";
 import {
   createTestFunction,
@@ -16,7 +17,9 @@ Deno.test("openTelemetry() times a reading that fails, and hands its error on", 
   using recorder = new TelemetryRecorder();
   let now = 1_000;
   const { upstream } = await openTelemetry(() => now);
-  const error = new Error("canary");
+  const error = new FunctionError("upstream_timeout", "canary", {
+    reason: "timeout",
+  });
   await assert.rejects(
     upstream(() => {
       now += 2_000;
@@ -25,7 +28,7 @@ Deno.test("openTelemetry() times a reading that fails, and hands its error on", 
     (caught) => caught === error,
   );
   assert.deepEqual(recorder.of("permissions.upstream.duration"), [
-    [2_000, { outcome: "error" }],
+    [2, { "error.type": "timeout" }],
   ]);
   assert.deepEqual(recorder.spans, [{ name: SPAN, isError: true, told: [] }]);
 });
@@ -34,24 +37,23 @@ Deno.test("openTelemetry() names the units", async () => {
   using recorder = new TelemetryRecorder();
   await openTelemetry(() => 0);
   assert.deepEqual(Object.fromEntries(recorder.instruments), {
-    "permissions.calls": undefined,
-    "permissions.call.duration": "ms",
-    "permissions.mapping.lookups": undefined,
-    "permissions.upstream.duration": "ms",
+    "permissions.call.duration": "s",
+    "permissions.mapping.lookups": "{lookup}",
+    "permissions.upstream.duration": "s",
     "permissions.claim.size": "By",
-    "permissions.claim.large": undefined,
+    "permissions.problems": "{problem}",
   });
 });
 
 Deno.test("openTelemetry() costs no call when nothing takes the metrics", async () => {
   const telemetry = await openTelemetry(() => 0);
-  telemetry.call("permissions", "function/preuserinfo", 1);
+  telemetry.call("permissions", "function/preuserinfo", 200, 1);
   telemetry.lookup("memory");
-  telemetry.claim(5_000, true);
+  telemetry.claim(5_000);
   assert.equal(await telemetry.upstream(() => Promise.resolve(1)), 1);
 });
 
-Deno.test("createHandler() counts and times calls, look-ups, readings and claims", async () => {
+Deno.test("createHandler() counts and times calls, look-ups, readings, claims and problems", async () => {
   using recorder = new TelemetryRecorder();
   let now = NOW;
   const metadata = { admin: btoa("x".repeat(5_000)) };
@@ -74,36 +76,51 @@ Deno.test("createHandler() counts and times calls, look-ups, readings and claims
   await call("{");
   await call({ ...loginPayload(), function: "function/other" });
   await handle(new Request("http://localhost/healthz"));
-  const condition = "function/preaccesstoken";
-  assert.deepEqual(recorder.of("permissions.calls"), [
-    [1, { outcome: "permissions", condition }],
-    [1, { outcome: "permissions", condition }],
-    [1, { outcome: "permissions", condition }],
-    [1, { outcome: "invalid_payload", condition: "none" }],
-    [1, { outcome: "unknown_function", condition: "function/other" }],
-  ]);
+  await call({ ...loginPayload(), org: { id: "3" } });
+  const answered = {
+    "permissions.outcome": "permissions",
+    "permissions.condition": "function/preaccesstoken",
+  };
   assert.deepEqual(recorder.of("permissions.call.duration"), [
-    [40, { outcome: "permissions" }],
-    [0, { outcome: "permissions" }],
-    [40, { outcome: "permissions" }],
-    [0, { outcome: "invalid_payload" }],
-    [0, { outcome: "unknown_function" }],
+    [0.04, answered],
+    [0, answered],
+    [0.04, answered],
+    [0, {
+      "permissions.outcome": "invalid_payload",
+      "permissions.condition": "none",
+    }],
+    [0, {
+      "permissions.outcome": "unknown_function",
+      "permissions.condition": "function/other",
+    }],
+    [0.08, {
+      ...answered,
+      "permissions.outcome": "upstream_failed",
+      "error.type": "upstream_failed",
+    }],
   ]);
   assert.deepEqual(
     recorder.of("permissions.mapping.lookups").map(([, from]) => from),
-    ["zitadel", "memory", "zitadel"].map((source) => ({ source })),
+    ["zitadel", "memory", "zitadel"].map((source) => ({
+      "permissions.source": source,
+    })),
   );
   assert.deepEqual(
     recorder.of("permissions.upstream.duration"),
-    Array(2).fill([40, { outcome: "ok" }]),
+    [[0.04, {}], [0.04, {}], [0.08, { "error.type": "missing_permission" }]],
+  );
+  assert.deepEqual(
+    recorder.of("permissions.problems").map((
+      [, { "permissions.reason": it }],
+    ) => it),
+    ["long_claim", "missing_permission"],
   );
   assert.deepEqual(
     recorder.of("permissions.claim.size").map(([bytes]) => bytes),
     [claim.length, claim.length, 5_004],
   );
-  assert.deepEqual(recorder.of("permissions.claim.large"), [[1, {}]]);
   assert.deepEqual(
     recorder.spans,
-    Array(2).fill({ name: SPAN, isError: false, told: [] }),
+    [false, false, true].map((isError) => ({ name: SPAN, isError, told: [] })),
   );
 });
