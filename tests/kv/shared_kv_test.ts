@@ -8,14 +8,10 @@ import {
   createUpstream,
   UPSTREAM_TOKEN,
 } from "../../harness/sandbox/upstream.ts";
-import { waitUntil } from "../../harness/util/wait_until.ts";
-import { signPayload } from "../../harness/util/sign_payload.ts";
+import { eventually, loginOf, serve, signed } from "../main/_loopback.ts";
 
 const SIGNING_KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
 const ORGANIZATION = "400925124561144870";
-
-/** A change is to be seen by every process within this time, in milliseconds. */
-const WITHIN_MS = 1_000;
 
 /** KV's client tries again ever more slowly while its server is away, in milliseconds. */
 const RECOVERY_MS = 15_000;
@@ -23,67 +19,35 @@ const RECOVERY_MS = 15_000;
 /** What must never reach KV. */
 const PERSONAL = "canary-of-a-person";
 
-function encode(permissions: readonly string[]): string {
-  return new TextEncoder().encode(JSON.stringify(permissions)).toBase64();
-}
-
-/** A ZITADEL on loopback whose one organization gives the role `viewer` some permissions. */
-function startUpstream() {
-  const metadata: Record<string, string> = { viewer: encode(["old"]) };
+/** A ZITADEL on loopback whose one organization gives the role `viewer` one permission. */
+function serveUpstream() {
+  const encode = (permission: string) => btoa(JSON.stringify([permission]));
+  const metadata = { viewer: encode("old") };
   const upstream = createUpstream({
     organizations: { [ORGANIZATION]: { readable: true, metadata } },
   });
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async ({ url, method, headers, body }) =>
-      upstream.fetch(url, {
-        method,
-        headers,
-        body: body && await new Response(body).bytes(),
-      }),
-  );
   return {
-    origin: `http://127.0.0.1:${server.addr.port}`,
-    get requests() {
-      return upstream.requests;
-    },
-    permit(permission: string) {
-      metadata.viewer = encode([permission]);
-    },
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    ...serve((request) => upstream.fetch(request)),
+    requests: () => upstream.requests,
+    permit: (permission: string) => void (metadata.viewer = encode(permission)),
   };
 }
 
-type TestUpstream = ReturnType<typeof startUpstream>;
-
-/** Starts a function that asks the upstream and shares the KV. */
-function start(
-  upstream: TestUpstream,
-  kv: KvServer,
-  env: Record<string, string> = {},
-): Promise<FunctionProcess> {
+/** Starts a function that asks a ZITADEL and shares the KV. */
+function start(origin: string, kv: KvServer): Promise<FunctionProcess> {
   return startFunction({
     env: {
-      ZITADEL_DOMAIN: upstream.origin,
+      ZITADEL_DOMAIN: origin,
       AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
       ACCESS_TOKEN: UPSTREAM_TOKEN,
       KV_URL: kv.url,
       DENO_KV_ACCESS_TOKEN: kv.accessToken,
-      ...env,
     },
   });
 }
 
-async function post(running: FunctionProcess, payload: unknown) {
-  const body = new TextEncoder().encode(JSON.stringify(payload));
-  const seconds = Math.floor(Date.now() / 1_000);
-  const response = await fetch(running.url, {
-    method: "POST",
-    headers: {
-      "zitadel-signature": await signPayload(SIGNING_KEY, seconds, body),
-    },
-    body,
-  });
+async function post({ url }: FunctionProcess, payload: unknown) {
+  const response = await fetch(await signed(url, SIGNING_KEY, payload));
   const reply = await response.json();
   assert.equal(response.status, 200, JSON.stringify(reply));
   return reply;
@@ -95,25 +59,28 @@ async function ask(running: FunctionProcess): Promise<string> {
     running.lines.filter((line) => line.includes('"source"'));
   const before = answers().length;
   const reply = await post(running, {
-    function: "function/preaccesstoken",
+    ...loginOf(ORGANIZATION),
     user: { id: PERSONAL, human: { email: PERSONAL } },
     org: { id: ORGANIZATION, name: PERSONAL },
-    user_grants: [{
-      project_id: "1",
-      roles: ["viewer"],
-      resource_owner: ORGANIZATION,
-      state: 1,
-    }],
   });
-  await waitUntil(
-    () => Promise.resolve(answers().length > before),
-    { what: "the function logs its answer" },
+  await eventually(
+    "the function logs its answer",
+    () => answers().length > before,
+    RECOVERY_MS,
   );
   const { source } = JSON.parse(answers().at(-1)!);
   return `${reply.append_claims[0].value.join()} from ${source}`;
 }
 
-/** The sequence of the last event. */
+/** Waits until a function answers so, without an event of its own. */
+async function untilSaid(
+  running: FunctionProcess,
+  expected: RegExp,
+): Promise<void> {
+  const isSaid = async () => expected.test(await ask(running));
+  await eventually(`the other says ${expected}`, isSaid);
+}
+
 let lastSequence = 0;
 
 /** Tells a function that the metadata changed, as ZITADEL does. */
@@ -131,52 +98,38 @@ async function sendEvent(
   });
 }
 
-async function eventually(
-  condition: () => Promise<boolean>,
-  what: string,
-  timeoutMs = WITHIN_MS,
-): Promise<void> {
-  await waitUntil(condition, { what, timeoutMs });
-}
-
 Deno.test("two functions over one KV server", async (t) => {
   const folder = await Deno.makeTempDir();
   const file = `${folder}/kv.sqlite`;
-  await using upstream = startUpstream();
+  await using upstream = serveUpstream();
+  const { origin, permit, requests } = upstream;
   let server = await startKvServer({ file });
   const port = Number(new URL(server.url).port);
   try {
-    await using one = await start(upstream, server);
-    await using other = await start(upstream, server);
+    await using one = await start(origin, server);
+    await using other = await start(origin, server);
 
     await t.step("ask ZITADEL once for both", async () => {
       assert.equal(await ask(one), "old from zitadel");
-      await eventually(
-        async () => await ask(other) === "old from memory",
-        "the other answers from memory",
-      );
-      assert.equal(upstream.requests, 1);
+      await untilSaid(other, /^old from memory$/);
+      assert.equal(requests(), 1);
     });
 
     await t.step("both see a change within a second of its event", async () => {
-      upstream.permit("new");
+      permit("new");
       await sendEvent(one);
       assert.equal(await ask(one), "new from zitadel");
-      await eventually(
-        async () => /^new/.test(await ask(other)),
-        "the other serves the change",
-      );
-      assert.equal(upstream.requests, 2);
+      await untilSaid(other, /^new/);
+      assert.equal(requests(), 2);
     });
 
     await t.step("spare a new process the call to ZITADEL", async () => {
-      await using third = await start(upstream, server);
+      await using third = await start(origin, server);
       assert.equal(await ask(third), "new from kv");
-      assert.equal(upstream.requests, 2);
-
       // Which did not see the event.
       await sendEvent(third, lastSequence);
       assert.equal(await ask(third), "new from memory");
+      assert.equal(requests(), 2);
     });
 
     await t.step("do nothing at a replayed event", async () => {
@@ -185,7 +138,7 @@ Deno.test("two functions over one KV server", async (t) => {
         await sendEvent(running, lastSequence);
         assert.equal(await ask(running), "new from memory");
       }
-      assert.equal(upstream.requests, 2);
+      assert.equal(requests(), 2);
     });
 
     await t.step(
@@ -202,36 +155,29 @@ Deno.test("two functions over one KV server", async (t) => {
         for (const running of [one, other]) {
           assert.equal(await ask(running), "new from memory");
         }
-        assert.equal(upstream.requests, 2);
+        assert.equal(requests(), 2);
       },
     );
 
     await t.step("answer while the KV server is down", async () => {
       await server.kill();
       assert.equal(await ask(one), "new from memory");
-      upstream.permit("newer");
+      permit("newer");
       await sendEvent(one);
       assert.equal(await ask(one), "newer from zitadel");
     });
 
     await t.step("see changes again once it is back", async () => {
       server = await startKvServer({ file, port });
-      upstream.permit("newest");
-      await eventually(
-        async () => {
-          await sendEvent(one);
-          return /^newest/.test(await ask(other));
-        },
-        "the other serves the change",
-        RECOVERY_MS,
-      );
-      upstream.permit("last");
+      permit("newest");
+      await eventually("the other serves the change", async () => {
+        await sendEvent(one);
+        return /^newest/.test(await ask(other));
+      }, RECOVERY_MS);
+      permit("last");
       await sendEvent(other);
       assert.equal(await ask(other), "last from zitadel");
-      await eventually(
-        async () => /^last/.test(await ask(one)),
-        "the first serves the change",
-      );
+      await untilSaid(one, /^last/);
     });
 
     await t.step("keep nothing personal in KV", async () => {
@@ -256,10 +202,10 @@ Deno.test("two functions over one KV server", async (t) => {
 
 Deno.test("a function whose KV server is down at its start answers from ZITADEL", async () => {
   const folder = await Deno.makeTempDir();
-  await using upstream = startUpstream();
+  await using upstream = serveUpstream();
   const server = await startKvServer({ file: `${folder}/kv.sqlite` });
   await server.kill();
-  await using running = await start(upstream, server);
+  await using running = await start(upstream.origin, server);
   assert.equal(await ask(running), "old from zitadel");
   assert.ok(running.lines.some((line) => line.includes("Cannot open Deno KV")));
   await Deno.remove(folder, { recursive: true });
