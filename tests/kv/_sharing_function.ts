@@ -5,19 +5,19 @@ import {
 } from "../../harness/function/function_process.ts";
 import { UPSTREAM_TOKEN } from "../../harness/sandbox/upstream.ts";
 import type { KvServer } from "../../harness/test/kv_server.ts";
-import { signPayload } from "../../harness/util/sign_payload.ts";
+import { signed } from "../main/_loopback.ts";
 
 export const SIGNING_KEY = "pBw3ACvIx67a0efv3hAmzjGbLaI3UyA5fEYp";
 
-/** Starts a function that asks the upstream and shares the KV. */
+/** Starts a function that asks a ZITADEL and shares the KV. */
 export function start(
-  upstream: { readonly origin: string },
+  origin: string,
   kv: Pick<KvServer, "url" | "accessToken">,
   env: Record<string, string> = {},
 ): Promise<FunctionProcess> {
   return startFunction({
     env: {
-      ZITADEL_DOMAIN: upstream.origin,
+      ZITADEL_DOMAIN: origin,
       AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
       ACCESS_TOKEN: UPSTREAM_TOKEN,
       KV_URL: kv.url,
@@ -28,16 +28,8 @@ export function start(
 }
 
 /** Sends a call as ZITADEL does, and returns the reply. */
-export async function post(running: FunctionProcess, payload: unknown) {
-  const body = new TextEncoder().encode(JSON.stringify(payload));
-  const seconds = Math.floor(Date.now() / 1_000);
-  const response = await fetch(running.url, {
-    method: "POST",
-    headers: {
-      "zitadel-signature": await signPayload(SIGNING_KEY, seconds, body),
-    },
-    body,
-  });
+export async function post({ url }: FunctionProcess, payload: unknown) {
+  const response = await fetch(await signed(url, SIGNING_KEY, payload));
   const reply = await response.json();
   assert.equal(response.status, 200, JSON.stringify(reply));
   return reply;

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import type { FunctionProcess } from "../../harness/function/function_process.ts";
 import { startKvServer } from "../../harness/test/kv_server.ts";
-import { startUpstreamServer } from "../../harness/fixtures/upstream_server.ts";
-import { UPSTREAM_TOKEN } from "../../harness/sandbox/upstream.ts";
-import { waitUntil } from "../../harness/util/wait_until.ts";
+import {
+  createUpstream,
+  UPSTREAM_TOKEN,
+} from "../../harness/sandbox/upstream.ts";
+import { eventually, loginOf, serve } from "../main/_loopback.ts";
 import { post, SIGNING_KEY, start } from "./_sharing_function.ts";
 
 const ORGANIZATION = "400925124561144870";
-
-/** A change is to be seen by every process within this time, in milliseconds. */
-const WITHIN_MS = 1_000;
 
 /** KV's client tries again ever more slowly while its server is away, in milliseconds. */
 const RECOVERY_MS = 15_000;
@@ -17,21 +16,18 @@ const RECOVERY_MS = 15_000;
 /** What must never reach KV. */
 const PERSONAL = "canary-of-a-person";
 
-function encode(permissions: readonly string[]): string {
-  return new TextEncoder().encode(JSON.stringify(permissions)).toBase64();
-}
-
-/** The role `viewer` of the one organization. */
-const metadata: Record<string, string> = { viewer: encode(["old"]) };
-
-function startUpstream() {
-  return startUpstreamServer({
+/** A ZITADEL on loopback whose one organization gives the role `viewer` one permission. */
+function serveUpstream() {
+  const encode = (permission: string) => btoa(JSON.stringify([permission]));
+  const metadata = { viewer: encode("old") };
+  const upstream = createUpstream({
     organizations: { [ORGANIZATION]: { readable: true, metadata } },
   });
-}
-
-function permit(permission: string): void {
-  metadata.viewer = encode([permission]);
+  return {
+    ...serve((request) => upstream.fetch(request)),
+    requests: () => upstream.requests,
+    permit: (permission: string) => void (metadata.viewer = encode(permission)),
+  };
 }
 
 /** Asks a function what the role permits, as ZITADEL does for a token, and gives that and where it came from. */
@@ -40,25 +36,28 @@ async function ask(running: FunctionProcess): Promise<string> {
     running.lines.filter((line) => line.includes('"source"'));
   const before = answers().length;
   const reply = await post(running, {
-    function: "function/preaccesstoken",
+    ...loginOf(ORGANIZATION),
     user: { id: PERSONAL, human: { email: PERSONAL } },
     org: { id: ORGANIZATION, name: PERSONAL },
-    user_grants: [{
-      project_id: "1",
-      roles: ["viewer"],
-      resource_owner: ORGANIZATION,
-      state: 1,
-    }],
   });
-  await waitUntil(
-    () => Promise.resolve(answers().length > before),
-    { what: "the function logs its answer" },
+  await eventually(
+    "the function logs its answer",
+    () => answers().length > before,
+    RECOVERY_MS,
   );
   const { source } = JSON.parse(answers().at(-1)!);
   return `${reply.append_claims[0].value.join()} from ${source}`;
 }
 
-/** The sequence of the last event. */
+/** Waits until a function answers so, without an event of its own. */
+async function untilSaid(
+  running: FunctionProcess,
+  expected: RegExp,
+): Promise<void> {
+  const isSaid = async () => expected.test(await ask(running));
+  await eventually(`the other says ${expected}`, isSaid);
+}
+
 let lastSequence = 0;
 
 /** Tells a function that the metadata changed, as ZITADEL does. */
@@ -76,52 +75,38 @@ async function sendEvent(
   });
 }
 
-async function eventually(
-  condition: () => Promise<boolean>,
-  what: string,
-  timeoutMs = WITHIN_MS,
-): Promise<void> {
-  await waitUntil(condition, { what, timeoutMs });
-}
-
 Deno.test("two functions over one KV server", async (t) => {
   const folder = await Deno.makeTempDir();
   const file = `${folder}/kv.sqlite`;
-  await using upstream = startUpstream();
+  await using upstream = serveUpstream();
+  const { origin, permit, requests } = upstream;
   let server = await startKvServer({ file });
   const port = Number(new URL(server.url).port);
   try {
-    await using one = await start(upstream, server);
-    await using other = await start(upstream, server);
+    await using one = await start(origin, server);
+    await using other = await start(origin, server);
 
     await t.step("ask ZITADEL once for both", async () => {
       assert.equal(await ask(one), "old from zitadel");
-      await eventually(
-        async () => await ask(other) === "old from memory",
-        "the other answers from memory",
-      );
-      assert.equal(upstream.requests, 1);
+      await untilSaid(other, /^old from memory$/);
+      assert.equal(requests(), 1);
     });
 
     await t.step("both see a change within a second of its event", async () => {
       permit("new");
       await sendEvent(one);
       assert.equal(await ask(one), "new from zitadel");
-      await eventually(
-        async () => /^new/.test(await ask(other)),
-        "the other serves the change",
-      );
-      assert.equal(upstream.requests, 2);
+      await untilSaid(other, /^new/);
+      assert.equal(requests(), 2);
     });
 
     await t.step("spare a new process the call to ZITADEL", async () => {
-      await using third = await start(upstream, server);
+      await using third = await start(origin, server);
       assert.equal(await ask(third), "new from kv");
-      assert.equal(upstream.requests, 2);
-
       // Which did not see the event.
       await sendEvent(third, lastSequence);
       assert.equal(await ask(third), "new from memory");
+      assert.equal(requests(), 2);
     });
 
     await t.step("do nothing at a replayed event", async () => {
@@ -130,7 +115,7 @@ Deno.test("two functions over one KV server", async (t) => {
         await sendEvent(running, lastSequence);
         assert.equal(await ask(running), "new from memory");
       }
-      assert.equal(upstream.requests, 2);
+      assert.equal(requests(), 2);
     });
 
     await t.step(
@@ -147,7 +132,7 @@ Deno.test("two functions over one KV server", async (t) => {
         for (const running of [one, other]) {
           assert.equal(await ask(running), "new from memory");
         }
-        assert.equal(upstream.requests, 2);
+        assert.equal(requests(), 2);
       },
     );
 
@@ -162,21 +147,14 @@ Deno.test("two functions over one KV server", async (t) => {
     await t.step("see changes again once it is back", async () => {
       server = await startKvServer({ file, port });
       permit("newest");
-      await eventually(
-        async () => {
-          await sendEvent(one);
-          return /^newest/.test(await ask(other));
-        },
-        "the other serves the change",
-        RECOVERY_MS,
-      );
+      await eventually("the other serves the change", async () => {
+        await sendEvent(one);
+        return /^newest/.test(await ask(other));
+      }, RECOVERY_MS);
       permit("last");
       await sendEvent(other);
       assert.equal(await ask(other), "last from zitadel");
-      await eventually(
-        async () => /^last/.test(await ask(one)),
-        "the first serves the change",
-      );
+      await untilSaid(one, /^last/);
     });
 
     await t.step("keep nothing personal in KV", async () => {
@@ -201,11 +179,10 @@ Deno.test("two functions over one KV server", async (t) => {
 
 Deno.test("a function whose KV server is down at its start answers from ZITADEL", async () => {
   const folder = await Deno.makeTempDir();
-  permit("old");
-  await using upstream = startUpstream();
+  await using upstream = serveUpstream();
   const server = await startKvServer({ file: `${folder}/kv.sqlite` });
   await server.kill();
-  await using running = await start(upstream, server);
+  await using running = await start(upstream.origin, server);
   assert.equal(await ask(running), "old from zitadel");
   assert.ok(running.lines.some((line) => line.includes("Cannot open Deno KV")));
   await Deno.remove(folder, { recursive: true });

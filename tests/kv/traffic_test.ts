@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readProcessUsage } from "../../harness/bench/process_usage.ts";
+import { readProcessUsage } from "../../harness/util/process_usage.ts";
 import { startUpstreamServer } from "../../harness/fixtures/upstream_server.ts";
 import type { FunctionProcess } from "../../harness/function/function_process.ts";
 import { startKvServer } from "../../harness/test/kv_server.ts";
@@ -119,7 +119,8 @@ Deno.test("three functions over one KV read and write it a bounded number of tim
     ),
   });
   const kv = { url: proxy.url, accessToken: server.accessToken };
-  const startOne = () => start(upstream, kv, { CACHE_FRESH_SECONDS: "600" });
+  const startOne = () =>
+    start(upstream.origin, kv, { CACHE_FRESH_SECONDS: "600" });
   await using one = await startOne();
   await using two = await startOne();
   await using three = await startOne();

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { testEach } from "../_test_each.ts";
 import {
   createTestFunction,
   login,
   loginPayload,
   ORGANIZATION,
 } from "./_function.ts";
+import { assertRefused } from "./_requests.ts";
 
 /** A login whose claims so far are as v4.13.1 sends them after an action set one. */
 function payloadWith(claim: string, value: unknown = ["admin:all"]) {
@@ -13,55 +15,44 @@ function payloadWith(claim: string, value: unknown = ["admin:all"]) {
   return payload;
 }
 
-Deno.test("createHandler() fails loudly when an action has set a claim of ours, whatever else the call is", async (t) => {
-  const cases: Record<string, object> = {
-    ...Object.fromEntries(
-      ["permissions", "Permissions", "PERMISSIONS", "permi\u017f\u017fions"]
-        .map((claim) => [claim, payloadWith(claim)]),
-    ),
+const ours = payloadWith("permissions");
+const { client_id } = loginPayload().application;
+
+testEach<object>(
+  "createHandler() fails loudly when an action has set a claim of ours, whatever else the call is",
+  {
+    "permissions": ours,
+    "Permissions": payloadWith("Permissions"),
+    "PERMISSIONS": payloadWith("PERMISSIONS"),
+    "permi\u017f\u017fions": payloadWith("permi\u017f\u017fions"),
     "the claim of roles": payloadWith("groups"),
     "the claim of roles, in another case": payloadWith("Groups"),
-    ...Object.fromEntries(
-      [null, [], "", false].map((value) => [
-        `the value ${JSON.stringify(value)}`,
-        payloadWith("permissions", value),
-      ]),
-    ),
-    "a userinfo call": {
-      ...payloadWith("permissions"),
-      function: "function/preuserinfo",
-    },
-    "no grants": { ...payloadWith("permissions"), user_grants: [] },
-    "an unlisted application": {
-      ...payloadWith("permissions"),
-      application: { client_id: "2" },
-    },
-    "an impersonated user": {
-      ...payloadWith("permissions"),
-      actor: { user_id: "2" },
-    },
-  };
-  for (const [name, payload] of Object.entries(cases)) {
-    await t.step(name, async () => {
-      const { call, log } = await createTestFunction({
-        settings: {
-          ROLES_CLAIM: "groups",
-          APPLICATIONS: loginPayload().application.client_id,
-          IMPERSONATION: "none",
-        },
-      });
-      const response = await call(payload);
-      assert.equal(response.status, 502);
-      assert.deepEqual(await response.json(), { error: "upstream_failed" });
-      assert.equal(log.length, 1);
-      assert.equal(log[0]?.level, "error");
-      assert.equal(log[0]?.reason, "replaced_claim");
-      assert.equal(log[0]?.organization, ORGANIZATION);
-      assert.match(log[0]!.message, /claim (?:permissions|groups):/);
-      assert.match(String(log[0]?.remedy), /interruptOnError/);
+    "the value null": payloadWith("permissions", null),
+    "an empty list": payloadWith("permissions", []),
+    "an empty text": payloadWith("permissions", ""),
+    "the value false": payloadWith("permissions", false),
+    "a userinfo call": { ...ours, function: "function/preuserinfo" },
+    "no grants": { ...ours, user_grants: [] },
+    "an unlisted application": { ...ours, application: { client_id: "2" } },
+    "an impersonated user": { ...ours, actor: { user_id: "2" } },
+  },
+  async (payload) => {
+    const { call, log } = await createTestFunction({
+      settings: {
+        ROLES_CLAIM: "groups",
+        APPLICATIONS: client_id,
+        IMPERSONATION: "none",
+      },
     });
-  }
-});
+    await assertRefused(await call(payload), "upstream_failed");
+    const lines = log.map((it) =>
+      `${it.level} ${it.reason} ${it.organization}`
+    );
+    assert.deepEqual(lines, [`error replaced_claim ${ORGANIZATION}`]);
+    assert.match(log[0]!.message, /claim (?:permissions|groups):/);
+    assert.match(String(log[0]?.remedy), /interruptOnError/);
+  },
+);
 
 Deno.test("createHandler() answers when an action has set other claims", async () => {
   const { call } = await createTestFunction();

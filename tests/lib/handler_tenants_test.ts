@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { createUpstream } from "../../harness/sandbox/upstream.ts";
+import { testEach } from "../_test_each.ts";
 import {
   createTestFunction,
   loginPayload,
@@ -26,27 +27,26 @@ function withForeignGrant() {
   return payload;
 }
 
-Deno.test("createHandler() counts the grants that GRANTED_BY and PROJECTS allow, and no others", async (t) => {
-  const viewer = ["posts:read"];
-  const project = loginPayload().user_grants[0].project_id;
-  const cases: [Record<string, string>, boolean][] = [
-    [{ GRANTED_BY: "user" }, false],
-    [{ GRANTED_BY: `user,${FOREIGN}` }, true],
-    [{ PROJECTS: project }, false],
-    [{ PROJECTS: `${project},7` }, true],
-  ];
-  for (const [setting, countsForeign] of cases) {
-    await t.step(JSON.stringify(setting), async () => {
-      const settings = { ...setting, METADATA_ORGANIZATION: ORGANIZATION };
-      const { call, log } = await createTestFunction({ settings });
-      const response = await call(withForeignGrant());
-      const permissions = await permissionsIn(response) as string[];
-      assert.equal(permissions.includes("delete:all"), countsForeign);
-      assert.deepEqual(permissions.slice(0, 1), viewer);
-      assert.deepEqual(log.filter(({ level }) => level !== "info"), []);
-    });
-  }
-});
+const [grant] = loginPayload().user_grants;
+
+testEach<[setting: Record<string, string>, countsForeign: boolean]>(
+  "createHandler() counts the grants that GRANTED_BY and PROJECTS allow, and no others",
+  {
+    "the user's own": [{ GRANTED_BY: "user" }, false],
+    "both organizations": [{ GRANTED_BY: `user,${FOREIGN}` }, true],
+    "one project": [{ PROJECTS: grant.project_id }, false],
+    "both projects": [{ PROJECTS: `${grant.project_id},7` }, true],
+  },
+  async ([setting, countsForeign]) => {
+    const settings = { ...setting, METADATA_ORGANIZATION: ORGANIZATION };
+    const { call, log } = await createTestFunction({ settings });
+    const response = await call(withForeignGrant());
+    const [first, ...others] = await permissionsIn(response) as string[];
+    assert.equal(first, "posts:read");
+    assert.equal(others.includes("delete:all"), countsForeign);
+    assert.deepEqual(log.filter(({ level }) => level !== "info"), []);
+  },
+);
 
 Deno.test("createHandler() warns once when ZITADEL names no application", async () => {
   const { call, log, asked } = await createIdleFunction({ APPLICATIONS: "1" });
@@ -67,38 +67,29 @@ Deno.test("createHandler() warns once when ZITADEL names no application", async 
   );
 });
 
-Deno.test("createHandler() does not let a role pose as an entry of a project whose grant does not count", async (t) => {
-  const { user_grants: [grant] } = loginPayload();
-  const shop = { ...grant, project_id: "shop", roles: ["viewer"] };
-  const impostor = { ...grant, project_id: "7", roles: ["shop:admin"] };
-  const notCounted: Record<string, [Record<string, string>, object]> = {
+const shop = { ...grant, project_id: "shop", roles: ["viewer"] };
+
+testEach<[settings: Record<string, string>, other: object]>(
+  "createHandler() does not let a role pose as an entry of a project whose grant does not count",
+  {
     "counted": [{}, shop],
     "inactive": [{}, { ...shop, state: 2 }],
     "of another project": [{ PROJECTS: "7" }, shop],
-    "of another organization": [{ GRANTED_BY: "user" }, {
-      ...shop,
-      resource_owner: "2",
-    }],
-  };
-  for (const [name, [settings, other]] of Object.entries(notCounted)) {
-    await t.step(name, async () => {
-      const { call } = await createTestFunction({
-        settings: { METADATA_ORGANIZATION: ORGANIZATION, ...settings },
-        fetch: createUpstream({
-          organizations: {
-            [ORGANIZATION]: {
-              readable: true,
-              metadata: {
-                "shop:admin": new TextEncoder().encode('["delete:all"]')
-                  .toBase64(),
-              },
-            },
-          },
-        }).fetch,
-      });
-      const user_grants = [other, impostor];
-      const response = await call({ ...loginPayload(), user_grants });
-      assert.deepEqual(await permissionsIn(response), []);
+    "of another organization": [
+      { GRANTED_BY: "user" },
+      { ...shop, resource_owner: "2" },
+    ],
+  },
+  async ([settings, other]) => {
+    const metadata = { "shop:admin": btoa('["delete:all"]') };
+    const organizations = { [ORGANIZATION]: { readable: true, metadata } };
+    const { call } = await createTestFunction({
+      settings: { METADATA_ORGANIZATION: ORGANIZATION, ...settings },
+      fetch: createUpstream({ organizations }).fetch,
     });
-  }
-});
+    const impostor = { ...grant, project_id: "7", roles: ["shop:admin"] };
+    const user_grants = [other, impostor];
+    const response = await call({ ...loginPayload(), user_grants });
+    assert.deepEqual(await permissionsIn(response), []);
+  },
+);

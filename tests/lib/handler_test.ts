@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createUpstream } from "../../harness/sandbox/upstream.ts";
+import { testEach } from "../_test_each.ts";
 import {
   createTestFunction,
   login,
@@ -15,8 +16,6 @@ import {
   signed,
 } from "./_requests.ts";
 
-const RIGHT = ["read:all", "write:all", "delete:all", "posts:read"];
-
 Deno.test("createHandler() answers /healthz without asking or logging anything", async () => {
   const { handle, log, asked } = await createIdleFunction();
   const at = (method: string) =>
@@ -28,37 +27,35 @@ Deno.test("createHandler() answers /healthz without asking or logging anything",
   const post = await at("POST");
   assert.equal(post.headers.get("allow"), "GET, HEAD");
   await assertRefused(post, "method_not_allowed");
-  assert.deepEqual(asked, []);
-  assert.deepEqual(log, []);
+  assert.deepEqual([...asked, ...log], []);
 });
 
-Deno.test("createHandler() answers a payload of 3.3 MB", async (t) => {
-  const payload = loginPayload();
-  payload.user_metadata = Array.from({ length: 5 }, (_, i) => ({
-    key: `large-${i}`,
-    value: "x".repeat(660_000),
-  }));
-  const text = JSON.stringify(payload);
-  await t.step("announced", async () => {
-    const { call } = await createTestFunction();
-    assert.deepEqual(await permissionsIn(await call(text)), RIGHT);
+Deno.test("createHandler() answers a payload of 3.3 MB, announced or in chunks", async () => {
+  const text = JSON.stringify({
+    ...loginPayload(),
+    user_metadata: Array(5).fill({ key: "a", value: "x".repeat(660_000) }),
   });
-  await t.step("in chunks", async () => {
-    const { handle } = await createTestFunction();
-    const { headers } = await signed(text);
-    const stream = new Blob([text]).stream();
-    const response = await handle(request(stream, Object.fromEntries(headers)));
-    assert.deepEqual(await permissionsIn(response), RIGHT);
+  const { call, handle } = await createTestFunction();
+  const { headers } = await signed(text);
+  const chunks = request(new Blob([text]).stream(), {
+    ...Object.fromEntries(headers),
   });
+  for (const response of [await call(text), await handle(chunks)]) {
+    const { status } = response;
+    assert.deepEqual({ status, body: await response.json() }, login.expected);
+  }
 });
 
-Deno.test("createHandler() answers {} and asks nothing when there is nothing to look up", async (t) => {
-  const { user_grants: [grant] } = loginPayload();
-  const tomorrow = "function/of_tomorrow";
-  const grants = (...user_grants: unknown[]) => ({ user_grants });
-  type Settings = Record<string, string>;
-  const cases: Record<string, [outcome: string, object, Settings?]> = {
-    "an unknown function": ["unknown_function", { function: tomorrow }],
+const { user_grants: [grant] } = loginPayload();
+const grants = (...user_grants: unknown[]) => ({ user_grants });
+const LISTED = { APPLICATIONS: "1,2" };
+
+testEach<[outcome: string, change: object, settings?: Record<string, string>]>(
+  "createHandler() answers {} and asks nothing when there is nothing to look up",
+  {
+    "an unknown function": ["unknown_function", {
+      function: "function/of_tomorrow",
+    }],
     "absent grants": ["no_roles", { user_grants: undefined }],
     "an empty list": ["no_roles", grants()],
     "no active grant": ["no_roles", grants({ ...grant, state: 2 })],
@@ -68,32 +65,26 @@ Deno.test("createHandler() answers {} and asks nothing when there is nothing to 
       { actor: { user_id: "1", actor: null } },
       { IMPERSONATION: "none" },
     ],
-    "an unlisted application": [
-      "unlisted_application",
-      {},
-      { APPLICATIONS: "1,2" },
-    ],
+    "an unlisted application": ["unlisted_application", {}, LISTED],
     "an unlisted application, without grants": [
       "unlisted_application",
       grants(),
-      { APPLICATIONS: "1,2" },
+      LISTED,
     ],
-  };
-  for (const [name, [outcome, change, settings]] of Object.entries(cases)) {
-    await t.step(name, async () => {
-      const { call, log, asked } = await createIdleFunction(settings);
-      const payload = { ...loginPayload(), ...change };
-      const response = await call(payload);
-      assert.equal(response.status, 200);
-      assert.equal(await response.text(), "{}");
-      assert.deepEqual(asked, []);
-      assert.deepEqual(
-        log.map(({ level, condition, outcome }) => [level, condition, outcome]),
-        [["info", payload.function, outcome]],
-      );
-    });
-  }
-});
+  },
+  async ([outcome, change, settings]) => {
+    const { call, log, asked } = await createIdleFunction(settings);
+    const payload = { ...loginPayload(), ...change };
+    const response = await call(payload);
+    assert.equal(response.status, 200);
+    assert.equal(await response.text(), "{}");
+    assert.deepEqual(asked, []);
+    assert.deepEqual(
+      log.map(({ level, condition, outcome }) => [level, condition, outcome]),
+      [["info", payload.function, outcome]],
+    );
+  },
+);
 
 Deno.test("createHandler() logs one line for each call, in counts", async () => {
   let now = NOW;
@@ -106,17 +97,12 @@ Deno.test("createHandler() logs one line for each call, in counts", async () => 
       return upstream.fetch(input, init);
     },
   });
-  const payload = loginPayload();
-  const [grant] = payload.user_grants;
-  payload.user_grants.push({
-    ...grant,
-    project_id: "7",
-    resource_owner: "9",
-    roles: ["viewer"],
-  });
+  const other = { project_id: "7", resource_owner: "9", roles: ["viewer"] };
+  const user_grants = [...loginPayload().user_grants, { ...grant, ...other }];
   for (const passed of [0, 30_000, 31_000]) {
     now += passed;
-    assert.equal((await call(payload)).status, 200);
+    const { status } = await call({ ...loginPayload(), user_grants });
+    assert.equal(status, 200);
   }
   const line = (source: string, ms = 0) => ({
     level: "info",
@@ -139,17 +125,16 @@ Deno.test("createHandler() logs one line for each call, in counts", async () => 
 });
 
 Deno.test("createHandler() counts nothing for a line that LOG_LEVEL=warn leaves out", async () => {
-  const { call, log } = await createTestFunction({
-    settings: { LOG_LEVEL: "warn" },
-  });
+  const settings = { LOG_LEVEL: "warn" };
+  const { call, log } = await createTestFunction({ settings });
   assert.equal((await call(loginPayload())).status, 200);
   assert.equal((await call(loginPayload(), { key: "wrong" })).status, 401);
   // The test's log takes every level; main.ts limits it.
   assert.deepEqual(
-    log.map(({ level, outcome, roles }) => ({ level, outcome, roles })),
+    log.map(({ level, outcome, roles }) => [level, outcome, roles]),
     [
-      { level: "info", outcome: "permissions", roles: undefined },
-      { level: "warn", outcome: "invalid_signature", roles: undefined },
+      ["info", "permissions", undefined],
+      ["warn", "invalid_signature", undefined],
     ],
   );
 });
@@ -157,39 +142,31 @@ Deno.test("createHandler() counts nothing for a line that LOG_LEVEL=warn leaves 
 Deno.test("createHandler() calls a bug a bug, with its place and without its text", async () => {
   const { handle, log } = await createIdleFunction();
   const broken = request("{}");
-  Object.defineProperty(broken, "headers", {
-    get() {
-      throw new RangeError("canary");
-    },
-  });
+  const get = () => {
+    throw new RangeError("canary");
+  };
+  Object.defineProperty(broken, "headers", { get });
   await assertRefused(await handle(broken), "internal_error");
   const [entry] = log;
-  assert.equal(entry?.level, "error");
-  assert.equal(entry?.cause, "RangeError");
+  assert.deepEqual([entry?.level, entry?.cause], ["error", "RangeError"]);
   assert.match(String(entry?.stack), /^ +at .*handler_test\.ts/);
   assert.ok(!JSON.stringify(log).includes("canary"));
 });
 
 Deno.test("createHandler() points out a claim over 4 kB once for each organization", async () => {
-  const metadata = { admin: btoa("x".repeat(4_200)) };
-  const { call, log } = await createTestFunction({
-    fetch: createUpstream({
-      organizations: {
-        "1": { readable: true, metadata },
-        "2": { readable: true, metadata },
-      },
-    }).fetch,
-  });
+  const long = { readable: true, metadata: { admin: btoa("x".repeat(4_200)) } };
+  const { fetch } = createUpstream({ organizations: { "1": long, "2": long } });
+  const { call, log } = await createTestFunction({ fetch });
   const payload = loginPayload();
-  const pointedOut = () =>
-    log.filter(({ reason }) => reason === "long_claim")
-      .map(({ organization }) => organization);
   for (const id of ["1", "1", "2", "1", "2"]) {
     payload.org.id = id;
-    assert.equal((await call(payload)).status, 200);
+    const value = await permissionsIn(await call(payload));
+    assert.deepEqual(value, ["x".repeat(4_200)]);
   }
-  assert.deepEqual(pointedOut(), ["1", "2"]);
-  const [line] = log.filter(({ reason }) => reason === "long_claim");
-  assert.equal(line?.level, "warn");
-  assert.match(String(line?.remedy), /introspection/);
+  const lines = log.filter(({ reason }) => reason === "long_claim");
+  assert.deepEqual(
+    lines.map(({ level, organization }) => [level, organization]),
+    [["warn", "1"], ["warn", "2"]],
+  );
+  assert.match(String(lines[0]?.remedy), /introspection/);
 });

@@ -8,9 +8,9 @@ import {
   UPSTREAM_TOKEN,
 } from "../../harness/sandbox/upstream.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
-import { signPayload } from "../../harness/util/sign_payload.ts";
 import { login } from "../lib/_function.ts";
 import { findCanaries, SECRETS } from "./_canaries.ts";
+import { serve, signed } from "./_loopback.ts";
 
 const RIGHT = {
   ZITADEL_DOMAIN: "zitadel.example",
@@ -25,89 +25,68 @@ const RIGHT = {
 /** Starts `main.ts` with no permission that it does not need. */
 function start(
   env: Record<string, string>,
-  { permissions = [] }: { permissions?: string[] } = {},
+  ...permissions: string[]
 ): Promise<FunctionProcess> {
-  return startFunction({
-    env,
-    permissions: [
-      `--allow-env=${Object.keys(SETTINGS).join(",")}`,
-      "--allow-net=127.0.0.1",
-      ...permissions,
-    ],
-  });
+  const names = Object.keys(SETTINGS).join(",");
+  const least = [`--allow-env=${names}`, "--allow-net=127.0.0.1"];
+  return startFunction({ env, permissions: [...least, ...permissions] });
 }
 
 /** A ZITADEL on loopback that has the recorded metadata. */
-function serveUpstream() {
-  const upstream = createUpstream(login);
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    ({ url, method, headers, body }) =>
-      upstream.fetch(url, { method, headers, body }),
-  );
-  const origin = `http://127.0.0.1:${server.addr.port}`;
-  return { origin, [Symbol.asyncDispose]: () => server.shutdown() };
-}
+const serveZitadel = () => serve(createUpstream(login).fetch);
 
-async function call(url: string): Promise<{ status: number; body: unknown }> {
-  const { body } = login.request;
-  const seconds = Math.floor(Date.now() / 1000);
-  const signature = await signPayload(login.signing_key, seconds, body);
-  const headers = { "zitadel-signature": signature };
-  const response = await fetch(url, { method: "POST", headers, body });
-  return { status: response.status, body: await response.json() };
-}
-
-/** Ends a process, and returns its log: it wrote nothing else. */
-async function logOf(
-  process: FunctionProcess,
+/** Sends the recorded login, and gives what was logged until the process ended. */
+async function logOfLogin(
+  running: FunctionProcess,
+  beforeEnd = () => Promise.resolve(),
 ): Promise<Record<string, unknown>[]> {
-  assert.equal(await process.stop(), 0);
-  return process.lines.map((line) => JSON.parse(line));
+  const { body } = login.request;
+  const call = await signed(running.url, login.signing_key, body);
+  const response = await fetch(call);
+  const answer = { status: response.status, body: await response.json() };
+  assert.deepEqual(answer, login.expected);
+  await beforeEnd();
+  assert.equal(await running.stop(), 0);
+  // It wrote nothing else.
+  return running.lines.map((line) => JSON.parse(line));
 }
+
+const UNUSABLE = [
+  `{"kty":"RSA","d":"${SECRETS.otherSigningKey}","n":"x","e":"AQAB"}`,
+  `-----BEGIN PRIVATE KEY-----\n${SECRETS.otherSigningKey}\n-----END PRIVATE KEY-----`,
+];
+
+const REFUSED: [settings: Record<string, string>, named: string[]][] = [
+  [{}, ["ZITADEL_DOMAIN", "AUTHORIZATION_SIGNING_KEY", "ACCESS_TOKEN"]],
+  [{
+    ZITADEL_DOMAIN: `https://${SECRETS.query}/${SECRETS.query}`,
+    AUTHORIZATION_SIGNING_KEY: `${SECRETS.signingKey},,${SECRETS.signingKey}`,
+    ACCESS_TOKEN: `${SECRETS.authorization} with spaces`,
+    CLIENT_ID: SECRETS.clientId,
+    CLIENT_SECRET: SECRETS.clientSecret,
+    SERVICE_ACCOUNT_KEY: SECRETS.serviceAccountKey,
+    PERMISSIONS_CLAIM: "sub",
+    PAYLOAD_PRIVATE_KEY: SECRETS.otherSigningKey,
+    CACHE_FRESH_SECONDS: SECRETS.cookie,
+    PORT: SECRETS.cookie,
+  }, [
+    "ZITADEL_DOMAIN",
+    "AUTHORIZATION_SIGNING_KEY",
+    "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, SERVICE_ACCOUNT_KEY",
+    "PERMISSIONS_CLAIM",
+    "PAYLOAD_PRIVATE_KEY",
+    "CACHE_FRESH_SECONDS",
+    "PORT",
+  ]],
+  ...UNUSABLE.map((key): [Record<string, string>, string[]] => [
+    { ...RIGHT, PAYLOAD_PRIVATE_KEY: key },
+    ["PAYLOAD_PRIVATE_KEY"],
+  ]),
+];
 
 Deno.test("main.ts names what is wrong with its settings, quotes none of them, and does not start", async () => {
-  const { otherSigningKey: unusable } = SECRETS;
-  const cases: [settings: Record<string, string>, named: string[]][] = [
-    [{}, ["ZITADEL_DOMAIN", "AUTHORIZATION_SIGNING_KEY", "ACCESS_TOKEN"]],
-    [
-      { ...RIGHT, ZITADEL_DOMAIN: "", AUTHORIZATION_SIGNING_KEY: "" },
-      ["ZITADEL_DOMAIN", "AUTHORIZATION_SIGNING_KEY"],
-    ],
-    [
-      {
-        ZITADEL_DOMAIN: `https://${SECRETS.query}/${SECRETS.query}`,
-        AUTHORIZATION_SIGNING_KEY:
-          `${SECRETS.signingKey},,${SECRETS.signingKey}`,
-        ACCESS_TOKEN: `${SECRETS.authorization} with spaces`,
-        CLIENT_ID: SECRETS.clientId,
-        CLIENT_SECRET: SECRETS.clientSecret,
-        SERVICE_ACCOUNT_KEY: SECRETS.serviceAccountKey,
-        PERMISSIONS_CLAIM: "sub",
-        PAYLOAD_PRIVATE_KEY: SECRETS.otherSigningKey,
-        CACHE_FRESH_SECONDS: SECRETS.cookie,
-        PORT: SECRETS.cookie,
-      },
-      [
-        "ZITADEL_DOMAIN",
-        "AUTHORIZATION_SIGNING_KEY",
-        "ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, SERVICE_ACCOUNT_KEY",
-        "PERMISSIONS_CLAIM",
-        "PAYLOAD_PRIVATE_KEY",
-        "CACHE_FRESH_SECONDS",
-        "PORT",
-      ],
-    ],
-    ...[
-      `{"kty":"RSA","d":"${unusable}","n":"x","e":"AQAB"}`,
-      `-----BEGIN PRIVATE KEY-----\n${unusable}\n-----END PRIVATE KEY-----`,
-    ].map((key): [Record<string, string>, string[]] => [
-      { ...RIGHT, PAYLOAD_PRIVATE_KEY: key },
-      ["PAYLOAD_PRIVATE_KEY"],
-    ]),
-  ];
   await Promise.all(
-    cases.map(([settings, named]) =>
+    REFUSED.map(([settings, named]) =>
       assert.rejects(start(settings), ({ message }: Error) => {
         // Remarks on the settings are logged before, as JSON.
         const [end, first, ...others] = message.split("\n")
@@ -116,10 +95,8 @@ Deno.test("main.ts names what is wrong with its settings, quotes none of them, a
         assert.match(first!, /^Cannot start: /);
         assert.doesNotMatch(others.join("\n"), /Cannot start|^ +at /m);
         for (const setting of named) assert.ok(message.includes(setting));
-        assert.deepEqual(
-          findCanaries(message, { ...SECRETS, token: UPSTREAM_TOKEN }),
-          [],
-        );
+        const secrets = { ...SECRETS, token: UPSTREAM_TOKEN };
+        assert.deepEqual(findCanaries(message, secrets), []);
         return true;
       })
     ),
@@ -127,56 +104,52 @@ Deno.test("main.ts names what is wrong with its settings, quotes none of them, a
 });
 
 Deno.test("main.ts answers a call with no permission but its settings and the network", async () => {
-  await using upstream = serveUpstream();
+  await using upstream = serveZitadel();
   await using running = await start({
     ...RIGHT,
     ZITADEL_DOMAIN: upstream.origin,
     KV_URL: "http://127.0.0.1:1",
   });
-  assert.deepEqual(await call(running.url), login.expected);
   const health = await fetch(new URL("/healthz", running.url));
   assert.deepEqual(await health.json(), { status: "ok" });
-  const log = await logOf(running);
-  const [kv] = log.filter(({ message }) => /KV/.test(String(message)));
+  const log = await logOfLogin(running);
+  assert.equal(log[0]?.setting, "METADATA_ORGANIZATION=user");
+  const kv = log.find(({ message }) => /KV/.test(String(message)));
   assert.equal(kv?.level, "warn");
   assert.match(String(kv?.remedy), /KV_URL/);
-  assert.equal(log[0]?.setting, "METADATA_ORGANIZATION=user");
-  const answered = log.at(-1);
-  assert.equal(answered?.message, "Answered");
-  assert.equal(answered?.source, "zitadel");
-  assert.match(String(answered?.time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  const { message, source, time } = log.at(-1)!;
+  assert.deepEqual([message, source], ["Answered", "zitadel"]);
+  assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 });
 
 Deno.test("main.ts writes no line but its start line for a good call at LOG_LEVEL=warn", async () => {
-  await using upstream = serveUpstream();
+  await using upstream = serveZitadel();
+  const ZITADEL_DOMAIN = upstream.origin;
   await using running = await start({
     ...RIGHT,
-    ZITADEL_DOMAIN: upstream.origin,
+    ZITADEL_DOMAIN,
     LOG_LEVEL: "warn",
   });
-  assert.deepEqual(await call(running.url), login.expected);
-  assert.deepEqual(
-    (await logOf(running)).filter(({ level }) => level === "info")
-      .map(({ message }) => message),
-    ["Listening"],
-  );
+  const log = await logOfLogin(running);
+  const lines = log.filter(({ level }) => level === "info");
+  assert.deepEqual(lines.map(({ message }) => message), ["Listening"]);
 });
 
 Deno.test("main.ts finds in Deno KV what another process read", async () => {
-  await using upstream = serveUpstream();
+  await using upstream = serveZitadel();
   const folder = await Deno.makeTempDir();
-  const settings = {
-    ...RIGHT,
-    ZITADEL_DOMAIN: upstream.origin,
-    KV_URL: `${folder}/kv`,
-  };
+  const KV_URL = `${folder}/kv`;
+  const settings = { ...RIGHT, ZITADEL_DOMAIN: upstream.origin, KV_URL };
   const permissions = [`--allow-read=${folder}`, `--allow-write=${folder}`];
   try {
     for (const source of ["zitadel", "kv"]) {
-      await using running = await start(settings, { permissions });
-      assert.deepEqual(await call(running.url), login.expected);
-      await mappingIn(settings.KV_URL);
-      const log = await logOf(running);
+      await using running = await start(settings, ...permissions);
+      // The mapping is written after the reply.
+      const log = await logOfLogin(running, async () => {
+        using kv = await Deno.openKv(KV_URL);
+        const mappings = () => kv.list({ prefix: ["role_permissions"] });
+        while ((await Array.fromAsync(mappings())).length === 0);
+      });
       assert.equal(log.at(-1)?.source, source);
       assert.ok(log.every(({ level }) => level === "info"));
     }
@@ -184,10 +157,3 @@ Deno.test("main.ts finds in Deno KV what another process read", async () => {
     await Deno.remove(folder, { recursive: true });
   }
 });
-
-/** Waits until a database holds a mapping, which is written after the reply. */
-async function mappingIn(path: string): Promise<void> {
-  using kv = await Deno.openKv(path);
-  const prefix = ["role_permissions"];
-  while ((await Array.fromAsync(kv.list({ prefix }))).length === 0);
-}

@@ -10,36 +10,11 @@ import {
   createUpstream,
   UPSTREAM_TOKEN,
 } from "../../harness/sandbox/upstream.ts";
-import { signPayload } from "../../harness/util/sign_payload.ts";
 import { storedText } from "../lib/_stored_text.ts";
 import { findCanaries, PERSONAL, SECRETS } from "./_canaries.ts";
+import { loginOf, serve, signed } from "./_loopback.ts";
 
-const CALL = {
-  function: "function/preaccesstoken",
-  userinfo: { sub: PERSONAL.userId, email: PERSONAL.email },
-  user: {
-    id: PERSONAL.userId,
-    resource_owner: "1",
-    username: PERSONAL.username,
-    human: {
-      first_name: PERSONAL.firstName,
-      last_name: PERSONAL.lastName,
-      display_name: PERSONAL.displayName,
-      email: PERSONAL.email,
-      phone: PERSONAL.phone,
-    },
-  },
-  user_metadata: [{ key: "note", value: btoa(PERSONAL.metadata) }],
-  org: { id: "1", name: PERSONAL.lastName },
-  user_grants: [{
-    user_id: PERSONAL.userId,
-    project_id: "2",
-    resource_owner: "1",
-    state: 1,
-    roles: ["viewer"],
-  }],
-  application: { client_id: PERSONAL.clientApplication },
-};
+const SOUGHT = { ...SECRETS, ...PERSONAL, accessToken: UPSTREAM_TOKEN };
 
 const HEADERS = {
   authorization: `Bearer ${SECRETS.authorization}`,
@@ -48,54 +23,60 @@ const HEADERS = {
   "x-forwarded-for": PERSONAL.ipAddress,
 };
 
-/** Calls of all kinds: good ones, bad ones, and such as meet a failing ZITADEL. */
-async function calls(url: string): Promise<Request[]> {
-  const key = SECRETS.signingKey;
-  const of = (organization: string) => ({
-    ...CALL,
-    org: { ...CALL.org, id: organization },
-  });
-  const event = {
+/** A login at an organization, with all that ZITADEL says of the user. */
+function call(organization = "1") {
+  const { userId: id, email, username, phone, lastName } = PERSONAL;
+  const login = loginOf(organization);
+  return {
+    ...login,
+    userinfo: { sub: id, email },
+    user: {
+      id,
+      resource_owner: "1",
+      username,
+      human: {
+        first_name: PERSONAL.firstName,
+        last_name: lastName,
+        display_name: PERSONAL.displayName,
+        email,
+        phone,
+      },
+    },
+    user_metadata: [{ key: "note", value: btoa(PERSONAL.metadata) }],
+    org: { ...login.org, name: lastName },
+    user_grants: login.user_grants.map((it) => ({ ...it, user_id: id })),
+    application: { client_id: PERSONAL.clientApplication },
+  };
+}
+
+const PAYLOADS: readonly unknown[] = [
+  call(),
+  { ...call(), function: "function/presamlresponse" },
+  call("forbidden"),
+  call("broken"),
+  {
     event_type: "org.metadata.set",
     aggregateID: "1",
     userID: PERSONAL.userId,
     event_payload: { key: PERSONAL.username, value: PERSONAL.metadata },
-  };
-  const bodies: [string, string?][] = [
-    [JSON.stringify(CALL)],
-    [JSON.stringify(CALL)],
-    [JSON.stringify({ ...CALL, function: "function/presamlresponse" })],
-    [JSON.stringify(of("forbidden"))],
-    [JSON.stringify(of("broken"))],
-    [JSON.stringify(event)],
-    [JSON.stringify(CALL), SECRETS.otherSigningKey],
-    [JSON.stringify(CALL).slice(0, -5)],
-    [JSON.stringify({ ...CALL, user_grants: PERSONAL.email })],
-    [JSON.stringify({ ...CALL, [PERSONAL.email]: 1, function: 1 })],
-    [`${btoa(PERSONAL.email)}.${btoa(PERSONAL.userId)}.aa`],
-    [`${btoa(PERSONAL.email)}.aa.bb.cc.dd`],
-    [PERSONAL.email],
-    [JSON.stringify(CALL)],
-  ];
-  const requests = await Promise.all(
-    bodies.map(async ([body, by = key]) =>
-      new Request(url, {
-        method: "POST",
-        body,
-        headers: {
-          ...HEADERS,
-          "zitadel-signature": await signPayload(
-            by,
-            Math.floor(Date.now() / 1000),
-            body,
-          ),
-        },
-      })
-    ),
-  );
+  },
+  JSON.stringify(call()).slice(0, -5),
+  { ...call(), user_grants: PERSONAL.email },
+  { ...call(), [PERSONAL.email]: 1, function: 1 },
+  `${btoa(PERSONAL.email)}.${btoa(PERSONAL.userId)}.aa`,
+  `${btoa(PERSONAL.email)}.aa.bb.cc.dd`,
+  PERSONAL.email,
+  call(),
+];
+
+/** Requests of all kinds: good ones, bad ones, and such as meet a failing ZITADEL. */
+async function requestsTo(url: string): Promise<Request[]> {
   const headers = { ...HEADERS, "zitadel-signature": SECRETS.signingKey };
   return [
-    ...requests,
+    ...await Promise.all(
+      PAYLOADS.map((it) => signed(url, SECRETS.signingKey, it, HEADERS)),
+    ),
+    await signed(url, SECRETS.otherSigningKey, call(), HEADERS),
     new Request(url, { method: "POST", headers, body: PERSONAL.email }),
     new Request(url, { headers }),
     new Request(`${url}/${SECRETS.query}?token=${SECRETS.query}`, { headers }),
@@ -103,57 +84,28 @@ async function calls(url: string): Promise<Request[]> {
   ];
 }
 
-/** A stand-in that fails for one organization, and quotes what it was sent. */
-function startUpstream() {
+/** A ZITADEL that fails for one organization, and quotes what it was sent. */
+function serveUpstream() {
+  const metadata = { viewer: btoa('["posts:read"]'), odd: btoa("[1]") };
   const upstream = createUpstream({
     organizations: {
-      "1": {
-        readable: true,
-        metadata: { viewer: btoa('["posts:read"]'), odd: btoa("[1]") },
-      },
+      "1": { readable: true, metadata },
       forbidden: { readable: false, metadata: {} },
     },
   });
-  return Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) => {
-      const body = await request.bytes();
-      const text = new TextDecoder("latin1").decode(body);
-      const { pathname } = new URL(request.url);
-      if (pathname === "/oauth/v2/token") {
-        return Response.json({
-          error: "invalid_client",
-          error_description: `${SECRETS.upstreamBody} ${text}`,
-        }, { status: 400 });
-      }
-      if (text.includes("broken")) {
-        return new Response(
-          `${SECRETS.upstreamBody} ${request.headers.get("authorization")}`,
-          { status: 500 },
-        );
-      }
-      return upstream.fetch(
-        new Request(request.url, {
-          method: request.method,
-          headers: request.headers,
-          body,
-        }),
-      );
-    },
-  );
-}
-
-/** Takes what the function exports, and says when something came. */
-function startCollector() {
-  const received: string[] = [];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    async (request) => {
-      received.push(await request.text());
-      return Response.json({});
-    },
-  );
-  return { server, received };
+  return serve(async (request) => {
+    const text = await request.clone().text();
+    if (new URL(request.url).pathname === "/oauth/v2/token") {
+      return Response.json({
+        error: "invalid_client",
+        error_description: `${SECRETS.upstreamBody} ${text}`,
+      }, { status: 400 });
+    }
+    if (!text.includes("broken")) return await upstream.fetch(request);
+    const authorization = request.headers.get("authorization");
+    const body = `${SECRETS.upstreamBody} ${authorization}`;
+    return new Response(body, { status: 500 });
+  });
 }
 
 /** The files of a folder, and what they hold as databases. */
@@ -172,75 +124,75 @@ async function readDatabases(folder: string): Promise<string> {
   return text;
 }
 
-const SOUGHT = { ...SECRETS, ...PERSONAL, accessToken: UPSTREAM_TOKEN };
+/** A DER value in base64 that holds a text and is no key. */
+function derOf(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return Uint8Array.of(0x30, 0x81, bytes.length, ...bytes).toBase64();
+}
+
+const CREDENTIALS: Record<string, string>[] = [
+  { ACCESS_TOKEN: UPSTREAM_TOKEN },
+  { CLIENT_ID: SECRETS.clientId, CLIENT_SECRET: SECRETS.clientSecret },
+  {
+    SERVICE_ACCOUNT_KEY: JSON.stringify({
+      type: "serviceaccount",
+      keyId: "1",
+      key: `-----BEGIN RSA PRIVATE KEY-----\n${
+        derOf(SECRETS.serviceAccountKey)
+      }\n-----END RSA PRIVATE KEY-----`,
+      userId: PERSONAL.userId,
+    }),
+  },
+];
 
 Deno.test("main.ts lets no secret and nothing personal out", async (t) => {
-  await using upstream = startUpstream();
-  const collector = startCollector();
-  await using _collector = collector.server;
+  const exported: string[] = [];
+  await using upstream = serveUpstream();
+  await using collector = serve(async (request) => {
+    exported.push(await request.text());
+    return Response.json({});
+  });
   const folder = await Deno.makeTempDir();
   const answers: string[] = [];
   const log: string[] = [];
   try {
-    const credentials = [
-      { ACCESS_TOKEN: UPSTREAM_TOKEN },
-      {
-        CLIENT_ID: SECRETS.clientId,
-        CLIENT_SECRET: SECRETS.clientSecret,
-      },
-      {
-        SERVICE_ACCOUNT_KEY: JSON.stringify({
-          type: "serviceaccount",
-          keyId: "1",
-          key: `-----BEGIN RSA PRIVATE KEY-----\n${
-            derOf(SECRETS.serviceAccountKey)
-          }\n-----END RSA PRIVATE KEY-----`,
-          userId: PERSONAL.userId,
-        }),
-      },
-    ];
-    await Promise.all(credentials.map(async (credential, index) => {
-      await using process = await startFunction({
+    await Promise.all(CREDENTIALS.map(async (credential, index) => {
+      await using running = await startFunction({
         env: {
-          ZITADEL_DOMAIN: `http://127.0.0.1:${upstream.addr.port}`,
+          ZITADEL_DOMAIN: upstream.origin,
           AUTHORIZATION_SIGNING_KEY: SECRETS.signingKey,
           KV_URL: `${folder}/${index}.sqlite`,
           OTEL_DENO: "true",
           OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-          OTEL_EXPORTER_OTLP_ENDPOINT:
-            `http://127.0.0.1:${collector.server.addr.port}`,
-          ...credential as Record<string, string>,
+          OTEL_EXPORTER_OTLP_ENDPOINT: collector.origin,
+          ...credential,
         },
       });
-      for (const request of await calls(process.url)) {
+      for (const request of await requestsTo(running.url)) {
         const response = await fetch(request);
         const headers = JSON.stringify([...response.headers]);
         answers.push(`${response.status} ${headers} ${await response.text()}`);
       }
-      await process.stop();
-      log.push(...process.lines);
+      await running.stop();
+      log.push(...running.lines);
     }));
-    const database = await readDatabases(folder);
-    const exported = collector.received.join("\n");
-
-    await t.step("all of it was seen", () => {
-      const text = answers.join("\n");
-      for (const status of [200, 400, 401, 404, 405, 502]) {
-        assert.match(text, new RegExp(`^${status} `, "m"));
-      }
-      assert.match(text, /posts:read/);
-      assert.match(log.join("\n"), /"outcome":"permissions"/);
-      assert.match(log.join("\n"), /credential_rejected/);
-      assert.match(exported, /permissions\.call\.duration/);
-      assert.match(exported, /read organization metadata/);
-      assert.match(database, /posts:read/);
-    });
     const places = {
       answers: answers.join("\n"),
       log: log.join("\n"),
-      "traces and metrics": exported,
-      database,
+      "traces and metrics": exported.join("\n"),
+      database: await readDatabases(folder),
     };
+    await t.step("all of it was seen", () => {
+      for (const status of [200, 400, 401, 404, 405, 502]) {
+        assert.match(places.answers, RegExp(`^${status} `, "m"));
+      }
+      assert.match(places.answers, /posts:read/);
+      assert.match(places.log, /"outcome":"permissions"/);
+      assert.match(places.log, /credential_rejected/);
+      assert.match(places["traces and metrics"], /permissions\.call\.duration/);
+      assert.match(places["traces and metrics"], /read organization metadata/);
+      assert.match(places.database, /posts:read/);
+    });
     for (const [place, text] of Object.entries(places)) {
       await t.step(place, () => {
         // Deno's own span of a request holds its URL; ZITADEL's have no query.
@@ -252,9 +204,3 @@ Deno.test("main.ts lets no secret and nothing personal out", async (t) => {
     await Deno.remove(folder, { recursive: true });
   }
 });
-
-/** A DER value in base64 that holds a text and is no key. */
-function derOf(text: string): string {
-  const bytes = new TextEncoder().encode(text);
-  return Uint8Array.of(0x30, 0x81, bytes.length, ...bytes).toBase64();
-}

@@ -1,83 +1,63 @@
 import assert from "node:assert/strict";
 import { LruMap } from "../../../lib/util/lru_map.ts";
+import { testEach } from "../../_test_each.ts";
 
-function filled(...keys: string[]): LruMap<string> {
+/** A map of three values at most, and of 100 bytes. */
+function filled(keys: string): LruMap<string> {
   const map = new LruMap<string>(3, 100);
   for (const key of keys) map.set(key, `value of ${key}`, 10);
   return map;
 }
 
-/** Which of these keys there are; looking them up does not matter any more. */
-function keysOf(map: LruMap<string>, keys = ["a", "b", "c", "d", "e"]) {
-  return keys.filter((key) => map.get(key) !== undefined).join("");
-}
+testEach<[keys: string, use: (map: LruMap<string>) => unknown, kept: string]>(
+  "LruMap forgets the least recently used when there are too many, or too many bytes",
+  {
+    "set() of a fourth": ["abc", (it) => it.set("d", "", 10), "bcd"],
+    "get() counts as a use": ["abc", (map) => {
+      map.get("a");
+      map.set("d", "", 10);
+    }, "acd"],
+    "set() counts as a use": ["abc", (map) => {
+      map.set("a", "again", 10);
+      map.set("d", "", 10);
+    }, "acd"],
+    "set() without a size is one of no bytes": ["a", (map) => {
+      map.set("b", "");
+      map.set("c", "to the bound", 90);
+    }, "abc"],
+    "as many as the bytes ask for": ["ab", (it) => it.set("c", "", 85), "bc"],
+    "none at the bound": ["a", (it) => it.set("b", "", 90), "ab"],
+    "one over the bound": ["a", (it) => it.set("b", "", 91), "b"],
+    "not the newest, even when it alone is too large": [
+      "ab",
+      (map) => map.set("c", "", 1_000),
+      "c",
+    ],
+    "a value that was too large": ["ab", (map) => {
+      map.set("c", "", 1_000);
+      map.set("d", "", 10);
+    }, "d"],
+    "the bytes of a value once when it is replaced": ["a", (map) => {
+      map.set("a", "longer", 25);
+      map.set("b", "to the bound", 75);
+    }, "ab"],
+    "the bytes of a value that is deleted": ["ab", (map) => {
+      map.delete("a");
+      map.delete("unknown");
+      map.set("c", "to the bound", 90);
+    }, "bc"],
+  },
+  ([keys, use, kept]) => {
+    const map = filled(keys);
+    use(map);
+    const found = [..."abcd"].filter((key) => map.get(key) !== undefined);
+    assert.equal(found.join(""), kept);
+  },
+);
 
-Deno.test("LruMap.get() gives what was set, and undefined for the rest", () => {
-  const map = filled("a");
-  assert.equal(map.get("a"), "value of a");
-  assert.equal(map.get("b"), undefined);
-});
-
-Deno.test("LruMap.set() forgets the least recently used when there are too many", () => {
-  const map = filled("a", "b", "c", "d");
-  assert.equal(keysOf(map), "bcd");
-});
-
-Deno.test("LruMap.set() takes a value without a size for one of no bytes", () => {
-  const map = filled("a");
-  map.set("b", "value of b");
-  map.set("c", "to the bound", 90);
-  assert.equal(keysOf(map), "abc");
-});
-
-Deno.test("LruMap.get() counts as a use", () => {
-  const map = filled("a", "b", "c");
-  map.get("a");
-  map.set("d", "value of d", 10);
-  assert.equal(keysOf(map), "acd");
-});
-
-Deno.test("LruMap.set() counts as a use", () => {
-  const map = filled("a", "b", "c");
+Deno.test("LruMap.get() gives what was set last", () => {
+  const map = filled("ab");
   map.set("a", "again", 10);
-  map.set("d", "value of d", 10);
   assert.equal(map.get("a"), "again");
-  assert.equal(keysOf(map), "acd");
-});
-
-Deno.test("LruMap.set() forgets as many as the bytes ask for", () => {
-  const map = filled("a", "b");
-  map.set("c", "large", 85);
-  assert.equal(keysOf(map), "bc");
-});
-
-Deno.test("LruMap.set() keeps bytes at the bound, and forgets over it", () => {
-  const map = filled("a");
-  map.set("b", "to the bound", 90);
-  assert.equal(keysOf(map), "ab");
-  map.set("b", "over it", 91);
-  assert.equal(keysOf(map), "b");
-});
-
-Deno.test("LruMap.set() keeps the newest even when it alone is too large", () => {
-  const map = filled("a", "b");
-  map.set("c", "too large", 1_000);
-  assert.equal(keysOf(map), "c");
-  map.set("d", "small", 10);
-  assert.equal(keysOf(map), "d");
-});
-
-Deno.test("LruMap.set() counts the bytes of a value once when it is replaced", () => {
-  const map = filled("a");
-  map.set("a", "longer", 25);
-  map.set("b", "to the bound", 75);
-  assert.equal(keysOf(map), "ab");
-});
-
-Deno.test("LruMap.delete() forgets one value and its bytes", () => {
-  const map = filled("a", "b");
-  map.delete("a");
-  map.delete("unknown");
-  map.set("c", "to the bound", 90);
-  assert.equal(keysOf(map), "bc");
+  assert.equal(map.get("b"), "value of b");
 });

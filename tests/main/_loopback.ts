@@ -1,0 +1,60 @@
+/**
+ * What tests of the function's process have around it: servers on loopback, and
+ * calls as ZITADEL signs them.
+ *
+ * @module
+ */
+import { signPayload } from "../../harness/util/sign_payload.ts";
+import { waitUntil } from "../../harness/util/wait_until.ts";
+
+/** Serves at a free port; a request is answered once all of it has come. */
+export function serve(
+  answer: (request: Request) => Response | Promise<Response>,
+) {
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      const { url, method, headers } = request;
+      const body = request.body && await request.bytes();
+      return await answer(new Request(url, { method, headers, body }));
+    },
+  );
+  const origin = `http://127.0.0.1:${server.addr.port}`;
+  return { origin, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/** A login of a user of an organization who has the role `viewer`. */
+export function loginOf(organization: string) {
+  const grant = { project_id: "2", state: 1, roles: ["viewer"] };
+  return {
+    function: "function/preaccesstoken",
+    org: { id: organization },
+    user_grants: [{ ...grant, resource_owner: organization }],
+  };
+}
+
+/** A request as ZITADEL sends it now; text is sent as it is, the rest as JSON. */
+export async function signed(
+  url: string,
+  key: string,
+  payload: unknown,
+  headers: Record<string, string> = {},
+): Promise<Request> {
+  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
+  const seconds = Math.floor(Date.now() / 1_000);
+  const signature = await signPayload(key, seconds, body);
+  return new Request(url, {
+    method: "POST",
+    body,
+    headers: { ...headers, "zitadel-signature": signature },
+  });
+}
+
+/** Waits until something is so, for a second unless it may take longer. */
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 1_000,
+): Promise<void> {
+  await waitUntil(async () => await condition(), { what, timeoutMs });
+}
