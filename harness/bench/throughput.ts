@@ -116,7 +116,9 @@ async function runRounds(
   let errors = 0;
   for (let round = 0; round < count; round++) {
     for (const [name, server] of inTurn(Object.entries(servers), round)) {
-      progress(`${connections} at once, round ${round + 1} of ${count}: ${name}`);
+      progress(
+        `${connections} at once, round ${round + 1} of ${count}: ${name}`,
+      );
       const before = await server.usage();
       const seen = await runWrk(server.url, load, context);
       const after = await server.usage();

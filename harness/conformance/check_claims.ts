@@ -82,8 +82,15 @@ async function describe(
     const response = await fetch(origin + path, init);
     return { status: response.status, body: await response.json() };
   };
+  type Grant = { project_id: string; roles: string[] };
   const takePayloads = () =>
-    target.calls.splice(0).map(({ body }) => comparedOf(JSON.parse(body)));
+    target.calls.splice(0).map(({ body }) => {
+      const { application, userinfo, org, user_grants } = JSON.parse(body);
+      const grants = user_grants?.map((
+        { project_id, roles }: Grant,
+      ) => [project_id, roles]);
+      return { application, userinfo, org: org.id, grants };
+    });
   const seen = {
     ...idToken !== undefined && { id_token: decodeJwt(idToken) },
     // Opaque ones are plain text up to v4.13.1, and JWTs of five parts later.
@@ -107,23 +114,6 @@ async function describe(
   ).replaceAll(suffix, "<suffix>");
   for (const [name, id] of ids) text = text.replaceAll(id, `<${name}>`);
   return JSON.parse(withoutIds(text));
-}
-
-/** The compared part of a payload. */
-function comparedOf(
-  { application, userinfo, org, user_grants: grants }: {
-    application?: unknown;
-    userinfo: unknown;
-    org: { id: string };
-    user_grants?: { project_id: string; roles: string[] }[];
-  },
-) {
-  return {
-    application,
-    userinfo,
-    org: org.id,
-    grants: grants?.map(({ project_id, roles }) => [project_id, roles]),
-  };
 }
 
 /**

@@ -109,7 +109,7 @@ const ACTS = {
     const { accessToken } = await logIn(run, login);
     run.target.calls.length = 0;
     const type = "urn:ietf:params:oauth:token-type";
-    await requestToken(run.origin, {
+    await getToken(run.origin, {
       grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
       subject_token: accessToken,
       subject_token_type: `${type}:access_token`,
@@ -127,10 +127,16 @@ const ACTS = {
       .setIssuedAt()
       .setExpirationTime("5m")
       .sign(createPrivateKey(key));
-    await requestToken(origin, {
+    await getToken(origin, {
       grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
       assertion,
       scope: roleScopes(id("project storefront")),
     });
   },
 };
+
+async function getToken(...request: Parameters<typeof requestToken>) {
+  const { status, body } = await requestToken(...request);
+  if (status === 200) return;
+  throw new Error(`The token endpoint refused: ${JSON.stringify(body)}`);
+}

@@ -37,7 +37,9 @@ interface Recording {
  * Compares the answers to callers that lack the right, for every method in use.
  */
 export async function* checkRefusals(run: Run): AsyncGenerator<Check> {
-  const { callers, methods, releases } = await readRecorded<Recording>(RECORDING);
+  const { callers, methods, releases } = await readRecorded<Recording>(
+    RECORDING,
+  );
   for (const [name, method] of Object.entries(methods)) {
     yield {
       name: `${RECORDING}: ${name}`,

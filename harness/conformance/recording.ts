@@ -81,7 +81,9 @@ export function recordedAnswer(
   { status, headers, body = "", body_base64: base64 }: RecordedResponse,
 ): Promise<Answer> {
   const content = base64 === undefined ? body : Uint8Array.fromBase64(base64);
-  return readAnswer(new Response(content.length > 0 ? content : null, { status, headers }));
+  return readAnswer(
+    new Response(content.length > 0 ? content : null, { status, headers }),
+  );
 }
 
 function bodyOf(

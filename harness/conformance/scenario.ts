@@ -11,29 +11,14 @@ import { createCredential } from "../zitadel/credential.ts";
 import {
   createScratch,
   REDIRECT_URI,
-  type Scratch,
   type ScratchPlan,
 } from "../zitadel/scratch_organization.ts";
 import { giveReaderRole } from "../zitadel/service_user.ts";
 import { readRecorded } from "./recording.ts";
 import type { Subject } from "./subject.ts";
 
-interface Client {
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
-
 /** What the recordings were made with, created on the instance. */
-export interface Scenario extends Scratch {
-  /** A service account's JSON key of the user `ci-runner`. */
-  readonly machineKey: string;
-  /** May exchange tokens. */
-  readonly exchange: Client;
-  /** May introspect tokens. */
-  readonly api: Client;
-  /** Replaces names such as `<user alice>` by ids. */
-  readonly withIds: (text: string) => string;
-}
+export type Scenario = Awaited<ReturnType<typeof createScenario>>;
 
 interface Recording {
   readonly plan: ScratchPlan;
@@ -42,7 +27,7 @@ interface Recording {
 /** Creates the scenario; disposing of it removes it. */
 export async function createScenario(
   { instance, release, settle }: Subject,
-): Promise<Scenario> {
+) {
   const { plan } = await readRecorded<Recording>("scenario");
   const many = Object.fromEntries(
     Array.from({ length: 250 }, (_, index) => [
@@ -117,8 +102,15 @@ export async function createScenario(
   const created = stack.move();
   return {
     ...scratch,
-    ...{ machineKey, exchange, api },
-    withIds: (text) => text.replaceAll(/<([^<>]+)>/g, (_, name) => id(name)),
+    /** A service account's JSON key of the user `ci-runner`. */
+    machineKey,
+    /** The client that may exchange tokens. */
+    exchange,
+    /** The client that may introspect tokens. */
+    api,
+    /** Replaces names such as `<user alice>` by ids. */
+    withIds: (text: string) =>
+      text.replaceAll(/<([^<>]+)>/g, (_, name) => id(name)),
     [Symbol.asyncDispose]: () => created.disposeAsync(),
   };
 }

@@ -1,8 +1,13 @@
 import { readProcessUsage } from "../util/process_usage.ts";
 import { generateBadRequests } from "./bad_requests.ts";
-import type { Check } from "./check.ts";
 import { RawClient, type RawOutcome } from "./raw_client.ts";
 import { SIGNING_KEY, type Subject } from "./subject.ts";
+
+/** Something that must hold, and whether it does. */
+export interface Check {
+  readonly text: string;
+  readonly holds: boolean;
+}
 
 export interface AttackResult {
   /** How often each kind of request had each outcome. */
@@ -39,10 +44,9 @@ export async function attack(
   const wrong: AttackResult["wrong"] = [];
   let beforeMb = 0;
   for (let sent = 0; sent < requests;) {
-    const batch = generateBadRequests({
+    const batch = generateBadRequests(Math.min(BATCH, requests - sent), {
       signingKey: SIGNING_KEY,
       now: Math.floor(Date.now() / 1000),
-      count: Math.min(BATCH, requests - sent),
       seed: seed + sent,
     });
     const queue = batch.values();

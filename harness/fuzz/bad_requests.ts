@@ -8,16 +8,6 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { signPayload } from "../util/sign_payload.ts";
 
-export interface BadRequestOptions {
-  /** The function's key: some requests are bad although signed. */
-  readonly signingKey: string;
-  /** In seconds since 1970. */
-  readonly now: number;
-  readonly count: number;
-  /** The same seed gives the same requests. */
-  readonly seed: number;
-}
-
 export interface BadRequest {
   readonly kind: string;
   readonly bytes: Uint8Array;
@@ -44,8 +34,17 @@ const fieldValue = fc.string({
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => Buffer.from(bytes).toString("hex"));
 
+/**
+ * Generates requests; the same seed gives the same. Some are bad although signed with
+ * the function's key.
+ *
+ * @param now In seconds since 1970.
+ */
 export function generateBadRequests(
-  { signingKey, now, count, seed }: BadRequestOptions,
+  count: number,
+  { signingKey, now, seed }: Readonly<
+    { signingKey: string; now: number; seed: number }
+  >,
 ): BadRequest[] {
   const sign = (body: string | Uint8Array, seconds = now, key = signingKey) =>
     signPayload(key, seconds, body);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { readProcessUsage } from "../util/process_usage.ts";
 import { sleep } from "../util/sleep.ts";
-import type { Check } from "./check.ts";
+import type { Check } from "./attack.ts";
 import { HUGE } from "./huge_metadata.ts";
 import { areServed, logIn, type Logins, sendLogin } from "./logins.ts";
 import { type Subject, UPSTREAM_TIMEOUT_MS } from "./subject.ts";

@@ -124,7 +124,8 @@ function settingsFor(
   const kept: Record<string, string> = {};
   for (const [name, key] of Object.entries(KEPT_SETTINGS)) {
     const value = settings[name];
-    const setting: { readonly default?: string } = SETTINGS[name as SettingName];
+    const setting: { readonly default?: string } =
+      SETTINGS[name as SettingName];
     if (!value || value === setting.default) continue;
     kept[name] = key === undefined ? value : value.split(",")
       .map((item) => item.trim())

