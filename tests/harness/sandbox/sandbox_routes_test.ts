@@ -23,7 +23,7 @@ Deno.test("PATCH of the mapping changes single entries, all or none", async (t) 
       { key: "viewer", value: null, before: stored("viewer") },
       { key: "__proto__", value: '["y"]', before: null },
     ]);
-    assert.deepEqual(answer, { saved: true });
+    assert.deepEqual(answer, { saved: true, told: false });
     assert.equal(stored("editor"), btoa("x"));
     assert.equal(stored("viewer"), null);
     assert.equal(stored("__proto__"), btoa('["y"]'));
@@ -34,7 +34,7 @@ Deno.test("PATCH of the mapping changes single entries, all or none", async (t) 
       { key: "editor", value: "new", before: stored("editor") },
       { key: "picker", value: "new", before: btoa("something else") },
     ]);
-    assert.deepEqual(answer, { saved: false });
+    assert.deepEqual(answer, { saved: false, told: false });
     assert.equal(stored("editor"), btoa("x"));
   });
   await t.step("nothing if it is not a list of changes", async () => {
@@ -58,7 +58,11 @@ Deno.test("PATCH of the mapping changes single entries, all or none", async (t) 
       );
       assert.deepEqual(
         entries.find(({ key }: { key: string }) => key === "editor"),
-        { key: "editor", value: btoa("x") },
+        {
+          key: "editor",
+          value: btoa("x"),
+          changed: metadata.get("editor")!.changed.getTime(),
+        },
       );
     },
   );
