@@ -15,19 +15,16 @@ export async function call(
   route: string,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<{ status: number; text: string; json: () => Json }> {
+) {
   const [method, path] = route.split(" ") as [string, string];
   const response = await fetch(origin + path, {
     method,
-    headers: {
-      authorization: `Bearer ${adminToken}`,
-      "content-type": "application/json",
-      ...headers,
-    },
+    headers: { authorization: `Bearer ${adminToken}`, ...headers },
     body: body === undefined ? null : JSON.stringify(body),
   });
   const text = await response.text();
-  return { status: response.status, text, json: () => JSON.parse(text) };
+  const json = (): Json => JSON.parse(text);
+  return { status: response.status, headers: response.headers, text, json };
 }
 
 /** The client of the sandbox's targets and executions, as its administrator. */
