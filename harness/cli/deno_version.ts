@@ -7,7 +7,7 @@
  */
 
 /** The oldest release that the tests have run on. */
-const NEEDED = "2.9.0";
+const NEEDED = "2.9.5";
 
 const tooOld = describeOldDeno(Deno.version.deno);
 if (tooOld !== undefined) {
@@ -17,10 +17,7 @@ if (tooOld !== undefined) {
 
 /** Says that a release is too old; `undefined` if it is not. */
 export function describeOldDeno(version: string): string | undefined {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [neededMajor = 0, neededMinor = 0] = NEEDED.split(".").map(Number);
-  const isOld = major < neededMajor ||
-    major === neededMajor && minor < neededMinor;
+  const isOld = version.localeCompare(NEEDED, "en", { numeric: true }) < 0;
   return isOld
     ? `This is Deno ${version}, and ${NEEDED} or later is needed: run \`deno upgrade\`, or use \`npx --yes deno@2.9.6\` in place of \`deno\``
     : undefined;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { diff, isDeepStrictEqual } from "node:util";
+// An older Deno exports no `diff`; it is to evaluate deno_version.ts all the same.
+import util, { isDeepStrictEqual } from "node:util";
 import {
   type Fixture,
   type Reply,
@@ -74,7 +75,7 @@ export function judge(fixture: Fixture, actual: Reply): Verdict {
 export function diffReplies(expected: Reply, actual: Reply): string[] {
   const lines = (reply: Reply) => JSON.stringify(reply, null, 2).split("\n");
   const marks = { "-1": "+", "0": " ", "1": "-" };
-  return diff(lines(expected), lines(actual)).map(([where, line]) =>
+  return util.diff(lines(expected), lines(actual)).map(([where, line]) =>
     `${marks[where]} ${line}`
   );
 }

@@ -22,7 +22,9 @@ const rules: readonly Rule[] = groups[0].rules;
 const { panels, annotations } = JSON.parse(
   await read("examples/monitoring/dashboard.json"),
 );
+const page = await read("docs/service-levels.md");
 const expressions: readonly string[] = [
+  /```promql\n([^`]+)```/.exec(page)![1]!,
   ...rules.map(({ expr }) => expr),
   ...panels.flatMap((panel: { targets: Rule[] }) =>
     panel.targets.map(({ expr }) => expr)
@@ -156,7 +158,6 @@ Deno.test("examples/monitoring asks for what a running function exports, and for
 
 Deno.test("examples/monitoring has alerts that the docs explain, and that rules_test.yaml fires", async () => {
   const tests = await read("examples/monitoring/rules_test.yaml");
-  const page = await read("docs/service-levels.md");
   for (const { alert, annotations } of rules) {
     if (!alert) continue;
     assert.equal(

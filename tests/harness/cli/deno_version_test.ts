@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { describeOldDeno } from "../../../harness/cli/deno_version.ts";
 
 Deno.test("describeOldDeno() names the version that is needed", () => {
-  for (const version of ["1.46.3", "2.4.0", "2.8.9"]) {
+  for (const version of ["1.46.3", "2.4.0", "2.8.9", "2.9.4"]) {
     assert.match(
       describeOldDeno(version) ?? "",
-      new RegExp(`^This is Deno ${version}, and 2\\.9\\.0 or later is needed`),
+      new RegExp(`^This is Deno ${version}, and 2\\.9\\.5 or later is needed`),
     );
   }
-  for (const version of ["2.9.0", "2.10.1", "3.0.0", Deno.version.deno]) {
+  for (
+    const version of ["2.9.5", "2.9.10", "2.10.0", "3.0.0", Deno.version.deno]
+  ) {
     assert.equal(describeOldDeno(version), undefined);
   }
 });
@@ -22,7 +24,7 @@ Deno.test("no command imports by name what an older Deno does not export", async
       const text = await Deno.readTextFile(path);
       assert.doesNotMatch(
         text,
-        /^import \{[^}]*\bparseEnv\b[^}]*\} from "node:util";/m,
+        /^import \{[^}]*\b(?:diff|parseEnv)\b[^}]*\} from "node:util";/m,
         path.pathname,
       );
     }
