@@ -22,32 +22,29 @@ import { type Property, property } from "./property.ts";
 
 const CLAIM = "permissions";
 
-type Earlier<T> = readonly T[] | null;
-
+/** What a user with these permissions gets. */
 function contents(permissions: readonly string[]): Contents {
   const grant = { projectId: "1", organization: "10", roles: ["viewer"] };
   return { claim: CLAIM, shape: "list", granted: [{ ...grant, permissions }] };
 }
 
-function claimsAfter(
-  permissions: readonly string[],
-  earlier: Earlier<{ key: string; value: unknown }>,
-): { key: string; value: unknown }[] {
+type Claims = { key: string; value: unknown }[];
+type Attributes = { name: string; value?: string[] | null }[];
+
+function claimsAfter(permissions: string[], earlier: Claims | null): Claims {
   const { body } = claimsReply(contents(permissions), earlier);
-  // deno-lint-ignore no-explicit-any -- the reply is plain JSON
-  return (body as any).append_claims;
+  return (body as unknown as { append_claims: Claims }).append_claims;
 }
 
 function attributesAfter(
-  permissions: readonly string[],
-  earlier: Earlier<
-    { name: string; name_format?: string | null; value?: string[] | null }
-  >,
-): { name: string; name_format: string; value: string[] }[] {
+  permissions: string[],
+  earlier: Attributes | null,
+): Attributes {
   const { body } = attributesReply(contents(permissions), earlier);
-  // deno-lint-ignore no-explicit-any -- the reply is plain JSON
-  return (body as any).append_attribute;
+  return (body as unknown as { append_attribute: Attributes }).append_attribute;
 }
+
+const distinct = <T>(values: T[]) => [...new Set(values)];
 
 const anyName = fc.oneof(
   fc.constantFrom(CLAIM, "department", "tier", ...OBJECT_MEMBERS),
@@ -94,116 +91,71 @@ const anyGrants = fc.option(
     { maxLength: 6 },
   ),
 );
+/** Entries, of which no permission makes one unreadable. */
+const anyEntries = fc.dictionary(
+  fc.constantFrom("viewer", "editor", "1:viewer", "2:editor"),
+  anyPermissions.map((names) => names.filter((it) => /^\P{Cc}+$/u.test(it))),
+);
 
 /** What holds for replies. */
 export const claimsProperties: readonly Property[] = [
   property(
-    "claimsReply() sends no claim that ZITADEL drops or logs, and loses none of earlier targets",
+    "claimsReply() sends no claim that ZITADEL drops or logs, loses none of earlier targets, merges an array of strings, and of its own reply makes that reply",
     fc.property(anyPermissions, earlierClaims, (permissions, earlier) => {
-      const append_claims = claimsAfter(permissions, earlier);
-      const keys = append_claims.map(({ key }) => key);
-      assert.equal(new Set(keys).size, keys.length, "a name is there twice");
-      for (const key of keys) {
-        assert.ok(!key.startsWith("urn:zitadel:iam"), `${key} is dropped`);
-      }
+      const claims = claimsAfter(permissions, earlier);
       // Of claims of one name ZITADEL takes the first and logs the others.
-      const expected = (earlier ?? []).filter(({ key }, index, all) =>
+      const others = (earlier ?? []).filter(({ key }, index, all) =>
         key !== CLAIM && !key.startsWith("urn:zitadel:iam") &&
         all.findIndex((other) => other.key === key) === index
       );
-      assert.deepEqual(append_claims.slice(0, -1), expected);
-      assert.equal(keys.at(-1), CLAIM, "our claim is not the last");
-    }),
-  ),
-  property(
-    "claimsReply() keeps order, names each permission once, and merges an earlier array of strings",
-    fc.property(anyPermissions, earlierClaims, (permissions, earlier) => {
-      const append_claims = claimsAfter(permissions, earlier);
       const before = earlier?.find(({ key }) => key === CLAIM)?.value;
       const isList = Array.isArray(before) &&
         before.every((name) => typeof name === "string");
-      const all = [...isList ? before : [], ...permissions];
-      assert.deepEqual(
-        append_claims.at(-1)?.value,
-        all.filter((value, index) => all.indexOf(value) === index),
-      );
-    }),
-  ),
-  property(
-    "claimsReply() of its own reply is that reply",
-    fc.property(anyPermissions, earlierClaims, (permissions, earlier) => {
-      const once = claimsAfter(permissions, earlier);
-      assert.deepEqual(claimsAfter(permissions, once), once);
+      const value = distinct([...isList ? before : [], ...permissions]);
+      assert.deepEqual(claims, [...others, { key: CLAIM, value }]);
+      assert.deepEqual(claimsAfter(permissions, claims), claims);
     }),
   ),
   property(
     "attributesReply() keeps earlier attributes, names each value once, and of its own reply makes that reply",
     fc.property(anyPermissions, earlierAttributes, (permissions, earlier) => {
-      const append_attribute = attributesAfter(permissions, earlier);
-      assert.deepEqual(
-        append_attribute.slice(0, -1),
-        (earlier ?? []).filter(({ name }) => name !== CLAIM),
-      );
-      const ours = append_attribute.at(-1)!;
-      assert.equal(ours.name, CLAIM);
-      const all = [
-        ...(earlier ?? []).flatMap(({ name, value }) =>
-          name === CLAIM ? value ?? [] : []
-        ),
-        ...permissions,
-      ];
-      assert.deepEqual(
-        ours.value,
-        all.filter((value, index) => all.indexOf(value) === index),
-      );
-      assert.deepEqual(
-        attributesAfter(permissions, append_attribute),
-        append_attribute,
-      );
+      const attributes = attributesAfter(permissions, earlier);
+      const isOurs = ({ name }: { name: string }) => name === CLAIM;
+      const others = (earlier ?? []).filter((it) => !isOurs(it));
+      assert.deepEqual(attributes.slice(0, -1), others);
+      const { name, value } = attributes.at(-1)!;
+      assert.equal(name, CLAIM);
+      const before = (earlier ?? []).filter(isOurs)
+        .flatMap(({ value }) => value ?? []);
+      assert.deepEqual(value, distinct([...before, ...permissions]));
+      assert.deepEqual(attributesAfter(permissions, attributes), attributes);
     }),
   ),
   property(
     "permissionsOfGrants() takes active grants only, in order of first appearance",
-    fc.property(
-      anyGrants,
-      fc.dictionary(
-        fc.constantFrom("viewer", "editor", "1:viewer", "2:editor"),
-        // Others make their entry unreadable.
-        anyPermissions.map((names) =>
-          names.filter((name) => /^\P{Cc}+$/u.test(name))
-        ),
-      ),
-      (grants, entries) => {
-        const encoder = new TextEncoder();
-        const mapping = parseRoleMapping(
-          Object.entries(entries).map(([key, value]) => ({
-            key,
-            value: encoder.encode(JSON.stringify(value)),
-          })),
+    fc.property(anyGrants, anyEntries, (grants, entries) => {
+      const encoder = new TextEncoder();
+      const mapping = parseRoleMapping(
+        Object.entries(entries).map(([key, value]) => ({
+          key,
+          value: encoder.encode(JSON.stringify(value)),
+        })),
+      );
+      const expected = (grants ?? []).filter(({ state }) => state === 1)
+        .flatMap(({ project_id, roles }) =>
+          (roles ?? []).flatMap((role) => {
+            const own = `${project_id}:${role}`;
+            const key = Object.hasOwn(entries, own) ? own : role;
+            return Object.hasOwn(entries, key) ? entries[key]! : [];
+          })
         );
-        const expected: string[] = [];
-        for (const { project_id, state, roles } of grants ?? []) {
-          if (state !== 1) continue;
-          for (const role of roles ?? []) {
-            const own = Object.hasOwn(entries, `${project_id}:${role}`)
-              ? `${project_id}:${role}`
-              : role;
-            if (!Object.hasOwn(entries, own)) continue;
-            for (const permission of entries[own]!) {
-              if (!expected.includes(permission)) expected.push(permission);
-            }
-          }
-        }
-        const granted = permissionsOfGrants(
-          roleGrants({ user_grants: grants }, {}),
-          {
-            mappingOf: () => mapping,
-            isKnownProject: (id) => /^\d+$/.test(id),
-          },
-        );
-        assert.deepEqual(shapePermissions("list", granted).value, expected);
-      },
-    ),
+      const granted = permissionsOfGrants(
+        roleGrants({ user_grants: grants }, {}),
+        { mappingOf: () => mapping, isKnownProject: (id) => /^\d+$/.test(id) },
+      );
+      const { value } = shapePermissions("list", granted);
+      assert.deepEqual(value, distinct(expected));
+    }),
   ),
   property(
     "shapePermissions() says in every shape the same as in a list, per project and organization",

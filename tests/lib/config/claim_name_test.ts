@@ -25,20 +25,13 @@ Deno.test("isSameName() tells other names apart", () => {
   }
 });
 
-Deno.test("whyReserved() gives a reason when ZITADEL would drop the claim", () => {
-  for (const claim of ["urn:zitadel:iam", "urn:zitadel:iam:org:permissions"]) {
-    assert.match(String(whyReserved(claim)), /^begins with urn:zitadel:iam:/);
-  }
-});
-
-Deno.test("whyReserved() gives a reason when ZITADEL sets the claim or cannot read it, in any case and form of letters", () => {
+Deno.test("whyReserved() gives a reason when ZITADEL drops, sets or cannot read the claim, in any case and form of letters", () => {
+  assert.match(
+    whyReserved("urn:zitadel:iam")!,
+    /^begins with urn:zitadel:iam:/,
+  );
   for (const claim of ["sub", "scope", "ACT", "ſub", "UserName", "azp"]) {
-    assert.match(String(whyReserved(claim)), /^is a claim that ZITADEL sets/);
+    assert.match(whyReserved(claim)!, /^is a claim that ZITADEL sets/);
   }
-});
-
-Deno.test("whyReserved() gives none when the name is free", () => {
-  for (const claim of ["permissions", "scp", "groups", "https://a.example/p"]) {
-    assert.equal(whyReserved(claim), undefined);
-  }
+  assert.equal(whyReserved("permissions"), undefined);
 });

@@ -83,40 +83,6 @@ Deno.test("invalidate() knows an event that came with a mapping from KV, also wh
   assert.equal(await other.view(), "old from memory");
 });
 
-Deno.test("invalidate() keeps what KV held before it out of memory", async () => {
-  using world = new World();
-  const [one, other] = [world.isolate(), world.isolate()];
-  await one.view();
-  await turn();
-  const release = other.connection.hold("get <");
-  const before = other.view();
-  await turn();
-  world.upstream.viewer = "new";
-  await other.cache.invalidate("1", 1);
-  release();
-  assert.equal(await before, "new from zitadel");
-  assert.equal(await other.view(), "new from zitadel");
-});
-
-Deno.test("get() waits for KV to confirm the latest of several events", async () => {
-  using world = new World();
-  const [one, other] = [world.isolate(), world.isolate()];
-  await one.cache.invalidate("1", 7);
-  await one.view();
-  await turn();
-  assert.equal(await other.view(), "old from kv");
-  const release = other.connection.hold("commit >");
-  world.upstream.viewer = "new";
-  // The first is a replay, of which this isolate does not know.
-  const [replay, event] = [7, 8].map((it) => other.cache.invalidate("1", it));
-  assert.equal(await replay, false);
-  const after = other.view();
-  await turn();
-  release();
-  assert.equal(await event, true);
-  assert.equal(await after, "new from zitadel");
-});
-
 Deno.test("get() serves memory at once again after an event", async () => {
   using world = new World();
   const one = world.isolate();
@@ -178,43 +144,6 @@ testEach<boolean>("get() goes on after a commit that lost", {
   assert.equal(await one.view(), expected);
   assert.equal(late.calls, isTombstone ? 2 : 1);
 });
-
-Deno.test("get() keeps a newer mapping than the one that KV refuses as outdated", async () => {
-  using world = new World();
-  const one = world.isolate();
-  const release = one.connection.hold("commit >");
-  assert.equal(await one.view(), "old from zitadel");
-  await turn();
-  world.upstream.viewer = "new";
-  const event = one.cache.invalidate("1");
-  await turn();
-  release();
-  await event;
-  assert.equal(await one.view(), "new from zitadel");
-  await turn();
-  assert.equal(await one.view(), "new from memory");
-});
-
-testEach<string[]>(
-  "get() keeps a mapping of KV unverified if a change is announced while KV answers",
-  { "of the organization": ["1"], "of others too": ["2", "1"] },
-  async (changed) => {
-    using world = new World();
-    const [one, other] = [world.isolate(), world.isolate()];
-    await other.view();
-    await other.cache.invalidate("3");
-    await turn();
-    const release = one.connection.hold("get <");
-    const first = one.view();
-    await turn();
-    world.upstream.viewer = "new";
-    for (const it of changed) await other.cache.invalidate(it);
-    await turn();
-    release();
-    assert.equal(await first, "old from kv");
-    assert.equal(await one.view(), "new from zitadel");
-  },
-);
 
 Deno.test("get() does not revalidate a stale mapping by another one that is stale", async () => {
   using world = new World();

@@ -38,82 +38,84 @@ const LATE = new FunctionError("upstream_timeout", "ZITADEL is late");
 /** What KV does with a call: takes it, refuses it, or takes it when it is back. */
 type KvMode = "good" | "refuses" | "silent";
 
-type Step =
-  | { readonly do: "call"; isolate: number; organization: number }
-  | {
-    readonly do: "event";
-    isolate: number;
-    organization: number;
-    /** `absurd` is higher than any that follows. */
-    sequence: "next" | "none" | "absurd";
-  }
-  /** An event that came before, or one that was overtaken. */
-  | {
-    readonly do: "replay";
-    isolate: number;
-    organization: number;
-    back: number;
-  }
-  /** Events of other organizations, of which a watch may show the last alone. */
-  | { readonly do: "burst"; organizations: number }
-  | { readonly do: "backup" }
-  /** KV goes on from the last backup, or from nothing: commits since are lost. */
-  | { readonly do: "restore"; hasBackup: boolean }
-  | { readonly do: "change"; organization: number }
-  | { readonly do: "advance"; ms: number }
-  | { readonly do: "zitadel"; isDown: boolean }
-  | { readonly do: "kv"; mode: KvMode }
-  | { readonly do: "restart"; isolate: number };
+/** What happens next, and its name in a counterexample. */
+interface Step {
+  readonly label: string;
+  readonly take: (model: Model) => void;
+  [fc.toStringMethod](): string;
+}
+
+/** Steps of one kind, with values of their own. */
+function step<T extends unknown[]>(
+  weight: number,
+  name: string,
+  values: fc.Arbitrary<T>,
+  take: (model: Model, ...values: T) => void,
+): fc.WeightedArbitrary<Step> {
+  const arbitrary = values.map((values) => {
+    const label = `${name} ${values}`;
+    return {
+      label,
+      take: (model: Model) => take(model, ...values),
+      [fc.toStringMethod]: () => label,
+    };
+  });
+  return { weight, arbitrary };
+}
 
 const isolate = fc.nat(ISOLATES - 1);
 const organization = fc.nat(ORGANIZATIONS - 1);
-const spans = [1, 300, 1_000, 2_000, FRESH_MS, STALE_MS, EVENT_MEMORY_MS];
+/** `absurd` is higher than any sequence that follows. */
+const sequence = fc.constantFrom("next", "next", "none", "absurd");
+const mode = fc.constantFrom<KvMode>("good", "refuses", "silent");
+const ms = fc.constantFrom(
+  ...[1, 300, 1_000, 2_000, FRESH_MS, STALE_MS, EVENT_MEMORY_MS],
+);
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({ do: fc.constant("call"), isolate, organization }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant("event"),
-      isolate,
-      organization,
-      sequence: fc.constantFrom("next", "next", "none", "absurd"),
-    }),
-  },
-  fc.record({
-    do: fc.constant("replay"),
-    isolate,
-    organization,
-    back: fc.nat(2),
-  }),
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant("burst"),
-      organizations: fc.integer({ min: 1, max: 3 }),
-    }),
-  },
-  fc.record({ do: fc.constant("backup") }),
-  fc.record({ do: fc.constant("restore"), hasBackup: fc.boolean() }),
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant("change"), organization }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant("advance"),
-      ms: fc.constantFrom(...spans),
-    }),
-  },
-  fc.record({ do: fc.constant("zitadel"), isDown: fc.boolean() }),
-  fc.record({
-    do: fc.constant("kv"),
-    mode: fc.constantFrom("good", "refuses", "silent"),
-  }),
-  fc.record({ do: fc.constant("restart"), isolate }),
+  step(
+    8,
+    "call",
+    fc.tuple(isolate, organization),
+    (model, ...of) => model.call(...of),
+  ),
+  step(
+    2,
+    "event",
+    fc.tuple(isolate, organization, sequence),
+    (model, ...of) => model.event(...of),
+  ),
+  // An event that came before, or one that was overtaken.
+  step(
+    1,
+    "replay",
+    fc.tuple(isolate, organization, fc.nat(2)),
+    (model, ...of) => model.replay(...of),
+  ),
+  // Events of other organizations, of which a watch may show the last alone.
+  step(
+    3,
+    "burst",
+    fc.tuple(fc.integer({ min: 1, max: 3 })),
+    (model, count) => model.burst(count),
+  ),
+  step(1, "backup", fc.tuple(), (model) => model.keepBackup()),
+  // KV goes on from the last backup, or from nothing: commits since are lost.
+  step(
+    1,
+    "restore",
+    fc.tuple(fc.boolean()),
+    (model, hasBackup) => model.restore(hasBackup),
+  ),
+  step(3, "change", fc.tuple(organization), (model, of) => model.change(of)),
+  step(3, "advance", fc.tuple(ms), (model, ms) => model.advance(ms)),
+  step(
+    1,
+    "zitadel is down",
+    fc.tuple(fc.boolean()),
+    (model, isDown) => model.setDown(isDown),
+  ),
+  step(1, "kv", fc.tuple(mode), (model, mode) => model.setKvMode(mode)),
+  step(1, "restart", fc.tuple(isolate), (model, of) => model.start(of)),
 );
 
 /** A function's isolate, and what it was told. */
@@ -160,20 +162,20 @@ class Model {
 
   constructor(scheduler: fc.Scheduler) {
     this.#scheduler = scheduler;
-    for (let index = 0; index < ISOLATES; index++) this.#start(index);
+    for (let index = 0; index < ISOLATES; index++) this.start(index);
   }
 
   async run(sequence: readonly Step[]): Promise<void> {
-    this.#scheduler.scheduleSequence(sequence.map((step) => ({
-      label: JSON.stringify(step),
-      builder: () => Promise.resolve(this.#take(step)),
+    this.#scheduler.scheduleSequence(sequence.map(({ label, take }) => ({
+      label,
+      builder: () => Promise.resolve(take(this)),
     })));
     await this.#scheduler.waitIdle();
     await this.#calmDown();
     assert.equal(this.#unanswered, 0, "a call was never answered");
 
     // With everything well again, and all that was kept too old.
-    this.#advance(FRESH_MS + STALE_MS);
+    this.advance(FRESH_MS + STALE_MS);
     for (const running of this.#running) {
       for (const [organization, versions] of this.#replacedAt.entries()) {
         const version = running.isolate.view(String(organization));
@@ -191,52 +193,30 @@ class Model {
   /** Repairs what is broken and lets everything end that is under way. */
   async #calmDown(): Promise<void> {
     this.#isDown = false;
-    this.#setKvMode("good");
+    this.setKvMode("good");
     await this.#scheduler.waitIdle();
     for (let ms = 0; ms < CALM_MS && this.#unanswered > 0; ms += 100) {
-      this.#advance(100);
+      this.advance(100);
       await this.#scheduler.waitIdle();
     }
   }
 
-  #take(step: Step): void {
-    switch (step.do) {
-      case "call":
-        this.#follow(this.#call(step.isolate, step.organization));
-        break;
-      case "event":
-        this.#event(step);
-        break;
-      case "replay":
-        this.#follow(this.#replay(step));
-        break;
-      case "burst":
-        this.#follow(this.#burst(step.organizations));
-        break;
-      case "backup":
-        this.#backup = this.#kv.backup();
-        break;
-      case "restore":
-        this.#restore(step.hasBackup ? this.#backup : undefined);
-        break;
-      case "change": {
-        const versions = this.#replacedAt[step.organization]!;
-        versions[versions.length - 1] = this.#clock.now();
-        versions.push(Infinity);
-        break;
-      }
-      case "advance":
-        this.#advance(step.ms);
-        break;
-      case "zitadel":
-        this.#isDown = step.isDown;
-        break;
-      case "kv":
-        this.#setKvMode(step.mode);
-        break;
-      case "restart":
-        this.#start(step.isolate);
-    }
+  keepBackup(): void {
+    this.#backup = this.#kv.backup();
+  }
+
+  change(organization: number): void {
+    const versions = this.#replacedAt[organization]!;
+    versions[versions.length - 1] = this.#clock.now();
+    versions.push(Infinity);
+  }
+
+  setDown(isDown: boolean): void {
+    this.#isDown = isDown;
+  }
+
+  call(index: number, organization: number): void {
+    this.#follow(this.#call(index, organization));
   }
 
   async #call(index: number, organization: number): Promise<void> {
@@ -272,81 +252,84 @@ class Model {
       .finally(() => this.#unanswered--);
   }
 
-  #event(step: Step & { readonly do: "event" }): void {
-    const { isolate, organization } = step;
-    const running = this.#running[isolate]!;
+  event(index: number, organization: number, kind: string): void {
+    const running = this.#running[index]!;
     const now = this.#clock.now();
     const next = ++this.#sequences[organization]!;
-    const isIgnored = step.sequence !== "none" &&
+    const isIgnored = kind !== "none" &&
       now < this.#ignoredUntil[organization]!;
     if (!isIgnored) {
       const version = this.#replacedAt[organization]!.length - 1;
       running.events[organization] = version;
       running.floors[organization] = version;
     }
-    if (step.sequence === "absurd") {
+    if (kind === "absurd") {
       this.#ignoredUntil[organization] = now + EVENT_MEMORY_MS;
     }
-    if (step.sequence === "next" && !isIgnored) {
+    if (kind === "next" && !isIgnored) {
       running.acted[organization] = { sequence: next, at: now };
     }
-    const sequence = { next, none: undefined, absurd: Number.MAX_SAFE_INTEGER };
-    this.#follow(
-      running.isolate.cache.invalidate(
-        String(organization),
-        sequence[step.sequence],
-      ),
-    );
+    const absurd = Number.MAX_SAFE_INTEGER;
+    const sequence = { next, none: undefined, absurd }[kind];
+    const { cache } = running.isolate;
+    this.#follow(cache.invalidate(String(organization), sequence));
+  }
+
+  replay(index: number, organization: number, back: number): void {
+    const sequence = this.#sequences[organization]! - back;
+    if (sequence < 1) return;
+    this.#follow(this.#replay(this.#running[index]!, organization, sequence));
   }
 
   async #replay(
-    { isolate, organization, back }: Step & { readonly do: "replay" },
+    { acted, isolate }: Running,
+    organization: number,
+    sequence: number,
   ): Promise<void> {
-    const running = this.#running[isolate]!;
-    const sequence = this.#sequences[organization]! - back;
-    if (sequence < 1) return;
-    const { sequence: highest, at } = running.acted[organization]!;
+    const { sequence: highest, at } = acted[organization]!;
     const now = this.#clock.now();
     const isKnown = sequence <= highest && now < at + EVENT_MEMORY_MS;
-    const isActedOn = await running.isolate.cache.invalidate(
+    const isActedOn = await isolate.cache.invalidate(
       String(organization),
       sequence,
     );
     assert.ok(!isKnown || !isActedOn, "a replay was acted on");
-    const { acted } = running;
     if (isActedOn && sequence >= acted[organization]!.sequence) {
       acted[organization] = { sequence, at: now };
     }
   }
 
-  async #burst(organizations: number): Promise<void> {
-    for (let index = 0; index < organizations; index++) {
-      await this.#stranger.invalidate(`stranger-${index}`, undefined);
-    }
+  burst(organizations: number): void {
+    const announce = async () => {
+      for (let index = 0; index < organizations; index++) {
+        await this.#stranger.invalidate(`stranger-${index}`, undefined);
+      }
+    };
+    this.#follow(announce());
   }
 
   /** What other isolates announced may be lost; what an isolate was told itself is not. */
-  #restore(backup: Backup | undefined): void {
+  restore(hasBackup: boolean): void {
     this.#restores++;
     this.#committed.fill(0);
     for (const { heard } of this.#running) heard.fill(0);
-    this.#kv.restore(backup);
+    this.#kv.restore(hasBackup ? this.#backup : undefined);
     this.#kv.breakWatches();
-    this.#advance(RESTORE_MS);
+    this.advance(RESTORE_MS);
   }
 
-  #advance(ms: number): void {
+  advance(ms: number): void {
     this.#clock.advance(ms);
   }
 
-  #setKvMode(mode: KvMode): void {
+  setKvMode(mode: KvMode): void {
     this.#kvMode = mode;
     if (mode === "silent") return;
     this.#kvIsBack.resolve();
     this.#kvIsBack = Promise.withResolvers();
   }
 
-  #start(index: number): void {
+  start(index: number): void {
     this.#running[index]?.isolate[Symbol.dispose]();
     const kv = this.#kv.connect({
       gate: async (call) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { openKv } from "../../../lib/mapping/kv_access.ts";
 import type { LogEntry } from "../../../lib/observability/log.ts";
+import { testEach } from "../../_test_each.ts";
 
 /** Opens, and gives what was logged. */
 async function open(how: typeof Deno.openKv | undefined, url?: string) {
@@ -22,47 +23,41 @@ Deno.test("openKv() goes on without a database, and says how to have one, in a r
   assert.match(String(log[0]?.remedy), /--unstable-kv/);
 });
 
-Deno.test("openKv() goes on without a database that does not open, and says why without a secret", async (t) => {
-  const cases: Record<string, string> = {
-    "Connection refused (os error 111)": "Connection refused (os error 111)",
-    "error for http://me:canary@kv.example:4512/a?key=canary#canary: refused":
+testEach<[message: string, cause: string]>(
+  "openKv() goes on without a database that does not open, and says why without a secret",
+  {
+    "a cause": ["Connection refused", "Connection refused"],
+    "an address": [
+      "error for http://me:canary@kv.example:4512/a?key=canary#canary: refused",
       "error for http://kv.example:4512/a refused",
-    "https://canary@kv.example is not a database, nor http://b@c:canary@d":
+    ],
+    "two addresses": [
+      "https://canary@kv.example is not a database, nor http://b@c:canary@d",
       "https://kv.example is not a database, nor http://d",
-    ["x".repeat(1_000)]: "x".repeat(300),
-  };
-  for (const [message, cause] of Object.entries(cases)) {
-    await t.step(cause.slice(0, 80), async () => {
-      const { kv, log } = await open(
-        () => Promise.reject(new TypeError(message)),
-        "http://me:canary@kv.example",
-      );
-      assert.equal(kv, undefined);
-      assert.deepEqual(log.map((it) => it.message), [
-        "Cannot open Deno KV; working from memory",
-      ]);
-      assert.equal(log[0]?.error, "TypeError");
-      assert.equal(log[0]?.cause, cause);
-    });
-  }
-});
+    ],
+    "a long text": ["x".repeat(1_000), "x".repeat(300)],
+  },
+  async ([message, cause]) => {
+    const fails = () => Promise.reject(new TypeError(message));
+    const { kv, log } = await open(fails, "http://me:canary@kv.example");
+    assert.equal(kv, undefined);
+    const said = log.map((it) => `${it.message}: ${it.error} ${it.cause}`);
+    const expected = "Cannot open Deno KV; working from memory: TypeError";
+    assert.deepEqual(said, [`${expected} ${cause}`]);
+  },
+);
 
-Deno.test("openKv() refuses a path that does not open, and names the setting and the error", async (t) => {
+Deno.test("openKv() refuses a path that does not open, but no address, nor the default database", async () => {
   const fails = () => Promise.reject(new Error("unable to open: /no/kv"));
+  const name = "TypeError";
+  const message =
+    "Cannot start: KV_URL is a path that cannot be opened: unable to open: /no/kv";
   for (const path of ["/no/kv", "kv.sqlite", "C:\\kv", ":memory:"]) {
-    await t.step(path, async () => {
-      await assert.rejects(open(fails, path), {
-        name: "TypeError",
-        message:
-          "Cannot start: KV_URL is a path that cannot be opened: unable to open: /no/kv",
-      });
-    });
+    await assert.rejects(open(fails, path), { name, message });
   }
-  await t.step("but no address, nor the default database", async () => {
-    for (const url of ["HTTPS://kv.example", undefined]) {
-      const { kv, log } = await open(fails, url);
-      assert.equal(kv, undefined);
-      assert.equal(log[0]?.reason, "kv_failed");
-    }
-  });
+  for (const url of ["HTTPS://kv.example", undefined]) {
+    const { kv, log } = await open(fails, url);
+    assert.equal(kv, undefined);
+    assert.equal(log[0]?.reason, "kv_failed");
+  }
 });

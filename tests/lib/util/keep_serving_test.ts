@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
 import { keepServing, type Server } from "../../../lib/util/keep_serving.ts";
+import { testEach } from "../../_test_each.ts";
 
 /** A server that ends when it is told to. */
 function fakeServer() {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const state = { shutdowns: 0 };
-  const server: Server = {
-    finished: promise,
-    shutdown: () => {
-      state.shutdowns++;
-      return promise;
-    },
+  const shutdown = () => {
+    state.shutdowns++;
+    return promise;
   };
+  const server: Server = { finished: promise, shutdown };
   return { server, state, end: resolve, fail: reject };
 }
 
@@ -25,46 +24,30 @@ Deno.test("keepServing() finishes when the server has drained", async () => {
   await kept.finished;
 });
 
-Deno.test("keepServing() listens again when the server fails", async () => {
-  const errors: unknown[] = [];
-  const first = fakeServer();
-  const second = fakeServer();
-  const servers = [first, second];
+testEach<Error[]>("keepServing() listens again when the server fails", {
+  "at once": [],
+  "after listening failed too": [new Deno.errors.AddrInUse("canary")],
+}, async (failures) => {
+  const [first, last] = [fakeServer(), fakeServer()];
   const listening = Promise.withResolvers<void>();
-  const kept = keepServing(() => {
-    const next = servers.shift();
-    if (servers.length === 0) listening.resolve();
-    return next!.server;
-  }, (error) => errors.push(error));
-  first.fail(new Deno.errors.Busy("canary"));
-  await listening.promise;
-  assert.deepEqual(errors.map((error) => (error as Error).name), ["Busy"]);
-  second.end();
-  await kept.finished;
-});
-
-Deno.test("keepServing() keeps trying when listening fails too", async () => {
-  const errors: unknown[] = [];
-  const first = fakeServer();
-  const last = fakeServer();
-  const attempts = [
+  const attempts: (() => Server)[] = [
     () => first.server,
+    ...failures.map((error) => () => {
+      throw error;
+    }),
     () => {
-      throw new Deno.errors.AddrInUse("canary");
+      listening.resolve();
+      return last.server;
     },
-    () => last.server,
   ];
-  const listening = Promise.withResolvers<void>();
-  const kept = keepServing(() => {
-    if (attempts.length === 1) listening.resolve();
-    return attempts.shift()!();
-  }, (error) => errors.push(error));
+  const names: string[] = [];
+  const kept = keepServing(
+    () => attempts.shift()!(),
+    (error) => names.push((error as Error).name),
+  );
   first.fail(new Deno.errors.Busy("canary"));
   await listening.promise;
-  assert.deepEqual(errors.map((error) => (error as Error).name), [
-    "Busy",
-    "AddrInUse",
-  ]);
+  assert.deepEqual(names, ["Busy", ...failures.map(({ name }) => name)]);
   last.end();
   await kept.finished;
 });

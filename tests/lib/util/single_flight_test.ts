@@ -14,30 +14,23 @@ function setUp() {
   return { flights, runs, run };
 }
 
-Deno.test("SingleFlight.do() shares the run under way", async () => {
+Deno.test("SingleFlight.do() shares the run under way of a key", async () => {
   const { flights, runs, run } = setUp();
-  const calls = [run(), run()];
+  const calls = [run("a"), run("a")];
   assert.equal(runs.length, 1);
-  assert.ok(flights.has("a"));
-  assert.ok(!flights.has("b"));
+  assert.deepEqual(["a", "b"].map((key) => flights.has(key)), [true, false]);
+  run("b");
+  assert.equal(runs.length, 2);
   runs[0]!.end("one");
   assert.deepEqual(await Promise.all(calls), ["one", "one"]);
   assert.ok(!flights.has("a"));
-});
-
-Deno.test("SingleFlight.do() runs once per key", () => {
-  const { runs, run } = setUp();
-  run("a");
-  run("b");
-  assert.equal(runs.length, 2);
 });
 
 Deno.test("SingleFlight.do() has one run under way and one that waits after outdate()", async () => {
   const { flights, runs, run } = setUp();
   const first = run();
   flights.outdate("a");
-  assert.ok(!runs[0]!.flight.isCurrent);
-  assert.ok(!runs[0]!.flight.isJoinable);
+  assert.deepEqual(runs[0]!.flight, { isJoinable: false, isCurrent: false });
   const second = run();
   flights.outdate("a");
   const third = run();
@@ -45,32 +38,13 @@ Deno.test("SingleFlight.do() has one run under way and one that waits after outd
   runs[0]!.end("one");
   assert.equal(await first, "one");
   assert.equal(runs.length, 2);
-  assert.ok(runs[1]!.flight.isCurrent);
+  assert.deepEqual(runs[1]!.flight, { isJoinable: true, isCurrent: true });
   const fourth = run();
   runs[1]!.end("two");
-  assert.deepEqual(await Promise.all([second, third, fourth]), [
-    "two",
-    "two",
-    "two",
-  ]);
+  const later = await Promise.all([second, third, fourth]);
+  assert.deepEqual(later, ["two", "two", "two"]);
   run();
   assert.equal(runs.length, 3);
-});
-
-Deno.test("SingleFlight.stopJoining() keeps callers from joining, and the runs current", async () => {
-  const { flights, runs, run } = setUp();
-  const first = run();
-  flights.stopJoining("b");
-  assert.ok(runs[0]!.flight.isJoinable);
-  flights.stopJoining();
-  assert.ok(!runs[0]!.flight.isJoinable);
-  assert.ok(runs[0]!.flight.isCurrent);
-  const second = run();
-  assert.equal(runs.length, 1);
-  runs[0]!.end("one");
-  assert.equal(await first, "one");
-  runs[1]!.end("two");
-  assert.equal(await second, "two");
 });
 
 Deno.test("SingleFlight.do() starts the run that waits also after a failure", async () => {
@@ -82,11 +56,18 @@ Deno.test("SingleFlight.do() starts the run that waits also after a failure", as
   assert.equal(await waiting, "up");
 });
 
-Deno.test("SingleFlight.stopJoining() stops one key", () => {
+Deno.test("SingleFlight.stopJoining() keeps callers from joining one run or all, which stay current", async () => {
   const { flights, runs, run } = setUp();
-  run("a");
+  const first = run("a");
   run("b");
   flights.stopJoining("b");
-  assert.ok(runs[0]!.flight.isJoinable);
-  assert.ok(!runs[1]!.flight.isJoinable);
+  assert.deepEqual(runs.map((it) => it.flight.isJoinable), [true, false]);
+  flights.stopJoining();
+  assert.deepEqual(runs[0]!.flight, { isJoinable: false, isCurrent: true });
+  const second = run("a");
+  assert.equal(runs.length, 2);
+  runs[0]!.end("one");
+  assert.equal(await first, "one");
+  runs[2]!.end("two");
+  assert.equal(await second, "two");
 });
