@@ -5,7 +5,7 @@ import { createTarget, deleteTarget } from "../zitadel/target.ts";
 import type { Run } from "./check.ts";
 
 /** A bound target; disposing of it unbinds and deletes it. */
-export interface Binding extends AsyncDisposable {
+interface Binding extends AsyncDisposable {
   readonly id: string;
 }
 

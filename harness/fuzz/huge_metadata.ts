@@ -9,8 +9,9 @@ export const HUGE = Array.from({ length: 4 }, (_, i) => `huge-${i}`);
 /** As many as a page has; there are always more. */
 const PAGE = 1_000;
 const TOTAL = 20_000n;
-/** As large as ZITADEL takes them: a page has up to 500 MB. */
-const valueBytes = fc.integer({ min: 5_000, max: 500_000 });
+/** From small values, whose pages are read on and on, to as large as ZITADEL takes them: 500 MB a page. */
+const valueBytes = fc.integer({ min: 0, max: 7 })
+  .map((power) => 3_900 * 2 ** power);
 
 /** Creates what lists the metadata of {@linkcode HUGE}, without holding it. */
 export function answerHuge(

@@ -12,7 +12,7 @@ export const FORWARDED = {
  * What tests may do: talk to this machine, start processes, use files. A test
  * that reaches for another host fails.
  */
-export const TEST_PERMISSIONS = [
+const TEST_PERMISSIONS = [
   "--allow-net=127.0.0.1,localhost,0.0.0.0,[::1]",
   "--allow-read",
   "--allow-write",

@@ -205,15 +205,11 @@ async function createUsers(
   return serviceUsers;
 }
 
-/** What {@linkcode createScratchOrganization} created; disposing of it removes it. */
-export type ScratchOrganization = Awaited<
-  ReturnType<typeof createScratchOrganization>
->;
-
 /**
  * Creates an organization with a mapping, a project, an application, a person and
  * two service users, and waits until it can be read: `robot` has every role and JWT
  * access tokens, `reader` may read the organization, as the function's credential.
+ * Disposing of the result removes it.
  */
 export async function createScratchOrganization(
   instance: Instance,

@@ -126,7 +126,7 @@ Deno.test("roles export, then apply, changes nothing, and --prune removes what l
   assert.match(
     same.stdout,
     new RegExp(
-      `^Organization {2}scratch-\\w+ \\(${organization}\\)$`,
+      `^Organization {2}scratch \\w+ \\(${organization}\\)$`,
       "m",
     ),
   );

@@ -272,23 +272,15 @@ Deno.test("findDeployedFunction() refuses what is no function with that key", as
       organization: undefined,
     });
   const { AUTHORIZATION_SIGNING_KEY: key } = settings;
-  await t.step(
-    "a wrong key",
-    () =>
-      assert.rejects(find(it.url, "wrong"), /does not accept the target's key/),
-  );
-  await t.step(
-    "nothing listens",
-    () => assert.rejects(find("http://127.0.0.1:9/", key), /did not answer/),
-  );
-  await t.step(
-    "a wrong path",
-    () => assert.rejects(find(`${it.url}healthz`, key), /Cannot replay/),
-  );
-  await t.step(
-    "no key",
-    () => assert.rejects(find(it.url, ""), { name: "SettingsError" }),
-  );
+  const refused: [string, string, string, RegExp | { name: string }][] = [
+    ["a wrong key", it.url, "wrong", /does not accept the target's key/],
+    ["nothing listens", "http://127.0.0.1:9/", key, /did not answer/],
+    ["a wrong path", `${it.url}healthz`, key, /Cannot replay/],
+    ["no key", it.url, "", { name: "SettingsError" }],
+  ];
+  for (const [name, url, key, error] of refused) {
+    await t.step(name, () => assert.rejects(find(url, key), error));
+  }
   await t.step("the second of two keys", async () => {
     assert.equal((await find(it.url, `other,${key}`)).key, key);
   });

@@ -173,7 +173,7 @@ Deno.test("setup --for-customers leaves GRANTED_BY unset if the claim says who g
   const options = { forCustomers: true, project: [scratch.project.id] };
   const { stdout, error } = await run(options);
   assert.equal(error, "");
-  assert.match(stdout, /~ METADATA_ORGANIZATION in .*: user -> scratch-/);
+  assert.match(stdout, /~ METADATA_ORGANIZATION in .*: user -> scratch /);
   assert.match(stdout, /! GRANTED_BY stays unset/);
   assert.match(stdout, /! entries in the metadata of other organizations/);
   assert.match(stdout, /has no entries yet/);
