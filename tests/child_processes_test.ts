@@ -3,7 +3,7 @@ import { ROOT, sourceFiles } from "./_source_files.ts";
 
 /** What starts a program: Deno's class, node's functions, a browser's launch. */
 const STARTS =
-  /\bDeno\s*\.\s*Command\b|\b(?:spawn|spawnSync|exec|execSync|execFile|execFileSync|fork)\(|\.launch(?:PersistentContext)?\(/g;
+  /\bDeno\s*\.\s*Command\b|\b(?:startServer|spawn|spawnSync|exec|execSync|execFile|execFileSync|fork)\(|\.launch(?:PersistentContext)?\(/g;
 
 /** This process's variables, given to nothing that picks some of them. */
 const ALL_VARIABLES =

@@ -52,9 +52,8 @@ export function ownWebKey(): Promise<WebKey> {
 }
 
 async function createWebKey(): Promise<WebKey> {
-  const extractable = true;
-  const { privateKey, publicKey } = //
-    await generateKeyPair("RS256", { extractable });
+  const options = { extractable: true };
+  const { privateKey, publicKey } = await generateKeyPair("RS256", options);
   const kid = newIdentifier();
   const jwk = await exportJWK(publicKey);
   const publicJwk = { use: "sig", ...jwk, kid, alg: "RS256" };

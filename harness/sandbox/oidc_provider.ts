@@ -20,36 +20,11 @@ const REFRESH_SECONDS = 30 * 24 * 3600;
 const LOGIN_SECONDS = 3600;
 const CODE_SECONDS = 300;
 
-/** oidc-provider's refusals, in ZITADEL's words. */
-const ERRORS: readonly [RegExp, string][] = [
-  [/authorization code not found/, "Errors.User.Code.Invalid"],
-  [/authorization code/, "Errors.AuthRequest.NoCode"],
-  [/refresh token/, "Errors.User.RefreshToken.Invalid"],
-];
-
 /** What oidc-provider announces beyond ZITADEL, which does not name the issuer beside the code. */
 const DISCOVERY = { authorization_response_iss_parameter_supported: false };
 
-/** The part of oidc-provider's context that is used; the package has no types. */
-interface OidcContext {
-  url: string;
-  status: number;
-  body: unknown;
-  oidc?: {
-    route?: string;
-    params: Record<string, string> & { client_id: string };
-    client: { clientId: string };
-    entities: { AuthorizationCode?: TokenSource; RefreshToken?: TokenSource };
-  };
-}
-
-interface TokenSource {
-  accountId: string;
-  scopes: Set<string>;
-  authTime: number;
-  nonce?: string;
-  sessionUid: string;
-}
+// deno-lint-ignore no-explicit-any -- oidc-provider has no types
+type Untyped = any;
 
 export interface OidcProvider {
   readonly handle: (c: Context) => Promise<Response>;
@@ -66,13 +41,13 @@ export async function createOidcProvider(
   policy.add(new interactionPolicy.Prompt(prompt));
   const settings = await configuration(instance, policy);
   const provider = new Provider(instance.origin, settings);
-  provider.use(async (ctx: OidcContext, next: () => Promise<void>) => {
+  provider.use(async (ctx: Untyped, next: () => Promise<void>) => {
     await next();
     const { route } = ctx.oidc ?? {};
     if (route === "authorization" && ctx.status === 303) ctx.status = 302;
-    if (route === "discovery") Object.assign(ctx.body as object, DISCOVERY);
+    if (route === "discovery") Object.assign(ctx.body, DISCOVERY);
     if (route === "token" && ctx.status === 200) {
-      await replaceTokens(instance, ctx, ctx.oidc!);
+      await replaceTokens(instance, ctx);
     }
   });
   provider.on("grant.error", rewordError);
@@ -151,11 +126,11 @@ async function configuration(instance: Instance, policy: unknown) {
     issueRefreshToken: (
       _ctx: unknown,
       _client: unknown,
-      { scopes }: TokenSource,
+      { scopes }: Untyped,
     ) => scopes.has("offline_access"),
     interactions: {
       policy,
-      url: (ctx: OidcContext, { uid }: { uid: string }) =>
+      url: (ctx: Untyped, { uid }: Untyped) =>
         `/ui/v2/login/login?authRequest=${beginLogin(instance, ctx, uid)}`,
     },
   };
@@ -203,10 +178,10 @@ function clientMetadata(app: App | undefined) {
 /** Records an authorization request and returns its id. */
 function beginLogin(
   { world, origin }: Instance,
-  { url, oidc }: OidcContext,
+  { url, oidc }: Untyped,
   uid: string,
 ): string {
-  const { client_id, scope = "", login_hint: loginHint } = oidc!.params;
+  const { client_id, scope = "", login_hint: loginHint } = oidc.params;
   const id = `V2_${newIdentifier()}`;
   // oidc-provider drops offline_access without prompt=consent. ZITADEL has no
   // such rule, so the scopes are taken as the client sent them.
@@ -220,8 +195,7 @@ function beginLogin(
 /** Creates what finishes logins: oidc-provider's code for a user who logged in. */
 function createFinishLogin(
   { world }: Instance,
-  // deno-lint-ignore no-explicit-any -- the package has no types
-  provider: any,
+  provider: Untyped,
 ): FinishLogin {
   return async (authRequestId, { userId: accountId, sessionId }) => {
     const authRequest = world.authRequests.get(authRequestId);
@@ -259,12 +233,12 @@ function createFinishLogin(
 /** Replaces oidc-provider's tokens by ZITADEL's; the refresh token stays. */
 async function replaceTokens(
   instance: Instance,
-  ctx: OidcContext,
-  { client, entities }: NonNullable<OidcContext["oidc"]>,
+  ctx: Untyped,
 ): Promise<void> {
+  const { client, entities } = ctx.oidc;
   const { AuthorizationCode: code, RefreshToken: refresh } = entities;
-  const { accountId, scopes, authTime, sessionUid } = code ?? refresh!;
-  const { refresh_token } = ctx.body as { refresh_token?: string };
+  const { accountId, scopes, authTime, sessionUid } = code ?? refresh;
+  const { refresh_token } = ctx.body;
   try {
     const tokens = await issueTokens(instance, {
       user: instance.world.users.get(accountId)!,
@@ -280,20 +254,14 @@ async function replaceTokens(
   }
 }
 
+/** ZITADEL answers 400 where the standard says 401, and calls each grant that is no good an invalid request. */
 function rewordError(
-  ctx: OidcContext,
-  { error, error_detail: detail = "" }: {
-    error: string;
-    error_detail?: string;
-  },
+  ctx: Untyped,
+  { error, error_description, error_detail = error_description }: Untyped,
 ): void {
-  // ZITADEL answers 400 where the standard says 401.
   ctx.status = 400;
-  if (error === "invalid_client") {
-    ctx.body = { error, error_description: detail };
-  } else if (error === "invalid_grant") {
-    const found = ERRORS.find(([pattern]) => pattern.test(detail));
-    const error_description = found?.[1] ?? detail;
-    ctx.body = { error: "invalid_request", error_description };
-  }
+  ctx.body = {
+    error: error === "invalid_grant" ? "invalid_request" : error,
+    error_description: error_detail,
+  };
 }

@@ -79,11 +79,10 @@ function addProjects(
       const kind = app.redirectUris.length > 0 ? "oidc" : "api";
       world.apps.set(app.id, { ...app, projectId: id, kind });
     }
-    for (const { organization, ...granted } of project.grantedTo) {
-      const { id: organizationId } = //
-        named(world.organizations, "organization", organization);
-      const grant = { ...granted, projectId: id, organizationId };
-      world.projectGrants.set(grant.id, grant);
+    for (const { organization: name, ...granted } of project.grantedTo) {
+      const receiver = named(world.organizations, "organization", name);
+      const ids = { projectId: id, organizationId: receiver.id };
+      world.projectGrants.set(granted.id, { ...granted, ...ids });
     }
   }
 }

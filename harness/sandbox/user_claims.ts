@@ -60,9 +60,8 @@ function profileClaims(user: User, scopes: readonly string[]): Claims {
       preferred_username: userName,
       updated_at: Math.floor(user.changed.getTime() / 1000),
     },
-    ...scopes.includes("email") && !isMachine && {
-      ...{ email, email_verified: true },
-    },
+    ...scopes.includes("email") && !isMachine &&
+      { email, email_verified: true },
   };
 }
 
@@ -79,8 +78,9 @@ function roleClaims(world: World, user: User, request: RoleRequest): Claims {
       if (request.roles.size > 0 && !request.roles.has(role)) continue;
       for (const key of keys) {
         // Without a prototype, since a role may be called `constructor`.
-        const roles: Record<string, Claims> = claims[key] ??= //
-          Object.create(null);
+        const roles: typeof claims[string] = claims[key] ??= Object.create(
+          null,
+        );
         (roles[role] ??= {})[organizationId] = domain;
       }
     }

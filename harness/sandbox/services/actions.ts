@@ -113,9 +113,9 @@ export const actionMethods = methodsOf(ActionService, {
     );
     return {
       pagination: total,
-      executions: page.map(({ condition, targets }) => ({
-        ...{ condition: conditionMessage(condition), targets },
-      })),
+      executions: page.map(({ condition, targets }) => (
+        { condition: conditionMessage(condition), targets }
+      )),
     };
   },
 });

@@ -51,10 +51,9 @@ export const organizationReaders = [
   }),
   ...methodsOf(ManagementService, {
     listOrgMetadata: ({ query }, { organization: { id, metadata } }) =>
-      listOf(metadata, query, ([key, { value }]) => ({
-        ...{ key, value },
-        details: { resourceOwner: id },
-      })),
+      listOf(metadata, query, ([key, { value }]) => (
+        { key, value, details: { resourceOwner: id } }
+      )),
     getMyOrg: (_, { organization: { id, name } }) => ({ org: { id, name } }),
   }),
 ];

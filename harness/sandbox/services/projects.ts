@@ -79,8 +79,9 @@ export const projectMethods = methodsOf(ManagementService, {
         grant.organizationId === organization.id
       ),
       query,
-      ({ projectId, roles }) => ({
-        ...{ projectId, grantedRoleKeys: roles },
+      ({ projectId, roles: grantedRoleKeys }) => ({
+        projectId,
+        grantedRoleKeys,
         projectName: world.projects.get(projectId)?.name ?? "",
       }),
     ),
@@ -90,7 +91,8 @@ export const projectMethods = methodsOf(ManagementService, {
       call.world.apps.values().filter((app) => app.projectId === id),
       query,
       ({ id, name, kind, clientId, accessToken }) => ({
-        ...{ id, name },
+        id,
+        name,
         config: kind === "api" ? { case: "apiConfig", value: { clientId } } : {
           case: "oidcConfig",
           value: {
@@ -159,7 +161,11 @@ export const projectMethods = methodsOf(ManagementService, {
       ),
       query,
       ({ id, userId, projectId, roles, active }) => ({
-        ...{ id, userId, projectId, roleKeys: roles, state: active ? 1 : 2 },
+        id,
+        userId,
+        projectId,
+        roleKeys: roles,
+        state: active ? 1 : 2,
       }),
     ),
 });

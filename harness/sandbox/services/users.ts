@@ -75,9 +75,9 @@ const management = methodsOf(ManagementService, {
     return { keyId, keyDetails };
   },
   listMachineKeys: ({ userId }, { world }) => ({
-    result: Array.from(userOf(world, userId).keys, ([id, { expiresAt }]) => ({
-      ...{ id, expirationDate: timestampFromMs(expiresAt) },
-    })),
+    result: Array.from(userOf(world, userId).keys, ([id, { expiresAt }]) => (
+      { id, expirationDate: timestampFromMs(expiresAt) }
+    )),
   }),
   removeMachineKey: ({ userId, keyId }, { world }) => {
     if (userOf(world, userId).keys.delete(keyId)) return {};
@@ -91,9 +91,9 @@ const management = methodsOf(ManagementService, {
   listPersonalAccessTokens: ({ userId }, { world }) => ({
     result: [...world.accessTokens.values()]
       .filter((token) => token.kind === "personal" && token.userId === userId)
-      .map(({ id, expiresAt }) => ({
-        ...{ id, expirationDate: timestampFromMs(expiresAt * 1000) },
-      })),
+      .map(({ id, expiresAt }) => (
+        { id, expirationDate: timestampFromMs(expiresAt * 1000) }
+      )),
   }),
   removePersonalAccessToken: ({ tokenId }, { world: { accessTokens } }) => {
     const found = accessTokens.entries().find(([, { id }]) => id === tokenId);

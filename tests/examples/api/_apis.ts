@@ -53,14 +53,16 @@ export async function copyExample(
     cwd: folder,
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr));
-  const command = name.endsWith(".mjs")
-    ? ["node"]
-    : [Deno.execPath(), "run", "--no-prompt", "--allow-net", "--allow-env"];
+  const path = `${folder}/${name}`;
+  const permissions = ["--no-prompt", "--allow-net", "--allow-env"];
+  const command: Parameters<typeof startApi>[0] = name.endsWith(".mjs")
+    ? ["node", path]
+    : [Deno.execPath(), "run", ...permissions, path];
   const owned = stack.move();
   const running = new Map<string, Promise<ApiProcess>>();
   const launch = async (settings: Settings) =>
     owned.use(
-      await startApi([...command, `${folder}/${name}`], {
+      await startApi(command, {
         ...always,
         ...settings,
         PORT: String(freePort()),
