@@ -252,7 +252,7 @@ async function createServiceUsers(
       role,
     });
   }
-  const viewer = { id: id("user viewer"), organization: acme, isOurs: true };
+  const viewer = { id: id("user viewer"), organization: acme };
   await giveReaderRole(instance, viewer, "IAM_OWNER_VIEWER");
   return serviceUsers;
 }

@@ -21,7 +21,7 @@ export interface Change extends Step {
     | `${"write" | "drop"}-${"key" | "credential"}`
     | "write-setting"
     | `${"create" | "remove"}-user`
-    | "give-role";
+    | `${"give" | "take"}-role`;
   readonly lines: readonly DiffLine[];
   /** The right of the token's user; ORG_OWNER has it in the mapping's organization. */
   readonly needs?: NeededRight;

@@ -19,8 +19,8 @@ import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 export const SETUP_DETAILS = [
   "Creates or updates the target, writes its signing key into the env file (and ZITADEL_DOMAIN if the file has none), writes the mapping into the organization's metadata, and binds the target to preaccesstoken. Other targets that are bound there stay, in their order.",
   "A target is bound, or moved, only if the function answers at exactly that endpoint and accepts the target's key. Until then everything else is done: start the function with the env file and run the same command again, or use --wait or --start.",
-  "--service-user creates a service user that may read the mapping (ORG_OWNER_VIEWER of METADATA_ORGANIZATION, or IAM_OWNER_VIEWER if that is user or grant) and writes its credential into the env file. Run again, it changes nothing while the credential works.",
-  "With a fixed METADATA_ORGANIZATION, PROJECTS is proposed: the projects of that organization that have mapped roles.",
+  "--service-user creates a service user that may read the mapping (ORG_OWNER_VIEWER of METADATA_ORGANIZATION, or IAM_OWNER_VIEWER if that is user or grant) and writes its credential into the env file. Run again, it changes nothing while the credential works and the role fits METADATA_ORGANIZATION.",
+  "The mapping goes into the metadata of the organization whose project has the roles of the file. A first set-up proposes that organization as METADATA_ORGANIZATION, unless it is set (`user` for a mapping in each organization), and its projects as PROJECTS. If no project has these roles, setup binds all the same, says so and exits with 1.",
   "--for-customers is for an instance on which customers have organizations. It proposes METADATA_ORGANIZATION (the organization that owns the projects), PROJECTS, GRANTED_BY (the user's own organization and that one) and APPLICATIONS (every application of the projects, APIs too) for the env file, and asks about interruptOnError; with --yes that stays as it is unless --interrupt-on-error is given. Run again, it adds new applications.",
 ];
 
@@ -38,7 +38,7 @@ export const SETUP_OPTIONS = {
   prune: flag("remove metadata entries that are not in that file"),
   org: option(
     "ID",
-    "whose metadata takes the mapping (default: METADATA_ORGANIZATION, or the token's own organization)",
+    "whose metadata takes the mapping (default: METADATA_ORGANIZATION, or the owner of the project that has these roles)",
   ),
   "service-user": flag(
     "create the function's service user and its credential",
@@ -61,7 +61,9 @@ export const SETUP_OPTIONS = {
     "ID",
     "add a project to PROJECTS, whose roles then count; can be repeated",
   ),
-  projects: toggle("--no-projects: leave PROJECTS as it is"),
+  projects: toggle(
+    "propose PROJECTS, which is done anyway; --no-projects leaves it as it is",
+  ),
   name: option("NAME", "the target's name", { default: DEFAULT_TARGET_NAME }),
   also: option("LIST", "bind to: preuserinfo, presamlresponse, events"),
   timeout: option(
@@ -81,7 +83,7 @@ export const SETUP_OPTIONS = {
   "env-file": ENV_FILE_OPTION,
   force: flag("replace another signing key in the env file"),
   remove: flag(
-    "undo all of it; with --roles also the metadata entries that still hold what the file says",
+    "undo all that setup made for this --name; with --roles also the metadata entries that still hold what the file says",
   ),
   "dry-run": DRY_RUN_OPTION,
   yes: YES_OPTION,

@@ -6,7 +6,7 @@ import { listTargets } from "../zitadel/target.ts";
 import { applySteps, type Change } from "./change.ts";
 import { findTrouble, waitForFunction } from "./check_function.ts";
 import type { SetupOptions } from "./command_line.ts";
-import type { Plan } from "./read_plan.ts";
+import type { Plan } from "./situation.ts";
 import { type RunningFunction, startHere } from "./run_function.ts";
 
 /** How long the function may take to accept its key once it is started here, in seconds. */

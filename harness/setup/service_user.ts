@@ -6,29 +6,29 @@
 import { Code } from "@connectrpc/connect";
 import {
   type Credential,
+  credentialSettings,
   readCredential,
 } from "../../lib/config/credential.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import { parseEnv, readEnvFile } from "../cli/env_file.ts";
+import { shellQuote } from "../cli/shell_quote.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
+import { type CredentialKind, listCredentials } from "../zitadel/credential.ts";
 import {
-  createCredential,
-  CREDENTIAL_SETTINGS,
-  type CredentialKind,
-  listCredentials,
+  issueCredential,
   removeCredential,
-  writeCredential,
-} from "../zitadel/credential.ts";
+} from "../zitadel/issue_credential.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import {
   createMarkedServiceUser,
-  findServiceUser,
-  type FoundUser,
   giveReaderRole,
-  hasReaderRole,
   isUserNameTaken,
+  listServiceUsers,
   type ReaderRole,
+  rolesOf,
+  type ServiceUser,
+  takeInstanceRoles,
 } from "../zitadel/service_user.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { type Me, removeUser, whoAmI } from "../zitadel/user.ts";
@@ -37,56 +37,63 @@ import { type Change, ofOwner, type Place } from "./change.ts";
 
 /** The service user that is wanted. */
 export interface ServiceUserWish {
+  /** The target that it is for: its mark names it. */
+  readonly target: string;
+  /** What a new one is called. */
   readonly name: string;
   readonly role: ReaderRole;
+  /** The organization that it reads, and that a new one belongs to. */
   readonly organization: string;
   readonly credential: CredentialKind;
   /** How long the credential lives. */
   readonly days: number;
 }
 
-/** The function's service user, as far as it exists. */
+/** The service users that there are, and the credential in the env file. */
 export interface ServiceUserState {
-  /** The user of that name. */
-  readonly found: FoundUser | undefined;
-  /** Whether a user of another organization has the name. */
-  readonly isTaken: boolean;
-  /** Whether that user has the role that is wanted. */
-  readonly hasRole: boolean;
+  /** Those that `setup` created for the target, the one in use first. */
+  readonly ours: readonly ServiceUser[];
+  readonly others: readonly ServiceUser[];
   /** The credential in the env file: refused by ZITADEL, or whose it is. */
   readonly credential: "none" | "refused" | Me;
 }
 
-/** Looks for the function's service user, and at the credential in the env file. */
-export async function readServiceUser(
+/** Looks for the function's service users, and at the credential in the env file. */
+export async function readServiceUsers(
   { instance, envFile }: Place,
-  { name, role, organization }: ServiceUserWish,
+  { target, name }: ServiceUserWish,
 ): Promise<ServiceUserState> {
-  const found = await findServiceUser(instance, organization, name);
+  const users = await listServiceUsers(instance);
+  const credential = await readCredentialState(instance, envFile, users);
+  const isUsed = ({ id }: ServiceUser) =>
+    typeof credential === "object" && credential.id === id;
+  const isOurs = (user: ServiceUser) =>
+    user.createdFor === target ||
+    user.createdFor === "" && (user.name === name || isUsed(user));
   return {
-    found,
-    hasRole: found !== undefined && found.isOurs &&
-      await hasReaderRole(instance, found, role),
-    isTaken: found === undefined &&
-      await isUserNameTaken(instance, organization, name),
-    credential: await readCredentialState(instance, envFile, found),
+    ours: users.filter(isOurs)
+      .sort((a, b) => Number(isUsed(b)) - Number(isUsed(a))),
+    others: users.filter((user) => !isOurs(user)),
+    credential,
   };
 }
 
 async function readCredentialState(
   instance: Instance,
   envFile: string,
-  ours: FoundUser | undefined,
+  users: readonly ServiceUser[],
 ): Promise<ServiceUserState["credential"]> {
   const settings = parseEnv(await readEnvFile(envFile));
-  const isNone = CREDENTIAL_SETTINGS.every((name) => !settings[name]?.trim());
+  const isNone = Object.keys(credentialSettings)
+    .every((name) => !settings[name]?.trim());
   if (isNone) return "none";
   const credential = readCredential(settings);
   if (credential === undefined) return "refused";
-  if (credential.kind === "jwt_profile" && ours?.isOurs) {
+  if (credential.kind === "jwt_profile") {
     const { keyId, userId } = credential.key;
-    const isListed = userId !== ours.id ||
-      await isKeyListed(instance, ours, keyId);
+    const owner = users.find(({ id }) => id === userId);
+    const isListed = owner === undefined ||
+      await isKeyListed(instance, owner, keyId);
     if (!isListed) return "refused";
   }
   try {
@@ -100,7 +107,7 @@ async function readCredentialState(
 /** Asks ZITADEL about the key, since some releases answer a wrong one with 500. */
 async function isKeyListed(
   instance: Instance,
-  { organization, id: user }: FoundUser,
+  { organization, id: user }: ServiceUser,
   keyId: string,
 ): Promise<boolean> {
   const listed = await listCredentials(instance, { organization, user });
@@ -123,90 +130,154 @@ function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Works out what the service user lacks.
+ * Works out what the service user lacks. One that `setup` made for the target is
+ * used whatever it is called and wherever it is.
  *
  * @throws {Error} If a user that `setup` did not create has the name, or the env
  * file holds another user's credential.
  */
-export function planServiceUser(
-  place: Place,
-  { found, isTaken, hasRole, credential }: ServiceUserState,
+export async function planServiceUser(
+  { instance, envFile }: Place,
+  { ours: [found], others, credential }: ServiceUserState,
   wish: ServiceUserWish,
-): Change[] {
-  const { name } = wish;
-  const isForeign = found !== undefined && !found.isOurs;
-  if (isForeign || isTaken) {
-    const where = isForeign
-      ? ` (${found.id}), which setup did not create`
-      : ", in another organization";
-    throw new Error(
-      `There is a user "${name}" already${where}: it is left alone. Choose another --service-user-name`,
-    );
-  }
+): Promise<{ readonly changes: Change[]; readonly notes: string[] }> {
+  const { name, organization, role } = wish;
   const works = typeof credential === "object";
   if (works && credential.id !== found?.id) {
     throw new Error(
       `The env file has a credential of another user, ${credential.loginName}, and it works. Leave out --service-user, or remove the credential from the file`,
     );
   }
+  if (!found && await isUserNameTaken(instance, organization, name)) {
+    const id = others.find((user) => user.name === name)?.id;
+    throw new Error(
+      `There is a user "${name}" already${
+        id ? ` (${id})` : ""
+      }, which setup did not create for this target: it is left alone. Choose another --service-user-name`,
+    );
+  }
+  const has = async (level: ReaderRole) =>
+    found ? await rolesOf(instance, { ...found, organization }, level) : [];
+  const isGiven = (await has(role)).includes(role);
+  const ofInstance = role === "ORG_OWNER_VIEWER"
+    ? await has("IAM_OWNER_VIEWER")
+    : [];
+  const isWide = ofInstance.join() === "IAM_OWNER_VIEWER";
   // Knows the user once it is created.
-  const user = { found };
-  const replaces = credential === "refused";
+  const user: CreatedUser = { found, name: found?.name ?? name };
+  const place = { instance, envFile };
+  return {
+    changes: [
+      ...found ? [] : [createUserChange(place, user, wish)],
+      ...isGiven ? [] : [giveRoleChange(place, user, wish)],
+      ...isWide && isGiven ? [takeRoleChange(place, user)] : [],
+      ...works ? [] : [writeCredentialChange(place, user, {
+        ...wish,
+        replaces: credential === "refused",
+      })],
+    ],
+    notes: isWide && !isGiven
+      ? [
+        `"${user.name}" keeps IAM_OWNER_VIEWER, which the function needs until it is restarted with METADATA_ORGANIZATION=${organization}; --service-user takes it away then`,
+      ]
+      : [],
+  };
+}
+
+/**
+ * Works out what removes the service users that `setup` created for the target.
+ *
+ * @param stays Why the user whose credential the env file holds is still needed.
+ */
+export function planServiceUserRemoval(
+  { instance, envFile }: ServiceUserPlace,
+  { ours, others, credential }: ServiceUserState,
+  stays?: string,
+): { readonly changes: Change[]; readonly left: string[] } {
+  const used = ours.find(({ id }) =>
+    typeof credential === "object" && credential.id === id
+  );
+  const removed = stays === undefined ? ours : ours.filter((it) => it !== used);
+  return {
+    changes: [
+      ...used && stays === undefined
+        ? [dropCredentialChange(envFile, used)]
+        : [],
+      ...removed.map((user) => removeUserChange(instance, user)),
+    ],
+    left: [
+      ...used && stays ? [`service user "${used.name}" stays: ${stays}`] : [],
+      ...others.flatMap(describeOther),
+    ],
+  };
+}
+
+/** Names the command that removes what `setup` created for another target. */
+function describeOther({ id, name, createdFor }: ServiceUser): string[] {
+  if (createdFor === undefined) return [];
+  const [option, value] = createdFor === ""
+    ? ["--service-user-name", name]
+    : ["--name", createdFor];
   return [
-    ...found ? [] : [createUserChange(place, user, wish)],
-    ...hasRole ? [] : [giveRoleChange(place, user, wish)],
-    ...works ? [] : [writeCredentialChange(place, user, { ...wish, replaces })],
+    `service user "${name}" (${id}) stays: \`deno task setup --remove ${option} ${
+      shellQuote(value)
+    }\` removes it`,
   ];
 }
 
-/** Works out what removes the service user, if `setup` created it. */
-export function planServiceUserRemoval(
-  { instance, envFile }: Place,
-  { found, credential }: ServiceUserState,
-  { name }: ServiceUserWish,
-): Change[] {
-  if (!found?.isOurs) return [];
-  const isIts = typeof credential === "object" && credential.id === found.id;
-  const dropped: Change = {
+function dropCredentialChange(envFile: string, { name }: ServiceUser): Change {
+  return {
     kind: "drop-credential",
     lines: [{ sign: "-", text: `the credential of "${name}" in ${envFile}` }],
     make: () => removeCredential(envFile),
   };
-  return [...isIts ? [dropped] : [], {
+}
+
+function removeUserChange(
+  instance: Instance,
+  { id, name, organization }: ServiceUser,
+): Change {
+  const isGone = async () =>
+    (await listServiceUsers(instance)).every((user) => user.id !== id);
+  return {
     kind: "remove-user",
     lines: [{
       sign: "-",
-      text: `service user "${name}", with its role and credentials`,
+      text: `service user "${name}" (${id}), with its roles and credentials`,
     }],
     needs: ofOwner("user.write", "remove the service user"),
     async make() {
-      const { organization } = found;
-      await removeUser(instance, organization, found.id);
-      await waitUntil(
-        async () => !await findServiceUser(instance, organization, name),
-        { what: "the service user is gone" },
-      );
+      await removeUser(instance, organization, id);
+      await waitUntil(isGone, { what: "the service user is gone" });
     },
-  }];
+  };
 }
 
 interface CreatedUser {
-  found: FoundUser | undefined;
+  found: ServiceUser | undefined;
+  readonly name: string;
 }
 
+type ServiceUserPlace = Pick<Place, "instance" | "envFile">;
+
 function createUserChange(
-  { instance }: Place,
+  { instance }: ServiceUserPlace,
   user: CreatedUser,
-  { name, organization }: ServiceUserWish,
+  { name, organization, target }: ServiceUserWish,
 ): Change {
   return {
     kind: "create-user",
     lines: [{ sign: "+", text: `service user "${name}"` }],
     needs: ofOwner("user.write", "create the service user"),
     async make() {
-      user.found = await createMarkedServiceUser(instance, organization, name);
+      const { id } = user.found = await createMarkedServiceUser(
+        instance,
+        organization,
+        { name, target },
+      );
       await waitUntil(
-        async () => !!await findServiceUser(instance, organization, name),
+        async () =>
+          (await listServiceUsers(instance)).some((it) => it.id === id),
         { what: "the service user is listed" },
       );
     },
@@ -214,25 +285,46 @@ function createUserChange(
 }
 
 function giveRoleChange(
-  { instance }: Place,
+  { instance }: ServiceUserPlace,
   user: CreatedUser,
-  { name, role }: ServiceUserWish,
+  { organization, role }: ServiceUserWish,
 ): Change {
   const right = role === "IAM_OWNER_VIEWER"
     ? "iam.member.write"
     : "org.member.write";
   return {
     kind: "give-role",
-    lines: [{ sign: "+", text: `role ${role} for the service user "${name}"` }],
+    lines: [{
+      sign: "+",
+      text: `role ${role} for the service user "${user.name}"`,
+    }],
     needs: ofOwner(right, `give the service user ${role}`),
-    make: () => giveReaderRole(instance, user.found!, role),
+    make: () =>
+      giveReaderRole(instance, { id: user.found!.id, organization }, role),
+  };
+}
+
+/** Takes the role of the whole instance from a user that reads one organization. */
+function takeRoleChange(
+  { instance }: ServiceUserPlace,
+  { found, name }: CreatedUser,
+): Change {
+  return {
+    kind: "take-role",
+    lines: [{
+      sign: "-",
+      text:
+        `role IAM_OWNER_VIEWER of the service user "${name}": it reads one organization only`,
+    }],
+    needs: ofOwner("iam.member.write", "take its role of the instance"),
+    make: () => takeInstanceRoles(instance, found!.id),
   };
 }
 
 function writeCredentialChange(
-  { instance, envFile }: Place,
+  { instance, envFile }: ServiceUserPlace,
   user: CreatedUser,
-  { name, credential: kind, days, replaces }: ServiceUserWish & {
+  { organization: read, credential: kind, days, replaces }: ServiceUserWish & {
     readonly replaces: boolean;
   },
 ): Change {
@@ -245,16 +337,15 @@ function writeCredentialChange(
     lines: [{
       sign: replaces ? "~" : "+",
       text:
-        `${setting} in ${envFile}: a new ${what} of "${name}" for ${days} days${suffix}`,
+        `${setting} in ${envFile}: a new ${what} of "${user.name}" for ${days} days${suffix}`,
     }],
     needs: ofOwner("user.write", "create its credential"),
     setting,
     async make() {
       const { id, organization } = user.found!;
       const owner = { organization, user: id };
-      const created = await createCredential(instance, owner, { kind, days });
-      await writeCredential(envFile, created);
-      await confirmCredential(instance, envFile, organization);
+      await issueCredential(instance, envFile, { ...owner, kind, days });
+      await confirmCredential(instance, envFile, read);
     },
   };
 }

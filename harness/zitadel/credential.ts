@@ -7,7 +7,6 @@
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { KeyType } from "@zitadel/proto/zitadel/auth_n_key_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { readEnvFile, withSetting, writeEnvFile } from "../cli/env_file.ts";
 import type { Instance } from "./client.ts";
 import { attempt } from "./zitadel_error.ts";
 
@@ -34,14 +33,6 @@ export interface NewCredential extends ListedCredential {
   readonly setting: "SERVICE_ACCOUNT_KEY" | "ACCESS_TOKEN";
   readonly value: string;
 }
-
-/** Every setting that can hold a credential or a part of one. */
-export const CREDENTIAL_SETTINGS = [
-  "ACCESS_TOKEN",
-  "CLIENT_ID",
-  "CLIENT_SECRET",
-  "SERVICE_ACCOUNT_KEY",
-] as const;
 
 /** Days before its end at which a credential is due to be replaced. */
 export const EXPIRY_WARNING_DAYS = 30;
@@ -133,25 +124,4 @@ export async function deleteCredential(
         ? management.removeMachineKey({ userId: user, keyId: id })
         : management.removePersonalAccessToken({ userId: user, tokenId: id }),
   );
-}
-
-/** Writes a credential into the env file, in place of any other. */
-export async function writeCredential(
-  envFile: string,
-  { setting, value }: Pick<NewCredential, "setting" | "value">,
-): Promise<void> {
-  const text = await readEnvFile(envFile);
-  const others = CREDENTIAL_SETTINGS.filter((name) => name !== setting)
-    .reduce((text, name) => withSetting(text, name, undefined), text);
-  await writeEnvFile(envFile, withSetting(others, setting, value));
-}
-
-/** Removes every credential from the env file. */
-export async function removeCredential(envFile: string): Promise<void> {
-  const text = await readEnvFile(envFile);
-  const without = CREDENTIAL_SETTINGS.reduce(
-    (text, name) => withSetting(text, name, undefined),
-    text,
-  );
-  if (without !== text) await writeEnvFile(envFile, without);
 }

@@ -6,6 +6,7 @@ import { AuthService } from "@zitadel/proto/zitadel/auth_pb.js";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
 import { TextQueryMethod } from "@zitadel/proto/zitadel/object_pb.js";
 import type { SearchQuery } from "@zitadel/proto/zitadel/member_pb.js";
+import { Type } from "@zitadel/proto/zitadel/user/v2/query_pb.js";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb.js";
 import {
   AccessTokenType,
@@ -13,7 +14,7 @@ import {
 } from "@zitadel/proto/zitadel/user_pb.js";
 import type { JWK } from "jose";
 import { alreadyExists, notFound } from "../api_error.ts";
-import { type ApiMethod, apiMethod } from "../api_method.ts";
+import { type ApiMethod, apiMethod, countOf } from "../api_method.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
 import { TOKEN_SECONDS } from "../issue_tokens.ts";
 import { permissionsIn } from "../permissions.ts";
@@ -49,6 +50,26 @@ export const userMethods: readonly ApiMethod[] = [
       )
     ).map(userMessage),
   })),
+  apiMethod(UserService.method.listUsers, ({ queries }, { instance }) => {
+    const result = [...instance.world.users.values()].filter(({ machine }) =>
+      queries.every(({ query }) =>
+        query.case !== "typeQuery" ||
+        (query.value.type === Type.MACHINE) === (machine !== undefined)
+      )
+    ).map(({ id, userName, organizationId, machine }) => ({
+      userId: id,
+      username: userName,
+      details: { resourceOwner: organizationId },
+      preferredLoginName: userName,
+      ...machine && {
+        type: {
+          case: "machine" as const,
+          value: { description: machine.description ?? "" },
+        },
+      },
+    }));
+    return { details: countOf(result), result };
+  }),
   apiMethod(method.isUserUnique, ({ userName }, { instance }) => ({
     isUnique: userNamed(instance.world, userName) === undefined,
   })),
@@ -187,6 +208,15 @@ export const userMethods: readonly ApiMethod[] = [
     ({ userId, roles }, { instance }) => {
       const { id } = userOf(instance.world, userId);
       instance.world.members.push({ userId: id, roles });
+      return {};
+    },
+  ),
+  apiMethod(
+    AdminService.method.removeIAMMember,
+    ({ userId }, { instance: { world } }) => {
+      world.members = world.members.filter((member) =>
+        member.organizationId !== undefined || member.userId !== userId
+      );
       return {};
     },
   ),
