@@ -20,6 +20,8 @@ const ANSWER = z.object({
     process: z.string(),
     version: z.string(),
     credential: z.string(),
+    /** The sequence of the last event that the process was sent. */
+    event: z.optional(z.nullable(z.number())),
   }),
 });
 

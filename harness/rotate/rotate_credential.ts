@@ -138,7 +138,7 @@ async function checks(
   if (endpoints.length > 0 && signingKey) return [{ endpoints, signingKey }];
   if (ours.length === 0) {
     throw new Error(
-      `Cannot check which credential the function uses: no target signs with a key of ${envFile}. Give the function's address with --endpoint, or run \`deno task setup\` first`,
+      `Cannot check which credential the function uses: no target signs with a key of ${envFile}. Give the function's address with --probe, or run \`deno task setup\` first`,
     );
   }
   return ours.map(({ endpoint, signingKey }) => ({

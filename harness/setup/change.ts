@@ -29,6 +29,8 @@ export interface Change extends Step {
   readonly setting?: string;
   /** Whether tokens depend on the function from then on: it has to accept the key. */
   readonly isGuarded?: boolean;
+  /** Whether it is about events alone, on which no token depends. */
+  readonly isAboutEvents?: boolean;
 }
 
 /** A right that IAM_OWNER has. */

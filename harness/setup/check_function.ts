@@ -14,11 +14,14 @@ const NOT_YET: readonly CanaryResult["verdict"][] = [
 /** The function as ZITADEL will call it. */
 export interface AskedFunction {
   readonly endpoint: string;
+  /** Where this machine reaches it, if not there. */
+  readonly probe?: string | undefined;
   readonly signingKey: string;
 }
 
 /**
- * Asks the function, exactly at its endpoint, whether it accepts the key.
+ * Asks the function, exactly at its endpoint unless there is another address for
+ * that, whether it accepts the key.
  *
  * @param calledAt Where the target is called now, if that or what a failure does changes.
  * @returns Why it cannot be bound yet; `undefined` if it can.
@@ -26,17 +29,19 @@ export interface AskedFunction {
  * already called would move to it.
  */
 export async function findTrouble(
-  { endpoint, signingKey }: AskedFunction,
+  { endpoint, probe = endpoint, signingKey }: AskedFunction,
   calledAt?: string,
 ): Promise<string | undefined> {
-  const { accepted, verdict, seen } = await checkEndpoint(endpoint, signingKey);
+  const { accepted, verdict, seen } = await checkEndpoint(probe, signingKey);
   if (accepted) return undefined;
-  const trouble = `${endpoint} ${seen}`;
+  const trouble = `${probe} ${seen}`;
   const isNotYet = NOT_YET.includes(verdict);
   if (isNotYet && calledAt === undefined) return trouble;
   const advice = isNotYet
     ? "Start the function there with the target's key first"
-    : "Check --endpoint: ZITADEL calls it exactly as given";
+    : probe === endpoint
+    ? "Check --endpoint: ZITADEL calls it exactly as given"
+    : "Check --probe: it has to lead to the function itself";
   if (calledAt === endpoint) {
     throw new Error(
       `Cannot let logins depend on the function: ${trouble}. Nothing was changed. ${advice}, or leave out --interrupt-on-error`,
@@ -54,7 +59,7 @@ export async function findTrouble(
  * @returns What was seen last if it does not in time; else `undefined`.
  */
 export async function waitForFunction(
-  { endpoint, signingKey }: AskedFunction,
+  { endpoint, probe = endpoint, signingKey }: AskedFunction,
   { seconds, signal, onWait, retryMs = RETRY_MS }: {
     readonly seconds: number;
     readonly signal?: AbortSignal | undefined;
@@ -66,10 +71,10 @@ export async function waitForFunction(
   const deadline = Date.now() + seconds * 1_000;
   while (true) {
     signal?.throwIfAborted();
-    const { accepted, seen } = await checkEndpoint(endpoint, signingKey);
+    const { accepted, seen } = await checkEndpoint(probe, signingKey);
     if (accepted) return undefined;
-    if (Date.now() >= deadline) return `${endpoint} ${seen}`;
-    onWait?.(`${endpoint} ${seen}`);
+    if (Date.now() >= deadline) return `${probe} ${seen}`;
+    onWait?.(`${probe} ${seen}`);
     await sleep(retryMs, signal);
   }
 }

@@ -19,6 +19,7 @@ import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 export const SETUP_DETAILS = [
   "Creates or updates the target, writes its signing key into the env file (and ZITADEL_DOMAIN if the file has none), writes the mapping into the organization's metadata, and binds the target to preaccesstoken. Other targets that are bound there stay, in their order.",
   "A target is bound, or moved, only if the function answers at exactly that endpoint and accepts the target's key. Until then everything else is done: start the function with the env file and run the same command again, or use --wait or --start.",
+  "With --probe the function is asked there. If this machine does not reach the endpoint, ZITADEL shows that it does before a function is bound: for some seconds the target gets the event of a metadata entry that no role can have. A target with payload type JWT or JWE gets no events: a second target, \"NAME (probe)\", takes its place until then.",
   "--service-user creates a service user that may read the mapping (ORG_OWNER_VIEWER of METADATA_ORGANIZATION, or IAM_OWNER_VIEWER if that is user or grant) and writes its credential into the env file. Run again, it changes nothing while the credential works and the role fits METADATA_ORGANIZATION.",
   "The mapping goes into the metadata of the organization whose project has the roles of the file. A first set-up proposes that organization as METADATA_ORGANIZATION, unless it is set (`user` for a mapping in each organization), and its projects as PROJECTS. If no project has these roles, setup binds all the same, says so and exits with 1.",
   "--for-customers is for an instance on which customers have organizations. It proposes METADATA_ORGANIZATION (the organization that owns the projects), PROJECTS, GRANTED_BY (the user's own organization and that one) and APPLICATIONS (every application of the projects, APIs too) for the env file, and asks about interruptOnError; with --yes that stays as it is unless --interrupt-on-error is given. Run again, it adds new applications.",
@@ -29,6 +30,11 @@ export const SETUP_OPTIONS = {
   endpoint: option(
     "URL",
     "where the function answers (default: as the target is)",
+    { parse: parseUrl },
+  ),
+  probe: option(
+    "URL",
+    "where this machine reaches the function, such as a port-forward, if not at the endpoint",
     { parse: parseUrl },
   ),
   roles: option(
@@ -101,7 +107,9 @@ export function checkSetupOptions(options: SetupOptions): void {
   const { remove, prune, roles, start, json, forCustomers } = options;
   const { projects, project } = options;
   const isBeyondRemoval = start || prune || forCustomers ||
-    options.endpoint !== undefined || options.wait !== undefined;
+    [options.endpoint, options.probe, options.wait].some((it) =>
+      it !== undefined
+    );
   const refusals: [isWrong: boolean, why: string][] = [
     [
       prune && roles === undefined,

@@ -1,6 +1,7 @@
 import { planMapping } from "../roles/plan_mapping.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import type { State, Wish } from "./plan.ts";
+import { standInName } from "./stand_in.ts";
 
 /** Conditions by which a target learns of a changed mapping. */
 const METADATA_EVENTS = ["event/group/org.metadata", "event/group/org"];
@@ -65,7 +66,8 @@ function laterTargets(state: State, { target, conditions }: Wish): string[] {
 
 function sameEndpoint(state: State, { target }: Wish): string[] {
   const others = state.targets.filter(({ name, endpoint }) =>
-    name !== target?.name && endpoint === target?.endpoint
+    endpoint === target?.endpoint &&
+    name !== target?.name && name !== standInName(target?.name ?? "")
   );
   return others.map(({ name }) =>
     `the target "${name}" has the same endpoint: the function needs the keys of both`

@@ -22,6 +22,7 @@ import type { State } from "./plan.ts";
 import { listMappedProjects } from "./role_projects.ts";
 import type { Plan, Situation } from "./situation.ts";
 import { planServiceUserRemoval, readServiceUsers } from "./service_user.ts";
+import { standInName } from "./stand_in.ts";
 import {
   bindChange,
   deleteTargetChange,
@@ -35,7 +36,7 @@ export async function readRemoval(
 ): Promise<Pick<Plan, "changes" | "notes" | "isIncomplete">> {
   const { name } = options;
   const successor = rotation?.successor.name;
-  const names = successor ? [name, successor] : [name];
+  const names = [name, standInName(name), ...successor ? [successor] : []];
   const others = state.targets.filter((target) =>
     state.envKeys.includes(target.signingKey) && !names.includes(target.name)
   );

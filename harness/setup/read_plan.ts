@@ -9,6 +9,7 @@ import { findTrouble } from "./check_function.ts";
 import { conditionsOf, type SetupOptions } from "./command_line.ts";
 import { judgeReach } from "./judge_reach.ts";
 import { setupNotes } from "./notes.ts";
+import { planDelivery } from "./plan_delivery.ts";
 import { planSetup, type State, type Wish } from "./plan.ts";
 import { readRemoval } from "./plan_removal.ts";
 import { proposeSettings } from "./propose_settings.ts";
@@ -68,20 +69,26 @@ async function planFromSetup(
       ...proposal.changes,
     ],
   };
-  const changes = planSetup(place, state, wish);
+  const planned = planSetup(place, state, wish);
+  const way = target && await planDelivery(options, {
+    ...{ place, state, existing, wanted: target, planned },
+  });
+  const changes = way?.changes ?? planned;
   const guarded = changes.filter(({ isGuarded }) => isGuarded);
   const isUpdated = guarded.some(({ kind }) => kind === "update-target");
   const isWaiting = options.wait !== undefined || options.start;
+  const { probe } = options;
   const trouble = guarded.length === 0 || existing === undefined || isWaiting
     ? undefined
     : await findTrouble(
-      { endpoint: target!.endpoint, signingKey: existing.signingKey },
+      { endpoint: target!.endpoint, probe, signingKey: existing.signingKey },
       isUpdated ? existing.endpoint : undefined,
     );
   const notes = [
     ...setupNotes(state, wish),
     ...user.notes,
     ...proposal.notes,
+    ...way?.notes ?? [],
   ];
   const called = target ?? existing;
   const isOpen = options.forCustomers && options.interruptOnError === undefined;
@@ -167,8 +174,10 @@ function chooseTargetSettings(
 }
 
 /** Whether an option is about the target, beside interruptOnError. */
-function isAboutMore({ endpoint, also, timeout, wait }: SetupOptions): boolean {
-  return [endpoint, also, timeout, wait].some((it) => it !== undefined);
+function isAboutMore(
+  { endpoint, probe, also, timeout, wait }: SetupOptions,
+): boolean {
+  return [endpoint, probe, also, timeout, wait].some((it) => it !== undefined);
 }
 
 /** `setup --no-interrupt-on-error` alone: it works at any time. */

@@ -113,6 +113,7 @@ export function bindChange(
     }],
     needs: ofOwner("action.execution.write", "bind or unbind the target"),
     isGuarded: true,
+    isAboutEvents: condition.startsWith("event/"),
     make: () =>
       bind(instance, {
         condition,

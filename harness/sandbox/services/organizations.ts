@@ -98,7 +98,7 @@ export const organizationWriters: readonly ApiMethod[] = [
   ),
   apiMethod(v1.bulkSetOrgMetadata, ({ metadata }, call) => {
     setAll(call, call.organization, metadata);
-    return {};
+    return { details: { sequence: BigInt(call.organization.sequence) } };
   }),
   apiMethod(v1.bulkRemoveOrgMetadata, ({ keys }, call) => {
     removeAll(call, call.organization, keys);
