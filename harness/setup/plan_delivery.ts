@@ -14,6 +14,9 @@ import type { State } from "./plan.ts";
 import { proveDelivery } from "./prove_delivery.ts";
 import { removeStandInChange, standInChanges, standInName } from "./stand_in.ts";
 
+/** How the reason begins if the function has the key, and ZITADEL did not reach it. */
+export const UNDELIVERED = "ZITADEL was not seen to reach";
+
 /** Adds a stand-in to a plan if one is needed, or removes one that is not. */
 export async function planDelivery(
   { probe, name }: SetupOptions,
@@ -93,5 +96,5 @@ export async function findDeliveryTrouble(
     organization: organization ?? (await ownOrganization(instance)).id,
     ...{ probe, signingKey, signal, pollMs },
   });
-  return isDelivered ? undefined : `ZITADEL was not seen to reach ${endpoint}: none of its events arrived at the function that answers at ${probe}. Check the address as ZITADEL resolves it, its deny list and network policies; if there are several processes, --probe has to lead to one that ZITADEL reaches`;
+  return isDelivered ? undefined : `${UNDELIVERED} ${endpoint}: none of its events arrived at the function that answers at ${probe}. Check the address as ZITADEL resolves it, its deny list and network policies; if there are several processes, --probe has to lead to one that ZITADEL reaches`;
 }

@@ -15,6 +15,7 @@ import { executePlan, type Pace } from "./execute_plan.ts";
 import { printPlan } from "./print_plan.ts";
 import { readPlan } from "./read_plan.ts";
 import type { Plan } from "./situation.ts";
+import { UNDELIVERED } from "./plan_delivery.ts";
 import { keepRunning } from "./run_function.ts";
 
 export async function runSetup(
@@ -125,7 +126,7 @@ async function report(
   if (options.dryRun) io.print("Nothing was changed (--dry-run).");
   else if (trouble) {
     io.print(`${tint("warning", "Not bound:")} ${printable(trouble)}`);
-    io.print(await nextStep(options));
+    io.print(await nextStep(options, trouble));
   } else if (changes.length > 0 && remove) {
     const rest = outcome === "done" ? "" : " What stays is named above.";
     io.print(`${tint("good", "Removed.")}${rest}`);
@@ -146,7 +147,11 @@ async function report(
 }
 
 /** A function without a credential does not start. */
-async function nextStep({ envFile }: SetupOptions): Promise<string> {
+async function nextStep(
+  { envFile }: SetupOptions,
+  trouble: string,
+): Promise<string> {
+  if (trouble.startsWith(UNDELIVERED)) return "Next: run the same command again";
   const settings = parseEnv(await readEnvFile(envFile));
   const hasCredential = ["ACCESS_TOKEN", "CLIENT_SECRET", "SERVICE_ACCOUNT_KEY"]
     .some((name) => settings[name]);
