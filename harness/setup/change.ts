@@ -33,6 +33,17 @@ export interface Change extends Step {
   readonly isAboutEvents?: boolean;
 }
 
+/** A change that one line describes. */
+export function change(
+  kind: Change["kind"],
+  line: `${DiffLine["sign"]} ${string}`,
+  make: Change["make"],
+  rest: Omit<Change, "kind" | "lines" | "make"> = {},
+): Change {
+  const sign = line[0] as DiffLine["sign"];
+  return { kind, lines: [{ sign, text: line.slice(2) }], make, ...rest };
+}
+
 /** A right that IAM_OWNER has. */
 export function ofOwner(right: string, step: string): NeededRight {
   return { right, step, role: "IAM_OWNER" };

@@ -21,7 +21,8 @@ import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";
 import { listMappedProjects } from "./role_projects.ts";
 import type { Plan, Situation } from "./situation.ts";
-import { planServiceUserRemoval, readServiceUsers } from "./service_user.ts";
+import { planServiceUserRemoval } from "./remove_service_user.ts";
+import { readServiceUsers } from "./service_user.ts";
 import { standInName } from "./stand_in.ts";
 import {
   bindChange,

@@ -1,5 +1,5 @@
 /**
- * The function's service user: how far it exists, and what gives and takes it.
+ * The function's service user: how far it exists, and what it lacks.
  *
  * @module
  */
@@ -11,14 +11,10 @@ import {
 } from "../../lib/config/credential.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import { parseEnv, readEnvFile } from "../cli/env_file.ts";
-import { shellQuote } from "../cli/shell_quote.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
 import { type CredentialKind, listCredentials } from "../zitadel/credential.ts";
-import {
-  issueCredential,
-  removeCredential,
-} from "../zitadel/issue_credential.ts";
+import { issueCredential } from "../zitadel/issue_credential.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import {
   createMarkedServiceUser,
@@ -31,9 +27,9 @@ import {
   takeInstanceRoles,
 } from "../zitadel/service_user.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
-import { type Me, removeUser, whoAmI } from "../zitadel/user.ts";
+import { type Me, whoAmI } from "../zitadel/user.ts";
 import { ZitadelError } from "../zitadel/zitadel_error.ts";
-import { type Change, ofOwner, type Place } from "./change.ts";
+import { type Change, change, ofOwner, type Place } from "./change.ts";
 
 /** The service user that is wanted. */
 export interface ServiceUserWish {
@@ -184,104 +180,31 @@ export async function planServiceUser(
   };
 }
 
-/**
- * Works out what removes the service users that `setup` created for the target.
- *
- * @param stays Why the user whose credential the env file holds is still needed.
- */
-export function planServiceUserRemoval(
-  { instance, envFile }: ServiceUserPlace,
-  { ours, others, credential }: ServiceUserState,
-  stays?: string,
-): { readonly changes: Change[]; readonly left: string[] } {
-  const used = ours.find(({ id }) =>
-    typeof credential === "object" && credential.id === id
-  );
-  const removed = stays === undefined ? ours : ours.filter((it) => it !== used);
-  return {
-    changes: [
-      ...used && stays === undefined
-        ? [dropCredentialChange(envFile, used)]
-        : [],
-      ...removed.map((user) => removeUserChange(instance, user)),
-    ],
-    left: [
-      ...used && stays ? [`service user "${used.name}" stays: ${stays}`] : [],
-      ...others.flatMap(describeOther),
-    ],
-  };
-}
-
-/** Names the command that removes what `setup` created for another target. */
-function describeOther({ id, name, createdFor }: ServiceUser): string[] {
-  if (createdFor === undefined) return [];
-  const [option, value] = createdFor === ""
-    ? ["--service-user-name", name]
-    : ["--name", createdFor];
-  return [
-    `service user "${name}" (${id}) stays: \`deno task setup --remove ${option} ${
-      shellQuote(value)
-    }\` removes it`,
-  ];
-}
-
-function dropCredentialChange(envFile: string, { name }: ServiceUser): Change {
-  return {
-    kind: "drop-credential",
-    lines: [{ sign: "-", text: `the credential of "${name}" in ${envFile}` }],
-    make: () => removeCredential(envFile),
-  };
-}
-
-function removeUserChange(
-  instance: Instance,
-  { id, name, organization }: ServiceUser,
-): Change {
-  const isGone = async () =>
-    (await listServiceUsers(instance)).every((user) => user.id !== id);
-  return {
-    kind: "remove-user",
-    lines: [{
-      sign: "-",
-      text: `service user "${name}" (${id}), with its roles and credentials`,
-    }],
-    needs: ofOwner("user.write", "remove the service user"),
-    async make() {
-      await removeUser(instance, organization, id);
-      await waitUntil(isGone, { what: "the service user is gone" });
-    },
-  };
-}
-
 interface CreatedUser {
   found: ServiceUser | undefined;
   readonly name: string;
 }
 
-type ServiceUserPlace = Pick<Place, "instance" | "envFile">;
+export type ServiceUserPlace = Pick<Place, "instance" | "envFile">;
 
 function createUserChange(
   { instance }: ServiceUserPlace,
   user: CreatedUser,
   { name, organization, target }: ServiceUserWish,
 ): Change {
-  return {
-    kind: "create-user",
-    lines: [{ sign: "+", text: `service user "${name}"` }],
-    needs: ofOwner("user.write", "create the service user"),
-    async make() {
-      const { id } = user.found = await createMarkedServiceUser(
-        instance,
-        organization,
-        { name, target },
-      );
-      await waitUntil(
-        async () =>
-          (await listServiceUsers(instance)).some((it) => it.id === id),
-        { what: "the service user is listed" },
-      );
-    },
+  const make = async () => {
+    const mark = { name, target };
+    const { id } = user.found = await createMarkedServiceUser(
+      instance,
+      organization,
+      mark,
+    );
+    const isListed = async () =>
+      (await listServiceUsers(instance)).some((it) => it.id === id);
+    await waitUntil(isListed, { what: "the service user is listed" });
   };
+  const needs = ofOwner("user.write", "create the service user");
+  return change("create-user", `+ service user "${name}"`, make, { needs });
 }
 
 function giveRoleChange(
@@ -292,16 +215,12 @@ function giveRoleChange(
   const right = role === "IAM_OWNER_VIEWER"
     ? "iam.member.write"
     : "org.member.write";
-  return {
-    kind: "give-role",
-    lines: [{
-      sign: "+",
-      text: `role ${role} for the service user "${user.name}"`,
-    }],
-    needs: ofOwner(right, `give the service user ${role}`),
-    make: () =>
-      giveReaderRole(instance, { id: user.found!.id, organization }, role),
-  };
+  return change(
+    "give-role",
+    `+ role ${role} for the service user "${user.name}"`,
+    () => giveReaderRole(instance, { id: user.found!.id, organization }, role),
+    { needs: ofOwner(right, `give the service user ${role}`) },
+  );
 }
 
 /** Takes the role of the whole instance from a user that reads one organization. */
@@ -309,16 +228,12 @@ function takeRoleChange(
   { instance }: ServiceUserPlace,
   { found, name }: CreatedUser,
 ): Change {
-  return {
-    kind: "take-role",
-    lines: [{
-      sign: "-",
-      text:
-        `role IAM_OWNER_VIEWER of the service user "${name}": it reads one organization only`,
-    }],
-    needs: ofOwner("iam.member.write", "take its role of the instance"),
-    make: () => takeInstanceRoles(instance, found!.id),
-  };
+  return change(
+    "take-role",
+    `- role IAM_OWNER_VIEWER of the service user "${name}": it reads one organization only`,
+    () => takeInstanceRoles(instance, found!.id),
+    { needs: ofOwner("iam.member.write", "take its role of the instance") },
+  );
 }
 
 function writeCredentialChange(
@@ -332,22 +247,19 @@ function writeCredentialChange(
     ? ["SERVICE_ACCOUNT_KEY", "key"]
     : ["ACCESS_TOKEN", "personal access token"];
   const suffix = replaces ? ", in place of one that ZITADEL refuses" : "";
-  return {
-    kind: "write-credential",
-    lines: [{
-      sign: replaces ? "~" : "+",
-      text:
-        `${setting} in ${envFile}: a new ${what} of "${user.name}" for ${days} days${suffix}`,
-    }],
-    needs: ofOwner("user.write", "create its credential"),
-    setting,
-    async make() {
+  return change(
+    "write-credential",
+    `${
+      replaces ? "~" : "+"
+    } ${setting} in ${envFile}: a new ${what} of "${user.name}" for ${days} days${suffix}`,
+    async () => {
       const { id, organization } = user.found!;
       const owner = { organization, user: id };
       await issueCredential(instance, envFile, { ...owner, kind, days });
       await confirmCredential(instance, envFile, read);
     },
-  };
+    { needs: ofOwner("user.write", "create its credential"), setting },
+  );
 }
 
 /** Waits until the written credential lets its user read an organization, as the function will. */

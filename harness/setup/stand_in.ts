@@ -1,16 +1,15 @@
 import {
-  deleteTarget,
   listTargets,
   type Target,
   type TargetSettings,
 } from "../zitadel/target.ts";
-import { type Change, ofOwner, type Place } from "./change.ts";
+import { type Change, change, ofOwner, type Place } from "./change.ts";
 import type { State } from "./plan.ts";
 import { changeKeys } from "./signing_keys.ts";
 import {
   createTargetChange,
   type PlannedTarget,
-  targetSettles,
+  removeTarget,
   writeKeyChange,
 } from "./target_changes.ts";
 
@@ -58,20 +57,17 @@ export function removeStandInChange(
   { name }: Pick<TargetSettings, "name">,
 ): Change {
   const standIn = standInName(name);
-  return {
-    kind: "delete-target",
-    lines: [{ sign: "-", text: `target "${standIn}" and its key in ${envFile}` }],
-    needs: ofOwner("action.target.write", "delete the target"),
-    async make() {
+  return change(
+    "delete-target",
+    `- target "${standIn}" and its key in ${envFile}`,
+    async () => {
       const target = (await listTargets(instance))
         .find((it) => it.name === standIn);
       if (target === undefined) return;
       const { id, signingKey } = target;
       await changeKeys(envFile, (keys) => keys.filter((it) => it !== signingKey));
-      await deleteTarget(instance, id);
-      await targetSettles(instance, id, "the target is gone", {
-        isSettled: (target) => target === undefined,
-      });
+      await removeTarget(instance, id);
     },
-  };
+    { needs: ofOwner("action.target.write", "delete the target") },
+  );
 }

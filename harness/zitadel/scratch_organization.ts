@@ -10,6 +10,7 @@ import { listMetadata, setMetadata } from "./metadata.ts";
 import {
   createOrganization,
   listOrganizations,
+  type Organization,
   removeOrganization,
 } from "./organization.ts";
 import { createApplication, createProject } from "./project.ts";
@@ -23,8 +24,10 @@ import {
 } from "./user.ts";
 import { waitUntil } from "../util/wait_until.ts";
 
+type Mapping = Readonly<Record<string, readonly string[]>>;
+
 /** The guide's mapping, used if the caller gives none. */
-export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
+export const DEFAULT_MAPPING: Mapping = {
   admin: ["read:all", "write:all", "delete:all"],
   viewer: ["posts:read"],
 };
@@ -38,38 +41,9 @@ function randomPassword(): string {
 }
 
 /** A temporary organization; disposing of it removes it. */
-export interface ScratchOrganization extends AsyncDisposable {
-  /** Its metadata is the mapping. */
-  readonly organization: { readonly id: string; readonly name: string };
-  readonly project: { readonly id: string };
-  /** Role to permissions, as written to the metadata. */
-  readonly mapping: Readonly<Record<string, readonly string[]>>;
-  /** A service user with every role and JWT access tokens. */
-  readonly robot: {
-    readonly id: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
-  };
-  readonly person: {
-    readonly id: string;
-    readonly loginName: string;
-    readonly password: string;
-  };
-  /**
-   * A service user who may read the organization: the function's credential.
-   */
-  readonly reader: {
-    readonly id: string;
-    readonly token: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
-  };
-  /** A single-page application with JWT access tokens. */
-  readonly application: {
-    readonly clientId: string;
-    readonly redirectUri: string;
-  };
-}
+export type ScratchOrganization = Awaited<
+  ReturnType<typeof createScratchOrganization>
+>;
 
 /**
  * Creates a world, and waits until everything in it can be read. If a step
@@ -92,18 +66,18 @@ export interface ScratchOrganization extends AsyncDisposable {
 export async function createScratchOrganization(
   instance: Instance,
   options: {
-    readonly mapping?: Readonly<Record<string, readonly string[]>>;
+    /** Role to permissions, as written to the metadata. */
+    readonly mapping?: Mapping;
     readonly signal?: AbortSignal;
   } = {},
-): Promise<ScratchOrganization> {
+) {
   const { mapping = DEFAULT_MAPPING, signal } = options;
   const name = `scratch-${crypto.randomUUID().slice(0, 8)}`;
   const organization = await createOrganization(instance, name);
   const remove = () => removeOrganization(instance, organization.id);
   try {
-    const parts = await fillOrganization(instance, organization.id, {
+    const parts = await fillOrganization(instance, organization, {
       mapping,
-      name,
       signal,
     });
     return { organization, mapping, ...parts, [Symbol.asyncDispose]: remove };
@@ -115,46 +89,34 @@ export async function createScratchOrganization(
 
 async function fillOrganization(
   instance: Instance,
-  organization: string,
-  options: {
-    readonly mapping: Readonly<Record<string, readonly string[]>>;
-    readonly name: string;
+  { id: organization, name }: Organization,
+  { mapping, signal }: {
+    readonly mapping: Mapping;
     readonly signal: AbortSignal | undefined;
   },
-): Promise<
-  Omit<
-    ScratchOrganization,
-    "organization" | "mapping" | typeof Symbol.asyncDispose
-  >
-> {
-  const { mapping, name, signal } = options;
+) {
   const roles = Object.keys(mapping);
   const encoder = new TextEncoder();
-
-  await setMetadata(
-    instance,
-    organization,
-    roles.map((key) => ({
-      key,
-      value: encoder.encode(JSON.stringify(mapping[key])),
-    })),
-  );
+  const entries = roles.map((key) => ({
+    key,
+    value: encoder.encode(JSON.stringify(mapping[key])),
+  }));
+  await setMetadata(instance, organization, entries);
   const project = await createProject(instance, organization, {
     name: "Shop",
     roles,
   });
-  const application = await createApplication(instance, organization, {
+  const { clientId } = await createApplication(instance, organization, {
     project: project.id,
     name: "Shop",
     redirectUri: REDIRECT_URI,
   });
   signal?.throwIfAborted();
 
-  const robot = await createServiceUser(
-    instance,
-    organization,
-    `robot-${name}`,
-  );
+  const serviceUser = (userName: string) =>
+    createServiceUser(instance, organization, userName);
+  const secretOf = (user: string) => createSecret(instance, organization, user);
+  const robot = await serviceUser(`robot-${name}`);
   const loginName = `alice-${name}`;
   const password = randomPassword();
   const person = await createPerson(instance, organization, {
@@ -162,25 +124,18 @@ async function fillOrganization(
     password,
   });
   for (const user of [robot, person]) {
-    await grantRoles(instance, organization, {
-      user,
-      project: project.id,
-      roles,
-    });
+    const grant = { user, project: project.id, roles };
+    await grantRoles(instance, organization, grant);
   }
-  const robotSecret = await createSecret(instance, organization, robot);
+  const robotSecret = await secretOf(robot);
   signal?.throwIfAborted();
 
-  const reader = await createServiceUser(
-    instance,
-    organization,
-    `reader-${name}`,
-  );
+  const reader = await serviceUser(`reader-${name}`);
   await addMember(instance, organization, {
     user: reader,
     role: "ORG_OWNER_VIEWER",
   });
-  const readerSecret = await createSecret(instance, organization, reader);
+  const readerSecret = await secretOf(reader);
   const token = await createAccessToken(instance, organization, reader);
 
   const asReader = connect(instance.origin, token);
@@ -192,12 +147,12 @@ async function fillOrganization(
 
   return {
     project: { id: project.id },
-    application: {
-      clientId: application.clientId,
-      redirectUri: REDIRECT_URI,
-    },
+    /** A single-page application with JWT access tokens. */
+    application: { clientId, redirectUri: REDIRECT_URI },
+    /** A service user with every role and JWT access tokens. */
     robot: { id: robot, ...robotSecret },
     person: { id: person, loginName, password },
+    /** A service user who may read the organization: the function's credential. */
     reader: { id: reader, token, ...readerSecret },
   };
 }
