@@ -49,9 +49,10 @@ export const SETUP_OPTIONS = {
   "service-user": flag(
     "create the function's service user and its credential",
   ),
-  "service-user-name": option("NAME", "what it is called", {
-    default: DEFAULT_SERVICE_USER_NAME,
-  }),
+  "service-user-name": option(
+    "NAME",
+    `what a new one is called (default ${DEFAULT_SERVICE_USER_NAME})`,
+  ),
   credential: option("KIND", "a JWT profile key, or a token: key, pat", {
     default: "key",
     parse: oneOf(CREDENTIAL_KINDS),

@@ -1,7 +1,6 @@
 import { Interrupted } from "../cli/errors.ts";
 import { formatDiffLine } from "../cli/diff.ts";
 import type { Io } from "../cli/io.ts";
-import { messageOf } from "../cli/terminal.ts";
 import { listTargets } from "../zitadel/target.ts";
 import { applySteps, type Change } from "./change.ts";
 import { type AskedFunction, findTrouble, waitForFunction } from "./check_function.ts";
@@ -157,10 +156,6 @@ async function askForKey(
   }
   if (existing !== undefined) return trouble;
   // The key is new: a function that runs already cannot have it.
-  try {
-    return await findTrouble(asked);
-  } catch (error) {
-    return messageOf(error).replace(/^Cannot bind the target: /, "")
-      .replace(/ Nothing was changed\./, "");
-  }
+  const found = await findTrouble(asked);
+  return found && (found.isNotYet ? found.seen : `${found.seen}. ${found.advice}`);
 }

@@ -87,7 +87,7 @@ export async function findDeliveryTrouble(
   const { id, name, signingKey } = standIn ?? target;
   if (standIn) {
     const trouble = await findTrouble({ endpoint, probe, signingKey });
-    if (trouble) return `${trouble} ("${name}")`;
+    if (trouble) return `${trouble.seen} ("${name}")`;
   }
   onWait(`ZITADEL sends events to ${endpoint}`);
   const isDelivered = await proveDelivery(instance, {

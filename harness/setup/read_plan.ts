@@ -5,7 +5,7 @@ import { fixedOrganization } from "../roles/mapping_organization.ts";
 import type { UnfinishedRotation } from "../rotate/unfinished_rotation.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
 import type { Place } from "./change.ts";
-import { findTrouble } from "./check_function.ts";
+import { findTrouble, requireStartable } from "./check_function.ts";
 import { conditionsOf, type SetupOptions } from "./command_line.ts";
 import { judgeReach } from "./judge_reach.ts";
 import { setupNotes } from "./notes.ts";
@@ -74,34 +74,56 @@ async function planFromSetup(
     ...{ place, state, existing, wanted: target, planned },
   });
   const changes = way?.changes ?? planned;
-  const guarded = changes.filter(({ isGuarded }) => isGuarded);
-  const isUpdated = guarded.some(({ kind }) => kind === "update-target");
-  const isWaiting = options.wait !== undefined || options.start;
-  const { probe } = options;
-  const trouble = guarded.length === 0 || existing === undefined || isWaiting
-    ? undefined
-    : await findTrouble(
-      { endpoint: target!.endpoint, probe, signingKey: existing.signingKey },
-      isUpdated ? existing.endpoint : undefined,
-    );
-  const notes = [
-    ...setupNotes(state, wish),
-    ...user.notes,
-    ...proposal.notes,
-    ...way?.notes ?? [],
-  ];
-  const called = target ?? existing;
-  const isOpen = options.forCustomers && options.interruptOnError === undefined;
-  if (isOpen && called === undefined) {
-    notes.push(
-      `there is no target "${name}" yet: run this again with --endpoint, to decide about interruptOnError`,
-    );
-  }
-  const isInterruptOpen = isOpen && called?.interruptOnError === false;
-  const { isFruitless } = proposal;
+  const open = openInterrupt(options, target ?? existing);
   return {
-    ...{ target, existing, changes, notes, trouble },
-    ...{ isInterruptOpen, isFruitless },
+    ...{ target, existing, changes },
+    trouble: await readTrouble(options, { target, existing, changes }),
+    notes: [
+      ...setupNotes(state, wish),
+      ...user.notes,
+      ...proposal.notes,
+      ...way?.notes ?? [],
+      ...open.notes,
+    ],
+    isInterruptOpen: open.isOpen,
+    isFruitless: proposal.isFruitless,
+  };
+}
+
+/** Finds out why the guarded changes cannot be made now, if the target exists. */
+async function readTrouble(
+  { probe, wait, start }: SetupOptions,
+  { target, existing, changes }: Pick<
+    Planned,
+    "target" | "existing" | "changes"
+  >,
+): Promise<string | undefined> {
+  const guarded = changes.filter(({ isGuarded }) => isGuarded);
+  const isAskedLater = existing === undefined || wait !== undefined || start;
+  if (guarded.length === 0 || isAskedLater) return undefined;
+  const { endpoint } = target!;
+  const { signingKey } = existing;
+  const trouble = await findTrouble({ endpoint, probe, signingKey });
+  if (trouble === undefined) return undefined;
+  const isUpdated = guarded.some(({ kind }) => kind === "update-target");
+  const calledAt = isUpdated ? existing.endpoint : undefined;
+  requireStartable(trouble, { endpoint, calledAt });
+  return trouble.seen;
+}
+
+/** Finds out whether the operator is to decide about interruptOnError. */
+function openInterrupt(
+  { forCustomers, interruptOnError, name }: SetupOptions,
+  called: TargetSettings | undefined,
+): { readonly isOpen: boolean; readonly notes: readonly string[] } {
+  const isAsked = forCustomers && interruptOnError === undefined;
+  return {
+    isOpen: isAsked && called?.interruptOnError === false,
+    notes: isAsked && called === undefined
+      ? [
+        `there is no target "${name}" yet: run this again with --endpoint, to decide about interruptOnError`,
+      ]
+      : [],
   };
 }
 

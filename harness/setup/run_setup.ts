@@ -148,15 +148,20 @@ async function report(
 
 /** A function without a credential does not start. */
 async function nextStep(
-  { envFile }: SetupOptions,
+  { envFile, probe }: SetupOptions,
   trouble: string,
 ): Promise<string> {
   if (trouble.startsWith(UNDELIVERED)) return "Next: run the same command again";
   const settings = parseEnv(await readEnvFile(envFile));
   const hasCredential = ["ACCESS_TOKEN", "CLIENT_SECRET", "SERVICE_ACCOUNT_KEY"]
     .some((name) => settings[name]);
+  const isUnreached = probe === undefined && trouble.includes("did not answer");
   const start =
-    `start, restart or deploy it with ${envFile}, then run the same command again`;
+    `start, restart or deploy it with ${envFile}, then run the same command again${
+      isUnreached
+        ? "; if only ZITADEL reaches the endpoint, with --probe URL"
+        : ""
+    }`;
   return hasCredential
     ? `Next: ${start}`
     : `Next: ${envFile} has no credential of a service user yet; add --service-user to create one, or write ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY. Then ${start}`;

@@ -11,6 +11,7 @@ import {
 } from "../../lib/config/credential.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import { parseEnv, readEnvFile } from "../cli/env_file.ts";
+import type { Settings } from "../cli/settings.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
 import { type CredentialKind, listCredentials } from "../zitadel/credential.ts";
@@ -18,6 +19,7 @@ import { issueCredential } from "../zitadel/issue_credential.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import {
   createMarkedServiceUser,
+  DEFAULT_SERVICE_USER_NAME,
   giveReaderRole,
   isUserNameTaken,
   listServiceUsers,
@@ -35,8 +37,8 @@ import { type Change, change, ofOwner, type Place } from "./change.ts";
 export interface ServiceUserWish {
   /** The target that it is for: its mark names it. */
   readonly target: string;
-  /** What a new one is called. */
-  readonly name: string;
+  /** What a new one is called; given, it also names one whose target was not noted. */
+  readonly name: string | undefined;
   readonly role: ReaderRole;
   /** The organization that it reads, and that a new one belongs to. */
   readonly organization: string;
@@ -60,9 +62,15 @@ export async function readServiceUsers(
   { target, name }: ServiceUserWish,
 ): Promise<ServiceUserState> {
   const users = await listServiceUsers(instance);
-  const credential = await readCredentialState(instance, envFile, users);
-  const isUsed = ({ id }: ServiceUser) =>
-    typeof credential === "object" && credential.id === id;
+  const settings = parseEnv(await readEnvFile(envFile));
+  const written = readCredential(settings);
+  const credential = await readCredentialState(instance, settings, users);
+  const used = typeof credential === "object"
+    ? credential.id
+    : written?.kind === "jwt_profile"
+    ? written.key.userId
+    : undefined;
+  const isUsed = ({ id }: ServiceUser) => id === used;
   const isOurs = (user: ServiceUser) =>
     user.createdFor === target ||
     user.createdFor === "" && (user.name === name || isUsed(user));
@@ -76,10 +84,9 @@ export async function readServiceUsers(
 
 async function readCredentialState(
   instance: Instance,
-  envFile: string,
+  settings: Settings,
   users: readonly ServiceUser[],
 ): Promise<ServiceUserState["credential"]> {
-  const settings = parseEnv(await readEnvFile(envFile));
   const isNone = Object.keys(credentialSettings)
     .every((name) => !settings[name]?.trim());
   if (isNone) return "none";
@@ -137,7 +144,7 @@ export async function planServiceUser(
   { ours: [found], others, credential }: ServiceUserState,
   wish: ServiceUserWish,
 ): Promise<{ readonly changes: Change[]; readonly notes: string[] }> {
-  const { name, organization, role } = wish;
+  const { name = DEFAULT_SERVICE_USER_NAME, organization, role } = wish;
   const works = typeof credential === "object";
   if (works && credential.id !== found?.id) {
     throw new Error(
@@ -145,11 +152,14 @@ export async function planServiceUser(
     );
   }
   if (!found && await isUserNameTaken(instance, organization, name)) {
-    const id = others.find((user) => user.name === name)?.id;
+    const other = others.find((user) => user.name === name);
+    const id = other ? ` (${other.id})` : "";
     throw new Error(
-      `There is a user "${name}" already${
-        id ? ` (${id})` : ""
-      }, which setup did not create for this target: it is left alone. Choose another --service-user-name`,
+      `There is a user "${name}" already${id}, which setup did not create for this target: it is left alone. Choose another --service-user-name${
+        other?.createdFor === ""
+          ? `, or give this one: an older version of setup did create it`
+          : ""
+      }`,
     );
   }
   const has = async (level: ReaderRole) =>
@@ -190,8 +200,9 @@ export type ServiceUserPlace = Pick<Place, "instance" | "envFile">;
 function createUserChange(
   { instance }: ServiceUserPlace,
   user: CreatedUser,
-  { name, organization, target }: ServiceUserWish,
+  { organization, target }: ServiceUserWish,
 ): Change {
+  const { name } = user;
   const make = async () => {
     const mark = { name, target };
     const { id } = user.found = await createMarkedServiceUser(

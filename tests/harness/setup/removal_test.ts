@@ -49,6 +49,38 @@ Deno.test("setup --remove removes every service user that was created for the ta
   );
 });
 
+Deno.test("setup --remove leaves a service user of an older version alone unless the env file has its credential or it is named", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance, envFile, sandbox, scratch } = scene;
+  await Deno.writeTextFile(envFile, "");
+  const options = { serviceUser: true, serviceUserName: "as-before" };
+  assert.equal((await run(options)).outcome, "done");
+  const age = (id: string) => {
+    sandbox.world.users.get(id)!.machine!.description =
+      "Reads role mappings for the permissions function (created by setup)";
+  };
+  const idOf = async (wanted: string) =>
+    (await listServiceUsers(instance)).find(({ name }) => name === wanted)!.id;
+  age(await idOf("as-before"));
+  const { id } = await createMarkedServiceUser(
+    instance,
+    scratch.organization.id,
+    { name: "elsewhere", target: TARGET },
+  );
+  age(id);
+  const again = await run({ serviceUser: true });
+  assert.match(again.stdout, /^Nothing to change\.$/m);
+  const removed = await run({ remove: true });
+  assert.match(removed.stdout, /- service user "as-before"/);
+  assert.match(
+    removed.stdout,
+    /"elsewhere" .* stays: `deno task setup --remove --service-user-name elsewhere`/,
+  );
+  assert.ok(sandbox.world.users.has(id));
+  await run({ remove: true, serviceUserName: "elsewhere" });
+  assert.ok(!sandbox.world.users.has(id));
+});
+
 Deno.test("setup --remove leaves what belongs to another target, and names the command that removes it", async () => {
   await using scene = await createSetupScene();
   const { run, instance, envFile } = scene;
