@@ -47,6 +47,11 @@ export const doctor = defineTask({
       "where the function answers (default: the target's endpoint)",
       { parse: parseUrl },
     ),
+    probe: option(
+      "URL",
+      "where this machine reaches the function, if not at the target's endpoint",
+      { parse: parseUrl },
+    ),
     live: flag(
       "prove the whole chain: get real tokens through the bound function as a throwaway user with one role, and compare their claims",
     ),

@@ -26,7 +26,7 @@ export const rotate = defineTask({
     ],
     details: [
       "A second target with a key of its own takes over. Its key is added to the env file beside the old one; once the running function accepts it, the second target replaces the first wherever that is bound; then the first target and its key are removed. Restart or deploy the function with the env file while the command waits. If it is interrupted, run the same command again: it continues.",
-      "Each check uses a connection of its own, and processes name themselves. Without --processes or several --endpoint options, the processes that happen to answer are checked, and their number is reported.",
+      "Each check uses a connection of its own, and processes name themselves. Without --processes or several --probe options, the processes that happen to answer are checked, and their number is reported.",
       "With --credential, the first run adds a credential and writes it into the env file. Restart or deploy the function, then run it again: it deletes the old credential once the function is seen to use the new one.",
     ],
     environment: ADMIN_ENVIRONMENT,
@@ -46,10 +46,11 @@ export const rotate = defineTask({
     processes: option("N", "how many processes the function runs in", {
       parse: numberFrom(1, 1_000),
     }),
-    endpoint: list(
+    probe: list(
       "URL",
-      "where a process answers; may be given several times (default: the target's endpoint)",
+      "where this machine reaches a process; may be given several times (default: the target's endpoint)",
     ),
+    endpoint: list("URL", "the same as --probe"),
     credential: flag("rotate the service user's credential instead"),
     "credential-days": option("DAYS", "how long the new credential is valid", {
       default: "365",
@@ -59,7 +60,8 @@ export const rotate = defineTask({
     yes: YES_OPTION,
     json: JSON_OPTION,
   },
-  run: runRotate,
+  run: ({ probe, endpoint, ...options }, io) =>
+    runRotate({ ...options, endpoint: [...probe, ...endpoint] }, io),
 });
 
 if (import.meta.main) await runTask(rotate);

@@ -22,7 +22,7 @@ export const setup = defineTask({
     exit: {
       done: "done, or nothing to do",
       warnings:
-        "declined by you, --dry-run found changes, or --remove found only other targets",
+        "declined by you, --dry-run found changes, no user gets a permission yet, or --remove left something that it names",
       failed: "not done, or not bound yet",
     },
   },

@@ -29,6 +29,17 @@ variable "organization_id" {
   type        = string
 }
 
+variable "projects" {
+  description = "PROJECTS: the ids of the projects whose roles count."
+  type        = list(string)
+}
+
+variable "settings" {
+  description = "Other settings of the function by name, such as GRANTED_BY and APPLICATIONS."
+  type        = map(string)
+  default     = {}
+}
+
 variable "endpoint" {
   description = "Where the function answers, exactly as ZITADEL calls it."
   type        = string
@@ -125,13 +136,23 @@ resource "zitadel_action_execution_event" "metadata" {
 
 # --- The function's settings ---
 
+locals {
+  settings = merge(var.settings, {
+    ZITADEL_DOMAIN            = var.zitadel_domain
+    METADATA_ORGANIZATION     = var.organization_id
+    PROJECTS                  = join(",", var.projects)
+    AUTHORIZATION_SIGNING_KEY = zitadel_action_target.function.signing_key
+    # On one line; the end is for the function's own warning.
+    SERVICE_ACCOUNT_KEY = jsonencode(merge(
+      { expirationDate = var.key_expires },
+      jsondecode(zitadel_machine_key.function.key_details),
+    ))
+  })
+}
+
 output "env_file" {
   description = "`terraform output -raw env_file > .env`; a secret, as is the state."
   sensitive   = true
-  value       = <<-EOT
-    ZITADEL_DOMAIN=${var.zitadel_domain}
-    METADATA_ORGANIZATION=${var.organization_id}
-    AUTHORIZATION_SIGNING_KEY=${zitadel_action_target.function.signing_key}
-    SERVICE_ACCOUNT_KEY='${zitadel_machine_key.function.key_details}'
-  EOT
+  # Without quotes: container runtimes would keep them.
+  value = join("", [for name, value in local.settings : "${name}=${value}\n" if value != ""])
 }

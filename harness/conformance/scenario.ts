@@ -72,7 +72,7 @@ export async function createScenario(
       metadata: [{ key: "department", value }],
     });
   }
-  const viewer = { id: id("user viewer"), organization, isOurs: true };
+  const viewer = { id: id("user viewer"), organization };
   await giveReaderRole(instance, viewer, "IAM_OWNER_VIEWER");
   const user = id("user ci-runner");
   const key = { kind: "key", days: 1 } as const;

@@ -113,7 +113,10 @@ export interface ApplicationsSeen {
 
 /** A canary that was sent to the function. */
 export interface CanaryFacts {
+  /** Where ZITADEL calls it. */
   readonly endpoint: string;
+  /** Where the canary was sent, if not there. */
+  readonly asked?: string;
   /** The target whose key signed it, if it was sent for one. */
   readonly target: Target | undefined;
   readonly result: CanaryResult;

@@ -52,6 +52,8 @@ export interface GatherOptions {
   readonly clientId?: string | undefined;
   /** Where the function answers; else the target's endpoint. */
   readonly endpoint?: string | undefined;
+  /** Where this machine reaches the function, if not there. */
+  readonly probe?: string | undefined;
   /** Is told what is being looked at. */
   readonly onProgress?: (what: string) => void;
   /** Resolves a host's addresses; the system's resolver by default. */
@@ -248,23 +250,25 @@ async function gatherPublicKeys(
 }
 
 async function gatherFunction(
-  { endpoint: given, onProgress, resolve = resolveHost }: GatherOptions,
+  { endpoint: given, probe, onProgress, resolve = resolveHost }: GatherOptions,
   config: Config | undefined,
   targets: readonly Target[] | undefined,
 ) {
   onProgress?.("the function");
   const keys = config?.signingKeys ?? [];
   const ours = (targets ?? []).filter((it) => keys.includes(it.signingKey));
-  const endpoint = given ??
-    (ours.length === 0 ? defaultTarget(targets ?? [])?.endpoint : undefined);
+  const endpoint = given ?? (ours.length === 0
+    ? defaultTarget(targets ?? [])?.endpoint ?? probe
+    : undefined);
   const calls = endpoint === undefined
     ? ours.map((target) => ({ ...target, target }))
     : keys.map((signingKey) => ({ endpoint, signingKey, target: undefined }));
   const canaries: CanaryFacts[] = [];
   const addresses = new Map<string, readonly string[]>();
   for (const { endpoint, signingKey, target } of calls) {
-    const result = await checkEndpoint(endpoint, signingKey);
-    canaries.push({ endpoint, target, result });
+    const asked = probe ?? endpoint;
+    const result = await checkEndpoint(asked, signingKey);
+    canaries.push({ endpoint, target, result, ...probe && { asked } });
     const { hostname } = new URL(endpoint);
     addresses.set(endpoint, await resolve(hostname));
   }

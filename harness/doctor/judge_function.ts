@@ -31,7 +31,8 @@ export function judgeFunction(facts: Facts, report: Report): void {
 
 function judgeCanary(
   { rotation, executions }: Facts,
-  { endpoint, target, result }: CanaryFacts,
+  { endpoint: calledAt, asked: endpoint = calledAt, target, result }:
+    CanaryFacts,
   report: Report,
 ): void {
   const { verdict, seen, milliseconds, identity } = result;

@@ -30,6 +30,8 @@ export interface DoctorOptions {
   readonly org: readonly string[];
   readonly clientId?: string | undefined;
   readonly endpoint?: string | undefined;
+  /** Where this machine reaches the function, if not there. */
+  readonly probe?: string | undefined;
   /** Get real tokens through the bound function. */
   readonly live: boolean;
   /** Remove what an interrupted live check left behind. */
@@ -64,6 +66,7 @@ export async function runDoctor(
     organizations: options.org,
     clientId: options.clientId,
     endpoint: options.endpoint,
+    probe: options.probe,
     onProgress: (what) => io.progress(`looking at ${what}`),
   });
   if (options.removeLeftovers) {

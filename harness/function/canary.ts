@@ -22,6 +22,8 @@ const ANSWER = z.object({
     credential: z.string(),
     /** The version of Deno; absent in 0.1. */
     deno: z.string().optional(),
+    /** The sequence of the last event that the process was sent. */
+    event: z.nullish(z.number()),
   }),
 });
 

@@ -76,7 +76,7 @@ export async function awaitKey(
     if (isDecided && seconds >= waitSeconds) {
       throw new KeyNotAccepted(
         round.refused === undefined
-          ? `Only ${seen}. If there are fewer, correct --processes; if they have addresses of their own, name each with --endpoint`
+          ? `Only ${seen}. If there are fewer, correct --processes; if they have addresses of their own, name each with --probe`
           : waitSeconds > 0
           ? `Timed out after ${waitSeconds} s: ${seen}`
           : seen,

@@ -9,13 +9,12 @@
 import { bind } from "../setup/bind.ts";
 import type { Place, Step } from "../setup/change.ts";
 import { changeKeys, readKeys } from "../setup/signing_keys.ts";
-import { targetSettles } from "../setup/target_changes.ts";
+import { removeTarget, targetSettles } from "../setup/target_changes.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import {
   createTarget,
-  deleteTarget,
   listTargets,
   type Target,
   updateTarget,
@@ -175,12 +174,7 @@ export function planRotation(
     {
       step: "delete-predecessor",
       text: "delete the first target",
-      async make() {
-        await deleteTarget(instance, id);
-        await targetSettles(instance, id, "the old target is gone", {
-          isSettled: (target) => target === undefined,
-        });
-      },
+      make: () => removeTarget(instance, id),
     },
     rename,
   ];

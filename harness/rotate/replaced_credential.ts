@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readEnvFile, writeEnvFile } from "../cli/env_file.ts";
+import { readEnvFile } from "../cli/env_file.ts";
 import type { CredentialKind, UserPlace } from "../zitadel/credential.ts";
 
 /** A credential that the env file does not hold any more. */
@@ -32,13 +32,12 @@ export async function readReplacedCredential(
   };
 }
 
-/** Writes the note, or removes it if there is nothing to note. */
-export async function writeReplacedCredential(
-  envFile: string,
+/** Writes the note into the file's text, or removes it if there is nothing to note. */
+export function noteReplaced(
+  text: string,
   replaced: ReplacedCredential | undefined,
-): Promise<void> {
-  const lines = (await readEnvFile(envFile)).split("\n")
-    .filter((line) => !LINE.test(line));
+): string {
+  const lines = text.split("\n").filter((line) => !LINE.test(line));
   if (replaced) {
     const { kind, id = UNKNOWN, user, organization } = replaced;
     if (lines.at(-1) === "") lines.pop();
@@ -47,5 +46,5 @@ export async function writeReplacedCredential(
       "",
     );
   }
-  await writeEnvFile(envFile, lines.join("\n"));
+  return lines.join("\n");
 }

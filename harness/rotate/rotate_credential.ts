@@ -6,27 +6,26 @@
  * @module
  */
 import { type Credential, fingerprint } from "../../lib/config/credential.ts";
-import { parseEnv, readEnvFile } from "../cli/env_file.ts";
+import { parseEnv, readEnvFile, writeEnvFile } from "../cli/env_file.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { readKeys } from "../setup/signing_keys.ts";
 import { connect } from "../zitadel/client.ts";
 import {
-  createCredential,
   type CredentialKind,
   deleteCredential,
   listCredentials,
-  writeCredential,
 } from "../zitadel/credential.ts";
+import { issueCredential } from "../zitadel/issue_credential.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { listTargets } from "../zitadel/target.ts";
 import { whoAmI } from "../zitadel/user.ts";
 import { awaitKey } from "./await_key.ts";
 import type { RotationPlace } from "./plan_rotation.ts";
 import {
+  noteReplaced,
   readReplacedCredential,
   type ReplacedCredential,
-  writeReplacedCredential,
 } from "./replaced_credential.ts";
 
 /** What a run is about to do. */
@@ -52,7 +51,7 @@ export async function planCredentialRotation(
   const current = credential.kind === "jwt_profile"
     ? credential.key.keyId
     : undefined;
-  // The note of a run that was interrupted before it wrote the new key.
+  // Version 0.1.0 wrote the note before the new key.
   const isBegun = noted !== undefined && noted.id !== undefined &&
     noted.id === current;
   if (noted && !isBegun) return { kind: "delete", replaced: noted };
@@ -73,17 +72,14 @@ export async function planCredentialRotation(
   };
 }
 
-/** Adds a credential and writes it into the env file. */
-export async function addCredential(
+/** Adds a credential and writes it into the env file, with a note of the old one. */
+export function addCredential(
   { instance, envFile }: RotationPlace,
   replaced: ReplacedCredential,
   { days }: { readonly days: number },
 ): Promise<void> {
-  // Noted first: an interruption must not leave an old key that no one knows.
-  await writeReplacedCredential(envFile, replaced);
-  const { kind } = replaced;
-  const created = await createCredential(instance, replaced, { kind, days });
-  await writeCredential(envFile, created);
+  const note = (text: string) => noteReplaced(text, replaced);
+  return issueCredential(instance, envFile, { ...replaced, days, note });
 }
 
 /** How to check that the function uses the new credential. */
@@ -125,7 +121,8 @@ export async function deleteReplaced(
   }
   const { kind, id } = replaced;
   if (id) await deleteCredential(instance, replaced, { kind, id });
-  await writeReplacedCredential(envFile, undefined);
+  const text = await readEnvFile(envFile);
+  await writeEnvFile(envFile, noteReplaced(text, undefined));
   return seen.size;
 }
 
@@ -141,7 +138,7 @@ async function checks(
   if (endpoints.length > 0 && signingKey) return [{ endpoints, signingKey }];
   if (ours.length === 0) {
     throw new Error(
-      `Cannot check which credential the function uses: no target signs with a key of ${envFile}. Give the function's address with --endpoint, or run \`deno task setup\` first`,
+      `Cannot check which credential the function uses: no target signs with a key of ${envFile}. Give the function's address with --probe, or run \`deno task setup\` first`,
     );
   }
   return ours.map(({ endpoint, signingKey }) => ({

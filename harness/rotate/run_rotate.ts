@@ -44,7 +44,7 @@ export async function runRotate(
   io: Io,
 ): Promise<Outcome> {
   const { envFile, endpoint, credential, json } = options;
-  for (const url of endpoint) parseUrl(url, "--endpoint");
+  for (const url of endpoint) parseUrl(url, "--probe");
   const { instance } = await connectWithEnvFile(envFile, io);
   // A program reads the JSON document only.
   const shown = json ? { ...io, print: () => {} } : io;

@@ -21,7 +21,7 @@ export interface Change extends Step {
     | `${"write" | "drop"}-${"key" | "credential"}`
     | "write-setting"
     | `${"create" | "remove"}-user`
-    | "give-role";
+    | `${"give" | "take"}-role`;
   readonly lines: readonly DiffLine[];
   /** The right of the token's user; ORG_OWNER has it in the mapping's organization. */
   readonly needs?: NeededRight;
@@ -29,6 +29,19 @@ export interface Change extends Step {
   readonly setting?: string;
   /** Whether tokens depend on the function from then on: it has to accept the key. */
   readonly isGuarded?: boolean;
+  /** Whether it is about events alone, on which no token depends. */
+  readonly isAboutEvents?: boolean;
+}
+
+/** A change that one line describes. */
+export function change(
+  kind: Change["kind"],
+  line: `${DiffLine["sign"]} ${string}`,
+  make: Change["make"],
+  rest: Omit<Change, "kind" | "lines" | "make"> = {},
+): Change {
+  const sign = line[0] as DiffLine["sign"];
+  return { kind, lines: [{ sign, text: line.slice(2) }], make, ...rest };
 }
 
 /** A right that IAM_OWNER has. */

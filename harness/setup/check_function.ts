@@ -14,37 +14,63 @@ const NOT_YET: readonly CanaryResult["verdict"][] = [
 /** The function as ZITADEL will call it. */
 export interface AskedFunction {
   readonly endpoint: string;
+  /** Where this machine reaches it, if not there. */
+  readonly probe?: string | undefined;
   readonly signingKey: string;
 }
 
+/** Why a function cannot be bound. */
+export interface Trouble {
+  readonly seen: string;
+  /** Whether it only has to be started with the key. */
+  readonly isNotYet: boolean;
+  readonly advice: string;
+}
+
 /**
- * Asks the function, exactly at its endpoint, whether it accepts the key.
+ * Asks the function, exactly at its endpoint unless there is another address for
+ * that, whether it accepts the key.
+ */
+export async function findTrouble(
+  { endpoint, probe = endpoint, signingKey }: AskedFunction,
+): Promise<Trouble | undefined> {
+  const { accepted, verdict, seen } = await checkEndpoint(probe, signingKey);
+  if (accepted) return undefined;
+  const isNotYet = NOT_YET.includes(verdict);
+  return {
+    seen: `${probe} ${seen}`,
+    isNotYet,
+    advice: isNotYet
+      ? "Start the function there with the target's key first"
+      : probe === endpoint
+      ? "Check --endpoint: ZITADEL calls it exactly as given"
+      : "Check --probe: it has to lead to the function itself",
+  };
+}
+
+/**
+ * Checks that a function may be bound later, if not now.
  *
  * @param calledAt Where the target is called now, if that or what a failure does changes.
- * @returns Why it cannot be bound yet; `undefined` if it can.
  * @throws {Error} If starting the function would not help, or if a target that is
  * already called would move to it.
  */
-export async function findTrouble(
-  { endpoint, signingKey }: AskedFunction,
-  calledAt?: string,
-): Promise<string | undefined> {
-  const { accepted, verdict, seen } = await checkEndpoint(endpoint, signingKey);
-  if (accepted) return undefined;
-  const trouble = `${endpoint} ${seen}`;
-  const isNotYet = NOT_YET.includes(verdict);
-  if (isNotYet && calledAt === undefined) return trouble;
-  const advice = isNotYet
-    ? "Start the function there with the target's key first"
-    : "Check --endpoint: ZITADEL calls it exactly as given";
+export function requireStartable(
+  { seen, isNotYet, advice }: Trouble,
+  { endpoint, calledAt }: {
+    readonly endpoint: string;
+    readonly calledAt: string | undefined;
+  },
+): void {
+  if (isNotYet && calledAt === undefined) return;
   if (calledAt === endpoint) {
     throw new Error(
-      `Cannot let logins depend on the function: ${trouble}. Nothing was changed. ${advice}, or leave out --interrupt-on-error`,
+      `Cannot let logins depend on the function: ${seen}. Nothing was changed. ${advice}, or leave out --interrupt-on-error`,
     );
   }
   const stays = calledAt ? `: the target stays at ${calledAt}` : "";
   throw new Error(
-    `Cannot bind the target: ${trouble}. Nothing was changed${stays}. ${advice}`,
+    `Cannot bind the target: ${seen}. Nothing was changed${stays}. ${advice}`,
   );
 }
 
@@ -54,7 +80,7 @@ export async function findTrouble(
  * @returns What was seen last if it does not in time; else `undefined`.
  */
 export async function waitForFunction(
-  { endpoint, signingKey }: AskedFunction,
+  { endpoint, probe = endpoint, signingKey }: AskedFunction,
   { seconds, signal, onWait, retryMs = RETRY_MS }: {
     readonly seconds: number;
     readonly signal?: AbortSignal | undefined;
@@ -66,10 +92,10 @@ export async function waitForFunction(
   const deadline = Date.now() + seconds * 1_000;
   while (true) {
     signal?.throwIfAborted();
-    const { accepted, seen } = await checkEndpoint(endpoint, signingKey);
+    const { accepted, seen } = await checkEndpoint(probe, signingKey);
     if (accepted) return undefined;
-    if (Date.now() >= deadline) return `${endpoint} ${seen}`;
-    onWait?.(`${endpoint} ${seen}`);
+    if (Date.now() >= deadline) return `${probe} ${seen}`;
+    onWait?.(`${probe} ${seen}`);
     await sleep(retryMs, signal);
   }
 }

@@ -19,8 +19,9 @@ import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 export const SETUP_DETAILS = [
   "Creates or updates the target, writes its signing key into the env file (and ZITADEL_DOMAIN if the file has none), writes the mapping into the organization's metadata, and binds the target to preaccesstoken. Other targets that are bound there stay, in their order.",
   "A target is bound, or moved, only if the function answers at exactly that endpoint and accepts the target's key. Until then everything else is done: start the function with the env file and run the same command again, or use --wait or --start.",
-  "--service-user creates a service user that may read the mapping (ORG_OWNER_VIEWER of METADATA_ORGANIZATION, or IAM_OWNER_VIEWER if that is user or grant) and writes its credential into the env file. Run again, it changes nothing while the credential works.",
-  "With a fixed METADATA_ORGANIZATION, PROJECTS is proposed: the projects of that organization that have mapped roles.",
+  "With --probe the function is asked there. If this machine does not reach the endpoint, ZITADEL shows that it does before a function is bound: for some seconds the target gets the event of a metadata entry that no role can have. A target with payload type JWT or JWE gets no events: a second target, \"NAME (probe)\", takes its place until then.",
+  "--service-user creates a service user that may read the mapping (ORG_OWNER_VIEWER of METADATA_ORGANIZATION, or IAM_OWNER_VIEWER if that is user or grant) and writes its credential into the env file. Run again, it changes nothing while the credential works and the role fits METADATA_ORGANIZATION.",
+  "The mapping goes into the metadata of the organization whose project has the roles of the file. A first set-up proposes that organization as METADATA_ORGANIZATION, unless it is set (`user` for a mapping in each organization), and its projects as PROJECTS. If no project has these roles, setup binds all the same, says so and exits with 1.",
   "--for-customers is for an instance on which customers have organizations. It proposes METADATA_ORGANIZATION (the organization that owns the projects), PROJECTS, GRANTED_BY (the user's own organization and that one) and APPLICATIONS (every application of the projects, APIs too) for the env file, and asks about interruptOnError; with --yes that stays as it is unless --interrupt-on-error is given. Run again, it adds new applications.",
 ];
 
@@ -31,6 +32,11 @@ export const SETUP_OPTIONS = {
     "where the function answers (default: as the target is)",
     { parse: parseUrl },
   ),
+  probe: option(
+    "URL",
+    "where this machine reaches the function, such as a port-forward, if not at the endpoint",
+    { parse: parseUrl },
+  ),
   roles: option(
     "FILE",
     "the mapping; `deno task roles check FILE` checks it",
@@ -38,14 +44,15 @@ export const SETUP_OPTIONS = {
   prune: flag("remove metadata entries that are not in that file"),
   org: option(
     "ID",
-    "whose metadata takes the mapping (default: METADATA_ORGANIZATION, or the token's own organization)",
+    "whose metadata takes the mapping (default: METADATA_ORGANIZATION, or the owner of the project that has these roles)",
   ),
   "service-user": flag(
     "create the function's service user and its credential",
   ),
-  "service-user-name": option("NAME", "what it is called", {
-    default: DEFAULT_SERVICE_USER_NAME,
-  }),
+  "service-user-name": option(
+    "NAME",
+    `what a new one is called (default ${DEFAULT_SERVICE_USER_NAME})`,
+  ),
   credential: option("KIND", "a JWT profile key, or a token: key, pat", {
     default: "key",
     parse: oneOf(CREDENTIAL_KINDS),
@@ -61,7 +68,9 @@ export const SETUP_OPTIONS = {
     "ID",
     "add a project to PROJECTS, whose roles then count; can be repeated",
   ),
-  projects: toggle("--no-projects: leave PROJECTS as it is"),
+  projects: toggle(
+    "propose PROJECTS, which is done anyway; --no-projects leaves it as it is",
+  ),
   name: option("NAME", "the target's name", { default: DEFAULT_TARGET_NAME }),
   also: option("LIST", "bind to: preuserinfo, presamlresponse, events"),
   timeout: option(
@@ -81,7 +90,7 @@ export const SETUP_OPTIONS = {
   "env-file": ENV_FILE_OPTION,
   force: flag("replace another signing key in the env file"),
   remove: flag(
-    "undo all of it; with --roles also the metadata entries that still hold what the file says",
+    "undo all that setup made for this --name; with --roles also the metadata entries that still hold what the file says",
   ),
   "dry-run": DRY_RUN_OPTION,
   yes: YES_OPTION,
@@ -99,7 +108,9 @@ export function checkSetupOptions(options: SetupOptions): void {
   const { remove, prune, roles, start, json, forCustomers } = options;
   const { projects, project } = options;
   const isBeyondRemoval = start || prune || forCustomers ||
-    options.endpoint !== undefined || options.wait !== undefined;
+    [options.endpoint, options.probe, options.wait].some((it) =>
+      it !== undefined
+    );
   const refusals: [isWrong: boolean, why: string][] = [
     [
       prune && roles === undefined,

@@ -1,12 +1,13 @@
 import { Interrupted } from "../cli/errors.ts";
 import { formatDiffLine } from "../cli/diff.ts";
 import type { Io } from "../cli/io.ts";
-import { messageOf } from "../cli/terminal.ts";
 import { listTargets } from "../zitadel/target.ts";
 import { applySteps, type Change } from "./change.ts";
-import { findTrouble, waitForFunction } from "./check_function.ts";
+import { type AskedFunction, findTrouble, waitForFunction } from "./check_function.ts";
 import type { SetupOptions } from "./command_line.ts";
-import type { Plan } from "./read_plan.ts";
+import { findDeliveryTrouble, needsDelivery } from "./plan_delivery.ts";
+import { sendEvent } from "./prove_delivery.ts";
+import type { Plan } from "./situation.ts";
 import { type RunningFunction, startHere } from "./run_function.ts";
 
 /** How long the function may take to accept its key once it is started here, in seconds. */
@@ -61,6 +62,7 @@ export async function executePlan(
     if (trouble === undefined) {
       io.progress("binding the target");
       await apply(guarded);
+      await announceMapping(plan, guarded);
     }
     return {
       trouble,
@@ -85,6 +87,17 @@ export async function executePlan(
   }
 }
 
+/** Events that are bound only now did not tell of what was written before. */
+async function announceMapping(
+  { place: { instance, organization }, existing }: Plan,
+  made: readonly Change[],
+): Promise<void> {
+  const isBound = made.some(({ isAboutEvents }) => isAboutEvents);
+  if (isBound && existing && organization) {
+    await sendEvent(instance, organization);
+  }
+}
+
 function section(title: string, changes: readonly Change[]): string[] {
   const lines = changes.flatMap(({ lines }) => lines);
   return lines.length === 0
@@ -94,17 +107,45 @@ function section(title: string, changes: readonly Change[]): string[] {
 
 /** Returns why the target cannot be bound now; `undefined` if it can. */
 async function askFunction(
-  { place, target, existing, trouble }: Plan,
-  { wait, start, name }: SetupOptions,
-  { io, pace, signal }: {
+  plan: Plan,
+  options: SetupOptions,
+  context: {
     readonly io: Io;
     readonly pace: Pace;
     readonly signal: AbortSignal;
   },
 ): Promise<string | undefined> {
-  const { signingKey } = existing ??
-    (await listTargets(place.instance)).find((it) => it.name === name)!;
-  const asked = { endpoint: target!.endpoint, signingKey };
+  const { place, changes, existing } = plan;
+  const { endpoint } = plan.target!;
+  const { probe } = options;
+  const { io, pace, signal } = context;
+  const target = existing ??
+    (await listTargets(place.instance)).find((it) => it.name === options.name)!;
+  const { signingKey } = target;
+  const trouble = await askForKey(plan, options, {
+    ...context,
+    asked: { endpoint, probe, signingKey },
+  });
+  const isProven = !probe || !changes.some(needsDelivery);
+  if (trouble !== undefined || isProven) return trouble;
+  return await findDeliveryTrouble(place, {
+    ...{ target, endpoint, probe, signal },
+    pollMs: pace.retryMs,
+    onWait: io.progress,
+  });
+}
+
+/** Returns why the function does not have the target's key. */
+async function askForKey(
+  { existing, trouble }: Plan,
+  { wait, start }: SetupOptions,
+  { asked, io, pace, signal }: {
+    readonly asked: AskedFunction;
+    readonly io: Io;
+    readonly pace: Pace;
+    readonly signal: AbortSignal;
+  },
+): Promise<string | undefined> {
   if (wait !== undefined || start) {
     return await waitForFunction(asked, {
       seconds: wait ?? START_SECONDS,
@@ -115,10 +156,6 @@ async function askFunction(
   }
   if (existing !== undefined) return trouble;
   // The key is new: a function that runs already cannot have it.
-  try {
-    return await findTrouble(asked);
-  } catch (error) {
-    return messageOf(error).replace(/^Cannot bind the target: /, "")
-      .replace(/ Nothing was changed\./, "");
-  }
+  const found = await findTrouble(asked);
+  return found && (found.isNotYet ? found.seen : `${found.seen}. ${found.advice}`);
 }

@@ -1,37 +1,46 @@
-/**
- * What a plan leaves as it is, although it matters for the result.
- *
- * @module
- */
-import { planMapping, planMappingRemoval } from "../roles/plan_mapping.ts";
+import { planMapping } from "../roles/plan_mapping.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import type { State, Wish } from "./plan.ts";
+import { standInName } from "./stand_in.ts";
 
-/** Notes about a set-up. */
+/** Conditions by which a target learns of a changed mapping. */
+const METADATA_EVENTS = ["event/group/org.metadata", "event/group/org"];
+
+/** Names what a plan leaves as it is, although it matters for the result. */
 export function setupNotes(state: State, wish: Wish): string[] {
   const { mapping, prune = false } = wish;
   const entries = mapping.size > 0 || prune
-    ? planMapping(state.metadata, mapping, { prune }).notes
-    : [];
+    ? planMapping(state.metadata, mapping, { prune })
+    : { set: [], removed: [], notes: [] };
+  const isChanged = entries.set.length + entries.removed.length > 0;
   return [
-    ...entries,
+    ...entries.notes,
+    ...isChanged ? heldMapping(state, wish) : [],
     ...laterTargets(state, wish),
     ...sameEndpoint(state, wish),
     ...shortTimeout(state, wish),
   ];
 }
 
-/** Notes about a removal. */
-export function removalNotes(
-  state: State,
-  { name, mapping }: Pick<Wish, "mapping"> & { readonly name: string },
+/** Without events the function serves what it read before for a while. */
+function heldMapping(
+  { targets, executions, env }: State,
+  { name, conditions }: Wish,
 ): string[] {
-  const { notes } = planMappingRemoval(state.metadata, mapping);
-  if (state.targets.some((target) => target.name === name)) return [...notes];
-  const names = state.targets.map(({ name }) => `"${name}"`).join(", ");
+  const ours = targets.find((target) => target.name === name);
+  const calls = executions.filter(({ targets }) =>
+    ours !== undefined && targets.includes(ours.id)
+  ).map(({ condition }) => condition);
+  const getsEvents = [...calls, ...conditions].some((it) => METADATA_EVENTS.includes(it)) &&
+    ours?.payloadType === "json";
+  const isCalled = calls.some((condition) => condition.startsWith("function/"));
+  if (!isCalled || getsEvents) return [];
+  const [fresh, stale] = (["CACHE_FRESH_SECONDS", "CACHE_STALE_SECONDS"] as const)
+    .map((name) => Number(env[name] || SETTINGS[name].default));
   return [
-    `there is no target "${name}"${names ? `; targets here: ${names}` : ""}`,
-    ...notes,
+    `the function holds the mapping that it read before: tokens follow after ${fresh} s as a rule, and ${
+      fresh! + stale!
+    } s at most (CACHE_FRESH_SECONDS and CACHE_STALE_SECONDS); with \`deno task setup --also events\` in about a second`,
   ];
 }
 
@@ -57,7 +66,8 @@ function laterTargets(state: State, { target, conditions }: Wish): string[] {
 
 function sameEndpoint(state: State, { target }: Wish): string[] {
   const others = state.targets.filter(({ name, endpoint }) =>
-    name !== target?.name && endpoint === target?.endpoint
+    endpoint === target?.endpoint &&
+    name !== target?.name && name !== standInName(target?.name ?? "")
   );
   return others.map(({ name }) =>
     `the target "${name}" has the same endpoint: the function needs the keys of both`

@@ -8,7 +8,7 @@ import { parseEnv, readEnvFile, SIGNING_KEY_SETTING } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { findOrganization } from "../roles/mapping_organization.ts";
 import type { Mapping } from "../roles/parse_roles.ts";
-import { planMapping, planMappingRemoval } from "../roles/plan_mapping.ts";
+import { planMapping } from "../roles/plan_mapping.ts";
 import { entryChanges } from "../roles/write_entries.ts";
 import { type Execution, listExecutions } from "../zitadel/execution.ts";
 import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
@@ -22,9 +22,7 @@ import { readKeys } from "./signing_keys.ts";
 import {
   bindChange,
   createTargetChange,
-  deleteTargetChange,
   differs,
-  dropKeyChange,
   type PlannedTarget,
   updateTargetChange,
   writeKeyChange,
@@ -49,6 +47,8 @@ export interface State {
 
 /** What is wanted. */
 export interface Wish {
+  /** The target's name, also if the target is left out. */
+  readonly name?: string;
   /** The target; its name identifies it. Left out, only the rest counts. */
   readonly target?: TargetSettings | undefined;
   /** On what it is called. */
@@ -167,42 +167,4 @@ function planBindings(
     const to = [...from, target];
     return [bindChange(place, { condition, from, to }, targets)];
   });
-}
-
-/**
- * Works out what takes targets away again, also if a former removal was
- * interrupted. The bindings come first, so that nothing is called that no longer
- * exists; each target after its key, since it alone tells which key is its own.
- *
- * @returns The changes, in the order to make them.
- */
-export function planRemoval(
-  place: Place,
-  state: State,
-  { names, mapping, others = [] }: {
-    /** The target's name; several during a rotation. */
-    readonly names: readonly string[];
-    /** The entries to take out: only those that still say what it says. */
-    readonly mapping: Mapping;
-    /** The service user's. */
-    readonly others?: readonly Change[];
-  },
-): Change[] {
-  const targets = state.targets.filter(({ name }) => names.includes(name));
-  const ids = targets.map(({ id }) => id);
-  return [
-    ...state.executions.flatMap(({ condition, targets: from }) => {
-      const to = from.filter((id) => !ids.includes(id));
-      if (to.length === from.length) return [];
-      return [bindChange(place, { condition, from, to }, state.targets)];
-    }),
-    ...targets.flatMap((target) => [
-      ...state.envKeys.includes(target.signingKey)
-        ? [dropKeyChange(place, target)]
-        : [],
-      deleteTargetChange(place, target),
-    ]),
-    ...others,
-    ...entryChanges(place, planMappingRemoval(state.metadata, mapping)),
-  ];
 }

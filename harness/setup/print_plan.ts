@@ -6,9 +6,11 @@ import type { Organization } from "../zitadel/organization.ts";
 
 /** Prints what is about to change and where, and what stays although it matters. */
 export function printPlan(
-  { instance, organization, lines, notes }: {
+  { instance, organization, why, lines, notes }: {
     readonly instance: Instance;
     readonly organization: Organization | undefined;
+    /** Why that organization. */
+    readonly why?: string | undefined;
     readonly lines: readonly DiffLine[];
     readonly notes: readonly string[];
   },
@@ -17,7 +19,8 @@ export function printPlan(
   io.print(`Instance      ${instance.origin}`);
   if (organization) {
     const { name, id } = organization;
-    io.print(`Organization  ${printable(name)} (${id})`);
+    const reason = why ? `: ${printable(why)}` : "";
+    io.print(`Organization  ${printable(name)} (${id})${reason}`);
   }
   if (lines.length === 0) io.print("Nothing to change.");
   for (const line of lines) io.print(formatDiffLine(line));

@@ -8,22 +8,11 @@ import { UsageError } from "../cli/errors.ts";
 import { splitKeys } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { list, nameOf } from "../doctor/names.ts";
-import { fixedOrganization } from "../roles/mapping_organization.ts";
-import type { Instance } from "../zitadel/client.ts";
-import {
-  listOrganizations,
-  type Organization,
-  ownOrganization,
-} from "../zitadel/organization.ts";
-import {
-  findProject,
-  listApplications,
-  listProjects,
-  listRoles,
-  TEMPORARY_APP_NAME,
-} from "../zitadel/project.ts";
+import type { Organization } from "../zitadel/organization.ts";
+import { listApplications, TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import type { Change, Place } from "./change.ts";
 import type { State } from "./plan.ts";
+import { findProjects, type OwnedProject } from "./role_projects.ts";
 import { addToSetting, settingChange } from "./write_setting.ts";
 
 /** What is proposed for the env file, and what is left as it is. */
@@ -40,50 +29,16 @@ export interface ProposalWish {
   readonly organization: Organization | undefined;
   /** The metadata keys of the mapping. */
   readonly keys: readonly string[];
+  /** That organization's projects with roles that the mapping names. */
+  readonly mapped: readonly OwnedProject[];
   /** The projects that the operator named. */
   readonly named: readonly string[];
   readonly forCustomers: boolean;
+  /** Whether METADATA_ORGANIZATION is to be set to that organization. */
+  readonly isNewlyFixed: boolean;
   /** The settings of the env file and the environment. */
   readonly settings: Settings;
   readonly state: Pick<State, "env" | "metadataApi">;
-}
-
-/** A project and the organization that owns it. */
-interface OwnedProject {
-  readonly id: string;
-  readonly name: string;
-  readonly organization: string;
-}
-
-/**
- * Chooses whose metadata is to hold the mapping for all users: the organization
- * that the operator names, else the one that owns the projects, else the token's
- * own.
- *
- * @throws {UsageError} If the projects belong to several organizations.
- */
-export async function chooseOrganization(
-  instance: Instance,
-  { org, settings, named }: {
-    readonly org: string | undefined;
-    readonly settings: Settings;
-    readonly named: readonly string[];
-  },
-): Promise<string> {
-  const given = org ?? fixedOrganization(settings);
-  if (given !== undefined) return given;
-  const projects = [
-    ...await findProjects(instance, named, "--project"),
-    ...await findProjects(instance, splitKeys(settings.PROJECTS), "PROJECTS"),
-  ];
-  const owners = new Set(projects.map(({ organization }) => organization));
-  if (owners.size > 1) {
-    throw new UsageError(
-      "The projects belong to several organizations: name the one whose metadata holds the mapping with --org",
-    );
-  }
-  const [owner] = owners;
-  return owner ?? (await ownOrganization(instance)).id;
 }
 
 /**
@@ -98,11 +53,9 @@ export async function proposeSettings(
   wish: ProposalWish,
 ): Promise<Proposal> {
   const { instance } = place;
-  const { organization, keys, named, state: { env } } = wish;
+  const { organization, named, state: { env } } = wish;
   const listed = splitKeys(env.PROJECTS);
-  const mapped = organization
-    ? await findMappedProjects(instance, organization.id, new Set(keys))
-    : [];
+  const mapped = organization ? wish.mapped : [];
   const first = organization?.id;
   const chosen = [
     ...listed.length > 0 ? [] : mapped,
@@ -114,14 +67,19 @@ export async function proposeSettings(
   const proposal: Proposal = {
     changes: addToSetting(place, env, "PROJECTS", chosen),
     notes: unlisted.length === 0 ? [] : [
-      `PROJECTS stays as it is (${listed}); ${
+      `PROJECTS stays as it is (${listed}), so roles of ${
         list(unlisted.map(nameOf))
-      } with mapped roles would be added by ${
+      } do not count although they are mapped: \`deno task setup ${
         unlisted.map(({ id }) => `--project ${id}`).join(" ")
-      }`,
+      }\` adds it`,
     ],
   };
-  if (!wish.forCustomers || organization === undefined) return proposal;
+  if (organization === undefined) return proposal;
+  if (!wish.forCustomers) {
+    return wish.isNewlyFixed
+      ? join([proposeOrganization(place, wish, organization), proposal])
+      : proposal;
+  }
   const projects = [
     ...await findProjects(instance, listed, "PROJECTS", first),
     ...chosen,
@@ -139,12 +97,20 @@ export async function proposeSettings(
     proposeGrantedBy(place, wish, organization),
     await proposeApplications(place, wish, projects),
   ];
+  const { changes, notes } = join(parts);
   return {
-    changes: parts.flatMap(({ changes }) => changes),
+    changes,
     notes: [
-      ...parts.flatMap(({ notes }) => notes),
+      ...notes,
       "every API must check client_id beside aud, whatever is set here: at introspection ZITADEL names the API, not the client",
     ],
+  };
+}
+
+function join(parts: readonly Proposal[]): Proposal {
+  return {
+    changes: parts.flatMap(({ changes }) => changes),
+    notes: parts.flatMap(({ notes }) => notes),
   };
 }
 
@@ -164,7 +130,7 @@ function proposeOrganization(
     replaces: !!former,
   });
   const notes = [
-    `entries in the metadata of other organizations than ${name} no longer count`,
+    `entries in the metadata of other organizations than ${name} do not count`,
     ...keys.length > 0 ? [] : [
       `${name} has no entries yet: until it has (--roles FILE), no role grants anything`,
     ],
@@ -213,8 +179,8 @@ async function proposeApplications(
     };
   }
   const found = [];
-  for (const { id, organization } of projects) {
-    found.push(...await listApplications(place.instance, organization, id));
+  for (const { id, owner } of projects) {
+    found.push(...await listApplications(place.instance, owner.id, id));
   }
   // SAML applications have no client id, and no limit applies to them.
   const applications = found.filter(({ clientId, name }) =>
@@ -229,50 +195,4 @@ async function proposeApplications(
       ]
       : [],
   };
-}
-
-/** Finds the projects of an organization that have roles which its mapping names. */
-async function findMappedProjects(
-  instance: Instance,
-  organization: string,
-  keys: ReadonlySet<string>,
-): Promise<OwnedProject[]> {
-  const found: OwnedProject[] = [];
-  for (const { id, name } of await listProjects(instance, organization)) {
-    const roles = await listRoles(instance, organization, id);
-    if (roles.some((it) => keys.has(it) || keys.has(`${id}:${it}`))) {
-      found.push({ id, name, organization });
-    }
-  }
-  return found;
-}
-
-/**
- * Finds projects by their ids, each by asking in the organization that owns it.
- *
- * @throws {UsageError} If one does not exist: a tenant could create a project
- * with this id.
- */
-async function findProjects(
-  instance: Instance,
-  ids: readonly string[],
-  /** The option or setting that names them. */
-  from: string,
-  /** The organization to look in first. */
-  first?: string,
-): Promise<OwnedProject[]> {
-  if (ids.length === 0) return [];
-  const all = (await listOrganizations(instance)).map(({ id }) => id);
-  const organizations = new Set(first ? [first, ...all] : all);
-  const found: OwnedProject[] = [];
-  next: for (const id of ids) {
-    for (const organization of organizations) {
-      const project = await findProject(instance, organization, id);
-      if (!project) continue;
-      found.push({ id, name: project.name, organization });
-      continue next;
-    }
-    throw new UsageError(`${from} ${id}: there is no such project`);
-  }
-  return found;
 }

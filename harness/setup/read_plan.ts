@@ -1,76 +1,25 @@
 import { UsageError } from "../cli/errors.ts";
 import type { Io } from "../cli/io.ts";
-import type { Settings } from "../cli/settings.ts";
 import { printable } from "../cli/terminal.ts";
-import {
-  findMappingOrganization,
-  fixedOrganization,
-} from "../roles/mapping_organization.ts";
-import type { Mapping } from "../roles/parse_roles.ts";
-import { planMapping } from "../roles/plan_mapping.ts";
-import { requireProjects } from "../roles/require_projects.ts";
-import { readMappingFile } from "../roles/roles_file.ts";
-import {
-  findUnfinishedRotation,
-  type UnfinishedRotation,
-} from "../rotate/unfinished_rotation.ts";
-import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
-import { type Organization, ownOrganization } from "../zitadel/organization.ts";
+import { fixedOrganization } from "../roles/mapping_organization.ts";
+import type { UnfinishedRotation } from "../rotate/unfinished_rotation.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
-import type { Change, Place } from "./change.ts";
-import { findTrouble } from "./check_function.ts";
+import type { Place } from "./change.ts";
+import { findTrouble, requireStartable } from "./check_function.ts";
 import { conditionsOf, type SetupOptions } from "./command_line.ts";
-import { removalNotes, setupNotes } from "./notes.ts";
-import {
-  planRemoval,
-  planSetup,
-  readState,
-  type State,
-  type Wish,
-} from "./plan.ts";
-import { chooseOrganization, proposeSettings } from "./propose_settings.ts";
-import {
-  planServiceUser,
-  planServiceUserRemoval,
-  readServiceUser,
-  type ServiceUserWish,
-} from "./service_user.ts";
+import { judgeReach } from "./judge_reach.ts";
+import { setupNotes } from "./notes.ts";
+import { planDelivery } from "./plan_delivery.ts";
+import { planSetup, type State, type Wish } from "./plan.ts";
+import { readRemoval } from "./plan_removal.ts";
+import { proposeSettings } from "./propose_settings.ts";
+import { listMappedProjects } from "./role_projects.ts";
+import { planServiceUser, readServiceUsers } from "./service_user.ts";
+import { type Plan, type Planned, readSituation, type Situation } from "./situation.ts";
 import { updateTargetChange } from "./target_changes.ts";
 
 /** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */
 const DEFAULT_TIMEOUT_SECONDS = 10;
-
-/** The changes, and what keeps some of them from being made now. */
-export interface Plan extends Situation {
-  readonly target?: TargetSettings | undefined;
-  /** The target of that name, if it exists. */
-  readonly existing?: Target | undefined;
-  readonly changes: readonly Change[];
-  /** What stays as it is, although it matters. */
-  readonly notes: readonly string[];
-  /** Why the guarded changes cannot be made now. */
-  readonly trouble?: string | undefined;
-  /** Whether interruptOnError is off, and the operator is to decide about it. */
-  readonly isInterruptOpen?: boolean;
-}
-
-const NO_ROLES = {
-  mapping: new Map<string, string[]>(),
-  projects: new Set<string>(),
-} as const;
-
-/** What was read, for set-up and removal. */
-interface Situation {
-  readonly place: Place;
-  readonly settings: Settings;
-  readonly domain: string;
-  readonly mapping: Mapping;
-  /** The organization that takes the mapping. */
-  readonly organization: Organization | undefined;
-  readonly serviceUser: ServiceUserWish;
-  readonly state: State;
-  readonly rotation: UnfinishedRotation | undefined;
-}
 
 /** Reads everything, and works out what to change. Changes nothing. */
 export async function readPlan(
@@ -78,80 +27,11 @@ export async function readPlan(
   io: Pick<Io, "env" | "progress">,
 ): Promise<Plan> {
   const situation = await readSituation(options, io);
-  const plan = options.remove
-    ? await planFromRemoval(options, situation)
+  const plan: Planned = options.remove
+    ? await readRemoval(options, situation)
     : await planFromSetup(options, situation);
   io.progress();
   return { ...situation, ...plan };
-}
-
-async function readSituation(
-  options: SetupOptions,
-  io: Pick<Io, "env" | "progress">,
-): Promise<Situation> {
-  const { envFile, roles, org, name } = options;
-  const { mapping, projects } = roles === undefined
-    ? NO_ROLES
-    : await readMappingFile(roles);
-  const connection = await connectWithEnvFile(envFile, io);
-  const { domain, instance } = connection;
-  io.progress(`reading ${instance.origin}`);
-  const settings = { ...connection.settings };
-  if (options.forCustomers) {
-    settings.METADATA_ORGANIZATION = await chooseOrganization(instance, {
-      org,
-      settings,
-      named: options.project,
-    });
-  }
-  const fixed = fixedOrganization(settings);
-  const needsOrganization = roles !== undefined ||
-    fixed !== undefined && !options.remove;
-  const organization = needsOrganization
-    ? await findMappingOrganization(instance, { org, settings })
-    : undefined;
-  const place = { instance, organization: organization?.id, envFile };
-  // The least role that METADATA_ORGANIZATION needs.
-  const serviceUser: ServiceUserWish = {
-    name: options.serviceUserName,
-    role: fixed === undefined ? "IAM_OWNER_VIEWER" : "ORG_OWNER_VIEWER",
-    organization: fixed ?? (await ownOrganization(instance)).id,
-    credential: options.credential,
-    days: options.credentialDays,
-  };
-  const state = await readState(place);
-  if (!options.remove) {
-    const plan = planMapping(state.metadata, mapping, { prune: false });
-    await requireProjects(place, plan, projects);
-  }
-  return {
-    place,
-    settings,
-    domain,
-    mapping,
-    organization,
-    serviceUser,
-    state,
-    rotation: findUnfinishedRotation(state, name),
-  };
-}
-
-type Planned = Omit<Plan, keyof Situation>;
-
-async function planFromRemoval(
-  { name }: SetupOptions,
-  { place, state, rotation, mapping, serviceUser }: Situation,
-): Promise<Planned> {
-  const successor = rotation?.successor.name;
-  const found = await readServiceUser(place, serviceUser);
-  const others = planServiceUserRemoval(place, found, serviceUser);
-  const names = successor ? [name, successor] : [name];
-  const changes = planRemoval(place, state, { names, mapping, others });
-  return {
-    // Nothing that is taken away needs the function.
-    changes: changes.map((change) => ({ ...change, isGuarded: false })),
-    notes: removalNotes(state, { name: successor ?? name, mapping }),
-  };
 }
 
 async function planFromSetup(
@@ -169,10 +49,15 @@ async function planFromSetup(
   const conditions = conditionsOf(options);
   requireJson(existing, conditions, state);
   const user = wantsUser
-    ? await readServiceUser(place, serviceUser)
-    : undefined;
+    ? await planServiceUser(
+      place,
+      await readServiceUsers(place, serviceUser),
+      serviceUser,
+    )
+    : { changes: [], notes: [] };
   const proposal = await propose(options, situation);
   const wish: Wish = {
+    name,
     target,
     conditions,
     mapping,
@@ -180,48 +65,100 @@ async function planFromSetup(
     force,
     domain,
     others: [
-      ...user ? planServiceUser(place, user, serviceUser) : [],
+      ...user.changes,
       ...proposal.changes,
     ],
   };
-  const changes = planSetup(place, state, wish);
-  const guarded = changes.filter(({ isGuarded }) => isGuarded);
-  const isUpdated = guarded.some(({ kind }) => kind === "update-target");
-  const isWaiting = options.wait !== undefined || options.start;
-  const trouble = guarded.length === 0 || existing === undefined || isWaiting
-    ? undefined
-    : await findTrouble(
-      { endpoint: target!.endpoint, signingKey: existing.signingKey },
-      isUpdated ? existing.endpoint : undefined,
-    );
-  const notes = [...setupNotes(state, wish), ...proposal.notes];
-  const called = target ?? existing;
-  const isOpen = options.forCustomers && options.interruptOnError === undefined;
-  if (isOpen && called === undefined) {
-    notes.push(
-      `there is no target "${name}" yet: run this again with --endpoint, to decide about interruptOnError`,
-    );
-  }
-  const isInterruptOpen = isOpen && called?.interruptOnError === false;
-  return { target, existing, changes, notes, trouble, isInterruptOpen };
+  const planned = planSetup(place, state, wish);
+  const way = target && await planDelivery(options, {
+    ...{ place, state, existing, wanted: target, planned },
+  });
+  const changes = way?.changes ?? planned;
+  const open = openInterrupt(options, target ?? existing);
+  return {
+    ...{ target, existing, changes },
+    trouble: await readTrouble(options, { target, existing, changes }),
+    notes: [
+      ...setupNotes(state, wish),
+      ...user.notes,
+      ...proposal.notes,
+      ...way?.notes ?? [],
+      ...open.notes,
+    ],
+    isInterruptOpen: open.isOpen,
+    isFruitless: proposal.isFruitless,
+  };
 }
 
-async function propose(
-  options: SetupOptions,
-  { place, settings, mapping, organization, state }: Situation,
-) {
-  if (options.projects === false || isEmergencyExit(options)) {
-    return { changes: [], notes: [] };
+/** Finds out why the guarded changes cannot be made now, if the target exists. */
+async function readTrouble(
+  { probe, wait, start }: SetupOptions,
+  { target, existing, changes }: Pick<
+    Planned,
+    "target" | "existing" | "changes"
+  >,
+): Promise<string | undefined> {
+  const guarded = changes.filter(({ isGuarded }) => isGuarded);
+  const isAskedLater = existing === undefined || wait !== undefined || start;
+  if (guarded.length === 0 || isAskedLater) return undefined;
+  const { endpoint } = target!;
+  const { signingKey } = existing;
+  const trouble = await findTrouble({ endpoint, probe, signingKey });
+  if (trouble === undefined) return undefined;
+  const isUpdated = guarded.some(({ kind }) => kind === "update-target");
+  const calledAt = isUpdated ? existing.endpoint : undefined;
+  requireStartable(trouble, { endpoint, calledAt });
+  return trouble.seen;
+}
+
+/** Finds out whether the operator is to decide about interruptOnError. */
+function openInterrupt(
+  { forCustomers, interruptOnError, name }: SetupOptions,
+  called: TargetSettings | undefined,
+): { readonly isOpen: boolean; readonly notes: readonly string[] } {
+  const isAsked = forCustomers && interruptOnError === undefined;
+  return {
+    isOpen: isAsked && called?.interruptOnError === false,
+    notes: isAsked && called === undefined
+      ? [
+        `there is no target "${name}" yet: run this again with --endpoint, to decide about interruptOnError`,
+      ]
+      : [],
+  };
+}
+
+/** Proposes settings, and finds out whom the mapping reaches with them. */
+async function propose(options: SetupOptions, situation: Situation) {
+  if (isEmergencyExit(options)) {
+    return { changes: [], notes: [], isFruitless: false };
   }
-  const isOfAll = organization?.id === fixedOrganization(settings);
-  return await proposeSettings(place, {
-    organization: isOfAll ? organization : undefined,
-    keys: [...mapping.keys(), ...state.metadata.map(({ key }) => key)],
-    named: options.project,
-    forCustomers: options.forCustomers,
-    settings,
-    state,
+  const { place, settings, mapping, organization, state } = situation;
+  const keys = [
+    ...new Set([...mapping.keys(), ...state.metadata.map(({ key }) => key)]),
+  ];
+  const mapped = organization
+    ? await listMappedProjects(place.instance, organization, keys)
+    : [];
+  const named = options.project;
+  const { fruitless, notes } = await judgeReach(situation, {
+    keys,
+    mapped,
+    named,
   });
+  const isOfAll = organization?.id === fixedOrganization(settings);
+  const { forCustomers } = options;
+  const proposal = options.projects === false
+    ? { changes: [], notes: [] }
+    : await proposeSettings(place, {
+      ...{ keys, mapped, named, forCustomers, settings, state },
+      organization: isOfAll ? organization : undefined,
+      isNewlyFixed: situation.isNewlyFixed,
+    });
+  return {
+    changes: proposal.changes,
+    notes: [...fruitless ? [fruitless] : notes, ...proposal.notes],
+    isFruitless: fruitless !== undefined,
+  };
 }
 
 /**
@@ -259,8 +196,10 @@ function chooseTargetSettings(
 }
 
 /** Whether an option is about the target, beside interruptOnError. */
-function isAboutMore({ endpoint, also, timeout, wait }: SetupOptions): boolean {
-  return [endpoint, also, timeout, wait].some((it) => it !== undefined);
+function isAboutMore(
+  { endpoint, probe, also, timeout, wait }: SetupOptions,
+): boolean {
+  return [endpoint, probe, also, timeout, wait].some((it) => it !== undefined);
 }
 
 /** `setup --no-interrupt-on-error` alone: it works at any time. */

@@ -10,7 +10,7 @@ import { readSettings } from "../cli/settings.ts";
 import { tint } from "../cli/terminal.ts";
 import { startFunction } from "../function/function_process.ts";
 import { isLoopback } from "../util/is_loopback.ts";
-import type { Plan } from "./read_plan.ts";
+import type { Plan } from "./situation.ts";
 
 /** The function, running until it is stopped. */
 export interface RunningFunction {

@@ -13,7 +13,9 @@ import { type Change, requireRightsFor } from "./change.ts";
 import { checkSetupOptions, type SetupOptions } from "./command_line.ts";
 import { executePlan, type Pace } from "./execute_plan.ts";
 import { printPlan } from "./print_plan.ts";
-import { type Plan, readPlan } from "./read_plan.ts";
+import { readPlan } from "./read_plan.ts";
+import type { Plan } from "./situation.ts";
+import { UNDELIVERED } from "./plan_delivery.ts";
 import { keepRunning } from "./run_function.ts";
 
 export async function runSetup(
@@ -42,9 +44,9 @@ export async function runSetup(
     }
   }
   await using execution = await executePlan(plan, options, { io, pace });
-  // A removal that found no target although there are others: a wrong name.
-  const isMistaken = options.remove && changes.length === 0 &&
-    plan.state.targets.length > 0;
+  // Also a removal that found no target although there are others: a wrong name.
+  const isMistaken = plan.isIncomplete || plan.isFruitless ||
+    options.remove && changes.length === 0 && plan.state.targets.length > 0;
   const isBound = execution.trouble === undefined;
   const outcome = !isBound ? "failed" : isMistaken ? "warnings" : "done";
   const done = { ...plan, trouble: execution.trouble };
@@ -82,7 +84,7 @@ async function decideAboutInterrupt(
 }
 
 function show(
-  { place, organization, changes, notes, trouble, existing }: Plan,
+  { place, organization, why, changes, notes, trouble, existing }: Plan,
   io: Io,
 ): void {
   // A function cannot have the key of a target that does not exist yet.
@@ -96,14 +98,14 @@ function show(
     }));
   const { instance } = place;
   printPlan(
-    { instance, organization, lines: [...lines, ...guarded], notes },
+    { instance, organization, why, lines: [...lines, ...guarded], notes },
     io,
   );
 }
 
 /** Reports how it ended, as one JSON document or in words. */
 async function report(
-  { place, organization, changes, notes, trouble }: Plan,
+  { place, organization, changes, notes, trouble, isFruitless }: Plan,
   options: SetupOptions,
   { io, outcome }: { readonly io: Io; readonly outcome: Outcome },
 ): Promise<Outcome> {
@@ -114,7 +116,7 @@ async function report(
     return printJson(io, outcome, {
       instance: place.instance.origin,
       organization,
-      applied: outcome === "done" || outcome === "failed",
+      applied: outcome !== "declined" && !options.dryRun,
       not_bound: trouble,
       changes: made.flatMap(({ lines }) => lines),
       pending: pending.flatMap(({ lines }) => lines),
@@ -124,10 +126,16 @@ async function report(
   if (options.dryRun) io.print("Nothing was changed (--dry-run).");
   else if (trouble) {
     io.print(`${tint("warning", "Not bound:")} ${printable(trouble)}`);
-    io.print(await nextStep(options));
-  } else if (changes.length > 0 && remove) io.print(tint("good", "Removed."));
-  else if (changes.length > 0) {
-    io.print(tint("good", "Done."));
+    io.print(await nextStep(options, trouble));
+  } else if (changes.length > 0 && remove) {
+    const rest = outcome === "done" ? "" : " What stays is named above.";
+    io.print(`${tint("good", "Removed.")}${rest}`);
+  } else if (changes.length > 0) {
+    io.print(
+      isFruitless
+        ? tint("warning", "Done, but no user gets a permission yet: see above.")
+        : tint("good", "Done."),
+    );
     const isSettings = changes.some(({ setting }) => setting !== undefined);
     io.print(
       isSettings && !start
@@ -139,12 +147,21 @@ async function report(
 }
 
 /** A function without a credential does not start. */
-async function nextStep({ envFile }: SetupOptions): Promise<string> {
+async function nextStep(
+  { envFile, probe }: SetupOptions,
+  trouble: string,
+): Promise<string> {
+  if (trouble.startsWith(UNDELIVERED)) return "Next: run the same command again";
   const settings = parseEnv(await readEnvFile(envFile));
   const hasCredential = ["ACCESS_TOKEN", "CLIENT_SECRET", "SERVICE_ACCOUNT_KEY"]
     .some((name) => settings[name]);
+  const isUnreached = probe === undefined && trouble.includes("did not answer");
   const start =
-    `start, restart or deploy it with ${envFile}, then run the same command again`;
+    `start, restart or deploy it with ${envFile}, then run the same command again${
+      isUnreached
+        ? "; if only ZITADEL reaches the endpoint, with --probe URL"
+        : ""
+    }`;
   return hasCredential
     ? `Next: ${start}`
     : `Next: ${envFile} has no credential of a service user yet; add --service-user to create one, or write ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY. Then ${start}`;

@@ -1,92 +1,102 @@
 /**
- * The function's service user: how far it exists, and what gives and takes it.
+ * The function's service user: how far it exists, and what it lacks.
  *
  * @module
  */
 import { Code } from "@connectrpc/connect";
 import {
   type Credential,
+  credentialSettings,
   readCredential,
 } from "../../lib/config/credential.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import { parseEnv, readEnvFile } from "../cli/env_file.ts";
+import type { Settings } from "../cli/settings.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
-import {
-  createCredential,
-  CREDENTIAL_SETTINGS,
-  type CredentialKind,
-  listCredentials,
-  removeCredential,
-  writeCredential,
-} from "../zitadel/credential.ts";
+import { type CredentialKind, listCredentials } from "../zitadel/credential.ts";
+import { issueCredential } from "../zitadel/issue_credential.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import {
   createMarkedServiceUser,
-  findServiceUser,
-  type FoundUser,
+  DEFAULT_SERVICE_USER_NAME,
   giveReaderRole,
-  hasReaderRole,
   isUserNameTaken,
+  listServiceUsers,
   type ReaderRole,
+  rolesOf,
+  type ServiceUser,
+  takeInstanceRoles,
 } from "../zitadel/service_user.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
-import { type Me, removeUser, whoAmI } from "../zitadel/user.ts";
+import { type Me, whoAmI } from "../zitadel/user.ts";
 import { ZitadelError } from "../zitadel/zitadel_error.ts";
-import { type Change, ofOwner, type Place } from "./change.ts";
+import { type Change, change, ofOwner, type Place } from "./change.ts";
 
 /** The service user that is wanted. */
 export interface ServiceUserWish {
-  readonly name: string;
+  /** The target that it is for: its mark names it. */
+  readonly target: string;
+  /** What a new one is called; given, it also names one whose target was not noted. */
+  readonly name: string | undefined;
   readonly role: ReaderRole;
+  /** The organization that it reads, and that a new one belongs to. */
   readonly organization: string;
   readonly credential: CredentialKind;
   /** How long the credential lives. */
   readonly days: number;
 }
 
-/** The function's service user, as far as it exists. */
+/** The service users that there are, and the credential in the env file. */
 export interface ServiceUserState {
-  /** The user of that name. */
-  readonly found: FoundUser | undefined;
-  /** Whether a user of another organization has the name. */
-  readonly isTaken: boolean;
-  /** Whether that user has the role that is wanted. */
-  readonly hasRole: boolean;
+  /** Those that `setup` created for the target, the one in use first. */
+  readonly ours: readonly ServiceUser[];
+  readonly others: readonly ServiceUser[];
   /** The credential in the env file: refused by ZITADEL, or whose it is. */
   readonly credential: "none" | "refused" | Me;
 }
 
-/** Looks for the function's service user, and at the credential in the env file. */
-export async function readServiceUser(
+/** Looks for the function's service users, and at the credential in the env file. */
+export async function readServiceUsers(
   { instance, envFile }: Place,
-  { name, role, organization }: ServiceUserWish,
+  { target, name }: ServiceUserWish,
 ): Promise<ServiceUserState> {
-  const found = await findServiceUser(instance, organization, name);
+  const users = await listServiceUsers(instance);
+  const settings = parseEnv(await readEnvFile(envFile));
+  const written = readCredential(settings);
+  const credential = await readCredentialState(instance, settings, users);
+  const used = typeof credential === "object"
+    ? credential.id
+    : written?.kind === "jwt_profile"
+    ? written.key.userId
+    : undefined;
+  const isUsed = ({ id }: ServiceUser) => id === used;
+  const isOurs = (user: ServiceUser) =>
+    user.createdFor === target ||
+    user.createdFor === "" && (user.name === name || isUsed(user));
   return {
-    found,
-    hasRole: found !== undefined && found.isOurs &&
-      await hasReaderRole(instance, found, role),
-    isTaken: found === undefined &&
-      await isUserNameTaken(instance, organization, name),
-    credential: await readCredentialState(instance, envFile, found),
+    ours: users.filter(isOurs)
+      .sort((a, b) => Number(isUsed(b)) - Number(isUsed(a))),
+    others: users.filter((user) => !isOurs(user)),
+    credential,
   };
 }
 
 async function readCredentialState(
   instance: Instance,
-  envFile: string,
-  ours: FoundUser | undefined,
+  settings: Settings,
+  users: readonly ServiceUser[],
 ): Promise<ServiceUserState["credential"]> {
-  const settings = parseEnv(await readEnvFile(envFile));
-  const isNone = CREDENTIAL_SETTINGS.every((name) => !settings[name]?.trim());
+  const isNone = Object.keys(credentialSettings)
+    .every((name) => !settings[name]?.trim());
   if (isNone) return "none";
   const credential = readCredential(settings);
   if (credential === undefined) return "refused";
-  if (credential.kind === "jwt_profile" && ours?.isOurs) {
+  if (credential.kind === "jwt_profile") {
     const { keyId, userId } = credential.key;
-    const isListed = userId !== ours.id ||
-      await isKeyListed(instance, ours, keyId);
+    const owner = users.find(({ id }) => id === userId);
+    const isListed = owner === undefined ||
+      await isKeyListed(instance, owner, keyId);
     if (!isListed) return "refused";
   }
   try {
@@ -100,7 +110,7 @@ async function readCredentialState(
 /** Asks ZITADEL about the key, since some releases answer a wrong one with 500. */
 async function isKeyListed(
   instance: Instance,
-  { organization, id: user }: FoundUser,
+  { organization, id: user }: ServiceUser,
   keyId: string,
 ): Promise<boolean> {
   const listed = await listCredentials(instance, { organization, user });
@@ -123,116 +133,124 @@ function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Works out what the service user lacks.
+ * Works out what the service user lacks. One that `setup` made for the target is
+ * used whatever it is called and wherever it is.
  *
  * @throws {Error} If a user that `setup` did not create has the name, or the env
  * file holds another user's credential.
  */
-export function planServiceUser(
-  place: Place,
-  { found, isTaken, hasRole, credential }: ServiceUserState,
+export async function planServiceUser(
+  { instance, envFile }: Place,
+  { ours: [found], others, credential }: ServiceUserState,
   wish: ServiceUserWish,
-): Change[] {
-  const { name } = wish;
-  const isForeign = found !== undefined && !found.isOurs;
-  if (isForeign || isTaken) {
-    const where = isForeign
-      ? ` (${found.id}), which setup did not create`
-      : ", in another organization";
-    throw new Error(
-      `There is a user "${name}" already${where}: it is left alone. Choose another --service-user-name`,
-    );
-  }
+): Promise<{ readonly changes: Change[]; readonly notes: string[] }> {
+  const { name = DEFAULT_SERVICE_USER_NAME, organization, role } = wish;
   const works = typeof credential === "object";
   if (works && credential.id !== found?.id) {
     throw new Error(
       `The env file has a credential of another user, ${credential.loginName}, and it works. Leave out --service-user, or remove the credential from the file`,
     );
   }
+  if (!found && await isUserNameTaken(instance, organization, name)) {
+    const other = others.find((user) => user.name === name);
+    const id = other ? ` (${other.id})` : "";
+    throw new Error(
+      `There is a user "${name}" already${id}, which setup did not create for this target: it is left alone. Choose another --service-user-name${
+        other?.createdFor === ""
+          ? `, or give this one: an older version of setup did create it`
+          : ""
+      }`,
+    );
+  }
+  const has = async (level: ReaderRole) =>
+    found ? await rolesOf(instance, { ...found, organization }, level) : [];
+  const isGiven = (await has(role)).includes(role);
+  const ofInstance = role === "ORG_OWNER_VIEWER"
+    ? await has("IAM_OWNER_VIEWER")
+    : [];
+  const isWide = ofInstance.join() === "IAM_OWNER_VIEWER";
   // Knows the user once it is created.
-  const user = { found };
-  const replaces = credential === "refused";
-  return [
-    ...found ? [] : [createUserChange(place, user, wish)],
-    ...hasRole ? [] : [giveRoleChange(place, user, wish)],
-    ...works ? [] : [writeCredentialChange(place, user, { ...wish, replaces })],
-  ];
-}
-
-/** Works out what removes the service user, if `setup` created it. */
-export function planServiceUserRemoval(
-  { instance, envFile }: Place,
-  { found, credential }: ServiceUserState,
-  { name }: ServiceUserWish,
-): Change[] {
-  if (!found?.isOurs) return [];
-  const isIts = typeof credential === "object" && credential.id === found.id;
-  const dropped: Change = {
-    kind: "drop-credential",
-    lines: [{ sign: "-", text: `the credential of "${name}" in ${envFile}` }],
-    make: () => removeCredential(envFile),
+  const user: CreatedUser = { found, name: found?.name ?? name };
+  const place = { instance, envFile };
+  return {
+    changes: [
+      ...found ? [] : [createUserChange(place, user, wish)],
+      ...isGiven ? [] : [giveRoleChange(place, user, wish)],
+      ...isWide && isGiven ? [takeRoleChange(place, user)] : [],
+      ...works ? [] : [writeCredentialChange(place, user, {
+        ...wish,
+        replaces: credential === "refused",
+      })],
+    ],
+    notes: isWide && !isGiven
+      ? [
+        `"${user.name}" keeps IAM_OWNER_VIEWER, which the function needs until it is restarted with METADATA_ORGANIZATION=${organization}; --service-user takes it away then`,
+      ]
+      : [],
   };
-  return [...isIts ? [dropped] : [], {
-    kind: "remove-user",
-    lines: [{
-      sign: "-",
-      text: `service user "${name}", with its role and credentials`,
-    }],
-    needs: ofOwner("user.write", "remove the service user"),
-    async make() {
-      const { organization } = found;
-      await removeUser(instance, organization, found.id);
-      await waitUntil(
-        async () => !await findServiceUser(instance, organization, name),
-        { what: "the service user is gone" },
-      );
-    },
-  }];
 }
 
 interface CreatedUser {
-  found: FoundUser | undefined;
+  found: ServiceUser | undefined;
+  readonly name: string;
 }
 
+export type ServiceUserPlace = Pick<Place, "instance" | "envFile">;
+
 function createUserChange(
-  { instance }: Place,
+  { instance }: ServiceUserPlace,
   user: CreatedUser,
-  { name, organization }: ServiceUserWish,
+  { organization, target }: ServiceUserWish,
 ): Change {
-  return {
-    kind: "create-user",
-    lines: [{ sign: "+", text: `service user "${name}"` }],
-    needs: ofOwner("user.write", "create the service user"),
-    async make() {
-      user.found = await createMarkedServiceUser(instance, organization, name);
-      await waitUntil(
-        async () => !!await findServiceUser(instance, organization, name),
-        { what: "the service user is listed" },
-      );
-    },
+  const { name } = user;
+  const make = async () => {
+    const mark = { name, target };
+    const { id } = user.found = await createMarkedServiceUser(
+      instance,
+      organization,
+      mark,
+    );
+    const isListed = async () =>
+      (await listServiceUsers(instance)).some((it) => it.id === id);
+    await waitUntil(isListed, { what: "the service user is listed" });
   };
+  const needs = ofOwner("user.write", "create the service user");
+  return change("create-user", `+ service user "${name}"`, make, { needs });
 }
 
 function giveRoleChange(
-  { instance }: Place,
+  { instance }: ServiceUserPlace,
   user: CreatedUser,
-  { name, role }: ServiceUserWish,
+  { organization, role }: ServiceUserWish,
 ): Change {
   const right = role === "IAM_OWNER_VIEWER"
     ? "iam.member.write"
     : "org.member.write";
-  return {
-    kind: "give-role",
-    lines: [{ sign: "+", text: `role ${role} for the service user "${name}"` }],
-    needs: ofOwner(right, `give the service user ${role}`),
-    make: () => giveReaderRole(instance, user.found!, role),
-  };
+  return change(
+    "give-role",
+    `+ role ${role} for the service user "${user.name}"`,
+    () => giveReaderRole(instance, { id: user.found!.id, organization }, role),
+    { needs: ofOwner(right, `give the service user ${role}`) },
+  );
+}
+
+/** Takes the role of the whole instance from a user that reads one organization. */
+function takeRoleChange(
+  { instance }: ServiceUserPlace,
+  { found, name }: CreatedUser,
+): Change {
+  return change(
+    "take-role",
+    `- role IAM_OWNER_VIEWER of the service user "${name}": it reads one organization only`,
+    () => takeInstanceRoles(instance, found!.id),
+    { needs: ofOwner("iam.member.write", "take its role of the instance") },
+  );
 }
 
 function writeCredentialChange(
-  { instance, envFile }: Place,
+  { instance, envFile }: ServiceUserPlace,
   user: CreatedUser,
-  { name, credential: kind, days, replaces }: ServiceUserWish & {
+  { organization: read, credential: kind, days, replaces }: ServiceUserWish & {
     readonly replaces: boolean;
   },
 ): Change {
@@ -240,23 +258,19 @@ function writeCredentialChange(
     ? ["SERVICE_ACCOUNT_KEY", "key"]
     : ["ACCESS_TOKEN", "personal access token"];
   const suffix = replaces ? ", in place of one that ZITADEL refuses" : "";
-  return {
-    kind: "write-credential",
-    lines: [{
-      sign: replaces ? "~" : "+",
-      text:
-        `${setting} in ${envFile}: a new ${what} of "${name}" for ${days} days${suffix}`,
-    }],
-    needs: ofOwner("user.write", "create its credential"),
-    setting,
-    async make() {
+  return change(
+    "write-credential",
+    `${
+      replaces ? "~" : "+"
+    } ${setting} in ${envFile}: a new ${what} of "${user.name}" for ${days} days${suffix}`,
+    async () => {
       const { id, organization } = user.found!;
       const owner = { organization, user: id };
-      const created = await createCredential(instance, owner, { kind, days });
-      await writeCredential(envFile, created);
-      await confirmCredential(instance, envFile, organization);
+      await issueCredential(instance, envFile, { ...owner, kind, days });
+      await confirmCredential(instance, envFile, read);
     },
-  };
+    { needs: ofOwner("user.write", "create its credential"), setting },
+  );
 }
 
 /** Waits until the written credential lets its user read an organization, as the function will. */

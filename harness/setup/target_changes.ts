@@ -15,7 +15,7 @@ import {
   updateTarget,
 } from "../zitadel/target.ts";
 import { bind, type Binding } from "./bind.ts";
-import { type Change, ofOwner, type Place } from "./change.ts";
+import { type Change, change, ofOwner, type Place } from "./change.ts";
 import { changeKeys } from "./signing_keys.ts";
 
 /** A target of the plan: its id is known once it exists. */
@@ -30,19 +30,16 @@ export function createTargetChange(
   settings: TargetSettings,
 ): Change {
   const shown = settingsOf(settings).map(([key, value]) => `${key} ${value}`);
-  return {
-    kind: "create-target",
-    lines: [{
-      sign: "+",
-      text: `target "${settings.name}": ${shown.join(", ")}`,
-    }],
-    needs: ofOwner("action.target.write", "create the target"),
-    async make() {
+  return change(
+    "create-target",
+    `+ target "${settings.name}": ${shown.join(", ")}`,
+    async () => {
       const { id } = await createTarget(instance, settings);
       target.id = id;
       await targetSettles(instance, id, "the target is listed");
     },
-  };
+    { needs: ofOwner("action.target.write", "create the target") },
+  );
 }
 
 /** Changes a target; guarded if logins would depend on the function in a new way. */
@@ -56,39 +53,44 @@ export function updateTargetChange(
   const differences = settingsOf(settings)
     .filter(([key, value]) => before.get(key) !== value)
     .map(([key, value]) => `${key} ${before.get(key)} -> ${value}`);
-  return {
-    kind: "update-target",
-    lines: [{
-      sign: "~",
-      text: `target "${settings.name}": ${differences.join(", ")}`,
-    }],
-    needs: ofOwner("action.target.write", "change the target"),
-    isGuarded: settings.endpoint !== endpoint ||
-      settings.interruptOnError && !interruptOnError,
-    async make() {
+  return change(
+    "update-target",
+    `~ target "${settings.name}": ${differences.join(", ")}`,
+    async () => {
       await updateTarget(instance, id, settings);
       await targetSettles(instance, id, "the target has its new settings", {
         isSettled: (target) => !differs(target, settings),
       });
     },
-  };
+    {
+      needs: ofOwner("action.target.write", "change the target"),
+      isGuarded: settings.endpoint !== endpoint ||
+        settings.interruptOnError && !interruptOnError,
+    },
+  );
 }
 
 export function deleteTargetChange(
   { instance }: Place,
   { id, name }: Target,
 ): Change {
-  return {
-    kind: "delete-target",
-    lines: [{ sign: "-", text: `target "${name}"` }],
-    needs: ofOwner("action.target.write", "delete the target"),
-    async make() {
-      await deleteTarget(instance, id);
-      await targetSettles(instance, id, "the target is gone", {
-        isSettled: (target) => target === undefined,
-      });
-    },
-  };
+  return change(
+    "delete-target",
+    `- target "${name}"`,
+    () => removeTarget(instance, id),
+    { needs: ofOwner("action.target.write", "delete the target") },
+  );
+}
+
+/** Deletes a target, and waits until it is gone. */
+export async function removeTarget(
+  instance: Instance,
+  id: string,
+): Promise<void> {
+  await deleteTarget(instance, id);
+  await targetSettles(instance, id, "the target is gone", {
+    isSettled: (target) => target === undefined,
+  });
 }
 
 /** Binds a target behind what a condition calls, or takes targets out. */
@@ -105,21 +107,20 @@ export function bindChange(
       : it.name;
   const list = (them: readonly (string | PlannedTarget)[]) =>
     them.map((it) => `"${nameOf(it)}"`).join(", ") || "nothing";
-  return {
-    kind: "bind",
-    lines: [{
-      sign: from.length === 0 ? "+" : to.length === 0 ? "-" : "~",
-      text: `${condition} calls: ${list(from)} -> ${list(to)}`,
-    }],
-    needs: ofOwner("action.execution.write", "bind or unbind the target"),
-    isGuarded: true,
-    make: () =>
-      bind(instance, {
-        condition,
-        from,
-        to: to.map((it) => typeof it === "string" ? it : it.id!),
-      }),
-  };
+  const sign = from.length === 0 ? "+" : to.length === 0 ? "-" : "~";
+  return change(
+    "bind",
+    `${sign} ${condition} calls: ${list(from)} -> ${list(to)}`,
+    () => {
+      const ids = to.map((it) => typeof it === "string" ? it : it.id!);
+      return bind(instance, { condition, from, to: ids });
+    },
+    {
+      needs: ofOwner("action.execution.write", "bind or unbind the target"),
+      isGuarded: true,
+      isAboutEvents: condition.startsWith("event/"),
+    },
+  );
 }
 
 /** Writes a target's key into the env file, beside others or in their place. */
@@ -129,32 +130,25 @@ export function writeKeyChange(
   { replaces }: { readonly replaces: boolean },
 ): Change {
   const suffix = replaces ? ", in place of another" : "";
-  return {
-    kind: "write-key",
-    lines: [{
-      sign: replaces ? "~" : "+",
-      text: `${textOfKey(envFile, target)}${suffix}`,
-    }],
-    setting: SIGNING_KEY_SETTING,
-    async make() {
+  return change(
+    "write-key",
+    `${replaces ? "~" : "+"} ${textOfKey(envFile, target)}${suffix}`,
+    async () => {
       const key = await keyOf(instance, target);
       await changeKeys(envFile, (keys) => replaces ? [key] : [...keys, key]);
     },
-  };
+    { setting: SIGNING_KEY_SETTING },
+  );
 }
 
 export function dropKeyChange(
   { instance, envFile }: Place,
   target: Target,
 ): Change {
-  return {
-    kind: "drop-key",
-    lines: [{ sign: "-", text: textOfKey(envFile, target) }],
-    async make() {
-      const key = await keyOf(instance, target);
-      await changeKeys(envFile, (keys) => keys.filter((it) => it !== key));
-    },
-  };
+  return change("drop-key", `- ${textOfKey(envFile, target)}`, async () => {
+    const key = await keyOf(instance, target);
+    await changeKeys(envFile, (keys) => keys.filter((it) => it !== key));
+  });
 }
 
 export function differs(

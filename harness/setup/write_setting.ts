@@ -7,7 +7,7 @@ import {
 } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { nameOf } from "../doctor/names.ts";
-import type { Change, Place } from "./change.ts";
+import { type Change, change, type Place } from "./change.ts";
 
 /** Sets one setting of the env file, other than keys and credentials. */
 export function settingChange(
@@ -21,18 +21,15 @@ export function settingChange(
     readonly replaces: boolean;
   },
 ): Change {
-  return {
-    kind: "write-setting",
-    lines: [{
-      sign: replaces ? "~" : "+",
-      text: `${name} in ${envFile}: ${shown}`,
-    }],
-    setting: name,
-    async make() {
+  return change(
+    "write-setting",
+    `${replaces ? "~" : "+"} ${name} in ${envFile}: ${shown}`,
+    async () => {
       const text = await readEnvFile(envFile);
       await writeEnvFile(envFile, withSetting(text, name, value));
     },
-  };
+    { setting: name },
+  );
 }
 
 /** Adds what a comma-separated setting lacks. */

@@ -4,12 +4,10 @@
  *
  * @module
  */
-import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { KeyType } from "@zitadel/proto/zitadel/auth_n_key_pb";
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { readEnvFile, withSetting, writeEnvFile } from "../cli/env_file.ts";
 import type { Instance } from "./client.ts";
-import { attempt } from "./zitadel_error.ts";
+import { manage } from "./manage.ts";
 
 /** `key`: a JSON key file for the JWT profile; `pat`: a personal access token. */
 export const CREDENTIAL_KINDS = ["key", "pat"] as const;
@@ -29,19 +27,11 @@ export interface ListedCredential {
   readonly expiresAt: number | undefined;
 }
 
-/** A credential with its secret, as the env file takes it. */
-export interface NewCredential extends ListedCredential {
+/** A credential's secret, as the env file takes it. */
+export interface NewCredential {
   readonly setting: "SERVICE_ACCOUNT_KEY" | "ACCESS_TOKEN";
   readonly value: string;
 }
-
-/** Every setting that can hold a credential or a part of one. */
-export const CREDENTIAL_SETTINGS = [
-  "ACCESS_TOKEN",
-  "CLIENT_ID",
-  "CLIENT_SECRET",
-  "SERVICE_ACCOUNT_KEY",
-] as const;
 
 /** Days before its end at which a credential is due to be replaced. */
 export const EXPIRY_WARNING_DAYS = 30;
@@ -49,69 +39,47 @@ export const EXPIRY_WARNING_DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Creates a key or a personal access token; both expire after the days given. */
-export async function createCredential(
+export function createCredential(
   instance: Instance,
-  { organization, user }: UserPlace,
+  { organization, user: userId }: UserPlace,
   { kind, days }: { readonly kind: CredentialKind; readonly days: number },
 ): Promise<NewCredential> {
-  const management = instance.service(ManagementService, { organization });
   const expiresAt = Date.now() + days * DAY_MS;
   const expirationDate = timestampFromMs(expiresAt);
-  if (kind === "pat") {
-    const { tokenId, token } = await attempt(
-      "create a personal access token",
-      () => management.addPersonalAccessToken({ userId: user, expirationDate }),
-    );
-    return {
-      kind,
-      id: tokenId,
-      expiresAt,
-      setting: "ACCESS_TOKEN",
-      value: token,
-    };
-  }
-  const { keyId, keyDetails } = await attempt(
-    "create a key for the service user",
-    () =>
-      management.addMachineKey({
-        userId: user,
-        type: KeyType.JSON,
-        expirationDate,
-      }),
-  );
-  // Some releases leave the expiry out of the file; the function warns by it.
-  const file = {
-    expirationDate: new Date(expiresAt).toISOString(),
-    ...JSON.parse(new TextDecoder().decode(keyDetails)),
-  };
-  return {
-    kind,
-    id: keyId,
-    expiresAt,
-    setting: "SERVICE_ACCOUNT_KEY",
-    value: JSON.stringify(file),
-  };
+  const request = { userId, expirationDate };
+  const action = "create a credential of the service user";
+  return manage(instance, organization, action, async (management) => {
+    if (kind === "pat") {
+      const { token } = await management.addPersonalAccessToken(request);
+      return { setting: "ACCESS_TOKEN", value: token };
+    }
+    const type = KeyType.JSON;
+    const { keyDetails } = await management.addMachineKey({ type, ...request });
+    // Some releases leave the expiry out of the file; the function warns by it.
+    const value = JSON.stringify({
+      expirationDate: new Date(expiresAt).toISOString(),
+      ...JSON.parse(new TextDecoder().decode(keyDetails)),
+    });
+    return { setting: "SERVICE_ACCOUNT_KEY", value };
+  });
 }
 
 /** Lists a service user's keys and personal access tokens. */
-export async function listCredentials(
+export function listCredentials(
   instance: Instance,
-  { organization, user }: UserPlace,
+  { organization, user: userId }: UserPlace,
 ): Promise<ListedCredential[]> {
-  const management = instance.service(ManagementService, { organization });
-  return await attempt("list the service user's credentials", async () => {
-    const [keys, tokens] = await Promise.all([
-      management.listMachineKeys({ userId: user }),
-      management.listPersonalAccessTokens({ userId: user }),
-    ]);
-    const listed = (kind: CredentialKind) =>
-    (
-      { id, expirationDate }: (typeof keys | typeof tokens)["result"][number],
-    ): ListedCredential => ({
-      kind,
-      id,
-      expiresAt: expirationDate && timestampMs(expirationDate),
-    });
+  const action = "list the service user's credentials";
+  return manage(instance, organization, action, async (management) => {
+    const keys = await management.listMachineKeys({ userId });
+    const tokens = await management.listPersonalAccessTokens({ userId });
+    const listed =
+      (kind: CredentialKind) =>
+      ({ id, expirationDate: end }: Listed): ListedCredential => ({
+        kind,
+        id,
+        expiresAt: end && timestampMs(end),
+      });
     return [
       ...keys.result.map(listed("key")),
       ...tokens.result.map(listed("pat")),
@@ -119,39 +87,25 @@ export async function listCredentials(
   });
 }
 
+interface Listed {
+  readonly id: string;
+  readonly expirationDate?: Timestamp;
+}
+
 /** Deletes a key or a personal access token: what uses it is refused at once. */
 export async function deleteCredential(
   instance: Instance,
-  { organization, user }: UserPlace,
+  { organization, user: userId }: UserPlace,
   { kind, id }: Pick<ListedCredential, "kind" | "id">,
 ): Promise<void> {
-  const management = instance.service(ManagementService, { organization });
-  await attempt<unknown>(
-    "delete a credential of the service user",
-    () =>
+  const action = "delete a credential of the service user";
+  await manage<unknown>(
+    instance,
+    organization,
+    action,
+    (management) =>
       kind === "key"
-        ? management.removeMachineKey({ userId: user, keyId: id })
-        : management.removePersonalAccessToken({ userId: user, tokenId: id }),
+        ? management.removeMachineKey({ userId, keyId: id })
+        : management.removePersonalAccessToken({ userId, tokenId: id }),
   );
-}
-
-/** Writes a credential into the env file, in place of any other. */
-export async function writeCredential(
-  envFile: string,
-  { setting, value }: Pick<NewCredential, "setting" | "value">,
-): Promise<void> {
-  const text = await readEnvFile(envFile);
-  const others = CREDENTIAL_SETTINGS.filter((name) => name !== setting)
-    .reduce((text, name) => withSetting(text, name, undefined), text);
-  await writeEnvFile(envFile, withSetting(others, setting, value));
-}
-
-/** Removes every credential from the env file. */
-export async function removeCredential(envFile: string): Promise<void> {
-  const text = await readEnvFile(envFile);
-  const without = CREDENTIAL_SETTINGS.reduce(
-    (text, name) => withSetting(text, name, undefined),
-    text,
-  );
-  if (without !== text) await writeEnvFile(envFile, without);
 }

@@ -2,7 +2,7 @@ import type { Condition as WireCondition } from "@zitadel/proto/zitadel/action/v
 import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import { Code } from "@connectrpc/connect";
 import type { Instance } from "./client.ts";
-import { PAGE_SIZE, readPages } from "./pages.ts";
+import { listAll } from "./pages.ts";
 import { attempt, ZitadelError } from "./zitadel_error.ts";
 
 /**
@@ -22,22 +22,15 @@ export interface Execution {
 export async function listExecutions(instance: Instance): Promise<Execution[]> {
   const actions = instance.service(ActionService);
   try {
-    return await attempt(
-      "list what is bound",
-      () =>
-        readPages(async (offset) => {
-          const { executions, pagination } = await actions.listExecutions({
-            pagination: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-          });
-          return {
-            entries: executions.map(({ condition, targets }) => ({
-              condition: conditionName(condition),
-              targets,
-            })),
-            total: Number(pagination?.totalResult ?? 0),
-          };
-        }),
-    );
+    return await listAll("list what is bound", async ({ query }) => {
+      const { executions, pagination: details } = await actions.listExecutions({
+        pagination: query,
+      });
+      return { result: executions, details };
+    }, ({ condition, targets }) => ({
+      condition: conditionName(condition),
+      targets,
+    }));
   } catch (error) {
     if (error instanceof ZitadelError && error.code === Code.Internal) {
       throw new ZitadelError(

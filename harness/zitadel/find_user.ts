@@ -3,8 +3,7 @@ import type { SearchQuerySchema } from "@zitadel/proto/zitadel/user/v2/query_pb"
 import { UserState } from "@zitadel/proto/zitadel/user/v2/user_pb";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
-import { PAGE_SIZE, readPages } from "./pages.ts";
-import { attempt } from "./zitadel_error.ts";
+import { listAll } from "./pages.ts";
 
 export interface FoundUser {
   readonly id: string;
@@ -51,19 +50,19 @@ function listUsers(
   queries: MessageInitShape<typeof SearchQuerySchema>[],
 ): Promise<FoundUser[]> {
   const users = instance.service(UserService);
-  return attempt("look for users", () =>
-    readPages(async (offset) => {
-      const { result, details } = await users.listUsers({
-        query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
+  return listAll(
+    "look for users",
+    (page) =>
+      users.listUsers({
+        ...page,
         queries: [{ query: { case: "orQuery", value: { queries } } }],
-      });
-      const entries = result.map((user) => ({
-        id: user.userId,
-        loginName: user.preferredLoginName,
-        organization: user.details?.resourceOwner ?? "",
-        isMachine: user.type.case === "machine",
-        state: UserState[user.state].toLowerCase(),
-      }));
-      return { entries, total: Number(details?.totalResult ?? 0) };
-    }));
+      }),
+    (user) => ({
+      id: user.userId,
+      loginName: user.preferredLoginName,
+      organization: user.details?.resourceOwner ?? "",
+      isMachine: user.type.case === "machine",
+      state: UserState[user.state].toLowerCase(),
+    }),
+  );
 }

@@ -77,6 +77,21 @@ export async function setMetadata(
   );
 }
 
+/** Changes an entry, and returns the sequence of the event that says so. */
+export async function changeEntry(
+  instance: Instance,
+  organization: string,
+  entry: MetadataEntry,
+): Promise<number> {
+  const { details } = await attempt(
+    "write the organization's metadata",
+    () =>
+      management(instance, organization)
+        .bulkSetOrgMetadata({ metadata: [toEntry(entry)] }),
+  );
+  return Number(details?.sequence ?? 0n);
+}
+
 /** Removes entries, all of which must exist. Needs ORG_OWNER or IAM_OWNER. */
 export async function removeMetadata(
   instance: Instance,

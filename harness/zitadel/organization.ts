@@ -2,7 +2,7 @@ import { OrganizationService } from "@zitadel/proto/zitadel/org/v2/org_service_p
 import { OrganizationState } from "@zitadel/proto/zitadel/org/v2/org_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import type { Instance } from "./client.ts";
-import { PAGE_SIZE, readPages } from "./pages.ts";
+import { listAll } from "./pages.ts";
 import { attempt } from "./zitadel_error.ts";
 
 export interface Organization {
@@ -24,21 +24,15 @@ export function listOrganizations(
   const queries = options.id === undefined ? [] : [{
     query: { case: "idQuery" as const, value: { id: options.id } },
   }];
-  return attempt("list the organizations", () =>
-    readPages(async (offset) => {
-      const { result, details } = await organizations.listOrganizations({
-        query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-        queries,
-      });
-      return {
-        entries: result.map(({ id, name, state }) => ({
-          id,
-          name,
-          ...state === OrganizationState.INACTIVE && { isActive: false },
-        })),
-        total: Number(details?.totalResult ?? 0),
-      };
-    }));
+  return listAll(
+    "list the organizations",
+    (page) => organizations.listOrganizations({ ...page, queries }),
+    ({ id, name, state }) => ({
+      id,
+      name,
+      ...state === OrganizationState.INACTIVE && { isActive: false },
+    }),
+  );
 }
 
 /** Returns the organization that the token's user belongs to. */

@@ -18,7 +18,7 @@ import {
 } from "@zitadel/proto/zitadel/project_pb";
 import { Code } from "@connectrpc/connect";
 import type { Instance } from "./client.ts";
-import { PAGE_SIZE, readPages } from "./pages.ts";
+import { listAll } from "./pages.ts";
 import { attempt, ZitadelError } from "./zitadel_error.ts";
 
 export interface Project {
@@ -45,21 +45,16 @@ export function listProjects(
   organization: string,
 ): Promise<Project[]> {
   const management = instance.service(ManagementService, { organization });
-  return attempt("list the projects", () =>
-    readPages(async (offset) => {
-      const { result, details } = await management.listProjects({
-        query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-      });
-      return {
-        entries: result.map(({ id, name, projectRoleAssertion, state }) => ({
-          id,
-          name,
-          assertsRoles: projectRoleAssertion,
-          isActive: state !== ProjectState.INACTIVE,
-        })),
-        total: Number(details?.totalResult ?? 0),
-      };
-    }));
+  return listAll(
+    "list the projects",
+    (page) => management.listProjects(page),
+    ({ id, name, projectRoleAssertion, state }) => ({
+      id,
+      name,
+      assertsRoles: projectRoleAssertion,
+      isActive: state !== ProjectState.INACTIVE,
+    }),
+  );
 }
 
 /** Finds a project that an organization owns. */
@@ -96,24 +91,14 @@ export function listGrantedProjects(
   organization: string,
 ): Promise<GrantedProject[]> {
   const management = instance.service(ManagementService, { organization });
-  return attempt(
+  return listAll(
     "list the granted projects",
-    () =>
-      readPages(async (offset) => {
-        const { result, details } = await management.listGrantedProjects({
-          query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-        });
-        return {
-          entries: result.map((
-            { projectId, projectName, grantedRoleKeys },
-          ) => ({
-            id: projectId,
-            name: projectName,
-            roles: grantedRoleKeys,
-          })),
-          total: Number(details?.totalResult ?? 0),
-        };
-      }),
+    (page) => management.listGrantedProjects(page),
+    ({ projectId: id, projectName: name, grantedRoleKeys: roles }) => ({
+      id,
+      name,
+      roles,
+    }),
   );
 }
 
@@ -121,90 +106,60 @@ export function listGrantedProjects(
 export function listProjectGrants(
   instance: Instance,
   organization: string,
-  project: string,
+  projectId: string,
 ): Promise<
   { readonly id: string; readonly name: string; readonly isActive: boolean }[]
 > {
   const management = instance.service(ManagementService, { organization });
-  return attempt(
+  return listAll(
     "list the project's grants",
-    () =>
-      readPages(async (offset) => {
-        const { result, details } = await management.listProjectGrants({
-          projectId: project,
-          query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-        });
-        return {
-          entries: result.map(({ grantedOrgId, grantedOrgName, state }) => ({
-            id: grantedOrgId,
-            name: grantedOrgName,
-            isActive: state !== ProjectGrantState.INACTIVE,
-          })),
-          total: Number(details?.totalResult ?? 0),
-        };
-      }),
+    (page) => management.listProjectGrants({ projectId, ...page }),
+    ({ grantedOrgId: id, grantedOrgName: name, state }) => ({
+      id,
+      name,
+      isActive: state !== ProjectGrantState.INACTIVE,
+    }),
   );
 }
 
 export function listRoles(
   instance: Instance,
   organization: string,
-  project: string,
+  projectId: string,
 ): Promise<string[]> {
   const management = instance.service(ManagementService, { organization });
-  return attempt("list the project's roles", () =>
-    readPages(async (offset) => {
-      const { result, details } = await management.listProjectRoles({
-        projectId: project,
-        query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-      });
-      return {
-        entries: result.map(({ key }) => key),
-        total: Number(details?.totalResult ?? 0),
-      };
-    }));
+  return listAll(
+    "list the project's roles",
+    (page) => management.listProjectRoles({ projectId, ...page }),
+    ({ key }) => key,
+  );
 }
 
 export function listApplications(
   instance: Instance,
   organization: string,
-  project: string,
+  projectId: string,
 ): Promise<Application[]> {
   const management = instance.service(ManagementService, { organization });
-  return attempt(
+  return listAll(
     "list the project's applications",
-    () =>
-      readPages(async (offset) => {
-        const { result, details } = await management.listApps({
-          projectId: project,
-          query: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-        });
-        return {
-          entries: result.map(({ id, name, config }): Application => {
-            if (config.case !== "oidcConfig") {
-              return {
-                id,
-                name,
-                clientId: config.case === "apiConfig"
-                  ? config.value.clientId
-                  : "",
-                accessTokens: undefined,
-              };
-            }
-            const { clientId, accessTokenType } = config.value;
-            return {
-              id,
-              name,
-              clientId,
-              accessTokens:
-                accessTokenType === OIDCTokenType.OIDC_TOKEN_TYPE_JWT
-                  ? "jwt"
-                  : "opaque",
-            };
-          }),
-          total: Number(details?.totalResult ?? 0),
-        };
-      }),
+    (page) => management.listApps({ projectId, ...page }),
+    ({ id, name, config }): Application => {
+      const isJwt = config.case === "oidcConfig" &&
+        config.value.accessTokenType === OIDCTokenType.OIDC_TOKEN_TYPE_JWT;
+      return {
+        id,
+        name,
+        clientId: config.case === "oidcConfig" || config.case === "apiConfig"
+          ? config.value.clientId
+          : "",
+        accessTokens: config.case !== "oidcConfig"
+          ? undefined
+          : isJwt
+          ? "jwt"
+          : "opaque",
+      };
+    },
   );
 }
 

@@ -1,60 +1,66 @@
 /**
  * The function's own service user, which reads the mapping. It is recognized by
- * its description: a user that someone else created is never changed.
+ * its description, which also names the target that it was created for: a user
+ * that someone else created is never changed.
  *
  * @module
  */
 import { AdminService } from "@zitadel/proto/zitadel/admin_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { TextQueryMethod } from "@zitadel/proto/zitadel/object_pb";
+import { Type } from "@zitadel/proto/zitadel/user/v2/query_pb";
+import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
+import { listAll } from "./pages.ts";
 import { addMember } from "./user.ts";
 import { attempt } from "./zitadel_error.ts";
 
 /** What the service user is called unless the operator names it otherwise. */
 export const DEFAULT_SERVICE_USER_NAME = "permissions-function";
 
-/** The description that marks a service user as created by `setup`. */
-const MARK =
-  "Reads role mappings for the permissions function (created by setup)";
+/** The description that marks a service user as created by `setup` for a target. */
+const markOf = (target: string) =>
+  `Reads role mappings for the permissions function (created by setup for ${target})`;
+/** Version 0.1.0 did not name the target. */
+const MARKED =
+  /^Reads role mappings for the permissions function \(created by setup(?: for (.+))?\)$/s;
 
 /** What the service user may do: read one organization, or all. */
 export type ReaderRole = "ORG_OWNER_VIEWER" | "IAM_OWNER_VIEWER";
 
-/** A user of that name. */
-export interface FoundUser {
+export interface ServiceUser {
   readonly id: string;
+  readonly name: string;
+  /** The organization that it belongs to. */
   readonly organization: string;
-  /** Whether `setup` created it. */
-  readonly isOurs: boolean;
+  /** For which target `setup` created it: `""` if that was not noted, `undefined` if it did not. */
+  readonly createdFor: string | undefined;
 }
 
-/** Finds the user of a name in an organization. */
-export async function findServiceUser(
-  instance: Instance,
-  organization: string,
-  userName: string,
-): Promise<FoundUser | undefined> {
-  const { result } = await attempt(
-    "look for the service user",
-    () =>
-      instance.service(ManagementService, { organization }).listUsers({
-        queries: [{
-          query: {
-            case: "userNameQuery",
-            value: { userName, method: TextQueryMethod.EQUALS },
-          },
-        }],
+/** Lists the service users of the whole instance. */
+export function listServiceUsers(instance: Instance): Promise<ServiceUser[]> {
+  const users = instance.service(UserService);
+  const value = { type: Type.MACHINE };
+  return listAll(
+    "list the service users",
+    (page) =>
+      users.listUsers({
+        ...page,
+        queries: [{ query: { case: "typeQuery", value } }],
       }),
+    ({ userId, username, details, type }) => {
+      const isMachine = type.case === "machine";
+      const mark = isMachine ? MARKED.exec(type.value.description) : null;
+      return {
+        id: userId,
+        name: username,
+        organization: details?.resourceOwner ?? "",
+        createdFor: mark ? mark[1] ?? "" : undefined,
+      };
+    },
   );
-  const [user] = result;
-  if (user === undefined) return undefined;
-  const { type } = user;
-  const isOurs = type.case === "machine" && type.value.description === MARK;
-  return { id: user.id, organization, isOurs };
 }
 
-/** Reports whether a user of another organization has the name. */
+/** Reports whether a new user of an organization could not have the name. */
 export async function isUserNameTaken(
   instance: Instance,
   organization: string,
@@ -70,48 +76,54 @@ export async function isUserNameTaken(
   return !isUnique;
 }
 
-/** Creates the service user, marked as ours and without any right. */
+/** Creates the service user, marked as a target's and without any right. */
 export async function createMarkedServiceUser(
   instance: Instance,
   organization: string,
-  userName: string,
-): Promise<FoundUser> {
+  { name, target }: { readonly name: string; readonly target: string },
+): Promise<ServiceUser> {
   const { userId } = await attempt(
-    `create the service user "${userName}"`,
+    `create the service user "${name}"`,
     () =>
       instance.service(ManagementService, { organization }).addMachineUser({
-        userName,
-        name: userName,
-        description: MARK,
+        userName: name,
+        name,
+        description: markOf(target),
       }),
   );
-  return { id: userId, organization, isOurs: true };
+  return { id: userId, name, organization, createdFor: target };
 }
 
-/** Reports whether a user has a role, of the instance or of its organization. */
-export async function hasReaderRole(
+/** A user, and the organization that a role of its is about. */
+export interface RoleHolder {
+  readonly id: string;
+  readonly organization: string;
+}
+
+/** Lists a user's roles of the instance, or of an organization. */
+export async function rolesOf(
   instance: Instance,
-  { id: userId, organization }: FoundUser,
-  role: ReaderRole,
-): Promise<boolean> {
+  { id: userId, organization }: RoleHolder,
+  level: ReaderRole,
+): Promise<string[]> {
   const queries = [{
     query: { case: "userIdQuery" as const, value: { userId } },
   }];
   const { result } = await attempt<{ result: { roles: string[] }[] }>(
     "list the service user's roles",
     () =>
-      role === "IAM_OWNER_VIEWER"
+      level === "IAM_OWNER_VIEWER"
         ? instance.service(AdminService).listIAMMembers({ queries })
         : instance.service(ManagementService, { organization })
           .listOrgMembers({ queries }),
   );
-  return result.some(({ roles }) => roles.includes(role));
+  return result.flatMap(({ roles }) => roles);
 }
 
-/** Gives a user a role, of the instance or of its organization. */
+/** Gives a user a role, of the instance or of an organization. */
 export async function giveReaderRole(
   instance: Instance,
-  { id, organization }: FoundUser,
+  { id, organization }: RoleHolder,
   role: ReaderRole,
 ): Promise<void> {
   if (role === "ORG_OWNER_VIEWER") {
@@ -125,5 +137,16 @@ export async function giveReaderRole(
         userId: id,
         roles: [role],
       }),
+  );
+}
+
+/** Takes every role of the instance from a user. */
+export async function takeInstanceRoles(
+  instance: Instance,
+  userId: string,
+): Promise<void> {
+  await attempt(
+    "take the user's role of the instance",
+    () => instance.service(AdminService).removeIAMMember({ userId }),
   );
 }

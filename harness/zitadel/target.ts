@@ -5,7 +5,7 @@ import {
 } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import type { Target as WireTarget } from "@zitadel/proto/zitadel/action/v2beta/target_pb";
 import type { Instance } from "./client.ts";
-import { PAGE_SIZE, readPages } from "./pages.ts";
+import { listAll } from "./pages.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";
 
 /** The default name of the function's target. */
@@ -44,16 +44,12 @@ export interface Target extends TargetSettings {
 export async function listTargets(instance: Instance): Promise<Target[]> {
   const list = (name: string) => {
     const actions = instance.service(ActionService, { name });
-    return attempt("list the targets", () =>
-      readPages(async (offset) => {
-        const { targets, pagination } = await actions.listTargets({
-          pagination: { offset: BigInt(offset), limit: PAGE_SIZE, asc: true },
-        });
-        return {
-          entries: targets.map(fromWire),
-          total: Number(pagination?.totalResult ?? 0),
-        };
-      }));
+    return listAll("list the targets", async ({ query }) => {
+      const { targets, pagination: details } = await actions.listTargets({
+        pagination: query,
+      });
+      return { result: targets, details };
+    }, fromWire);
   };
   try {
     return await list(WITH_PAYLOAD_TYPE);

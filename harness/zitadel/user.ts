@@ -3,17 +3,14 @@
  *
  * @module
  */
-import { timestampFromDate, timestampMs } from "@bufbuild/protobuf/wkt";
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
+import { createCredential, listCredentials } from "./credential.ts";
+import { manage } from "./manage.ts";
 import { listManagersOf } from "./managers.ts";
 import { attempt } from "./zitadel_error.ts";
-
-/** The lifetime of the personal access tokens created here, in milliseconds. */
-const TOKEN_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** The user that a token belongs to. */
 export interface Me {
@@ -44,31 +41,33 @@ export async function createServiceUser(
   organization: string,
   userName: string,
 ): Promise<string> {
-  const { userId } = await attempt(
-    `create the service user "${userName}"`,
-    () =>
-      instance.service(ManagementService, { organization }).addMachineUser({
-        userName,
-        name: userName,
-        accessTokenType: AccessTokenType.JWT,
-      }),
+  const action = `create the service user "${userName}"`;
+  const accessTokenType = AccessTokenType.JWT;
+  const user = { userName, name: userName, accessTokenType };
+  const { userId } = await manage(
+    instance,
+    organization,
+    action,
+    (management) => management.addMachineUser(user),
   );
   return userId;
 }
 
 /** Creates a client secret for a service user; it replaces the current one. */
-export async function createSecret(
+export function createSecret(
   instance: Instance,
   organization: string,
-  user: string,
-): Promise<{ clientId: string; clientSecret: string }> {
-  const { clientId, clientSecret } = await attempt(
+  userId: string,
+): Promise<{ readonly clientId: string; readonly clientSecret: string }> {
+  return manage(
+    instance,
+    organization,
     "make a client secret",
-    () =>
-      instance.service(ManagementService, { organization })
-        .generateMachineSecret({ userId: user }),
+    async (management) => {
+      const secret = await management.generateMachineSecret({ userId });
+      return { clientId: secret.clientId, clientSecret: secret.clientSecret };
+    },
   );
-  return { clientId, clientSecret };
 }
 
 /** Creates a personal access token for one day. */
@@ -77,37 +76,23 @@ export async function createAccessToken(
   organization: string,
   user: string,
 ): Promise<string> {
-  const { token } = await attempt(
-    "make a personal access token",
-    () =>
-      instance.service(ManagementService, { organization })
-        .addPersonalAccessToken({
-          userId: user,
-          expirationDate: timestampFromDate(
-            new Date(Date.now() + TOKEN_LIFETIME_MS),
-          ),
-        }),
-  );
-  return token;
+  const owner = { organization, user };
+  const { value } = await createCredential(instance, owner, {
+    kind: "pat",
+    days: 1,
+  });
+  return value;
 }
 
-/**
- * Returns when a user's personal access tokens expire, in milliseconds since
- * 1970.
- */
+/** Lists when a user's personal access tokens expire, in milliseconds since 1970. */
 export async function accessTokenExpiries(
   instance: Instance,
   organization: string,
   user: string,
 ): Promise<number[]> {
-  const { result } = await attempt(
-    "list the user's personal access tokens",
-    () =>
-      instance.service(ManagementService, { organization })
-        .listPersonalAccessTokens({ userId: user }),
-  );
-  return result.flatMap(({ expirationDate }) =>
-    expirationDate ? [timestampMs(expirationDate)] : []
+  const listed = await listCredentials(instance, { organization, user });
+  return listed.flatMap(({ kind, expiresAt }) =>
+    kind === "pat" && expiresAt !== undefined ? [expiresAt] : []
   );
 }
 
@@ -126,15 +111,13 @@ export async function listManagers(
 export async function addMember(
   instance: Instance,
   organization: string,
-  options: { readonly user: string; readonly role: string },
+  { user: userId, role }: { readonly user: string; readonly role: string },
 ): Promise<void> {
-  await attempt(
-    `give the role ${options.role}`,
-    () =>
-      instance.service(ManagementService, { organization }).addOrgMember({
-        userId: options.user,
-        roles: [options.role],
-      }),
+  await manage(
+    instance,
+    organization,
+    `give the role ${role}`,
+    (management) => management.addOrgMember({ userId, roles: [role] }),
   );
 }
 
@@ -169,20 +152,18 @@ export async function createPerson(
 export async function grantRoles(
   instance: Instance,
   organization: string,
-  options: {
+  { user: userId, project: projectId, roles }: {
     readonly user: string;
     readonly project: string;
     readonly roles: readonly string[];
   },
 ): Promise<void> {
-  await attempt(
+  const grant = { userId, projectId, roleKeys: [...roles] };
+  await manage(
+    instance,
+    organization,
     "grant roles",
-    () =>
-      instance.service(ManagementService, { organization }).addUserGrant({
-        userId: options.user,
-        projectId: options.project,
-        roleKeys: [...options.roles],
-      }),
+    (management) => management.addUserGrant(grant),
   );
 }
 
@@ -192,9 +173,10 @@ export async function removeUser(
   organization: string,
   id: string,
 ): Promise<void> {
-  await attempt(
+  await manage(
+    instance,
+    organization,
     "remove the user",
-    () =>
-      instance.service(ManagementService, { organization }).removeUser({ id }),
+    (management) => management.removeUser({ id }),
   );
 }

@@ -7,11 +7,8 @@ import {
 } from "../../../harness/rotate/rotate_credential.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
-import {
-  createCredential,
-  listCredentials,
-  writeCredential,
-} from "../../../harness/zitadel/credential.ts";
+import { listCredentials } from "../../../harness/zitadel/credential.ts";
+import { issueCredential } from "../../../harness/zitadel/issue_credential.ts";
 import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
 import { startFunction } from "../_function_server.ts";
@@ -41,14 +38,18 @@ async function connected(kind: "key" | "pat") {
     envFile,
     `# mine\nZITADEL_DOMAIN=${sandbox.origin}\nAUTHORIZATION_SIGNING_KEY=${signingKey}\n`,
   );
-  const first = await createCredential(instance, user, { kind, days: 10 });
-  await writeCredential(envFile, first);
+  await issueCredential(instance, envFile, { ...user, kind, days: 10 });
   await server.reload();
-  return { stack, place: { instance, envFile }, user, server, first };
+  const idOf = async () => {
+    const { SERVICE_ACCOUNT_KEY } = parseEnv(await readEnvFile(envFile));
+    return SERVICE_ACCOUNT_KEY && JSON.parse(SERVICE_ACCOUNT_KEY).keyId;
+  };
+  const first = { id: await idOf() };
+  return { stack, place: { instance, envFile }, user, server, first, idOf };
 }
 
 Deno.test("rotate --credential replaces a key once the function uses the new one", async () => {
-  const { stack, place, user, server, first } = await connected("key");
+  const { stack, place, user, server, first, idOf } = await connected("key");
   await using _ = stack;
   const plan = await planCredentialRotation(place);
   assert.equal(plan.kind, "add");
@@ -67,27 +68,44 @@ Deno.test("rotate --credential replaces a key once the function uses the new one
   await server.reload();
   assert.equal(await deleteReplaced(place, then.replaced, CHECK), 1);
   const text = await readEnvFile(place.envFile);
-  const { keyId } = JSON.parse(parseEnv(text).SERVICE_ACCOUNT_KEY!);
   const keys = (await listCredentials(place.instance, user))
     .filter(({ kind }) => kind === "key");
-  assert.deepEqual(keys.map(({ id }) => id), [keyId]);
+  assert.deepEqual(keys.map(({ id }) => id), [await idOf()]);
   assert.match(text, /^# mine\n/);
   assert.doesNotMatch(text, /Replaced/);
   assert.equal((await planCredentialRotation(place)).kind, "add");
 });
 
-Deno.test("rotate --credential goes on after an interruption before the new key was written", async () => {
-  const { stack, place, first } = await connected("key");
-  await using _ = stack;
-  const { replaced } = await planCredentialRotation(place);
-  const refusing = {
-    ...place,
-    instance: connect(place.instance.origin, "revoked"),
-  };
-  await assert.rejects(addCredential(refusing, replaced, { days: 20 }));
-  const again = await planCredentialRotation(place);
-  assert.equal(again.kind, "add");
-  assert.equal(again.replaced.id, first.id);
+Deno.test("a credential that was created when the command was killed is deleted by the next run", async (t) => {
+  for (const kind of ["key", "pat"] as const) {
+    await t.step(kind, async () => {
+      const { stack, place, user, server } = await connected(kind);
+      await using _ = stack;
+      const { instance, envFile } = place;
+      const { replaced } = await planCredentialRotation(place);
+      const before = await listCredentials(instance, user);
+      const text = await readEnvFile(envFile);
+      await addCredential(place, replaced, { days: 20 });
+      const [lost] = (await listCredentials(instance, user))
+        .filter(({ id }) => before.every((it) => it.id !== id));
+      // What a kill leaves: the credential exists, and the file has only the note.
+      await Deno.writeTextFile(
+        envFile,
+        `${text}# A credential of user ${user.user} is being created; it had: ${
+          before.map(({ id }) => id).join(" ")
+        }\n`,
+      );
+
+      const again = await planCredentialRotation(place);
+      assert.equal(again.kind, "add");
+      await addCredential(place, again.replaced, { days: 20 });
+      const after = await listCredentials(instance, user);
+      assert.equal(after.length, before.length + 1);
+      assert.ok(after.every(({ id }) => id !== lost!.id));
+      assert.doesNotMatch(await readEnvFile(envFile), /is being created/);
+      await server.reload();
+    });
+  }
 });
 
 Deno.test("rotate --credential does not guess which of several tokens is the old one", async () => {

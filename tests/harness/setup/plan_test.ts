@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Change } from "../../../harness/setup/change.ts";
+import { planRemoval } from "../../../harness/setup/plan_removal.ts";
 import {
-  planRemoval,
   planSetup,
   type State,
   type Wish,
@@ -161,22 +161,15 @@ Deno.test("planSetup() replaces another signing key by force only", () => {
 });
 
 Deno.test("planRemoval() undoes in the order that works half done, too", () => {
-  const removal = { names: ["ours"], mapping: WISH.mapping };
+  const removal = { names: ["ours"] };
   assert.deepEqual(linesOf(planRemoval(PLACE, DONE, removal)), [
     '~ function/preaccesstoken calls: "9", "ours" -> "9"',
     `- ${KEY}`,
     '- target "ours"',
-    '- metadata admin: ["read:all"]',
   ]);
   const executions = [{ condition: "function/x", targets: ["1"] }];
   const [unbound] = planRemoval(PLACE, { ...DONE, executions }, removal);
   assert.deepEqual(linesOf([unbound!]), [
     '- function/x calls: "ours" -> nothing',
   ]);
-});
-
-Deno.test("planRemoval() leaves metadata that no longer says what the file says", () => {
-  const metadata = [{ key: "admin", value: bytes('["other"]') }];
-  const removal = { names: ["ours"], mapping: WISH.mapping };
-  assert.deepEqual(planRemoval(PLACE, { ...EMPTY, metadata }, removal), []);
 });

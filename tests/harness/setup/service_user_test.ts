@@ -5,15 +5,33 @@ import {
   deleteCredential,
   listCredentials,
 } from "../../../harness/zitadel/credential.ts";
+import type { Instance } from "../../../harness/zitadel/client.ts";
 import {
-  findServiceUser,
-  hasReaderRole,
+  createMarkedServiceUser,
+  giveReaderRole,
+  listServiceUsers,
+  type ReaderRole,
+  rolesOf,
 } from "../../../harness/zitadel/service_user.ts";
 import { createServiceUser } from "../../../harness/zitadel/user.ts";
 import { createSetupScene } from "./_setup_run.ts";
 
 const NAME = "mapping-reader";
 const USER = { serviceUser: true, serviceUserName: NAME };
+const TARGET = "Authorization Webhook";
+
+async function find(instance: Instance, name: string) {
+  const users = await listServiceUsers(instance);
+  return users.find((user) => user.name === name);
+}
+
+async function hasRole(
+  instance: Instance,
+  { id, organization }: { readonly id: string; readonly organization: string },
+  role: ReaderRole,
+): Promise<boolean> {
+  return (await rolesOf(instance, { id, organization }, role)).includes(role);
+}
 
 Deno.test("setup --service-user creates a user once, replaces a refused credential, and --remove removes it", async () => {
   await using scene = await createSetupScene();
@@ -25,8 +43,8 @@ Deno.test("setup --service-user creates a user once, replaces a refused credenti
   const created = await run(USER);
   assert.equal(created.outcome, "done", created.error);
   const own = await ownOrganization(instance);
-  const user = (await findServiceUser(instance, own.id, NAME))!;
-  assert.ok(await hasReaderRole(instance, user, "IAM_OWNER_VIEWER"));
+  const user = (await find(instance, NAME))!;
+  assert.ok(await hasRole(instance, user, "IAM_OWNER_VIEWER"));
   const { SERVICE_ACCOUNT_KEY } = parseEnv(await Deno.readTextFile(envFile));
   const { keyId, expirationDate } = JSON.parse(SERVICE_ACCOUNT_KEY!);
   const days = (Date.parse(expirationDate) - Date.now()) / 86_400_000;
@@ -72,7 +90,10 @@ Deno.test("setup --service-user leaves a foreign user of that name alone, and na
   assert.ok(sandbox.world.users.has(id));
 
   const elsewhere = await run({ serviceUser: true });
-  assert.match(elsewhere.error, /already, in another organization/);
+  assert.match(
+    elsewhere.error,
+    /There is a user "permissions-function" already/,
+  );
 });
 
 Deno.test("setup --service-user leaves a working credential of another user alone", async () => {
@@ -82,6 +103,66 @@ Deno.test("setup --service-user leaves a working credential of another user alon
   assert.equal(outcome, "Error");
   assert.match(error, /has a credential of another user, reader-/);
   assert.equal(await Deno.readTextFile(scene.envFile), before);
+});
+
+Deno.test("setup --service-user uses what it created for the target, and only that", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance, envFile, scratch } = scene;
+  await Deno.writeTextFile(envFile, "");
+  const organization = scratch.organization.id;
+  const older = await createMarkedServiceUser(instance, organization, {
+    name: "older",
+    target: TARGET,
+  });
+  await createMarkedServiceUser(instance, organization, {
+    name: NAME,
+    target: "other",
+  });
+  const { outcome, error, stdout } = await run({ serviceUser: true });
+  assert.equal(outcome, "done", error);
+  assert.doesNotMatch(stdout, /\+ service user/);
+  assert.match(stdout, /a new key of "older"/);
+  assert.ok(await hasRole(instance, older, "IAM_OWNER_VIEWER"));
+  const other = await run({ ...USER, name: "third", envFile: `${envFile}3` });
+  assert.match(
+    other.error,
+    /There is a user "mapping-reader" already \(\d+\), which setup did not create for this target/,
+  );
+});
+
+Deno.test("setup --service-user moves to a fixed organization: the new role first, the old one goes with the next run", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance, envFile, scratch } = scene;
+  const organization = scratch.organization.id;
+  await Deno.writeTextFile(envFile, "");
+  assert.equal((await run(USER)).outcome, "done");
+  const { id } = (await find(instance, NAME))!;
+  const text = await Deno.readTextFile(envFile);
+
+  await Deno.writeTextFile(
+    envFile,
+    `METADATA_ORGANIZATION=${organization}\n${text}`,
+  );
+  const moved = await run({ ...USER, projects: false });
+  assert.equal(moved.outcome, "done", moved.error);
+  assert.match(moved.stdout, /\+ role ORG_OWNER_VIEWER for .*-reader"$/m);
+  assert.match(moved.stdout, /! "mapping-reader" keeps IAM_OWNER_VIEWER/);
+  const user = { id, organization };
+  assert.ok(await hasRole(instance, user, "ORG_OWNER_VIEWER"));
+  assert.ok(await hasRole(instance, user, "IAM_OWNER_VIEWER"));
+
+  const narrowed = await run({ ...USER, projects: false });
+  assert.match(narrowed.stdout, /- role IAM_OWNER_VIEWER of the service user/);
+  assert.ok(await hasRole(instance, user, "ORG_OWNER_VIEWER"));
+  assert.ok(!await hasRole(instance, user, "IAM_OWNER_VIEWER"));
+  const again = await run({ ...USER, projects: false });
+  assert.match(again.stdout, /^Nothing to change\.$/m);
+
+  // Someone gave it more since: that is not ours to take.
+  await giveReaderRole(instance, user, "IAM_OWNER_VIEWER");
+  scene.sandbox.world.members.push({ userId: id, roles: ["IAM_OWNER"] });
+  const more = await run({ ...USER, projects: false });
+  assert.match(more.stdout, /^Nothing to change\.$/m);
 });
 
 Deno.test("setup gives the least role for a fixed organization, and proposes its mapped projects", async () => {
@@ -105,21 +186,31 @@ Deno.test("setup gives the least role for a fixed organization, and proposes its
   );
   const settings = parseEnv(await Deno.readTextFile(envFile));
   assert.equal(settings.PROJECTS, id);
-  const user = (await findServiceUser(instance, organization, NAME))!;
-  assert.ok(await hasReaderRole(instance, user, "ORG_OWNER_VIEWER"));
-  assert.ok(!await hasReaderRole(instance, user, "IAM_OWNER_VIEWER"));
+  const user = (await find(instance, NAME))!;
+  assert.ok(await hasRole(instance, user, "ORG_OWNER_VIEWER"));
+  assert.ok(!await hasRole(instance, user, "IAM_OWNER_VIEWER"));
 
   await Deno.writeTextFile(
     envFile,
     `METADATA_ORGANIZATION=${organization}\nPROJECTS=1\nAUTHORIZATION_SIGNING_KEY=${settings.AUTHORIZATION_SIGNING_KEY}\n`,
   );
   const kept = await run({ endpoint: options.endpoint, dryRun: true });
-  assert.match(kept.stdout, /! PROJECTS stays as it is \(1\); Shop/);
+  assert.equal(kept.outcome, "changes");
+  assert.match(kept.stdout, /PROJECTS \(1\) has none of the projects with/);
+  const command = `\`deno task setup --project ${id}\` adds it`;
+  assert.ok(kept.stdout.includes(command), kept.stdout);
+  const added = await run({ project: [id] });
+  assert.equal(added.outcome, "done", added.stdout);
+  assert.equal(
+    parseEnv(await Deno.readTextFile(envFile)).PROJECTS,
+    `1,${id}`,
+  );
 });
 
 Deno.test("setup proposes only named projects if every organization has its mapping", async () => {
   await using scene = await createSetupScene();
-  const { run, scratch, roles } = scene;
+  const { run, scratch, roles, envFile } = scene;
+  await Deno.writeTextFile(envFile, "METADATA_ORGANIZATION=user\n");
   const options = {
     endpoint: "http://127.0.0.1:9/",
     org: scratch.organization.id,

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { parseEnv, readEnvFile } from "../../../harness/cli/env_file.ts";
 import { parseRoles } from "../../../harness/roles/parse_roles.ts";
+import { planMappingRemoval } from "../../../harness/roles/plan_mapping.ts";
+import { entryChanges } from "../../../harness/roles/write_entries.ts";
 import { bind } from "../../../harness/setup/bind.ts";
 import { applySteps, type Place } from "../../../harness/setup/change.ts";
+import { planRemoval } from "../../../harness/setup/plan_removal.ts";
 import {
-  planRemoval,
   planSetup,
   readState,
   type Wish,
@@ -128,15 +130,16 @@ Deno.test("setup changes nothing the second time, and removal leaves the instanc
   assert.deepEqual(await setUp(place, wishFor("http://127.0.0.1:9/f")), []);
   assert.deepEqual(await snapshot(place), after);
 
+  const removal = async () => {
+    const state = await readState(place);
+    const entries = planMappingRemoval(state.metadata, MAPPING);
+    const others = entryChanges(place, entries);
+    return planRemoval(place, state, { names: [NAME], others });
+  };
   // What someone else changed since is not ours to remove.
   await setMetadata(instance, organization!, [
     { key: "admin", value: new TextEncoder().encode('["other"]') },
   ]);
-  const removal = async () =>
-    planRemoval(place, await readState(place), {
-      names: [NAME],
-      mapping: MAPPING,
-    });
   await applySteps(await removal(), { settleMs: 0 });
   assert.deepEqual(await snapshot(place), before);
   assert.deepEqual(await removal(), []);

@@ -1,0 +1,122 @@
+import { UsageError } from "../cli/errors.ts";
+import { splitKeys } from "../cli/env_file.ts";
+import type { Settings } from "../cli/settings.ts";
+import { list, nameOf } from "../doctor/names.ts";
+import { findOrganization, fixedOrganization } from "../roles/mapping_organization.ts";
+import type { Instance } from "../zitadel/client.ts";
+import { listMetadata } from "../zitadel/metadata.ts";
+import { type Organization, ownOrganization } from "../zitadel/organization.ts";
+import { findMappedProjects, findProjects, listMappedProjects, type MappedProject } from "./role_projects.ts";
+
+/** Whose metadata takes the mapping. */
+export interface MappingPlace {
+  readonly organization: Organization;
+  /** Why this one; `undefined` if the operator named it. */
+  readonly why?: string;
+  /** Whether it is known to own the projects whose roles are mapped. */
+  readonly ownsProjects?: boolean;
+}
+
+/** What the choice depends on. */
+export interface ChoiceOptions {
+  readonly org: string | undefined;
+  readonly settings: Settings;
+  /** The projects that the operator named. */
+  readonly named: readonly string[];
+  /** The metadata keys of the roles file. */
+  readonly keys: readonly string[];
+  /** Whether the target exists: then entries that are in use stay where they are. */
+  readonly isSetUp: boolean;
+}
+
+/**
+ * Chooses whose metadata takes the mapping: the organization that the operator
+ * names, else the one that owns the named projects, else the one whose projects
+ * have the roles of the file, else the token's own.
+ *
+ * @throws {UsageError} If there are several.
+ */
+export async function chooseOrganization(
+  instance: Instance,
+  options: ChoiceOptions,
+): Promise<MappingPlace> {
+  const { org, settings, keys } = options;
+  const fixed = fixedOrganization(settings);
+  if (org !== undefined) {
+    const organization = await findOrganization(instance, org, "--org");
+    const mapped = await listMappedProjects(instance, organization, keys);
+    return { organization, ownsProjects: mapped.length > 0 };
+  }
+  if (fixed !== undefined) {
+    const from = "METADATA_ORGANIZATION";
+    const organization = await findOrganization(instance, fixed, from);
+    return { organization, why: from };
+  }
+  const [project, ...others] = [
+    ...await findProjects(instance, options.named, "--project"),
+    ...await findProjects(instance, splitKeys(settings.PROJECTS), "PROJECTS"),
+  ];
+  if (project !== undefined) {
+    if (others.some(({ owner }) => owner.id !== project.owner.id)) {
+      throw new UsageError(
+        "The projects belong to several organizations: name the one whose metadata holds the mapping with --org",
+      );
+    }
+    const why = `it owns the project ${nameOf(project)}`;
+    return { organization: project.owner, why, ownsProjects: true };
+  }
+  const own = await ownOrganization(instance);
+  const isInUse = options.isSetUp && await hasEntries(instance, own, keys);
+  if (isInUse) return { organization: own, why: "it has such entries already" };
+  return chooseByRoles(await findMappedProjects(instance, keys), own, keys);
+}
+
+async function hasEntries(
+  instance: Instance,
+  { id }: Organization,
+  keys: readonly string[],
+): Promise<boolean> {
+  const { entries } = await listMetadata(instance, id);
+  return entries.some(({ key }) => keys.includes(key));
+}
+
+/** Chooses the owner of the projects that have most of the roles. */
+function chooseByRoles(
+  found: readonly MappedProject[],
+  own: Organization,
+  keys: readonly string[],
+): MappingPlace {
+  const owners = Map.groupBy(found, ({ owner }) => owner.id);
+  const ranked = [...owners.values()].map((projects) => ({
+    organization: projects[0]!.owner,
+    projects,
+    roles: new Set(projects.flatMap(({ keys }) => keys)).size,
+  }));
+  const most = Math.max(0, ...ranked.map(({ roles }) => roles));
+  const best = ranked.filter(({ roles }) => roles === most);
+  const chosen = best.find(({ organization }) => organization.id === own.id) ??
+    best[0];
+  if (chosen === undefined) {
+    const why = keys.length > 0
+      ? "the token's own, since no project has these roles"
+      : "the token's own";
+    return { organization: own, why };
+  }
+  if (best.length > 1 && chosen.organization.id !== own.id) {
+    const choices = best.map(({ organization, projects }) =>
+      `--org ${organization.id} for ${organization.name} with ${
+        list(projects.map(nameOf))
+      }`
+    );
+    throw new UsageError(
+      `Projects of several organizations have these roles: name the one whose metadata holds the mapping (${
+        choices.join(", ")
+      })`,
+    );
+  }
+  const { projects, organization } = chosen;
+  const has = projects.length === 1 ? "project has" : "projects have";
+  const names = list(projects.map(nameOf));
+  const why = `its ${has} these roles: ${names}`;
+  return { organization, why, ownsProjects: true };
+}

@@ -1,0 +1,104 @@
+import { splitKeys } from "../cli/env_file.ts";
+import { list, nameOf } from "../doctor/names.ts";
+import { fixedOrganization } from "../roles/mapping_organization.ts";
+import { listProjectGrants } from "../zitadel/project.ts";
+import { findMappedProjects, type MappedProject } from "./role_projects.ts";
+import type { Situation } from "./situation.ts";
+
+/** Whom a mapping reaches. */
+export interface Reach {
+  /** Why no user could get a permission. */
+  readonly fruitless: string | undefined;
+  /** Whose users get nothing by it. */
+  readonly notes: readonly string[];
+}
+
+/** How many projects' grants are looked at. */
+const MAX_PROJECTS = 10;
+
+/** Finds out whether users can get a permission by the mapping of an organization. */
+export async function judgeReach(
+  situation: Situation,
+  { keys, mapped, named }: {
+    /** The metadata keys of the mapping. */
+    readonly keys: readonly string[];
+    /** The organization's projects with roles that it names. */
+    readonly mapped: readonly MappedProject[];
+    /** The projects that are added to PROJECTS. */
+    readonly named: readonly string[];
+  },
+): Promise<Reach> {
+  const { place: { instance }, settings, organization } = situation;
+  if (organization === undefined) return { fruitless: undefined, notes: [] };
+  if (keys.length === 0) {
+    const fruitless = `no user gets a permission: ${
+      nameOf(organization)
+    } has no entries, and no --roles FILE is given`;
+    return { fruitless, notes: [] };
+  }
+  const listed = splitKeys(settings.PROJECTS);
+  const counts = ({ id }: MappedProject) =>
+    listed.length === 0 || listed.includes(id) || named.includes(id);
+  const projects = mapped.some(counts)
+    ? mapped
+    : await findMappedProjects(instance, keys);
+  const names = list(projects.map(nameOf));
+  if (projects.length === 0) {
+    const fruitless = `no user gets a permission: no project has a role of the mapping (${
+      list(keys)
+    }). Add them to your project (console: Projects > Roles), or correct the names`;
+    return { fruitless, notes: [] };
+  }
+  if (!projects.some(counts)) {
+    const fruitless =
+      `no user gets a permission: PROJECTS (${listed}) has none of the projects with these roles: ${names}`;
+    return { fruitless, notes: [] };
+  }
+  return {
+    fruitless: undefined,
+    notes: [
+      ...unread(situation),
+      ...await othersUsers(situation, { mapped, names }),
+    ],
+  };
+}
+
+/** The function reads another organization than takes the entries. */
+function unread({ settings, organization }: Situation): string[] {
+  const fixed = fixedOrganization(settings);
+  const { id } = organization!;
+  return fixed === undefined || fixed === id ? [] : [
+    `the function reads the metadata of ${fixed} (METADATA_ORGANIZATION): these entries count once METADATA_ORGANIZATION=${id} is set and it is restarted`,
+  ];
+}
+
+/** Without one organization for all, that of each user counts. */
+async function othersUsers(
+  { place: { instance }, settings, organization }: Situation,
+  { mapped, names }: {
+    readonly mapped: readonly MappedProject[];
+    readonly names: string;
+  },
+): Promise<string[]> {
+  if (fixedOrganization(settings) !== undefined) return [];
+  const { id } = organization!;
+  const whose = settings.METADATA_ORGANIZATION?.trim() === "grant"
+    ? "the organization that gave a grant"
+    : "the user's own organization";
+  if (mapped.length === 0) {
+    return [
+      `no project of ${nameOf(organization!)} has these roles, but ${names}`,
+    ];
+  }
+  const granted = new Map<string, string>();
+  for (const { id, owner } of mapped.slice(0, MAX_PROJECTS)) {
+    for (const to of await listProjectGrants(instance, owner.id, id)) {
+      granted.set(to.id, nameOf(to));
+    }
+  }
+  return granted.size === 0 ? [] : [
+    `the metadata of ${whose} counts, and ${names} is granted to ${
+      list([...granted.values()])
+    }: for them these entries do not count. METADATA_ORGANIZATION=${id} makes them count for all users`,
+  ];
+}

@@ -1,0 +1,197 @@
+/**
+ * `setup --remove`: takes away what `setup` made for a target, and names what
+ * stays with the command that removes it.
+ *
+ * @module
+ */
+import { shellQuote } from "../cli/shell_quote.ts";
+import { nameOf } from "../doctor/names.ts";
+import { fixedOrganization } from "../roles/mapping_organization.ts";
+import type { Mapping } from "../roles/parse_roles.ts";
+import { isPermissionList, planMappingRemoval } from "../roles/plan_mapping.ts";
+import { entryChanges } from "../roles/write_entries.ts";
+import { listMetadata } from "../zitadel/metadata.ts";
+import {
+  listOrganizations,
+  type Organization,
+  ownOrganization,
+} from "../zitadel/organization.ts";
+import type { Change, Place } from "./change.ts";
+import type { SetupOptions } from "./command_line.ts";
+import type { State } from "./plan.ts";
+import { listMappedProjects } from "./role_projects.ts";
+import type { Plan, Situation } from "./situation.ts";
+import { planServiceUserRemoval } from "./remove_service_user.ts";
+import { readServiceUsers } from "./service_user.ts";
+import { standInName } from "./stand_in.ts";
+import {
+  bindChange,
+  deleteTargetChange,
+  dropKeyChange,
+} from "./target_changes.ts";
+
+/** Works out what `setup` made for the target, and what of it stays. */
+export async function readRemoval(
+  options: SetupOptions,
+  { place, state, rotation, mapping, serviceUser, settings }: Situation,
+): Promise<Pick<Plan, "changes" | "notes" | "isIncomplete">> {
+  const { name } = options;
+  const successor = rotation?.successor.name;
+  const names = [name, standInName(name), ...successor ? [successor] : []];
+  const others = state.targets.filter((target) =>
+    state.envKeys.includes(target.signingKey) && !names.includes(target.name)
+  );
+  const user = planServiceUserRemoval(
+    place,
+    await readServiceUsers(place, serviceUser),
+    others.length === 0
+      ? undefined
+      : `the env file also has the key of ${
+        others.map(({ name }) => `"${name}"`).join(", ")
+      }; remove that first, then run this again`,
+  );
+  const entries = options.roles === undefined
+    ? { changes: [], notes: await readUntold(place, settings), isLeft: false }
+    : await readEntries(options, { place, state, mapping });
+  const changes = planRemoval(place, state, {
+    names,
+    others: [...user.changes, ...entries.changes],
+  });
+  return {
+    // Nothing that is taken away needs the function.
+    changes: changes.map((change) => ({ ...change, isGuarded: false })),
+    notes: [
+      ...missingTarget(state, successor ?? name),
+      ...others.map(({ name }) =>
+        `target "${name}" stays: \`deno task setup --remove --name ${
+          shellQuote(name)
+        }\` removes it`
+      ),
+      ...user.left,
+      ...entries.notes,
+    ],
+    isIncomplete: entries.isLeft ||
+      others.length > 0 && user.changes.length === 0,
+  };
+}
+
+/**
+ * Works out what takes targets away again, also if a former removal was
+ * interrupted. The bindings come first, so that nothing is called that no longer
+ * exists; each target after its key, since it alone tells which key is its own.
+ *
+ * @returns The changes, in the order to make them.
+ */
+export function planRemoval(
+  place: Place,
+  state: State,
+  { names, others = [] }: {
+    /** The target's name; several during a rotation. */
+    readonly names: readonly string[];
+    /** The service user's and the mapping's. */
+    readonly others?: readonly Change[];
+  },
+): Change[] {
+  const targets = state.targets.filter(({ name }) => names.includes(name));
+  const ids = targets.map(({ id }) => id);
+  return [
+    ...state.executions.flatMap(({ condition, targets: from }) => {
+      const to = from.filter((id) => !ids.includes(id));
+      if (to.length === from.length) return [];
+      return [bindChange(place, { condition, from, to }, state.targets)];
+    }),
+    ...targets.flatMap((target) => [
+      ...state.envKeys.includes(target.signingKey)
+        ? [dropKeyChange(place, target)]
+        : [],
+      deleteTargetChange(place, target),
+    ]),
+    ...others,
+  ];
+}
+
+function missingTarget({ targets }: State, name: string): string[] {
+  if (targets.some((target) => target.name === name)) return [];
+  const names = targets.map(({ name }) => `"${name}"`).join(", ");
+  return [
+    `there is no target "${name}"${names ? `; targets here: ${names}` : ""}`,
+  ];
+}
+
+/**
+ * Finds the file's entries with an unchanged value: those of the organizations to
+ * which `setup` writes if no other is named (the mapping's, those whose projects
+ * have the roles, the token's own) are removed; any others are named.
+ */
+async function readEntries(
+  { roles, org }: SetupOptions,
+  { place, state, mapping }: {
+    readonly place: Place;
+    readonly state: State;
+    readonly mapping: Mapping;
+  },
+): Promise<{ changes: Change[]; notes: string[]; isLeft: boolean }> {
+  const { instance, organization } = place;
+  const { removed, notes, ...plan } = planMappingRemoval(
+    state.metadata,
+    mapping,
+  );
+  const changes = entryChanges(place, { ...plan, removed, notes });
+  const left = [];
+  const keys = [...mapping.keys()];
+  const { id: own } = await ownOrganization(instance);
+  for (const other of await listOrganizations(instance)) {
+    if (other.id === organization) continue;
+    const { entries } = await listMetadata(instance, other.id);
+    const plan = planMappingRemoval(entries, mapping);
+    if (plan.removed.length === 0) continue;
+    const isUsual = other.id === own ||
+      (await listMappedProjects(instance, other, keys)).length > 0;
+    if (isUsual && org === undefined) {
+      changes.push(
+        ...ofOrganization(
+          other,
+          entryChanges({ instance, organization: other.id }, plan),
+        ),
+      );
+    } else {
+      left.push(
+        `${
+          nameOf(other)
+        } has such entries too: \`deno task setup --remove --roles ${
+          shellQuote(roles!)
+        } --org ${other.id}\` removes them`,
+      );
+    }
+  }
+  return { changes, notes: [...notes, ...left], isLeft: left.length > 0 };
+}
+
+function ofOrganization(
+  organization: Organization,
+  changes: readonly Change[],
+): Change[] {
+  return changes.map((change) => ({
+    ...change,
+    lines: change.lines.map(({ sign, text }) => ({
+      sign,
+      text: `${text}, in ${nameOf(organization)}`,
+    })),
+  }));
+}
+
+/** Without a file it is not known which entries `setup` wrote. */
+async function readUntold(
+  { instance }: Place,
+  settings: Situation["settings"],
+): Promise<string[]> {
+  const id = fixedOrganization(settings) ??
+    (await ownOrganization(instance)).id;
+  // What cannot be read must not keep the target bound.
+  const { entries } = await listMetadata(instance, id)
+    .catch(() => ({ entries: [] }));
+  const keys = entries.filter(({ value }) => isPermissionList(value));
+  return keys.length === 0 ? [] : [
+    `the mapping stays in the metadata of the organization ${id}: --roles FILE removes the entries that the file has`,
+  ];
+}

@@ -1,0 +1,73 @@
+import {
+  listTargets,
+  type Target,
+  type TargetSettings,
+} from "../zitadel/target.ts";
+import { type Change, change, ofOwner, type Place } from "./change.ts";
+import type { State } from "./plan.ts";
+import { changeKeys } from "./signing_keys.ts";
+import {
+  createTargetChange,
+  type PlannedTarget,
+  removeTarget,
+  writeKeyChange,
+} from "./target_changes.ts";
+
+/**
+ * What the target is called that is sent the events in place of one that cannot
+ * be: with payload type JWT or JWE ZITADEL sends it none, and one that is called
+ * elsewhere must not move yet.
+ */
+export function standInName(name: string): string {
+  return `${name} (probe)`;
+}
+
+/**
+ * Creates what the target needs to show that ZITADEL reaches its endpoint, if it
+ * cannot do so itself: made before the function starts, so that it has both keys.
+ */
+export function standInChanges(
+  place: Place,
+  { targets, envKeys }: State,
+  { existing, wanted }: {
+    readonly existing: Target | undefined;
+    readonly wanted: TargetSettings;
+  },
+): Change[] {
+  const name = standInName(wanted.name);
+  const { endpoint, timeoutSeconds } = wanted;
+  const isNeeded = existing !== undefined &&
+    (existing.payloadType !== "json" || existing.endpoint !== endpoint);
+  if (!isNeeded) return [];
+  const found = targets.find((it) => it.name === name);
+  const isFit = found?.endpoint === endpoint;
+  const target: PlannedTarget = { name, id: isFit ? found.id : undefined };
+  const settings = { name, endpoint, timeoutSeconds, interruptOnError: false };
+  const hasKey = isFit && envKeys.includes(found.signingKey);
+  return [
+    ...found && !isFit ? [removeStandInChange(place, wanted)] : [],
+    ...isFit ? [] : [createTargetChange(place, target, settings)],
+    ...hasKey ? [] : [writeKeyChange(place, target, { replaces: false })],
+  ];
+}
+
+/** Removes the stand-in of a target, and its key. */
+export function removeStandInChange(
+  { instance, envFile }: Place,
+  { name }: Pick<TargetSettings, "name">,
+): Change {
+  const standIn = standInName(name);
+  return change(
+    "delete-target",
+    `- target "${standIn}" and its key in ${envFile}`,
+    async () => {
+      const target = (await listTargets(instance))
+        .find((it) => it.name === standIn);
+      if (target === undefined) return;
+      const { id, signingKey } = target;
+      await changeKeys(envFile, (keys) => keys.filter((it) => it !== signingKey));
+      await removeTarget(instance, id);
+    },
+    { needs: ofOwner("action.target.write", "delete the target") },
+  );
+}
