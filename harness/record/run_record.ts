@@ -16,7 +16,6 @@ import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
 import { FIXTURES_URL, writeFixture } from "../fixtures/fixture.ts";
-import { copyBody } from "./copy_body.ts";
 import {
   createRecorder,
   type RecordedCall,
@@ -29,8 +28,8 @@ export interface RecordOptions {
   readonly envFile: string;
 }
 
-/** Calls with these answers were not ZITADEL's, and are not kept. */
-const REFUSED: ReadonlySet<number> = new Set([400, 401, 404, 405, 413]);
+/** Calls with these answers were not ZITADEL's, or not read whole; they are not kept. */
+const REFUSED: ReadonlySet<number> = new Set([400, 401, 404, 405, 413, 503]);
 
 export async function runRecord(
   { folder, envFile }: RecordOptions,
@@ -55,13 +54,19 @@ export async function runRecord(
       io.print(`Listening on ${address}, keeping calls in ${folder}`),
     handle: async (request) => {
       const time = Date.now();
-      const { headers, method } = request;
-      const copied = copyBody(request);
-      const response = await handler(copied.request);
+      const { url, method, headers, body } = request;
+      // On the served one Deno would watch for the client's abort.
+      const copy = new Request(url, { method, headers, body });
+      // Reads no more than the function does.
+      const called = copy.clone();
+      const response = await handler(called);
+      if (method === "POST" && !REFUSED.has(response.status)) {
+        keep({ headers, body: await copy.bytes(), time });
+        return response;
+      }
       // The unread body of a refused call would keep the server from ending.
-      if (!copied.request.bodyUsed) copied.request.body?.cancel();
-      if (method !== "POST" || REFUSED.has(response.status)) return response;
-      keep({ headers, body: copied.body(), time });
+      copy.body?.cancel();
+      if (!called.bodyUsed) called.body?.cancel();
       return response;
     },
   });
