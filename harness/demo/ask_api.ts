@@ -15,9 +15,6 @@ type Route = typeof ROUTES[number];
  * Starts the example API and sends it a request without a token, then each
  * request with each user's token.
  *
- * @param stage The stand-in ZITADEL that issued the tokens.
- * @param logins Whose tokens.
- * @returns The answers, in order.
  * @throws {Error} If the API does not start, or decides otherwise than the
  * token's permissions.
  */

@@ -15,8 +15,6 @@ const TARGET_TIMEOUT_SECONDS = 10;
 /**
  * Plays the guide's steps 1 to 4, with the code that connects a real instance.
  *
- * @param stage The stand-in ZITADEL, without a mapping or targets.
- * @returns The function's process; disposing of it stops it and removes its files.
  * @throws {Error} If a change is refused or the function does not start.
  */
 export async function connectFunction(

@@ -2,17 +2,13 @@ import type { Exchange } from "../sandbox/sandbox.ts";
 
 /** A permission and the roles that gave it. */
 export interface PermissionSource {
-  /** The permission. */
   readonly permission: string;
-  /** The roles, by name. */
   readonly roles: readonly string[];
 }
 
 /** A token, and how it came about. */
 export interface DemoLogin {
-  /** Who logged in. */
   readonly user: string;
-  /** The OAuth flow. */
   readonly flow: "authorization code + PKCE" | "client credentials";
   /** The access token as it was issued. */
   readonly accessToken: string;
@@ -28,9 +24,8 @@ export interface DemoLogin {
 export interface DemoAnswer {
   /** Whose token was sent; `undefined` if none was. */
   readonly user: string | undefined;
-  /** Method and path. */
+  /** Such as `GET /posts`. */
   readonly request: string;
-  /** The answer's status code. */
   readonly status: number;
   /** Why the API accepted or refused the request. */
   readonly reason: string;

@@ -22,12 +22,7 @@ const SIGNATURE_LENGTH = 32;
 const USER_WIDTH = 14;
 const REQUEST_WIDTH = 15;
 
-/**
- * Formats an event in lines of at most 80 columns.
- *
- * @param event What happened.
- * @returns Lines.
- */
+/** Formats an event in lines of at most 80 columns. */
 export function formatEvent(event: DemoEvent): string[] {
   switch (event.kind) {
     case "step":

@@ -7,10 +7,6 @@ const WIDTH = 70;
 /**
  * Formats a token's claims as JSON; a comment at each permission names the roles
  * that gave it.
- *
- * @param claims The claims.
- * @param sources Where the permissions come from.
- * @returns Lines.
  */
 export function formatToken(
   claims: Readonly<Record<string, unknown>>,

@@ -11,9 +11,6 @@ import type { Stage } from "./stage.ts";
 /**
  * Logs a person and a service user in.
  *
- * @param stage The stand-in ZITADEL, connected to the function.
- * @param process The function; its output explains a token without permissions.
- * @returns The logins, the person's first.
  * @throws {Error} If a login is refused, or a token lacks what the mapping gives.
  */
 export async function logIn(
@@ -26,7 +23,7 @@ export async function logIn(
   const robot = organization.users.find(({ secret }) => secret)!;
 
   const byCode = await login(sandbox.origin, {
-    clientId: app.clientId!,
+    clientId: app.clientId,
     redirectUri: app.redirectUris[0]!,
     scope: "openid",
     loginName: person.userName,

@@ -6,9 +6,8 @@ import { openStage } from "./stage.ts";
 
 /** What the demo shows. */
 export interface DemoResult {
-  /** The logins, a person's first. */
+  /** A person's first. */
   readonly logins: readonly DemoLogin[];
-  /** What the API answered. */
   readonly answers: readonly DemoAnswer[];
 }
 
@@ -18,8 +17,6 @@ export interface DemoResult {
  * process of its own. Everything that it starts is stopped in any case, and its
  * files are removed.
  *
- * @param options Who is told what happens, and what ends it at the next event.
- * @returns The logins and the API's answers.
  * @throws {Error} If a step fails, or a token or an answer is not as the mapping
  * says.
  */

@@ -5,28 +5,21 @@ import type { DemoEvent } from "./demo_event.ts";
 
 /** What the demo plays on: a stand-in ZITADEL, and who is told what happens. */
 export interface Stage extends AsyncDisposable {
-  /** The stand-in ZITADEL. */
   readonly sandbox: Sandbox;
   /** The way to it as an administrator. */
   readonly instance: Instance;
   /** The organization that everything happens in. */
-  readonly organization: OrganizationFile & { readonly id: string };
+  readonly organization: OrganizationFile;
   /** The project that the API belongs to. */
-  readonly project: OrganizationFile["projects"][number] & {
-    readonly id: string;
-  };
+  readonly project: OrganizationFile["projects"][number];
   /** Begins a step, labelled in the margin. */
   readonly step: (label: string, title: string) => void;
-  /** Reports an event. */
   readonly emit: (event: DemoEvent) => void;
 }
 
 /**
  * Starts a stand-in ZITADEL whose organizations have no mapping yet: the demo
  * writes it by the same code as to a real instance.
- *
- * @param options Who is told, and what ends the demo at the next event.
- * @returns The stage; disposing of it stops the stand-in.
  */
 export async function openStage(options: {
   readonly signal: AbortSignal;
@@ -43,12 +36,12 @@ export async function openStage(options: {
     signal.throwIfAborted();
     onEvent(event);
   };
-  const organization = organizations[0] as Stage["organization"];
+  const organization = organizations[0]!;
   return {
     sandbox,
     instance: connect(sandbox.origin, sandbox.adminToken),
     organization,
-    project: organization.projects[0] as Stage["project"],
+    project: organization.projects[0]!,
     step: (label, title) => emit({ kind: "step", label, title }),
     emit,
     [Symbol.asyncDispose]: sandbox.close,
