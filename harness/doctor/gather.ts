@@ -257,9 +257,10 @@ async function gatherFunction(
   onProgress?.("the function");
   const keys = config?.signingKeys ?? [];
   const ours = (targets ?? []).filter((it) => keys.includes(it.signingKey));
-  const endpoint = given ?? (ours.length === 0
-    ? defaultTarget(targets ?? [])?.endpoint ?? probe
-    : undefined);
+  const endpoint = given ??
+    (ours.length === 0
+      ? defaultTarget(targets ?? [])?.endpoint ?? probe
+      : undefined);
   const calls = endpoint === undefined
     ? ours.map((target) => ({ ...target, target }))
     : keys.map((signingKey) => ({ endpoint, signingKey, target: undefined }));

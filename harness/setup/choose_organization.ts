@@ -2,11 +2,19 @@ import { UsageError } from "../cli/errors.ts";
 import { splitKeys } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { list, nameOf } from "../doctor/names.ts";
-import { findOrganization, fixedOrganization } from "../roles/mapping_organization.ts";
+import {
+  findOrganization,
+  fixedOrganization,
+} from "../roles/mapping_organization.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { type Organization, ownOrganization } from "../zitadel/organization.ts";
-import { findMappedProjects, findProjects, listMappedProjects, type MappedProject } from "./role_projects.ts";
+import {
+  findMappedProjects,
+  findProjects,
+  listMappedProjects,
+  type MappedProject,
+} from "./role_projects.ts";
 
 /** Whose metadata takes the mapping. */
 export interface MappingPlace {

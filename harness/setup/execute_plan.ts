@@ -3,7 +3,11 @@ import { formatDiffLine } from "../cli/diff.ts";
 import type { Io } from "../cli/io.ts";
 import { listTargets } from "../zitadel/target.ts";
 import { applySteps, type Change } from "./change.ts";
-import { type AskedFunction, findTrouble, waitForFunction } from "./check_function.ts";
+import {
+  type AskedFunction,
+  findTrouble,
+  waitForFunction,
+} from "./check_function.ts";
 import type { SetupOptions } from "./command_line.ts";
 import { findDeliveryTrouble, needsDelivery } from "./plan_delivery.ts";
 import { sendEvent } from "./prove_delivery.ts";
@@ -157,5 +161,6 @@ async function askForKey(
   if (existing !== undefined) return trouble;
   // The key is new: a function that runs already cannot have it.
   const found = await findTrouble(asked);
-  return found && (found.isNotYet ? found.seen : `${found.seen}. ${found.advice}`);
+  return found &&
+    (found.isNotYet ? found.seen : `${found.seen}. ${found.advice}`);
 }

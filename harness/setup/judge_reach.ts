@@ -44,9 +44,10 @@ export async function judgeReach(
     : await findMappedProjects(instance, keys);
   const names = list(projects.map(nameOf));
   if (projects.length === 0) {
-    const fruitless = `no user gets a permission: no project has a role of the mapping (${
-      list(keys)
-    }). Add them to your project (console: Projects > Roles), or correct the names`;
+    const fruitless =
+      `no user gets a permission: no project has a role of the mapping (${
+        list(keys)
+      }). Add them to your project (console: Projects > Roles), or correct the names`;
     return { fruitless, notes: [] };
   }
   if (!projects.some(counts)) {

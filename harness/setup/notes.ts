@@ -31,12 +31,14 @@ function heldMapping(
   const calls = executions.filter(({ targets }) =>
     ours !== undefined && targets.includes(ours.id)
   ).map(({ condition }) => condition);
-  const getsEvents = [...calls, ...conditions].some((it) => METADATA_EVENTS.includes(it)) &&
+  const getsEvents =
+    [...calls, ...conditions].some((it) => METADATA_EVENTS.includes(it)) &&
     ours?.payloadType === "json";
   const isCalled = calls.some((condition) => condition.startsWith("function/"));
   if (!isCalled || getsEvents) return [];
-  const [fresh, stale] = (["CACHE_FRESH_SECONDS", "CACHE_STALE_SECONDS"] as const)
-    .map((name) => Number(env[name] || SETTINGS[name].default));
+  const [fresh, stale] =
+    (["CACHE_FRESH_SECONDS", "CACHE_STALE_SECONDS"] as const)
+      .map((name) => Number(env[name] || SETTINGS[name].default));
   return [
     `the function holds the mapping that it read before: tokens follow after ${fresh} s as a rule, and ${
       fresh! + stale!

@@ -5,14 +5,22 @@
  * @module
  */
 import { sendCanary } from "../function/canary.ts";
-import { listTargets, type Target, type TargetSettings } from "../zitadel/target.ts";
+import {
+  listTargets,
+  type Target,
+  type TargetSettings,
+} from "../zitadel/target.ts";
 import { ownOrganization } from "../zitadel/organization.ts";
 import type { Change, Place } from "./change.ts";
 import { findTrouble } from "./check_function.ts";
 import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";
 import { proveDelivery } from "./prove_delivery.ts";
-import { removeStandInChange, standInChanges, standInName } from "./stand_in.ts";
+import {
+  removeStandInChange,
+  standInChanges,
+  standInName,
+} from "./stand_in.ts";
 
 /** How the reason begins if the function has the key, and ZITADEL did not reach it. */
 export const UNDELIVERED = "ZITADEL was not seen to reach";
@@ -32,7 +40,9 @@ export async function planDelivery(
     ? await whyUnreached(wanted.endpoint, existing?.signingKey)
     : undefined;
   const isLeft = state.targets.some((it) => it.name === standInName(name));
-  const created = seen ? standInChanges(place, state, { existing, wanted }) : [];
+  const created = seen
+    ? standInChanges(place, state, { existing, wanted })
+    : [];
   const isNeeded = created.length > 0 || seen !== undefined && isLeft;
   const removal = removeStandInChange(place, { name });
   return {
@@ -47,7 +57,9 @@ export async function planDelivery(
 }
 
 /** Whether tokens depend on it that ZITADEL reaches the function. */
-export function needsDelivery({ isGuarded, isAboutEvents, kind }: Change): boolean {
+export function needsDelivery(
+  { isGuarded, isAboutEvents, kind }: Change,
+): boolean {
   return isGuarded === true && !isAboutEvents && kind !== "delete-target";
 }
 
@@ -96,5 +108,7 @@ export async function findDeliveryTrouble(
     organization: organization ?? (await ownOrganization(instance)).id,
     ...{ probe, signingKey, signal, pollMs },
   });
-  return isDelivered ? undefined : `${UNDELIVERED} ${endpoint}: none of its events arrived at the function that answers at ${probe}. Check the address as ZITADEL resolves it, its deny list and network policies; if there are several processes, --probe has to lead to one that ZITADEL reaches`;
+  return isDelivered
+    ? undefined
+    : `${UNDELIVERED} ${endpoint}: none of its events arrived at the function that answers at ${probe}. Check the address as ZITADEL resolves it, its deny list and network policies; if there are several processes, --probe has to lead to one that ZITADEL reaches`;
 }

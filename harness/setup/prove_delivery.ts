@@ -10,7 +10,11 @@ import { sendCanary } from "../function/canary.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
-import { changeEntry, listMetadata, removeMetadata } from "../zitadel/metadata.ts";
+import {
+  changeEntry,
+  listMetadata,
+  removeMetadata,
+} from "../zitadel/metadata.ts";
 import { bind } from "./bind.ts";
 
 /** Of several conditions that match an event, ZITADEL takes the most specific only. */
@@ -122,7 +126,10 @@ async function withEntry<T>(
     return await use(async () => {
       // An unchanged value would be no event.
       const value = new TextEncoder().encode(`[${" ".repeat(changes)}]`);
-      const sequence = await changeEntry(instance, organization, { key, value });
+      const sequence = await changeEntry(instance, organization, {
+        key,
+        value,
+      });
       changes++;
       return sequence;
     });

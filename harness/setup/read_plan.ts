@@ -15,7 +15,12 @@ import { readRemoval } from "./plan_removal.ts";
 import { proposeSettings } from "./propose_settings.ts";
 import { listMappedProjects } from "./role_projects.ts";
 import { planServiceUser, readServiceUsers } from "./service_user.ts";
-import { type Plan, type Planned, readSituation, type Situation } from "./situation.ts";
+import {
+  type Plan,
+  type Planned,
+  readSituation,
+  type Situation,
+} from "./situation.ts";
 import { updateTargetChange } from "./target_changes.ts";
 
 /** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */

@@ -1,7 +1,10 @@
 import { UsageError } from "../cli/errors.ts";
 import { isLeftover } from "../doctor/leftovers.ts";
 import type { Instance } from "../zitadel/client.ts";
-import { listOrganizations, type Organization } from "../zitadel/organization.ts";
+import {
+  listOrganizations,
+  type Organization,
+} from "../zitadel/organization.ts";
 import { findProject, listProjects, listRoles } from "../zitadel/project.ts";
 
 /** How many organizations are asked at once. */

@@ -151,7 +151,9 @@ async function nextStep(
   { envFile, probe }: SetupOptions,
   trouble: string,
 ): Promise<string> {
-  if (trouble.startsWith(UNDELIVERED)) return "Next: run the same command again";
+  if (trouble.startsWith(UNDELIVERED)) {
+    return "Next: run the same command again";
+  }
   const settings = parseEnv(await readEnvFile(envFile));
   const hasCredential = ["ACCESS_TOKEN", "CLIENT_SECRET", "SERVICE_ACCOUNT_KEY"]
     .some((name) => settings[name]);

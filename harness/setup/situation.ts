@@ -1,19 +1,32 @@
 import type { Io } from "../cli/io.ts";
 import type { Settings } from "../cli/settings.ts";
-import { findMappingOrganization, fixedOrganization } from "../roles/mapping_organization.ts";
+import {
+  findMappingOrganization,
+  fixedOrganization,
+} from "../roles/mapping_organization.ts";
 import type { Mapping } from "../roles/parse_roles.ts";
 import { planMapping } from "../roles/plan_mapping.ts";
 import { requireProjects } from "../roles/require_projects.ts";
 import { readMappingFile } from "../roles/roles_file.ts";
-import { findUnfinishedRotation, type UnfinishedRotation } from "../rotate/unfinished_rotation.ts";
+import {
+  findUnfinishedRotation,
+  type UnfinishedRotation,
+} from "../rotate/unfinished_rotation.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import { type Organization, ownOrganization } from "../zitadel/organization.ts";
 import type { Instance } from "../zitadel/client.ts";
-import { listTargets, type Target, type TargetSettings } from "../zitadel/target.ts";
+import {
+  listTargets,
+  type Target,
+  type TargetSettings,
+} from "../zitadel/target.ts";
 import type { Change, Place } from "./change.ts";
 import type { SetupOptions } from "./command_line.ts";
 import { readState, type State } from "./plan.ts";
-import { chooseOrganization, type MappingPlace } from "./choose_organization.ts";
+import {
+  chooseOrganization,
+  type MappingPlace,
+} from "./choose_organization.ts";
 import type { ServiceUserWish } from "./service_user.ts";
 
 /** What was read, for set-up and removal. */

@@ -65,7 +65,10 @@ export function removeStandInChange(
         .find((it) => it.name === standIn);
       if (target === undefined) return;
       const { id, signingKey } = target;
-      await changeKeys(envFile, (keys) => keys.filter((it) => it !== signingKey));
+      await changeKeys(
+        envFile,
+        (keys) => keys.filter((it) => it !== signingKey),
+      );
       await removeTarget(instance, id);
     },
     { needs: ofOwner("action.target.write", "delete the target") },

@@ -4,7 +4,11 @@
  *
  * @module
  */
-import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import {
+  type Timestamp,
+  timestampFromMs,
+  timestampMs,
+} from "@bufbuild/protobuf/wkt";
 import { KeyType } from "@zitadel/proto/zitadel/auth_n_key_pb";
 import type { Instance } from "./client.ts";
 import { manage } from "./manage.ts";

@@ -18,8 +18,7 @@ import {
 const NAMES = Object.keys(credentialSettings);
 
 /** The note of a credential that is being created, and of those that there were before. */
-const NOTE =
-  /^# A credential of user (\S+) is being created; it had:(.*)\n?/m;
+const NOTE = /^# A credential of user (\S+) is being created; it had:(.*)\n?/m;
 
 /**
  * Creates a credential of a service user and writes it into the env file, in
@@ -45,11 +44,15 @@ export async function issueCredential(
   for (const credential of listed.filter(({ id }) => !had.includes(id))) {
     await deleteCredential(instance, owner, credential);
   }
-  const line =
-    `# A credential of user ${user} is being created; it had: ${had.join(" ")}`;
-  await change(envFile, (text) =>
-    [text.replace(NOTE, "").replace(/\n$/, ""), line, ""]
-      .filter((part, i) => i > 0 || part !== "").join("\n"));
+  const line = `# A credential of user ${user} is being created; it had: ${
+    had.join(" ")
+  }`;
+  await change(
+    envFile,
+    (text) =>
+      [text.replace(NOTE, "").replace(/\n$/, ""), line, ""]
+        .filter((part, i) => i > 0 || part !== "").join("\n"),
+  );
   const created = await createCredential(instance, owner, { kind, days });
   await change(
     envFile,
