@@ -23,7 +23,7 @@ const IDS = [
   ...["1,", "1,,2", ",", "x".repeat(201), "400930456041688102:ops"],
   ...['["1"]', "[1,2]", "1 2", "1;2", "1,'2'", "(1)", "{1}", "1\t2"],
   ...["*", "1|2", "1/", "1\\2", "<1>", "$ID", "1&2", "1+2", "ID=1"],
-  ...["all", "ANY", "none", "null", "undefined", "1,true"],
+  ...["all", "ANY", "none", "null", "undefined", "1,true", "false"],
 ];
 
 /** Values that are wrong for one setting, by how the message goes on. */
