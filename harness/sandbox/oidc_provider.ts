@@ -107,6 +107,7 @@ async function configuration(instance: Instance, policy: unknown) {
       revocation: { enabled: true },
     },
     cookies: { keys: [crypto.randomUUID()] },
+    clientBasedCORS: () => true, // decided by local_access.ts
     pkce: { required: () => false },
     responseTypes: ["code"],
     clientAuthMethods: ["none", "client_secret_basic", "client_secret_post"],

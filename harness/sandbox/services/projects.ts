@@ -53,6 +53,10 @@ export const projectMethods = methodsOf(ManagementService, {
     }
     return {};
   },
+  removeProjectRole: ({ projectId, roleKey }, call) => {
+    projectOf(call, projectId).roles.delete(roleKey);
+    return {};
+  },
   addProjectGrant: ({ grantedOrgId, roleKeys, ...request }, call) => {
     const { id: projectId } = projectOf(call, request.projectId);
     const grant = { projectId, organizationId: grantedOrgId, roles: roleKeys };
