@@ -23,6 +23,8 @@ export interface MappingPlace {
   readonly why?: string;
   /** Whether it is known to own the projects whose roles are mapped. */
   readonly ownsProjects?: boolean;
+  /** Whether only the names of its roles speak for it: someone has to agree. */
+  readonly isGuessed?: boolean;
 }
 
 /** What the choice depends on. */
@@ -88,30 +90,37 @@ async function hasEntries(
   return entries.some(({ key }) => keys.includes(key));
 }
 
-/** Chooses the owner of the projects that have most of the roles. */
+/**
+ * Chooses the owner of the projects that have the roles. Anyone who owns a project
+ * may give it roles of any name: of several owners the operator has to choose,
+ * unless the token's own organization has as many of them as any.
+ */
 function chooseByRoles(
   found: readonly MappedProject[],
   own: Organization,
   keys: readonly string[],
 ): MappingPlace {
-  const owners = Map.groupBy(found, ({ owner }) => owner.id);
-  const ranked = [...owners.values()].map((projects) => ({
-    organization: projects[0]!.owner,
-    projects,
-    roles: new Set(projects.flatMap(({ keys }) => keys)).size,
-  }));
-  const most = Math.max(0, ...ranked.map(({ roles }) => roles));
-  const best = ranked.filter(({ roles }) => roles === most);
-  const chosen = best.find(({ organization }) => organization.id === own.id) ??
-    best[0];
+  const owners = [...Map.groupBy(found, ({ owner }) => owner.id).values()]
+    .map((projects) => ({
+      organization: projects[0]!.owner,
+      projects,
+      roles: new Set(projects.flatMap(({ keys }) => keys)).size,
+    }))
+    .sort((a, b) =>
+      b.roles - a.roles || Number(b.organization.id === own.id) -
+        Number(a.organization.id === own.id)
+    );
+  const [chosen, ...others] = owners;
   if (chosen === undefined) {
     const why = keys.length > 0
       ? "the token's own, since no project has these roles"
       : "the token's own";
     return { organization: own, why };
   }
-  if (best.length > 1 && chosen.organization.id !== own.id) {
-    const choices = best.map(({ organization, projects }) =>
+  const { projects, organization } = chosen;
+  const isOwn = organization.id === own.id;
+  if (others.length > 0 && !isOwn) {
+    const choices = owners.map(({ organization, projects }) =>
       `--org ${organization.id} for ${organization.name} with ${
         list(projects.map(nameOf))
       }`
@@ -122,9 +131,7 @@ function chooseByRoles(
       })`,
     );
   }
-  const { projects, organization } = chosen;
   const has = projects.length === 1 ? "project has" : "projects have";
-  const names = list(projects.map(nameOf));
-  const why = `its ${has} these roles: ${names}`;
-  return { organization, why, ownsProjects: true };
+  const why = `its ${has} these roles: ${list(projects.map(nameOf))}`;
+  return { organization, why, ownsProjects: true, isGuessed: !isOwn };
 }

@@ -1,3 +1,4 @@
+import { UsageError } from "../cli/errors.ts";
 import type { Io } from "../cli/io.ts";
 import type { Settings } from "../cli/settings.ts";
 import {
@@ -147,6 +148,12 @@ async function findPlace(
     keys: [...mapping.keys()],
     isSetUp,
   });
+  if (place.isGuessed && options.yes && !options.dryRun) {
+    const { id, name } = place.organization;
+    throw new UsageError(
+      `With --yes, name the organization whose metadata takes the mapping: --org ${id} for ${name} (${place.why})`,
+    );
+  }
   const isFirst = !isSetUp && options.endpoint !== undefined &&
     !settings.METADATA_ORGANIZATION?.trim();
   return { ...place, isProposed: isFirst && place.ownsProjects === true };

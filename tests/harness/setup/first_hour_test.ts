@@ -36,14 +36,16 @@ Deno.test("setup writes the mapping where the roles are, says why, and proposes 
   const { run, instance, envFile, roles } = scene;
   await Deno.writeTextFile(envFile, "");
   const shop = await createOwner(instance, "Initech", ["cook", "waiter"]);
-  await createOwner(instance, "Other", ["cook"]);
   const options = {
     endpoint: ENDPOINT,
     roles: await roles({ cook: ["a"], waiter: ["b"] }),
     serviceUser: true,
     serviceUserName: "reader",
   };
-  const { stdout } = await run(options);
+  const unasked = await run(options);
+  assert.equal(unasked.outcome, "UsageError");
+  assert.ok(unasked.error.includes(`--org ${shop.id} for Initech`));
+  const { stdout } = await run({ ...options, yes: false }, { answer: true });
   const project = `Initech shop (${shop.project.id})`;
   for (
     const line of [
@@ -90,9 +92,13 @@ Deno.test("setup asks for --org if projects of several organizations have the ro
   const { run, instance, roles } = scene;
   const [one, other] = [
     await createOwner(instance, "One", ["cook"]),
-    await createOwner(instance, "Two", ["cook"]),
+    // More of the roles are no reason: a customer could name them.
+    await createOwner(instance, "Two", ["cook", "waiter"]),
   ];
-  const options = { endpoint: ENDPOINT, roles: await roles({ cook: ["a"] }) };
+  const options = {
+    endpoint: ENDPOINT,
+    roles: await roles({ cook: ["a"], waiter: ["b"] }),
+  };
   const { outcome, error } = await run(options);
   assert.equal(outcome, "UsageError");
   for (const { id, name, project } of [one!, other!]) {
