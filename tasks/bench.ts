@@ -5,6 +5,7 @@ import {
   JSON_OPTION,
   option,
 } from "../harness/cli/options.ts";
+import { parseFile } from "../harness/cli/parse.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 
@@ -49,6 +50,7 @@ memory: what the function holds over a million calls of 5,000 organizations`,
     entry: option(
       "FILE",
       "the function's program instead of main.ts, such as a bundle",
+      { parse: parseFile },
     ),
     quick: flag("short rounds: to try it, not to judge by"),
     json: JSON_OPTION,

@@ -1,5 +1,5 @@
 import { ENV_FILE_OPTION, flag, option } from "../harness/cli/options.ts";
-import { numberFrom } from "../harness/cli/parse.ts";
+import { numberFrom, parseFile } from "../harness/cli/parse.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runDev } from "../harness/dev/run_dev.ts";
 
@@ -24,6 +24,7 @@ export const dev = defineTask({
     world: option(
       "FILE",
       "what the sandbox holds (default harness/sandbox/world.json)",
+      { parse: parseFile },
     ),
     "client-id": option("ID", "the application that the page suggests"),
     "create-app": option(

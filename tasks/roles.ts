@@ -7,6 +7,7 @@ import {
   option,
   YES_OPTION,
 } from "../harness/cli/options.ts";
+import { parseFile } from "../harness/cli/parse.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
 import { parseTime } from "../harness/cli/time.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
@@ -50,7 +51,9 @@ export const roles = defineTask({
     max: 2,
   },
   options: {
-    against: option("FILE", "with check: the file to compare with"),
+    against: option("FILE", "with check: the file to compare with", {
+      parse: parseFile,
+    }),
     org: option(
       "ID",
       "whose metadata holds the mapping (default: METADATA_ORGANIZATION, or the token's own organization)",

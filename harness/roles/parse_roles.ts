@@ -27,7 +27,7 @@ export interface ParsedRoles {
   readonly problems: readonly RolesProblem[];
 }
 
-export const EXPECTED = 'expected an object such as {"admin": ["read:all"]}';
+const EXPECTED = 'expected an object such as {"admin": ["read:all"]}';
 
 /** ZITADEL's limit for a metadata key, in characters. */
 const MAX_KEY_LENGTH = 200;

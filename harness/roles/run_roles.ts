@@ -1,6 +1,7 @@
 import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import type { Io } from "../cli/io.ts";
+import { oneOf, parseFile } from "../cli/parse.ts";
 import type { ApplyOptions } from "./run_apply.ts";
 import { runCheck } from "./run_check.ts";
 import type { HistoryOptions } from "./run_history.ts";
@@ -13,18 +14,27 @@ export interface RolesOptions
   readonly at?: string | undefined;
 }
 
-const ALONE = ["export", "history"];
-const WITH_WORD = ["check", "apply", "who"];
+/** What follows each action, if anything. */
+const ACTIONS = {
+  check: "FILE",
+  apply: "FILE",
+  export: undefined,
+  who: "NAME",
+  history: undefined,
+} as const;
 
 /** Runs the action that the first word names. */
 export async function runRoles(
   { at, ...options }: RolesOptions,
   io: Io,
 ): Promise<Outcome> {
-  const [action = "", word = ""] = options.positionals;
-  if (!(word ? WITH_WORD : ALONE).includes(action)) {
-    throw new UsageError(`Cannot understand 'roles ${action} ${word}'`);
-  }
+  const [first = "", word = ""] = options.positionals;
+  const names = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[];
+  const action = oneOf(names)(first, "roles");
+  const needed = ACTIONS[action];
+  if (needed && !word) throw new UsageError(`roles ${action}: ${needed} is missing`);
+  if (!needed && word) throw new UsageError(`Unexpected argument '${word}'`);
+  if (needed === "FILE") parseFile(word, `roles ${action}`);
   // Loaded only when needed: ZITADEL's client takes longer to load than a check.
   switch (action) {
     case "check":

@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { statOf } from "../cli/env_file.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { Io } from "../cli/io.ts";
 import type { Settings } from "../cli/settings.ts";
@@ -35,7 +37,7 @@ import {
   readServiceUser,
   type ServiceUserWish,
 } from "./service_user.ts";
-import { updateTargetChange } from "./target_changes.ts";
+import { bindChange, updateTargetChange } from "./target_changes.ts";
 
 /** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -164,9 +166,10 @@ async function planFromSetup(
     rotation?.successor;
   if (rotation && isEmergencyExit(options)) return turnOff(place, rotation);
   if (existing === undefined) requireSameName(state.targets, name);
+  if (options.unbind) return unbind(options, situation);
   const target = chooseTargetSettings(options, existing);
   if (target !== undefined) requireFinished(rotation);
-  const conditions = conditionsOf(options);
+  const conditions = conditionsOf(["preaccesstoken", ...options.also ?? []]);
   requireJson(existing, conditions, state);
   const user = wantsUser
     ? await readServiceUser(place, serviceUser)
@@ -195,6 +198,10 @@ async function planFromSetup(
       isUpdated ? existing.endpoint : undefined,
     );
   const notes = [...setupNotes(state, wish), ...proposal.notes];
+  const isWritten = changes.some(({ kind }) => kind.startsWith("write-"));
+  if (isWritten && !await statOf(place.envFile)) {
+    notes.push(`${resolve(place.envFile)} does not exist yet: it is created`);
+  }
   const called = target ?? existing;
   const isOpen = options.forCustomers && options.interruptOnError === undefined;
   if (isOpen && called === undefined) {
@@ -269,6 +276,28 @@ function isEmergencyExit(options: SetupOptions): boolean {
   return options.interruptOnError === false && !serviceUser && !start &&
     !forCustomers && project.length === 0 && roles === undefined &&
     !isAboutMore(options);
+}
+
+/** Takes the target, and the second one of a rotation, out of conditions. */
+function unbind(
+  { name, unbind: words }: SetupOptions,
+  { place, state, rotation }: Situation,
+): Planned {
+  const ours = state.targets.filter((target) =>
+    [name, rotation?.successor.name].includes(target.name)
+  );
+  if (ours.length === 0) throw new Error(`There is no target "${name}"`);
+  const conditions = conditionsOf(words);
+  const changes = state.executions.flatMap(({ condition, targets: from }) => {
+    const to = from.filter((id) => !ours.some((it) => it.id === id));
+    return conditions.includes(condition) && to.length < from.length
+      ? [bindChange(place, { condition, from, to }, state.targets)]
+      : [];
+  });
+  return {
+    changes: changes.map((change) => ({ ...change, isGuarded: false })),
+    notes: [],
+  };
 }
 
 function turnOff(

@@ -15,7 +15,7 @@ async function recording(
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["task", "--quiet", "record"],
-      ...["--folder", folder, "--env-file", `${folder}/.env`],
+      ...["--folder", folder, "--env-file", "/dev/null"],
     ],
     env: {
       NO_COLOR: "1",

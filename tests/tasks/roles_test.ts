@@ -115,7 +115,7 @@ Deno.test("roles export, then apply, changes nothing, and --prune removes what l
     ZITADEL_DOMAIN: sandbox.origin,
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
-  const org = ["--org", organization, "--env-file", "/none/.env"];
+  const org = ["--org", organization, "--env-file", "/dev/null"];
   const exported = await run(["export", ...org], { env });
   assert.equal(exported.code, 0, exported.stderr);
   assert.match(exported.stderr, /^skipped, no mapping: logo /);
@@ -154,7 +154,7 @@ Deno.test("roles apply and setup refuse entries of projects that do not exist, u
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
   const { id } = scratch.project;
-  const org = ["--org", scratch.organization.id, "--env-file", "/none/.env"];
+  const org = ["--org", scratch.organization.id, "--env-file", "/dev/null"];
   const keys = async () =>
     (await listMetadata(instance, scratch.organization.id)).entries
       .map(({ key }) => key).sort();
@@ -197,7 +197,7 @@ Deno.test("roles apply names the missing right before it changes anything", asyn
   await using scratch = await createScratchOrganization(instance);
   await using file = await withFile('{"new": ["a"]}');
   const { code, stderr } = await run([
-    ...["apply", file.path, "--yes", "--env-file", "/none/.env"],
+    ...["apply", file.path, "--yes", "--env-file", "/dev/null"],
     ...["--org", scratch.organization.id],
   ], {
     env: {

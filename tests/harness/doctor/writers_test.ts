@@ -55,7 +55,7 @@ Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KE
       ZITADEL_ADMIN_KEY_FILE: path,
     },
   });
-  assert.equal(await doctor.run(["--env-file", "/none/.env"], io), 2);
+  assert.equal(await doctor.run(["--env-file", "/dev/null"], io), 2);
   assert.match(errors(), /^ZITADEL_ADMIN_KEY_FILE: .*cannot be reached/);
   assert.match(printed(), /^broken +instance: /m);
 });
