@@ -98,9 +98,18 @@ Deno.test("roles check of 1,000 roles takes less than a second", async () => {
 
 Deno.test("roles refuses wrong usage", async () => {
   assert.equal((await run([])).code, 64);
-  assert.equal((await run(["nonsense"])).code, 64);
-  assert.equal((await run(["check"])).code, 64);
-  assert.equal((await run(["export", "file"])).code, 64);
+  const cases: [string[], string][] = [
+    [["aply", "a.json"], "roles aply: expected .* \\(did you mean apply\\?\\)"],
+    [["check"], "roles check: FILE is missing"],
+    [["who"], "roles who: NAME is missing"],
+    [["export", "file"], "Unexpected argument 'file'"],
+    [["check", "none/a.json"], "roles check: there is no file /.*/none/a.json"],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = await run(args);
+    assert.equal(code, 64);
+    assert.match(stderr, new RegExp(`^error: ${message}; see`));
+  }
 });
 
 Deno.test("roles export, then apply, changes nothing, and --prune removes what left the file", async () => {
@@ -118,7 +127,12 @@ Deno.test("roles export, then apply, changes nothing, and --prune removes what l
   const org = ["--org", organization, "--env-file", "/dev/null"];
   const exported = await run(["export", ...org], { env });
   assert.equal(exported.code, 0, exported.stderr);
-  assert.match(exported.stderr, /^skipped, no mapping: logo /);
+  assert.match(
+    exported.stderr,
+    new RegExp(
+      `^Organization {2}scratch-\\w+ \\(${organization}\\)\\nskipped, no mapping: logo `,
+    ),
+  );
   await using file = await withFile(exported.stdout);
   const same = await run(["apply", file.path, "--dry-run", ...org], { env });
   assert.equal(same.code, 0, same.stdout + same.stderr);
@@ -131,6 +145,13 @@ Deno.test("roles export, then apply, changes nothing, and --prune removes what l
     ),
   );
 
+  const typo = JSON.stringify({ vewer: ["a"], admin: ["b"] });
+  await Deno.writeTextFile(file.path, typo);
+  const noted = await run(["apply", file.path, "--dry-run", ...org], { env });
+  assert.match(
+    noted.stdout,
+    /! no project that this token can see has the role "vewer" \(did you mean viewer\?\)$/m,
+  );
   await Deno.writeTextFile(file.path, '{"viewer": ["posts:read"]}');
   const kept = await run(["apply", file.path, "--dry-run", ...org], { env });
   assert.equal(kept.code, 0);
