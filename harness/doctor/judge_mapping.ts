@@ -10,6 +10,7 @@ import {
 } from "../../lib/mapping/role_mapping.ts";
 import { describeCorrection } from "../explain/describe_correction.ts";
 import { problemOf } from "../roles/interpret_value.ts";
+import { CHECKS } from "./checks.ts";
 import type { Facts, OrganizationFacts } from "./facts.ts";
 import type { FindingDetails, Report } from "./finding.ts";
 import { judgeProjectIds } from "./judge_projects.ts";
@@ -182,7 +183,9 @@ function judgeUnreadable(
       : "entries that cannot be read, and are of no role";
     const fix = isLatin1
       ? "save the value again in today's console (Organization > Metadata)\nor write it with `deno task setup --roles FILE`"
-      : undefined;
+      : isUsed
+      ? undefined
+      : CHECKS.unused_entry.fix;
     const text = [problem, correction].filter(Boolean).join(". ");
     report("unreadable_value", isUsed ? "broken" : "note", seen, {
       items: [`${key} in ${nameOf(organization)}: ${text}`],

@@ -12,6 +12,7 @@ import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { CHECKS } from "./checks.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
+import { completeFix } from "./complete_fix.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
 import {
@@ -78,6 +79,7 @@ export async function runDoctor(
     ]);
   }
   io.progress();
+  findings = findings.map((it) => completeFix(it, { facts, envFile }));
   const outcome = outcomeOf(findings);
   if (options.json) return printJson(io, outcome, { findings });
   for (const line of formatFindings(findings, options)) io.print(line);

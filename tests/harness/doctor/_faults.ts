@@ -333,6 +333,14 @@ export const FAULTS: readonly Fault[] = [
     make: () => ({ clientId: "1" }),
   },
   {
+    name: "the application asked for is not listed in APPLICATIONS",
+    finds: ["applications", "broken"],
+    make: (_it, { app, settings }) => ({
+      settings: { ...settings, APPLICATIONS: "another" },
+      clientId: app.clientId,
+    }),
+  },
+  {
     name: "an application of `dev --create-app` was left behind",
     finds: ["leftover_application", "warning"],
     make: (_it, { app }) =>

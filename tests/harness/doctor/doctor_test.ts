@@ -56,7 +56,6 @@ Deno.test("every check of the doctor is provoked by a test", () => {
     // The sandbox has nothing that is deactivated: see deactivated_test.ts.
     "deactivated",
     // See customers_test.ts.
-    "applications",
     "impersonation",
   ];
   const provoked = [...FAULTS.map(({ finds: [check] }) => check), ...elsewhere];
