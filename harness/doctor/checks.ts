@@ -18,6 +18,12 @@ export interface Check {
 
 /** The checks, in the order in which they are told. */
 export const CHECKS = {
+  locked_out: {
+    title: "logins",
+    why: "interruptOnError is on, so a login fails while the function does",
+    fix:
+      "deno task setup --no-interrupt-on-error\nlets people in again, without permissions; then fix what is reported below",
+  },
   settings: {
     title: "settings",
     why: "the function does not start with settings that it cannot use",
@@ -252,6 +258,13 @@ export const CHECKS = {
       "only releases after 10 August 2026 send who impersonates a user: on older ones IMPERSONATION=none changes nothing, and such a token has the user's permissions",
     fix:
       "upgrade ZITADEL, and until then give no one a role that may impersonate",
+  },
+  managers: {
+    title: "service users",
+    why:
+      "each credential of a service user with a manager's role opens what the role does; one that nothing uses can only leak",
+    fix:
+      "nothing, if something uses them; else delete them (console: Users > Service Users)",
   },
   writers: {
     title: "who may write",

@@ -10,6 +10,8 @@ import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { CanaryResult } from "../function/canary.ts";
 import type { UnfinishedRotation } from "../rotate/unfinished_rotation.ts";
 import type { ActionV1 } from "../zitadel/action_v1.ts";
+import type { Manager } from "../zitadel/managers.ts";
+import type { Me } from "../zitadel/user.ts";
 import type { Execution } from "../zitadel/execution.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Organization } from "../zitadel/organization.ts";
@@ -131,7 +133,7 @@ export interface Facts {
   /** What ZITADEL_INTERNAL_URL answers; `undefined` if it is unset. */
   readonly internal: Answer<HealthFacts> | undefined;
   /** Whose the function's credential is, or why it is refused. */
-  readonly credential: Answer<{ readonly loginName: string }> | undefined;
+  readonly credential: Answer<Pick<Me, "id" | "loginName">> | undefined;
   /** When the credential expires, in milliseconds since 1970; several if it is not known which of them it is; none if it does not. */
   readonly expiries: Answer<readonly number[]> | undefined;
   /** The organizations that were looked at. */
@@ -146,8 +148,10 @@ export interface Facts {
   readonly actions: ActionsSeen | undefined;
   /** Customers' organizations; `undefined` without a token of IAM_OWNER. */
   readonly customers: Answer<CustomersSeen> | undefined;
-  /** Who may write the mapping; `undefined` without a token of IAM_OWNER. */
-  readonly writers: Answer<readonly string[]> | undefined;
+  /** Who has a manager's role; `undefined` without a token of IAM_OWNER. */
+  readonly managers: Answer<readonly Manager[]> | undefined;
+  /** Whose the admin token is. */
+  readonly adminId: string | undefined;
   /** `undefined` if APPLICATIONS is unset. */
   readonly applications: Answer<ApplicationsSeen> | undefined;
   /** The client id to look at in particular. */

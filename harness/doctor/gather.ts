@@ -24,7 +24,7 @@ import type {
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
 import { defaultTarget, oursOf } from "./judge_targets.ts";
 import { findLeftoverUsers, isLeftover } from "./leftovers.ts";
-import { listMappingWriters } from "./mapping_writers.ts";
+import { gatherManagers } from "./judge_managers.ts";
 import {
   askApi,
   askExpiries,
@@ -75,12 +75,14 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const own = health.value && config.value
     ? await gatherCredential(config.value, given)
     : { credential: undefined, expiries: undefined } as CredentialFacts;
-  const api = own.api ??
-    (given && await answer(() => askApi(given, "ZITADEL_ADMIN_TOKEN")));
-  // Whatever answers the one stops the other, too.
-  const isBlocked = api?.problem !== undefined &&
-    api.problem.reason !== "credential_rejected";
-  const admin = isBlocked ? undefined : given;
+  // A service user gets no token either if the function fails its login. Whatever
+  // else stops one of the two stops the other, too.
+  const ask = given && !isAnswered(own.api);
+  const other = ask
+    ? await answer(() => askApi(given, "ZITADEL_ADMIN_TOKEN"))
+    : own.api;
+  const stopped = isAnswered(other) ? undefined : own.api ?? other;
+  const admin = stopped ? undefined : given;
 
   onProgress?.("targets and bindings");
   const targets = admin && await answer(() => listTargets(admin));
@@ -88,11 +90,10 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     await answer(() => listExecutions(admin));
   const isOwner = targets?.value !== undefined;
   // A token that is not valid at all is one finding, not one for each look.
-  const isValid = isOwner ||
-    (admin && (await answer(() => whoAmI(admin))).value !== undefined);
+  const me = admin && (await answer(() => whoAmI(admin))).value;
   const eyes: Eyes = {
     reader: own.reader,
-    admin: isValid ? admin : undefined,
+    admin: isOwner || me ? admin : undefined,
     isOwner,
   };
 
@@ -106,14 +107,15 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     config,
     origin,
     health,
-    api: isBlocked ? { problem: api.problem! } : undefined,
+    api: stopped?.problem && { problem: stopped.problem },
     internal: health.value && config.value && await askInternal(config.value),
     credential: own.credential,
     expiries: own.expiries,
     ...await gatherOrganizations(options, config.value, eyes),
-    writers: isOwner && config.value
-      ? await answer(() => listMappingWriters(admin!, config.value))
+    managers: isOwner && config.value
+      ? await answer(() => gatherManagers(admin!, config.value))
       : undefined,
+    adminId: me?.id,
     clientId,
     targets,
     executions,
@@ -125,6 +127,12 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
       : undefined,
     now: Date.now(),
   };
+}
+
+/** Reports whether ZITADEL answered, be it that it refuses the credential. */
+function isAnswered(api: Answer<void> | undefined): boolean {
+  return api !== undefined &&
+    (!api.problem || api.problem.reason === "credential_rejected");
 }
 
 interface CredentialFacts extends Pick<Facts, "credential" | "expiries"> {

@@ -18,7 +18,7 @@ const LONG_TIMEOUT_SECONDS = 30;
 const FIX_OF_KEY = "deno task setup --force\nthen restart the function";
 
 export const ACCESS_TOKEN = "function/preaccesstoken";
-const FUNCTIONS = [
+export const FUNCTIONS = [
   ACCESS_TOKEN,
   "function/preuserinfo",
   "function/presamlresponse",

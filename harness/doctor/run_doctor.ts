@@ -3,13 +3,14 @@
  *
  * @module
  */
+import { checkInstanceOf } from "../cli/check_env_file.ts";
 import { SettingsError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { DOMAIN_HINT, readSettings, required } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import type { Instance } from "../zitadel/client.ts";
+import { type Instance, originOf } from "../zitadel/client.ts";
 import { CHECKS } from "./checks.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
 import { completeFix } from "./complete_fix.ts";
@@ -47,7 +48,9 @@ export async function runDoctor(
 ): Promise<Outcome> {
   const { envFile } = options;
   const given = await readSettings(envFile, io);
-  required(given, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
+  const domain = required(given, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
+  // A key and a credential of another instance would be four faults, and are one.
+  await checkInstanceOf(envFile, { origin: originOf(domain), originOf });
   // Why ZITADEL gives no token for a key is what the doctor finds out.
   const settings = await withAdminToken(given).catch((error) => {
     if (error instanceof SettingsError) throw error;

@@ -419,6 +419,28 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "an entry is of a role whose project PROJECTS does not list",
+    finds: ["unused_entry", "warning"],
+    make: ({ scratch }, { state, project, organization }) => {
+      const id = "300000000000000008";
+      const roles = new Set(["packer"]);
+      state.projects.set(id, { ...project, id, name: "Warehouse", roles });
+      organization.metadata.set(
+        "packer",
+        organization.metadata.get("admin")!,
+      );
+      return { organizations: [scratch.organization.id] };
+    },
+  },
+  {
+    name: "interruptOnError is on, and nothing answers",
+    finds: ["locked_out", "broken"],
+    make: (_it, { target }) => {
+      target.interruptOnError = true;
+      target.endpoint = "http://127.0.0.1:9/";
+    },
+  },
+  {
     name: "PROJECTS is unset",
     finds: ["projects", "note"],
     make: (_it, { settings }) => ({
