@@ -64,7 +64,7 @@ export const CHECKS = {
     why:
       "with a credential that ZITADEL refuses, every call that needs the mapping is answered 502",
     fix:
-      "create a new one for the service user (console: Users > Service Users > Personal Access Tokens, or Actions > Generate Client Secret) and set it",
+      "deno task setup --service-user\ncreates a new one, or do so in the console (Users > Service Users) and set it",
   },
   expiry: {
     title: "expiry",
@@ -83,7 +83,7 @@ export const CHECKS = {
     why:
       "without org.read ZITADEL answers with an empty list and no error; the function does not trust it and answers 502, so users of these organizations get no permissions",
     fix:
-      "make the service user a manager with ORG_OWNER_VIEWER (console: Organization > Managers), or for all organizations IAM_OWNER_VIEWER (Default settings > Administrators)",
+      "deno task setup --service-user\nfor the user that it created; else make it a manager with ORG_OWNER_VIEWER (console: Organization > Managers), or IAM_OWNER_VIEWER (Default settings > Administrators)",
   },
   metadata: {
     title: "metadata",

@@ -16,6 +16,7 @@ import type { Execution } from "../zitadel/execution.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Organization } from "../zitadel/organization.ts";
 import type { Application } from "../zitadel/project.ts";
+import type { PublicKey } from "../zitadel/public_key.ts";
 import type { Target } from "../zitadel/target.ts";
 import type { Answer, Problem } from "./answer.ts";
 import type { Leftovers } from "./leftovers.ts";
@@ -150,6 +151,8 @@ export interface Facts {
   readonly customers: Answer<CustomersSeen> | undefined;
   /** Who has a manager's role; `undefined` without a token of IAM_OWNER. */
   readonly managers: Answer<readonly Manager[]> | undefined;
+  /** When the administrator's personal access tokens expire, as `expiries`. */
+  readonly adminExpiries: Answer<readonly number[]> | undefined;
   /** Whose the admin token is. */
   readonly adminId: string | undefined;
   /** `undefined` if APPLICATIONS is unset. */
@@ -161,7 +164,7 @@ export interface Facts {
   /** What is bound on the instance; `undefined` without an admin token. */
   readonly executions: Answer<readonly Execution[]> | undefined;
   /** The active public keys of the function's targets with encrypted payloads, by the target's id. */
-  readonly publicKeys: ReadonlyMap<string, Answer<readonly string[]>>;
+  readonly publicKeys: ReadonlyMap<string, Answer<readonly PublicKey[]>>;
   /** Deactivated organizations. */
   readonly deactivated: readonly Organization[];
   readonly rotation: UnfinishedRotation | undefined;

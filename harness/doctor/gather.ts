@@ -9,7 +9,7 @@ import {
   listOrganizations,
   type Organization,
 } from "../zitadel/organization.ts";
-import { listActivePublicKeys } from "../zitadel/public_key.ts";
+import { listActivePublicKeys, type PublicKey } from "../zitadel/public_key.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { accessTokenLifetime } from "../zitadel/token_lifetime.ts";
 import { listTargets, type Target } from "../zitadel/target.ts";
@@ -116,6 +116,13 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
       ? await answer(() => gatherManagers(admin!, config.value))
       : undefined,
     adminId: me?.id,
+    // A token that was requested for a key file ends within hours.
+    adminExpiries: me && !settings.ZITADEL_ADMIN_KEY_FILE
+      ? await askExpiries(
+        { kind: "personal_access_token", token: token! },
+        { me, askers: [admin] },
+      )
+      : undefined,
     clientId,
     targets,
     executions,
@@ -154,12 +161,14 @@ async function gatherCredential(
   if (api.problem) return { api, credential: api, expiries };
   const me = await answer(() => whoAmI(reader));
   if (me.problem) return { api, credential: me, expiries };
-  const eyes = { me: me.value, reader, admin };
   return {
     reader,
     api,
     credential: me,
-    expiries: await askExpiries(config, eyes),
+    expiries: await askExpiries(config.credential, {
+      me: me.value,
+      askers: [reader, admin],
+    }),
   };
 }
 
@@ -247,7 +256,7 @@ async function gatherPublicKeys(
   admin: Instance | undefined,
   facts: Pick<Facts, "config" | "targets">,
 ): Promise<Facts["publicKeys"]> {
-  const keys = new Map<string, Answer<readonly string[]>>();
+  const keys = new Map<string, Answer<readonly PublicKey[]>>();
   for (const { id, payloadType } of admin ? oursOf(facts) : []) {
     if (payloadType !== "jwe") continue;
     keys.set(id, await answer(() => listActivePublicKeys(admin!, id)));

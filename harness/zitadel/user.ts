@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { timestampFromDate, timestampMs } from "@bufbuild/protobuf/wkt";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
@@ -89,26 +89,6 @@ export async function createAccessToken(
         }),
   );
   return token;
-}
-
-/**
- * Returns when a user's personal access tokens expire, in milliseconds since
- * 1970.
- */
-export async function accessTokenExpiries(
-  instance: Instance,
-  organization: string,
-  user: string,
-): Promise<number[]> {
-  const { result } = await attempt(
-    "list the user's personal access tokens",
-    () =>
-      instance.service(ManagementService, { organization })
-        .listPersonalAccessTokens({ userId: user }),
-  );
-  return result.flatMap(({ expirationDate }) =>
-    expirationDate ? [timestampMs(expirationDate)] : []
-  );
 }
 
 /** Lists the managers of an organization, or without one of the instance, that have a role, by user id. */

@@ -97,7 +97,7 @@ export const FAULTS: readonly Fault[] = [
     finds: ["expiry", "warning"],
     make: ({ scratch }, { state, settings }) => {
       const token = state.accessTokens.get(scratch.reader.token)!;
-      token.expiresAt = Date.now() / 1000 + 3 * 24 * 60 * 60;
+      token.expiresAt = Date.now() / 1000 + 29 * 24 * 60 * 60;
       const { CLIENT_ID: _, CLIENT_SECRET: __, ...others } = settings;
       return { settings: { ...others, ACCESS_TOKEN: scratch.reader.token } };
     },
@@ -242,6 +242,26 @@ export const FAULTS: readonly Fault[] = [
       return {
         settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
       };
+    },
+  },
+  {
+    name: "payloads are encrypted and the public key expires soon",
+    finds: ["payload_key", "warning"],
+    make: (_it, { target, settings }) => {
+      target.payloadType = "jwe";
+      const expires = new Date(Date.now() + 29 * 24 * 60 * 60 * 1_000);
+      target.keys = [{ ...publicKey(OURS), expires }];
+      return {
+        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
+      };
+    },
+  },
+  {
+    name: "the admin token expires soon",
+    finds: ["expiry", "warning"],
+    make: ({ sandbox }, { state }) => {
+      const token = state.accessTokens.get(sandbox.adminToken)!;
+      token.expiresAt = Date.now() / 1000 + 29 * 24 * 60 * 60;
     },
   },
   {

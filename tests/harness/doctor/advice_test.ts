@@ -6,6 +6,7 @@ import {
   referToCauses,
   runDoctor,
 } from "../../../harness/doctor/run_doctor.ts";
+import { createCredential } from "../../../harness/zitadel/credential.ts";
 import { DEFAULT_TARGET_NAME } from "../../../harness/zitadel/target.ts";
 import { createTestIo } from "../_test_io.ts";
 import { partsOf } from "./_faults.ts";
@@ -36,6 +37,28 @@ Deno.test("doctor advises to bind events only while they are not bound", async (
   state.executions.clear();
   state.executions.set("access", access);
   assert.match(find(await examine(it), "revocation").fix!, /--also events/);
+});
+
+Deno.test("doctor warns of the end of a key whose file does not name it", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { value } = await createCredential(
+    it.instance,
+    { organization: it.scratch.organization.id, user: it.scratch.reader.id },
+    { kind: "key", days: 29 },
+  );
+  const { expirationDate, ...file } = JSON.parse(value);
+  const { CLIENT_ID: _id, CLIENT_SECRET: _secret, ...others } = it.settings;
+  const { level, seen, fix } = find(
+    await examine(it, {
+      settings: { ...others, SERVICE_ACCOUNT_KEY: JSON.stringify(file) },
+    }),
+    "expiry",
+  );
+  assert.equal(level, "warning");
+  const day = expirationDate.slice(0, 10);
+  assert.equal(seen, `the credential expires on ${day}, in 28 days`);
+  assert.match(fix!, /^deno task rotate --credential\n/);
 });
 
 Deno.test("doctor says how to bring the function back, by what answers", async (t) => {
