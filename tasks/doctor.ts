@@ -5,7 +5,7 @@ import {
   list,
   option,
 } from "../harness/cli/options.ts";
-import { parseUrl } from "../harness/cli/parse.ts";
+import { parseFile, parseUrl } from "../harness/cli/parse.ts";
 import { ADMIN_TOKEN_HINT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runDoctor } from "../harness/doctor/run_doctor.ts";
@@ -22,6 +22,8 @@ export const doctor = defineTask({
     ],
     details: [
       "--live creates an organization of its own, with a mapping of its own unless METADATA_ORGANIZATION names one, or with PROJECTS a service user in the organization that owns a listed project. The user gets the role with the fewest permissions, never the strongest, and a random secret; everything is removed again, also after Ctrl-C. Your organizations' entries are checked in any case, by reading them.",
+      `The file of --acknowledged: [{"check": "address", "about": "10.0.0.7", "reason": "the deny list is set"}]. check is as --json names it, about occurs in the item, or in what was seen if there are none, and "until": "2027-06-30" ends it. Items that it does not name still count, and so does what is broken.`,
+      "examples/doctor/ runs it by schedule.",
     ],
     environment: [
       ["ZITADEL_DOMAIN, ...", "the function's settings"],
@@ -52,6 +54,11 @@ export const doctor = defineTask({
     ),
     "remove-leftovers": flag(
       "remove the organizations and users that an interrupted --live left behind",
+    ),
+    acknowledged: option(
+      "FILE",
+      "warnings that you accept, and why; they no longer count",
+      { parse: parseFile },
     ),
     "env-file": ENV_FILE_OPTION,
     all: flag("print what is ok, too"),

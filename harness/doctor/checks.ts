@@ -336,6 +336,11 @@ export const CHECKS = {
     fix:
       "remove the users' grants, or take the project out of PROJECTS or the organization out of GRANTED_BY",
   },
+  acknowledged: {
+    title: "acknowledgements",
+    why: "what is not seen any more would be accepted unseen when it comes back",
+    fix: "remove them from the file",
+  },
   leftover: {
     title: "left over",
     why: "an interrupted `doctor --live` left it behind",

@@ -11,6 +11,7 @@ import { DOMAIN_HINT, readSettings, required } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { type Instance, originOf } from "../zitadel/client.ts";
+import { acknowledge, readAcknowledgements } from "./acknowledge.ts";
 import { CHECKS } from "./checks.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
 import { completeFix } from "./complete_fix.ts";
@@ -37,6 +38,8 @@ export interface DoctorOptions {
   /** Remove what an interrupted live check left behind. */
   readonly removeLeftovers: boolean;
   readonly envFile: string;
+  /** A file with warnings that are accepted. */
+  readonly acknowledged?: string | undefined;
   /** Print what is ok, too. */
   readonly all: boolean;
   readonly json: boolean;
@@ -46,7 +49,10 @@ export async function runDoctor(
   options: DoctorOptions,
   io: Io,
 ): Promise<Outcome> {
-  const { envFile } = options;
+  const { envFile, acknowledged } = options;
+  const accepted = acknowledged === undefined
+    ? []
+    : await readAcknowledgements(acknowledged);
   const given = await readSettings(envFile, io);
   const domain = required(given, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
   // A key and a credential of another instance would be four faults, and are one.
@@ -82,7 +88,8 @@ export async function runDoctor(
     ]);
   }
   io.progress();
-  findings = findings.map((it) => completeFix(it, { facts, envFile }));
+  findings = acknowledge(findings, accepted, facts.now)
+    .map((it) => completeFix(it, { facts, envFile }));
   const outcome = outcomeOf(findings);
   if (options.json) return printJson(io, outcome, { findings });
   for (const line of formatFindings(findings, options)) io.print(line);

@@ -54,6 +54,8 @@ Deno.test("every check of the doctor is provoked by a test", () => {
     // See writers_test.ts.
     "writers",
     "managers",
+    // See acknowledge_test.ts.
+    "acknowledged",
     "live",
     // The sandbox has nothing that is deactivated: see deactivated_test.ts.
     "deactivated",
