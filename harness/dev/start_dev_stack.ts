@@ -7,7 +7,7 @@
 import { type SettingName, SETTINGS } from "../../lib/config/settings.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
-import { freePort } from "../util/free_port.ts";
+import { freePort, requirePort } from "../util/free_port.ts";
 import {
   CALLBACK_PATH,
   DEFAULT_PORT,
@@ -24,10 +24,11 @@ import { withAdminToken } from "../zitadel/key_file.ts";
 import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 import { type ApiProcess, startHonoApi } from "../demo/api_process.ts";
 import { placeOf } from "../inspector/api_check.ts";
-import { startWatchedFunction } from "./start_watched_function.ts";
+import { reachableHost, startWatchedFunction } from "./start_watched_function.ts";
 import { createTemporaryApp, type TemporaryApp } from "./temporary_app.ts";
 
-const HOST = "127.0.0.1";
+/** Beyond this machine, only if HOST says so. */
+const DEFAULT_HOST = "127.0.0.1";
 const SANDBOX_PORT = 8080;
 const FUNCTION_PORT = 8000;
 const CONDITIONS = [
@@ -46,6 +47,8 @@ const SHARED_SETTINGS = [
   "CACHE_FRESH_SECONDS",
   "CACHE_STALE_SECONDS",
   "UPSTREAM_TIMEOUT_MS",
+  "PORT",
+  "HOST",
 ].filter((name): name is SettingName => Object.hasOwn(SETTINGS, name));
 
 /** What to start. */
@@ -93,9 +96,18 @@ export async function startDevStack(
   options: DevStackOptions,
 ): Promise<DevStack> {
   await using stack = new AsyncDisposableStack();
-  const { settings, port = freePort(DEFAULT_PORT) } = options;
-  const functionPort = freePort(options.anyPorts ? 0 : FUNCTION_PORT);
-  const endpoint = `http://${HOST}:${functionPort}/`;
+  const { settings } = options;
+  const port = options.port
+    ? requirePort(options.port, "--port")
+    : freePort(DEFAULT_PORT);
+  const { PORT = "", HOST = DEFAULT_HOST } = settings;
+  // What is no port is refused with the other settings.
+  const isChosen = /^[1-9]\d{0,4}$/.test(PORT) && Number(PORT) < 65_536 &&
+    !options.withoutFunction;
+  const functionPort = isChosen
+    ? requirePort(Number(PORT), "PORT")
+    : freePort(options.anyPorts ? 0 : FUNCTION_PORT);
+  const endpoint = `http://${reachableHost(HOST)}:${functionPort}/`;
   const sandbox = settings.ZITADEL_DOMAIN ? undefined : stack.use(
     await startSandbox({
       port: freePort(options.anyPorts ? 0 : SANDBOX_PORT),

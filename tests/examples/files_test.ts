@@ -76,6 +76,9 @@ Deno.test("examples/compose.yaml runs the function with a KV server", async () =
   const build = new URL(`examples/${service.build.context}/`, ROOT);
   await Deno.stat(new URL(service.build.dockerfile, build));
   assert.deepEqual(service.ports, [`${PORT}:${PORT}`]);
+  // Those of .env are for another place.
+  assert.equal(service.environment.PORT, String(PORT));
+  assert.equal(service.environment.HOST, SETTINGS.HOST.default);
   assert.equal(service.environment.KV_URL, `http://denokv:${KV_PORT}`);
   assert.deepEqual(denokv.command.slice(-1), ["serve"]);
   assert.deepEqual(Object.keys(denokv.environment), OF_DENO);
@@ -87,6 +90,10 @@ Deno.test("examples/kubernetes.yaml serves and drains", () => {
   assertSettings(container.env.map(({ name }: Yaml) => name));
   const [{ name, containerPort }] = container.ports;
   assert.equal(containerPort, PORT);
+  const valueOf = (of: string) =>
+    container.env.find((it: Yaml) => it.name === of)?.value;
+  assert.equal(valueOf("PORT"), String(PORT));
+  assert.equal(valueOf("HOST"), SETTINGS.HOST.default);
   for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
     assert.deepEqual(container[probe].httpGet, {
       path: "/healthz",
