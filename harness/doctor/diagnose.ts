@@ -52,9 +52,10 @@ export function diagnose(facts: Facts): Finding[] {
 }
 
 function judgeLeftovers({ leftovers }: Facts, report: Report): void {
-  const { organizations, users } = leftovers;
+  const { organizations, roles, users } = leftovers;
   const items = [
     ...organizations.map((it) => `organization ${nameOf(it)}`),
+    ...roles.map(({ name, project }) => `role ${name} of ${nameOf(project)}`),
     ...users.map((it) => `user ${nameOf(it)} of ${nameOf(it.organization)}`),
   ];
   if (items.length > 0) {

@@ -23,7 +23,7 @@ import type {
 } from "./facts.ts";
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
 import { defaultTarget, oursOf } from "./judge_targets.ts";
-import { findLeftoverUsers, isLeftover } from "./leftovers.ts";
+import { findLeftoverUsers, isLeftover, leftoverRoles } from "./leftovers.ts";
 import { gatherManagers } from "./judge_managers.ts";
 import {
   askApi,
@@ -228,6 +228,7 @@ async function gatherOrganizations(
       : undefined,
     leftovers: {
       organizations: all.value?.filter(isLeftover) ?? [],
+      roles: leftoverRoles(projects?.value?.projects ?? []),
       users: eyes.isOwner
         ? await findLeftoverUsers(eyes.admin!, ownersOf(projects?.value))
         : [],

@@ -113,7 +113,7 @@ async function withoutLeftovers(
   for (const name of await removeLeftovers(admin, facts.leftovers)) {
     io.error(`${tint("good", "removed")} ${name}`);
   }
-  return { ...facts, leftovers: { organizations: [], users: [] } };
+  return { ...facts, leftovers: { organizations: [], roles: [], users: [] } };
 }
 
 /** An interrupted proof is no finding: it ends the command. */

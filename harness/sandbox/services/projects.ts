@@ -58,6 +58,10 @@ export const projectMethods: readonly ApiMethod[] = [
     }
     return {};
   }),
+  apiMethod(method.removeProjectRole, ({ projectId, roleKey }, call) => {
+    projectOf(call, projectId).roles.delete(roleKey);
+    return {};
+  }),
   apiMethod(method.addProjectGrant, (request, call) => {
     const { id: projectId } = projectOf(call, request.projectId);
     const id = newIdentifier();
