@@ -42,15 +42,13 @@ memory: what the function holds over a million calls of 5,000 organizations`,
     },
   },
   options: {
-    only: option("A,B", "measure only these, or none", {
-      parse: parseMeasurements,
-    }),
+    only: option("A,B", "measure only these, or none", parseMeasurements),
     zitadel: flag("measure tokens of a real instance, too"),
     "env-file": ENV_FILE_OPTION,
     entry: option(
       "FILE",
       "the function's program instead of main.ts, such as a bundle",
-      { parse: parseFile },
+      parseFile,
     ),
     quick: flag("short rounds: to try it, not to judge by"),
     json: JSON_OPTION,

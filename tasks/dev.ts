@@ -24,16 +24,18 @@ export const dev = defineTask({
     world: option(
       "FILE",
       "what the sandbox holds (default harness/sandbox/world.json)",
-      { parse: parseFile },
+      parseFile,
     ),
     "client-id": option("ID", "the application that the page suggests"),
     "create-app": option(
       "PROJECT",
       "create an application for the page in this project of a real instance, by id or name, and remove it at the end; needs ZITADEL_ADMIN_TOKEN",
     ),
-    port: option("PORT", "the page's port (default 9000)", {
-      parse: numberFrom(1, 65_535),
-    }),
+    port: option(
+      "PORT",
+      "the page's port (default 9000)",
+      numberFrom(1, 65_535),
+    ),
     "no-function": flag("do not start the function: it runs elsewhere"),
     "env-file": ENV_FILE_OPTION,
   },

@@ -47,7 +47,7 @@ export const doctor = defineTask({
     endpoint: option(
       "URL",
       "where the function answers (default: the target's endpoint)",
-      { parse: parseUrl },
+      parseUrl,
     ),
     live: flag(
       "prove the whole chain: get real tokens through the bound function as a throwaway user with one role, and compare their claims",
@@ -58,7 +58,7 @@ export const doctor = defineTask({
     acknowledged: option(
       "FILE",
       "warnings that you accept, and why; they no longer count",
-      { parse: parseFile },
+      parseFile,
     ),
     "env-file": ENV_FILE_OPTION,
     all: flag("print what is ok, too"),

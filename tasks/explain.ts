@@ -43,9 +43,7 @@ export const explain = defineTask({
       "ID",
       "with --user: the client id of the application that the user logs in to",
     ),
-    roles: option("FILE", 'the mapping: {"admin": ["read:all"]}', {
-      parse: parseFile,
-    }),
+    roles: option("FILE", 'the mapping: {"admin": ["read:all"]}', parseFile),
     "env-file": ENV_FILE_OPTION,
     json: JSON_OPTION,
   },

@@ -51,19 +51,13 @@ export const roles = defineTask({
     max: 2,
   },
   options: {
-    against: option("FILE", "with check: the file to compare with", {
-      parse: parseFile,
-    }),
+    against: option("FILE", "with check: the file to compare with", parseFile),
     org: option(
       "ID",
       "whose metadata holds the mapping (default: METADATA_ORGANIZATION, or the token's own organization)",
     ),
-    at: option("TIME", "with export: the mapping as it was", {
-      parse: parseTime,
-    }),
-    since: option("TIME", "with history: only changes since then", {
-      parse: parseTime,
-    }),
+    at: option("TIME", "with export: the mapping as it was", parseTime),
+    since: option("TIME", "with history: only changes since then", parseTime),
     role: option("NAME", "with history: only changes of this role"),
     permission: option(
       "NAME",

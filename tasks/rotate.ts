@@ -51,9 +51,11 @@ export const rotate = defineTask({
       default: "30m",
       parse: parseSeconds,
     }),
-    processes: option("N", "how many processes the function runs in", {
-      parse: numberFrom(1, 1_000),
-    }),
+    processes: option(
+      "N",
+      "how many processes the function runs in",
+      numberFrom(1, 1_000),
+    ),
     endpoint: list(
       "URL",
       "where a process answers; may be given several times (default: the target's endpoint)",

@@ -24,7 +24,7 @@ export const start = defineTask({
   },
   options: {
     "env-file": ENV_FILE_OPTION,
-    entry: option("FILE", "a bundle, instead of main.ts", { parse: parseFile }),
+    entry: option("FILE", "a bundle, instead of main.ts", parseFile),
     "print-command": flag("print the command for a shell, run nothing"),
   },
   run: runStart,

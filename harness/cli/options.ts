@@ -27,12 +27,14 @@ export type Values<O extends Options> = {
     Option<infer T> ? T : never;
 };
 
+/** Turns the text of a value into it; throws a `UsageError` that names the option. */
+type Parse<T> = (text: string, option: string) => T;
+
 /** What the words of an option's value mean. */
 interface ValueOptions<T> {
   /** The value if the option is absent. */
   readonly default?: string;
-  /** Turns the text into a value; throws a `UsageError` that names the option. */
-  readonly parse?: (text: string, option: string) => T;
+  readonly parse?: Parse<T>;
 }
 
 /** `--name`: on or off. */
@@ -51,10 +53,6 @@ export function toggle(help: string): Option<boolean | undefined> {
 }
 
 /** `--name VALUE`. */
-export function option(
-  placeholder: string,
-  help: string,
-): Option<string | undefined>;
 export function option<T = string>(
   placeholder: string,
   help: string,
@@ -63,23 +61,22 @@ export function option<T = string>(
 export function option<T = string>(
   placeholder: string,
   help: string,
-  options: ValueOptions<T>,
+  options?: ValueOptions<T> | Parse<T>,
 ): Option<T | undefined>;
 export function option<T>(
   placeholder: string,
   help: string,
-  options: ValueOptions<T> = {},
+  options: ValueOptions<T> | Parse<T> = {},
 ): Option<T | string | undefined> {
+  const { default: absent = undefined, parse } = typeof options === "function"
+    ? { parse: options }
+    : options;
   return {
     type: "string",
     placeholder,
-    help: options.default === undefined
-      ? help
-      : `${help} (default ${options.default})`,
-    read(raw, name) {
-      const text = (raw ?? options.default) as string | undefined;
-      if (text === undefined || options.parse === undefined) return text;
-      return options.parse(text, name);
+    help: absent === undefined ? help : `${help} (default ${absent})`,
+    read(raw = absent, name) {
+      return raw === undefined || !parse ? raw as string : parse(`${raw}`, name);
     },
   };
 }
@@ -88,7 +85,7 @@ export function option<T>(
 export function list(
   placeholder: string,
   help: string,
-  parse: (text: string, option: string) => string = (text) => text,
+  parse: Parse<string> = (text) => text,
 ): Option<string[]> {
   return {
     type: "string",

@@ -72,16 +72,16 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const health = await answer(() => askHealth({ domainOrigin: origin }));
   const token = settings.ZITADEL_ADMIN_TOKEN?.trim();
   const given = token && health.value ? connect(origin, token) : undefined;
-  const own = health.value && config.value
+  const own: CredentialFacts = health.value && config.value
     ? await gatherCredential(config.value, given)
-    : { credential: undefined, expiries: undefined } as CredentialFacts;
+    : { credential: undefined, expiries: undefined };
   // A service user gets no token either if the function fails its login. Whatever
   // else stops one of the two stops the other, too.
-  const ask = given && !isAnswered(own.api);
+  const ask = given && !isAnswered(own.credential);
   const other = ask
     ? await answer(() => askApi(given, "ZITADEL_ADMIN_TOKEN"))
-    : own.api;
-  const stopped = isAnswered(other) ? undefined : own.api ?? other;
+    : own.credential;
+  const stopped = isAnswered(other) ? undefined : own.credential ?? other;
   const admin = stopped ? undefined : given;
 
   onProgress?.("targets and bindings");
@@ -137,7 +137,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
 }
 
 /** Reports whether ZITADEL answered, be it that it refuses the credential. */
-function isAnswered(api: Answer<void> | undefined): boolean {
+function isAnswered(api: Answer<unknown> | undefined): boolean {
   return api !== undefined &&
     (!api.problem || api.problem.reason === "credential_rejected");
 }
@@ -145,30 +145,25 @@ function isAnswered(api: Answer<void> | undefined): boolean {
 interface CredentialFacts extends Pick<Facts, "credential" | "expiries"> {
   /** The instance as the function's service user sees it. */
   readonly reader?: Instance;
-  readonly api?: Answer<void>;
 }
 
 async function gatherCredential(
   config: Config,
   admin: Instance | undefined,
 ): Promise<CredentialFacts> {
-  const expiries = undefined;
-  const bearer = await answer(() => getServiceToken(config));
-  if (bearer.problem) return { api: bearer, credential: bearer, expiries };
-  const reader = connect(config.origin, bearer.value);
   const setting = CREDENTIAL_SETTINGS[config.credential.kind];
-  const api = await answer(() => askApi(reader, setting));
-  if (api.problem) return { api, credential: api, expiries };
-  const me = await answer(() => whoAmI(reader));
-  if (me.problem) return { api, credential: me, expiries };
+  const seen = await answer(async () => {
+    const reader = connect(config.origin, await getServiceToken(config));
+    await askApi(reader, setting);
+    return { reader, me: await whoAmI(reader) };
+  });
+  if (seen.problem) return { credential: seen, expiries: undefined };
+  const { reader, me } = seen.value;
+  const askers = [reader, admin];
   return {
     reader,
-    api,
-    credential: me,
-    expiries: await askExpiries(config.credential, {
-      me: me.value,
-      askers: [reader, admin],
-    }),
+    credential: { value: me },
+    expiries: await askExpiries(config.credential, { me, askers }),
   };
 }
 

@@ -6,7 +6,7 @@
  */
 import { TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import type { Facts, OrganizationFacts, ProjectFacts } from "./facts.ts";
-import type { FindingDetails, Report } from "./finding.ts";
+import type { FindingDetails, Level, Report } from "./finding.ts";
 import { judgeMapping } from "./judge_mapping.ts";
 import { conditionsOf, oursOf } from "./judge_targets.ts";
 import { nameOf } from "./names.ts";
@@ -107,25 +107,18 @@ function judgeProject(
   for (const it of applications) {
     if (it.accessTokens !== "opaque") continue;
     const seen = "applications get opaque access tokens";
-    judgeOpaque(facts, "warning", report)(seen, describe(it));
+    const [level, fix] = opaqueTokens(facts, "warning");
+    report("opaque_tokens", level, seen, { ...describe(it), ...fix });
   }
 }
 
 /** Opaque tokens are no fault if their introspection is answered with permissions. */
-function judgeOpaque(
-  facts: Facts,
-  level: "warning" | "broken",
-  report: Report,
-) {
+function opaqueTokens(facts: Facts, level: Level): [Level, FindingDetails] {
   const isAnswered = conditionsOf(facts, oursOf(facts))
     .includes("function/preuserinfo");
-  return (seen: string, details: FindingDetails = {}) =>
-    isAnswered
-      ? report("opaque_tokens", "note", seen, {
-        ...details,
-        fix: "ask by introspection, which preuserinfo is bound for",
-      })
-      : report("opaque_tokens", level, seen, details);
+  return isAnswered
+    ? ["note", { fix: "ask by introspection, which preuserinfo is bound for" }]
+    : [level, {}];
 }
 
 function judgeClient(
@@ -154,6 +147,7 @@ function judgeClient(
   }
   if (application.accessTokens === "opaque") {
     const seen = `${text} gets opaque access tokens`;
-    judgeOpaque(facts, "broken", report)(seen);
+    const [level, fix] = opaqueTokens(facts, "broken");
+    report("opaque_tokens", level, seen, fix);
   } else report("client", "ok", text);
 }

@@ -91,11 +91,9 @@ class RolesParser {
     if (first !== undefined) {
       const { line, column } = this.#placeOf(first.offset);
       const what = printParseErrorCode(first.error);
-      const place = `line ${line}, column ${column}`;
-      this.#error(
-        "",
-        `the file is not JSON (${what} at ${place}); ${EXPECTED}`,
-      );
+      const text =
+        `the file is not JSON (${what} at line ${line}, column ${column}); ${EXPECTED}`;
+      this.#error("", text, first);
     } else if (root?.type !== "object") {
       this.#error("", `the file holds no object; ${EXPECTED}`);
     } else {
@@ -103,7 +101,7 @@ class RolesParser {
     }
   }
 
-  #error(path: string, text: string, at?: Node): void {
+  #error(path: string, text: string, at?: Pick<Node, "offset">): void {
     this.#report("error", path, text, at);
   }
 
@@ -115,7 +113,7 @@ class RolesParser {
     severity: RolesProblem["severity"],
     path: string,
     text: string,
-    at: Node | undefined,
+    at: Pick<Node, "offset"> | undefined,
   ): void {
     const place = at && this.#placeOf(at.offset);
     this.problems.push({ severity, path, text, ...place });
@@ -301,6 +299,6 @@ function projectOf(key: string): string {
 }
 
 /** A name as a part of a path; quoted if it has other than letters and digits. */
-export function pathOf(name: string): string {
+function pathOf(name: string): string {
   return /^[\p{L}\p{N}_:/-]+$/u.test(name) ? name : JSON.stringify(name);
 }

@@ -47,8 +47,7 @@ export async function runCheck(
   }
   const resume = crypto.randomUUID();
   if (io.env.GITHUB_ACTIONS) {
-    const text = await Deno.readTextFile(file);
-    const lines = annotateProblems(problems, { file, text });
+    const lines = annotateProblems(problems, file);
     if (before && !hasErrors) lines.push(annotateChanges(changes, file));
     // What follows holds names of the file, which must not pose as commands.
     lines.push(`::stop-commands::${resume}`);
