@@ -1,13 +1,6 @@
-import {
-  ENV_FILE_OPTION,
-  flag,
-  JSON_OPTION,
-  list,
-  option,
-} from "../harness/cli/options.ts";
-import { parseFile, parseUrl } from "../harness/cli/parse.ts";
 import { ADMIN_TOKEN_HINT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
+import { DOCTOR_OPTIONS } from "../harness/doctor/command_line.ts";
 import { runDoctor } from "../harness/doctor/run_doctor.ts";
 
 export const doctor = defineTask({
@@ -38,32 +31,7 @@ export const doctor = defineTask({
       failed: "something is broken",
     },
   },
-  options: {
-    org: list(
-      "ID",
-      "check this organization; may be given several times (default: METADATA_ORGANIZATION, else all, up to 20)",
-    ),
-    "client-id": option("ID", "check this application in particular"),
-    endpoint: option(
-      "URL",
-      "where the function answers (default: the target's endpoint)",
-      parseUrl,
-    ),
-    live: flag(
-      "prove the whole chain: get real tokens through the bound function as a throwaway user with one role, and compare their claims",
-    ),
-    "remove-leftovers": flag(
-      "remove the organizations and users that an interrupted --live left behind",
-    ),
-    acknowledged: option(
-      "FILE",
-      "warnings that you accept, and why; they no longer count",
-      parseFile,
-    ),
-    "env-file": ENV_FILE_OPTION,
-    all: flag("print what is ok, too"),
-    json: JSON_OPTION,
-  },
+  options: DOCTOR_OPTIONS,
   run: runDoctor,
 });
 

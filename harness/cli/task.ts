@@ -5,7 +5,6 @@
  * @module
  */
 import "./deno_version.ts";
-import project from "../../deno.json" with { type: "json" };
 import { type Expected, readArguments } from "./arguments.ts";
 import {
   describeCrash,
@@ -51,7 +50,8 @@ export function defineTask<const O extends Options>(
       let isJson = false;
       try {
         if (args.includes("--version")) {
-          io.print(`${project.version}, on Deno ${Deno.version.deno}`);
+          const { VERSION } = await import("../../lib/services.ts");
+          io.print(`${VERSION}, on Deno ${Deno.version.deno}`);
           return EXIT.done;
         }
         if (args.includes("--help") || args.includes("-h")) {

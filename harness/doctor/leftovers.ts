@@ -12,7 +12,6 @@ import {
   removeOrganization,
 } from "../zitadel/organization.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
-import type { OwnedProject } from "./facts.ts";
 import { removeUser } from "../zitadel/user.ts";
 
 /** What everything created for a live check is called; the rest of the name is random. */
@@ -31,7 +30,11 @@ export function isLeftover({ name }: { readonly name: string }): boolean {
 /** A role that a check added to a real project. */
 export interface LeftoverRole {
   readonly name: string;
-  readonly project: OwnedProject;
+  readonly project: {
+    readonly id: string;
+    readonly name: string;
+    readonly owner: Organization;
+  };
 }
 
 /** A service user of a check. */
@@ -48,7 +51,9 @@ export interface Leftovers {
 }
 
 export function leftoverRoles(
-  projects: readonly OwnedProject[],
+  projects: readonly (LeftoverRole["project"] & {
+    readonly roles: readonly string[];
+  })[],
 ): LeftoverRole[] {
   return projects.flatMap((project) =>
     project.roles.map((name) => ({ name, project })).filter(isLeftover)

@@ -14,6 +14,7 @@ import { type Instance, originOf } from "../zitadel/client.ts";
 import { acknowledge, readAcknowledgements } from "./acknowledge.ts";
 import { CHECKS } from "./checks.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
+import type { DoctorOptions } from "./command_line.ts";
 import { completeFix } from "./complete_fix.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
@@ -27,23 +28,6 @@ import { formatFindings } from "./format_findings.ts";
 import { gatherFacts } from "./gather.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { proveLive } from "./live.ts";
-
-export interface DoctorOptions {
-  /** Organizations to look at. */
-  readonly org: readonly string[];
-  readonly clientId?: string | undefined;
-  readonly endpoint?: string | undefined;
-  /** Get real tokens through the bound function. */
-  readonly live: boolean;
-  /** Remove what an interrupted live check left behind. */
-  readonly removeLeftovers: boolean;
-  readonly envFile: string;
-  /** A file with warnings that are accepted. */
-  readonly acknowledged?: string | undefined;
-  /** Print what is ok, too. */
-  readonly all: boolean;
-  readonly json: boolean;
-}
 
 export async function runDoctor(
   options: DoctorOptions,

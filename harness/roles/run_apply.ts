@@ -13,6 +13,7 @@ import { printPlan } from "../setup/print_plan.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
 import type { Organization } from "../zitadel/organization.ts";
+import type { RolesOptions } from "./command_line.ts";
 import { exportRoles } from "./export_roles.ts";
 import { findMappingOrganization } from "./mapping_organization.ts";
 import { noteUnusedRoles } from "./note_unused_roles.ts";
@@ -21,19 +22,9 @@ import { requireProjects } from "./require_projects.ts";
 import { readMappingFile } from "./roles_file.ts";
 import { entryChanges } from "./write_entries.ts";
 
-export interface ApplyOptions {
-  readonly file: string;
-  /** The organization whose metadata takes the mapping. */
-  readonly org?: string | undefined;
-  readonly envFile: string;
-  /** Remove entries that are not in the file. */
-  readonly prune: boolean;
-  /** Write entries of projects that do not exist, too. */
-  readonly unknownProjects: boolean;
-  readonly dryRun: boolean;
-  readonly yes: boolean;
-  readonly json: boolean;
-}
+export type ApplyOptions =
+  & Omit<RolesOptions, "against" | "at" | "since" | "role" | "permission">
+  & { readonly file: string };
 
 export async function runApply(
   options: ApplyOptions,

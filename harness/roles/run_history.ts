@@ -8,6 +8,7 @@ import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { listMetadataEvents } from "../zitadel/events.ts";
+import type { RolesOptions } from "./command_line.ts";
 import type { RoleChange } from "./compare_roles.ts";
 import {
   changesOf,
@@ -18,15 +19,9 @@ import {
 import { type ExportOptions, printExport, readMetadata } from "./run_apply.ts";
 import { printRoleChanges } from "./run_check.ts";
 
-export interface HistoryOptions extends ExportOptions {
-  /** Only changes since then. */
-  readonly since?: string | undefined;
-  /** Only changes of this role, in any project. */
-  readonly role?: string | undefined;
-  /** Only changes that give or take this permission. */
-  readonly permission?: string | undefined;
-  readonly json: boolean;
-}
+export type HistoryOptions =
+  & ExportOptions
+  & Pick<RolesOptions, "since" | "role" | "permission" | "json">;
 
 export async function runHistory(
   options: HistoryOptions,

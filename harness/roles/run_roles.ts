@@ -2,17 +2,8 @@ import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import type { Io } from "../cli/io.ts";
 import { oneOf, parseFile } from "../cli/parse.ts";
-import type { ApplyOptions } from "./run_apply.ts";
+import type { RolesOptions } from "./command_line.ts";
 import { runCheck } from "./run_check.ts";
-import type { HistoryOptions } from "./run_history.ts";
-
-export interface RolesOptions
-  extends Omit<ApplyOptions, "file">, HistoryOptions {
-  /** An action, and what it is about. */
-  readonly positionals: readonly string[];
-  readonly against?: string | undefined;
-  readonly at?: string | undefined;
-}
 
 /** What follows each action, if anything. */
 const ACTIONS = {
@@ -25,7 +16,9 @@ const ACTIONS = {
 
 /** Runs the action that the first word names. */
 export async function runRoles(
-  { at, ...options }: RolesOptions,
+  { at, ...options }: RolesOptions & {
+    readonly positionals: readonly string[];
+  },
   io: Io,
 ): Promise<Outcome> {
   const [first = "", word = ""] = options.positionals;

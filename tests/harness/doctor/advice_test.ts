@@ -1,5 +1,7 @@
 /** What a finding advises fits what was seen. */
 import assert from "node:assert/strict";
+import { readArguments } from "../../../harness/cli/arguments.ts";
+import { DOCTOR_OPTIONS } from "../../../harness/doctor/command_line.ts";
 import type { CheckId } from "../../../harness/doctor/checks.ts";
 import { type Finding, finding } from "../../../harness/doctor/finding.ts";
 import {
@@ -112,11 +114,10 @@ Deno.test("doctor --live reports the cause before what it broke", async () => {
     env: { ZITADEL_ADMIN_TOKEN: it.sandbox.adminToken },
   });
   const outcome = await runDoctor({
+    ...readArguments([], { options: DOCTOR_OPTIONS }),
     org: [it.scratch.organization.id],
     live: true,
-    removeLeftovers: false,
     envFile: it.envFile,
-    all: false,
     json: true,
   }, io);
   assert.equal(outcome, "failed");
