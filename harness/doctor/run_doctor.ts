@@ -124,8 +124,8 @@ async function findLive(
 }
 
 /**
- * Lets a live check that failed name the broken checks as what to fix first.
- * They are reported before it.
+ * Lets a live check that failed name the checks that can break it as what to fix
+ * first. They are reported before it.
  */
 export function referToCauses(
   live: Finding,
@@ -133,12 +133,13 @@ export function referToCauses(
 ): Finding {
   if (live.level !== "broken" || live.fix !== CHECKS.live.fix) return live;
   const causes = new Set(
-    findings.filter(({ level }) => level === "broken")
-      .map(({ check }) => CHECKS[check].title),
+    findings.filter(({ level, check }) =>
+      level === "broken" || check === "bound_after"
+    ).map(({ check }) => CHECKS[check].title),
   );
   return causes.size === 0 ? live : {
     ...live,
-    fix: `fix what is reported above first (${
+    fix: `fix what else is reported first (${
       [...causes].join(", ")
     }); then read the function's log`,
   };

@@ -9,7 +9,15 @@ import { createProject } from "../../../harness/zitadel/project.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
 import { withSetting } from "../../../harness/cli/env_file.ts";
 import { readConfig } from "../../../lib/config/settings.ts";
-import { gather, type Sound, soundInstance } from "./_sound_instance.ts";
+import { referToCauses } from "../../../harness/doctor/run_doctor.ts";
+import { partsOf } from "./_faults.ts";
+import {
+  examine,
+  gather,
+  restore,
+  type Sound,
+  soundInstance,
+} from "./_sound_instance.ts";
 
 const value = (names: readonly string[]) =>
   new TextEncoder().encode(JSON.stringify(names));
@@ -164,51 +172,41 @@ Deno.test("proveLive() makes a role of its own if no role is weaker than another
   await t.step("no entry", () => proves(USER));
 });
 
-Deno.test("proveLive() tells a claim that was replaced from a function that was not called", async (t) => {
+Deno.test("proveLive() reports a token without the claim, and doctor what can cause it", async (t) => {
   const it = await soundInstance();
   await using _ = it.stack;
-  const [target] = it.sandbox.world.targets.values();
-  const execution = [...it.sandbox.world.executions.values()]
-    .find(({ condition }) => "function" in condition)!;
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => Response.json({ append_claims: [{ key: "tenant", value: "acme" }] }),
   );
-  it.sandbox.world.targets.set("4711", {
-    ...structuredClone(target!),
-    id: "4711",
-    name: "other",
-    endpoint: `http://127.0.0.1:${other.addr.port}/`,
-    signingKey: "otherKey",
-  });
-  await t.step("replaced", async () => {
-    execution.targets.push("4711");
-    const found = await prove(it, USER);
-    assert.equal(found.level, "broken");
-    assert.match(found.seen, /was called, then .* replaced: "other"/);
-    execution.targets.pop();
-  });
-  await t.step("not called", async () => {
-    const { endpoint } = target!;
-    target!.endpoint = "http://127.0.0.1:9/";
-    const found = await prove(it, USER);
-    assert.equal(found.level, "broken");
-    assert.match(found.seen, /without the claim permissions.* was not called/);
-    target!.endpoint = endpoint;
-  });
-  await t.step("bound with another key", async () => {
-    const { signingKey } = target!;
-    target!.signingKey = "newKey";
-    const found = await prove(it, USER);
-    assert.equal(found.level, "broken");
-    assert.match(found.seen, /no target signs with a key of .* with 401$/);
-    target!.signingKey = signingKey;
-  });
-  await t.step("not bound", async () => {
-    execution.targets.splice(0, Infinity, "4711");
-    const found = await prove(it, USER);
-    assert.match(found.seen, /nothing binds it/);
-  });
+  const saved = structuredClone(it.sandbox.world);
+  type Make = (parts: ReturnType<typeof partsOf>) => void;
+  const causes: [name: string, cause: string, make: Make][] = [
+    ["another target replaces it", "called after", (parts) => {
+      const { access, otherTarget, state } = parts;
+      const id = otherTarget();
+      state.targets.get(id)!.endpoint = `http://127.0.0.1:${other.addr.port}/`;
+      access.targets.push(id);
+    }],
+    ["the function does not answer", "function", ({ target }) => {
+      target.endpoint = "http://127.0.0.1:9/";
+    }],
+    ["the target has another key", "target", ({ target }) => {
+      target.signingKey = "newKey";
+    }],
+    ["nothing is bound", "binding", ({ state }) => state.executions.clear()],
+  ];
+  for (const [name, cause, make] of causes) {
+    await t.step(name, async () => {
+      make(partsOf(it));
+      const live = await prove(it, USER);
+      assert.equal(live.level, "broken");
+      assert.match(live.seen, /^a token came without the claim permissions/);
+      const { fix } = referToCauses(live, await examine(it));
+      assert.match(fix!, new RegExp(`^fix what else .*\\b${cause}\\b`));
+    });
+    restore(it.sandbox.world, saved);
+  }
 });
 
 Deno.test("proveLive() removes everything when it is interrupted", async (t) => {
