@@ -19,7 +19,11 @@ export function completeFix(
   const file = envFile === DEFAULT_ENV_FILE
     ? ""
     : ` --env-file ${shellQuote(envFile)}`;
-  const fix = finding.fix
+  // The remedies of the log are sentences: their command is to be pasted, too.
+  const [command] = finding.fix.match(/(?<![`\n])\bdeno task \w+(?: --[a-z-]+)+/) ??
+    [];
+  const isSentence = command && !finding.fix.startsWith("deno task");
+  const fix = (isSentence ? `${command}\n${finding.fix}` : finding.fix)
     .replace(/\bdeno task (?:setup|rotate)\b(?! --name)/g, `$&${name}`)
     .replace(/\bdeno task (?:setup|rotate|doctor|start|roles)\b/g, `$&${file}`)
     .replace(

@@ -69,16 +69,15 @@ class RolesParser {
   readonly projects = new Set<string>();
   readonly problems: RolesProblem[] = [];
   readonly #text: string;
-  /** The line that the last place was on, and where it begins and ends. */
-  #line = 1;
-  #start = 0;
-  #end = -1;
+  readonly #lineStarts: readonly number[];
   /** The names of each spelling, of roles and of permissions. */
   readonly #roles = new Map<string, Set<string>>();
   readonly #permissions = new Map<string, Set<string>>();
 
   constructor(text: string) {
     this.#text = text;
+    const breaks = text.matchAll(/\n/g);
+    this.#lineStarts = [0, ...breaks.map(({ index }) => index + 1)];
   }
 
   read(): void {
@@ -120,22 +119,8 @@ class RolesParser {
   }
 
   #placeOf(offset: number): { readonly line: number; readonly column: number } {
-    if (offset < this.#start || this.#end < 0) {
-      this.#line = 1;
-      this.#start = 0;
-      this.#end = this.#endOfLine();
-    }
-    while (this.#end < offset) {
-      this.#line++;
-      this.#start = this.#end + 1;
-      this.#end = this.#endOfLine();
-    }
-    return { line: this.#line, column: offset - this.#start + 1 };
-  }
-
-  #endOfLine(): number {
-    const end = this.#text.indexOf("\n", this.#start);
-    return end < 0 ? Infinity : end;
+    const line = this.#lineStarts.findLastIndex((start) => start <= offset);
+    return { line: line + 1, column: offset - this.#lineStarts[line]! + 1 };
   }
 
   #readMember(member: Member): void {

@@ -9,7 +9,7 @@ import {
   parseRoleMapping,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
-import { formatColumns } from "../cli/columns.ts";
+import { formatColumns } from "../cli/table.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
