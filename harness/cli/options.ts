@@ -76,7 +76,9 @@ export function option<T>(
     placeholder,
     help: absent === undefined ? help : `${help} (default ${absent})`,
     read(raw = absent, name) {
-      return raw === undefined || !parse ? raw as string : parse(`${raw}`, name);
+      return raw === undefined || !parse
+        ? raw as string
+        : parse(`${raw}`, name);
     },
   };
 }

@@ -22,7 +22,10 @@ import { setExecution } from "../zitadel/execution.ts";
 import { createTarget, DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 import { type ApiProcess, startHonoApi } from "../demo/api_process.ts";
 import { placeOf } from "../inspector/api_check.ts";
-import { reachableHost, startWatchedFunction } from "./start_watched_function.ts";
+import {
+  reachableHost,
+  startWatchedFunction,
+} from "./start_watched_function.ts";
 import { createTemporaryApp, type TemporaryApp } from "./temporary_app.ts";
 
 /** Beyond this machine, only if HOST says so. */

@@ -75,6 +75,8 @@ export function acknowledge(
   const seen = "entries of the file that match nothing, or are over";
   return [
     ...judged,
-    ...items.length > 0 ? [finding("acknowledged", "note", seen, { items })] : [],
+    ...items.length > 0
+      ? [finding("acknowledged", "note", seen, { items })]
+      : [],
   ].sort(byLevel);
 }

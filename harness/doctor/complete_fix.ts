@@ -20,8 +20,9 @@ export function completeFix(
     ? ""
     : ` --env-file ${shellQuote(envFile)}`;
   // The remedies of the log are sentences: their command is to be pasted, too.
-  const [command] = finding.fix.match(/(?<![`\n])\bdeno task \w+(?: --[a-z-]+)+/) ??
-    [];
+  const [command] =
+    finding.fix.match(/(?<![`\n])\bdeno task \w+(?: --[a-z-]+)+/) ??
+      [];
   const isSentence = command && !finding.fix.startsWith("deno task");
   const fix = (isSentence ? `${command}\n${finding.fix}` : finding.fix)
     .replace(/\bdeno task (?:setup|rotate)\b(?! --name)/g, `$&${name}`)

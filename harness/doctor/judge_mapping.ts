@@ -79,8 +79,9 @@ export function judgeMapping(
       report("unused_entry", "note", "entries that no role uses", items);
       continue;
     }
-    const seen =
-      `entries of roles of project ${nameOf(owner)}, which PROJECTS does not list`;
+    const seen = `entries of roles of project ${
+      nameOf(owner)
+    }, which PROJECTS does not list`;
     report("unused_entry", "warning", seen, {
       ...items,
       why: "roles of a project that PROJECTS does not list grant nothing",

@@ -188,8 +188,9 @@ function judgePayloadKey(
   const privateKeys = config.value?.payloadPrivateKey;
   for (const { expiresAt } of keys.value) {
     if (expiresAt === undefined || !isSoon(expiresAt, now)) continue;
-    const seen =
-      `the active public key of "${name}" ${describeEnd(expiresAt, now)}`;
+    const seen = `the active public key of "${name}" ${
+      describeEnd(expiresAt, now)
+    }`;
     report("payload_key", "warning", seen, { fix: FIX_OF_PUBLIC_KEY });
   }
   if (keys.value.length === 0) {
@@ -197,7 +198,9 @@ function judgePayloadKey(
       `"${name}" has no active public key that has not expired, and is not called`;
     report("payload_key", "broken", seen);
   } else if (privateKeys !== undefined) {
-    const isOurs = keys.value.every(({ pem }) => opensPayloads(privateKeys, pem));
+    const isOurs = keys.value.every(({ pem }) =>
+      opensPayloads(privateKeys, pem)
+    );
     const seen = isOurs
       ? `PAYLOAD_PRIVATE_KEY opens what "${name}" sends`
       : `the active public key of "${name}" is that of no key in PAYLOAD_PRIVATE_KEY`;

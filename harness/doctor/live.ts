@@ -67,7 +67,9 @@ export async function proveLive(
   return finding(
     "live",
     "ok",
-    `${TOKENS} tokens each held ${describeGranted(user)}${placeOf(choice)}; the first took ${cold} ms, the others ${Math.min(...warm)} to ${
+    `${TOKENS} tokens each held ${describeGranted(user)}${
+      placeOf(choice)
+    }; the first took ${cold} ms, the others ${Math.min(...warm)} to ${
       Math.max(...warm)
     } ms`,
   );

@@ -66,7 +66,10 @@ export async function createLiveUser(
         roles: [{ key, displayName: key }],
       });
       created.defer(async () => {
-        await management.removeProjectRole({ projectId: project, roleKey: key });
+        await management.removeProjectRole({
+          projectId: project,
+          roleKey: key,
+        });
       });
     }
   } else {

@@ -3,7 +3,10 @@ import type { Settings } from "../cli/settings.ts";
 import { answer } from "../doctor/answer.ts";
 import { gatherOwnedProjects } from "../doctor/gather_organizations.ts";
 import type { Instance } from "../zitadel/client.ts";
-import { listOrganizations, type Organization } from "../zitadel/organization.ts";
+import {
+  listOrganizations,
+  type Organization,
+} from "../zitadel/organization.ts";
 import { listGrantedProjects } from "../zitadel/project.ts";
 import { fixedOrganization } from "./mapping_organization.ts";
 import type { MappingPlan } from "./plan_mapping.ts";

@@ -25,7 +25,9 @@ export async function runRoles(
   const names = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[];
   const action = oneOf(names)(first, "roles");
   const needed = ACTIONS[action];
-  if (needed && !word) throw new UsageError(`roles ${action}: ${needed} is missing`);
+  if (needed && !word) {
+    throw new UsageError(`roles ${action}: ${needed} is missing`);
+  }
   if (!needed && word) throw new UsageError(`Unexpected argument '${word}'`);
   if (needed === "FILE") parseFile(word, `roles ${action}`);
   // Loaded only when needed: ZITADEL's client takes longer to load than a check.

@@ -88,7 +88,8 @@ async function writeEntries(
   await waitUntil(async () => {
     const pending = await differing(changes, "to");
     // Neither the old nor the new value: waiting does not help.
-    return pending.length === 0 || (await differing(pending, "from")).length > 0;
+    return pending.length === 0 ||
+      (await differing(pending, "from")).length > 0;
   }, { what: "the metadata is changed" });
   await require(changes, "to");
   return () => require(changes, "to");

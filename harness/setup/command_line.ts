@@ -131,7 +131,8 @@ export function checkSetupOptions(options: SetupOptions): void {
     options.endpoint !== undefined || options.wait !== undefined;
   const isBeyondUnbinding = isBeyondRemoval || remove || options.serviceUser ||
     [roles, options.also, options.timeout, options.interruptOnError]
-      .some((it) => it !== undefined) || project.length > 0;
+      .some((it) => it !== undefined) ||
+    project.length > 0;
   const refusals: [isWrong: boolean, why: string][] = [
     [
       prune && roles === undefined,
