@@ -41,7 +41,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
  */
 export const REMEDIES = {
   missing_permission:
-    "Make the service user a manager of the organization with the role ORG_OWNER_VIEWER, or of the instance with IAM_OWNER_VIEWER: deno task setup --service-user does it",
+    "Make the service user a manager of the organization with the role ORG_OWNER_VIEWER, or of the instance with IAM_OWNER_VIEWER: deno task setup --service-user does it for the user that it created",
   credential_rejected:
     "The credential is expired, revoked or of another instance: deno task setup --service-user creates a new one; for a key file, check the clock here and ZITADEL_DOMAIN too, which is its audience",
   unknown_instance:

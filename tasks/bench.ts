@@ -5,6 +5,7 @@ import {
   JSON_OPTION,
   option,
 } from "../harness/cli/options.ts";
+import { parseFile } from "../harness/cli/parse.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 
@@ -41,14 +42,13 @@ memory: what the function holds over a million calls of 5,000 organizations`,
     },
   },
   options: {
-    only: option("A,B", "measure only these, or none", {
-      parse: parseMeasurements,
-    }),
+    only: option("A,B", "measure only these, or none", parseMeasurements),
     zitadel: flag("measure tokens of a real instance, too"),
     "env-file": ENV_FILE_OPTION,
     entry: option(
       "FILE",
       "the function's program instead of main.ts, such as a bundle",
+      parseFile,
     ),
     quick: flag("short rounds: to try it, not to judge by"),
     json: JSON_OPTION,

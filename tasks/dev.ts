@@ -1,7 +1,5 @@
-import { ENV_FILE_OPTION, flag, option } from "../harness/cli/options.ts";
-import { numberFrom } from "../harness/cli/parse.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
-import { runDev } from "../harness/dev/run_dev.ts";
+import { DEV_OPTIONS, runDev } from "../harness/dev/run_dev.ts";
 
 export const dev = defineTask({
   name: "dev",
@@ -20,22 +18,7 @@ export const dev = defineTask({
     environment: [["ZITADEL_DOMAIN, ...", "the function's settings"]],
     exit: { done: "stopped by Ctrl-C", failed: "could not start" },
   },
-  options: {
-    world: option(
-      "FILE",
-      "what the sandbox holds (default harness/sandbox/world.json)",
-    ),
-    "client-id": option("ID", "the application that the page suggests"),
-    "create-app": option(
-      "PROJECT",
-      "create an application for the page in this project of a real instance, by id or name, and remove it at the end; needs ZITADEL_ADMIN_TOKEN",
-    ),
-    port: option("PORT", "the page's port (default 9000)", {
-      parse: numberFrom(1, 65_535),
-    }),
-    "no-function": flag("do not start the function: it runs elsewhere"),
-    "env-file": ENV_FILE_OPTION,
-  },
+  options: DEV_OPTIONS,
   run: runDev,
 });
 

@@ -1,13 +1,6 @@
-import {
-  ENV_FILE_OPTION,
-  flag,
-  JSON_OPTION,
-  list,
-  option,
-} from "../harness/cli/options.ts";
-import { parseUrl } from "../harness/cli/parse.ts";
 import { ADMIN_TOKEN_HINT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
+import { DOCTOR_OPTIONS } from "../harness/doctor/command_line.ts";
 import { runDoctor } from "../harness/doctor/run_doctor.ts";
 
 export const doctor = defineTask({
@@ -21,7 +14,9 @@ export const doctor = defineTask({
       ["deno task doctor --org 300000000000000001 --all"],
     ],
     details: [
-      "--live creates an organization of its own, with a mapping of its own unless METADATA_ORGANIZATION names one, or with PROJECTS a service user in the organization that owns a listed project. The user gets the role with the fewest permissions, never the strongest, and a random secret; everything is removed again, also after Ctrl-C. Your organizations' entries are checked in any case, by reading them.",
+      "--live creates an organization of its own, with a mapping of its own unless METADATA_ORGANIZATION names one, or with PROJECTS a service user in the organization that owns a listed project. The user gets the role with the fewest permissions, never the strongest (if none has fewer than another, one of its own without any), and a random secret; everything is removed again, also after Ctrl-C. Your organizations' entries are checked in any case, by reading them.",
+      `The file of --acknowledged: [{"check": "address", "about": "10.0.0.7", "reason": "the deny list is set"}]. check is as --json names it, about occurs in the item, or in what was seen if there are none, and "until": "2027-06-30" ends it. Items that it does not name still count, and so does what is broken.`,
+      "examples/doctor/ runs it by schedule.",
     ],
     environment: [
       ["ZITADEL_DOMAIN, ...", "the function's settings"],
@@ -36,32 +31,7 @@ export const doctor = defineTask({
       failed: "something is broken",
     },
   },
-  options: {
-    org: list(
-      "ID",
-      "check this organization; may be given several times (default: METADATA_ORGANIZATION, else all, up to 20)",
-    ),
-    "client-id": option("ID", "check this application in particular"),
-    endpoint: option(
-      "URL",
-      "where the function answers (default: the target's endpoint)",
-      { parse: parseUrl },
-    ),
-    probe: option(
-      "URL",
-      "where this machine reaches the function, if not at the target's endpoint",
-      { parse: parseUrl },
-    ),
-    live: flag(
-      "prove the whole chain: get real tokens through the bound function as a throwaway user with one role, and compare their claims",
-    ),
-    "remove-leftovers": flag(
-      "remove the organizations and users that an interrupted --live left behind",
-    ),
-    "env-file": ENV_FILE_OPTION,
-    all: flag("print what is ok, too"),
-    json: JSON_OPTION,
-  },
+  options: DOCTOR_OPTIONS,
   run: runDoctor,
 });
 

@@ -3,6 +3,7 @@ import {
   JSON_OPTION,
   option,
 } from "../harness/cli/options.ts";
+import { parseFile } from "../harness/cli/parse.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
 import { runExplain } from "../harness/explain/run_explain.ts";
@@ -42,7 +43,7 @@ export const explain = defineTask({
       "ID",
       "with --user: the client id of the application that the user logs in to",
     ),
-    roles: option("FILE", 'the mapping: {"admin": ["read:all"]}'),
+    roles: option("FILE", 'the mapping: {"admin": ["read:all"]}', parseFile),
     "env-file": ENV_FILE_OPTION,
     json: JSON_OPTION,
   },

@@ -25,9 +25,11 @@ export const fuzz = defineTask({
     },
   },
   options: {
-    runs: option("N", "inputs for each property (default 10000)", {
-      parse: numberFrom(1, MAX_COUNT),
-    }),
+    runs: option(
+      "N",
+      "inputs for each property (default 10000)",
+      numberFrom(1, MAX_COUNT),
+    ),
     requests: option("N", "bad requests over HTTP; 0: no running function", {
       default: "100000",
       parse: numberFrom(0, MAX_COUNT),
@@ -35,9 +37,7 @@ export const fuzz = defineTask({
     seed: option(
       "S",
       "the inputs of an earlier run; a failure prints its seed",
-      {
-        parse: numberFrom(...SEED_RANGE),
-      },
+      numberFrom(...SEED_RANGE),
     ),
     path: option(
       "P",

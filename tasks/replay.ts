@@ -46,7 +46,7 @@ export const replay = defineTask({
     max: Infinity,
   },
   options: {
-    url: option("URL", "a running function", { parse: parseUrl }),
+    url: option("URL", "a running function", parseUrl),
     org: option(
       "ID",
       "with --url: an organization that the function may read (default: the service user's)",

@@ -1,15 +1,7 @@
 #!/usr/bin/env -S deno run --quiet -P=look
-import {
-  DRY_RUN_OPTION,
-  ENV_FILE_OPTION,
-  flag,
-  JSON_OPTION,
-  option,
-  YES_OPTION,
-} from "../harness/cli/options.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
-import { parseTime } from "../harness/cli/time.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
+import { ROLES_OPTIONS } from "../harness/roles/command_line.ts";
 import { runRoles } from "../harness/roles/run_roles.ts";
 
 export const roles = defineTask({
@@ -49,32 +41,7 @@ export const roles = defineTask({
     min: 1,
     max: 2,
   },
-  options: {
-    against: option("FILE", "with check: the file to compare with"),
-    org: option(
-      "ID",
-      "whose metadata holds the mapping (default: METADATA_ORGANIZATION, or the token's own organization)",
-    ),
-    at: option("TIME", "with export: the mapping as it was", {
-      parse: parseTime,
-    }),
-    since: option("TIME", "with history: only changes since then", {
-      parse: parseTime,
-    }),
-    role: option("NAME", "with history: only changes of this role"),
-    permission: option(
-      "NAME",
-      "with history: only changes that give or take this permission",
-    ),
-    prune: flag("with apply: remove entries that are not in the file"),
-    "unknown-projects": flag(
-      "with apply: write entries of projects that do not exist (yet), too",
-    ),
-    "env-file": ENV_FILE_OPTION,
-    "dry-run": DRY_RUN_OPTION,
-    yes: YES_OPTION,
-    json: JSON_OPTION,
-  },
+  options: ROLES_OPTIONS,
   run: runRoles,
 });
 

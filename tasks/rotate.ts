@@ -1,13 +1,17 @@
 import {
   DRY_RUN_OPTION,
-  ENV_FILE_OPTION,
   flag,
   JSON_OPTION,
   list,
   option,
   YES_OPTION,
 } from "../harness/cli/options.ts";
-import { numberFrom, parseSeconds } from "../harness/cli/parse.ts";
+import {
+  numberFrom,
+  parseFile,
+  parseSeconds,
+  parseUrl,
+} from "../harness/cli/parse.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runRotate } from "../harness/rotate/run_rotate.ts";
@@ -38,17 +42,24 @@ export const rotate = defineTask({
   },
   options: {
     name: option("NAME", "the target's name", { default: DEFAULT_TARGET_NAME }),
-    "env-file": ENV_FILE_OPTION,
+    // Its keys would otherwise go to a file that no function reads.
+    "env-file": option("FILE", "where the settings are, and go", {
+      default: ".env",
+      parse: parseFile,
+    }),
     wait: option("TIME", "how long to wait for the function to take the key", {
       default: "30m",
       parse: parseSeconds,
     }),
-    processes: option("N", "how many processes the function runs in", {
-      parse: numberFrom(1, 1_000),
-    }),
+    processes: option(
+      "N",
+      "how many processes the function runs in",
+      numberFrom(1, 1_000),
+    ),
     probe: list(
       "URL",
       "where this machine reaches a process; may be given several times (default: the target's endpoint)",
+      parseUrl,
     ),
     endpoint: list("URL", "the same as --probe"),
     credential: flag("rotate the service user's credential instead"),

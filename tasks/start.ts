@@ -1,4 +1,5 @@
 import { ENV_FILE_OPTION, flag, option } from "../harness/cli/options.ts";
+import { parseFile } from "../harness/cli/parse.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { runStart } from "../harness/function/run_start.ts";
 
@@ -23,7 +24,7 @@ export const start = defineTask({
   },
   options: {
     "env-file": ENV_FILE_OPTION,
-    entry: option("FILE", "a bundle, instead of main.ts"),
+    entry: option("FILE", "a bundle, instead of main.ts", parseFile),
     "print-command": flag("print the command for a shell, run nothing"),
   },
   run: runStart,

@@ -33,10 +33,8 @@ const STACK_LINES = 5;
  * error describes something that the user can act on.
  */
 export function describeFailure(error: unknown, task: string): Failure {
-  if (error instanceof UsageError || isParseArgsError(error)) {
-    const message = `${
-      oneLine(messageOf(error))
-    }; see \`deno task ${task} --help\``;
+  if (error instanceof UsageError) {
+    const message = `${error.message}; see \`deno task ${task} --help\``;
     return { code: EXIT.usage, label: "error", message };
   }
   if (error instanceof Interrupted) {
@@ -78,19 +76,8 @@ function isNetworkError(error: Error): boolean {
       .test(error.message);
 }
 
-function isParseArgsError(error: unknown): boolean {
-  return error instanceof TypeError && "code" in error &&
-    String(error.code).startsWith("ERR_PARSE_ARGS");
-}
-
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return `Thrown: ${error}`;
   const stack = error.stack ?? String(error);
   return stack.split("\n").slice(0, STACK_LINES).join("\n");
-}
-
-/** `parseArgs` adds a hint about positional arguments that start with a dash. */
-function oneLine(message: string): string {
-  return message.replace(/\. To specify a positional argument.*/s, "")
-    .replace(/\s*\n\s*/g, " ");
 }

@@ -42,7 +42,8 @@ export function formatHelp({ help, options, positionals }: Described): string {
     ...Object.entries(options).map(([name, { placeholder, help }]) =>
       [`--${name}${placeholder ? ` ${placeholder}` : ""}`, help] as const
     ),
-    ["--help", "print this"],
+    ["-h, --help", "print this"],
+    ["--version", "print the version"],
   ];
   const codes: (readonly [string, string | undefined])[] = [
     ["0", exit.done],

@@ -1,6 +1,7 @@
-import { parseArgs } from "node:util";
+import { parseFile } from "./parse.ts";
 
-type Raw = string | boolean | string[] | undefined;
+/** What `parseArgs` returns for an option. */
+export type Raw = string | boolean | string[] | undefined;
 
 /** An option of a command: what follows its name, its help, and how it is read. */
 export interface Option<T> {
@@ -26,12 +27,14 @@ export type Values<O extends Options> = {
     Option<infer T> ? T : never;
 };
 
+/** Turns the text of a value into it; throws a `UsageError` that names the option. */
+type Parse<T> = (text: string, option: string) => T;
+
 /** What the words of an option's value mean. */
 interface ValueOptions<T> {
   /** The value if the option is absent. */
   readonly default?: string;
-  /** Turns the text into a value; throws a `UsageError` that names the option. */
-  readonly parse?: (text: string, option: string) => T;
+  readonly parse?: Parse<T>;
 }
 
 /** `--name`: on or off. */
@@ -50,10 +53,6 @@ export function toggle(help: string): Option<boolean | undefined> {
 }
 
 /** `--name VALUE`. */
-export function option(
-  placeholder: string,
-  help: string,
-): Option<string | undefined>;
 export function option<T = string>(
   placeholder: string,
   help: string,
@@ -62,35 +61,41 @@ export function option<T = string>(
 export function option<T = string>(
   placeholder: string,
   help: string,
-  options: ValueOptions<T>,
+  options?: ValueOptions<T> | Parse<T>,
 ): Option<T | undefined>;
 export function option<T>(
   placeholder: string,
   help: string,
-  options: ValueOptions<T> = {},
+  options: ValueOptions<T> | Parse<T> = {},
 ): Option<T | string | undefined> {
+  const { default: absent = undefined, parse } = typeof options === "function"
+    ? { parse: options }
+    : options;
   return {
     type: "string",
     placeholder,
-    help: options.default === undefined
-      ? help
-      : `${help} (default ${options.default})`,
-    read(raw, name) {
-      const text = (raw ?? options.default) as string | undefined;
-      if (text === undefined || options.parse === undefined) return text;
-      return options.parse(text, name);
+    help: absent === undefined ? help : `${help} (default ${absent})`,
+    read(raw = absent, name) {
+      return raw === undefined || !parse
+        ? raw as string
+        : parse(`${raw}`, name);
     },
   };
 }
 
 /** `--name VALUE`, any number of times. */
-export function list(placeholder: string, help: string): Option<string[]> {
+export function list(
+  placeholder: string,
+  help: string,
+  parse: Parse<string> = (text) => text,
+): Option<string[]> {
   return {
     type: "string",
     placeholder,
     help,
     multiple: true,
-    read: (raw) => (raw ?? []) as string[],
+    read: (raw, name) =>
+      ((raw ?? []) as string[]).map((text) => parse(text, name)),
   };
 }
 
@@ -98,42 +103,8 @@ export function list(placeholder: string, help: string): Option<string[]> {
 export const JSON_OPTION = flag("print one JSON document, for programs");
 export const YES_OPTION = flag("do not ask");
 export const DRY_RUN_OPTION = flag("show what would change; change nothing");
-export const ENV_FILE_OPTION = option("FILE", "where the settings are", {
-  default: ".env",
-});
-
-/**
- * Reads a command line.
- *
- * @throws {TypeError} If `parseArgs` refuses it.
- * @throws {UsageError} If the text of an option is refused.
- */
-export function readOptions<O extends Options>(
-  args: readonly string[],
-  options: O,
-): { readonly values: Values<O>; readonly positionals: string[] } {
-  const specs = Object.entries(options);
-  const parsed = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    allowNegative: specs.some(([, { negatable }]) => negatable),
-    options: Object.fromEntries(
-      specs.map(([name, { type, multiple = false }]) => [
-        name,
-        { type, multiple },
-      ]),
-    ),
-  });
-  const values = specs.map(([name, { read }]) => [
-    camelCase(name),
-    read(parsed.values[name] as Raw, `--${name}`),
-  ]);
-  return {
-    values: Object.fromEntries(values),
-    positionals: parsed.positionals,
-  };
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-}
+/** If the default does not exist, the settings are those of the environment. */
+export const ENV_FILE_OPTION: Option<string> = {
+  ...option("FILE", "where the settings are", { default: ".env" }),
+  read: (raw, name) => raw === undefined ? ".env" : parseFile(`${raw}`, name),
+};

@@ -1,11 +1,20 @@
+import { didYouMean } from "./closest.ts";
 import { UsageError } from "./errors.ts";
+import { messageOf } from "./terminal.ts";
 
 /** Reads a time such as `10s`, `1m30s` or `10`, in whole seconds. */
-export function parseSeconds(text: string, option: string): number {
+export function parseSeconds(
+  text: string,
+  option: string,
+  max = Infinity,
+): number {
   const match = /^(?:(\d+)m)?(?:(\d+)s?)?$/.exec(text);
   const seconds = Number(match?.[1] ?? 0) * 60 + Number(match?.[2] ?? 0);
-  if (!match || text === "" || seconds < 1) {
-    throw new UsageError(`${option} ${text}: expected a time such as 10s`);
+  if (!match || text === "" || seconds < 1 || seconds > max) {
+    const most = max < Infinity ? `, at most ${max}s` : "";
+    throw new UsageError(
+      `${option} ${text}: expected a time such as 10s${most}`,
+    );
   }
   return seconds;
 }
@@ -36,8 +45,34 @@ export function oneOf<Word extends string>(
   return (text, option) => {
     const word = words.find((it) => it === text);
     if (word !== undefined) return word;
-    throw new UsageError(`${option} ${text}: expected ${words.join(", ")}`);
+    throw new UsageError(
+      `${option} ${text}: expected ${words.join(", ")}${
+        didYouMean(text, words)
+      }`,
+    );
   };
+}
+
+/** Creates a reader of such words, separated by commas. */
+export function listOf<Word extends string>(
+  words: readonly Word[],
+): (text: string, option: string) => Word[] {
+  const readWord = oneOf(words);
+  return (text, option) =>
+    text.split(",").map((it) => it.trim()).filter(Boolean)
+      .map((word) => readWord(word, option));
+}
+
+/** Reads the path of a file that exists. */
+export function parseFile(path: string, option: string): string {
+  try {
+    if (!Deno.statSync(path).isDirectory) return path;
+  } catch (error) {
+    throw new UsageError(`${option}: ${messageOf(error)}`);
+  }
+  throw new UsageError(
+    `${option} ${path}: expected a file, and this is a folder`,
+  );
 }
 
 /** Reads an http or https URL. */

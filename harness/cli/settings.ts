@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseEnv, readEnvFile } from "./env_file.ts";
 import { SettingsError } from "./errors.ts";
 import type { Io } from "./io.ts";
@@ -51,6 +52,6 @@ export function noteMissing(envFile: string): string {
     return "";
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) return "";
-    return `. There is no env file ${envFile}`;
+    return `. There is no env file ${resolve(envFile)}`;
   }
 }

@@ -1,18 +1,29 @@
-/**
- * Lays out a table, the heading first and every row as long as it: the first
- * column to the left, the others to the right. Lines are indented.
- */
-export function formatTable(
+/** Lays out columns as wide as their longest cell, the rows as long as the first; lines are indented. */
+function layOut(
   rows: readonly (readonly string[])[],
+  gap: string,
+  pad: (cell: string, width: number, column: number) => string,
 ): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0))
   );
-  return rows.map((row) =>
-    row.map((cell, column) =>
-      column === 0
-        ? `  ${cell.padEnd(widths[0]!)}`
-        : cell.padStart(widths[column]!)
-    ).join("   ").trimEnd()
+  return rows.map((row) => {
+    const cells = row.map((cell, column) => pad(cell, widths[column]!, column));
+    return `  ${cells.join(gap)}`.trimEnd();
+  });
+}
+
+/** Lays out a table, the heading first: names to the left, figures to the right. */
+export function formatTable(rows: readonly (readonly string[])[]): string[] {
+  return layOut(
+    rows,
+    "   ",
+    (cell, width, column) =>
+      column === 0 ? cell.padEnd(width) : cell.padStart(width),
   );
+}
+
+/** Lays out columns to the left. */
+export function formatColumns(rows: readonly (readonly string[])[]): string[] {
+  return layOut(rows, "  ", (cell, width) => cell.padEnd(width));
 }

@@ -5,41 +5,25 @@
  * @module
  */
 import "./deno_version.ts";
+import { type Expected, readArguments } from "./arguments.ts";
 import {
   describeCrash,
   describeFailure,
   type Failure,
   Interrupted,
-  UsageError,
 } from "./errors.ts";
 import { EXIT, type ExitCode, exitCodeOf, type Outcome } from "./exit.ts";
 import { formatHelp, type Help } from "./help.ts";
 import { createTerminalIo, type Io, printJson, printLines } from "./io.ts";
-import { type Options, readOptions, type Values } from "./options.ts";
+import type { Options, Values } from "./options.ts";
 import { noProxyOnLoopback } from "../util/proxy.ts";
 import { tint } from "./terminal.ts";
 
-/** The arguments of a command that are not options. */
-export type Positionals =
-  & {
-    /** As in the help, such as `FILE...`. */
-    readonly placeholder: string;
-    readonly help: string;
-  }
-  & (
-    | { readonly min: number; readonly max: number }
-    /** Every word that is no option of the command is for another program. */
-    | { readonly isForwarded: true }
-  );
-
 /** What a command is. */
-export interface TaskDefinition<O extends Options> {
+export interface TaskDefinition<O extends Options> extends Expected<O> {
   /** As in `deno task <name>`. */
   readonly name: string;
   readonly help: Help;
-  readonly options: O;
-  /** Without this, a positional argument is refused. */
-  readonly positionals?: Positionals;
   /** Runs the command. What it throws becomes a message and an exit code. */
   readonly run: (
     options: Values<O> & { readonly positionals: readonly string[] },
@@ -54,7 +38,7 @@ export interface Task {
   readonly run: (args: readonly string[], io: Io) => Promise<ExitCode>;
 }
 
-/** Creates a command. `--help` is part of each. */
+/** Creates a command. `--help` and `--version` are part of each. */
 export function defineTask<const O extends Options>(
   definition: TaskDefinition<O>,
 ): Task {
@@ -65,14 +49,19 @@ export function defineTask<const O extends Options>(
       const interruptible = trackInterrupts(io);
       let isJson = false;
       try {
-        if (args.includes("--help")) {
+        if (args.includes("--version")) {
+          const { VERSION } = await import("../../lib/services.ts");
+          io.print(`${VERSION}, on Deno ${Deno.version.deno}`);
+          return EXIT.done;
+        }
+        if (args.includes("--help") || args.includes("-h")) {
           printLines(
             io,
             formatHelp({ help, options, ...positionals && { positionals } }),
           );
           return EXIT.done;
         }
-        const given = readCommandLine(args, definition);
+        const given = readArguments(args, definition);
         isJson = "json" in given && given.json === true;
         return exitCodeOf(await definition.run(given, interruptible.io));
       } catch (error) {
@@ -113,25 +102,6 @@ function printFailure(io: Io, { label, message }: Failure): void {
 function bypassProxyOnLoopback(): void {
   const noProxy = noProxyOnLoopback(Deno.env.toObject());
   if (noProxy !== undefined) Deno.env.set("NO_PROXY", noProxy);
-}
-
-function readCommandLine<O extends Options>(
-  args: readonly string[],
-  { options, positionals }: TaskDefinition<O>,
-) {
-  if (positionals && "isForwarded" in positionals) {
-    const names = new Set(Object.keys(options).map((name) => `--${name}`));
-    const { values } = readOptions(args.filter((it) => names.has(it)), options);
-    return { ...values, positionals: args.filter((it) => !names.has(it)) };
-  }
-  const { values, positionals: given } = readOptions(args, options);
-  const { min, max, placeholder } = positionals ??
-    { min: 0, max: 0, placeholder: "" };
-  if (given.length > max) {
-    throw new UsageError(`Unexpected argument '${given[max]}'`);
-  }
-  if (given.length < min) throw new UsageError(`Missing ${placeholder}`);
-  return { ...values, positionals: given };
 }
 
 /** Remembers whether the command was interrupted, since then any error may follow. */

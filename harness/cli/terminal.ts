@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { inspect, styleText } from "node:util";
 import { viaProxy } from "../util/proxy.ts";
 
@@ -77,6 +78,11 @@ function failedUrlOf(error: unknown): string | undefined {
 
 function ownMessageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const [, missing] = error instanceof Deno.errors.NotFound
+    ? /: \w+ '(.+)'$/s.exec(error.message) ?? []
+    : [];
+  // `deno task` runs in the project's folder, wherever it was typed.
+  if (missing) return `there is no file ${resolve(missing)}`;
   if (error.message !== "fetch failed" || !(error.cause instanceof Error)) {
     return error.message;
   }

@@ -1,23 +1,36 @@
 import type { Outcome } from "../cli/exit.ts";
 import type { Io } from "../cli/io.ts";
+import { ENV_FILE_OPTION, flag, option, type Values } from "../cli/options.ts";
+import { numberFrom, parseFile } from "../cli/parse.ts";
 import { readSettings } from "../cli/settings.ts";
 import { tint } from "../cli/terminal.ts";
 import { type DevStack, startDevStack } from "./start_dev_stack.ts";
 
-export interface DevOptions {
-  /** The sandbox's world file. */
-  readonly world?: string | undefined;
-  readonly clientId?: string | undefined;
-  /** A project of a real instance to create a temporary application in. */
-  readonly createApp?: string | undefined;
-  readonly port?: number | undefined;
-  /** The function runs elsewhere. */
-  readonly noFunction: boolean;
-  readonly envFile: string;
-}
+export const DEV_OPTIONS = {
+  world: option(
+    "FILE",
+    "what the sandbox holds (default harness/sandbox/world.json)",
+    parseFile,
+  ),
+  "client-id": option("ID", "the application that the page suggests"),
+  "create-app": option(
+    "PROJECT",
+    "create an application for the page in this project of a real instance, by id or name, and remove it at the end; needs ZITADEL_ADMIN_TOKEN",
+  ),
+  port: option(
+    "PORT",
+    "the page's port (default 9000)",
+    numberFrom(1, 65_535),
+  ),
+  "no-function": flag("do not start the function: it runs elsewhere"),
+  "env-file": ENV_FILE_OPTION,
+};
 
 /** `deno task dev`: starts everything, prints where it is, and waits for Ctrl-C. */
-export async function runDev(options: DevOptions, io: Io): Promise<Outcome> {
+export async function runDev(
+  options: Values<typeof DEV_OPTIONS>,
+  io: Io,
+): Promise<Outcome> {
   const { noFunction, envFile, ...others } = options;
   const interrupted = io.untilInterrupted();
   await using stack = await startDevStack({

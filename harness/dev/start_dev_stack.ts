@@ -7,27 +7,29 @@
 import { type SettingName, SETTINGS } from "../../lib/config/settings.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
-import { freePort } from "../util/free_port.ts";
+import { freePort, requirePort } from "../util/free_port.ts";
 import {
   CALLBACK_PATH,
   DEFAULT_PORT,
   type Inspector,
   serveInspector,
 } from "../inspector/server.ts";
-import { parseEnv, readEnvFile } from "../cli/env_file.ts";
-import { applySteps } from "../setup/change.ts";
-import { planSetup, readState } from "../setup/plan.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
-import { readWorldFile, type WorldFile } from "../sandbox/world_file.ts";
+import { readWorldFile } from "../sandbox/world_file.ts";
 import { connect, originOf } from "../zitadel/client.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
-import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
+import { setExecution } from "../zitadel/execution.ts";
+import { createTarget, DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 import { type ApiProcess, startHonoApi } from "../demo/api_process.ts";
 import { placeOf } from "../inspector/api_check.ts";
-import { startWatchedFunction } from "./start_watched_function.ts";
+import {
+  reachableHost,
+  startWatchedFunction,
+} from "./start_watched_function.ts";
 import { createTemporaryApp, type TemporaryApp } from "./temporary_app.ts";
 
-const HOST = "127.0.0.1";
+/** Beyond this machine, only if HOST says so. */
+const DEFAULT_HOST = "127.0.0.1";
 const SANDBOX_PORT = 8080;
 const FUNCTION_PORT = 8000;
 const CONDITIONS = [
@@ -46,7 +48,9 @@ const SHARED_SETTINGS = [
   "CACHE_FRESH_SECONDS",
   "CACHE_STALE_SECONDS",
   "UPSTREAM_TIMEOUT_MS",
-].filter((name): name is SettingName => Object.hasOwn(SETTINGS, name));
+  "PORT",
+  "HOST",
+] as const satisfies SettingName[];
 
 /** What to start. */
 export interface DevStackOptions {
@@ -93,18 +97,26 @@ export async function startDevStack(
   options: DevStackOptions,
 ): Promise<DevStack> {
   await using stack = new AsyncDisposableStack();
-  const { settings, port = freePort(DEFAULT_PORT) } = options;
-  const functionPort = freePort(options.anyPorts ? 0 : FUNCTION_PORT);
-  const endpoint = `http://${HOST}:${functionPort}/`;
+  const { settings } = options;
+  const port = options.port
+    ? requirePort(options.port, "--port")
+    : freePort(DEFAULT_PORT);
+  const { PORT = "", HOST = DEFAULT_HOST } = settings;
+  // What is no port is refused with the other settings.
+  const isChosen = /^[1-9]\d{0,4}$/.test(PORT) && Number(PORT) < 65_536 &&
+    !options.withoutFunction;
+  const functionPort = isChosen
+    ? requirePort(Number(PORT), "PORT")
+    : freePort(options.anyPorts ? 0 : FUNCTION_PORT);
+  const endpoint = `http://${reachableHost(HOST)}:${functionPort}/`;
   const sandbox = settings.ZITADEL_DOMAIN ? undefined : stack.use(
     await startSandbox({
       port: freePort(options.anyPorts ? 0 : SANDBOX_PORT),
-      world: withRedirect(
-        await readWorldFile(options.world),
-        `http://localhost:${port}${CALLBACK_PATH}`,
-      ),
+      world: await readWorldFile(options.world),
     }),
   );
+  const redirectUri = `http://localhost:${port}${CALLBACK_PATH}`;
+  if (sandbox) allowRedirect(sandbox.world, redirectUri);
   const issuer = sandbox?.origin ?? originOf(settings.ZITADEL_DOMAIN!);
 
   const started: Promise<AsyncDisposable>[] = [];
@@ -133,7 +145,7 @@ export async function startDevStack(
 
   const app = await createApp(options, {
     origin: issuer,
-    redirectUri: `http://localhost:${port}${CALLBACK_PATH}`,
+    redirectUri,
   });
   if (app) stack.use(app);
   const inspector = stack.use(serveInspector({
@@ -215,60 +227,37 @@ async function createApp(
 }
 
 /** Lets the inspector log in with every application that has logins. */
-function withRedirect(world: WorldFile, redirectUri: string): WorldFile {
-  return {
-    ...world,
-    organizations: world.organizations.map((organization) => ({
-      ...organization,
-      projects: organization.projects.map((project) => ({
-        ...project,
-        apps: project.apps.map((app) => ({
-          ...app,
-          redirectUris: app.redirectUris.length === 0
-            ? []
-            : [...new Set([...app.redirectUris, redirectUri])],
-        })),
-      })),
-    })),
-  };
+function allowRedirect({ apps }: Sandbox["world"], redirectUri: string): void {
+  for (const { redirectUris } of apps.values()) {
+    const isKnown = redirectUris.includes(redirectUri);
+    if (redirectUris.length > 0 && !isKnown) redirectUris.push(redirectUri);
+  }
 }
 
-/**
- * Sets up the sandbox like a real instance, and returns the function's
- * settings.
- */
+/** Binds the function in the sandbox, and returns its settings. */
 async function connectSandbox(
   { origin, adminToken }: Sandbox,
   endpoint: string,
   settings: DevStackOptions["settings"],
 ): Promise<Partial<Record<SettingName, string>>> {
-  const folder = await Deno.makeTempDir({ prefix: "permissions-dev-" });
-  try {
-    const envFile = `${folder}/.env`;
-    const instance = connect(origin, adminToken);
-    const place = { instance, organization: undefined, envFile };
-    const changes = planSetup(place, await readState(place), {
-      target: {
-        name: DEFAULT_TARGET_NAME,
-        endpoint,
-        timeoutSeconds: 10,
-        interruptOnError: false,
-      },
-      conditions: CONDITIONS,
-      mapping: new Map(),
-    });
-    await applySteps(changes);
-    return {
-      ...pick(settings, SHARED_SETTINGS),
-      ...parseEnv(await readEnvFile(envFile)),
-      ZITADEL_DOMAIN: origin,
-      // The world file is the developer's, and may have no service user that
-      // reads; the administrator always does.
-      ACCESS_TOKEN: adminToken,
-    };
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+  const instance = connect(origin, adminToken);
+  const { id, signingKey } = await createTarget(instance, {
+    name: DEFAULT_TARGET_NAME,
+    endpoint,
+    timeoutSeconds: 10,
+    interruptOnError: false,
+  });
+  for (const condition of CONDITIONS) {
+    await setExecution(instance, { condition, targets: [id] });
   }
+  return {
+    ...pick(settings, SHARED_SETTINGS),
+    ZITADEL_DOMAIN: origin,
+    AUTHORIZATION_SIGNING_KEY: signingKey,
+    // The world file is the developer's, and may have no service user that
+    // reads; the administrator always does.
+    ACCESS_TOKEN: adminToken,
+  };
 }
 
 function pick(

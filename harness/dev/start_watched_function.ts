@@ -8,6 +8,12 @@ import { inBrackets, leastPermissions } from "../function/least_permissions.ts";
 import { projectPath } from "../util/project_path.ts";
 import { waitUntil } from "../util/wait_until.ts";
 
+/** Returns the host at which this machine reaches what listens on a host. */
+export function reachableHost(host: string): string {
+  const isEvery = /^(?:0\.0\.0\.0|\[?::\]?)$/.test(host);
+  return isEvery ? "127.0.0.1" : inBrackets(host);
+}
+
 export interface WatchedFunctionOptions {
   /** All settings; the environment does not count. */
   readonly settings: Readonly<
@@ -53,9 +59,8 @@ export async function startWatchedFunction(
     await child.status;
   };
   try {
-    const health = `http://${
-      inBrackets(settings.HOST)
-    }:${settings.PORT}/healthz`;
+    const host = reachableHost(settings.HOST);
+    const health = `http://${host}:${settings.PORT}/healthz`;
     await waitUntil(async () => {
       const response = await fetch(health);
       await response.body?.cancel();

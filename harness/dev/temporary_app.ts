@@ -1,21 +1,15 @@
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { connect, type Instance } from "../zitadel/client.ts";
-import { listOrganizations, ownOrganization } from "../zitadel/organization.ts";
-import {
-  createApplication,
-  listProjects,
-  type Project,
-  TEMPORARY_APP_NAME,
-} from "../zitadel/project.ts";
+import type { OwnedProject } from "../doctor/facts.ts";
+import { gatherOwnedProjects } from "../doctor/gather_organizations.ts";
+import { listOrganizations } from "../zitadel/organization.ts";
+import { createApplication, TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
-
-/** Organizations beyond these are not searched for a project. */
-const MAX_ORGANIZATIONS = 100;
 
 /** An application to log in with, as long as the inspector runs. */
 export interface TemporaryApp extends AsyncDisposable {
   readonly clientId: string;
-  readonly project: Project;
+  readonly project: OwnedProject;
 }
 
 /**
@@ -35,25 +29,24 @@ export async function createTemporaryApp(
 ): Promise<TemporaryApp> {
   const instance = connect(origin, adminToken);
   const found = await findProject(instance, project);
-  const { id, clientId } = await createApplication(
+  const { id: projectId, owner: { id: organization } } = found;
+  const { id: appId, clientId } = await createApplication(
     instance,
-    found.organization,
+    organization,
     {
-      project: found.project.id,
+      project: projectId,
       name: `${TEMPORARY_APP_NAME} ${new Date().toISOString()}`,
       redirectUri,
     },
   );
-  const management = instance.service(ManagementService, {
-    organization: found.organization,
-  });
+  const management = instance.service(ManagementService, { organization });
   return {
     clientId,
-    project: found.project,
+    project: found,
     async [Symbol.asyncDispose]() {
       await attempt(
         "remove the temporary application",
-        () => management.removeApp({ projectId: found.project.id, appId: id }),
+        () => management.removeApp({ projectId, appId }),
       );
     },
   };
@@ -62,20 +55,14 @@ export async function createTemporaryApp(
 async function findProject(
   instance: Instance,
   wanted: string,
-): Promise<{ project: Project; organization: string }> {
-  const own = await ownOrganization(instance);
-  const others = await listOrganizations(instance);
-  const ids = new Set([own.id, ...others.map(({ id }) => id)]);
-  for (const organization of [...ids].slice(0, MAX_ORGANIZATIONS)) {
-    const projects = await listProjects(instance, organization);
-    const project = projects.find(({ id, name }) =>
-      id === wanted || name === wanted
-    );
-    if (project) return { project, organization };
-  }
+): Promise<OwnedProject> {
+  const organizations = await listOrganizations(instance);
+  const { projects } = await gatherOwnedProjects(instance, organizations);
+  const found = projects.find(({ id, name }) =>
+    id === wanted || name === wanted
+  );
+  if (found) return found;
   throw new Error(
-    `Cannot create an application: no project has the id or name "${wanted}" in the ${
-      Math.min(ids.size, MAX_ORGANIZATIONS)
-    } organizations that ZITADEL_ADMIN_TOKEN may read`,
+    `Cannot create an application: no project has the id or name "${wanted}" in the ${organizations.length} organizations that ZITADEL_ADMIN_TOKEN may read`,
   );
 }

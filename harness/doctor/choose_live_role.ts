@@ -1,6 +1,7 @@
 /**
- * Chooses how the live check gets its token: which role a throwaway user is
- * given, and where.
+ * Chooses how the live check gets its token: which role a throwaway user is given,
+ * and where. Never the strongest: if no role has fewer permissions than another, a
+ * role of the check's own, which no entry names, and so an empty claim.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import {
 } from "../../lib/mapping/role_mapping.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
 import type { Facts, OwnedProject } from "./facts.ts";
+import { checkName } from "./leftovers.ts";
 
 /** A role that is granted. */
 export interface LiveRole {
@@ -66,11 +68,12 @@ function chooseOfAll(facts: Facts, config: Config): LiveChoice {
   const plain = [...mapping.plain]
     .filter(([role, granted]) => !role.includes(":") && granted.length > 0)
     .map(([role, permissions]) => ({ role, permissions }));
-  if (plain.length === 0) return chooseOfProjects(facts, config);
   const granted = weakerOne(plain);
-  return granted
-    ? { kind: "organization", granted, mapping: {} }
-    : none(noWeaker(plain[0]!.role));
+  if (granted) return { kind: "organization", granted, mapping: {} };
+  const ofProject = chooseOfProjects(facts, config);
+  return ofProject.kind === "project" && ofProject.granted.permissions.length
+    ? ofProject
+    : { kind: "organization", granted: ownRole(), mapping: {} };
 }
 
 /** Chooses a role that a real project has: the one that permits least. */
@@ -90,22 +93,19 @@ function chooseOfProjects(facts: Facts, config: Config): LiveChoice {
       return permissions?.length ? [{ role, permissions, project }] : [];
     });
   });
-  const [first, ...others] = candidates;
-  if (first === undefined) {
-    const which = listed ? "no project of PROJECTS" : "no project";
-    return none(`${which} has a role with permissions`);
-  }
   const chosen = weakerOne(candidates);
-  if (chosen === undefined) {
-    const { role, project: { name } } = first;
-    return none(
-      others.length === 0
-        ? `"${role}" of project ${name} is the only role with permissions, and a throwaway user is never given the strongest`
-        : noWeaker(role),
-    );
+  if (chosen) {
+    const { project, ...granted } = chosen;
+    return { kind: "project", granted, project };
   }
-  const { project, ...granted } = chosen;
-  return { kind: "project", granted, project };
+  const [project] = projects;
+  return project
+    ? { kind: "project", granted: ownRole(), project }
+    : none("no project of PROJECTS could be read");
+}
+
+function ownRole(): LiveRole {
+  return { role: checkName(), permissions: [] };
 }
 
 function fixedOrganization(
@@ -124,10 +124,6 @@ function weakerOne<T extends LiveRole>(roles: readonly T[]): T | undefined {
       weakest.permissions.length < strongest.permissions.length
     ? weakest
     : undefined;
-}
-
-function noWeaker(role: string): string {
-  return `no role has fewer permissions than "${role}", and a throwaway user is never given the strongest`;
 }
 
 function mappingOf(

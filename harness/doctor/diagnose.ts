@@ -11,18 +11,22 @@ import {
   judgeCustomers,
 } from "./judge_customers.ts";
 import { judgeDeno } from "./judge_deno.ts";
-import { judgeFunction } from "./judge_function.ts";
+import { judgeFunction, judgeLockOut } from "./judge_function.ts";
 import { judgeImpersonation, judgeInstance } from "./judge_instance.ts";
 import { judgeOrganizations } from "./judge_organizations.ts";
 import { judgeDeactivated, judgeProjects } from "./judge_projects.ts";
 import { judgeRevocation } from "./judge_revocation.ts";
 import { judgeTargets } from "./judge_targets.ts";
-import { judgeWriters } from "./mapping_writers.ts";
+import { judgeManagers } from "./judge_managers.ts";
 import { nameOf } from "./names.ts";
 
 /** Judges everything that is known, the worst first. */
 export function diagnose(facts: Facts): Finding[] {
-  const findings = collect((report) => judgeInstance(facts, report));
+  const findings = collect((report) => {
+    // First of what is broken, since people are waiting.
+    judgeLockOut(facts, report);
+    judgeInstance(facts, report);
+  });
   if (!facts.health.value || facts.api) return combineFindings(findings);
   const judges = [
     judgeTargets,
@@ -33,7 +37,7 @@ export function diagnose(facts: Facts): Finding[] {
     judgeCustomers,
     judgeApplications,
     judgeImpersonation,
-    judgeWriters,
+    judgeManagers,
     judgeDeactivated,
     judgeLeftovers,
   ];
@@ -50,9 +54,10 @@ export function diagnose(facts: Facts): Finding[] {
 }
 
 function judgeLeftovers({ leftovers }: Facts, report: Report): void {
-  const { organizations, users } = leftovers;
+  const { organizations, roles, users } = leftovers;
   const items = [
     ...organizations.map((it) => `organization ${nameOf(it)}`),
+    ...roles.map(({ name, project }) => `role ${name} of ${nameOf(project)}`),
     ...users.map((it) => `user ${nameOf(it)} of ${nameOf(it.organization)}`),
   ];
   if (items.length > 0) {

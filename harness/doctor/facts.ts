@@ -10,10 +10,13 @@ import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { CanaryResult } from "../function/canary.ts";
 import type { UnfinishedRotation } from "../rotate/unfinished_rotation.ts";
 import type { ActionV1 } from "../zitadel/action_v1.ts";
+import type { Manager } from "../zitadel/managers.ts";
+import type { Me } from "../zitadel/user.ts";
 import type { Execution } from "../zitadel/execution.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Organization } from "../zitadel/organization.ts";
 import type { Application } from "../zitadel/project.ts";
+import type { PublicKey } from "../zitadel/public_key.ts";
 import type { Target } from "../zitadel/target.ts";
 import type { Answer, Problem } from "./answer.ts";
 import type { Leftovers } from "./leftovers.ts";
@@ -134,7 +137,7 @@ export interface Facts {
   /** What ZITADEL_INTERNAL_URL answers; `undefined` if it is unset. */
   readonly internal: Answer<HealthFacts> | undefined;
   /** Whose the function's credential is, or why it is refused. */
-  readonly credential: Answer<{ readonly loginName: string }> | undefined;
+  readonly credential: Answer<Pick<Me, "id" | "loginName">> | undefined;
   /** When the credential expires, in milliseconds since 1970; several if it is not known which of them it is; none if it does not. */
   readonly expiries: Answer<readonly number[]> | undefined;
   /** The organizations that were looked at. */
@@ -149,8 +152,12 @@ export interface Facts {
   readonly actions: ActionsSeen | undefined;
   /** Customers' organizations; `undefined` without a token of IAM_OWNER. */
   readonly customers: Answer<CustomersSeen> | undefined;
-  /** Who may write the mapping; `undefined` without a token of IAM_OWNER. */
-  readonly writers: Answer<readonly string[]> | undefined;
+  /** Who has a manager's role; `undefined` without a token of IAM_OWNER. */
+  readonly managers: Answer<readonly Manager[]> | undefined;
+  /** When the administrator's personal access tokens expire, as `expiries`. */
+  readonly adminExpiries: Answer<readonly number[]> | undefined;
+  /** Whose the admin token is. */
+  readonly adminId: string | undefined;
   /** `undefined` if APPLICATIONS is unset. */
   readonly applications: Answer<ApplicationsSeen> | undefined;
   /** The client id to look at in particular. */
@@ -160,7 +167,7 @@ export interface Facts {
   /** What is bound on the instance; `undefined` without an admin token. */
   readonly executions: Answer<readonly Execution[]> | undefined;
   /** The active public keys of the function's targets with encrypted payloads, by the target's id. */
-  readonly publicKeys: ReadonlyMap<string, Answer<readonly string[]>>;
+  readonly publicKeys: ReadonlyMap<string, Answer<readonly PublicKey[]>>;
   /** Deactivated organizations. */
   readonly deactivated: readonly Organization[];
   readonly rotation: UnfinishedRotation | undefined;

@@ -20,6 +20,8 @@ export interface Finding {
   readonly why?: string;
   /** How to fix it, a command first; absent if `ok`. */
   readonly fix?: string;
+  /** Why the operator accepts it. */
+  readonly acknowledged?: string;
 }
 
 /** What a finding has beside what was seen. */
@@ -78,7 +80,12 @@ export function combineFindings(findings: readonly Finding[]): Finding[] {
       organizations,
       ...fix !== undefined && { fix: nameOrganization(fix, organizations) },
     };
-  }).sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  }).sort(byLevel);
+}
+
+/** The worst first. */
+export function byLevel(a: Finding, b: Finding): number {
+  return LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level);
 }
 
 /** Completes `--org ID` in a command. */

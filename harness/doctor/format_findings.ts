@@ -34,7 +34,7 @@ export function formatFindings(
 }
 
 function formatFinding(finding: Finding): string[] {
-  const { check, level, seen, items, why, fix } = finding;
+  const { check, level, seen, items, why, fix, acknowledged } = finding;
   const indent = " ".repeat(LEVEL_WIDTH);
   const isInline = items.length <= MAX_INLINE_ITEMS &&
     (items.length === 1 || !items.some((item) => item.includes(",")));
@@ -45,6 +45,9 @@ function formatFinding(finding: Finding): string[] {
   return [
     ...labelled(label, `${CHECKS[check].title}: ${sentence}`),
     ...isInline ? [] : formatItems(items).map((item) => `${indent}- ${item}`),
+    ...acknowledged
+      ? labelled(`${indent}acknowledged: `, acknowledged, "faint")
+      : [],
     ...why ? labelled(`${indent}why   `, why, "faint") : [],
     ...fix
       ? fix.split("\n").flatMap((part, index) =>

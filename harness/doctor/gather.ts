@@ -9,7 +9,7 @@ import {
   listOrganizations,
   type Organization,
 } from "../zitadel/organization.ts";
-import { listActivePublicKeys } from "../zitadel/public_key.ts";
+import { listActivePublicKeys, type PublicKey } from "../zitadel/public_key.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { accessTokenLifetime } from "../zitadel/token_lifetime.ts";
 import { listTargets, type Target } from "../zitadel/target.ts";
@@ -23,8 +23,8 @@ import type {
 } from "./facts.ts";
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
 import { defaultTarget, oursOf } from "./judge_targets.ts";
-import { findLeftoverUsers, isLeftover } from "./leftovers.ts";
-import { listMappingWriters } from "./mapping_writers.ts";
+import { findLeftoverUsers, isLeftover, leftoverRoles } from "./leftovers.ts";
+import { gatherManagers } from "./judge_managers.ts";
 import {
   askApi,
   askExpiries,
@@ -74,15 +74,17 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   const health = await answer(() => askHealth({ domainOrigin: origin }));
   const token = settings.ZITADEL_ADMIN_TOKEN?.trim();
   const given = token && health.value ? connect(origin, token) : undefined;
-  const own = health.value && config.value
+  const own: CredentialFacts = health.value && config.value
     ? await gatherCredential(config.value, given)
-    : { credential: undefined, expiries: undefined } as CredentialFacts;
-  const api = own.api ??
-    (given && await answer(() => askApi(given, "ZITADEL_ADMIN_TOKEN")));
-  // Whatever answers the one stops the other, too.
-  const isBlocked = api?.problem !== undefined &&
-    api.problem.reason !== "credential_rejected";
-  const admin = isBlocked ? undefined : given;
+    : { credential: undefined, expiries: undefined };
+  // A service user gets no token either if the function fails its login. Whatever
+  // else stops one of the two stops the other, too.
+  const ask = given && !isAnswered(own.credential);
+  const other = ask
+    ? await answer(() => askApi(given, "ZITADEL_ADMIN_TOKEN"))
+    : own.credential;
+  const stopped = isAnswered(other) ? undefined : own.credential ?? other;
+  const admin = stopped ? undefined : given;
 
   onProgress?.("targets and bindings");
   const targets = admin && await answer(() => listTargets(admin));
@@ -90,11 +92,10 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     await answer(() => listExecutions(admin));
   const isOwner = targets?.value !== undefined;
   // A token that is not valid at all is one finding, not one for each look.
-  const isValid = isOwner ||
-    (admin && (await answer(() => whoAmI(admin))).value !== undefined);
+  const me = admin && (await answer(() => whoAmI(admin))).value;
   const eyes: Eyes = {
     reader: own.reader,
-    admin: isValid ? admin : undefined,
+    admin: isOwner || me ? admin : undefined,
     isOwner,
   };
 
@@ -108,13 +109,21 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     config,
     origin,
     health,
-    api: isBlocked ? { problem: api.problem! } : undefined,
+    api: stopped?.problem && { problem: stopped.problem },
     internal: health.value && config.value && await askInternal(config.value),
     credential: own.credential,
     expiries: own.expiries,
     ...await gatherOrganizations(options, config.value, eyes),
-    writers: isOwner && config.value
-      ? await answer(() => listMappingWriters(admin!, config.value))
+    managers: isOwner && config.value
+      ? await answer(() => gatherManagers(admin!, config.value))
+      : undefined,
+    adminId: me?.id,
+    // A token that was requested for a key file ends within hours.
+    adminExpiries: me && !settings.ZITADEL_ADMIN_KEY_FILE
+      ? await askExpiries(
+        { kind: "personal_access_token", token: token! },
+        { me, askers: [admin] },
+      )
       : undefined,
     clientId,
     targets,
@@ -129,31 +138,34 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
   };
 }
 
+/** Reports whether ZITADEL answered, be it that it refuses the credential. */
+function isAnswered(api: Answer<unknown> | undefined): boolean {
+  return api !== undefined &&
+    (!api.problem || api.problem.reason === "credential_rejected");
+}
+
 interface CredentialFacts extends Pick<Facts, "credential" | "expiries"> {
   /** The instance as the function's service user sees it. */
   readonly reader?: Instance;
-  readonly api?: Answer<void>;
 }
 
 async function gatherCredential(
   config: Config,
   admin: Instance | undefined,
 ): Promise<CredentialFacts> {
-  const expiries = undefined;
-  const bearer = await answer(() => getServiceToken(config));
-  if (bearer.problem) return { api: bearer, credential: bearer, expiries };
-  const reader = connect(config.origin, bearer.value);
   const setting = CREDENTIAL_SETTINGS[config.credential.kind];
-  const api = await answer(() => askApi(reader, setting));
-  if (api.problem) return { api, credential: api, expiries };
-  const me = await answer(() => whoAmI(reader));
-  if (me.problem) return { api, credential: me, expiries };
-  const eyes = { me: me.value, reader, admin };
+  const seen = await answer(async () => {
+    const reader = connect(config.origin, await getServiceToken(config));
+    await askApi(reader, setting);
+    return { reader, me: await whoAmI(reader) };
+  });
+  if (seen.problem) return { credential: seen, expiries: undefined };
+  const { reader, me } = seen.value;
+  const askers = [reader, admin];
   return {
     reader,
-    api,
-    credential: me,
-    expiries: await askExpiries(config, eyes),
+    credential: { value: me },
+    expiries: await askExpiries(config.credential, { me, askers }),
   };
 }
 
@@ -213,6 +225,7 @@ async function gatherOrganizations(
       : undefined,
     leftovers: {
       organizations: all.value?.filter(isLeftover) ?? [],
+      roles: leftoverRoles(projects?.value?.projects ?? []),
       users: eyes.isOwner
         ? await findLeftoverUsers(eyes.admin!, ownersOf(projects?.value))
         : [],
@@ -241,7 +254,7 @@ async function gatherPublicKeys(
   admin: Instance | undefined,
   facts: Pick<Facts, "config" | "targets">,
 ): Promise<Facts["publicKeys"]> {
-  const keys = new Map<string, Answer<readonly string[]>>();
+  const keys = new Map<string, Answer<readonly PublicKey[]>>();
   for (const { id, payloadType } of admin ? oursOf(facts) : []) {
     if (payloadType !== "jwe") continue;
     keys.set(id, await answer(() => listActivePublicKeys(admin!, id)));

@@ -1,14 +1,16 @@
 import { lookup } from "node:dns/promises";
+import type { Credential } from "../../lib/config/credential.ts";
 import type { Config } from "../../lib/config/settings.ts";
 import { FunctionError } from "../../lib/errors.ts";
 import { judgeMissingApis } from "../../lib/zitadel/answer.ts";
 import { upstreamError } from "../../lib/zitadel/upstream_fault.ts";
 import { skewOf } from "../function/clock_skew.ts";
 import type { Instance } from "../zitadel/client.ts";
+import { listCredentials } from "../zitadel/credential.ts";
 import { connectionTo } from "../zitadel/connection.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { networkCauseOf } from "../zitadel/network_cause.ts";
-import { accessTokenExpiries, type Me } from "../zitadel/user.ts";
+import type { Me } from "../zitadel/user.ts";
 import { type Answer, answer, problemOf } from "./answer.ts";
 import type { HealthFacts } from "./facts.ts";
 
@@ -115,32 +117,29 @@ export async function askApi(
   }
 }
 
-/** Finds out when the credential may expire. */
+/**
+ * Finds out when a user's credential expires, in milliseconds since 1970: several
+ * times if it is not known which of them it is, none if it does not expire. The user
+ * itself is asked first, then the administrator.
+ */
 export async function askExpiries(
-  { credential }: Config,
-  { me, reader, admin }: {
+  credential: Credential,
+  { me: { organization, id }, askers }: {
     readonly me: Me;
-    readonly reader: Instance;
-    readonly admin: Instance | undefined;
+    readonly askers: readonly (Instance | undefined)[];
   },
 ): Promise<Answer<readonly number[]>> {
-  switch (credential.kind) {
-    case "client_credentials":
-      return { value: [] };
-    case "jwt_profile": {
-      const { expirationDate } = credential.key;
-      return expirationDate
-        ? { value: [Date.parse(expirationDate)] }
-        : { problem: { text: "the key file does not say" } };
-    }
-    case "personal_access_token": {
-      const { organization, id } = me;
-      const own = await answer(() =>
-        accessTokenExpiries(reader, organization, id)
-      );
-      return own.value || !admin
-        ? own
-        : await answer(() => accessTokenExpiries(admin, organization, id));
-    }
+  if (credential.kind === "client_credentials") return { value: [] };
+  const key = credential.kind === "jwt_profile" ? credential.key : undefined;
+  if (key?.expirationDate) return { value: [Date.parse(key.expirationDate)] };
+  let asked: Answer<readonly number[]> | undefined;
+  for (const asker of askers) {
+    if (asker === undefined || asked?.value) continue;
+    asked = await answer(async () => {
+      const all = await listCredentials(asker, { organization, user: id });
+      return all.filter((it) => key ? it.id === key.keyId : it.kind === "pat")
+        .flatMap(({ expiresAt }) => expiresAt ?? []);
+    });
   }
+  return asked ?? { problem: { text: "no one may ask for it" } };
 }

@@ -94,6 +94,8 @@ async function gatherProjects(
     facts.push({ ...project, roles, applications });
   }
   for (const project of await listGrantedProjects(instance, organization)) {
+    // Some tokens are shown the organization's own projects here, too.
+    if (facts.some(({ id }) => id === project.id)) continue;
     facts.push({ ...project, assertsRoles: undefined, applications: [] });
   }
   return facts;

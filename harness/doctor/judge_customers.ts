@@ -112,6 +112,7 @@ export function judgeApplications(facts: Facts, report: Report): void {
         items: [id],
         why:
           "it was deleted, or is a typing error; service users need not be listed",
+        fix: "correct or remove the id in APPLICATIONS",
       });
     } else {
       const seen = "applications of APPLICATIONS that could not be looked up";

@@ -3,6 +3,7 @@ import type { CanaryVerdict } from "../function/canary.ts";
 import type { CanaryFacts, Facts } from "./facts.ts";
 import type { Report } from "./finding.ts";
 import { judgeClock, judgeTls } from "./judge_instance.ts";
+import { conditionsOf, FUNCTIONS, oursOf } from "./judge_targets.ts";
 import { judgeAddress } from "./private_address.ts";
 
 /** Fixes for what a start or a restart may solve. */
@@ -13,6 +14,31 @@ const FIXES: Readonly<Partial<Record<CanaryVerdict, string>>> = {
     "restart or deploy the function with this AUTHORIZATION_SIGNING_KEY: the running one has another",
   older: "deploy this version, so that every check can tell who answered",
 };
+
+/** Reports that logins fail now, and how to let people in again. */
+export function judgeLockOut(facts: Facts, report: Report): void {
+  const { canaries, credential } = facts;
+  const guarding = oursOf(facts).filter((target) =>
+    target.interruptOnError &&
+    conditionsOf(facts, [target]).some((it) => FUNCTIONS.includes(it))
+  );
+  const silent = canaries.find(({ result, endpoint }) =>
+    !result.accepted && guarding.some((it) => it.endpoint === endpoint)
+  );
+  if (silent) {
+    const { endpoint, result } = silent;
+    const unless = result.status === undefined
+      ? ", unless ZITADEL can reach it"
+      : "";
+    const seen =
+      `every login of the instance fails now${unless}: ${endpoint} ${result.seen}`;
+    report("locked_out", "broken", seen);
+  } else if (guarding.length > 0 && credential?.problem) {
+    const seen =
+      "logins of all users with roles fail now, or soon: the function cannot read the mapping";
+    report("locked_out", "broken", seen);
+  }
+}
 
 /** Judges what answers at the endpoints, and where they are. */
 export function judgeFunction(facts: Facts, report: Report): void {

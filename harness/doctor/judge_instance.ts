@@ -6,7 +6,7 @@
 import { isLoopback } from "../util/is_loopback.ts";
 import { EXPIRY_WARNING_DAYS } from "../zitadel/credential.ts";
 import { type Facts, metadataApiOf } from "./facts.ts";
-import type { Report } from "./finding.ts";
+import type { FindingDetails, Report } from "./finding.ts";
 import { count } from "./names.ts";
 
 /** Half a minute is no fault yet, but no clock that is kept right is so far off. */
@@ -108,27 +108,58 @@ export function judgeClock(
   );
 }
 
-function judgeExpiry({ expiries, now }: Facts, report: Report): void {
+const ADMIN_EXPIRY = {
+  why:
+    "without an administrator's token interruptOnError cannot be turned off when logins fail",
+  fix:
+    "create a new one for the service user (console: Users > Service Users > Personal Access Tokens)",
+} as const;
+
+function judgeExpiry(
+  { expiries, adminExpiries, now }: Facts,
+  report: Report,
+): void {
+  if (adminExpiries?.value) {
+    const times = adminExpiries.value;
+    judgeEnd(["the admin token", times, now], report, ADMIN_EXPIRY);
+  }
   if (expiries === undefined) return;
   if (expiries.problem) {
     return report("expiry", "note", `not known: ${expiries.problem.text}`);
   }
-  if (expiries.value.length === 0) {
-    return report("expiry", "ok", "the credential does not expire");
+  judgeEnd(["the credential", expiries.value, now], report);
+}
+
+function judgeEnd(
+  [what, times, now]: [what: string, times: readonly number[], now: number],
+  report: Report,
+  details: FindingDetails = {},
+): void {
+  if (times.length === 0) {
+    return report("expiry", "ok", `${what} does not expire`);
   }
-  const ahead = expiries.value.filter((time) => time > now);
+  const ahead = times.filter((time) => time > now);
   if (ahead.length === 0) {
-    return report("expiry", "broken", "the credential has expired");
+    return report("expiry", "broken", `${what} has expired`, details);
   }
   const first = Math.min(...ahead);
-  const date = new Date(first).toISOString().slice(0, 10);
-  const days = count(Math.floor((first - now) / DAY_MS), "day");
   const which = ahead.length === 1
-    ? "the credential"
-    : `the first of the service user's ${ahead.length} tokens`;
-  const isSoon = first - now < EXPIRY_WARNING_DAYS * DAY_MS;
-  const level = isSoon ? "warning" : "ok";
-  report("expiry", level, `${which} expires on ${date}, in ${days}`);
+    ? what
+    : `${what}, if it is the first of its user's ${ahead.length} tokens,`;
+  const level = isSoon(first, now) ? "warning" : "ok";
+  report("expiry", level, `${which} ${describeEnd(first, now)}`, details);
+}
+
+/** Reports whether something that ends is to be replaced by now. */
+export function isSoon(end: number, now: number): boolean {
+  return end - now < EXPIRY_WARNING_DAYS * DAY_MS;
+}
+
+export function describeEnd(end: number, now: number): string {
+  const date = new Date(end).toISOString().slice(0, 10);
+  return `expires on ${date}, in ${
+    count(Math.floor((end - now) / DAY_MS), "day")
+  }`;
 }
 
 /**

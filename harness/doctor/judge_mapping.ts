@@ -10,6 +10,7 @@ import {
 } from "../../lib/mapping/role_mapping.ts";
 import { describeCorrection } from "../explain/describe_correction.ts";
 import { problemOf } from "../roles/interpret_value.ts";
+import { CHECKS } from "./checks.ts";
 import type { Facts, OrganizationFacts } from "./facts.ts";
 import type { FindingDetails, Report } from "./finding.ts";
 import { judgeProjectIds } from "./judge_projects.ts";
@@ -54,7 +55,9 @@ export function judgeMapping(
     items,
     organizations: [organization.id],
   });
-  const sources = roleSources(facts, organization);
+  const all = roleSources(facts, organization);
+  const counted = facts.config.value.projects;
+  const sources = all?.filter(({ id }) => counted?.has(id) ?? true);
   const withRoles = sources?.filter(({ roles }) => roles.length > 0);
   const roles = lookUpRoles(facts, organization, withRoles ?? []);
   const granted = roles.filter(({ permissions }) => permissions !== undefined);
@@ -68,8 +71,22 @@ export function judgeMapping(
   judgeUnreadable(organization, sources && used, report);
   for (const key of withRoles?.length ? mapping.plain.keys() : []) {
     if (used.has(key) || mapping.unreadable.includes(key)) continue;
-    const seen = "entries that no role uses";
-    report("unused_entry", "note", seen, where(`${key} in ${name}`));
+    const items = where(`${key} in ${name}`);
+    const owner = all?.find(({ id, roles }) =>
+      roles.some((role) => role === key || `${id}:${role}` === key)
+    );
+    if (owner === undefined) {
+      report("unused_entry", "note", "entries that no role uses", items);
+      continue;
+    }
+    const seen = `entries of roles of project ${
+      nameOf(owner)
+    }, which PROJECTS does not list`;
+    report("unused_entry", "warning", seen, {
+      ...items,
+      why: "roles of a project that PROJECTS does not list grant nothing",
+      fix: `deno task setup --project ${owner.id}\nif its roles are to count`,
+    });
   }
   const shared = granted.filter(({ role, key, permissions }) =>
     role === key && permissions?.length
@@ -100,19 +117,18 @@ export function judgeMapping(
 }
 
 /**
- * The projects whose roles meet this mapping. With one fixed organization these
- * are all of the instance; `undefined` if they could not be seen.
+ * The projects whose roles meet this mapping, unless PROJECTS leaves them out. With
+ * one fixed organization these are all of the instance; `undefined` if they could
+ * not be seen.
  */
 function roleSources(
   { config, projects }: Facts,
   organization: OrganizationFacts,
 ): readonly RoleSource[] | undefined {
   const isFixed = config.value?.metadataOrganization === organization.id;
-  const all = isFixed && projects?.value
+  return isFixed && projects?.value
     ? projects.value.projects
     : organization.projects?.value;
-  const listed = config.value?.projects;
-  return all?.filter(({ id }) => listed === undefined || listed.has(id));
 }
 
 function lookUpRoles(
@@ -182,7 +198,9 @@ function judgeUnreadable(
       : "entries that cannot be read, and are of no role";
     const fix = isLatin1
       ? "save the value again in today's console (Organization > Metadata)\nor write it with `deno task setup --roles FILE`"
-      : undefined;
+      : isUsed
+      ? undefined
+      : CHECKS.unused_entry.fix;
     const text = [problem, correction].filter(Boolean).join(". ");
     report("unreadable_value", isUsed ? "broken" : "note", seen, {
       items: [`${key} in ${nameOf(organization)}: ${text}`],

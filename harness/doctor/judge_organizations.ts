@@ -6,7 +6,7 @@
  */
 import { TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import type { Facts, OrganizationFacts, ProjectFacts } from "./facts.ts";
-import type { Report } from "./finding.ts";
+import type { FindingDetails, Level, Report } from "./finding.ts";
 import { judgeMapping } from "./judge_mapping.ts";
 import { conditionsOf, oursOf } from "./judge_targets.ts";
 import { nameOf } from "./names.ts";
@@ -104,21 +104,29 @@ function judgeProject(
     report("role_assertion", "warning", "not asserted by projects", { items });
   }
   if (facts.clientId !== undefined) return;
-  const byIntrospection = conditionsOf(facts, oursOf(facts))
-    .includes("function/preuserinfo");
   for (const it of applications) {
     if (it.accessTokens !== "opaque") continue;
-    const level = byIntrospection ? "note" : "warning";
     const seen = "applications get opaque access tokens";
-    report("opaque_tokens", level, seen, describe(it));
+    const [level, fix] = opaqueTokens(facts, "warning");
+    report("opaque_tokens", level, seen, { ...describe(it), ...fix });
   }
+}
+
+/** Opaque tokens are no fault if their introspection is answered with permissions. */
+function opaqueTokens(facts: Facts, level: Level): [Level, FindingDetails] {
+  const isAnswered = conditionsOf(facts, oursOf(facts))
+    .includes("function/preuserinfo");
+  return isAnswered
+    ? ["note", { fix: "ask by introspection, which preuserinfo is bound for" }]
+    : [level, {}];
 }
 
 function judgeClient(
   clientId: string,
-  { organizations, config }: Facts,
+  facts: Facts,
   report: Report,
 ): void {
+  const { organizations, config } = facts;
   const [found] = (organizations.value ?? [])
     .flatMap(({ projects }) => projects?.value ?? [])
     .flatMap((project) =>
@@ -138,6 +146,8 @@ function judgeClient(
     return report("applications", "broken", seen);
   }
   if (application.accessTokens === "opaque") {
-    report("opaque_tokens", "broken", `${text} gets opaque access tokens`);
+    const seen = `${text} gets opaque access tokens`;
+    const [level, fix] = opaqueTokens(facts, "broken");
+    report("opaque_tokens", level, seen, fix);
   } else report("client", "ok", text);
 }

@@ -8,6 +8,7 @@ import type { RotationState } from "../rotate/unfinished_rotation.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
 import type { Facts } from "./facts.ts";
 import type { Report } from "./finding.ts";
+import { describeEnd, isSoon } from "./judge_instance.ts";
 import { count } from "./names.ts";
 import { opensPayloads } from "./payload_keys.ts";
 
@@ -17,8 +18,11 @@ const LONG_TIMEOUT_SECONDS = 30;
 /** Writes the key of the target that there is. */
 const FIX_OF_KEY = "deno task setup --force\nthen restart the function";
 
+const FIX_OF_PUBLIC_KEY =
+  "set PAYLOAD_PRIVATE_KEY to a JWK set of both private keys, restart the function, then add the new public key and activate it (console: Actions > Targets)";
+
 export const ACCESS_TOKEN = "function/preaccesstoken";
-const FUNCTIONS = [
+export const FUNCTIONS = [
   ACCESS_TOKEN,
   "function/preuserinfo",
   "function/presamlresponse",
@@ -174,7 +178,7 @@ function judgeTarget(
 
 /** Judges for which key a target's payloads are encrypted. */
 function judgePayloadKey(
-  { publicKeys, config }: Facts,
+  { publicKeys, config, now }: Facts,
   { id, name }: Target,
   report: Report,
 ): void {
@@ -182,12 +186,21 @@ function judgePayloadKey(
   if (keys === undefined) return;
   if (keys.problem) return report("not_checked", "warning", keys.problem);
   const privateKeys = config.value?.payloadPrivateKey;
+  for (const { expiresAt } of keys.value) {
+    if (expiresAt === undefined || !isSoon(expiresAt, now)) continue;
+    const seen = `the active public key of "${name}" ${
+      describeEnd(expiresAt, now)
+    }`;
+    report("payload_key", "warning", seen, { fix: FIX_OF_PUBLIC_KEY });
+  }
   if (keys.value.length === 0) {
     const seen =
       `"${name}" has no active public key that has not expired, and is not called`;
     report("payload_key", "broken", seen);
   } else if (privateKeys !== undefined) {
-    const isOurs = keys.value.every((key) => opensPayloads(privateKeys, key));
+    const isOurs = keys.value.every(({ pem }) =>
+      opensPayloads(privateKeys, pem)
+    );
     const seen = isOurs
       ? `PAYLOAD_PRIVATE_KEY opens what "${name}" sends`
       : `the active public key of "${name}" is that of no key in PAYLOAD_PRIVATE_KEY`;

@@ -27,6 +27,16 @@ export function isLeftover({ name }: { readonly name: string }): boolean {
   return /^permissions-check-[0-9a-f]{8}$/.test(name);
 }
 
+/** A role that a check added to a real project. */
+export interface LeftoverRole {
+  readonly name: string;
+  readonly project: {
+    readonly id: string;
+    readonly name: string;
+    readonly owner: Organization;
+  };
+}
+
 /** A service user of a check. */
 export interface LeftoverUser {
   readonly id: string;
@@ -36,7 +46,18 @@ export interface LeftoverUser {
 
 export interface Leftovers {
   readonly organizations: readonly Organization[];
+  readonly roles: readonly LeftoverRole[];
   readonly users: readonly LeftoverUser[];
+}
+
+export function leftoverRoles(
+  projects: readonly (LeftoverRole["project"] & {
+    readonly roles: readonly string[];
+  })[],
+): LeftoverRole[] {
+  return projects.flatMap((project) =>
+    project.roles.map((name) => ({ name, project })).filter(isLeftover)
+  );
 }
 
 /** Finds users of a check in the organizations that own projects. */
@@ -71,12 +92,21 @@ export async function findLeftoverUsers(
 /** Removes what is left; returns what each was called. */
 export async function removeLeftovers(
   admin: Instance,
-  { organizations, users }: Leftovers,
+  { organizations, roles, users }: Leftovers,
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const { id, name } of organizations) {
     await removeOrganization(admin, id);
     removed.push(`the organization ${name} (${id})`);
+  }
+  for (const { name: roleKey, project } of roles) {
+    const { id: projectId, owner: { id: organization } } = project;
+    const management = admin.service(ManagementService, { organization });
+    await attempt(
+      "remove a role",
+      () => management.removeProjectRole({ projectId, roleKey }),
+    );
+    removed.push(`the role ${roleKey} of ${project.name}`);
   }
   for (const { id, name, organization } of users) {
     await removeUser(admin, organization.id, id);

@@ -25,7 +25,7 @@ import {
   whoAmI,
 } from "../zitadel/user.ts";
 import type { LivePlace, LiveRole } from "./choose_live_role.ts";
-import { checkName } from "./leftovers.ts";
+import { checkName, isLeftover } from "./leftovers.ts";
 
 /** A service user with one role; disposing of it removes all that was created. */
 export interface LiveUser extends LiveRole, AsyncDisposable {
@@ -58,6 +58,20 @@ export async function createLiveUser(
   if (choice.kind === "project") {
     organization = choice.project.owner.id;
     project = choice.project.id;
+    if (isLeftover({ name: granted.role })) {
+      const { role: key } = granted;
+      const management = admin.service(ManagementService, { organization });
+      await management.bulkAddProjectRoles({
+        projectId: project,
+        roles: [{ key, displayName: key }],
+      });
+      created.defer(async () => {
+        await management.removeProjectRole({
+          projectId: project,
+          roleKey: key,
+        });
+      });
+    }
   } else {
     const { id } = await createOrganization(admin, name);
     created.defer(() => removeOrganization(admin, id));

@@ -3,15 +3,19 @@
  *
  * @module
  */
+import { checkInstanceOf } from "../cli/check_env_file.ts";
 import { SettingsError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { DOMAIN_HINT, readSettings, required } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import type { Instance } from "../zitadel/client.ts";
+import { type Instance, originOf } from "../zitadel/client.ts";
+import { acknowledge, readAcknowledgements } from "./acknowledge.ts";
 import { CHECKS } from "./checks.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
+import type { DoctorOptions } from "./command_line.ts";
+import { completeFix } from "./complete_fix.ts";
 import { diagnose } from "./diagnose.ts";
 import type { Facts } from "./facts.ts";
 import {
@@ -25,30 +29,18 @@ import { gatherFacts } from "./gather.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { proveLive } from "./live.ts";
 
-export interface DoctorOptions {
-  /** Organizations to look at. */
-  readonly org: readonly string[];
-  readonly clientId?: string | undefined;
-  readonly endpoint?: string | undefined;
-  /** Where this machine reaches the function, if not there. */
-  readonly probe?: string | undefined;
-  /** Get real tokens through the bound function. */
-  readonly live: boolean;
-  /** Remove what an interrupted live check left behind. */
-  readonly removeLeftovers: boolean;
-  readonly envFile: string;
-  /** Print what is ok, too. */
-  readonly all: boolean;
-  readonly json: boolean;
-}
-
 export async function runDoctor(
   options: DoctorOptions,
   io: Io,
 ): Promise<Outcome> {
-  const { envFile } = options;
+  const { envFile, acknowledged } = options;
+  const accepted = acknowledged === undefined
+    ? []
+    : await readAcknowledgements(acknowledged);
   const given = await readSettings(envFile, io);
-  required(given, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
+  const domain = required(given, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
+  // A key and a credential of another instance would be four faults, and are one.
+  await checkInstanceOf(envFile, { origin: originOf(domain), originOf });
   // Why ZITADEL gives no token for a key is what the doctor finds out.
   const settings = await withAdminToken(given).catch((error) => {
     if (error instanceof SettingsError) throw error;
@@ -81,6 +73,8 @@ export async function runDoctor(
     ]);
   }
   io.progress();
+  findings = acknowledge(findings, accepted, facts.now)
+    .map((it) => completeFix(it, { facts, envFile }));
   const outcome = outcomeOf(findings);
   if (options.json) return printJson(io, outcome, { findings });
   for (const line of formatFindings(findings, options)) io.print(line);
@@ -104,7 +98,7 @@ async function withoutLeftovers(
   for (const name of await removeLeftovers(admin, facts.leftovers)) {
     io.error(`${tint("good", "removed")} ${name}`);
   }
-  return { ...facts, leftovers: { organizations: [], users: [] } };
+  return { ...facts, leftovers: { organizations: [], roles: [], users: [] } };
 }
 
 /** An interrupted proof is no finding: it ends the command. */
@@ -131,8 +125,8 @@ async function findLive(
 }
 
 /**
- * Lets a live check that failed name the broken checks as what to fix first.
- * They are reported before it.
+ * Lets a live check that failed name the checks that can break it as what to fix
+ * first. They are reported before it.
  */
 export function referToCauses(
   live: Finding,
@@ -140,12 +134,13 @@ export function referToCauses(
 ): Finding {
   if (live.level !== "broken" || live.fix !== CHECKS.live.fix) return live;
   const causes = new Set(
-    findings.filter(({ level }) => level === "broken")
-      .map(({ check }) => CHECKS[check].title),
+    findings.filter(({ level, check }) =>
+      level === "broken" || check === "bound_after"
+    ).map(({ check }) => CHECKS[check].title),
   );
   return causes.size === 0 ? live : {
     ...live,
-    fix: `fix what is reported above first (${
+    fix: `fix what else is reported first (${
       [...causes].join(", ")
     }); then read the function's log`,
   };

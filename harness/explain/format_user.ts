@@ -1,4 +1,4 @@
-import { formatColumns } from "../cli/columns.ts";
+import { formatColumns } from "../cli/table.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import type { UserExplanation, UserGrantExplanation } from "./explain_user.ts";
 

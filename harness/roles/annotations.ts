@@ -4,24 +4,19 @@
  *
  * @module
  */
-import { type Node, type ParseError, parseTree } from "jsonc-parser";
 import type { RoleChange } from "./compare_roles.ts";
-import { pathOf, type RolesProblem } from "./parse_roles.ts";
+import type { RolesProblem } from "./parse_roles.ts";
 
-/** Formats a problem as an annotation at its place in the file's text. */
+/** Formats each problem as an annotation at its place in the file. */
 export function annotateProblems(
   problems: readonly RolesProblem[],
-  { file, text }: { readonly file: string; readonly text: string },
+  file: string,
 ): string[] {
-  const offsets = offsetsOf(text);
-  return problems.map(({ severity, path, text: what }) => {
-    const before = text.slice(0, offsets.get(path) ?? 0).split("\n");
-    return command(severity, path === "" ? what : `${path} ${what}`, {
-      file,
-      line: before.length,
-      col: before.at(-1)!.length + 1,
-    });
-  });
+  return problems.map(({ severity, path, text, line = 1, column: col = 1 }) =>
+    command(severity, path === "" ? text : `${path} ${text}`, {
+      ...{ file, line, col },
+    })
+  );
 }
 
 /** Formats who gains and loses what as one notice. */
@@ -52,25 +47,4 @@ function command(
   return `::${name} ${list.join(",")}::${
     text.replace(/[%\r\n]/g, encodeURIComponent)
   }`;
-}
-
-/** Where each path begins; of a name that occurs twice, the last. */
-function offsetsOf(text: string): ReadonlyMap<string, number> {
-  const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { disallowComments: true });
-  const offsets = new Map([["", errors[0]?.offset ?? 0]]);
-  const addMembers = (object: Node, prefix: string) => {
-    for (const { children: [name, value] = [] } of object.children ?? []) {
-      if (!name || !value) continue;
-      const path = prefix + pathOf(String(name.value));
-      offsets.set(path, name.offset);
-      if (value.type === "object") addMembers(value, `${path}.`);
-      if (value.type !== "array") continue;
-      for (const [index, item] of (value.children ?? []).entries()) {
-        offsets.set(`${path}[${index}]`, item.offset);
-      }
-    }
-  };
-  if (root?.type === "object") addMembers(root, "");
-  return offsets;
 }

@@ -27,7 +27,7 @@ export interface ParsedRoles {
   readonly problems: readonly RolesProblem[];
 }
 
-export const EXPECTED = 'expected an object such as {"admin": ["read:all"]}';
+const EXPECTED = 'expected an object such as {"admin": ["read:all"]}';
 
 /** ZITADEL's limit for a metadata key, in characters. */
 const MAX_KEY_LENGTH = 200;
@@ -69,16 +69,15 @@ class RolesParser {
   readonly projects = new Set<string>();
   readonly problems: RolesProblem[] = [];
   readonly #text: string;
-  /** The line that the last place was on, and where it begins and ends. */
-  #line = 1;
-  #start = 0;
-  #end = -1;
+  readonly #lineStarts: readonly number[];
   /** The names of each spelling, of roles and of permissions. */
   readonly #roles = new Map<string, Set<string>>();
   readonly #permissions = new Map<string, Set<string>>();
 
   constructor(text: string) {
     this.#text = text;
+    const breaks = text.matchAll(/\n/g);
+    this.#lineStarts = [0, ...breaks.map(({ index }) => index + 1)];
   }
 
   read(): void {
@@ -91,11 +90,9 @@ class RolesParser {
     if (first !== undefined) {
       const { line, column } = this.#placeOf(first.offset);
       const what = printParseErrorCode(first.error);
-      const place = `line ${line}, column ${column}`;
-      this.#error(
-        "",
-        `the file is not JSON (${what} at ${place}); ${EXPECTED}`,
-      );
+      const text =
+        `the file is not JSON (${what} at line ${line}, column ${column}); ${EXPECTED}`;
+      this.#error("", text, first);
     } else if (root?.type !== "object") {
       this.#error("", `the file holds no object; ${EXPECTED}`);
     } else {
@@ -103,7 +100,7 @@ class RolesParser {
     }
   }
 
-  #error(path: string, text: string, at?: Node): void {
+  #error(path: string, text: string, at?: Pick<Node, "offset">): void {
     this.#report("error", path, text, at);
   }
 
@@ -115,29 +112,15 @@ class RolesParser {
     severity: RolesProblem["severity"],
     path: string,
     text: string,
-    at: Node | undefined,
+    at: Pick<Node, "offset"> | undefined,
   ): void {
     const place = at && this.#placeOf(at.offset);
     this.problems.push({ severity, path, text, ...place });
   }
 
   #placeOf(offset: number): { readonly line: number; readonly column: number } {
-    if (offset < this.#start || this.#end < 0) {
-      this.#line = 1;
-      this.#start = 0;
-      this.#end = this.#endOfLine();
-    }
-    while (this.#end < offset) {
-      this.#line++;
-      this.#start = this.#end + 1;
-      this.#end = this.#endOfLine();
-    }
-    return { line: this.#line, column: offset - this.#start + 1 };
-  }
-
-  #endOfLine(): number {
-    const end = this.#text.indexOf("\n", this.#start);
-    return end < 0 ? Infinity : end;
+    const line = this.#lineStarts.findLastIndex((start) => start <= offset);
+    return { line: line + 1, column: offset - this.#lineStarts[line]! + 1 };
   }
 
   #readMember(member: Member): void {
@@ -301,6 +284,6 @@ function projectOf(key: string): string {
 }
 
 /** A name as a part of a path; quoted if it has other than letters and digits. */
-export function pathOf(name: string): string {
+function pathOf(name: string): string {
   return /^[\p{L}\p{N}_:/-]+$/u.test(name) ? name : JSON.stringify(name);
 }

@@ -2,7 +2,6 @@ import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
 import { printable } from "../cli/terminal.ts";
 import { utf16Of } from "../cli/utf16.ts";
 import {
-  EXPECTED,
   type ParsedRoles,
   parseRoles,
   type RolesProblem,
@@ -10,16 +9,7 @@ import {
 
 /** Reads a roles file with all its problems. */
 export async function readRolesFile(path: string): Promise<ParsedRoles> {
-  let bytes;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new Error(
-      `${printable(path)}: there is no such file; ${EXPECTED} in it`,
-    );
-  }
-  return parseRoles(decode(bytes, path));
+  return parseRoles(decode(await Deno.readFile(path), path));
 }
 
 /**

@@ -7,31 +7,24 @@
 import { confirm } from "../cli/confirm.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { escapeJson, type Io, printJson, printLines } from "../cli/io.ts";
-import { tint } from "../cli/terminal.ts";
+import { printable, tint } from "../cli/terminal.ts";
 import { applySteps, requireRightsFor } from "../setup/change.ts";
 import { printPlan } from "../setup/print_plan.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
+import type { Organization } from "../zitadel/organization.ts";
+import type { RolesOptions } from "./command_line.ts";
 import { exportRoles } from "./export_roles.ts";
 import { findMappingOrganization } from "./mapping_organization.ts";
+import { noteUnusedRoles } from "./note_unused_roles.ts";
 import { planMapping } from "./plan_mapping.ts";
 import { requireProjects } from "./require_projects.ts";
 import { readMappingFile } from "./roles_file.ts";
 import { entryChanges } from "./write_entries.ts";
 
-export interface ApplyOptions {
-  readonly file: string;
-  /** The organization whose metadata takes the mapping. */
-  readonly org?: string | undefined;
-  readonly envFile: string;
-  /** Remove entries that are not in the file. */
-  readonly prune: boolean;
-  /** Write entries of projects that do not exist, too. */
-  readonly unknownProjects: boolean;
-  readonly dryRun: boolean;
-  readonly yes: boolean;
-  readonly json: boolean;
-}
+export type ApplyOptions =
+  & Omit<RolesOptions, "against" | "at" | "since" | "role" | "permission">
+  & { readonly file: string };
 
 export async function runApply(
   options: ApplyOptions,
@@ -39,12 +32,17 @@ export async function runApply(
 ): Promise<Outcome> {
   const { file, prune, json } = options;
   const { mapping, projects } = await readMappingFile(file);
-  const { instance, organization, entries } = await readMetadata(options, io);
+  const read = await readMetadata(options, io);
+  const { instance, organization, entries, settings } = read;
   const plan = planMapping(entries, mapping, { prune });
-  const { set, removed, notes } = plan;
+  const { set, removed } = plan;
   const place = { instance, organization: organization.id };
   const steps = entryChanges(place, plan);
   if (!options.unknownProjects) await requireProjects(place, plan, projects);
+  const notes = [
+    ...plan.notes,
+    ...await noteUnusedRoles(read, plan, settings),
+  ];
   io.progress();
   const report = (outcome: Outcome) =>
     json
@@ -74,10 +72,11 @@ export async function runExport(
   options: ExportOptions,
   io: Io,
 ): Promise<Outcome> {
-  return printExport((await readMetadata(options, io)).entries, io);
+  const { entries, organization } = await readMetadata(options, io);
+  return printExport(entries, organization, io);
 }
 
-async function readMetadata({ org, envFile }: ExportOptions, io: Io) {
+export async function readMetadata({ org, envFile }: ExportOptions, io: Io) {
   const { settings, instance } = await connectAsAdmin(envFile, io);
   io.progress(`reading ${instance.origin}`);
   const organization = await findMappingOrganization(instance, {
@@ -85,15 +84,17 @@ async function readMetadata({ org, envFile }: ExportOptions, io: Io) {
     settings,
   });
   const { entries } = await listMetadata(instance, organization.id);
-  return { instance, organization, entries };
+  return { settings, instance, organization, entries };
 }
 
-/** Prints entries as a roles file, and on stderr what is no mapping. */
+/** Prints entries as a roles file, and on stderr whose they are and what is no mapping. */
 export function printExport(
   entries: readonly MetadataEntry[],
+  { id, name }: Organization,
   io: Io,
 ): "done" {
   const { text, skipped } = exportRoles(entries);
+  io.error(`Organization  ${printable(name)} (${id})`);
   for (const { key, why } of skipped) {
     io.error(`skipped, no mapping: ${key} (${why})`);
   }

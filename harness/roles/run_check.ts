@@ -11,16 +11,14 @@ import { printable, tint } from "../cli/terminal.ts";
 import { LONG_CLAIM_BYTES } from "../../lib/claims/watch_claim.ts";
 import { annotateChanges, annotateProblems } from "./annotations.ts";
 import { type ClaimSizes, measureClaim } from "./claim_size.ts";
+import type { RolesOptions } from "./command_line.ts";
 import { compareRoles, type RoleChange } from "./compare_roles.ts";
 import type { RolesProblem } from "./parse_roles.ts";
 import { formatProblem, readMappingFile, readRolesFile } from "./roles_file.ts";
 
-export interface CheckOptions {
-  readonly file: string;
-  /** The file to compare with: what is in effect now. */
-  readonly against?: string | undefined;
-  readonly json: boolean;
-}
+export type CheckOptions =
+  & Pick<RolesOptions, "against" | "json">
+  & { readonly file: string };
 
 /** Roles whose size is printed; `--json` has all of them. */
 const MAX_SIZES_SHOWN = 10;
@@ -47,8 +45,7 @@ export async function runCheck(
   }
   const resume = crypto.randomUUID();
   if (io.env.GITHUB_ACTIONS) {
-    const text = await Deno.readTextFile(file);
-    const lines = annotateProblems(problems, { file, text });
+    const lines = annotateProblems(problems, file);
     if (before && !hasErrors) lines.push(annotateChanges(changes, file));
     // What follows holds names of the file, which must not pose as commands.
     lines.push(`::stop-commands::${resume}`);

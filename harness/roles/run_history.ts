@@ -7,9 +7,8 @@
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listMetadataEvents } from "../zitadel/events.ts";
-import { listMetadata } from "../zitadel/metadata.ts";
+import type { RolesOptions } from "./command_line.ts";
 import type { RoleChange } from "./compare_roles.ts";
 import {
   changesOf,
@@ -17,24 +16,12 @@ import {
   type MappingChange,
   unexplainedKeys,
 } from "./mapping_at.ts";
-import { findMappingOrganization } from "./mapping_organization.ts";
-import { printExport } from "./run_apply.ts";
+import { type ExportOptions, printExport, readMetadata } from "./run_apply.ts";
 import { printRoleChanges } from "./run_check.ts";
 
-interface LogOptions {
-  readonly org?: string | undefined;
-  readonly envFile: string;
-}
-
-export interface HistoryOptions extends LogOptions {
-  /** Only changes since then. */
-  readonly since?: string | undefined;
-  /** Only changes of this role, in any project. */
-  readonly role?: string | undefined;
-  /** Only changes that give or take this permission. */
-  readonly permission?: string | undefined;
-  readonly json: boolean;
-}
+export type HistoryOptions =
+  & ExportOptions
+  & Pick<RolesOptions, "since" | "role" | "permission" | "json">;
 
 export async function runHistory(
   options: HistoryOptions,
@@ -64,23 +51,18 @@ export async function runHistory(
 }
 
 export async function runExportAt(
-  options: LogOptions & { readonly at: string },
+  options: ExportOptions & { readonly at: string },
   io: Io,
 ): Promise<Outcome> {
-  const { events, gap } = await readLog(options, io);
+  const { organization, events, gap } = await readLog(options, io);
   if (gap) throw new Error(`Cannot tell the mapping of ${options.at}: ${gap}`);
-  return printExport(entriesAt(events, options.at), io);
+  return printExport(entriesAt(events, options.at), organization, io);
 }
 
-async function readLog({ org, envFile }: LogOptions, io: Io) {
-  const { settings, instance } = await connectAsAdmin(envFile, io);
+async function readLog(options: ExportOptions, io: Io) {
+  const { instance, organization, entries } = await readMetadata(options, io);
   io.progress(`reading the event log of ${instance.origin}`);
-  const organization = await findMappingOrganization(instance, {
-    org,
-    settings,
-  });
   const events = await listMetadataEvents(instance, organization.id);
-  const { entries } = await listMetadata(instance, organization.id);
   io.progress();
   const unexplained = unexplainedKeys(events, entries);
   const keys = unexplained.map(printable).join(", ");

@@ -1,30 +1,35 @@
 import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import type { Io } from "../cli/io.ts";
-import type { ApplyOptions } from "./run_apply.ts";
+import { oneOf, parseFile } from "../cli/parse.ts";
+import type { RolesOptions } from "./command_line.ts";
 import { runCheck } from "./run_check.ts";
-import type { HistoryOptions } from "./run_history.ts";
 
-export interface RolesOptions
-  extends Omit<ApplyOptions, "file">, HistoryOptions {
-  /** An action, and what it is about. */
-  readonly positionals: readonly string[];
-  readonly against?: string | undefined;
-  readonly at?: string | undefined;
-}
-
-const ALONE = ["export", "history"];
-const WITH_WORD = ["check", "apply", "who"];
+/** What follows each action, if anything. */
+const ACTIONS = {
+  check: "FILE",
+  apply: "FILE",
+  export: undefined,
+  who: "NAME",
+  history: undefined,
+} as const;
 
 /** Runs the action that the first word names. */
 export async function runRoles(
-  { at, ...options }: RolesOptions,
+  { at, ...options }: RolesOptions & {
+    readonly positionals: readonly string[];
+  },
   io: Io,
 ): Promise<Outcome> {
-  const [action = "", word = ""] = options.positionals;
-  if (!(word ? WITH_WORD : ALONE).includes(action)) {
-    throw new UsageError(`Cannot understand 'roles ${action} ${word}'`);
+  const [first = "", word = ""] = options.positionals;
+  const names = Object.keys(ACTIONS) as (keyof typeof ACTIONS)[];
+  const action = oneOf(names)(first, "roles");
+  const needed = ACTIONS[action];
+  if (needed && !word) {
+    throw new UsageError(`roles ${action}: ${needed} is missing`);
   }
+  if (!needed && word) throw new UsageError(`Unexpected argument '${word}'`);
+  if (needed === "FILE") parseFile(word, `roles ${action}`);
   // Loaded only when needed: ZITADEL's client takes longer to load than a check.
   switch (action) {
     case "check":

@@ -9,7 +9,7 @@ import {
   parseRoleMapping,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
-import { formatColumns } from "../cli/columns.ts";
+import { formatColumns } from "../cli/table.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
@@ -19,14 +19,13 @@ import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listDisabledUsers } from "../zitadel/find_user.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { listUserGrants } from "../zitadel/user_grants.ts";
+import type { RolesOptions } from "./command_line.ts";
 import { type Holder, holdersOf } from "./holders.ts";
 import { fixedOrganization } from "./mapping_organization.ts";
 
-export interface WhoOptions {
-  readonly permission: string;
-  readonly envFile: string;
-  readonly json: boolean;
-}
+export type WhoOptions =
+  & Pick<RolesOptions, "envFile" | "json">
+  & { readonly permission: string };
 
 export async function runWho(
   { permission, envFile, json }: WhoOptions,

@@ -1,5 +1,5 @@
 import type { DiffLine } from "../cli/diff.ts";
-import type { Change, Place } from "../setup/change.ts";
+import type { Change, Place, Recheck } from "../setup/change.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
 import {
@@ -51,30 +51,61 @@ function describeEntry({ key, from, to }: EntryChange): DiffLine {
   };
 }
 
-/** Changes an organization's metadata, and waits until ZITADEL shows the change. */
+/**
+ * Changes an organization's metadata, unless an entry is no longer what the plan was
+ * made from, and waits until ZITADEL shows the change. Another command that read the
+ * entries before may still write them later, which the recheck finds.
+ *
+ * @throws {Error} If someone else changes an entry at the same time.
+ */
 async function writeEntries(
   instance: Instance,
   organization: string,
   changes: readonly EntryChange[],
-): Promise<void> {
-  const encoder = new TextEncoder();
-  const set = changes.flatMap(({ key, to }) =>
-    to === undefined ? [] : [{ key, value: encoder.encode(to) }]
-  );
-  const removed = changes.filter(({ to }) => to === undefined)
-    .map(({ key }) => key);
-  for (let i = 0; i < set.length; i += BATCH) {
-    await setMetadata(instance, organization, set.slice(i, i + BATCH));
-  }
-  for (let i = 0; i < removed.length; i += BATCH) {
-    await removeMetadata(instance, organization, removed.slice(i, i + BATCH));
-  }
-  await waitUntil(async () => {
+): Promise<Recheck> {
+  const differing = async (them: readonly EntryChange[], is: "from" | "to") => {
     const { entries } = await listMetadata(instance, organization);
     const decoder = new TextDecoder();
     const values = new Map(
       entries.map(({ key, value }) => [key, decoder.decode(value)]),
     );
-    return changes.every(({ key, to }) => values.get(key) === to);
+    return them.filter((it) => values.get(it.key) !== it[is]);
+  };
+  const require = async (them: readonly EntryChange[], is: "from" | "to") => {
+    const others = (await differing(them, is)).map(({ key }) => key);
+    if (others.length === 0) return;
+    throw new Error(
+      `Cannot write the mapping: someone else changed ${
+        others.join(", ")
+      } while the command ran, and that was left as it is. Run it again to see the change`,
+    );
+  };
+  for (let i = 0; i < changes.length; i += BATCH) {
+    const batch = changes.slice(i, i + BATCH);
+    await require(batch, "from");
+    await writeBatch(instance, organization, batch);
+  }
+  await waitUntil(async () => {
+    const pending = await differing(changes, "to");
+    // Neither the old nor the new value: waiting does not help.
+    return pending.length === 0 ||
+      (await differing(pending, "from")).length > 0;
   }, { what: "the metadata is changed" });
+  await require(changes, "to");
+  return () => require(changes, "to");
+}
+
+/** Writes entries, or removes them: a batch has one kind of change only. */
+async function writeBatch(
+  instance: Instance,
+  organization: string,
+  batch: readonly EntryChange[],
+): Promise<void> {
+  const encoder = new TextEncoder();
+  const set = batch.flatMap(({ key, to }) =>
+    to === undefined ? [] : [{ key, value: encoder.encode(to) }]
+  );
+  if (set.length > 0) return await setMetadata(instance, organization, set);
+  const keys = batch.map(({ key }) => key);
+  await removeMetadata(instance, organization, keys);
 }

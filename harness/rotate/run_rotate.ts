@@ -8,7 +8,6 @@ import { confirm } from "../cli/confirm.ts";
 import { Interrupted } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
-import { parseUrl } from "../cli/parse.ts";
 import { tint } from "../cli/terminal.ts";
 import { applySteps } from "../setup/change.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
@@ -43,8 +42,7 @@ export async function runRotate(
   options: RotateOptions,
   io: Io,
 ): Promise<Outcome> {
-  const { envFile, endpoint, credential, json } = options;
-  for (const url of endpoint) parseUrl(url, "--probe");
+  const { envFile, credential, json } = options;
   const { instance } = await connectWithEnvFile(envFile, io);
   // A program reads the JSON document only.
   const shown = json ? { ...io, print: () => {} } : io;

@@ -1,7 +1,6 @@
 import { UsageError } from "../cli/errors.ts";
 import {
   DRY_RUN_OPTION,
-  ENV_FILE_OPTION,
   flag,
   JSON_OPTION,
   list,
@@ -10,10 +9,30 @@ import {
   type Values,
   YES_OPTION,
 } from "../cli/options.ts";
-import { numberFrom, oneOf, parseSeconds, parseUrl } from "../cli/parse.ts";
+import {
+  listOf,
+  numberFrom,
+  oneOf,
+  parseFile,
+  parseSeconds,
+  parseUrl,
+} from "../cli/parse.ts";
 import { CREDENTIAL_KINDS } from "../zitadel/credential.ts";
 import { DEFAULT_SERVICE_USER_NAME } from "../zitadel/service_user.ts";
 import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
+
+/** What ZITADEL takes at most, in seconds. */
+const MAX_TIMEOUT_SECONDS = 270;
+
+/** On what a target is called, by the words of `--also` and `--unbind`. */
+const CONDITIONS = {
+  preaccesstoken: "function/preaccesstoken",
+  preuserinfo: "function/preuserinfo",
+  presamlresponse: "function/presamlresponse",
+  events: "event/group/org.metadata",
+} as const;
+
+const WORDS = Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[];
 
 /** The paragraphs of `deno task setup --help`. */
 export const SETUP_DETAILS = [
@@ -40,6 +59,7 @@ export const SETUP_OPTIONS = {
   roles: option(
     "FILE",
     "the mapping; `deno task roles check FILE` checks it",
+    { parse: parseFile },
   ),
   prune: flag("remove metadata entries that are not in that file"),
   org: option(
@@ -72,11 +92,18 @@ export const SETUP_OPTIONS = {
     "propose PROJECTS, which is done anyway; --no-projects leaves it as it is",
   ),
   name: option("NAME", "the target's name", { default: DEFAULT_TARGET_NAME }),
-  also: option("LIST", "bind to: preuserinfo, presamlresponse, events"),
+  also: option("LIST", "bind to: preuserinfo, presamlresponse, events", {
+    parse: listOf(WORDS.slice(1)),
+  }),
+  unbind: option("LIST", "no longer bind to these, or to preaccesstoken", {
+    parse: listOf(WORDS),
+  }),
   timeout: option(
     "TIME",
-    "how long ZITADEL waits for the function (default: as the target is; 10s for a new one)",
-    { parse: parseSeconds },
+    "how long ZITADEL waits for the function, 4m30s at most (default: as the target is; 10s for a new one)",
+    {
+      parse: (text, name) => parseSeconds(text, name, MAX_TIMEOUT_SECONDS),
+    },
   ),
   "interrupt-on-error": toggle(
     "a login fails if the function fails; otherwise the token comes without permissions (default: as the target is; off for a new one; --no-interrupt-on-error: off)",
@@ -87,7 +114,9 @@ export const SETUP_OPTIONS = {
   start: flag(
     "run the function here, bind, and stay until Ctrl-C; without PORT, at the port of an endpoint on this machine",
   ),
-  "env-file": ENV_FILE_OPTION,
+  "env-file": option("FILE", "where the settings go; created if missing", {
+    default: ".env",
+  }),
   force: flag("replace another signing key in the env file"),
   remove: flag(
     "undo all that setup made for this --name; with --roles also the metadata entries that still hold what the file says",
@@ -111,6 +140,10 @@ export function checkSetupOptions(options: SetupOptions): void {
     [options.endpoint, options.probe, options.wait].some((it) =>
       it !== undefined
     );
+  const isBeyondUnbinding = isBeyondRemoval || remove || options.serviceUser ||
+    [roles, options.also, options.timeout, options.interruptOnError]
+      .some((it) => it !== undefined) ||
+    project.length > 0;
   const refusals: [isWrong: boolean, why: string][] = [
     [
       prune && roles === undefined,
@@ -119,6 +152,10 @@ export function checkSetupOptions(options: SetupOptions): void {
     [
       remove && isBeyondRemoval,
       "--remove undoes everything: it goes with --roles, --name, --org and --service-user-name only",
+    ],
+    [
+      options.unbind !== undefined && isBeyondUnbinding,
+      "--unbind goes with --name only",
     ],
     [start && json, "--start stays in the foreground: leave out --json"],
     [
@@ -134,20 +171,9 @@ export function checkSetupOptions(options: SetupOptions): void {
   if (wrong) throw new UsageError(wrong[1]);
 }
 
-/** The conditions behind the words of `--also`. */
-const ALSO: Readonly<Record<string, string>> = {
-  preuserinfo: "function/preuserinfo",
-  presamlresponse: "function/presamlresponse",
-  events: "event/group/org.metadata",
-};
-
-/** Reads `--also`: the conditions on which a target is to be called. */
-export function conditionsOf({ also = "" }: SetupOptions): string[] {
-  const conditions = also.split(",").filter(Boolean).map((word) => {
-    const condition = ALSO[word.trim()];
-    if (condition !== undefined) return condition;
-    const words = Object.keys(ALSO).join(", ");
-    throw new UsageError(`--also ${word}: expected ${words}`);
-  });
-  return ["function/preaccesstoken", ...conditions];
+/** Reads `--also` or `--unbind`: the conditions behind its words. */
+export function conditionsOf(
+  words: readonly (keyof typeof CONDITIONS)[] = [],
+): string[] {
+  return words.map((word) => CONDITIONS[word]);
 }

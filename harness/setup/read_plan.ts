@@ -1,10 +1,12 @@
+import { resolve } from "node:path";
+import { statOf } from "../cli/env_file.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { Io } from "../cli/io.ts";
 import { printable } from "../cli/terminal.ts";
 import { fixedOrganization } from "../roles/mapping_organization.ts";
 import type { UnfinishedRotation } from "../rotate/unfinished_rotation.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
-import type { Place } from "./change.ts";
+import type { Change, Place } from "./change.ts";
 import { findTrouble, requireStartable } from "./check_function.ts";
 import { conditionsOf, type SetupOptions } from "./command_line.ts";
 import { judgeReach } from "./judge_reach.ts";
@@ -21,7 +23,7 @@ import {
   readSituation,
   type Situation,
 } from "./situation.ts";
-import { updateTargetChange } from "./target_changes.ts";
+import { bindChange, updateTargetChange } from "./target_changes.ts";
 
 /** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -49,9 +51,10 @@ async function planFromSetup(
     rotation?.successor;
   if (rotation && isEmergencyExit(options)) return turnOff(place, rotation);
   if (existing === undefined) requireSameName(state.targets, name);
+  if (options.unbind) return unbind(options, situation);
   const target = chooseTargetSettings(options, existing);
   if (target !== undefined) requireFinished(rotation);
-  const conditions = conditionsOf(options);
+  const conditions = conditionsOf(["preaccesstoken", ...options.also ?? []]);
   requireJson(existing, conditions, state);
   const user = wantsUser
     ? await planServiceUser(
@@ -89,10 +92,22 @@ async function planFromSetup(
       ...proposal.notes,
       ...way?.notes ?? [],
       ...open.notes,
+      ...await newFileNotes(place, changes),
     ],
     isInterruptOpen: open.isOpen,
     isFruitless: proposal.isFruitless,
   };
+}
+
+/** Notes that the env file is created: its name may be a typing error. */
+async function newFileNotes(
+  { envFile }: Place,
+  changes: readonly Change[],
+): Promise<string[]> {
+  const isWritten = changes.some(({ kind }) => kind.startsWith("write-"));
+  return isWritten && !await statOf(envFile)
+    ? [`${resolve(envFile)} does not exist yet: it is created`]
+    : [];
 }
 
 /** Finds out why the guarded changes cannot be made now, if the target exists. */
@@ -213,6 +228,28 @@ function isEmergencyExit(options: SetupOptions): boolean {
   return options.interruptOnError === false && !serviceUser && !start &&
     !forCustomers && project.length === 0 && roles === undefined &&
     !isAboutMore(options);
+}
+
+/** Takes the target, and the second one of a rotation, out of conditions. */
+function unbind(
+  { name, unbind: words }: SetupOptions,
+  { place, state, rotation }: Situation,
+): Planned {
+  const ours = state.targets.filter((target) =>
+    [name, rotation?.successor.name].includes(target.name)
+  );
+  if (ours.length === 0) throw new Error(`There is no target "${name}"`);
+  const conditions = conditionsOf(words);
+  const changes = state.executions.flatMap(({ condition, targets: from }) => {
+    const to = from.filter((id) => !ours.some((it) => it.id === id));
+    return conditions.includes(condition) && to.length < from.length
+      ? [bindChange(place, { condition, from, to }, state.targets)]
+      : [];
+  });
+  return {
+    changes: changes.map((change) => ({ ...change, isGuarded: false })),
+    notes: [],
+  };
 }
 
 function turnOff(

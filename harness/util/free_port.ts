@@ -15,6 +15,18 @@ export function freePort(preferred = 0): number {
 }
 
 /**
+ * Returns a port that someone chose.
+ *
+ * @throws {Error} If it is in use; the message names it and who chose it.
+ */
+export function requirePort(port: number, chosenBy: string): number {
+  if (freePort(port) === port) return port;
+  throw new Error(
+    `Cannot listen: port ${port}, chosen by ${chosenBy}, is in use; choose another one`,
+  );
+}
+
+/**
  * Listens at an IPv6 address; `undefined` on a machine without any, or if this
  * process may not, as no one can be reached there by it.
  *

@@ -10,16 +10,23 @@ const PublicKeys = z.object({
   })).default([]),
 });
 
+/** What a target's payloads are encrypted for. */
+export interface PublicKey {
+  readonly pem: string;
+  /** Milliseconds since 1970; `undefined` if it does not expire. */
+  readonly expiresAt: number | undefined;
+}
+
 /**
- * Lists the PEM of each active public key that a target's payloads are encrypted
- * for: at most one. Once it expires, ZITADEL lists it as active and does not call
+ * Lists each active public key that a target's payloads are encrypted for: at most
+ * one. Once it expires, ZITADEL lists it as active and does not call
  * the target (seen on v4.13.1). The descriptor of this call, of v4.8 and later, is not
  * published, so it is made as JSON.
  */
 export async function listActivePublicKeys(
   { origin, token }: Instance,
   target: string,
-): Promise<string[]> {
+): Promise<PublicKey[]> {
   const path = `/v2/actions/targets/${encodeURIComponent(target)}/publickeys`;
   const response = await fetch(`${origin}${path}/search`, {
     method: "POST",
@@ -40,9 +47,10 @@ export async function listActivePublicKeys(
       `Cannot list the public keys of the target: ZITADEL answered ${response.status}`,
     );
   }
-  return listed.data.publicKeys
-    .filter(({ active, expirationDate }) =>
-      active && !(Date.parse(expirationDate ?? "") <= Date.now())
-    )
-    .map(({ publicKey }) => atob(publicKey));
+  return listed.data.publicKeys.filter(({ active }) => active)
+    .map(({ publicKey, expirationDate }) => ({
+      pem: atob(publicKey),
+      expiresAt: expirationDate ? Date.parse(expirationDate) : undefined,
+    }))
+    .filter(({ expiresAt = Infinity }) => expiresAt > Date.now());
 }

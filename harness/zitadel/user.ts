@@ -7,7 +7,7 @@ import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
-import { createCredential, listCredentials } from "./credential.ts";
+import { createCredential } from "./credential.ts";
 import { manage } from "./manage.ts";
 import { listManagersOf } from "./managers.ts";
 import { attempt } from "./zitadel_error.ts";
@@ -82,18 +82,6 @@ export async function createAccessToken(
     days: 1,
   });
   return value;
-}
-
-/** Lists when a user's personal access tokens expire, in milliseconds since 1970. */
-export async function accessTokenExpiries(
-  instance: Instance,
-  organization: string,
-  user: string,
-): Promise<number[]> {
-  const listed = await listCredentials(instance, { organization, user });
-  return listed.flatMap(({ kind, expiresAt }) =>
-    kind === "pat" && expiresAt !== undefined ? [expiresAt] : []
-  );
 }
 
 /** Lists the managers of an organization, or without one of the instance, that have a role, by user id. */

@@ -78,7 +78,9 @@ Deno.test("examples/compose.yaml runs the function with a KV server", async () =
   const build = new URL(`examples/${service.build.context}/`, ROOT);
   await Deno.stat(new URL(service.build.dockerfile, build));
   assert.deepEqual(service.ports, [`${PORT}:${PORT}`]);
+  // Those of .env are for another place.
   assert.equal(service.environment.PORT, PORT);
+  assert.equal(service.environment.HOST, SETTINGS.HOST.default);
   for (const { volumes } of Object.values<Yaml>(compose.services)) {
     for (const volume of volumes ?? []) {
       const [path] = volume.split(":");
@@ -98,6 +100,10 @@ Deno.test("examples/kubernetes.yaml serves and drains", () => {
   assertSettings(container.env.map(({ name }: Yaml) => name));
   const [{ name, containerPort }] = container.ports;
   assert.equal(containerPort, PORT);
+  const valueOf = (of: string) =>
+    container.env.find((it: Yaml) => it.name === of)?.value;
+  assert.equal(valueOf("PORT"), String(PORT));
+  assert.equal(valueOf("HOST"), SETTINGS.HOST.default);
   for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
     assert.deepEqual(container[probe].httpGet, {
       path: "/healthz",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { parse, parseAllDocuments } from "yaml";
 import { SETTINGS } from "../../lib/config/settings.ts";
-import { readOptions } from "../../harness/cli/options.ts";
+import { readArguments } from "../../harness/cli/arguments.ts";
 import {
   checkSetupOptions,
   SETUP_OPTIONS,
@@ -41,9 +41,7 @@ Deno.test("examples/operator-job.yaml runs a setup that exists, with the least r
     job.get("Job permissions-operator")!.spec.template;
   const [container] = pod.containers;
   const [, args] = container.args[0].split("deno task --quiet setup ");
-  const { values, positionals } = readOptions(args.split(" "), SETUP_OPTIONS);
-  checkSetupOptions(values);
-  assert.deepEqual(positionals, []);
+  checkSetupOptions(readArguments(args.split(" "), { options: SETUP_OPTIONS }));
   assert.equal(pod.securityContext.runAsNonRoot, true);
   assert.equal(container.securityContext.readOnlyRootFilesystem, true);
   assert.deepEqual(container.securityContext.capabilities, { drop: ["ALL"] });

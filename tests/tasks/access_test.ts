@@ -45,7 +45,7 @@ async function runAt(
   const { io, printed, errors } = createTestIo({
     env: { ...settings, ZITADEL_DOMAIN, ZITADEL_ADMIN_TOKEN: "admin" },
   });
-  const code = await task.run([...args, "--env-file", "/none/.env"], io);
+  const code = await task.run([...args, "--env-file", "/dev/null"], io);
   return { code, stdout: printed(), stderr: errors() };
 }
 

@@ -13,9 +13,12 @@ Deno.test("bench refuses what it cannot measure before it starts anything", asyn
 
 Deno.test("bench names a measurement that fails, and exits with 2", async () => {
   const { io, printed } = createTestIo();
-  const args = ["--only", "first-login", "--quick", "--entry", "/nowhere.ts"];
+  const entry = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(entry, 'throw new Error("cannot serve")');
+  const args = ["--only", "first-login", "--quick", "--entry", entry];
   assert.equal(await bench.run(args, io), 2);
-  assert.match(printed(), /first-login could not be measured: .*nowhere\.ts/);
+  assert.match(printed(), /first-login could not be measured: .*did not start/);
+  await Deno.remove(entry);
 });
 
 Deno.test("bench measures starts and first logins", async () => {

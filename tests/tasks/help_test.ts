@@ -44,6 +44,21 @@ Deno.test("every task refuses an unknown option, unless it forwards it", async (
   }
 });
 
+Deno.test("every task that reads an env file refuses one that does not exist, but setup", async () => {
+  const refusing: string[] = [];
+  for (const name of Object.keys(TASKS)) {
+    if (!(await helpOf(name)).includes("--env-file")) continue;
+    const { io, errors } = createTestIo();
+    await (await loadTask(name)).run(["--env-file", "/none/typo.env"], io);
+    const isRefused = errors().startsWith(
+      "error: --env-file: there is no file /none/typo.env;",
+    );
+    assert.equal(isRefused, name !== "setup", `${name}: ${errors()}`);
+    refusing.push(name);
+  }
+  assert.ok(refusing.length >= 10, `${refusing}`);
+});
+
 Deno.test("every file in tasks/ is a command, and short", async () => {
   const named = Object.values(TASKS).map(fileOf);
   for await (const { name } of Deno.readDir(new URL("tasks", ROOT))) {

@@ -44,7 +44,7 @@ async function run(
     env: { ZITADEL_DOMAIN: stub.origin, ZITADEL_ADMIN_TOKEN: "admin" },
   });
   const code = await roles.run(
-    [...args, "--org", organization, "--env-file", "/none/.env"],
+    [...args, "--org", organization, "--env-file", "/dev/null"],
     io,
   );
   return { code, stdout: printed(), stderr: errors() };

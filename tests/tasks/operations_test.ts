@@ -315,7 +315,10 @@ Deno.test("deploy --print prints commands that upload no administrator's token",
   assert.ok(!stdout.includes("ADMIN"));
   const typo = await run("deploy", ["--print", "--env-file", "/none/typo.env"]);
   assert.equal(typo.code, 64);
-  assert.match(typo.stderr, /There is no env file \/none\/typo\.env/);
+  assert.match(
+    typo.stderr,
+    /^error: --env-file: there is no file \/none\/typo\.env; see/,
+  );
   await Deno.remove(envFile);
 });
 

@@ -16,7 +16,7 @@ Deno.test("record keeps signed calls whole, and refuses others before it reads t
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["task", "--quiet", "record"],
-      ...["--folder", folder, "--env-file", `${folder}/.env`],
+      ...["--folder", folder, "--env-file", "/dev/null"],
     ],
     env: {
       ...SETTINGS,

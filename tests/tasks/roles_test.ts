@@ -98,9 +98,18 @@ Deno.test("roles check of 1,000 roles takes less than a second", async () => {
 
 Deno.test("roles refuses wrong usage", async () => {
   assert.equal((await run([])).code, 64);
-  assert.equal((await run(["nonsense"])).code, 64);
-  assert.equal((await run(["check"])).code, 64);
-  assert.equal((await run(["export", "file"])).code, 64);
+  const cases: [string[], string][] = [
+    [["aply", "a.json"], "roles aply: expected .* \\(did you mean apply\\?\\)"],
+    [["check"], "roles check: FILE is missing"],
+    [["who"], "roles who: NAME is missing"],
+    [["export", "file"], "Unexpected argument 'file'"],
+    [["check", "none/a.json"], "roles check: there is no file /.*/none/a.json"],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stderr } = await run(args);
+    assert.equal(code, 64);
+    assert.match(stderr, new RegExp(`^error: ${message}; see`));
+  }
 });
 
 Deno.test("roles export, then apply, changes nothing, and --prune removes what left the file", async () => {
@@ -115,10 +124,15 @@ Deno.test("roles export, then apply, changes nothing, and --prune removes what l
     ZITADEL_DOMAIN: sandbox.origin,
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
-  const org = ["--org", organization, "--env-file", "/none/.env"];
+  const org = ["--org", organization, "--env-file", "/dev/null"];
   const exported = await run(["export", ...org], { env });
   assert.equal(exported.code, 0, exported.stderr);
-  assert.match(exported.stderr, /^skipped, no mapping: logo /);
+  assert.match(
+    exported.stderr,
+    new RegExp(
+      `^Organization {2}scratch-\\w+ \\(${organization}\\)\\nskipped, no mapping: logo `,
+    ),
+  );
   await using file = await withFile(exported.stdout);
   const same = await run(["apply", file.path, "--dry-run", ...org], { env });
   assert.equal(same.code, 0, same.stdout + same.stderr);
@@ -131,6 +145,13 @@ Deno.test("roles export, then apply, changes nothing, and --prune removes what l
     ),
   );
 
+  const typo = JSON.stringify({ vewer: ["a"], admin: ["b"] });
+  await Deno.writeTextFile(file.path, typo);
+  const noted = await run(["apply", file.path, "--dry-run", ...org], { env });
+  assert.match(
+    noted.stdout,
+    /! no project that this token can see has the role "vewer" \(did you mean viewer\?\)$/m,
+  );
   await Deno.writeTextFile(file.path, '{"viewer": ["posts:read"]}');
   const kept = await run(["apply", file.path, "--dry-run", ...org], { env });
   assert.equal(kept.code, 0);
@@ -154,7 +175,7 @@ Deno.test("roles apply and setup refuse entries of projects that do not exist, u
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
   const { id } = scratch.project;
-  const org = ["--org", scratch.organization.id, "--env-file", "/none/.env"];
+  const org = ["--org", scratch.organization.id, "--env-file", "/dev/null"];
   const keys = async () =>
     (await listMetadata(instance, scratch.organization.id)).entries
       .map(({ key }) => key).sort();
@@ -197,7 +218,7 @@ Deno.test("roles apply names the missing right before it changes anything", asyn
   await using scratch = await createScratchOrganization(instance);
   await using file = await withFile('{"new": ["a"]}');
   const { code, stderr } = await run([
-    ...["apply", file.path, "--yes", "--env-file", "/none/.env"],
+    ...["apply", file.path, "--yes", "--env-file", "/dev/null"],
     ...["--org", scratch.organization.id],
   ], {
     env: {

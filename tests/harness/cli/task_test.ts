@@ -12,8 +12,9 @@ import {
   list,
   option,
   toggle,
+  YES_OPTION,
 } from "../../../harness/cli/options.ts";
-import { numberFrom } from "../../../harness/cli/parse.ts";
+import { numberFrom, oneOf, parseFile } from "../../../harness/cli/parse.ts";
 import { defineTask } from "../../../harness/cli/task.ts";
 import { createTestIo } from "../_test_io.ts";
 
@@ -89,12 +90,48 @@ Deno.test("defineTask() points wrong usage to --help in one line, with 64", asyn
   const task = defineTask({
     name: "try",
     help: HELP,
-    options: { minutes: option("N", "long", { parse: numberFrom(1, 5) }) },
+    options: {
+      minutes: option("N", "long", { parse: numberFrom(1, 5) }),
+      unit: option("UNIT", "of it", { parse: oneOf(["days", "hours"]) }),
+      file: option("FILE", "where", { parse: parseFile }),
+      guard: toggle("guard"),
+      yes: YES_OPTION,
+    },
     positionals: { placeholder: "FILE", help: "a file", min: 1, max: 1 },
     run: () => "done",
   });
   const cases: [string[], string][] = [
-    [["--minute", "1"], "Unknown option '--minute'"],
+    [
+      ["--minute", "1"],
+      "Unknown option '--minute' (did you mean --minutes?)",
+    ],
+    [["--nonsense"], "Unknown option '--nonsense'"],
+    [
+      ["a", "minutes"],
+      "Unexpected argument 'minutes' (did you mean --minutes?)",
+    ],
+    [
+      ["--minutes", "1", "--minutes", "1", "a"],
+      "--minutes is given a second time",
+    ],
+    [
+      ["--guard", "--no-guard", "a"],
+      "--no-guard is given a second time",
+    ],
+    [["--minutes=", "a"], "--minutes has no value"],
+    [
+      ["--unit", "dyas", "a"],
+      "--unit dyas: expected days, hours (did you mean days?)",
+    ],
+    [["--unit", "x", "a"], "--unit x: expected days, hours"],
+    [
+      ["--file", "none/a.json", "a"],
+      `--file: there is no file ${Deno.cwd()}/none/a.json`,
+    ],
+    [
+      ["--file", "/", "a"],
+      "--file /: expected a file, and this is a folder",
+    ],
     [["--minutes"], "Option '--minutes <value>' argument missing"],
     [
       ["--minutes", "6", "a"],
@@ -112,6 +149,26 @@ Deno.test("defineTask() points wrong usage to --help in one line, with 64", asyn
       `error: ${message}; see \`deno task try --help\``,
     );
   }
+  // A script may add what a wrapper of it has added already.
+  assert.equal(await task.run(["a", "--yes", "--yes"], createTestIo().io), 0);
+});
+
+Deno.test("defineTask() prints the help with -h, and the version", async () => {
+  const task = defineTask({
+    name: "try",
+    help: HELP,
+    options: {},
+    run: () => "failed",
+  });
+  const print = async (option: string) => {
+    const { io, printed } = createTestIo();
+    assert.equal(await task.run([option], io), 0);
+    return printed();
+  };
+  assert.match(await print("-h"), /^Tries the frame\.\n/);
+  assert.equal(await print("-h"), await print("--help"));
+  const { version } = JSON.parse(await Deno.readTextFile("deno.json"));
+  assert.ok((await print("--version")).startsWith(`${version}, on Deno `));
 });
 
 Deno.test("defineTask() maps each outcome to its exit code", async () => {

@@ -6,17 +6,21 @@ import { login } from "../../../harness/zitadel/login.ts";
 
 Deno.test("startDevStack() starts a sandbox whose tokens contain permissions", async () => {
   const port = freePort();
+  const functionPort = freePort();
   const addresses: string[] = [];
   {
     await using stack = await startDevStack({
       settings: {
         PERMISSIONS_CLAIM: "rights",
         CLIENT_ID: "not for the sandbox",
+        PORT: String(functionPort),
+        HOST: "0.0.0.0",
       },
       port,
       quiet: true,
     });
     const { sandbox, inspector, issuer, endpoint } = stack;
+    assert.equal(endpoint, `http://127.0.0.1:${functionPort}/`);
     const app = [...sandbox!.world.apps.values()]
       .find(({ kind }) => kind === "oidc")!;
     const tokens = await login(issuer, {
@@ -101,9 +105,28 @@ Deno.test("startDevStack() uses the instance in ZITADEL_DOMAIN", async (t) => {
 });
 
 Deno.test("startDevStack() stops what it started if a later part fails", async () => {
+  await assert.rejects(
+    startDevStack({
+      ...{ settings: {}, port: freePort(), anyPorts: true, quiet: true },
+      createApp: "Shop",
+    }),
+    /--create-app needs/,
+  );
+});
+
+Deno.test("startDevStack() names a port that is in use, and who chose it", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await assert.rejects(
     startDevStack({ settings: {}, port: taken.addr.port, quiet: true }),
-    Deno.errors.AddrInUse,
+    new RegExp(`port ${taken.addr.port}, chosen by --port, is in use`),
+  );
+  const PORT = String(taken.addr.port);
+  await assert.rejects(
+    startDevStack({ settings: { PORT }, port: freePort(), quiet: true }),
+    new RegExp(`port ${PORT}, chosen by PORT, is in use`),
+  );
+  await assert.rejects(
+    startDevStack({ settings: { PORT: "80x" }, port: freePort() }),
+    /PORT is not a whole number/,
   );
 });

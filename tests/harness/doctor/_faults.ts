@@ -97,7 +97,7 @@ export const FAULTS: readonly Fault[] = [
     finds: ["expiry", "warning"],
     make: ({ scratch }, { state, settings }) => {
       const token = state.accessTokens.get(scratch.reader.token)!;
-      token.expiresAt = Date.now() / 1000 + 3 * 24 * 60 * 60;
+      token.expiresAt = Date.now() / 1000 + 29 * 24 * 60 * 60;
       const { CLIENT_ID: _, CLIENT_SECRET: __, ...others } = settings;
       return { settings: { ...others, ACCESS_TOKEN: scratch.reader.token } };
     },
@@ -245,6 +245,26 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: "payloads are encrypted and the public key expires soon",
+    finds: ["payload_key", "warning"],
+    make: (_it, { target, settings }) => {
+      target.payloadType = "jwe";
+      const expires = new Date(Date.now() + 29 * 24 * 60 * 60 * 1_000);
+      target.keys = [{ ...publicKey(OURS), expires }];
+      return {
+        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
+      };
+    },
+  },
+  {
+    name: "the admin token expires soon",
+    finds: ["expiry", "warning"],
+    make: ({ sandbox }, { state }) => {
+      const token = state.accessTokens.get(sandbox.adminToken)!;
+      token.expiresAt = Date.now() / 1000 + 29 * 24 * 60 * 60;
+    },
+  },
+  {
     name: "payloads are encrypted for another key",
     finds: ["payload_key", "broken"],
     make: (_it, { target, settings }) => {
@@ -333,6 +353,14 @@ export const FAULTS: readonly Fault[] = [
     make: () => ({ clientId: "1" }),
   },
   {
+    name: "the application asked for is not listed in APPLICATIONS",
+    finds: ["applications", "broken"],
+    make: (_it, { app, settings }) => ({
+      settings: { ...settings, APPLICATIONS: "another" },
+      clientId: app.clientId,
+    }),
+  },
+  {
     name: "an application of `dev --create-app` was left behind",
     finds: ["leftover_application", "warning"],
     make: (_it, { app }) =>
@@ -408,6 +436,28 @@ export const FAULTS: readonly Fault[] = [
       const id = "300000000000000002";
       state.projects.set(id, { ...project, id, name: "Warehouse" });
       return { settings: { ...settings, PROJECTS: `${project.id},${id}` } };
+    },
+  },
+  {
+    name: "an entry is of a role whose project PROJECTS does not list",
+    finds: ["unused_entry", "warning"],
+    make: ({ scratch }, { state, project, organization }) => {
+      const id = "300000000000000008";
+      const roles = new Set(["packer"]);
+      state.projects.set(id, { ...project, id, name: "Warehouse", roles });
+      organization.metadata.set(
+        "packer",
+        organization.metadata.get("admin")!,
+      );
+      return { organizations: [scratch.organization.id] };
+    },
+  },
+  {
+    name: "interruptOnError is on, and nothing answers",
+    finds: ["locked_out", "broken"],
+    make: (_it, { target }) => {
+      target.interruptOnError = true;
+      target.endpoint = "http://127.0.0.1:9/";
     },
   },
   {

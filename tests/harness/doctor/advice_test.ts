@@ -1,11 +1,14 @@
 /** What a finding advises fits what was seen. */
 import assert from "node:assert/strict";
+import { readArguments } from "../../../harness/cli/arguments.ts";
+import { DOCTOR_OPTIONS } from "../../../harness/doctor/command_line.ts";
 import type { CheckId } from "../../../harness/doctor/checks.ts";
 import { type Finding, finding } from "../../../harness/doctor/finding.ts";
 import {
   referToCauses,
   runDoctor,
 } from "../../../harness/doctor/run_doctor.ts";
+import { createCredential } from "../../../harness/zitadel/credential.ts";
 import { DEFAULT_TARGET_NAME } from "../../../harness/zitadel/target.ts";
 import { createTestIo } from "../_test_io.ts";
 import { partsOf } from "./_faults.ts";
@@ -36,6 +39,28 @@ Deno.test("doctor advises to bind events only while they are not bound", async (
   state.executions.clear();
   state.executions.set("access", access);
   assert.match(find(await examine(it), "revocation").fix!, /--also events/);
+});
+
+Deno.test("doctor warns of the end of a key whose file does not name it", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { value } = await createCredential(
+    it.instance,
+    { organization: it.scratch.organization.id, user: it.scratch.reader.id },
+    { kind: "key", days: 29 },
+  );
+  const { expirationDate, ...file } = JSON.parse(value);
+  const { CLIENT_ID: _id, CLIENT_SECRET: _secret, ...others } = it.settings;
+  const { level, seen, fix } = find(
+    await examine(it, {
+      settings: { ...others, SERVICE_ACCOUNT_KEY: JSON.stringify(file) },
+    }),
+    "expiry",
+  );
+  assert.equal(level, "warning");
+  const day = expirationDate.slice(0, 10);
+  assert.equal(seen, `the credential expires on ${day}, in 28 days`);
+  assert.match(fix!, /^deno task rotate --credential\n/);
 });
 
 Deno.test("doctor says how to bring the function back, by what answers", async (t) => {
@@ -89,11 +114,10 @@ Deno.test("doctor --live reports the cause before what it broke", async () => {
     env: { ZITADEL_ADMIN_TOKEN: it.sandbox.adminToken },
   });
   const outcome = await runDoctor({
+    ...readArguments([], { options: DOCTOR_OPTIONS }),
     org: [it.scratch.organization.id],
     live: true,
-    removeLeftovers: false,
     envFile: it.envFile,
-    all: false,
     json: true,
   }, io);
   assert.equal(outcome, "failed");
@@ -102,7 +126,7 @@ Deno.test("doctor --live reports the cause before what it broke", async () => {
     findings.slice(0, 2).map(({ check }: Finding) => check),
     ["target", "live"],
   );
-  assert.match(findings[1].fix, /^fix what is reported above first \(target\)/);
+  assert.match(findings[1].fix, /^fix what else is reported first \(target\)/);
 });
 
 Deno.test("referToCauses() points above only to what stands there", () => {
@@ -110,5 +134,5 @@ Deno.test("referToCauses() points above only to what stands there", () => {
   const note = finding("bound", "note", "only to preuserinfo");
   const alone = referToCauses(live, [note]);
   assert.equal(alone, live);
-  assert.doesNotMatch(alone.fix!, /above/);
+  assert.doesNotMatch(alone.fix!, /first/);
 });

@@ -14,7 +14,7 @@ import { FAULTS, partsOf } from "./_faults.ts";
 import { examine, restore, soundInstance } from "./_sound_instance.ts";
 
 /** Told of every instance: how long a permission lives on, and who may change it. */
-const EVERYWHERE: readonly CheckId[] = ["revocation", "writers"];
+const EVERYWHERE: readonly CheckId[] = ["revocation", "writers", "managers"];
 
 Deno.test("doctor finds nothing wrong on a sound instance, and each fault", async (t) => {
   const it = await soundInstance();
@@ -51,14 +51,17 @@ Deno.test("every check of the doctor is provoked by a test", () => {
     "clock",
     "metadata",
     "revocation",
+    // See writers_test.ts.
     "writers",
+    "managers",
+    // See acknowledge_test.ts.
+    "acknowledged",
     "live",
     // The sandbox has nothing that is deactivated: see deactivated_test.ts.
     "deactivated",
     // See judge_deno_test.ts.
     "deno",
     // See customers_test.ts.
-    "applications",
     "impersonation",
   ];
   const provoked = [...FAULTS.map(({ finds: [check] }) => check), ...elsewhere];

@@ -9,7 +9,15 @@ import { createProject } from "../../../harness/zitadel/project.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
 import { withSetting } from "../../../harness/cli/env_file.ts";
 import { readConfig } from "../../../lib/config/settings.ts";
-import { gather, type Sound, soundInstance } from "./_sound_instance.ts";
+import { referToCauses } from "../../../harness/doctor/run_doctor.ts";
+import { partsOf } from "./_faults.ts";
+import {
+  examine,
+  gather,
+  restore,
+  type Sound,
+  soundInstance,
+} from "./_sound_instance.ts";
 
 const value = (names: readonly string[]) =>
   new TextEncoder().encode(JSON.stringify(names));
@@ -44,6 +52,9 @@ const snapshot = ({ sandbox }: Sound) => ({
   organizations: [...sandbox.world.organizations.keys()],
   users: [...sandbox.world.users.keys()],
   grants: [...sandbox.world.userGrants.keys()],
+  roles: [...sandbox.world.projects.values()].flatMap((
+    { roles },
+  ) => [...roles]),
 });
 
 const USER = { PROJECTS: undefined };
@@ -132,83 +143,70 @@ Deno.test("proveLive() knows every shape, and the claim of roles", async (t) => 
   }
 });
 
-Deno.test("proveLive() never gives away the only role", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  it.sandbox.world.projects.get(it.scratch.project.id)!.roles.delete("viewer");
-  const before = snapshot(it);
-  const found = await prove(it, {});
-  assert.equal(found.level, "warning");
-  assert.match(found.seen, /^not tried: "admin" .* never given the strongest/);
-  assert.deepEqual(snapshot(it), before);
-});
-
-Deno.test("proveLive() gives away no role if all have as many permissions", async (t) => {
+Deno.test("proveLive() makes a role of its own if no role is weaker than another", async (t) => {
   const it = await soundInstance();
   await using _ = it.stack;
   const { id } = it.scratch.organization;
   const { metadata } = it.sandbox.world.organizations.get(id)!;
   const entry = metadata.get("admin")!;
+  const before = snapshot(it);
+  const proves = async (changed: Record<string, string | undefined>) => {
+    const found = await prove(it, {
+      PROJECTS: it.scratch.project.id,
+      METADATA_ORGANIZATION: id,
+      ...changed,
+    });
+    assert.equal(found.level, "ok", found.seen);
+    assert.match(found.seen, /each held the empty claim of a role without an/);
+    assert.deepEqual(snapshot(it), before);
+  };
   for (const role of metadata.keys()) {
     metadata.set(role, { ...entry, value: value([role, "a", "b"]) });
   }
-  const before = snapshot(it);
-  const cases = { "of projects": {}, "of one organization": USER };
-  for (const [name, changed] of Object.entries(cases)) {
-    await t.step(name, async () => {
-      const found = await prove(it, { ...changed, METADATA_ORGANIZATION: id });
-      assert.equal(found.level, "warning", found.seen);
-      assert.match(found.seen, /^not tried: no role has fewer permissions/);
-      assert.deepEqual(snapshot(it), before);
-    });
-  }
+  await t.step("of a project", () => proves({}));
+  await t.step("of an organization", () => proves(USER));
+  metadata.delete("viewer");
+  await t.step("one role of a project", () => proves({}));
+  await t.step("one role of an organization", () => proves(USER));
+  metadata.clear();
+  await t.step("no entry", () => proves(USER));
 });
 
-Deno.test("proveLive() tells a claim that was replaced from a function that was not called", async (t) => {
+Deno.test("proveLive() reports a token without the claim, and doctor what can cause it", async (t) => {
   const it = await soundInstance();
   await using _ = it.stack;
-  const [target] = it.sandbox.world.targets.values();
-  const execution = [...it.sandbox.world.executions.values()]
-    .find(({ condition }) => "function" in condition)!;
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => Response.json({ append_claims: [{ key: "tenant", value: "acme" }] }),
   );
-  it.sandbox.world.targets.set("4711", {
-    ...structuredClone(target!),
-    id: "4711",
-    name: "other",
-    endpoint: `http://127.0.0.1:${other.addr.port}/`,
-    signingKey: "otherKey",
-  });
-  await t.step("replaced", async () => {
-    execution.targets.push("4711");
-    const found = await prove(it, USER);
-    assert.equal(found.level, "broken");
-    assert.match(found.seen, /was called, then .* replaced: "other"/);
-    execution.targets.pop();
-  });
-  await t.step("not called", async () => {
-    const { endpoint } = target!;
-    target!.endpoint = "http://127.0.0.1:9/";
-    const found = await prove(it, USER);
-    assert.equal(found.level, "broken");
-    assert.match(found.seen, /without the claim permissions.* was not called/);
-    target!.endpoint = endpoint;
-  });
-  await t.step("bound with another key", async () => {
-    const { signingKey } = target!;
-    target!.signingKey = "newKey";
-    const found = await prove(it, USER);
-    assert.equal(found.level, "broken");
-    assert.match(found.seen, /no target signs with a key of .* with 401$/);
-    target!.signingKey = signingKey;
-  });
-  await t.step("not bound", async () => {
-    execution.targets.splice(0, Infinity, "4711");
-    const found = await prove(it, USER);
-    assert.match(found.seen, /nothing binds it/);
-  });
+  const saved = structuredClone(it.sandbox.world);
+  type Make = (parts: ReturnType<typeof partsOf>) => void;
+  const causes: [name: string, cause: string, make: Make][] = [
+    ["another target replaces it", "called after", (parts) => {
+      const { access, otherTarget, state } = parts;
+      const id = otherTarget();
+      state.targets.get(id)!.endpoint = `http://127.0.0.1:${other.addr.port}/`;
+      access.targets.push(id);
+    }],
+    ["the function does not answer", "function", ({ target }) => {
+      target.endpoint = "http://127.0.0.1:9/";
+    }],
+    ["the target has another key", "target", ({ target }) => {
+      target.signingKey = "newKey";
+    }],
+    ["nothing is bound", "binding", ({ state }) => state.executions.clear()],
+  ];
+  for (const [name, cause, make] of causes) {
+    await t.step(name, async () => {
+      make(partsOf(it));
+      const live = await prove(it, USER);
+      assert.equal(live.level, "broken");
+      assert.match(live.seen, /^a token came without the claim permissions/);
+      const { fix } = referToCauses(live, await examine(it));
+      assert.match(fix!, new RegExp(`^fix what else .*\\b${cause}\\b`));
+    });
+    restore(it.sandbox.world, saved);
+  }
 });
 
 Deno.test("proveLive() removes everything when it is interrupted", async (t) => {
@@ -237,7 +235,7 @@ Deno.test("proveLive() removes everything when it is interrupted", async (t) => 
   }
 });
 
-Deno.test("removeLeftovers() removes organizations and users of checks, and nothing else", async () => {
+Deno.test("removeLeftovers() removes organizations, roles and users of checks, and nothing else", async () => {
   const it = await soundInstance();
   await using _ = it.stack;
   const before = snapshot(it);
@@ -248,12 +246,13 @@ Deno.test("removeLeftovers() removes organizations and users of checks, and noth
   world.organizations.set("4711", { ...organization, id: "4711", name });
   const user = world.users.get(it.scratch.robot.id)!;
   world.users.set("4712", { ...user, id: "4712", userName: name });
+  world.projects.get(it.scratch.project.id)!.roles.add(name);
 
   const facts = await gather(it);
   assert.deepEqual(facts.leftovers.organizations.map(({ id }) => id), ["4711"]);
   assert.deepEqual(facts.leftovers.users.map(({ id }) => id), ["4712"]);
   const removed = await removeLeftovers(it.instance, facts.leftovers);
-  assert.equal(removed.length, 2);
+  assert.equal(removed.length, 3);
   assert.deepEqual(snapshot(it), before);
   assert.ok((await listOrganizations(it.instance)).length > 0);
   const owner = { id, name: "Acme" };

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import type { Facts } from "../../../harness/doctor/facts.ts";
+import { collect } from "../../../harness/doctor/finding.ts";
+import { judgeManagers } from "../../../harness/doctor/judge_managers.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import { createCredential } from "../../../harness/zitadel/credential.ts";
 import { addMember } from "../../../harness/zitadel/user.ts";
@@ -38,6 +41,48 @@ Deno.test("doctor names the managers who may write the mapping, and no viewers",
   assert.match(own.at(-1)!, /^each organization's ORG_OWNER/);
 });
 
+Deno.test("doctor names service users with a manager's role that the function does not use", () => {
+  const manager = (id: string, loginName: string, ...roles: string[]) => ({
+    ...{ id, loginName, roles },
+    isMachine: loginName !== "alice",
+  });
+  const findings = collect((report) =>
+    judgeManagers({
+      config: { value: { metadataOrganization: "user" } },
+      credential: { value: { id: "1" } },
+      adminId: "2",
+      managers: {
+        value: [
+          manager("1", "permissions-function", "IAM_OWNER_VIEWER"),
+          manager("2", "admin", "IAM_OWNER"),
+          manager("3", "permissions-function-old", "IAM_OWNER_VIEWER"),
+          manager("4", "backup", "IAM_OWNER_VIEWER"),
+          manager("5", "login", "IAM_LOGIN_CLIENT"),
+          manager("6", "alice", "IAM_OWNER_VIEWER"),
+        ],
+      },
+    } as unknown as Facts, report)
+  ).filter(({ check }) => check === "managers");
+  assert.deepEqual(findings.map(({ level, items }) => [level, items]), [
+    [
+      "warning",
+      ["service user permissions-function-old (IAM_OWNER_VIEWER)"],
+    ],
+    ["note", ["service user backup (IAM_OWNER_VIEWER)"]],
+  ]);
+});
+
+Deno.test("doctor refuses an env file of another instance, in one sentence", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { io, errors, printed } = createTestIo({
+    env: { ZITADEL_DOMAIN: "http://127.0.0.1:1" },
+  });
+  assert.equal(await doctor.run(["--env-file", it.envFile], io), 64);
+  assert.match(errors(), /^error: \S+ belongs to another instance: /);
+  assert.equal(printed(), "");
+});
+
 Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KEY_FILE", async () => {
   const it = await soundInstance();
   await using _ = it.stack;
@@ -55,7 +100,7 @@ Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KE
       ZITADEL_ADMIN_KEY_FILE: path,
     },
   });
-  assert.equal(await doctor.run(["--env-file", "/none/.env"], io), 2);
+  assert.equal(await doctor.run(["--env-file", "/dev/null"], io), 2);
   assert.match(errors(), /^ZITADEL_ADMIN_KEY_FILE: .*cannot be reached/);
   assert.match(printed(), /^broken +instance: /m);
 });

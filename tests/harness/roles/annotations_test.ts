@@ -6,7 +6,7 @@ import {
 import { parseRoles } from "../../../harness/roles/parse_roles.ts";
 
 const annotate = (text: string) =>
-  annotateProblems(parseRoles(text).problems, { file: "a,b.json", text });
+  annotateProblems(parseRoles(text).problems, "a,b.json");
 
 Deno.test("annotateProblems() points to the line and column of each problem", () => {
   const text = `{
@@ -17,7 +17,7 @@ Deno.test("annotateProblems() points to the line and column of each problem", ()
   assert.deepEqual(annotate(text), [
     "::error file=a%2Cb.json,line=4,col=3::admin occurs twice",
     "::error file=a%2Cb.json,line=2,col=18::admin[1] is not a string",
-    "::error file=a%2Cb.json,line=3,col=11::77.editor is not an array of strings",
+    "::error file=a%2Cb.json,line=3,col=21::77.editor is not an array of strings",
     '::error file=a%2Cb.json,line=3,col=37::77."x y"[1] is empty',
   ]);
 });

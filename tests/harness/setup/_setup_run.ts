@@ -1,5 +1,5 @@
 import { runSetup } from "../../../harness/setup/run_setup.ts";
-import { readOptions } from "../../../harness/cli/options.ts";
+import { readArguments } from "../../../harness/cli/arguments.ts";
 import {
   SETUP_OPTIONS,
   type SetupOptions,
@@ -12,7 +12,10 @@ import { listTargets } from "../../../harness/zitadel/target.ts";
 import type { Io } from "../../../harness/cli/io.ts";
 import { createTestIo } from "../_test_io.ts";
 
-const DEFAULTS = { ...readOptions([], SETUP_OPTIONS).values, yes: true };
+const DEFAULTS = {
+  ...readArguments([], { options: SETUP_OPTIONS }),
+  yes: true,
+};
 
 /** An instance with an organization, and an env file with a credential. */
 export async function createSetupScene() {

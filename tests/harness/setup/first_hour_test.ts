@@ -160,7 +160,7 @@ Deno.test("setup says for how long the function holds an older mapping, unless i
   );
   const same = await run({ org, roles: await roles({ admin: ["1"] }) });
   assert.doesNotMatch(same.stdout, /the function holds/);
-  await run({ also: "events" });
+  await run({ also: ["events"] });
   const told = await run({ org, roles: await roles({ admin: ["2"] }) });
   assert.match(told.stdout, /metadata admin/);
   assert.doesNotMatch(told.stdout, /the function holds/);

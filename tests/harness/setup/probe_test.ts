@@ -140,9 +140,9 @@ Deno.test("setup --probe moves a bound target by a stand-in, whose key the funct
   await using scene = await createSetupScene();
   const { run, instance, envFile, sandbox, snapshot } = scene;
   await using server = startFunction(envFile, sandbox.origin);
-  await run({ endpoint: server.endpoint, also: "events" });
+  await run({ endpoint: server.endpoint, also: ["events"] });
   await server.reload();
-  await run({ also: "events" });
+  await run({ also: ["events"] });
   const before = await snapshot();
   let isOpen = false;
   await using inside = serveInside(() => isOpen ? server.endpoint : undefined);
@@ -238,7 +238,7 @@ Deno.test("setup --also events drops the mapping that the function held before",
   const file = await roles({ admin: ["a"], viewer: ["a"] });
   await run({ roles: file, projects: false });
   assert.equal((await permissions()).length, 4);
-  const events = await run({ also: "events", projects: false });
+  const events = await run({ also: ["events"], projects: false });
   assert.equal(events.outcome, "done", events.error);
   for (let i = 0; i < 50 && (await permissions()).length > 1; i++);
   assert.deepEqual(await permissions(), ["a"]);

@@ -79,7 +79,7 @@ Deno.test("setup refuses to change a target during a rotation, but turns it off 
     condition: PREACCESSTOKEN,
     targets: [successor.id],
   });
-  const refused = await run({ name: "a", also: "events" });
+  const refused = await run({ name: "a", also: ["events"] });
   assert.match(
     refused.error,
     /A rotation of "a" is unfinished: run `deno task rotate --name 'a'` first/,
@@ -94,6 +94,36 @@ Deno.test("setup refuses to change a target during a rotation, but turns it off 
   assert.equal(removed.outcome, "done", removed.error);
   assert.deepEqual(await listTargets(instance), []);
   assert.deepEqual(await listExecutions(instance), []);
+});
+
+Deno.test("setup --unbind takes the target out of what it names, and leaves the rest", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance } = scene;
+  const ours = await createTarget(instance, { ...TARGET, name: "a" });
+  const other = await createTarget(instance, { ...TARGET, name: "b" });
+  const EVENTS = "event/group/org.metadata";
+  for (const condition of [PREACCESSTOKEN, EVENTS]) {
+    const targets = [ours.id, other.id];
+    await setExecution(instance, { condition, targets });
+  }
+  const dry = await run({ name: "a", unbind: ["events"], dryRun: true });
+  assert.equal(dry.outcome, "changes", dry.error);
+  assert.match(dry.stdout, /org\.metadata calls: "a", "b" -> "b"/);
+  const done = await run({ name: "a", unbind: ["events"] });
+  assert.equal(done.outcome, "done", done.error);
+  const bound = async () =>
+    new Map(
+      (await listExecutions(instance))
+        .map(({ condition, targets }) => [condition, targets]),
+    );
+  assert.deepEqual((await bound()).get(EVENTS), [other.id]);
+  assert.deepEqual((await bound()).get(PREACCESSTOKEN), [ours.id, other.id]);
+  const again = await run({ name: "a", unbind: ["events"] });
+  assert.equal(again.outcome, "done", again.error);
+  const unknown = await run({ name: "none", unbind: ["events"] });
+  assert.match(unknown.error, /There is no target "none"/);
+  const refused = await run({ unbind: ["events"], timeout: 5 });
+  assert.match(refused.error, /--unbind goes with --name only/);
 });
 
 Deno.test("setup refuses a token that is none, and never prints it", async () => {
@@ -220,7 +250,7 @@ Deno.test("setup refuses events for a target whose payloads are JWTs", async () 
   await using scene = await createSetupScene();
   const { run, instance } = scene;
   await createTarget(instance, { ...TARGET, name: "jwt" }, "jwt");
-  const { error } = await run({ name: "jwt", also: "events" });
+  const { error } = await run({ name: "jwt", also: ["events"] });
   assert.match(error, /^Cannot bind "jwt" to events: its payload type is JWT/);
 });
 

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { SettingsError } from "../cli/errors.ts";
+import { type CheckId, CHECKS } from "./checks.ts";
+import { byLevel, type Finding, finding } from "./finding.ts";
+
+const Acknowledgements = z.array(z.strictObject({
+  check: z.enum(Object.keys(CHECKS) as [CheckId, ...CheckId[]]),
+  /** What occurs in the item, or in what was seen if there are no items. */
+  about: z.string().min(1),
+  reason: z.string().min(1),
+  /** The last day on which it counts. */
+  until: z.iso.date().optional(),
+}));
+
+/** Warnings that an operator knows and accepts. */
+export type Acknowledgements = z.infer<typeof Acknowledgements>;
+
+/**
+ * Reads a file of acknowledgements.
+ *
+ * @throws {SettingsError} If it is not JSON of that shape.
+ */
+export async function readAcknowledgements(
+  path: string,
+): Promise<Acknowledgements> {
+  const text = await Deno.readTextFile(path);
+  try {
+    return Acknowledgements.parse(JSON.parse(text));
+  } catch (error) {
+    const why = error instanceof z.ZodError
+      ? z.prettifyError(error)
+      : `${error}`;
+    throw new SettingsError(
+      `Cannot use ${path}: expected [{"check": "address", "about": "10.0.0.7", "reason": "..."}]\n${why}`,
+    );
+  }
+}
+
+/**
+ * Turns acknowledged warnings into notes, item by item: what is seen elsewhere stays
+ * a warning. What is broken cannot be acknowledged.
+ */
+export function acknowledge(
+  findings: readonly Finding[],
+  given: Acknowledgements,
+  now: number,
+): Finding[] {
+  const today = new Date(now).toISOString().slice(0, 10);
+  const unused = new Set(given);
+  const accepting = (check: CheckId, text: string) => {
+    const found = given.find((it) =>
+      it.check === check && text.includes(it.about) &&
+      (it.until === undefined || today <= it.until)
+    );
+    if (found) unused.delete(found);
+    return found?.reason;
+  };
+  const judged = findings.flatMap((found): Finding[] => {
+    const { check, level, seen, items, fix: _, ...others } = found;
+    if (level !== "warning") return [found];
+    const accepted = (reason: string, items: readonly string[]): Finding => ({
+      ...{ check, level: "note", seen, items, ...others },
+      acknowledged: reason,
+    });
+    if (items.length === 0) {
+      const reason = accepting(check, seen);
+      return reason === undefined ? [found] : [accepted(reason, [])];
+    }
+    return [...Map.groupBy(items, (item) => accepting(check, item))]
+      .map(([reason, items]) =>
+        reason === undefined ? { ...found, items } : accepted(reason, items)
+      );
+  });
+  const items = [...unused].map(({ check, about }) => `${check}: ${about}`);
+  const seen = "entries of the file that match nothing, or are over";
+  return [
+    ...judged,
+    ...items.length > 0
+      ? [finding("acknowledged", "note", seen, { items })]
+      : [],
+  ].sort(byLevel);
+}

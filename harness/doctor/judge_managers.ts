@@ -1,0 +1,89 @@
+/**
+ * Judges who has a manager's role: of the instance, and of the organization that
+ * holds the mapping if it is one for all users.
+ *
+ * @module
+ */
+import type { Config } from "../../lib/config/settings.ts";
+import type { Instance } from "../zitadel/client.ts";
+import { listManagersOf, type Manager } from "../zitadel/managers.ts";
+import { DEFAULT_SERVICE_USER_NAME } from "../zitadel/service_user.ts";
+import type { Facts } from "./facts.ts";
+import type { Report } from "./finding.ts";
+
+/** The manager roles that have `org.write`, as seen on v3.4.9 and v4.13.1. */
+const WRITING_ROLES: ReadonlySet<string> = new Set([
+  "IAM_OWNER",
+  "IAM_ORG_MANAGER",
+  "ORG_OWNER",
+  "ORG_SETTINGS_MANAGER",
+]);
+
+/** ZITADEL's own login page has it. */
+const LOGIN_ROLE = "IAM_LOGIN_CLIENT";
+
+export async function gatherManagers(
+  admin: Instance,
+  { metadataOrganization: setting }: Pick<Config, "metadataOrganization">,
+): Promise<Manager[]> {
+  const isFixed = setting !== "user" && setting !== "grant";
+  return [
+    ...await listManagersOf(admin, undefined),
+    ...isFixed ? await listManagersOf(admin, setting) : [],
+  ];
+}
+
+export function judgeManagers(facts: Facts, report: Report): void {
+  const { managers, config } = facts;
+  if (!managers) return;
+  if (managers.problem) return report("writers", "note", managers.problem.text);
+  const setting = config.value?.metadataOrganization;
+  const writers = describe(
+    managers.value,
+    (role) => WRITING_ROLES.has(role),
+  );
+  if (setting === "user" || setting === "grant") {
+    writers.push("each organization's ORG_OWNER and ORG_SETTINGS_MANAGER");
+  }
+  report("writers", "note", "managers with org.write", { items: writers });
+  judgeServiceUsers(facts, managers.value, report);
+}
+
+/** Whether anything uses a credential cannot be asked: a token leaves no trace. */
+function judgeServiceUsers(
+  { credential, adminId }: Facts,
+  managers: readonly Manager[],
+  report: Report,
+): void {
+  const others = managers.filter(({ id, isMachine }) =>
+    isMachine && id !== adminId && id !== credential?.value?.id
+  );
+  const [ours = [], foreign = []] = [true, false].map((wanted) =>
+    others.filter(({ loginName }) =>
+      loginName.startsWith(DEFAULT_SERVICE_USER_NAME) === wanted
+    )
+  );
+  const isRole = (role: string) => role !== LOGIN_ROLE;
+  for (const item of describe(ours, isRole)) {
+    const seen = "`setup` created it, and this function does not use it";
+    report("managers", "warning", seen, { items: [item] });
+  }
+  const items = describe(foreign, isRole);
+  if (items.length === 0) return;
+  const seen = "with a manager's role, beside the function's and this token's";
+  report("managers", "note", seen, { items });
+}
+
+/** Names managers with their roles of a kind; those without are left out. */
+function describe(
+  managers: readonly Manager[],
+  isRole: (role: string) => boolean,
+): string[] {
+  return managers.flatMap(({ loginName, isMachine, roles }) => {
+    const shown = roles.filter(isRole);
+    const kind = isMachine ? "service user" : "user";
+    return shown.length > 0
+      ? [`${kind} ${loginName} (${shown.join(", ")})`]
+      : [];
+  });
+}

@@ -1,0 +1,51 @@
+import { didYouMean } from "../cli/closest.ts";
+import type { Settings } from "../cli/settings.ts";
+import { answer } from "../doctor/answer.ts";
+import { gatherOwnedProjects } from "../doctor/gather_organizations.ts";
+import type { Instance } from "../zitadel/client.ts";
+import {
+  listOrganizations,
+  type Organization,
+} from "../zitadel/organization.ts";
+import { listGrantedProjects } from "../zitadel/project.ts";
+import { fixedOrganization } from "./mapping_organization.ts";
+import type { MappingPlan } from "./plan_mapping.ts";
+
+/** Names the new entries that grant nothing, since no project that counts has their role. */
+export async function noteUnusedRoles(
+  { instance, organization }: {
+    readonly instance: Instance;
+    readonly organization: Organization;
+  },
+  { set }: Pick<MappingPlan, "set">,
+  settings: Settings,
+): Promise<string[]> {
+  if (set.length === 0) return [];
+  const { value: projects, problem } = await answer(async () => {
+    // One mapping for all organizations is for the projects of all.
+    const owners = fixedOrganization(settings) === organization.id
+      ? await listOrganizations(instance)
+      : [organization];
+    const own = await gatherOwnedProjects(instance, owners);
+    if (!own.isComplete) throw new Error("there are too many organizations");
+    return [
+      ...own.projects,
+      ...await listGrantedProjects(instance, organization.id),
+    ];
+  });
+  if (problem) {
+    return [`not checked whether projects have these roles: ${problem.text}`];
+  }
+  const listed = settings.PROJECTS?.split(",").map((id) => id.trim());
+  const keys = projects
+    .filter(({ id }) => !listed?.some(Boolean) || listed.includes(id))
+    .flatMap(({ id, roles }) =>
+      roles.flatMap((role) => [role, `${id}:${role}`])
+    );
+  const unused = set.filter(({ key }) => !keys.includes(key))
+    .map(({ key }) => `"${key}"${didYouMean(key, keys)}`);
+  const which = listed ? "no project of PROJECTS" : "no project";
+  return unused.length === 0
+    ? []
+    : [`${which} that this token can see has the role ${unused.join(", ")}`];
+}
