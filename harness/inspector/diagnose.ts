@@ -4,228 +4,256 @@
  *
  * @module
  */
-import { z } from "zod";
-import type { GrantExplanation, RoleExplanation } from "../explain/explain.ts";
+import { describeAnswer, sentenceList } from "../explain/describe_answer.ts";
+import { describeFailure, isFailed } from "../explain/describe_failure.ts";
+import type { ExplainedMapping } from "../explain/explain.ts";
+import type {
+  HeldRoles,
+  PermissionAnswer,
+} from "../explain/explain_permission.ts";
+import type { Facts, Finding, Role } from "./question.ts";
 
-const Grant = z.object({
-  projectId: z.string(),
-  project: z.string(),
-  roles: z.array(z.string()),
-  active: z.boolean(),
-});
-
-/** What the page found. The sandbox shows more than a real instance does. */
-export const Findings = z.object({
-  /** The permissions claim: missing, of a shape that is not ours, empty, filled. */
-  claim: z.enum(["missing", "odd", "empty", "filled"]),
-  isOpaque: z.boolean(),
-  audience: z.array(z.string()),
-  /** Missing for a pasted token. */
-  login: z.object({
-    clientId: z.string(),
-    scope: z.string(),
-    redirectUri: z.string(),
-  }).optional(),
-  userinfo: z.object({ hasClaim: z.boolean(), error: z.string().optional() })
-    .optional(),
-  /** The calls for this token; missing if they cannot be seen. */
-  calls: z.array(z.object({
-    condition: z.string(),
-    status: z.number().optional(),
-    error: z.string().optional(),
-  })).optional(),
-  user: z.object({ displayName: z.string(), grants: z.array(Grant) })
-    .optional(),
-  projects: z.array(z.object({ id: z.string(), assertsRoles: z.boolean() })),
-  apps: z.array(z.object({
-    name: z.string(),
-    clientId: z.string(),
-    projectId: z.string(),
-    kind: z.string(),
-    accessToken: z.string().optional(),
-    redirectUris: z.array(z.string()).default([]),
-  })),
-});
-
-/** A role, and what the function's code makes of it. */
-export type Role =
-  & RoleExplanation
-  & Pick<GrantExplanation, "project" | "grantedBy" | "organization">;
-
-/** Everything that is judged. */
-export type Case = z.infer<typeof Findings> & {
-  /** The name of the permissions claim. */
-  readonly claimName: string;
-  /** The project that the page was started for; empty if none. */
-  readonly projectId: string;
-  readonly roles: readonly Role[];
-  /** Organizations whose mapping is known, by id. */
-  readonly names: ReadonlyMap<string, string>;
-};
-
-/** What a button does about it: one of the fields beside the label. */
-export interface Fix {
-  readonly label: string;
-  /** Log in again and request these scopes too. */
-  readonly scopes?: readonly string[];
-  /** Log in again with this application. */
-  readonly clientId?: string;
-  /** Add entries for these roles. */
-  readonly add?: readonly Role[];
-  /** Go to the entry of this role. */
-  readonly edit?: Role;
-  /** A command to run. */
-  readonly copy?: string;
-  /** Get a new token. */
-  readonly renew?: boolean;
-}
-
-/** One cause, in words for people. */
-export interface Diagnosis {
-  readonly title: string;
-  readonly text: string;
-  readonly fix?: Fix;
-  /** Nothing is wrong; something is worth knowing. */
-  readonly isNote?: boolean;
-}
-
-const EMPTY_ENTRY = /empty array/;
 const API_SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
+const SETUP = { label: "Copy “deno task setup”", copy: "deno task setup" };
+const DOCTOR = { label: "Copy “deno task doctor”", copy: "deno task doctor" };
 
-/**
- * Finds the one cause of missing permissions.
- *
- * @param found What is known about a token.
- * @returns `undefined` if the token has permissions.
- */
-export function diagnose(found: Case): Diagnosis | undefined {
-  switch (found.claim) {
+/** Finds the one cause; `undefined` if nothing is wrong. */
+export function diagnose(facts: Facts): Finding | undefined {
+  switch (facts.claim) {
     case "missing":
-      return diagnoseMissing(found);
-    case "empty":
-      return diagnoseEmpty(found);
+      return diagnoseMissing(facts);
     case "odd":
       return {
-        title: `“${found.claimName}” has a shape that this function never uses`,
+        isBroken: true,
+        title: `“${facts.claimName}” has a shape that this function never uses`,
         text:
           "Another target or an older Action put it there. Set PERMISSIONS_CLAIM to another name, or remove the other one.",
       };
-    case "filled":
-      return found.isOpaque ? opaque(found) : undefined;
+    case "empty":
+      return explainDifference(facts) ?? diagnoseEmpty(facts);
+    case "filled": {
+      const found = explainDifference(facts) ?? explainUnsent(facts);
+      return found && { ...found, tone: "note" };
+    }
   }
 }
 
-function opaque({ apps, login }: Case): Diagnosis {
-  const own = apps.find((it) => it.clientId === login?.clientId);
-  const other = apps.find((it) =>
-    it.projectId === own?.projectId && it.kind === "oidc" &&
-    it.accessToken === "jwt" &&
-    it.redirectUris.includes(login?.redirectUri ?? "")
+/**
+ * Explains why the mapping grants what the token lacks: it changed after the
+ * token was issued, or the function answered from its cache.
+ */
+export function explainDifference(
+  facts: Facts,
+  permission?: string,
+): Finding | undefined {
+  const { roles, items, rules, freshMs, binding, organizations } = facts;
+  const isMissing = (name: string) =>
+    (permission ?? name) === name && isCarried(name, rules.shape) &&
+    !items.some((it) => it.permission === name);
+  const changed = roles.filter((it) => it.permissions.some(isMissing));
+  const [first] = changed;
+  if (!first) return undefined;
+  const names = changed.flatMap((it) => it.permissions).filter(isMissing);
+  const since = Math.max(
+    ...changed.map(({ organization, key }) =>
+      organizations.find(({ id }) => id === organization)
+        ?.entries.find((it) => it.key === key)?.changed ?? 0
+    ),
+  );
+  const asked = facts.exchanges?.[0]?.time ?? facts.issuedAt ?? 0;
+  const grants = `${
+    nameOf(first.organization, organizations)
+  }’s metadata grants ${sentenceList([...new Set(names)])}`;
+  const fix = { label: "Try with a new token", renew: true };
+  if (since > asked) {
+    return {
+      title: "The mapping changed after this token was issued",
+      text: `${grants} since ${timeOf(since)}, and the token is from ${
+        timeOf(asked)
+      }.`,
+      fix,
+    };
+  }
+  const isTold = binding?.some(({ condition }) =>
+    condition.startsWith("event")
   );
   return {
-    isNote: true,
-    title: "This application issues opaque access tokens",
-    text:
-      "The token is a reference without claims. Your API finds the permissions by introspection; this page read them from userinfo. To have them in the token, set the application's Auth Token Type to JWT.",
-    ...(other && {
-      fix: {
-        label: `Log in to ${other.name} instead`,
-        clientId: other.clientId,
-      },
-    }),
+    title: "The function answered from its cache, with an older mapping",
+    text: `${grants} now. The function keeps what it has read until ${
+      timeOf(since + freshMs)
+    } (CACHE_FRESH_SECONDS=${
+      freshMs / 1000
+    }); the first token after that has it read again, and the next one is right.${
+      isTold === false
+        ? " ZITADEL does not tell it of changes, since no target is bound to event/group/org.metadata: deno task setup binds it."
+        : ""
+    }`,
+    fix,
   };
 }
 
-function diagnoseEmpty({ roles, names, login }: Case): Diagnosis {
-  const [first] = roles;
-  const owner = first && names.get(first.organization);
-  if (!first || owner === undefined) {
-    const canRead = login !== undefined && !login.scope.includes(API_SCOPE);
-    return {
-      title: "The roles grant nothing",
-      text:
-        "The function answered with an empty claim: the mapping has no readable entry for any of the roles.",
-      ...(canRead && {
-        fix: {
-          label: "Log in again and read the mapping",
-          scopes: [API_SCOPE],
-        },
-      }),
-    };
-  }
-  const unreadable = roles.find(({ key, why }) =>
-    key !== undefined && why !== undefined && !EMPTY_ENTRY.test(why)
-  );
-  if (unreadable) {
-    return {
-      title: unreadable.why!,
-      text:
-        `So the entry “${unreadable.key}” in ${owner}’s metadata grants nothing.`,
-      fix: { label: "Edit the entry", edit: unreadable },
-    };
-  }
-  const missing = roles.filter(({ key }) => key === undefined);
-  if (missing.length === 0) {
-    return {
-      title: `The entry “${first.key}” has no permissions`,
-      text: `${owner}’s metadata maps the role to an empty list.`,
-      fix: { label: "Edit the entry", edit: first },
-    };
-  }
+/** Reports whether a shape can carry a name. */
+export function isCarried(name: string, shape: string | undefined): boolean {
+  return shape !== "string" || !/\s/.test(name);
+}
+
+function diagnoseEmpty(facts: Facts): Finding {
+  const [first, ...others] = facts.roles.filter(({ isCounted }) => isCounted);
+  if (!first || !isMappingKnown(facts)) return unknownMapping(facts);
+  const found = [first, ...others].find(({ key }) => key !== undefined);
+  if (found) return poorEntry(found, facts);
+  const missing = [first, ...others];
   const wanted = [...new Set(missing.map(({ role }) => role))];
   return {
-    title: `${owner}’s metadata has no entry for ${sentenceList(wanted, "or")}`,
+    title: `${
+      nameOf(first.organization, facts.organizations)
+    }’s metadata has no entry for ${sentenceList(wanted, "or")}`,
     text:
-      "A role gets its permissions from the entry with its name. Add one with example permissions, change them as you like, then save.",
-    fix: { label: addLabel(wanted.length), add: missing },
+      "A role gets its permissions from the entry with its name, compared exactly. Add one with example permissions, change them as you like, then save.",
+    fix: {
+      label: wanted.length === 1 ? "Add it" : `Add all ${wanted.length}`,
+      add: missing.map(({ organization, role: key }) => ({
+        organization,
+        key,
+      })),
+    },
   };
 }
 
-function addLabel(count: number): string {
-  return count === 1 ? "Add it" : count === 2 ? "Add both" : `Add all ${count}`;
+/** An entry that grants nothing: it cannot be read, or is an empty list. */
+export function poorEntry(
+  { key = "", why, organization }: Pick<Role, "key" | "why" | "organization">,
+  { organizations }: Facts,
+): Finding {
+  return {
+    title: why ?? `The entry “${key}” cannot be read`,
+    text: `So the entry “${key}” in ${
+      nameOf(organization, organizations)
+    }’s metadata grants nothing.`,
+    fix: { label: "Edit the entry", edit: { organization, key } },
+  };
 }
 
-function diagnoseMissing(found: Case): Diagnosis {
-  const { calls, roles, claimName } = found;
-  if (!calls) return diagnoseFromOutside(found);
-  const where = found.isOpaque ? "preuserinfo" : "preaccesstoken";
-  const call = calls.find(({ condition }) => condition === `function/${where}`);
-  if (!call) {
-    return {
-      title: `No target is bound to ${where}`,
-      text:
-        "So ZITADEL issued this token without asking the function. This command binds it:",
-      fix: SETUP,
-    };
+/** What to do if the mapping is not known here. */
+export function unknownMapping({ login }: Facts): Finding {
+  const label = "Log in again and read the mapping";
+  const canRead = login && !login.scope.includes(API_SCOPE);
+  return {
+    title: "This page does not know the mapping",
+    text:
+      "It takes an administrator's rights to read it. deno task explain --user NAME --permission NAME answers too.",
+    ...(canRead && { fix: { label, scopes: [API_SCOPE] } }),
+  };
+}
+
+export function isMappingKnown({ roles, organizations }: Facts): boolean {
+  return organizations.length > 0 &&
+    roles.every((it) => organizations.some(({ id }) => id === it.organization));
+}
+
+function diagnoseMissing(facts: Facts): Finding {
+  const { exchanges, claimName, roles, held, userinfo, binding, user } = facts;
+  const where = `function/${facts.isOpaque ? "preuserinfo" : "preaccesstoken"}`;
+  const bound = binding?.find(({ condition }) => condition === where);
+  const call = exchanges?.find(({ condition }) => condition === where);
+  const isUnasked = exchanges
+    ? !call
+    : binding
+    ? !bound
+    : userinfo?.hasClaim === true;
+  if (isUnasked) {
+    const title = `No target is bound to ${where.replace("function/", "")}`;
+    return bound
+      ? {
+        isBroken: true,
+        title: `${title} when this token was issued`,
+        text: `${bound.name} at ${bound.endpoint} is bound now.`,
+        fix: { label: "Try with a new token", renew: true },
+      }
+      : {
+        isBroken: true,
+        title,
+        text:
+          "So ZITADEL issued this token without asking the function. This command binds it:",
+        fix: SETUP,
+      };
   }
-  if (call.status === undefined || call.status < 200 || call.status > 299) {
-    return {
-      title: call.status === undefined
-        ? `The function did not answer (${call.error})`
-        : `The function answered HTTP ${call.status}`,
-      text:
-        "The target does not interrupt on errors, so ZITADEL issued the token without permissions. The function's log has the reason.",
-      fix: { label: "Try again", renew: true },
-    };
+  if (call && isFailed(call)) {
+    const fix = { label: "Try again", renew: true };
+    const found = describeFailure(call, { ...facts, isLogin: false });
+    return { ...found, isBroken: true, fix };
   }
-  if (roles.length > 0) {
+  const uncounted = held.filter(({ why, scopes }) => why && !scopes);
+  if (roles.some(({ isCounted }) => isCounted)) {
+    return { ...unexplained(facts, bound), isBroken: true };
+  }
+  if (uncounted.length > 0) {
+    return inWords({ kind: "not_counted", by: uncounted }, "", facts);
+  }
+  if (user) return explainUnsent(facts) ?? withoutRoles(facts);
+  return rolesNotSent(facts, claimName);
+}
+
+/** Roles that count were sent, and the claim is not there. */
+function unexplained(
+  { exchanges, claimName, roles }: Facts,
+  bound: NonNullable<Facts["binding"]>[number] | undefined,
+): Finding {
+  if (exchanges) {
     return {
       title: `The function's answer has no “${claimName}”`,
       text:
-        "ZITADEL sent roles, and the function left them out. Check the settings PROJECTS and PERMISSIONS_CLAIM of the function that answered.",
+        "By this page's settings it should. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS and PERMISSIONS_CLAIM.",
     };
   }
-  return findUnrequested(found) ?? withoutRoles(found);
+  const names = sentenceList([...new Set(roles.map(({ role }) => role))]);
+  const cause = !bound
+    ? "So either no target is bound to preaccesstoken, or the function failed"
+    : bound.interruptOnError
+    ? `The target ${bound.name} (${bound.endpoint}) interrupts on errors, so the function did answer: with another claim, or by other settings than this page has`
+    : `The target ${bound.name} does not interrupt on errors (interruptOnError), so the function at ${bound.endpoint} failed, or has other settings than this page`;
+  return {
+    title: "ZITADEL sent roles, and no function added permissions",
+    text:
+      `ZITADEL lists ${names} for this login. ${cause}. This command finds out:`,
+    fix: DOCTOR,
+  };
 }
 
-function withoutRoles({ user }: Case): Diagnosis {
-  const name = firstName(user);
-  const inactive = user?.grants.find(({ active, roles }) =>
+/** Explains roles that the user has and ZITADEL did not send, because the login did not request them. */
+export function explainUnsent(
+  facts: Facts,
+  of: readonly HeldRoles[] = facts.held,
+): Finding | undefined {
+  const left = of.filter(({ scopes, why }) => scopes && !why);
+  if (!facts.login || left.length === 0) return undefined;
+  const nameOfProject = (it: HeldRoles) => nameOf(it.project, facts.projects);
+  const held = left.map((it) =>
+    `${sentenceList(it.held)} in ${nameOfProject(it)}`
+  );
+  return {
+    title: `${firstName(facts)} has ${sentenceList(held)}`,
+    text:
+      "This login did not request them: ZITADEL sends by itself only roles of the application's own project, and only if that asserts roles.",
+    fix: {
+      label: `Log in again and request ${
+        sentenceList([...new Set(left.map(nameOfProject))])
+      }’s roles`,
+      scopes: left.flatMap(({ scopes }) => scopes!.split(" ")),
+    },
+  };
+}
+
+function withoutRoles(facts: Facts): Finding {
+  const name = firstName(facts);
+  const inactive = facts.user?.grants.find(({ active, roles }) =>
     !active && roles.length > 0
   );
   return inactive
     ? {
-      title: `${name}’s roles in ${inactive.project} are deactivated`,
+      title: `${name}’s roles in ${
+        nameOf(inactive.projectId, facts.projects)
+      } are deactivated`,
       text: "ZITADEL sends only the roles of active authorizations.",
     }
     : {
@@ -235,87 +263,24 @@ function withoutRoles({ user }: Case): Diagnosis {
     };
 }
 
-/**
- * Finds roles that the user has and ZITADEL did not send, because the login did
- * not request them.
- *
- * @param found What is known about a token.
- * @returns `undefined` if ZITADEL sent all roles, or if that is not known.
- */
-export function findUnrequested(found: Case): Diagnosis | undefined {
-  const { user, roles, projects, login } = found;
-  const sent = new Set(roles.map(({ project }) => project));
-  const left =
-    user?.grants.filter((grant) =>
-      grant.active && grant.roles.length > 0 && !sent.has(grant.projectId)
-    ) ?? [];
-  if (!login || left.length === 0) return undefined;
-  const names = sentenceList(left.map(({ project }) => project));
-  const held = left.map(({ roles, project }) =>
-    `${sentenceList(roles)} in ${project}`
-  );
-  const asserting = left.some(({ projectId }) =>
-    projects.find(({ id }) => id === projectId)?.assertsRoles
-  );
-  const reason = asserting
-    ? "ZITADEL sends only those of the application's own project by itself"
-    : `${names} ${left.length > 1 ? "do" : "does"} not assert roles`;
-  return {
-    title: `${firstName(user)} has ${sentenceList(held)}`,
-    text: `This login did not request them, and ${reason}.`,
-    fix: {
-      label: `Log in again and request ${names}’s roles`,
-      scopes: roleScopes(left.map(({ projectId }) => projectId)),
-    },
-  };
-}
-
-/** Judges without a view of ZITADEL's calls. */
-function diagnoseFromOutside(found: Case): Diagnosis {
-  const { claimName, login, roles, userinfo } = found;
-  const title = `This token has no “${claimName}”`;
-  if (userinfo?.hasClaim) {
+/** What userinfo and the login tell of a real instance. */
+function rolesNotSent(
+  { login, projectId, audience, userinfo }: Facts,
+  claimName: string,
+): Finding {
+  if (!login || userinfo?.error !== undefined) {
     return {
-      title: "No target is bound to preaccesstoken",
-      text:
-        "Userinfo has permissions for this token, the token itself has none: the function is bound to preuserinfo only. This command binds both:",
-      fix: SETUP,
+      isBroken: true,
+      title: `This token has no “${claimName}”`,
+      text: login
+        ? `Userinfo could not be read (${userinfo?.error}), so this page cannot tell if ZITADEL sent roles. deno task doctor can.`
+        : "A pasted token does not tell why: either ZITADEL sent no roles, or no function answered. Log in here to find out, or run deno task doctor.",
     };
   }
-  if (roles.length > 0) {
-    const names = sentenceList(roles.map(({ role }) => role));
-    return {
-      title: "ZITADEL sent roles, and no function added permissions",
-      text:
-        `ZITADEL lists ${names} for this login. So either no target is bound to preaccesstoken, or the function failed. This command finds out:`,
-      fix: { label: "Copy “deno task doctor”", copy: "deno task doctor" },
-    };
-  }
-  if (!login) {
-    return {
-      title,
-      text:
-        "A pasted token does not tell why: either ZITADEL sent no roles, or no function answered. Log in here to find out, or run `deno task doctor`.",
-    };
-  }
-  if (userinfo?.error !== undefined) {
-    return {
-      title,
-      text:
-        `Userinfo could not be read (${userinfo.error}), so this page cannot tell if ZITADEL sent roles. \`deno task doctor\` can.`,
-    };
-  }
-  return rolesNotSent(found);
-}
-
-function rolesNotSent({ login, projectId, audience }: Case): Diagnosis {
-  const isRequested = login?.scope.includes(
-    "urn:zitadel:iam:org:projects:roles",
-  );
-  const projects = projectId
-    ? [projectId]
-    : audience.filter((id) => id !== login?.clientId);
-  if (isRequested || projects.length === 0) {
+  const scope = "urn:zitadel:iam:org:projects:roles";
+  const others = audience.filter((id) => id !== login.clientId);
+  const projects = projectId ? [projectId] : others;
+  if (login.scope.includes(scope) || projects.length === 0) {
     return {
       title: "This user has no roles here",
       text:
@@ -328,28 +293,50 @@ function rolesNotSent({ login, projectId, audience }: Case): Diagnosis {
       "This login did not request them, and the project does not assert them. Or the user has none.",
     fix: {
       label: "Log in again and request the project’s roles",
-      scopes: roleScopes(projects),
+      scopes: projects.flatMap(roleScopes),
     },
   };
 }
 
-const SETUP: Fix = {
-  label: "Copy “deno task setup”",
-  copy: "deno task setup",
-};
+/** An answer of `explain --permission`, in its words. */
+export function inWords(
+  answer: PermissionAnswer,
+  permission: string,
+  facts: Facts,
+  mappings: ReadonlyMap<string, ExplainedMapping> = new Map(),
+): Finding {
+  const { title, text, entry } = describeAnswer(answer, {
+    permission,
+    user: firstName(facts),
+    grants: facts.held,
+    mappings,
+    projectName: (id) => nameOf(id, facts.projects),
+    organizationName: (id) => nameOf(id, facts.organizations),
+  });
+  const fix = { label: "Edit the entry", edit: entry! };
+  return { title, text, ...(entry && { fix }) };
+}
 
-function roleScopes(projects: readonly string[]): string[] {
+/** The scopes that request a project's roles. */
+export function roleScopes(project: string): string[] {
   return [
-    ...projects.map((id) => `urn:zitadel:iam:org:project:id:${id}:aud`),
+    `urn:zitadel:iam:org:project:id:${project}:aud`,
     "urn:zitadel:iam:org:projects:roles",
   ];
 }
 
-function firstName(user: Case["user"]): string {
-  return user?.displayName.split(" ")[0] ?? "This user";
+/** The name of a project or an organization, or its id. */
+export function nameOf(
+  id: string,
+  known: readonly { readonly id: string; readonly name: string }[],
+): string {
+  return known.find((it) => it.id === id)?.name || id;
 }
 
-function sentenceList(words: readonly string[], last = "and"): string {
-  if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
+function firstName({ user }: Facts): string {
+  return user?.displayName.split(" ")[0] || "This user";
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toLocaleTimeString("en-GB");
 }

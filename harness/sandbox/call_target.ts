@@ -16,7 +16,11 @@ export interface TargetReply {
 export async function callTarget(
   instance: Instance,
   target: Target,
-  { condition, payload }: { condition: string; payload: unknown },
+  { condition, payload, token }: {
+    condition: string;
+    payload: unknown;
+    token?: string | undefined;
+  },
 ): Promise<TargetReply> {
   const body = await encodePayload(instance, target, JSON.stringify(payload));
   const seconds = Math.floor(Date.now() / 1000);
@@ -26,6 +30,7 @@ export async function callTarget(
     "zitadel-signature": await signPayload(target.signingKey, seconds, body),
   };
   const exchange: Exchange = {
+    ...token !== undefined && { token },
     time: Date.now(),
     condition,
     target: { id: target.id, name: target.name, endpoint: target.endpoint },

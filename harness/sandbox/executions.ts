@@ -49,12 +49,14 @@ export async function runFunction(
   instance: Instance,
   name: string,
   payload: Record<string, unknown>,
+  token?: string,
 ): Promise<FunctionResponse> {
   let response: FunctionResponse | undefined;
   for (const target of targetsOf(instance, { function: name })) {
     const call = callTarget(instance, target, {
       condition: `function/${name}`,
       payload: response ? { ...payload, response } : payload,
+      token,
     });
     if (target.type === "restAsync") {
       inBackground(instance, call.catch(() => {}));

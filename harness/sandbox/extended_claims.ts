@@ -16,6 +16,8 @@ export interface ExtendedClaimsOptions {
   readonly roles: boolean;
   /** Whether only grants of the application's own project count. */
   readonly isOnlyOwn?: boolean;
+  /** The id of the access token that is being issued. */
+  readonly token?: string;
 }
 
 /** Creates the user's claims with what the function's targets add. */
@@ -33,6 +35,7 @@ export async function extendedClaims(
     instance,
     name,
     functionPayload(instance, name, { user, clientId, request, userinfo }),
+    options.token,
   );
   const claims = { ...userinfo };
   applyResponse(claims, user, name, response);

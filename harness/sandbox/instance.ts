@@ -4,6 +4,8 @@ import type { World } from "./world.ts";
 
 /** A call of a target, and its reply. */
 export interface Exchange {
+  /** The id of the access token that it was made for, if it was issued in this call. */
+  token?: string;
   /** When the call began, in milliseconds since 1970. */
   time: number;
   /**

@@ -49,7 +49,9 @@ export async function issueTokens(
     exp: now + TOKEN_SECONDS,
     iat: now,
   };
+  const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
   const claimsOf = {
+    token: id,
     user,
     scopes,
     app: app ?? { clientId },
@@ -58,7 +60,6 @@ export async function issueTokens(
     roles: app === undefined,
   };
   const kind = app?.accessToken ?? user.machine?.accessToken ?? "opaque";
-  const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
   const token: AccessToken = {
     id,
     userId: user.id,

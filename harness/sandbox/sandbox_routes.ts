@@ -6,7 +6,11 @@
  */
 import { Hono } from "hono";
 import { z } from "zod";
+import { sleep } from "../util/sleep.ts";
+import { bearerToken, findAccessToken } from "./authorize.ts";
 import type { Instance } from "./instance.ts";
+import { issueTokens } from "./issue_tokens.ts";
+import { OAuthError, oauthErrorResponse } from "./oauth_error.ts";
 import { removeMetadata, setMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
 import type { Organization } from "./world.ts";
@@ -23,6 +27,12 @@ const Changes = z.array(z.strictObject({
   before: z.string().nullable(),
 }));
 
+/** A service user that gets a token without its secret. */
+const TokenRequest = z.strictObject({ user: z.string(), scope: z.string() });
+
+/** How long a change waits until its events are delivered, in milliseconds. */
+const EVENT_WAIT_MS = 1000;
+
 type Env = { Variables: { organization: Organization } };
 
 /** Creates the sandbox's own endpoints, all under `/_sandbox/`. */
@@ -34,6 +44,27 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
   });
   app.get("/world", (c) => c.json(worldView(instance)));
   app.get("/exchanges", (c) => c.json(instance.exchanges));
+  // What led to a token, for its holder; `null` for a token of others.
+  app.get("/tokens", async (c) => {
+    const presented = bearerToken(c.req.header("authorization") ?? null);
+    const found = await findAccessToken(instance, presented);
+    if (!found) return c.json(null);
+    const { id, clientId, scopes } = found;
+    const exchanges = instance.exchanges.filter(({ token }) => token === id);
+    return c.json({ clientId, scope: scopes.join(" "), exchanges });
+  });
+  app.post("/tokens", async (c) => {
+    const { data } = TokenRequest.safeParse(await c.req.json().catch(() => 0));
+    const user = instance.world.users.get(data?.user ?? "");
+    if (!user?.machine) return c.json({ error: "No such service user" }, 404);
+    const scopes = data!.scope.split(" ").filter(Boolean);
+    try {
+      return c.json(await issueTokens(instance, { user, scopes }));
+    } catch (error) {
+      if (error instanceof OAuthError) return oauthErrorResponse(error);
+      throw error;
+    }
+  });
   const metadata = "/organizations/:id/metadata";
   app.use(metadata, async (c, next) => {
     const id = c.req.param("id") ?? "";
@@ -71,11 +102,22 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
     const saved = parsed.data.every(({ key, before }) =>
       (organization.metadata.get(key)?.value.toBase64() ?? null) === before
     );
+    const before = new Set(instance.exchanges);
     for (const { key, value } of saved ? parsed.data : []) {
       change(instance, organization, key, value);
     }
+    const waited = new AbortController();
+    await Promise.race([
+      Promise.all(instance.pending),
+      sleep(EVENT_WAIT_MS, waited.signal).catch(() => {}),
+    ]);
+    waited.abort();
+    const told = instance.exchanges.some((exchange) =>
+      !before.has(exchange) && exchange.condition.startsWith("org.metadata.") &&
+      exchange.reply?.status === 200
+    );
     // Not a 409: a browser logs that as an error of the page.
-    return c.json({ saved });
+    return c.json({ saved, told });
   });
   return app;
 }
@@ -116,10 +158,14 @@ function worldView({ world, origin }: Instance) {
     organizations: Array.from(organizations.values(), (organization) => ({
       id: organization.id,
       name: organization.name,
-      entries: Array.from(organization.metadata, ([key, { value }]) => ({
-        key,
-        value: value.toBase64(),
-      })),
+      entries: Array.from(
+        organization.metadata,
+        ([key, { value, changed }]) => ({
+          key,
+          value: value.toBase64(),
+          changed: changed.getTime(),
+        }),
+      ),
     })),
     projects: Array.from(projects.values(), ({ roles, ...project }) => ({
       id: project.id,

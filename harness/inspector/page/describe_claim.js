@@ -39,12 +39,3 @@ export function describeClaim(name, value, permissionsClaim) {
   if (!TIMES.has(name) || typeof value !== "number") return meaning;
   return `${meaning} ${new Date(value * 1000).toLocaleString()}`;
 }
-
-/** Formats when a token expires. @param {number} ms Milliseconds; negative once it has expired. @returns {string} */
-export function formatTimeLeft(ms) {
-  if (ms <= 0) return "expired";
-  const seconds = Math.ceil(ms / 1000);
-  const [hours, minutes] = [Math.floor(seconds / 3600), ((seconds / 60) % 60) | 0];
-  if (hours > 0) return `expires in ${hours} h ${minutes} min`;
-  return minutes > 0 ? `expires in ${minutes} min ${seconds % 60} s` : `expires in ${seconds} s`;
-}

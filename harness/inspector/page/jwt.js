@@ -4,7 +4,7 @@
  *
  * @module
  */
-/** @import { Jwt, PublicKey, Verdict } from "../types.ts" */
+/** @import { Jwt, PublicKey } from "../types.ts" */
 
 /**
  * How Web Crypto names the algorithms that ZITADEL signs with.
@@ -41,32 +41,22 @@ export function decodeJwt(token) {
  *
  * @param {Jwt} jwt
  * @param {readonly PublicKey[]} keys The issuer's keys (JWKS).
- * @returns {Promise<Verdict>}
+ * @returns {Promise<string>} What is wrong with it; empty if it is right.
  */
-export async function verifyJwt({ header, parts }, keys) {
+export async function signatureProblem({ header, parts }, keys) {
   const { alg, kid } = header;
   const algorithm = typeof alg === "string" && Object.hasOwn(ALGORITHMS, alg) ? ALGORITHMS[alg] : undefined;
-  if (!algorithm) {
-    return { state: "unknown", text: `This page does not know the algorithm ${alg}` };
-  }
+  if (!algorithm) return alg === "none" ? "It is not signed" : `This page does not know its algorithm ${alg}`;
   const jwk = keys.find((key) => key.kid === kid);
-  if (!jwk) {
-    return { state: "invalid", text: `ZITADEL has no key ${kid}: it did not sign this token` };
-  }
+  if (!jwk) return `ZITADEL has no key ${kid}: it did not sign this token`;
   const [head, payload, signature] = parts;
   try {
     const key = await crypto.subtle.importKey("jwk", jwk, algorithm, false, ["verify"]);
-    const isValid = await crypto.subtle.verify(
-      algorithm,
-      key,
-      bytes(signature),
-      new TextEncoder().encode(`${head}.${payload}`),
-    );
-    return isValid
-      ? { state: "valid", text: `Signed by ZITADEL with ${alg}, key ${kid}` }
-      : { state: "invalid", text: `It does not match key ${kid}: the token was changed` };
+    const signed = new TextEncoder().encode(`${head}.${payload}`);
+    const isValid = await crypto.subtle.verify(algorithm, key, bytes(signature), signed);
+    return isValid ? "" : `Its signature does not match key ${kid}: the token was changed`;
   } catch (error) {
-    return { state: "unknown", text: `This browser cannot check ${alg} (${error})` };
+    return `This browser cannot check ${alg} (${error})`;
   }
 }
 

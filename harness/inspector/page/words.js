@@ -18,6 +18,5 @@ export function shortList(names) {
   let shown = 1;
   while (shown < names.length && names.slice(0, shown + 1).join(", ").length <= LONGEST_LIST) shown++;
   const left = names.length - shown;
-  const text = names.slice(0, shown).join(", ");
-  return left > 0 ? `${text} and ${left} more` : text;
+  return names.slice(0, shown).join(", ") + (left > 0 ? ` and ${left} more` : "");
 }
