@@ -11,9 +11,9 @@ import {
 import { describeFailure, isFailed } from "../explain/describe_failure.ts";
 import { explainCall, type ExplainRules } from "../explain/explain.ts";
 import type { Binding } from "../zitadel/binding.ts";
-import { answerQuestion } from "./answer_question.ts";
-import { diagnose, roleScopes } from "./diagnose.ts";
-import { type Facts, Question, type Role } from "./question.ts";
+import { answerQuestion } from "../explain/answer_question.ts";
+import { diagnose, roleScopes } from "../explain/diagnose_token.ts";
+import { type Facts, Question, type Role } from "../explain/token_question.ts";
 
 /** What the page is for, and where its server can look. */
 export interface ExplainSettings {

@@ -74,7 +74,6 @@ export interface Inspector extends AsyncDisposable {
   readonly origin: string;
   /** What an application must allow as its redirect address. */
   readonly redirectUri: string;
-  readonly close: () => Promise<void>;
 }
 
 /**
@@ -93,14 +92,7 @@ export function serveInspector(options: InspectorOptions): Inspector {
     createInspector(options),
     options.port ?? DEFAULT_PORT,
   );
-  const { origin } = server;
-  const close = async () => await server[Symbol.asyncDispose]();
-  return {
-    origin,
-    redirectUri: origin + CALLBACK_PATH,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  return { ...server, redirectUri: server.origin + CALLBACK_PATH };
 }
 
 /** Creates the inspector's request handler. */

@@ -5,7 +5,7 @@
  */
 import type { AuthorizationServer } from "oauth4webapi";
 import type { Binding } from "../zitadel/binding.ts";
-import type { EntryName, Finding, Fix, Question, Role } from "./question.ts";
+import type { EntryName, Finding, Fix, Question, Role } from "../explain/token_question.ts";
 
 export type { AuthorizationServer as Server };
 export type { Binding, EntryName, Finding, Fix, Question, Role };
@@ -89,37 +89,16 @@ export interface Token {
 
 export type Item = Question["items"][number];
 
-/** What is known about the tokens at hand. */
-export interface Session {
-  /** `undefined` for a pasted token of a real instance. */
-  login: Login | undefined;
-  tokens: Tokens;
-  name: string;
-  access: Token;
-  id: Token | undefined;
-  userinfo: { claims?: Record<string, unknown>; error?: string } | undefined;
-  items: readonly Item[];
-  /** Permissions that the token before did not have. */
-  added: readonly string[];
-  /** Permissions that only the token before had. */
-  gone: readonly string[];
-  place: ApiPlace;
-  /** What is explained by the server. */
-  question: Question;
+/** What the server explains. */
+export interface Explanation {
   roles: readonly Role[];
-  /** Whose mappings count here, and are known. */
-  organizations: readonly Organization[];
-  /** Why a mapping is not known. */
-  mappingNote: string;
+  /** The ids of those whose mapping counts. */
+  organizations: readonly string[];
   suggestions: readonly string[];
   diagnosis?: Finding;
+  /** To the permission that is asked about. */
+  answer?: Finding;
   binding?: readonly Binding[];
-  projects: readonly { id: string; name: string }[];
-  apps: readonly App[];
-  user: User | undefined;
-  exchanges: readonly Exchange[] | undefined;
-  /** Of the example API, if it was asked. */
-  results: readonly ApiResult[] | undefined;
 }
 
 export type Organization = Question["organizations"][number];

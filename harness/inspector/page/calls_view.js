@@ -1,6 +1,7 @@
 // @ts-check
 import { disclosure, h } from "./element.js";
-/** @import { Exchange, Session } from "../types.ts" */
+/** @import { Session } from "./session.js" */
+/** @import { Exchange } from "../types.ts" */
 
 /** @type {Record<string, string>} */
 const PURPOSES = { "function/preaccesstoken": "for the access token", "function/preuserinfo": "for the ID token" };

@@ -5,7 +5,8 @@ import { button, h, PLAIN_TEXT } from "./element.js";
 import { say } from "./feedback.js";
 import { counted, sentenceList } from "./words.js";
 /** @import { Edits } from "./edits.js" */
-/** @import { Child, Edit, EntryName, Session } from "../types.ts" */
+/** @import { Session } from "./session.js" */
+/** @import { Child, Edit, EntryName } from "../types.ts" */
 
 /**
  * Creates what takes the place of the entries while they are edited.

@@ -1,6 +1,7 @@
 // @ts-check
 import { button, h, PLAIN_TEXT, typed } from "./element.js";
-/** @import { Child, Session } from "../types.ts" */
+/** @import { Session } from "./session.js" */
+/** @import { Child } from "../types.ts" */
 
 /**
  * Shows whose tokens these are, and offers new ones.

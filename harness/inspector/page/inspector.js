@@ -22,7 +22,8 @@ import { tokensView } from "./tokens_view.js";
 import { formatTimeLeft, judge } from "./verdict.js";
 import { verdictView } from "./verdict_view.js";
 import { counted, shortList } from "./words.js";
-/** @import { Context, Finding, Fix, Login, Place, Session, Settings, Tokens } from "../types.ts" */
+/** @import { Session } from "./session.js" */
+/** @import { Context, Finding, Fix, Login, Place, Settings, Tokens } from "../types.ts" */
 
 const CALLBACK_PATH = "/callback";
 const REDIRECT_URI = location.origin + CALLBACK_PATH;

@@ -6,21 +6,6 @@
  */
 /** @import { Jwt, PublicKey } from "../types.ts" */
 
-/**
- * How Web Crypto names the algorithms that ZITADEL signs with.
- *
- * @type {Record<string, RsaHashedImportParams & EcKeyImportParams & EcdsaParams | Algorithm>}
- */
-const ALGORITHMS = {
-  RS256: rsa("SHA-256"),
-  RS384: rsa("SHA-384"),
-  RS512: rsa("SHA-512"),
-  ES256: ecdsa("P-256", "SHA-256"),
-  ES384: ecdsa("P-384", "SHA-384"),
-  ES512: ecdsa("P-521", "SHA-512"),
-  EdDSA: { name: "Ed25519" },
-};
-
 /** Reads a token. @param {string} token @returns {Jwt | undefined} `undefined` for anything that is not a JWT. */
 export function decodeJwt(token) {
   const parts = token.split(".");
@@ -45,7 +30,7 @@ export function decodeJwt(token) {
  */
 export async function signatureProblem({ header, parts }, keys) {
   const { alg, kid } = header;
-  const algorithm = typeof alg === "string" && Object.hasOwn(ALGORITHMS, alg) ? ALGORITHMS[alg] : undefined;
+  const algorithm = algorithmOf(alg);
   if (!algorithm) return alg === "none" ? "It is not signed" : `This page does not know its algorithm ${alg}`;
   const jwk = keys.find((key) => key.kid === kid);
   if (!jwk) return `ZITADEL has no key ${kid}: it did not sign this token`;
@@ -60,14 +45,13 @@ export async function signatureProblem({ header, parts }, keys) {
   }
 }
 
-/** @param {string} hash */
-function rsa(hash) {
-  return { name: "RSASSA-PKCS1-v1_5", hash };
-}
-
-/** @param {string} namedCurve @param {string} hash */
-function ecdsa(namedCurve, hash) {
-  return { name: "ECDSA", namedCurve, hash };
+/** How Web Crypto names an algorithm that ZITADEL signs with. @param {unknown} alg */
+function algorithmOf(alg) {
+  const [, kind, bits] = /^(RS|ES)(256|384|512)$/.exec(String(alg)) ?? [];
+  const hash = `SHA-${bits}`;
+  if (kind === "RS") return { name: "RSASSA-PKCS1-v1_5", hash };
+  if (kind === "ES") return { name: "ECDSA", namedCurve: `P-${bits === "512" ? 521 : bits}`, hash };
+  return alg === "EdDSA" ? { name: "Ed25519" } : undefined;
 }
 
 /** @param {string} base64url */

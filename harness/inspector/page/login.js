@@ -55,7 +55,7 @@ export async function startLogin(server, { prompt, ...login }) {
     ...(prompt && { prompt }),
   }).toString();
   sessionStorage.setItem(PENDING, JSON.stringify(pending));
-  location.assign(url);
+  location.assign(url.href);
 }
 
 /** Takes the login that this tab started; a second call finds none. @returns {PendingLogin | undefined} */

@@ -1,7 +1,8 @@
 // @ts-check
 import { button, copyButton, h, PLAIN_TEXT, typed } from "./element.js";
 import { counted } from "./words.js";
-/** @import { Child, Finding, Fix, Session } from "../types.ts" */
+/** @import { Session } from "./session.js" */
+/** @import { Child, Finding, Fix } from "../types.ts" */
 
 /**
  * Shows the page's question: a field for a permission, and the answer, or what is wrong with the token as a whole.

@@ -9,15 +9,14 @@ import { decodeJwt, signatureProblem } from "./jwt.js";
 import { fetchKeys, fetchUserinfo } from "./login.js";
 import { readPermissions } from "./read_permissions.js";
 import { readOrigin, readWorld } from "./sandbox.js";
-/** @import { ApiResult, Context, Finding, Item, Login, Question, Server, Session, Settings, Token, Tokens } from "../types.ts" */
+/** @import { ApiResult, Context, Explanation, Finding, Item, Login, Question, Server, Settings, Token, Tokens } from "../types.ts" */
 
 /**
  * Reads and checks new tokens, and finds out where their claims come from.
  *
  * @param {Context} context
  * @param {{ login?: Login, tokens: Tokens }} news The login is missing for a pasted token.
- * @param {Session} [before] The session whose tokens they replace.
- * @returns {Promise<Session>}
+ * @param {{ id: Token | undefined, items: readonly Item[], name: string }} [before] The session whose tokens they replace.
  */
 export async function openSession(context, { login: given, tokens }, before) {
   const { settings, server } = context;
@@ -88,7 +87,7 @@ async function callApi(accessToken) {
   return await response.json();
 }
 
-/** @param {Server} server @param {string} accessToken @returns {Promise<NonNullable<Session["userinfo"]>>} */
+/** @param {Server} server @param {string} accessToken @returns {Promise<{ claims?: Record<string, unknown>, error?: string }>} */
 export async function askUserinfo(server, accessToken) {
   try {
     return { claims: await fetchUserinfo(server, accessToken) };
@@ -112,13 +111,13 @@ async function readToken(context, raw) {
   return { raw, jwt, problem: await signatureProblem(jwt, context.keys) };
 }
 
-/** Asks about one permission. @param {Session} session @param {string} permission @returns {Promise<Finding | undefined>} */
+/** Asks about one permission. @param {{ question: Question, diagnosis?: Finding | undefined }} session @param {string} permission */
 export async function ask({ question, diagnosis }, permission) {
   if (!permission || diagnosis?.isBroken) return undefined;
   return (await postQuestion({ ...question, permission })).answer;
 }
 
-/** @param {Question} question */
+/** @param {Question} question @returns {Promise<Explanation>} */
 async function postQuestion(question) {
   const response = await fetch("/explain", { method: "POST", body: JSON.stringify(question) });
   if (!response.ok) throw new Error(`This page's server cannot explain: ${await response.text()}`);
@@ -132,7 +131,6 @@ async function postQuestion(question) {
  * @param {string} [mappingNote]
  */
 async function explain(question, mappingNote = "") {
-  /** @type {Pick<Session, "roles" | "diagnosis" | "suggestions" | "binding"> & { organizations: string[] }} */
   const { organizations: wanted, ...answer } = await postQuestion(question);
   const organizations = question.organizations.filter(({ id }) => wanted.includes(id));
   return { ...answer, question, mappingNote, wanted, organizations };
@@ -165,3 +163,5 @@ export async function explainRefusal(calls) {
   const response = await fetch("/refusal", { method: "POST", body: JSON.stringify(calls ?? null) });
   return response.ok ? await response.json() : null;
 }
+
+/** @typedef {Awaited<ReturnType<typeof openSession>>} Session */

@@ -1,7 +1,8 @@
 // @ts-check
 import { describeClaim } from "./describe_claim.js";
 import { copyButton, disclosure, h } from "./element.js";
-/** @import { Session, Settings, Token } from "../types.ts" */
+/** @import { Session } from "./session.js" */
+/** @import { Settings, Token } from "../types.ts" */
 
 const LINE_LENGTH = 60;
 

@@ -1,5 +1,6 @@
 // @ts-check
-/** @import { Session, Settings } from "../types.ts" */
+/** @import { Session } from "./session.js" */
+/** @import { Settings } from "../types.ts" */
 
 const CLOCK_TOLERANCE_MS = 5000;
 

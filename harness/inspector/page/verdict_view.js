@@ -3,7 +3,8 @@ import { copyButton, h } from "./element.js";
 import { fixButton } from "./question_view.js";
 import { judge } from "./verdict.js";
 import { counted } from "./words.js";
-/** @import { Fix, Session, Settings } from "../types.ts" */
+/** @import { Session } from "./session.js" */
+/** @import { Fix, Settings } from "../types.ts" */
 
 /**
  * Shows whether an API accepts the token, and what the example API answered to it.

@@ -1,6 +1,6 @@
-import { sentenceList } from "../explain/describe_answer.ts";
-import type { ExplainedMapping } from "../explain/explain.ts";
-import { answerPermission } from "../explain/explain_permission.ts";
+import { sentenceList } from "./describe_answer.ts";
+import type { ExplainedMapping } from "./explain.ts";
+import { answerPermission } from "./explain_permission.ts";
 import {
   explainDifference,
   explainUnsent,
@@ -10,8 +10,8 @@ import {
   nameOf,
   poorEntry,
   unknownMapping,
-} from "./diagnose.ts";
-import type { Facts, Finding } from "./question.ts";
+} from "./diagnose_token.ts";
+import type { Facts, Finding } from "./token_question.ts";
 
 /** Answers why a permission is missing in the token, or that it is not. */
 export async function answerQuestion(

@@ -4,14 +4,11 @@
  *
  * @module
  */
-import { describeAnswer, sentenceList } from "../explain/describe_answer.ts";
-import { describeFailure, isFailed } from "../explain/describe_failure.ts";
-import type { ExplainedMapping } from "../explain/explain.ts";
-import type {
-  HeldRoles,
-  PermissionAnswer,
-} from "../explain/explain_permission.ts";
-import type { Facts, Finding, Role } from "./question.ts";
+import { describeAnswer, sentenceList } from "./describe_answer.ts";
+import { describeFailure, isFailed } from "./describe_failure.ts";
+import type { ExplainedMapping } from "./explain.ts";
+import type { HeldRoles, PermissionAnswer } from "./explain_permission.ts";
+import type { Facts, Finding, Role } from "./token_question.ts";
 
 const API_SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
 const SETUP = { label: "Copy “deno task setup”", copy: "deno task setup" };
@@ -233,8 +230,11 @@ export function explainUnsent(
   );
   return {
     title: `${firstName(facts)} has ${sentenceList(held)}`,
-    text:
-      "This login did not request them: ZITADEL sends by itself only roles of the application's own project, and only if that asserts roles.",
+    text: `This login did not request them, and ZITADEL sends ${
+      facts.user?.isMachine
+        ? "a service user's roles only on request"
+        : "by itself only roles of the application's own project, if that asserts roles"
+    }.`,
     fix: {
       label: `Log in again and request ${
         sentenceList([...new Set(left.map(nameOfProject))])

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { EntryName } from "../explain/describe_answer.ts";
+import type { EntryName } from "./describe_answer.ts";
 import type {
   ExplainRules,
   GrantExplanation,
   MappingOf,
   RoleExplanation,
-} from "../explain/explain.ts";
-import type { HeldRoles } from "../explain/explain_permission.ts";
+} from "./explain.ts";
+import type { HeldRoles } from "./explain_permission.ts";
 import type { Binding } from "../zitadel/binding.ts";
 
 export type { EntryName };
