@@ -108,13 +108,19 @@ function describeMissingRole(
   keys: readonly string[],
   context: AnswerContext,
 ): Omit<AnswerText, "verdict"> {
-  const { permission, user, grants, projectName } = context;
+  const { permission, user, grants, mappings, projectName } = context;
   const held = [...new Set(grants.flatMap((it) => it.held))];
+  // An entry is a misspelling only of a role that has none of its own.
+  const unmapped = held.filter((role) =>
+    [...mappings.values()].every(({ plain }) => !plain.has(role))
+  );
   for (const key of keys) {
     const role = key.slice(key.indexOf(":") + 1);
-    const meant = nearestName(key, held) ?? nearestName(role, held);
+    const same = held.find((name) => name === key || name === role);
+    const meant = same ?? nearestName(key, unmapped) ??
+      nearestName(role, unmapped);
     if (meant === undefined) continue;
-    const isSame = meant === key || meant === role;
+    const isSame = meant === same;
     return {
       title: isSame
         ? `${user} has ${meant}, and another entry counts for it`

@@ -60,7 +60,7 @@ export interface PendingLogin extends Login {
   state: string;
   nonce: string;
   verifier: string;
-  edits: Edit[];
+  edits?: Edit[];
 }
 
 export interface Tokens {

@@ -195,6 +195,8 @@ export interface WorldJson {
     projects?: { name: string; assertRoles: boolean; grantedTo?: unknown[] }[];
     users: {
       userName: string;
+      firstName?: string;
+      lastName?: string;
       administrator?: string[];
       grants?: { project: string; roles: string[]; active?: boolean }[];
     }[];

@@ -117,7 +117,8 @@ export function redraw(parent, ...children) {
     if (!now) continue;
     if (old instanceof HTMLDetailsElement && now instanceof HTMLDetailsElement) now.open = old.open;
     const isTyped = old instanceof HTMLInputElement || old instanceof HTMLTextAreaElement;
-    if (isTyped && old.value !== old.defaultValue) Object.assign(now, { value: old.value });
+    // An edit of the mapping is kept elsewhere, and can be undone.
+    if (isTyped && !old.closest(".edit") && old.value !== old.defaultValue) Object.assign(now, { value: old.value });
   }
   scrollTo(scrollX, scrollY);
   if (!focused) return;

@@ -71,8 +71,8 @@ async function start() {
     await showStart();
     return say("start", "This login was not started in this tab. Start it here.", { tone: "bad" });
   }
-  edits.list = pending.edits;
-  isEditing = pending.edits.length > 0;
+  edits.list = pending.edits ?? [];
+  isEditing = edits.list.length > 0;
   redraw(main, h("h1", "Logging in…"), h("div.feedback", { id: "start-feedback" }));
   await act({ button: "", doing: "", place: "start", failure: "The login failed." }, async () => {
     await discover();

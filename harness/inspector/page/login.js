@@ -131,10 +131,11 @@ export function isSessionOver(error) {
   return error instanceof oauth.ResponseBodyError && error.error === "invalid_grant";
 }
 
-/** Reports whether ZITADEL refused tokens. @param {unknown} error */
+/** Reports whether ZITADEL issued no token for a reason of its own. @param {unknown} error */
 export function isRefusal(error) {
-  return error instanceof oauth.ResponseBodyError || error instanceof oauth.OperationProcessingError ||
-    (error instanceof Error && /HTTP 5|Errors\./.test(error.message));
+  if (error instanceof oauth.ResponseBodyError) return !isSessionOver(error);
+  if (error instanceof oauth.OperationProcessingError) return error.code === oauth.RESPONSE_IS_NOT_CONFORM;
+  return error instanceof Error && error.message.startsWith("The sandbox answered");
 }
 
 /** Puts an error into words of this page. @param {unknown} error @returns {string} */
