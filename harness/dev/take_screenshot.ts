@@ -2,7 +2,7 @@ import { launchBrowser } from "../test/browser.ts";
 import { startDevStack } from "./start_dev_stack.ts";
 
 const WIDTH = 1200;
-const HEIGHT = 880;
+const HEIGHT = 1120;
 
 /** Takes the README's picture, in one of the two color schemes: why a permission is missing. */
 export async function takeScreenshot(

@@ -193,7 +193,7 @@ function diagnoseMissing(facts: Facts): Finding {
 
 /** Roles that count were sent, and the claim is not there. */
 function unexplained(
-  { exchanges, claimName, roles }: Facts,
+  { exchanges, claimName, roles, failure }: Facts,
   bound: NonNullable<Facts["binding"]>[number] | undefined,
 ): Finding {
   if (exchanges) {
@@ -212,7 +212,11 @@ function unexplained(
   return {
     title: "ZITADEL sent roles, and no function added permissions",
     text:
-      `ZITADEL lists ${names} for this login. ${cause}. This command finds out:`,
+      `ZITADEL lists ${names} for this login. ${cause}. ${
+        failure
+          ? `Its log says: ${failure.message}. ${failure.remedy}. `
+          : ""
+      }This command finds out:`,
     fix: DOCTOR,
   };
 }
@@ -225,20 +229,19 @@ export function explainUnsent(
   const left = of.filter(({ scopes, why }) => scopes && !why);
   if (!facts.login || left.length === 0) return undefined;
   const nameOfProject = (it: HeldRoles) => nameOf(it.project, facts.projects);
+  const projects = sentenceList([...new Set(left.map(nameOfProject))]);
   const held = left.map((it) =>
     `${sentenceList(it.held)} in ${nameOfProject(it)}`
   );
   return {
     title: `${firstName(facts)} has ${sentenceList(held)}`,
-    text: `This login did not request them, and ZITADEL sends ${
+    text: `This login did not request ${projects}’s roles, and ZITADEL sends ${
       facts.user?.isMachine
         ? "a service user's roles only on request"
         : "by itself only roles of the application's own project, if that asserts roles"
     }.`,
     fix: {
-      label: `Log in again and request ${
-        sentenceList([...new Set(left.map(nameOfProject))])
-      }’s roles`,
+      label: `Log in again and request ${projects}’s roles`,
       scopes: left.flatMap(({ scopes }) => scopes!.split(" ")),
     },
   };

@@ -103,7 +103,7 @@ export function createInspector(
   const rules = { ...DEFAULT_RULES, ...options.rules };
   const facts = { freshMs: DEFAULT_FRESH_MS, ...options, rules, projectId };
   const { claim, shape = "list" } = rules;
-  const settings = () => ({
+  const settings = {
     issuer,
     sandbox: options.sandbox ?? false,
     clientId: options.clientId ?? "",
@@ -113,9 +113,7 @@ export function createInspector(
     shape,
     api: api ? { project: api.project, organization: api.organization } : null,
     routes: api ? ROUTES : [],
-    // Tokens are judged by the clock here: a browser's may be wrong.
-    now: Date.now(),
-  });
+  };
   const post: Record<string, (request: Request) => Promise<Response>> = {
     "/explain": (request) => explain(request, facts),
     "/refusal": (request) => explainRefusal(request, facts),
@@ -130,7 +128,7 @@ export function createInspector(
     if (answerPost || !["GET", "HEAD"].includes(request.method)) {
       return new Response("Method not allowed", { status: 405 });
     }
-    if (pathname === "/settings.json") return Response.json(settings());
+    if (pathname === "/settings.json") return Response.json(settings);
     if (pathname === "/check.js") {
       const id = (name: string) => safeId(searchParams.get(name));
       const [project, organization] = [id("project"), id("organization")];
@@ -142,7 +140,7 @@ export function createInspector(
       return new Response(code, { headers: { "content-type": TYPES.js! } });
     }
     if (pathname === "/" || pathname === CALLBACK_PATH) {
-      return await startPage(settings());
+      return await startPage(settings);
     }
     return await staticFile(pathname.slice(1));
   };

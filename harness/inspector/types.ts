@@ -29,8 +29,6 @@ export interface Settings {
   /** Where the example API looks, if it runs. */
   api: ApiPlace | null;
   routes: { method: string; path: string; permission: string }[];
-  /** The server's time, in milliseconds since 1970. */
-  now: number;
 }
 
 /** The project that an API expects in `aud`, and the organization that it serves. */
@@ -99,6 +97,8 @@ export interface Explanation {
   /** To the permission that is asked about. */
   answer?: Finding;
   binding?: readonly Binding[];
+  /** How much the server's clock is ahead: a browser's may be wrong. In milliseconds. */
+  clockOffset: number;
 }
 
 export type Organization = Question["organizations"][number];

@@ -54,8 +54,8 @@ browserTest(
           `${inspector.origin}/?client_id=${shop!.clientId}`,
         );
         assert.deepEqual(await chain(page), [
-          "admin project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | nothing",
-          "viewer project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | nothing",
+          "admin project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
+          "viewer project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
           "all roles together |  | read:all, write:all, delete:all, posts:read",
         ]);
         assert.equal(

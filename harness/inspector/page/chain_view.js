@@ -132,7 +132,7 @@ function storedEntry({ organization, key, why, isCounted }, session) {
 }
 
 /** @param {Role} role @param {Session} session */
-function gotItems({ role, permissions, project, grantedBy }, { items, added }) {
+function gotItems({ role, permissions, project, grantedBy }, { items, added, organizations }) {
   const names = permissions.map((name) => {
     const isIn = items.some((it) =>
       it.permission === name && (it.project ?? project) === project && (it.organization ?? grantedBy) === grantedBy
@@ -141,7 +141,8 @@ function gotItems({ role, permissions, project, grantedBy }, { items, added }) {
     const note = { late: " not in this token", new: " new", "": "" }[mark];
     return h("li", { class: mark }, h("span.hidden", `${role} grants `), h("code", name), h("span.mark", note));
   });
-  return names.length > 0 ? h("ul", ...names) : h("span.muted", "nothing");
+  if (names.length > 0) return h("ul", ...names);
+  return organizations.length > 0 && h("span.muted", "nothing");
 }
 
 /** Permissions in the token that no entry shown here explains. @param {Session} session */

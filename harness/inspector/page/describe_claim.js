@@ -19,7 +19,7 @@ const TIMES = ["exp", "nbf", "iat", "auth_time", "updated_at"];
 export function describeClaim(name, value, permissionsClaim) {
   if (name === permissionsClaim) return "added by the function";
   if (/^urn:zitadel:iam:org:project:.*roles$/.test(name)) return "ZITADEL's own roles claim";
-  const meaning = Object.hasOwn(MEANINGS, name) ? MEANINGS[name] : "";
+  const meaning = Object.hasOwn(MEANINGS, name) ? `${MEANINGS[name]}` : "";
   return TIMES.includes(name) && typeof value === "number"
     ? `${meaning} ${new Date(value * 1000).toLocaleString()}`
     : meaning;

@@ -33,9 +33,7 @@ const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 /** @type {Settings} */
 const settings = JSON.parse(document.getElementById("settings")?.textContent ?? "");
 const { host } = new URL(settings.issuer);
-/** A browser's clock may be wrong. */
-const clockOffset = settings.now - Date.now();
-const now = () => Date.now() + clockOffset;
+const now = () => Date.now() + (session?.clockOffset ?? 0);
 
 /** @type {Context} */
 const context = { settings, server: { issuer: settings.issuer }, keys: [] };

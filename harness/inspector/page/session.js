@@ -121,7 +121,8 @@ export async function ask({ question, diagnosis }, permission) {
 async function postQuestion(question) {
   const response = await fetch("/explain", { method: "POST", body: JSON.stringify(question) });
   if (!response.ok) throw new Error(`This page's server cannot explain: ${await response.text()}`);
-  return await response.json();
+  const clockOffset = Date.parse(response.headers.get("date") ?? "") - Date.now() || 0;
+  return { clockOffset, ...(await response.json()) };
 }
 
 /**

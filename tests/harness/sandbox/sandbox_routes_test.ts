@@ -23,7 +23,7 @@ Deno.test("PATCH of the mapping changes single entries, all or none", async (t) 
       { key: "viewer", value: null, before: stored("viewer") },
       { key: "__proto__", value: '["y"]', before: null },
     ]);
-    assert.deepEqual(answer, { saved: true });
+    assert.deepEqual(answer, { saved: true, told: false });
     assert.equal(stored("editor"), btoa("x"));
     assert.equal(stored("viewer"), null);
     assert.equal(stored("__proto__"), btoa('["y"]'));
@@ -34,7 +34,7 @@ Deno.test("PATCH of the mapping changes single entries, all or none", async (t) 
       { key: "editor", value: "new", before: stored("editor") },
       { key: "picker", value: "new", before: btoa("something else") },
     ]);
-    assert.deepEqual(answer, { saved: false });
+    assert.deepEqual(answer, { saved: false, told: false });
     assert.equal(stored("editor"), btoa("x"));
   });
   await t.step("nothing if it is not a list of changes", async () => {
@@ -56,10 +56,39 @@ Deno.test("PATCH of the mapping changes single entries, all or none", async (t) 
       const { entries } = world.organizations.find(({ id }: { id: string }) =>
         id === ACME
       );
-      assert.deepEqual(
-        entries.find(({ key }: { key: string }) => key === "editor"),
-        { key: "editor", value: btoa("x") },
+      const { changed, ...entry } = entries.find((it: { key: string }) =>
+        it.key === "editor"
       );
+      assert.deepEqual(entry, { key: "editor", value: btoa("x") });
+      assert.ok(changed <= Date.now());
     },
   );
+});
+
+Deno.test("the sandbox tells a token's holder, and no one else, what led to it", async () => {
+  await using sandbox = await startSandbox();
+  const url = `${sandbox.origin}/_sandbox/tokens`;
+  const machine = [...sandbox.world.users.values()].find((it) =>
+    it.userName === "ci-runner"
+  )!;
+  const request = (user: string) =>
+    fetch(url, {
+      method: "POST",
+      body: JSON.stringify({ user, scope: "openid" }),
+    });
+  const { access_token: token } = await (await request(machine.id)).json();
+  const origin = async (bearer: string) => {
+    const headers = { authorization: `Bearer ${bearer}` };
+    return await (await fetch(url, { headers })).json();
+  };
+  assert.deepEqual(await origin(token), {
+    clientId: "ci-runner",
+    scope: "openid",
+    exchanges: [],
+  });
+  assert.equal(await origin(`${token}x`), null);
+  const person = [...sandbox.world.users.values()].find((it) => it.human)!;
+  const refused = await request(person.id);
+  assert.equal(refused.status, 404);
+  await refused.body?.cancel();
 });
