@@ -211,12 +211,9 @@ function unexplained(
     : `The target ${bound.name} does not interrupt on errors (interruptOnError), so the function at ${bound.endpoint} failed, or has other settings than this page`;
   return {
     title: "ZITADEL sent roles, and no function added permissions",
-    text:
-      `ZITADEL lists ${names} for this login. ${cause}. ${
-        failure
-          ? `Its log says: ${failure.message}. ${failure.remedy}. `
-          : ""
-      }This command finds out:`,
+    text: `ZITADEL lists ${names} for this login. ${cause}. ${
+      failure ? `Its log says: ${failure.message}. ${failure.remedy}. ` : ""
+    }This command finds out:`,
     fix: DOCTOR,
   };
 }

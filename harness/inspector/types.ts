@@ -5,7 +5,13 @@
  */
 import type { AuthorizationServer } from "oauth4webapi";
 import type { Binding } from "../zitadel/binding.ts";
-import type { EntryName, Finding, Fix, Question, Role } from "../explain/token_question.ts";
+import type {
+  EntryName,
+  Finding,
+  Fix,
+  Question,
+  Role,
+} from "../explain/token_question.ts";
 
 export type { AuthorizationServer as Server };
 export type { Binding, EntryName, Finding, Fix, Question, Role };

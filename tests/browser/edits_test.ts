@@ -32,27 +32,23 @@ browserTest(
         body: JSON.stringify({ ...original, ...changes }),
       }).then((it) => it.body?.cancel());
 
-    const names: [string, string, RegExp][] = [
-      ["an empty name", "", /^Give the role a name, or remove this row\.$/],
-      ["a duplicate name", "admin", /There is already a row for “admin”/],
-      ["a name that is too long", "x".repeat(201), /at most 200 .*has 201/],
-    ];
-    for (const [name, typed, expected] of names) {
-      await step(`refuses ${name} in its row`, async (page) => {
-        await logIn(page, "Bob");
-        await edit(page);
-        await click(page, "Add a role");
-        const field = page.getByLabel("Role name");
-        await field.fill(typed);
-        await save(page, "Not saved. Correct the marked row first.");
-        assert.match(await describedBy(page, "Role name"), expected);
-        assert.equal(await field.getAttribute("aria-invalid"), "true");
-        assert.match(await focused(page), /-key$/);
-        assert.deepEqual(await stored(), original);
-        await click(page, "Undo changes");
-        assert.equal(await field.count(), 0);
-      });
-    }
+    await step("refuses a bad name in its row", async (page) => {
+      await logIn(page, "Bob");
+      await edit(page);
+      await click(page, "Add a role");
+      const field = page.getByLabel("Role name");
+      await field.fill("admin");
+      await save(page, "Not saved. Correct the marked row first.");
+      assert.match(
+        await describedBy(page, "Role name"),
+        /There is already a row for “admin”/,
+      );
+      assert.equal(await field.getAttribute("aria-invalid"), "true");
+      assert.match(await focused(page), /-key$/);
+      assert.deepEqual(await stored(), original);
+      await click(page, "Undo changes");
+      assert.equal(await field.count(), 0);
+    });
 
     await step("accepts a name of 200 characters", async (page) => {
       await logIn(page, "Bob");

@@ -172,7 +172,7 @@ async function open(news) {
   const begun = generation;
   const question = document.getElementById("question") ? typed("question") : "";
   const opened = await openSession(context, news, session);
-  const answered = await ask(opened, question);
+  const answered = await ask(opened, settings, question);
   if (begun !== generation) return;
   [session, answer] = [opened, answered];
   edits.takeOver(opened.organizations);
@@ -189,7 +189,7 @@ function draw() {
     focus(main.querySelector(".edit input")?.id ?? "add");
   };
   const onAsk = async (/** @type {string} */ permission) => {
-    const asked = await ask(shown, permission).catch(() => undefined);
+    const asked = await ask(shown, settings, permission).catch(() => undefined);
     // Answers of what was typed before come too late.
     if (session !== shown || typed("question") !== permission) return;
     answer = asked;

@@ -4,6 +4,9 @@ import { counted } from "./words.js";
 /** @import { Session } from "./session.js" */
 /** @import { Child, Finding, Fix } from "../types.ts" */
 
+/** How long one pauses before what is typed so far is asked. */
+const PAUSE_MS = 150;
+
 /**
  * Shows the page's question: a field for a permission, and the answer, or what is wrong with the token as a whole.
  *
@@ -15,6 +18,12 @@ import { counted } from "./words.js";
  */
 export function questionView(session, { answer, onAsk, onFix }) {
   const ask = () => onAsk(typed("question"));
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const oninput = () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, PAUSE_MS);
+  };
   return h(
     "form.card.question",
     {
@@ -24,7 +33,7 @@ export function questionView(session, { answer, onAsk, onFix }) {
       },
     },
     h("label", { for: "question" }, "Why is this permission missing?"),
-    h("input", { id: "question", list: "known", placeholder: "such as posts:write", ...PLAIN_TEXT, oninput: ask }),
+    h("input", { id: "question", list: "known", placeholder: "such as posts:write", ...PLAIN_TEXT, oninput }),
     h("datalist", { id: "known" }, ...session.suggestions.map((value) => h("option", { value }))),
     h("div", { id: "answer", "aria-live": "polite" }, answerView(session, answer, onFix)),
   );

@@ -111,10 +111,17 @@ async function readToken(context, raw) {
   return { raw, jwt, problem: await signatureProblem(jwt, context.keys) };
 }
 
-/** Asks about one permission. @param {{ question: Question, diagnosis?: Finding | undefined }} session @param {string} permission */
-export async function ask({ question, diagnosis }, permission) {
+/**
+ * Asks about one permission, by the mapping as it is now.
+ *
+ * @param {{ question: Question, diagnosis?: Finding | undefined, user: unknown }} session
+ * @param {Settings} settings
+ * @param {string} permission
+ */
+export async function ask({ question, diagnosis, user }, { issuer, sandbox }, permission) {
   if (!permission || diagnosis?.isBroken) return undefined;
-  return (await postQuestion({ ...question, permission })).answer;
+  const { organizations } = sandbox && user ? await readWorld(issuer) : question;
+  return (await postQuestion({ ...question, organizations, permission })).answer;
 }
 
 /** @param {Question} question @returns {Promise<Explanation>} */
