@@ -7,6 +7,7 @@
 import { type SettingName, SETTINGS } from "../../lib/config/settings.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
+import { readFunctionRules } from "../cli/function_rules.ts";
 import { freePort, requirePort } from "../util/free_port.ts";
 import {
   CALLBACK_PATH,
@@ -16,11 +17,12 @@ import {
 } from "../inspector/server.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
 import { readWorldFile } from "../sandbox/world_file.ts";
+import { readBinding } from "../zitadel/binding.ts";
 import { connect, originOf } from "../zitadel/client.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
 import { setExecution } from "../zitadel/execution.ts";
 import { createTarget, DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
-import { type ApiProcess, startHonoApi } from "../demo/api_process.ts";
+import { startHonoApi } from "../demo/api_process.ts";
 import { placeOf } from "../inspector/api_check.ts";
 import {
   reachableHost,
@@ -42,6 +44,9 @@ const CONDITIONS = [
 const SHARED_SETTINGS = [
   "METADATA_ORGANIZATION",
   "PROJECTS",
+  "GRANTED_BY",
+  "APPLICATIONS",
+  "IMPERSONATION",
   "PERMISSIONS_CLAIM",
   "PERMISSIONS_SHAPE",
   "ROLES_CLAIM",
@@ -120,6 +125,7 @@ export async function startDevStack(
   const issuer = sandbox?.origin ?? originOf(settings.ZITADEL_DOMAIN!);
 
   const started: Promise<AsyncDisposable>[] = [];
+  let failure: Readonly<Record<string, unknown>> | undefined;
   if (!options.withoutFunction) {
     const given = sandbox
       ? await connectSandbox(sandbox, endpoint, settings)
@@ -133,10 +139,11 @@ export async function startDevStack(
         PORT: String(functionPort),
       },
       quiet: options.quiet ?? false,
+      onFailure: (line) => failure = line,
     }));
   }
   const api = sandbox && startExampleApi(sandbox, settings);
-  if (api) started.push(api);
+  if (api) started.push(api.started);
   for (const part of await Promise.allSettled(started)) {
     if (part.status === "fulfilled") stack.use(part.value);
   }
@@ -148,17 +155,24 @@ export async function startDevStack(
     redirectUri,
   });
   if (app) stack.use(app);
+  const rules = await readFunctionRules({
+    ...pick(settings, SHARED_SETTINGS),
+    ZITADEL_DOMAIN: issuer,
+  });
+  const origin = (await api?.started)?.origin;
+  const adminToken = sandbox?.adminToken ?? app?.adminToken;
   const inspector = stack.use(serveInspector({
     issuer,
     port,
+    rules,
+    freshMs: rules.freshMs,
     sandbox: sandbox !== undefined,
     clientId: app?.clientId ?? options.clientId ?? "",
     projectId: app?.project.id ?? "",
     projectName: app?.project.name ?? "",
-    claim: settings.PERMISSIONS_CLAIM || "permissions",
-    shape: settings.PERMISSIONS_SHAPE || "list",
-    metadataOrganization: settings.METADATA_ORGANIZATION || "user",
-    api: (await api)?.origin,
+    api: api && origin ? { origin, ...api.place } : undefined,
+    readBinding: adminToken ? () => readBinding(issuer, adminToken) : undefined,
+    lastFailure: () => failure,
   }));
   const running = stack.move();
   return {
@@ -166,7 +180,7 @@ export async function startDevStack(
     issuer,
     sandbox,
     endpoint: options.withoutFunction ? undefined : endpoint,
-    api: (await api)?.origin,
+    api: origin,
     app,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -195,21 +209,20 @@ async function checkFunctionSettings(
 function startExampleApi(
   { origin, world }: Sandbox,
   settings: DevStackOptions["settings"],
-): Promise<ApiProcess> | undefined {
+) {
   const app = world.apps.values().find(({ kind }) => kind === "oidc");
   const project = app && world.projects.get(app.projectId);
   if (!project) return undefined;
-  const place = placeOf(settings.PERMISSIONS_SHAPE || "list", {
-    project: project.id,
-    organization: project.organizationId,
-  });
-  return startHonoApi({
+  const place = { project: project.id, organization: project.organizationId };
+  const part = placeOf(settings.PERMISSIONS_SHAPE || "list", place);
+  const started = startHonoApi({
     ISSUER: origin,
     AUDIENCE: project.id,
     CLAIM: settings.PERMISSIONS_CLAIM || "permissions",
-    ...(place.project && { PROJECT: place.project }),
-    ...(place.organization && { ORGANIZATION: place.organization }),
+    ...(part.project && { PROJECT: part.project }),
+    ...(part.organization && { ORGANIZATION: part.organization }),
   });
+  return { started, place };
 }
 
 async function createApp(
@@ -223,7 +236,13 @@ async function createApp(
       "--create-app needs ZITADEL_DOMAIN and ZITADEL_ADMIN_TOKEN: it creates an application on a real instance, and removes it at the end. The sandbox has applications already",
     );
   }
-  return await createTemporaryApp({ origin, adminToken, project, redirectUri });
+  const app = await createTemporaryApp({
+    origin,
+    adminToken,
+    project,
+    redirectUri,
+  });
+  return { ...app, adminToken };
 }
 
 /** Lets the inspector log in with every application that has logins. */

@@ -20,6 +20,8 @@ export interface WatchedFunctionOptions {
     Partial<Record<SettingName, string>> & { HOST: string; PORT: string }
   >;
   readonly quiet?: boolean;
+  /** Takes the log's lines about calls that failed. */
+  readonly onFailure?: (line: Record<string, unknown>) => void;
 }
 
 /**
@@ -27,9 +29,8 @@ export interface WatchedFunctionOptions {
  * its files changes, and waits until it answers.
  */
 export async function startWatchedFunction(
-  { settings, quiet }: WatchedFunctionOptions,
+  { settings, quiet, onFailure }: WatchedFunctionOptions,
 ): Promise<AsyncDisposable> {
-  const output = quiet ? "null" : "inherit";
   await cacheModules();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -45,9 +46,14 @@ export async function startWatchedFunction(
     clearEnv: true,
     env: { ...platformEnvironment(Deno.env.toObject()), ...settings },
     stdin: "null",
-    stdout: output,
-    stderr: output,
+    stdout: "piped",
+    stderr: quiet ? "null" : "inherit",
   }).spawn();
+  const logged = readLog(child.stdout, (line) => {
+    if (!quiet) Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+    const failed = /^\{.*"status":[45]\d\d[,}]/.test(line);
+    if (failed) onFailure?.(JSON.parse(line));
+  });
   // The watcher outlives what it watches, so that no signal for the function
   // ends both; there is nothing to drain here.
   const stop = async () => {
@@ -57,6 +63,7 @@ export async function startWatchedFunction(
       // It ended by itself.
     }
     await child.status;
+    await logged;
   };
   try {
     const host = reachableHost(settings.HOST);
@@ -71,4 +78,16 @@ export async function startWatchedFunction(
     throw error;
   }
   return { [Symbol.asyncDispose]: stop };
+}
+
+async function readLog(
+  stream: ReadableStream<BufferSource>,
+  onLine: (line: string) => void,
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) onLine(line);
+  }
 }

@@ -1,4 +1,10 @@
-import type { PermissionAnswer } from "./explain_permission.ts";
+import type { ExplainedMapping } from "./explain.ts";
+import {
+  grantingKeys,
+  type HeldRoles,
+  type PermissionAnswer,
+} from "./explain_permission.ts";
+import { nearestName } from "./nearest_name.ts";
 
 const VERDICTS: Readonly<Record<PermissionAnswer["kind"], string>> = {
   held: "yes",
@@ -13,18 +19,194 @@ const VERDICTS: Readonly<Record<PermissionAnswer["kind"], string>> = {
   no_entry: "no, no entry grants it",
 };
 
-/** Puts the answer about a permission into words: yes or no, then the details. */
-export function describeAnswer(answer: PermissionAnswer): string[] {
-  const verdict = VERDICTS[answer.kind];
-  if ("names" in answer) {
-    const isGuess = answer.kind === "no_entry";
-    const prefix = isGuess ? "the nearest name is " : "";
-    return [verdict, ...answer.names.map((it) => prefix + it)];
+/** An entry of an organization's metadata. */
+export interface EntryName {
+  readonly organization: string;
+  readonly key: string;
+}
+
+/** An answer in words. */
+export interface AnswerText {
+  /** Yes or no, in general terms. */
+  readonly verdict: string;
+  /** The cause, with names. */
+  readonly title: string;
+  /** What is behind it, or what to do. */
+  readonly text: string;
+  /** The entry to change, if it is known. */
+  readonly entry?: EntryName;
+}
+
+/** What an answer is about, and how its ids read. */
+export interface AnswerContext {
+  readonly permission: string;
+  readonly user: string;
+  readonly grants: readonly HeldRoles[];
+  readonly mappings: ReadonlyMap<string, ExplainedMapping>;
+  readonly projectName: (id: string) => string;
+  readonly organizationName: (id: string) => string;
+}
+
+/** Puts the answer about a permission into words. */
+export function describeAnswer(
+  answer: PermissionAnswer,
+  context: AnswerContext,
+): AnswerText {
+  return { verdict: VERDICTS[answer.kind], ...detailsOf(answer, context) };
+}
+
+function detailsOf(
+  answer: PermissionAnswer,
+  context: AnswerContext,
+): Omit<AnswerText, "verdict"> {
+  const { permission, organizationName } = context;
+  switch (answer.kind) {
+    case "held":
+      return {
+        title: `${rolesOf(answer.by, context)} grants it`,
+        text: `Granted by ${givers(answer.by, context)}.`,
+      };
+    case "must_request":
+      return {
+        title: `${rolesOf(answer.by, context)} grants it`,
+        text: `The login must request scope "${
+          answer.by[0]?.scopes
+        }": ZITADEL sends by itself only roles of the application's own project, and only if that asserts roles.`,
+      };
+    case "not_counted":
+      return {
+        title: `${rolesOf(answer.by, context)} does not count: ${
+          answer.by[0]?.why
+        }`,
+        text: `The grant is one of project ${answer.by[0]?.project} by ${
+          givers(answer.by, context)
+        }.`,
+      };
+    case "unreadable": {
+      const [key = ""] = answer.names;
+      return {
+        title: `The entry “${key}” cannot be read`,
+        text: "It was probably meant to grant it.",
+        ...entryOf(key, context),
+      };
+    }
+    case "missing_role":
+      return describeMissingRole(answer.names, context);
+    case "other_organization":
+      return {
+        title: `Only ${
+          sentenceList(answer.names.map(organizationName))
+        }’s metadata grants “${permission}”`,
+        text: "METADATA_ORGANIZATION decides whose metadata counts.",
+      };
+    case "no_entry":
+      return describeNoEntry(answer.names[0], context);
   }
-  const details = answer.by.map(({ held, project, grantedBy, why, scopes }) => {
-    const reason = why ?? (scopes && `needs scope "${scopes}"`);
-    const roles = `${held.join(", ")} of project ${project}`;
-    return `${roles}, granted by ${grantedBy}${reason ? `: ${reason}` : ""}`;
+}
+
+function describeMissingRole(
+  keys: readonly string[],
+  context: AnswerContext,
+): Omit<AnswerText, "verdict"> {
+  const { permission, user, grants, mappings, projectName } = context;
+  const held = [...new Set(grants.flatMap((it) => it.held))];
+  // An entry is a misspelling only of a role that has none of its own.
+  const unmapped = held.filter((role) =>
+    [...mappings.values()].every(({ plain }) => !plain.has(role))
+  );
+  for (const key of keys) {
+    const role = key.slice(key.indexOf(":") + 1);
+    const same = held.find((name) => name === key || name === role);
+    const meant = same ?? nearestName(key, unmapped) ??
+      nearestName(role, unmapped);
+    if (meant === undefined) continue;
+    const isSame = meant === same;
+    return {
+      title: isSame
+        ? `${user} has ${meant}, and another entry counts for it`
+        : `The entry “${key}” grants it, and ${user} has “${meant}”`,
+      text: isSame
+        ? `“${permission}” is in the entry “${key}” only.`
+        : `Names of roles are compared exactly: these differ in ${
+          difference(role, meant)
+        }. Rename the entry to “${meant}”.`,
+      ...entryOf(key, context),
+    };
+  }
+  const roles = keys.map((key) => {
+    const [project = "", role] = key.split(/:(.*)/s);
+    const name = projectName(project);
+    return role && name !== project ? `${role} in ${name}` : key;
   });
-  return [verdict, ...details];
+  return {
+    title: `Only ${sentenceList(roles, "or")} grants “${permission}”`,
+    text: `${user} does not have ${
+      roles.length > 1 ? "any of these roles" : "this role"
+    }${
+      held.length > 0 ? `, only ${sentenceList(held)}` : ""
+    }. Give the user the role, or add the permission to the entry of a role that the user has.`,
+  };
+}
+
+function describeNoEntry(
+  meant: string | undefined,
+  context: AnswerContext,
+): Omit<AnswerText, "verdict"> {
+  const { permission, mappings } = context;
+  const title = `No entry grants “${permission}”`;
+  if (meant === undefined) {
+    return {
+      title,
+      text:
+        "No name in the mapping is like it. Add it to the entry of a role that the user has.",
+    };
+  }
+  const [key = ""] = [...mappings.values()]
+    .flatMap((mapping) => grantingKeys(mapping, meant));
+  return {
+    title,
+    text: `The entry “${key}” grants “${meant}”, which differs in ${
+      difference(permission, meant)
+    }. Names are compared exactly.`,
+    ...entryOf(key, context),
+  };
+}
+
+function difference(one: string, other: string): string {
+  return one.toLowerCase() === other.toLowerCase()
+    ? "upper and lower case"
+    : "spelling";
+}
+
+function entryOf(key: string, { mappings }: AnswerContext) {
+  const [organization] =
+    [...mappings].find(([, { plain }]) => plain.has(key)) ?? [];
+  return organization === undefined ? {} : { entry: { organization, key } };
+}
+
+function rolesOf(
+  grants: readonly HeldRoles[],
+  { projectName }: AnswerContext,
+): string {
+  return sentenceList(
+    grants.map(({ held, project }) =>
+      `${sentenceList(held)} in ${projectName(project)}`
+    ),
+  );
+}
+
+function givers(
+  grants: readonly HeldRoles[],
+  { organizationName }: AnswerContext,
+): string {
+  const names = grants.map(({ grantedBy }) =>
+    `${organizationName(grantedBy)} (${grantedBy})`
+  );
+  return sentenceList([...new Set(names)]);
+}
+
+/** Joins words as in a sentence. */
+export function sentenceList(words: readonly string[], last = "and"): string {
+  if (words.length < 2) return words.join("");
+  return `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
 }

@@ -4,9 +4,14 @@
  *
  * @module
  */
-import { permissionsOf } from "../../lib/mapping/role_mapping.ts";
+import type { Config } from "../../lib/config/settings.ts";
+import { chooseOrganization } from "../../lib/mapping/organization.ts";
+import {
+  knownProjects,
+  permissionsOf,
+} from "../../lib/mapping/role_mapping.ts";
 import { intendedPermissions } from "../roles/interpret_value.ts";
-import type { ExplainedMapping } from "./explain.ts";
+import type { ExplainedMapping, MappingOf } from "./explain.ts";
 import { nearestName } from "./nearest_name.ts";
 
 /** Roles that a user holds. */
@@ -54,6 +59,45 @@ export interface PermissionFacts {
   /** The organizations whose mappings count for the user. */
   readonly counted: ReadonlySet<string>;
   readonly isKnownProject: (id: string) => boolean;
+}
+
+/**
+ * Answers by the mappings that count for a user, and for the nearest reason by
+ * those of the organizations that gave the grants.
+ */
+export async function answerPermission(
+  permission: string,
+  { grants, userOrganization, mappingOf, rules }: {
+    readonly grants: readonly HeldRoles[];
+    readonly userOrganization: string;
+    readonly mappingOf: MappingOf;
+    readonly rules: Pick<Config, "metadataOrganization"> & {
+      readonly projects?: Config["projects"];
+    };
+  },
+): Promise<PermissionAnswer> {
+  const organizations = [
+    userOrganization,
+    ...grants.map(({ grantedBy }) => grantedBy),
+  ];
+  const counted = new Set(
+    organizations.map(
+      chooseOrganization(rules.metadataOrganization, userOrganization),
+    ),
+  );
+  const mappings = new Map<string, ExplainedMapping>();
+  for (const id of [...counted, ...organizations]) {
+    mappings.set(id, await mappingOf(id));
+  }
+  return explainPermission(permission, {
+    grants,
+    mappings,
+    counted,
+    isKnownProject: knownProjects(
+      rules.projects,
+      grants.map(({ project }) => project),
+    ),
+  });
 }
 
 /** Answers why a user has a permission, or the nearest reason why not. */

@@ -4,12 +4,7 @@
  *
  * @module
  */
-import type { Config } from "../../lib/config/settings.ts";
-import {
-  knownProjects,
-  parseRoleMapping,
-} from "../../lib/mapping/role_mapping.ts";
-import { chooseOrganization } from "../../lib/mapping/organization.ts";
+import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
@@ -23,13 +18,9 @@ import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { assertsRoles, listUserGrants } from "../zitadel/user_grants.ts";
 import { describeAnswer } from "./describe_answer.ts";
-import type { ExplainedMapping, MappingOf } from "./explain.ts";
-import { explainPermission } from "./explain_permission.ts";
-import {
-  explainUser,
-  type UserExplanation,
-  type UserGrantFacts,
-} from "./explain_user.ts";
+import type { ExplainedMapping } from "./explain.ts";
+import { answerPermission } from "./explain_permission.ts";
+import { explainUser, type UserGrantFacts } from "./explain_user.ts";
 import { formatUser } from "./format_user.ts";
 
 export interface ExplainUserOptions {
@@ -82,9 +73,9 @@ export async function runExplainUser(
   const explanation = await explainUser(facts, mappingOf, rules);
   const answer = permission === undefined
     ? undefined
-    : await answerAbout(permission, {
-      explanation,
-      mappings,
+    : await answerPermission(permission, {
+      grants: explanation.grants,
+      userOrganization: user.organization,
       mappingOf,
       rules,
     });
@@ -93,9 +84,18 @@ export async function runExplainUser(
     return printJson(io, "done", { ...explanation, application, answer });
   }
   if (answer) {
-    const [verdict, ...details] = describeAnswer(answer);
+    const { verdict, title, text } = describeAnswer(answer, {
+      permission: permission!,
+      user: user.loginName,
+      grants: explanation.grants,
+      mappings,
+      projectName: (id) =>
+        grants.find((it) => it.project_id === id)?.project_name ?? id,
+      organizationName: (id) =>
+        grants.find((it) => it.resource_owner === id)?.org_name ?? id,
+    });
     io.print(`${tint("strong", printable(permission!))}: ${verdict}`);
-    for (const line of details) io.print(`  ${printable(line)}`);
+    for (const line of [title, text]) io.print(`  ${printable(line)}`);
   } else for (const line of formatUser(explanation)) io.print(line);
   for (const note of [...explanation.notes, describeRules(settings)]) {
     io.print(tint("faint", printable(note)));
@@ -116,33 +116,3 @@ async function findApplication(instance: Instance, clientId: string) {
 
 /** A mapping, and by which API it was read, which tells the release. */
 type LoadedMapping = ExplainedMapping & { readonly api: MetadataApi };
-
-async function answerAbout(
-  permission: string,
-  { explanation: { user, grants }, mappings, mappingOf, rules }: {
-    readonly explanation: UserExplanation;
-    readonly mappings: ReadonlyMap<string, LoadedMapping>;
-    readonly mappingOf: MappingOf;
-    readonly rules: Pick<Config, "metadataOrganization" | "projects">;
-  },
-) {
-  const organizations = [
-    user.organization,
-    ...grants.map(({ grantedBy }) => grantedBy),
-  ];
-  const counted = new Set(
-    organizations.map(
-      chooseOrganization(rules.metadataOrganization, user.organization),
-    ),
-  );
-  for (const id of [...counted, ...organizations]) await mappingOf(id);
-  return explainPermission(permission, {
-    grants,
-    mappings,
-    counted,
-    isKnownProject: knownProjects(
-      rules.projects,
-      grants.map(({ project }) => project),
-    ),
-  });
-}

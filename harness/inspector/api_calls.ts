@@ -1,5 +1,5 @@
 import { ROUTES } from "../demo/ask_api.ts";
-import type { ApiResult } from "./api_check.ts";
+import type { ApiResult } from "./types.ts";
 
 /**
  * Calls the example API's routes with the caller's token. The statuses are in

@@ -1,10 +1,3 @@
-/** What an API answered to one call. */
-export interface ApiResult {
-  readonly status: number;
-  /** Why, if it refused. */
-  readonly reason: string;
-}
-
 /** What is filled in. */
 export interface ApiCheckOptions {
   readonly issuer: string;
@@ -16,49 +9,41 @@ export interface ApiCheckOptions {
   readonly claim: string;
   /** Where in the claim to look, as the shape requires. */
   readonly place: { readonly project?: string; readonly organization?: string };
+  /** Whether ZITADEL is asked about each token: the application's are opaque. */
+  readonly isOpaque: boolean;
 }
 
-const EXAMPLE = new URL("../../examples/api/express.mjs", import.meta.url);
+/** An example's part that checks: after its settings, before its routes. */
+const CHECK = /^const (?:keys|endpoint) = [^]*?(?=^const app = )/m;
 
-/** The example's part that checks: after its settings, before its routes. */
-const CHECK = /^const keys = [^]*?(?=^const app = )/m;
-
-/**
- * Writes the check of `examples/api/express.mjs` with its settings filled in.
- *
- * @param options What is filled in.
- * @returns A module to copy.
- * @throws {Error} If the example has no such part.
- */
+/** Writes the check of an example in `examples/api/` with its settings filled in, as a module to copy. */
 export async function apiCheck(
-  { issuer, audience, clientId, claim, place }: ApiCheckOptions,
+  { issuer, audience, clientId, claim, place, isOpaque }: ApiCheckOptions,
 ): Promise<string> {
-  const example = await Deno.readTextFile(EXAMPLE);
-  const check = CHECK.exec(example)?.[0];
+  const name = isOpaque ? "introspect.mjs" : "express.mjs";
+  const url = new URL(`../../examples/api/${name}`, import.meta.url);
+  const check = CHECK.exec(await Deno.readTextFile(url))?.[0];
   if (check === undefined) {
-    throw new Error(`Cannot find the check in ${EXAMPLE.pathname}`);
+    throw new Error(`Cannot find the check in ${url.pathname}`);
   }
-  return `import { createRemoteJWKSet, errors, jwtVerify } from "jose";
-
-const issuers = [${JSON.stringify(issuer)}];
-const audience = ${JSON.stringify(audience || "<your project's id>")};
-const applications = [${
-    JSON.stringify(clientId || "<your application's client id>")
-  }];
-const claim = ${JSON.stringify(claim)};
-const place = ${JSON.stringify(place)};
-
-${check.trimEnd()}
-`;
+  const path = [claim, place.organization, place.project].filter(Boolean);
+  const settings: Record<string, unknown> = {
+    ...isOpaque
+      ? { issuer, id: "<the API's client id>", secret: "<its secret>", path }
+      : { issuers: [issuer], claim, place },
+    audience: audience || "<your project's id>",
+    applications: [clientId || "<your application's client id>"],
+  };
+  const lines = Object.entries(settings).map(([name, value]) =>
+    `const ${name} = ${JSON.stringify(value)};`
+  );
+  const imports = isOpaque
+    ? []
+    : ['import { createRemoteJWKSet, errors, jwtVerify } from "jose";', ""];
+  return [...imports, ...lines, "", check.trimEnd(), ""].join("\n");
 }
 
-/**
- * Where an API looks in a claim of a shape.
- *
- * @param shape As PERMISSIONS_SHAPE.
- * @param ids The API's project, and the organization it serves.
- * @returns The part that the shape has.
- */
+/** Where an API looks in a claim of a shape, as PERMISSIONS_SHAPE: the part that the shape has. */
 export function placeOf(
   shape: string,
   { project, organization }: { project: string; organization: string },

@@ -10,7 +10,11 @@ import { ROUTES } from "../demo/ask_api.ts";
 import { refuseForeignHost, serveOnLocalhost } from "../util/local_server.ts";
 import { callApi } from "./api_calls.ts";
 import { apiCheck, placeOf } from "./api_check.ts";
-import { explain } from "./explain_token.ts";
+import {
+  explain,
+  explainRefusal,
+  type ExplainSettings,
+} from "./explain_token.ts";
 
 const PAGE_URL = new URL("./page/", import.meta.url);
 const OAUTH_URL = new URL(import.meta.resolve("oauth4webapi"));
@@ -32,6 +36,10 @@ const MODULES_MARK = "<!-- modules -->";
  */
 const MODULE_CACHE = "private, max-age=0, stale-while-revalidate=30";
 
+/** The function's defaults, for an instance of which nothing else is known. */
+const DEFAULT_RULES = { metadataOrganization: "user", claim: "permissions" };
+const DEFAULT_FRESH_MS = 60_000;
+
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
@@ -40,12 +48,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** How an inspector is served. */
-export interface InspectorOptions {
-  /**
-   * Its port; 0 for a free one.
-   *
-   * @default 9000
-   */
+export interface InspectorOptions extends Partial<ExplainSettings> {
+  /** By default 9000; 0 for a free one. */
   readonly port?: number;
   /** The origin of the instance whose tokens are looked at. */
   readonly issuer: string;
@@ -53,30 +57,15 @@ export interface InspectorOptions {
   readonly sandbox?: boolean;
   /** The client id that the page suggests. */
   readonly clientId?: string;
-  /** The project whose roles the page requests. */
-  readonly projectId?: string;
-  /** Its name. */
+  /** The name of the project whose roles the page requests. */
   readonly projectName?: string;
-  /**
-   * The name of the permissions claim.
-   *
-   * @default "permissions"
-   */
-  readonly claim?: string;
-  /**
-   * The shape of the claim, as PERMISSIONS_SHAPE.
-   *
-   * @default "list"
-   */
-  readonly shape?: string;
-  /**
-   * Whose metadata the function reads, as METADATA_ORGANIZATION.
-   *
-   * @default "user"
-   */
-  readonly metadataOrganization?: string;
-  /** The origin of the example API, if it runs; the page calls it through here. */
-  readonly api?: string | undefined;
+  /** The example API, if it runs; the page calls it through here. */
+  readonly api?: {
+    readonly origin: string;
+    /** Its project's id, and the organization that it serves. */
+    readonly project: string;
+    readonly organization: string;
+  } | undefined;
 }
 
 /** A running inspector. */
@@ -85,15 +74,11 @@ export interface Inspector extends AsyncDisposable {
   readonly origin: string;
   /** What an application must allow as its redirect address. */
   readonly redirectUri: string;
-  /** Stops it. */
-  readonly close: () => Promise<void>;
 }
 
 /**
  * Serves the inspector on loopback.
  *
- * @param options The instance, and what the page suggests.
- * @returns The running inspector.
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  *
  * @example
@@ -107,58 +92,51 @@ export function serveInspector(options: InspectorOptions): Inspector {
     createInspector(options),
     options.port ?? DEFAULT_PORT,
   );
-  const { origin } = server;
-  const close = async () => await server[Symbol.asyncDispose]();
-  return {
-    origin,
-    redirectUri: origin + CALLBACK_PATH,
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  return { ...server, redirectUri: server.origin + CALLBACK_PATH };
 }
 
-/**
- * Creates the inspector's request handler.
- *
- * @param options The instance, and what the page suggests.
- * @returns The handler.
- */
+/** Creates the inspector's request handler. */
 export function createInspector(
   options: InspectorOptions,
 ): (request: Request) => Promise<Response> {
-  const { issuer, api } = options;
+  const { issuer, api, projectId = "" } = options;
+  const rules = { ...DEFAULT_RULES, ...options.rules };
+  const facts = { freshMs: DEFAULT_FRESH_MS, ...options, rules, projectId };
+  const { claim, shape = "list" } = rules;
   const settings = {
     issuer,
     sandbox: options.sandbox ?? false,
     clientId: options.clientId ?? "",
-    projectId: options.projectId ?? "",
+    projectId,
     projectName: options.projectName ?? "",
-    claim: options.claim ?? "permissions",
-    shape: options.shape ?? "list",
-    metadataOrganization: options.metadataOrganization ?? "user",
-    api: api !== undefined,
-    routes: ROUTES,
+    claim,
+    shape,
+    api: api ? { project: api.project, organization: api.organization } : null,
+    routes: api ? ROUTES : [],
+  };
+  const post: Record<string, (request: Request) => Promise<Response>> = {
+    "/explain": (request) => explain(request, facts),
+    "/refusal": (request) => explainRefusal(request, facts),
+    ...api && { "/api-calls": (request) => callApi(api.origin, request) },
   };
   const answer = async (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);
-    if (pathname === "/explain") {
-      return request.method === "POST"
-        ? await explain(request, settings)
-        : new Response("Method not allowed", { status: 405 });
+    const answerPost = post[pathname];
+    if (answerPost && request.method === "POST") {
+      return await answerPost(request);
     }
-    if (pathname === "/api-calls" && api !== undefined) {
-      return await callApi(api, request);
-    }
-    if (request.method !== "GET" && request.method !== "HEAD") {
+    if (answerPost || !["GET", "HEAD"].includes(request.method)) {
       return new Response("Method not allowed", { status: 405 });
     }
     if (pathname === "/settings.json") return Response.json(settings);
     if (pathname === "/check.js") {
-      const [project, organization] = ["project", "organization"].map((name) =>
-        safeId(searchParams.get(name))
-      ) as [string, string];
-      const place = placeOf(settings.shape, { project, organization });
-      const code = await apiCheck({ ...settings, audience: project, place });
+      const id = (name: string) => safeId(searchParams.get(name));
+      const [project, organization] = [id("project"), id("organization")];
+      const code = await apiCheck({
+        ...{ issuer, claim, audience: project, clientId: id("client") },
+        place: placeOf(shape, { project, organization }),
+        isOpaque: searchParams.has("opaque"),
+      });
       return new Response(code, { headers: { "content-type": TYPES.js! } });
     }
     if (pathname === "/" || pathname === CALLBACK_PATH) {

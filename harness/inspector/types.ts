@@ -4,10 +4,24 @@
  * @module
  */
 import type { AuthorizationServer } from "oauth4webapi";
-import type { ApiResult } from "./api_check.ts";
-import type { Diagnosis, Fix, Role } from "./diagnose.ts";
+import type { Binding } from "../zitadel/binding.ts";
+import type {
+  EntryName,
+  Finding,
+  Fix,
+  Question,
+  Role,
+} from "../explain/token_question.ts";
 
-export type { ApiResult, AuthorizationServer as Server, Diagnosis, Fix, Role };
+export type { AuthorizationServer as Server };
+export type { Binding, EntryName, Finding, Fix, Question, Role };
+
+/** What an API answered to one call. */
+export interface ApiResult {
+  readonly status: number;
+  /** Why, if it refused. */
+  readonly reason: string;
+}
 
 /** What the page is for, from its server. */
 export interface Settings {
@@ -18,11 +32,15 @@ export interface Settings {
   projectName: string;
   claim: string;
   shape: string;
-  metadataOrganization: string;
-  /** Whether the example API runs. */
-  api: boolean;
-  /** What the example API serves. */
+  /** Where the example API looks, if it runs. */
+  api: ApiPlace | null;
   routes: { method: string; path: string; permission: string }[];
+}
+
+/** The project that an API expects in `aud`, and the organization that it serves. */
+export interface ApiPlace {
+  project: string;
+  organization: string;
 }
 
 export interface Context {
@@ -31,11 +49,14 @@ export interface Context {
   keys: PublicKey[];
 }
 
-/** What a login was started with. */
+/** What tokens were requested with. */
 export interface Login {
   clientId: string;
   scope: string;
   redirectUri: string;
+  loginHint?: string | undefined;
+  /** The service user's id, which logs in by itself. */
+  machine?: string | undefined;
 }
 
 /** What survives the way to the login page and back. */
@@ -43,15 +64,13 @@ export interface PendingLogin extends Login {
   state: string;
   nonce: string;
   verifier: string;
-  draft?: Draft | undefined;
+  edits?: Edit[];
 }
 
 export interface Tokens {
   accessToken: string;
   idToken?: string | undefined;
   refreshToken?: string | undefined;
-  /** In milliseconds since 1970. */
-  expiresAt?: number | undefined;
 }
 
 export type PublicKey = JsonWebKey & { kid?: string };
@@ -64,214 +83,84 @@ export interface Jwt {
   claims: Record<string, unknown>;
 }
 
-export interface Verdict {
-  /** `unknown`: it could not be checked. */
-  state: "valid" | "invalid" | "unknown";
-  /** The reason, for people. */
-  text: string;
-}
-
 export interface Token {
   raw: string;
   /** `undefined` if it is opaque. */
   jwt: Jwt | undefined;
-  verdict: Verdict | undefined;
+  /** What is wrong with the signature; empty if it is right. */
+  problem: string;
 }
 
-export interface Userinfo {
-  claims?: Record<string, unknown>;
-  error?: string;
-}
+export type Item = Question["items"][number];
 
-/** One permission in a token. */
-export interface Item {
-  permission: string;
-  /** In the shapes `by_project` and `by_organization`. */
-  project?: string;
-  /** In the shape `by_organization`. */
-  organization?: string;
-}
-
-/** What is known about the tokens at hand. */
-export interface Session {
-  /** `undefined` for a pasted token. */
-  login: Login | undefined;
-  tokens: Tokens;
-  name: string;
-  access: Token;
-  id: Token | undefined;
-  userinfo: Userinfo | undefined;
-  /** The permissions claim; of an opaque token, that of userinfo. */
-  value: unknown;
-  items: readonly Item[];
-  /** Permissions that the token before did not have. */
-  added: readonly string[];
-  /** Permissions that only the token before had. */
-  gone: readonly string[];
+/** What the server explains. */
+export interface Explanation {
   roles: readonly Role[];
-  formerRoles: readonly Role[];
-  /** Whose mappings are known here. */
-  organizations: readonly Organization[];
-  /** Why a mapping is not known. */
-  mappingNote: string;
-  world: World | undefined;
-  /** Those whose names are known. */
-  projects: readonly { id: string; name: string }[];
-  user: User | undefined;
-  exchanges: readonly Exchange[] | undefined;
-  diagnosis?: Diagnosis;
-  /** Roles that the user has and the login did not request. */
-  unrequested?: Diagnosis;
+  /** The ids of those whose mapping counts. */
+  organizations: readonly string[];
+  suggestions: readonly string[];
+  diagnosis?: Finding;
+  /** To the permission that is asked about. */
+  answer?: Finding;
+  binding?: readonly Binding[];
+  /** How much the server's clock is ahead: a browser's may be wrong. In milliseconds. */
+  clockOffset: number;
 }
 
-/** What the page has explained by its server. */
-export interface Question {
-  payload: Payload | undefined;
-  organizations: readonly Organization[];
-  home: string | undefined;
-  findings: Record<string, unknown>;
-}
+export type Organization = Question["organizations"][number];
 
-/** An entry of the metadata; the value is base64. */
-export interface Entry {
-  key: string;
-  value: string;
-}
-
-export interface Organization {
-  id: string;
-  name: string;
-  entries: Entry[];
-}
-
-/** A row of the mapping while it is edited. */
-export interface Row {
+/** An edit of an entry that is not saved. */
+export interface Edit extends EntryName {
   /** Unique on the page. */
   id: string;
-  organization: string;
-  /** The metadata key. */
-  key: string;
-  /** Whether the key is given; `false` in rows that were added. */
-  isNamed: boolean;
-  /** As typed: a list, or the value itself if `isRaw`. */
+  /** As typed. */
   text: string;
-  isRaw: boolean;
-  isRemoved: boolean;
-  /** The stored value as base64; `undefined` if there is no entry. */
-  stored: string | undefined;
-  /** How it was changed elsewhere while it was edited here. */
-  note?: string;
+  isRemoved?: boolean;
+  /** Whether the key is typed too. */
+  isNew?: boolean;
+  /** The stored value when the edit began, as base64. */
+  before: string | undefined;
 }
 
-export interface Draft {
-  rows: Row[];
-}
-
-/** A change to save. */
-export interface Change {
-  key: string;
-  /** `null` removes the entry. */
-  value: string | null;
-  /** What was stored, as base64. */
-  before: string | null;
+export interface App {
+  name: string;
+  clientId: string;
+  projectId: string;
+  kind: string;
+  accessToken: string;
+  redirectUris: string[];
 }
 
 /** What the sandbox holds. */
 export interface World {
   organizations: Organization[];
-  projects: { id: string; name: string; assertsRoles: boolean }[];
-  apps: {
-    name: string;
-    clientId: string;
-    projectId: string;
-    kind: string;
-    accessToken: string;
-    redirectUris: string[];
-  }[];
+  projects: { id: string; name: string; organizationId: string }[];
+  apps: App[];
   users: User[];
 }
 
-export interface User {
+export type User = NonNullable<Question["user"]> & {
   id: string;
   userName: string;
-  displayName: string;
-  isMachine: boolean;
-  organizationId: string;
   organization: string;
-  grants: {
-    projectId: string;
-    project: string;
-    roles: string[];
-    active: boolean;
-  }[];
-}
+};
 
 /** One call of the function. */
-export interface Exchange {
-  /** In milliseconds since 1970. */
-  time: number;
-  condition: string;
-  target: { endpoint: string; name: string };
-  request: { headers: Record<string, string>; body: string; payload: Payload };
-  reply?: { status: number; body: string };
-  error?: string;
+export type Exchange = NonNullable<Question["exchanges"]>[number] & {
+  request: {
+    headers: Record<string, string>;
+    payload: {
+      user_grants?: { project_id: string; resource_owner: string }[];
+    };
+  };
   ms: number;
-}
-
-export interface Payload {
-  function?: string;
-  user?: { id?: string };
-  org?: { id?: string; name?: string };
-  user_grants?: Grant[];
-}
-
-export interface Grant {
-  project_id: string;
-  resource_owner: string;
-  state: number;
-  roles: string[];
-}
+};
 
 /** Where feedback is shown. */
 export type Place = "start" | "renew" | "save";
-
-/** Whom to log in, and with what. */
-export interface Choice {
-  clientId: string;
-  scope: string;
-  loginHint?: string;
-}
-
-export type Tab = "access" | "id" | "userinfo";
-
-/** Where an API looks for permissions. */
-export interface ApiPlace {
-  project: string;
-  organization: string;
-}
 
 /** The browser's; not there when Deno checks the tests. */
 type DomNode = typeof globalThis extends
   { Node: { prototype: infer Prototype } } ? Prototype : never;
 
 export type Child = DomNode | string | number | false | null | undefined;
-
-/** What the table of the chain shows, and what can be done there. */
-export interface Chain {
-  session: Session;
-  /** `undefined` if the mapping cannot be edited. */
-  draft: Draft | undefined;
-  /** What keeps a row from being saved. */
-  problems: ReadonlyMap<Row, string>;
-  /** Shown beside the buttons. */
-  feedback: Child;
-  actions: {
-    onType: (row: Row, part: Partial<Row>) => void;
-    onRaw: (row: Row) => void;
-    onRemove: (row: Row) => void;
-    onAdd: () => void;
-    onUndo: () => void;
-    onSave: () => void;
-    onFix: (fix: Fix) => void;
-  };
-}

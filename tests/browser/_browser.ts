@@ -93,6 +93,47 @@ export async function click(page: Page, name: string): Promise<void> {
   await page.getByRole("button", { name, exact: true }).click();
 }
 
+/** Opens the fields of the mapping. */
+export async function edit(page: Page): Promise<void> {
+  await click(page, "Edit mapping");
+}
+
+/** Asks why a permission is missing, and returns the answer once its title matches. */
+export async function ask(
+  page: Page,
+  permission: string,
+  title: string | RegExp,
+): Promise<string> {
+  await page.getByLabel("Why is this permission missing?").fill(permission);
+  await diagnosis(page, title);
+  return await text(page, "#diagnosis");
+}
+
+/** Waits for what is said below the question. */
+export async function diagnosis(
+  page: Page,
+  title: string | RegExp,
+): Promise<void> {
+  await page.locator("#diagnosis h2").getByText(title).waitFor();
+}
+
+/** The token's verdict: its sentence, its checks and the API's answers. */
+export function verdict(page: Page): Promise<string> {
+  return text(page, "section[aria-label='Token verdict']");
+}
+
+/** Pastes a token at the start. */
+export async function paste(page: Page, token: string): Promise<void> {
+  await page.locator("#paste-summary").click();
+  await page.getByLabel("Token (JWT)").fill(token);
+  await click(page, "Read the token");
+}
+
+/** The access token of the session at hand. */
+export async function accessToken(page: Page): Promise<string> {
+  return (await page.locator("#Access-token .raw").textContent())!;
+}
+
 /** Saves the mapping and waits for what is said beside the button. */
 export async function save(page: Page, expected: string | RegExp) {
   await click(page, "Save and get a new token");
@@ -117,7 +158,7 @@ export async function text(page: Page, selector: string): Promise<string> {
 /** The chain's rows, one line each: the role, the entry, the permissions. */
 export function chain(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(
-    `[...document.querySelectorAll("form.chain > table tbody tr")].map((row) =>
+    `[...document.querySelectorAll(".chain > table tbody tr")].map((row) =>
       [...row.children].map((cell) => {
         const input = cell.querySelector("input");
         const list = [...cell.querySelectorAll("li")].map((it) => it.innerText.replace(/^\\S+ grants\\s*/, ""));
@@ -154,6 +195,8 @@ export interface WorldJson {
     projects?: { name: string; assertRoles: boolean; grantedTo?: unknown[] }[];
     users: {
       userName: string;
+      firstName?: string;
+      lastName?: string;
       administrator?: string[];
       grants?: { project: string; roles: string[]; active?: boolean }[];
     }[];

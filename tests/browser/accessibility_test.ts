@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { serveInspector } from "../../harness/inspector/server.ts";
-import { browserTest, click, logIn, PHONE, save } from "./_browser.ts";
+import {
+  ask,
+  browserTest,
+  click,
+  edit,
+  logIn,
+  PHONE,
+  save,
+} from "./_browser.ts";
 
 interface Violation {
   readonly id: string;
@@ -16,14 +24,14 @@ const VIEWS: [string, (page: Page) => Promise<void>][] = [
   ["a token", (page) => logIn(page, "Alice")],
   ["a row that cannot be saved", async (page) => {
     await logIn(page, "Bob");
+    await edit(page);
     await click(page, "Add a role");
     await page.getByLabel("Role name").fill("editor");
     await save(page, /^Not saved/);
   }],
-  ["a question", async (page) => {
+  ["an answer", async (page) => {
     await logIn(page, "Bob");
-    await page.getByLabel("Permissions of editor").fill("x");
-    await click(page, "Switch user");
+    await ask(page, "Posts:Write", /No entry grants/);
   }],
   ["no permissions", (page) => logIn(page, "Nora")],
 ];

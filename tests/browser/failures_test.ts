@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   browserTest,
   click,
+  edit,
   feedback,
   focused,
   logIn,
@@ -61,6 +62,26 @@ browserTest(
       },
     );
 
+    await step("says what a login waits for, where one looks", async (page) => {
+      await page.clock.install();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      await page.route(token, async (route) => {
+        await promise;
+        await route.continue();
+      });
+      await page.getByRole("button", { name: "Bob" }).click();
+      await page.getByRole("heading", { name: "Logging in…" }).waitFor();
+      await page.clock.runFor(2100);
+      await feedback(
+        page,
+        "start",
+        /^Waiting for ZITADEL at .*, which asks the function…$/,
+      );
+      assert.ok(await page.locator("#start-feedback").isVisible());
+      resolve();
+      await page.locator("#who").waitFor();
+    });
+
     await step(
       "offers a login when the refresh token is no longer valid",
       async (page) => {
@@ -82,6 +103,7 @@ browserTest(
 
     await step("saves although there is no new token", async (page) => {
       await logIn(page, "Bob");
+      await edit(page);
       const field = page.getByLabel("Permissions of editor");
       await field.fill("posts:read, posts:write, saved:anyway");
       await page.route(token, (route) => route.abort());
@@ -164,6 +186,7 @@ browserTest(
 
     await step("says beside the button why nothing was saved", async (page) => {
       await logIn(page, "Bob");
+      await edit(page);
       const field = page.getByLabel("Permissions of editor");
       await field.fill("never:saved");
       await page.route("**/metadata", (route) => route.abort());

@@ -1,17 +1,25 @@
 // @ts-check
-import { disclosure, h, jsonBlock } from "./element.js";
+import { disclosure, h } from "./element.js";
+/** @import { Session } from "./session.js" */
 /** @import { Exchange } from "../types.ts" */
 
 /** @type {Record<string, string>} */
 const PURPOSES = { "function/preaccesstoken": "for the access token", "function/preuserinfo": "for the ID token" };
 
-/**
- * Shows what ZITADEL asked the function and what it answered.
- *
- * @param {readonly Exchange[] | undefined} exchanges
- * @returns {HTMLElement}
- */
-export function callsView(exchanges) {
+/** Shows what ZITADEL asked the function and what it answered. @param {Session} session */
+export function callsView({ exchanges, binding = [] }) {
+  const bound = binding.map(({ condition, name, endpoint, interruptOnError }) =>
+    h(
+      "li",
+      h("code", condition.replace("function/", "")),
+      ` asks ${name} at `,
+      h("code", endpoint),
+      condition.startsWith("function/") &&
+        `; if it fails, ${interruptOnError ? "no token is issued" : "the token has no permissions"} (interruptOnError ${
+          interruptOnError ? "on" : "off"
+        })`,
+    )
+  );
   return h(
     "section.card.calls",
     { "aria-labelledby": "calls-title" },
@@ -19,25 +27,23 @@ export function callsView(exchanges) {
     h(
       "p.muted",
       !exchanges
-        ? "ZITADEL's calls of the function are not visible here: only the sandbox shows them. On a real instance, the function's log has a line for each."
+        ? "Only the sandbox shows ZITADEL's calls of the function; on a real instance its log has a line for each."
         : exchanges.length === 0
         ? "ZITADEL called no function for this token."
         : "Before it issued the tokens, ZITADEL called the function:",
     ),
     ...(exchanges ?? []).map((exchange, index) => disclosure(`call-${index}`, title(exchange), ...details(exchange))),
+    bound.length > 0 && disclosure("binding", "What ZITADEL is set to call", h("ul", ...bound)),
   );
 }
 
 /** @param {Exchange} exchange */
 function title({ condition, reply, error, ms }) {
-  const purpose = PURPOSES[condition] ? ` ${PURPOSES[condition]}` : "";
-  const result = reply ? `HTTP ${reply.status}` : error;
-  const isBad = reply?.status !== 200;
   return h(
     "span",
     h("code", condition.replace("function/", "")),
-    `${purpose}: `,
-    h(isBad ? "span.bad" : "span", `${result} in ${ms.toFixed(0)} ms`),
+    ` ${PURPOSES[condition] ?? ""}: `,
+    h(reply?.status === 200 ? "span" : "span.no", `${reply ? `HTTP ${reply.status}` : error} in ${ms.toFixed(0)} ms`),
   );
 }
 
@@ -46,17 +52,16 @@ function details({ request, reply, target }) {
   const headers = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
   return [
     h("h3", "ZITADEL sent"),
-    jsonBlock([`POST ${target.endpoint}`, ...headers].join("\n")),
-    jsonBlock(request.payload),
+    h("pre", [`POST ${target.endpoint}`, ...headers, "", JSON.stringify(request.payload, null, 2)].join("\n")),
     h("h3", "The function answered"),
-    jsonBlock(reply ? pretty(reply.body) : "nothing"),
+    h("pre", reply ? pretty(reply.body) : "nothing"),
   ];
 }
 
-/** @param {string} body @returns {unknown} */
+/** @param {string} body */
 function pretty(body) {
   try {
-    return JSON.parse(body);
+    return JSON.stringify(JSON.parse(body), null, 2);
   } catch {
     return body;
   }

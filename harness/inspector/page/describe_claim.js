@@ -1,50 +1,26 @@
 // @ts-check
 
-const MEANINGS = new Map(
-  Object.entries({
-    iss: "who issued it",
-    sub: "the user",
-    aud: "for: applications and projects",
-    exp: "valid until",
-    nbf: "not valid before",
-    iat: "issued",
-    auth_time: "logged in",
-    updated_at: "profile changed",
-    jti: "the token's own id",
-    client_id: "the application that asked",
-    azp: "the application that asked",
-    amr: "how the user proved who they are",
-    nonce: "checked: the one this page sent",
-    at_hash: "ties it to the access token",
-    sid: "the session",
-  }),
-);
+/** @type {Record<string, string>} */
+const MEANINGS = {
+  ...{ sub: "the user", aud: "for: applications and projects", exp: "valid until", nbf: "not valid before" },
+  ...{ iat: "issued", auth_time: "logged in", updated_at: "profile changed", client_id: "the application that asked" },
+  ...{ azp: "the application that asked", amr: "how the user proved who they are", at_hash: "of the access token" },
+};
 
-const TIMES = new Set(["exp", "nbf", "iat", "auth_time", "updated_at"]);
+const TIMES = ["exp", "nbf", "iat", "auth_time", "updated_at"];
 
 /**
- * Describes a claim.
+ * Describes a claim; empty if the page does not know it.
  *
  * @param {string} name
  * @param {unknown} value
  * @param {string} permissionsClaim
- * @returns {string} Empty if the page does not know it.
  */
 export function describeClaim(name, value, permissionsClaim) {
   if (name === permissionsClaim) return "added by the function";
-  if (/^urn:zitadel:iam:org:project:.*roles$/.test(name)) {
-    return "ZITADEL's own roles claim";
-  }
-  const meaning = MEANINGS.get(name) ?? "";
-  if (!TIMES.has(name) || typeof value !== "number") return meaning;
-  return `${meaning} ${new Date(value * 1000).toLocaleString()}`;
-}
-
-/** Formats when a token expires. @param {number} ms Milliseconds; negative once it has expired. @returns {string} */
-export function formatTimeLeft(ms) {
-  if (ms <= 0) return "expired";
-  const seconds = Math.ceil(ms / 1000);
-  const [hours, minutes] = [Math.floor(seconds / 3600), ((seconds / 60) % 60) | 0];
-  if (hours > 0) return `expires in ${hours} h ${minutes} min`;
-  return minutes > 0 ? `expires in ${minutes} min ${seconds % 60} s` : `expires in ${seconds} s`;
+  if (/^urn:zitadel:iam:org:project:.*roles$/.test(name)) return "ZITADEL's own roles claim";
+  const meaning = Object.hasOwn(MEANINGS, name) ? `${MEANINGS[name]}` : "";
+  return TIMES.includes(name) && typeof value === "number"
+    ? `${meaning} ${new Date(value * 1000).toLocaleString()}`
+    : meaning;
 }

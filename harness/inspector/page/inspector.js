@@ -4,24 +4,26 @@
  *
  * @module
  */
-import { apiPlace, apiView, callApi } from "./api_view.js";
 import { callsView } from "./calls_view.js";
 import { chainView } from "./chain_view.js";
-import { formatTimeLeft } from "./describe_claim.js";
-import { changesOf } from "./draft.js";
-import { Editor } from "./editor.js";
-import { button, h, redraw } from "./element.js";
+import { editorOf, sayUnsaved } from "./editor.js";
+import { Edits, rowId } from "./edits.js";
+import { button, focus, h, redraw, typed } from "./element.js";
 import { clearFeedback, feedbackAt, run, say } from "./feedback.js";
 import { identityView } from "./identity_view.js";
 import { joinScopes } from "./instance.js";
 import { decodeJwt } from "./jwt.js";
 import * as login from "./login.js";
-import { eventArrives, readWorld, saveChanges } from "./sandbox.js";
-import { askUserinfo, openSession } from "./session.js";
+import { answerView, questionView } from "./question_view.js";
+import { machineTokens, readExchanges, readWorld, saveChanges } from "./sandbox.js";
+import { ask, askUserinfo, explainRefusal, openSession } from "./session.js";
 import { startView } from "./start_view.js";
 import { tokensView } from "./tokens_view.js";
+import { formatTimeLeft, judge } from "./verdict.js";
+import { verdictView } from "./verdict_view.js";
 import { counted, shortList } from "./words.js";
-/** @import { ApiResult, Context, Fix, Place, Session, Settings, Tab, World } from "../types.ts" */
+/** @import { Session } from "./session.js" */
+/** @import { Context, Finding, Fix, Login, Place, Settings, Tokens } from "../types.ts" */
 
 const CALLBACK_PATH = "/callback";
 const REDIRECT_URI = location.origin + CALLBACK_PATH;
@@ -31,21 +33,20 @@ const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 /** @type {Settings} */
 const settings = JSON.parse(document.getElementById("settings")?.textContent ?? "");
 const { host } = new URL(settings.issuer);
+const now = () => Date.now() + (session?.clockOffset ?? 0);
 
 /** @type {Context} */
 const context = { settings, server: { issuer: settings.issuer }, keys: [] };
 /** @type {Session | undefined} */
 let session;
-const editor = new Editor(draw);
-/** @type {World | undefined} */
-let world;
-/** @type {readonly ApiResult[] | undefined} */
-let results;
-let code = "";
-let tried = "";
-/** @type {Tab} */
-let tab = "access";
-let isLeaving = false;
+const edits = new Edits();
+let isEditing = false;
+/** Whether a save was tried with the edits at hand. */
+let isChecked = false;
+/** @type {Finding | undefined} To the permission that is asked about. */
+let answer;
+/** What was judged last: it changes when the token expires. */
+let judged = 0;
 let isNavigating = false;
 /** Counts the times that the tokens were deleted: what was asked for before does not bring them back. */
 let generation = 0;
@@ -53,7 +54,7 @@ let generation = 0;
 document.getElementById("where")?.replaceChildren(h("span.pill", settings.sandbox ? "Sandbox" : "ZITADEL"), host);
 setInterval(tick, TICK_MS);
 addEventListener("beforeunload", (event) => {
-  if (editor.count > 0 && !isNavigating) event.preventDefault();
+  if (edits.changed.length > 0 && !isNavigating) event.preventDefault();
 });
 await start();
 
@@ -68,16 +69,17 @@ async function start() {
     await showStart();
     return say("start", "This login was not started in this tab. Start it here.", { tone: "bad" });
   }
-  editor.restore(pending.draft);
+  edits.list = pending.edits ?? [];
+  isEditing = edits.list.length > 0;
+  redraw(main, h("h1", "Logging in…"), h("div.feedback", { id: "start-feedback" }));
   await act({ button: "", doing: "", place: "start", failure: "The login failed." }, async () => {
-    const since = Date.now();
     await discover();
-    const tokens = await login.finishLogin(context.server, pending, url);
-    await open({ login: pending, tokens, since });
+    const tokens = await explained(() => login.finishLogin(context.server, pending, url));
+    await open({ login: pending, tokens });
     report("renew", "Logged in.");
   });
   if (!session) return await showStart(true);
-  document.getElementById("who")?.focus();
+  focus("who");
 }
 
 /** Reads the discovery document, once. */
@@ -86,178 +88,172 @@ async function discover() {
   context.server = await login.discover(settings.issuer);
 }
 
+/** Requests tokens; a refusal because the function failed says so. @template T @param {() => Promise<T>} request */
+async function explained(request) {
+  try {
+    return await request();
+  } catch (error) {
+    if (!login.isRefusal(error)) throw error;
+    const calls = settings.sandbox ? await readExchanges(settings.issuer) : undefined;
+    const cause = await explainRefusal(calls?.filter(({ condition }) => condition.startsWith("function/")));
+    if (!cause) throw error;
+    throw new Error(`${cause.title}: ${cause.text.replace(/\.$/, "")}`, { cause: error });
+  }
+}
+
 /** Shows who can log in. @param {boolean} [isFailed] Then the reason and the edits stay. @returns {Promise<void>} */
 async function showStart(isFailed) {
-  session = undefined;
+  session = answer = undefined;
   generation++;
-  isLeaving = false;
   if (!isFailed) {
-    editor.clear();
+    edits.list = [];
+    isEditing = false;
     clearFeedback();
   }
   try {
-    world = settings.sandbox ? await readWorld(settings.issuer) : undefined;
+    const world = settings.sandbox ? await readWorld(settings.issuer) : undefined;
+    const feedback = feedbackAt("start");
+    redraw(main, startView({ settings, world, redirectUri: REDIRECT_URI, feedback, onLogin, onPaste }));
   } catch (error) {
-    return redraw(
+    redraw(
       main,
       h("h1", { tabindex: -1 }, `${host} does not answer`),
       h("p.lead", login.describeError(error)),
       h("p.lead", "This page holds no token. Check that ZITADEL runs, then try again."),
-      h(
-        "p",
-        button("button.primary", "retry", "Retry", () => showStart()),
-      ),
+      h("p", button("button.primary", "retry", "Retry", () => showStart())),
     );
   }
-  redraw(
-    main,
-    h(
-      "div.start",
-      ...startView({
-        settings,
-        world,
-        redirectUri: REDIRECT_URI,
-        feedback: feedbackAt("start"),
-        onLogin: (choice) =>
-          act(
-            { button: "login", doing: "Logging in…", place: "start", failure: "The login cannot start." },
-            // A browser that knows one user should not choose for the person.
-            () => goToLogin({ ...choice, ...(!settings.sandbox && { prompt: "select_account" }) }),
-          ),
-        onPaste: paste,
-      }),
-    ),
-  );
 }
 
-/** @param {{ clientId: string, scope: string, loginHint?: string | undefined, prompt?: string }} choice */
-async function goToLogin(choice) {
-  await discover();
-  isNavigating = true;
-  await login.startLogin(context.server, {
-    ...choice,
-    redirectUri: REDIRECT_URI,
-    draft: editor.count > 0 ? editor.draft : undefined,
-  });
-}
-
-/** Logs the same user in again. @param {{ clientId?: string, scopes?: readonly string[], scope?: string }} change */
-function loginAgain({ clientId, scopes = [], scope }) {
-  const begun = session?.login;
-  if (!begun) return;
+/** @param {Login} wanted @param {Place} [place] */
+function onLogin(wanted, place = "start") {
+  const id = place === "renew" ? "renew" : wanted.machine ? `as-${wanted.loginHint}` : "login";
   return act(
-    { button: "renew", doing: "Logging in…", place: "renew", failure: "The login cannot start." },
-    () =>
-      goToLogin({
-        clientId: clientId ?? begun.clientId,
-        scope: joinScopes(scope ?? begun.scope, ...scopes),
-        loginHint: session?.user?.userName,
-      }),
-  );
-}
-
-/** @param {string} text */
-function paste(text) {
-  const token = text.replace(/^Bearer\s+/i, "");
-  const jwt = decodeJwt(token);
-  if (!jwt) {
-    return say(
-      "start",
-      "This is not a JWT: one has three parts, separated by dots. An opaque token has nothing inside to show.",
-      { tone: "bad" },
-    );
-  }
-  return act(
-    { button: "read-token", doing: "Reading…", place: "start", failure: "The token cannot be read." },
+    { button: id, doing: place === "renew" ? "Logging in…" : "", place, failure: "The login cannot start." },
     async () => {
-      await discover().catch(() => {});
-      const expiresAt = Number(jwt.claims.exp) * 1000 || undefined;
-      await open({ tokens: { accessToken: token, idToken: undefined, refreshToken: undefined, expiresAt }, since: 0 });
-      const { iss } = jwt.claims;
-      if (iss === settings.issuer) report("renew", "Token read.");
-      else {
-        say("renew", `This token is from ${iss}, and this page is for ${settings.issuer}.`, { tone: "bad" });
-      }
-      document.getElementById("who")?.focus();
+      await logIn(wanted);
+      if (!session) return;
+      report("renew", "Logged in.");
+      if (place === "start") focus("who");
     },
   );
 }
 
-/** Opens a session of new tokens and shows it. @param {Parameters<typeof openSession>[1]} news */
+/** A service user gets its tokens at once, a person by ZITADEL's login page. @param {Login} wanted */
+async function logIn(wanted) {
+  await discover();
+  if (wanted.machine) {
+    return await open({ login: wanted, tokens: await explained(() => machineTokens(settings.issuer, wanted)) });
+  }
+  isNavigating = true;
+  // A browser that knows one user should not choose for the person.
+  const prompt = settings.sandbox || wanted.loginHint ? undefined : "select_account";
+  await login.startLogin(context.server, { ...wanted, prompt, edits: edits.changed });
+}
+
+/** @param {string} text */
+function onPaste(text) {
+  const accessToken = text.replace(/^Bearer\s+/i, "");
+  if (!decodeJwt(accessToken)) {
+    const what = "one has three parts, separated by dots. An opaque token has nothing inside to show";
+    return say("start", `This is not a JWT: ${what}.`, { tone: "bad" });
+  }
+  const failure = "The token cannot be read.";
+  return act({ button: "read-token", doing: "Reading…", place: "start", failure }, async () => {
+    await discover().catch(() => {});
+    await open({ tokens: { accessToken } });
+    report("renew", "Token read.");
+    focus("who");
+  });
+}
+
+/** Opens a session of new tokens and shows it. @param {{ login?: Login, tokens: Tokens }} news */
 async function open(news) {
   const begun = generation;
+  const question = document.getElementById("question") ? typed("question") : "";
   const opened = await openSession(context, news, session);
+  const answered = await ask(opened, settings, question);
   if (begun !== generation) return;
-  session = opened;
-  const place = new URLSearchParams({ ...apiPlace(opened, settings) });
-  [results, code] = await Promise.all([
-    settings.api && news.login && opened.access.jwt ? callApi(opened.access.raw).catch(() => undefined) : undefined,
-    fetch(`/check.js?${place}`).then((it) => it.text()),
-  ]);
-  if (begun !== generation) return;
-  const isEditable = settings.sandbox && news.login && opened.organizations.length > 0;
-  if (isEditable) editor.takeOver(opened, opened.organizations);
-  else editor.clear();
+  [session, answer] = [opened, answered];
+  edits.takeOver(opened.organizations);
   draw();
 }
 
 function draw() {
   const shown = session;
   if (!shown) return;
+  const isEditable = settings.sandbox && shown.login !== undefined && shown.organizations.length > 0;
+  const onEdit = () => {
+    isEditing = true;
+    draw();
+    focus(main.querySelector(".edit input")?.id ?? "add");
+  };
+  const onAsk = async (/** @type {string} */ permission) => {
+    const asked = await ask(shown, settings, permission).catch(() => undefined);
+    // Answers of what was typed before come too late.
+    if (session !== shown || typed("question") !== permission) return;
+    answer = asked;
+    document.getElementById("answer")?.replaceChildren(/** @type {Node} */ (answerView(shown, answer, fix)));
+  };
+  judged = judge(shown, settings, now()).status;
   redraw(
     main,
-    identityView(
-      shown,
-      { feedback: feedbackAt("renew"), isLeaving: isLeaving ? editor.count : 0 },
-      {
-        onRenew: () =>
-          act(
-            { button: "renew", doing: "Getting a new token…", place: "renew", failure: "There is no new token." },
-            async () => {
-              await renew();
-              report("renew", "");
-            },
-          ),
-        onLogin: () =>
-          loginAgain({ scope: /** @type {HTMLTextAreaElement} */ (document.getElementById("scope")).value }),
-        onLeave: leave,
-        onStay: () => {
-          isLeaving = false;
-          draw();
-          document.getElementById("leave")?.focus();
-        },
-      },
-    ),
-    chainView({
-      session: shown,
-      draft: editor.draft,
-      problems: editor.problems,
-      feedback: feedbackAt("save"),
-      actions: {
-        onType: (row, part) => editor.type(row, part),
-        onRaw: (row) => editor.toggleRaw(row),
-        onRemove: (row) => editor.remove(row),
-        onAdd: () => editor.add(shown.organizations[0]?.id),
-        onUndo: () => editor.undo(),
-        onSave: save,
-        onFix: fix,
-      },
+    identityView(shown, feedbackAt("renew"), {
+      onRenew,
+      onLogin: (scope) => shown.login && onLogin({ ...shown.login, scope }, "renew"),
+      onLeave,
     }),
-    apiView({ session: shown, settings, results, code, tried, onTry: (text) => (tried = text) }),
-    tokensView({ session: shown, settings, selected: tab, onSelect: select }),
-    callsView(shown.exchanges),
+    questionView(shown, { answer, onAsk, onFix: fix }),
+    verdictView(shown, settings, now(), fix),
+    chainView(shown, isEditable && isEditing ? editor(shown) : undefined, isEditable ? onEdit : undefined),
+    tokensView(shown, settings, () => onUserinfo(shown)),
+    callsView(shown),
   );
   tick();
 }
 
-/** @param {Tab} selected */
-async function select(selected) {
-  tab = selected;
-  draw();
-  const shown = session;
-  if (tab !== "userinfo" || !shown?.login || shown.userinfo) return;
+/** @param {Session} shown */
+function editor(shown) {
+  return editorOf(edits, {
+    ...{ session: shown, isChecked, draw, feedback: feedbackAt("save") },
+    actions: {
+      onSave,
+      onAdd() {
+        isChecked = false;
+        const { id } = edits.add(shown.organizations[0]?.id ?? "");
+        draw();
+        sayUnsaved(edits);
+        focus(`${id}-key`);
+      },
+      onUndo() {
+        const { length } = edits.changed;
+        edits.list = [];
+        draw();
+        say("save", length > 0 ? `${counted(length, "change")} undone.` : "There are no unsaved changes.");
+      },
+      onDone() {
+        if (edits.changed.length > 0) return say("save", "Save or undo the changes first.", { tone: "bad" });
+        isEditing = false;
+        draw();
+        focus("edit");
+      },
+    },
+  });
+}
+
+/** @param {Session} shown */
+async function onUserinfo(shown) {
+  if (shown.userinfo || !shown.login) return;
   shown.userinfo = await askUserinfo(context.server, shown.access.raw);
   if (session === shown) draw();
+}
+
+function onRenew() {
+  const failure = "There is no new token.";
+  return act({ button: "renew", doing: "Getting a new token…", place: "renew", failure }, async () => {
+    await renew();
+    report("renew", "");
+  });
 }
 
 /** Gets new tokens. */
@@ -265,82 +261,91 @@ async function renew() {
   const before = session;
   if (!before?.login) return;
   const { refreshToken } = before.tokens;
-  const { clientId, scope } = before.login;
   if (!refreshToken) {
-    return await goToLogin({ clientId, scope, loginHint: before.user?.userName });
+    return await logIn({ ...before.login, loginHint: before.login.loginHint ?? before.user?.userName });
   }
-  const [since, begun] = [Date.now(), generation];
+  const begun = generation;
   await discover();
-  const tokens = await login.refreshTokens(context.server, clientId, refreshToken);
+  const tokens = await explained(() => login.refreshTokens(context.server, before.login?.clientId ?? "", refreshToken));
   if (begun !== generation) return;
   // The old refresh token is used up now, even if what follows fails.
   before.tokens = { ...tokens, idToken: tokens.idToken ?? before.tokens.idToken };
-  await open({ login: before.login, tokens, since });
+  await open({ login: before.login, tokens });
+}
+
+function onSave() {
+  isChecked = true;
+  const wrong = edits.changed.find((edit) => edits.problem(edit));
+  if (wrong) {
+    draw();
+    focus(wrong.isNew && !edits.problem(wrong).startsWith("This begins") ? `${wrong.id}-key` : wrong.id);
+    return say("save", "Not saved. Correct the marked row first.", { tone: "bad" });
+  }
+  return act({ button: "save", doing: "Saving…", place: "save", failure: "Not saved." }, save);
 }
 
 async function save() {
-  const { draft } = editor;
-  if (!draft || !editor.check()) return;
-  await act({ button: "save", doing: "Saving…", place: "save", failure: "Not saved." }, async () => {
-    const since = Date.now();
-    const changes = changesOf(draft);
-    const { issuer } = settings;
-    let isDone = true;
-    for (const [organization, list] of changes) {
-      isDone = isDone && (await saveChanges(issuer, organization, list));
-    }
-    world = await readWorld(issuer);
-    if (!session) return;
-    const ids = session.organizations.map(({ id }) => id);
-    const differences = editor.takeOver(session, world.organizations.filter(({ id }) => ids.includes(id)));
-    if (!isDone) {
-      draw();
-      return say(
-        "save",
-        `Not saved, because the mapping was changed elsewhere: ${
-          differences.join("; ")
-        }. Your edits are kept. Check them, then save again.`,
-        { tone: "bad" },
-      );
-    }
-    const isTold = changes.size === 0 || (await eventArrives(issuer, since));
-    const late = isTold ? "" : " The function was not told of the change, and may use the old mapping for a minute.";
-    try {
-      await renew();
-    } catch (error) {
-      draw();
-      return fail("save", "Saved, but there is no new token.", error);
-    }
-    const changedElsewhere = differences.length > 0 ? ` Changed elsewhere: ${differences.join("; ")}.` : "";
-    report("save", changes.size > 0 ? `Saved.${changedElsewhere}` : `Nothing to save.${changedElsewhere}`, late);
-  });
+  const { issuer } = settings;
+  const isChange = edits.changed.length > 0;
+  const results = [];
+  for (const { id } of edits.organizations) {
+    const changes = edits.changesOf(id);
+    if (changes.length > 0) results.push(await saveChanges(issuer, id, changes));
+  }
+  const focused = edits.list.find(({ id }) => document.activeElement?.id.startsWith(id));
+  const { organizations } = await readWorld(issuer);
+  const ids = edits.organizations.map(({ id }) => id);
+  edits.takeOver(organizations.filter(({ id }) => ids.includes(id)));
+  if (results.some(({ saved }) => !saved)) {
+    draw();
+    const conflicts = edits.changed.map((edit) => edits.conflict(edit)).filter(Boolean).join("; ");
+    const text = `Not saved, because the mapping was changed elsewhere: ${conflicts}. Your edits are kept.`;
+    return say("save", `${text} Check them, then save again.`, { tone: "bad" });
+  }
+  isChecked = false;
+  const isLate = results.some(({ told }) => !told);
+  const late = isLate ? " The function was not told of the change, and may use the old mapping for a minute." : "";
+  try {
+    await renew();
+  } catch (error) {
+    draw();
+    return fail("save", "Saved, but there is no new token.", error);
+  }
+  if (focused?.isNew === false) focus(rowId(focused));
+  report("save", isChange ? "Saved." : "Nothing to save.", late);
 }
 
 /** Deletes the tokens and shows the start; asks first if edits would be lost. */
-async function leave() {
-  if (editor.count > 0 && !isLeaving) {
-    isLeaving = true;
-    draw();
-    return document.getElementById("stay")?.focus();
-  }
+async function onLeave() {
+  const { length } = edits.changed;
+  if (length > 0 && !confirm(`Switching discards ${counted(length, "unsaved change")} of the mapping.`)) return;
   await showStart();
   main.querySelector("h1")?.focus();
 }
 
 /** @param {Fix} cure */
-function fix(cure) {
-  const { scopes, clientId } = cure;
-  if (cure.renew) document.getElementById("renew")?.click();
-  else if (scopes || clientId) loginAgain({ ...(clientId && { clientId }), ...(scopes && { scopes }) });
-  else editor.fix(cure);
+function fix({ renew: isRenewal, scopes = [], clientId, add = [], edit }) {
+  const begun = session?.login;
+  if (isRenewal) return onRenew();
+  if (begun && (scopes.length > 0 || clientId)) {
+    const scope = joinScopes(begun.scope, ...scopes);
+    return onLogin({ ...begun, ...(clientId && { clientId }), scope, loginHint: session?.user?.userName }, "renew");
+  }
+  const [first = edit] = add;
+  if (!first) return;
+  for (const name of add) edits.addExample(name);
+  isEditing = true;
+  draw();
+  sayUnsaved(edits);
+  focus(rowId(first));
 }
 
 /** Says what came of it. @param {Place} place @param {string} what @param {string} [more] */
 function report(place, what, more = "") {
   if (!session) return;
   const { items, added, gone, diagnosis } = session;
-  if (diagnosis && !diagnosis.isNote) {
-    return say(place, `${what} ${diagnosis.title}.${more}`.trim(), { tone: "bad" });
+  if (diagnosis && !diagnosis.tone) {
+    return say(place, `${what}${more}`.trim(), { spoken: `${what} ${diagnosis.title}.` });
   }
   const changes = [added.length > 0 && `Added ${shortList(added)}.`, gone.length > 0 && `Removed ${shortList(gone)}.`]
     .filter(Boolean)
@@ -354,29 +359,27 @@ function report(place, what, more = "") {
 
 /** @param {Place} place @param {string} failure @param {unknown} error */
 function fail(place, failure, error) {
-  const isOver = login.isSessionOver(error) && session;
+  const isOver = login.isSessionOver(error) && session?.login;
   const reason = isOver ? "ZITADEL no longer accepts the refresh token of this login." : login.describeError(error);
   say(place, `${failure} ${reason}`, {
     tone: "bad",
-    action: isOver ? button("button.quiet.small", "again", "Log in again", () => loginAgain({})) : undefined,
+    action: isOver ? button("button.quiet.small", "again", "Log in again", () => onLogin(isOver, "renew")) : undefined,
   });
 }
 
 /** @param {{ button: string, doing: string, place: Place, failure: string }} action @param {() => Promise<void>} work */
 function act({ failure, ...action }, work) {
-  return run({
-    ...action,
-    work,
-    waitsFor: `ZITADEL at ${host}`,
-    onError: (error) => fail(action.place, failure, error),
-  });
+  const onError = (/** @type {unknown} */ error) => fail(action.place, failure, error);
+  return run({ ...action, work, waitsFor: `ZITADEL at ${host}, which asks the function`, onError });
 }
 
+/** Shows the time that is left, and judges again once it is over. */
 function tick() {
+  const exp = Number(session?.access.jwt?.claims.exp);
   const time = document.getElementById("time");
-  const expiresAt = session?.tokens.expiresAt;
-  if (!time || expiresAt === undefined) return;
-  const left = expiresAt - Date.now();
+  if (!session || !time || !exp) return;
+  const left = exp * 1000 - now();
   time.textContent = formatTimeLeft(left);
   time.classList.toggle("over", left <= 0);
+  if (judge(session, settings, now()).status !== judged) draw();
 }

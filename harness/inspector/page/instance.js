@@ -5,7 +5,7 @@
  *
  * @module
  */
-/** @import { Entry, Organization, Payload } from "../types.ts" */
+/** @import { Organization } from "../types.ts" */
 
 const ROLES = /^urn:zitadel:iam:org:project:(.+):roles$/;
 const OWNER = "urn:zitadel:iam:user:resourceowner:id";
@@ -30,9 +30,9 @@ export function joinScopes(...scopes) {
  * Rebuilds ZITADEL's call from the roles that claims list.
  *
  * @param {Record<string, unknown>} claims
- * @returns {Payload | undefined} `undefined` if they list none.
+ * @param {string | undefined} client_id
  */
-export function callFromClaims(claims) {
+export function callFromClaims(claims, client_id) {
   /** @type {Map<string, { project_id: string, resource_owner: string, state: number, roles: string[] }>} */
   const grants = new Map();
   for (const [name, roles] of Object.entries(claims)) {
@@ -50,7 +50,8 @@ export function callFromClaims(claims) {
   const [first] = grants.values();
   if (!first) return undefined;
   const id = String(claims[OWNER] ?? first.resource_owner);
-  return { function: "function/preaccesstoken", org: { id }, user_grants: [...grants.values()] };
+  const application = { client_id };
+  return { function: "function/preaccesstoken", org: { id }, application, user_grants: [...grants.values()] };
 }
 
 /**
@@ -73,9 +74,13 @@ export async function readOrganization(issuer, id, accessToken) {
     const { message } = await response.json().catch(() => ({}));
     throw new Error(`ZITADEL answered HTTP ${response.status}${message ? `, ${message}` : ""}`);
   }
-  /** @type {{ result?: Entry[] }} */
+  /** @type {{ result?: { key: string, value?: string, details?: { changeDate?: string } }[] }} */
   const { result = [] } = await response.json();
   const own = await fetch(`${issuer}/management/v1/orgs/me`, { headers });
   const name = own.ok ? (await own.json()).org?.name : undefined;
-  return { id, name: name ?? `the organization ${id}`, entries: result.map(({ key, value = "" }) => ({ key, value })) };
+  const entries = result.map(({ key, value = "", details }) => ({
+    ...{ key, value },
+    changed: Date.parse(details?.changeDate ?? "") || undefined,
+  }));
+  return { id, name: name ?? `the organization ${id}`, entries };
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import * as oauth from "./oauth4webapi.js";
-/** @import { Draft, Login, PendingLogin, PublicKey, Server, Tokens } from "../types.ts" */
+/** @import { Edit, Login, PendingLogin, PublicKey, Server, Tokens } from "../types.ts" */
 
 const PENDING = "inspector.pending_login";
 
@@ -31,9 +31,9 @@ export async function fetchKeys(server) {
  * Sends the browser to the login page.
  *
  * @param {Server} server
- * @param {Login & { loginHint?: string | undefined, prompt?: string | undefined, draft?: Draft | undefined }} login
+ * @param {Login & { prompt?: string | undefined, edits: Edit[] }} login
  */
-export async function startLogin(server, { loginHint, prompt, ...login }) {
+export async function startLogin(server, { prompt, ...login }) {
   /** @type {PendingLogin} */
   const pending = {
     ...login,
@@ -51,11 +51,11 @@ export async function startLogin(server, { loginHint, prompt, ...login }) {
     nonce: pending.nonce,
     code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
     code_challenge_method: "S256",
-    ...(loginHint && { login_hint: loginHint }),
+    ...(login.loginHint && { login_hint: login.loginHint }),
     ...(prompt && { prompt }),
   }).toString();
   sessionStorage.setItem(PENDING, JSON.stringify(pending));
-  location.assign(url);
+  location.assign(url.href);
 }
 
 /** Takes the login that this tab started; a second call finds none. @returns {PendingLogin | undefined} */
@@ -131,6 +131,13 @@ export function isSessionOver(error) {
   return error instanceof oauth.ResponseBodyError && error.error === "invalid_grant";
 }
 
+/** Reports whether ZITADEL issued no token for a reason of its own. @param {unknown} error */
+export function isRefusal(error) {
+  if (error instanceof oauth.ResponseBodyError) return !isSessionOver(error);
+  if (error instanceof oauth.OperationProcessingError) return error.code === oauth.RESPONSE_IS_NOT_CONFORM;
+  return error instanceof Error && error.message.startsWith("The sandbox answered");
+}
+
 /** Puts an error into words of this page. @param {unknown} error @returns {string} */
 export function describeError(error) {
   if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
@@ -148,13 +155,12 @@ export function describeError(error) {
   return `${error instanceof Error ? error.message : String(error)}.`;
 }
 
-/** @param {oauth.TokenEndpointResponse} response @returns {Tokens} */
-function tokensOf(response) {
+/** @param {Pick<oauth.TokenEndpointResponse, "access_token" | "id_token" | "refresh_token">} response @returns {Tokens} */
+export function tokensOf(response) {
   return {
     accessToken: response.access_token,
     idToken: response.id_token,
     refreshToken: response.refresh_token,
-    expiresAt: response.expires_in === undefined ? undefined : Date.now() + response.expires_in * 1000,
   };
 }
 

@@ -31,23 +31,3 @@ export function readPermissions(value) {
   }
   return items;
 }
-
-/**
- * Reports whether a claim holds a permission, by the rules of
- * `examples/api/`: the whole name, and if the shape tells them apart, in this
- * project and organization only.
- *
- * @param {unknown} value The claim's value.
- * @param {string} permission
- * @param {{ project?: string | undefined, organization?: string | undefined }} [where]
- */
-export function hasPermission(value, permission, where = {}) {
-  return (
-    readPermissions(value)?.some(
-      (item) =>
-        item.permission === permission &&
-        (!item.project || !where.project || item.project === where.project) &&
-        (!item.organization || !where.organization || item.organization === where.organization),
-    ) ?? false
-  );
-}

@@ -1,80 +1,61 @@
 // @ts-check
 /**
- * What the sandbox shows beside the token: who is in its world, what it asked
- * the function, and the mapping. A real instance has none of it.
+ * What the sandbox shows beside the token: who is in its world, what it asked the function, and the mapping. A real
+ * instance has none of it.
  *
  * @module
  */
-/** @import { Change, Exchange, World } from "../types.ts" */
-
-const EVENT_WAIT_MS = 1000;
-const EVENT_POLL_MS = 50;
+import { tokensOf } from "./login.js";
+/** @import { Exchange, Login, Tokens, World } from "../types.ts" */
 
 /** @param {string} issuer @returns {Promise<World>} */
 export function readWorld(issuer) {
-  return getJson(`${issuer}/_sandbox/world`);
+  return askJson(`${issuer}/_sandbox/world`);
+}
+
+/** All calls of targets, oldest first. @param {string} issuer @returns {Promise<Exchange[]>} */
+export function readExchanges(issuer) {
+  return askJson(`${issuer}/_sandbox/exchanges`);
 }
 
 /**
- * Finds the calls that led to a token.
+ * What an access token was requested with, and the calls that led to it; `null` if the sandbox did not issue it.
  *
  * @param {string} issuer
- * @param {{ user: unknown, since: number }} token Whose it is, and when it was asked for.
- * @returns {Promise<Exchange[]>}
+ * @param {string} token
+ * @returns {Promise<{ clientId: string, scope: string, exchanges: Exchange[] } | null>}
  */
-export async function readExchanges(issuer, { user, since }) {
-  /** @type {Exchange[]} */
-  const exchanges = await getJson(`${issuer}/_sandbox/exchanges`);
-  return exchanges.filter(
-    ({ time, condition, request }) =>
-      condition.startsWith("function/") && time >= since && request.payload.user?.id === user,
-  );
+export function readOrigin(issuer, token) {
+  return askJson(`${issuer}/_sandbox/tokens`, { headers: { authorization: `Bearer ${token}` } });
+}
+
+/** Gets a service user's token. @param {string} issuer @param {Login} login @returns {Promise<Tokens>} */
+export async function machineTokens(issuer, { machine, scope }) {
+  return tokensOf(await askJson(`${issuer}/_sandbox/tokens`, json("POST", { user: machine, scope })));
 }
 
 /**
- * Changes entries of an organization's metadata.
+ * Changes entries of an organization's metadata; `null` removes one.
  *
  * @param {string} issuer
  * @param {string} organization
- * @param {readonly Change[]} changes
- * @returns {Promise<boolean>} `false` if an entry was changed meanwhile; then nothing is saved.
+ * @param {readonly { key: string, value: string | null, before: string | null }[]} changes
+ * @returns {Promise<{ saved: boolean, told: boolean }>} Not saved if an entry was changed meanwhile; not told if the
+ * function got no event.
  */
-export async function saveChanges(issuer, organization, changes) {
-  const path = `/_sandbox/organizations/${organization}/metadata`;
-  const response = await fetch(issuer + path, {
-    method: "PATCH",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(changes),
-  });
-  if (!response.ok) {
-    throw new Error(`The sandbox refused the mapping (HTTP ${response.status})`);
-  }
-  return (await response.json()).saved;
+export function saveChanges(issuer, organization, changes) {
+  return askJson(`${issuer}/_sandbox/organizations/${organization}/metadata`, json("PATCH", changes));
 }
 
-/**
- * Waits until the function was told of a changed mapping, for a moment at most.
- *
- * @param {string} issuer
- * @param {number} since
- * @returns {Promise<boolean>} `false` if no event arrived: no target is bound to them.
- */
-export async function eventArrives(issuer, since) {
-  for (let waited = 0; waited < EVENT_WAIT_MS; waited += EVENT_POLL_MS) {
-    /** @type {Exchange[]} */
-    const exchanges = await getJson(`${issuer}/_sandbox/exchanges`);
-    const isTold = exchanges.some(
-      ({ time, condition, reply }) => time >= since && condition.startsWith("org.metadata.") && reply?.status === 200,
-    );
-    if (isTold) return true;
-    await new Promise((resolve) => setTimeout(resolve, EVENT_POLL_MS));
-  }
-  return false;
+/** @param {string} method @param {unknown} body */
+function json(method, body) {
+  return { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
 }
 
-/** @param {string} url */
-async function getJson(url) {
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered HTTP ${response.status}`);
-  return await response.json();
+/** @param {string} url @param {RequestInit} [init] */
+async function askJson(url, init) {
+  const response = await fetch(url, init);
+  if (response.ok) return await response.json();
+  const { error = "", error_description = "" } = await response.json().catch(() => ({}));
+  throw new Error(`The sandbox answered HTTP ${response.status} ${error} ${error_description}`.trim());
 }

@@ -1,6 +1,6 @@
 // @ts-check
 
-const LONGEST_LIST = 60;
+const MAX_NAMES = 6;
 
 /** @param {number} count @param {string} word @param {string} [plural] */
 export function counted(count, word, plural = `${word}s`) {
@@ -15,9 +15,5 @@ export function sentenceList(words) {
 
 /** Names as many as fit into a sentence. @param {readonly string[]} names */
 export function shortList(names) {
-  let shown = 1;
-  while (shown < names.length && names.slice(0, shown + 1).join(", ").length <= LONGEST_LIST) shown++;
-  const left = names.length - shown;
-  const text = names.slice(0, shown).join(", ");
-  return left > 0 ? `${text} and ${left} more` : text;
+  return names.length > MAX_NAMES ? counted(names.length, "permission") : names.join(", ");
 }

@@ -51,8 +51,10 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions", a
       projectName: "",
       claim: "rights",
       shape: "list",
-      metadataOrganization: "user",
-      api: true,
+      api: {
+        project: "390000000000000011",
+        organization: "390000000000000001",
+      },
     });
     assert.equal(routes[0].permission, "posts:read");
     const calls = await fetch(`${inspector.origin}/api-calls`, {
@@ -99,7 +101,7 @@ Deno.test("startDevStack() uses the instance in ZITADEL_DOMAIN", async (t) => {
     assert.deepEqual([issuer, clientId, api], [
       "https://zitadel.example",
       "42",
-      false,
+      null,
     ]);
   });
 });

@@ -4,6 +4,7 @@ import {
   explainPermission,
   type HeldRoles,
 } from "../../../harness/explain/explain_permission.ts";
+import { describeAnswer } from "../../../harness/explain/describe_answer.ts";
 import { nearestName } from "../../../harness/explain/nearest_name.ts";
 
 function mappingOf(values: Readonly<Record<string, string>>) {
@@ -89,4 +90,34 @@ Deno.test("nearestName() finds another case and up to two edits, and does not gu
   for (const [name, expected] of cases) {
     assert.equal(nearestName(name, names), expected, name);
   }
+});
+
+Deno.test("describeAnswer() names a misspelled entry only for a role that has none", () => {
+  const titleOf = (role: string, mapping: Record<string, string>) => {
+    const grants = [{ ...HELD, held: [role] }];
+    const facts = {
+      grants,
+      mappings: new Map([["ours", mappingOf(mapping)]]),
+      counted: new Set(["ours"]),
+      isKnownProject: () => false,
+    };
+    const answer = explainPermission("all:do", facts);
+    const { title } = describeAnswer(answer, {
+      ...facts,
+      ...{ permission: "all:do", user: "Ann" },
+      projectName: (id) => id,
+      organizationName: (id) => id,
+    });
+    return title;
+  };
+  const Editor = '["all:do"]';
+  assert.match(titleOf("editor", { Editor }), /^The entry “Editor” grants it/);
+  assert.match(
+    titleOf("editor", { editor: "[]", auditor: Editor }),
+    /^Only auditor grants/,
+  );
+  assert.match(
+    titleOf("editor", { "42:editor": "[]", editor: Editor }),
+    /^Ann has editor, and another entry counts for it/,
+  );
 });

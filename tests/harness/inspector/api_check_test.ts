@@ -8,15 +8,20 @@ const CLAIMS = {
   by_organization: { "1": { "7": ["posts:read"] } },
 };
 
+const CASES = Object.entries(CLAIMS).flatMap(([shape, value]) =>
+  [false, true].map((isOpaque) => [shape, isOpaque, value] as const)
+);
+
 Deno.test("apiCheck() fills in the example for each shape", async (t) => {
-  for (const [shape, value] of Object.entries(CLAIMS)) {
-    await t.step(shape, async () => {
+  for (const [shape, isOpaque, value] of CASES) {
+    await t.step(isOpaque ? `${shape}, by introspection` : shape, async () => {
       const code = await apiCheck({
         issuer: "http://127.0.0.1:1",
         audience: "7",
         clientId: "8",
         claim: "rights",
         place: placeOf(shape, { project: "7", organization: "1" }),
+        isOpaque,
       });
       assert.doesNotMatch(code, /env\(|process\.env|express\(/);
       const check = await checkOf(code);
@@ -35,6 +40,7 @@ Deno.test("apiCheck() writes texts as string literals", async () => {
     clientId: "",
     claim: 'c"',
     place: {},
+    isOpaque: false,
   });
   assert.match(code, /const issuers = \["http:\/\/a\/\\";alert\(1\)\/\/"\];/);
   assert.match(code, /const audience = "<your project's id>";/);
@@ -50,7 +56,12 @@ async function checkOf(
     suffix: ".mjs",
   });
   try {
-    await Deno.writeTextFile(file, `${code}\nexport { hasPermission, place };`);
+    // The check by introspection knows its place by itself.
+    const names = code.includes("const place") ? ", place" : "";
+    await Deno.writeTextFile(
+      file,
+      `${code}\nexport { hasPermission${names} };`,
+    );
     const { hasPermission, place } = await import(`file://${file}`);
     return (claims, permission) => hasPermission(claims, permission, place);
   } finally {

@@ -1,134 +1,605 @@
 import assert from "node:assert/strict";
-import { explain } from "../../../harness/inspector/explain_token.ts";
+import {
+  explain,
+  explainRefusal,
+  type ExplainSettings,
+} from "../../../harness/inspector/explain_token.ts";
+import type {
+  Finding,
+  Question,
+  Role,
+} from "../../../harness/explain/token_question.ts";
 
-const FINDINGS = {
-  claim: "filled",
-  isOpaque: false,
-  audience: [],
-  projects: [],
-  apps: [],
-};
-const PAYLOAD = {
-  function: "function/preaccesstoken",
-  org: { id: "1" },
-  user_grants: [{
-    project_id: "7",
-    resource_owner: "2",
-    state: 1,
-    roles: ["admin", "viewer", "guest", "broken"],
-  }],
-};
-
-function entries(values: Record<string, string>) {
+function entries(values: Record<string, string>, changed?: number) {
   return Object.entries(values).map(([key, value]) => ({
-    key,
+    ...{ key, changed },
     value: new TextEncoder().encode(value).toBase64(),
   }));
 }
 
-const ORGANIZATIONS = [
-  {
-    id: "1",
-    name: "Acme",
+const ACME = {
+  id: "1",
+  name: "Acme",
+  entries: entries({ viewer: '["posts:read"]' }),
+};
+const GLOBEX = {
+  id: "2",
+  name: "Globex",
+  entries: entries({ viewer: '["theirs:read"]' }),
+};
+const ASKED = Date.UTC(2026, 10, 1, 12);
+
+function callWith(...roles: string[]) {
+  const grant = { project_id: "7", resource_owner: "1", state: 1, roles };
+  return {
+    function: "function/preaccesstoken",
+    org: { id: "1" },
+    application: { client_id: "client" },
+    user_grants: [grant],
+  };
+}
+
+const EXCHANGE = {
+  time: ASKED,
+  condition: "function/preaccesstoken",
+  target: { endpoint: "http://function/" },
+  reply: { status: 200, body: "{}" },
+};
+const FAILED = {
+  ...EXCHANGE,
+  reply: { status: 502, body: '{"error":"upstream_failed"}' },
+};
+const GRANT = {
+  projectId: "7",
+  project: "Shop",
+  organizationId: "1",
+  roles: ["viewer"],
+  active: true,
+};
+const ANN = {
+  displayName: "Ann Other",
+  isMachine: false,
+  organizationId: "1",
+  grants: [GRANT],
+};
+const BOUND = {
+  condition: "function/preaccesstoken",
+  name: "Webhook",
+  endpoint: "http://function/",
+  interruptOnError: false,
+};
+
+const QUESTION: Question = {
+  claim: "missing",
+  items: [],
+  isOpaque: false,
+  audience: ["client", "7"],
+  login: { clientId: "client", scope: "openid" },
+  exchanges: [EXCHANGE],
+  call: callWith("viewer"),
+  organizations: [ACME, GLOBEX],
+  projects: [{ id: "7", name: "Shop" }, { id: "8", name: "Depot" }],
+  place: { project: "7", organization: "1" },
+};
+
+const SETTINGS: ExplainSettings = {
+  projectId: "",
+  freshMs: 60_000,
+  rules: { metadataOrganization: "user", claim: "permissions" },
+};
+
+function post(body: unknown): Request {
+  return new Request("http://localhost/explain", {
+    method: "POST",
+    body: JSON.stringify(body),
+  });
+}
+
+async function ask(
+  question: Partial<Question>,
+  settings: Partial<ExplainSettings> = {},
+) {
+  const response = await explain(
+    post({ ...QUESTION, ...question }),
+    { ...SETTINGS, ...settings },
+  );
+  assert.equal(response.status, 200);
+  const answer: {
+    roles: Role[];
+    organizations: string[];
+    suggestions: string[];
+    diagnosis?: Finding;
+    answer?: Finding;
+  } = await response.json();
+  return answer;
+}
+
+const rules = (part: Partial<ExplainSettings["rules"]>) => ({
+  rules: { ...SETTINGS.rules, ...part },
+});
+
+Deno.test("explain() explains roles by the function's own look-up and settings", async (t) => {
+  const organizations = [{
+    ...ACME,
     entries: entries({
       admin: '["all"]',
       "7:admin": '["own"]',
       viewer: "a,b",
       broken: '["a", 1]',
     }),
-  },
-  { id: "2", name: "Globex", entries: entries({ admin: '["granted"]' }) },
-];
-
-async function ask(body: unknown, metadataOrganization = "user") {
-  const response = await explain(
-    new Request("http://localhost/explain", {
-      method: "POST",
-      body: JSON.stringify(body),
-    }),
-    { claim: "permissions", projectId: "", metadataOrganization },
-  );
-  const text = await response.text();
-  return {
-    status: response.status,
-    answer: response.ok ? JSON.parse(text) : text,
-  };
-}
-
-const question = {
-  payload: PAYLOAD,
-  organizations: ORGANIZATIONS,
-  findings: FINDINGS,
-};
-
-Deno.test("explain() explains roles by the function's own look-up", async (t) => {
+  }, GLOBEX];
+  const call = callWith("admin", "viewer", "guest", "broken");
   await t.step("in the user's organization", async () => {
-    const { answer } = await ask(question);
-    const { roles, organizations } = answer;
-    assert.deepEqual(organizations, ["1"]);
+    const { roles, suggestions } = await ask({ organizations, call });
     assert.deepEqual(
-      roles.map((
-        { key, permissions }: { key?: string; permissions: string[] },
-      ) => [
-        key,
-        permissions,
-      ]),
-      [
-        ["7:admin", ["own"]],
-        ["viewer", ["a", "b"]],
-        [undefined, []],
-        ["broken", []],
-      ],
+      roles.map(({ key, permissions }) => [key, permissions]),
+      [["7:admin", ["own"]], ["viewer", ["a", "b"]], [undefined, []], [
+        "broken",
+        [],
+      ]],
     );
-    assert.match(roles[3].why, /not a string/);
-    assert.equal(roles[0].grantedBy, "2");
-  });
-  await t.step("in the grant's", async () => {
-    const { answer } = await ask(question, "grant");
-    assert.deepEqual(answer.organizations, ["2"]);
-    assert.deepEqual(answer.roles[0].permissions, ["granted"]);
+    assert.match(roles[3]!.why!, /not a string/);
+    assert.deepEqual(suggestions, ["a", "all", "b", "own", "theirs:read"]);
   });
   await t.step("in a fixed one, also without roles", async () => {
-    const { answer } = await ask({ ...question, payload: undefined }, "2");
-    assert.deepEqual(answer.organizations, ["2"]);
+    const fixed = rules({ metadataOrganization: "2" });
+    assert.deepEqual((await ask({ call: undefined }, fixed)).organizations, [
+      "2",
+    ]);
+    assert.deepEqual((await ask({}, fixed)).roles[0]!.permissions, [
+      "theirs:read",
+    ]);
   });
   await t.step("in the user's own, without roles", async () => {
-    const { answer } = await ask({
-      ...question,
-      payload: undefined,
-      home: "1",
-    });
-    assert.deepEqual(answer.organizations, ["1"]);
+    const found = await ask({ call: undefined, user: { ...ANN, grants: [] } });
+    assert.deepEqual(found.organizations, ["1"]);
+  });
+  await t.step("and tells roles that do not count", async () => {
+    const { roles } = await ask({}, rules({ projects: new Set(["8"]) }));
+    assert.deepEqual(
+      roles.map(({ isCounted, permissions }) => [isCounted, permissions]),
+      [[false, []]],
+    );
   });
 });
 
-Deno.test("explain() diagnoses with the roles it explained", async () => {
-  const { answer } = await ask({
-    ...question,
-    payload: {
-      ...PAYLOAD,
-      user_grants: [{ ...PAYLOAD.user_grants[0], roles: ["broken"] }],
-    },
-    findings: { ...FINDINGS, claim: "empty" },
+const SETUP = "Copy “deno task setup”";
+const REQUEST = "Log in again and request Shop’s roles";
+const NO_CALLS = { exchanges: undefined };
+const unmapped = (...roles: string[]) => ({
+  claim: "empty" as const,
+  organizations: [{ ...ACME, entries: [] }],
+  call: callWith(...roles),
+});
+const withEntry = (value: string, changed?: number) => ({
+  organizations: [{ ...ACME, entries: entries({ viewer: value }, changed) }],
+});
+
+Deno.test("explain() names one cause, and what fixes it", async (t) => {
+  const cases: [
+    string,
+    Partial<Question>,
+    Partial<ExplainSettings>,
+    RegExp,
+    string?,
+  ][] = [
+    ["a foreign claim", { claim: "odd" }, {}, /shape that this function/],
+    [
+      "an unreadable entry",
+      { claim: "empty", ...withEntry("") },
+      {},
+      /^The value is empty .*“viewer” in Acme’s/,
+      "Edit the entry",
+    ],
+    [
+      "an empty entry",
+      { claim: "empty", ...withEntry("[]") },
+      {},
+      /its entry is an empty array.*“viewer”/,
+      "Edit the entry",
+    ],
+    [
+      "one missing entry",
+      unmapped("viewer"),
+      {},
+      /^Acme’s metadata has no entry for viewer /,
+      "Add it",
+    ],
+    [
+      "three missing entries",
+      unmapped("a", "b", "c"),
+      {},
+      /no entry for a, b or c/,
+      "Add all 3",
+    ],
+    [
+      "an unknown mapping",
+      { ...unmapped("a"), organizations: [] },
+      {},
+      /does not know the mapping/,
+      "Log in again and read the mapping",
+    ],
+    [
+      "a mapping that changed later",
+      { claim: "empty", ...withEntry('["a"]', ASKED + 1) },
+      {},
+      /changed after this token was issued Acme’s metadata grants a since/,
+      "Try with a new token",
+    ],
+    [
+      "a stale cache",
+      { claim: "empty", ...withEntry('["a"]', ASKED - 1) },
+      {},
+      /from its cache.*grants a now.*until .*CACHE_FRESH_SECONDS=60/,
+      "Try with a new token",
+    ],
+    [
+      "nothing bound",
+      { exchanges: [] },
+      {},
+      /No target is bound to preaccesstoken So/,
+      SETUP,
+    ],
+    [
+      "bound meanwhile",
+      { exchanges: [] },
+      { readBinding: () => Promise.resolve([BOUND]) },
+      /when this token was issued .*http:\/\/function\/ is bound now/,
+      "Try with a new token",
+    ],
+    [
+      "an opaque token and nothing bound",
+      { isOpaque: true },
+      {},
+      /No target is bound to preuserinfo/,
+      SETUP,
+    ],
+    [
+      "a failing function",
+      { exchanges: [FAILED] },
+      {},
+      /http:\/\/function\/ answered 502 upstream_failed .*could not read the mapping/,
+      "Try again",
+    ],
+    [
+      "a failing function, by its log",
+      { exchanges: [FAILED] },
+      {
+        lastFailure: () => ({
+          status: 502,
+          message: "M",
+          reason: "missing_permission",
+          remedy: "R",
+        }),
+      },
+      /upstream_failed \(missing_permission\) M\. R\./,
+      "Try again",
+    ],
+    [
+      "no connection",
+      { exchanges: [{ ...EXCHANGE, reply: undefined, error: "refused" }] },
+      {},
+      /did not answer ZITADEL got no answer: refused/,
+      "Try again",
+    ],
+    ["other settings", {}, {}, /answer has no “permissions”.*PROJECTS/],
+    [
+      "PROJECTS",
+      {},
+      rules({ projects: new Set(["8"]) }),
+      /^viewer in Shop does not count: PROJECTS .*project 7 by Acme \(1\)/,
+    ],
+    [
+      "GRANTED_BY",
+      {},
+      rules({ grantedBy: new Set(["2"]) }),
+      /does not count: GRANTED_BY/,
+    ],
+    [
+      "APPLICATIONS",
+      {},
+      rules({ applications: new Set(["other"]) }),
+      /APPLICATIONS does not list the application client/,
+    ],
+    [
+      "roles that were not requested",
+      { call: undefined, user: ANN },
+      {},
+      /^Ann has viewer in Shop This login did not request Shop’s roles/,
+      REQUEST,
+    ],
+    [
+      "a service user's",
+      { call: undefined, user: { ...ANN, isMachine: true } },
+      {},
+      /a service user's roles only on request/,
+      REQUEST,
+    ],
+    [
+      "a user without roles",
+      { call: undefined, user: { ...ANN, grants: [{ ...GRANT, roles: [] }] } },
+      {},
+      /^Ann has no roles/,
+    ],
+    [
+      "deactivated roles",
+      {
+        call: undefined,
+        user: { ...ANN, grants: [{ ...GRANT, active: false }] },
+      },
+      {},
+      /in Shop are deactivated/,
+    ],
+    [
+      "from outside: only userinfo is bound",
+      { ...NO_CALLS, userinfo: { hasClaim: true } },
+      {},
+      /No target is bound to preaccesstoken/,
+      SETUP,
+    ],
+    [
+      "from outside: nothing is bound",
+      NO_CALLS,
+      { readBinding: () => Promise.resolve([]) },
+      /No target is bound to preaccesstoken/,
+      SETUP,
+    ],
+    [
+      "from outside: roles were sent",
+      NO_CALLS,
+      {},
+      /ZITADEL lists viewer.*either no target/,
+      "Copy “deno task doctor”",
+    ],
+    [
+      "from outside: bound",
+      NO_CALLS,
+      { readBinding: () => Promise.resolve([BOUND]) },
+      /Webhook does not interrupt on errors .*http:\/\/function\/ failed/,
+      "Copy “deno task doctor”",
+    ],
+    [
+      "from outside: bound and interrupting",
+      NO_CALLS,
+      {
+        readBinding: () =>
+          Promise.resolve([{ ...BOUND, interruptOnError: true }]),
+      },
+      /interrupts on errors, so the function did answer/,
+      "Copy “deno task doctor”",
+    ],
+    [
+      "from outside: roles were not requested",
+      { ...NO_CALLS, call: undefined, userinfo: { hasClaim: false } },
+      {},
+      /did not request them/,
+      "Log in again and request the project’s roles",
+    ],
+    [
+      "from outside: no roles",
+      {
+        ...NO_CALLS,
+        call: undefined,
+        login: {
+          clientId: "client",
+          scope: "urn:zitadel:iam:org:projects:roles",
+        },
+      },
+      {},
+      /user has no roles here/,
+    ],
+    [
+      "from outside: userinfo fails",
+      {
+        ...NO_CALLS,
+        call: undefined,
+        userinfo: { hasClaim: false, error: "HTTP 500" },
+      },
+      {},
+      /could not be read \(HTTP 500\)/,
+    ],
+    [
+      "a pasted token",
+      { ...NO_CALLS, call: undefined, login: undefined },
+      {},
+      /pasted token does not/,
+    ],
+  ];
+  for (const [name, question, settings, expected, fix] of cases) {
+    await t.step(name, async () => {
+      const { diagnosis } = await ask(question, settings);
+      assert.match(`${diagnosis?.title} ${diagnosis?.text}`, expected);
+      assert.equal(diagnosis?.fix?.label, fix);
+    });
+  }
+});
+
+Deno.test("explain() notes what a token with permissions could have too", async () => {
+  const filled = {
+    claim: "filled" as const,
+    items: [{ permission: "posts:read" }],
+  };
+  assert.equal((await ask(filled)).diagnosis, undefined);
+  const depot = { ...GRANT, projectId: "8", roles: ["picker"] };
+  const { diagnosis } = await ask({
+    ...filled,
+    user: { ...ANN, grants: [GRANT, depot] },
   });
-  assert.match(answer.diagnosis.title, /not a string/);
+  assert.equal(diagnosis?.tone, "note");
+  assert.deepEqual(diagnosis?.fix?.scopes, [
+    "urn:zitadel:iam:org:project:id:8:aud",
+    "urn:zitadel:iam:org:projects:roles",
+  ]);
+});
+
+Deno.test("explain() answers why one permission is missing", async (t) => {
+  const filled = {
+    claim: "filled" as const,
+    items: [{ permission: "posts:read" }],
+  };
+  const depot = { ...GRANT, projectId: "8", roles: ["picker"] };
+  const others = [{
+    ...ACME,
+    entries: entries({
+      viewer: '["posts:read"]',
+      picker: '["stock:pick"]',
+      admin: '["all:do","Posts:Write"]',
+      broken: '"[\\"odd:one\\"]"',
+    }),
+  }, GLOBEX];
+  const items = (part: object) => ({
+    items: [{ permission: "posts:read", ...part }],
+  });
+  const cases: [
+    string,
+    string,
+    Partial<Question>,
+    Partial<ExplainSettings>,
+    RegExp,
+  ][] = [
+    [
+      "it is not",
+      "posts:read",
+      {},
+      {},
+      /is in this token By viewer in Shop\.$/,
+    ],
+    [
+      "another target's",
+      "posts:read",
+      { organizations: [{ ...ACME, entries: [] }] },
+      {},
+      /No entry grants it now/,
+    ],
+    [
+      "of another project",
+      "posts:read",
+      items({ project: "8" }),
+      {},
+      /in this token for Depot An API of Shop does not look there/,
+    ],
+    [
+      "of another organization",
+      "posts:read",
+      items({ project: "7", organization: "2" }),
+      {},
+      /given by Globex An API of Shop for Acme/,
+    ],
+    [
+      "not requested",
+      "stock:pick",
+      { user: { ...ANN, grants: [GRANT, depot] } },
+      {},
+      /^picker in Depot grants it This login did not request/,
+    ],
+    [
+      "lacking",
+      "all:do",
+      {},
+      {},
+      /^Only admin grants “all:do” This user does not have this role, only viewer/,
+    ],
+    [
+      "another case",
+      "posts:write",
+      {},
+      {},
+      /^No entry grants .*“admin” grants “Posts:Write”, which differs in upper and lower case/,
+    ],
+    [
+      "misspelled",
+      "stock:pic",
+      {},
+      {},
+      /“picker” grants “stock:pick”, which differs in spelling/,
+    ],
+    ["unknown", "nothing:like", {}, {}, /No name in the mapping is like it/],
+    ["unreadable", "odd:one", {}, {}, /“broken” cannot be read/],
+    [
+      "left out by PROJECTS",
+      "posts:read",
+      { items: [], claim: "missing" },
+      rules({ projects: new Set(["8"]) }),
+      /does not count: PROJECTS/,
+    ],
+    [
+      "broken",
+      "posts:read",
+      { items: [], claim: "missing", exchanges: [FAILED] },
+      {},
+      /answered 502/,
+    ],
+    [
+      "unknown mapping",
+      "all:do",
+      { organizations: [] },
+      {},
+      /does not know the mapping/,
+    ],
+    [
+      "no room in the shape",
+      "a b",
+      { organizations: [{ ...ACME, entries: entries({ viewer: '["a b"]' }) }] },
+      rules({ shape: "string" }),
+      /PERMISSIONS_SHAPE=string cannot carry “a b”/,
+    ],
+  ];
+  for (const [name, permission, question, settings, expected] of cases) {
+    await t.step(name, async () => {
+      const { answer } = await ask({
+        ...filled,
+        organizations: others,
+        ...question,
+        permission,
+      }, settings);
+      assert.match(`${answer?.title} ${answer?.text}`, expected);
+    });
+  }
+  await t.step("another organization's", async () => {
+    const foreign = {
+      ...callWith("viewer"),
+      user_grants: [{
+        ...callWith("viewer").user_grants[0],
+        resource_owner: "2",
+      }],
+    };
+    const { answer } = await ask({
+      ...filled,
+      call: foreign,
+      permission: "theirs:read",
+    });
+    assert.match(answer!.title, /^Only Globex’s metadata grants “theirs:read”/);
+  });
+});
+
+Deno.test("explainRefusal() explains why no token was issued, if the function is the cause", async () => {
+  const why = async (calls: unknown, settings: Partial<ExplainSettings> = {}) =>
+    await (await explainRefusal(post(calls), { ...SETTINGS, ...settings }))
+      .json();
+  const { title, text } = await why([EXCHANGE, FAILED]);
+  assert.match(title, /answered 502 upstream_failed/);
+  assert.match(text, /interruptOnError\), so ZITADEL issued no token/);
+  assert.equal(await why([FAILED, EXCHANGE]), null);
+  assert.equal(await why(null), null);
+  const readBinding = () =>
+    Promise.resolve([{ ...BOUND, interruptOnError: true }]);
+  assert.match(
+    (await why(null, { readBinding })).title,
+    /asks the function at http:\/\/function\/ first/,
+  );
 });
 
 Deno.test("explain() refuses what is not a question", async (t) => {
+  const odd = [{ id: "1", name: "x", entries: [{ key: "a", value: "é" }] }];
   const bodies: [string, unknown][] = [
     ["nothing", undefined],
-    ["no findings", { organizations: [] }],
-    ["an unknown payload", { ...question, payload: {} }],
-    ["a value that is not base64", {
-      ...question,
-      organizations: [{
-        id: "1",
-        name: "x",
-        entries: [{ key: "a", value: "é" }],
-      }],
-    }],
+    ["no claim", { organizations: [] }],
+    ["an unknown call", { ...QUESTION, call: {} }],
+    ["a value that is not base64", { ...QUESTION, organizations: odd }],
   ];
   for (const [name, body] of bodies) {
-    await t.step(name, async () => assert.equal((await ask(body)).status, 400));
+    await t.step(name, async () => {
+      assert.equal((await explain(post(body), SETTINGS)).status, 400);
+    });
   }
 });

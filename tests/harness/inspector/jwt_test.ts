@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { PublicKey } from "../../../harness/inspector/types.ts";
-import { decodeJwt, verifyJwt } from "../../../harness/inspector/page/jwt.js";
+import {
+  decodeJwt,
+  signatureProblem,
+} from "../../../harness/inspector/page/jwt.js";
 
 async function issue(alg: string, kid = "k1") {
   const { publicKey, privateKey } = await generateKeyPair(alg);
@@ -35,57 +38,54 @@ Deno.test("decodeJwt() returns undefined for anything that is not a JWT", () => 
   }
 });
 
-Deno.test("verifyJwt() accepts what the issuer signed", async (t) => {
+Deno.test("signatureProblem() accepts what the issuer signed", async (t) => {
   const names = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"];
   for (const alg of names) {
     await t.step(alg, async () => {
       const { token, key } = await issue(alg);
-      const verdict = await verifyJwt(decodeJwt(token)!, [key]);
-      assert.equal(verdict.state, "valid", verdict.text);
-      assert.match(verdict.text, new RegExp(`${alg}, key k1`));
+      assert.equal(await signatureProblem(decodeJwt(token)!, [key]), "");
     });
   }
 });
 
-Deno.test("verifyJwt() finds the token's key among the issuer's", async () => {
+Deno.test("signatureProblem() finds the token's key among the issuer's", async () => {
   const [old, current] = [await issue("ES256", "old"), await issue("ES256")];
   const keys = [old.key, current.key];
   for (const { token } of [old, current]) {
-    assert.equal((await verifyJwt(decodeJwt(token)!, keys)).state, "valid");
+    assert.equal(await signatureProblem(decodeJwt(token)!, keys), "");
   }
 });
 
-Deno.test("verifyJwt() refuses everything else", async (t) => {
+Deno.test("signatureProblem() refuses everything else", async (t) => {
   const { token, key } = await issue("RS256");
   const [head, , signature] = token.split(".");
   const other = await issue("RS256");
-  const verdictOf = async (text: string, keys: PublicKey[]) =>
-    (await verifyJwt(decodeJwt(text)!, keys)).state;
+  const problemOf = (text: string, keys: PublicKey[]) =>
+    signatureProblem(decodeJwt(text)!, keys);
 
   await t.step("a changed claim", async () => {
     const claims = btoa('{"permissions":["all"]}').replaceAll("=", "");
-    assert.equal(
-      await verdictOf(`${head}.${claims}.${signature}`, [key]),
-      "invalid",
-    );
+    const changed = `${head}.${claims}.${signature}`;
+    assert.match(await problemOf(changed, [key]), /does not match key k1/);
   });
   await t.step("another's signature", async () => {
-    assert.equal(await verdictOf(other.token, [key]), "invalid");
+    assert.match(await problemOf(other.token, [key]), /does not match key k1/);
   });
   await t.step("a key that is not the issuer's", async () => {
-    assert.equal(await verdictOf(token, []), "invalid");
+    assert.match(await problemOf(token, []), /has no key k1/);
   });
   for (const alg of ["none", "HS256", "toString"]) {
     await t.step(`the algorithm ${alg}`, async () => {
       const header = btoa(JSON.stringify({ alg, kid: "k1" }));
       const forged = `${header.replaceAll("=", "")}.e30.`;
-      const verdict = await verifyJwt(decodeJwt(forged)!, [key]);
-      assert.equal(verdict.state, "unknown");
-      assert.match(verdict.text, /does not know the algorithm/);
+      assert.match(
+        await problemOf(forged, [key]),
+        alg === "none" ? /not signed/ : /does not know its algorithm/,
+      );
     });
   }
   await t.step("a key of another kind", async () => {
     const elliptic = await issue("ES256");
-    assert.equal(await verdictOf(token, [elliptic.key]), "unknown");
+    assert.match(await problemOf(token, [elliptic.key]), /cannot check RS256/);
   });
 });

@@ -1,0 +1,105 @@
+import { sentenceList } from "./describe_answer.ts";
+import type { ExplainedMapping } from "./explain.ts";
+import { answerPermission } from "./explain_permission.ts";
+import {
+  explainDifference,
+  explainUnsent,
+  inWords,
+  isCarried,
+  isMappingKnown,
+  nameOf,
+  poorEntry,
+  unknownMapping,
+} from "./diagnose_token.ts";
+import type { Facts, Finding } from "./token_question.ts";
+
+/** Answers why a permission is missing in the token, or that it is not. */
+export async function answerQuestion(
+  permission: string,
+  facts: Facts,
+  diagnosis: Finding | undefined,
+): Promise<Finding> {
+  const { held, roles, rules, user, organizations } = facts;
+  const present = explainPresent(permission, facts);
+  if (present) return present;
+  if (diagnosis?.isBroken) return diagnosis;
+  if (!isMappingKnown(facts)) {
+    return facts.claim === "missing" && diagnosis || unknownMapping(facts);
+  }
+  const answer = await answerPermission(permission, {
+    grants: held,
+    userOrganization: user?.organizationId ?? roles[0]?.organization ?? "",
+    mappingOf: facts.mappingOf,
+    rules,
+  });
+  if (answer.kind === "held") {
+    return explainDifference(facts, permission) ?? leftOut(permission, facts);
+  }
+  const mappings = new Map<string, ExplainedMapping>();
+  for (const { id } of organizations) {
+    mappings.set(id, await facts.mappingOf(id));
+  }
+  const found = inWords(answer, permission, facts, mappings);
+  const [key] = "names" in answer ? answer.names : [];
+  const role = roles.find((it) => it.key === key);
+  switch (answer.kind) {
+    case "unreadable":
+      return role ? poorEntry(role, facts) : found;
+    case "must_request": {
+      const { text, fix } = explainUnsent(facts, answer.by) ?? found;
+      return { title: found.title, text, ...(fix && { fix }) };
+    }
+    default:
+      return found;
+  }
+}
+
+/** What the token itself says. */
+function explainPresent(
+  permission: string,
+  { items, roles, place, projects, organizations }: Facts,
+): Finding | undefined {
+  const found = items.filter((it) => it.permission === permission);
+  const [first] = found;
+  if (!first) return undefined;
+  const isHere = ({ project, organization }: typeof first) =>
+    (project ?? place.project) === place.project &&
+    (organization ?? place.organization) === place.organization;
+  if (!found.some(isHere)) {
+    const { project = "", organization } = first;
+    const isForeign = organization && organization !== place.organization;
+    return {
+      title: `“${permission}” is in this token for ${
+        nameOf(project, projects)
+      }${isForeign ? `, given by ${nameOf(organization, organizations)}` : ""}`,
+      text: `An API of ${nameOf(place.project, projects)}${
+        isForeign ? ` for ${nameOf(place.organization, organizations)}` : ""
+      } does not look there, and answers 403.`,
+    };
+  }
+  const by = roles.filter((it) => it.permissions.includes(permission))
+    .map(({ role, project }) => `${role} in ${nameOf(project, projects)}`);
+  return {
+    tone: "good",
+    title: `“${permission}” is in this token`,
+    text: by.length > 0
+      ? `By ${sentenceList(by)}.`
+      : organizations.length > 0
+      ? "No entry grants it now: it is from an older mapping, or from another target."
+      : "Which role grants it is in the mapping, which this page does not know.",
+  };
+}
+
+/** By the page's settings and the mapping it should be there. */
+function leftOut(permission: string, { rules }: Facts): Finding {
+  return isCarried(permission, rules.shape)
+    ? {
+      title: `The function left “${permission}” out`,
+      text:
+        "By this page's settings it should be there. The function that answered has others: compare PROJECTS, GRANTED_BY and METADATA_ORGANIZATION.",
+    }
+    : {
+      title: `PERMISSIONS_SHAPE=string cannot carry “${permission}”`,
+      text: "Its white space would make two names of it: rename it.",
+    };
+}
