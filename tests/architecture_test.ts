@@ -46,7 +46,7 @@ const LAYOUT: Layout = {
   // Tools for developers and operators. What all commands share knows none of
   // them.
   "harness/": ["lib/", "fixtures/"],
-  "harness/cli/": ["lib/", "harness/util/"],
+  "harness/cli/": ["deno.json", "lib/", "harness/util/"], // --version
   "harness/zitadel/": ["lib/", "harness/cli/", "harness/util/"],
   "harness/sandbox/": ["lib/", "harness/util/"],
   "harness/function/": ["lib/", "harness/cli/", "harness/util/"],

@@ -57,9 +57,6 @@ export async function checkInstanceOf(
   );
 }
 
-async function isLink(path: string): Promise<boolean> {
-  const { isSymlink } = await Deno.lstat(path).catch(() => ({
-    isSymlink: false,
-  }));
-  return isSymlink;
+function isLink(path: string): Promise<boolean> {
+  return Deno.lstat(path).then(({ isSymlink }) => isSymlink, () => false);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv, readEnvFile } from "./env_file.ts";
 import { SettingsError } from "./errors.ts";
@@ -47,11 +48,7 @@ export function required(
 
 /** Ends a message about settings that are missing: there may be no file of that name. */
 export function noteMissing(envFile: string): string {
-  try {
-    Deno.statSync(envFile);
-    return "";
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) return "";
-    return `. There is no env file ${resolve(envFile)}`;
-  }
+  return existsSync(envFile)
+    ? ""
+    : `. There is no env file ${resolve(envFile)}`;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import "./deno_version.ts";
+import project from "../../deno.json" with { type: "json" };
 import { type Expected, readArguments } from "./arguments.ts";
 import {
   describeCrash,
@@ -50,8 +51,7 @@ export function defineTask<const O extends Options>(
       let isJson = false;
       try {
         if (args.includes("--version")) {
-          const { VERSION } = await import("../../lib/services.ts");
-          io.print(`${VERSION}, on Deno ${Deno.version.deno}`);
+          io.print(`${project.version}, on Deno ${Deno.version.deno}`);
           return EXIT.done;
         }
         if (args.includes("--help") || args.includes("-h")) {

@@ -1,6 +1,7 @@
 import { readCredential } from "../../lib/config/credential.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { DOMAIN_HINT, required, type Settings } from "../cli/settings.ts";
+import { messageOf } from "../cli/terminal.ts";
 import { originOf } from "./client.ts";
 import { getServiceToken } from "./service_token.ts";
 
@@ -30,7 +31,7 @@ export async function withAdminToken(settings: Settings): Promise<Settings> {
   const domain = required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT);
   const text = await Deno.readTextFile(path).catch((error) => {
     throw new SettingsError(
-      `Cannot read ZITADEL_ADMIN_KEY_FILE: ${error.message}`,
+      `Cannot read ZITADEL_ADMIN_KEY_FILE: ${messageOf(error)}`,
     );
   });
   const credential = readCredential({ SERVICE_ACCOUNT_KEY: text });
