@@ -92,7 +92,7 @@ export function planMappingRemoval(
  * Reports whether a value is a list of permissions for certain: a JSON array of
  * strings, or base64 of one. Any short text could be plain names.
  */
-function isPermissionList(value: Uint8Array): boolean {
+export function isPermissionList(value: Uint8Array): boolean {
   if (parsePermissions(value) === undefined) return false;
   const text = textOf(value).trim();
   return text.startsWith("[") || decodeBase64(text)?.trim()[0] === "[";
