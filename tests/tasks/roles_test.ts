@@ -130,7 +130,7 @@ Deno.test("roles export, then apply, changes nothing, and --prune removes what l
   assert.match(
     exported.stderr,
     new RegExp(
-      `^Organization {2}scratch-\\w+ \\(${organization}\\)\\nskipped, no mapping: logo `,
+      `^Organization {2}scratch \\w+ \\(${organization}\\)\\nskipped, no mapping: logo `,
     ),
   );
   await using file = await withFile(exported.stdout);
