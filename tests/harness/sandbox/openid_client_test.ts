@@ -92,6 +92,9 @@ Deno.test("startSandbox() serves openid-client", async (t) => {
       const { active } = await client.tokenIntrospection(api, other);
       assert.equal(active, false, other);
     }
+    sandbox.world.accessTokens.get(jti)!.expiresAt = Date.now() / 1000 - 1;
+    const late = await client.tokenIntrospection(api, tokens.access_token);
+    assert.equal(late.active, false, "expired");
   });
   await t.step("a service user gets a JWT by client credentials", async () => {
     const secret = client.ClientSecretPost("sandbox-ci-runner");
