@@ -82,8 +82,11 @@ browserTest(
         await logIn(page, "Bob");
         assert.match(await verdict(page), /^Accepted/);
         await page.clock.fastForward("13:00:00");
-        await page.getByText("It expired at").waitFor();
-        assert.match(await verdict(page), /^Refused\. .*posts:read ✕ 401/);
+        await page.getByText(/^Refused\. It expired at/).waitFor();
+        assert.match(
+          await verdict(page),
+          /^Refused\. It expired.*posts:read ✕ 401 It expired.*delete:all ✕ 401 It expired/,
+        );
         assert.equal(await text(page, "#time"), "expired");
       },
     );

@@ -13,7 +13,7 @@ const CLOCK_TOLERANCE_MS = 5000;
  * @returns {{ checks: { name: string, problem: string }[], status: number, reason: string }} Empty problems are none;
  * the status is what an API answers to every call, or 200 if that depends on the permission.
  */
-export function judge({ access, place, projects, question }, { issuer, claim }, now) {
+export function judge({ access, place, projects, question, results }, { issuer, claim }, now) {
   const claims = access.jwt?.claims;
   const { iss, exp, nbf } = claims ?? {};
   const project = projects.find(({ id }) => id === place.project)?.name || "this API's project";
@@ -43,6 +43,8 @@ export function judge({ access, place, projects, question }, { issuer, claim }, 
     .map(([name, problem]) => ({ name, problem: problem || "" }))
     .filter(({ name, problem }, index) => problem || (claims ? index > 0 : name === "claim"));
   const first = checks.find(({ problem }) => problem);
+  const refused = results?.find((it) => it.status === 401);
+  if (!first && refused) return { checks, status: 401, reason: `The example API says: ${refused.reason}` };
   const status = !first ? 200 : first.name === "claim" ? 403 : 401;
   return { checks, status, reason: first?.problem ?? "" };
 }

@@ -49,7 +49,9 @@ export function verdictView(session, settings, now, onFix) {
 /** What the example API answered; if the token is refused, that is the answer to all. @param {Session} session @param {Settings} settings @param {number} status @param {string} reason */
 function rows({ results }, { routes }, status, reason) {
   return routes.flatMap(({ method, path, permission }, index) => {
-    const result = status === 401 ? { status, reason: results?.[index]?.reason ?? reason } : results?.[index];
+    const answered = results?.[index];
+    // The answer that it had before it expired is not the answer now.
+    const result = status === 401 && answered?.status !== 401 ? { status, reason } : answered;
     return result
       ? [
         h(

@@ -16,12 +16,13 @@ const CLAIMS = {
 
 function verdictOf(
   claims: Record<string, unknown> | undefined,
-  { problem = "", claim = "filled", now = NOW } = {},
+  { problem = "", claim = "filled", now = NOW, apiStatus = 200 } = {},
 ) {
   const session = {
     access: { raw: "", jwt: claims && { header: {}, claims }, problem },
     place: { project: "7", organization: "1" },
     projects: [{ id: "7", name: "Shop" }],
+    results: [{ status: apiStatus, reason: "alg" }],
     question: { claim, audience: claims?.aud ?? [] },
   };
   const settings = { issuer: CLAIMS.iss, claim: "permissions" };
@@ -62,6 +63,7 @@ Deno.test("judge() gives the status and the reason of the first check that fails
     ],
     ["ID token", verdictOf({ ...CLAIMS, azp: "client" }), 401, /ID token/],
     ["no jti", verdictOf(lacking), 401, /has no jti/],
+    ["the API", verdictOf(CLAIMS, { apiStatus: 401 }), 401, /API says: alg/],
     [
       "no claim",
       verdictOf(CLAIMS, { claim: "missing" }),
