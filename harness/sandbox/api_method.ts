@@ -52,7 +52,7 @@ export function apiMethod<Method extends DescMethodUnary>(
 }
 
 /** ZITADEL's page size if the caller asks for none. */
-export const DEFAULT_LIMIT = 100;
+const DEFAULT_LIMIT = 100;
 
 interface Page {
   readonly offset: bigint;

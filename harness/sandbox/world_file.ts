@@ -99,7 +99,7 @@ export type OrganizationFile = z.infer<typeof OrganizationShape>;
 export type UserFile = z.infer<typeof UserShape>;
 
 /** The repository's world, which tells the guide's story. */
-export const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
+const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
 
 export async function readWorldFile(
   path: string | URL = DEFAULT_WORLD_FILE,
