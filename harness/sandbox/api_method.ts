@@ -62,7 +62,7 @@ export function methodsOf<Service extends DescService>(
 }
 
 /** ZITADEL's page size if the caller asks for none. */
-export const DEFAULT_LIMIT = 100;
+const DEFAULT_LIMIT = 100;
 
 /** What lists are asked for; `T` is as the API at hand calls it. */
 interface Page {

@@ -93,7 +93,7 @@ export type WorldFile = z.infer<typeof WorldFile>;
 export type OrganizationFile = z.infer<typeof OrganizationShape>;
 
 /** The repository's world, which tells the guide's story. */
-export const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
+const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);
 
 export async function readWorldFile(
   path: string | URL = DEFAULT_WORLD_FILE,

@@ -176,7 +176,7 @@ function membersOf(
   };
 }
 
-export function userOf(world: World, id: string): User {
+function userOf(world: World, id: string): User {
   const user = world.users.get(id);
   if (!user) throw notFound("User could not be found", "QUERY-Dfbg2");
   return user;
