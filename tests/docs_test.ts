@@ -151,7 +151,7 @@ Deno.test("every file names the same version of Deno and of this project", async
   const named = [...documents, ...configurations].flatMap(([, text]) =>
     Array.from(
       text.matchAll(
-        /\b([\w-]+)\/zitadel-permissions(?:[@:/]v?(\d+\.\d+\.\d+))?|rev: v(.*)/g,
+        /\b([\w-]+)\/zitadel-permissions(?:(?:-operator)?[@:/]v?(\d+\.\d+\.\d+))?|rev: v(.*)/g,
       ),
       ([, by = owner, version = VERSION, revision = version]) =>
         `${by} ${revision}`,
@@ -165,6 +165,7 @@ Deno.test(".ci/name writes owner and version into every file that names them", a
   const folder = await Deno.makeTempDir();
   const files = [".ci/name", "deno.json", "roles.schema.json"];
   files.push("docs/operations.md", "examples/kubernetes.yaml");
+  files.push("examples/operator-job.yaml");
   for (const file of files) {
     const copy = `${folder}/${file}`;
     await Deno.mkdir(copy.replace(/[^/]*$/, ""), { recursive: true });

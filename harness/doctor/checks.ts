@@ -1,7 +1,7 @@
 /**
  * Everything that doctor checks: why it matters, and how to fix it. A cause that
  * the function itself recognizes has the remedy of the function's log instead.
- * The README's troubleshooting table is this table.
+ * docs/troubleshooting.md lists the same causes by symptom.
  *
  * @module
  */
@@ -206,7 +206,7 @@ export const CHECKS = {
   ),
   actions_v1: check(
     "Actions v1",
-    "ZITADEL runs an organization's actions before the function and keeps the first value of a claim: whoever may edit an action that sets our claim decides what the organization's users may do",
+    "ZITADEL runs an organization's actions before the function and keeps the first value of a claim: anyone who may edit an action that sets our claim decides what the organization's users may do",
     "remove it from the organization's flows Complement Token and Complement SAML Response (console: Actions), and take org.flow.write from its managers\n`deno task setup --interrupt-on-error` makes logins by OIDC fail instead",
   ),
   customers: check(

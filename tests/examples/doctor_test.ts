@@ -31,7 +31,13 @@ Deno.test("examples/doctor/ runs doctor with options that it has, three times al
 Deno.test("examples/doctor/cronjob.yaml has the least rights, and mounts what its command reads", async () => {
   const { spec } = parse(await read("cronjob.yaml")).spec.jobTemplate.spec
     .template;
-  const [{ securityContext, volumeMounts, command, env }] = spec.containers;
+  const [container] = spec.containers;
+  const { securityContext, volumeMounts, command, env, image } = container;
+  const job = await Deno.readTextFile(
+    new URL("examples/operator-job.yaml", ROOT),
+  );
+  assert.ok(job.includes(` image: ${image} `), "both run the operator's image");
+  assert.equal(container.workingDir, undefined);
   assert.equal(spec.automountServiceAccountToken, false);
   assert.equal(spec.securityContext.runAsNonRoot, true);
   assert.equal(securityContext.readOnlyRootFilesystem, true);
