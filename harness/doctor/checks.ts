@@ -76,7 +76,7 @@ export const CHECKS = {
   ),
   org_read: check(
     "org.read",
-    "without org.read ZITADEL answers with an empty list and no error; the function does not trust it and answers 502, so users of these organizations get no permissions",
+    "without org.read ZITADEL answers with an empty list, which the function does not trust: tokens come without permissions, or with interruptOnError on, logins fail",
     "deno task setup --service-user\nfor the user that it created; else make it a manager with ORG_OWNER_VIEWER (console: Organization > Managers), or IAM_OWNER_VIEWER (Default settings > Administrators)",
   ),
   metadata: check(
@@ -131,7 +131,7 @@ export const CHECKS = {
   ),
   interrupt: check(
     "interruptOnError",
-    "every login of the instance, the console's too, fails while the function does",
+    "logins of users with roles fail while the function does; if it is down, every login of the instance, the console's too",
     "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions, or customers' administrators may write actions (docs/multi-tenancy.md)",
   ),
   bound: check(

@@ -51,7 +51,9 @@ export async function runSetup(
   const outcome = !isBound ? "failed" : isMistaken ? "warnings" : "done";
   const done = { ...plan, trouble: execution.trouble };
   await report(done, options, { io, outcome });
-  if (execution.running && isBound) await keepRunning(execution.running, io);
+  if (execution.running && isBound) {
+    await keepRunning(execution.running, plan.target, io);
+  }
   return outcome;
 }
 
