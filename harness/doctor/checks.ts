@@ -27,7 +27,7 @@ export const CHECKS = {
   locked_out: check(
     "logins",
     "interruptOnError is on, so a login fails while the function does",
-    "deno task setup --no-interrupt-on-error\nlets people in again, without permissions; then fix what is reported below",
+    "deno task setup --no-interrupt-on-error\nlets people in again, without permissions; fix what is reported below, then turn it on again",
   ),
   settings: check(
     "settings",
@@ -102,7 +102,7 @@ export const CHECKS = {
   target: check(
     "target",
     "ZITADEL signs with the target's key; a function that has another refuses every call with 401",
-    "deno task setup --endpoint URL\nwith --force if the env file holds another key; then restart or deploy the function",
+    "deno task setup --force --endpoint URL\nwith --name if the target is to have another name than the default; then restart or deploy the function, and run it again",
   ),
   spare_key: check(
     "spare key",
@@ -131,7 +131,7 @@ export const CHECKS = {
   ),
   interrupt: check(
     "interruptOnError",
-    "logins of users with roles fail while the function does; if it is down, every login of the instance, the console's too",
+    "logins of users with roles fail while the function does; if it is down, or has another key, every login of the instance, the console's too",
     "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions, or customers' administrators may write actions (docs/multi-tenancy.md)",
   ),
   bound: check(
