@@ -38,7 +38,7 @@ const ROTATION_STATES: Readonly<Record<RotationState, string>> = {
 };
 
 export function judgeTargets(facts: Facts, report: Report): void {
-  const { targets, executions, config } = facts;
+  const { targets, config } = facts;
   if (targets === undefined) {
     const seen =
       "none is given: the target and its bindings were not looked at";
@@ -48,14 +48,19 @@ export function judgeTargets(facts: Facts, report: Report): void {
   if (config.value === undefined) return;
   judgeRotation(facts, report);
   judgeKeys(facts, config.value, report);
-  const ours = oursOf(facts);
-  for (const target of ours) {
+  for (const target of oursOf(facts)) {
     judgeTarget(target, config.value, report);
     judgePayloadKey(facts, target, report);
   }
+}
+
+/** Judges what is bound: after the function, since setup binds only one that answers. */
+export function judgeBindings(facts: Facts, report: Report): void {
+  const { targets, executions, config } = facts;
+  if (!targets?.value || !config.value) return;
   if (executions?.problem) {
     report("not_checked", "warning", executions.problem);
-  } else if (ours.length > 0) {
+  } else if (oursOf(facts).length > 0) {
     judgeFunctions(facts, report);
     judgeNeighbours(facts, report);
     judgeEvents(facts, report);

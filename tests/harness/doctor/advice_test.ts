@@ -126,6 +126,16 @@ Deno.test("doctor names the only target that is called, and where it calls, if i
   assert.match(fixes.get("canary")!.fix!, /^PORT=9 deno task start\n/);
 });
 
+Deno.test("doctor starts the function before it binds it", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { state, target } = partsOf(it);
+  state.executions.clear();
+  target.endpoint = "http://127.0.0.1:9/";
+  const broken = (await examine(it)).filter(({ level }) => level === "broken");
+  assert.deepEqual(broken.map(({ check }) => check), ["canary", "bound"]);
+});
+
 Deno.test("doctor advises setup only if what it writes is all that is missing", async () => {
   const it = await soundInstance();
   await using _ = it.stack;
