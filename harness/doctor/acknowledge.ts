@@ -71,7 +71,9 @@ export function acknowledge(
         reason === undefined ? { ...found, items } : accepted(reason, items)
       );
   });
-  const items = [...unused].map(({ check, about }) => `${check}: ${about}`);
+  const items = [...unused].map(({ check, about, until }) =>
+    `${check}: ${about}${until ? ` (until ${until})` : ""}`
+  );
   const seen = "entries of the file that match nothing, or are over";
   return [
     ...judged,

@@ -27,7 +27,7 @@ export const CHECKS = {
   locked_out: check(
     "logins",
     "interruptOnError is on, so a login fails while the function does",
-    "deno task setup --no-interrupt-on-error\nlets people in again, without permissions; then fix what is reported below",
+    "deno task setup --no-interrupt-on-error\nlets people in again, without permissions; fix what is reported below, then turn it on again",
   ),
   settings: check(
     "settings",
@@ -76,7 +76,7 @@ export const CHECKS = {
   ),
   org_read: check(
     "org.read",
-    "without org.read ZITADEL answers with an empty list and no error; the function does not trust it and answers 502, so users of these organizations get no permissions",
+    "without org.read ZITADEL answers with an empty list, which the function does not trust: tokens come without permissions, or with interruptOnError on, logins fail",
     "deno task setup --service-user\nfor the user that it created; else make it a manager with ORG_OWNER_VIEWER (console: Organization > Managers), or IAM_OWNER_VIEWER (Default settings > Administrators)",
   ),
   metadata: check(
@@ -102,7 +102,7 @@ export const CHECKS = {
   target: check(
     "target",
     "ZITADEL signs with the target's key; a function that has another refuses every call with 401",
-    "deno task setup --endpoint URL\nwith --force if the env file holds another key; then restart or deploy the function",
+    "deno task setup --force --endpoint URL\nwith --name if the target is to have another name than the default; then restart or deploy the function, and run it again",
   ),
   spare_key: check(
     "spare key",
@@ -131,7 +131,7 @@ export const CHECKS = {
   ),
   interrupt: check(
     "interruptOnError",
-    "every login of the instance, the console's too, fails while the function does",
+    "logins of users with roles fail while the function does; if it is down, or has another key, every login of the instance, the console's too",
     "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions, or customers' administrators may write actions (docs/multi-tenancy.md)",
   ),
   bound: check(

@@ -1,8 +1,9 @@
+import { isLoopback } from "../util/is_loopback.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
-import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
+import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
 import type { Facts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
-import { oursOf } from "./judge_targets.ts";
+import { likelyTarget, oursOf } from "./judge_targets.ts";
 
 const DEFAULT_ENV_FILE = ".env";
 
@@ -12,7 +13,7 @@ export function completeFix(
   { facts, envFile }: { readonly facts: Facts; readonly envFile: string },
 ): Finding {
   if (finding.fix === undefined) return finding;
-  const [target] = oursOf(facts);
+  const target = oursOf(facts)[0] ?? likelyTarget(facts);
   const name = target && target.name !== DEFAULT_TARGET_NAME
     ? ` --name ${shellQuote(target.name)}`
     : "";
@@ -30,6 +31,16 @@ export function completeFix(
     .replace(
       /^(deno task setup\b.*) --endpoint URL$/m,
       target ? `$1 --endpoint ${shellQuote(target.endpoint)}` : "$&",
-    );
+    )
+    .replace(/^deno task start\b/, `${portOf(facts, target)}$&`);
   return { ...finding, fix };
+}
+
+/** What `deno task start` lacks to listen where a target on this machine calls. */
+function portOf({ config }: Facts, target: Target | undefined): string {
+  const url = target && new URL(target.endpoint);
+  const isHere = url?.protocol === "http:" && isLoopback(url) && url.port;
+  return isHere && url.port !== `${config.value?.port}`
+    ? `PORT=${url.port} `
+    : "";
 }

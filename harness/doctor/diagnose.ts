@@ -16,7 +16,7 @@ import { judgeImpersonation, judgeInstance } from "./judge_instance.ts";
 import { judgeOrganizations } from "./judge_organizations.ts";
 import { judgeDeactivated, judgeProjects } from "./judge_projects.ts";
 import { judgeRevocation } from "./judge_revocation.ts";
-import { judgeTargets } from "./judge_targets.ts";
+import { judgeBindings, judgeTargets } from "./judge_targets.ts";
 import { judgeManagers } from "./judge_managers.ts";
 import { nameOf } from "./names.ts";
 
@@ -31,6 +31,7 @@ export function diagnose(facts: Facts): Finding[] {
   const judges = [
     judgeTargets,
     judgeFunction,
+    judgeBindings,
     judgeDeno,
     judgeOrganizations,
     judgeActions,

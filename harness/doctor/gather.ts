@@ -12,7 +12,7 @@ import {
 import { listActivePublicKeys, type PublicKey } from "../zitadel/public_key.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { accessTokenLifetime } from "../zitadel/token_lifetime.ts";
-import { listTargets, type Target } from "../zitadel/target.ts";
+import { listTargets } from "../zitadel/target.ts";
 import { whoAmI } from "../zitadel/user.ts";
 import { type Answer, answer } from "./answer.ts";
 import type {
@@ -22,7 +22,7 @@ import type {
   ProjectsSeen,
 } from "./facts.ts";
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
-import { defaultTarget, oursOf } from "./judge_targets.ts";
+import { likelyTarget, oursOf } from "./judge_targets.ts";
 import { findLeftoverUsers, isLeftover, leftoverRoles } from "./leftovers.ts";
 import { gatherManagers } from "./judge_managers.ts";
 import {
@@ -130,7 +130,7 @@ export async function gatherFacts(options: GatherOptions): Promise<Facts> {
     executions,
     publicKeys: await gatherPublicKeys(admin, { config, targets }),
     rotation,
-    ...await gatherFunction(options, config.value, targets?.value),
+    ...await gatherFunction(options, { config, targets, executions }),
     tokenSeconds: eyes.isOwner
       ? await answer(() => accessTokenLifetime(admin!))
       : undefined,
@@ -264,16 +264,13 @@ async function gatherPublicKeys(
 
 async function gatherFunction(
   { endpoint: given, probe, onProgress, resolve = resolveHost }: GatherOptions,
-  config: Config | undefined,
-  targets: readonly Target[] | undefined,
+  facts: Pick<Facts, "config" | "targets" | "executions">,
 ) {
   onProgress?.("the function");
-  const keys = config?.signingKeys ?? [];
-  const ours = (targets ?? []).filter((it) => keys.includes(it.signingKey));
+  const keys = facts.config.value?.signingKeys ?? [];
+  const ours = oursOf(facts);
   const endpoint = given ??
-    (ours.length === 0
-      ? defaultTarget(targets ?? [])?.endpoint ?? probe
-      : undefined);
+    (ours.length === 0 ? likelyTarget(facts)?.endpoint ?? probe : undefined);
   const calls = endpoint === undefined
     ? ours.map((target) => ({ ...target, target }))
     : keys.map((signingKey) => ({ endpoint, signingKey, target: undefined }));

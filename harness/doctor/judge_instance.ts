@@ -52,7 +52,15 @@ function judgeSettings({ config }: Facts, report: Report): void {
   if (config.problem) {
     const [seen = "", ...problems] = config.problem.text.split("\n");
     const items = problems.map((line) => line.trim()).filter(Boolean);
-    return report("settings", "broken", seen.replace(/:$/, ""), { items });
+    // What setup writes is all that is missing.
+    const isSetUp = items.length > 0 &&
+      items.every((it) =>
+        /\b(AUTHORIZATION_SIGNING_KEY|ACCESS_TOKEN) is missing/.test(it)
+      );
+    const fix = isSetUp
+      ? "deno task setup --service-user --endpoint URL\nor correct them in the env file or the environment"
+      : undefined;
+    return report("settings", "broken", seen.replace(/:$/, ""), { items, fix });
   }
   report("settings", "ok", "complete");
   for (const name of [config.value.claim, config.value.rolesClaim]) {

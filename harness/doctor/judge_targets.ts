@@ -6,6 +6,7 @@
 import type { Config } from "../../lib/config/settings.ts";
 import type { RotationState } from "../rotate/unfinished_rotation.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
+import { CHECKS } from "./checks.ts";
 import type { Facts } from "./facts.ts";
 import type { Report } from "./finding.ts";
 import { describeEnd, isSoon } from "./judge_instance.ts";
@@ -14,9 +15,6 @@ import { opensPayloads } from "./payload_keys.ts";
 
 /** A login that waits longer than this is taken for broken by people, in seconds. */
 const LONG_TIMEOUT_SECONDS = 30;
-
-/** Writes the key of the target that there is. */
-const FIX_OF_KEY = "deno task setup --force\nthen restart the function";
 
 const FIX_OF_PUBLIC_KEY =
   "set PAYLOAD_PRIVATE_KEY to a JWK set of both private keys, restart the function, then add the new public key and activate it (console: Actions > Targets)";
@@ -40,7 +38,7 @@ const ROTATION_STATES: Readonly<Record<RotationState, string>> = {
 };
 
 export function judgeTargets(facts: Facts, report: Report): void {
-  const { targets, executions, config } = facts;
+  const { targets, config } = facts;
   if (targets === undefined) {
     const seen =
       "none is given: the target and its bindings were not looked at";
@@ -50,14 +48,19 @@ export function judgeTargets(facts: Facts, report: Report): void {
   if (config.value === undefined) return;
   judgeRotation(facts, report);
   judgeKeys(facts, config.value, report);
-  const ours = oursOf(facts);
-  for (const target of ours) {
+  for (const target of oursOf(facts)) {
     judgeTarget(target, config.value, report);
     judgePayloadKey(facts, target, report);
   }
+}
+
+/** Judges what is bound: after the function, since setup binds only one that answers. */
+export function judgeBindings(facts: Facts, report: Report): void {
+  const { targets, executions, config } = facts;
+  if (!targets?.value || !config.value) return;
   if (executions?.problem) {
     report("not_checked", "warning", executions.problem);
-  } else if (ours.length > 0) {
+  } else if (oursOf(facts).length > 0) {
     judgeFunctions(facts, report);
     judgeNeighbours(facts, report);
     judgeEvents(facts, report);
@@ -82,10 +85,16 @@ export function conditionsOf(
   ).map(({ condition }) => condition);
 }
 
-/** The target that `setup` takes for the function's without `--name`. */
-export function defaultTarget(targets: readonly Target[]): Target | undefined {
-  const named = targets.filter(({ name }) => name === DEFAULT_TARGET_NAME);
-  return named.length === 1 ? named[0] : undefined;
+/** The target that is probably the function's, whatever its key: the one of the default name, or the only one that is called. */
+export function likelyTarget(
+  { targets, executions }: Pick<Facts, "targets" | "executions">,
+): Target | undefined {
+  const all = targets?.value ?? [];
+  const named = all.filter(({ name }) => name === DEFAULT_TARGET_NAME);
+  const called = all.filter((it) =>
+    conditionsOf({ executions }, [it]).some((it) => FUNCTIONS.includes(it))
+  );
+  return [named, called].find(({ length }) => length === 1)?.[0];
 }
 
 /** Whether changes of the mapping arrive as events, which need JSON payloads. */
@@ -125,8 +134,13 @@ function judgeKeys(
       : `none of ${
         count(all.length, "target")
       } signs with a key of AUTHORIZATION_SIGNING_KEY`;
-    const fix = defaultTarget(all) && FIX_OF_KEY;
-    return report("target", "broken", seen, { fix });
+    const likely = likelyTarget(facts);
+    const fix = likely &&
+      `deno task setup --force\nif "${likely.name}" is the function's target; then restart the function`;
+    const why = likely?.interruptOnError
+      ? `${CHECKS.target.why}; interruptOnError is on, so every login fails then`
+      : undefined;
+    return report("target", "broken", seen, { fix, why });
   }
   for (const [index, key] of signingKeys.entries()) {
     if (ours.some(({ signingKey }) => signingKey === key)) continue;

@@ -14,6 +14,7 @@ import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
+import { count } from "../doctor/names.ts";
 import { grantingKeys } from "../explain/explain_permission.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listDisabledUsers } from "../zitadel/find_user.ts";
@@ -76,7 +77,9 @@ export async function runWho(
   }
   if (entries.length === 0) io.print("No entry grants it.");
   printHolders(holders, io);
-  io.print(tint("faint", `${read} grants; ${describeRules(settings)}`));
+  io.print(
+    tint("faint", `${count(read, "grant")} read; ${describeRules(settings)}`),
+  );
   return "done";
 }
 
@@ -96,5 +99,5 @@ function printHolders(holders: readonly Holder[], io: Io): void {
   const counted = new Set(
     holders.filter(({ why }) => !why).map(({ user_id }) => user_id),
   );
-  io.print(`${counted.size} users can get it in tokens`);
+  io.print(`${count(counted.size, "user")} can get it in tokens`);
 }

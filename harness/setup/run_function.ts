@@ -50,12 +50,18 @@ export async function startHere(
 /** Waits for Ctrl-C. */
 export async function keepRunning(
   { url }: RunningFunction,
+  target: Plan["target"],
   io: Io,
 ): Promise<void> {
+  const failure = target?.interruptOnError
+    ? "every login fails (interruptOnError)"
+    : "tokens come without permissions";
   io.print(
     `${
       tint("good", "Running")
-    } at ${url} until Ctrl-C. The target stays bound: without the function, tokens come without permissions`,
+    } at ${url} until Ctrl-C. The target stays bound: without the function, ${failure}. Later: \`PORT=${
+      new URL(url).port
+    } deno task start\``,
   );
   const signal = io.untilInterrupted();
   if (signal.aborted) return;

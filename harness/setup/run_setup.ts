@@ -51,7 +51,9 @@ export async function runSetup(
   const outcome = !isBound ? "failed" : isMistaken ? "warnings" : "done";
   const done = { ...plan, trouble: execution.trouble };
   await report(done, options, { io, outcome });
-  if (execution.running && isBound) await keepRunning(execution.running, io);
+  if (execution.running && isBound) {
+    await keepRunning(execution.running, plan.target, io);
+  }
   return outcome;
 }
 
@@ -68,7 +70,7 @@ async function decideAboutInterrupt(
   const isLimited = plan.state.env.APPLICATIONS ||
     plan.changes.some(({ setting }) => setting === "APPLICATIONS");
   const logins = isLimited
-    ? "every login of the listed applications depends on this function (every other login too, if it does not answer at all)"
+    ? "every login of the listed applications depends on this function (every other login too, if it is down or has another key)"
     : "every login of the instance depends on this function";
   const bothSides =
     `On: an action of a customer's administrator that sets our claim stops the login, and ${logins}. Off: such a claim reaches the token, and a failure of the function costs the permissions. Before turning it on, keep an administrator's token that does not expire soon: \`deno task setup --no-interrupt-on-error\` needs one`;

@@ -30,7 +30,7 @@ export async function findUser(
   ]);
   if (user) return user;
   throw new Error(
-    `Cannot find the user ${idOrLogin}: no user has this id or login name, or the token's user may not see it (console: Users)`,
+    `Cannot find the user ${idOrLogin}: no user has this id or login name (an e-mail address need not be one), or the token's user may not see it (console: Users)`,
   );
 }
 

@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readArguments } from "../../../harness/cli/arguments.ts";
 import { DOCTOR_OPTIONS } from "../../../harness/doctor/command_line.ts";
 import type { CheckId } from "../../../harness/doctor/checks.ts";
+import { completeFix } from "../../../harness/doctor/complete_fix.ts";
+import { diagnose } from "../../../harness/doctor/diagnose.ts";
 import { type Finding, finding } from "../../../harness/doctor/finding.ts";
 import {
   referToCauses,
@@ -12,7 +14,7 @@ import { createCredential } from "../../../harness/zitadel/credential.ts";
 import { DEFAULT_TARGET_NAME } from "../../../harness/zitadel/target.ts";
 import { createTestIo } from "../_test_io.ts";
 import { partsOf } from "./_faults.ts";
-import { examine, restore, soundInstance } from "./_sound_instance.ts";
+import { examine, gather, restore, soundInstance } from "./_sound_instance.ts";
 
 function find(findings: readonly Finding[], check: CheckId): Finding {
   const found = findings.find((finding) => finding.check === check);
@@ -94,7 +96,7 @@ Deno.test("doctor calls the function of the default target if the env file has n
   const findings = await examine(it);
   const { level, fix } = find(findings, "target");
   assert.equal(level, "broken");
-  assert.equal(fix, "deno task setup --force\nthen restart the function");
+  assert.match(fix!, /^deno task setup --force\n/);
   // The function runs with the env file's key, and answers to it.
   assert.equal(find(findings, "canary").level, "ok");
   const settings = { ...it.settings, AUTHORIZATION_SIGNING_KEY: "lostKey" };
@@ -102,6 +104,50 @@ Deno.test("doctor calls the function of the default target if the env file has n
     find(await examine(it, { settings }), "canary").seen,
     /does not accept the key in AUTHORIZATION_SIGNING_KEY$/,
   );
+});
+
+Deno.test("doctor names the only target that is called, and where it calls, if its key is another", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { target } = partsOf(it);
+  const calls = { name: "Shop's", signingKey: "newKey" };
+  Object.assign(target, calls, { interruptOnError: true });
+  target.endpoint = "http://localhost:9/";
+  const facts = await gather(it);
+  const fixes = new Map(
+    diagnose(facts).map((found) => [
+      found.check,
+      completeFix(found, { facts, envFile: ".env" }),
+    ]),
+  );
+  const { fix, why } = fixes.get("target")!;
+  assert.match(fix!, /^deno task setup --name 'Shop'\\''s' --force\n/);
+  assert.match(why!, /every login fails/);
+  assert.match(fixes.get("canary")!.fix!, /^PORT=9 deno task start\n/);
+});
+
+Deno.test("doctor starts the function before it binds it", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const { state, target } = partsOf(it);
+  state.executions.clear();
+  target.endpoint = "http://127.0.0.1:9/";
+  const broken = (await examine(it)).filter(({ level }) => level === "broken");
+  assert.deepEqual(broken.map(({ check }) => check), ["canary", "bound"]);
+});
+
+Deno.test("doctor advises setup only if what it writes is all that is missing", async () => {
+  const it = await soundInstance();
+  await using _ = it.stack;
+  const missing = { ...it.settings, AUTHORIZATION_SIGNING_KEY: undefined };
+  for (
+    const [settings, fix] of [
+      [missing, /^deno task setup --service-user --endpoint URL\n/],
+      [{ ...missing, PORT: "many" }, /^correct them/],
+    ] as const
+  ) {
+    assert.match(find(await examine(it, { settings }), "settings").fix!, fix);
+  }
 });
 
 Deno.test("doctor --live reports the cause before what it broke", async () => {

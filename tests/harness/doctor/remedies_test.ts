@@ -67,8 +67,7 @@ const LOOKS = ["reachable", "not_checked", "internal"];
 
 /** What a placeholder stands for, or a person adds. */
 const COMPLETED: Readonly<Record<string, (it: Sound) => string>> = {
-  // The fault leaves another key in the env file.
-  target: ({ server }) => ` --endpoint ${server.endpoint} --force`,
+  target: ({ server }) => ` --endpoint ${server.endpoint}`,
 };
 
 /** Done when the function was restarted: the first run only prepares it. */

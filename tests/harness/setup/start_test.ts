@@ -14,7 +14,7 @@ Deno.test("setup --start runs the function, binds it, and stops it with Ctrl-C",
   const controller = new AbortController();
   const bound = Promise.withResolvers<void>();
   let isBinding = false;
-  const running = scene.run({ endpoint, start: true }, {
+  const running = scene.run({ endpoint, start: true, interruptOnError: true }, {
     signal: controller.signal,
     progress: (text) => {
       if (isBinding) bound.resolve();
@@ -28,5 +28,10 @@ Deno.test("setup --start runs the function, binds it, and stops it with Ctrl-C",
   const { outcome, stdout, error } = await running;
   assert.equal(outcome, "done", error);
   assert.match(stdout, /^Running at http:\S+ until Ctrl-C/m);
+  assert.match(stdout, /without the function, every login fails/);
+  assert.match(
+    stdout,
+    RegExp(`PORT=${new URL(endpoint).port} deno task start`),
+  );
   assert.equal(await status(), "nothing answers");
 });
