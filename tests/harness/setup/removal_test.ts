@@ -17,10 +17,11 @@ const ENDPOINT = "http://127.0.0.1:9/";
 const A = { endpoint: ENDPOINT, serviceUser: true, serviceUserName: "a-user" };
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("setup --remove removes every service user that was created for the target, wherever it is", async () => {
+Deno.test("setup --remove removes every service user of the organizations in use that was created for the target", async () => {
   await using scene = await createSetupScene();
   const { run, instance, envFile, scratch, sandbox } = scene;
-  await Deno.writeTextFile(envFile, "# mine\n");
+  const setting = `METADATA_ORGANIZATION=${scratch.organization.id}\n`;
+  await Deno.writeTextFile(envFile, setting);
   const before = [...sandbox.world.users.keys()];
   const members = sandbox.world.members.length;
   // As after moving to a fixed organization with an older version.
@@ -28,7 +29,7 @@ Deno.test("setup --remove removes every service user that was created for the ta
     name: "left-over",
     target: TARGET,
   });
-  await run({ endpoint: ENDPOINT, serviceUser: true, serviceUserName: "mine" });
+  await run({ ...A, serviceUserName: "mine", projects: false });
   const legacy = await createMarkedServiceUser(
     instance,
     scratch.organization.id,
@@ -45,14 +46,15 @@ Deno.test("setup --remove removes every service user that was created for the ta
   assert.deepEqual(await listTargets(instance), []);
   assert.equal(
     await Deno.readTextFile(envFile),
-    `# mine\nZITADEL_DOMAIN=${sandbox.origin}\n`,
+    `${setting}ZITADEL_DOMAIN=${sandbox.origin}\n`,
   );
 });
 
 Deno.test("setup --remove leaves a service user of an older version alone unless the env file has its credential or it is named", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, sandbox, scratch } = scene;
+  const { run, instance, envFile, sandbox } = scene;
   await Deno.writeTextFile(envFile, "");
+  const own = await ownOrganization(instance);
   const options = { serviceUser: true, serviceUserName: "as-before" };
   assert.equal((await run(options)).outcome, "done");
   const age = (id: string) => {
@@ -62,11 +64,10 @@ Deno.test("setup --remove leaves a service user of an older version alone unless
   const idOf = async (wanted: string) =>
     (await listServiceUsers(instance)).find(({ name }) => name === wanted)!.id;
   age(await idOf("as-before"));
-  const { id } = await createMarkedServiceUser(
-    instance,
-    scratch.organization.id,
-    { name: "elsewhere", target: TARGET },
-  );
+  const { id } = await createMarkedServiceUser(instance, own.id, {
+    name: "another",
+    target: TARGET,
+  });
   age(id);
   const again = await run({ serviceUser: true });
   assert.match(again.stdout, /^Nothing to change\.$/m);
@@ -74,10 +75,10 @@ Deno.test("setup --remove leaves a service user of an older version alone unless
   assert.match(removed.stdout, /- service user "as-before"/);
   assert.match(
     removed.stdout,
-    /"elsewhere" .* stays: `deno task setup --remove --service-user-name elsewhere`/,
+    /"another" .* stays: `deno task setup --remove --service-user-name another`/,
   );
   assert.ok(sandbox.world.users.has(id));
-  await run({ remove: true, serviceUserName: "elsewhere" });
+  await run({ remove: true, serviceUserName: "another" });
   assert.ok(!sandbox.world.users.has(id));
 });
 
