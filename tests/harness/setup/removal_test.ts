@@ -5,6 +5,7 @@ import {
   createOrganization,
   ownOrganization,
 } from "../../../harness/zitadel/organization.ts";
+import { createProject } from "../../../harness/zitadel/project.ts";
 import {
   createMarkedServiceUser,
   listServiceUsers,
@@ -195,4 +196,25 @@ Deno.test("setup --remove without --roles says that the mapping stays", async ()
     ),
     stdout,
   );
+});
+
+Deno.test("setup --remove --roles only names entries where projects of several organizations have the roles", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance, envFile, scratch, sandbox, roles } = scene;
+  await Deno.writeTextFile(envFile, "METADATA_ORGANIZATION=user\n");
+  const customer = await createOrganization(instance, "Customer");
+  const project = { name: "Own", roles: ["admin"], assertsRoles: true };
+  await createProject(instance, customer.id, project);
+  const ids = [scratch.organization.id, customer.id];
+  const entries = [{ key: "admin", value: bytes('["a"]') }];
+  for (const id of ids) await setMetadata(instance, id, entries);
+  const { stdout, outcome } = await run({
+    remove: true,
+    roles: await roles({ admin: ["a"] }),
+  });
+  assert.equal(outcome, "warnings");
+  for (const id of ids) {
+    assert.ok(stdout.includes(`--org ${id}\` removes them`), stdout);
+    assert.ok(sandbox.world.organizations.get(id)!.metadata.has("admin"));
+  }
 });
