@@ -23,7 +23,7 @@ import { findMappedProjects } from "./role_projects.ts";
 import type { Plan, Situation } from "./situation.ts";
 import { planServiceUserRemoval } from "./remove_service_user.ts";
 import { readServiceUsers } from "./service_user.ts";
-import { standInName } from "./stand_in.ts";
+import { findStandIn } from "./stand_in.ts";
 import {
   bindChange,
   deleteTargetChange,
@@ -37,7 +37,8 @@ export async function readRemoval(
 ): Promise<Pick<Plan, "changes" | "notes" | "isIncomplete">> {
   const { name } = options;
   const successor = rotation?.successor.name;
-  const names = [name, standInName(name), ...successor ? [successor] : []];
+  const standIn = findStandIn(state, name)?.name;
+  const names = [name, standIn, successor].filter((it) => it !== undefined);
   const others = state.targets.filter((target) =>
     state.envKeys.includes(target.signingKey) && !names.includes(target.name)
   );

@@ -10,7 +10,11 @@ import {
   createMarkedServiceUser,
   listServiceUsers,
 } from "../../../harness/zitadel/service_user.ts";
-import { listTargets } from "../../../harness/zitadel/target.ts";
+import {
+  listExecutions,
+  setExecution,
+} from "../../../harness/zitadel/execution.ts";
+import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
 import { createSetupScene } from "./_setup_run.ts";
 
 const TARGET = "Authorization Webhook";
@@ -217,4 +221,23 @@ Deno.test("setup --remove --roles only names entries where projects of several o
     assert.ok(stdout.includes(`--org ${id}\` removes them`), stdout);
     assert.ok(sandbox.world.organizations.get(id)!.metadata.has("admin"));
   }
+});
+
+Deno.test("setup and setup --remove leave a target alone that is called like a stand-in, and that tokens depend on", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance, envFile } = scene;
+  await Deno.writeTextFile(envFile, "");
+  const { id } = await createTarget(instance, {
+    name: `${TARGET} (probe)`,
+    endpoint: "http://127.0.0.1:9/other",
+    timeoutSeconds: 5,
+    interruptOnError: true,
+  });
+  const theirs = { condition: "function/preaccesstoken", targets: [id] };
+  await setExecution(instance, theirs);
+  await run({ endpoint: ENDPOINT });
+  const { stdout } = await run({ remove: true });
+  assert.match(stdout, /- target "Authorization Webhook"$/m);
+  assert.deepEqual((await listTargets(instance)).map((it) => it.id), [id]);
+  assert.deepEqual(await listExecutions(instance), [theirs]);
 });
