@@ -16,7 +16,7 @@ export const doctor = defineTask({
     details: [
       "The settings are those of the env file and the environment. A process that was not restarted since they changed may have others, which doctor does not see.",
       "--live creates an organization of its own, with a mapping of its own unless METADATA_ORGANIZATION names one, or with PROJECTS a service user in the organization that owns a listed project. The user gets the role with the fewest permissions, never the strongest (if none has fewer than another, one of its own without any), and a random secret; everything is removed again, also after Ctrl-C. Your organizations' entries are checked in any case, by reading them.",
-      `The file of --acknowledged: [{"check": "address", "about": "10.0.0.7", "reason": "the deny list is set"}]. check is as --json names it, about occurs in the item, or in what was seen if there are none, and "until": "2027-06-30" ends it. Items that it does not name still count, and so does what is broken.`,
+      `The file of --acknowledged: [{"check": "address", "about": "10.0.0.7", "reason": "the deny list is set"}]. check is as --json names it, about is whole words of the item, or of what was seen if there are none, and "until": "2027-06-30" ends it. Items that it does not name still count, and so does what is broken.`,
       "examples/doctor/ runs it by schedule.",
     ],
     environment: [

@@ -2,6 +2,7 @@ import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { connect, type Instance } from "../zitadel/client.ts";
 import type { OwnedProject } from "../doctor/facts.ts";
 import { gatherOwnedProjects } from "../doctor/gather_organizations.ts";
+import { list, nameOf } from "../doctor/names.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { createApplication, TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
@@ -58,9 +59,19 @@ async function findProject(
 ): Promise<OwnedProject> {
   const organizations = await listOrganizations(instance);
   const { projects } = await gatherOwnedProjects(instance, organizations);
-  const found = projects.find(({ id, name }) =>
+  // Tenants choose names and ids: one of theirs must not be taken for another's.
+  const [found, ...others] = projects.filter(({ id, name }) =>
     id === wanted || name === wanted
   );
+  if (found && others.length > 0) {
+    throw new Error(
+      `Several projects have the id or name "${wanted}", name one by its id: ${
+        list([found, ...others].map((it) =>
+          `${nameOf(it)} of ${nameOf(it.owner)}`
+        ))
+      }`,
+    );
+  }
   if (found) return found;
   throw new Error(
     `Cannot create an application: no project has the id or name "${wanted}" in the ${organizations.length} organizations that ZITADEL_ADMIN_TOKEN may read`,

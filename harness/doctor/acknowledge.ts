@@ -5,7 +5,7 @@ import { byLevel, type Finding, finding } from "./finding.ts";
 
 const Acknowledgements = z.array(z.strictObject({
   check: z.enum(Object.keys(CHECKS) as [CheckId, ...CheckId[]]),
-  /** What occurs in the item, or in what was seen if there are no items. */
+  /** Whole words of the item, or of what was seen if there are no items. */
   about: z.string().min(1),
   reason: z.string().min(1),
   /** The last day on which it counts. */
@@ -49,7 +49,7 @@ export function acknowledge(
   const unused = new Set(given);
   const accepting = (check: CheckId, text: string) => {
     const found = given.find((it) =>
-      it.check === check && text.includes(it.about) &&
+      it.check === check && hasWords(text, it.about) &&
       (it.until === undefined || today <= it.until)
     );
     if (found) unused.delete(found);
@@ -81,4 +81,11 @@ export function acknowledge(
       ? [finding("acknowledged", "note", seen, { items })]
       : [],
   ].sort(byLevel);
+}
+
+/** Whether words occur as such: an acknowledged 10.0.0.7 says nothing of 10.0.0.77. */
+function hasWords(text: string, words: string): boolean {
+  const inWord = String.raw`[\p{L}\p{N}_-]`;
+  const pattern = `(?<!${inWord})${RegExp.escape(words)}(?!${inWord})`;
+  return new RegExp(pattern, "u").test(text);
 }

@@ -123,7 +123,11 @@ export function createInspector(
     const { pathname, searchParams } = new URL(request.url);
     const answerPost = post[pathname];
     if (answerPost && request.method === "POST") {
-      return await answerPost(request);
+      // A page of another site could have the instance asked with our token.
+      const from = request.headers.get("sec-fetch-site") ?? "same-origin";
+      return from === "same-origin"
+        ? await answerPost(request)
+        : new Response("Only this page may ask", { status: 403 });
     }
     if (answerPost || !["GET", "HEAD"].includes(request.method)) {
       return new Response("Method not allowed", { status: 405 });

@@ -5,11 +5,7 @@
  * @module
  */
 import { sendCanary } from "../function/canary.ts";
-import {
-  listTargets,
-  type Target,
-  type TargetSettings,
-} from "../zitadel/target.ts";
+import type { Target, TargetSettings } from "../zitadel/target.ts";
 import { ownOrganization } from "../zitadel/organization.ts";
 import type { Change, Place } from "./change.ts";
 import { findTrouble } from "./check_function.ts";
@@ -17,9 +13,10 @@ import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";
 import { proveDelivery } from "./prove_delivery.ts";
 import {
+  findStandIn,
+  readStandIn,
   removeStandInChange,
   standInChanges,
-  standInName,
 } from "./stand_in.ts";
 
 /** How the reason begins if the function has the key, and ZITADEL did not reach it. */
@@ -39,7 +36,7 @@ export async function planDelivery(
   const seen = probe && planned.some(needsDelivery)
     ? await whyUnreached(wanted.endpoint, existing?.signingKey)
     : undefined;
-  const isLeft = state.targets.some((it) => it.name === standInName(name));
+  const isLeft = findStandIn(state, name) !== undefined;
   const created = seen
     ? standInChanges(place, state, { existing, wanted })
     : [];
@@ -94,8 +91,7 @@ export async function findDeliveryTrouble(
   const { instance, organization } = place;
   const isReached = (await sendCanary(endpoint, target.signingKey)).accepted;
   if (isReached) return undefined;
-  const standIn = (await listTargets(instance))
-    .find(({ name }) => name === standInName(target.name));
+  const standIn = await readStandIn(instance, target.name);
   const { id, name, signingKey } = standIn ?? target;
   if (standIn) {
     const trouble = await findTrouble({ endpoint, probe, signingKey });

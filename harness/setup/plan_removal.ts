@@ -19,11 +19,11 @@ import {
 import type { Change, Place } from "./change.ts";
 import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";
-import { listMappedProjects } from "./role_projects.ts";
+import { findMappedProjects } from "./role_projects.ts";
 import type { Plan, Situation } from "./situation.ts";
 import { planServiceUserRemoval } from "./remove_service_user.ts";
 import { readServiceUsers } from "./service_user.ts";
-import { standInName } from "./stand_in.ts";
+import { findStandIn } from "./stand_in.ts";
 import {
   bindChange,
   deleteTargetChange,
@@ -37,7 +37,8 @@ export async function readRemoval(
 ): Promise<Pick<Plan, "changes" | "notes" | "isIncomplete">> {
   const { name } = options;
   const successor = rotation?.successor.name;
-  const names = [name, standInName(name), ...successor ? [successor] : []];
+  const standIn = findStandIn(state, name)?.name;
+  const names = [name, standIn, successor].filter((it) => it !== undefined);
   const others = state.targets.filter((target) =>
     state.envKeys.includes(target.signingKey) && !names.includes(target.name)
   );
@@ -120,8 +121,9 @@ function missingTarget({ targets }: State, name: string): string[] {
 
 /**
  * Finds the file's entries with an unchanged value: those of the organizations to
- * which `setup` writes if no other is named (the mapping's, those whose projects
- * have the roles, the token's own) are removed; any others are named.
+ * which `setup` writes if no other is named (the mapping's, the only one whose
+ * projects have the roles, the token's own) are removed; any others, which may be
+ * a customer's, are named.
  */
 async function readEntries(
   { roles, org }: SetupOptions,
@@ -140,14 +142,16 @@ async function readEntries(
   const left = [];
   const keys = [...mapping.keys()];
   const { id: own } = await ownOrganization(instance);
+  const owners = new Set(
+    (await findMappedProjects(instance, keys)).map(({ owner }) => owner.id),
+  );
+  const usual = owners.size === 1 ? [own, ...owners] : [own];
   for (const other of await listOrganizations(instance)) {
     if (other.id === organization) continue;
     const { entries } = await listMetadata(instance, other.id);
     const plan = planMappingRemoval(entries, mapping);
     if (plan.removed.length === 0) continue;
-    const isUsual = other.id === own ||
-      (await listMappedProjects(instance, other, keys)).length > 0;
-    if (isUsual && org === undefined) {
+    if (usual.includes(other.id) && org === undefined) {
       changes.push(
         ...ofOrganization(
           other,

@@ -1,4 +1,5 @@
 import { shellQuote } from "../cli/shell_quote.ts";
+import { list, nameOf } from "../doctor/names.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { removeCredential } from "../zitadel/issue_credential.ts";
@@ -14,7 +15,7 @@ import type { ServiceUserPlace, ServiceUserState } from "./service_user.ts";
  */
 export function planServiceUserRemoval(
   { instance, envFile }: ServiceUserPlace,
-  { ours, others, credential }: ServiceUserState,
+  { ours, others, doubtful, credential }: ServiceUserState,
   stays?: string,
 ): { readonly changes: Change[]; readonly left: string[] } {
   const used = ours.find(({ id }) =>
@@ -31,6 +32,7 @@ export function planServiceUserRemoval(
     left: [
       ...used && stays ? [`service user "${used.name}" stays: ${stays}`] : [],
       ...others.flatMap(describeOther),
+      ...describeDoubtful(doubtful),
     ],
   };
 }
@@ -45,6 +47,19 @@ function describeOther({ id, name, createdFor }: ServiceUser): string[] {
     `service user "${name}" (${id}) stays: \`deno task setup --remove ${option} ${
       shellQuote(value)
     }\` removes it`,
+  ];
+}
+
+/** A mark alone must delete no user, and name no target to delete. */
+function describeDoubtful(users: readonly ServiceUser[]): string[] {
+  if (users.length === 0) return [];
+  const names = users.map((user) =>
+    `${nameOf(user)} of the organization ${user.organization}`
+  );
+  return [
+    `marked as created by setup, in organizations whose administrators could have written that, and left alone: ${
+      list(names)
+    }. Remove those that you know in the console (Users > Service Users)`,
   ];
 }
 

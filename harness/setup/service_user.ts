@@ -16,7 +16,7 @@ import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
 import { type CredentialKind, listCredentials } from "../zitadel/credential.ts";
 import { issueCredential } from "../zitadel/issue_credential.ts";
-import { listOrganizations } from "../zitadel/organization.ts";
+import { listOrganizations, ownOrganization } from "../zitadel/organization.ts";
 import {
   createMarkedServiceUser,
   DEFAULT_SERVICE_USER_NAME,
@@ -52,16 +52,23 @@ export interface ServiceUserState {
   /** Those that `setup` created for the target, the one in use first. */
   readonly ours: readonly ServiceUser[];
   readonly others: readonly ServiceUser[];
+  /** Those with the mark in organizations whose administrators could have written it. */
+  readonly doubtful: readonly ServiceUser[];
   /** The credential in the env file: refused by ZITADEL, or whose it is. */
   readonly credential: "none" | "refused" | Me;
 }
 
-/** Looks for the function's service users, and at the credential in the env file. */
+/**
+ * Looks for the function's service users, and at the credential in the env file.
+ * Whoever may create users can write the mark: it counts in the organization that
+ * is read and in the token's own, or if the env file has the user's credential.
+ */
 export async function readServiceUsers(
   { instance, envFile }: Place,
-  { target, name }: ServiceUserWish,
+  { target, name, organization }: ServiceUserWish,
 ): Promise<ServiceUserState> {
   const users = await listServiceUsers(instance);
+  const trusted = [organization, (await ownOrganization(instance)).id];
   const settings = parseEnv(await readEnvFile(envFile));
   const written = readCredential(settings);
   const credential = await readCredentialState(instance, settings, users);
@@ -71,13 +78,18 @@ export async function readServiceUsers(
     ? written.key.userId
     : undefined;
   const isUsed = ({ id }: ServiceUser) => id === used;
+  const isDoubtful = (user: ServiceUser) =>
+    user.createdFor !== undefined && !isUsed(user) &&
+    !trusted.includes(user.organization);
   const isOurs = (user: ServiceUser) =>
-    user.createdFor === target ||
-    user.createdFor === "" && (user.name === name || isUsed(user));
+    !isDoubtful(user) &&
+    (user.createdFor === target ||
+      user.createdFor === "" && (user.name === name || isUsed(user)));
   return {
     ours: users.filter(isOurs)
       .sort((a, b) => Number(isUsed(b)) - Number(isUsed(a))),
-    others: users.filter((user) => !isOurs(user)),
+    others: users.filter((user) => !isOurs(user) && !isDoubtful(user)),
+    doubtful: users.filter(isDoubtful),
     credential,
   };
 }
@@ -134,7 +146,7 @@ function isRefusal(error: unknown): boolean {
 
 /**
  * Works out what the service user lacks. One that `setup` made for the target is
- * used whatever it is called and wherever it is.
+ * used whatever it is called.
  *
  * @throws {Error} If a user that `setup` did not create has the name, or the env
  * file holds another user's credential.

@@ -1,3 +1,5 @@
+import type { Instance } from "../zitadel/client.ts";
+import { listExecutions } from "../zitadel/execution.ts";
 import {
   listTargets,
   type Target,
@@ -23,12 +25,38 @@ export function standInName(name: string): string {
 }
 
 /**
+ * Finds the stand-in of a target. One that a token depends on is someone else's,
+ * whatever it is called: `setup` binds none to a function.
+ */
+export function findStandIn(
+  { targets, executions }: Pick<State, "targets" | "executions">,
+  name: string,
+): Target | undefined {
+  return targets.find((target) =>
+    target.name === standInName(name) &&
+    !executions.some((it) =>
+      it.condition.startsWith("function/") && it.targets.includes(target.id)
+    )
+  );
+}
+
+/** Finds it as it is now. */
+export async function readStandIn(
+  instance: Instance,
+  name: string,
+): Promise<Target | undefined> {
+  const targets = await listTargets(instance);
+  const executions = await listExecutions(instance);
+  return findStandIn({ targets, executions }, name);
+}
+
+/**
  * Creates what the target needs to show that ZITADEL reaches its endpoint, if it
  * cannot do so itself: made before the function starts, so that it has both keys.
  */
 export function standInChanges(
   place: Place,
-  { targets, envKeys }: State,
+  state: State,
   { existing, wanted }: {
     readonly existing: Target | undefined;
     readonly wanted: TargetSettings;
@@ -39,11 +67,11 @@ export function standInChanges(
   const isNeeded = existing !== undefined &&
     (existing.payloadType !== "json" || existing.endpoint !== endpoint);
   if (!isNeeded) return [];
-  const found = targets.find((it) => it.name === name);
+  const found = findStandIn(state, wanted.name);
   const isFit = found?.endpoint === endpoint;
   const target: PlannedTarget = { name, id: isFit ? found.id : undefined };
   const settings = { name, endpoint, timeoutSeconds, interruptOnError: false };
-  const hasKey = isFit && envKeys.includes(found.signingKey);
+  const hasKey = isFit && state.envKeys.includes(found.signingKey);
   return [
     ...found && !isFit ? [removeStandInChange(place, wanted)] : [],
     ...isFit ? [] : [createTargetChange(place, target, settings)],
@@ -61,8 +89,7 @@ export function removeStandInChange(
     "delete-target",
     `- target "${standIn}" and its key in ${envFile}`,
     async () => {
-      const target = (await listTargets(instance))
-        .find((it) => it.name === standIn);
+      const target = await readStandIn(instance, name);
       if (target === undefined) return;
       const { id, signingKey } = target;
       await changeKeys(

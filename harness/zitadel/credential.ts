@@ -42,13 +42,22 @@ export const EXPIRY_WARNING_DAYS = 30;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** Returns the time in a number of days, in milliseconds since 1970. */
+export function endIn(days: number): number {
+  return Date.now() + days * DAY_MS;
+}
+
 /** Creates a key or a personal access token; both expire after the days given. */
 export function createCredential(
   instance: Instance,
   { organization, user: userId }: UserPlace,
-  { kind, days }: { readonly kind: CredentialKind; readonly days: number },
+  { kind, days, expiresAt = endIn(days) }: {
+    readonly kind: CredentialKind;
+    readonly days: number;
+    /** If that time is known already. */
+    readonly expiresAt?: number;
+  },
 ): Promise<NewCredential> {
-  const expiresAt = Date.now() + days * DAY_MS;
   const expirationDate = timestampFromMs(expiresAt);
   const request = { userId, expirationDate };
   const action = "create a credential of the service user";

@@ -10,6 +10,7 @@ import {
   createCredential,
   type CredentialKind,
   deleteCredential,
+  endIn,
   listCredentials,
   type UserPlace,
 } from "./credential.ts";
@@ -17,13 +18,18 @@ import {
 /** Every setting that can hold a credential or a part of one. */
 const NAMES = Object.keys(credentialSettings);
 
-/** The note of a credential that is being created, and of those that there were before. */
-const NOTE = /^# A credential of user (\S+) is being created; it had:(.*)\n?/m;
+/** The note of a credential that is being created: whose it is, and when it ends. */
+const NOTE =
+  /^# A credential of user (\S+) is being created; it ends at (.*)\n?/m;
+
+/** Some releases store whole seconds. */
+const PRECISION_MS = 1_000;
 
 /**
  * Creates a credential of a service user and writes it into the env file, in
  * place of any other. A command that is killed in between leaves a credential
- * whose secret is lost: a note in the file lets the next one delete it.
+ * whose secret is lost: a note in the file lets the next one delete it, and none
+ * that others have created since.
  */
 export async function issueCredential(
   instance: Instance,
@@ -36,16 +42,17 @@ export async function issueCredential(
   },
 ): Promise<void> {
   const owner = { ...place, user };
-  const listed = await listCredentials(instance, owner);
   const note = NOTE.exec(await readEnvFile(envFile));
-  const had = note?.[1] === user
-    ? note[2]!.split(" ").filter(Boolean)
-    : listed.map(({ id }) => id);
-  for (const credential of listed.filter(({ id }) => !had.includes(id))) {
+  const lostEnd = note?.[1] === user ? Date.parse(note[2]!) : NaN;
+  const lost = (await listCredentials(instance, owner)).filter((it) =>
+    Math.abs((it.expiresAt ?? NaN) - lostEnd) < PRECISION_MS
+  );
+  for (const credential of lost) {
     await deleteCredential(instance, owner, credential);
   }
-  const line = `# A credential of user ${user} is being created; it had: ${
-    had.join(" ")
+  const expiresAt = endIn(days);
+  const line = `# A credential of user ${user} is being created; it ends at ${
+    new Date(expiresAt).toISOString()
   }`;
   await change(
     envFile,
@@ -53,7 +60,8 @@ export async function issueCredential(
       [text.replace(NOTE, "").replace(/\n$/, ""), line, ""]
         .filter((part, i) => i > 0 || part !== "").join("\n"),
   );
-  const created = await createCredential(instance, owner, { kind, days });
+  const wanted = { kind, days, expiresAt };
+  const created = await createCredential(instance, owner, wanted);
   await change(
     envFile,
     (text) =>

@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { startDevStack } from "../../../harness/dev/start_dev_stack.ts";
 import { createTemporaryApp } from "../../../harness/dev/temporary_app.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
+import { createOrganization } from "../../../harness/zitadel/organization.ts";
+import { createProject } from "../../../harness/zitadel/project.ts";
 import { freePort } from "../../../harness/util/free_port.ts";
 
 Deno.test("createTemporaryApp() creates an application and removes it again", async (t) => {
@@ -49,6 +52,22 @@ Deno.test("createTemporaryApp() creates an application and removes it again", as
       }),
       /no project has the id or name "Nowhere" in the 3 organizations/,
     );
+  });
+  await t.step("and not in one of several projects of that name", async () => {
+    const { origin, adminToken, world } = sandbox;
+    const instance = connect(origin, adminToken);
+    const customer = await createOrganization(instance, "Customer");
+    const planted = { name: "Storefront", roles: [] };
+    await createProject(instance, customer.id, planted);
+    const count = world.apps.size;
+    await assert.rejects(
+      createTemporaryApp({
+        ...{ origin, adminToken, project: "Storefront" },
+        redirectUri: "http://localhost:9000/callback",
+      }),
+      /Several projects .* "Storefront".*: Storefront \(390000000000000011\) of .* of Customer/,
+    );
+    assert.equal(world.apps.size, count);
   });
   await t.step("and not without an administrator's token", async () => {
     await assert.rejects(

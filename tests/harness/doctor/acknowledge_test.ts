@@ -37,6 +37,20 @@ Deno.test("acknowledge() accepts what is named, and no other item", () => {
   assert.equal(text.match(/acknowledged: known/g)?.length, 2);
 });
 
+Deno.test("acknowledge() accepts whole words only", () => {
+  const accepts = (about: string, found = PRIVATE) =>
+    acknowledge([found], [entry("address", about)], NOW)
+      .some(({ acknowledged }) => acknowledged !== undefined);
+  for (const about of ["10.0.0.7", "https://a", "at 10.0.0.7"]) {
+    assert.ok(accepts(about), about);
+  }
+  for (const about of ["0.0.0.7", "ttps://a", "https://a i", "(.*)"]) {
+    assert.ok(!accepts(about), about);
+  }
+  const other = finding("address", "warning", "https://a is at 10.0.0.77");
+  assert.ok(!accepts("10.0.0.7", other));
+});
+
 Deno.test("acknowledge() accepts nothing that is broken, or after its last day", () => {
   const broken = finding("canary", "broken", "https://a did not answer");
   const last = { ...entry("address", "10.0.0.7"), until: "2026-11-30" };

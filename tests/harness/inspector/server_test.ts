@@ -38,6 +38,29 @@ Deno.test("serveInspector() owns localhost, and refuses another host's name on e
   }
 });
 
+Deno.test("createInspector() has nothing asked at the instance by a page of another site", async () => {
+  let asked = 0;
+  const handle = createInspector({
+    issuer: ISSUER,
+    readBinding: () => Promise.resolve((asked++, [])),
+  });
+  const statusFrom = async (site?: string) => {
+    const headers = { ...site && { "sec-fetch-site": site } };
+    const request = new Request(`${ORIGIN}/refusal`, {
+      ...{ method: "POST", body: "null", headers },
+    });
+    return (await handle(request)).status;
+  };
+  for (const site of ["cross-site", "same-site", "none"]) {
+    assert.equal(await statusFrom(site), 403);
+  }
+  assert.equal(asked, 0);
+  assert.equal(await statusFrom("same-origin"), 200);
+  // A program, not a browser.
+  assert.equal(await statusFrom(), 200);
+  assert.equal(asked, 2);
+});
+
 Deno.test("createInspector() allows no inline script, and one style sheet by its hash", async () => {
   const response = await get("/");
   const policy = response.headers.get("content-security-policy") ?? "";

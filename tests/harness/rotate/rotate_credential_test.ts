@@ -7,7 +7,10 @@ import {
 } from "../../../harness/rotate/rotate_credential.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
-import { listCredentials } from "../../../harness/zitadel/credential.ts";
+import {
+  createCredential,
+  listCredentials,
+} from "../../../harness/zitadel/credential.ts";
 import { issueCredential } from "../../../harness/zitadel/issue_credential.ts";
 import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
@@ -76,7 +79,7 @@ Deno.test("rotate --credential replaces a key once the function uses the new one
   assert.equal((await planCredentialRotation(place)).kind, "add");
 });
 
-Deno.test("a credential that was created when the command was killed is deleted by the next run", async (t) => {
+Deno.test("a credential that was created when the command was killed is deleted by the next run, and no other", async (t) => {
   for (const kind of ["key", "pat"] as const) {
     await t.step(kind, async () => {
       const { stack, place, user, server } = await connected(kind);
@@ -91,16 +94,18 @@ Deno.test("a credential that was created when the command was killed is deleted 
       // What a kill leaves: the credential exists, and the file has only the note.
       await Deno.writeTextFile(
         envFile,
-        `${text}# A credential of user ${user.user} is being created; it had: ${
-          before.map(({ id }) => id).join(" ")
+        `${text}# A credential of user ${user.user} is being created; it ends at ${
+          new Date(lost!.expiresAt!).toISOString()
         }\n`,
       );
+      // By a colleague, with another env file.
+      await createCredential(instance, user, { kind, days: 21 });
 
       const again = await planCredentialRotation(place);
       assert.equal(again.kind, "add");
       await addCredential(place, again.replaced, { days: 20 });
       const after = await listCredentials(instance, user);
-      assert.equal(after.length, before.length + 1);
+      assert.equal(after.length, before.length + 2);
       assert.ok(after.every(({ id }) => id !== lost!.id));
       assert.doesNotMatch(await readEnvFile(envFile), /is being created/);
       await server.reload();

@@ -5,11 +5,16 @@ import {
   createOrganization,
   ownOrganization,
 } from "../../../harness/zitadel/organization.ts";
+import { createProject } from "../../../harness/zitadel/project.ts";
 import {
   createMarkedServiceUser,
   listServiceUsers,
 } from "../../../harness/zitadel/service_user.ts";
-import { listTargets } from "../../../harness/zitadel/target.ts";
+import {
+  listExecutions,
+  setExecution,
+} from "../../../harness/zitadel/execution.ts";
+import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
 import { createSetupScene } from "./_setup_run.ts";
 
 const TARGET = "Authorization Webhook";
@@ -17,10 +22,11 @@ const ENDPOINT = "http://127.0.0.1:9/";
 const A = { endpoint: ENDPOINT, serviceUser: true, serviceUserName: "a-user" };
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("setup --remove removes every service user that was created for the target, wherever it is", async () => {
+Deno.test("setup --remove removes every service user of the organizations in use that was created for the target", async () => {
   await using scene = await createSetupScene();
   const { run, instance, envFile, scratch, sandbox } = scene;
-  await Deno.writeTextFile(envFile, "# mine\n");
+  const setting = `METADATA_ORGANIZATION=${scratch.organization.id}\n`;
+  await Deno.writeTextFile(envFile, setting);
   const before = [...sandbox.world.users.keys()];
   const members = sandbox.world.members.length;
   // As after moving to a fixed organization with an older version.
@@ -28,7 +34,7 @@ Deno.test("setup --remove removes every service user that was created for the ta
     name: "left-over",
     target: TARGET,
   });
-  await run({ endpoint: ENDPOINT, serviceUser: true, serviceUserName: "mine" });
+  await run({ ...A, serviceUserName: "mine", projects: false });
   const legacy = await createMarkedServiceUser(
     instance,
     scratch.organization.id,
@@ -45,14 +51,15 @@ Deno.test("setup --remove removes every service user that was created for the ta
   assert.deepEqual(await listTargets(instance), []);
   assert.equal(
     await Deno.readTextFile(envFile),
-    `# mine\nZITADEL_DOMAIN=${sandbox.origin}\n`,
+    `${setting}ZITADEL_DOMAIN=${sandbox.origin}\n`,
   );
 });
 
 Deno.test("setup --remove leaves a service user of an older version alone unless the env file has its credential or it is named", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, sandbox, scratch } = scene;
+  const { run, instance, envFile, sandbox } = scene;
   await Deno.writeTextFile(envFile, "");
+  const own = await ownOrganization(instance);
   const options = { serviceUser: true, serviceUserName: "as-before" };
   assert.equal((await run(options)).outcome, "done");
   const age = (id: string) => {
@@ -62,11 +69,10 @@ Deno.test("setup --remove leaves a service user of an older version alone unless
   const idOf = async (wanted: string) =>
     (await listServiceUsers(instance)).find(({ name }) => name === wanted)!.id;
   age(await idOf("as-before"));
-  const { id } = await createMarkedServiceUser(
-    instance,
-    scratch.organization.id,
-    { name: "elsewhere", target: TARGET },
-  );
+  const { id } = await createMarkedServiceUser(instance, own.id, {
+    name: "another",
+    target: TARGET,
+  });
   age(id);
   const again = await run({ serviceUser: true });
   assert.match(again.stdout, /^Nothing to change\.$/m);
@@ -74,10 +80,10 @@ Deno.test("setup --remove leaves a service user of an older version alone unless
   assert.match(removed.stdout, /- service user "as-before"/);
   assert.match(
     removed.stdout,
-    /"elsewhere" .* stays: `deno task setup --remove --service-user-name elsewhere`/,
+    /"another" .* stays: `deno task setup --remove --service-user-name another`/,
   );
   assert.ok(sandbox.world.users.has(id));
-  await run({ remove: true, serviceUserName: "elsewhere" });
+  await run({ remove: true, serviceUserName: "another" });
   assert.ok(!sandbox.world.users.has(id));
 });
 
@@ -194,4 +200,44 @@ Deno.test("setup --remove without --roles says that the mapping stays", async ()
     ),
     stdout,
   );
+});
+
+Deno.test("setup --remove --roles only names entries where projects of several organizations have the roles", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance, envFile, scratch, sandbox, roles } = scene;
+  await Deno.writeTextFile(envFile, "METADATA_ORGANIZATION=user\n");
+  const customer = await createOrganization(instance, "Customer");
+  const project = { name: "Own", roles: ["admin"], assertsRoles: true };
+  await createProject(instance, customer.id, project);
+  const ids = [scratch.organization.id, customer.id];
+  const entries = [{ key: "admin", value: bytes('["a"]') }];
+  for (const id of ids) await setMetadata(instance, id, entries);
+  const { stdout, outcome } = await run({
+    remove: true,
+    roles: await roles({ admin: ["a"] }),
+  });
+  assert.equal(outcome, "warnings");
+  for (const id of ids) {
+    assert.ok(stdout.includes(`--org ${id}\` removes them`), stdout);
+    assert.ok(sandbox.world.organizations.get(id)!.metadata.has("admin"));
+  }
+});
+
+Deno.test("setup and setup --remove leave a target alone that is called like a stand-in, and that tokens depend on", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance, envFile } = scene;
+  await Deno.writeTextFile(envFile, "");
+  const { id } = await createTarget(instance, {
+    name: `${TARGET} (probe)`,
+    endpoint: "http://127.0.0.1:9/other",
+    timeoutSeconds: 5,
+    interruptOnError: true,
+  });
+  const theirs = { condition: "function/preaccesstoken", targets: [id] };
+  await setExecution(instance, theirs);
+  await run({ endpoint: ENDPOINT });
+  const { stdout } = await run({ remove: true });
+  assert.match(stdout, /- target "Authorization Webhook"$/m);
+  assert.deepEqual((await listTargets(instance)).map((it) => it.id), [id]);
+  assert.deepEqual(await listExecutions(instance), [theirs]);
 });

@@ -105,11 +105,53 @@ Deno.test("setup --service-user leaves a working credential of another user alon
   assert.equal(await Deno.readTextFile(scene.envFile), before);
 });
 
-Deno.test("setup --service-user uses what it created for the target, and only that", async () => {
+Deno.test("setup leaves a user alone that another organization's administrator marked as created by it", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, scratch } = scene;
+  const { run, instance, envFile, sandbox, scratch } = scene;
   await Deno.writeTextFile(envFile, "");
   const organization = scratch.organization.id;
+  const planted = [];
+  for (const name of [NAME, "planted", "older"]) {
+    const mark = { name, target: TARGET };
+    planted.push(await createMarkedServiceUser(instance, organization, mark));
+  }
+  sandbox.world.users.get(planted[2]!.id)!.description =
+    "Reads role mappings for the permissions function (created by setup)";
+
+  await Deno.writeTextFile(`${envFile}2`, "");
+  await run({
+    serviceUser: true,
+    serviceUserName: "older",
+    envFile: `${envFile}2`,
+  });
+  const fresh = await run({ serviceUser: true, serviceUserName: "fresh" });
+  assert.equal(fresh.outcome, "done", fresh.error);
+  assert.match(fresh.stdout, /\+ service user "fresh"/);
+  for (const user of planted) {
+    assert.deepEqual(await rolesOf(instance, user, "IAM_OWNER_VIEWER"), []);
+    assert.deepEqual(await rolesOf(instance, user, "ORG_OWNER_VIEWER"), []);
+    const place = { organization, user: user.id };
+    assert.deepEqual(await listCredentials(instance, place), []);
+  }
+
+  const other = await createMarkedServiceUser(instance, organization, {
+    name: "trap",
+    target: "Someone's target",
+  });
+  const removed = await run({ remove: true, serviceUserName: "older" });
+  assert.equal(removed.outcome, "done", removed.error);
+  for (const { id } of [...planted, other]) {
+    assert.ok(sandbox.world.users.has(id));
+    assert.ok(removed.stdout.includes(`(${id}) of the organization`));
+  }
+  assert.doesNotMatch(removed.stdout, /--name/);
+});
+
+Deno.test("setup --service-user uses what it created for the target, and only that", async () => {
+  await using scene = await createSetupScene();
+  const { run, instance, envFile } = scene;
+  await Deno.writeTextFile(envFile, "");
+  const { id: organization } = await ownOrganization(instance);
   const older = await createMarkedServiceUser(instance, organization, {
     name: "older",
     target: TARGET,
