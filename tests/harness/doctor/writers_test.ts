@@ -42,33 +42,40 @@ Deno.test("doctor names the managers who may write the mapping, and no viewers",
 });
 
 Deno.test("doctor names service users with a manager's role that the function does not use", () => {
-  const manager = (id: string, loginName: string, ...roles: string[]) => ({
-    ...{ id, loginName, roles },
+  const manager = (id: string, loginName: string, createdFor?: string) => ({
+    ...{ id, loginName, createdFor, roles: ["IAM_OWNER_VIEWER"] },
     isMachine: loginName !== "alice",
   });
+  const target = (name: string) => ({ name, signingKey: `key of ${name}` });
   const findings = collect((report) =>
     judgeManagers({
-      config: { value: { metadataOrganization: "user" } },
+      config: {
+        value: { metadataOrganization: "user", signingKeys: ["key of Ours"] },
+      },
       credential: { value: { id: "1" } },
       adminId: "2",
+      targets: { value: [target("Ours"), target("Staging")] },
       managers: {
         value: [
-          manager("1", "permissions-function", "IAM_OWNER_VIEWER"),
-          manager("2", "admin", "IAM_OWNER"),
-          manager("3", "permissions-function-old", "IAM_OWNER_VIEWER"),
-          manager("4", "backup", "IAM_OWNER_VIEWER"),
-          manager("5", "login", "IAM_LOGIN_CLIENT"),
-          manager("6", "alice", "IAM_OWNER_VIEWER"),
+          manager("1", "reader", "Ours"),
+          manager("2", "admin"),
+          manager("3", "old", "Ours"),
+          manager("4", "older", ""),
+          manager("5", "left", "Deleted"),
+          manager("6", "staging", "Staging"),
+          manager("7", "permissions-function"),
+          { ...manager("8", "login"), roles: ["IAM_LOGIN_CLIENT"] },
+          manager("9", "alice"),
         ],
       },
     } as unknown as Facts, report)
   ).filter(({ check }) => check === "managers");
+  const item = (name: string) => `service user ${name} (IAM_OWNER_VIEWER)`;
   assert.deepEqual(findings.map(({ level, items }) => [level, items]), [
-    [
-      "warning",
-      ["service user permissions-function-old (IAM_OWNER_VIEWER)"],
-    ],
-    ["note", ["service user backup (IAM_OWNER_VIEWER)"]],
+    ["warning", [item("old")]],
+    ["warning", [item("older")]],
+    ["warning", [item("left")]],
+    ["note", [item("staging"), item("permissions-function")]],
   ]);
 });
 
