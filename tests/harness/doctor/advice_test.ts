@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { readArguments } from "../../../harness/cli/arguments.ts";
 import { DOCTOR_OPTIONS } from "../../../harness/doctor/command_line.ts";
-import type { CheckId } from "../../../harness/doctor/checks.ts";
 import { type Finding, finding } from "../../../harness/doctor/finding.ts";
 import {
   referToCauses,
@@ -12,17 +11,10 @@ import { createCredential } from "../../../harness/zitadel/credential.ts";
 import { DEFAULT_TARGET_NAME } from "../../../harness/zitadel/target.ts";
 import { createTestIo } from "../_test_io.ts";
 import { partsOf } from "./_faults.ts";
-import { examine, restore, soundInstance } from "./_sound_instance.ts";
-
-function find(findings: readonly Finding[], check: CheckId): Finding {
-  const found = findings.find((finding) => finding.check === check);
-  assert.ok(found, JSON.stringify(findings));
-  return found;
-}
+import { examine, find, soundInstance } from "./_sound_instance.ts";
 
 Deno.test("doctor asks for a project, not for entries, if no project has the roles", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   partsOf(it).project.roles.clear();
   const { level, seen, why, fix } = find(await examine(it), "mapping");
   assert.equal(level, "note");
@@ -32,8 +24,7 @@ Deno.test("doctor asks for a project, not for entries, if no project has the rol
 });
 
 Deno.test("doctor advises to bind events only while they are not bound", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { state, access } = partsOf(it);
   assert.doesNotMatch(find(await examine(it), "revocation").fix!, /events/);
   state.executions.clear();
@@ -42,8 +33,7 @@ Deno.test("doctor advises to bind events only while they are not bound", async (
 });
 
 Deno.test("doctor warns of the end of a key whose file does not name it", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { value } = await createCredential(
     it.instance,
     { organization: it.scratch.organization.id, user: it.scratch.reader.id },
@@ -64,14 +54,12 @@ Deno.test("doctor warns of the end of a key whose file does not name it", async 
 });
 
 Deno.test("doctor says how to bring the function back, by what answers", async (t) => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const saved = structuredClone(it.sandbox.world);
+  await using it = await soundInstance();
   await t.step("nothing", async () => {
     partsOf(it).target.endpoint = "http://127.0.0.1:9/";
     const { fix } = find(await examine(it), "canary");
     assert.match(fix!, /^deno task start\n/);
-    restore(it.sandbox.world, saved);
+    it.restore();
   });
   await t.step("a function with another key", async () => {
     partsOf(it).target.signingKey = "newKey";
@@ -86,8 +74,7 @@ Deno.test("doctor says how to bring the function back, by what answers", async (
 });
 
 Deno.test("doctor calls the function of the default target if the env file has no target's key", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { target } = partsOf(it);
   target.name = DEFAULT_TARGET_NAME;
   target.signingKey = "newKey";
@@ -105,8 +92,7 @@ Deno.test("doctor calls the function of the default target if the env file has n
 });
 
 Deno.test("doctor --live reports the cause before what it broke", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { target } = partsOf(it);
   target.name = DEFAULT_TARGET_NAME;
   target.signingKey = "newKey";

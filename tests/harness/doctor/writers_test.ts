@@ -10,8 +10,7 @@ import { createTestIo } from "../_test_io.ts";
 import { examine, soundInstance } from "./_sound_instance.ts";
 
 Deno.test("doctor names the managers who may write the mapping, and no viewers", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { scratch, settings } = it;
   const { id } = scratch.organization;
   await addMember(it.instance, id, {
@@ -80,8 +79,7 @@ Deno.test("doctor names service users with a manager's role that the function do
 });
 
 Deno.test("doctor refuses an env file of another instance, in one sentence", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { io, errors, printed } = createTestIo({
     env: { ZITADEL_DOMAIN: "http://127.0.0.1:1" },
   });
@@ -91,8 +89,7 @@ Deno.test("doctor refuses an env file of another instance, in one sentence", asy
 });
 
 Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KEY_FILE", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { value } = await createCredential(
     connect(it.sandbox.origin, it.sandbox.adminToken),
     { organization: it.scratch.organization.id, user: it.scratch.reader.id },
