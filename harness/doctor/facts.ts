@@ -17,6 +17,7 @@ import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Organization } from "../zitadel/organization.ts";
 import type { Application } from "../zitadel/project.ts";
 import type { PublicKey } from "../zitadel/public_key.ts";
+import type { ServiceUser } from "../zitadel/service_user.ts";
 import type { Target } from "../zitadel/target.ts";
 import type { Answer, Problem } from "./answer.ts";
 import type { Leftovers } from "./leftovers.ts";
@@ -125,6 +126,10 @@ export interface CanaryFacts {
   readonly result: CanaryResult;
 }
 
+/** A manager, and for which target `setup` created it, if it did. */
+export interface ManagerFacts
+  extends Manager, Pick<ServiceUser, "createdFor"> {}
+
 /** Everything that is judged. */
 export interface Facts {
   /** The function's settings, or what is wrong with them. */
@@ -153,7 +158,7 @@ export interface Facts {
   /** Customers' organizations; `undefined` without a token of IAM_OWNER. */
   readonly customers: Answer<CustomersSeen> | undefined;
   /** Who has a manager's role; `undefined` without a token of IAM_OWNER. */
-  readonly managers: Answer<readonly Manager[]> | undefined;
+  readonly managers: Answer<readonly ManagerFacts[]> | undefined;
   /** When the administrator's personal access tokens expire, as `expiries`. */
   readonly adminExpiries: Answer<readonly number[]> | undefined;
   /** Whose the admin token is. */

@@ -7,9 +7,10 @@
 import type { Config } from "../../lib/config/settings.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listManagersOf, type Manager } from "../zitadel/managers.ts";
-import { DEFAULT_SERVICE_USER_NAME } from "../zitadel/service_user.ts";
-import type { Facts } from "./facts.ts";
+import { listServiceUsers } from "../zitadel/service_user.ts";
+import type { Facts, ManagerFacts } from "./facts.ts";
 import type { Report } from "./finding.ts";
+import { oursOf } from "./judge_targets.ts";
 
 /** The manager roles that have `org.write`, as seen on v3.4.9 and v4.13.1. */
 const WRITING_ROLES: ReadonlySet<string> = new Set([
@@ -25,12 +26,16 @@ const LOGIN_ROLE = "IAM_LOGIN_CLIENT";
 export async function gatherManagers(
   admin: Instance,
   { metadataOrganization: setting }: Pick<Config, "metadataOrganization">,
-): Promise<Manager[]> {
+): Promise<ManagerFacts[]> {
   const isFixed = setting !== "user" && setting !== "grant";
-  return [
+  const managers = [
     ...await listManagersOf(admin, undefined),
     ...isFixed ? await listManagersOf(admin, setting) : [],
   ];
+  const targets = new Map(
+    (await listServiceUsers(admin)).map((it) => [it.id, it.createdFor]),
+  );
+  return managers.map((it) => ({ ...it, createdFor: targets.get(it.id) }));
 }
 
 export function judgeManagers(facts: Facts, report: Report): void {
@@ -51,16 +56,22 @@ export function judgeManagers(facts: Facts, report: Report): void {
 
 /** Whether anything uses a credential cannot be asked: a token leaves no trace. */
 function judgeServiceUsers(
-  { credential, adminId }: Facts,
-  managers: readonly Manager[],
+  facts: Facts,
+  managers: readonly ManagerFacts[],
   report: Report,
 ): void {
-  const others = managers.filter(({ id, isMachine }) =>
+  const { credential, adminId, targets } = facts;
+  const others = new Set(
+    (targets?.value ?? []).filter((it) => !oursOf(facts).includes(it))
+      .map(({ name }) => name),
+  );
+  const unused = managers.filter(({ id, isMachine }) =>
     isMachine && id !== adminId && id !== credential?.value?.id
   );
+  // One for another target that there is may be in use by the function there.
   const [ours = [], foreign = []] = [true, false].map((wanted) =>
-    others.filter(({ loginName }) =>
-      loginName.startsWith(DEFAULT_SERVICE_USER_NAME) === wanted
+    unused.filter(({ createdFor }) =>
+      (createdFor !== undefined && !others.has(createdFor)) === wanted
     )
   );
   const isRole = (role: string) => role !== LOGIN_ROLE;

@@ -7,7 +7,7 @@ import {
   type RecordedAccess,
   startAccessStub,
 } from "../harness/_access_stub.ts";
-import { createTestIo } from "../harness/_test_io.ts";
+import { run as runTask } from "./_run.ts";
 
 const RELEASES = ["v3.4.9", "v4.13.1"];
 
@@ -36,18 +36,15 @@ async function run(
   return await runAt(stub.origin, task, args, { ...recorded.settings, ...env });
 }
 
-async function runAt(
+const runAt = (
   ZITADEL_DOMAIN: string,
   task: Task,
   args: readonly string[],
   settings: Readonly<Record<string, string>>,
-) {
-  const { io, printed, errors } = createTestIo({
+) =>
+  runTask(task, [...args, "--env-file", "/dev/null"], {
     env: { ...settings, ZITADEL_DOMAIN, ZITADEL_ADMIN_TOKEN: "admin" },
   });
-  const code = await task.run([...args, "--env-file", "/dev/null"], io);
-  return { code, stdout: printed(), stderr: errors() };
-}
 
 /** The permissions of grants for which nothing must be requested. */
 function sentPermissions(
@@ -164,12 +161,11 @@ Deno.test("explain --user says that APPLICATIONS does not list the application",
 
 Deno.test("explain --user and roles who refuse a token that does not see the whole instance", async () => {
   const recorded = await readRecordedAccess("users_v4.13.1");
-  for (
-    const [task, args] of [[explain, ["--user", "m8"]], [roles, [
-      "who",
-      "posts:read",
-    ]]] as const
-  ) {
+  const commands = [
+    [explain, ["--user", "m8"]],
+    [roles, ["who", "posts:read"]],
+  ] as const;
+  for (const [task, args] of commands) {
     const { code, stderr } = await run(task, args, { recorded, rights: [] });
     assert.equal(code, 2);
     assert.match(

@@ -3,7 +3,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import { roles } from "../../tasks/roles.ts";
 import { FIXTURES_URL } from "../../harness/fixtures/fixture.ts";
 import { startAccessStub } from "../harness/_access_stub.ts";
-import { createTestIo } from "../harness/_test_io.ts";
+import { run as runTask } from "./_run.ts";
 
 /** Five files, applied by two users of real instances, and the event log then. */
 interface RecordedHistory {
@@ -40,14 +40,9 @@ async function run(
     tokens: [],
     events,
   });
-  const { io, printed, errors } = createTestIo({
-    env: { ZITADEL_DOMAIN: stub.origin, ZITADEL_ADMIN_TOKEN: "admin" },
-  });
-  const code = await roles.run(
-    [...args, "--org", organization, "--env-file", "/dev/null"],
-    io,
-  );
-  return { code, stdout: printed(), stderr: errors() };
+  const env = { ZITADEL_DOMAIN: stub.origin, ZITADEL_ADMIN_TOKEN: "admin" };
+  const org = ["--org", organization, "--env-file", "/dev/null"];
+  return await runTask(roles, [...args, ...org], { env });
 }
 
 for (const release of RELEASES) {

@@ -1,27 +1,42 @@
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { startSandbox } from "../../harness/sandbox/sandbox.ts";
 import { connect } from "../../harness/zitadel/client.ts";
 import { listMetadata, setMetadata } from "../../harness/zitadel/metadata.ts";
 import { createScratchOrganization } from "../../harness/zitadel/scratch_organization.ts";
 import { roles } from "../../tasks/roles.ts";
 import { setup } from "../../tasks/setup.ts";
-import { createTestIo } from "../harness/_test_io.ts";
+import { tempFolder } from "../_temp_folder.ts";
+import { run as runTask } from "./_run.ts";
 
-async function run(
+const run = (
   args: readonly string[],
-  options: Parameters<typeof createTestIo>[0] = {},
-) {
-  const { io, printed, errors } = createTestIo(options);
-  const code = await roles.run(args, io);
-  return { code, stdout: printed(), stderr: errors() };
-}
+  options?: Parameters<typeof runTask>[2],
+) => runTask(roles, args, options);
 
 async function withFile(text: string) {
-  const path = await Deno.makeTempFile({ suffix: ".json" });
-  await Deno.writeTextFile(path, text);
+  const folder = await tempFolder();
+  return { ...folder, path: await folder.write(text, "roles.json") };
+}
+
+/** A sandbox with an organization that has a mapping. */
+async function createScene() {
+  await using stack = new AsyncDisposableStack();
+  const sandbox = stack.use(await startSandbox());
+  const instance = connect(sandbox.origin, sandbox.adminToken);
+  const scratch = stack.use(await createScratchOrganization(instance));
+  const { id } = scratch.organization;
+  const parts = stack.move();
   return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path),
+    ...{ instance, scratch },
+    env: {
+      ZITADEL_DOMAIN: sandbox.origin,
+      ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+    },
+    org: ["--org", id, "--env-file", "/dev/null"],
+    keys: async () =>
+      (await listMetadata(instance, id)).entries.map(({ key }) => key).sort(),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
@@ -167,18 +182,9 @@ Deno.test("roles export, then apply, changes nothing, and --prune removes what l
 });
 
 Deno.test("roles apply and setup refuse entries of projects that do not exist, unless that is meant", async () => {
-  await using sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using scratch = await createScratchOrganization(instance);
-  const env = {
-    ZITADEL_DOMAIN: sandbox.origin,
-    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
-  };
+  await using scene = await createScene();
+  const { env, keys, org, scratch } = scene;
   const { id } = scratch.project;
-  const org = ["--org", scratch.organization.id, "--env-file", "/dev/null"];
-  const keys = async () =>
-    (await listMetadata(instance, scratch.organization.id)).entries
-      .map(({ key }) => key).sort();
   const before = await keys();
   await using foreign = await withFile(
     `{"admin": {"permissions": ["a"]}, "${id}": {"admin": ["a"]}, "x:y": ["a"]}`,
@@ -191,15 +197,12 @@ Deno.test("roles apply and setup refuse entries of projects that do not exist, u
     /no project with the id "admin" that this token can see; nothing was changed.*--unknown-projects/,
   );
   assert.deepEqual(await keys(), before);
-  const { io, errors } = createTestIo({ env });
-  const folder = await Deno.makeTempDir();
-  const code = await setup.run([
+  const refusedToo = await runTask(setup, [
     ...["--roles", foreign.path, "--org", scratch.organization.id, "--yes"],
-    ...["--env-file", `${folder}/.env`],
-  ], io);
-  await Deno.remove(folder, { recursive: true });
-  assert.equal(code, 2);
-  assert.match(errors(), /no project with the id "admin"/);
+    ...["--env-file", `${dirname(foreign.path)}/.env`],
+  ], { env });
+  assert.equal(refusedToo.code, 2);
+  assert.match(refusedToo.stderr, /no project with the id "admin"/);
   assert.deepEqual(await keys(), before);
 
   const meant = await run([...apply, "--unknown-projects"], { env });
@@ -213,18 +216,11 @@ Deno.test("roles apply and setup refuse entries of projects that do not exist, u
 });
 
 Deno.test("roles apply names the missing right before it changes anything", async () => {
-  await using sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using scratch = await createScratchOrganization(instance);
+  await using scene = await createScene();
+  const { env, org, scratch } = scene;
   await using file = await withFile('{"new": ["a"]}');
-  const { code, stderr } = await run([
-    ...["apply", file.path, "--yes", "--env-file", "/dev/null"],
-    ...["--org", scratch.organization.id],
-  ], {
-    env: {
-      ZITADEL_DOMAIN: sandbox.origin,
-      ZITADEL_ADMIN_TOKEN: scratch.reader.token,
-    },
+  const { code, stderr } = await run(["apply", file.path, "--yes", ...org], {
+    env: { ...env, ZITADEL_ADMIN_TOKEN: scratch.reader.token },
   });
   assert.equal(code, 2);
   assert.match(

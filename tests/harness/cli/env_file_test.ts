@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { tempFolder } from "../../_temp_folder.ts";
+import { testEach } from "../../_test_each.ts";
 import { SettingsError } from "../../../harness/cli/errors.ts";
 import { readFunctionConfig } from "../../../harness/cli/function_config.ts";
 import { required } from "../../../harness/cli/settings.ts";
@@ -14,22 +16,12 @@ import {
 const TEXT = `# the function
 ZITADEL_DOMAIN=a.example   # of ours
 export PORT = 1
-KEY='{"type":"serviceaccount"}'
-QUOTED="a b"
 BROKEN LINE
 `;
 
-Deno.test("parseEnv() reads plain, quoted and exported settings", () => {
-  assert.deepEqual(parseEnv(TEXT), {
-    ZITADEL_DOMAIN: "a.example",
-    PORT: "1",
-    KEY: '{"type":"serviceaccount"}',
-    QUOTED: "a b",
-  });
-});
-
 Deno.test("parseEnv() reads what Deno reads from the same file", async () => {
-  const text = `A="abc" # note
+  const text = `# the function
+A="abc" # note
 B=x # y
 C='q r'
 export D=1
@@ -42,77 +34,70 @@ J=
 L={"a":"b c"}
 BROKEN LINE
 `;
-  const path = await Deno.makeTempFile({ suffix: ".env" });
-  await Deno.writeTextFile(path, text);
+  await using folder = await tempFolder();
+  const script =
+    'console.log(JSON.stringify(Object.fromEntries([..."ABCDEFGIJL"].map((it) => [it, Deno.env.get(it)]))))';
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      `--env-file=${path}`,
-      'console.log(JSON.stringify(Object.fromEntries([..."ABCDEFGIJL"].map((it) => [it, Deno.env.get(it)]))))',
-    ],
+    args: ["eval", `--env-file=${await folder.write(text)}`, script],
     stderr: "null",
   }).output();
-  await Deno.remove(path);
   const own = parseEnv(text);
   assert.deepEqual(own, JSON.parse(new TextDecoder().decode(stdout)));
   assert.equal(own.A, "abc");
 });
 
-Deno.test("withSetting() changes one line and keeps the others", () => {
-  assert.equal(
-    withSetting(TEXT, "PORT", "2"),
-    TEXT.replace("export PORT = 1", "PORT=2"),
-  );
-  assert.equal(withSetting(TEXT, "NEW", "x"), `${TEXT}NEW=x\n`);
-  assert.equal(withSetting("", "NEW", "x"), "NEW=x\n");
-  assert.equal(withSetting("A=1", "NEW", "x"), "A=1\nNEW=x\n");
-  assert.equal(withSetting("A=1\nB=2\n", "A", undefined), "B=2\n");
-  assert.equal(withSetting("A=1\n", "A", undefined), "");
-});
+testEach(
+  "withSetting() changes one line and keeps the others",
+  {
+    "changed": [TEXT, "2", TEXT.replace("export PORT = 1", "PORT=2")],
+    "added": ["# a\n", "2", "# a\nPORT=2\n"],
+    "added to an empty text": ["", "2", "PORT=2\n"],
+    "added to a line without an end": ["A=1", "2", "A=1\nPORT=2\n"],
+    "removed": ["PORT=1\nB=2\n", undefined, "B=2\n"],
+    "removed, the only one": ["PORT=1\n", undefined, ""],
+    "changed, one that occurs twice": [
+      "PORT=1\nB=2\nPORT=3\n",
+      "4",
+      "PORT=4\nB=2\n",
+    ],
+  } as Record<string, [string, string | undefined, string]>,
+  ([text, value, expected]) => {
+    assert.equal(withSetting(text, "PORT", value), expected);
+  },
+);
 
-Deno.test("withSetting() leaves one line of a setting that occurs twice", () => {
-  assert.equal(withSetting("A=1\nB=2\nA=3\n", "A", "4"), "A=4\nB=2\n");
-});
+const KEY = JSON.stringify({ key: "-----BEGIN RSA PRIVATE KEY-----\nMII+/=" });
 
-Deno.test("formatSetting() is read back by parseEnv()", () => {
-  const key = JSON.stringify({ key: "-----BEGIN\nMII+/=\n" });
-  for (
-    const value of ["plain", "a b", '{"a":"b"}', "a#b", "a,b=", "a\\b", key]
-  ) {
+testEach(
+  "formatSetting() is read back by parseEnv(), and quotes only what could not be",
+  {
+    "a b": "a b",
+    '{"a":"b"}': '{"a":"b"}',
+    "a#b": "'a#b'",
+    "a #b": "'a #b'",
+    "$HOME": "'$HOME'",
+    "a,b=": "a,b=",
+    "a\\b": "a\\b",
+    [KEY]: KEY,
+  },
+  (written, value) => {
+    assert.equal(formatSetting("A", value), `A=${written}`);
     assert.equal(parseEnv(formatSetting("A", value)).A, value);
-  }
-});
-
-Deno.test("formatSetting() quotes only what could not be read back", () => {
-  const key = JSON.stringify({ key: "-----BEGIN RSA PRIVATE KEY-----\nMII\n" });
-  assert.equal(formatSetting("KEY", key), `KEY=${key}`);
-  assert.equal(formatSetting("A", "a #b"), "A='a #b'");
-  assert.equal(formatSetting("A", "$HOME"), "A='$HOME'");
-});
+  },
+);
 
 Deno.test("splitKeys() ignores blanks and empty keys", () => {
   assert.deepEqual(splitKeys(" a, b ,,"), ["a", "b"]);
   assert.deepEqual(splitKeys(undefined), []);
 });
 
-Deno.test("writeEnvFile() keeps the mode of a file and leaves no other", async () => {
-  const folder = await Deno.makeTempDir();
-  const path = `${folder}/.env`;
-  await Deno.writeTextFile(path, "A=1\n", { mode: 0o640 });
-  await Deno.chmod(path, 0o640);
-  await writeEnvFile(path, "A=2\n");
-  assert.equal(await Deno.readTextFile(path), "A=2\n");
-  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o640);
-  assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [
-    ".env",
-  ]);
-  await Deno.remove(folder, { recursive: true });
-});
+const namesIn = (path: string) =>
+  [...Deno.readDirSync(path)].map(({ name }) => name);
 
-Deno.test("writeEnvFile() keeps the owner of a file", async () => {
-  const folder = await Deno.makeTempDir();
-  const path = `${folder}/.env`;
-  await Deno.writeTextFile(path, "A=1\n");
+Deno.test("writeEnvFile() keeps the owner and mode of a file, and leaves no other", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("A=1\n", ".env");
+  await Deno.chmod(path, 0o640);
   const owned: unknown[] = [];
   const { chown, stat } = Deno;
   Deno.stat = async (it) =>
@@ -124,38 +109,30 @@ Deno.test("writeEnvFile() keeps the owner of a file", async () => {
     Object.assign(Deno, { chown, stat });
   }
   assert.deepEqual(owned, [12, 34]);
-  await Deno.remove(folder, { recursive: true });
+  assert.equal(await Deno.readTextFile(path), "A=2\n");
+  assert.equal((await Deno.stat(path)).mode! & 0o777, 0o640);
+  assert.deepEqual(namesIn(folder.path), [".env"]);
 });
 
 Deno.test("writeEnvFile() creates a file that only its owner reads", async () => {
-  const folder = await Deno.makeTempDir();
-  await writeEnvFile(`${folder}/.env`, "A=1\n");
-  assert.equal((await Deno.stat(`${folder}/.env`)).mode! & 0o777, 0o600);
-  await Deno.remove(folder, { recursive: true });
-});
-
-Deno.test("readEnvFile() leaves out a byte order mark", async () => {
-  const path = await Deno.makeTempFile();
-  await Deno.writeTextFile(path, "\ufeffA=1\n");
-  assert.deepEqual(parseEnv(await readEnvFile(path)), { A: "1" });
-  await Deno.remove(path);
+  await using folder = await tempFolder();
+  await writeEnvFile(`${folder.path}/.env`, "A=1\n");
+  assert.equal((await Deno.stat(`${folder.path}/.env`)).mode! & 0o777, 0o600);
 });
 
 Deno.test("writeEnvFile() writes through a link", async () => {
-  const folder = await Deno.makeTempDir();
-  const [link, target] = [`${folder}/.env`, `${folder}/settings/acme.env`];
-  await Deno.mkdir(`${folder}/settings`);
-  await Deno.writeTextFile(target, "A=1\n");
+  await using folder = await tempFolder();
+  const target = await folder.write("A=1\n", "acme.env");
+  const link = `${folder.path}/.env`;
   await Deno.symlink(target, link);
   await writeEnvFile(link, "A=2\n");
   assert.ok((await Deno.lstat(link)).isSymlink);
   assert.equal(await Deno.readTextFile(target), "A=2\n");
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("writeEnvFile() has no temporary file but .env.*, and removes it on failure", async () => {
-  const folder = await Deno.makeTempDir();
-  const path = `${folder}/settings`;
+  await using folder = await tempFolder();
+  const path = `${folder.path}/settings`;
   // A folder cannot be replaced by a file.
   await Deno.mkdir(path);
   const { rename } = Deno;
@@ -171,10 +148,7 @@ Deno.test("writeEnvFile() has no temporary file but .env.*, and removes it on fa
   }
   assert.equal(renamed.length, 1);
   assert.match(renamed[0]!, /\/\.env\.[^/]+$/);
-  assert.deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), [
-    "settings",
-  ]);
-  await Deno.remove(folder, { recursive: true });
+  assert.deepEqual(namesIn(folder.path), ["settings"]);
 });
 
 Deno.test("formatSetting() refuses what would be more than one line", () => {
@@ -185,32 +159,28 @@ Deno.test("formatSetting() refuses what would be more than one line", () => {
   }
 });
 
-Deno.test("readEnvFile() refuses UTF-16, with and without a byte order mark", async () => {
-  const path = await Deno.makeTempFile({ suffix: ".env" });
+Deno.test("readEnvFile() leaves out a byte order mark, and refuses UTF-16 with and without one", async () => {
+  await using folder = await tempFolder();
+  const marked = await folder.write("\ufeffPORT=1\n");
+  assert.equal(await readEnvFile(marked), "PORT=1\n");
+  const units = [..."\ufeffZITADEL_DOMAIN=a.example\r\n"];
   const le = new Uint8Array(
-    new Uint16Array(
-      [..."\ufeffZITADEL_DOMAIN=a.example\r\n"].map((it) => it.charCodeAt(0)),
-    ).buffer,
+    Uint16Array.from(units, (it) => it.charCodeAt(0)).buffer,
   );
-  const be = Uint8Array.from(
-    le,
-    (_, index) => le[index % 2 ? index - 1 : index + 1]!,
-  );
+  const be = le.map((_, index) => le[index ^ 1]!);
   for (const bytes of [le, le.subarray(2), be, be.subarray(2)]) {
-    await Deno.writeFile(path, bytes);
+    const path = await folder.write(bytes);
     await assert.rejects(readEnvFile(path), {
       name: "SettingsError",
       message:
         `The env file ${path} is UTF-16, as PowerShell's > writes it: save it as UTF-8`,
     });
   }
-  await Deno.writeTextFile(path, "\ufeffPORT=1\n");
-  assert.equal(await readEnvFile(path), "PORT=1\n");
-  await Deno.remove(path);
 });
 
 Deno.test("a missing setting names the env file that does not exist", async () => {
-  const path = await Deno.makeTempFile({ suffix: ".env" });
+  await using folder = await tempFolder();
+  const path = await folder.write("");
   const missing = () => required({}, "ZITADEL_DOMAIN", "its host", path);
   const config = () => readFunctionConfig({}, { envFile: path, env: {} });
   const note = `. There is no env file ${path}`;

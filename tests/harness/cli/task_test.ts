@@ -11,11 +11,14 @@ import {
   JSON_OPTION,
   list,
   option,
+  type Options,
   toggle,
   YES_OPTION,
 } from "../../../harness/cli/options.ts";
 import { numberFrom, oneOf, parseFile } from "../../../harness/cli/parse.ts";
-import { defineTask } from "../../../harness/cli/task.ts";
+import { defineTask, type TaskDefinition } from "../../../harness/cli/task.ts";
+import type { Outcome } from "../../../harness/cli/exit.ts";
+import { testEach } from "../../_test_each.ts";
 import { createTestIo } from "../_test_io.ts";
 
 const HELP = {
@@ -24,26 +27,37 @@ const HELP = {
   exit: { done: "done", failed: "not done" },
 } as const;
 
-/** Runs a task that throws, and returns its exit code and what it wrote. */
-async function runThrowing(thrown: unknown, args: string[] = []) {
-  const { io, printed, errors } = createTestIo();
-  const task = defineTask({
-    name: "try",
-    help: HELP,
+/** A task; without a definition it is done. */
+const tryTask = <const O extends Options>(
+  definition: Partial<TaskDefinition<O>>,
+) =>
+  defineTask<O>({
+    ...{ name: "try", help: HELP, options: {} as O, run: () => "done" },
+    ...definition,
+  });
+
+/** Runs a task, and returns its exit code and what it wrote. */
+async function runTry<const O extends Options>(
+  definition: Partial<TaskDefinition<O>>,
+  args: string[] = [],
+  signal = new AbortController().signal,
+) {
+  const { io, printed, errors } = createTestIo({ signal });
+  const code = await tryTask(definition).run(args, io);
+  return { code, printed: printed(), errors: errors() };
+}
+
+const runThrowing = (thrown: unknown, args: string[] = []) =>
+  runTry({
     options: { json: JSON_OPTION },
     run: () => {
       throw thrown;
     },
-  });
-  const code = await task.run(args, io);
-  return { code, printed: printed(), errors: errors() };
-}
+  }, args);
 
 Deno.test("defineTask() turns options into typed values", async () => {
   const seen: unknown[] = [];
-  const task = defineTask({
-    name: "try",
-    help: HELP,
+  const task = tryTask({
     options: {
       "env-file": ENV_FILE_OPTION,
       org: list("ID", "organizations"),
@@ -87,9 +101,7 @@ Deno.test("defineTask() turns options into typed values", async () => {
 });
 
 Deno.test("defineTask() points wrong usage to --help in one line, with 64", async () => {
-  const task = defineTask({
-    name: "try",
-    help: HELP,
+  const task = tryTask({
     options: {
       minutes: option("N", "long", { parse: numberFrom(1, 5) }),
       unit: option("UNIT", "of it", { parse: oneOf(["days", "hours"]) }),
@@ -98,52 +110,28 @@ Deno.test("defineTask() points wrong usage to --help in one line, with 64", asyn
       yes: YES_OPTION,
     },
     positionals: { placeholder: "FILE", help: "a file", min: 1, max: 1 },
-    run: () => "done",
   });
-  const cases: [string[], string][] = [
-    [
-      ["--minute", "1"],
-      "Unknown option '--minute' (did you mean --minutes?)",
-    ],
-    [["--nonsense"], "Unknown option '--nonsense'"],
-    [
-      ["a", "minutes"],
-      "Unexpected argument 'minutes' (did you mean --minutes?)",
-    ],
-    [
-      ["--minutes", "1", "--minutes", "1", "a"],
-      "--minutes is given a second time",
-    ],
-    [
-      ["--guard", "--no-guard", "a"],
-      "--no-guard is given a second time",
-    ],
-    [["--minutes=", "a"], "--minutes has no value"],
-    [
-      ["--unit", "dyas", "a"],
-      "--unit dyas: expected days, hours (did you mean days?)",
-    ],
-    [["--unit", "x", "a"], "--unit x: expected days, hours"],
-    [
-      ["--file", "none/a.json", "a"],
+  const cases: Record<string, string> = {
+    "--minute 1": "Unknown option '--minute' (did you mean --minutes?)",
+    "--nonsense": "Unknown option '--nonsense'",
+    "a minutes": "Unexpected argument 'minutes' (did you mean --minutes?)",
+    "--minutes 1 --minutes 1 a": "--minutes is given a second time",
+    "--guard --no-guard a": "--no-guard is given a second time",
+    "--minutes= a": "--minutes has no value",
+    "--unit dyas a": "--unit dyas: expected days, hours (did you mean days?)",
+    "--unit x a": "--unit x: expected days, hours",
+    "--file none/a.json a":
       `--file: there is no file ${Deno.cwd()}/none/a.json`,
-    ],
-    [
-      ["--file", "/", "a"],
-      "--file /: expected a file, and this is a folder",
-    ],
-    [["--minutes"], "Option '--minutes <value>' argument missing"],
-    [
-      ["--minutes", "6", "a"],
-      "--minutes 6: expected a whole number from 1 to 5",
-    ],
-    [["a", "b"], "Unexpected argument 'b'"],
-    [[], "Missing FILE"],
-    [["\x1b[31m", "b\x1b[31m"], "Unexpected argument 'b\\u{1b}[31m'"],
-  ];
-  for (const [args, message] of cases) {
+    "--file / a": "--file /: expected a file, and this is a folder",
+    "--minutes": "Option '--minutes <value>' argument missing",
+    "--minutes 6 a": "--minutes 6: expected a whole number from 1 to 5",
+    "a b": "Unexpected argument 'b'",
+    "": "Missing FILE",
+    "\x1b[31m b\x1b[31m": "Unexpected argument 'b\\u{1b}[31m'",
+  };
+  for (const [line, message] of Object.entries(cases)) {
     const { io, errors } = createTestIo();
-    assert.equal(await task.run(args, io), 64);
+    assert.equal(await task.run(line.split(" ").filter(Boolean), io), 64);
     assert.equal(
       errors(),
       `error: ${message}; see \`deno task try --help\``,
@@ -154,16 +142,10 @@ Deno.test("defineTask() points wrong usage to --help in one line, with 64", asyn
 });
 
 Deno.test("defineTask() prints the help with -h, and the version", async () => {
-  const task = defineTask({
-    name: "try",
-    help: HELP,
-    options: {},
-    run: () => "failed",
-  });
   const print = async (option: string) => {
-    const { io, printed } = createTestIo();
-    assert.equal(await task.run([option], io), 0);
-    return printed();
+    const { code, printed } = await runTry({ run: () => "failed" }, [option]);
+    assert.equal(code, 0);
+    return printed;
   };
   assert.match(await print("-h"), /^Tries the frame\.\n/);
   assert.equal(await print("-h"), await print("--help"));
@@ -171,22 +153,11 @@ Deno.test("defineTask() prints the help with -h, and the version", async () => {
   assert.ok((await print("--version")).startsWith(`${version}, on Deno `));
 });
 
-Deno.test("defineTask() maps each outcome to its exit code", async () => {
-  const outcomes = [
-    "done",
-    "changes",
-    "warnings",
-    "declined",
-    "failed",
-  ] as const;
-  const codes: number[] = [];
-  for (const outcome of outcomes) {
-    const { io } = createTestIo();
-    const run = () => outcome;
-    const task = defineTask({ name: "try", help: HELP, options: {}, run });
-    codes.push(await task.run([], io));
-  }
-  assert.deepEqual(codes, [0, 1, 1, 1, 2]);
+testEach("defineTask() maps each outcome to its exit code", {
+  ...{ done: 0, changes: 1, warnings: 1, declined: 1, failed: 2 },
+}, async (code, outcome) => {
+  const run = () => outcome as Outcome;
+  assert.equal((await runTry({ run })).code, code);
 });
 
 Deno.test("defineTask() tells usage, settings, failures, crashes and interrupts apart", async () => {
@@ -241,35 +212,31 @@ Deno.test("printJson() escapes what steers a terminal, and keeps its meaning", (
 
 Deno.test("defineTask() ends with 130 if anything is thrown after an interrupt", async () => {
   const controller = new AbortController();
-  const { io, errors } = createTestIo({ signal: controller.signal });
-  const task = defineTask({
-    name: "try",
-    help: HELP,
-    options: {},
-    run(_, { untilInterrupted }) {
-      untilInterrupted();
-      controller.abort(new Interrupted("stopped before the end"));
-      throw new TypeError("a child process was gone");
+  const { code, errors } = await runTry(
+    {
+      run(_, { untilInterrupted }) {
+        untilInterrupted();
+        controller.abort(new Interrupted("stopped before the end"));
+        throw new TypeError("a child process was gone");
+      },
     },
-  });
-  assert.equal(await task.run([], io), 130);
-  assert.equal(errors(), "interrupted: stopped before the end");
+    [],
+    controller.signal,
+  );
+  assert.equal(code, 130);
+  assert.equal(errors, "interrupted: stopped before the end");
 });
 
 Deno.test("defineTask() forwards every word that is not its own", async () => {
-  const task = defineTask({
-    name: "try",
-    help: HELP,
+  const { printed } = await runTry({
     options: { screenshot: flag("take a picture") },
     positionals: { placeholder: "...", help: "forwarded", isForwarded: true },
     run({ positionals, screenshot }, { print }) {
       print(JSON.stringify({ positionals, screenshot }));
       return "done";
     },
-  });
-  const { io, printed } = createTestIo();
-  await task.run(["--filter", "a b", "--screenshot", "--fail-fast=2"], io);
-  assert.deepEqual(JSON.parse(printed()), {
+  }, ["--filter", "a b", "--screenshot", "--fail-fast=2"]);
+  assert.deepEqual(JSON.parse(printed), {
     positionals: ["--filter", "a b", "--fail-fast=2"],
     screenshot: true,
   });

@@ -4,48 +4,52 @@ import type { Level } from "../../../harness/doctor/finding.ts";
 import type { GatherOptions } from "../../../harness/doctor/gather.ts";
 import type { Sound } from "./_sound_instance.ts";
 
-/** A fault, and what the doctor is to find. */
-export interface Fault {
-  readonly name: string;
-  readonly finds: readonly [CheckId, Level];
-  /** Makes the fault, and says how to look for it. */
-  readonly make: (
-    it: Sound,
-    parts: ReturnType<typeof partsOf>,
-  ) => Partial<GatherOptions> | void;
-}
+/** Makes a fault, and says how to look for it. */
+type Make = (
+  parts: ReturnType<typeof partsOf>,
+) => Partial<GatherOptions> | void;
+
+let lastId = 1000;
 
 /** The parts of the sandbox's world that faults are made in. */
-export function partsOf({ sandbox, scratch, settings }: Sound) {
+export function partsOf(it: Sound) {
+  const { sandbox, scratch } = it;
   const state = sandbox.world;
   const target = [...state.targets.values()][0]!;
+  const organization = state.organizations.get(scratch.organization.id)!;
+  const project = state.projects.get(scratch.project.id)!;
+  const add = <T>(map: Map<string, T>, like: T, changed: Partial<T>) => {
+    const id = `30000000000000${++lastId}`;
+    map.set(id, { ...structuredClone(like), id, ...changed });
+    return id;
+  };
   return {
+    ...it,
     state,
     target,
-    settings,
+    organization,
+    project,
     executions: [...state.executions.values()],
     access: [...state.executions.values()].find(({ condition }) =>
       "function" in condition && condition.function === "preaccesstoken"
     )!,
-    organization: state.organizations.get(scratch.organization.id)!,
-    project: state.projects.get(scratch.project.id)!,
     app: [...state.apps.values()].find(({ clientId }) =>
       clientId === scratch.application.clientId
     )!,
-    otherTarget: () => {
-      const id = "300000000000000001";
-      state.targets.set(id, {
-        ...structuredClone(target),
-        id,
-        name: "other",
-        signingKey: "otherKey",
-      });
-      return id;
-    },
+    admin: organization.metadata.get("admin")!,
+    addTarget: (name = "other") =>
+      add(state.targets, target, { name, signingKey: "otherKey" }),
+    addOrganization: (name: string) =>
+      add(state.organizations, organization, { name }),
+    addProject: (changed: Partial<typeof project> = {}) =>
+      add(state.projects, project, { name: "Warehouse", ...changed }),
   };
 }
 
 const value = (text: string) => new TextEncoder().encode(text);
+
+const NOWHERE = "http://127.0.0.1:9/";
+const SOON_MS = 29 * 24 * 60 * 60 * 1_000;
 
 const createKeys = () =>
   generateKeyPairSync("ec", {
@@ -54,427 +58,176 @@ const createKeys = () =>
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
   });
 const OURS = createKeys();
-const THEIRS = createKeys();
-const publicKey = ({ publicKey: pem }: typeof OURS) => {
+
+const publicKey = (pem = OURS.publicKey, changed = {}) => {
   const created = new Date();
   const dated = { created, changed: created, sequence: 1 };
-  return { id: "1", pem, active: true, ...dated };
+  return { id: "1", pem, active: true, ...dated, ...changed };
 };
 
-/** As tried on ZITADEL v4.13.1. */
-const SETS_PERMISSIONS = {
-  name: "setPermissions",
-  script:
-    'function setPermissions(ctx, api) { api.v1.claims.setClaim("permissions", ["admin:all"]) }',
-  active: true,
+/** The function has a private key, and payloads are encrypted for these. */
+const encrypt =
+  (...keys: ReturnType<typeof publicKey>[]): Make => ({ target, settings }) => {
+    Object.assign(target, { payloadType: "jwe", keys });
+    return { settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey } };
+  };
+
+const set =
+  (changed: Readonly<Record<string, string | undefined>>): Make =>
+  ({ settings }) => ({ settings: { ...settings, ...changed } });
+
+const setTarget =
+  (changed: Partial<ReturnType<typeof partsOf>["target"]>): Make =>
+  ({ target }) => void Object.assign(target, changed);
+
+/** An action in one of the organization's flows, as tried on ZITADEL v4.13.1. */
+const act = (flow: number, claim: string, name?: string): Make => {
+  const script =
+    `function act(ctx, api) { api.v1.claims.setClaim("${claim}", ["a"]) }`;
+  const actions = { [flow]: [{ name: "act", script, active: true }] };
+  return ({ organization }) =>
+    void Object.assign(organization, { actions, ...name && { name } });
 };
 
-/** A fault for every finding. */
-export const FAULTS: readonly Fault[] = [
-  {
-    name: "a setting is missing",
-    finds: ["settings", "broken"],
-    make: (_it, { settings }) => ({
-      settings: { ...settings, CLIENT_SECRET: undefined },
-    }),
+const addOrganizations = (count: number): Make => ({ addOrganization }) => {
+  for (let i = 0; i < count; i++) addOrganization(`More ${i}`);
+};
+
+/** A fault for every finding, by the check and level that doctor reports. */
+const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Make>> = {
+  "settings broken: one is missing": set({ CLIENT_SECRET: undefined }),
+  "reachable broken: the instance does not answer": set({
+    ZITADEL_DOMAIN: NOWHERE,
+  }),
+  "credential broken: it is refused": set({ CLIENT_SECRET: "wrong" }),
+  "expiry warning: of a token": ({ scratch: { reader }, state, settings }) => {
+    state.accessTokens.get(reader.token)!.expiresAt = (Date.now() + SOON_MS) /
+      1000;
+    const { CLIENT_ID: _, CLIENT_SECRET: __, ...others } = settings;
+    return { settings: { ...others, ACCESS_TOKEN: reader.token } };
   },
-  {
-    name: "the instance does not answer",
-    finds: ["reachable", "broken"],
-    make: (_it, { settings }) => ({
-      settings: { ...settings, ZITADEL_DOMAIN: "http://127.0.0.1:9" },
-    }),
+  "expiry warning: of the admin token": ({ sandbox, state }) => {
+    const token = state.accessTokens.get(sandbox.adminToken)!;
+    token.expiresAt = (Date.now() + SOON_MS) / 1000;
   },
-  {
-    name: "the credential is refused",
-    finds: ["credential", "broken"],
-    make: (_it, { settings }) => ({
-      settings: { ...settings, CLIENT_SECRET: "wrong" },
-    }),
+  "org_read broken: the service user has no role": ({ scratch, state }) => {
+    const isReader = ({ userId }: { readonly userId: string }) =>
+      userId === scratch.reader.id;
+    state.members.splice(state.members.findIndex(isReader), 1);
   },
-  {
-    name: "the personal access token expires soon",
-    finds: ["expiry", "warning"],
-    make: ({ scratch }, { state, settings }) => {
-      const token = state.accessTokens.get(scratch.reader.token)!;
-      token.expiresAt = Date.now() / 1000 + 29 * 24 * 60 * 60;
-      const { CLIENT_ID: _, CLIENT_SECRET: __, ...others } = settings;
-      return { settings: { ...others, ACCESS_TOKEN: scratch.reader.token } };
+  "org_read warning: in some of all organizations": () => ({
+    organizations: [],
+  }),
+  "not_checked note: more organizations than are looked at": (parts) => {
+    addOrganizations(20)(parts);
+    return { organizations: [] };
+  },
+  "not_checked warning: more than the actions of which are looked at":
+    addOrganizations(200),
+  "admin note: there is no token": set({ ZITADEL_ADMIN_TOKEN: undefined }),
+  "admin broken: the token has no role": ({ scratch, settings }) => ({
+    settings: { ...settings, ZITADEL_ADMIN_TOKEN: scratch.reader.token },
+  }),
+  "actions_v1 broken: one names the claim": act(2, "permissions"),
+  "actions_v1 broken: one names the attribute for SAML": act(4, "permissions"),
+  "actions_v1 broken: in another case": act(2, "permi\\u017f\\u017fions"),
+  "actions_v1 broken: of an organization that is called like a check's": act(
+    2,
+    "permissions",
+    "permissions-check-deadbeef",
+  ),
+  "actions_v1 note: one sets another claim": act(2, "team"),
+  "target broken: none signs with the key": setTarget({
+    signingKey: "another",
+  }),
+  "spare_key note: a key is that of no target": ({ settings, target }) => ({
+    settings: {
+      ...settings,
+      AUTHORIZATION_SIGNING_KEY: `${target.signingKey},left-over`,
     },
+  }),
+  "answer broken: it is ignored": setTarget({ type: "restWebhook" }),
+  "payload_type broken: there is no key": setTarget({ payloadType: "jwe" }),
+  "payload_key broken: none is active": encrypt(
+    publicKey(OURS.publicKey, { active: false }),
+  ),
+  "payload_key broken: it has expired": encrypt(
+    publicKey(OURS.publicKey, { expires: new Date(Date.now() - 1_000) }),
+  ),
+  "payload_key warning: it expires soon": encrypt(
+    publicKey(OURS.publicKey, { expires: new Date(Date.now() + SOON_MS) }),
+  ),
+  "payload_key broken: another's": encrypt(publicKey(createKeys().publicKey)),
+  "payload_key ok: ours": encrypt(publicKey()),
+  "timeout warning: ZITADEL gives up first": setTarget({ timeoutMs: 1_000 }),
+  "timeout warning: a login may hang": setTarget({ timeoutMs: 60_000 }),
+  "interrupt note: it is on": setTarget({ interruptOnError: true }),
+  "locked_out broken: interrupt is on, and nothing answers": setTarget({
+    interruptOnError: true,
+    endpoint: NOWHERE,
+  }),
+  "bound broken: to no function": ({ state }) => state.executions.clear(),
+  "bound note: to preuserinfo only": ({ access }) =>
+    void (access.condition = { function: "preuserinfo" }),
+  "bound_before note: another target": ({ access, addTarget }) =>
+    void access.targets.unshift(addTarget()),
+  "bound_after warning: another target": ({ access, addTarget }) =>
+    void access.targets.push(addTarget()),
+  "events note: they are not bound": ({ state, access }) => {
+    state.executions.clear();
+    state.executions.set("access", access);
   },
-  {
-    name: "the service user may not read the organization",
-    finds: ["org_read", "broken"],
-    make: ({ scratch }, { state }) => {
-      const place = state.members.findIndex(({ userId }) =>
-        userId === scratch.reader.id
-      );
-      state.members.splice(place, 1);
-    },
+  "canary broken: nothing answers": setTarget({ endpoint: NOWHERE }),
+  "canary broken: the function has another key": ({ settings, target }) => {
+    target.signingKey = "another";
+    return { settings: { ...settings, AUTHORIZATION_SIGNING_KEY: "another" } };
   },
-  {
-    name: "the service user may not read some of all organizations",
-    finds: ["org_read", "warning"],
-    make: () => ({ organizations: [] }),
+  "client broken: no application has it": () => ({ clientId: "1" }),
+  "applications broken: it is not listed": ({ app, settings }) => ({
+    settings: { ...settings, APPLICATIONS: "another" },
+    clientId: app.clientId,
+  }),
+  "leftover_application warning: of `dev --create-app`": ({ app }) =>
+    void (app.name = "Token inspector (temporary) 2026-11-25T12:00:00.000Z"),
+  "opaque_tokens warning: of an application": ({ app }) =>
+    void (app.accessToken = "opaque"),
+  "opaque_tokens broken: of the one asked for": ({ app }) => {
+    app.accessToken = "opaque";
+    return { clientId: app.clientId };
   },
-  {
-    name: "more organizations than are looked at",
-    finds: ["not_checked", "note"],
-    make: (_it, { state, organization }) => {
-      for (let i = 0; i < 20; i++) {
-        const id = `3000000000000001${i}`;
-        state.organizations.set(id, { ...organization, id, name: `More ${i}` });
-      }
-      return { organizations: [] };
-    },
+  "opaque_tokens note: preuserinfo is bound": ({ app, state, access }) => {
+    app.accessToken = "opaque";
+    const condition = { function: "preuserinfo" as const };
+    state.executions.set("more", { ...access, condition });
   },
-  {
-    name: "there is no admin token",
-    finds: ["admin", "note"],
-    make: (_it, { settings }) => ({
-      settings: { ...settings, ZITADEL_ADMIN_TOKEN: undefined },
-    }),
+  "role_assertion warning: the project does not": ({ project }) =>
+    void (project.roleAssertion = false),
+  "mapping warning: there is none": ({ organization }) =>
+    organization.metadata.clear(),
+  "unreadable_value broken: a role's": ({ admin }) =>
+    void (admin.value = value('["a", 1]')),
+  "unreadable_value note: no role's": ({ organization, admin }) =>
+    void organization.metadata.set("note", { ...admin, value: value("{}") }),
+  "unmapped_role warning: no entry": ({ organization }) =>
+    void organization.metadata.delete("admin"),
+  "unused_entry note: no role": ({ organization, admin }) =>
+    void organization.metadata.set("admni", admin),
+  "unused_entry warning: of a project that PROJECTS does not list": (
+    { addProject, organization, admin, scratch },
+  ) => {
+    addProject({ roles: new Set(["packer"]) });
+    organization.metadata.set("packer", admin);
+    return { organizations: [scratch.organization.id] };
   },
-  {
-    name: "the admin token has no role",
-    finds: ["admin", "broken"],
-    make: ({ scratch }, { settings }) => ({
-      settings: { ...settings, ZITADEL_ADMIN_TOKEN: scratch.reader.token },
-    }),
-  },
-  {
-    name: "an organization's action names the claim",
-    finds: ["actions_v1", "broken"],
-    make: (_it, { organization }) =>
-      void (organization.actions = { 2: [SETS_PERMISSIONS] }),
-  },
-  {
-    name: "an organization's action names the attribute for SAML",
-    finds: ["actions_v1", "broken"],
-    make: (_it, { organization }) =>
-      void (organization.actions = { 4: [SETS_PERMISSIONS] }),
-  },
-  {
-    name: "an organization's action names the claim in another case",
-    finds: ["actions_v1", "broken"],
-    make: (_it, { organization }) =>
-      void (organization.actions = {
-        2: [{
-          name: "raise",
-          script: 'api.v1.claims.setClaim("permi\\u017f\\u017fions", ["a"])',
-          active: true,
-        }],
-      }),
-  },
-  {
-    name: "an organization that is called like a check's has such an action",
-    finds: ["actions_v1", "broken"],
-    make: (_it, { organization }) => {
-      organization.name = "permissions-check-deadbeef";
-      organization.actions = { 2: [SETS_PERMISSIONS] };
-    },
-  },
-  {
-    name: "an organization's action sets another claim",
-    finds: ["actions_v1", "note"],
-    make: (_it, { organization }) =>
-      void (organization.actions = {
-        2: [{
-          name: "setTeam",
-          script: 'api.v1.claims.setClaim("team", "a")',
-          active: true,
-        }],
-      }),
-  },
-  {
-    name: "more organizations than the actions of which are looked at",
-    finds: ["not_checked", "warning"],
-    make: (_it, { state, organization }) => {
-      for (let i = 0; i < 200; i++) {
-        const id = `3000000000000002${i}`;
-        state.organizations.set(id, { ...organization, id, name: `More ${i}` });
-      }
-    },
-  },
-  {
-    name: "no target signs with the key",
-    finds: ["target", "broken"],
-    make: (_it, { target }) => void (target.signingKey = "another"),
-  },
-  {
-    name: "a key is that of no target",
-    finds: ["spare_key", "note"],
-    make: (_it, { settings, target }) => ({
-      settings: {
-        ...settings,
-        AUTHORIZATION_SIGNING_KEY: `${target.signingKey},left-over`,
-      },
-    }),
-  },
-  {
-    name: "the target's answer is ignored",
-    finds: ["answer", "broken"],
-    make: (_it, { target }) => void (target.type = "restWebhook"),
-  },
-  {
-    name: "payloads are encrypted and there is no key",
-    finds: ["payload_type", "broken"],
-    make: (_it, { target }) => void (target.payloadType = "jwe"),
-  },
-  {
-    name: "payloads are encrypted and the target has no active public key",
-    finds: ["payload_key", "broken"],
-    make: (_it, { target, settings }) => {
-      target.payloadType = "jwe";
-      target.keys = [{ ...publicKey(OURS), active: false }];
-      return {
-        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
-      };
-    },
-  },
-  {
-    name: "payloads are encrypted and the active public key has expired",
-    finds: ["payload_key", "broken"],
-    make: (_it, { target, settings }) => {
-      target.payloadType = "jwe";
-      const expires = new Date(Date.now() - 1_000);
-      target.keys = [{ ...publicKey(OURS), expires }];
-      return {
-        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
-      };
-    },
-  },
-  {
-    name: "payloads are encrypted and the public key expires soon",
-    finds: ["payload_key", "warning"],
-    make: (_it, { target, settings }) => {
-      target.payloadType = "jwe";
-      const expires = new Date(Date.now() + 29 * 24 * 60 * 60 * 1_000);
-      target.keys = [{ ...publicKey(OURS), expires }];
-      return {
-        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
-      };
-    },
-  },
-  {
-    name: "the admin token expires soon",
-    finds: ["expiry", "warning"],
-    make: ({ sandbox }, { state }) => {
-      const token = state.accessTokens.get(sandbox.adminToken)!;
-      token.expiresAt = Date.now() / 1000 + 29 * 24 * 60 * 60;
-    },
-  },
-  {
-    name: "payloads are encrypted for another key",
-    finds: ["payload_key", "broken"],
-    make: (_it, { target, settings }) => {
-      target.payloadType = "jwe";
-      target.keys = [publicKey(THEIRS)];
-      return {
-        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
-      };
-    },
-  },
-  {
-    name: "payloads are encrypted for our key",
-    finds: ["payload_key", "ok"],
-    make: (_it, { target, settings }) => {
-      target.payloadType = "jwe";
-      target.keys = [publicKey(OURS)];
-      return {
-        settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey },
-      };
-    },
-  },
-  {
-    name: "ZITADEL gives up before the function does",
-    finds: ["timeout", "warning"],
-    make: (_it, { target }) => void (target.timeoutMs = 1_000),
-  },
-  {
-    name: "a login may hang for a minute",
-    finds: ["timeout", "warning"],
-    make: (_it, { target }) => void (target.timeoutMs = 60_000),
-  },
-  {
-    name: "interruptOnError is on",
-    finds: ["interrupt", "note"],
-    make: (_it, { target }) => void (target.interruptOnError = true),
-  },
-  {
-    name: "the target is bound to no function",
-    finds: ["bound", "broken"],
-    make: (_it, { state }) => state.executions.clear(),
-  },
-  {
-    name: "the target is bound to preuserinfo only",
-    finds: ["bound", "note"],
-    make: (_it, { access }) =>
-      void (access.condition = { function: "preuserinfo" }),
-  },
-  {
-    name: "another target is called before",
-    finds: ["bound_before", "note"],
-    make: (_it, { access, otherTarget }) =>
-      void access.targets.unshift(otherTarget()),
-  },
-  {
-    name: "another target is called after",
-    finds: ["bound_after", "warning"],
-    make: (_it, { access, otherTarget }) =>
-      void access.targets.push(otherTarget()),
-  },
-  {
-    name: "events are not bound",
-    finds: ["events", "note"],
-    make: (_it, { state, access }) => {
-      state.executions.clear();
-      state.executions.set("access", access);
-    },
-  },
-  {
-    name: "nothing answers at the endpoint",
-    finds: ["canary", "broken"],
-    make: (_it, { target }) => void (target.endpoint = "http://127.0.0.1:9/"),
-  },
-  {
-    name: "the running function has another key",
-    finds: ["canary", "broken"],
-    make: (_it, { settings, target }) => {
-      target.signingKey = "another";
-      return {
-        settings: { ...settings, AUTHORIZATION_SIGNING_KEY: "another" },
-      };
-    },
-  },
-  {
-    name: "the client id belongs to no application",
-    finds: ["client", "broken"],
-    make: () => ({ clientId: "1" }),
-  },
-  {
-    name: "the application asked for is not listed in APPLICATIONS",
-    finds: ["applications", "broken"],
-    make: (_it, { app, settings }) => ({
-      settings: { ...settings, APPLICATIONS: "another" },
-      clientId: app.clientId,
-    }),
-  },
-  {
-    name: "an application of `dev --create-app` was left behind",
-    finds: ["leftover_application", "warning"],
-    make: (_it, { app }) =>
-      void (app.name = "Token inspector (temporary) 2026-11-25T12:00:00.000Z"),
-  },
-  {
-    name: "an application gets opaque tokens",
-    finds: ["opaque_tokens", "warning"],
-    make: (_it, { app }) => void (app.accessToken = "opaque"),
-  },
-  {
-    name: "the application asked for gets opaque tokens",
-    finds: ["opaque_tokens", "broken"],
-    make: (_it, { app }) => {
-      app.accessToken = "opaque";
-      return { clientId: app.clientId };
-    },
-  },
-  {
-    name: "an application gets opaque tokens and preuserinfo is bound",
-    finds: ["opaque_tokens", "note"],
-    make: (_it, { app, state, access }) => {
-      app.accessToken = "opaque";
-      state.executions.set("more", {
-        ...access,
-        condition: { function: "preuserinfo" },
-      });
-    },
-  },
-  {
-    name: "the project does not assert roles",
-    finds: ["role_assertion", "warning"],
-    make: (_it, { project }) => void (project.roleAssertion = false),
-  },
-  {
-    name: "there is no mapping",
-    finds: ["mapping", "warning"],
-    make: (_it, { organization }) => organization.metadata.clear(),
-  },
-  {
-    name: "a role's value cannot be read",
-    finds: ["unreadable_value", "broken"],
-    make: (_it, { organization }) =>
-      void (organization.metadata.get("admin")!.value = value('["a", 1]')),
-  },
-  {
-    name: "a value that is no role's cannot be read",
-    finds: ["unreadable_value", "note"],
-    make: (_it, { organization }) =>
-      void organization.metadata.set("note", {
-        ...organization.metadata.get("admin")!,
-        value: value("{}"),
-      }),
-  },
-  {
-    name: "a role has no entry",
-    finds: ["unmapped_role", "warning"],
-    make: (_it, { organization }) => void organization.metadata.delete("admin"),
-  },
-  {
-    name: "an entry is no role's",
-    finds: ["unused_entry", "note"],
-    make: (_it, { organization }) =>
-      void organization.metadata.set(
-        "admni",
-        organization.metadata.get("admin")!,
-      ),
-  },
-  {
-    name: "two projects have a role of one name",
-    finds: ["shared_name", "warning"],
-    make: (_it, { state, project, settings }) => {
-      const id = "300000000000000002";
-      state.projects.set(id, { ...project, id, name: "Warehouse" });
-      return { settings: { ...settings, PROJECTS: `${project.id},${id}` } };
-    },
-  },
-  {
-    name: "an entry is of a role whose project PROJECTS does not list",
-    finds: ["unused_entry", "warning"],
-    make: ({ scratch }, { state, project, organization }) => {
-      const id = "300000000000000008";
-      const roles = new Set(["packer"]);
-      state.projects.set(id, { ...project, id, name: "Warehouse", roles });
-      organization.metadata.set(
-        "packer",
-        organization.metadata.get("admin")!,
-      );
-      return { organizations: [scratch.organization.id] };
-    },
-  },
-  {
-    name: "interruptOnError is on, and nothing answers",
-    finds: ["locked_out", "broken"],
-    make: (_it, { target }) => {
-      target.interruptOnError = true;
-      target.endpoint = "http://127.0.0.1:9/";
-    },
-  },
-  {
-    name: "PROJECTS is unset",
-    finds: ["projects", "note"],
-    make: (_it, { settings }) => ({
-      settings: { ...settings, PROJECTS: undefined },
-    }),
-  },
-  {
-    name:
-      "PROJECTS is unset, another organization owns a project, and keys name none",
-    finds: ["projects", "warning"],
-    make: ({ scratch, settings }, { state, project, organization }) => {
-      const id = "300000000000000003";
-      state.organizations.set(id, { ...organization, id, name: "Customer" });
-      state.projects.set(id, { ...project, id, organizationId: id });
+  "shared_name warning: of two projects": (
+    { addProject, project, settings },
+  ) => ({
+    settings: { ...settings, PROJECTS: `${project.id},${addProject()}` },
+  }),
+  "projects note: unset": set({ PROJECTS: undefined }),
+  "projects warning: unset, another organization owns one, and keys name none":
+    ({ scratch, settings, addOrganization, addProject }) => {
+      addProject({ organizationId: addOrganization("Customer") });
       return {
         settings: {
           ...settings,
@@ -484,102 +237,50 @@ export const FAULTS: readonly Fault[] = [
         organizations: [],
       };
     },
+  "projects broken: one does not exist": ({ settings }) => ({
+    settings: { ...settings, PROJECTS: `${settings.PROJECTS},4711` },
+  }),
+  "claimable_entry broken: of a chosen id": (
+    { settings, state, project, organization, admin },
+  ) => {
+    state.projects.set("shop", { ...project, id: "shop" });
+    organization.metadata.set("shop:admin", admin);
+    return { settings: { ...settings, PROJECTS: undefined } };
   },
-  {
-    name: "PROJECTS lists a project that does not exist",
-    finds: ["projects", "broken"],
-    make: (_it, { settings }) => ({
-      settings: { ...settings, PROJECTS: `${settings.PROJECTS},4711` },
-    }),
+  "customers warning: another organization has an owner": (
+    { state, addOrganization },
+  ) => {
+    const organizationId = addOrganization("Customer");
+    const userId = "300000000000000006";
+    state.members.push({ userId, organizationId, roles: ["ORG_OWNER"] });
   },
-  {
-    name: "an entry is qualified with a chosen id, and PROJECTS is unset",
-    finds: ["claimable_entry", "broken"],
-    make: (_it, { settings, state, project, organization }) => {
-      state.projects.set("shop", { ...project, id: "shop" });
-      organization.metadata.set(
-        "shop:admin",
-        organization.metadata.get("admin")!,
-      );
-      return { settings: { ...settings, PROJECTS: undefined } };
-    },
+  "organization broken: METADATA_ORGANIZATION does not exist": (
+    { settings },
+  ) => ({
+    settings: { ...settings, METADATA_ORGANIZATION: "4711" },
+    organizations: [],
+  }),
+  "claim_name warning: a dot": set({ PERMISSIONS_CLAIM: "a.permissions" }),
+  "omitted_names warning: a space in a string": ({ settings, admin }) => {
+    admin.value = value('["read all"]');
+    return { settings: { ...settings, PERMISSIONS_SHAPE: "string" } };
   },
-  {
-    name: "another organization has an owner of its own",
-    finds: ["customers", "warning"],
-    make: (_it, { state, organization }) => {
-      const id = "300000000000000005";
-      state.organizations.set(id, { ...organization, id, name: "Customer" });
-      state.members.push({
-        userId: "300000000000000006",
-        organizationId: id,
-        roles: ["ORG_OWNER"],
-      });
-    },
-  },
-  {
-    name: "METADATA_ORGANIZATION does not exist",
-    finds: ["organization", "broken"],
-    make: (_it, { settings }) => ({
-      settings: { ...settings, METADATA_ORGANIZATION: "4711" },
-      organizations: [],
-    }),
-  },
-  {
-    name: "the claim's name has a dot",
-    finds: ["claim_name", "warning"],
-    make: (_it, { settings }) => ({
-      settings: { ...settings, PERMISSIONS_CLAIM: "example.permissions" },
-    }),
-  },
-  {
-    name: "permissions have spaces, and the shape is a string",
-    finds: ["omitted_names", "warning"],
-    make: (_it, { settings, organization }) => {
-      organization.metadata.get("admin")!.value = value('["read all"]');
-      return { settings: { ...settings, PERMISSIONS_SHAPE: "string" } };
-    },
-  },
-  {
-    name: "ZITADEL_INTERNAL_URL cannot be resolved from here",
-    finds: ["internal", "note"],
-    make: (_it, { settings }) => ({
-      settings: { ...settings, ZITADEL_INTERNAL_URL: "http://zitadel.invalid" },
-    }),
-  },
-  {
-    name: "events are bound with an encrypted or signed payload type",
-    finds: ["jwt_events", "warning"],
-    make: (_it, { target }) => void (target.payloadType = "jwt"),
-  },
-  {
-    name: "the function is at a private address",
-    finds: ["address", "warning"],
-    make: () => ({ resolve: () => Promise.resolve(["10.30.12.134"]) }),
-  },
-  {
-    name: "a rotation is unfinished",
-    finds: ["rotation", "warning"],
-    make: (_it, { state, otherTarget }) => {
-      const id = otherTarget();
-      state.targets.get(id)!.name = "ours (successor)";
-    },
-  },
-  {
-    name: "an earlier check left its organization",
-    finds: ["leftover", "warning"],
-    make: (_it, { state, organization }) => {
-      const id = "300000000000000004";
-      const name = "permissions-check-0123abcd";
-      state.organizations.set(id, { ...organization, id, name });
-    },
-  },
-  {
-    name: "a role adds 5 kB to a token",
-    finds: ["claim_size", "warning"],
-    make: (_it, { organization }) =>
-      void (organization.metadata.get("admin")!.value = value(
-        JSON.stringify(["x".repeat(5_000)]),
-      )),
-  },
-];
+  "internal note: the host cannot be resolved from here": set({
+    ZITADEL_INTERNAL_URL: "http://zitadel.invalid",
+  }),
+  "jwt_events warning: signed payloads": setTarget({ payloadType: "jwt" }),
+  "address warning: a private one": () => ({
+    resolve: () => Promise.resolve(["10.30.12.134"]),
+  }),
+  "rotation warning: unfinished": ({ addTarget }) =>
+    void addTarget("ours (successor)"),
+  "leftover warning: an organization": ({ addOrganization }) =>
+    void addOrganization("permissions-check-0123abcd"),
+  "claim_size warning: a role adds 5 kB": ({ admin }) =>
+    void (admin.value = value(JSON.stringify(["x".repeat(5_000)]))),
+};
+
+export const FAULTS = Object.entries(MAKES).map(([name, make]) => {
+  const [check, level] = name.split(/[ :]/) as [CheckId, Level];
+  return { name, check, level, make };
+});

@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import type { CheckId } from "../../../harness/doctor/checks.ts";
 import { diagnose } from "../../../harness/doctor/diagnose.ts";
 import type { Facts } from "../../../harness/doctor/facts.ts";
 import type { Finding } from "../../../harness/doctor/finding.ts";
@@ -50,10 +52,21 @@ export async function soundInstance() {
     ...parseEnv(await Deno.readTextFile(envFile)),
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
-  return { stack, sandbox, scratch, instance, settings, server, envFile };
+  return {
+    ...{ stack, sandbox, scratch, instance, settings, server, envFile },
+    restore: saveWorld(sandbox.world),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
 }
 
 export type Sound = Awaited<ReturnType<typeof soundInstance>>;
+
+/** Returns the finding of a check, which there has to be. */
+export function find(findings: readonly Finding[], check: CheckId): Finding {
+  const found = findings.find((finding) => finding.check === check);
+  assert.ok(found, `no ${check} in ${JSON.stringify(findings)}`);
+  return found;
+}
 
 export async function examine(
   it: Sound,
@@ -74,15 +87,18 @@ export function gather(
   });
 }
 
-/** Puts a sandbox's world back as it was. */
-export function restore(world: World, saved: World): void {
-  const copy = structuredClone(saved);
-  for (const [name, value] of Object.entries(copy)) {
-    const current = world[name as keyof World] as unknown;
-    if (value instanceof Map && current instanceof Map) {
-      current.clear();
-      for (const [key, item] of value) current.set(key, item);
+/** Returns what puts a sandbox's world back as it is now. */
+export function saveWorld(world: World): () => void {
+  const saved = structuredClone(world);
+  return () => {
+    const copy = structuredClone(saved);
+    for (const [name, value] of Object.entries(copy)) {
+      const current = world[name as keyof World] as unknown;
+      if (value instanceof Map && current instanceof Map) {
+        current.clear();
+        for (const [key, item] of value) current.set(key, item);
+      }
     }
-  }
-  world.members.splice(0, Infinity, ...copy.members);
+    world.members.splice(0, Infinity, ...copy.members);
+  };
 }

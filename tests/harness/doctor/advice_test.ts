@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { readArguments } from "../../../harness/cli/arguments.ts";
 import { DOCTOR_OPTIONS } from "../../../harness/doctor/command_line.ts";
-import type { CheckId } from "../../../harness/doctor/checks.ts";
 import { completeFix } from "../../../harness/doctor/complete_fix.ts";
 import { diagnose } from "../../../harness/doctor/diagnose.ts";
 import { type Finding, finding } from "../../../harness/doctor/finding.ts";
@@ -14,17 +13,10 @@ import { createCredential } from "../../../harness/zitadel/credential.ts";
 import { DEFAULT_TARGET_NAME } from "../../../harness/zitadel/target.ts";
 import { createTestIo } from "../_test_io.ts";
 import { partsOf } from "./_faults.ts";
-import { examine, gather, restore, soundInstance } from "./_sound_instance.ts";
-
-function find(findings: readonly Finding[], check: CheckId): Finding {
-  const found = findings.find((finding) => finding.check === check);
-  assert.ok(found, JSON.stringify(findings));
-  return found;
-}
+import { examine, find, gather, soundInstance } from "./_sound_instance.ts";
 
 Deno.test("doctor asks for a project, not for entries, if no project has the roles", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   partsOf(it).project.roles.clear();
   const { level, seen, why, fix } = find(await examine(it), "mapping");
   assert.equal(level, "note");
@@ -34,8 +26,7 @@ Deno.test("doctor asks for a project, not for entries, if no project has the rol
 });
 
 Deno.test("doctor advises to bind events only while they are not bound", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { state, access } = partsOf(it);
   assert.doesNotMatch(find(await examine(it), "revocation").fix!, /events/);
   state.executions.clear();
@@ -44,8 +35,7 @@ Deno.test("doctor advises to bind events only while they are not bound", async (
 });
 
 Deno.test("doctor warns of the end of a key whose file does not name it", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { value } = await createCredential(
     it.instance,
     { organization: it.scratch.organization.id, user: it.scratch.reader.id },
@@ -66,14 +56,12 @@ Deno.test("doctor warns of the end of a key whose file does not name it", async 
 });
 
 Deno.test("doctor says how to bring the function back, by what answers", async (t) => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const saved = structuredClone(it.sandbox.world);
+  await using it = await soundInstance();
   await t.step("nothing", async () => {
     partsOf(it).target.endpoint = "http://127.0.0.1:9/";
     const { fix } = find(await examine(it), "canary");
     assert.match(fix!, /^deno task start\n/);
-    restore(it.sandbox.world, saved);
+    it.restore();
   });
   await t.step("a function with another key", async () => {
     partsOf(it).target.signingKey = "newKey";
@@ -88,8 +76,7 @@ Deno.test("doctor says how to bring the function back, by what answers", async (
 });
 
 Deno.test("doctor calls the function of the default target if the env file has no target's key", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { target } = partsOf(it);
   target.name = DEFAULT_TARGET_NAME;
   target.signingKey = "newKey";
@@ -107,8 +94,7 @@ Deno.test("doctor calls the function of the default target if the env file has n
 });
 
 Deno.test("doctor names the only target that is called, and where it calls, if its key is another", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { target } = partsOf(it);
   const calls = { name: "Shop's", signingKey: "newKey" };
   Object.assign(target, calls, { interruptOnError: true });
@@ -127,8 +113,7 @@ Deno.test("doctor names the only target that is called, and where it calls, if i
 });
 
 Deno.test("doctor starts the function before it binds it", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { state, target } = partsOf(it);
   state.executions.clear();
   target.endpoint = "http://127.0.0.1:9/";
@@ -137,8 +122,7 @@ Deno.test("doctor starts the function before it binds it", async () => {
 });
 
 Deno.test("doctor advises setup only if what it writes is all that is missing", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const missing = { ...it.settings, AUTHORIZATION_SIGNING_KEY: undefined };
   for (
     const [settings, fix] of [
@@ -151,8 +135,7 @@ Deno.test("doctor advises setup only if what it writes is all that is missing", 
 });
 
 Deno.test("doctor --live reports the cause before what it broke", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { target } = partsOf(it);
   target.name = DEFAULT_TARGET_NAME;
   target.signingKey = "newKey";

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { diagnose } from "../../../harness/doctor/diagnose.ts";
 import type { Finding } from "../../../harness/doctor/finding.ts";
 import { gatherFacts } from "../../../harness/doctor/gather.ts";
-import { examine, soundInstance } from "./_sound_instance.ts";
+import { partsOf } from "./_faults.ts";
+import { examine, find, soundInstance } from "./_sound_instance.ts";
 
 const broken = (findings: readonly Finding[]) =>
   findings.filter(({ level }) => level === "broken")
@@ -35,64 +36,58 @@ const SETTINGS = {
   ZITADEL_ADMIN_TOKEN: "admin",
 };
 
-Deno.test("doctor names a firewall that answers in place of ZITADEL", async (t) => {
+const blocked = (status: number) =>
+  new Response("<html>Request blocked</html>", {
+    status,
+    headers: { "content-type": "text/html" },
+  });
+
+Deno.test("doctor names what is reached in place of ZITADEL's API", async (t) => {
+  await using it = await soundInstance();
+  const { origin } = it.sandbox;
+  const settings = { ...SETTINGS, ACCESS_TOKEN: it.scratch.reader.token };
+  const names = async (domain: string, seen: RegExp, fix: RegExp) => {
+    const [found, ...rest] = broken(await examineAt(domain, settings));
+    assert.deepEqual(rest, []);
+    assert.equal(found!.check, "reachable");
+    assert.match(found!.seen, seen);
+    assert.match(found!.fix!, fix);
+  };
   for (const status of [200, 401, 403, 404, 500]) {
-    await t.step(String(status), async () => {
-      await using server = serve(() =>
-        new Response("<html>Request blocked</html>", {
-          status,
-          headers: { "content-type": "text/html" },
-        })
-      );
-      const findings = await examineAt(domainOf(server), SETTINGS);
-      const [found, ...rest] = broken(findings);
-      assert.deepEqual(rest, []);
-      assert.equal(found!.check, "reachable");
-      assert.match(
-        found!.seen,
-        new RegExp(`the answer is ${status} text/html`),
-      );
-      assert.match(found!.fix!, /let gRPC-web POSTs/);
+    await t.step(`a firewall that answers ${status}`, async () => {
+      await using server = serve(() => blocked(status));
+      const seen = new RegExp(`the answer is ${status} text/html`);
+      await names(domainOf(server), seen, /let gRPC-web POSTs/);
     });
   }
-});
-
-Deno.test("doctor names a proxy that stops gRPC-web", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  await using proxy = serve((request) => {
-    const { pathname } = new URL(request.url);
-    return pathname.startsWith("/zitadel.")
-      ? new Response("<html>", {
-        status: 403,
-        headers: { "content-type": "text/html" },
-      })
-      : fetch(it.sandbox.origin + pathname);
+  await t.step("a proxy that stops gRPC-web", async () => {
+    await using proxy = serve(({ url }) => {
+      const { pathname } = new URL(url);
+      return pathname.startsWith("/zitadel.")
+        ? blocked(403)
+        : fetch(origin + pathname);
+    });
+    const seen = /the answer is 403 text\/html/;
+    await names(domainOf(proxy), seen, /let gRPC-web POSTs/);
   });
-  const findings = await examineAt(domainOf(proxy), {
-    ...SETTINGS,
-    ACCESS_TOKEN: it.scratch.reader.token,
+  await t.step("a host that is no domain", () =>
+    names(
+      `http://localhost:${new URL(origin).port}`,
+      /Instance not found/,
+      /ZITADEL_INTERNAL_URL/,
+    ));
+  await t.step("a host that speaks http only", async () => {
+    await using server = serve(() => new Response("ok"));
+    await names(
+      domainOf(server).replace("http:", "https:"),
+      /speaks http, not https/,
+      /write http:\/\/ before the host in ZITADEL_DOMAIN/,
+    );
   });
-  assert.deepEqual(broken(findings).map(({ check }) => check), ["reachable"]);
-  assert.match(broken(findings)[0]!.seen, /the answer is 403 text\/html/);
-});
-
-Deno.test("doctor names a host that is no domain", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const { port } = new URL(it.sandbox.origin);
-  const findings = await examineAt(`http://localhost:${port}`, {
-    ...SETTINGS,
-    ACCESS_TOKEN: it.scratch.reader.token,
-  });
-  assert.deepEqual(broken(findings).map(({ check }) => check), ["reachable"]);
-  assert.match(broken(findings)[0]!.seen, /Instance not found/);
-  assert.match(broken(findings)[0]!.fix!, /ZITADEL_INTERNAL_URL/);
 });
 
 Deno.test("doctor names a token without rights, not the release", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { members } = it.sandbox.world;
   const saved = members.splice(0, Infinity);
   const findings = await examine(it);
@@ -109,8 +104,7 @@ Deno.test("doctor names a token without rights, not the release", async () => {
 });
 
 Deno.test("doctor reports an administrator's token that is not valid once", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const findings = await examine(it, {
     settings: { ...it.settings, ZITADEL_ADMIN_TOKEN: "revoked" },
   });
@@ -123,8 +117,7 @@ Deno.test("doctor reports an administrator's token that is not valid once", asyn
 });
 
 Deno.test("doctor names an expired token by its setting", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { CLIENT_ID: _id, CLIENT_SECRET: _secret, ...others } = it.settings;
   const findings = await examine(it, {
     settings: { ...others, ACCESS_TOKEN: "expired" },
@@ -137,88 +130,49 @@ Deno.test("doctor names an expired token by its setting", async () => {
 
 Deno.test("doctor lists every setting that is wrong", async () => {
   const findings = await examineAt("http://127.0.0.1:9", {});
-  const settings = findings.find(({ check }) => check === "settings")!;
-  assert.equal(settings.level, "broken");
-  assert.deepEqual(settings.items.map((item) => item.split(" ")[0]), [
+  const { level, items } = find(findings, "settings");
+  assert.equal(level, "broken");
+  assert.deepEqual(items.map((item) => item.split(" ")[0]), [
     "AUTHORIZATION_SIGNING_KEY",
     "ACCESS_TOKEN",
   ]);
 });
 
-Deno.test("doctor names a host that speaks http only", async () => {
-  await using server = serve(() => new Response("ok"));
-  const domain = domainOf(server).replace("http:", "https:");
-  const [found] = broken(await examineAt(domain, SETTINGS));
-  assert.match(found!.seen, /speaks http, not https/);
-  assert.match(
-    found!.fix!,
-    /write http:\/\/ before the host in ZITADEL_DOMAIN/,
-  );
-});
-
 Deno.test("doctor shows what a value is and what it should be", async (t) => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const organization = it.sandbox.world.organizations
-    .get(it.scratch.organization.id)!;
-  for (
-    const [value, shown] of [
-      [
-        "cmVhZDphbGwsd3JpdGU6YWxs",
-        'It is cmVhZDphbGwsd3JpdGU6YWxs and should be ["read:all","write:all"]',
-      ],
-      [
-        '"[\\"read:all\\"]"',
-        'It is "[\\"read:all\\"]" and should be ["read:all"]',
-      ],
-      [
-        "V3lKeVpXRmtPbUZzYkNKZA==",
-        'It is V3lKeVpXRmtPbUZzYkNKZA== and should be ["read:all"]',
-      ],
-    ] as const
-  ) {
+  await using it = await soundInstance();
+  const { admin } = partsOf(it);
+  const values = {
+    "cmVhZDphbGwsd3JpdGU6YWxs": '["read:all","write:all"]',
+    '"[\\"read:all\\"]"': '["read:all"]',
+    "V3lKeVpXRmtPbUZzYkNKZA==": '["read:all"]',
+  };
+  for (const [value, expected] of Object.entries(values)) {
     await t.step(value, async () => {
-      organization.metadata.get("admin")!.value = new TextEncoder()
-        .encode(value);
-      const found = (await examine(it)).find(({ check }) =>
-        check === "unreadable_value"
-      );
-      assert.equal(found?.level, "broken");
-      assert.ok(found!.items[0]!.endsWith(shown), found!.items[0]);
+      admin.value = new TextEncoder().encode(value);
+      const { level, items } = find(await examine(it), "unreadable_value");
+      assert.equal(level, "broken");
+      const shown = `It is ${value} and should be ${expected}`;
+      assert.ok(items[0]!.endsWith(shown), items[0]);
     });
   }
   await t.step("Latin-1", async () => {
-    organization.metadata.get("admin")!.value = Uint8Array.from(
-      '["über:alles"]',
-      (char) => char.charCodeAt(0),
-    );
-    const found = (await examine(it)).find(({ check }) =>
-      check === "unreadable_value"
-    );
-    assert.match(found!.items[0]!, /should be \["über:alles"\]/);
-    assert.match(found!.fix!, /save the value again/);
+    const bytes = [...'["über:alles"]'].map((char) => char.charCodeAt(0));
+    admin.value = Uint8Array.from(bytes);
+    const { items, fix } = find(await examine(it), "unreadable_value");
+    assert.match(items[0]!, /should be \["über:alles"\]/);
+    assert.match(fix!, /save the value again/);
   });
 });
 
 Deno.test("doctor does not call a key broken that a rotation has not put to use", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const [target] = it.sandbox.world.targets.values();
-  it.sandbox.world.targets.set("4711", {
-    ...structuredClone(target!),
-    id: "4711",
-    name: "ours (successor)",
-    signingKey: "newKey",
-  });
+  await using it = await soundInstance();
+  partsOf(it).addTarget("ours (successor)");
+  const { AUTHORIZATION_SIGNING_KEY: key } = it.settings;
   const findings = await examine(it, {
-    settings: {
-      ...it.settings,
-      AUTHORIZATION_SIGNING_KEY:
-        `${it.settings.AUTHORIZATION_SIGNING_KEY},newKey`,
-    },
+    settings: { ...it.settings, AUTHORIZATION_SIGNING_KEY: `${key},otherKey` },
   });
   assert.deepEqual(broken(findings), []);
-  const rotation = findings.find(({ check }) => check === "rotation");
-  assert.match(rotation!.seen, /both keys are in the settings/);
-  assert.match(rotation!.fix!, /^deno task rotate --name 'ours'\n/);
+  const { seen, fix } = find(findings, "rotation");
+  assert.match(seen, /both keys are in the settings/);
+  assert.match(fix!, /^deno task rotate --name 'ours'\n/);
 });

@@ -11,7 +11,6 @@ import { partsOf } from "./_faults.ts";
 import {
   examine,
   gather,
-  restore,
   type Sound,
   soundInstance,
 } from "./_sound_instance.ts";
@@ -31,11 +30,8 @@ function setUp({ settings, scratch }: Sound) {
 /** Adds a customer's organization to which the project is granted. */
 function addCustomer(it: Sound, { owner = false } = {}): void {
   const { state, organization, project } = partsOf(it);
-  state.organizations.set(CUSTOMER, {
-    ...organization,
-    id: CUSTOMER,
-    name: "Customer",
-  });
+  const customer = { ...organization, id: CUSTOMER, name: "Customer" };
+  state.organizations.set(CUSTOMER, customer);
   state.projectGrants.set("300000000000000007", {
     ...project,
     id: "300000000000000007",
@@ -44,11 +40,9 @@ function addCustomer(it: Sound, { owner = false } = {}): void {
     roles: ["viewer"],
   });
   if (owner) {
-    state.members.push({
-      userId: "300000000000000006",
-      organizationId: CUSTOMER,
-      roles: ["ORG_OWNER"],
-    });
+    const userId = "300000000000000006";
+    const roles = ["ORG_OWNER"];
+    state.members.push({ userId, organizationId: CUSTOMER, roles });
   }
 }
 
@@ -57,9 +51,7 @@ function of(findings: readonly Finding[], check: CheckId) {
 }
 
 Deno.test("doctor lists what the set-up for customers lacks", async (t) => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const saved = structuredClone(it.sandbox.world);
+  await using it = await soundInstance();
   const customers = async (
     settings: Record<string, string | undefined> = it.settings,
   ) => {
@@ -95,7 +87,7 @@ Deno.test("doctor lists what the set-up for customers lacks", async (t) => {
     assert.deepEqual((await customers(withRoles)).parts, ["C3"]);
   });
   await t.step("an owner who may write actions needs C5", async () => {
-    restore(it.sandbox.world, saved);
+    it.restore();
     addCustomer(it, { owner: true });
     const off = await customers(setUp(it));
     assert.deepEqual(off.parts, ["C5"]);
@@ -106,7 +98,7 @@ Deno.test("doctor lists what the set-up for customers lacks", async (t) => {
   await t.step(
     "an administrator of the instance is no customer",
     async () => {
-      restore(it.sandbox.world, saved);
+      it.restore();
       const { state, organization } = partsOf(it);
       state.organizations.set(CUSTOMER, { ...organization, id: CUSTOMER });
       const { userId } = state.members.find(({ organizationId, roles }) =>
@@ -120,8 +112,7 @@ Deno.test("doctor lists what the set-up for customers lacks", async (t) => {
 });
 
 Deno.test("doctor judges APPLICATIONS and IMPERSONATION", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { state, app, project } = partsOf(it);
   const mine = it.scratch.application.clientId;
   const api = { ...app, id: "31", clientId: "32", name: "API" };
@@ -149,8 +140,7 @@ Deno.test("doctor judges APPLICATIONS and IMPERSONATION", async () => {
 });
 
 Deno.test("doctor judges the set-up for customers by the release", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   addCustomer(it);
   const settings = { ...setUp(it), IMPERSONATION: "none" };
   const facts = await gather(it, { settings });
@@ -180,8 +170,7 @@ Deno.test("doctor judges the set-up for customers by the release", async () => {
 });
 
 Deno.test("doctor says what it cannot see of customers without an administrator's token", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const isNoted = async (settings: Record<string, string | undefined>) =>
     of(
       await examine(it, {
@@ -194,8 +183,7 @@ Deno.test("doctor says what it cannot see of customers without an administrator'
 });
 
 Deno.test("doctor --live is not tried with a grant that GRANTED_BY leaves out", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const choose = async (GRANTED_BY: string) => {
     const facts = await gather(it, {
       settings: { ...it.settings, GRANTED_BY },

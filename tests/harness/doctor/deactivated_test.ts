@@ -58,8 +58,7 @@ Deno.test("projects, project grants and organizations are listed with their stat
 });
 
 Deno.test("judgeDeactivated() warns of what is deactivated and still counts", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const facts = await gather(it);
   const judge = (changed: Partial<Facts>) =>
     collect((report) => judgeDeactivated({ ...facts, ...changed }, report))

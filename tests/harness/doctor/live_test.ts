@@ -14,7 +14,6 @@ import { partsOf } from "./_faults.ts";
 import {
   examine,
   gather,
-  restore,
   type Sound,
   soundInstance,
 } from "./_sound_instance.ts";
@@ -59,96 +58,85 @@ const snapshot = ({ sandbox }: Sound) => ({
 
 const USER = { PROJECTS: undefined };
 
-Deno.test("proveLive() gets one role's permissions in an organization of its own", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const before = snapshot(it);
-  const found = await prove(it, USER);
-  assert.equal(found.level, "ok", found.seen);
-  assert.match(
-    found.seen,
-    /^6 tokens each held the permission of viewer in .* a mapping of its own/,
-  );
-  assert.deepEqual(snapshot(it), before);
-});
+/** Settings, what is changed before, and what the proof says. */
+const PROVEN: Record<
+  string,
+  (it: Sound) => Promise<[Record<string, string | undefined>, RegExp]>
+> = {
+  "in an organization of its own": () =>
+    Promise.resolve([
+      USER,
+      /^6 tokens each held the permission of viewer in .* a mapping of its own/,
+    ]),
+  "in a real project with PROJECTS": ({ scratch }) =>
+    Promise.resolve([{ PROJECTS: scratch.project.id }, /of viewer; the first/]),
+  "by the mapping of a fixed organization": ({ scratch }) =>
+    Promise.resolve([
+      { ...USER, METADATA_ORGANIZATION: scratch.organization.id },
+      /of viewer/,
+    ]),
+  "with qualified entries of one organization": (it) => {
+    const { organization: { id, metadata }, project } = partsOf(it);
+    for (const [role, entry] of [...metadata]) {
+      metadata.delete(role);
+      metadata.set(`${project.id}:${role}`, entry);
+    }
+    return Promise.resolve([
+      { ...USER, METADATA_ORGANIZATION: id },
+      /of viewer/,
+    ]);
+  },
+  "if the project lies in another organization than the mapping": async (
+    it,
+  ) => {
+    const { organization: { id, metadata }, admin, state } = partsOf(it);
+    const elsewhere = [...state.organizations.keys()]
+      .find((other) => other !== id)!;
+    const project = await createProject(it.instance, elsewhere, {
+      name: "Elsewhere",
+      roles: ["reader", "writer"],
+    });
+    metadata.clear();
+    const set = (role: string, ...permissions: string[]) =>
+      metadata.set(`${project.id}:${role}`, {
+        ...admin,
+        value: value(permissions),
+      });
+    set("reader", "r");
+    set("writer", "r", "w");
+    return [
+      { METADATA_ORGANIZATION: id, PROJECTS: project.id },
+      /of reader/,
+    ];
+  },
+};
 
-Deno.test("proveLive() uses a real project with PROJECTS", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const before = snapshot(it);
-  const found = await prove(it, { PROJECTS: it.scratch.project.id });
-  assert.equal(found.level, "ok", found.seen);
-  assert.match(found.seen, /of viewer; the first/);
-  assert.deepEqual(snapshot(it), before);
-});
-
-Deno.test("proveLive() works with qualified entries of one organization", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const { id } = it.scratch.organization;
-  const { metadata } = it.sandbox.world.organizations.get(id)!;
-  for (const [role, entry] of [...metadata]) {
-    metadata.delete(role);
-    metadata.set(`${it.scratch.project.id}:${role}`, entry);
-  }
-  const found = await prove(it, { ...USER, METADATA_ORGANIZATION: id });
-  assert.equal(found.level, "ok", found.seen);
-});
-
-Deno.test("proveLive() works if the project lies in another organization than the mapping", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const { id } = it.scratch.organization;
-  const { metadata } = it.sandbox.world.organizations.get(id)!;
-  const elsewhere = [...it.sandbox.world.organizations.keys()]
-    .find((other) => other !== id)!;
-  const project = await createProject(it.instance, elsewhere, {
-    name: "Elsewhere",
-    roles: ["reader", "writer"],
+for (const [name, make] of Object.entries(PROVEN)) {
+  Deno.test(`proveLive() gets one role's permissions ${name}`, async () => {
+    await using it = await soundInstance();
+    const [changed, seen] = await make(it);
+    const before = snapshot(it);
+    const found = await prove(it, changed);
+    assert.equal(found.level, "ok", found.seen);
+    assert.match(found.seen, seen);
+    assert.deepEqual(snapshot(it), before);
   });
-  const entry = metadata.get("admin")!;
-  metadata.clear();
-  metadata.set(`${project.id}:reader`, { ...entry, value: value(["r"]) });
-  metadata.set(`${project.id}:writer`, {
-    ...entry,
-    value: value(["r", "w"]),
-  });
-  const found = await prove(it, {
-    METADATA_ORGANIZATION: id,
-    PROJECTS: project.id,
-  });
-  assert.equal(found.level, "ok", found.seen);
-  assert.match(found.seen, /of reader/);
-});
-
-Deno.test("proveLive() uses the mapping of a fixed organization", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const { id } = it.scratch.organization;
-  const found = await prove(it, { ...USER, METADATA_ORGANIZATION: id });
-  assert.equal(found.level, "ok", found.seen);
-});
+}
 
 Deno.test("proveLive() knows every shape, and the claim of roles", async (t) => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   for (const shape of ["list", "string", "by_project", "by_organization"]) {
     await t.step(shape, async () => {
-      const found = await prove(it, {
-        PERMISSIONS_SHAPE: shape,
-        ROLES_CLAIM: "roles",
-      });
+      const changed = { PERMISSIONS_SHAPE: shape, ROLES_CLAIM: "roles" };
+      const found = await prove(it, changed);
       assert.equal(found.level, "ok", found.seen);
     });
   }
 });
 
 Deno.test("proveLive() makes a role of its own if no role is weaker than another", async (t) => {
-  const it = await soundInstance();
-  await using _ = it.stack;
-  const { id } = it.scratch.organization;
-  const { metadata } = it.sandbox.world.organizations.get(id)!;
-  const entry = metadata.get("admin")!;
+  await using it = await soundInstance();
+  const { organization: { id, metadata }, admin } = partsOf(it);
   const before = snapshot(it);
   const proves = async (changed: Record<string, string | undefined>) => {
     const found = await prove(it, {
@@ -161,7 +149,7 @@ Deno.test("proveLive() makes a role of its own if no role is weaker than another
     assert.deepEqual(snapshot(it), before);
   };
   for (const role of metadata.keys()) {
-    metadata.set(role, { ...entry, value: value([role, "a", "b"]) });
+    metadata.set(role, { ...admin, value: value([role, "a", "b"]) });
   }
   await t.step("of a project", () => proves({}));
   await t.step("of an organization", () => proves(USER));
@@ -173,18 +161,16 @@ Deno.test("proveLive() makes a role of its own if no role is weaker than another
 });
 
 Deno.test("proveLive() reports a token without the claim, and doctor what can cause it", async (t) => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => Response.json({ append_claims: [{ key: "tenant", value: "acme" }] }),
   );
-  const saved = structuredClone(it.sandbox.world);
   type Make = (parts: ReturnType<typeof partsOf>) => void;
   const causes: [name: string, cause: string, make: Make][] = [
     ["another target replaces it", "called after", (parts) => {
-      const { access, otherTarget, state } = parts;
-      const id = otherTarget();
+      const { access, addTarget, state } = parts;
+      const id = addTarget();
       state.targets.get(id)!.endpoint = `http://127.0.0.1:${other.addr.port}/`;
       access.targets.push(id);
     }],
@@ -205,13 +191,12 @@ Deno.test("proveLive() reports a token without the claim, and doctor what can ca
       const { fix } = referToCauses(live, await examine(it));
       assert.match(fix!, new RegExp(`^fix what else .*\\b${cause}\\b`));
     });
-    restore(it.sandbox.world, saved);
+    it.restore();
   }
 });
 
 Deno.test("proveLive() removes everything when it is interrupted", async (t) => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const before = snapshot(it);
   for (
     const changed of [USER, { PROJECTS: it.scratch.project.id }]
@@ -236,25 +221,22 @@ Deno.test("proveLive() removes everything when it is interrupted", async (t) => 
 });
 
 Deno.test("removeLeftovers() removes organizations, roles and users of checks, and nothing else", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const before = snapshot(it);
-  const { world } = it.sandbox;
+  const { state, organization, project, addOrganization } = partsOf(it);
   const name = "permissions-check-0123abcd";
-  const { id } = it.scratch.organization;
-  const organization = world.organizations.get(id)!;
-  world.organizations.set("4711", { ...organization, id: "4711", name });
-  const user = world.users.get(it.scratch.robot.id)!;
-  world.users.set("4712", { ...user, id: "4712", userName: name });
-  world.projects.get(it.scratch.project.id)!.roles.add(name);
+  const id = addOrganization(name);
+  const user = state.users.get(it.scratch.robot.id)!;
+  state.users.set("4712", { ...user, id: "4712", userName: name });
+  project.roles.add(name);
 
   const facts = await gather(it);
-  assert.deepEqual(facts.leftovers.organizations.map(({ id }) => id), ["4711"]);
+  assert.deepEqual(facts.leftovers.organizations.map(({ id }) => id), [id]);
   assert.deepEqual(facts.leftovers.users.map(({ id }) => id), ["4712"]);
   const removed = await removeLeftovers(it.instance, facts.leftovers);
   assert.equal(removed.length, 3);
   assert.deepEqual(snapshot(it), before);
   assert.ok((await listOrganizations(it.instance)).length > 0);
-  const owner = { id, name: "Acme" };
+  const owner = { id: organization.id, name: "Acme" };
   assert.deepEqual(await findLeftoverUsers(it.instance, [owner]), []);
 });

@@ -1,36 +1,26 @@
 import assert from "node:assert/strict";
 import { BlockList } from "node:net";
+import { testEach } from "../../_test_each.ts";
 import { judgeAddress } from "../../../harness/doctor/private_address.ts";
 
-Deno.test("judgeAddress() names what newer releases refuse, and the subnet", async (t) => {
-  for (
-    const [address, kind, subnet] of [
-      ["127.0.0.1", "loopback", "127.0.0.0/24"],
-      ["10.30.12.134", "private", "10.30.12.0/24"],
-      ["172.31.255.1", "private", "172.31.255.0/24"],
-      ["192.168.1.20", "private", "192.168.1.0/24"],
-      ["100.64.0.7", "carrier-grade NAT", "100.64.0.0/24"],
-      ["169.254.10.10", "link-local", "169.254.10.0/24"],
-      ["::ffff:10.1.2.3", "private", "10.1.2.0/24"],
-      ["::1", "loopback", "::1/128"],
-      ["fd12:3456:789a:1::5", "unique local", "fd12:3456:789a:1::/64"],
-      ["fe80::1", "link-local", "fe80::/64"],
-    ] as const
-  ) {
-    await t.step(address, () => {
-      const found = judgeAddress(address, "function.internal");
-      assert.equal(found?.kind, kind);
-      assert.equal(found?.subnet, subnet);
-    });
-  }
-});
-
-Deno.test("judgeAddress() lets public addresses pass", () => {
-  for (
-    const address of ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111"]
-  ) {
-    assert.equal(judgeAddress(address, "function.example"), undefined);
-  }
+testEach("judgeAddress() names what newer releases refuse, and the subnet", {
+  "127.0.0.1": "loopback 127.0.0.0/24",
+  "10.30.12.134": "private 10.30.12.0/24",
+  "172.31.255.1": "private 172.31.255.0/24",
+  "192.168.1.20": "private 192.168.1.0/24",
+  "100.64.0.7": "carrier-grade NAT 100.64.0.0/24",
+  "169.254.10.10": "link-local 169.254.10.0/24",
+  "::ffff:10.1.2.3": "private 10.1.2.0/24",
+  "::1": "loopback ::1/128",
+  "fd12:3456:789a:1::5": "unique local fd12:3456:789a:1::/64",
+  "fe80::1": "link-local fe80::/64",
+  "8.8.8.8": undefined,
+  "172.32.0.1": undefined,
+  "100.128.0.1": undefined,
+  "2606:4700::1111": undefined,
+}, (expected, address) => {
+  const found = judgeAddress(address, "function.internal");
+  assert.equal(found && `${found.kind} ${found.subnet}`, expected);
 });
 
 Deno.test("judgeAddress() gives a deny list without just that subnet", () => {

@@ -8,7 +8,7 @@ import { DEFAULT_SERVICE_USER_NAME } from "../../../harness/zitadel/service_user
 import { loadTask } from "../../_tasks.ts";
 import { createTestIo } from "../_test_io.ts";
 import { FAULTS, partsOf } from "./_faults.ts";
-import { restore, type Sound, soundInstance } from "./_sound_instance.ts";
+import { saveWorld, type Sound, soundInstance } from "./_sound_instance.ts";
 
 /** A command in a text that is no alternative (those are in backticks). */
 const COMMAND =
@@ -86,25 +86,23 @@ async function createScene() {
   const roles = await Deno.makeTempFile({ suffix: ".json" });
   await Deno.writeTextFile(roles, '{"admin": ["a"], "viewer": ["b"]}');
   it.stack.defer(() => Deno.remove(roles));
-  return { it, roles };
+  return { ...it, roles, restore: saveWorld(it.sandbox.world) };
 }
 
 Deno.test("the commands that doctor advises fix what they are advised for", async (t) => {
-  const { it, roles } = await createScene();
-  await using _ = it.stack;
-  const saved = structuredClone(it.sandbox.world);
+  await using it = await createScene();
   const tried = new Set<string>();
-  for (const { name, finds: [check, level], make } of FAULTS) {
+  for (const { name, check, level, make } of FAULTS) {
     if ([...LOOKS, ...OF_ITS_OWN_USER].includes(check)) continue;
     await t.step(name, async () => {
-      const options = make(it, partsOf(it)) ?? {};
+      const options = make(partsOf(it)) ?? {};
       await write(it, options.settings ?? it.settings);
       const isOf = (it: Finding) => it.check === check && it.level === level;
       const found = (await examine(it, options)).find(isOf);
       const [advised] = commandsIn(found?.fix?.split("\n")[0] ?? "");
       if (advised === undefined) return;
       tried.add(check);
-      const command = advised.replace("roles.json", roles)
+      const command = advised.replace("roles.json", it.roles)
         .replace(/ --endpoint URL$/, COMPLETED[check]?.(it) ?? "$&");
       let { code, errors } = await run(it, command);
       await it.server.reload();
@@ -115,7 +113,7 @@ Deno.test("the commands that doctor advises fix what they are advised for", asyn
       const left = (await examine(it, options)).find(isOf);
       assert.equal(left, undefined, command);
     });
-    restore(it.sandbox.world, saved);
+    it.restore();
     await write(it, it.settings);
     await it.server.reload();
   }
@@ -129,8 +127,7 @@ Deno.test("the commands that doctor advises fix what they are advised for", asyn
 });
 
 Deno.test("the commands in the log's remedies fix what they are logged for", async (t) => {
-  const { it } = await createScene();
-  await using _ = it.stack;
+  await using it = await createScene();
   await write(it, { ...it.settings, CLIENT_SECRET: "wrong" });
   const broken = async () =>
     (await examine(it, {})).filter(({ level }) => level === "broken")

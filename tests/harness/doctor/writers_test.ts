@@ -10,8 +10,7 @@ import { createTestIo } from "../_test_io.ts";
 import { examine, soundInstance } from "./_sound_instance.ts";
 
 Deno.test("doctor names the managers who may write the mapping, and no viewers", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { scratch, settings } = it;
   const { id } = scratch.organization;
   await addMember(it.instance, id, {
@@ -42,39 +41,45 @@ Deno.test("doctor names the managers who may write the mapping, and no viewers",
 });
 
 Deno.test("doctor names service users with a manager's role that the function does not use", () => {
-  const manager = (id: string, loginName: string, ...roles: string[]) => ({
-    ...{ id, loginName, roles },
+  const manager = (id: string, loginName: string, createdFor?: string) => ({
+    ...{ id, loginName, createdFor, roles: ["IAM_OWNER_VIEWER"] },
     isMachine: loginName !== "alice",
   });
+  const target = (name: string) => ({ name, signingKey: `key of ${name}` });
   const findings = collect((report) =>
     judgeManagers({
-      config: { value: { metadataOrganization: "user" } },
+      config: {
+        value: { metadataOrganization: "user", signingKeys: ["key of Ours"] },
+      },
       credential: { value: { id: "1" } },
       adminId: "2",
+      targets: { value: [target("Ours"), target("Staging")] },
       managers: {
         value: [
-          manager("1", "permissions-function", "IAM_OWNER_VIEWER"),
-          manager("2", "admin", "IAM_OWNER"),
-          manager("3", "permissions-function-old", "IAM_OWNER_VIEWER"),
-          manager("4", "backup", "IAM_OWNER_VIEWER"),
-          manager("5", "login", "IAM_LOGIN_CLIENT"),
-          manager("6", "alice", "IAM_OWNER_VIEWER"),
+          manager("1", "reader", "Ours"),
+          manager("2", "admin"),
+          manager("3", "old", "Ours"),
+          manager("4", "older", ""),
+          manager("5", "left", "Deleted"),
+          manager("6", "staging", "Staging"),
+          manager("7", "permissions-function"),
+          { ...manager("8", "login"), roles: ["IAM_LOGIN_CLIENT"] },
+          manager("9", "alice"),
         ],
       },
     } as unknown as Facts, report)
   ).filter(({ check }) => check === "managers");
+  const item = (name: string) => `service user ${name} (IAM_OWNER_VIEWER)`;
   assert.deepEqual(findings.map(({ level, items }) => [level, items]), [
-    [
-      "warning",
-      ["service user permissions-function-old (IAM_OWNER_VIEWER)"],
-    ],
-    ["note", ["service user backup (IAM_OWNER_VIEWER)"]],
+    ["warning", [item("old")]],
+    ["warning", [item("older")]],
+    ["warning", [item("left")]],
+    ["note", [item("staging"), item("permissions-function")]],
   ]);
 });
 
 Deno.test("doctor refuses an env file of another instance, in one sentence", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { io, errors, printed } = createTestIo({
     env: { ZITADEL_DOMAIN: "http://127.0.0.1:1" },
   });
@@ -84,8 +89,7 @@ Deno.test("doctor refuses an env file of another instance, in one sentence", asy
 });
 
 Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KEY_FILE", async () => {
-  const it = await soundInstance();
-  await using _ = it.stack;
+  await using it = await soundInstance();
   const { value } = await createCredential(
     connect(it.sandbox.origin, it.sandbox.adminToken),
     { organization: it.scratch.organization.id, user: it.scratch.reader.id },
