@@ -4,9 +4,13 @@
  *
  * @module
  */
-import { describeAnswer, sentenceList } from "./describe_answer.ts";
+import {
+  type AnswerContext,
+  describeAnswer,
+  SENT_UNASKED,
+  sentenceList,
+} from "./describe_answer.ts";
 import { describeFailure, isFailed } from "./describe_failure.ts";
-import type { ExplainedMapping } from "./explain.ts";
 import type { HeldRoles, PermissionAnswer } from "./explain_permission.ts";
 import type { Facts, Finding, Role } from "./token_question.ts";
 
@@ -138,7 +142,7 @@ export function unknownMapping({ login }: Facts): Finding {
   return {
     title: "This page does not know the mapping",
     text:
-      "It takes an administrator's rights to read it. deno task explain --user NAME --permission NAME answers too.",
+      "It takes an administrator’s rights to read it. deno task explain --user NAME --permission NAME answers too.",
     ...(canRead && { fix: { label, scopes: [API_SCOPE] } }),
   };
 }
@@ -198,9 +202,9 @@ function unexplained(
 ): Finding {
   if (exchanges) {
     return {
-      title: `The function's answer has no “${claimName}”`,
+      title: `The function’s answer has no “${claimName}”`,
       text:
-        "By this page's settings it should. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS and PERMISSIONS_CLAIM.",
+        "By this page’s settings it should. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS and PERMISSIONS_CLAIM.",
     };
   }
   const names = sentenceList([...new Set(roles.map(({ role }) => role))]);
@@ -222,6 +226,7 @@ function unexplained(
 export function explainUnsent(
   facts: Facts,
   of: readonly HeldRoles[] = facts.held,
+  granted?: string,
 ): Finding | undefined {
   const left = of.filter(({ scopes, why }) => scopes && !why);
   if (!facts.login || left.length === 0) return undefined;
@@ -230,13 +235,13 @@ export function explainUnsent(
   const held = left.map((it) =>
     `${sentenceList(it.held)} in ${nameOfProject(it)}`
   );
+  const cause = `This login did not request ${projects}’s roles`;
+  const why = facts.user?.isMachine
+    ? "ZITADEL sends a service user’s roles only on request."
+    : SENT_UNASKED;
   return {
-    title: `${firstName(facts)} has ${sentenceList(held)}`,
-    text: `This login did not request ${projects}’s roles, and ZITADEL sends ${
-      facts.user?.isMachine
-        ? "a service user's roles only on request"
-        : "by itself only roles of the application's own project, if that asserts roles"
-    }.`,
+    title: granted ? cause : `${firstName(facts)} has ${sentenceList(held)}`,
+    text: `${granted ?? cause}. ${why}`,
     fix: {
       label: `Log in again and request ${projects}’s roles`,
       scopes: left.flatMap(({ scopes }) => scopes!.split(" ")),
@@ -259,7 +264,7 @@ function withoutRoles(facts: Facts): Finding {
     : {
       title: `${name} has no roles`,
       text:
-        "So ZITADEL has none to send, and there is nothing to map. In ZITADEL's console, an authorization gives a user a role in a project.",
+        "So ZITADEL has none to send, and there is nothing to map. In ZITADEL’s console, an authorization gives a user a role in a project.",
     };
 }
 
@@ -303,13 +308,16 @@ export function inWords(
   answer: PermissionAnswer,
   permission: string,
   facts: Facts,
-  mappings: ReadonlyMap<string, ExplainedMapping> = new Map(),
+  known: Pick<AnswerContext, "mappings" | "counted"> = {
+    mappings: new Map(),
+    counted: new Set(),
+  },
 ): Finding {
   const { title, text, entry } = describeAnswer(answer, {
     permission,
     user: firstName(facts),
     grants: facts.held,
-    mappings,
+    ...known,
     projectName: (id) => nameOf(id, facts.projects),
     organizationName: (id) => nameOf(id, facts.organizations),
   });

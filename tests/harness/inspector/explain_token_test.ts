@@ -259,13 +259,13 @@ Deno.test("explain() names one cause, and what fixes it", async (t) => {
       "PROJECTS",
       {},
       rules({ projects: new Set(["8"]) }),
-      /^viewer in Shop does not count: PROJECTS .*project 7 by Acme \(1\)/,
+      /^viewer in Shop does not count: PROJECTS .*project 7 by Acme \(1\)\. .*add 7 to PROJECTS/,
     ],
     [
       "APPLICATIONS",
       {},
       rules({ applications: new Set(["other"]) }),
-      /APPLICATIONS does not list the application client/,
+      /APPLICATIONS does not list the application client .*add it to APPLICATIONS/,
     ],
     [
       "roles that were not requested",
@@ -278,7 +278,7 @@ Deno.test("explain() names one cause, and what fixes it", async (t) => {
       "a service user's",
       { call: undefined, user: { ...ANN, isMachine: true } },
       {},
-      /a service user's roles only on request/,
+      /a service user’s roles only on request/,
       REQUEST,
     ],
     [
@@ -456,7 +456,7 @@ Deno.test("explain() answers why one permission is missing", async (t) => {
       "stock:pick",
       { user: { ...ANN, grants: [GRANT, depot] } },
       {},
-      /^picker in Depot grants it This login did not request/,
+      /^This login did not request Depot’s roles picker in Depot grants it\. Without/,
     ],
     [
       "lacking",
@@ -472,7 +472,7 @@ Deno.test("explain() answers why one permission is missing", async (t) => {
       {},
       /“picker” grants “stock:pick”, which differs in spelling/,
     ],
-    ["unknown", "nothing:like", {}, {}, /No name in the mapping is like it/],
+    ["unknown", "nothing:like", {}, {}, /No similar name is in/],
     ["unreadable", "odd:one", {}, {}, /“broken” cannot be read/],
     [
       "broken",
