@@ -43,6 +43,8 @@ export interface AnswerText {
   readonly text: string;
   /** The entry to change, if it is known. */
   readonly entry?: EntryName;
+  /** The name that the entry was probably meant to have. */
+  readonly meant?: string;
 }
 
 /** What an answer is about, and how its ids read. */
@@ -122,11 +124,12 @@ function describeNotCounted(
       isPlural(same) ? "do" : "does"
     } not count: ${why}`,
     text: [
+      !why.startsWith(UNLISTED_APPLICATION) &&
       `Granted in project ${sentenceList(projects)} by ${
         givers(same, context)
       }.`,
       ...remedyOf(why, sentenceList(projects)),
-    ].join(" "),
+    ].filter(Boolean).join(" "),
   };
 }
 
@@ -175,10 +178,9 @@ function describeMissingRole(
         : `The entry “${key}” grants it, and ${user} has “${meant}”`,
       text: isSame
         ? `“${permission}” is in the entry “${key}” only.`
-        : `Names of roles are compared exactly: these differ in ${
-          difference(role, meant)
-        }. Rename the entry to “${meant}”.`,
+        : misnamed(role, meant),
       ...entryOf(key, context),
+      ...(!isSame && { meant }),
     };
   }
   const roles = keys.map((key) => {
@@ -219,6 +221,13 @@ function describeNoEntry(
     }. Names are compared exactly: correct the entry, or what the API asks for.`,
     ...entryOf(key, context),
   };
+}
+
+/** What is wrong with an entry whose name is like a role's. */
+export function misnamed(entry: string, role: string): string {
+  return `Names of roles are compared exactly, and “${entry}” differs from “${role}” in ${
+    difference(entry, role)
+  }. Add an entry “${role}” with its permissions.`;
 }
 
 function difference(one: string, other: string): string {

@@ -92,7 +92,15 @@ browserTest(
         "reports:read",
         "The entry “Viewer” grants it, and Nora has “viewer”",
       );
-      assert.match(role, /differ in upper and lower case/);
+      assert.match(
+        role,
+        /“Viewer” differs from “viewer” in upper and lower case/,
+      );
+      await click(page, "Add “viewer”");
+      assert.equal(
+        await page.getByLabel("Permissions of viewer").inputValue(),
+        "reports:read",
+      );
     });
 
     await step("a role that the login did not request", async (page) => {

@@ -206,6 +206,16 @@ Deno.test("explain() names one cause, and what fixes it", async (t) => {
       "Add it",
     ],
     [
+      "a missing entry, and one with almost its name",
+      {
+        ...unmapped("viewer"),
+        organizations: [{ ...ACME, entries: entries({ Viewer: '["a"]' }) }],
+      },
+      {},
+      /^Acme’s metadata has no entry for viewer .*“Viewer” differs from “viewer” in upper/,
+      "Add it",
+    ],
+    [
       "an unknown mapping",
       { ...unmapped("a"), organizations: [] },
       {},
