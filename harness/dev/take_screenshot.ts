@@ -20,7 +20,9 @@ export async function takeScreenshot(
     await page.goto(stack.inspector.origin);
     await page.getByRole("button", { name: "Alice" }).click();
     await page.getByLabel("Why is this permission missing?").fill("stock:pick");
-    await page.getByRole("heading", { name: "picker in Warehouse grants it" })
+    await page.getByRole("heading", {
+      name: "This login did not request Warehouse’s roles",
+    })
       .waitFor();
     await page.locator("h1").focus();
     await page.screenshot({ path });

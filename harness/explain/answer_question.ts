@@ -1,6 +1,9 @@
 import { sentenceList } from "./describe_answer.ts";
 import type { ExplainedMapping } from "./explain.ts";
-import { answerPermission } from "./explain_permission.ts";
+import {
+  answerPermission,
+  countedOrganizations,
+} from "./explain_permission.ts";
 import {
   explainDifference,
   explainUnsent,
@@ -26,12 +29,13 @@ export async function answerQuestion(
   if (!isMappingKnown(facts)) {
     return facts.claim === "missing" && diagnosis || unknownMapping(facts);
   }
-  const answer = await answerPermission(permission, {
+  const asked = {
     grants: held,
     userOrganization: user?.organizationId ?? roles[0]?.organization ?? "",
     mappingOf: facts.mappingOf,
     rules,
-  });
+  };
+  const answer = await answerPermission(permission, asked);
   if (answer.kind === "held") {
     return explainDifference(facts, permission) ?? leftOut(permission, facts);
   }
@@ -39,16 +43,17 @@ export async function answerQuestion(
   for (const { id } of organizations) {
     mappings.set(id, await facts.mappingOf(id));
   }
-  const found = inWords(answer, permission, facts, mappings);
+  const found = inWords(answer, permission, facts, {
+    mappings,
+    counted: countedOrganizations(asked),
+  });
   const [key] = "names" in answer ? answer.names : [];
   const role = roles.find((it) => it.key === key);
   switch (answer.kind) {
     case "unreadable":
       return role ? poorEntry(role, facts) : found;
-    case "must_request": {
-      const { text, fix } = explainUnsent(facts, answer.by) ?? found;
-      return { title: found.title, text, ...(fix && { fix }) };
-    }
+    case "must_request":
+      return explainUnsent(facts, answer.by, found.title) ?? found;
     default:
       return found;
   }
@@ -96,7 +101,7 @@ function leftOut(permission: string, { rules }: Facts): Finding {
     ? {
       title: `The function left “${permission}” out`,
       text:
-        "By this page's settings it should be there. The function that answered has others: compare PROJECTS, GRANTED_BY and METADATA_ORGANIZATION.",
+        "By this page’s settings it should be there. The function that answered has others: compare PROJECTS, GRANTED_BY and METADATA_ORGANIZATION.",
     }
     : {
       title: `PERMISSIONS_SHAPE=string cannot carry “${permission}”`,

@@ -1,4 +1,8 @@
-import type { ExplainedMapping } from "./explain.ts";
+import {
+  type ExplainedMapping,
+  NOT_COUNTED,
+  UNLISTED_APPLICATION,
+} from "./explain.ts";
 import {
   grantingKeys,
   type HeldRoles,
@@ -19,6 +23,10 @@ const VERDICTS: Readonly<Record<PermissionAnswer["kind"], string>> = {
   no_entry: "no, no entry grants it",
 };
 
+/** When roles need no request. */
+export const SENT_UNASKED =
+  "Without a request, ZITADEL sends only the roles of the application’s own project, and only if that project asserts roles.";
+
 /** An entry of an organization's metadata. */
 export interface EntryName {
   readonly organization: string;
@@ -35,6 +43,8 @@ export interface AnswerText {
   readonly text: string;
   /** The entry to change, if it is known. */
   readonly entry?: EntryName;
+  /** The name that the entry was probably meant to have. */
+  readonly meant?: string;
 }
 
 /** What an answer is about, and how its ids read. */
@@ -43,6 +53,8 @@ export interface AnswerContext {
   readonly user: string;
   readonly grants: readonly HeldRoles[];
   readonly mappings: ReadonlyMap<string, ExplainedMapping>;
+  /** The organizations whose mappings count for the user. */
+  readonly counted: ReadonlySet<string>;
   readonly projectName: (id: string) => string;
   readonly organizationName: (id: string) => string;
 }
@@ -50,8 +62,10 @@ export interface AnswerContext {
 /** Puts the answer about a permission into words. */
 export function describeAnswer(
   answer: PermissionAnswer,
-  context: AnswerContext,
+  given: AnswerContext,
 ): AnswerText {
+  const own = [...given.mappings].filter(([id]) => given.counted.has(id));
+  const context = { ...given, mappings: new Map(own) };
   return { verdict: VERDICTS[answer.kind], ...detailsOf(answer, context) };
 }
 
@@ -63,25 +77,18 @@ function detailsOf(
   switch (answer.kind) {
     case "held":
       return {
-        title: `${rolesOf(answer.by, context)} grants it`,
+        title: grantsIt(answer.by, context),
         text: `Granted by ${givers(answer.by, context)}.`,
       };
     case "must_request":
       return {
-        title: `${rolesOf(answer.by, context)} grants it`,
+        title: grantsIt(answer.by, context),
         text: `The login must request scope "${
           answer.by[0]?.scopes
-        }": ZITADEL sends by itself only roles of the application's own project, and only if that asserts roles.`,
+        }". ${SENT_UNASKED}`,
       };
     case "not_counted":
-      return {
-        title: `${rolesOf(answer.by, context)} does not count: ${
-          answer.by[0]?.why
-        }`,
-        text: `The grant is one of project ${answer.by[0]?.project} by ${
-          givers(answer.by, context)
-        }.`,
-      };
+      return describeNotCounted(answer.by, context);
     case "unreadable": {
       const [key = ""] = answer.names;
       return {
@@ -102,6 +109,50 @@ function detailsOf(
     case "no_entry":
       return describeNoEntry(answer.names[0], context);
   }
+}
+
+/** Two grants may be left out for two reasons: the first is described. */
+function describeNotCounted(
+  by: readonly HeldRoles[],
+  context: AnswerContext,
+): Omit<AnswerText, "verdict"> {
+  const why = by[0]?.why ?? "";
+  const same = by.filter((it) => it.why === why);
+  const projects = [...new Set(same.map(({ project }) => project))];
+  return {
+    title: `${rolesOf(same, context)} ${
+      isPlural(same) ? "do" : "does"
+    } not count: ${why}`,
+    text: [
+      !why.startsWith(UNLISTED_APPLICATION) &&
+      `Granted in project ${sentenceList(projects)} by ${
+        givers(same, context)
+      }.`,
+      ...remedyOf(why, sentenceList(projects)),
+    ].filter(Boolean).join(" "),
+  };
+}
+
+function remedyOf(why: string, projects: string): string[] {
+  const remedy = (what: string) => [
+    `If ${what}, then restart the function.`,
+  ];
+  if (why === NOT_COUNTED.unlisted_project) {
+    return remedy(`it should count, add ${projects} to PROJECTS`);
+  }
+  if (why === NOT_COUNTED.unlisted_organization) {
+    return remedy(
+      "what this organization grants should count, add it to GRANTED_BY",
+    );
+  }
+  if (why === NOT_COUNTED.inactive) {
+    return ["Activate the authorization in ZITADEL’s console."];
+  }
+  return why.startsWith(UNLISTED_APPLICATION)
+    ? remedy(
+      "tokens for this application should have permissions, add it to APPLICATIONS",
+    )
+    : [];
 }
 
 function describeMissingRole(
@@ -127,10 +178,9 @@ function describeMissingRole(
         : `The entry “${key}” grants it, and ${user} has “${meant}”`,
       text: isSame
         ? `“${permission}” is in the entry “${key}” only.`
-        : `Names of roles are compared exactly: these differ in ${
-          difference(role, meant)
-        }. Rename the entry to “${meant}”.`,
+        : misnamed(role, meant),
       ...entryOf(key, context),
+      ...(!isSame && { meant }),
     };
   }
   const roles = keys.map((key) => {
@@ -152,13 +202,14 @@ function describeNoEntry(
   meant: string | undefined,
   context: AnswerContext,
 ): Omit<AnswerText, "verdict"> {
-  const { permission, mappings } = context;
+  const { permission, user, mappings, organizationName } = context;
   const title = `No entry grants “${permission}”`;
   if (meant === undefined) {
     return {
       title,
-      text:
-        "No name in the mapping is like it. Add it to the entry of a role that the user has.",
+      text: `No similar name is in ${
+        sentenceList([...mappings.keys()].map(organizationName))
+      }’s metadata. Add it to the entry of a role that ${user} has.`,
     };
   }
   const [key = ""] = [...mappings.values()]
@@ -167,9 +218,16 @@ function describeNoEntry(
     title,
     text: `The entry “${key}” grants “${meant}”, which differs in ${
       difference(permission, meant)
-    }. Names are compared exactly.`,
+    }. Names are compared exactly: correct the entry, or what the API asks for.`,
     ...entryOf(key, context),
   };
+}
+
+/** What is wrong with an entry whose name is like a role's. */
+export function misnamed(entry: string, role: string): string {
+  return `Names of roles are compared exactly, and “${entry}” differs from “${role}” in ${
+    difference(entry, role)
+  }. Add an entry “${role}” with its permissions.`;
 }
 
 function difference(one: string, other: string): string {
@@ -193,6 +251,14 @@ function rolesOf(
       `${sentenceList(held)} in ${projectName(project)}`
     ),
   );
+}
+
+function grantsIt(by: readonly HeldRoles[], context: AnswerContext): string {
+  return `${rolesOf(by, context)} ${isPlural(by) ? "grant" : "grants"} it`;
+}
+
+function isPlural(by: readonly HeldRoles[]): boolean {
+  return by.flatMap(({ held }) => held).length > 1;
 }
 
 function givers(

@@ -4,10 +4,17 @@
  *
  * @module
  */
-import { describeAnswer, sentenceList } from "./describe_answer.ts";
+import {
+  type AnswerContext,
+  describeAnswer,
+  misnamed,
+  SENT_UNASKED,
+  sentenceList,
+} from "./describe_answer.ts";
 import { describeFailure, isFailed } from "./describe_failure.ts";
-import type { ExplainedMapping } from "./explain.ts";
+import { nearestName } from "./nearest_name.ts";
 import type { HeldRoles, PermissionAnswer } from "./explain_permission.ts";
+import { rolesNotSent } from "./roles_not_sent.ts";
 import type { Facts, Finding, Role } from "./token_question.ts";
 
 const API_SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
@@ -101,20 +108,40 @@ function diagnoseEmpty(facts: Facts): Finding {
   if (found) return poorEntry(found, facts);
   const missing = [first, ...others];
   const wanted = [...new Set(missing.map(({ role }) => role))];
+  const like = nearestEntry(first, facts);
   return {
     title: `${
       nameOf(first.organization, facts.organizations)
     }’s metadata has no entry for ${sentenceList(wanted, "or")}`,
-    text:
-      "A role gets its permissions from the entry with its name, compared exactly. Add one with example permissions, change them as you like, then save.",
+    text: like !== undefined
+      ? misnamed(like, first.role)
+      : "A role gets its permissions from the entry with its name, compared exactly. Add one with example permissions, change them as you like, then save.",
     fix: {
       label: wanted.length === 1 ? "Add it" : `Add all ${wanted.length}`,
-      add: missing.map(({ organization, role: key }) => ({
-        organization,
-        key,
-      })),
+      add: missing.map((role) => addition(role, facts)),
     },
   };
+}
+
+/** The entry of an organization whose name is most like a role's, but no role's that the user has. */
+function nearestEntry(
+  { organization, role }: Role,
+  { organizations, held }: Facts,
+): string | undefined {
+  const { entries = [] } =
+    organizations.find(({ id }) => id === organization) ??
+      {};
+  const roles = new Set(held.flatMap((it) => it.held));
+  return nearestName(
+    role,
+    entries.map(({ key }) => key).filter((key) => !roles.has(key)),
+  );
+}
+
+function addition(role: Role, facts: Facts) {
+  const like = nearestEntry(role, facts);
+  const { organization, role: key } = role;
+  return { organization, key, ...(like !== undefined && { like }) };
 }
 
 /** An entry that grants nothing: it cannot be read, or is an empty list. */
@@ -138,7 +165,7 @@ export function unknownMapping({ login }: Facts): Finding {
   return {
     title: "This page does not know the mapping",
     text:
-      "It takes an administrator's rights to read it. deno task explain --user NAME --permission NAME answers too.",
+      "It takes an administrator’s rights to read it. deno task explain --user NAME --permission NAME answers too.",
     ...(canRead && { fix: { label, scopes: [API_SCOPE] } }),
   };
 }
@@ -198,9 +225,9 @@ function unexplained(
 ): Finding {
   if (exchanges) {
     return {
-      title: `The function's answer has no “${claimName}”`,
+      title: `The function’s answer has no “${claimName}”`,
       text:
-        "By this page's settings it should. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS and PERMISSIONS_CLAIM.",
+        "By this page’s settings it should. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS and PERMISSIONS_CLAIM.",
     };
   }
   const names = sentenceList([...new Set(roles.map(({ role }) => role))]);
@@ -222,6 +249,7 @@ function unexplained(
 export function explainUnsent(
   facts: Facts,
   of: readonly HeldRoles[] = facts.held,
+  granted?: string,
 ): Finding | undefined {
   const left = of.filter(({ scopes, why }) => scopes && !why);
   if (!facts.login || left.length === 0) return undefined;
@@ -230,13 +258,13 @@ export function explainUnsent(
   const held = left.map((it) =>
     `${sentenceList(it.held)} in ${nameOfProject(it)}`
   );
+  const cause = `This login did not request ${projects}’s roles`;
+  const why = facts.user?.isMachine
+    ? "ZITADEL sends a service user’s roles only on request."
+    : SENT_UNASKED;
   return {
-    title: `${firstName(facts)} has ${sentenceList(held)}`,
-    text: `This login did not request ${projects}’s roles, and ZITADEL sends ${
-      facts.user?.isMachine
-        ? "a service user's roles only on request"
-        : "by itself only roles of the application's own project, if that asserts roles"
-    }.`,
+    title: granted ? cause : `${firstName(facts)} has ${sentenceList(held)}`,
+    text: `${granted ?? cause}. ${why}`,
     fix: {
       label: `Log in again and request ${projects}’s roles`,
       scopes: left.flatMap(({ scopes }) => scopes!.split(" ")),
@@ -259,43 +287,8 @@ function withoutRoles(facts: Facts): Finding {
     : {
       title: `${name} has no roles`,
       text:
-        "So ZITADEL has none to send, and there is nothing to map. In ZITADEL's console, an authorization gives a user a role in a project.",
+        "So ZITADEL has none to send, and there is nothing to map. In ZITADEL’s console, an authorization gives a user a role in a project.",
     };
-}
-
-/** What userinfo and the login tell of a real instance. */
-function rolesNotSent(
-  { login, projectId, audience, userinfo }: Facts,
-  claimName: string,
-): Finding {
-  if (!login || userinfo?.error !== undefined) {
-    return {
-      isBroken: true,
-      title: `This token has no “${claimName}”`,
-      text: login
-        ? `Userinfo could not be read (${userinfo?.error}), so this page cannot tell if ZITADEL sent roles. deno task doctor can.`
-        : "A pasted token does not tell why: either ZITADEL sent no roles, or no function answered. Log in here to find out, or run deno task doctor.",
-    };
-  }
-  const scope = "urn:zitadel:iam:org:projects:roles";
-  const others = audience.filter((id) => id !== login.clientId);
-  const projects = projectId ? [projectId] : others;
-  if (login.scope.includes(scope) || projects.length === 0) {
-    return {
-      title: "This user has no roles here",
-      text:
-        "This login requested roles, and userinfo lists none. Give the user a role in the project, or request the roles of another project.",
-    };
-  }
-  return {
-    title: "ZITADEL sent no roles",
-    text:
-      "This login did not request them, and the project does not assert them. Or the user has none.",
-    fix: {
-      label: "Log in again and request the project’s roles",
-      scopes: projects.flatMap(roleScopes),
-    },
-  };
 }
 
 /** An answer of `explain --permission`, in its words. */
@@ -303,26 +296,32 @@ export function inWords(
   answer: PermissionAnswer,
   permission: string,
   facts: Facts,
-  mappings: ReadonlyMap<string, ExplainedMapping> = new Map(),
+  known: Pick<AnswerContext, "mappings" | "counted"> = {
+    mappings: new Map(),
+    counted: new Set(),
+  },
 ): Finding {
-  const { title, text, entry } = describeAnswer(answer, {
+  const { title, text, entry, meant } = describeAnswer(answer, {
     permission,
     user: firstName(facts),
     grants: facts.held,
-    mappings,
+    ...known,
     projectName: (id) => nameOf(id, facts.projects),
     organizationName: (id) => nameOf(id, facts.organizations),
   });
-  const fix = { label: "Edit the entry", edit: entry! };
-  return { title, text, ...(entry && { fix }) };
-}
-
-/** The scopes that request a project's roles. */
-export function roleScopes(project: string): string[] {
-  return [
-    `urn:zitadel:iam:org:project:id:${project}:aud`,
-    "urn:zitadel:iam:org:projects:roles",
-  ];
+  if (!entry) return { title, text };
+  // Only the entry of a role that was sent has a row to add it in.
+  const isAddable = facts.roles.some((it) =>
+    it.role === meant && it.key === undefined && it.isCounted &&
+    it.organization === entry.organization
+  );
+  const fix = meant !== undefined && isAddable
+    ? {
+      label: `Add “${meant}”`,
+      add: [{ ...entry, key: meant, like: entry.key }],
+    }
+    : { label: "Edit the entry", edit: entry };
+  return { title, text, fix };
 }
 
 /** The name of a project or an organization, or its id. */

@@ -88,10 +88,13 @@ const NO_GRANTS =
 export const NOT_COUNTED: Readonly<Record<WhyNotCounted, string>> = {
   inactive: "it is not active",
   no_roles: "it names no role",
-  unlisted_project: "PROJECTS does not list its project",
-  unlisted_organization:
-    "GRANTED_BY does not list the organization that gave it",
+  unlisted_project: "PROJECTS does not list the project",
+  unlisted_organization: "GRANTED_BY does not list the granting organization",
 };
+
+/** Begins the reason; the application's client id follows. */
+export const UNLISTED_APPLICATION =
+  "APPLICATIONS does not list the application";
 
 /**
  * Explains a call: which grant and role gave each permission, and which roles
@@ -179,7 +182,7 @@ function whyNothing(
 ): string | undefined {
   switch (whyUnlisted(call, applications)) {
     case "unlisted":
-      return `APPLICATIONS does not list the application ${call.application?.client_id}`;
+      return `${UNLISTED_APPLICATION} ${call.application?.client_id}`;
     case "unnamed":
       return "APPLICATIONS is set, and ZITADEL did not name the application (it does from v4 on)";
   }

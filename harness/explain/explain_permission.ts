@@ -61,30 +61,45 @@ export interface PermissionFacts {
   readonly isKnownProject: (id: string) => boolean;
 }
 
+/** Lists the organizations whose mappings count for a user. */
+export function countedOrganizations(
+  { grants, userOrganization, rules }: Pick<
+    Asked,
+    "grants" | "userOrganization" | "rules"
+  >,
+): Set<string> {
+  const choose = chooseOrganization(
+    rules.metadataOrganization,
+    userOrganization,
+  );
+  return new Set(
+    [userOrganization, ...grants.map(({ grantedBy }) => grantedBy)].map(choose),
+  );
+}
+
+/** Of whom a permission is asked, and by which rules. */
+interface Asked {
+  readonly grants: readonly HeldRoles[];
+  readonly userOrganization: string;
+  readonly mappingOf: MappingOf;
+  readonly rules: Pick<Config, "metadataOrganization"> & {
+    readonly projects?: Config["projects"];
+  };
+}
+
 /**
  * Answers by the mappings that count for a user, and for the nearest reason by
  * those of the organizations that gave the grants.
  */
 export async function answerPermission(
   permission: string,
-  { grants, userOrganization, mappingOf, rules }: {
-    readonly grants: readonly HeldRoles[];
-    readonly userOrganization: string;
-    readonly mappingOf: MappingOf;
-    readonly rules: Pick<Config, "metadataOrganization"> & {
-      readonly projects?: Config["projects"];
-    };
-  },
+  { grants, userOrganization, mappingOf, rules }: Asked,
 ): Promise<PermissionAnswer> {
   const organizations = [
     userOrganization,
     ...grants.map(({ grantedBy }) => grantedBy),
   ];
-  const counted = new Set(
-    organizations.map(
-      chooseOrganization(rules.metadataOrganization, userOrganization),
-    ),
-  );
+  const counted = countedOrganizations({ grants, userOrganization, rules });
   const mappings = new Map<string, ExplainedMapping>();
   for (const id of [...counted, ...organizations]) {
     mappings.set(id, await mappingOf(id));

@@ -19,7 +19,10 @@ import { listOrganizations } from "../zitadel/organization.ts";
 import { assertsRoles, listUserGrants } from "../zitadel/user_grants.ts";
 import { describeAnswer } from "./describe_answer.ts";
 import type { ExplainedMapping } from "./explain.ts";
-import { answerPermission } from "./explain_permission.ts";
+import {
+  answerPermission,
+  countedOrganizations,
+} from "./explain_permission.ts";
 import { explainUser, type UserGrantFacts } from "./explain_user.ts";
 import { formatUser } from "./format_user.ts";
 
@@ -71,14 +74,15 @@ export async function runExplainUser(
     namesApplication: api !== "management_v1",
   };
   const explanation = await explainUser(facts, mappingOf, rules);
+  const asked = {
+    grants: explanation.grants,
+    userOrganization: user.organization,
+    mappingOf,
+    rules,
+  };
   const answer = permission === undefined
     ? undefined
-    : await answerPermission(permission, {
-      grants: explanation.grants,
-      userOrganization: user.organization,
-      mappingOf,
-      rules,
-    });
+    : await answerPermission(permission, asked);
   io.progress();
   if (json) {
     return printJson(io, "done", { ...explanation, application, answer });
@@ -89,6 +93,7 @@ export async function runExplainUser(
       user: user.loginName,
       grants: explanation.grants,
       mappings,
+      counted: countedOrganizations(asked),
       projectName: (id) =>
         grants.find((it) => it.project_id === id)?.project_name ?? id,
       organizationName: (id) =>

@@ -109,8 +109,8 @@ export interface Fix {
   readonly scopes?: readonly string[];
   /** Log in again with this application. */
   readonly clientId?: string;
-  /** Add entries with examples. */
-  readonly add?: readonly EntryName[];
+  /** Add entries, with the permissions of another entry or with examples. */
+  readonly add?: readonly (EntryName & { readonly like?: string })[];
   readonly edit?: EntryName;
   /** A command to run. */
   readonly copy?: string;

@@ -12,7 +12,8 @@ import { describeFailure, isFailed } from "../explain/describe_failure.ts";
 import { explainCall, type ExplainRules } from "../explain/explain.ts";
 import type { Binding } from "../zitadel/binding.ts";
 import { answerQuestion } from "../explain/answer_question.ts";
-import { diagnose, roleScopes } from "../explain/diagnose_token.ts";
+import { diagnose } from "../explain/diagnose_token.ts";
+import { roleScopes } from "../explain/roles_not_sent.ts";
 import { type Facts, Question, type Role } from "../explain/token_question.ts";
 
 /** What the page is for, and where its server can look. */

@@ -278,7 +278,7 @@ browserTest(
         );
         const question = page.getByLabel("Why is this permission missing?");
         assert.equal(await question.inputValue(), "stock:pick");
-        await diagnosis(page, "picker in Warehouse grants it");
+        await diagnosis(page, "This login did not request Warehouse’s roles");
       },
     );
 

@@ -133,7 +133,7 @@ browserTest(
         const calls = page.locator(".calls");
         assert.match(
           await text(page, ".calls"),
-          /How the token got its permissions.*preaccesstoken for the access token: HTTP 200 in \d+ ms/,
+          /Calls to the function.*preaccesstoken for the access token: HTTP 200 in \d+ ms/,
         );
         await calls.locator("summary").first().click();
         assert.match(

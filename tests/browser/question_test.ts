@@ -92,12 +92,25 @@ browserTest(
         "reports:read",
         "The entry “Viewer” grants it, and Nora has “viewer”",
       );
-      assert.match(role, /differ in upper and lower case/);
+      assert.match(
+        role,
+        /“Viewer” differs from “viewer” in upper and lower case/,
+      );
+      await click(page, "Add “viewer”");
+      assert.equal(
+        await page.getByLabel("Permissions of viewer").inputValue(),
+        "reports:read",
+      );
     });
 
     await step("a role that the login did not request", async (page) => {
       await logIn(page, "Alice");
-      await ask(page, "stock:pick", "picker in Warehouse grants it");
+      const said = await ask(
+        page,
+        "stock:pick",
+        "This login did not request Warehouse’s roles",
+      );
+      assert.match(said, /picker in Warehouse grants it\./);
       await click(page, "Log in again and request Warehouse’s roles");
       await page.getByText("in Storefront and Warehouse").waitFor();
       await ask(
@@ -120,7 +133,7 @@ browserTest(
     await step("another organization's mapping", async (page) => {
       await logIn(page, "Bob");
       const said = await ask(page, "nothing:like-it", "No entry grants");
-      assert.match(said, /No name in the mapping is like it/);
+      assert.match(said, /No similar name is in Acme’s metadata/);
       await click(page, "Switch user");
       await logIn(page, "Carol");
       await ask(page, "globex:only", "“globex:only” is in this token");
@@ -198,7 +211,7 @@ browserTest(
       await ask(
         page,
         "stock:pick",
-        /picker in Warehouse .*does not count: PROJECTS does not list its project/,
+        /picker in Warehouse .*does not count: PROJECTS does not list the project/,
       );
       await page.locator("#scopes-summary").click();
       await page.getByLabel("Scopes to request").fill(
@@ -206,7 +219,7 @@ browserTest(
       );
       await click(page, "Log in again with these scopes");
       await feedback(page, "renew", "Logged in.");
-      await ask(page, "stock:pick", /PROJECTS does not list its project/);
+      await ask(page, "stock:pick", /PROJECTS does not list the project/);
       assert.match(
         (await chain(page)).join("\n"),
         /picker Warehouse \| does not count: PROJECTS/,
@@ -221,7 +234,7 @@ browserTest(
       grant.organizationId = GLOBEX;
       await logIn(page, "Bob");
       const title =
-        /editor in Storefront does not count: GRANTED_BY does not list the organization that gave it/;
+        /editor in Storefront does not count: GRANTED_BY does not list the granting organization/;
       await diagnosis(page, title);
       assert.match(await ask(page, "posts:write", title), /by Globex/);
       grant.organizationId = organizationId;

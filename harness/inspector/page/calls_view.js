@@ -23,14 +23,14 @@ export function callsView({ exchanges, binding = [] }) {
   return h(
     "section.card.calls",
     { "aria-labelledby": "calls-title" },
-    h("h2", { id: "calls-title" }, "How the token got its permissions"),
+    h("h2", { id: "calls-title" }, "Calls to the function"),
     h(
       "p.muted",
       !exchanges
-        ? "Only the sandbox shows ZITADEL's calls of the function; on a real instance its log has a line for each."
+        ? "Only the sandbox shows ZITADEL’s calls to the function; on a real instance, the function’s log has a line for each."
         : exchanges.length === 0
         ? "ZITADEL called no function for this token."
-        : "Before it issued the tokens, ZITADEL called the function:",
+        : "ZITADEL made these before it issued the tokens:",
     ),
     ...(exchanges ?? []).map((exchange, index) => disclosure(`call-${index}`, title(exchange), ...details(exchange))),
     bound.length > 0 && disclosure("binding", "What ZITADEL is set to call", h("ul", ...bound)),

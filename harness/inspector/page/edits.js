@@ -54,9 +54,10 @@ export class Edits {
     return edit;
   }
 
-  /** Begins an entry with examples. @param {EntryName} name */
-  addExample(name) {
-    if (!this.textOf(name)) this.change(name, { text: EXAMPLES[name.key] ?? `${name.key}:example` });
+  /** Begins an entry as another one, or with examples. @param {EntryName & { like?: string }} name */
+  addExample({ like, ...name }) {
+    const text = like && this.textOf({ ...name, key: like });
+    if (!this.textOf(name)) this.change(name, { text: text || (EXAMPLES[name.key] ?? `${name.key}:example`) });
   }
 
   /** @param {Edit} edit */

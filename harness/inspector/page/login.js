@@ -150,7 +150,7 @@ export function describeError(error) {
   if (error instanceof oauth.OperationProcessingError || error instanceof oauth.UnsupportedOperationError) {
     return `ZITADEL's answer does not belong to this login, or fails a check (${
       error.code ?? "unknown"
-    }). Log in again. If that repeats, compare this machine's clock and ZITADEL_DOMAIN.`;
+    }). Log in again. If that repeats, compare this machine’s clock and ZITADEL_DOMAIN.`;
   }
   return `${error instanceof Error ? error.message : String(error)}.`;
 }

@@ -127,7 +127,7 @@ export async function ask({ question, diagnosis, user }, { issuer, sandbox }, pe
 /** @param {Question} question @returns {Promise<Explanation>} */
 async function postQuestion(question) {
   const response = await fetch("/explain", { method: "POST", body: JSON.stringify(question) });
-  if (!response.ok) throw new Error(`This page's server cannot explain: ${await response.text()}`);
+  if (!response.ok) throw new Error(`This page’s server cannot explain: ${await response.text()}`);
   const clockOffset = Date.parse(response.headers.get("date") ?? "") - Date.now() || 0;
   return { clockOffset, ...(await response.json()) };
 }

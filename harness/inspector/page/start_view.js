@@ -140,7 +140,7 @@ function clientForm({ settings, redirectUri, onLogin }) {
     field(
       "Project id (optional)",
       h("input", { id: "project", value: address.get("project") ?? settings.projectId, ...PLAIN_TEXT }),
-      h("p.hint", "Requests this project's roles by scope, for a project that does not assert them."),
+      h("p.hint", "Requests this project’s roles by scope, for a project that does not assert them."),
     ),
     h(
       "div.check",

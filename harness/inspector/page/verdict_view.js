@@ -27,7 +27,9 @@ export function verdictView(session, settings, now, onFix) {
       "p",
       h(isAccepted ? "strong.ok" : "strong.no", isAccepted ? "Accepted" : "Refused"),
       isAccepted
-        ? ` by an API${project ? ` of ${project}` : ""}, with ${counted(items.length, "permission")}.`
+        ? ` by an API${project ? ` of ${project}` : ""}, with ${
+          items.length > 0 ? counted(items.length, "permission") : "no permissions"
+        }.`
         : `. ${reason}, so an API answers ${status} to every call.`,
     ),
     h(

@@ -5,6 +5,7 @@ import {
   type HeldRoles,
 } from "../../../harness/explain/explain_permission.ts";
 import { describeAnswer } from "../../../harness/explain/describe_answer.ts";
+import { NOT_COUNTED } from "../../../harness/explain/explain.ts";
 import { nearestName } from "../../../harness/explain/nearest_name.ts";
 
 function mappingOf(values: Readonly<Record<string, string>>) {
@@ -27,6 +28,16 @@ const HELD: HeldRoles = {
   project: "42",
   grantedBy: "ours",
   organization: "ours",
+};
+
+const NAMES = {
+  permission: "posts:read",
+  user: "Ann",
+  grants: [HELD],
+  mappings: new Map(),
+  counted: new Set(["ours"]),
+  projectName: (id: string) => id,
+  organizationName: (id: string) => id,
 };
 
 function ask(permission: string, grant: Partial<HeldRoles> = {}) {
@@ -97,16 +108,17 @@ Deno.test("describeAnswer() names a misspelled entry only for a role that has no
     const grants = [{ ...HELD, held: [role] }];
     const facts = {
       grants,
-      mappings: new Map([["ours", mappingOf(mapping)]]),
+      mappings: new Map([
+        ["theirs", mappingOf({ editor: "[]" })],
+        ["ours", mappingOf(mapping)],
+      ]),
       counted: new Set(["ours"]),
       isKnownProject: () => false,
     };
     const answer = explainPermission("all:do", facts);
     const { title } = describeAnswer(answer, {
-      ...facts,
-      ...{ permission: "all:do", user: "Ann" },
-      projectName: (id) => id,
-      organizationName: (id) => id,
+      ...{ ...NAMES, ...facts },
+      permission: "all:do",
     });
     return title;
   };
@@ -119,5 +131,45 @@ Deno.test("describeAnswer() names a misspelled entry only for a role that has no
   assert.match(
     titleOf("editor", { "42:editor": "[]", editor: Editor }),
     /^Ann has editor, and another entry counts for it/,
+  );
+});
+
+Deno.test("describeAnswer() names the entry of a mapping that counts", () => {
+  const { text, entry } = describeAnswer(
+    { kind: "no_entry", names: ["posts:read"] },
+    {
+      ...NAMES,
+      permission: "posts:raed",
+      mappings: new Map([
+        ["theirs", mappingOf({ theirs: '["posts:read"]' })],
+        ["ours", MAPPING],
+      ]),
+    },
+  );
+  assert.match(text, /^The entry “viewer” grants “posts:read”/);
+  assert.deepEqual(entry, { organization: "ours", key: "viewer" });
+});
+
+Deno.test("describeAnswer() says what would let grants count, of one reason", () => {
+  const describe = (...by: HeldRoles[]) => {
+    const { title, text } = describeAnswer({ kind: "not_counted", by }, NAMES);
+    return `${title}. ${text}`;
+  };
+  const { unlisted_project, unlisted_organization, inactive } = NOT_COUNTED;
+  const held = ["admin", "viewer"];
+  assert.equal(
+    describe(
+      { ...HELD, held, why: unlisted_project },
+      { ...HELD, project: "43", why: inactive },
+    ),
+    "admin and viewer in 42 do not count: PROJECTS does not list the project. Granted in project 42 by ours (ours). If it should count, add 42 to PROJECTS, then restart the function.",
+  );
+  assert.match(
+    describe({ ...HELD, why: unlisted_organization }),
+    /^viewer in 42 does not count: .* add it to GRANTED_BY, then restart/,
+  );
+  assert.match(
+    describe({ ...HELD, why: inactive }),
+    /Activate the authorization/,
   );
 });

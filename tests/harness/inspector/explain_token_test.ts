@@ -206,6 +206,16 @@ Deno.test("explain() names one cause, and what fixes it", async (t) => {
       "Add it",
     ],
     [
+      "a missing entry, and one with almost its name",
+      {
+        ...unmapped("viewer"),
+        organizations: [{ ...ACME, entries: entries({ Viewer: '["a"]' }) }],
+      },
+      {},
+      /^Acme’s metadata has no entry for viewer .*“Viewer” differs from “viewer” in upper/,
+      "Add it",
+    ],
+    [
       "an unknown mapping",
       { ...unmapped("a"), organizations: [] },
       {},
@@ -259,13 +269,13 @@ Deno.test("explain() names one cause, and what fixes it", async (t) => {
       "PROJECTS",
       {},
       rules({ projects: new Set(["8"]) }),
-      /^viewer in Shop does not count: PROJECTS .*project 7 by Acme \(1\)/,
+      /^viewer in Shop does not count: PROJECTS .*project 7 by Acme \(1\)\. .*add 7 to PROJECTS/,
     ],
     [
       "APPLICATIONS",
       {},
       rules({ applications: new Set(["other"]) }),
-      /APPLICATIONS does not list the application client/,
+      /APPLICATIONS does not list the application client .*add it to APPLICATIONS/,
     ],
     [
       "roles that were not requested",
@@ -278,7 +288,7 @@ Deno.test("explain() names one cause, and what fixes it", async (t) => {
       "a service user's",
       { call: undefined, user: { ...ANN, isMachine: true } },
       {},
-      /a service user's roles only on request/,
+      /a service user’s roles only on request/,
       REQUEST,
     ],
     [
@@ -456,7 +466,7 @@ Deno.test("explain() answers why one permission is missing", async (t) => {
       "stock:pick",
       { user: { ...ANN, grants: [GRANT, depot] } },
       {},
-      /^picker in Depot grants it This login did not request/,
+      /^This login did not request Depot’s roles picker in Depot grants it\. Without/,
     ],
     [
       "lacking",
@@ -472,7 +482,7 @@ Deno.test("explain() answers why one permission is missing", async (t) => {
       {},
       /“picker” grants “stock:pick”, which differs in spelling/,
     ],
-    ["unknown", "nothing:like", {}, {}, /No name in the mapping is like it/],
+    ["unknown", "nothing:like", {}, {}, /No similar name is in/],
     ["unreadable", "odd:one", {}, {}, /“broken” cannot be read/],
     [
       "broken",
