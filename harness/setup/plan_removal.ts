@@ -25,9 +25,9 @@ import { planServiceUserRemoval } from "./remove_service_user.ts";
 import { readServiceUsers } from "./service_user.ts";
 import { standInName } from "./stand_in.ts";
 import {
-  bindChange,
   deleteTargetChange,
   dropKeyChange,
+  unbindChanges,
 } from "./target_changes.ts";
 
 /** Works out what `setup` made for the target, and what of it stays. */
@@ -58,8 +58,7 @@ export async function readRemoval(
     others: [...user.changes, ...entries.changes],
   });
   return {
-    // Nothing that is taken away needs the function.
-    changes: changes.map((change) => ({ ...change, isGuarded: false })),
+    changes,
     notes: [
       ...missingTarget(state, successor ?? name),
       ...others.map(({ name }) =>
@@ -95,11 +94,7 @@ export function planRemoval(
   const targets = state.targets.filter(({ name }) => names.includes(name));
   const ids = targets.map(({ id }) => id);
   return [
-    ...state.executions.flatMap(({ condition, targets: from }) => {
-      const to = from.filter((id) => !ids.includes(id));
-      if (to.length === from.length) return [];
-      return [bindChange(place, { condition, from, to }, state.targets)];
-    }),
+    ...unbindChanges(place, state, { ids }),
     ...targets.flatMap((target) => [
       ...state.envKeys.includes(target.signingKey)
         ? [dropKeyChange(place, target)]

@@ -23,7 +23,7 @@ import {
   readSituation,
   type Situation,
 } from "./situation.ts";
-import { bindChange, updateTargetChange } from "./target_changes.ts";
+import { unbindChanges, updateTargetChange } from "./target_changes.ts";
 
 /** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -239,17 +239,11 @@ function unbind(
     [name, rotation?.successor.name].includes(target.name)
   );
   if (ours.length === 0) throw new Error(`There is no target "${name}"`);
-  const conditions = conditionsOf(words);
-  const changes = state.executions.flatMap(({ condition, targets: from }) => {
-    const to = from.filter((id) => !ours.some((it) => it.id === id));
-    return conditions.includes(condition) && to.length < from.length
-      ? [bindChange(place, { condition, from, to }, state.targets)]
-      : [];
+  const changes = unbindChanges(place, state, {
+    ids: ours.map(({ id }) => id),
+    conditions: conditionsOf(words),
   });
-  return {
-    changes: changes.map((change) => ({ ...change, isGuarded: false })),
-    notes: [],
-  };
+  return { changes, notes: [] };
 }
 
 function turnOff(

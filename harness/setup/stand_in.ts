@@ -1,4 +1,5 @@
 import {
+  deleteTarget,
   listTargets,
   type Target,
   type TargetSettings,
@@ -9,7 +10,6 @@ import { changeKeys } from "./signing_keys.ts";
 import {
   createTargetChange,
   type PlannedTarget,
-  removeTarget,
   writeKeyChange,
 } from "./target_changes.ts";
 
@@ -69,7 +69,7 @@ export function removeStandInChange(
         envFile,
         (keys) => keys.filter((it) => it !== signingKey),
       );
-      await removeTarget(instance, id);
+      await deleteTarget(instance, id);
     },
     { needs: ofOwner("action.target.write", "delete the target") },
   );
