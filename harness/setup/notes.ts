@@ -1,7 +1,7 @@
 import { planMapping } from "../roles/plan_mapping.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import type { State, Wish } from "./plan.ts";
-import { standInName } from "./stand_in.ts";
+import { standInName } from "./plan_delivery.ts";
 
 /** Conditions by which a target learns of a changed mapping. */
 const METADATA_EVENTS = ["event/group/org.metadata", "event/group/org"];

@@ -17,18 +17,32 @@ import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";
 import { proveDelivery } from "./prove_delivery.ts";
 import {
-  removeStandInChange,
-  standInChanges,
-  standInName,
-} from "./stand_in.ts";
+  createTargetChange,
+  deleteTargetChange,
+  dropKeyChange,
+  type PlannedTarget,
+  writeKeyChange,
+} from "./target_changes.ts";
 
 /** How the reason begins if the function has the key, and ZITADEL did not reach it. */
 export const UNDELIVERED = "ZITADEL was not seen to reach";
 
-/** Adds a stand-in to a plan if one is needed, or removes one that is not. */
+/**
+ * What the target is called that is sent the events in place of one that cannot
+ * be: with payload type JWT or JWE ZITADEL sends it none, and one that is called
+ * elsewhere must not move yet.
+ */
+export function standInName(name: string): string {
+  return `${name} (probe)`;
+}
+
+/**
+ * Adds a stand-in to a plan if one is needed, before the function starts, so that
+ * it has both keys; removes one that is left.
+ */
 export async function planDelivery(
   { probe, name }: SetupOptions,
-  { place, state, existing, wanted, planned }: {
+  { place, state: { targets, envKeys }, existing, wanted, planned }: {
     readonly place: Place;
     readonly state: State;
     readonly existing: Target | undefined;
@@ -36,21 +50,36 @@ export async function planDelivery(
     readonly planned: readonly Change[];
   },
 ): Promise<{ readonly changes: Change[]; readonly notes: string[] }> {
+  const { endpoint, timeoutSeconds } = wanted;
   const seen = probe && planned.some(needsDelivery)
-    ? await whyUnreached(wanted.endpoint, existing?.signingKey)
+    ? await whyUnreached(endpoint, existing?.signingKey)
     : undefined;
-  const isLeft = state.targets.some((it) => it.name === standInName(name));
-  const created = seen
-    ? standInChanges(place, state, { existing, wanted })
-    : [];
-  const isNeeded = created.length > 0 || seen !== undefined && isLeft;
-  const removal = removeStandInChange(place, { name });
+  const isNeeded = seen !== undefined && existing !== undefined &&
+    (existing.payloadType !== "json" || existing.endpoint !== endpoint);
+  const settings = {
+    name: standInName(name),
+    ...{ endpoint, timeoutSeconds, interruptOnError: false },
+  };
+  const found = targets.find((it) => it.name === settings.name);
+  const isFit = isNeeded && found?.endpoint === endpoint;
+  const standIn = isFit ? found : { name: settings.name, id: undefined };
+  const removal = (target: PlannedTarget) => [
+    dropKeyChange(place, target),
+    deleteTargetChange(place, target),
+  ];
+  const hasKey = isFit && envKeys.includes(found.signingKey);
+  const created = [
+    ...isFit ? [] : [createTargetChange(place, standIn, settings)],
+    ...hasKey ? [] : [writeKeyChange(place, standIn, { replaces: false })],
+  ];
+  const removed = removal(standIn).map((it) => ({ ...it, isGuarded: true }));
   return {
     changes: [
       ...planned.filter(({ isGuarded }) => !isGuarded),
-      ...created,
+      ...found && !isFit ? removal(found) : [],
+      ...isNeeded ? created : [],
       ...planned.filter(({ isGuarded }) => isGuarded),
-      ...isNeeded ? [{ ...removal, isGuarded: true }] : isLeft ? [removal] : [],
+      ...isNeeded ? removed : [],
     ],
     notes: seen ? [seen] : [],
   };
@@ -60,7 +89,8 @@ export async function planDelivery(
 export function needsDelivery(
   { isGuarded, isAboutEvents, kind }: Change,
 ): boolean {
-  return isGuarded === true && !isAboutEvents && kind !== "delete-target";
+  return isGuarded === true && !isAboutEvents &&
+    (kind === "bind" || kind === "update-target");
 }
 
 /** Says why ZITADEL has to show that it reaches an endpoint; `undefined` if this machine does. */

@@ -11,11 +11,7 @@ import type { Mapping } from "../roles/parse_roles.ts";
 import { isPermissionList, planMappingRemoval } from "../roles/plan_mapping.ts";
 import { entryChanges } from "../roles/write_entries.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
-import {
-  listOrganizations,
-  type Organization,
-  ownOrganization,
-} from "../zitadel/organization.ts";
+import { listOrganizations, ownOrganization } from "../zitadel/organization.ts";
 import type { Change, Place } from "./change.ts";
 import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";
@@ -23,7 +19,7 @@ import { listMappedProjects } from "./role_projects.ts";
 import type { Plan, Situation } from "./situation.ts";
 import { planServiceUserRemoval } from "./remove_service_user.ts";
 import { readServiceUsers } from "./service_user.ts";
-import { standInName } from "./stand_in.ts";
+import { standInName } from "./plan_delivery.ts";
 import {
   deleteTargetChange,
   dropKeyChange,
@@ -127,52 +123,41 @@ async function readEntries(
   },
 ): Promise<{ changes: Change[]; notes: string[]; isLeft: boolean }> {
   const { instance, organization } = place;
-  const { removed, notes, ...plan } = planMappingRemoval(
-    state.metadata,
-    mapping,
-  );
-  const changes = entryChanges(place, { ...plan, removed, notes });
+  const plan = planMappingRemoval(state.metadata, mapping);
+  const changes = entryChanges(place, plan);
   const left = [];
   const keys = [...mapping.keys()];
   const { id: own } = await ownOrganization(instance);
   for (const other of await listOrganizations(instance)) {
-    if (other.id === organization) continue;
-    const { entries } = await listMetadata(instance, other.id);
+    const { id } = other;
+    if (id === organization) continue;
+    const { entries } = await listMetadata(instance, id);
     const plan = planMappingRemoval(entries, mapping);
     if (plan.removed.length === 0) continue;
-    const isUsual = other.id === own ||
+    const isUsual = id === own ||
       (await listMappedProjects(instance, other, keys)).length > 0;
     if (isUsual && org === undefined) {
-      changes.push(
-        ...ofOrganization(
-          other,
-          entryChanges({ instance, organization: other.id }, plan),
-        ),
-      );
-    } else {
-      left.push(
-        `${
-          nameOf(other)
-        } has such entries too: \`deno task setup --remove --roles ${
-          shellQuote(roles!)
-        } --org ${other.id}\` removes them`,
-      );
+      for (const it of entryChanges({ instance, organization: id }, plan)) {
+        const lines = it.lines.map(({ sign, text }) => ({
+          sign,
+          text: `${text}, in ${nameOf(other)}`,
+        }));
+        changes.push({ ...it, lines });
+      }
+      continue;
     }
+    const command = `deno task setup --remove --roles ${shellQuote(roles!)}`;
+    left.push(
+      `${
+        nameOf(other)
+      } has such entries too: \`${command} --org ${id}\` removes them`,
+    );
   }
-  return { changes, notes: [...notes, ...left], isLeft: left.length > 0 };
-}
-
-function ofOrganization(
-  organization: Organization,
-  changes: readonly Change[],
-): Change[] {
-  return changes.map((change) => ({
-    ...change,
-    lines: change.lines.map(({ sign, text }) => ({
-      sign,
-      text: `${text}, in ${nameOf(organization)}`,
-    })),
-  }));
+  return {
+    changes,
+    notes: [...plan.notes, ...left],
+    isLeft: left.length > 0,
+  };
 }
 
 /** Without a file it is not known which entries `setup` wrote. */

@@ -72,10 +72,7 @@ async function planFromSetup(
     prune,
     force,
     domain,
-    others: [
-      ...user.changes,
-      ...proposal.changes,
-    ],
+    others: [...user.changes, ...proposal.changes],
   };
   const planned = planSetup(place, state, wish);
   const way = target && await planDelivery(options, {
@@ -149,9 +146,8 @@ function openInterrupt(
 
 /** Proposes settings, and finds out whom the mapping reaches with them. */
 async function propose(options: SetupOptions, situation: Situation) {
-  if (isEmergencyExit(options)) {
-    return { changes: [], notes: [], isFruitless: false };
-  }
+  const nothing = { changes: [], notes: [] };
+  if (isEmergencyExit(options)) return { ...nothing, isFruitless: false };
   const { place, settings, mapping, organization, state } = situation;
   const keys = [
     ...new Set([...mapping.keys(), ...state.metadata.map(({ key }) => key)]),
@@ -159,18 +155,14 @@ async function propose(options: SetupOptions, situation: Situation) {
   const mapped = organization
     ? await listMappedProjects(place.instance, organization, keys)
     : [];
-  const named = options.project;
-  const { fruitless, notes } = await judgeReach(situation, {
-    keys,
-    mapped,
-    named,
-  });
+  const { project: named, forCustomers } = options;
+  const found = { keys, mapped, named };
+  const { fruitless, notes } = await judgeReach(situation, found);
   const isOfAll = organization?.id === fixedOrganization(settings);
-  const { forCustomers } = options;
   const proposal = options.projects === false
-    ? { changes: [], notes: [] }
+    ? nothing
     : await proposeSettings(place, {
-      ...{ keys, mapped, named, forCustomers, settings, state },
+      ...{ ...found, forCustomers, settings, state },
       organization: isOfAll ? organization : undefined,
       isNewlyFixed: situation.isNewlyFixed,
     });

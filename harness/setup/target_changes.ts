@@ -5,6 +5,7 @@
  */
 import { SIGNING_KEY_SETTING } from "../cli/env_file.ts";
 import type { Instance } from "../zitadel/client.ts";
+import type { Execution } from "../zitadel/execution.ts";
 import {
   createTarget,
   deleteTarget,
@@ -15,7 +16,6 @@ import {
 } from "../zitadel/target.ts";
 import { bind, type Binding } from "./bind.ts";
 import { type Change, change, ofOwner, type Place } from "./change.ts";
-import type { State } from "./plan.ts";
 import { changeKeys } from "./signing_keys.ts";
 
 /** A target of the plan: its id is known once it exists. */
@@ -65,12 +65,12 @@ export function updateTargetChange(
 
 export function deleteTargetChange(
   { instance }: Place,
-  { id, name }: Target,
+  target: PlannedTarget,
 ): Change {
   return change(
     "delete-target",
-    `- target "${name}"`,
-    () => deleteTarget(instance, id),
+    `- target "${target.name}"`,
+    () => deleteTarget(instance, target.id!),
     { needs: ofOwner("action.target.write", "delete the target") },
   );
 }
@@ -108,7 +108,10 @@ export function bindChange(
 /** Takes targets out of conditions: by default of every one. */
 export function unbindChanges(
   place: Place,
-  { executions, targets }: Pick<State, "executions" | "targets">,
+  { executions, targets }: {
+    readonly executions: readonly Execution[];
+    readonly targets: readonly Target[];
+  },
   { ids, conditions }: {
     readonly ids: readonly string[];
     readonly conditions?: readonly string[];
@@ -143,7 +146,7 @@ export function writeKeyChange(
 
 export function dropKeyChange(
   { instance, envFile }: Place,
-  target: Target,
+  target: PlannedTarget,
 ): Change {
   return change("drop-key", `- ${textOfKey(envFile, target)}`, async () => {
     const key = await keyOf(instance, target);

@@ -4,7 +4,7 @@
  * @module
  */
 import { credentialSettings } from "../../lib/config/credential.ts";
-import { readEnvFile, withSetting, writeEnvFile } from "../cli/env_file.ts";
+import { editEnvFile, readEnvFile, withSetting } from "../cli/env_file.ts";
 import type { Instance } from "./client.ts";
 import {
   createCredential,
@@ -47,14 +47,14 @@ export async function issueCredential(
   const line = `# A credential of user ${user} is being created; it had: ${
     had.join(" ")
   }`;
-  await change(
+  await editEnvFile(
     envFile,
     (text) =>
       [text.replace(NOTE, "").replace(/\n$/, ""), line, ""]
         .filter((part, i) => i > 0 || part !== "").join("\n"),
   );
   const created = await createCredential(instance, owner, { kind, days });
-  await change(
+  await editEnvFile(
     envFile,
     (text) =>
       withSetting(
@@ -67,7 +67,7 @@ export async function issueCredential(
 
 /** Removes every credential from the env file. */
 export async function removeCredential(envFile: string): Promise<void> {
-  await change(envFile, withoutCredential);
+  await editEnvFile(envFile, withoutCredential);
 }
 
 /** Removes the credential's settings, except one that keeps its line, and the note. */
@@ -76,13 +76,4 @@ function withoutCredential(text: string, kept?: string): string {
     (text, name) => withSetting(text, name, undefined),
     text.replace(NOTE, ""),
   );
-}
-
-async function change(
-  envFile: string,
-  edit: (text: string) => string,
-): Promise<void> {
-  const before = await readEnvFile(envFile);
-  const after = edit(before);
-  if (after !== before) await writeEnvFile(envFile, after);
 }

@@ -110,21 +110,15 @@ export async function rolesOf(
 /** Gives a user a role, of the instance or of an organization. */
 export async function giveReaderRole(
   instance: Instance,
-  { id, organization }: RoleHolder,
+  { id: user, organization }: RoleHolder,
   role: ReaderRole,
 ): Promise<void> {
   if (role === "ORG_OWNER_VIEWER") {
-    await addMember(instance, organization, { user: id, role });
-    return;
+    return await addMember(instance, organization, { user, role });
   }
-  await attempt(
-    `give the role ${role}`,
-    () =>
-      instance.service(AdminService).addIAMMember({
-        userId: id,
-        roles: [role],
-      }),
-  );
+  const admin = instance.service(AdminService);
+  const member = { userId: user, roles: [role] };
+  await attempt(`give the role ${role}`, () => admin.addIAMMember(member));
 }
 
 /** Takes every role of the instance from a user. */
