@@ -106,6 +106,16 @@ export async function writeEnvFile(path: string, text: string): Promise<void> {
   }
 }
 
+/** Writes what becomes of an env file's text, if that differs. */
+export async function editEnvFile(
+  path: string,
+  edit: (text: string) => string,
+): Promise<void> {
+  const before = await readEnvFile(path);
+  const after = edit(before);
+  if (after !== before) await writeEnvFile(path, after);
+}
+
 /** Reads a comma-separated list of signing keys. */
 export function splitKeys(value: string | undefined): string[] {
   return (value ?? "").split(",").map((key) => key.trim()).filter(Boolean);

@@ -105,7 +105,7 @@ async function writeBatch(
   const set = batch.flatMap(({ key, to }) =>
     to === undefined ? [] : [{ key, value: encoder.encode(to) }]
   );
-  if (set.length > 0) return await setMetadata(instance, organization, set);
   const keys = batch.map(({ key }) => key);
-  await removeMetadata(instance, organization, keys);
+  if (set.length > 0) await setMetadata(instance, organization, set);
+  else await removeMetadata(instance, organization, keys);
 }

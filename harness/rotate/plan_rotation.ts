@@ -9,12 +9,12 @@
 import { bind } from "../setup/bind.ts";
 import type { Place, Step } from "../setup/change.ts";
 import { changeKeys, readKeys } from "../setup/signing_keys.ts";
-import { removeTarget, targetSettles } from "../setup/target_changes.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import {
   createTarget,
+  deleteTarget,
   listTargets,
   type Target,
   updateTarget,
@@ -106,16 +106,7 @@ export function planRotation(
   const rename: RotationStep = {
     step: "rename",
     text: `rename the second target to "${name}"`,
-    async make() {
-      const { id } = successor!;
-      await updateTarget(instance, id, { ...successor!, name });
-      await targetSettles(
-        instance,
-        id,
-        "the new target has the old one's name",
-        { isSettled: (target) => target?.name === name },
-      );
-    },
+    make: () => updateTarget(instance, successor!.id, { ...successor!, name }),
   };
   if (predecessor === undefined) {
     return { steps: [rename], processes: () => processes };
@@ -133,7 +124,12 @@ export function planRotation(
         successorName(name)
       }" with a key of its own`,
       make: async () => {
-        successor = await createSuccessor(instance, predecessor);
+        const settings = { ...predecessor, name: successorName(name) };
+        successor = await createTarget(
+          instance,
+          settings,
+          predecessor.payloadType,
+        );
       },
     },
     {
@@ -174,7 +170,7 @@ export function planRotation(
     {
       step: "delete-predecessor",
       text: "delete the first target",
-      make: () => removeTarget(instance, id),
+      make: () => deleteTarget(instance, id),
     },
     rename,
   ];
@@ -216,18 +212,6 @@ function describeCheck({ endpoint, processes }: RotationOptions): string {
   return endpoint.length > 1
     ? where
     : `${where} (one process; if there are more, give --processes N)`;
-}
-
-async function createSuccessor(
-  instance: Instance,
-  predecessor: Target,
-): Promise<Target> {
-  const { payloadType } = predecessor;
-  const settings = { ...predecessor, name: successorName(predecessor.name) };
-  const type = payloadType === "jwt" ? "jwt" : "json";
-  const created = await createTarget(instance, settings, type);
-  await targetSettles(instance, created.id, "the second target is listed");
-  return { ...settings, ...created };
 }
 
 /** Returns how many processes accepted the key. */

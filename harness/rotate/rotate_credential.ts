@@ -6,7 +6,7 @@
  * @module
  */
 import { type Credential, fingerprint } from "../../lib/config/credential.ts";
-import { parseEnv, readEnvFile, writeEnvFile } from "../cli/env_file.ts";
+import { editEnvFile, parseEnv, readEnvFile } from "../cli/env_file.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { readKeys } from "../setup/signing_keys.ts";
@@ -121,8 +121,7 @@ export async function deleteReplaced(
   }
   const { kind, id } = replaced;
   if (id) await deleteCredential(instance, replaced, { kind, id });
-  const text = await readEnvFile(envFile);
-  await writeEnvFile(envFile, noteReplaced(text, undefined));
+  await editEnvFile(envFile, (text) => noteReplaced(text, undefined));
   return seen.size;
 }
 

@@ -19,6 +19,15 @@ export interface AskedFunction {
   readonly signingKey: string;
 }
 
+export interface WaitOptions {
+  /** How long the function may take. */
+  readonly seconds?: number;
+  readonly signal?: AbortSignal;
+  readonly onWait?: (seen: string) => void;
+  /** How long to wait between two questions, in milliseconds. */
+  readonly retryMs?: number | undefined;
+}
+
 /** Why a function cannot be bound. */
 export interface Trouble {
   readonly seen: string;
@@ -29,12 +38,21 @@ export interface Trouble {
 
 /**
  * Asks the function, exactly at its endpoint unless there is another address for
- * that, whether it accepts the key.
+ * that, whether it accepts the key: once, or until the time is over.
+ *
+ * @returns What was seen last; `undefined` if it accepts the key.
  */
 export async function findTrouble(
   { endpoint, probe = endpoint, signingKey }: AskedFunction,
+  { seconds = 0, signal, onWait, retryMs = RETRY_MS }: WaitOptions = {},
 ): Promise<Trouble | undefined> {
-  const { accepted, verdict, seen } = await checkEndpoint(probe, signingKey);
+  const deadline = Date.now() + seconds * 1_000;
+  let { accepted, verdict, seen } = await checkEndpoint(probe, signingKey);
+  while (!accepted && Date.now() < deadline) {
+    onWait?.(`${probe} ${seen}`);
+    await sleep(retryMs, signal);
+    ({ accepted, verdict, seen } = await checkEndpoint(probe, signingKey));
+  }
   if (accepted) return undefined;
   const isNotYet = NOT_YET.includes(verdict);
   return {
@@ -72,30 +90,4 @@ export function requireStartable(
   throw new Error(
     `Cannot bind the target: ${seen}. Nothing was changed${stays}. ${advice}`,
   );
-}
-
-/**
- * Waits until the function accepts the key.
- *
- * @returns What was seen last if it does not in time; else `undefined`.
- */
-export async function waitForFunction(
-  { endpoint, probe = endpoint, signingKey }: AskedFunction,
-  { seconds, signal, onWait, retryMs = RETRY_MS }: {
-    readonly seconds: number;
-    readonly signal?: AbortSignal | undefined;
-    readonly onWait?: (seen: string) => void;
-    /** How long to wait between two questions, in milliseconds. */
-    readonly retryMs?: number | undefined;
-  },
-): Promise<string | undefined> {
-  const deadline = Date.now() + seconds * 1_000;
-  while (true) {
-    signal?.throwIfAborted();
-    const { accepted, seen } = await checkEndpoint(probe, signingKey);
-    if (accepted) return undefined;
-    if (Date.now() >= deadline) return `${probe} ${seen}`;
-    onWait?.(`${probe} ${seen}`);
-    await sleep(retryMs, signal);
-  }
 }

@@ -3,11 +3,7 @@ import { formatDiffLine } from "../cli/diff.ts";
 import type { Io } from "../cli/io.ts";
 import { listTargets } from "../zitadel/target.ts";
 import { applySteps, type Change } from "./change.ts";
-import {
-  type AskedFunction,
-  findTrouble,
-  waitForFunction,
-} from "./check_function.ts";
+import { findTrouble } from "./check_function.ts";
 import type { SetupOptions } from "./command_line.ts";
 import { findDeliveryTrouble, needsDelivery } from "./plan_delivery.ts";
 import { sendEvent } from "./prove_delivery.ts";
@@ -111,25 +107,33 @@ function section(title: string, changes: readonly Change[]): string[] {
 
 /** Returns why the target cannot be bound now; `undefined` if it can. */
 async function askFunction(
-  plan: Plan,
-  options: SetupOptions,
-  context: {
+  { place, changes, existing, ...plan }: Plan,
+  { name, probe, wait, start }: SetupOptions,
+  { io, pace, signal }: {
     readonly io: Io;
     readonly pace: Pace;
     readonly signal: AbortSignal;
   },
 ): Promise<string | undefined> {
-  const { place, changes, existing } = plan;
   const { endpoint } = plan.target!;
-  const { probe } = options;
-  const { io, pace, signal } = context;
   const target = existing ??
-    (await listTargets(place.instance)).find((it) => it.name === options.name)!;
+    (await listTargets(place.instance)).find((it) => it.name === name)!;
   const { signingKey } = target;
-  const trouble = await askForKey(plan, options, {
-    ...context,
-    asked: { endpoint, probe, signingKey },
-  });
+  const isWaiting = wait !== undefined || start;
+  let trouble = plan.trouble;
+  // The key of a new target is new: it was not asked about before.
+  if (isWaiting || existing === undefined) {
+    const found = await findTrouble({ endpoint, probe, signingKey }, {
+      seconds: wait ?? (start ? START_SECONDS : 0),
+      signal,
+      retryMs: pace.retryMs,
+      onWait: (seen) => io.progress(`waiting for the function: ${seen}`),
+    });
+    trouble = found &&
+      (found.isNotYet || isWaiting
+        ? found.seen
+        : `${found.seen}. ${found.advice}`);
+  }
   const isProven = !probe || !changes.some(needsDelivery);
   if (trouble !== undefined || isProven) return trouble;
   return await findDeliveryTrouble(place, {
@@ -137,30 +141,4 @@ async function askFunction(
     pollMs: pace.retryMs,
     onWait: io.progress,
   });
-}
-
-/** Returns why the function does not have the target's key. */
-async function askForKey(
-  { existing, trouble }: Plan,
-  { wait, start }: SetupOptions,
-  { asked, io, pace, signal }: {
-    readonly asked: AskedFunction;
-    readonly io: Io;
-    readonly pace: Pace;
-    readonly signal: AbortSignal;
-  },
-): Promise<string | undefined> {
-  if (wait !== undefined || start) {
-    return await waitForFunction(asked, {
-      seconds: wait ?? START_SECONDS,
-      signal,
-      retryMs: pace.retryMs,
-      onWait: (seen) => io.progress(`waiting for the function: ${seen}`),
-    });
-  }
-  if (existing !== undefined) return trouble;
-  // The key is new: a function that runs already cannot have it.
-  const found = await findTrouble(asked);
-  return found &&
-    (found.isNotYet ? found.seen : `${found.seen}. ${found.advice}`);
 }

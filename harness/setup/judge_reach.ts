@@ -30,11 +30,14 @@ export async function judgeReach(
 ): Promise<Reach> {
   const { place: { instance }, settings, organization } = situation;
   if (organization === undefined) return { fruitless: undefined, notes: [] };
+  const because = (why: string): Reach => ({
+    fruitless: `no user gets a permission: ${why}`,
+    notes: [],
+  });
   if (keys.length === 0) {
-    const fruitless = `no user gets a permission: ${
-      nameOf(organization)
-    } has no entries, and no --roles FILE is given`;
-    return { fruitless, notes: [] };
+    return because(
+      `${nameOf(organization)} has no entries, and no --roles FILE is given`,
+    );
   }
   const listed = splitKeys(settings.PROJECTS);
   const counts = ({ id }: MappedProject) =>
@@ -44,16 +47,16 @@ export async function judgeReach(
     : await findMappedProjects(instance, keys);
   const names = list(projects.map(nameOf));
   if (projects.length === 0) {
-    const fruitless =
-      `no user gets a permission: no project has a role of the mapping (${
+    return because(
+      `no project has a role of the mapping (${
         list(keys)
-      }). Add them to your project (console: Projects > Roles), or correct the names`;
-    return { fruitless, notes: [] };
+      }). Add them to your project (console: Projects > Roles), or correct the names`,
+    );
   }
   if (!projects.some(counts)) {
-    const fruitless =
-      `no user gets a permission: PROJECTS (${listed}) has none of the projects with these roles: ${names}`;
-    return { fruitless, notes: [] };
+    return because(
+      `PROJECTS (${listed}) has none of the projects with these roles: ${names}`,
+    );
   }
   return {
     fruitless: undefined,

@@ -13,6 +13,7 @@ import { entryChanges } from "../roles/write_entries.ts";
 import { type Execution, listExecutions } from "../zitadel/execution.ts";
 import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
 import {
+  hasSettings,
   listTargets,
   type Target,
   type TargetSettings,
@@ -22,7 +23,6 @@ import { readKeys } from "./signing_keys.ts";
 import {
   bindChange,
   createTargetChange,
-  differs,
   type PlannedTarget,
   updateTargetChange,
   writeKeyChange,
@@ -120,9 +120,9 @@ export function planSetup(place: Place, state: State, wish: Wish): Change[] {
   return [
     ...existing === undefined
       ? [createTargetChange(place, target, settings)]
-      : differs(existing, settings)
-      ? [updateTargetChange(place, existing, settings)]
-      : [],
+      : hasSettings(existing, settings)
+      ? []
+      : [updateTargetChange(place, existing, settings)],
     ...planKey(place, state, { target, existing, force: wish.force ?? false }),
     ...others,
     ...planBindings(place, state, { target, conditions: wish.conditions }),

@@ -11,11 +11,7 @@ import type { Mapping } from "../roles/parse_roles.ts";
 import { isPermissionList, planMappingRemoval } from "../roles/plan_mapping.ts";
 import { entryChanges } from "../roles/write_entries.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
-import {
-  listOrganizations,
-  type Organization,
-  ownOrganization,
-} from "../zitadel/organization.ts";
+import { listOrganizations, ownOrganization } from "../zitadel/organization.ts";
 import type { Change, Place } from "./change.ts";
 import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";
@@ -25,9 +21,9 @@ import { planServiceUserRemoval } from "./remove_service_user.ts";
 import { readServiceUsers } from "./service_user.ts";
 import { findStandIn } from "./stand_in.ts";
 import {
-  bindChange,
   deleteTargetChange,
   dropKeyChange,
+  unbindChanges,
 } from "./target_changes.ts";
 
 /** Works out what `setup` made for the target, and what of it stays. */
@@ -59,8 +55,7 @@ export async function readRemoval(
     others: [...user.changes, ...entries.changes],
   });
   return {
-    // Nothing that is taken away needs the function.
-    changes: changes.map((change) => ({ ...change, isGuarded: false })),
+    changes,
     notes: [
       ...missingTarget(state, successor ?? name),
       ...others.map(({ name }) =>
@@ -96,11 +91,7 @@ export function planRemoval(
   const targets = state.targets.filter(({ name }) => names.includes(name));
   const ids = targets.map(({ id }) => id);
   return [
-    ...state.executions.flatMap(({ condition, targets: from }) => {
-      const to = from.filter((id) => !ids.includes(id));
-      if (to.length === from.length) return [];
-      return [bindChange(place, { condition, from, to }, state.targets)];
-    }),
+    ...unbindChanges(place, state, { ids }),
     ...targets.flatMap((target) => [
       ...state.envKeys.includes(target.signingKey)
         ? [dropKeyChange(place, target)]
@@ -134,11 +125,8 @@ async function readEntries(
   },
 ): Promise<{ changes: Change[]; notes: string[]; isLeft: boolean }> {
   const { instance, organization } = place;
-  const { removed, notes, ...plan } = planMappingRemoval(
-    state.metadata,
-    mapping,
-  );
-  const changes = entryChanges(place, { ...plan, removed, notes });
+  const plan = planMappingRemoval(state.metadata, mapping);
+  const changes = entryChanges(place, plan);
   const left = [];
   const keys = [...mapping.keys()];
   const { id: own } = await ownOrganization(instance);
@@ -147,41 +135,33 @@ async function readEntries(
   );
   const usual = owners.size === 1 ? [own, ...owners] : [own];
   for (const other of await listOrganizations(instance)) {
-    if (other.id === organization) continue;
-    const { entries } = await listMetadata(instance, other.id);
+    const { id } = other;
+    if (id === organization) continue;
+    const { entries } = await listMetadata(instance, id);
     const plan = planMappingRemoval(entries, mapping);
     if (plan.removed.length === 0) continue;
-    if (usual.includes(other.id) && org === undefined) {
-      changes.push(
-        ...ofOrganization(
-          other,
-          entryChanges({ instance, organization: other.id }, plan),
-        ),
-      );
-    } else {
-      left.push(
-        `${
-          nameOf(other)
-        } has such entries too: \`deno task setup --remove --roles ${
-          shellQuote(roles!)
-        } --org ${other.id}\` removes them`,
-      );
+    if (usual.includes(id) && org === undefined) {
+      for (const it of entryChanges({ instance, organization: id }, plan)) {
+        const lines = it.lines.map(({ sign, text }) => ({
+          sign,
+          text: `${text}, in ${nameOf(other)}`,
+        }));
+        changes.push({ ...it, lines });
+      }
+      continue;
     }
+    const command = `deno task setup --remove --roles ${shellQuote(roles!)}`;
+    left.push(
+      `${
+        nameOf(other)
+      } has such entries too: \`${command} --org ${id}\` removes them`,
+    );
   }
-  return { changes, notes: [...notes, ...left], isLeft: left.length > 0 };
-}
-
-function ofOrganization(
-  organization: Organization,
-  changes: readonly Change[],
-): Change[] {
-  return changes.map((change) => ({
-    ...change,
-    lines: change.lines.map(({ sign, text }) => ({
-      sign,
-      text: `${text}, in ${nameOf(organization)}`,
-    })),
-  }));
+  return {
+    changes,
+    notes: [...plan.notes, ...left],
+    isLeft: left.length > 0,
+  };
 }
 
 /** Without a file it is not known which entries `setup` wrote. */

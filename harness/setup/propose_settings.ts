@@ -64,21 +64,22 @@ export async function proposeSettings(
   const unlisted = mapped.filter(({ id }) =>
     listed.length > 0 && ![...listed, ...named].includes(id)
   );
-  const proposal: Proposal = {
-    changes: addToSetting(place, env, "PROJECTS", chosen),
-    notes: unlisted.length === 0 ? [] : [
-      `PROJECTS stays as it is (${listed}), so roles of ${
-        list(unlisted.map(nameOf))
-      } do not count although they are mapped: \`deno task setup ${
-        unlisted.map(({ id }) => `--project ${id}`).join(" ")
-      }\` adds it`,
-    ],
-  };
-  if (organization === undefined) return proposal;
+  const changes = addToSetting(place, env, "PROJECTS", chosen);
+  const notes = unlisted.length === 0 ? [] : [
+    `PROJECTS stays as it is (${listed}), so roles of ${
+      list(unlisted.map(nameOf))
+    } do not count although they are mapped: \`deno task setup ${
+      unlisted.map(({ id }) => `--project ${id}`).join(" ")
+    }\` adds it`,
+  ];
+  if (organization === undefined) return { changes, notes };
   if (!wish.forCustomers) {
-    return wish.isNewlyFixed
-      ? join([proposeOrganization(place, wish, organization), proposal])
-      : proposal;
+    if (!wish.isNewlyFixed) return { changes, notes };
+    const fixed = proposeOrganization(place, wish, organization);
+    return {
+      changes: [...fixed.changes, ...changes],
+      notes: [...fixed.notes, ...notes],
+    };
   }
   const projects = [
     ...await findProjects(instance, listed, "PROJECTS", first),
@@ -91,27 +92,24 @@ export async function proposeSettings(
       } has a role with an entry: name them with --project ID, or give the mapping with --roles FILE`,
     );
   }
-  const parts = [
-    proposal,
+  const others = [
     proposeOrganization(place, wish, organization),
     proposeGrantedBy(place, wish, organization),
     await proposeApplications(place, wish, projects),
   ];
-  const { changes, notes } = join(parts);
   return {
-    changes,
+    changes: [...changes, ...others.flatMap(({ changes }) => changes)],
     notes: [
       ...notes,
+      ...others.flatMap(({ notes }) => notes),
       "every API must check client_id beside aud, whatever is set here: at introspection ZITADEL names the API, not the client",
     ],
   };
 }
 
-function join(parts: readonly Proposal[]): Proposal {
-  return {
-    changes: parts.flatMap(({ changes }) => changes),
-    notes: parts.flatMap(({ notes }) => notes),
-  };
+/** Nothing is proposed; the note, if any, says why. */
+function nothing(...notes: string[]): Proposal {
+  return { changes: [], notes };
 }
 
 function proposeOrganization(
@@ -122,7 +120,7 @@ function proposeOrganization(
   const { METADATA_ORGANIZATION: former } = env;
   const { id } = organization;
   const name = nameOf(organization);
-  if (former === id) return { changes: [], notes: [] };
+  if (former === id) return nothing();
   const change = settingChange(place, {
     name: "METADATA_ORGANIZATION",
     value: id,
@@ -143,23 +141,17 @@ function proposeGrantedBy(
   { state: { env }, settings }: ProposalWish,
   organization: Organization,
 ): Proposal {
-  if (env.GRANTED_BY) return { changes: [], notes: [] };
+  if (env.GRANTED_BY) return nothing();
   const isLabelled = settings.PERMISSIONS_SHAPE?.trim() === "by_organization" &&
     !settings.ROLES_CLAIM?.trim();
   if (isLabelled) {
-    return {
-      changes: [],
-      notes: [
-        "GRANTED_BY stays unset: with PERMISSIONS_SHAPE=by_organization the claim says which organization granted each permission",
-      ],
-    };
+    return nothing(
+      "GRANTED_BY stays unset: with PERMISSIONS_SHAPE=by_organization the claim says which organization granted each permission",
+    );
   }
   const user = { id: "user", name: "the user's own organization" };
-  const granting = [user, organization];
-  return {
-    changes: addToSetting(place, env, "GRANTED_BY", granting),
-    notes: [],
-  };
+  const changes = addToSetting(place, env, "GRANTED_BY", [user, organization]);
+  return { changes, notes: [] };
 }
 
 async function proposeApplications(
@@ -171,12 +163,9 @@ async function proposeApplications(
     const then = env.APPLICATIONS
       ? "no person gets permissions until it is removed from the env file"
       : "it is left out";
-    return {
-      changes: [],
-      notes: [
-        `APPLICATIONS cannot work on v3, which does not name the application in its calls: ${then}`,
-      ],
-    };
+    return nothing(
+      `APPLICATIONS cannot work on v3, which does not name the application in its calls: ${then}`,
+    );
   }
   const found = [];
   for (const { id, owner } of projects) {
@@ -186,13 +175,11 @@ async function proposeApplications(
   const applications = found.filter(({ clientId, name }) =>
     clientId && !name.startsWith(TEMPORARY_APP_NAME)
   ).map(({ clientId, name }) => ({ id: clientId, name }));
-  const isUnset = applications.length === 0 && !env.APPLICATIONS;
-  return {
-    changes: addToSetting(place, env, "APPLICATIONS", applications),
-    notes: isUnset
-      ? [
-        "APPLICATIONS stays unset: the projects have no applications yet. Run this again when they have",
-      ]
-      : [],
-  };
+  if (applications.length === 0 && !env.APPLICATIONS) {
+    return nothing(
+      "APPLICATIONS stays unset: the projects have no applications yet. Run this again when they have",
+    );
+  }
+  const changes = addToSetting(place, env, "APPLICATIONS", applications);
+  return { changes, notes: [] };
 }

@@ -11,9 +11,9 @@ import { sleep } from "../util/sleep.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import {
-  changeEntry,
   listMetadata,
   removeMetadata,
+  setMetadata,
 } from "../zitadel/metadata.ts";
 import { bind } from "./bind.ts";
 
@@ -126,10 +126,9 @@ async function withEntry<T>(
     return await use(async () => {
       // An unchanged value would be no event.
       const value = new TextEncoder().encode(`[${" ".repeat(changes)}]`);
-      const sequence = await changeEntry(instance, organization, {
-        key,
-        value,
-      });
+      const sequence = await setMetadata(instance, organization, [
+        { key, value },
+      ]);
       changes++;
       return sequence;
     });

@@ -23,7 +23,7 @@ import {
   readSituation,
   type Situation,
 } from "./situation.ts";
-import { bindChange, updateTargetChange } from "./target_changes.ts";
+import { unbindChanges, updateTargetChange } from "./target_changes.ts";
 
 /** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */
 const DEFAULT_TIMEOUT_SECONDS = 10;
@@ -72,10 +72,7 @@ async function planFromSetup(
     prune,
     force,
     domain,
-    others: [
-      ...user.changes,
-      ...proposal.changes,
-    ],
+    others: [...user.changes, ...proposal.changes],
   };
   const planned = planSetup(place, state, wish);
   const way = target && await planDelivery(options, {
@@ -149,9 +146,8 @@ function openInterrupt(
 
 /** Proposes settings, and finds out whom the mapping reaches with them. */
 async function propose(options: SetupOptions, situation: Situation) {
-  if (isEmergencyExit(options)) {
-    return { changes: [], notes: [], isFruitless: false };
-  }
+  const nothing = { changes: [], notes: [] };
+  if (isEmergencyExit(options)) return { ...nothing, isFruitless: false };
   const { place, settings, mapping, organization, state } = situation;
   const keys = [
     ...new Set([...mapping.keys(), ...state.metadata.map(({ key }) => key)]),
@@ -159,18 +155,14 @@ async function propose(options: SetupOptions, situation: Situation) {
   const mapped = organization
     ? await listMappedProjects(place.instance, organization, keys)
     : [];
-  const named = options.project;
-  const { fruitless, notes } = await judgeReach(situation, {
-    keys,
-    mapped,
-    named,
-  });
+  const { project: named, forCustomers } = options;
+  const found = { keys, mapped, named };
+  const { fruitless, notes } = await judgeReach(situation, found);
   const isOfAll = organization?.id === fixedOrganization(settings);
-  const { forCustomers } = options;
   const proposal = options.projects === false
-    ? { changes: [], notes: [] }
+    ? nothing
     : await proposeSettings(place, {
-      ...{ keys, mapped, named, forCustomers, settings, state },
+      ...{ ...found, forCustomers, settings, state },
       organization: isOfAll ? organization : undefined,
       isNewlyFixed: situation.isNewlyFixed,
     });
@@ -239,17 +231,11 @@ function unbind(
     [name, rotation?.successor.name].includes(target.name)
   );
   if (ours.length === 0) throw new Error(`There is no target "${name}"`);
-  const conditions = conditionsOf(words);
-  const changes = state.executions.flatMap(({ condition, targets: from }) => {
-    const to = from.filter((id) => !ours.some((it) => it.id === id));
-    return conditions.includes(condition) && to.length < from.length
-      ? [bindChange(place, { condition, from, to }, state.targets)]
-      : [];
+  const changes = unbindChanges(place, state, {
+    ids: ours.map(({ id }) => id),
+    conditions: conditionsOf(words),
   });
-  return {
-    changes: changes.map((change) => ({ ...change, isGuarded: false })),
-    notes: [],
-  };
+  return { changes, notes: [] };
 }
 
 function turnOff(

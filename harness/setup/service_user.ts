@@ -5,7 +5,6 @@
  */
 import { Code } from "@connectrpc/connect";
 import {
-  type Credential,
   credentialSettings,
   readCredential,
 } from "../../lib/config/credential.ts";
@@ -112,7 +111,9 @@ async function readCredentialState(
     if (!isListed) return "refused";
   }
   try {
-    return await whoAmI(await connectWith(instance, credential));
+    const { origin } = instance;
+    const token = await getServiceToken({ origin, credential });
+    return await whoAmI(connect(origin, token));
   } catch (error) {
     if (isRefusal(error)) return "refused";
     throw error;
@@ -129,13 +130,6 @@ async function isKeyListed(
   return listed.some(({ id, expiresAt = Infinity }) =>
     id === keyId && expiresAt > Date.now()
   );
-}
-
-async function connectWith(
-  { origin }: Instance,
-  credential: Credential,
-): Promise<Instance> {
-  return connect(origin, await getServiceToken({ origin, credential }));
 }
 
 function isRefusal(error: unknown): boolean {
@@ -174,13 +168,11 @@ export async function planServiceUser(
       }`,
     );
   }
-  const has = async (level: ReaderRole) =>
+  const rolesAt = async (level: ReaderRole) =>
     found ? await rolesOf(instance, { ...found, organization }, level) : [];
-  const isGiven = (await has(role)).includes(role);
-  const ofInstance = role === "ORG_OWNER_VIEWER"
-    ? await has("IAM_OWNER_VIEWER")
-    : [];
-  const isWide = ofInstance.join() === "IAM_OWNER_VIEWER";
+  const isGiven = (await rolesAt(role)).includes(role);
+  const isWide = role === "ORG_OWNER_VIEWER" &&
+    (await rolesAt("IAM_OWNER_VIEWER")).join() === "IAM_OWNER_VIEWER";
   // Knows the user once it is created.
   const user: CreatedUser = { found, name: found?.name ?? name };
   const place = { instance, envFile };
@@ -287,17 +279,17 @@ function writeCredentialChange(
 
 /** Waits until the written credential lets its user read an organization, as the function will. */
 async function confirmCredential(
-  instance: Instance,
+  { origin }: Instance,
   envFile: string,
   organization: string,
 ): Promise<void> {
-  const credential = readCredential(parseEnv(await readEnvFile(envFile)));
-  if (credential === undefined) {
-    throw new Error("Cannot use the credential that was written");
-  }
+  const credential = readCredential(parseEnv(await readEnvFile(envFile)))!;
   const what = "the new credential lets the service user read the organization";
   await waitUntil(async () => {
-    const reader = await connectWith(instance, credential);
+    const reader = connect(
+      origin,
+      await getServiceToken({ origin, credential }),
+    );
     return (await listOrganizations(reader, { id: organization })).length > 0;
   }, { what });
 }

@@ -1,10 +1,10 @@
 import {
+  editEnvFile,
   parseEnv,
   readEnvFile,
   SIGNING_KEY_SETTING,
   splitKeys,
   withSetting,
-  writeEnvFile,
 } from "../cli/env_file.ts";
 
 /** Reads the targets' signing keys in an env file. */
@@ -17,7 +17,9 @@ export async function changeKeys(
   envFile: string,
   change: (keys: string[]) => string[],
 ): Promise<void> {
-  const value = change(await readKeys(envFile)).join(",") || undefined;
-  const text = await readEnvFile(envFile);
-  await writeEnvFile(envFile, withSetting(text, SIGNING_KEY_SETTING, value));
+  await editEnvFile(envFile, (text) => {
+    const keys = splitKeys(parseEnv(text)[SIGNING_KEY_SETTING]);
+    const value = change(keys).join(",") || undefined;
+    return withSetting(text, SIGNING_KEY_SETTING, value);
+  });
 }

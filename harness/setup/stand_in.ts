@@ -1,6 +1,7 @@
 import type { Instance } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import {
+  deleteTarget,
   listTargets,
   type Target,
   type TargetSettings,
@@ -11,7 +12,6 @@ import { changeKeys } from "./signing_keys.ts";
 import {
   createTargetChange,
   type PlannedTarget,
-  removeTarget,
   writeKeyChange,
 } from "./target_changes.ts";
 
@@ -96,7 +96,7 @@ export function removeStandInChange(
         envFile,
         (keys) => keys.filter((it) => it !== signingKey),
       );
-      await removeTarget(instance, id);
+      await deleteTarget(instance, id);
     },
     { needs: ofOwner("action.target.write", "delete the target") },
   );

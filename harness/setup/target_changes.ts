@@ -4,8 +4,8 @@
  * @module
  */
 import { SIGNING_KEY_SETTING } from "../cli/env_file.ts";
-import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
+import type { Execution } from "../zitadel/execution.ts";
 import {
   createTarget,
   deleteTarget,
@@ -34,9 +34,7 @@ export function createTargetChange(
     "create-target",
     `+ target "${settings.name}": ${shown.join(", ")}`,
     async () => {
-      const { id } = await createTarget(instance, settings);
-      target.id = id;
-      await targetSettles(instance, id, "the target is listed");
+      target.id = (await createTarget(instance, settings)).id;
     },
     { needs: ofOwner("action.target.write", "create the target") },
   );
@@ -56,12 +54,7 @@ export function updateTargetChange(
   return change(
     "update-target",
     `~ target "${settings.name}": ${differences.join(", ")}`,
-    async () => {
-      await updateTarget(instance, id, settings);
-      await targetSettles(instance, id, "the target has its new settings", {
-        isSettled: (target) => !differs(target, settings),
-      });
-    },
+    () => updateTarget(instance, id, settings),
     {
       needs: ofOwner("action.target.write", "change the target"),
       isGuarded: settings.endpoint !== endpoint ||
@@ -72,28 +65,17 @@ export function updateTargetChange(
 
 export function deleteTargetChange(
   { instance }: Place,
-  { id, name }: Target,
+  target: PlannedTarget,
 ): Change {
   return change(
     "delete-target",
-    `- target "${name}"`,
-    () => removeTarget(instance, id),
+    `- target "${target.name}"`,
+    () => deleteTarget(instance, target.id!),
     { needs: ofOwner("action.target.write", "delete the target") },
   );
 }
 
-/** Deletes a target, and waits until it is gone. */
-export async function removeTarget(
-  instance: Instance,
-  id: string,
-): Promise<void> {
-  await deleteTarget(instance, id);
-  await targetSettles(instance, id, "the target is gone", {
-    isSettled: (target) => target === undefined,
-  });
-}
-
-/** Binds a target behind what a condition calls, or takes targets out. */
+/** Binds a target behind what a condition calls, or takes targets out; guarded if it binds one. */
 export function bindChange(
   { instance }: Place,
   { condition, from, to }: Omit<Binding, "to"> & {
@@ -117,10 +99,31 @@ export function bindChange(
     },
     {
       needs: ofOwner("action.execution.write", "bind or unbind the target"),
-      isGuarded: true,
+      isGuarded: to.length > from.length,
       isAboutEvents: condition.startsWith("event/"),
     },
   );
+}
+
+/** Takes targets out of conditions: by default of every one. */
+export function unbindChanges(
+  place: Place,
+  { executions, targets }: {
+    readonly executions: readonly Execution[];
+    readonly targets: readonly Target[];
+  },
+  { ids, conditions }: {
+    readonly ids: readonly string[];
+    readonly conditions?: readonly string[];
+  },
+): Change[] {
+  return executions.flatMap(({ condition, targets: from }) => {
+    const to = from.filter((id) => !ids.includes(id));
+    const isMeant = conditions?.includes(condition) ?? true;
+    return isMeant && to.length < from.length
+      ? [bindChange(place, { condition, from, to }, targets)]
+      : [];
+  });
 }
 
 /** Writes a target's key into the env file, beside others or in their place. */
@@ -143,34 +146,12 @@ export function writeKeyChange(
 
 export function dropKeyChange(
   { instance, envFile }: Place,
-  target: Target,
+  target: PlannedTarget,
 ): Change {
   return change("drop-key", `- ${textOfKey(envFile, target)}`, async () => {
     const key = await keyOf(instance, target);
     await changeKeys(envFile, (keys) => keys.filter((it) => it !== key));
   });
-}
-
-export function differs(
-  target: Target | undefined,
-  settings: TargetSettings,
-): boolean {
-  return JSON.stringify(target && settingsOf(target)) !==
-    JSON.stringify(settingsOf(settings));
-}
-
-/** Waits until a target is as it should be: by default, that there is one. */
-export async function targetSettles(
-  instance: Instance,
-  id: string,
-  what: string,
-  { isSettled = (target) => target !== undefined }: {
-    readonly isSettled?: (target: Target | undefined) => boolean;
-  } = {},
-): Promise<void> {
-  const find = async () =>
-    (await listTargets(instance)).find((target) => target.id === id);
-  await waitUntil(async () => isSettled(await find()), { what });
 }
 
 function textOfKey(envFile: string, { name }: { readonly name: string }) {

@@ -1,10 +1,5 @@
 import type { SettingName } from "../../lib/config/settings.ts";
-import {
-  readEnvFile,
-  splitKeys,
-  withSetting,
-  writeEnvFile,
-} from "../cli/env_file.ts";
+import { editEnvFile, splitKeys, withSetting } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { nameOf } from "../doctor/names.ts";
 import { type Change, change, type Place } from "./change.ts";
@@ -24,10 +19,7 @@ export function settingChange(
   return change(
     "write-setting",
     `${replaces ? "~" : "+"} ${name} in ${envFile}: ${shown}`,
-    async () => {
-      const text = await readEnvFile(envFile);
-      await writeEnvFile(envFile, withSetting(text, name, value));
-    },
+    () => editEnvFile(envFile, (text) => withSetting(text, name, value)),
     { setting: name },
   );
 }

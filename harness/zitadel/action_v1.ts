@@ -1,7 +1,6 @@
 import { ActionState } from "@zitadel/proto/zitadel/action_pb";
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import type { Instance } from "./client.ts";
-import { attempt } from "./zitadel_error.ts";
+import { manage } from "./manage.ts";
 
 /** The flows _Complement Token_ and _Complement SAML Response_, by ZITADEL's numbers. */
 const COMPLEMENTING_FLOWS = ["2", "4"];
@@ -17,10 +16,11 @@ export async function listComplementingActions(
   instance: Instance,
   organization: string,
 ): Promise<ActionV1[]> {
-  const management = instance.service(ManagementService, { organization });
-  const flows = await attempt(
+  const flows = await manage(
+    instance,
+    organization,
     "list the organization's actions",
-    () =>
+    (management) =>
       Promise.all(
         COMPLEMENTING_FLOWS.map((type) => management.getFlow({ type })),
       ),

@@ -59,20 +59,16 @@ export async function setExecution(
 }
 
 function toWire(condition: Condition) {
-  const [type, ...rest] = condition.split("/");
-  if (type === "function" && rest.length === 1) {
-    return { case: "function", value: { name: rest[0]! } } as const;
+  const [, type, group, name = ""] =
+    /^(function|event)\/(group\/)?([^/]+)$/.exec(condition) ?? [];
+  if (type === "function" && !group) {
+    return { case: type, value: { name } } as const;
   }
-  if (type === "event" && rest.length === 1) {
+  if (type === "event") {
+    const kind = group ? "group" : "event";
     return {
-      case: "event",
-      value: { condition: { case: "event", value: rest[0]! } },
-    } as const;
-  }
-  if (type === "event" && rest.length === 2 && rest[0] === "group") {
-    return {
-      case: "event",
-      value: { condition: { case: "group", value: rest[1]! } },
+      case: type,
+      value: { condition: { case: kind, value: name } },
     } as const;
   }
   throw new TypeError(`Cannot bind to "${condition}": not a function or event`);

@@ -4,7 +4,7 @@
  * @module
  */
 import { credentialSettings } from "../../lib/config/credential.ts";
-import { readEnvFile, withSetting, writeEnvFile } from "../cli/env_file.ts";
+import { editEnvFile, readEnvFile, withSetting } from "../cli/env_file.ts";
 import type { Instance } from "./client.ts";
 import {
   createCredential,
@@ -54,7 +54,7 @@ export async function issueCredential(
   const line = `# A credential of user ${user} is being created; it ends at ${
     new Date(expiresAt).toISOString()
   }`;
-  await change(
+  await editEnvFile(
     envFile,
     (text) =>
       [text.replace(NOTE, "").replace(/\n$/, ""), line, ""]
@@ -62,7 +62,7 @@ export async function issueCredential(
   );
   const wanted = { kind, days, expiresAt };
   const created = await createCredential(instance, owner, wanted);
-  await change(
+  await editEnvFile(
     envFile,
     (text) =>
       withSetting(
@@ -75,7 +75,7 @@ export async function issueCredential(
 
 /** Removes every credential from the env file. */
 export async function removeCredential(envFile: string): Promise<void> {
-  await change(envFile, withoutCredential);
+  await editEnvFile(envFile, withoutCredential);
 }
 
 /** Removes the credential's settings, except one that keeps its line, and the note. */
@@ -84,13 +84,4 @@ function withoutCredential(text: string, kept?: string): string {
     (text, name) => withSetting(text, name, undefined),
     text.replace(NOTE, ""),
   );
-}
-
-async function change(
-  envFile: string,
-  edit: (text: string) => string,
-): Promise<void> {
-  const before = await readEnvFile(envFile);
-  const after = edit(before);
-  if (after !== before) await writeEnvFile(envFile, after);
 }

@@ -55,8 +55,7 @@ export async function clientCredentials(
     readonly scope: string;
   },
 ): Promise<Tokens> {
-  const server = authorizationServer(domain);
-  const client = { client_id: options.clientId };
+  const { server, client } = partiesOf(domain, options.clientId);
   const response = await oauth.clientCredentialsGrantRequest(
     server,
     client,
@@ -66,8 +65,7 @@ export async function clientCredentials(
   );
   return await tokensOf(
     response,
-    (response) =>
-      oauth.processClientCredentialsResponse(server, client, response),
+    (it) => oauth.processClientCredentialsResponse(server, client, it),
   );
 }
 
@@ -101,8 +99,7 @@ export async function login(
   },
 ): Promise<Tokens> {
   const { clientId, redirectUri, scope, loginName, password } = options;
-  const server = authorizationServer(domain);
-  const client = { client_id: clientId };
+  const { server, client } = partiesOf(domain, clientId);
   const state = oauth.generateRandomState();
   const verifier = oauth.generateRandomCodeVerifier();
   const loginClient = connect(domain, options.loginClientToken);
@@ -155,8 +152,7 @@ export async function login(
   );
   return await tokensOf(
     response,
-    (response) =>
-      oauth.processAuthorizationCodeResponse(server, client, response),
+    (it) => oauth.processAuthorizationCodeResponse(server, client, it),
   );
 }
 
@@ -165,8 +161,7 @@ export async function refresh(
   domain: string,
   options: { readonly clientId: string; readonly refreshToken: string },
 ): Promise<Tokens> {
-  const server = authorizationServer(domain);
-  const client = { client_id: options.clientId };
+  const { server, client } = partiesOf(domain, options.clientId);
   const response = await oauth.refreshTokenGrantRequest(
     server,
     client,
@@ -176,7 +171,7 @@ export async function refresh(
   );
   return await tokensOf(
     response,
-    (response) => oauth.processRefreshTokenResponse(server, client, response),
+    (it) => oauth.processRefreshTokenResponse(server, client, it),
   );
 }
 
@@ -186,13 +181,14 @@ const INSECURE = { [oauth.allowInsecureRequests]: true };
 /** How much of an unexpected answer is shown, in characters. */
 const MAX_ANSWER_LENGTH = 300;
 
-function authorizationServer(domain: string): oauth.AuthorizationServer {
+function partiesOf(domain: string, clientId: string) {
   const issuer = originOf(domain);
-  return {
+  const server: oauth.AuthorizationServer = {
     issuer,
     authorization_endpoint: `${issuer}/oauth/v2/authorize`,
     token_endpoint: `${issuer}/oauth/v2/token`,
   };
+  return { server, client: { client_id: clientId } };
 }
 
 async function startAuthRequest(

@@ -23,18 +23,25 @@ type MemberList = Pick<
   "result" | "details"
 >;
 
-/** Lists the managers of an organization, or without one of the instance. */
+/** Lists the managers of an organization, or without one of the instance; all, or one user. */
 export function listManagersOf(
   instance: Instance,
   organization: string | undefined,
+  { user: userId }: { readonly user?: string } = {},
 ): Promise<Manager[]> {
+  const queries = userId === undefined
+    ? []
+    : [{ query: { case: "userIdQuery" as const, value: { userId } } }];
   return listAll(
     "list the managers",
     async (page): Promise<MemberList> =>
       organization === undefined
-        ? await instance.service(AdminService).listIAMMembers(page)
+        ? await instance.service(AdminService).listIAMMembers({
+          ...page,
+          queries,
+        })
         : await instance.service(ManagementService, { organization })
-          .listOrgMembers(page),
+          .listOrgMembers({ ...page, queries }),
     (it) => ({
       id: it.userId,
       loginName: it.preferredLoginName || it.userId,

@@ -1,20 +1,15 @@
 /**
- * Reads and writes an organization's metadata by the first of the function's
- * APIs that the release has.
+ * Reads an organization's metadata by the first of the function's APIs that the
+ * release has, and writes it by management v1, which every release has.
  *
  * @module
  */
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
-import {
-  METADATA_APIS,
-  type MetadataApi,
-} from "../../lib/zitadel/metadata_listing.ts";
+import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import { listByFirstApi } from "../../lib/zitadel/metadata_reader.ts";
 import { upstreamError } from "../../lib/zitadel/upstream_fault.ts";
 import { type Instance, TIMEOUT_MS } from "./client.ts";
 import { connectionTo } from "./connection.ts";
-import { attempt, isUnimplemented } from "./zitadel_error.ts";
+import { manage } from "./manage.ts";
 
 /** A command reads everything, in answers that fit into memory. */
 const LIMITS = {
@@ -58,36 +53,22 @@ export async function listMetadata(
   return { entries: whole, api };
 }
 
-/** Writes entries; others stay as they are. Needs ORG_OWNER or IAM_OWNER. */
+/**
+ * Writes entries; others stay as they are. Needs ORG_OWNER or IAM_OWNER.
+ *
+ * @returns The sequence of the last event that says so.
+ */
 export async function setMetadata(
   instance: Instance,
   organization: string,
   entries: readonly MetadataEntry[],
-): Promise<void> {
-  const metadata = entries.map(toEntry);
-  await byFirstApi<unknown>(
-    "write the organization's metadata",
-    (api) =>
-      api === "management_v1"
-        ? management(instance, organization).bulkSetOrgMetadata({ metadata })
-        : organizations(instance, api).setOrganizationMetadata({
-          organizationId: organization,
-          metadata,
-        }),
-  );
-}
-
-/** Changes an entry, and returns the sequence of the event that says so. */
-export async function changeEntry(
-  instance: Instance,
-  organization: string,
-  entry: MetadataEntry,
 ): Promise<number> {
-  const { details } = await attempt(
+  const metadata = entries.map(({ key, value }) => ({ key, value }));
+  const { details } = await manage(
+    instance,
+    organization,
     "write the organization's metadata",
-    () =>
-      management(instance, organization)
-        .bulkSetOrgMetadata({ metadata: [toEntry(entry)] }),
+    (management) => management.bulkSetOrgMetadata({ metadata }),
   );
   return Number(details?.sequence ?? 0n);
 }
@@ -98,46 +79,10 @@ export async function removeMetadata(
   organization: string,
   keys: readonly string[],
 ): Promise<void> {
-  await byFirstApi<unknown>(
+  await manage(
+    instance,
+    organization,
     "remove entries of the organization's metadata",
-    (api) =>
-      api === "management_v1"
-        ? management(instance, organization).bulkRemoveOrgMetadata({
-          keys: [...keys],
-        })
-        : organizations(instance, api).deleteOrganizationMetadata({
-          organizationId: organization,
-          keys: [...keys],
-        }),
+    (management) => management.bulkRemoveOrgMetadata({ keys: [...keys] }),
   );
-}
-
-function toEntry({ key, value }: MetadataEntry): MetadataEntry {
-  return { key, value };
-}
-
-function organizations(instance: Instance, api: "v2" | "v2beta") {
-  return instance.service(OrganizationService, {
-    name: `zitadel.org.${api}.OrganizationService`,
-  });
-}
-
-function management(instance: Instance, organization: string) {
-  return instance.service(ManagementService, { organization });
-}
-
-async function byFirstApi<T>(
-  action: string,
-  call: (api: MetadataApi) => Promise<T>,
-): Promise<{ result: T; api: MetadataApi }> {
-  let missing: unknown;
-  for (const api of METADATA_APIS) {
-    try {
-      return { result: await attempt(action, () => call(api)), api };
-    } catch (error) {
-      if (!isUnimplemented(error)) throw error;
-      missing = error;
-    }
-  }
-  throw missing;
 }

@@ -2,6 +2,7 @@ import { OrganizationService } from "@zitadel/proto/zitadel/org/v2/org_service_p
 import { OrganizationState } from "@zitadel/proto/zitadel/org/v2/org_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import type { Instance } from "./client.ts";
+import { manage } from "./manage.ts";
 import { listAll } from "./pages.ts";
 import { attempt } from "./zitadel_error.ts";
 
@@ -62,9 +63,10 @@ export async function removeOrganization(
   instance: Instance,
   id: string,
 ): Promise<void> {
-  await attempt(
+  await manage(
+    instance,
+    id,
     "remove the organization",
-    () =>
-      instance.service(ManagementService, { organization: id }).removeOrg({}),
+    (management) => management.removeOrg({}),
   );
 }

@@ -10,7 +10,7 @@ export interface Page<T> {
 }
 
 /** What the v1 APIs are asked for a page by. */
-interface PageQuery {
+export interface PageQuery {
   readonly query: {
     readonly offset: bigint;
     readonly limit: number;
@@ -18,13 +18,16 @@ interface PageQuery {
   };
 }
 
+/** A page as the v1 APIs answer it. */
+export interface PageAnswer<Message> {
+  readonly result: readonly Message[];
+  readonly details?: { readonly totalResult: bigint } | undefined;
+}
+
 /** Lists all that an API lists by pages, as the v1 APIs do. */
 export function listAll<Message, Entry>(
   action: string,
-  ask: (page: PageQuery) => Promise<{
-    readonly result: readonly Message[];
-    readonly details?: { readonly totalResult: bigint } | undefined;
-  }>,
+  ask: (page: PageQuery) => Promise<PageAnswer<Message>>,
   entryOf: (message: Message) => Entry,
 ): Promise<Entry[]> {
   return attempt(action, async () => {

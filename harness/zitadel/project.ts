@@ -11,15 +11,14 @@ import {
   OIDCResponseType,
   OIDCTokenType,
 } from "@zitadel/proto/zitadel/app_pb";
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import {
   ProjectGrantState,
   ProjectState,
 } from "@zitadel/proto/zitadel/project_pb";
 import { Code } from "@connectrpc/connect";
 import type { Instance } from "./client.ts";
-import { listAll } from "./pages.ts";
-import { attempt, ZitadelError } from "./zitadel_error.ts";
+import { listManaged, manage } from "./manage.ts";
+import { ZitadelError } from "./zitadel_error.ts";
 
 export interface Project {
   readonly id: string;
@@ -44,10 +43,11 @@ export function listProjects(
   instance: Instance,
   organization: string,
 ): Promise<Project[]> {
-  const management = instance.service(ManagementService, { organization });
-  return listAll(
+  return listManaged(
+    instance,
+    organization,
     "list the projects",
-    (page) => management.listProjects(page),
+    (management, page) => management.listProjects(page),
     ({ id, name, projectRoleAssertion, state }) => ({
       id,
       name,
@@ -63,11 +63,12 @@ export async function findProject(
   organization: string,
   id: string,
 ): Promise<{ readonly name: string } | undefined> {
-  const management = instance.service(ManagementService, { organization });
   try {
-    const { project } = await attempt(
+    const { project } = await manage(
+      instance,
+      organization,
       "look for the project",
-      () => management.getProjectByID({ id }),
+      (management) => management.getProjectByID({ id }),
     );
     return project;
   } catch (error) {
@@ -90,10 +91,11 @@ export function listGrantedProjects(
   instance: Instance,
   organization: string,
 ): Promise<GrantedProject[]> {
-  const management = instance.service(ManagementService, { organization });
-  return listAll(
+  return listManaged(
+    instance,
+    organization,
     "list the granted projects",
-    (page) => management.listGrantedProjects(page),
+    (management, page) => management.listGrantedProjects(page),
     ({ projectId: id, projectName: name, grantedRoleKeys: roles }) => ({
       id,
       name,
@@ -110,10 +112,11 @@ export function listProjectGrants(
 ): Promise<
   { readonly id: string; readonly name: string; readonly isActive: boolean }[]
 > {
-  const management = instance.service(ManagementService, { organization });
-  return listAll(
+  return listManaged(
+    instance,
+    organization,
     "list the project's grants",
-    (page) => management.listProjectGrants({ projectId, ...page }),
+    (management, page) => management.listProjectGrants({ projectId, ...page }),
     ({ grantedOrgId: id, grantedOrgName: name, state }) => ({
       id,
       name,
@@ -127,10 +130,11 @@ export function listRoles(
   organization: string,
   projectId: string,
 ): Promise<string[]> {
-  const management = instance.service(ManagementService, { organization });
-  return listAll(
+  return listManaged(
+    instance,
+    organization,
     "list the project's roles",
-    (page) => management.listProjectRoles({ projectId, ...page }),
+    (management, page) => management.listProjectRoles({ projectId, ...page }),
     ({ key }) => key,
   );
 }
@@ -140,10 +144,11 @@ export function listApplications(
   organization: string,
   projectId: string,
 ): Promise<Application[]> {
-  const management = instance.service(ManagementService, { organization });
-  return listAll(
+  return listManaged(
+    instance,
+    organization,
     "list the project's applications",
-    (page) => management.listApps({ projectId, ...page }),
+    (management, page) => management.listApps({ projectId, ...page }),
     ({ id, name, config }): Application => {
       const isJwt = config.case === "oidcConfig" &&
         config.value.accessTokenType === OIDCTokenType.OIDC_TOKEN_TYPE_JWT;
@@ -173,8 +178,8 @@ export async function createProject(
   },
 ): Promise<Omit<Project, "isActive">> {
   const { name, roles, assertsRoles = true } = options;
-  const management = instance.service(ManagementService, { organization });
-  return await attempt(`create the project "${name}"`, async () => {
+  const action = `create the project "${name}"`;
+  return await manage(instance, organization, action, async (management) => {
     const { id } = await management.addProject({
       name,
       projectRoleAssertion: assertsRoles,
@@ -204,10 +209,11 @@ export async function createApplication(
   },
 ): Promise<Application> {
   const { project, name, redirectUri, accessTokens = "jwt" } = options;
-  const management = instance.service(ManagementService, { organization });
-  const { appId, clientId } = await attempt(
+  const { appId, clientId } = await manage(
+    instance,
+    organization,
     `create the application "${name}"`,
-    () =>
+    (management) =>
       management.addOIDCApp({
         projectId: project,
         name,

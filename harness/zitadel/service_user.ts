@@ -6,12 +6,13 @@
  * @module
  */
 import { AdminService } from "@zitadel/proto/zitadel/admin_pb";
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { Type } from "@zitadel/proto/zitadel/user/v2/query_pb";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
+import { manage } from "./manage.ts";
+import { listManagersOf } from "./managers.ts";
 import { listAll } from "./pages.ts";
-import { addMember } from "./user.ts";
+import { addMember, createServiceUser } from "./user.ts";
 import { attempt } from "./zitadel_error.ts";
 
 /** What the service user is called unless the operator names it otherwise. */
@@ -66,12 +67,12 @@ export async function isUserNameTaken(
   organization: string,
   userName: string,
 ): Promise<boolean> {
-  const { isUnique } = await attempt(
+  const { isUnique } = await manage(
+    instance,
+    organization,
     "check the service user's name",
-    () =>
-      // With an address, some releases compare only that.
-      instance.service(ManagementService, { organization })
-        .isUserUnique({ userName, email: "" }),
+    // With an address, some releases compare only that.
+    (management) => management.isUserUnique({ userName, email: "" }),
   );
   return !isUnique;
 }
@@ -82,16 +83,11 @@ export async function createMarkedServiceUser(
   organization: string,
   { name, target }: { readonly name: string; readonly target: string },
 ): Promise<ServiceUser> {
-  const { userId } = await attempt(
-    `create the service user "${name}"`,
-    () =>
-      instance.service(ManagementService, { organization }).addMachineUser({
-        userName: name,
-        name,
-        description: markOf(target),
-      }),
-  );
-  return { id: userId, name, organization, createdFor: target };
+  // Its own tokens must not call the function: they are no JWTs.
+  const id = await createServiceUser(instance, organization, name, {
+    description: markOf(target),
+  });
+  return { id, name, organization, createdFor: target };
 }
 
 /** A user, and the organization that a role of its is about. */
@@ -103,41 +99,26 @@ export interface RoleHolder {
 /** Lists a user's roles of the instance, or of an organization. */
 export async function rolesOf(
   instance: Instance,
-  { id: userId, organization }: RoleHolder,
+  { id: user, organization }: RoleHolder,
   level: ReaderRole,
-): Promise<string[]> {
-  const queries = [{
-    query: { case: "userIdQuery" as const, value: { userId } },
-  }];
-  const { result } = await attempt<{ result: { roles: string[] }[] }>(
-    "list the service user's roles",
-    () =>
-      level === "IAM_OWNER_VIEWER"
-        ? instance.service(AdminService).listIAMMembers({ queries })
-        : instance.service(ManagementService, { organization })
-          .listOrgMembers({ queries }),
-  );
-  return result.flatMap(({ roles }) => roles);
+): Promise<readonly string[]> {
+  const place = level === "IAM_OWNER_VIEWER" ? undefined : organization;
+  const managers = await listManagersOf(instance, place, { user });
+  return managers.flatMap(({ roles }) => roles);
 }
 
 /** Gives a user a role, of the instance or of an organization. */
 export async function giveReaderRole(
   instance: Instance,
-  { id, organization }: RoleHolder,
+  { id: user, organization }: RoleHolder,
   role: ReaderRole,
 ): Promise<void> {
   if (role === "ORG_OWNER_VIEWER") {
-    await addMember(instance, organization, { user: id, role });
-    return;
+    return await addMember(instance, organization, { user, role });
   }
-  await attempt(
-    `give the role ${role}`,
-    () =>
-      instance.service(AdminService).addIAMMember({
-        userId: id,
-        roles: [role],
-      }),
-  );
+  const admin = instance.service(AdminService);
+  const member = { userId: user, roles: [role] };
+  await attempt(`give the role ${role}`, () => admin.addIAMMember(member));
 }
 
 /** Takes every role of the instance from a user. */

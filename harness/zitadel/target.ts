@@ -5,6 +5,7 @@ import {
 } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import type { Target as WireTarget } from "@zitadel/proto/zitadel/action/v2beta/target_pb";
 import type { Instance } from "./client.ts";
+import { waitUntil } from "../util/wait_until.ts";
 import { listAll } from "./pages.ts";
 import { attempt, isUnimplemented } from "./zitadel_error.ts";
 
@@ -60,7 +61,7 @@ export async function listTargets(instance: Instance): Promise<Target[]> {
 }
 
 /**
- * Creates a target. interruptOnError is turned on by an update: ZITADEL does
+ * Creates a target, and waits until it is listed. interruptOnError is turned on by an update: ZITADEL does
  * not remember a value given at creation, and would ignore a first update to
  * off.
  */
@@ -68,7 +69,7 @@ export async function createTarget(
   instance: Instance,
   settings: TargetSettings,
   payloadType: PayloadType = "json",
-): Promise<{ id: string; signingKey: string }> {
+): Promise<Target> {
   const request = create(
     CreateTargetRequestSchema,
     toWire({ ...settings, interruptOnError: false }),
@@ -80,7 +81,7 @@ export async function createTarget(
     const data = Uint8Array.of(PAYLOAD_TYPES.indexOf(payloadType));
     request.$unknown = [{ no: PAYLOAD_TYPE_IN_CREATE, wireType: 0, data }];
   }
-  const { id, signingKey } = await attempt(
+  const { id } = await attempt(
     `create the target "${settings.name}"`,
     async () => {
       const actions = instance.service(ActionService, { name });
@@ -92,11 +93,11 @@ export async function createTarget(
       return created;
     },
   );
-  return { id, signingKey };
+  return (await listedAs(instance, id, "listed", (target) => !!target))!;
 }
 
 /**
- * Changes a target; its signing key stays. The endpoint is sent only if it
+ * Changes a target, and waits until that is listed; its signing key stays. The endpoint is sent only if it
  * changes: since v4.15.2 an update that repeats a denied one is refused, and
  * interruptOnError could not be turned off.
  */
@@ -122,11 +123,17 @@ export async function updateTarget(
       ...(endpoint !== current?.endpoint && { endpoint }),
     });
   });
+  await listedAs(
+    instance,
+    id,
+    "as it is to be",
+    (target) => target && hasSettings(target, settings),
+  );
 }
 
 /**
- * Deletes a target and removes it from every execution. Succeeds if it is gone
- * already.
+ * Deletes a target, removes it from every execution, and waits until it is gone.
+ * Succeeds if it is gone already.
  */
 export async function deleteTarget(
   instance: Instance,
@@ -136,6 +143,38 @@ export async function deleteTarget(
     "delete the target",
     () => instance.service(ActionService).deleteTarget({ id }),
   );
+  await listedAs(instance, id, "gone", (target) => !target);
+}
+
+/** Reports whether a target has these settings. */
+export function hasSettings(
+  target: TargetSettings,
+  settings: TargetSettings,
+): boolean {
+  const of = ({ kind = "call", ...it }: TargetSettings) =>
+    JSON.stringify([
+      kind,
+      it.name,
+      it.endpoint,
+      it.timeoutSeconds,
+      it.interruptOnError,
+    ]);
+  return of(target) === of(settings);
+}
+
+/** Waits until the list shows what was written. */
+async function listedAs(
+  instance: Instance,
+  id: string,
+  what: string,
+  isSettled: (target: Target | undefined) => boolean | undefined,
+): Promise<Target | undefined> {
+  let found: Target | undefined;
+  await waitUntil(async () => {
+    found = (await listTargets(instance)).find((target) => target.id === id);
+    return isSettled(found) === true;
+  }, { what: `the target is ${what}` });
+  return found;
 }
 
 function toWire(settings: TargetSettings) {

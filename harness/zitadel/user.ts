@@ -33,17 +33,20 @@ export async function whoAmI(instance: Instance): Promise<Me> {
 }
 
 /**
- * Creates a service user whose access tokens are JWTs, the only kind that calls
- * the function.
+ * Creates a service user: by default one whose access tokens are JWTs, the only
+ * kind that calls the function.
  */
 export async function createServiceUser(
   instance: Instance,
   organization: string,
   userName: string,
+  settings: {
+    readonly description?: string;
+    readonly accessTokenType?: AccessTokenType;
+  } = { accessTokenType: AccessTokenType.JWT },
 ): Promise<string> {
   const action = `create the service user "${userName}"`;
-  const accessTokenType = AccessTokenType.JWT;
-  const user = { userName, name: userName, accessTokenType };
+  const user = { userName, name: userName, ...settings };
   const { userId } = await manage(
     instance,
     organization,

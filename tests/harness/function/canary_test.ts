@@ -4,21 +4,11 @@ import {
   checkEndpoint,
   sendCanary,
 } from "../../../harness/function/canary.ts";
+import { serve } from "../_serve.ts";
 
 const KEY = "theTargetsKey";
 const IDENTITY = { process: "0123abcd", version: "1.0.0", credential: "ef" };
 const CANARY = { canary: IDENTITY };
-
-function serve(answer: (request: Request) => Response | Promise<Response>) {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    answer,
-  );
-  return {
-    endpoint: `http://127.0.0.1:${server.addr.port}/`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-}
 
 /** Answers the first call in one way, and later ones as the function does. */
 function once(first: () => Response) {
@@ -104,15 +94,12 @@ Deno.test("checkEndpoint() recognizes the function with the key, and nothing els
 
 Deno.test("sendCanary() has a connection of its own each time, and keeps none", async () => {
   const ports: number[] = [];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (_, { remoteAddr }) => {
+  {
+    await using server = serve((_, { remoteAddr }) => {
       ports.push(remoteAddr.port);
       return Response.json(CANARY);
-    },
-  );
-  const endpoint = `http://127.0.0.1:${server.addr.port}/`;
-  for (let i = 0; i < 3; i++) await sendCanary(endpoint, KEY);
-  await server.shutdown();
+    });
+    for (let i = 0; i < 3; i++) await sendCanary(server.endpoint, KEY);
+  }
   assert.equal(new Set(ports).size, 3);
 });

@@ -3,28 +3,23 @@ import { createRecorder } from "../../../harness/record/recording.ts";
 import { createPseudonymizer } from "../../../harness/record/pseudonyms.ts";
 import { requestOf } from "../../../harness/fixtures/fixture.ts";
 import { createFixtureFunction } from "../../../harness/fixtures/fixture_function.ts";
-import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
-import { connect } from "../../../harness/zitadel/client.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
 import { login } from "../../../harness/zitadel/login.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
+import { startScratch } from "../_scratch.ts";
+import { serve } from "../_serve.ts";
 
 Deno.test("createRecorder() keeps no personal data of a login, and stores the right reply", async () => {
-  await using sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using scratch = await createScratchOrganization(instance);
+  await using scene = await startScratch();
+  const { sandbox, instance, scratch } = scene;
   const calls: { headers: Headers; body: Uint8Array<ArrayBuffer> }[] = [];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
-      calls.push({ headers: request.headers, body: await request.bytes() });
-      return new Response("{}");
-    },
-  );
+  await using server = serve(async (request) => {
+    calls.push({ headers: request.headers, body: await request.bytes() });
+    return new Response("{}");
+  });
   const { id, signingKey } = await createTarget(instance, {
     name: "ours",
-    endpoint: `http://127.0.0.1:${server.addr.port}/`,
+    endpoint: server.endpoint,
     timeoutSeconds: 10,
     interruptOnError: false,
   });
@@ -40,7 +35,6 @@ Deno.test("createRecorder() keeps no personal data of a login, and stores the ri
     scope: "openid profile email",
     loginClientToken: sandbox.loginClientToken,
   });
-  await server.shutdown();
 
   const record = await createRecorder({
     ZITADEL_DOMAIN: sandbox.origin,

@@ -13,12 +13,11 @@ import {
   replayDeployed,
 } from "../../../harness/replay/replay_deployed.ts";
 import { createRecorder } from "../../../harness/record/recording.ts";
-import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
-import { connect } from "../../../harness/zitadel/client.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
 import { login as logIn } from "../../../harness/zitadel/login.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
+import { startScratch } from "../_scratch.ts";
+import { serve } from "../_serve.ts";
 
 const stored = await readAllFixtures();
 const read = (name: string) =>
@@ -122,15 +121,11 @@ Deno.test("replayDeployed() skips what another function cannot know", async () =
 
 Deno.test("replayDeployed() signs nothing but function calls with a real key, and sends them to the address that was named", async () => {
   const sent: (string | null)[][] = [];
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    ({ url, headers }) => {
-      sent.push([url, headers.get("authorization")]);
-      return Response.json({});
-    },
-  );
-  const { port } = server.addr;
-  const deployed = { ...DEPLOYED, url: `http://127.0.0.1:${port}/hook?a=b` };
+  await using server = serve(({ url, headers }) => {
+    sent.push([url, headers.get("authorization")]);
+    return Response.json({});
+  });
+  const deployed = { ...DEPLOYED, url: `${server.origin}/hook?a=b` };
   const payload = JSON.parse(login.request.body);
   const event = { event_type: "org.metadata.set", aggregateID: "1" };
   const requests: Partial<typeof login.request>[] = [
@@ -159,31 +154,23 @@ Deno.test("replayDeployed() signs nothing but function calls with a real key, an
   const headers = { ...login.request.headers, authorization: "Bearer a" };
   const request = { ...login.request, headers };
   await replayDeployed({ ...login, request }, deployed);
-  await server.shutdown();
   assert.deepEqual(sent, [[deployed.url, null]]);
 });
 
 /** A sandbox, a deployed function with other settings, and what it was sent. */
 async function recorded() {
   const stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox());
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  const scratch = stack.use(await createScratchOrganization(instance));
+  const { sandbox, instance, scratch } = stack.use(await startScratch());
   const calls: { headers: Headers; body: Uint8Array<ArrayBuffer> }[] = [];
   let handler: Handler;
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
-      const { headers } = request;
-      const body = await request.bytes();
-      calls.push({ headers, body });
-      return await handler(
-        new Request(request.url, { method: "POST", headers, body }),
-      );
-    },
-  );
-  stack.defer(() => server.shutdown());
-  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const { endpoint: url } = stack.use(serve(async (request) => {
+    const { headers } = request;
+    const body = await request.bytes();
+    calls.push({ headers, body });
+    return await handler(
+      new Request(request.url, { method: "POST", headers, body }),
+    );
+  }));
   const { id, signingKey } = await createTarget(instance, {
     name: "ours",
     endpoint: url,

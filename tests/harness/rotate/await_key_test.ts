@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { awaitKey, KeyNotAccepted } from "../../../harness/rotate/await_key.ts";
-import { verifySignature } from "./_verify.ts";
+import { signPayload } from "../../../harness/util/sign_payload.ts";
+import { serve } from "../_serve.ts";
 
 const KEY = "the-new-key-of-the-successor";
 const RETRY_MS = 2;
@@ -13,30 +14,41 @@ function startProcesses(
   }[],
 ) {
   const byConnection = new Map<string, typeof processes[number]>();
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request, { remoteAddr }) => {
-      const { port } = remoteAddr as Deno.NetAddr;
-      const connection = String(port);
-      const process = byConnection.get(connection) ??
-        processes[byConnection.size % processes.length]!;
-      byConnection.set(connection, process);
-      const isOurs = await verifySignature(request, process.keys);
-      return isOurs
-        ? Response.json({
-          canary: { process: process.id, version: "1", credential: "c0ffee00" },
-        })
-        : Response.json({ error: "invalid_signature" }, { status: 401 });
-    },
-  );
-  return {
-    endpoint: `http://127.0.0.1:${server.addr.port}/`,
-    connections: byConnection,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+  const server = serve(async (request, { remoteAddr }) => {
+    const connection = String(remoteAddr.port);
+    const process = byConnection.get(connection) ??
+      processes[byConnection.size % processes.length]!;
+    byConnection.set(connection, process);
+    const isOurs = await verifySignature(request, process.keys);
+    return isOurs
+      ? Response.json({
+        canary: { process: process.id, version: "1", credential: "c0ffee00" },
+      })
+      : Response.json({ error: "invalid_signature" }, { status: 401 });
+  });
+  return { ...server, connections: byConnection };
 }
 
-const common = { signingKey: KEY, retryMs: RETRY_MS };
+/** Reports whether a request is signed with one of the keys. */
+async function verifySignature(
+  request: Request,
+  keys: readonly string[],
+): Promise<boolean> {
+  const header = request.headers.get("ZITADEL-Signature") ?? "";
+  const timestamp = Number(/t=(\d+)/.exec(header)?.[1]);
+  const body = await request.text();
+  for (const key of keys) {
+    if (await signPayload(key, timestamp, body) === header) return true;
+  }
+  return false;
+}
+
+const common = {
+  signingKey: KEY,
+  retryMs: RETRY_MS,
+  processes: undefined,
+  waitSeconds: 0,
+};
 
 Deno.test("awaitKey() finds a single old process behind a balancer", async () => {
   await using it = startProcesses([
@@ -48,8 +60,6 @@ Deno.test("awaitKey() finds a single old process behind a balancer", async () =>
     awaitKey({
       ...common,
       endpoints: [it.endpoint],
-      processes: undefined,
-      waitSeconds: 0,
     }),
     (error) =>
       error instanceof KeyNotAccepted &&
@@ -76,7 +86,6 @@ Deno.test("awaitKey() reports that it saw fewer processes than expected", async 
     ...common,
     endpoints: [it.endpoint],
     processes: 2,
-    waitSeconds: 0,
   });
   await assert.rejects(wait, /Only 1 of 2 processes accepted the key/);
 });
@@ -87,8 +96,6 @@ Deno.test("awaitKey() asks every endpoint", async () => {
   const wait = awaitKey({
     ...common,
     endpoints: [one.endpoint, two.endpoint],
-    processes: undefined,
-    waitSeconds: 0,
   });
   await assert.rejects(
     wait,
@@ -101,8 +108,6 @@ Deno.test("awaitKey() refuses a process that uses another credential", async () 
   const options = {
     ...common,
     endpoints: [it.endpoint],
-    processes: undefined,
-    waitSeconds: 0,
   };
   const wait = awaitKey({ ...options, credential: "decade00" });
   await assert.rejects(wait, /uses another credential/);

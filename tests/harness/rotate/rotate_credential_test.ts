@@ -5,42 +5,22 @@ import {
   deleteReplaced,
   planCredentialRotation,
 } from "../../../harness/rotate/rotate_credential.ts";
-import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
-import { connect } from "../../../harness/zitadel/client.ts";
 import {
   createCredential,
   listCredentials,
 } from "../../../harness/zitadel/credential.ts";
 import { issueCredential } from "../../../harness/zitadel/issue_credential.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
-import { createTarget } from "../../../harness/zitadel/target.ts";
-import { startFunction } from "../_function_server.ts";
+import { connected } from "./_connected.ts";
 
 const CHECK = { endpoints: [], processes: undefined };
 
 /** A function that uses a key or a token of its service user. */
-async function connected(kind: "key" | "pat") {
-  const stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox());
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  const scratch = stack.use(await createScratchOrganization(instance));
-  const envFile = await Deno.makeTempFile({ suffix: ".env" });
-  stack.defer(() => Deno.remove(envFile));
-  const server = stack.use(startFunction(envFile, sandbox.origin));
-  const { signingKey } = await createTarget(instance, {
-    name: "ours",
-    endpoint: server.endpoint,
-    timeoutSeconds: 10,
-    interruptOnError: false,
-  });
+async function withCredential(kind: "key" | "pat") {
+  const { stack, instance, scratch, envFile, server } = await connected();
   const user = {
     organization: scratch.organization.id,
     user: scratch.reader.id,
   };
-  await Deno.writeTextFile(
-    envFile,
-    `# mine\nZITADEL_DOMAIN=${sandbox.origin}\nAUTHORIZATION_SIGNING_KEY=${signingKey}\n`,
-  );
   await issueCredential(instance, envFile, { ...user, kind, days: 10 });
   await server.reload();
   const idOf = async () => {
@@ -52,12 +32,15 @@ async function connected(kind: "key" | "pat") {
 }
 
 Deno.test("rotate --credential replaces a key once the function uses the new one", async () => {
-  const { stack, place, user, server, first, idOf } = await connected("key");
+  const { stack, place, user, server, first, idOf } = await withCredential(
+    "key",
+  );
   await using _ = stack;
   const plan = await planCredentialRotation(place);
   assert.equal(plan.kind, "add");
   assert.equal(plan.replaced.id, first.id);
   await addCredential(place, plan.replaced, { days: 20 });
+  assert.doesNotMatch(await readEnvFile(place.envFile), /\n\n/);
 
   const then = await planCredentialRotation(place);
   assert.deepEqual(then, { kind: "delete", replaced: plan.replaced });
@@ -82,7 +65,7 @@ Deno.test("rotate --credential replaces a key once the function uses the new one
 Deno.test("a credential that was created when the command was killed is deleted by the next run, and no other", async (t) => {
   for (const kind of ["key", "pat"] as const) {
     await t.step(kind, async () => {
-      const { stack, place, user, server } = await connected(kind);
+      const { stack, place, user, server } = await withCredential(kind);
       await using _ = stack;
       const { instance, envFile } = place;
       const { replaced } = await planCredentialRotation(place);
@@ -114,7 +97,7 @@ Deno.test("a credential that was created when the command was killed is deleted 
 });
 
 Deno.test("rotate --credential does not guess which of several tokens is the old one", async () => {
-  const { stack, place } = await connected("pat");
+  const { stack, place } = await withCredential("pat");
   await using _ = stack;
   // The reader has a token of its own beside the one that was written.
   const { replaced } = await planCredentialRotation(place);
@@ -123,7 +106,7 @@ Deno.test("rotate --credential does not guess which of several tokens is the old
 });
 
 Deno.test("rotate --credential refuses a client secret, which has no successor", async () => {
-  const { stack, place } = await connected("pat");
+  const { stack, place } = await withCredential("pat");
   await using _ = stack;
   const text = await readEnvFile(place.envFile);
   await Deno.writeTextFile(

@@ -13,8 +13,6 @@ import {
   type RotationStep,
 } from "../../../harness/rotate/plan_rotation.ts";
 import { applySteps } from "../../../harness/setup/change.ts";
-import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
-import { connect } from "../../../harness/zitadel/client.ts";
 import {
   listExecutions,
   setExecution,
@@ -24,51 +22,28 @@ import {
   roleScopes,
 } from "../../../harness/zitadel/login.ts";
 import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
-import { startFunction } from "../_function_server.ts";
+import { connected, NAME } from "./_connected.ts";
 
-const NAME = "ours";
 const PACE = { canaryMs: 5, settleMs: 50 };
 const CONDITIONS = ["function/preaccesstoken", "event/group/org.metadata"];
 
-/** A function that is connected to a sandbox, one other target bound before it. */
-async function connected() {
-  const stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox());
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  const scratch = stack.use(await createScratchOrganization(instance));
-  const envFile = await Deno.makeTempFile({ suffix: ".env" });
-  stack.defer(() => Deno.remove(envFile));
-  const server = stack.use(startFunction(envFile, sandbox.origin));
-  const settings = { timeoutSeconds: 10, interruptOnError: false };
-  const other = await createTarget(instance, {
-    ...settings,
+/** A function whose target is bound, with one other target before it. */
+async function bound() {
+  const it = await connected();
+  const other = await createTarget(it.instance, {
     name: "other",
     endpoint: "http://127.0.0.1:9/",
-  });
-  const { id, signingKey } = await createTarget(instance, {
-    ...settings,
-    name: NAME,
-    endpoint: server.endpoint,
+    timeoutSeconds: 10,
+    interruptOnError: false,
   });
   for (const condition of CONDITIONS) {
-    await setExecution(instance, { condition, targets: [other.id, id] });
+    const targets = [other.id, it.id];
+    await setExecution(it.instance, { condition, targets });
   }
-  await Deno.writeTextFile(
-    envFile,
-    `# mine\nACCESS_TOKEN=${scratch.reader.token}\nAUTHORIZATION_SIGNING_KEY=${signingKey}\n`,
-  );
-  await server.reload();
-  return {
-    stack,
-    instance,
-    scratch,
-    envFile,
-    server,
-    other: other.id,
-    id,
-    signingKey,
-  };
+  const token = `ACCESS_TOKEN=${it.scratch.reader.token}\n`;
+  await Deno.writeTextFile(it.envFile, token, { append: true });
+  await it.server.reload();
+  return { ...it, other: other.id };
 }
 
 /** Rotates the key of a target. */
@@ -96,7 +71,7 @@ function claimsOf(token: string): Record<string, unknown> {
 }
 
 Deno.test("rotate loses no call under constant load", async () => {
-  const { stack, ...it } = await connected();
+  const { stack, ...it } = await bound();
   await using _ = stack;
   let going = true;
   let tokens = 0;
@@ -153,7 +128,7 @@ Deno.test("rotate goes on from wherever it was interrupted", async (t) => {
   ];
   for (const last of steps) {
     await t.step(`after ${last}`, async () => {
-      const { stack, ...it } = await connected();
+      const { stack, ...it } = await bound();
       await using _ = stack;
       const interrupted = rotate(it, NAME, {
         onStep: (step) => {
@@ -183,7 +158,7 @@ Deno.test("rotate goes on from wherever it was interrupted", async (t) => {
 });
 
 Deno.test("rotate changes no binding while the function does not take the new key", async () => {
-  const { stack, ...it } = await connected();
+  const { stack, ...it } = await bound();
   await using _ = stack;
   const before = await listExecutions(it.instance);
   const seen: string[] = [];
@@ -200,7 +175,7 @@ Deno.test("rotate changes no binding while the function does not take the new ke
 });
 
 Deno.test("rotate keeps the old key beside the new where the env file lacks it", async () => {
-  const { stack, ...it } = await connected();
+  const { stack, ...it } = await bound();
   await using _ = stack;
   const text = await readEnvFile(it.envFile);
   await Deno.writeTextFile(
@@ -219,7 +194,7 @@ Deno.test("rotate keeps the old key beside the new where the env file lacks it",
 });
 
 Deno.test("rotate reports what is bound if the function loses the key after the swap", async () => {
-  const { stack, ...it } = await connected();
+  const { stack, ...it } = await bound();
   await using _ = stack;
   const interrupted = rotate(it, NAME, {
     onStep: (step) => {
@@ -239,7 +214,7 @@ Deno.test("rotate reports what is bound if the function loses the key after the 
 });
 
 Deno.test("rotate keeps a fractional timeout and the kind of a webhook", async () => {
-  const { stack, ...it } = await connected();
+  const { stack, ...it } = await bound();
   await using _ = stack;
   const name = "webhook";
   await createTarget(it.instance, {

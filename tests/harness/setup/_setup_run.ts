@@ -4,13 +4,11 @@ import {
   SETUP_OPTIONS,
   type SetupOptions,
 } from "../../../harness/setup/command_line.ts";
-import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
-import { connect } from "../../../harness/zitadel/client.ts";
 import { listExecutions } from "../../../harness/zitadel/execution.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
 import type { Io } from "../../../harness/cli/io.ts";
 import { createTestIo } from "../_test_io.ts";
+import { startScratch } from "../_scratch.ts";
 
 const DEFAULTS = {
   ...readArguments([], { options: SETUP_OPTIONS }),
@@ -19,9 +17,8 @@ const DEFAULTS = {
 
 /** An instance with an organization, and an env file with a credential. */
 export async function createSetupScene() {
-  const sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  const scratch = await createScratchOrganization(instance);
+  const scene = await startScratch();
+  const { sandbox, instance, scratch } = scene;
   const folder = await Deno.makeTempDir();
   const envFile = `${folder}/.env`;
   await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${scratch.reader.token}\n`);
@@ -87,23 +84,8 @@ export async function createSetupScene() {
       return path;
     },
     async [Symbol.asyncDispose]() {
-      await scratch[Symbol.asyncDispose]();
-      await sandbox[Symbol.asyncDispose]();
+      await scene[Symbol.asyncDispose]();
       await Deno.remove(folder, { recursive: true });
     },
-  };
-}
-
-/** A server on loopback that answers everything in one way. */
-export function serve(
-  answer: (request: Request) => Response | Promise<Response>,
-) {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    answer,
-  );
-  return {
-    endpoint: `http://127.0.0.1:${server.addr.port}/`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }

@@ -117,6 +117,7 @@ Deno.test("setup --for-customers asks about interruptOnError and names both side
     kept.stdout,
     /! interruptOnError stays off; --interrupt-on-error turns it on\. On: .* stops the login, and every login of the listed applications depends on this function.* Off: .*does not expire soon/,
   );
+  assert.doesNotMatch(kept.stdout, /^interruptOnError is off/);
   assert.equal(await isOn(), false);
 
   const asked = await run({ ...options, yes: false }, { answer: true });

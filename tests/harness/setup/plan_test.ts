@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setupNotes } from "../../../harness/setup/notes.ts";
 import type { Change } from "../../../harness/setup/change.ts";
 import { planRemoval } from "../../../harness/setup/plan_removal.ts";
 import {
@@ -8,6 +9,7 @@ import {
 } from "../../../harness/setup/plan.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import type { Target } from "../../../harness/zitadel/target.ts";
+import { testEach } from "../../_test_each.ts";
 
 const PLACE = {
   instance: connect("https://zitadel.example", "token"),
@@ -96,49 +98,69 @@ Deno.test("planSetup() puts the target behind those that are bound", () => {
   );
 });
 
-Deno.test("planSetup() updates a target that differs in anything", async (t) => {
-  const differences: [Partial<Target>, shown: string, isGuarded: boolean][] = [
-    [
+const ON = { interruptOnError: true };
+testEach<[Partial<Target>, isGuarded: boolean, wanted?: Partial<Target>]>(
+  "planSetup() updates a target that differs in anything",
+  {
+    "endpoint https://other.example/ -> https://function.example/": [
       { endpoint: "https://other.example/" },
-      "endpoint https://other.example/ -> https://function.example/",
       true,
     ],
-    [{ timeoutSeconds: 5 }, "timeout 5s -> 10s", false],
-    [{ interruptOnError: true }, "interruptOnError on -> off", false],
-    [{ kind: "webhook" }, "answer is ignored -> read", false],
-  ];
-  for (const [difference, shown, isGuarded] of differences) {
-    await t.step(shown, () => {
-      const state = { ...DONE, targets: [{ ...OURS, ...difference }] };
-      const changes = planSetup(PLACE, state, WISH);
-      assert.deepEqual(linesOf(changes), [`~ target "ours": ${shown}`]);
-      assert.equal(changes[0]!.isGuarded, isGuarded);
-    });
-  }
-  const [on] = planSetup(PLACE, DONE, {
-    ...WISH,
-    target: { ...SETTINGS, interruptOnError: true },
-  });
-  assert.equal(on!.isGuarded, true);
-});
+    "timeout 5s -> 10s": [{ timeoutSeconds: 5 }, false],
+    "interruptOnError on -> off": [ON, false],
+    "interruptOnError off -> on": [{}, true, ON],
+    "answer is ignored -> read": [{ kind: "webhook" }, false],
+  },
+  ([difference, isGuarded, wanted], shown) => {
+    const changes = planSetup(PLACE, {
+      ...DONE,
+      targets: [{ ...OURS, ...difference }],
+    }, { ...WISH, target: { ...SETTINGS, ...wanted } });
+    assert.deepEqual(linesOf(changes), [`~ target "ours": ${shown}`]);
+    assert.equal(changes[0]!.isGuarded, isGuarded);
+  },
+);
 
-Deno.test("planSetup() writes only metadata that means something else", async (t) => {
-  const values: [stored: string, lines: string[]][] = [
-    ['["read:all"]', []],
-    ['[ "read:all" ]', []],
-    ["read:all", []],
-    ['["other"]', ['~ metadata admin: ["other"] -> ["read:all"]']],
-    ["x".repeat(90), [
-      `~ metadata admin: ${"x".repeat(80)}... -> ["read:all"]`,
-    ]],
-  ];
-  for (const [stored, lines] of values) {
-    await t.step(stored, () => {
-      const metadata = [{ key: "admin", value: bytes(stored) }];
-      assert.deepEqual(plan({ ...DONE, metadata }, WISH), lines);
+testEach<[seconds: number, upstreamMs: string | undefined, isWarned: boolean]>(
+  "setupNotes() warns when ZITADEL would give up before the function does",
+  {
+    "by default": [10, undefined, false],
+    "just above": [2.5, undefined, false],
+    "as long": [2, undefined, true],
+    "as long as is set": [10, "10000", true],
+    "above what is set": [10, "9999", false],
+    "above what is left empty": [10, "", false],
+  },
+  ([timeoutSeconds, UPSTREAM_TIMEOUT_MS, isWarned]) => {
+    const target = { ...SETTINGS, timeoutSeconds };
+    const notes = setupNotes({ ...EMPTY, env: { UPSTREAM_TIMEOUT_MS } }, {
+      ...{ target, conditions: [], mapping: new Map() },
     });
-  }
-});
+    assert.equal(notes.length, isWarned ? 1 : 0);
+    if (isWarned) assert.match(notes[0]!, /UPSTREAM_TIMEOUT_MS/);
+  },
+);
+
+testEach<[stored: string, ...lines: string[]]>(
+  "planSetup() writes only metadata that means something else",
+  {
+    "the same text": ['["read:all"]'],
+    "the same list": ['[ "read:all" ]'],
+    "the same as plain text": ["read:all"],
+    "another list": [
+      '["other"]',
+      '~ metadata admin: ["other"] -> ["read:all"]',
+    ],
+    "a long text": [
+      "x".repeat(90),
+      `~ metadata admin: ${"x".repeat(80)}... -> ["read:all"]`,
+    ],
+  },
+  ([stored, ...lines]) => {
+    const metadata = [{ key: "admin", value: bytes(stored) }];
+    assert.deepEqual(plan({ ...DONE, metadata }, WISH), lines);
+  },
+);
 
 Deno.test("planSetup() plans the mapping alone if no target is wished for", () => {
   const { target: _, ...wish } = WISH;

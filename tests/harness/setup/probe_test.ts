@@ -5,7 +5,11 @@ import {
   listExecutions,
   setExecution,
 } from "../../../harness/zitadel/execution.ts";
-import { listMetadata } from "../../../harness/zitadel/metadata.ts";
+import { proveDelivery } from "../../../harness/setup/prove_delivery.ts";
+import {
+  listMetadata,
+  setMetadata,
+} from "../../../harness/zitadel/metadata.ts";
 import {
   clientCredentials,
   roleScopes,
@@ -16,7 +20,8 @@ import { doctor } from "../../../tasks/doctor.ts";
 import { rotate } from "../../../tasks/rotate.ts";
 import { startFunction } from "../_function_server.ts";
 import { createTestIo } from "../_test_io.ts";
-import { createSetupScene, serve } from "./_setup_run.ts";
+import { serve } from "../_serve.ts";
+import { createSetupScene } from "./_setup_run.ts";
 
 type Scene = Awaited<ReturnType<typeof createSetupScene>>;
 
@@ -134,6 +139,33 @@ Deno.test("setup --probe does not bind if ZITADEL does not reach the endpoint, a
   });
   assert.equal(interrupted.outcome, "Interrupted");
   assert.deepEqual([await traces(scene), await snapshot()], before);
+});
+
+Deno.test("proveDelivery() does not take an event for its own that the process had before", async () => {
+  await using scene = await createSetupScene();
+  const { instance, scratch } = scene;
+  const { id: organization } = scratch.organization;
+  const value = new TextEncoder().encode("[]");
+  const entry = { key: "any", value };
+  const sequence = await setMetadata(instance, organization, [entry]);
+  await using stub = serve(() =>
+    Response.json({
+      canary: {
+        ...{ process: "a", version: "1", credential: "c" },
+        // As of another organization, by chance.
+        event: sequence + 1,
+      },
+    })
+  );
+  const { id: target } = await createTarget(instance, {
+    ...{ name: NAME, endpoint: "http://127.0.0.1:9/" },
+    ...{ timeoutSeconds: 1, interruptOnError: false },
+  });
+  const isProven = await proveDelivery(instance, {
+    ...{ target, silenced: [], organization, probe: stub.endpoint },
+    ...{ signingKey: "key", pollMs: 0 },
+  });
+  assert.equal(isProven, false);
 });
 
 Deno.test("setup --probe moves a bound target by a stand-in, whose key the function has before", async () => {

@@ -22,12 +22,7 @@ import {
   setMetadata,
 } from "../../../harness/zitadel/metadata.ts";
 import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
-import {
-  clientCredentials,
-  roleScopes,
-} from "../../../harness/zitadel/login.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
-import { startFunction } from "../_function_server.ts";
+import { serve } from "../_serve.ts";
 
 const NAME = "Authorization Webhook";
 const { mapping: MAPPING } = parseRoles(
@@ -146,34 +141,7 @@ Deno.test("setup changes nothing the second time, and removal leaves the instanc
   await Deno.remove(envFile);
 });
 
-Deno.test("setup makes the function's permissions appear in a token", async () => {
-  await using sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using scratch = await createScratchOrganization(instance);
-  const envFile = await Deno.makeTempFile({ suffix: ".env" });
-  await Deno.writeTextFile(envFile, `ACCESS_TOKEN=${scratch.reader.token}\n`);
-  await using server = startFunction(envFile, sandbox.origin);
-  const place = { instance, organization: scratch.organization.id, envFile };
-  await setUp(place, { ...wishFor(server.endpoint), mapping: new Map() });
-  await server.reload();
-
-  const { accessToken } = await clientCredentials(sandbox.origin, {
-    ...scratch.robot,
-    scope: roleScopes(scratch.project.id),
-  });
-  const claims = JSON.parse(atob(
-    accessToken.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/"),
-  ));
-  assert.deepEqual(claims.permissions, [
-    "read:all",
-    "write:all",
-    "delete:all",
-    "posts:read",
-  ]);
-  await Deno.remove(envFile);
-});
-
-Deno.test("bind() refuses to replace what others bound in the meantime", async () => {
+Deno.test("bind() refuses to replace what others bound in the meantime, and finds what they bind after it", async () => {
   await using sandbox = await startSandbox();
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const condition = "function/preaccesstoken";
@@ -188,38 +156,40 @@ Deno.test("bind() refuses to replace what others bound in the meantime", async (
     condition,
     targets: [theirs],
   }]);
+
+  const mine = { condition, from: [theirs], to: [theirs, ours] };
+  const recheck = await bind(instance, mine);
+  // Another command read the binding before that.
+  await setExecution(instance, { condition, targets: [theirs] });
+  await assert.rejects(recheck(), /someone else changed this binding/);
+  await setExecution(instance, { condition, targets: mine.to });
+  await recheck();
 });
 
 Deno.test("readState() fails, and so nothing changes, where bindings cannot be listed", async () => {
   await using sandbox = await startSandbox();
   const paths: string[] = [];
-  const proxy = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
-      const { pathname } = new URL(request.url);
-      paths.push(pathname);
-      if (pathname.endsWith("/ListExecutions")) {
-        // What v3.0 to v3.3 answer over an old PostgreSQL.
-        return new Response(null, {
-          headers: {
-            "content-type": "application/grpc-web+proto",
-            "grpc-status": "13",
-            "grpc-message": "Errors.Internal (QUERY-fSG8)",
-          },
-        });
-      }
-      return fetch(`${sandbox.origin}${pathname}`, {
-        method: request.method,
-        headers: request.headers,
-        body: await request.bytes(),
+  await using proxy = serve(async (request) => {
+    const { pathname } = new URL(request.url);
+    paths.push(pathname);
+    if (pathname.endsWith("/ListExecutions")) {
+      // What v3.0 to v3.3 answer over an old PostgreSQL.
+      return new Response(null, {
+        headers: {
+          "content-type": "application/grpc-web+proto",
+          "grpc-status": "13",
+          "grpc-message": "Errors.Internal (QUERY-fSG8)",
+        },
       });
-    },
-  );
+    }
+    return fetch(`${sandbox.origin}${pathname}`, {
+      method: request.method,
+      headers: request.headers,
+      body: await request.bytes(),
+    });
+  });
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
-  const instance = connect(
-    `http://127.0.0.1:${proxy.addr.port}`,
-    sandbox.adminToken,
-  );
+  const instance = connect(proxy.origin, sandbox.adminToken);
   const place = { instance, organization: undefined, envFile };
   await assert.rejects(
     readState(place),
@@ -227,6 +197,5 @@ Deno.test("readState() fails, and so nothing changes, where bindings cannot be l
   );
   assert.equal(paths.filter((it) => !it.includes("/List")).length, 0);
   assert.deepEqual(parseEnv(await readEnvFile(envFile)), {});
-  await proxy.shutdown();
   await Deno.remove(envFile);
 });

@@ -1,5 +1,6 @@
 import type { Sandbox } from "../../../harness/sandbox/sandbox.ts";
 import { createUpstream } from "../../../harness/sandbox/upstream.ts";
+import { serve } from "../_serve.ts";
 
 /** What older releases lack: calls of it are answered as they were recorded. */
 const LACKING = {
@@ -16,18 +17,11 @@ export function serveOlderRelease(
   const older = createUpstream({ organizations: {}, api });
   const missing =
     "/zitadel.org.v2.OrganizationService/ListOrganizationMetadata";
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async ({ url, method, headers, body }) => {
-      const { pathname, origin: own } = new URL(url);
-      const init = { method, headers, body: await new Response(body).bytes() };
-      return LACKING[api].test(pathname)
-        ? await older.fetch(own + missing, init)
-        : await fetch(origin + pathname, method === "GET" ? { headers } : init);
-    },
-  );
-  return {
-    origin: `http://127.0.0.1:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+  return serve(async ({ url, method, headers, body }) => {
+    const { pathname, origin: own } = new URL(url);
+    const init = { method, headers, body: await new Response(body).bytes() };
+    return LACKING[api].test(pathname)
+      ? await older.fetch(own + missing, init)
+      : await fetch(origin + pathname, method === "GET" ? { headers } : init);
+  });
 }

@@ -1,12 +1,10 @@
 import assert from "node:assert/strict";
 import { SettingsError } from "../../../harness/cli/errors.ts";
-import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
-import { connect } from "../../../harness/zitadel/client.ts";
 import { connectAsAdmin } from "../../../harness/zitadel/connect_as_admin.ts";
 import { createCredential } from "../../../harness/zitadel/credential.ts";
 import { withAdminToken } from "../../../harness/zitadel/key_file.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { whoAmI } from "../../../harness/zitadel/user.ts";
+import { startScratch } from "../_scratch.ts";
 
 async function withFile(text: string) {
   const path = await Deno.makeTempFile({ suffix: ".json" });
@@ -15,9 +13,8 @@ async function withFile(text: string) {
 }
 
 Deno.test("connectAsAdmin() connects as the service user of ZITADEL_ADMIN_KEY_FILE", async () => {
-  await using sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using scratch = await createScratchOrganization(instance);
+  await using scene = await startScratch();
+  const { sandbox, instance, scratch } = scene;
   const { value } = await createCredential(instance, {
     organization: scratch.organization.id,
     user: scratch.reader.id,
@@ -64,6 +61,9 @@ Deno.test("withAdminToken() refuses two administrators, a file that is no key, a
     ["/home/canary.json", /set ZITADEL_ADMIN_KEY_FILE to its path/],
     ["can ary", /^ZITADEL_ADMIN_TOKEN has white space/],
   ];
+  for (const spoil of ["\u200b", "\n", "é"]) {
+    pasted.push([`can${spoil}ary`, /^ZITADEL_ADMIN_TOKEN has white space/]);
+  }
   for (const [ZITADEL_ADMIN_TOKEN, expected] of pasted) {
     await assert.rejects(withAdminToken({ ZITADEL_ADMIN_TOKEN }), (error) => {
       assert.ok(error instanceof SettingsError);

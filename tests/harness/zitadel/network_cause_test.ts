@@ -3,6 +3,7 @@ import { FunctionError } from "../../../lib/errors.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import { networkCauseOf } from "../../../harness/zitadel/network_cause.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
+import { serve } from "../_serve.ts";
 
 /** An error as Deno 2.9.6 throws it: the cause holds the text. */
 function fetchError(text: string): TypeError {
@@ -53,11 +54,8 @@ Deno.test("networkCauseOf() names the cause of a request without an answer", asy
 });
 
 Deno.test("attempt() names a server that speaks http at an https address", async () => {
-  await using server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => new Response(),
-  );
-  const origin = `https://127.0.0.1:${server.addr.port}`;
+  await using server = serve(() => new Response());
+  const origin = server.origin.replace("http:", "https:");
   await assert.rejects(
     listOrganizations(connect(origin, "token")),
     /cannot be reached \(.*\): it speaks http, not https; write http:\/\//,

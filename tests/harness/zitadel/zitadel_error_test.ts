@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
 import {
@@ -13,16 +12,15 @@ import {
   listTargets,
   updateTarget,
 } from "../../../harness/zitadel/target.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import {
   attempt,
   ZitadelError,
 } from "../../../harness/zitadel/zitadel_error.ts";
+import { startScratch } from "../_scratch.ts";
 
 Deno.test("attempt() turns every refusal of ZITADEL into a sentence that says what to do", async (t) => {
-  await using sandbox = await startSandbox();
-  const admin = connect(sandbox.origin, sandbox.adminToken);
-  await using scratch = await createScratchOrganization(admin);
+  await using scene = await startScratch();
+  const { sandbox, instance: admin, scratch } = scene;
   const reader = connect(sandbox.origin, scratch.reader.token);
   const stranger = connect(sandbox.origin, "nonsense");
   const nowhere = connect("http://127.0.0.1:9", "token");
@@ -102,7 +100,7 @@ Deno.test("attempt() turns every refusal of ZITADEL into a sentence that says wh
     [
       "an instance that does not answer",
       () => listOrganizations(nowhere),
-      /Check ZITADEL_DOMAIN/,
+      /asked at http:\/\/127\.0\.0\.1:9.*(?:Check ZITADEL_DOMAIN|Try again)/,
     ],
   ];
   for (const [name, call, sentence] of refusals) {

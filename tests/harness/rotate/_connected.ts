@@ -1,0 +1,25 @@
+import { createTarget } from "../../../harness/zitadel/target.ts";
+import { startFunction } from "../_function_server.ts";
+import { startScratch } from "../_scratch.ts";
+
+export const NAME = "ours";
+
+/** A function beside a sandbox that has a target for it; its env file has the key. */
+export async function connected() {
+  const stack = new AsyncDisposableStack();
+  const { sandbox, instance, scratch } = stack.use(await startScratch());
+  const envFile = await Deno.makeTempFile({ suffix: ".env" });
+  stack.defer(() => Deno.remove(envFile));
+  const server = stack.use(startFunction(envFile, sandbox.origin));
+  const { id, signingKey } = await createTarget(instance, {
+    name: NAME,
+    endpoint: server.endpoint,
+    timeoutSeconds: 10,
+    interruptOnError: false,
+  });
+  await Deno.writeTextFile(
+    envFile,
+    `# mine\nZITADEL_DOMAIN=${sandbox.origin}\nAUTHORIZATION_SIGNING_KEY=${signingKey}\n`,
+  );
+  return { stack, sandbox, instance, scratch, envFile, server, id, signingKey };
+}
