@@ -6,7 +6,7 @@ export function didYouMean(
   prefix = "",
 ): string {
   const [best] = candidates
-    .map((it) => [it, distance(word, it)] as const)
+    .map((it) => [it, editsBetween(word, it)] as const)
     .filter(([it, steps]) =>
       steps <= Math.ceil(word.length / 4) ||
       word.length > 1 && it.startsWith(word)
@@ -16,7 +16,7 @@ export function didYouMean(
 }
 
 /** How many letters are added, left out, changed or swapped with the next one. */
-function distance(a: string, b: string): number {
+export function editsBetween(a: string, b: string): number {
   let [before, last] = [[] as number[], Array.from(`-${b}`, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

@@ -18,14 +18,11 @@ export type ExitCode = typeof EXIT[keyof typeof EXIT];
 /** How a command ended; the `outcome` of its JSON document. */
 export type Outcome = "done" | "changes" | "warnings" | "declined" | "failed";
 
-const EXIT_CODES: Readonly<Record<Outcome, ExitCode>> = {
+/** With which code each outcome ends. */
+export const EXIT_CODES: Readonly<Record<Outcome, ExitCode>> = {
   done: EXIT.done,
   changes: EXIT.warnings,
   warnings: EXIT.warnings,
   declined: EXIT.warnings,
   failed: EXIT.failed,
 };
-
-export function exitCodeOf(outcome: Outcome): ExitCode {
-  return EXIT_CODES[outcome];
-}

@@ -45,9 +45,9 @@ export function formatHelp({ help, options, positionals }: Described): string {
     ["-h, --help", "print this"],
     ["--version", "print the version"],
   ];
-  const codes: (readonly [string, string | undefined])[] = [
+  const codes: (readonly [string, string])[] = [
     ["0", exit.done],
-    ["1", exit.warnings],
+    ...exit.warnings ? [["1", exit.warnings] as const] : [],
     ["2", exit.failed],
     ["64", "wrong usage or settings"],
     ["70", "a fault of this command; please report it"],
@@ -61,18 +61,12 @@ export function formatHelp({ help, options, positionals }: Described): string {
     ),
     section("Options", formatRows(rows)),
     section("Environment", formatRows(environment)),
-    section("Exit codes", formatRows(codes.filter(hasText))),
+    section("Exit codes", formatRows(codes)),
   ].filter(Boolean).join("\n\n");
 }
 
 function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? "" : [`${title}:`, ...lines].join("\n");
-}
-
-function hasText(
-  row: readonly [string, string | undefined],
-): row is readonly [string, string] {
-  return row[1] !== undefined;
 }
 
 /** Commands with their notes beside them. */

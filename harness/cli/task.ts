@@ -13,7 +13,7 @@ import {
   type Failure,
   Interrupted,
 } from "./errors.ts";
-import { EXIT, type ExitCode, exitCodeOf, type Outcome } from "./exit.ts";
+import { EXIT, EXIT_CODES, type ExitCode, type Outcome } from "./exit.ts";
 import { formatHelp, type Help } from "./help.ts";
 import { createTerminalIo, type Io, printJson, printLines } from "./io.ts";
 import type { Options, Values } from "./options.ts";
@@ -63,7 +63,7 @@ export function defineTask<const O extends Options>(
         }
         const given = readArguments(args, definition);
         isJson = "json" in given && given.json === true;
-        return exitCodeOf(await definition.run(given, interruptible.io));
+        return EXIT_CODES[await definition.run(given, interruptible.io)];
       } catch (error) {
         io.progress();
         const failure = describeFailure(interruptible.reasonOf(error), name);

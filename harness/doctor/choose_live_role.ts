@@ -11,6 +11,7 @@ import {
   permissionsOf,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
+import { fixedBy } from "../roles/mapping_organization.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
 import type { Facts, OwnedProject } from "./facts.ts";
 import { checkName } from "./leftovers.ts";
@@ -56,7 +57,7 @@ export function chooseLiveRole(facts: Facts, config: Config): LiveChoice {
 }
 
 function chooseOfAll(facts: Facts, config: Config): LiveChoice {
-  const fixed = fixedOrganization(config);
+  const fixed = fixedBy(config.metadataOrganization);
   if (config.projects) return chooseOfProjects(facts, config);
   if (fixed === undefined) {
     const permissions = DEFAULT_MAPPING[DEFAULT_ROLE]!;
@@ -78,7 +79,7 @@ function chooseOfAll(facts: Facts, config: Config): LiveChoice {
 
 /** Chooses a role that a real project has: the one that permits least. */
 function chooseOfProjects(facts: Facts, config: Config): LiveChoice {
-  const fixed = fixedOrganization(config);
+  const fixed = fixedBy(config.metadataOrganization);
   const { projects: listed } = config;
   if (!facts.projects?.value) return none("the projects could not be read");
   const projects = facts.projects.value.projects
@@ -106,12 +107,6 @@ function chooseOfProjects(facts: Facts, config: Config): LiveChoice {
 
 function ownRole(): LiveRole {
   return { role: checkName(), permissions: [] };
-}
-
-function fixedOrganization(
-  { metadataOrganization: it }: Config,
-): string | undefined {
-  return it === "user" || it === "grant" ? undefined : it;
 }
 
 /** Returns the role with the fewest permissions, if another one has more. */

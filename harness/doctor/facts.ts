@@ -54,8 +54,8 @@ export interface MetadataFacts {
 export interface OrganizationFacts {
   readonly id: string;
   readonly name: string | undefined;
-  /** Whether there is such an organization; `undefined` if no one could see it. */
-  readonly exists: boolean | undefined;
+  /** Whether there is certainly no such organization. */
+  readonly isMissing: boolean;
   /** As the function's service user reads it; `undefined` if not tried. */
   readonly metadata: Answer<MetadataFacts> | undefined;
   /** Its projects and those granted to it; `undefined` if no one could see them. */

@@ -2,6 +2,7 @@ import type { Config } from "../../lib/config/settings.ts";
 import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { checkEndpoint } from "../function/canary.ts";
+import { fixedBy } from "../roles/mapping_organization.ts";
 import { findUnfinishedRotation } from "../rotate/unfinished_rotation.ts";
 import { connect, type Instance, originOf } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
@@ -180,7 +181,10 @@ async function gatherOrganizations(
     ? await answer(() => listOrganizations(asker))
     : { value: [] };
   const listed = (all.value ?? []).filter((it) => !isLeftover(it));
-  const named = namedOrganizations(options, config);
+  const fixed = fixedBy(config?.metadataOrganization);
+  const named = options.organizations.length === 0 && fixed !== undefined
+    ? [fixed]
+    : options.organizations;
   const wanted = named.length > 0
     ? named.map((id) => ({ id, name: listed.find((it) => it.id === id)?.name }))
     : listed;
@@ -237,17 +241,6 @@ async function gatherOrganizations(
 function ownersOf(seen: ProjectsSeen | undefined): Organization[] {
   const owners = (seen?.projects ?? []).map(({ owner }) => owner);
   return [...new Map(owners.map((it) => [it.id, it])).values()];
-}
-
-function namedOrganizations(
-  { organizations }: GatherOptions,
-  config: Config | undefined,
-): readonly string[] {
-  if (organizations.length > 0) return organizations;
-  const fixed = config?.metadataOrganization;
-  return fixed === undefined || fixed === "user" || fixed === "grant"
-    ? []
-    : [fixed];
 }
 
 async function gatherPublicKeys(

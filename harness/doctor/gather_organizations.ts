@@ -45,30 +45,24 @@ export async function gatherOrganization(
   { reader, admin, isOwner }: Eyes,
 ): Promise<OrganizationFacts> {
   const asker = admin ?? reader;
-  const seen = isOwner && name === undefined
-    ? await answer(() => listOrganizations(admin!, { id }))
+  const looker = isOwner ? admin : reader;
+  const seen = name === undefined && looker
+    ? await answer(() => listOrganizations(looker, { id }))
     : undefined;
   const known = name ?? seen?.value?.[0]?.name;
-  const exists = known !== undefined ? true : seen?.value ? false : undefined;
-  if (exists === false) {
-    return { id, name, exists, metadata: undefined, projects: undefined };
-  }
+  // Who is no IAM_OWNER does not see every organization.
+  const isMissing = isOwner && seen?.value?.length === 0;
   return {
     id,
-    name: known ?? await nameSeenBy(reader, id),
-    exists,
-    metadata: reader && await answer(() => gatherMetadata(reader, id)),
-    projects: asker && await answer(() => gatherProjects(asker, id)),
+    name: known,
+    isMissing,
+    metadata: reader && !isMissing
+      ? await answer(() => gatherMetadata(reader, id))
+      : undefined,
+    projects: asker && !isMissing
+      ? await answer(() => gatherProjects(asker, id))
+      : undefined,
   };
-}
-
-async function nameSeenBy(
-  instance: Instance | undefined,
-  id: string,
-): Promise<string | undefined> {
-  if (instance === undefined) return undefined;
-  const visible = await answer(() => listOrganizations(instance, { id }));
-  return visible.value?.[0]?.name;
 }
 
 async function gatherMetadata(

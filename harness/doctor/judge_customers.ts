@@ -7,6 +7,7 @@
  */
 import type { Config } from "../../lib/config/settings.ts";
 import { foldName } from "../../lib/config/claim_name.ts";
+import { fixedBy } from "../roles/mapping_organization.ts";
 import { CHECKS } from "./checks.ts";
 import {
   type Facts,
@@ -66,7 +67,7 @@ function missingSettings(facts: Facts, config: Config): string[] {
   const isV3 = metadataApiOf(facts) === "management_v1";
   const parts: [isMissing: boolean, text: string][] = [
     [
-      metadataOrganization === "user" || metadataOrganization === "grant",
+      fixedBy(metadataOrganization) === undefined,
       `C1 METADATA_ORGANIZATION is ${metadataOrganization}: a customer's administrator writes the mapping`,
     ],
     [

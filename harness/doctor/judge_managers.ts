@@ -5,6 +5,7 @@
  * @module
  */
 import type { Config } from "../../lib/config/settings.ts";
+import { fixedBy } from "../roles/mapping_organization.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listManagersOf, type Manager } from "../zitadel/managers.ts";
 import { listServiceUsers } from "../zitadel/service_user.ts";
@@ -25,12 +26,12 @@ const LOGIN_ROLE = "IAM_LOGIN_CLIENT";
 
 export async function gatherManagers(
   admin: Instance,
-  { metadataOrganization: setting }: Pick<Config, "metadataOrganization">,
+  { metadataOrganization }: Pick<Config, "metadataOrganization">,
 ): Promise<ManagerFacts[]> {
-  const isFixed = setting !== "user" && setting !== "grant";
+  const fixed = fixedBy(metadataOrganization);
   const managers = [
     ...await listManagersOf(admin, undefined),
-    ...isFixed ? await listManagersOf(admin, setting) : [],
+    ...fixed ? await listManagersOf(admin, fixed) : [],
   ];
   const targets = new Map(
     (await listServiceUsers(admin)).map((it) => [it.id, it.createdFor]),
@@ -42,12 +43,11 @@ export function judgeManagers(facts: Facts, report: Report): void {
   const { managers, config } = facts;
   if (!managers) return;
   if (managers.problem) return report("writers", "note", managers.problem.text);
-  const setting = config.value?.metadataOrganization;
   const writers = describe(
     managers.value,
     (role) => WRITING_ROLES.has(role),
   );
-  if (setting === "user" || setting === "grant") {
+  if (config.value && !fixedBy(config.value.metadataOrganization)) {
     writers.push("each organization's ORG_OWNER and ORG_SETTINGS_MANAGER");
   }
   report("writers", "note", "managers with org.write", { items: writers });

@@ -40,7 +40,7 @@ function judgeReadability(
   if (organizations.length === 0) {
     return report("org_read", "broken", "no organization can be read");
   }
-  const existing = organizations.filter(({ exists }) => exists !== false);
+  const existing = organizations.filter(({ isMissing }) => !isMissing);
   const hidden = existing.filter(({ metadata }) =>
     metadata?.problem?.reason === "missing_permission"
   );
@@ -64,8 +64,8 @@ function judgeOrganization(
   organization: OrganizationFacts,
   report: Report,
 ): void {
-  const { id, exists, projects } = organization;
-  if (exists === false) {
+  const { id, isMissing, projects } = organization;
+  if (isMissing) {
     const items = [id];
     return report("organization", "broken", "no such organization", { items });
   }

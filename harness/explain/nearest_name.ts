@@ -1,3 +1,5 @@
+import { editsBetween } from "../cli/closest.ts";
+
 /** At how many edits a name is no longer a misspelling of another. */
 const MAX_EDITS = 2;
 
@@ -16,18 +18,4 @@ export function nearestName(
     if (edits < fewest) [nearest, fewest] = [other, edits];
   }
   return nearest;
-}
-
-/** The Levenshtein distance. */
-function editsBetween(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 0; i < a.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < b.length; j++) {
-      const replaced = row[j]! + (a[i] === b[j] ? 0 : 1);
-      next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, replaced));
-    }
-    row = next;
-  }
-  return row.at(-1)!;
 }

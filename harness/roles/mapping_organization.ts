@@ -44,6 +44,10 @@ export async function findOrganization(
 
 /** The organization in METADATA_ORGANIZATION, if it is one for all users. */
 export function fixedOrganization(settings: Settings): string | undefined {
-  const value = settings.METADATA_ORGANIZATION?.trim();
+  return fixedBy(settings.METADATA_ORGANIZATION?.trim());
+}
+
+/** The organization that a value of METADATA_ORGANIZATION names, if it is one for all users. */
+export function fixedBy(value: string | undefined): string | undefined {
   return value === "user" || value === "grant" ? undefined : value || undefined;
 }

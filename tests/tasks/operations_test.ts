@@ -192,54 +192,6 @@ Deno.test("setup binds only a function that answers, and continues once it does"
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("setup does not bind a function that has another key", async () => {
-  await using sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using scratch = await createScratchOrganization(instance);
-  const folder = await Deno.makeTempDir();
-  const envFile = `${folder}/.env`;
-  const credential = `ACCESS_TOKEN=${scratch.reader.token}\n`;
-  const stale = `AUTHORIZATION_SIGNING_KEY=anotherKey\n${credential}`;
-  await Deno.writeTextFile(envFile, stale);
-  await using server = startFunction(envFile, sandbox.origin);
-  await server.reload();
-  await Deno.writeTextFile(envFile, credential);
-  const env = {
-    ZITADEL_DOMAIN: sandbox.origin,
-    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
-  };
-  const args = ["--endpoint", server.endpoint, "--env-file", envFile, "--yes"];
-  const refused = /^Not bound: .* does not accept the target's/m;
-  const created = await run("setup", args, env);
-  assert.equal(created.code, 2, created.stderr);
-  assert.match(created.stdout, refused);
-  const again = await run("setup", args, env);
-  assert.equal(again.code, 2);
-  assert.match(again.stdout, refused);
-  assert.deepEqual(await listExecutions(instance), []);
-  const { changes, pending } = JSON.parse(
-    (await run("setup", [...args, "--json"], env)).stdout,
-  );
-  assert.deepEqual(changes, []);
-  assert.equal(pending.length, 1);
-
-  await server.reload();
-  const bound = await run("setup", args, env);
-  assert.equal(bound.code, 0, bound.stderr);
-  assert.equal((await listExecutions(instance)).length, 1);
-  await Deno.remove(folder, { recursive: true });
-});
-
-Deno.test("setup names the setting that is missing", async () => {
-  const folder = await Deno.makeTempDir();
-  const { code, stderr } = await run("setup", [
-    ...["--endpoint", "https://a.example/", "--env-file", `${folder}/.env`],
-  ], { ZITADEL_DOMAIN: "", ZITADEL_ADMIN_TOKEN: "" });
-  assert.equal(code, 64);
-  assert.match(stderr, /^error: ZITADEL_DOMAIN is not set: /);
-  await Deno.remove(folder);
-});
-
 Deno.test("deploy --print prints commands that upload no administrator's token", async () => {
   await using folder = await tempFolder();
   const envFile = await folder.write(

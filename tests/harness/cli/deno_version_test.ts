@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ROOT, sourceFiles } from "../../_source_files.ts";
 import { describeOldDeno } from "../../../harness/cli/deno_version.ts";
 
 Deno.test("describeOldDeno() names the version that is needed", () => {
@@ -16,24 +17,11 @@ Deno.test("describeOldDeno() names the version that is needed", () => {
 });
 
 Deno.test("no command imports by name what an older Deno does not export", async () => {
-  const folders = ["harness", "lib", "tasks"];
-  for (const folder of folders) {
-    for await (
-      const path of filesIn(new URL(`../../../${folder}/`, import.meta.url))
-    ) {
-      const text = await Deno.readTextFile(path);
-      assert.doesNotMatch(
-        text,
-        /^import \{[^}]*\b(?:diff|parseEnv)\b[^}]*\} from "node:util";/m,
-        path.pathname,
-      );
-    }
+  for (const path of await sourceFiles(["harness/", "lib/", "tasks/"])) {
+    assert.doesNotMatch(
+      await Deno.readTextFile(new URL(path, ROOT)),
+      /^import \{[^}]*\b(?:diff|parseEnv)\b[^}]*\} from "node:util";/m,
+      path,
+    );
   }
 });
-
-async function* filesIn(folder: URL): AsyncGenerator<URL> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) yield* filesIn(new URL(`${name}/`, folder));
-    else if (name.endsWith(".ts")) yield new URL(name, folder);
-  }
-}

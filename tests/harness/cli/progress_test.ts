@@ -1,43 +1,42 @@
 import assert from "node:assert/strict";
 import { createProgress } from "../../../harness/cli/progress.ts";
 
-function createPlatform({ isTerminal = true } = {}) {
+/** Shows texts as a command does; `second` passes the second after which they show. */
+function create({ isTerminal = true } = {}) {
   const written: string[] = [];
   const timers = new Map<() => void, number>();
-  return {
-    written,
-    timers,
-    platform: {
-      isTerminal,
-      write: (text: string) => void written.push(text),
-      after(ms: number, callback: () => void) {
-        timers.set(callback, ms);
-        return () => void timers.delete(callback);
-      },
+  const progress = createProgress({
+    isTerminal,
+    write: (text: string) => void written.push(text),
+    after(ms: number, callback: () => void) {
+      timers.set(callback, ms);
+      return () => void timers.delete(callback);
     },
+  });
+  const second = () => {
+    assert.deepEqual([...timers.values()], [1_000]);
+    for (const callback of timers.keys()) callback();
   };
+  return { progress, written, timers, second };
 }
 
-Deno.test("createProgress() shows the latest text after a second", () => {
-  const { platform, written, timers } = createPlatform();
-  const progress = createProgress(platform);
+Deno.test("createProgress() shows the latest text after a second, escaped", () => {
+  const { progress, written, second } = create();
   progress("reading targets");
-  progress("reading metadata");
+  progress("reading \x1b[2J");
   assert.deepEqual(written, []);
-  assert.deepEqual([...timers.values()], [1_000]);
-  for (const callback of timers.keys()) callback();
+  second();
   progress("reading logins");
   progress();
   assert.deepEqual(written, [
-    "\r\x1b[Kreading metadata",
+    "\r\x1b[Kreading \\u{1b}[2J",
     "\r\x1b[Kreading logins",
     "\r\x1b[K",
   ]);
 });
 
 Deno.test("createProgress() shows nothing of what ends within a second", () => {
-  const { platform, written, timers } = createPlatform();
-  const progress = createProgress(platform);
+  const { progress, written, timers } = create();
   progress("reading targets");
   progress();
   assert.equal(timers.size, 0);
@@ -45,15 +44,7 @@ Deno.test("createProgress() shows nothing of what ends within a second", () => {
 });
 
 Deno.test("createProgress() shows nothing without a terminal", () => {
-  const { platform, written, timers } = createPlatform({ isTerminal: false });
-  createProgress(platform)("reading targets");
+  const { progress, timers } = create({ isTerminal: false });
+  progress("reading targets");
   assert.equal(timers.size, 0);
-  assert.deepEqual(written, []);
-});
-
-Deno.test("createProgress() escapes control characters", () => {
-  const { platform, written, timers } = createPlatform();
-  createProgress(platform)("reading \x1b[2J");
-  for (const callback of timers.keys()) callback();
-  assert.deepEqual(written, ["\r\x1b[Kreading \\u{1b}[2J"]);
 });

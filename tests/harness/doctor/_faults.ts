@@ -159,7 +159,12 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Make>> = {
   ),
   "payload_key broken: another's": encrypt(publicKey(createKeys().publicKey)),
   "payload_key ok: ours": encrypt(publicKey()),
-  "timeout warning: ZITADEL gives up first": setTarget({ timeoutMs: 1_000 }),
+  "timeout warning: ZITADEL waits no longer than the function": (
+    { settings, target },
+  ) => {
+    target.timeoutMs = 2_000;
+    return { settings: { ...settings, UPSTREAM_TIMEOUT_MS: "2000" } };
+  },
   "timeout warning: a login may hang": setTarget({ timeoutMs: 60_000 }),
   "interrupt note: it is on": setTarget({ interruptOnError: true }),
   "locked_out broken: interrupt is on, and nothing answers": setTarget({
@@ -177,6 +182,9 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Make>> = {
     state.executions.clear();
     state.executions.set("access", access);
   },
+  "canary note: its endpoint is not known": set({
+    ZITADEL_ADMIN_TOKEN: undefined,
+  }),
   "canary broken: nothing answers": setTarget({ endpoint: NOWHERE }),
   "canary broken: the function has another key": ({ settings, target }) => {
     target.signingKey = "another";

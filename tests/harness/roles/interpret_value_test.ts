@@ -3,6 +3,7 @@ import {
   intendedPermissions,
   problemOf,
 } from "../../../harness/roles/interpret_value.ts";
+import { MAX_VALUE_PERMISSIONS } from "../../../lib/mapping/permission_value.ts";
 import { ENCODED, READABLE, UNREADABLE } from "../../lib/mapping/_values.ts";
 
 const encoder = new TextEncoder();
@@ -24,6 +25,8 @@ Deno.test("problemOf() says what is wrong when no form fits, and does not quote 
     assert.doesNotMatch(String(problem(text)), /canary/);
   }
   assert.match(String(problemOf(undefined)), /longer than 100000 bytes/);
+  const blanks = "a" + ",".repeat(MAX_VALUE_PERMISSIONS);
+  assert.match(String(problem(blanks)), /has more than \d+ permissions/);
 });
 
 Deno.test("intendedPermissions() returns what a value that is encoded once too often should grant", async (t) => {
@@ -35,6 +38,17 @@ Deno.test("intendedPermissions() returns what a value that is encoded once too o
       );
       assert.deepEqual(intended(text), expected);
     });
+  }
+});
+
+Deno.test("problemOf() says so if a value is encoded more than once too often", () => {
+  const encoded = btoa(btoa(btoa('["a"]')));
+  for (const text of [encoded, JSON.stringify(encoded)]) {
+    assert.equal(
+      problem(text),
+      "The value is encoded more than once too often",
+    );
+    assert.equal(intended(text), undefined);
   }
 });
 
