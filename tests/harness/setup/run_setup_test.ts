@@ -121,6 +121,10 @@ Deno.test("setup checks the env file and the roles before it changes anything", 
   const large = await roles({ admin: ["x".repeat(100_000)] });
   const refused = await run({ endpoint, roles: large });
   assert.match(refused.error, /admin: takes 100,004 bytes/);
+  const denied = await run({ endpoint: "http://gone.invalid/" });
+  assert.match(denied.error, /ZITADEL refuses the endpoint/);
+  // Nothing was done, so there is nothing to list.
+  assert.equal(denied.stderr, "");
   assert.deepEqual(await snapshot(), before);
 
   await createTarget(instance, { ...TARGET, name: "authorization webhook" });
