@@ -217,6 +217,7 @@ Deno.test("setup --remove of a name that does not exist names those that do", as
   const { run, instance } = scene;
   const nothing = await run({ remove: true });
   assert.equal(nothing.outcome, "done");
+  assert.doesNotMatch(nothing.stdout, /Removed/);
   await createTarget(instance, TARGET);
   const typo = await run({ remove: true, name: "typo" });
   assert.equal(typo.outcome, "warnings");
