@@ -40,6 +40,7 @@ export async function connectFunction(
     },
     conditions: ["function/preaccesstoken"],
     mapping: new Map(Object.entries(DEFAULT_MAPPING)),
+    prune: false,
   };
   const apply = (...kinds: Change["kind"][]) =>
     applyPart(stage, { place, wish, kinds });

@@ -8,7 +8,7 @@ const METADATA_EVENTS = ["event/group/org.metadata", "event/group/org"];
 
 /** Names what a plan leaves as it is, although it matters for the result. */
 export function setupNotes(state: State, wish: Wish): string[] {
-  const { mapping, prune = false } = wish;
+  const { mapping, prune } = wish;
   const entries = mapping.size > 0 || prune
     ? planMapping(state.metadata, mapping, { prune })
     : { set: [], removed: [], notes: [] };

@@ -56,7 +56,7 @@ export interface Wish {
   /** The mapping that the organization's metadata holds. */
   readonly mapping: Mapping;
   /** Whether entries that are not in the mapping are removed. */
-  readonly prune?: boolean;
+  readonly prune: boolean;
   /** Whether another signing key in the env file may be replaced. */
   readonly force?: boolean;
   /** The instance that the env file names, if it names none yet. */
@@ -98,7 +98,7 @@ export async function readState(
  * @throws {Error} If the env file holds another target's key.
  */
 export function planSetup(place: Place, state: State, wish: Wish): Change[] {
-  const { target: settings, domain, mapping, prune = false } = wish;
+  const { target: settings, domain, mapping, prune } = wish;
   const isMapped = mapping.size > 0 || prune;
   const others = [
     ...settings && domain && !state.env.ZITADEL_DOMAIN

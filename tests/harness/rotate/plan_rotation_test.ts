@@ -49,6 +49,31 @@ Deno.test("planRotation() names the targets there are if the one asked for is mi
   );
 });
 
+testEach<[addresses: number, processes: number | undefined, where: string]>(
+  "planRotation() says where the new key is checked",
+  {
+    "at the endpoint": [0, undefined, "the function (one process; if there"],
+    "at one address": [1, 2, "the function (2 processes) accepts"],
+    "at several": [2, undefined, "the function at each of 2 addresses accepts"],
+  },
+  ([addresses, processes, where]) => {
+    const place = {
+      instance: connect("https://zitadel.example", "token"),
+      envFile: ".env",
+    };
+    const situation = {
+      targets: [target("1", "ours")],
+      executions: [],
+      envKeys: [],
+    };
+    const endpoint = Array(addresses).fill("http://function.example/");
+    const options = { name: "ours", wait: 0, endpoint, processes };
+    const { steps } = planRotation(place, situation, options);
+    const { text } = steps.find(({ step }) => step === "wait")!;
+    assert.ok(text.includes(`wait until ${where}`), text);
+  },
+);
+
 Deno.test("planRotation() refuses what it could not copy", () => {
   const of = (payloadType: PayloadType) => ({
     targets: [target("1", "ours", payloadType)],

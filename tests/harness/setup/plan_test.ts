@@ -34,6 +34,7 @@ const WISH: Wish = {
   target: SETTINGS,
   conditions: ["function/preaccesstoken"],
   mapping: new Map([["admin", ["read:all"]]]),
+  prune: false,
 };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const DONE: State = {
@@ -134,7 +135,7 @@ testEach<[seconds: number, upstreamMs: string | undefined, isWarned: boolean]>(
   ([timeoutSeconds, UPSTREAM_TIMEOUT_MS, isWarned]) => {
     const target = { ...SETTINGS, timeoutSeconds };
     const notes = setupNotes({ ...EMPTY, env: { UPSTREAM_TIMEOUT_MS } }, {
-      ...{ target, conditions: [], mapping: new Map() },
+      ...{ target, conditions: [], mapping: new Map(), prune: false },
     });
     assert.equal(notes.length, isWarned ? 1 : 0);
     if (isWarned) assert.match(notes[0]!, /UPSTREAM_TIMEOUT_MS/);

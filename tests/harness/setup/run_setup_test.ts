@@ -121,6 +121,10 @@ Deno.test("setup checks the env file and the roles before it changes anything", 
   const large = await roles({ admin: ["x".repeat(100_000)] });
   const refused = await run({ endpoint, roles: large });
   assert.match(refused.error, /admin: takes 100,004 bytes/);
+  const denied = await run({ endpoint: "http://gone.invalid/" });
+  assert.match(denied.error, /ZITADEL refuses the endpoint/);
+  // Nothing was done, so there is nothing to list.
+  assert.equal(denied.stderr, "");
   assert.deepEqual(await snapshot(), before);
 
   await createTarget(instance, { ...TARGET, name: "authorization webhook" });
@@ -213,6 +217,7 @@ Deno.test("setup --remove of a name that does not exist names those that do", as
   const { run, instance } = scene;
   const nothing = await run({ remove: true });
   assert.equal(nothing.outcome, "done");
+  assert.doesNotMatch(nothing.stdout, /Removed/);
   await createTarget(instance, TARGET);
   const typo = await run({ remove: true, name: "typo" });
   assert.equal(typo.outcome, "warnings");

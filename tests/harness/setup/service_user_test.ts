@@ -44,6 +44,8 @@ Deno.test("setup --service-user creates a user once, replaces a refused credenti
   assert.equal(created.outcome, "done", created.error);
   const own = await ownOrganization(instance);
   const user = (await find(instance, NAME))!;
+  // A JWT would call the function, which would call for a token.
+  assert.equal(sandbox.world.users.get(user.id)!.accessToken, "opaque");
   assert.ok(await hasRole(instance, user, "IAM_OWNER_VIEWER"));
   const { SERVICE_ACCOUNT_KEY } = parseEnv(await Deno.readTextFile(envFile));
   const { keyId, expirationDate } = JSON.parse(SERVICE_ACCOUNT_KEY!);
@@ -75,6 +77,14 @@ Deno.test("setup --service-user creates a user once, replaces a refused credenti
   assert.deepEqual([...sandbox.world.users.keys()], users);
   assert.deepEqual(sandbox.world.members, members);
   assert.equal(await Deno.readTextFile(envFile), "# mine\n");
+
+  const left = `SERVICE_ACCOUNT_KEY='${SERVICE_ACCOUNT_KEY}'\n`;
+  await Deno.writeTextFile(envFile, left);
+  const gone = await run({ ...USER, dryRun: true });
+  assert.match(
+    gone.stdout,
+    /~ SERVICE_ACCOUNT_KEY in .*, in place of one that ZITADEL refuses$/m,
+  );
 });
 
 Deno.test("setup --service-user leaves a foreign user of that name alone, and names it", async () => {

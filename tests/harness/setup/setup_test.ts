@@ -40,6 +40,7 @@ function wishFor(endpoint: string, interruptOnError = false): Wish {
     target: { name: NAME, endpoint, timeoutSeconds: 10, interruptOnError },
     conditions: CONDITIONS,
     mapping: MAPPING,
+    prune: false,
   };
 }
 
