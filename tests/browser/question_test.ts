@@ -98,7 +98,8 @@ browserTest(
       );
       await click(page, "Add “viewer”");
       assert.equal(
-        await page.getByLabel("Permissions of viewer").inputValue(),
+        await page.getByLabel("Permissions of viewer", { exact: true })
+          .inputValue(),
         "reports:read",
       );
     });
