@@ -80,6 +80,21 @@ Deno.test("the project's files do not import each other in a circle", async () =
   assert.deepEqual(importCycles(await readProject()), []);
 });
 
+Deno.test("the folders of harness/ do not import each other in a circle", async () => {
+  const folderOf = (file: string) => file.split("/").slice(0, 2).join("/");
+  const folders = new Map<string, Import[]>();
+  for (const [file, imports] of await readProject()) {
+    if (!file.startsWith("harness/")) continue;
+    const folder = folderOf(file);
+    const others = imports
+      .map((it) => ({ ...it, file: folderOf(it.file) }))
+      .filter((it) => it.file.startsWith("harness/") && it.file !== folder);
+    folders.getOrInsert(folder, []).push(...others);
+  }
+  assert.ok(folders.size > 15, `only ${folders.size} folders were read`);
+  assert.deepEqual(importCycles(folders), []);
+});
+
 Deno.test("the project's imports follow the layout", async () => {
   const graph = await readProject();
   assert.ok(graph.size > 100, `only ${graph.size} files were read`);

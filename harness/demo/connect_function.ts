@@ -3,7 +3,7 @@ import {
   type FunctionProcess,
   startFunction,
 } from "../function/function_process.ts";
-import { applySteps, type Change, type Place } from "../setup/change.ts";
+import { applySteps, type Change, type Place } from "../plan/change.ts";
 import { planSetup, readState, type Wish } from "../setup/plan.ts";
 import { freePort } from "../util/free_port.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";

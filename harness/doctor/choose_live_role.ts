@@ -11,7 +11,7 @@ import {
   permissionsOf,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
-import { fixedBy } from "../roles/mapping_organization.ts";
+import { fixedBy } from "../mapping/mapping_organization.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
 import type { Facts, OwnedProject } from "./facts.ts";
 import { checkName } from "./leftovers.ts";

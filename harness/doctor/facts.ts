@@ -8,7 +8,7 @@ import type { Config } from "../../lib/config/settings.ts";
 import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { CanaryResult } from "../function/canary.ts";
-import type { UnfinishedRotation } from "../rotate/unfinished_rotation.ts";
+import type { UnfinishedRotation } from "../zitadel/unfinished_rotation.ts";
 import type { ActionV1 } from "../zitadel/action_v1.ts";
 import type { Manager } from "../zitadel/managers.ts";
 import type { Me } from "../zitadel/user.ts";

@@ -2,8 +2,8 @@ import type { Config } from "../../lib/config/settings.ts";
 import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { checkEndpoint } from "../function/canary.ts";
-import { fixedBy } from "../roles/mapping_organization.ts";
-import { findUnfinishedRotation } from "../rotate/unfinished_rotation.ts";
+import { fixedBy } from "../mapping/mapping_organization.ts";
+import { findUnfinishedRotation } from "../zitadel/unfinished_rotation.ts";
 import { connect, type Instance, originOf } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import {

@@ -7,7 +7,7 @@
  */
 import type { Config } from "../../lib/config/settings.ts";
 import { foldName } from "../../lib/config/claim_name.ts";
-import { fixedBy } from "../roles/mapping_organization.ts";
+import { fixedBy } from "../mapping/mapping_organization.ts";
 import { CHECKS } from "./checks.ts";
 import {
   type Facts,

@@ -1,4 +1,4 @@
-import { isBound } from "../rotate/unfinished_rotation.ts";
+import { isBound } from "../zitadel/unfinished_rotation.ts";
 import type { CanaryVerdict } from "../function/canary.ts";
 import type { CanaryFacts, Facts } from "./facts.ts";
 import type { Report } from "./finding.ts";

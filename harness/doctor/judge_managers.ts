@@ -5,7 +5,7 @@
  * @module
  */
 import type { Config } from "../../lib/config/settings.ts";
-import { fixedBy } from "../roles/mapping_organization.ts";
+import { fixedBy } from "../mapping/mapping_organization.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listManagersOf, type Manager } from "../zitadel/managers.ts";
 import { listServiceUsers } from "../zitadel/service_user.ts";

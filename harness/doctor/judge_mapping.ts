@@ -8,8 +8,8 @@ import {
   knownProjects,
   permissionsOf,
 } from "../../lib/mapping/role_mapping.ts";
-import { describeCorrection } from "../explain/describe_correction.ts";
-import { problemOf } from "../roles/interpret_value.ts";
+import { describeCorrection } from "../mapping/describe_correction.ts";
+import { problemOf } from "../mapping/interpret_value.ts";
 import { CHECKS } from "./checks.ts";
 import type { Facts, OrganizationFacts } from "./facts.ts";
 import type { FindingDetails, Report } from "./finding.ts";

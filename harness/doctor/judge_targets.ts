@@ -4,7 +4,7 @@
  * @module
  */
 import type { Config } from "../../lib/config/settings.ts";
-import type { RotationState } from "../rotate/unfinished_rotation.ts";
+import type { RotationState } from "../zitadel/unfinished_rotation.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
 import { CHECKS } from "./checks.ts";
 import type { Facts } from "./facts.ts";

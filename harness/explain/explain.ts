@@ -24,8 +24,8 @@ import {
   type ProjectRole,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
-import { problemOf } from "../roles/interpret_value.ts";
-import { describeCorrection } from "./describe_correction.ts";
+import { problemOf } from "../mapping/interpret_value.ts";
+import { describeCorrection } from "../mapping/describe_correction.ts";
 
 export interface RoleExplanation {
   readonly role: string;

@@ -10,7 +10,7 @@ import {
   knownProjects,
   permissionsOf,
 } from "../../lib/mapping/role_mapping.ts";
-import { intendedPermissions } from "../roles/interpret_value.ts";
+import { intendedPermissions } from "../mapping/interpret_value.ts";
 import type { ExplainedMapping, MappingOf } from "./explain.ts";
 import { nearestName } from "./nearest_name.ts";
 

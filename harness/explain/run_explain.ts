@@ -3,7 +3,7 @@ import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { utf16Of } from "../cli/utf16.ts";
-import { readMappingFile } from "../roles/roles_file.ts";
+import { readMappingFile } from "../mapping/roles_file.ts";
 import { explainCall } from "./explain.ts";
 import { formatExplanation } from "./format_explanation.ts";
 import type { ExplainUserOptions } from "./run_explain_user.ts";

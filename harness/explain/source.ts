@@ -22,7 +22,7 @@ import {
   buildFromSettings,
   readFunctionConfig,
 } from "../cli/function_config.ts";
-import type { Mapping } from "../roles/parse_roles.ts";
+import type { Mapping } from "../mapping/parse_roles.ts";
 
 /** The call to explain, and where its mappings come from. */
 export interface ExplainSource {

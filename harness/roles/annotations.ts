@@ -5,7 +5,7 @@
  * @module
  */
 import type { RoleChange } from "./compare_roles.ts";
-import type { RolesProblem } from "./parse_roles.ts";
+import type { RolesProblem } from "../mapping/parse_roles.ts";
 
 /** Formats each problem as an annotation at its place in the file. */
 export function annotateProblems(

@@ -1,4 +1,4 @@
-import type { Mapping } from "./parse_roles.ts";
+import type { Mapping } from "../mapping/parse_roles.ts";
 
 /** How much the roles of a mapping add to a token. */
 export interface ClaimSizes {

@@ -1,4 +1,4 @@
-import type { Mapping } from "./parse_roles.ts";
+import type { Mapping } from "../mapping/parse_roles.ts";
 import { uncoveredKeys } from "./plan_mapping.ts";
 
 /** What a role gains and loses. */

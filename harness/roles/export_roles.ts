@@ -1,5 +1,5 @@
 import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
-import { problemOf } from "./interpret_value.ts";
+import { problemOf } from "../mapping/interpret_value.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 
 /** A mapping as a roles file, and what of the metadata is not in it. */

@@ -8,7 +8,7 @@ import {
   type Organization,
 } from "../zitadel/organization.ts";
 import { listGrantedProjects } from "../zitadel/project.ts";
-import { fixedOrganization } from "./mapping_organization.ts";
+import { fixedOrganization } from "../mapping/mapping_organization.ts";
 import type { MappingPlan } from "./plan_mapping.ts";
 
 /** Names the new entries that grant nothing, since no project that counts has their role. */

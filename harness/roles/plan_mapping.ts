@@ -6,8 +6,8 @@
  */
 import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
-import type { Mapping } from "./parse_roles.ts";
-import { meansSame } from "./roles_file.ts";
+import type { Mapping } from "../mapping/parse_roles.ts";
+import { meansSame } from "../mapping/roles_file.ts";
 
 /** How one entry of the metadata changes. */
 export interface EntryChange {

@@ -1,4 +1,4 @@
-import type { Place } from "../setup/change.ts";
+import type { Place } from "../plan/change.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { findProject, listGrantedProjects } from "../zitadel/project.ts";
 import type { MappingPlan } from "./plan_mapping.ts";

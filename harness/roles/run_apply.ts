@@ -8,18 +8,18 @@ import { confirm } from "../cli/confirm.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { escapeJson, type Io, printJson, printLines } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import { applySteps, requireRightsFor } from "../setup/change.ts";
-import { printPlan } from "../setup/print_plan.ts";
+import { applySteps, requireRightsFor } from "../plan/change.ts";
+import { printPlan } from "../plan/print_plan.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
 import type { Organization } from "../zitadel/organization.ts";
 import type { RolesOptions } from "./command_line.ts";
 import { exportRoles } from "./export_roles.ts";
-import { findMappingOrganization } from "./mapping_organization.ts";
+import { findMappingOrganization } from "../mapping/mapping_organization.ts";
 import { noteUnusedRoles } from "./note_unused_roles.ts";
 import { planMapping } from "./plan_mapping.ts";
 import { requireProjects } from "./require_projects.ts";
-import { readMappingFile } from "./roles_file.ts";
+import { readMappingFile } from "../mapping/roles_file.ts";
 import { entryChanges } from "./write_entries.ts";
 
 export type ApplyOptions =

@@ -22,7 +22,7 @@ import { listMetadata } from "../zitadel/metadata.ts";
 import { listUserGrants } from "../zitadel/user_grants.ts";
 import type { RolesOptions } from "./command_line.ts";
 import { type Holder, holdersOf } from "./holders.ts";
-import { fixedOrganization } from "./mapping_organization.ts";
+import { fixedOrganization } from "../mapping/mapping_organization.ts";
 
 export type WhoOptions =
   & Pick<RolesOptions, "envFile" | "json">

@@ -1,5 +1,5 @@
 import type { DiffLine } from "../cli/diff.ts";
-import type { Change, Place, Recheck } from "../setup/change.ts";
+import type { Change, Place, Recheck } from "../plan/change.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
 import {

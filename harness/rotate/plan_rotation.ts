@@ -7,7 +7,7 @@
  * @module
  */
 import { bind } from "../setup/bind.ts";
-import type { Place, Step } from "../setup/change.ts";
+import type { Place, Step } from "../plan/change.ts";
 import { changeKeys, readKeys } from "../setup/signing_keys.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Instance } from "../zitadel/client.ts";
@@ -25,7 +25,7 @@ import {
   isBound,
   type RotationSituation,
   successorName,
-} from "./unfinished_rotation.ts";
+} from "../zitadel/unfinished_rotation.ts";
 
 /**
  * How long ZITADEL may go on signing with the old key after the swap, with a

@@ -9,7 +9,7 @@ import { Interrupted } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
-import { applySteps } from "../setup/change.ts";
+import { applySteps } from "../plan/change.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import {
   planRotation,

@@ -1,7 +1,7 @@
 import { waitUntil } from "../util/wait_until.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listExecutions, setExecution } from "../zitadel/execution.ts";
-import type { Recheck } from "./change.ts";
+import type { Recheck } from "../plan/change.ts";
 
 /** The targets of a condition, seen and wanted. */
 export interface Binding {

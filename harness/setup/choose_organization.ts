@@ -5,7 +5,7 @@ import { list, nameOf } from "../doctor/names.ts";
 import {
   findOrganization,
   fixedOrganization,
-} from "../roles/mapping_organization.ts";
+} from "../mapping/mapping_organization.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { type Organization, ownOrganization } from "../zitadel/organization.ts";

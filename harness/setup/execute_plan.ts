@@ -2,7 +2,7 @@ import { Interrupted } from "../cli/errors.ts";
 import { formatDiffLine } from "../cli/diff.ts";
 import type { Io } from "../cli/io.ts";
 import { listTargets } from "../zitadel/target.ts";
-import { applySteps, type Change } from "./change.ts";
+import { applySteps, type Change } from "../plan/change.ts";
 import { findTrouble } from "./check_function.ts";
 import type { SetupOptions } from "./command_line.ts";
 import { findDeliveryTrouble, needsDelivery } from "./plan_delivery.ts";

@@ -1,6 +1,6 @@
 import { splitKeys } from "../cli/env_file.ts";
 import { list, nameOf } from "../doctor/names.ts";
-import { fixedOrganization } from "../roles/mapping_organization.ts";
+import { fixedOrganization } from "../mapping/mapping_organization.ts";
 import { listProjectGrants } from "../zitadel/project.ts";
 import { findMappedProjects, type MappedProject } from "./role_projects.ts";
 import type { Situation } from "./situation.ts";

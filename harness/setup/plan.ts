@@ -6,8 +6,8 @@
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import { parseEnv, readEnvFile, SIGNING_KEY_SETTING } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
-import { findOrganization } from "../roles/mapping_organization.ts";
-import type { Mapping } from "../roles/parse_roles.ts";
+import { findOrganization } from "../mapping/mapping_organization.ts";
+import type { Mapping } from "../mapping/parse_roles.ts";
 import { planMapping } from "../roles/plan_mapping.ts";
 import { entryChanges } from "../roles/write_entries.ts";
 import { type Execution, listExecutions } from "../zitadel/execution.ts";
@@ -18,7 +18,7 @@ import {
   type Target,
   type TargetSettings,
 } from "../zitadel/target.ts";
-import type { Change, Place } from "./change.ts";
+import type { Change, Place } from "../plan/change.ts";
 import { readKeys } from "./signing_keys.ts";
 import {
   bindChange,

@@ -7,7 +7,7 @@
 import { sendCanary } from "../function/canary.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
 import { ownOrganization } from "../zitadel/organization.ts";
-import type { Change, Place } from "./change.ts";
+import type { Change, Place } from "../plan/change.ts";
 import { findTrouble } from "./check_function.ts";
 import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";

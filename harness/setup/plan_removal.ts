@@ -6,13 +6,13 @@
  */
 import { shellQuote } from "../cli/shell_quote.ts";
 import { nameOf } from "../doctor/names.ts";
-import { fixedOrganization } from "../roles/mapping_organization.ts";
-import type { Mapping } from "../roles/parse_roles.ts";
+import { fixedOrganization } from "../mapping/mapping_organization.ts";
+import type { Mapping } from "../mapping/parse_roles.ts";
 import { isPermissionList, planMappingRemoval } from "../roles/plan_mapping.ts";
 import { entryChanges } from "../roles/write_entries.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations, ownOrganization } from "../zitadel/organization.ts";
-import type { Change, Place } from "./change.ts";
+import type { Change, Place } from "../plan/change.ts";
 import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";
 import { findMappedProjects } from "./role_projects.ts";

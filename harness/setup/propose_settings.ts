@@ -10,7 +10,7 @@ import type { Settings } from "../cli/settings.ts";
 import { list, nameOf } from "../doctor/names.ts";
 import type { Organization } from "../zitadel/organization.ts";
 import { listApplications, TEMPORARY_APP_NAME } from "../zitadel/project.ts";
-import type { Change, Place } from "./change.ts";
+import type { Change, Place } from "../plan/change.ts";
 import type { State } from "./plan.ts";
 import { findProjects, type OwnedProject } from "./role_projects.ts";
 import { addToSetting, settingChange } from "./write_setting.ts";

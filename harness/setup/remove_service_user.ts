@@ -5,7 +5,7 @@ import type { Instance } from "../zitadel/client.ts";
 import { removeCredential } from "../zitadel/issue_credential.ts";
 import { listServiceUsers, type ServiceUser } from "../zitadel/service_user.ts";
 import { removeUser } from "../zitadel/user.ts";
-import { type Change, change, ofOwner } from "./change.ts";
+import { type Change, change, ofOwner } from "../plan/change.ts";
 import type { ServiceUserPlace, ServiceUserState } from "./service_user.ts";
 
 /**

@@ -30,7 +30,7 @@ import {
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { type Me, whoAmI } from "../zitadel/user.ts";
 import { ZitadelError } from "../zitadel/zitadel_error.ts";
-import { type Change, change, ofOwner, type Place } from "./change.ts";
+import { type Change, change, ofOwner, type Place } from "../plan/change.ts";
 
 /** The service user that is wanted. */
 export interface ServiceUserWish {

@@ -4,15 +4,15 @@ import type { Settings } from "../cli/settings.ts";
 import {
   findMappingOrganization,
   fixedOrganization,
-} from "../roles/mapping_organization.ts";
-import type { Mapping } from "../roles/parse_roles.ts";
+} from "../mapping/mapping_organization.ts";
+import type { Mapping } from "../mapping/parse_roles.ts";
 import { planMapping } from "../roles/plan_mapping.ts";
 import { requireProjects } from "../roles/require_projects.ts";
-import { readMappingFile } from "../roles/roles_file.ts";
+import { readMappingFile } from "../mapping/roles_file.ts";
 import {
   findUnfinishedRotation,
   type UnfinishedRotation,
-} from "../rotate/unfinished_rotation.ts";
+} from "../zitadel/unfinished_rotation.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import { type Organization, ownOrganization } from "../zitadel/organization.ts";
 import type { Instance } from "../zitadel/client.ts";
@@ -21,7 +21,7 @@ import {
   type Target,
   type TargetSettings,
 } from "../zitadel/target.ts";
-import type { Change, Place } from "./change.ts";
+import type { Change, Place } from "../plan/change.ts";
 import type { SetupOptions } from "./command_line.ts";
 import { readState, type State } from "./plan.ts";
 import {

@@ -6,7 +6,7 @@ import {
   type Target,
   type TargetSettings,
 } from "../zitadel/target.ts";
-import { type Change, change, ofOwner, type Place } from "./change.ts";
+import { type Change, change, ofOwner, type Place } from "../plan/change.ts";
 import type { State } from "./plan.ts";
 import { changeKeys } from "./signing_keys.ts";
 import {

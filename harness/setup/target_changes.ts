@@ -15,7 +15,7 @@ import {
   updateTarget,
 } from "../zitadel/target.ts";
 import { bind, type Binding } from "./bind.ts";
-import { type Change, change, ofOwner, type Place } from "./change.ts";
+import { type Change, change, ofOwner, type Place } from "../plan/change.ts";
 import { changeKeys } from "./signing_keys.ts";
 
 /** A target of the plan: its id is known once it exists. */

@@ -2,7 +2,7 @@ import type { SettingName } from "../../lib/config/settings.ts";
 import { editEnvFile, splitKeys, withSetting } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { nameOf } from "../doctor/names.ts";
-import { type Change, change, type Place } from "./change.ts";
+import { type Change, change, type Place } from "../plan/change.ts";
 
 /** Sets one setting of the env file, other than keys and credentials. */
 export function settingChange(

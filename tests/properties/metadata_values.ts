@@ -10,7 +10,7 @@ import fc from "fast-check";
 import {
   intendedPermissions,
   problemOf,
-} from "../../harness/roles/interpret_value.ts";
+} from "../../harness/mapping/interpret_value.ts";
 import {
   knownProjects,
   parsePermissions,

@@ -3,7 +3,7 @@ import {
   annotateChanges,
   annotateProblems,
 } from "../../../harness/roles/annotations.ts";
-import { parseRoles } from "../../../harness/roles/parse_roles.ts";
+import { parseRoles } from "../../../harness/mapping/parse_roles.ts";
 
 const annotate = (text: string) =>
   annotateProblems(parseRoles(text).problems, "a,b.json");

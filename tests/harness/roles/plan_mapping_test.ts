@@ -6,7 +6,7 @@ import {
   planMapping,
   planMappingRemoval,
 } from "../../../harness/roles/plan_mapping.ts";
-import { parseRoles } from "../../../harness/roles/parse_roles.ts";
+import { parseRoles } from "../../../harness/mapping/parse_roles.ts";
 
 const parseMapping = (text: string) => parseRoles(text).mapping;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { planMapping } from "../../../harness/roles/plan_mapping.ts";
 import { entryChanges } from "../../../harness/roles/write_entries.ts";
-import { applySteps } from "../../../harness/setup/change.ts";
+import { applySteps } from "../../../harness/plan/change.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import {

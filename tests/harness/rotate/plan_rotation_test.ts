@@ -3,7 +3,7 @@ import { planRotation } from "../../../harness/rotate/plan_rotation.ts";
 import {
   findUnfinishedRotation,
   type RotationSituation,
-} from "../../../harness/rotate/unfinished_rotation.ts";
+} from "../../../harness/zitadel/unfinished_rotation.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import type { PayloadType, Target } from "../../../harness/zitadel/target.ts";
 import { testEach } from "../../_test_each.ts";

@@ -12,7 +12,7 @@ import {
   type RotationPlace,
   type RotationStep,
 } from "../../../harness/rotate/plan_rotation.ts";
-import { applySteps } from "../../../harness/setup/change.ts";
+import { applySteps } from "../../../harness/plan/change.ts";
 import {
   listExecutions,
   setExecution,

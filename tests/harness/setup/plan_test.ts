@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setupNotes } from "../../../harness/setup/notes.ts";
-import type { Change } from "../../../harness/setup/change.ts";
+import type { Change } from "../../../harness/plan/change.ts";
 import { planRemoval } from "../../../harness/setup/plan_removal.ts";
 import {
   planSetup,

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { parseEnv, readEnvFile } from "../../../harness/cli/env_file.ts";
-import { parseRoles } from "../../../harness/roles/parse_roles.ts";
+import { parseRoles } from "../../../harness/mapping/parse_roles.ts";
 import { planMappingRemoval } from "../../../harness/roles/plan_mapping.ts";
 import { entryChanges } from "../../../harness/roles/write_entries.ts";
 import { bind } from "../../../harness/setup/bind.ts";
-import { applySteps, type Place } from "../../../harness/setup/change.ts";
+import { applySteps, type Place } from "../../../harness/plan/change.ts";
 import { planRemoval } from "../../../harness/setup/plan_removal.ts";
 import {
   planSetup,

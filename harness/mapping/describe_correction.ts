@@ -1,4 +1,4 @@
-import { intendedPermissions } from "../roles/interpret_value.ts";
+import { intendedPermissions } from "./interpret_value.ts";
 
 /** How much of a value is shown, in characters. */
 const MAX_SHOWN = 60;

@@ -1,5 +1,5 @@
-import type { Execution } from "../zitadel/execution.ts";
-import type { Target } from "../zitadel/target.ts";
+import type { Execution } from "./execution.ts";
+import type { Target } from "./target.ts";
 
 /** What the second target is called until it has the first one's name. */
 const SUCCESSOR_SUFFIX = " (successor)";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {
   intendedPermissions,
   problemOf,
-} from "../../../harness/roles/interpret_value.ts";
+} from "../../../harness/mapping/interpret_value.ts";
 import { MAX_VALUE_PERMISSIONS } from "../../../lib/mapping/permission_value.ts";
 import { ENCODED, READABLE, UNREADABLE } from "../../lib/mapping/_values.ts";
 

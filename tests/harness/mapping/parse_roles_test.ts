@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { testEach } from "../../_test_each.ts";
 import schema from "../../../roles.schema.json" with { type: "json" };
-import { parseRoles } from "../../../harness/roles/parse_roles.ts";
+import { parseRoles } from "../../../harness/mapping/parse_roles.ts";
 
 const AS_PROJECT = "is taken for the id of a project";
 const NUMBERS = "ZITADEL's own ids are numbers: is it a project's name?";

@@ -4,7 +4,7 @@ import { testEach } from "../../_test_each.ts";
 import {
   meansSame,
   readMappingFile,
-} from "../../../harness/roles/roles_file.ts";
+} from "../../../harness/mapping/roles_file.ts";
 
 Deno.test("readMappingFile() takes roles, and roles by project, after a byte order mark, too", async () => {
   await using folder = await tempFolder();
