@@ -24,7 +24,11 @@ import type {
 } from "./facts.ts";
 import { gatherApplications, gatherCustomers } from "./gather_customers.ts";
 import { likelyTarget, oursOf } from "./judge_targets.ts";
-import { findLeftoverUsers, isLeftover, leftoverRoles } from "./leftovers.ts";
+import {
+  findLeftoverOrganizations,
+  findLeftoverUsers,
+  leftoverRoles,
+} from "./leftovers.ts";
 import { gatherManagers } from "./judge_managers.ts";
 import {
   askApi,
@@ -180,7 +184,10 @@ async function gatherOrganizations(
   const all: Answer<Organization[]> = asker
     ? await answer(() => listOrganizations(asker))
     : { value: [] };
-  const listed = (all.value ?? []).filter((it) => !isLeftover(it));
+  const left = eyes.isOwner && all.value
+    ? await findLeftoverOrganizations(eyes.admin!, all.value)
+    : [];
+  const listed = (all.value ?? []).filter((it) => !left.includes(it));
   const fixed = fixedBy(config?.metadataOrganization);
   const named = options.organizations.length === 0 && fixed !== undefined
     ? [fixed]
@@ -228,7 +235,7 @@ async function gatherOrganizations(
       )
       : undefined,
     leftovers: {
-      organizations: all.value?.filter(isLeftover) ?? [],
+      organizations: left,
       roles: leftoverRoles(projects?.value?.projects ?? []),
       users: eyes.isOwner
         ? await findLeftoverUsers(eyes.admin!, ownersOf(projects?.value))

@@ -27,6 +27,29 @@ export function isLeftover({ name }: { readonly name: string }): boolean {
   return /^permissions-check-[0-9a-f]{8}$/.test(name);
 }
 
+/**
+ * Finds the organizations that were created for a live check: with such a name,
+ * which anyone can give an organization, and without a user of another name.
+ */
+export async function findLeftoverOrganizations(
+  instance: Instance,
+  organizations: readonly Organization[],
+): Promise<Organization[]> {
+  const found: Organization[] = [];
+  for (const it of organizations.filter(isLeftover)) {
+    const { result } = await attempt(
+      "list users",
+      () =>
+        instance.service(ManagementService, { organization: it.id })
+          .listUsers({}),
+    );
+    if (result.every(({ userName: name }) => isLeftover({ name }))) {
+      found.push(it);
+    }
+  }
+  return found;
+}
+
 /** A role that a check added to a real project. */
 export interface LeftoverRole {
   readonly name: string;

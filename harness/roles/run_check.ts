@@ -14,7 +14,11 @@ import { type ClaimSizes, measureClaim } from "./claim_size.ts";
 import type { RolesOptions } from "./command_line.ts";
 import { compareRoles, type RoleChange } from "./compare_roles.ts";
 import type { RolesProblem } from "../mapping/parse_roles.ts";
-import { formatProblem, readMappingFile, readRolesFile } from "../mapping/roles_file.ts";
+import {
+  formatProblem,
+  readMappingFile,
+  readRolesFile,
+} from "../mapping/roles_file.ts";
 
 export type CheckOptions =
   & Pick<RolesOptions, "against" | "json">

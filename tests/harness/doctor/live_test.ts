@@ -222,11 +222,14 @@ Deno.test("proveLive() removes everything when it is interrupted", async (t) => 
 
 Deno.test("removeLeftovers() removes organizations, roles and users of checks, and nothing else", async () => {
   await using it = await soundInstance();
-  const before = snapshot(it);
   const { state, organization, project, addOrganization } = partsOf(it);
+  const user = state.users.get(it.scratch.robot.id)!;
+  // Of a customer, who may choose such a name to hide behind it.
+  const organizationId = addOrganization("permissions-check-89abcdef");
+  state.users.set("4711", { ...user, id: "4711", organizationId });
+  const before = snapshot(it);
   const name = "permissions-check-0123abcd";
   const id = addOrganization(name);
-  const user = state.users.get(it.scratch.robot.id)!;
   state.users.set("4712", { ...user, id: "4712", userName: name });
   project.roles.add(name);
 
