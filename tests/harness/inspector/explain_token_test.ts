@@ -4,119 +4,29 @@ import {
   explainRefusal,
   type ExplainSettings,
 } from "../../../harness/inspector/explain_token.ts";
-import type {
-  Finding,
-  Question,
-  Role,
-} from "../../../harness/explain/token_question.ts";
-
-function entries(values: Record<string, string>, changed?: number) {
-  return Object.entries(values).map(([key, value]) => ({
-    ...{ key, changed },
-    value: new TextEncoder().encode(value).toBase64(),
-  }));
-}
-
-const ACME = {
-  id: "1",
-  name: "Acme",
-  entries: entries({ viewer: '["posts:read"]' }),
-};
-const GLOBEX = {
-  id: "2",
-  name: "Globex",
-  entries: entries({ viewer: '["theirs:read"]' }),
-};
-const ASKED = Date.UTC(2026, 10, 1, 12);
-
-function callWith(...roles: string[]) {
-  const grant = { project_id: "7", resource_owner: "1", state: 1, roles };
-  return {
-    function: "function/preaccesstoken",
-    org: { id: "1" },
-    application: { client_id: "client" },
-    user_grants: [grant],
-  };
-}
-
-const EXCHANGE = {
-  time: ASKED,
-  condition: "function/preaccesstoken",
-  target: { endpoint: "http://function/" },
-  reply: { status: 200, body: "{}" },
-};
-const FAILED = {
-  ...EXCHANGE,
-  reply: { status: 502, body: '{"error":"upstream_failed"}' },
-};
-const GRANT = {
-  projectId: "7",
-  project: "Shop",
-  organizationId: "1",
-  roles: ["viewer"],
-  active: true,
-};
-const ANN = {
-  displayName: "Ann Other",
-  isMachine: false,
-  organizationId: "1",
-  grants: [GRANT],
-};
-const BOUND = {
-  condition: "function/preaccesstoken",
-  name: "Webhook",
-  endpoint: "http://function/",
-  interruptOnError: false,
-};
-
-const QUESTION: Question = {
-  claim: "missing",
-  items: [],
-  isOpaque: false,
-  audience: ["client", "7"],
-  login: { clientId: "client", scope: "openid" },
-  exchanges: [EXCHANGE],
-  call: callWith("viewer"),
-  organizations: [ACME, GLOBEX],
-  projects: [{ id: "7", name: "Shop" }, { id: "8", name: "Depot" }],
-  place: { project: "7", organization: "1" },
-};
-
-const SETTINGS: ExplainSettings = {
-  projectId: "",
-  freshMs: 60_000,
-  rules: { metadataOrganization: "user", claim: "permissions" },
-};
-
-function post(body: unknown): Request {
-  return new Request("http://localhost/explain", {
-    method: "POST",
-    body: JSON.stringify(body),
-  });
-}
-
-async function ask(
-  question: Partial<Question>,
-  settings: Partial<ExplainSettings> = {},
-) {
-  const response = await explain(
-    post({ ...QUESTION, ...question }),
-    { ...SETTINGS, ...settings },
-  );
-  assert.equal(response.status, 200);
-  const answer: {
-    roles: Role[];
-    organizations: string[];
-    suggestions: string[];
-    diagnosis?: Finding;
-    answer?: Finding;
-  } = await response.json();
-  return answer;
-}
-
-const rules = (part: Partial<ExplainSettings["rules"]>) => ({
-  rules: { ...SETTINGS.rules, ...part },
-});
+import type { Question } from "../../../harness/explain/token_question.ts";
+import {
+  ACME,
+  ANN,
+  ask,
+  ASKED,
+  BOUND,
+  callWith,
+  entries,
+  EXCHANGE,
+  FAILED,
+  GLOBEX,
+  GRANT,
+  NO_CALLS,
+  post,
+  QUESTION,
+  REQUEST,
+  rules,
+  SETTINGS,
+  SETUP,
+  unmapped,
+  withEntry,
+} from "./_question.ts";
 
 Deno.test("explain() explains roles by the function's own look-up and settings", async (t) => {
   const organizations = [{
@@ -161,18 +71,6 @@ Deno.test("explain() explains roles by the function's own look-up and settings",
       [[false, []]],
     );
   });
-});
-
-const SETUP = "Copy “deno task setup”";
-const REQUEST = "Log in again and request Shop’s roles";
-const NO_CALLS = { exchanges: undefined };
-const unmapped = (...roles: string[]) => ({
-  claim: "empty" as const,
-  organizations: [{ ...ACME, entries: [] }],
-  call: callWith(...roles),
-});
-const withEntry = (value: string, changed?: number) => ({
-  organizations: [{ ...ACME, entries: entries({ viewer: value }, changed) }],
 });
 
 Deno.test("explain() names one cause, and what fixes it", async (t) => {
@@ -406,132 +304,6 @@ Deno.test("explain() notes what a token with permissions could have too", async 
     "urn:zitadel:iam:org:project:id:8:aud",
     "urn:zitadel:iam:org:projects:roles",
   ]);
-});
-
-Deno.test("explain() answers why one permission is missing", async (t) => {
-  const filled = {
-    claim: "filled" as const,
-    items: [{ permission: "posts:read" }],
-  };
-  const depot = { ...GRANT, projectId: "8", roles: ["picker"] };
-  const others = [{
-    ...ACME,
-    entries: entries({
-      viewer: '["posts:read"]',
-      picker: '["stock:pick"]',
-      admin: '["all:do","Posts:Write"]',
-      broken: '"[\\"odd:one\\"]"',
-    }),
-  }, GLOBEX];
-  const items = (part: object) => ({
-    items: [{ permission: "posts:read", ...part }],
-  });
-  const cases: [
-    string,
-    string,
-    Partial<Question>,
-    Partial<ExplainSettings>,
-    RegExp,
-  ][] = [
-    [
-      "it is not",
-      "posts:read",
-      {},
-      {},
-      /is in this token By viewer in Shop\.$/,
-    ],
-    [
-      "another target's",
-      "posts:read",
-      { organizations: [{ ...ACME, entries: [] }] },
-      {},
-      /No entry grants it now/,
-    ],
-    [
-      "of another project",
-      "posts:read",
-      items({ project: "8" }),
-      {},
-      /in this token for Depot An API of Shop does not look there/,
-    ],
-    [
-      "of another organization",
-      "posts:read",
-      items({ project: "7", organization: "2" }),
-      {},
-      /given by Globex An API of Shop for Acme/,
-    ],
-    [
-      "not requested",
-      "stock:pick",
-      { user: { ...ANN, grants: [GRANT, depot] } },
-      {},
-      /^This login did not request Depot’s roles picker in Depot grants it\. Without/,
-    ],
-    [
-      "lacking",
-      "all:do",
-      {},
-      {},
-      /^Only admin grants “all:do” This user does not have this role, only viewer/,
-    ],
-    [
-      "misspelled",
-      "stock:pic",
-      {},
-      {},
-      /“picker” grants “stock:pick”, which differs in spelling/,
-    ],
-    ["unknown", "nothing:like", {}, {}, /No similar name is in/],
-    ["unreadable", "odd:one", {}, {}, /“broken” cannot be read/],
-    [
-      "broken",
-      "posts:read",
-      { items: [], claim: "missing", exchanges: [FAILED] },
-      {},
-      /answered 502/,
-    ],
-    [
-      "unknown mapping",
-      "all:do",
-      { organizations: [] },
-      {},
-      /does not know the mapping/,
-    ],
-    [
-      "no room in the shape",
-      "a b",
-      { organizations: [{ ...ACME, entries: entries({ viewer: '["a b"]' }) }] },
-      rules({ shape: "string" }),
-      /PERMISSIONS_SHAPE=string cannot carry “a b”/,
-    ],
-  ];
-  for (const [name, permission, question, settings, expected] of cases) {
-    await t.step(name, async () => {
-      const { answer } = await ask({
-        ...filled,
-        organizations: others,
-        ...question,
-        permission,
-      }, settings);
-      assert.match(`${answer?.title} ${answer?.text}`, expected);
-    });
-  }
-  await t.step("another organization's", async () => {
-    const foreign = {
-      ...callWith("viewer"),
-      user_grants: [{
-        ...callWith("viewer").user_grants[0],
-        resource_owner: "2",
-      }],
-    };
-    const { answer } = await ask({
-      ...filled,
-      call: foreign,
-      permission: "theirs:read",
-    });
-    assert.match(answer!.title, /^Only Globex’s metadata grants “theirs:read”/);
-  });
 });
 
 Deno.test("explainRefusal() explains why no token was issued, if the function is the cause", async () => {
