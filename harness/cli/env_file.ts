@@ -106,7 +106,7 @@ export async function writeEnvFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** Writes what becomes of an env file's text, if that differs. */
+/** Edits an env file's text, and writes the file if the text changed. */
 export async function editEnvFile(
   path: string,
   edit: (text: string) => string,

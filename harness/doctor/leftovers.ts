@@ -11,6 +11,7 @@ import {
   type Organization,
   removeOrganization,
 } from "../zitadel/organization.ts";
+import { manage } from "../zitadel/manage.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
 import { removeUser } from "../zitadel/user.ts";
 
@@ -37,11 +38,11 @@ export async function findLeftoverOrganizations(
 ): Promise<Organization[]> {
   const found: Organization[] = [];
   for (const it of organizations.filter(isLeftover)) {
-    const { result } = await attempt(
+    const { result } = await manage(
+      instance,
+      it.id,
       "list users",
-      () =>
-        instance.service(ManagementService, { organization: it.id })
-          .listUsers({}),
+      (management) => management.listUsers({}),
     );
     if (result.every(({ userName: name }) => isLeftover({ name }))) {
       found.push(it);

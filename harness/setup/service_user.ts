@@ -59,7 +59,7 @@ export interface ServiceUserState {
 
 /**
  * Looks for the function's service users, and at the credential in the env file.
- * Whoever may create users can write the mark: it counts in the organization that
+ * Anyone who may create users can write the mark: it counts in the organization that
  * is read and in the token's own, or if the env file has the user's credential.
  */
 export async function readServiceUsers(

@@ -198,7 +198,7 @@ export class MemoryKv {
 /** A client's connection to a {@linkcode MemoryKv} that a test can hold up and cut. */
 export class Connection {
   readonly kv: Deno.Kv;
-  /** What becomes of calls; watches go on. */
+  /** Whether calls are answered, refused, or never answered; watches continue. */
   state: "good" | "refuses" | "silent" = "good";
   readonly #held = new Map<string, Promise<void>>();
   readonly #counts = new Map<string, number>();

@@ -14,7 +14,7 @@ const GRANTED = [
 ];
 const [FIRST] = GRANTED as [typeof GRANTED[0]];
 
-/** What becomes of a shape's values: of all grants, of none, and of the first with an earlier value. */
+/** The claim in a shape: for all grants, for none, and for the first with an earlier value. */
 interface Expected {
   readonly claim: unknown;
   readonly empty: unknown;
