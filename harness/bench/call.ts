@@ -12,8 +12,6 @@ export const SIGNING_KEY = "jE30EzhWq16xULd0rnMdBIWEpyVBkBZC6AMT";
 export interface Call {
   readonly body: string;
   readonly organizations: Readonly<Record<string, FixtureOrganization>>;
-  /** The right reply. */
-  readonly reply: string;
 }
 
 const { request, organizations, expected } = await readFixture(
@@ -22,27 +20,22 @@ const { request, organizations, expected } = await readFixture(
 const recorded = Object.values(organizations)[0]!;
 
 /** The recorded login that all measurements use. */
-export const RECORDED_LOGIN: Call = {
-  body: request.body,
-  organizations,
-  reply: JSON.stringify(expected.body),
-};
+export const RECORDED_LOGIN: Call = { body: request.body, organizations };
 
-/** What the recorded login is answered from. */
-export const ROLE_PERMISSIONS: Readonly<Record<string, readonly string[]>> =
-  Object.fromEntries(
-    Object.entries(recorded.metadata).map(([role, value]) => [
-      role,
-      JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(value))),
-    ]),
-  );
+/** The right reply to the recorded login and {@linkcode loginOf}. */
+export const RIGHT_REPLY = JSON.stringify(expected.body);
+
+/** What the recorded login is answered from: permissions by role. */
+export const ROLE_PERMISSIONS = Object.fromEntries(
+  Object.entries(recorded.metadata)
+    .map(([role, value]) => [role, JSON.parse(atob(value))]),
+);
 
 /** Creates the same login of a user of another organization, with the same mapping. */
 export function loginOf(organization: string): Call {
   const payload = JSON.parse(request.body);
   payload.org.id = payload.user.resource_owner = organization;
   return {
-    ...RECORDED_LOGIN,
     body: JSON.stringify(payload),
     organizations: { [organization]: recorded },
   };

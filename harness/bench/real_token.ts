@@ -7,14 +7,14 @@ import { setExecution } from "../zitadel/execution.ts";
 import { clientCredentials, roleScopes } from "../zitadel/login.ts";
 import { createScratchOrganization } from "../zitadel/scratch_organization.ts";
 import { createTarget, deleteTarget } from "../zitadel/target.ts";
-import { type Row, rowsOf } from "./row.ts";
 import {
   type BenchContext,
   type Server,
   startBare,
   startFunction,
 } from "./servers.ts";
-import { inTurn, quantile, summarizeDifference } from "./statistics.ts";
+import { differences, inTurn, median } from "./statistics.ts";
+import { type Row, row } from "./table.ts";
 
 const CONDITION = "function/preaccesstoken";
 const CLAIM = "permissions";
@@ -22,14 +22,6 @@ const CLAIM = "permissions";
 const TARGET_TIMEOUT_SECONDS = 10;
 /** How many tokens in a row must show that a binding is in force. */
 const SETTLED_TOKENS = 3;
-
-/** What is bound in a round, what the claim then is, and the median times of its rounds. */
-interface Way {
-  readonly name: string;
-  readonly targets: readonly string[];
-  readonly claim: readonly string[] | undefined;
-  readonly medians: number[];
-}
 
 /**
  * Measures the time to client-credentials tokens of a real ZITADEL with nothing
@@ -57,9 +49,8 @@ export async function measureRealToken(
   stack.defer(() => bindOnly([]));
   const serve = async (
     name: string,
-    claim: readonly string[],
     start: (port: number, signingKey: string) => Server,
-  ): Promise<Way> => {
+  ): Promise<string[]> => {
     const port = freePort();
     const { id, signingKey } = await createTarget(instance, {
       name: `${organization.name} ${name}`,
@@ -69,33 +60,32 @@ export async function measureRealToken(
     });
     stack.defer(() => deleteTarget(instance, id));
     await stack.use(start(port, signingKey)).listening();
-    return { name, targets: [id], claim, medians: [] };
+    return [id];
   };
-  const nothing: Way = {
-    name: "nothing bound",
-    targets: [],
-    claim: undefined,
-    medians: [],
-  };
-  const value = ["constant"];
-  const reply = JSON.stringify({ append_claims: [{ key: CLAIM, value }] });
+  const reply = { append_claims: [{ key: CLAIM, value: ["constant"] }] };
   const constant = await serve(
-    "constant target",
-    value,
-    (port) => startBare(context, { port, reply }),
+    "constant",
+    (port) => startBare(context, { REPLY: JSON.stringify(reply), port }),
   );
   const ours = await serve(
     "function",
-    Object.values(mapping).flat(),
     (port, AUTHORIZATION_SIGNING_KEY) =>
       startFunction(context, {
-        origin,
-        port,
-        kv: `${folder}/real_token.db`,
-        env: { AUTHORIZATION_SIGNING_KEY, ACCESS_TOKEN: reader.token },
-      }),
+        ZITADEL_DOMAIN: origin,
+        KV_URL: `${folder}/real_token.db`,
+        AUTHORIZATION_SIGNING_KEY,
+        ACCESS_TOKEN: reader.token,
+      }, port),
   );
-  const ways = [nothing, constant, ours];
+  const way = (name: string, targets: string[], claim: string[] = []) => ({
+    ...{ name, targets, claim: `${claim.toSorted()}` },
+    medians: [] as number[],
+  });
+  const ways = [
+    way("nothing bound", []),
+    way("constant target", constant, ["constant"]),
+    way("function", ours, Object.values(mapping).flat()),
+  ] as const;
   const rounds = quick ? 2 : 20;
   const tokens = quick ? 10 : 40;
   // The first round warms ZITADEL and the targets up, and is not counted.
@@ -103,7 +93,13 @@ export async function measureRealToken(
     for (const { name, targets, claim, medians } of inTurn(ways, round + 1)) {
       progress(`real token, round ${round + 1} of ${rounds}: ${name}`);
       await bindOnly(targets);
-      await showsClaim(getToken, { name, claim, signal });
+      let settled = 0;
+      await waitUntil(async () => {
+        const value = decodeJwt(await getToken())[CLAIM];
+        const shown = `${Array.isArray(value) ? value.toSorted() : ""}`;
+        settled = shown === claim ? settled + 1 : 0;
+        return settled === SETTLED_TOKENS;
+      }, { what: `tokens show the binding of "${name}"`, signal });
       const times: number[] = [];
       for (let i = 0; i < tokens; i++) {
         signal.throwIfAborted();
@@ -111,39 +107,14 @@ export async function measureRealToken(
         await getToken();
         times.push(performance.now() - begin);
       }
-      if (round >= 0) medians.push(quantile(times, 0.5));
+      if (round >= 0) medians.push(median(times));
     }
   }
-  const row = rowsOf(
-    `Token of a real ZITADEL, ${rounds * tokens} each in turn, p50`,
-  );
   return [
-    ...ways.map(({ name, medians }) => row(name, "ms", medians)),
-    ...[nothing, constant].map(({ name, medians }) =>
-      row(
-        `function, beyond ${name === "nothing bound" ? name : `the ${name}`}`,
-        "ms",
-        summarizeDifference(ours.medians, medians),
-      )
-    ),
+    ...ways.map(({ name, medians }) => row(`${name}, p50`, "ms", medians)),
+    ...ways.slice(0, -1).map(({ name, medians }) => {
+      const beyond = differences(ways[2].medians, medians);
+      return row(`function, beyond ${name}, p50`, "ms", beyond);
+    }),
   ];
-}
-
-/** Waits until tokens show that what was bound is in force. */
-async function showsClaim(
-  getToken: () => Promise<string>,
-  { name, claim, signal }: {
-    readonly name: string;
-    readonly claim: readonly string[] | undefined;
-    readonly signal: AbortSignal;
-  },
-): Promise<void> {
-  let right = 0;
-  const expected = JSON.stringify(claim?.toSorted());
-  await waitUntil(async () => {
-    const value = decodeJwt(await getToken())[CLAIM];
-    const found = Array.isArray(value) ? value.toSorted() : value;
-    right = JSON.stringify(found) === expected ? right + 1 : 0;
-    return right === SETTLED_TOKENS;
-  }, { what: `tokens show the binding of "${name}"`, signal });
 }

@@ -15,8 +15,8 @@ import { measureColdStart } from "./cold_start.ts";
 import { measureFirstLogin } from "./first_login.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRealToken } from "./real_token.ts";
-import { formatRows, isReached, type Row } from "./row.ts";
 import type { BenchContext } from "./servers.ts";
+import { formatRows, isReached, type Row } from "./table.ts";
 import { measureThroughput } from "./throughput.ts";
 
 type Measure = (context: BenchContext) => Promise<Row[]>;
@@ -58,7 +58,7 @@ export async function runBench(
   const machine = `${cpus()[0]?.model.trim()}, ${cpus().length} cores, ` +
     `${Deno.build.os} ${Deno.build.arch}, Deno ${Deno.version.deno}`;
   const [load] = Deno.loadavg();
-  const rows: Row[] = [];
+  const measured: Record<string, Row[]> = {};
   const failed: { readonly name: string; readonly message: string }[] = [];
   const folder = await Deno.makeTempDir({ prefix: "bench_" });
   const signal = io.untilInterrupted();
@@ -67,7 +67,8 @@ export async function runBench(
   try {
     for (const [name, measure] of chosen) {
       try {
-        rows.push(...await measure({ signal, folder, entry, quick, progress }));
+        const context = { signal, folder, entry, quick, progress };
+        measured[name] = await measure(context);
       } catch (error) {
         signal.throwIfAborted();
         // One that fails leaves the others standing.
@@ -78,6 +79,8 @@ export async function runBench(
     progress();
     await Deno.remove(folder, { recursive: true });
   }
+  const rows = Object.entries(measured)
+    .flatMap(([group, rows]) => rows.map((row) => ({ group, ...row })));
   const isMissed = rows.some((row) => isReached(row) === false);
   const outcome = failed.length > 0 ? "failed" : isMissed ? "warnings" : "done";
   if (json) {
@@ -90,8 +93,11 @@ export async function runBench(
       : `load ${load!.toFixed(1)} at the start`;
     io.print(tint("warning", `${why}: do not judge by these figures`));
   }
-  io.print("");
-  for (const line of formatRows(rows)) io.print(line);
+  for (const [name, rows] of Object.entries(measured)) {
+    io.print("");
+    io.print(tint("strong", name));
+    for (const line of formatRows(rows)) io.print(line);
+  }
   for (const { name, message } of failed) {
     io.print(tint("bad", `${name} could not be measured: ${message}`));
   }

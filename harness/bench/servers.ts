@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { UPSTREAM_TOKEN } from "../sandbox/upstream.ts";
 import { denoEnvironment } from "../util/deno_environment.ts";
 import { freePort } from "../util/free_port.ts";
@@ -7,7 +8,7 @@ import { runTool } from "../util/run_tool.ts";
 import { sleep } from "../util/sleep.ts";
 import {
   type Call,
-  RECORDED_LOGIN,
+  RIGHT_REPLY,
   ROLE_PERMISSIONS,
   sign,
   SIGNING_KEY,
@@ -38,21 +39,18 @@ export interface Server extends AsyncDisposable {
   usage(): Promise<ProcessUsage>;
 }
 
-/** The deadline of a server's first answer, in milliseconds. */
+/** The deadline of a server's start, in milliseconds. */
 const START_TIMEOUT_MS = 30_000;
 /** How long to wait before trying a port again, in milliseconds. */
 const CONNECT_RETRY_MS = 1;
-/** How long a server may drain before it is killed, in milliseconds. */
-const STOP_TIMEOUT_MS = 5_000;
 
-/** Starts a server with a constant reply: the recorded login's, unless told otherwise. */
+/** Starts a server with a constant reply. */
 export function startBare(
-  { signal }: BenchContext,
-  { port, reply = RECORDED_LOGIN.reply }: { port?: number; reply?: string } =
-    {},
+  context: BenchContext,
+  { REPLY = RIGHT_REPLY, port }: { REPLY?: string; port?: number } = {},
 ): Server {
-  const command = deno(projectPath("harness/bench/bare_server.ts"));
-  return start(command, { env: { REPLY: reply }, signal, port });
+  const command = deno("harness/bench/bare_server.ts");
+  return start(context, command, { REPLY }, port);
 }
 
 /** What the floor and the Go server need to answer the recorded login. */
@@ -61,79 +59,66 @@ const PEER_ENV = {
   ROLE_PERMISSIONS: JSON.stringify(ROLE_PERMISSIONS),
 };
 
-export function startFloor({ signal }: BenchContext): Server {
-  const command = deno(projectPath("harness/bench/floor_server.ts"));
-  return start(command, { env: PEER_ENV, signal });
+export function startFloor(context: BenchContext): Server {
+  return start(context, deno("harness/bench/floor_server.ts"), PEER_ENV);
 }
 
 /** Builds and starts the Go server; returns `undefined` without Go. */
 export async function startGo(
-  { folder, signal }: BenchContext,
+  context: BenchContext,
 ): Promise<Server | undefined> {
-  const program = `${folder}/go_server`;
+  const program = `${context.folder}/go_server`;
   const source = projectPath("harness/bench/go_server.go");
-  try {
-    const args = ["build", "-o", program, source];
-    const { success, stderr } = await runTool("go", args, signal);
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-  return start([program], { env: PEER_ENV, signal });
+  const args = ["build", "-o", program, source];
+  const built = await runTool("go", args, context.signal).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  if (built === undefined) return undefined;
+  if (!built.success) throw new Error(new TextDecoder().decode(built.stderr));
+  return start(context, [program], PEER_ENV);
 }
 
 /** Starts the function. Mappings stay fresh, and no deadline passes, however long a measurement takes. */
 export function startFunction(
-  { signal, entry }: BenchContext,
-  { origin, kv, port, env }: {
-    /** ZITADEL's. */
-    readonly origin: string;
-    readonly kv: string;
-    readonly port?: number;
-    readonly env?: Readonly<Record<string, string>>;
-  },
+  context: BenchContext,
+  env: Readonly<Record<string, string>>,
+  port?: number,
 ): Server {
   const settings = {
-    ZITADEL_DOMAIN: origin,
     AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
     ACCESS_TOKEN: UPSTREAM_TOKEN,
     CACHE_FRESH_SECONDS: "3600",
     UPSTREAM_TIMEOUT_MS: "30000",
-    KV_URL: kv,
     ...env,
   };
-  return start(deno(entry), { env: settings, signal, port });
+  return start(context, deno(context.entry), settings, port);
 }
 
-function deno(entry: string): [string, ...string[]] {
+function deno(entry: string): string[] {
   // Also for a bundle in another folder.
   const config = `--config=${projectPath("deno.json")}`;
-  return [Deno.execPath(), "run", "--quiet", "--allow-all", config, entry];
+  const file = resolve(projectPath(""), entry);
+  return [Deno.execPath(), "run", "--quiet", "--allow-all", config, file];
 }
 
 function start(
-  [program, ...args]: readonly [string, ...string[]],
-  { env, signal, port = freePort() }: {
-    readonly env: Readonly<Record<string, string>>;
-    readonly signal: AbortSignal;
-    readonly port?: number | undefined;
-  },
+  { signal }: BenchContext,
+  command: readonly string[],
+  env: Readonly<Record<string, string>>,
+  port = freePort(),
 ): Server {
   signal.throwIfAborted();
-  const url = `http://127.0.0.1:${port}/`;
-  // Without the exporter's settings: telemetry would be measured too.
-  const environment = Object.entries(denoEnvironment(Deno.env.toObject()))
-    .filter(([name]) => !name.startsWith("OTEL_"));
+  const address = { hostname: "127.0.0.1", port };
+  const url = `http://${address.hostname}:${port}/`;
   const startedAt = performance.now();
-  const child = new Deno.Command(program, {
-    args,
+  const child = new Deno.Command(command[0]!, {
+    args: command.slice(1),
     clearEnv: true,
     env: {
-      ...Object.fromEntries(environment),
+      ...denoEnvironment(Deno.env.toObject()),
       ...env,
+      HOST: address.hostname,
       PORT: String(port),
-      HOST: "127.0.0.1",
     },
     stdin: "null",
     stdout: "null",
@@ -143,58 +128,42 @@ function start(
   let hasEnded = false;
   child.status.then(() => hasEnded = true);
   const listening = async () => {
-    while (!await canConnect(port)) {
+    const connect = () => Deno.connect(address).catch(() => undefined);
+    let connection: Deno.Conn | undefined;
+    while (!(connection = await connect())) {
       const waited = performance.now() - startedAt;
       if (hasEnded || waited > START_TIMEOUT_MS) {
-        throw new Error(`${[program, ...args].join(" ")} did not start`);
+        throw new Error(`${command.join(" ")} did not start`);
       }
       await sleep(CONNECT_RETRY_MS, signal);
     }
+    connection.close();
   };
-  const send = async ({ body, reply }: Call, signature: string) => {
-    const headers = { "zitadel-signature": signature };
-    const init = { method: "POST", headers, body, signal };
+  const ask = async (call: Call) => {
+    const headers = { "zitadel-signature": sign(call) };
+    const begin = performance.now();
+    const init = { method: "POST", headers, body: call.body, signal };
     const response = await fetch(url, init);
     const text = (await response.text()).trim();
-    if (text === reply) return;
-    const what = [program, ...args].join(" ");
-    throw new Error(`Unexpected reply of ${what}: ${response.status} ${text}`);
+    if (text === RIGHT_REPLY) return performance.now() - begin;
+    throw new Error(
+      `Unexpected reply of ${command.join(" ")}: ${response.status} ${text}`,
+    );
   };
   return {
     url,
     listening,
+    ask,
     async ready(call) {
-      // Signed before, so that the time is the server's alone.
-      const signature = sign(call);
       await listening();
-      await send(call, signature);
+      await ask(call);
       return performance.now() - startedAt;
     },
-    async ask(call) {
-      const signature = sign(call);
-      const begin = performance.now();
-      await send(call, signature);
-      return performance.now() - begin;
-    },
     usage: () => readProcessUsage(child.pid),
-    // As an orchestrator would: it may drain.
     async [Symbol.asyncDispose]() {
-      if (hasEnded) return;
-      child.kill("SIGTERM");
-      const kill = () => hasEnded || child.kill("SIGKILL");
-      const timer = setTimeout(kill, STOP_TIMEOUT_MS);
+      // As an orchestrator would: it may drain.
+      if (!hasEnded) child.kill("SIGTERM");
       await child.status;
-      clearTimeout(timer);
     },
   };
-}
-
-async function canConnect(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.ConnectionRefused) return false;
-    throw error;
-  }
 }

@@ -8,41 +8,36 @@ export interface Figure {
 /** Sums up rounds. The interval is of order statistics, which assume no distribution. */
 export function summarize(numbers: readonly number[]): Figure {
   const sorted = numbers.toSorted((a, b) => a - b);
-  const { length } = sorted;
-  const skipped = Math.max(
-    0,
-    Math.floor((length - 1) / 2 - 0.98 * Math.sqrt(length)),
-  );
+  const middle = (sorted.length - 1) / 2;
+  const margin = 0.98 * Math.sqrt(sorted.length);
+  const skipped = Math.max(0, Math.floor(middle - margin));
   return {
-    median: quantile(sorted, 0.5),
+    median: median(sorted),
     low: sorted[skipped]!,
-    high: sorted[length - 1 - skipped]!,
+    high: sorted.at(-1 - skipped)!,
   };
 }
 
-/** Returns the value below which a share of the numbers lies, interpolated. */
-export function quantile(numbers: readonly number[], share: number): number {
-  if (numbers.length === 0) throw new RangeError("There are no numbers");
+export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
-  const position = share * (sorted.length - 1);
-  const lower = sorted[Math.floor(position)]!;
-  return lower + (sorted[Math.ceil(position)]! - lower) * (position % 1);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2;
 }
 
-/** Sums up ratios round by round, which cancels what slows the machine for a while. */
-export function summarizeRatio(
+/** Divides round by round, which cancels what slows the machine for a while. */
+export function ratios(
   numbers: readonly number[],
   base: readonly number[],
-): Figure {
-  return summarize(numbers.map((number, round) => number / base[round]!));
+): number[] {
+  return numbers.map((number, round) => number / base[round]!);
 }
 
-/** Like {@linkcode summarizeRatio}, for differences. */
-export function summarizeDifference(
+/** Like {@linkcode ratios}, for differences. */
+export function differences(
   numbers: readonly number[],
   base: readonly number[],
-): Figure {
-  return summarize(numbers.map((number, round) => number - base[round]!));
+): number[] {
+  return numbers.map((number, round) => number - base[round]!);
 }
 
 /**

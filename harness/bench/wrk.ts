@@ -1,9 +1,9 @@
 import { projectPath } from "../util/project_path.ts";
 import { runTool } from "../util/run_tool.ts";
 import { type Call, sign } from "./call.ts";
-import type { BenchContext } from "./servers.ts";
+import type { BenchContext, Server } from "./servers.ts";
 
-/** The figures of a round of load. */
+/** The figures of a round of load, as `load.lua` prints them. */
 export interface Load {
   readonly requests: number;
   readonly seconds: number;
@@ -15,7 +15,7 @@ export interface Load {
 
 /** Sends calls in turn with `wrk`, in one thread. */
 export async function runWrk(
-  url: string,
+  { url }: Server,
   { calls, seconds, connections }: {
     readonly calls: readonly Call[];
     readonly seconds: number;
@@ -27,28 +27,18 @@ export async function runWrk(
   // Signed again for each round: a signature is valid for five minutes.
   const lines = calls.map((it) => `${sign(it)}\t${it.body}\n`);
   await Deno.writeTextFile(file, lines.join(""));
-  const args = [
-    "--threads=1",
-    `--connections=${connections}`,
-    `--duration=${seconds}`,
-    `--script=${projectPath("harness/bench/load.lua")}`,
-    url,
-    "--",
-    file,
-  ];
-  const { stdout, stderr } = await runTool("wrk", args, signal)
-    .catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      throw new Error("wrk is not installed; get it by: apt-get install wrk");
-    });
+  const script = projectPath("harness/bench/load.lua");
+  const { stdout, stderr } = await runTool("wrk", [
+    ...["--threads=1", `--connections=${connections}`],
+    ...[`--duration=${seconds}`, `--script=${script}`, url, "--", file],
+  ], signal).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new Error("wrk is not installed; get it by: apt-get install wrk");
+  });
   signal.throwIfAborted();
-  const decoder = new TextDecoder();
-  return parseWrk(decoder.decode(stdout) + decoder.decode(stderr));
-}
-
-/** Parses the line that the script prints at the end. */
-export function parseWrk(output: string): Load {
+  const [output, errors] = [stdout, stderr]
+    .map((it) => new TextDecoder().decode(it)) as [string, string];
   const line = /^result (.*)$/m.exec(output)?.[1];
   if (line !== undefined) return JSON.parse(line);
-  throw new Error(`Cannot read wrk's output: ${output.trim()}`);
+  throw new Error(`Cannot read wrk's output: ${(output + errors).trim()}`);
 }
