@@ -3,18 +3,14 @@ import { generateBadRequests } from "./bad_requests.ts";
 import { RawClient, type RawOutcome } from "./raw_client.ts";
 import { SIGNING_KEY, type Subject } from "./subject.ts";
 
-/** Something that must hold, and whether it does. */
-export interface Check {
-  readonly text: string;
-  readonly holds: boolean;
-}
+/** Reports something that must hold, and whether it does. */
+export type Report = (text: string, holds: boolean) => void;
 
 export interface AttackResult {
   /** How often each kind of request had each outcome. */
   readonly outcomes: Record<string, Record<string, number>>;
   /** Requests that were answered with 200 or 5xx. */
   readonly wrong: { kind: string; outcome: string; bytes: string }[];
-  readonly checks: readonly Check[];
 }
 
 const CLIENTS = 16;
@@ -30,10 +26,11 @@ const MAX_GROWTH_MB = 64;
  */
 export async function attack(
   { target }: Pick<Subject, "target">,
-  { requests, seed, onProgress }: {
+  { requests, seed, progress = () => {}, report = () => {} }: {
     readonly requests: number;
     readonly seed: number;
-    readonly onProgress?: (sent: number) => void;
+    readonly progress?: (text: string) => void;
+    readonly report?: Report;
   },
 ): Promise<AttackResult> {
   const clients = Array.from(
@@ -42,7 +39,8 @@ export async function attack(
   );
   const outcomes: AttackResult["outcomes"] = {};
   const wrong: AttackResult["wrong"] = [];
-  let beforeMb = 0;
+  const memory = async () => (await readProcessUsage(target.pid)).memoryMb;
+  let before = 0;
   for (let sent = 0; sent < requests;) {
     const batch = generateBadRequests(Math.min(BATCH, requests - sent), {
       signingKey: SIGNING_KEY,
@@ -61,30 +59,24 @@ export async function attack(
       }
     }));
     sent += batch.length;
-    onProgress?.(sent);
-    if (beforeMb === 0 && sent >= requests / 5) {
-      beforeMb = (await readProcessUsage(target.pid)).memoryMb;
-    }
+    progress(`${Math.floor(100 * sent / requests)} % of ${requests}`);
+    if (before === 0 && sent >= requests / 5) before = await memory();
   }
-  const { memoryMb } = await readProcessUsage(target.pid);
+  const after = await memory();
   for (const client of clients) client.close();
-  const kinds = Object.keys(outcomes).length;
-  const some = wrong.length === 0 ? "none" : "some";
-  const before = beforeMb.toFixed(0);
-  return {
-    outcomes,
-    wrong,
-    checks: [{
-      text:
-        `${requests} bad requests of ${kinds} kinds: ${some} answered with 200 or 5xx`,
-      holds: wrong.length === 0,
-    }, {
-      text: `memory after a fifth of them ${before} MB, then ${
-        memoryMb.toFixed(0)
-      } MB`,
-      holds: memoryMb - beforeMb < MAX_GROWTH_MB,
-    }],
-  };
+  report(
+    `${requests} bad requests of ${Object.keys(outcomes).length} kinds: ${
+      wrong.length === 0 ? "none" : "some"
+    } answered with 200 or 5xx`,
+    wrong.length === 0,
+  );
+  report(
+    `memory after a fifth of them ${before.toFixed(0)} MB, then ${
+      after.toFixed(0)
+    } MB`,
+    after - before < MAX_GROWTH_MB,
+  );
+  return { outcomes, wrong };
 }
 
 /** A refusal, by the function or by the server in front of it. */

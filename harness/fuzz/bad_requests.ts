@@ -19,6 +19,11 @@ const BODY =
 /** Hosts, some of which no URL can hold. */
 const HOSTS = ["[", "a b", "a:99999", "%zz", "a:b:c", "", "\xff", "[::1", "@"];
 
+/** Targets that are no path of ours. */
+const TARGETS = "* http://a:999999/ http://[/ http://%zz/ // /% /\xff".split(
+  " ",
+);
+
 const token = fc.string({
   unit: fc.constantFrom(..."abcXYZ019-_.~!*'()"),
   minLength: 1,
@@ -48,30 +53,24 @@ export function generateBadRequests(
 ): BadRequest[] {
   const sign = (body: string | Uint8Array, seconds = now, key = signingKey) =>
     signPayload(key, seconds, body);
-  const valid = sign(BODY);
+  const signature = sign(BODY);
 
-  const kinds: Record<string, fc.Arbitrary<Uint8Array>> = {
-    "no signature": fc.constant(message({})),
-    "any text as signature": fieldValue.map((signature) =>
-      message({ signature })
-    ),
+  const kinds: Record<string, fc.Arbitrary<MessageParts | Uint8Array>> = {
+    "no signature": fc.constant({}),
+    "any text as signature": fieldValue.map((signature) => ({ signature })),
     "signatures of random bytes": fc.array(hex, { minLength: 1, maxLength: 20 })
-      .map((all) =>
-        message({ signature: `t=${now},${all.map((it) => `v1=${it}`)}` })
-      ),
-    "another key's signature": token.map((key) =>
-      message({ signature: sign(BODY, now, `another-${key}`) })
-    ),
+      .map((all) => ({ signature: `t=${now},${all.map((it) => `v1=${it}`)}` })),
+    "another key's signature": token.map((key) => ({
+      signature: sign(BODY, now, `another-${key}`),
+    })),
     "an old or future signature": fc.oneof(
       fc.integer({ min: 1_000, max: 2 ** 31 }),
       fc.integer({ min: -(2 ** 30), max: -1_000 }),
-    ).map((age) => message({ signature: sign(BODY, Math.max(0, now - age)) })),
-    "a changed body": fc.nat(BODY.length - 1).map((at) =>
-      message({
-        signature: valid,
-        body: `${BODY.slice(0, at)}~${BODY.slice(at + 1)}`,
-      })
-    ),
+    ).map((age) => ({ signature: sign(BODY, Math.max(0, now - age)) })),
+    "a changed body": fc.nat(BODY.length - 1).map((at) => ({
+      signature,
+      body: `${BODY.slice(0, at)}~${BODY.slice(at + 1)}`,
+    })),
     "signed, but not a payload": fc.oneof(
       fc.json().filter((text) => !/"(function|event_type)"/.test(text)),
       fieldValue,
@@ -80,36 +79,25 @@ export function generateBadRequests(
       fc.integer({ min: 1, max: 5_000 }).map((depth) => '{"a":'.repeat(depth)),
     ).map((text) => {
       const body = Buffer.from(text, "latin1");
-      return message({ signature: sign(body), body });
+      return { signature: sign(body), body };
     }),
-    "another path": token.filter((path) => !/^\.+$/.test(path)).map((path) =>
-      message({ target: `/${path}`, signature: valid })
-    ),
+    "another path": token.filter((path) => !/^\.+$/.test(path))
+      .map((path) => ({ target: `/${path}`, signature })),
     "another method": fc.constantFrom("GET", "PUT", "DELETE", "OPTIONS", "X")
-      .map((method) => message({ method, signature: valid })),
-    "a host that is none": fc.constantFrom(...HOSTS).map((host) =>
-      message({ host })
-    ),
-    "a target of another form": fc.constantFrom(
-      "*",
-      "http://a:999999/",
-      "http://[/",
-      "http://%zz/",
-      "//",
-      "/%",
-      "/\xff",
-    ).map((target) => message({ target })),
+      .map((method) => ({ method, signature })),
+    "a host that is none": fc.constantFrom(...HOSTS).map((host) => ({ host })),
+    "a target of another form": fc.constantFrom(...TARGETS)
+      .map((target) => ({ target })),
     "a length over the bound": fc.integer({ min: 10_485_761, max: 2 ** 40 })
-      .map((length) => message({ signature: valid, body: "", length })),
-    "headers without end": fc.integer({ min: 1, max: 300 }).map((count) =>
-      message({ extra: "x: y\r\n".repeat(count) })
-    ),
+      .map((length) => ({ signature, body: "", length })),
+    "headers without end": fc.integer({ min: 1, max: 300 })
+      .map((count) => ({ extra: "x: y\r\n".repeat(count) })),
     "not HTTP": fc.uint8Array({ minLength: 1, maxLength: 60 })
       .map((bytes) => Buffer.concat([bytes, Buffer.from("\r\n\r\n")])),
   };
   const any = fc.oneof(
-    ...Object.entries(kinds).map(([kind, bytes]) =>
-      bytes.map((bytes) => ({ kind, bytes }))
+    ...Object.entries(kinds).map(([kind, parts]) =>
+      parts.map((parts) => ({ kind, bytes: bytesOf(parts) }))
     ),
   );
   return fc.sample(any, { numRuns: count, seed });
@@ -126,19 +114,14 @@ interface MessageParts {
   readonly extra?: string;
 }
 
-function message({
-  method = "POST",
-  target = "/",
-  host = "function.example",
-  signature,
-  body = BODY,
-  length,
-  extra = "",
-}: MessageParts): Uint8Array {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+function bytesOf(parts: MessageParts | Uint8Array): Uint8Array {
+  if (parts instanceof Uint8Array) return parts;
+  const { method = "POST", target = "/", host = "function.example" } = parts;
+  const { signature, extra = "" } = parts;
+  const body = Buffer.from(parts.body ?? BODY);
   const head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n` +
     (signature === undefined ? "" : `zitadel-signature: ${signature}\r\n`) +
     `content-type: application/json\r\n${extra}` +
-    `content-length: ${length ?? bytes.length}\r\n\r\n`;
-  return Buffer.concat([Buffer.from(head, "latin1"), bytes]);
+    `content-length: ${parts.length ?? body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, "latin1"), body]);
 }

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { readProcessUsage } from "../util/process_usage.ts";
 import { sleep } from "../util/sleep.ts";
-import type { Check } from "./attack.ts";
+import type { Report } from "./attack.ts";
 import { HUGE } from "./huge_metadata.ts";
-import { areServed, logIn, type Logins, sendLogin } from "./logins.ts";
+import { logIn, type Logins, sendLogin, type Statuses } from "./logins.ts";
 import { type Subject, UPSTREAM_TIMEOUT_MS } from "./subject.ts";
 import {
   holdOpen,
@@ -36,74 +36,76 @@ const OVERLOAD = 512;
  */
 export async function checkBounds(
   subject: Subject,
-  { seed, progress }: {
+  { seed, progress, report }: {
     readonly seed: number;
     readonly progress: (text: string) => void;
+    readonly report: Report;
   },
-): Promise<Check[]> {
-  const bounds = new Bounds(subject);
+): Promise<void> {
+  const bounds = new Bounds(subject, report);
   progress("warm-up");
   await bounds.logInUnknown(64);
-  const alone = await bounds.logInKnown();
+  const { p99 } = await bounds.logInKnown();
   progress("outage");
-  await bounds.returnToRest(() => bounds.outage());
+  await bounds.outage();
   progress("strangers");
-  await bounds.strangers(seed, alone.p99);
+  await bounds.strangers(seed, 2 * p99 + MAX_OTHERS_MS);
   progress("tenants");
   await bounds.tenants();
-  return bounds.checks;
 }
 
 class Bounds {
-  readonly checks: Check[] = [];
-  readonly #subject: Subject;
   #count = 0;
 
-  constructor(subject: Subject) {
-    this.#subject = subject;
-  }
+  constructor(readonly subject: Subject, readonly report: Report) {}
 
   logInKnown(): Promise<Logins> {
-    return this.#logIn(() => "1");
+    return logIn(this.subject.target.url, () => "1");
   }
 
   logInUnknown(atOnce?: number): Promise<Logins> {
-    return this.#logIn(() => `${++this.#count}`, atOnce);
+    return logIn(this.subject.target.url, () => `${++this.#count}`, atOnce);
   }
 
   async outage(): Promise<void> {
-    const { upstream } = this.#subject;
+    const { upstream, target: { pid } } = this.subject;
+    const before = await readProcessUsage(pid);
     await this.logInKnown();
     await upstream.stop();
     const down = await this.logInKnown();
-    this.#served(
-      "while ZITADEL is down, a login of a known organization",
-      down,
-    );
+    this.#served("while ZITADEL is down, a known organization's login", down);
     upstream.start();
     this.#served("when it is back, a first login", await this.logInUnknown());
     upstream.delayMs = 2 * UPSTREAM_TIMEOUT_MS;
-    const [{ statuses, max }, cached] = await Promise.all([
+    const [{ statuses, max }, known] = await Promise.all([
       this.logInUnknown(OVERLOAD),
       this.logInKnown(),
     ]);
     upstream.delayMs = 0;
-    // Answers that are still delayed must not weigh on what follows.
-    await sleep(3 * UPSTREAM_TIMEOUT_MS);
     const maxMs = UPSTREAM_TIMEOUT_MS + OVERLOAD_SLACK_MS;
-    this.#check(
+    this.report(
       `${OVERLOAD} first logins at once while ZITADEL is slow: ${
         format(statuses)
       }, slowest ${max.toFixed(0)} ms, at most ${maxMs}`,
       max < maxMs && !statuses["500"] && !statuses.failed,
     );
-    this.#served("beside them, a login of a known organization", cached);
+    this.#served("beside them, a known organization's login", known);
+    // Answers that are still delayed must not weigh on what follows.
+    await sleep(3 * UPSTREAM_TIMEOUT_MS);
+    const after = await readProcessUsage(pid);
+    this.report(
+      `afterwards: ${mb(before.memoryMb)}, then ${mb(after.memoryMb)}; ${
+        before.sockets ?? "?"
+      } sockets, then ${after.sockets ?? "?"}`,
+      after.memoryMb < before.memoryMb + MEMORY_SLACK_MB &&
+        (after.sockets ?? 0) <= (before.sockets ?? 0) + SOCKET_SLACK,
+    );
   }
 
-  async strangers(seed: number, aloneMs: number): Promise<void> {
-    const { url } = this.#subject.target;
+  async strangers(seed: number, maxMs: number): Promise<void> {
+    const { url } = this.subject.target;
     const others: Logins[] = [];
-    const statuses: Record<string, number> = {};
+    const statuses: Statuses = {};
     const what = `${ROUNDS} times ${STRANGERS} unfinished requests`;
     await this.#grows(what, async () => {
       for (let round = 0; round < ROUNDS; round++) {
@@ -115,73 +117,53 @@ class Bounds {
       }
       using _held = await holdOpen(url, FILLING.map(unfinishedBody));
       for (let i = 0; i < LARGE_LOGINS; i++) {
-        const status = await sendLogin(url, "1", { bytes: LARGE_LOGIN_BYTES });
-        statuses[status] = (statuses[status] ?? 0) + 1;
+        const options = { statuses, bytes: LARGE_LOGIN_BYTES };
+        await sendLogin(url, "1", options);
       }
     });
-    for (const logins of others) {
-      this.#served("beside them, a login", logins, 2 * aloneMs + MAX_OTHERS_MS);
-    }
-    this.#check(
+    for (const it of others) this.#served("beside them, a login", it, maxMs);
+    this.report(
       `beside ${FILLING.length} unfinished large bodies, logins of ${LARGE_LOGIN_BYTES} bytes: ${
         format(statuses)
       }`,
-      areServed({ statuses }),
+      areServed(statuses),
     );
   }
 
   async tenants(): Promise<void> {
     const what = `${HUGE.length} organizations with huge metadata`;
-    const [refused, others] = await this.#grows(what, () =>
+    const [{ statuses }, others] = await this.#grows(what, () =>
       Promise.all([
-        this.#logIn(() => HUGE[this.#count++ % HUGE.length]!),
+        logIn(
+          this.subject.target.url,
+          () => HUGE[this.#count++ % HUGE.length]!,
+        ),
         this.logInUnknown(),
       ]));
     this.#served("beside them, a first login of another", others);
-    this.#check(
-      `their own logins are refused: ${format(refused.statuses)}`,
-      !refused.statuses["200"] && !refused.statuses["500"],
+    this.report(
+      `their own logins are refused: ${format(statuses)}`,
+      !statuses["200"] && !statuses["500"],
     );
   }
 
-  /** Checks that memory and sockets are as before afterwards. */
-  async returnToRest(work: () => Promise<void>): Promise<void> {
-    const { pid } = this.#subject.target;
-    const before = await readProcessUsage(pid);
-    await work();
-    await sleep(1_000);
-    const after = await readProcessUsage(pid);
-    this.#check(
-      `afterwards: ${mb(before.memoryMb)}, then ${mb(after.memoryMb)}; ${
-        before.sockets ?? "?"
-      } sockets, then ${after.sockets ?? "?"}`,
-      after.memoryMb < before.memoryMb + MEMORY_SLACK_MB &&
-        (after.sockets ?? 0) <= (before.sockets ?? 0) + SOCKET_SLACK,
-    );
-  }
-
-  #logIn(organization: () => string, atOnce?: number): Promise<Logins> {
-    return logIn(this.#subject.target.url, { organization, atOnce });
-  }
-
-  #check(text: string, holds: boolean): void {
-    this.checks.push({ text, holds });
-  }
-
-  #served(what: string, logins: Logins, maxMs = MAX_OTHERS_MS): void {
-    const { statuses, p99 } = logins;
-    this.#check(
+  #served(
+    what: string,
+    { statuses, p99 }: Logins,
+    maxMs = MAX_OTHERS_MS,
+  ): void {
+    this.report(
       `${what}: ${format(statuses)}, p99 ${p99.toFixed(0)} ms, less than ${
         maxMs.toFixed(0)
       }`,
-      areServed(logins) && p99 < maxMs,
+      areServed(statuses) && p99 < maxMs,
     );
   }
 
   /** Checks by how much the memory grows at most. */
   async #grows<T>(what: string, work: () => Promise<T>): Promise<T> {
     const memory = async () =>
-      (await readProcessUsage(this.#subject.target.pid)).memoryMb;
+      (await readProcessUsage(this.subject.target.pid)).memoryMb;
     const before = await memory();
     let peak = before;
     let isDone = false;
@@ -191,7 +173,7 @@ class Bounds {
       await sleep(50);
     }
     const growth = peak - before;
-    this.#check(
+    this.report(
       `${what}: memory grows by ${mb(growth)}, less than ${mb(MAX_GROWTH_MB)}`,
       growth < MAX_GROWTH_MB,
     );
@@ -199,11 +181,15 @@ class Bounds {
   }
 }
 
+function areServed(statuses: Statuses): boolean {
+  return Object.keys(statuses).join() === "200";
+}
+
 function mb(megabytes: number): string {
   return `${megabytes.toFixed(0)} MB`;
 }
 
-function format(statuses: Logins["statuses"]): string {
+function format(statuses: Statuses): string {
   return Object.entries(statuses).map(([it, count]) => `${it} ${count} times`)
     .join(", ");
 }

@@ -4,8 +4,6 @@ export type RawOutcome = number | "closed";
 /** The deadline of an answer, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 15_000;
 
-const decoder = new TextDecoder("latin1");
-
 /**
  * A client that sends bytes as they are, so they need not be HTTP. Keeps its
  * connection as long as the server does.
@@ -23,9 +21,7 @@ export class RawClient {
     // The server may have closed a kept connection: try once more on a new one.
     const isKept = this.#connection !== undefined;
     const outcome = await this.#sendOnce(request);
-    return outcome === "closed" && isKept
-      ? await this.#sendOnce(request)
-      : outcome;
+    return outcome === "closed" && isKept ? this.#sendOnce(request) : outcome;
   }
 
   close(): void {
@@ -38,10 +34,9 @@ export class RawClient {
   }
 
   async #sendOnce(request: Uint8Array): Promise<RawOutcome> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timer = setTimeout(() => this.close(), ANSWER_TIMEOUT_MS);
     try {
       const connection = this.#connection ??= await Deno.connect(this.#address);
-      timer = setTimeout(() => this.close(), ANSWER_TIMEOUT_MS);
       for (let sent = 0; sent < request.length;) {
         sent += await connection.write(request.subarray(sent));
       }
@@ -59,15 +54,14 @@ export class RawClient {
     let text = "";
     for (;;) {
       const count = await connection.read(buffer);
-      text += decoder.decode(buffer.subarray(0, count ?? 0));
-      const end = text.indexOf("\r\n\r\n");
-      const head = text.slice(0, Math.max(0, end));
+      text += new TextDecoder().decode(buffer.subarray(0, count ?? 0));
+      const [head = "", ...body] = text.split("\r\n\r\n");
       const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
-      const isWhole = end >= 0 && text.length >= end + 4 + length;
+      const isWhole = body.length > 0 && body.join().length >= length;
       if (!isWhole && count !== null) continue;
       if (count === null || /^connection: close/im.test(head)) this.close();
-      if (text === "") return "closed";
-      return Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1] ?? 0);
+      return text && Number(/^HTTP\/1\.[01] (\d{3})/.exec(text)?.[1] ?? 0) ||
+        "closed";
     }
   }
 }

@@ -8,7 +8,7 @@ import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson, printLines } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
-import { attack, type AttackResult } from "./attack.ts";
+import { attack } from "./attack.ts";
 import { checkBounds } from "./check_bounds.ts";
 import { startSubject } from "./subject.ts";
 import { compareTimes } from "./timing.ts";
@@ -57,14 +57,16 @@ async function runTiming(
   io.progress(`timing ${runs} refusals of each kind`);
   const result = await compareTimes(runs);
   io.progress();
-  const { samples, nearMedianUs, randomMedianUs, effect, chance } = result;
   const outcome = result.holds ? "done" : "failed";
   if (json) return printJson(io, outcome, { ...result });
-  io.print(`refusals timed      ${samples} of each kind`);
-  io.print(`nearly right        ${nearMedianUs.toFixed(1)} µs (median)`);
-  io.print(`random              ${randomMedianUs.toFixed(1)} µs (median)`);
-  const byChance = `by chance up to ${chance.toFixed(4)}`;
-  io.print(`effect size         ${effect.toFixed(4)} (${byChance})`);
+  const effect = `effect size ${result.effect.toFixed(4)}`;
+  io.print(
+    `${runs} of each kind: nearly right ${
+      result.nearMedianUs.toFixed(1)
+    } µs, random ${
+      result.randomMedianUs.toFixed(1)
+    } µs (medians); ${effect}, by chance up to ${result.chance.toFixed(4)}`,
+  );
   io.print(
     result.holds
       ? tint("good", "no difference that an attacker could use")
@@ -106,24 +108,23 @@ async function runFuzz(
 async function attackFunction(
   { requests, seed }: { readonly requests: number; readonly seed: number },
   { print, progress }: Io,
-): Promise<AttackResult> {
+) {
   await using subject = await startSubject(seed);
-  const onProgress = (sent: number) =>
-    progress(`${Math.floor(100 * sent / requests)} % of ${requests}`);
-  const result = await attack(subject, { requests, seed, onProgress });
-  const bounds = await checkBounds(subject, { seed, progress });
-  const code = await subject.target.stop();
-  progress();
-  const drained = {
-    text: `no crash: it drains on SIGTERM with exit code ${code}`,
-    holds: code === 0,
+  const checks: { readonly text: string; readonly holds: boolean }[] = [];
+  const report = (text: string, holds: boolean) => {
+    checks.push({ text, holds });
+    print(`${stateOf(holds)} ${text}`);
   };
-  const checks = [...result.checks, ...bounds, drained];
   print("");
-  for (const { text, holds } of checks) print(`${stateOf(holds)} ${text}`);
+  const options = { requests, seed, progress, report };
+  const result = await attack(subject, options);
   for (const { kind, outcome, bytes } of result.wrong) {
     print(`${kind}: ${outcome} to ${JSON.stringify(bytes)}`);
   }
+  await checkBounds(subject, options);
+  const code = await subject.target.stop();
+  report(`no crash: it drains on SIGTERM with exit code ${code}`, code === 0);
+  progress();
   return { ...result, checks };
 }
 

@@ -15,7 +15,7 @@ export const UPSTREAM_TIMEOUT_MS = 2_000;
 
 /** The function under attack, in a process of its own, and the ZITADEL that it asks. */
 export interface Subject extends AsyncDisposable {
-  readonly target: Pick<FunctionProcess, "url" | "pid" | "stop">;
+  readonly target: FunctionProcess;
   readonly upstream: UpstreamServer;
 }
 
@@ -25,26 +25,24 @@ export interface Subject extends AsyncDisposable {
  */
 export async function startSubject(seed: number): Promise<Subject> {
   const metadata = { viewer: btoa('["read"]'), editor: btoa('["write"]') };
-  await using stack = new AsyncDisposableStack();
-  const upstream = stack.use(startUpstreamServer({
+  const upstream = startUpstreamServer({
     organizations: new Proxy({}, { get: () => ({ readable: true, metadata }) }),
-  }, answerHuge(seed)));
-  const target = stack.use(
-    await startFunction({
-      env: {
-        ZITADEL_DOMAIN: upstream.origin,
-        AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
-        ACCESS_TOKEN: UPSTREAM_TOKEN,
-        CACHE_FRESH_SECONDS: "2",
-        CACHE_STALE_SECONDS: "60",
-        KV_URL: ":memory:",
-      },
-    }),
-  );
-  const moved = stack.move();
+  }, answerHuge(seed));
+  const target = await startFunction({
+    env: {
+      ZITADEL_DOMAIN: upstream.origin,
+      AUTHORIZATION_SIGNING_KEY: SIGNING_KEY,
+      ACCESS_TOKEN: UPSTREAM_TOKEN,
+      CACHE_FRESH_SECONDS: "2",
+      CACHE_STALE_SECONDS: "60",
+      KV_URL: ":memory:",
+    },
+  });
   return {
-    target,
-    upstream,
-    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+    ...{ target, upstream },
+    async [Symbol.asyncDispose]() {
+      await target.stop();
+      await upstream.stop();
+    },
   };
 }

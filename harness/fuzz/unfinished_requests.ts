@@ -24,10 +24,8 @@ function signedHead(): string {
 
 /** Announces a body and sends all of it but its last byte. */
 export function unfinishedBody(bytes: number): UnfinishedRequest {
-  return {
-    head: `${signedHead()}content-length: ${bytes}\r\n\r\n`,
-    sentBytes: bytes - 1,
-  };
+  const head = `${signedHead()}content-length: ${bytes}\r\n\r\n`;
+  return { head, sentBytes: bytes - 1 };
 }
 
 /** Strangers' requests: mostly small bodies, some large, and some that stop before. */
@@ -52,30 +50,23 @@ export async function holdOpen(
   requests: readonly UnfinishedRequest[],
 ): Promise<Disposable> {
   const { hostname, port } = new URL(url);
-  const connections: Deno.TcpConn[] = [];
+  const held = new DisposableStack();
   const queue = requests.values();
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (const { head, sentBytes } of queue) {
       const connection = await Deno.connect({ hostname, port: Number(port) });
-      connections.push(connection);
-      const sent = ReadableStream.from([
+      let isClosed = false;
+      held.defer(() => isClosed || connection.close());
+      const bytes = [
         new TextEncoder().encode(head),
         FILLER.subarray(0, sentBytes),
-      ]).pipeTo(connection.writable, { preventClose: true })
-        // A connection that the server closed has cost it enough.
-        .catch(() => {});
+      ];
+      // A write that fails closes it: a connection that the server closed has cost it enough.
+      const sent = ReadableStream.from(bytes)
+        .pipeTo(connection.writable, { preventClose: true })
+        .catch(() => isClosed = true);
       await Promise.race([sent, sleep(SEND_MS)]);
     }
   }));
-  return {
-    [Symbol.dispose]() {
-      for (const connection of connections) {
-        try {
-          connection.close();
-        } catch {
-          // A write that failed has closed it.
-        }
-      }
-    },
-  };
+  return held;
 }
