@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { ROOT, sourceFiles } from "./_source_files.ts";
 
 /** One file's import of another file of the project. */
@@ -12,64 +11,27 @@ export interface Import {
 /** What each file imports, by its path relative to the project's folder. */
 export type ImportGraph = ReadonlyMap<string, readonly Import[]>;
 
-interface DenoInfo {
-  readonly modules: readonly {
-    readonly specifier: string;
-    readonly dependencies?: readonly {
-      readonly code?: { readonly specifier?: string };
-      readonly type?: { readonly specifier?: string };
-    }[];
-  }[];
-}
+/** Statements, also as a comment's types, and calls. */
+const IMPORTS =
+  /^(?<comment>\/\*\* @)?(?:im|ex)port\b(?: (?<type>type) (?=[{*]))?[^;"=(]*"(?<from>\.[^"]+)"|\bimport\("(?<called>\.[^"]+)"\)/gm;
 
-/**
- * Reads which files of the project import which others. `deno info` parses
- * them, so text in comments and strings does not count, and imports of types
- * and dynamic imports do.
- */
+/** Reads which files of these places import which other files of the project. */
 export async function readImportGraph(
   places: readonly string[],
 ): Promise<ImportGraph> {
-  const roots = await Deno.makeTempFile({ suffix: ".ts" });
-  try {
-    const imports = (await sourceFiles(places)).map((file) =>
-      `import ${JSON.stringify(new URL(file, ROOT).href)};\n`
-    );
-    await Deno.writeTextFile(roots, imports.join(""));
-    const { modules } = await denoInfo(roots);
-    return new Map(
-      modules.filter(({ specifier }) => specifier.startsWith(ROOT.href))
-        .map(({ specifier, dependencies = [] }) => [
-          relative(specifier),
-          dependencies.flatMap(({ code, type }) => {
-            const imported = code?.specifier ?? type?.specifier;
-            if (!imported?.startsWith(ROOT.href)) return [];
-            return [{ file: relative(imported), isTypeOnly: !code?.specifier }];
-          }),
-        ]),
-    );
-  } finally {
-    await Deno.remove(roots);
+  const graph = new Map<string, Import[]>();
+  for (const file of await sourceFiles(places)) {
+    const url = new URL(file, ROOT);
+    const source = await Deno.readTextFile(url);
+    const imports = source.matchAll(IMPORTS).map(({ groups }) => {
+      const { type, from, comment, called } = groups!;
+      const { href } = new URL(from ?? called!, url);
+      return {
+        file: href.slice(ROOT.href.length),
+        isTypeOnly: (type ?? comment) !== undefined,
+      };
+    });
+    graph.set(file, [...imports]);
   }
-}
-
-async function denoInfo(file: string): Promise<DenoInfo> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "info",
-      "--json",
-      // Packages are not followed, so nothing is downloaded.
-      "--no-npm",
-      "--no-remote",
-      "--no-lock",
-      `--config=${fileURLToPath(new URL("deno.json", ROOT))}`,
-      file,
-    ],
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
-function relative(specifier: string): string {
-  return decodeURIComponent(specifier.slice(ROOT.href.length));
+  return graph;
 }
