@@ -1,220 +1,247 @@
 import assert from "node:assert/strict";
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from "jose";
+import { bearer, type Case, testAnswers } from "./_answers.ts";
+import { copyExample, type ExampleApi, hasNode } from "./_example.ts";
 import {
-  decodeJwt,
-  exportJWK,
-  exportSPKI,
-  generateKeyPair,
-  importJWK,
-  SignJWT,
-} from "jose";
-import type { ApiProcess } from "../../../harness/demo/api_process.ts";
-import { ownWebKey } from "../../../harness/sandbox/instance.ts";
-import { copyExample, type ExampleName, hasNode, type Start } from "./_apis.ts";
-import { serve, testApplications, testCors, testOutages } from "./_checks.ts";
-import { testKinds } from "./_kinds.ts";
-import { testShapes } from "./_shapes.ts";
-import {
-  getPosts,
+  API_CLIENT,
   type Issuer,
   PROJECT,
   ROBOT,
   SHOP,
   startIssuer,
-} from "./_tokens.ts";
+} from "./_issuer.ts";
+import { jwtCases, recordedCases } from "./_jwt_cases.ts";
+import { SHAPES } from "./_shapes.ts";
 
-Deno.test("hono.ts accepts and refuses as RFC 6750 asks", async (t) => {
-  await testApi(t, "hono.ts");
-});
+type Start = ExampleApi["start"];
+
+for (const name of ["hono.ts", "express.mjs"]) {
+  Deno.test({
+    name: `${name} accepts and refuses JWTs as RFC 6750 asks`,
+    ignore: name.endsWith(".mjs") && !hasNode(),
+    fn: async (t) => {
+      await using issuer = await startIssuer();
+      const { origin, alice, robot, sign } = issuer;
+      const always = { ISSUER: origin, AUDIENCE: PROJECT };
+      await using example = await copyExample(name, always);
+      const { start } = example;
+      await testAnswers(t, await start(), await jwtCases(issuer));
+      if (name === "hono.ts") {
+        await testAnswers(t, await start(), await recordedCases(issuer));
+      }
+      await testAnswers(t, await start({ APPLICATIONS: `${SHOP}, ${ROBOT}` }), {
+        "a listed application": [bearer(alice.accessToken), 200],
+        "a listed service user": [bearer(robot), 200],
+        "an unlisted application": [
+          bearer(await sign({ client_id: "390000000000000099" })),
+          401,
+          /Not listed: client_id/,
+        ],
+        "an application whose id begins like a listed one": [
+          bearer(await sign({ client_id: `${SHOP}0` })),
+          401,
+          /Not listed: client_id/,
+        ],
+      });
+      await testIssuers(t, start, issuer);
+      await testShared(t, start, {
+        token: alice.accessToken,
+        carry: (name, value) => sign({ permissions: undefined, [name]: value }),
+        required: "AUDIENCE",
+      });
+    },
+  });
+}
 
 Deno.test({
-  name: "express.mjs accepts and refuses as RFC 6750 asks, on Node",
+  name: "introspect.mjs accepts and refuses by ZITADEL's answer, on Node",
   ignore: !hasNode(),
-  fn: async (t) => await testApi(t, "express.mjs"),
+  fn: async (t) => {
+    await using issuer = await startIssuer();
+    const { alice, opaque, personal, robot, elsewhere, append } = issuer;
+    const always = { ISSUER: `${issuer.origin}/`, AUDIENCE: PROJECT };
+    await using example = await copyExample("introspect.mjs", {
+      ...{ ...always, ...API_CLIENT },
+    });
+    const { start } = example;
+    const inactive = /Not an active access token for this API/;
+    const given: Case = [bearer(opaque), 200];
+    const api = await start();
+    await testAnswers(t, api, {
+      "an opaque token": given,
+      "a personal access token": [bearer(personal), 200],
+      "a JWT": [bearer(alice.accessToken), 200],
+      "a service user": [bearer(robot), 200],
+      "an ID token": [bearer(alice.idToken), 401, inactive],
+      "another audience": [bearer(elsewhere), 401, inactive],
+      "a changed token": [bearer(`${alice.accessToken}x`), 401, inactive],
+      nonsense: ["Bearer nonsense", 401, inactive],
+      "no token": [undefined, 401],
+    });
+    append("permissions", []);
+    await testAnswers(t, api, {
+      "a removed permission": [given[0], 403, /Missing permission: posts:read/],
+    });
+    append("permissions", ["posts:read"]);
+    await testAnswers(t, api, { "a permission that was given again": given });
+    await testAnswers(t, await start({ AUDIENCE: "390000000000000012" }), {
+      "a token without the audience": [given[0], 401, /Not for this API: aud/],
+    });
+    await testAnswers(t, await start({ CLIENT_SECRET: "wrong" }), {
+      "a token if ZITADEL refuses the API's secret": [given[0], 503],
+    });
+    await testAnswers(t, await start({ APPLICATIONS: `${SHOP}, ${ROBOT}` }), {
+      "a listed application": [bearer(alice.accessToken), 200],
+      "a listed service user": [bearer(robot), 200],
+      "its personal access token": [bearer(personal), 200],
+      "an unlisted application": [given[0], 401, /Not listed: client_id/],
+    });
+    issuer.revoke(personal);
+    await testAnswers(t, api, { "a revoked token": [bearer(personal), 401] });
+    await testShared(t, start, {
+      token: opaque,
+      carry(name, value) {
+        append(name, value);
+        return opaque;
+      },
+      required: "CLIENT_ID",
+    });
+  },
 });
 
-async function testApi(t: Deno.TestContext, name: ExampleName) {
-  await using stack = new AsyncDisposableStack();
-  const issuer = stack.use(await startIssuer());
-  const { start } = stack.use(
-    await copyExample(name, { ISSUER: issuer.origin, AUDIENCE: PROJECT }),
-  );
-
-  await testTokens(t, await start(), issuer);
-  if (name === "hono.ts") await testKinds(t, await start(), issuer);
-  await testShapes(
-    t,
-    start,
-    (name, value) => issuer.sign({ permissions: undefined, [name]: value }),
-  );
-  await testApplications(t, start, await clients(issuer));
-  await t.step("does not start without an audience", async () => {
-    await assert.rejects(
-      async () => await start({ AUDIENCE: "" }),
-      /Set ISSUER and AUDIENCE/,
-    );
-  });
-  await testIssuers(t, start, issuer);
+/** Tests what all examples do alike. */
+async function testShared(
+  t: Deno.TestContext,
+  start: Start,
+  { token, carry, required }: {
+    readonly token: string;
+    /** Returns a token with a claim. */
+    readonly carry: (name: string, value: unknown) => string | Promise<string>;
+    /** One of the settings that it needs. */
+    readonly required: string;
+  },
+): Promise<void> {
+  await Promise.all(Object.values(SHAPES).map((it) => start(it.settings)));
+  for (
+    const [shape, { settings, accepted, refused }] of Object.entries(SHAPES)
+  ) {
+    for (const [status, values] of [[200, accepted], [403, refused]] as const) {
+      for (const value of values) {
+        const token = await carry(settings.CLAIM ?? "permissions", value);
+        const name = `${shape}: ${JSON.stringify(value)}`;
+        const cases = { [name]: [bearer(token), status] as const };
+        await testAnswers(t, await start(settings), cases);
+      }
+    }
+  }
   await t.step(
-    "401 to the issuer's key of another algorithm",
-    () => testPinnedAlgorithm(start, issuer.alice.accessToken),
+    `does not start without ${required}`,
+    () =>
+      assert.rejects(start({ [required]: "" }), /Set ISSUER(,| and) AUDIENCE/),
   );
-  await testOutages(t, start, issuer.alice.accessToken);
+  await testOutages(t, start, token);
   await testCors(t, start);
 }
 
-/** Tokens of applications, and of a customer's own that asked for our audience. */
-async function clients({ alice, robot, sign }: Issuer) {
+/** Serves one answer on loopback. */
+function serve(answer: () => Response) {
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  const server = Deno.serve(options, answer);
   return {
-    listed: {
-      "an application": { client: SHOP, token: alice.accessToken },
-      "a service user": { client: ROBOT, token: robot },
-    },
-    unlisted: {
-      "another application": {
-        client: "",
-        token: await sign({ client_id: "390000000000000099" }),
-      },
-      "an application whose id begins like it": {
-        client: "",
-        token: await sign({ client_id: `${SHOP}0` }),
-      },
-    },
+    origin: `http://127.0.0.1:${server.addr.port}`,
+    [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
 
-/** The ways to write the issuer, of which a token names the origin. */
+/** Tests the ways to write the issuer, and that its key must be of the expected algorithm. */
 async function testIssuers(
   t: Deno.TestContext,
   start: Start,
   { origin, alice, sign }: Issuer,
-) {
-  const authorization = `Bearer ${alice.accessToken}`;
-  await t.step(
-    "200 to tokens of each of several domains, with a slash or without",
-    async () => {
-      const other = "https://login.example";
-      const api = await start({ ISSUER: `${origin}/, ${other}/` });
-      assert.equal((await getPosts(api, authorization)).status, 200);
-      const token = await sign({ iss: other });
-      assert.equal((await getPosts(api, `Bearer ${token}`)).status, 200);
-      const third = await sign({ iss: "https://third.example" });
-      assert.equal((await getPosts(api, `Bearer ${third}`)).status, 401);
-    },
-  );
-}
-
-/** A key that the issuer has, but of an algorithm that the API does not expect. */
-async function testPinnedAlgorithm(
-  start: Start,
-  accessToken: string,
-) {
+): Promise<void> {
+  const other = "https://login.example";
+  await testAnswers(t, await start({ ISSUER: `${origin}/, ${other}/` }), {
+    "a token of the first of two domains": [bearer(alice.accessToken), 200],
+    "a token of the second": [bearer(await sign({ iss: other })), 200],
+    "a token of a third": [bearer(await sign({ iss: "https://third" })), 401],
+  });
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const jwk = { ...await exportJWK(publicKey), kid: "1", alg: "ES256" };
   await using issuer = serve(() => Response.json({ keys: [jwk] }));
-  const api = await start({ ISSUER: issuer.origin });
-  const claims = { ...decodeJwt(accessToken), iss: issuer.origin };
+  const claims = { ...decodeJwt(alice.accessToken), iss: issuer.origin };
   const token = await new SignJWT(claims)
     .setProtectedHeader({ alg: "ES256", kid: "1", typ: "JWT" })
     .sign(privateKey);
-  const { status, message } = await getPosts(api, `Bearer ${token}`);
-  assert.equal(status, 401);
-  assert.match(message, /"alg"/);
+  await testAnswers(t, await start({ ISSUER: issuer.origin }), {
+    "the issuer's key of another algorithm": [bearer(token), 401, /"alg/],
+  });
 }
 
-async function testTokens(
+/** Answers of an issuer that say nothing about a token. */
+const BROKEN = {
+  "status 503": () => new Response("", { status: 503 }),
+  "a proxy's page": () => new Response("<h1>Hello</h1>"),
+  "other JSON": () => Response.json({ keys: 1 }),
+  null: () => Response.json(null),
+};
+
+/** Tests that an API that cannot ask its issuer says so, without a stack. */
+async function testOutages(
   t: Deno.TestContext,
-  api: ApiProcess,
-  issuer: Issuer,
-) {
-  const { alice, elsewhere } = issuer;
-  await t.step("200 to a token with the permission", async () => {
-    const { status } = await getPosts(api, `Bearer ${alice.accessToken}`);
-    assert.equal(status, 200);
-    const lowerCase = await getPosts(api, `bearer ${alice.accessToken}`);
-    assert.equal(lowerCase.status, 200);
-  });
-  for (const header of [undefined, "Basic YTpi", "Bearer", "Bearer a b"]) {
-    await t.step(`401 to ${header ?? "no token"}`, async () => {
-      const { status, challenge } = await getPosts(api, header);
-      assert.equal(status, 401);
-      assert.equal(challenge, 'Bearer realm="api"');
+  start: Start,
+  token: string,
+): Promise<void> {
+  let answer: () => Response = () => new Response();
+  const issuer = serve(() => answer());
+  const api = await start({ ISSUER: issuer.origin });
+  const outage: Case = [
+    bearer(token),
+    503,
+    /^\{"message":"Cannot check tokens now"\}$/,
+  ];
+  for (const [name, broken] of Object.entries(BROKEN)) {
+    answer = broken;
+    await testAnswers(t, api, {
+      [`any token if the issuer answers ${name}`]: outage,
     });
   }
-  await t.step("the ID token would do but for its kind", () => {
-    const claims = decodeJwt(alice.idToken);
-    assert.ok(claims.aud?.includes(PROJECT));
-    assert.deepEqual(claims["permissions"], ["posts:read"]);
-    assert.ok(!decodeJwt(elsewhere).aud?.includes(PROJECT));
-  });
-  const refused: Record<string, [token: string, message: RegExp]> = {
-    "an ID token": [alice.idToken, /"jti"/],
-    "an ID token to which a target added jti": [
-      await issuer.sign({ ...decodeJwt(alice.idToken), jti: "V2_1-at_1" }),
-      /Not an access token/,
-    ],
-    "another audience": [elsewhere, /"aud"/],
-    "an expired token": [
-      await issuer.sign({ exp: Math.floor(Date.now() / 1000) - 60 }),
-      /"exp"/,
-    ],
-    "a token without an end": [await issuer.sign({ exp: undefined }), /"exp"/],
-    "another issuer": [await issuer.sign({ iss: "http://other" }), /"iss"/],
-    ...await forgeries(alice.accessToken),
-  };
-  for (const [name, [token, message]] of Object.entries(refused)) {
-    await t.step(`401 to ${name}`, async () => {
-      const answer = await getPosts(api, `Bearer ${token}`);
-      assert.equal(answer.status, 401);
-      assert.equal(answer.challenge, 'Bearer error="invalid_token"');
-      assert.match(answer.message, message);
-    });
-  }
-  const lacking = {
-    "a token without the claim": undefined,
-    "a token without the permission": ["posts:write"],
-  };
-  for (const [name, permissions] of Object.entries(lacking)) {
-    await t.step(`403 to ${name}`, async () => {
-      const token = await issuer.sign({ permissions });
-      assert.deepEqual(await getPosts(api, `Bearer ${token}`), {
-        status: 403,
-        challenge: 'Bearer error="insufficient_scope", scope="posts:read"',
-        message: "Missing permission: posts:read",
-      });
-    });
-  }
+  await issuer[Symbol.asyncDispose]();
+  await testAnswers(t, api, { "any token without an issuer": outage });
 }
 
-/** Tokens with the right claims that the issuer did not sign. */
-async function forgeries(
-  accessToken: string,
-): Promise<Record<string, [token: string, message: RegExp]>> {
-  const claims = decodeJwt(accessToken);
-  const [header, payload, signature] = accessToken.split(".");
-  const { kid, publicJwk } = await ownWebKey();
-  const publicKey = await importJWK(publicJwk, "RS256", { extractable: true });
-  const pem = await exportSPKI(publicKey as CryptoKey);
-  const { privateKey } = await generateKeyPair("RS256");
-  const sign = (alg: string, key: CryptoKey | Uint8Array, id: string) =>
-    new SignJWT(claims).setProtectedHeader({ alg, kid: id, typ: "JWT" })
-      .sign(key);
-  const none = btoa('{"alg":"none","typ":"JWT"}').replaceAll("=", "");
-  const changed = btoa(JSON.stringify({ ...claims, sub: "1" }))
-    .replaceAll("=", "");
-  return {
-    "another issuer's key": [await sign("RS256", privateKey, kid), /signature/],
-    "a key that the issuer does not have": [
-      await sign("RS256", privateKey, "unknown"),
-      /no applicable key/,
-    ],
-    "the public key as a shared secret": [
-      await sign("HS256", new TextEncoder().encode(pem), kid),
-      /"alg"/,
-    ],
-    "alg: none": [`${none}.${payload}.`, /"alg"/],
-    "alg: none with a signature": [`${none}.${payload}.${signature}`, /"alg"/],
-    "changed claims": [`${header}.${changed}.${signature}`, /signature/],
-    "an opaque token": ["V2_1-at_1", /opaque.*token type to JWT/],
-    "what is not a token": ["a.b.c", /JWS/],
+/** Tests the answers to a browser's preflight request. */
+async function testCors(t: Deno.TestContext, start: Start): Promise<void> {
+  const page = "https://shop.example";
+  const ask = async (
+    api: { origin: string },
+    origin: string,
+    method = "OPTIONS",
+  ) => {
+    const response = await fetch(`${api.origin}/posts`, {
+      method,
+      headers: {
+        origin,
+        "access-control-request-method": "DELETE",
+        "access-control-request-headers": "authorization",
+      },
+    });
+    await response.body?.cancel();
+    const [allowed, methods, headers] = ["origin", "methods", "headers"]
+      .map((it) => response.headers.get(`access-control-allow-${it}`));
+    return { status: response.status, allowed, methods, headers };
   };
+  await t.step("CORS_ORIGIN lists the origins that may read", async () => {
+    const api = await start({ CORS_ORIGIN: `https://a.example, ${page}` });
+    const { allowed, methods, headers } = await ask(api, page);
+    assert.equal(allowed, page);
+    assert.match(methods!, /DELETE/);
+    assert.match(headers!, /authorization/i);
+    const other = await ask(api, "https://other.example");
+    assert.equal(other.allowed, null);
+    const refused = await ask(api, page, "GET");
+    assert.deepEqual([refused.status, refused.allowed], [401, page]);
+  });
+  await t.step("without CORS_ORIGIN none may", async () => {
+    assert.equal((await ask(await start(), page)).allowed, null);
+  });
 }

@@ -109,19 +109,3 @@ export async function startIssuer(): Promise<Issuer> {
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
-
-/** Asks an API for its posts, which takes `posts:read`. */
-export async function getPosts(
-  { origin }: { readonly origin: string },
-  authorization?: string,
-): Promise<{ status: number; challenge: string; message: string }> {
-  const response = await fetch(`${origin}/posts`, {
-    headers: authorization === undefined ? {} : { authorization },
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    challenge: response.headers.get("www-authenticate") ?? "",
-    message: response.ok ? "" : JSON.parse(text).message,
-  };
-}

@@ -3,22 +3,18 @@ import {
   startApi,
 } from "../../../harness/demo/api_process.ts";
 import { freePort } from "../../../harness/util/free_port.ts";
-
-const ROOT = new URL("../../../", import.meta.url);
+import { ROOT } from "../../_source_files.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 
 /** The command that an example's first lines name for what it imports. */
 const INSTALL = /`(?:npm install|deno add) ([^`]+)`/;
 
-export type ExampleName = "hono.ts" | "express.mjs" | "introspect.mjs";
-
 type Settings = Readonly<Record<string, string>>;
-
-/** Starts an example API with settings beside those that it always needs, once for each. */
-export type Start = (settings?: Settings) => Promise<ApiProcess>;
 
 /** An example API, which ends with what it started. */
 export interface ExampleApi extends AsyncDisposable {
-  readonly start: Start;
+  /** Starts it with settings beside those that it always needs, once for each. */
+  readonly start: (settings?: Settings) => Promise<ApiProcess>;
 }
 
 /**
@@ -27,25 +23,22 @@ export interface ExampleApi extends AsyncDisposable {
  * Deno's cache.
  */
 export async function copyExample(
-  name: ExampleName,
+  name: string,
   always: Settings & Record<"ISSUER" | "AUDIENCE", string>,
 ): Promise<ExampleApi> {
   await using stack = new AsyncDisposableStack();
-  const folder = await Deno.makeTempDir({ prefix: "example-api-" });
-  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const { path: folder } = stack.use(await tempFolder());
   const example = new URL(`examples/api/${name}`, ROOT);
   const packages = INSTALL.exec(await Deno.readTextFile(example))![1]!
     .split(" ").map((it) => it.replace(/^npm:/, ""));
   const { imports } = JSON.parse(
     await Deno.readTextFile(new URL("deno.json", ROOT)),
   );
-  await Deno.writeTextFile(
-    `${folder}/deno.json`,
-    JSON.stringify({
-      imports: Object.fromEntries(packages.map((it) => [it, imports[it]])),
-      nodeModulesDir: "auto",
-    }),
-  );
+  const config = {
+    imports: Object.fromEntries(packages.map((it) => [it, imports[it]])),
+    nodeModulesDir: "auto",
+  };
+  await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(config));
   await Deno.copyFile(new URL("deno.lock", ROOT), `${folder}/deno.lock`);
   await Deno.copyFile(example, `${folder}/${name}`);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -60,19 +53,13 @@ export async function copyExample(
     : [Deno.execPath(), "run", ...permissions, path];
   const owned = stack.move();
   const running = new Map<string, Promise<ApiProcess>>();
-  const launch = async (settings: Settings) =>
-    owned.use(
-      await startApi(command, {
-        ...always,
-        ...settings,
-        PORT: String(freePort()),
-      }),
-    );
   return {
-    start(settings = {}) {
-      const key = JSON.stringify(settings);
-      return running.getOrInsertComputed(key, () => launch(settings));
-    },
+    start: (settings = {}) =>
+      running.getOrInsertComputed(JSON.stringify(settings), async () => {
+        const PORT = String(freePort());
+        const api = await startApi(command, { ...always, ...settings, PORT });
+        return owned.use(api);
+      }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
