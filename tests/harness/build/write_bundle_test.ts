@@ -1,24 +1,34 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import {
-  createUpstream,
-  UPSTREAM_TOKEN,
-} from "../../../harness/sandbox/upstream.ts";
+import { UPSTREAM_TOKEN } from "../../../harness/sandbox/upstream.ts";
+import { startUpstreamServer } from "../../../harness/fixtures/upstream_server.ts";
 import { writeBundle } from "../../../harness/build/run_build.ts";
 import { leastPermissions } from "../../../harness/function/least_permissions.ts";
 import { startFunction } from "../../../harness/function/function_process.ts";
 import { freePort } from "../../../harness/util/free_port.ts";
 import { projectPath } from "../../../harness/util/project_path.ts";
+import { runTool } from "../../../harness/util/run_tool.ts";
+import { startServer } from "../../../harness/util/server_process.ts";
 import { signPayload } from "../../../harness/util/sign_payload.ts";
-
-const KEY = "key-of-the-bundled-target";
-
-const ORGANIZATION = "1";
 
 // A space, and a letter that a URL would encode.
 const folder = await Deno.makeTempDir({ prefix: "bundle é " });
 const files = await writeBundle(folder);
 const entry = `${folder}/main.js`;
+const map = JSON.parse(files.get("main.js.map")!);
+const sources: readonly string[] = map.sources;
+
+const ORGANIZATION = "1";
+const metadata = { viewer: btoa('["posts:read"]') };
+const organizations = { [ORGANIZATION]: { readable: true, metadata } };
+
+const SETTINGS = {
+  ZITADEL_DOMAIN: "http://127.0.0.1:9",
+  AUTHORIZATION_SIGNING_KEY: "key-of-the-bundled-target",
+  ACCESS_TOKEN: UPSTREAM_TOKEN,
+  KV_URL: ":memory:",
+  HOST: "127.0.0.1",
+};
 
 /** No package is in the cache, and no registry answers. */
 const OFFLINE = {
@@ -26,19 +36,7 @@ const OFFLINE = {
   NPM_CONFIG_REGISTRY: "http://127.0.0.1:9",
 };
 
-/** What a shell would run, if it saw it. */
-const KV_FILE = `${folder}/it's \`touch pwned\` $(touch pwned) kv.sqlite3`;
-
-const upstream = createUpstream({
-  organizations: {
-    [ORGANIZATION]: {
-      readable: true,
-      metadata: { viewer: btoa('["posts:read"]') },
-    },
-  },
-});
-
-async function signed(): Promise<RequestInit> {
+async function logIn(url: string): Promise<unknown> {
   const body = JSON.stringify({
     function: "function/preaccesstoken",
     org: { id: ORGANIZATION },
@@ -50,16 +48,14 @@ async function signed(): Promise<RequestInit> {
     }],
   });
   const now = Math.floor(Date.now() / 1_000);
-  const signature = await signPayload(KEY, now, body);
-  return { method: "POST", body, headers: { "zitadel-signature": signature } };
+  const key = SETTINGS.AUTHORIZATION_SIGNING_KEY;
+  const headers = { "zitadel-signature": signPayload(key, now, body) };
+  return (await fetch(url, { method: "POST", body, headers })).json();
 }
 
-function serveUpstream() {
-  return Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request) => upstream.fetch(request),
-  );
-}
+const REPLY = {
+  append_claims: [{ key: "permissions", value: ["posts:read"] }],
+};
 
 Deno.test("writeBundle() writes the same bytes twice, with the licences and no path of this machine", async () => {
   const other = await Deno.makeTempDir();
@@ -70,37 +66,48 @@ Deno.test("writeBundle() writes the same bytes twice, with the licences and no p
       await Deno.readFile(`${folder}/${path}`),
     );
   }
+  await Deno.remove(other, { recursive: true });
   const text = [...files.values()].join("\n");
   for (const path of [projectPath(""), dirname(folder) + "/"]) {
     assert.ok(!text.includes(path), path);
   }
-  const licenses = files.get("LICENSES.txt")!;
+  const licenses = files.get("LICENSES.txt")!.split(
+    `\n\n${"-".repeat(80)}\n\n`,
+  );
+  const names = licenses.map((it) => /^(@?[^@\s]+) \d.*: \S/.exec(it)![1]!);
   for (const name of ["zod", "jose", "@zitadel/client"]) {
-    assert.match(licenses, new RegExp(`^${name} \\d`, "m"));
+    assert.equal(names.filter((it) => it === name).length, 1, name);
   }
-  await Deno.remove(other, { recursive: true });
+  const [jose] = licenses.filter((it) => it.startsWith("jose "));
+  assert.match(
+    jose!,
+    /^jose \d.*: MIT\nAuthor: .*\nSource: [^]*Copyright [^]*WARRANTY/,
+  );
 });
 
-Deno.test("the bundle holds none of the harness, and no locale of zod", () => {
-  const map = JSON.parse(files.get("main.js.map")!);
-  const sources: string[] = map.sources;
+Deno.test("the bundle maps to its sources, holds none of the harness and no locale of zod, and hides what is loaded late", () => {
+  assert.match(
+    files.get("main.js")!,
+    /\n\/\/# sourceMappingURL=main\.js\.map\n$/,
+  );
   assert.ok(sources.includes("../lib/handler.ts"));
   assert.deepEqual(
     sources.filter((it) => /^\.\.\/(?:harness|tasks)\/|\/locales\//.test(it)),
     [],
   );
+  // Deno reads every module whose name it sees in an import().
+  const code = [...files].filter(([path]) => path.endsWith(".js"))
+    .map(([, text]) => text).join("\n");
+  assert.match(code, /\bimport\(String\("\.[\w./-]+\.js"\)\)/);
+  assert.doesNotMatch(code, /\bimport\("\./);
 });
 
 Deno.test("the bundle answers with the least permissions and without cache or registry, and can do nothing else", async () => {
-  await using server = serveUpstream();
+  await using upstream = startUpstreamServer({ organizations });
   const env = {
-    ZITADEL_DOMAIN: `http://127.0.0.1:${server.addr.port}`,
-    AUTHORIZATION_SIGNING_KEY: KEY,
-    ACCESS_TOKEN: UPSTREAM_TOKEN,
-    KV_URL: ":memory:",
-    HOST: "127.0.0.1",
+    ...{ ...SETTINGS, ...OFFLINE },
+    ZITADEL_DOMAIN: upstream.origin,
     PORT: "0",
-    ...OFFLINE,
   };
   const forbidden = projectPath("tests/main/_forbidden.ts");
   await using running = await startFunction({
@@ -108,11 +115,7 @@ Deno.test("the bundle answers with the least permissions and without cache or re
     entry,
     permissions: [...leastPermissions(env), `--preload=${forbidden}`],
   });
-  const response = await fetch(running.url, await signed());
-  assert.equal(response.status, 200, running.lines.join("\n"));
-  assert.deepEqual((await response.json()).append_claims[0].value, [
-    "posts:read",
-  ]);
+  assert.deepEqual(await logIn(running.url), REPLY);
   const attempts = JSON.parse(
     /^ATTEMPTS (.*)$/m.exec(running.lines.join("\n"))![1]!,
   );
@@ -125,16 +128,15 @@ Deno.test("the bundle answers with the least permissions and without cache or re
 });
 
 Deno.test("the bundle answers from a warm KV before it loads what a reading needs", async () => {
-  await using server = serveUpstream();
+  await using upstream = startUpstreamServer({ organizations });
   const env = {
-    ZITADEL_DOMAIN: `http://127.0.0.1:${server.addr.port}`,
-    AUTHORIZATION_SIGNING_KEY: KEY,
-    ACCESS_TOKEN: UPSTREAM_TOKEN,
+    ...SETTINGS,
+    ZITADEL_DOMAIN: upstream.origin,
     KV_URL: `${folder}/kv.sqlite3`,
   };
   {
     await using running = await startFunction({ env, entry });
-    await (await fetch(running.url, await signed())).body?.cancel();
+    await logIn(running.url);
     assert.equal(await running.stop(), 0);
   }
   const lean = `${folder}/lean`;
@@ -146,9 +148,7 @@ Deno.test("the bundle answers from a warm KV before it loads what a reading need
   }
   assert.ok(kept.size < files.size / 2 - 3);
   await using running = await startFunction({ env, entry: `${lean}/main.js` });
-  const response = await fetch(running.url, await signed());
-  await response.body?.cancel();
-  assert.equal(response.status, 200, running.lines.join("\n"));
+  assert.deepEqual(await logIn(running.url), REPLY);
   await running.stop();
   assert.ok(running.lines.some((line) => line.includes('"source":"kv"')));
 });
@@ -165,140 +165,88 @@ function staticImports(path: string): string[] {
 }
 
 /** Starts the entrypoint as a container does, and waits until the function listens. */
-async function startEntrypoint(
-  args: readonly string[],
-  env: Record<string, string>,
-) {
-  const bin = dirname(Deno.execPath());
-  const child = new Deno.Command(`${folder}/entrypoint.sh`, {
-    args: [...args],
-    cwd: folder,
-    clearEnv: true,
+function startEntrypoint(env: Record<string, string>, ...args: string[]) {
+  return startServer({
+    name: "the entrypoint",
+    command: [`${folder}/entrypoint.sh`, ...args],
     env: {
-      PATH: `${bin}:${Deno.env.get("PATH")}`,
+      PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
       HOME: Deno.env.get("HOME") ?? "",
       ...OFFLINE,
       ...env,
     },
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let written = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    written += value;
-    if (written.includes('"Listening"')) break;
-  }
-  return { child, reader, written };
+    urlIn: (line) =>
+      line.includes('"Listening"')
+        ? `http://127.0.0.1:${JSON.parse(line).port}`
+        : undefined,
+  });
+}
+
+async function isHealthy(url: string): Promise<boolean> {
+  const { success } = await new Deno.Command(`${folder}/healthcheck.sh`, {
+    env: { PORT: new URL(url).port },
+    stderr: "null",
+  }).output();
+  return success;
 }
 
 /** Deno itself may read these files only with all permissions. */
-async function readProc(pid: number, file: string): Promise<string> {
-  const { stdout } = await new Deno.Command("cat", {
-    args: [`/proc/${pid}/${file}`],
-  }).output();
-  return new TextDecoder().decode(stdout);
+async function readProc(pid: number, file: string): Promise<string[]> {
+  const { stdout } = await runTool("cat", [`/proc/${pid}/${file}`]);
+  return new TextDecoder().decode(stdout).split("\0");
 }
 
 Deno.test("entrypoint.sh becomes the function: one process, without other variables, that drains on SIGTERM", async () => {
-  const port = freePort();
-  const { child, reader, written } = await startEntrypoint([], {
-    ZITADEL_DOMAIN: "http://127.0.0.1:9",
-    AUTHORIZATION_SIGNING_KEY: "key",
-    ACCESS_TOKEN: "secret-of-the-service-user",
-    KV_URL: KV_FILE,
-    HOST: "127.0.0.1",
-    PORT: String(port),
+  // What a shell would run, if it saw it.
+  const kvFile = `${folder}/it's \`touch pwned\` $(touch pwned) kv.sqlite3`;
+  const settings = { ...SETTINGS, KV_URL: kvFile, PORT: String(freePort()) };
+  await using running = await startEntrypoint({
+    ...settings,
     ZITADEL_ADMIN_TOKEN: "admin",
     "A.NAME": "that no shell can unset",
     MANY: "lines\nZITADEL_DOMAIN=other.example",
   });
-  const stderr = new Response(child.stderr).text();
-  try {
-    assert.match(written, /"Listening"/);
-    const response = await fetch(`http://127.0.0.1:${port}/healthz`);
-    await response.body?.cancel();
-    assert.equal(response.status, 200);
-    if (Deno.build.os === "linux") {
-      // The process that was started is Deno itself.
-      const environment = await readProc(child.pid, "environ");
-      const names = environment.split("\0").filter(Boolean)
-        .map((it) => it.slice(0, it.indexOf("=")));
-      const others = names.filter((it) =>
-        !["HOME", "DENO_NO_UPDATE_CHECK", ...Object.keys(OFFLINE)].includes(it)
-      );
-      assert.deepEqual(others.sort(), [
-        "ACCESS_TOKEN",
-        "AUTHORIZATION_SIGNING_KEY",
-        "HOST",
-        "KV_URL",
-        "PORT",
-        "ZITADEL_DOMAIN",
-      ]);
-      const line = await readProc(child.pid, "cmdline");
-      assert.match(line, /\0run\0/);
-      assert.ok(!line.includes("secret-of"));
-    }
-    const health = await new Deno.Command(`${folder}/healthcheck.sh`, {
-      env: { PORT: String(port) },
-    }).output();
-    assert.equal(health.code, 0);
-  } finally {
-    child.kill("SIGTERM");
-    const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
-    while (!(await reader.read()).done);
-    const { code } = await child.status;
-    clearTimeout(late);
-    assert.equal(code, 0, await stderr);
+  assert.ok(await isHealthy(running.url));
+  if (Deno.build.os === "linux") {
+    // The process that was started is Deno itself.
+    const variables = (await readProc(running.pid, "environ")).filter(Boolean)
+      .map((it) => it.slice(0, it.indexOf("=")));
+    const others = ["HOME", "DENO_NO_UPDATE_CHECK", ...Object.keys(OFFLINE)];
+    assert.deepEqual(
+      variables.filter((it) => !others.includes(it)).sort(),
+      Object.keys(settings).sort(),
+    );
+    const line = await readProc(running.pid, "cmdline");
+    assert.ok(line.includes("run"));
+    assert.ok(!line.join().includes(UPSTREAM_TOKEN));
   }
-  assert.ok((await Deno.stat(KV_FILE)).isFile);
-  assert.ok(
-    ![...Deno.readDirSync(folder)].some(({ name }) => name === "pwned"),
-  );
-  const { success } = await new Deno.Command(`${folder}/healthcheck.sh`, {
-    env: { PORT: String(port) },
-    stderr: "null",
-  }).output();
-  assert.ok(!success);
+  assert.equal(await running.stop(), 0, running.lines.join("\n"));
+  assert.ok(!await isHealthy(running.url));
+  assert.ok((await Deno.stat(kvFile)).isFile);
+  assert.ok(![...Deno.readDirSync(".")].some(({ name }) => name === "pwned"));
 });
 
-Deno.test("entrypoint.sh takes the settings of an env file, and refuses one with an administrator's token", async () => {
+Deno.test("entrypoint.sh takes the settings of an env file, and refuses wrong ones with start's exit code", async () => {
   const envFile = `${folder}/my settings.env`;
-  const port = freePort();
-  const text =
-    `ZITADEL_DOMAIN=http://127.0.0.1:9\nAUTHORIZATION_SIGNING_KEY='key'\nACCESS_TOKEN="token"\nKV_URL=:memory:\nHOST=127.0.0.1\nPORT=1\n`;
+  const text = Object.entries({ ...SETTINGS, PORT: "1" })
+    .map(([name, value]) => `${name}='${value}'\n`).join("");
   await Deno.writeTextFile(envFile, text);
+  const PORT = String(freePort());
   const args = ["--env-file", envFile];
-  // The environment wins.
-  const started = await startEntrypoint(args, { PORT: String(port) });
-  try {
-    assert.ok(started.written.includes(`"port":${port}`), started.written);
-  } finally {
-    started.child.kill("SIGTERM");
-    while (!(await started.reader.read()).done);
-    await started.child.stderr.cancel();
-    assert.equal((await started.child.status).code, 0);
+  {
+    // The environment wins.
+    await using running = await startEntrypoint({ PORT }, ...args);
+    assert.equal(new URL(running.url).port, PORT);
   }
-
   await Deno.writeTextFile(envFile, `${text}ZITADEL_ADMIN_TOKEN=admin\n`);
-  const refused = await startEntrypoint(args, {});
-  const stderr = await new Response(refused.child.stderr).text();
-  assert.match(stderr, /also sets ZITADEL_ADMIN_TOKEN/);
-  assert.equal((await refused.child.status).code, 64);
-});
-
-Deno.test("entrypoint.sh reports wrong settings, with start's exit code", async () => {
-  const { child, written } = await startEntrypoint([], {
-    ZITADEL_DOMAIN: "a.example",
-  });
-  assert.equal(written, "");
-  assert.match(
-    await new Response(child.stderr).text(),
-    /AUTHORIZATION_SIGNING_KEY is missing/,
+  await assert.rejects(
+    startEntrypoint({ PORT }, ...args),
+    /exit code 64\n[^]*also sets ZITADEL_ADMIN_TOKEN/,
   );
-  assert.equal((await child.status).code, 64);
+  await assert.rejects(
+    startEntrypoint({ ZITADEL_DOMAIN: "a.example" }),
+    /exit code 64\n[^]*AUTHORIZATION_SIGNING_KEY is missing/,
+  );
 });
 
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
