@@ -47,10 +47,8 @@ export interface DeployedFunction {
  */
 export async function findDeployedFunction(
   settings: Settings,
-  { url, organization }: {
-    readonly url: string;
-    readonly organization: string | undefined;
-  },
+  url: string,
+  organization?: string,
 ): Promise<DeployedFunction> {
   return {
     url,

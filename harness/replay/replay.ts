@@ -11,14 +11,7 @@ import {
   requestOf,
   signFixture,
 } from "../fixtures/fixture.ts";
-import { messageOf } from "../cli/terminal.ts";
 import { createFixtureFunction } from "../fixtures/fixture_function.ts";
-
-/**
- * How long a function may take to reply, in milliseconds: more than ZITADEL
- * waits by default.
- */
-const ANSWER_TIMEOUT_MS = 15_000;
 
 /**
  * How a reply compares. `other_metadata`: equal except for values that come
@@ -34,41 +27,43 @@ export interface Verdict {
   readonly note?: string;
 }
 
-/** Replays a fixture against a function that is started for it, over HTTP. */
+/** Replays a fixture against a function with its settings and metadata. */
 export async function replayLocally(fixture: Fixture): Promise<Verdict> {
-  const { handle, upstream } = await createFixtureFunction(fixture, {
-    now: Date.now,
-  });
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    handle,
-  );
-  try {
-    const actual = await sendFixture(
-      fixture,
-      `http://127.0.0.1:${server.addr.port}`,
-    );
-    const verdict = judge(fixture, actual);
-    const unused = upstream.unused();
-    if (verdict.outcome !== "equal" || unused.length === 0) return verdict;
-    return {
-      outcome: "differs",
-      actual,
-      note: `The function never asked for ${unused.join(", ")}`,
-    };
-  } finally {
-    await server.shutdown();
+  const options = { now: Date.now };
+  const { handle, upstream } = await createFixtureFunction(fixture, options);
+  const request = freshRequest(fixture, "http://localhost");
+  const actual = await readReply(await handle(request));
+  const unused = upstream.unused();
+  const isEqual = isDeepStrictEqual(actual, fixture.expected);
+  if (!isEqual || unused.length === 0) {
+    return { outcome: isEqual ? "equal" : "differs", actual };
   }
+  const note = `The function never asked for ${unused.join(", ")}`;
+  return { outcome: "differs", actual, note };
 }
 
-/**
- * Judges the reply of a function that has a fixture's settings and metadata.
- */
-export function judge(fixture: Fixture, actual: Reply): Verdict {
-  const outcome = isDeepStrictEqual(actual, fixture.expected)
-    ? "equal"
-    : "differs";
-  return { outcome, actual };
+/** A fixture's request, signed now. */
+export function freshRequest(
+  fixture: Fixture,
+  base: string,
+  key = fixture.signing_key,
+): Request {
+  return requestOf(signFixture(fixture, { now: Date.now(), key }), base);
+}
+
+/** Reads a reply as it is. */
+export async function readReply(response: Response): Promise<Reply> {
+  const text = await response.text();
+  return { status: response.status, body: parseJson(text) ?? text };
+}
+
+/** Some fixtures and replies are no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Shows how a reply differs. */
@@ -91,36 +86,6 @@ export function summarize({ body }: Reply): string {
     return `${entry.key ?? entry.name}: ${value}`;
   });
   return appended.length === 0 ? "nothing to add" : appended.join("; ");
-}
-
-/** Sends a fixture's request, freshly signed, and returns the reply as it is. */
-export async function sendFixture(
-  fixture: Fixture,
-  base: string,
-  key = fixture.signing_key,
-): Promise<Reply> {
-  const signed = signFixture(fixture, { now: Date.now(), key });
-  let response: Response;
-  let text: string;
-  try {
-    response = await fetch(requestOf(signed, base), {
-      redirect: "manual",
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    });
-    text = await response.text();
-  } catch (cause) {
-    throw new Error(
-      `Cannot replay ${fixture.name}: ${base} gave no answer (${
-        messageOf(cause)
-      })`,
-      { cause },
-    );
-  }
-  try {
-    return { status: response.status, body: JSON.parse(text) };
-  } catch {
-    return { status: response.status, body: text };
-  }
 }
 
 /** The claims or attributes of a reply. */

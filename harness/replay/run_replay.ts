@@ -91,9 +91,6 @@ async function chooseFunction(
     );
   }
   const settings = await readSettings(envFile, io);
-  const deployed = await findDeployedFunction(settings, {
-    url,
-    organization: org,
-  });
+  const deployed = await findDeployedFunction(settings, url, org);
   return (fixture) => replayDeployed(fixture, deployed);
 }

@@ -7,6 +7,7 @@ import {
 } from "../../harness/fixtures/fixture.ts";
 import { replay as task } from "../../tasks/replay.ts";
 import { tempFolder } from "../_temp_folder.ts";
+import { serve } from "../harness/_serve.ts";
 import { run, spawn } from "./_run.ts";
 import { createFixtureFunction } from "../../harness/fixtures/fixture_function.ts";
 
@@ -115,37 +116,32 @@ Deno.test("replay reports what is wrong with its arguments", async (t) => {
   }
 });
 
-Deno.test("replay --url fails if it is no function with that key, or all is skipped", async (t) => {
+Deno.test("replay --url needs a function with that key, and something to compare", async (t) => {
   const login = await readFixture(LOGIN);
   const key = "the-signing-key-of-another-target";
   const { handle } = await createFixtureFunction(
     { ...login, signing_key: key },
     { now: Date.now },
   );
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    handle,
-  );
-  const url = `http://127.0.0.1:${server.addr.port}/`;
+  await using server = serve(handle);
+  const at = server.endpoint;
   const encrypted = new URL("calls/payload_type_jwe_ec.json", FIXTURES_URL);
-  const replayAt = (file: URL) => {
-    const env = { AUTHORIZATION_SIGNING_KEY: key };
-    return replayWith(env, "--url", url, fileURLToPath(file));
-  };
-  await t.step("the right key", async () => {
-    const { code, stdout, stderr } = await replayAt(LOGIN);
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /^1 fixture: 1 equal$/m);
-  });
-  await t.step("all skipped", async () => {
-    const { code, stdout } = await replayAt(encrypted);
-    assert.equal(code, 2);
-    assert.match(stdout, /Nothing was compared/);
-  });
-  await server.shutdown();
-  await t.step("nothing listens", async () => {
-    const { code, stderr } = await replayAt(LOGIN);
-    assert.equal(code, 2);
-    assert.match(stderr, /did not answer/);
-  });
+  const cases: [string, string, URL, number, RegExp][] = [
+    [at, `other,${key}`, LOGIN, 0, /^1 fixture: 1 equal$/m],
+    [at, key, encrypted, 2, /Nothing was compared/],
+    [at, "wrong", LOGIN, 2, /does not accept the target's key/],
+    [`${at}healthz`, key, LOGIN, 2, /Cannot replay/],
+    ["http://127.0.0.1:9", key, LOGIN, 2, /did not answer/],
+  ];
+  for (
+    const [url, AUTHORIZATION_SIGNING_KEY, file, expected, message] of cases
+  ) {
+    await t.step(message.source, async () => {
+      const env = { AUTHORIZATION_SIGNING_KEY };
+      const args = ["--url", url, fileURLToPath(file)];
+      const { code, stdout, stderr } = await replayWith(env, ...args);
+      assert.equal(code, expected, stderr);
+      assert.match(stdout + stderr, message);
+    });
+  }
 });

@@ -1,80 +1,27 @@
 import assert from "node:assert/strict";
-import { createRecorder } from "../../../harness/record/recording.ts";
 import { createPseudonymizer } from "../../../harness/record/pseudonyms.ts";
-import { requestOf } from "../../../harness/fixtures/fixture.ts";
-import { createFixtureFunction } from "../../../harness/fixtures/fixture_function.ts";
-import { setExecution } from "../../../harness/zitadel/execution.ts";
-import { login } from "../../../harness/zitadel/login.ts";
-import { createTarget } from "../../../harness/zitadel/target.ts";
-import { startScratch } from "../_scratch.ts";
-import { serve } from "../_serve.ts";
+import { replayLocally } from "../../../harness/replay/replay.ts";
+import { startRecordedFunction } from "../_recorded_function.ts";
 
 Deno.test("createRecorder() keeps no personal data of a login, and stores the right reply", async () => {
-  await using scene = await startScratch();
-  const { sandbox, instance, scratch } = scene;
-  const calls: { headers: Headers; body: Uint8Array<ArrayBuffer> }[] = [];
-  await using server = serve(async (request) => {
-    calls.push({ headers: request.headers, body: await request.bytes() });
-    return new Response("{}");
-  });
-  const { id, signingKey } = await createTarget(instance, {
-    name: "ours",
-    endpoint: server.endpoint,
-    timeoutSeconds: 10,
-    interruptOnError: false,
-  });
-  for (const name of ["preaccesstoken", "preuserinfo"]) {
-    await setExecution(instance, {
-      condition: `function/${name}`,
-      targets: [id],
-    });
-  }
-  await login(sandbox.origin, {
-    ...scratch.application,
-    ...scratch.person,
-    scope: "openid profile email",
-    loginClientToken: sandbox.loginClientToken,
-  });
-
-  const record = await createRecorder({
-    ZITADEL_DOMAIN: sandbox.origin,
-    AUTHORIZATION_SIGNING_KEY: signingKey,
-    ACCESS_TOKEN: scratch.reader.token,
-  });
-  assert.equal(calls.length, 2);
-  for (const call of calls) {
-    const fixture = await record({ ...call, time: Date.now() });
+  await using it = await startRecordedFunction();
+  const { organization, project, person, application } = it.scratch;
+  const secrets = [
+    ...[it.settings.AUTHORIZATION_SIGNING_KEY, it.settings.ACCESS_TOKEN],
+    ...[organization.id, organization.name, project.id, person.id],
+    ...[person.loginName, application.clientId, "alice", "Alice", "Example"],
+  ];
+  for (const fixture of await it.record(it.settings)) {
     const text = JSON.stringify(fixture);
-    const secrets = [
-      signingKey,
-      scratch.reader.token,
-      scratch.organization.id,
-      scratch.organization.name,
-      scratch.project.id,
-      scratch.person.id,
-      scratch.person.loginName,
-      scratch.application.clientId,
-      "alice",
-      "Alice",
-      "Example",
-    ];
     for (const secret of secrets) {
       assert.ok(!text.includes(secret), `${secret} is in ${text}`);
     }
-    assert.deepEqual(fixture!.expected, {
+    const value = ["read:all", "write:all", "delete:all", "posts:read"];
+    assert.deepEqual(fixture.expected, {
       status: 200,
-      body: {
-        append_claims: [{
-          key: "permissions",
-          value: ["read:all", "write:all", "delete:all", "posts:read"],
-        }],
-      },
+      body: { append_claims: [{ key: "permissions", value }] },
     });
-    const { handle } = await createFixtureFunction(fixture!);
-    const response = await handle(requestOf(fixture!, "http://localhost"));
-    assert.equal(response.status, 200);
-    const again = await record({ ...call, time: Date.parse(fixture!.clock) });
-    assert.deepEqual(again, fixture);
+    assert.equal((await replayLocally(fixture)).outcome, "equal");
   }
 });
 
