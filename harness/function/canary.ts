@@ -72,26 +72,42 @@ export async function sendCanary(
 ): Promise<CanaryResult> {
   const started = performance.now();
   const startedAt = Date.now();
-  const elapsed = () => Math.round((performance.now() - started) * 10) / 10;
+  let response: Response | undefined;
+  let judged: Judgement;
   try {
-    const answer = await post(endpoint, signingKey);
-    return {
-      ...judge(answer),
-      status: answer.status,
-      milliseconds: elapsed(),
-      skewSeconds: skewOf(answer.date, (startedAt + Date.now()) / 2),
-    };
+    using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+    const seconds = Math.floor(startedAt / 1000);
+    response = await fetch(endpoint, {
+      client,
+      method: "POST",
+      redirect: "manual",
+      headers: {
+        "content-type": "application/json",
+        "ZITADEL-Signature": signPayload(signingKey, seconds, CANARY_BODY),
+      },
+      body: CANARY_BODY,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    judged = judge(response, await readText(response));
   } catch (error) {
-    const seen = error instanceof Error && error.name === "TimeoutError"
-      ? `did not answer within ${TIMEOUT_MS / 1000} s${viaProxy(endpoint)}`
-      : `did not answer (${messageOf(error)})`;
-    return {
-      ...verdictOf("unreachable", seen),
-      status: undefined,
-      milliseconds: elapsed(),
-      skewSeconds: undefined,
+    response = undefined;
+    const isLate = error instanceof Error && error.name === "TimeoutError";
+    judged = {
+      verdict: "unreachable",
+      seen: isLate
+        ? `did not answer within ${TIMEOUT_MS / 1000} s${viaProxy(endpoint)}`
+        : `did not answer (${messageOf(error)})`,
     };
   }
+  const date = response?.headers.get("date") ?? null;
+  return {
+    ...judged,
+    accepted: judged.verdict === "accepted",
+    identity: judged.identity,
+    status: response?.status,
+    milliseconds: Math.round((performance.now() - started) * 10) / 10,
+    skewSeconds: skewOf(date, (startedAt + Date.now()) / 2),
+  };
 }
 
 /**
@@ -106,115 +122,61 @@ export async function checkEndpoint(
   if (result.verdict !== "accepted" && result.verdict !== "older") {
     return result;
   }
-  const { status } = await sendCanary(endpoint, randomKey());
+  const randomKey = crypto.getRandomValues(new Uint8Array(24)).toHex();
+  const { status } = await sendCanary(endpoint, randomKey);
   if (status === 401) return result;
   const seen = status === undefined
     ? "answered one call and then no more"
     : `answered ${status} instead of 401 to a call with a wrong signature; it is not the function, or something in front of it answers`;
-  return { ...result, ...verdictOf("foreign", seen) };
-}
-
-/** A key that no function has. */
-function randomKey(): string {
-  return crypto.getRandomValues(new Uint8Array(24)).toHex();
-}
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly location: string | null;
-  readonly date: string | null;
-}
-
-async function post(endpoint: string, signingKey: string): Promise<Answer> {
-  using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
-  const timestamp = Math.floor(Date.now() / 1000);
-  const response = await fetch(endpoint, {
-    client,
-    method: "POST",
-    redirect: "manual",
-    headers: {
-      "content-type": "application/json",
-      "ZITADEL-Signature": signPayload(
-        signingKey,
-        timestamp,
-        CANARY_BODY,
-      ),
-    },
-    body: CANARY_BODY,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  return {
-    status: response.status,
-    text: await readText(response),
-    location: response.headers.get("location"),
-    date: response.headers.get("date"),
-  };
+  const judged = { verdict: "foreign", accepted: false, seen } as const;
+  return { ...result, ...judged, identity: undefined };
 }
 
 /** Reads no more than an answer of the function can have. */
 async function readText({ body }: Response): Promise<string> {
-  const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
+  for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
     if (text.length > MAX_ANSWER_BYTES) break;
   }
   return text.trim();
 }
 
-type Judgement = Pick<
-  CanaryResult,
-  "verdict" | "accepted" | "seen" | "identity"
->;
-
-function verdictOf(
-  verdict: CanaryVerdict,
-  seen: string,
-  identity?: CanaryIdentity,
-): Judgement {
-  return { verdict, accepted: verdict === "accepted", seen, identity };
+interface Judgement {
+  readonly verdict: CanaryVerdict;
+  readonly seen: string;
+  readonly identity?: CanaryIdentity;
 }
 
-function judge({ status, text, location }: Answer): Judgement {
+function judge({ status, headers }: Response, text: string): Judgement {
+  const location = headers.get("location");
+  const answered = `answered ${status}`;
   if (status === 200) {
-    const answer = ANSWER.safeParse(parseJson(text));
-    if (answer.success) {
-      const { canary } = answer.data;
-      return verdictOf("accepted", "accepted the key", canary);
+    const { data } = ANSWER.safeParse(parseJson(text));
+    if (data) {
+      const { canary: identity } = data;
+      return { verdict: "accepted", seen: "accepted the key", identity };
     }
+    const older = "is an older version of the function: deploy this one";
     return text === "{}"
-      ? verdictOf(
-        "older",
-        "is an older version of the function: deploy this one",
-      )
-      : verdictOf("foreign", "answered 200, but is not the function");
+      ? { verdict: "older", seen: older }
+      : { verdict: "foreign", seen: `${answered}, but is not the function` };
   }
-  if (status === 401 && isRefusal(text, "invalid_signature")) {
-    return verdictOf("refused", "does not accept the target's key yet");
+  if (status === 401 && parseJson(text)?.error === "invalid_signature") {
+    return { verdict: "refused", seen: "does not accept the target's key yet" };
   }
-  if (status >= 300 && status < 400) {
-    const to = location ? ` to ${printable(location)}` : "";
-    return verdictOf(
-      "foreign",
-      `answered ${status}, a redirect${to}; ZITADEL's call would arrive without its body`,
-    );
-  }
-  if (status === 404) {
-    return verdictOf("foreign", "answered 404; the function serves only `/`");
-  }
-  return status >= 500
-    ? verdictOf("failing", `answered ${status}`)
-    : verdictOf("foreign", `answered ${status}; it is not the function`);
+  if (status >= 500) return { verdict: "failing", seen: answered };
+  const to = location ? ` to ${printable(location)}` : "";
+  const why = status >= 300 && status < 400
+    ? `, a redirect${to}; ZITADEL's call would arrive without its body`
+    : status === 404
+    ? "; the function serves only `/`"
+    : "; it is not the function";
+  return { verdict: "foreign", seen: answered + why };
 }
 
-function isRefusal(text: string, code: string): boolean {
-  const json = parseJson(text);
-  return typeof json === "object" && json !== null && "error" in json &&
-    json.error === code;
-}
-
-function parseJson(text: string): unknown {
+// deno-lint-ignore no-explicit-any -- what a server says
+function parseJson(text: string): any {
   try {
     return JSON.parse(text);
   } catch {

@@ -19,60 +19,37 @@ function once(first: () => Response) {
 const refusal = () =>
   Response.json({ error: "invalid_signature" }, { status: 401 });
 
-const ANSWERS: [
-  name: string,
-  answer: () => Response,
-  verdict: CanaryVerdict,
-  seen: RegExp,
-][] = [
-  ["the function", once(() => Response.json(CANARY)), "accepted", /accepted/],
-  ["an older version", once(() => Response.json({})), "older", /older version/],
-  ["the function without the key", refusal, "refused", /does not accept/],
-  ["any key", () => Response.json(CANARY), "foreign", /instead of 401/],
-  ["a stub", () => Response.json({}), "foreign", /instead of 401/],
-  [
-    "a gateway's 401",
-    () => new Response("Log in", { status: 401 }),
-    "foreign",
-    /answered 401; it is not the function/,
-  ],
-  [
-    "a canary of another shape",
+const status = (status: number, location = "") => () =>
+  new Response("Log in", { status, headers: location ? { location } : {} });
+
+const endless = function* () {
+  for (let i = 0; i < 10_000; i++) yield new Uint8Array(1_000);
+};
+
+const ANSWERS: Record<string, [() => Response, CanaryVerdict, RegExp]> = {
+  "the function": [once(() => Response.json(CANARY)), "accepted", /accepted/],
+  "an older version": [once(() => Response.json({})), "older", /older version/],
+  "the function without the key": [refusal, "refused", /does not accept/],
+  "any key": [() => Response.json(CANARY), "foreign", /instead of 401/],
+  "a stub": [() => Response.json({}), "foreign", /instead of 401/],
+  "a gateway's 401": [status(401), "foreign", /401; it is not the function/],
+  "a canary of another shape": [
     once(() => Response.json({ canary: true })),
     "foreign",
     /is not the function/,
   ],
-  [
-    "an endless page",
-    () =>
-      new Response(ReadableStream.from((function* () {
-        for (let i = 0; i < 10_000; i++) yield new Uint8Array(1_000);
-      })())),
+  "an endless page": [
+    () => new Response(ReadableStream.from(endless())),
     "foreign",
     /is not the function/,
   ],
-  [
-    "a wrong path",
-    () => new Response(null, { status: 404 }),
-    "foreign",
-    /404; the function serves only `\/`/,
-  ],
-  [
-    "a redirect",
-    () => new Response(null, { status: 302, headers: { location: "/x" } }),
-    "foreign",
-    /a redirect to \/x/,
-  ],
-  [
-    "a starting server",
-    () => new Response(null, { status: 503 }),
-    "failing",
-    /answered 503/,
-  ],
-];
+  "a wrong path": [status(404), "foreign", /404; the function serves only `/],
+  "a redirect": [status(302, "/x"), "foreign", /a redirect to \/x/],
+  "a starting server": [status(503), "failing", /answered 503/],
+};
 
 Deno.test("checkEndpoint() recognizes the function with the key, and nothing else", async (t) => {
-  for (const [name, answer, verdict, seen] of ANSWERS) {
+  for (const [name, [answer, verdict, seen]] of Object.entries(ANSWERS)) {
     await t.step(name, async () => {
       await using server = serve(answer);
       const result = await checkEndpoint(server.endpoint, KEY);

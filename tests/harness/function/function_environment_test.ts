@@ -35,28 +35,12 @@ const ENVIRONMENT = {
 
 Deno.test("functionEnvironment() picks the settings and what Deno reads, and nothing else", () => {
   const picked = functionEnvironment(ENVIRONMENT);
-  assert.ok(!JSON.stringify(picked).includes("canary"));
-  assert.deepEqual(Object.keys(picked).sort(), [
-    "ACCESS_TOKEN",
-    "DENO_CERT",
-    "DENO_DIR",
-    "DENO_KV_ACCESS_TOKEN",
-    "DENO_NO_UPDATE_CHECK",
-    "DENO_TLS_CA_STORE",
-    "HOME",
-    "HTTP_PROXY",
-    "LOCALAPPDATA",
-    "NODE_EXTRA_CA_CERTS",
-    "NO_PROXY",
-    "OTEL_DENO",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "SSL_CERT_DIR",
-    "SSL_CERT_FILE",
-    "SystemRoot",
-    "XDG_CACHE_HOME",
-    "ZITADEL_DOMAIN",
-    "https_proxy",
-  ]);
+  const named = Object.entries(ENVIRONMENT)
+    .filter(([, value]) => value !== undefined && value !== "canary");
+  assert.deepEqual(
+    Object.keys(picked).sort(),
+    [...named.map(([name]) => name), "DENO_NO_UPDATE_CHECK"].sort(),
+  );
   assert.equal(picked.DENO_NO_UPDATE_CHECK, "1");
   assert.equal(picked.NO_PROXY, "localhost,localhost,127.0.0.0/8,::1");
 });
