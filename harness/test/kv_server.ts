@@ -1,15 +1,11 @@
 import { freePort } from "../util/free_port.ts";
+import { startServer } from "../util/server_process.ts";
 
 /** Deno KV's server, from crates.io. */
 export const KV_SERVER = "denokv";
 
 export const HOW_TO_GET_KV_SERVER =
   `cargo install ${KV_SERVER} --locked    (about 8 minutes), and put ~/.cargo/bin on PATH`;
-
-/** The deadline of a start, in milliseconds. */
-const START_TIMEOUT_MS = 10_000;
-
-const RETRY_MS = 20;
 
 export interface KvServer extends AsyncDisposable {
   /** For `KV_URL`. */
@@ -32,7 +28,7 @@ export async function findKvServer(): Promise<string | undefined> {
   return undefined;
 }
 
-/** Starts a KV server on loopback and waits until it answers. */
+/** Starts a KV server on loopback and waits until it listens. */
 export async function startKvServer(
   { file, port = freePort() }: {
     readonly file: string;
@@ -44,32 +40,15 @@ export async function startKvServer(
     throw new Error(`${KV_SERVER} is not installed: ${HOW_TO_GET_KV_SERVER}`);
   }
   const accessToken = "access-token-of-the-tests";
-  const args = ["--sqlite-path", file, "serve"];
-  args.push("--access-token", accessToken, "--addr", `127.0.0.1:${port}`);
-  const child = new Deno.Command(path, {
-    args,
-    clearEnv: true,
+  const { url, stop } = await startServer({
+    name: KV_SERVER,
+    command: [
+      ...[path, "--sqlite-path", file, "serve"] as const,
+      ...["--access-token", accessToken, "--addr", `127.0.0.1:${port}`],
+    ],
     env: {},
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  let isOver = false;
-  const ended = child.status.then(() => void (isOver = true));
-  const kill = async () => {
-    if (!isOver) child.kill("SIGKILL");
-    await ended;
-  };
-  const url = `http://127.0.0.1:${port}`;
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (!isOver && Date.now() < deadline) {
-    try {
-      await (await fetch(url)).body?.cancel();
-      return { url, accessToken, kill, [Symbol.asyncDispose]: kill };
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
-  await kill();
-  throw new Error(`${KV_SERVER} does not answer at ${url}`);
+    urlIn: (line) => /Listening on (\S+)/.exec(line)?.[1],
+  });
+  const kill = async () => void await stop("SIGKILL");
+  return { url, accessToken, kill, [Symbol.asyncDispose]: kill };
 }

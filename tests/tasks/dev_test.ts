@@ -1,42 +1,31 @@
 import assert from "node:assert/strict";
 import { denoEnvironment } from "../../harness/util/deno_environment.ts";
+import { startServer } from "../../harness/util/server_process.ts";
 import { freePort } from "../../harness/util/free_port.ts";
 import { dev } from "../../tasks/dev.ts";
 import { createTestIo } from "../harness/_test_io.ts";
 
-const TIMEOUT_MS = 20_000;
-
 Deno.test("dev prints where everything is, and stops all of it", async () => {
   const port = freePort();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", "dev", "--port", String(port)]
-      .concat("--env-file", "/dev/null"),
-    clearEnv: true,
+  const args = ["--port", String(port), "--env-file", "/dev/null"];
+  await using running = await startServer({
+    name: "dev",
+    command: [Deno.execPath(), "task", "--quiet", "dev", ...args],
     env: denoEnvironment(Deno.env.toObject(), ["PATH"]),
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).spawn();
-  const errors = new Response(child.stderr).text();
-  let output = "";
-  const decoder = new TextDecoder();
-  for await (const chunk of child.stdout) {
-    output += decoder.decode(chunk);
-    if (/Ctrl-C/.test(output)) break;
-  }
+    urlIn: (line) => /Ctrl-C/.test(line) ? line : undefined,
+  });
+  const output = running.lines.join("\n");
   const addresses = ["Inspector", "Function", "ZITADEL"].map((name) =>
     new RegExp(`^${name} +(http\\S+)`, "m").exec(output)?.[1] ?? name
   );
   assert.equal(addresses[0], `http://localhost:${port}`);
   for (const address of addresses) {
-    const { body, status } = await fetch(
-      new URL(address === addresses[0] ? "/" : "/healthz", address),
-    );
+    const path = address === addresses[0] ? "/" : "/healthz";
+    const { body, status } = await fetch(new URL(path, address));
     await body?.cancel();
     assert.ok(status < 500, address);
   }
-  child.kill("SIGINT");
-  assert.equal((await child.status).code, 0, await errors);
+  assert.equal(await running.stop("SIGINT"), 0, running.lines.join("\n"));
   for (const address of addresses) {
     await assert.rejects(fetch(address), TypeError, address);
   }

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { waitUntil } from "../../harness/util/wait_until.ts";
+import { tempFolder } from "../_temp_folder.ts";
 import { record } from "../../tasks/record.ts";
 import { createTestIo } from "../harness/_test_io.ts";
 import { freePort } from "../../harness/util/free_port.ts";
+import { denoEnvironment } from "../../harness/util/deno_environment.ts";
+import { startServer } from "../../harness/util/server_process.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
 
 const SETTINGS = {
@@ -11,25 +15,21 @@ const SETTINGS = {
 };
 
 Deno.test("record keeps signed calls whole, and refuses others before it reads the body", async (t) => {
-  const folder = await Deno.makeTempDir();
+  await using folder = await tempFolder();
   const port = freePort();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["task", "--quiet", "record"],
-      ...["--folder", folder, "--env-file", "/dev/null"],
+  await using recorder = await startServer({
+    name: "record",
+    command: [
+      ...[Deno.execPath(), "task", "--quiet", "record"] as const,
+      ...["--folder", folder.path, "--env-file", "/dev/null"],
     ],
     env: {
-      ...SETTINGS,
-      NO_COLOR: "1",
-      HOST: "127.0.0.1",
-      PORT: String(port),
+      ...{ ...denoEnvironment(Deno.env.toObject()), ...SETTINGS },
+      ...{ NO_COLOR: "1", HOST: "127.0.0.1", PORT: String(port) },
     },
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const next = async () => (await output.read()).value ?? "";
-  assert.match(await next(), /^Listening/);
+    urlIn: (line) =>
+      /^Listening/.test(line) ? `http://127.0.0.1:${port}/` : undefined,
+  });
   await t.step("an unsigned call, none of whose body is sent", async () => {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
     await connection.write(new TextEncoder().encode(
@@ -50,21 +50,21 @@ Deno.test("record keeps signed calls whole, and refuses others before it reads t
         user: { username: "a".repeat(size) },
       });
       const seconds = Math.floor(Date.now() / 1000);
-      const signature = await signPayload("key", seconds, body);
-      const response = await fetch(`http://127.0.0.1:${port}/`, {
-        method: "POST",
-        headers: { "zitadel-signature": signature },
-        body,
-      });
-      assert.equal(response.status, 200);
-      assert.equal(await response.text(), "{}");
-      assert.match(await next(), /^kept /);
+      const headers = {
+        "zitadel-signature": signPayload("key", seconds, body),
+      };
+      const init = { method: "POST", headers, body };
+      assert.deepEqual(await (await fetch(recorder.url, init)).json(), {});
     });
   }
-  child.kill("SIGINT");
-  while (!(await output.read()).done);
-  await child.status;
-  await Deno.remove(folder, { recursive: true });
+  await waitUntil(
+    () =>
+      Promise.resolve(
+        recorder.lines.filter((it) => /^kept /.test(it)).length === 2,
+      ),
+    { what: "both calls are kept" },
+  );
+  assert.equal(await recorder.stop("SIGINT"), 0);
 });
 
 Deno.test("record refuses settings that the function cannot use", async () => {
