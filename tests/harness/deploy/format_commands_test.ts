@@ -1,36 +1,31 @@
 import assert from "node:assert/strict";
 import { formatCommands } from "../../../harness/deploy/format_commands.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 import { planDeployment } from "../../../harness/deploy/plan.ts";
 
 Deno.test("formatCommands() prints what a shell runs as it is meant, and leaves no secrets behind", async () => {
-  const folder = await Deno.makeTempDir();
-  const envFile = `${folder}/it's mine.env`;
-  await Deno.writeTextFile(
-    envFile,
+  await using folder = await tempFolder();
+  const envFile = await folder.write(
     "ZITADEL_DOMAIN=a.example\nexport ACCESS_TOKEN='t'\nZITADEL_ADMIN_TOKEN=admin\n",
+    "it's mine.env",
   );
   // Prints its arguments, and the file that it uploads; fails as it is told.
-  await Deno.writeTextFile(
-    `${folder}/deno`,
+  const deno = await folder.write(
     '#!/bin/sh\nprintf "<%s>" "$@"; echo\n[ "$3" = load ] && cat "$4" && exit ${FAIL:-0}\nexit 0\n',
-    { mode: 0o755 },
+    "deno",
   );
-  const names = ["ZITADEL_DOMAIN", "ACCESS_TOKEN"];
-  const commands = formatCommands(
-    planDeployment({
-      organization: "my org; touch pwned",
-      app: "it",
-      region: "eu",
-      create: false,
-      settings: names,
-    }),
-    envFile,
-  ).join("\n");
+  await Deno.chmod(deno, 0o755);
+  const steps = planDeployment({
+    ...{ organization: "my org; touch pwned", app: "it", region: "eu" },
+    create: false,
+    settings: ["ZITADEL_DOMAIN", "ACCESS_TOKEN"],
+  });
+  const commands = formatCommands(steps, envFile).join("\n");
   const run = async (FAIL: string) => {
     const { stdout } = await new Deno.Command("sh", {
       args: ["-c", commands],
-      cwd: folder,
-      env: { PATH: `${folder}:${Deno.env.get("PATH")}`, FAIL },
+      cwd: folder.path,
+      env: { PATH: `${folder.path}:${Deno.env.get("PATH")}`, FAIL },
     }).output();
     return new TextDecoder().decode(stdout);
   };
@@ -43,8 +38,8 @@ Deno.test("formatCommands() prints what a shell runs as it is meant, and leaves 
     );
     assert.ok(!output.includes("admin"));
     assert.equal(output.includes("<--prod>"), fail === "0");
-    const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+    const files = [...Deno.readDirSync(folder.path)].map(({ name }) => name)
+      .sort();
     assert.deepEqual(files, ["deno", "it's mine.env"]);
   }
-  await Deno.remove(folder, { recursive: true });
 });

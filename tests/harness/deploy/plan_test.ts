@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
 import { planDeployment } from "../../../harness/deploy/plan.ts";
+import { ROOT } from "../../_source_files.ts";
 import { SETTINGS } from "../../../lib/config/settings.ts";
 
-const ROOT = new URL("../../../", import.meta.url);
+const WISH = {
+  organization: "acme",
+  app: "permissions",
+  region: "eu",
+  create: true,
+  settings: ["ZITADEL_DOMAIN", "ACCESS_TOKEN", "ZITADEL_ADMIN_TOKEN"],
+};
+
+const commandsOf = (wish: typeof WISH) =>
+  planDeployment(wish).map(({ command }) => command.join(" "));
 
 Deno.test("planDeployment() creates the app and its database once, then uploads and deploys", () => {
-  const wish = {
-    organization: "acme",
-    app: "permissions",
-    region: "eu",
-    create: true,
-    settings: ["ZITADEL_DOMAIN", "ACCESS_TOKEN", "ZITADEL_ADMIN_TOKEN"],
-  };
-  const commands = planDeployment(wish).map(({ command }) => command.join(" "));
-  assert.deepEqual(commands, [
+  assert.deepEqual(commandsOf(WISH), [
     "deno task build",
     "deno deploy create --org acme --app permissions --source local --runtime-mode dynamic --entrypoint dist/main.js --region eu --build-timeout 5 --build-memory-limit 1024",
     "deno deploy database provision permissions-kv --kind denokv --org acme",
@@ -22,20 +24,17 @@ Deno.test("planDeployment() creates the app and its database once, then uploads 
     "deno deploy --prod --org acme --app permissions",
   ]);
   assert.deepEqual(
-    planDeployment({ ...wish, create: false, settings: [] })
-      .map(({ command }) => command.join(" ")),
+    commandsOf({ ...WISH, create: false, settings: [] }),
     ["deno task build", "deno deploy --prod --org acme --app permissions"],
   );
 });
 
 Deno.test("planDeployment() uploads the function's settings only, and shows no secret", () => {
   const others = ["ZITADEL_ADMIN_TOKEN", "HOME", "PORT", "HOST", "KV_URL"];
-  const upload = planDeployment({
-    ...{ organization: "acme", app: "permissions", region: "eu" },
-    create: false,
+  const { settings, command } = planDeployment({
+    ...WISH,
     settings: [...Object.keys(SETTINGS), ...others],
   }).find(({ settings }) => settings !== undefined)!;
-  const { settings, command } = upload;
   assert.deepEqual(others.filter((name) => settings!.includes(name)), []);
   assert.ok(settings!.includes("AUTHORIZATION_SIGNING_KEY"));
   const shown = command.slice(command.indexOf("--non-secrets") + 1);
