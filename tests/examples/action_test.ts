@@ -6,53 +6,40 @@ import { ROOT } from "../_source_files.ts";
 const FOLDER = fileURLToPath(ROOT);
 const BEFORE = '{"admin": ["a"]}';
 
-/** A repository of someone else with a roles file, and `deno` in the path. */
+const COMMIT = `git init --quiet && git remote add origin . && git add . &&
+  git -c user.name=a -c user.email=a@example.com commit --quiet -m before &&
+  git rev-parse HEAD`;
+
+/** A repository of someone else with a changed roles file, and `deno` in the path. */
 async function createRepository(after: string) {
   const folder = await Deno.makeTempDir();
-  const bin = `${folder}/bin`;
-  await Deno.mkdir(bin);
-  await Deno.symlink(Deno.execPath(), `${bin}/deno`);
-  const env = {
-    PATH: `${bin}:${Deno.env.get("PATH")}`,
-    HOME: folder,
-    DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
-    GIT_CONFIG_COUNT: "2",
-    GIT_CONFIG_KEY_0: "user.name",
-    GIT_CONFIG_VALUE_0: "a",
-    GIT_CONFIG_KEY_1: "user.email",
-    GIT_CONFIG_VALUE_1: "a@example.com",
-  };
-  const repository = `${folder}/repository`;
-  await Deno.mkdir(repository);
+  const cwd = `${folder}/repository`;
+  const roles = `${cwd}/roles.json`;
+  await Deno.mkdir(cwd);
+  await Deno.symlink(Deno.execPath(), `${folder}/deno`);
+  await Deno.writeTextFile(roles, BEFORE);
+  const home = Deno.env.get("HOME");
   const run = async (
     command: string,
     args: readonly string[],
     more: Readonly<Record<string, string>> = {},
   ) => {
     const { code, stdout, stderr } = await new Deno.Command(command, {
-      args: [...args],
-      cwd: repository,
-      clearEnv: true,
-      env: { ...env, ...more },
+      ...{ args: [...args], cwd, clearEnv: true },
+      env: {
+        PATH: `${folder}:${Deno.env.get("PATH")}`,
+        HOME: folder,
+        DENO_DIR: Deno.env.get("DENO_DIR") ?? `${home}/.cache/deno`,
+        ...more,
+      },
     }).output();
     const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return { code, stdout: decode(stdout), stderr: decode(stderr) };
   };
-  await Deno.writeTextFile(`${repository}/roles.json`, BEFORE);
-  for (
-    const args of [
-      ["init", "--quiet"],
-      ["remote", "add", "origin", repository],
-      ["add", "."],
-      ["commit", "--quiet", "--message", "before"],
-    ]
-  ) assert.equal((await run("git", args)).code, 0);
-  const base = (await run("git", ["rev-parse", "HEAD"])).stdout.trim();
-  await Deno.writeTextFile(`${repository}/roles.json`, after);
+  const { stdout: base } = await run("sh", ["-c", COMMIT]);
+  await Deno.writeTextFile(roles, after);
   return {
-    base,
-    folder,
-    run,
+    ...{ base: base.trim(), folder, run },
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }

@@ -7,6 +7,7 @@ import { signPayload } from "../../harness/util/sign_payload.ts";
 import { waitUntil } from "../../harness/util/wait_until.ts";
 import { REMEDIES } from "../../lib/errors.ts";
 import { ROOT } from "../_source_files.ts";
+import { serve } from "../harness/_serve.ts";
 
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
@@ -40,20 +41,16 @@ type Metric = any;
 /** Runs the function through an answer and a failure, and returns what it exported. */
 async function recordMetrics(): Promise<Metric[]> {
   const metrics: Metric[] = [];
-  await using collector = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
-      const { resourceMetrics = [] } = await request.json();
-      for (const { scopeMetrics } of resourceMetrics) {
-        for (const scope of scopeMetrics) metrics.push(...scope.metrics);
-      }
-      return Response.json({});
-    },
-  );
+  await using collector = serve(async (request) => {
+    const { resourceMetrics = [] } = await request.json();
+    for (const { scopeMetrics } of resourceMetrics) {
+      for (const scope of scopeMetrics) metrics.push(...scope.metrics);
+    }
+    return Response.json({});
+  });
+  const metadata = { viewer: btoa("posts:read") };
   await using upstream = startUpstreamServer({
-    organizations: {
-      [READABLE]: { readable: true, metadata: { viewer: btoa("posts:read") } },
-    },
+    organizations: { [READABLE]: { readable: true, metadata } },
   });
   await using running = await startFunction({
     env: {
@@ -63,7 +60,7 @@ async function recordMetrics(): Promise<Metric[]> {
       KV_URL: ":memory:",
       OTEL_DENO: "true",
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.addr.port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.origin,
       OTEL_METRIC_EXPORT_INTERVAL: "50",
     },
   });
@@ -76,24 +73,20 @@ async function recordMetrics(): Promise<Metric[]> {
       ],
     });
     const time = Math.floor(Date.now() / 1_000);
-    const signature = await signPayload(SIGNING_KEY, time, body);
-    const headers = { "zitadel-signature": signature };
-    const response = await fetch(running.url, {
-      method: "POST",
-      headers,
-      body,
-    });
+    const headers = {
+      "zitadel-signature": signPayload(SIGNING_KEY, time, body),
+    };
+    const init = { method: "POST", headers, body };
+    const response = await fetch(running.url, init);
     assert.equal(response.status, resource_owner === READABLE ? 200 : 502);
     await response.body?.cancel();
   }
   const last = ["permissions.problems", "http.server.request.duration"];
-  await waitUntil(
-    () => {
-      const names = new Set(metrics.map(({ name }) => name));
-      return Promise.resolve(last.every((name) => names.has(name)));
-    },
-    { what: "Deno exports what the last call counted" },
-  );
+  const hasAll = () =>
+    last.every((it) => metrics.some(({ name }) => name === it));
+  await waitUntil(() => Promise.resolve(hasAll()), {
+    what: "Deno exports what the last call counted",
+  });
   // Deno 2.9.6 may hang if it has to end during an export.
   await running.stop("SIGKILL");
   return metrics;
@@ -160,10 +153,8 @@ Deno.test("examples/monitoring has alerts that the docs explain, and that rules_
   const tests = await read("examples/monitoring/rules_test.yaml");
   for (const { alert, annotations } of rules) {
     if (!alert) continue;
-    assert.equal(
-      annotations.runbook,
-      `docs/service-levels.md#${alert.toLowerCase()}`,
-    );
+    const anchor = alert.toLowerCase();
+    assert.equal(annotations.runbook, `docs/service-levels.md#${anchor}`);
     assert.ok(page.includes(`\n### ${alert}\n`), alert);
     assert.ok(tests.includes(`'{alertname="${alert}"}'`), alert);
   }

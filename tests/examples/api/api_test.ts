@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from "jose";
+import { serve } from "../../harness/_serve.ts";
 import { bearer, type Case, testAnswers } from "./_answers.ts";
 import { copyExample, type ExampleApi, hasNode } from "./_example.ts";
 import {
@@ -141,16 +142,6 @@ async function testShared(
   );
   await testOutages(t, start, token);
   await testCors(t, start);
-}
-
-/** Serves one answer on loopback. */
-function serve(answer: () => Response) {
-  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
-  const server = Deno.serve(options, answer);
-  return {
-    origin: `http://127.0.0.1:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
 }
 
 /** Tests the ways to write the issuer, and that its key must be of the expected algorithm. */
