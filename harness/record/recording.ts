@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   type Config,
   readConfig,
@@ -61,21 +62,17 @@ export async function createRecorder(
     const call = parsePayload(payload);
     const called = isEvent(call) ? call.event_type : call.function;
     if (called === CANARY_FUNCTION) return undefined;
-    const { organizations, api } = await gatherMetadata(config, {
-      call,
-      pseudonymize,
-    });
+    const metadata = await gatherMetadata(config, { call, pseudonymize });
     const text = JSON.stringify(pseudonymize(payload));
+    const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
+    const kind = called.replace("function/", "").replace(/\W+/g, "_");
+    const clock = new Date(time).toISOString();
     const unsigned: Fixture = {
-      name: `${
-        called.replace("function/", "").replace(/\W+/g, "_")
-      }_${await shortHash(text)}`,
+      name: `${kind}_${hash}`,
       description:
         `A call for ${called}, with pseudonyms for everything personal`,
-      source: `recorded from ZITADEL on ${
-        new Date(time).toISOString().slice(0, 10)
-      }`,
-      clock: new Date(time).toISOString(),
+      source: `recorded from ZITADEL on ${clock.slice(0, 10)}`,
+      clock,
       signing_key: SIGNING_KEY,
       request: {
         method: "POST",
@@ -86,8 +83,7 @@ export async function createRecorder(
         body: text,
       },
       ...settingsFor(settings, pseudonymize),
-      ...(api && { api }),
-      organizations,
+      ...metadata,
       expected: { status: 200, body: {} },
     };
     const fixture = signFixture(unsigned, { now: time });
@@ -182,11 +178,5 @@ async function gatherMetadata(
     }
     organizations[pseudonymize(organization)] = { readable, metadata };
   }
-  return { organizations, api };
-}
-
-async function shortHash(text: string): Promise<string> {
-  const bytes = new TextEncoder().encode(text);
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(digest).toHex().slice(0, 8);
+  return { organizations, ...api && { api } };
 }

@@ -5,7 +5,6 @@
  */
 import { relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Config } from "../../lib/config/settings.ts";
 import { createFunction } from "../function/create_function.ts";
 import type { Outcome } from "../cli/exit.ts";
 import {
@@ -15,6 +14,7 @@ import {
 import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
+import { requirePort } from "../util/free_port.ts";
 import { FIXTURES_URL, writeFixture } from "../fixtures/fixture.ts";
 import {
   createRecorder,
@@ -49,52 +49,34 @@ export async function runRecord(
   const keep = createKeeper(await createRecorder(settings), folder, io);
   await Deno.mkdir(folder, { recursive: true });
   const interrupted = io.untilInterrupted();
-  const server = listen(config, {
-    onListen: (address) =>
-      io.print(`Listening on ${address}, keeping calls in ${folder}`),
-    handle: async (request) => {
-      const time = Date.now();
-      const { url, method, headers, body } = request;
-      // On the served one Deno would watch for the client's abort.
-      const copy = new Request(url, { method, headers, body });
-      // Reads no more than the function does.
-      const called = copy.clone();
-      const response = await handler(called);
-      if (method === "POST" && !REFUSED.has(response.status)) {
-        keep({ headers, body: await copy.bytes(), time });
-        return response;
-      }
-      // The unread body of a refused call would keep the server from ending.
-      copy.body?.cancel();
-      if (!called.bodyUsed) called.body?.cancel();
+  const { host: hostname, port } = config;
+  if (port !== 0) requirePort(port, "PORT");
+  const server = Deno.serve({
+    hostname,
+    port,
+    onListen: ({ hostname, port }) =>
+      io.print(`Listening on ${hostname}:${port}, keeping calls in ${folder}`),
+  }, async (request) => {
+    const time = Date.now();
+    const { url, method, headers, body } = request;
+    // On the served one Deno would watch for the client's abort.
+    const copy = new Request(url, { method, headers, body });
+    // Reads no more than the function does.
+    const called = copy.clone();
+    const response = await handler(called);
+    if (method === "POST" && !REFUSED.has(response.status)) {
+      keep({ headers, body: await copy.bytes(), time });
       return response;
-    },
+    }
+    // The unread body of a refused call would keep the server from ending.
+    copy.body?.cancel();
+    if (!called.bodyUsed) called.body?.cancel();
+    return response;
   });
   const stop = () => void server.shutdown();
   interrupted.addEventListener("abort", stop, { once: true });
   await server.finished;
   return "done";
-}
-
-function listen(
-  { host, port }: Pick<Config, "host" | "port">,
-  { onListen, handle }: {
-    readonly onListen: (address: string) => void;
-    readonly handle: (request: Request) => Promise<Response>;
-  },
-): Deno.HttpServer {
-  try {
-    return Deno.serve({
-      hostname: host,
-      port,
-      onListen: ({ port, hostname }) => onListen(`${hostname}:${port}`),
-    }, handle);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new Error(
-      `Cannot listen on ${host}:${port}: another process uses this port. End it, or set PORT`,
-    );
-  }
 }
 
 /** Creates what keeps a call: it neither delays the login nor makes it fail. */
