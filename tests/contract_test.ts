@@ -18,6 +18,7 @@ import {
 } from "./lib/_function.ts";
 import { readSettingsTable } from "./_settings_table.ts";
 import { ROOT } from "./_source_files.ts";
+import { TASKS } from "./_tasks.ts";
 
 const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 const readme = await read("README.md");
@@ -38,6 +39,14 @@ Deno.test("README.md lists the exit codes", () => {
     ([, it]) => +it!,
   );
   assert.deepEqual(exits, Object.values(EXIT));
+});
+
+Deno.test("the commands are these", () => {
+  assert.deepEqual(Object.keys(TASKS).sort(), [
+    ...["bench", "build", "conformance", "demo", "deploy", "dev", "doctor"],
+    ...["explain", "fuzz", "ok", "record", "replay", "roles", "rotate"],
+    ...["setup", "start", "test", "test:browser", "test:kv"],
+  ]);
 });
 
 Deno.test("docs/operations.md lists the error codes with their statuses", () => {
