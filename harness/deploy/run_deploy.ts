@@ -45,10 +45,7 @@ export async function runDeploy(
     await readFunctionConfig(settings, { envFile, env: {} });
   }
   const steps = planDeployment({
-    organization,
-    app,
-    region,
-    create,
+    ...{ organization, app, region, create },
     settings: Object.keys(settings),
   });
   if (print) {
@@ -73,11 +70,9 @@ export async function runDeploy(
     io.error(`${tint("bad", "failed")}: ${failed.what}`);
     return "failed";
   }
-  io.print(
-    `${
-      tint("good", "Deployed.")
-    } Next: \`deno task setup --endpoint https://${app}.${organization}.deno.net/\``,
-  );
+  const url = `https://${app}.${organization}.deno.net/`;
+  const next = `Next: \`deno task setup --endpoint ${url}\``;
+  io.print(`${tint("good", "Deployed.")} ${next}`);
   return "done";
 }
 

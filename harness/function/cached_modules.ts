@@ -6,10 +6,7 @@ import { projectPath } from "../util/project_path.ts";
  * its permissions: Deno lets `import()` reach several CDNs, GitHub and npm
  * without --allow-net, so that an address could carry a secret out.
  */
-export const CACHED_MODULES_ONLY: readonly string[] = [
-  "--no-remote",
-  "--cached-only",
-];
+export const CACHED_MODULES_ONLY = ["--no-remote", "--cached-only"];
 
 /**
  * Downloads what `main.ts` imports and Deno's cache lacks; takes some 20 ms and
@@ -19,11 +16,8 @@ export const CACHED_MODULES_ONLY: readonly string[] = [
 export async function cacheModules(): Promise<void> {
   await new Deno.Command(Deno.execPath(), {
     args: [
-      "cache",
-      "--quiet",
-      "--frozen",
-      `--config=${projectPath("deno.json")}`,
-      projectPath("main.ts"),
+      ...["cache", "--quiet", "--frozen"],
+      ...[`--config=${projectPath("deno.json")}`, projectPath("main.ts")],
     ],
     clearEnv: true,
     env: denoEnvironment(Deno.env.toObject()),

@@ -33,10 +33,11 @@ export function formatCommand(
   const allowed = functionEnvironment(fileSettings);
   const foreign = Object.keys(fileSettings).filter((it) => !(it in allowed));
   if (foreign.length > 0) {
+    const names = printable(foreign.join(", "));
     throw new SettingsError(
-      `${printable(envFile)} also sets ${
-        printable(foreign.join(", "))
-      }, which the function must not get: move it to another file`,
+      `${
+        printable(envFile)
+      } also sets ${names}, which the function must not get: move it to another file`,
     );
   }
   return [
