@@ -18,60 +18,42 @@ const replayWith = (env: Record<string, string>, ...args: string[]) =>
 
 const replay = (...args: string[]) => replayWith({}, ...args);
 
-Deno.test("replay shows the difference and fails until it is updated", async () => {
+Deno.test("replay shows the difference and fails until it is updated, in a file or in a table of made fixtures", async () => {
   await using folder = await tempFolder();
-  const original = await readFixture(LOGIN);
-  const edited = `${folder.path}/edited.json`;
-  await writeFixture(edited, {
-    ...original,
-    expected: { status: 200, body: {} },
+  const login = await readFixture(LOGIN);
+  const expected = { status: 200, body: {} };
+  const edited = `${folder.path}/login.json`;
+  await writeFixture(edited, { ...login, expected });
+  const row = (role: string, body: unknown) => ({
+    ...{ name: role, description: `${role}.`, from: "login" },
+    change: { set: { "/user_grants/0/roles": [role] } },
+    expected: { status: 200, body },
   });
+  const claim = (...value: string[]) => ({
+    append_claims: [{ key: "permissions", value }],
+  });
+  const viewer = row("viewer", claim("posts:read"));
+  const rows = JSON.stringify([viewer, row("editor", claim())]);
+  const table = await folder.write(rows, "made.json");
 
-  const { code, stdout } = await replay(fileURLToPath(LOGIN), edited);
+  const files = [edited, table];
+  const { code, stdout } = await replay(fileURLToPath(LOGIN), ...files);
   assert.equal(code, 2);
   assert.match(
     stdout,
     /^equal +calls\/human_login +200 +permissions: read:all/m,
   );
-  assert.match(stdout, /^differs/m);
+  assert.match(stdout, /^differs +calls\/human_login/m);
   assert.match(stdout, /^ +\+ +"read:all",/m);
   assert.match(stdout, /^ +- +"body": \{\}/m);
-  assert.match(stdout, /^2 fixtures: 1 equal, 1 differs$/m);
+  assert.match(stdout, /^4 fixtures: 2 equal, 2 differs$/m);
 
-  const updated = await replay("--update", edited);
-  assert.equal(updated.code, 0);
-  assert.match(updated.stdout, /^ +\+ +"read:all",/m);
-  assert.deepEqual(await readFixture(edited), original);
-  assert.equal((await replay(edited)).code, 0);
-});
-
-Deno.test("replay --update replaces one reply in a table of made fixtures", async () => {
-  await using folder = await tempFolder();
-  await Deno.copyFile(LOGIN, `${folder.path}/login.json`);
-  const row = (name: string, value: string[]) => ({
-    ...{ name, description: `${name}.`, from: "login" },
-    change: { set: { "/user_grants/0/roles": [name] } },
-    expected: {
-      status: 200,
-      body: { append_claims: [{ key: "permissions", value }] },
-    },
-  });
-  const table = (editor: string[]) => [
-    row("viewer", ["posts:read"]),
-    row("editor", editor),
-  ];
-  const text = JSON.stringify(table(["edited"]), null, 2);
-  const file = await folder.write(`${text}\n`, "made.json");
-  const { code, stdout } = await replay(file);
-  assert.equal(code, 2);
-  assert.match(stdout, /^2 fixtures: 1 equal, 1 differs$/m);
-
-  assert.equal((await replay("--update", file)).code, 0);
-  assert.equal((await replay(file)).code, 0);
-  assert.deepEqual(
-    JSON.parse(await Deno.readTextFile(file)),
-    table(["posts:read", "posts:write"]),
-  );
+  assert.equal((await replay("--update", ...files)).code, 0);
+  assert.deepEqual(await readFixture(edited), login);
+  const editor = row("editor", claim("posts:read", "posts:write"));
+  const updated = JSON.parse(await Deno.readTextFile(table));
+  assert.deepEqual(updated, [viewer, editor]);
+  assert.equal((await replay(...files)).code, 0);
 });
 
 Deno.test("replay finds fixtures by the name it prints", async () => {
