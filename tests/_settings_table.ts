@@ -4,28 +4,17 @@
  *
  * @module
  */
-import assert from "node:assert/strict";
 import { ROOT } from "./_source_files.ts";
 
-const HEADER = ["name", "default", "meaning"];
+const TABLE =
+  /^\| name +\| default +\| meaning +\|\n\|(?: -+ \|){3}\n((?:\|.*\|\n)+)/m;
 
 /** Reads the rows of the settings table, every one of them. */
 export function readSettingsTable(markdown: string): string[][] {
-  const lines = markdown.split("\n");
-  const cells = (line = "") =>
-    /^\|.*\|$/.test(line)
-      ? line.slice(1, -1).split("|").map((cell) => cell.trim())
-      : [];
-  const starts = lines.keys().toArray()
-    .filter((index) => cells(lines[index]).join() === HEADER.join());
-  assert.equal(starts.length, 1, "the README has one table of settings");
-  const [start] = starts as [number];
-  assert.match(lines[start + 1]!, /^\|(?: *:?-+:? *\|){3}$/);
-  const rows: string[][] = [];
-  for (let index = start + 2; cells(lines[index]).length > 0; index++) {
-    rows.push(cells(lines[index]));
-  }
-  return rows;
+  const [, rows] = TABLE.exec(markdown)!;
+  return rows!.trim().split("\n").map((row) =>
+    row.slice(1, -1).split("|").map((cell) => cell.trim())
+  );
 }
 
 /** Formats an env file: required settings empty, the others as comments with their defaults. */
