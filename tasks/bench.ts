@@ -1,11 +1,4 @@
-import { parseMeasurements, runBench } from "../harness/bench/run_bench.ts";
-import {
-  ENV_FILE_OPTION,
-  flag,
-  JSON_OPTION,
-  option,
-} from "../harness/cli/options.ts";
-import { parseFile } from "../harness/cli/parse.ts";
+import { BENCH_OPTIONS, runBench } from "../harness/bench/run_bench.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 
@@ -41,18 +34,7 @@ memory: what the function holds over a million calls of 5,000 organizations`,
       failed: "something could not be measured",
     },
   },
-  options: {
-    only: option("A,B", "measure only these, or none", parseMeasurements),
-    zitadel: flag("measure tokens of a real instance, too"),
-    "env-file": ENV_FILE_OPTION,
-    entry: option(
-      "FILE",
-      "the function's program instead of main.ts, such as a bundle",
-      parseFile,
-    ),
-    quick: flag("short rounds: to try it, not to judge by"),
-    json: JSON_OPTION,
-  },
+  options: BENCH_OPTIONS,
   run: runBench,
 });
 

@@ -1,12 +1,5 @@
-import {
-  ENV_FILE_OPTION,
-  flag,
-  option,
-  YES_OPTION,
-} from "../harness/cli/options.ts";
-import { oneOf } from "../harness/cli/parse.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
-import { runDeploy } from "../harness/deploy/run_deploy.ts";
+import { DEPLOY_OPTIONS, runDeploy } from "../harness/deploy/run_deploy.ts";
 
 export const deploy = defineTask({
   name: "deploy",
@@ -32,19 +25,7 @@ export const deploy = defineTask({
       failed: "a command failed",
     },
   },
-  options: {
-    org: option("ORG", "the organization at Deno Deploy"),
-    app: option("APP", "the app"),
-    create: flag("create the app and its KV database first"),
-    region: option("REGION", "with --create: us, eu or global", {
-      default: "global",
-      parse: oneOf(["us", "eu", "global"]),
-    }),
-    "env-file": ENV_FILE_OPTION,
-    "skip-env": flag("leave the app's settings as they are"),
-    print: flag("print the commands, run none"),
-    yes: YES_OPTION,
-  },
+  options: DEPLOY_OPTIONS,
   run: runDeploy,
 });
 

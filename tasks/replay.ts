@@ -1,12 +1,5 @@
-import {
-  ENV_FILE_OPTION,
-  flag,
-  JSON_OPTION,
-  option,
-} from "../harness/cli/options.ts";
-import { parseUrl } from "../harness/cli/parse.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
-import { runReplay } from "../harness/replay/run_replay.ts";
+import { REPLAY_OPTIONS, runReplay } from "../harness/replay/run_replay.ts";
 
 export const replay = defineTask({
   name: "replay",
@@ -45,18 +38,7 @@ export const replay = defineTask({
     min: 0,
     max: Infinity,
   },
-  options: {
-    url: option("URL", "a running function", parseUrl),
-    org: option(
-      "ID",
-      "with --url: an organization that the function may read (default: the service user's)",
-    ),
-    "env-file": ENV_FILE_OPTION,
-    update: flag(
-      "make the function's replies the expected ones, and show what changed",
-    ),
-    json: JSON_OPTION,
-  },
+  options: REPLAY_OPTIONS,
   run: runReplay,
 });
 

@@ -7,6 +7,14 @@ import { cpus } from "node:os";
 import { resolve } from "node:path";
 import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
+import {
+  ENV_FILE_OPTION,
+  flag,
+  JSON_OPTION,
+  option,
+  type Values,
+} from "../cli/options.ts";
+import { parseFile } from "../cli/parse.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
 import { projectPath } from "../util/project_path.ts";
@@ -31,22 +39,22 @@ const MEASUREMENTS: Readonly<Record<string, Measure>> = {
 /** A higher load average of a core means that other programs distort the figures. */
 const BUSY_LOAD_PER_CORE = 0.25;
 
-export interface BenchOptions {
-  /** Names of measurements; all of them by default. */
-  readonly only?: readonly string[] | undefined;
-  /** Whether to measure tokens of a real instance, too. */
-  readonly zitadel: boolean;
-  readonly envFile: string;
-  /** The program of the function, if not `main.ts`. */
-  readonly entry?: string | undefined;
-  /** Short rounds. */
-  readonly quick: boolean;
-  readonly json: boolean;
-}
+export const BENCH_OPTIONS = {
+  only: option("A,B", "measure only these, or none", parseMeasurements),
+  zitadel: flag("measure tokens of a real instance, too"),
+  "env-file": ENV_FILE_OPTION,
+  entry: option(
+    "FILE",
+    "the function's program instead of main.ts, such as a bundle",
+    parseFile,
+  ),
+  quick: flag("short rounds: to try it, not to judge by"),
+  json: JSON_OPTION,
+};
 
 /** A missed target is a warning: the measuring itself is done. */
 export async function runBench(
-  options: BenchOptions,
+  options: Values<typeof BENCH_OPTIONS>,
   io: Io,
 ): Promise<Outcome> {
   const { only = Object.keys(MEASUREMENTS), quick, json } = options;
@@ -105,7 +113,7 @@ export async function runBench(
 }
 
 /** Reads a list such as `throughput,memory`, or `none`. */
-export function parseMeasurements(text: string, option: string): string[] {
+function parseMeasurements(text: string, option: string): string[] {
   if (text === "none") return [];
   const names = text.split(",").map((name) => name.trim());
   if (names.every((name) => Object.hasOwn(MEASUREMENTS, name))) return names;

@@ -8,6 +8,14 @@ import { formatSetting, parseEnv, readEnvFile } from "../cli/env_file.ts";
 import { Interrupted, SettingsError, UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
+import {
+  ENV_FILE_OPTION,
+  flag,
+  option,
+  type Values,
+  YES_OPTION,
+} from "../cli/options.ts";
+import { oneOf } from "../cli/parse.ts";
 import type { Io } from "../cli/io.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
 import { tint } from "../cli/terminal.ts";
@@ -15,23 +23,22 @@ import { formatCommands } from "./format_commands.ts";
 import { planDeployment, UPLOAD_ENV_FILE } from "./plan.ts";
 import { runSteps } from "./run_steps.ts";
 
-export interface DeployOptions {
-  /** The organization at Deno Deploy. */
-  readonly org?: string | undefined;
-  readonly app?: string | undefined;
-  /** Create the app and its database first. */
-  readonly create: boolean;
-  readonly region: string;
-  readonly envFile: string;
-  /** Leave the app's settings as they are. */
-  readonly skipEnv: boolean;
-  /** Print the commands only. */
-  readonly print: boolean;
-  readonly yes: boolean;
-}
+export const DEPLOY_OPTIONS = {
+  org: option("ORG", "the organization at Deno Deploy"),
+  app: option("APP", "the app"),
+  create: flag("create the app and its KV database first"),
+  region: option("REGION", "with --create: us, eu or global", {
+    default: "global",
+    parse: oneOf(["us", "eu", "global"]),
+  }),
+  "env-file": ENV_FILE_OPTION,
+  "skip-env": flag("leave the app's settings as they are"),
+  print: flag("print the commands, run none"),
+  yes: YES_OPTION,
+};
 
 export async function runDeploy(
-  options: DeployOptions,
+  options: Values<typeof DEPLOY_OPTIONS>,
   io: Io,
 ): Promise<Outcome> {
   const { region, create, print, skipEnv, envFile } = options;

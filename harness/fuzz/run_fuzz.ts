@@ -6,6 +6,8 @@
  */
 import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
+import { flag, JSON_OPTION, option, type Values } from "../cli/options.ts";
+import { numberFrom } from "../cli/parse.ts";
 import { type Io, printJson, printLines } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
 import { attack } from "./attack.ts";
@@ -13,20 +15,37 @@ import { checkBounds } from "./check_bounds.ts";
 import { startSubject } from "./subject.ts";
 import { compareTimes } from "./timing.ts";
 
-export interface FuzzOptions {
-  /** Inputs for each property, or refusals of each kind. */
-  readonly runs?: number | undefined;
-  /** Bad requests over HTTP; 0 leaves the running function out. */
-  readonly requests: number;
-  readonly seed?: number | undefined;
-  /** The failing input of an earlier run. */
-  readonly path?: string | undefined;
-  /** One property's name. */
-  readonly only?: string | undefined;
-  /** Compare the times of refusals instead. */
-  readonly timing: boolean;
-  readonly json: boolean;
-}
+const MAX_COUNT = 1_000_000_000;
+/** Seeds are 32-bit integers. */
+const SEED_RANGE = [-(2 ** 31), 2 ** 31 - 1] as const;
+
+export const FUZZ_OPTIONS = {
+  runs: option(
+    "N",
+    "inputs for each property (default 10000)",
+    numberFrom(1, MAX_COUNT),
+  ),
+  requests: option("N", "bad requests over HTTP; 0: no running function", {
+    default: "100000",
+    parse: numberFrom(0, MAX_COUNT),
+  }),
+  seed: option(
+    "S",
+    "the inputs of an earlier run; a failure prints its seed",
+    numberFrom(...SEED_RANGE),
+  ),
+  path: option(
+    "P",
+    "with --only and --seed: the failing input of an earlier run",
+  ),
+  only: option("NAME", "this property alone, and no running function"),
+  timing: flag(
+    "instead: compare the time of refusals of nearly right and of random signatures (--runs of each, default 20000)",
+  ),
+  json: JSON_OPTION,
+};
+
+type FuzzOptions = Values<typeof FUZZ_OPTIONS>;
 
 /** A statement that holds for every input. */
 export interface CheckedProperty {

@@ -6,6 +6,14 @@
  */
 import { UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
+import {
+  ENV_FILE_OPTION,
+  flag,
+  JSON_OPTION,
+  option,
+  type Values,
+} from "../cli/options.ts";
+import { parseUrl } from "../cli/parse.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import type { Fixture } from "../fixtures/fixture.ts";
@@ -19,20 +27,23 @@ import { findDeployedFunction } from "./deployed_function.ts";
 import { replayDeployed } from "./replay_deployed.ts";
 import { replayLocally, type Verdict } from "./replay.ts";
 
-export interface ReplayOptions {
-  /** Fixtures by file or name; none: all. */
-  readonly positionals: readonly string[];
-  /** A running function. */
-  readonly url?: string | undefined;
-  /** An organization that the running function may read. */
-  readonly org?: string | undefined;
-  readonly envFile: string;
-  readonly update: boolean;
-  readonly json: boolean;
-}
+export const REPLAY_OPTIONS = {
+  url: option("URL", "a running function", parseUrl),
+  org: option(
+    "ID",
+    "with --url: an organization that the function may read (default: the service user's)",
+  ),
+  "env-file": ENV_FILE_OPTION,
+  update: flag(
+    "make the function's replies the expected ones, and show what changed",
+  ),
+  json: JSON_OPTION,
+};
+
+type ReplayOptions = Values<typeof REPLAY_OPTIONS>;
 
 export async function runReplay(
-  options: ReplayOptions,
+  options: ReplayOptions & { readonly positionals: readonly string[] },
   io: Io,
 ): Promise<Outcome> {
   const { positionals, url, update, json } = options;
