@@ -2,7 +2,7 @@ import { startUpstreamServer } from "../fixtures/upstream_server.ts";
 import { sleep } from "../util/sleep.ts";
 import { loginOf } from "./call.ts";
 import { type BenchContext, startFunction } from "./servers.ts";
-import { differences } from "./statistics.ts";
+import { differences, each, takeTurns } from "./statistics.ts";
 import { type Row, row } from "./table.ts";
 
 /** How long the function listens before the first login comes, in milliseconds. */
@@ -19,29 +19,23 @@ export async function measureFirstLogin(context: BenchContext): Promise<Row[]> {
     organizations: { ...one.organizations, ...two.organizations },
   });
   const settings = { ZITADEL_DOMAIN: upstream.origin, KV_URL: ":memory:" };
-  const first: number[] = [];
-  const second: number[] = [];
-  const idle: number[] = [];
-  const runs = quick ? 3 : 21;
-  // The first run fills the caches of Deno and of the system, and is not counted.
-  for (let run = -1; run < runs; run++) {
-    progress(`first login ${run + 1} of ${runs}`);
-    await using server = startFunction(context, settings);
-    await server.listening();
-    await sleep(PAUSE_MS, signal);
-    const { memoryMb } = await server.usage();
-    const took = [await server.ask(one), await server.ask(two)] as const;
-    if (run < 0) continue;
-    idle.push(memoryMb);
-    first.push(took[0]);
-    second.push(took[1]);
-  }
+  const { login: rounds } = await takeTurns({
+    login: async () => {
+      await using server = startFunction(context, settings);
+      await server.listening();
+      await sleep(PAUSE_MS, signal);
+      const { memoryMb } = await server.usage();
+      const first = await server.ask(one);
+      return { memoryMb, first, second: await server.ask(two) };
+    },
+  }, { what: "first login", rounds: quick ? 3 : 21, progress });
+  const [first, second] = [each(rounds, "first"), each(rounds, "second")];
   return [
     row("first login", "ms", first),
     row("first login of a second organization", "ms", second),
     row("the first, beyond the second's", "ms", differences(first, second), {
       atMost: 15,
     }),
-    row("idle memory", "MB", idle, { atMost: 75 }),
+    row("idle memory", "MB", each(rounds, "memoryMb"), { atMost: 75 }),
   ];
 }

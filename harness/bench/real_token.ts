@@ -13,7 +13,7 @@ import {
   startBare,
   startFunction,
 } from "./servers.ts";
-import { differences, inTurn, median } from "./statistics.ts";
+import { differences, median, takeTurns } from "./statistics.ts";
 import { type Row, row } from "./table.ts";
 
 const CONDITION = "function/preaccesstoken";
@@ -35,6 +35,7 @@ export async function measureRealToken(
 ): Promise<Row[]> {
   const { progress, quick, signal, folder } = context;
   const { origin } = instance;
+  const tokens = quick ? 10 : 40;
   progress("real token: creating an organization");
   await using stack = new AsyncDisposableStack();
   const { organization, project, reader, robot, mapping } = stack.use(
@@ -67,7 +68,7 @@ export async function measureRealToken(
     "constant",
     (port) => startBare(context, { REPLY: JSON.stringify(reply), port }),
   );
-  const ours = await serve(
+  const own = await serve(
     "function",
     (port, AUTHORIZATION_SIGNING_KEY) =>
       startFunction(context, {
@@ -77,44 +78,34 @@ export async function measureRealToken(
         ACCESS_TOKEN: reader.token,
       }, port),
   );
-  const way = (name: string, targets: string[], claim: string[] = []) => ({
-    ...{ name, targets, claim: `${claim.toSorted()}` },
-    medians: [] as number[],
-  });
-  const ways = [
-    way("nothing bound", []),
-    way("constant target", constant, ["constant"]),
-    way("function", ours, Object.values(mapping).flat()),
-  ] as const;
-  const rounds = quick ? 2 : 20;
-  const tokens = quick ? 10 : 40;
-  // The first round warms ZITADEL and the targets up, and is not counted.
-  for (let round = -1; round < rounds; round++) {
-    for (const { name, targets, claim, medians } of inTurn(ways, round + 1)) {
-      progress(`real token, round ${round + 1} of ${rounds}: ${name}`);
-      await bindOnly(targets);
-      let settled = 0;
-      await waitUntil(async () => {
-        const value = decodeJwt(await getToken())[CLAIM];
-        const shown = `${Array.isArray(value) ? value.toSorted() : ""}`;
-        settled = shown === claim ? settled + 1 : 0;
-        return settled === SETTLED_TOKENS;
-      }, { what: `tokens show the binding of "${name}"`, signal });
-      const times: number[] = [];
-      for (let i = 0; i < tokens; i++) {
-        signal.throwIfAborted();
-        const begin = performance.now();
-        await getToken();
-        times.push(performance.now() - begin);
-      }
-      if (round >= 0) medians.push(median(times));
+  const bound = (targets: string[], claim: string[] = []) => async () => {
+    await bindOnly(targets);
+    let settled = 0;
+    await waitUntil(async () => {
+      const value = decodeJwt(await getToken())[CLAIM];
+      const shown = `${Array.isArray(value) ? value.toSorted() : ""}`;
+      settled = shown === `${claim.toSorted()}` ? settled + 1 : 0;
+      return settled === SETTLED_TOKENS;
+    }, { what: "tokens show what is bound", signal });
+    const times: number[] = [];
+    for (let i = 0; i < tokens; i++) {
+      signal.throwIfAborted();
+      const begin = performance.now();
+      await getToken();
+      times.push(performance.now() - begin);
     }
-  }
+    return median(times);
+  };
+  const { function: ours, ...others } = await takeTurns({
+    "nothing bound": bound([]),
+    "constant target": bound(constant, ["constant"]),
+    function: bound(own, Object.values(mapping).flat()),
+  }, { what: "real token", rounds: quick ? 2 : 20, progress });
   return [
-    ...ways.map(({ name, medians }) => row(`${name}, p50`, "ms", medians)),
-    ...ways.slice(0, -1).map(({ name, medians }) => {
-      const beyond = differences(ways[2].medians, medians);
-      return row(`function, beyond ${name}, p50`, "ms", beyond);
-    }),
+    row("function, p50", "ms", ours),
+    ...Object.entries(others).flatMap(([name, medians]) => [
+      row(`${name}, p50`, "ms", medians),
+      row(`function, beyond ${name}, p50`, "ms", differences(ours, medians)),
+    ]),
   ];
 }

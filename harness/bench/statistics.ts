@@ -40,12 +40,45 @@ export function differences(
   return numbers.map((number, round) => number - base[round]!);
 }
 
+/** Returns one figure of each round. */
+export function each<Figure extends string>(
+  rounds: readonly Readonly<Record<Figure, number>>[] | undefined,
+  figure: Figure,
+): number[] {
+  return rounds!.map((it) => it[figure]);
+}
+
+/**
+ * Takes measurements in turn, round by round, so that other activity on the
+ * machine affects all of them alike. The first round fills caches, and is not
+ * counted.
+ */
+export async function takeTurns<Name extends string, Round>(
+  ways: Readonly<Record<Name, () => Promise<Round>>>,
+  { what, rounds, progress }: {
+    readonly what: string;
+    readonly rounds: number;
+    readonly progress: (text: string) => void;
+  },
+): Promise<Record<Name, Round[]>> {
+  const names = Object.keys(ways) as Name[];
+  const taken = {} as Record<Name, Round[]>;
+  for (let round = 0; round <= rounds; round++) {
+    for (const name of inTurn(names, round)) {
+      progress(`${what}, round ${round} of ${rounds}: ${name}`);
+      const figures = await ways[name]();
+      if (round > 0) (taken[name] ??= []).push(figures);
+    }
+  }
+  return taken;
+}
+
 /**
  * Changes the order of a list from round to round: each item starts in turn,
  * and every second cycle runs backwards, so that no item always follows the
  * same other.
  */
-export function inTurn<T>(list: readonly T[], round: number): T[] {
+function inTurn<T>(list: readonly T[], round: number): T[] {
   const first = round % list.length;
   const turned = [...list.slice(first), ...list.slice(0, first)];
   return Math.floor(round / list.length) % 2 === 0 ? turned : turned.reverse();

@@ -8,21 +8,12 @@ import {
   startFunction,
   startGo,
 } from "./servers.ts";
-import { differences, inTurn, ratios } from "./statistics.ts";
+import { differences, each, ratios, takeTurns } from "./statistics.ts";
 import { type Row, row } from "./table.ts";
 import { runWrk } from "./wrk.ts";
 
 /** A busy ZITADEL's webhook client. */
 const CONNECTIONS = 32;
-
-interface Round {
-  readonly perSecond: number;
-  readonly p50Us: number;
-  readonly p99Ms: number;
-  /** Processor time of a call; `NaN` if the system does not report it. */
-  readonly cpuUs: number;
-  readonly errors: number;
-}
 
 /** What is judged: the server, the one beside it, the figure, and its target. */
 const TARGETS = [
@@ -50,19 +41,15 @@ export async function measureThroughput(context: BenchContext): Promise<Row[]> {
   for (const server of [bare, ...Object.values(servers)]) {
     await server.ready(RECORDED_LOGIN);
   }
-  // Warms up.
-  await runRounds(servers, CONNECTIONS, { ...context, quick: true });
   const coldCalls = upstream.requests;
-  const load = await runRounds(servers, CONNECTIONS, context);
-  const single = await runRounds({ bare, info }, 1, context);
+  const load = await loadInTurn(servers, CONNECTIONS, context);
+  const single = await loadInTurn({ bare, info }, 1, context);
   const calls = upstream.requests - coldCalls;
   // Still right after all that.
   for (const server of [info, warn]) await server.ask(RECORDED_LOGIN);
 
   const failed = [load, single].flatMap((it) => Object.values(it).flat())
     .reduce((sum, { errors }) => sum + errors, 0);
-  const each = (rounds: readonly Round[] | undefined, figure: keyof Round) =>
-    rounds!.map((it) => it[figure]);
   const rows = [
     ...Object.entries(load).flatMap(([name, rounds]) => [
       row(`${name}: calls`, "/s", each(rounds, "perSecond")),
@@ -87,35 +74,43 @@ export async function measureThroughput(context: BenchContext): Promise<Row[]> {
   return rows.filter(({ median }) => !Number.isNaN(median));
 }
 
-/**
- * Loads servers in turn, in many short rounds and changing order, so that other
- * activity on the machine affects all of them alike.
- */
-async function runRounds(
+/** Loads servers in turn, in many short rounds. */
+function loadInTurn(
   servers: Readonly<Record<string, Server>>,
   connections: number,
   context: BenchContext,
-) {
+): Promise<Record<string, Round[]>> {
   const { quick, progress } = context;
-  const count = quick ? 2 : 12;
-  const load = { calls: [RECORDED_LOGIN], seconds: quick ? 1 : 2, connections };
-  const rounds: Record<string, Round[]> = {};
-  for (let round = 0; round < count; round++) {
-    for (const [name, server] of inTurn(Object.entries(servers), round)) {
-      progress(
-        `${connections} at once, round ${round + 1} of ${count}: ${name}`,
-      );
-      const before = await server.usage();
-      const seen = await runWrk(server, load, context);
-      const after = await server.usage();
-      (rounds[name] ??= []).push({
-        perSecond: seen.requests / seen.seconds,
-        p50Us: seen.p50Us,
-        p99Ms: seen.p99Us / 1e3,
-        cpuUs: (after.cpuMicroseconds - before.cpuMicroseconds) / seen.requests,
-        errors: seen.errors,
-      });
-    }
-  }
-  return rounds;
+  const seconds = quick ? 1 : 2;
+  const load = { calls: [RECORDED_LOGIN], seconds, connections };
+  const ways = Object.entries(servers).map(([name, server]) =>
+    [name, () => loadOnce(server, load, context)] as const
+  );
+  const what = `${connections} at once`;
+  const options = { what, rounds: quick ? 2 : 12, progress };
+  return takeTurns(Object.fromEntries(ways), options);
+}
+
+type Round = Awaited<ReturnType<typeof loadOnce>>;
+
+async function loadOnce(
+  server: Server,
+  load: Parameters<typeof runWrk>[1],
+  context: BenchContext,
+) {
+  const before = await server.usage();
+  const { requests, seconds, p50Us, p99Us, errors } = await runWrk(
+    server,
+    load,
+    context,
+  );
+  const after = await server.usage();
+  return {
+    perSecond: requests / seconds,
+    p50Us,
+    p99Ms: p99Us / 1e3,
+    // `NaN` if the system does not report it.
+    cpuUs: (after.cpuMicroseconds - before.cpuMicroseconds) / requests,
+    errors,
+  };
 }

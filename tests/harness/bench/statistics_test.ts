@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inTurn, summarize } from "../../../harness/bench/statistics.ts";
+import { summarize, takeTurns } from "../../../harness/bench/statistics.ts";
 
 Deno.test("summarize() returns the median and an interval that holds it in 95 of 100 cases", () => {
   const twelve = [11, 0, 10, 1, 9, 2, 8, 3, 7, 4, 6, 5];
@@ -8,10 +8,12 @@ Deno.test("summarize() returns the median and an interval that holds it in 95 of
   assert.deepEqual(summarize([9, 1, 3]), { median: 3, low: 1, high: 9 });
 });
 
-Deno.test("inTurn() starts with each item in turn, forwards and then backwards", () => {
-  const orders = Array.from(
-    { length: 7 },
-    (_, round) => inTurn(["a", "b", "c"], round).join(""),
-  );
-  assert.deepEqual(orders, ["abc", "bca", "cab", "cba", "acb", "bac", "abc"]);
+Deno.test("takeTurns() starts with each way in turn, forwards and then backwards, and counts all rounds but the first", async () => {
+  let order = "";
+  const way = (name: string) => () => Promise.resolve(order += name);
+  const ways = { a: way("a"), b: way("b"), c: way("c") };
+  const options = { what: "it", rounds: 6, progress: () => {} };
+  const taken = await takeTurns(ways, options);
+  assert.equal(order, "abcbcacabcbaacbbacabc");
+  assert.deepEqual(taken.c.map((it) => it.length), [5, 7, 10, 14, 18, 21]);
 });
