@@ -64,7 +64,7 @@ async function examine(
   const { permissions, grants } = await explainCall(
     exchange?.request.payload as FunctionCall,
     () => Promise.resolve(parseRoleMapping(entries)),
-    "user",
+    { metadataOrganization: "user" },
   );
   requirePermissions(claims, permissions, process);
   const roles = grants.flatMap(({ roles }) => roles);

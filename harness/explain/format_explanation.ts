@@ -8,7 +8,8 @@ export function formatExplanation(
 ): string[] {
   return [
     tint("strong", call),
-    ...grants.flatMap(formatGrant),
+    // If nothing counts, no grant has more to say.
+    ...why ? [] : grants.flatMap(formatGrant),
     "",
     permissions.length > 0
       ? `permissions  ${permissions.join(" ")}`
@@ -33,14 +34,13 @@ function formatGrant(
   const title =
     `grant of project ${project} by ${grantedBy}, mapping of ${organization}`;
   const nothing = tint("warning", "nothing");
-  const names = roles.map(({ role }) => role);
-  const width = Math.max(...names.map((name) => name.length));
+  const width = Math.max(...roles.map(({ role }) => role.length));
   return [
     "",
     title,
     ...why ? [`  ${nothing}: ${why}`] : [],
-    ...roles.map(({ role, key, permissions, why }, index) => {
-      const name = names[index]!.padEnd(width);
+    ...roles.map(({ role, key, permissions, why }) => {
+      const name = role.padEnd(width);
       if (why) return `  ${name}  ${nothing}: ${why}`;
       const entry = key === role ? "" : `  (entry ${String(key)})`;
       return `  ${name}  ${permissions.join(" ")}${tint("faint", entry)}`;

@@ -54,10 +54,16 @@ export class Edits {
     return edit;
   }
 
-  /** Begins an entry as another one, or with examples. @param {EntryName & { like?: string }} name */
-  addExample({ like, ...name }) {
+  /**
+   * Begins an entry as another one, or with examples.
+   *
+   * @param {EntryName & { like?: string | undefined }} name
+   * @param {boolean} [isNew] Whether no row has a field for it.
+   */
+  addExample({ like, ...name }, isNew = false) {
     const text = like && this.textOf({ ...name, key: like });
-    if (!this.textOf(name)) this.change(name, { text: text || (EXAMPLES[name.key] ?? `${name.key}:example`) });
+    if (this.textOf(name)) return;
+    this.change(name, { text: text || (EXAMPLES[name.key] ?? `${name.key}:example`), isNew });
   }
 
   /** @param {Edit} edit */

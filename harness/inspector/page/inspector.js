@@ -324,16 +324,16 @@ async function onLeave() {
 }
 
 /** @param {Fix} cure */
-function fix({ renew: isRenewal, scopes = [], clientId, add = [], edit }) {
+function fix({ renew: isRenewal, scopes = "", clientId, add = [], edit }) {
   const begun = session?.login;
   if (isRenewal) return onRenew();
-  if (begun && (scopes.length > 0 || clientId)) {
-    const scope = joinScopes(begun.scope, ...scopes);
+  if (begun && (scopes || clientId)) {
+    const scope = joinScopes(begun.scope, scopes);
     return onLogin({ ...begun, ...(clientId && { clientId }), scope, loginHint: session?.user?.userName }, "renew");
   }
   const [first = edit] = add;
   if (!first) return;
-  for (const name of add) edits.addExample(name);
+  for (const name of add) edits.addExample(name, !session?.roles.some(({ role }) => role === name.key));
   isEditing = true;
   draw();
   sayUnsaved(edits);
