@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Outcome } from "../cli/exit.ts";
 import type { Io } from "../cli/io.ts";
 import { ENV_FILE_OPTION, flag, option, type Values } from "../cli/options.ts";
@@ -37,9 +38,10 @@ export async function runDev(
     ...others,
     settings: await readSettings(envFile, io),
     withoutFunction: noFunction,
+    print: io.print,
   });
   for (const line of formatStack(stack)) io.print(line);
-  await aborted(interrupted);
+  if (!interrupted.aborted) await once(interrupted, "abort");
   return "done";
 }
 
@@ -77,11 +79,4 @@ function formatStack(
     "Ctrl-C stops everything.",
     "",
   ];
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true })
-  );
 }

@@ -16,6 +16,7 @@ import { findUser } from "../zitadel/find_user.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { assertsRoles, listUserGrants } from "../zitadel/user_grants.ts";
+import type { ExplainOptions } from "./command_line.ts";
 import { describeAnswer } from "./describe_answer.ts";
 import type { ExplainedMapping } from "./explain.ts";
 import {
@@ -24,17 +25,6 @@ import {
 } from "./explain_permission.ts";
 import { explainUser, type UserGrantFacts } from "./explain_user.ts";
 import { formatUser } from "./format_user.ts";
-
-export interface ExplainUserOptions {
-  /** A user's id or login name. */
-  readonly user: string;
-  /** The client id of the application that the user logs in to. */
-  readonly application?: string | undefined;
-  /** The one permission to explain. */
-  readonly permission?: string | undefined;
-  readonly envFile: string;
-  readonly json: boolean;
-}
 
 const VERDICTS: Readonly<Record<PermissionAnswer["kind"], string>> = {
   held: "yes",
@@ -51,7 +41,8 @@ const VERDICTS: Readonly<Record<PermissionAnswer["kind"], string>> = {
 
 export async function runExplainUser(
   { user: wanted, application: clientId, permission, envFile, json }:
-    ExplainUserOptions,
+    & ExplainOptions
+    & { readonly user: string },
   io: Io,
 ): Promise<Outcome> {
   const { settings, instance } = await connectAsAdmin(envFile, io);

@@ -53,7 +53,6 @@ export function browserTest(
         ...options,
         port: freePort(),
         anyPorts: true,
-        quiet: true,
       });
       const browser = await launchBrowser();
       await using cleanup = new AsyncDisposableStack();

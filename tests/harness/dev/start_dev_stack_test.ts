@@ -17,7 +17,6 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions", a
         HOST: "0.0.0.0",
       },
       port,
-      quiet: true,
     });
     const { sandbox, inspector, issuer, endpoint } = stack;
     assert.equal(endpoint, `http://127.0.0.1:${functionPort}/`);
@@ -109,7 +108,7 @@ Deno.test("startDevStack() uses the instance in ZITADEL_DOMAIN", async (t) => {
 Deno.test("startDevStack() stops what it started if a later part fails", async () => {
   await assert.rejects(
     startDevStack({
-      ...{ settings: {}, port: freePort(), anyPorts: true, quiet: true },
+      ...{ settings: {}, port: freePort(), anyPorts: true },
       createApp: "Shop",
     }),
     /--create-app needs/,
@@ -119,12 +118,12 @@ Deno.test("startDevStack() stops what it started if a later part fails", async (
 Deno.test("startDevStack() names a port that is in use, and who chose it", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await assert.rejects(
-    startDevStack({ settings: {}, port: taken.addr.port, quiet: true }),
+    startDevStack({ settings: {}, port: taken.addr.port }),
     new RegExp(`port ${taken.addr.port}, chosen by --port, is in use`),
   );
   const PORT = String(taken.addr.port);
   await assert.rejects(
-    startDevStack({ settings: { PORT }, port: freePort(), quiet: true }),
+    startDevStack({ settings: { PORT }, port: freePort() }),
     new RegExp(`port ${PORT}, chosen by PORT, is in use`),
   );
   await assert.rejects(

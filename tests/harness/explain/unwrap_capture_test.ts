@@ -56,12 +56,16 @@ Deno.test("unwrapCapture() says what is no payload", () => {
   for (const given of [...tokens, claims, answer]) {
     assert.throws(() => unwrapCapture(given), /it is an access token/);
   }
-  assert.throws(() => unwrapCapture("[{}, {}]"), /explain 2 requests at once/);
+  const other = PAYLOAD.replace("admin", "viewer");
+  assert.throws(
+    () => unwrapCapture(`[${PAYLOAD}, ${other}]`),
+    /explain 2 requests at once/,
+  );
   assert.throws(() => unwrapCapture("dGhpcy1pcy1vcGFxdWU"), /opaque access/);
   for (const given of ["", "<html></html>", "{", `${PAYLOAD}\n${PAYLOAD}`]) {
     assert.throws(() => unwrapCapture(given), /it is not JSON, nor base64/);
   }
-  assert.equal(unwrapCapture("a.b.c.d.e"), "a.b.c.d.e");
+  assert.equal(unwrapCapture("eyJhbGciOiJ.b.c.d.e"), "eyJhbGciOiJ.b.c.d.e");
   assert.equal(unwrapCapture('{"other":1}'), '{"other":1}');
 });
 
