@@ -16,6 +16,10 @@ const EXAMPLES = { admin: "read:all, write:all, delete:all", editor: "posts:read
 export class Edits {
   /** @type {Edit[]} */
   list = [];
+  /** Whether the fields are shown. */
+  isOpen = false;
+  /** Whether a save was tried: until then a name may be missing. */
+  isChecked = false;
   /** The mapping as it is stored. @type {readonly Organization[]} */
   organizations = [];
 

@@ -16,7 +16,7 @@ import { decodeJwt } from "./jwt.js";
 import * as login from "./login.js";
 import { answerView, questionView } from "./question_view.js";
 import { machineTokens, readExchanges, readWorld, saveChanges } from "./sandbox.js";
-import { ask, askUserinfo, explainRefusal, openSession } from "./session.js";
+import { ask, explainRefusal, openSession } from "./session.js";
 import { startView } from "./start_view.js";
 import { tokensView } from "./tokens_view.js";
 import { formatTimeLeft, judge } from "./verdict.js";
@@ -40,9 +40,6 @@ const context = { settings, server: { issuer: settings.issuer }, keys: [] };
 /** @type {Session | undefined} */
 let session;
 const edits = new Edits();
-let isEditing = false;
-/** Whether a save was tried with the edits at hand. */
-let isChecked = false;
 /** @type {Finding | undefined} To the permission that is asked about. */
 let answer;
 /** What was judged last: it changes when the token expires. */
@@ -70,7 +67,7 @@ async function start() {
     return say("start", "This login was not started in this tab. Start it here.", { tone: "bad" });
   }
   edits.list = pending.edits ?? [];
-  isEditing = edits.list.length > 0;
+  edits.isOpen = edits.list.length > 0;
   redraw(main, h("h1", "Logging in…"), h("div.feedback", { id: "start-feedback" }));
   await act({ button: "", doing: "", place: "start", failure: "The login failed." }, async () => {
     await discover();
@@ -107,7 +104,7 @@ async function showStart(isFailed) {
   generation++;
   if (!isFailed) {
     edits.list = [];
-    isEditing = false;
+    edits.isOpen = false;
     clearFeedback();
   }
   try {
@@ -184,7 +181,7 @@ function draw() {
   if (!shown) return;
   const isEditable = settings.sandbox && shown.login !== undefined && shown.organizations.length > 0;
   const onEdit = () => {
-    isEditing = true;
+    edits.isOpen = true;
     draw();
     focus(main.querySelector(".edit input")?.id ?? "add");
   };
@@ -195,6 +192,7 @@ function draw() {
     answer = asked;
     document.getElementById("answer")?.replaceChildren(/** @type {Node} */ (answerView(shown, answer, fix)));
   };
+  const editing = { session: shown, feedback: feedbackAt("save"), draw, onSave };
   judged = judge(shown, settings, now()).status;
   redraw(
     main,
@@ -205,7 +203,11 @@ function draw() {
     }),
     questionView(shown, { answer, onAsk, onFix: fix }),
     verdictView(shown, settings, now(), fix),
-    chainView(shown, isEditable && isEditing ? editor(shown) : undefined, isEditable ? onEdit : undefined),
+    chainView(
+      shown,
+      isEditable && edits.isOpen ? editorOf(edits, editing) : undefined,
+      isEditable ? onEdit : undefined,
+    ),
     tokensView(shown, settings, () => onUserinfo(shown)),
     callsView(shown),
   );
@@ -213,38 +215,9 @@ function draw() {
 }
 
 /** @param {Session} shown */
-function editor(shown) {
-  return editorOf(edits, {
-    ...{ session: shown, isChecked, draw, feedback: feedbackAt("save") },
-    actions: {
-      onSave,
-      onAdd() {
-        isChecked = false;
-        const { id } = edits.add(shown.organizations[0]?.id ?? "");
-        draw();
-        sayUnsaved(edits);
-        focus(`${id}-key`);
-      },
-      onUndo() {
-        const { length } = edits.changed;
-        edits.list = [];
-        draw();
-        say("save", length > 0 ? `${counted(length, "change")} undone.` : "There are no unsaved changes.");
-      },
-      onDone() {
-        if (edits.changed.length > 0) return say("save", "Save or undo the changes first.", { tone: "bad" });
-        isEditing = false;
-        draw();
-        focus("edit");
-      },
-    },
-  });
-}
-
-/** @param {Session} shown */
 async function onUserinfo(shown) {
   if (shown.userinfo || !shown.login) return;
-  shown.userinfo = await askUserinfo(context.server, shown.access.raw);
+  shown.userinfo = await login.askUserinfo(context.server, shown.access.raw);
   if (session === shown) draw();
 }
 
@@ -274,7 +247,7 @@ async function renew() {
 }
 
 function onSave() {
-  isChecked = true;
+  edits.isChecked = true;
   const wrong = edits.changed.find((edit) => edits.problem(edit));
   if (wrong) {
     draw();
@@ -302,7 +275,7 @@ async function save() {
     const text = `Not saved, because the mapping was changed elsewhere: ${conflicts}. Your edits are kept.`;
     return say("save", `${text} Check them, then save again.`, { tone: "bad" });
   }
-  isChecked = false;
+  edits.isChecked = false;
   const isLate = results.some(({ told }) => !told);
   const late = isLate ? " The function was not told of the change, and may use the old mapping for a minute." : "";
   try {
@@ -334,7 +307,7 @@ function fix({ renew: isRenewal, scopes = "", clientId, add = [], edit }) {
   const [first = edit] = add;
   if (!first) return;
   for (const name of add) edits.addExample(name, !session?.roles.some(({ role }) => role === name.key));
-  isEditing = true;
+  edits.isOpen = true;
   draw();
   sayUnsaved(edits);
   focus(rowId(first));

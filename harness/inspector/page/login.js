@@ -114,16 +114,20 @@ export async function refreshTokens(server, clientId, refreshToken) {
 }
 
 /**
- * Reads the userinfo endpoint.
+ * Asks the userinfo endpoint.
  *
  * @param {Server} server
  * @param {string} accessToken
- * @returns {Promise<Record<string, unknown>>}
+ * @returns {Promise<{ claims?: Record<string, unknown>, error?: string }>}
  */
-export async function fetchUserinfo(server, accessToken) {
-  const response = await fetch(server.userinfo_endpoint ?? "", { headers: { authorization: `Bearer ${accessToken}` } });
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
-  return await response.json();
+export async function askUserinfo(server, accessToken) {
+  try {
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const response = await fetch(server.userinfo_endpoint ?? "", { headers });
+    return response.ok ? { claims: await response.json() } : { error: `HTTP ${response.status}` };
+  } catch (error) {
+    return { error: String(error) };
+  }
 }
 
 /** Reports whether ZITADEL refused the refresh token. @param {unknown} error */

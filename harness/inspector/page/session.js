@@ -6,10 +6,10 @@
  */
 import { API_SCOPE, callFromClaims, readOrganization } from "./instance.js";
 import { decodeJwt, signatureProblem } from "./jwt.js";
-import { fetchKeys, fetchUserinfo } from "./login.js";
+import { askUserinfo, fetchKeys } from "./login.js";
 import { readPermissions } from "./read_permissions.js";
 import { readOrigin, readWorld } from "./sandbox.js";
-/** @import { ApiResult, Context, Explanation, Finding, Item, Login, Question, Server, Settings, Token, Tokens } from "../types.ts" */
+/** @import { ApiResult, Context, Explanation, Finding, Item, Login, Question, Settings, Token, Tokens } from "../types.ts" */
 
 /**
  * Reads and checks new tokens, and finds out where their claims come from.
@@ -85,15 +85,6 @@ async function callApi(accessToken) {
   const response = await fetch("/api-calls", { method: "POST", headers: { authorization: `Bearer ${accessToken}` } });
   if (!response.ok) throw new Error(`The API cannot be called: HTTP ${response.status}`);
   return await response.json();
-}
-
-/** @param {Server} server @param {string} accessToken @returns {Promise<{ claims?: Record<string, unknown>, error?: string }>} */
-export async function askUserinfo(server, accessToken) {
-  try {
-    return { claims: await fetchUserinfo(server, accessToken) };
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 /** @param {Context} context @param {string} raw @returns {Promise<Token>} */
