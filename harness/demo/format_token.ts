@@ -1,5 +1,10 @@
 import { tint } from "../cli/terminal.ts";
-import type { PermissionSource } from "./demo_event.ts";
+
+/** A permission and the roles that gave it. */
+export interface PermissionSource {
+  readonly permission: string;
+  readonly roles: readonly string[];
+}
 
 /** How wide a line may be, so that it fits 80 columns when indented. */
 const WIDTH = 70;
