@@ -173,6 +173,21 @@ export function focused(page: Page): Promise<string> {
   return page.evaluate<string>("document.activeElement.id");
 }
 
+/** Replaces an organization's metadata behind the page's back; the function is told of it. */
+export async function putMapping(
+  { sandbox }: DevStack,
+  organization: string,
+  entries: Readonly<Record<string, readonly string[] | string>>,
+): Promise<void> {
+  const path = `_sandbox/organizations/${organization}/metadata`;
+  const response = await fetch(`${sandbox!.origin}/${path}`, {
+    method: "PUT",
+    body: JSON.stringify(entries),
+  });
+  await response.body?.cancel();
+  await sandbox!.settled();
+}
+
 /** Writes a world file that differs from the repository's; the caller removes it. */
 export function temporaryWorld(
   change: (world: WorldJson) => void,
