@@ -24,11 +24,6 @@ export const CALLBACK_PATH = "/callback";
 /** The port that the sandbox's applications, and the guide's, redirect to. */
 export const DEFAULT_PORT = 9000;
 
-/** Placeholders of index.html. */
-const STYLE_MARK = "<!-- style.css -->";
-const SETTINGS_MARK = "<!-- settings -->";
-const MODULES_MARK = "<!-- modules -->";
-
 /**
  * A login loads the page twice within seconds. The second load uses the files
  * of the first, and refreshes them in the background.
@@ -137,26 +132,21 @@ export function createInspector(
     }
     return await staticFile(pathname.slice(1));
   };
+  const headers = {
+    "cache-control": "no-store",
+    "content-security-policy": policy(issuer, "'none'"),
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+  };
   return async (request) => {
     const response = refuseForeignHost(request) ?? await answer(request);
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      response.headers.set(name, value);
-    }
-    if (!response.headers.has("cache-control")) {
-      response.headers.set("cache-control", "no-store");
-    }
-    if (!response.headers.has("content-security-policy")) {
-      response.headers.set("content-security-policy", policy(issuer, "'none'"));
+    for (const [name, value] of Object.entries(headers)) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
     }
     return response;
   };
 }
-
-const SECURITY_HEADERS = {
-  "cross-origin-opener-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-};
 
 /**
  * Trusted Types make the browser refuse what would turn text into markup, so
@@ -195,13 +185,12 @@ async function startPage(
   );
   const hash = new Uint8Array(digest).toBase64();
   const json = JSON.stringify(settings).replaceAll("<", "\\u003c");
-  const body = html!
-    .replace(STYLE_MARK, () => `<style>${style}</style>`)
-    .replace(
-      SETTINGS_MARK,
-      () => `<script type="application/json" id="settings">${json}</script>`,
-    )
-    .replace(MODULES_MARK, (await moduleLinks()).join("\n    "));
+  const parts: Record<string, string> = {
+    style: `<style>${style}</style>`,
+    settings: `<script type="application/json" id="settings">${json}</script>`,
+    modules: (await moduleLinks()).join("\n    "),
+  };
+  const body = html!.replaceAll(/<!-- (\w+) -->/g, (_, name) => parts[name]!);
   return new Response(body, {
     headers: {
       "content-type": TYPES.html!,

@@ -15,8 +15,8 @@ import { joinScopes } from "./instance.js";
 import { decodeJwt } from "./jwt.js";
 import * as login from "./login.js";
 import { answerView, questionView } from "./question_view.js";
-import { machineTokens, readExchanges, readWorld, saveChanges } from "./sandbox.js";
-import { ask, explainRefusal, openSession } from "./session.js";
+import { machineTokens, readWorld, saveChanges } from "./sandbox.js";
+import { ask, explained, openSession } from "./session.js";
 import { startView } from "./start_view.js";
 import { tokensView } from "./tokens_view.js";
 import { formatTimeLeft, judge } from "./verdict.js";
@@ -71,7 +71,7 @@ async function start() {
   redraw(main, h("h1", "Logging in…"), h("div.feedback", { id: "start-feedback" }));
   await act({ button: "", doing: "", place: "start", failure: "The login failed." }, async () => {
     await discover();
-    const tokens = await explained(() => login.finishLogin(context.server, pending, url));
+    const tokens = await explained(settings, () => login.finishLogin(context.server, pending, url));
     await open({ login: pending, tokens });
     report("renew", "Logged in.");
   });
@@ -83,19 +83,6 @@ async function start() {
 async function discover() {
   if (context.server.token_endpoint) return;
   context.server = await login.discover(settings.issuer);
-}
-
-/** Requests tokens; a refusal because the function failed says so. @template T @param {() => Promise<T>} request */
-async function explained(request) {
-  try {
-    return await request();
-  } catch (error) {
-    if (!login.isRefusal(error)) throw error;
-    const calls = settings.sandbox ? await readExchanges(settings.issuer) : undefined;
-    const cause = await explainRefusal(calls?.filter(({ condition }) => condition.startsWith("function/")));
-    if (!cause) throw error;
-    throw new Error(`${cause.title}: ${cause.text.replace(/\.$/, "")}`, { cause: error });
-  }
 }
 
 /** Shows who can log in. @param {boolean} [isFailed] Then the reason and the edits stay. @returns {Promise<void>} */
@@ -140,7 +127,10 @@ function onLogin(wanted, place = "start") {
 async function logIn(wanted) {
   await discover();
   if (wanted.machine) {
-    return await open({ login: wanted, tokens: await explained(() => machineTokens(settings.issuer, wanted)) });
+    return await open({
+      login: wanted,
+      tokens: await explained(settings, () => machineTokens(settings.issuer, wanted)),
+    });
   }
   isNavigating = true;
   // A browser that knows one user should not choose for the person.
@@ -239,7 +229,10 @@ async function renew() {
   }
   const begun = generation;
   await discover();
-  const tokens = await explained(() => login.refreshTokens(context.server, before.login?.clientId ?? "", refreshToken));
+  const tokens = await explained(
+    settings,
+    () => login.refreshTokens(context.server, before.login?.clientId ?? "", refreshToken),
+  );
   if (begun !== generation) return;
   // The old refresh token is used up now, even if what follows fails.
   before.tokens = { ...tokens, idToken: tokens.idToken ?? before.tokens.idToken };

@@ -6,9 +6,9 @@
  */
 import { API_SCOPE, callFromClaims, readOrganization } from "./instance.js";
 import { decodeJwt, signatureProblem } from "./jwt.js";
-import { askUserinfo, fetchKeys } from "./login.js";
+import { askUserinfo, fetchKeys, isRefusal } from "./login.js";
 import { readPermissions } from "./read_permissions.js";
-import { readOrigin, readWorld } from "./sandbox.js";
+import { readExchanges, readOrigin, readWorld } from "./sandbox.js";
 /** @import { ApiResult, Context, Explanation, Finding, Item, Login, Question, Settings, Token, Tokens } from "../types.ts" */
 
 /**
@@ -157,10 +157,26 @@ async function explainFromOutside(question, { issuer }, accessToken) {
   }
 }
 
-/** Asks the server why ZITADEL issued no token. @param {unknown} calls The sandbox shows them. @returns {Promise<Finding | null>} */
-export async function explainRefusal(calls) {
-  const response = await fetch("/refusal", { method: "POST", body: JSON.stringify(calls ?? null) });
-  return response.ok ? await response.json() : null;
+/**
+ * Requests tokens; a refusal because the function failed says so.
+ *
+ * @template T
+ * @param {Settings} settings
+ * @param {() => Promise<T>} request
+ */
+export async function explained({ sandbox, issuer }, request) {
+  try {
+    return await request();
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const calls = sandbox ? await readExchanges(issuer) : null;
+    const asked = calls?.filter(({ condition }) => condition.startsWith("function/"));
+    const response = await fetch("/refusal", { method: "POST", body: JSON.stringify(asked ?? null) });
+    /** @type {Finding | null} */
+    const cause = response.ok ? await response.json() : null;
+    if (!cause) throw error;
+    throw new Error(`${cause.title}: ${cause.text.replace(/\.$/, "")}`, { cause: error });
+  }
 }
 
 /** @typedef {Awaited<ReturnType<typeof openSession>>} Session */
