@@ -22,48 +22,47 @@ browserTest(
   async ({ step, stack }) => {
     const { inspector } = stack;
 
-    await step("shows role, entry and permission in one row", async (page) => {
-      await logIn(page, "Alice");
-      assert.deepEqual(await chain(page), [
-        "admin Storefront | read:all, write:all, delete:all | read:all, write:all, delete:all",
-        "viewer Storefront | posts:read | posts:read",
-      ]);
-      const heading = { name: "From roles to permissions" };
-      await page.getByRole("heading", heading).waitFor();
-      assert.match(
-        await text(page, ".chain header"),
-        /Alice has 2 roles in Storefront\. Together they grant 4 permissions\. Edit mapping$/,
-      );
-      assert.match(
-        await text(page, ".chain thead"),
-        /1 ?Role, sent by ZITADEL.*2 ?Mapping, in Acme’s metadata.*3 ?Permission, in the token/,
-      );
-      assert.match(await text(page, "#time"), /^expires in 1[12] h \d+ min$/);
-    });
-
-    await step("reads well without seeing it", async (page) => {
-      await logIn(page, "Alice");
-      await edit(page);
-      const row = page.getByRole("row").filter({ hasText: "admin" }).first();
-      assert.match(
-        await row.ariaSnapshot(),
-        /rowheader "admin Storefront"[^]*textbox "Permissions of admin"[^]*admin grants read:all/,
-      );
-      assert.equal(
-        await text(page, "#status"),
-        "Logged in. 4 permissions, 0 added, 0 removed.",
-      );
-      assert.deepEqual(
-        await page.locator("details#others input").evaluateAll((inputs) =>
-          inputs.map((it) => it.getAttribute("aria-label"))
-        ),
-        [
-          "Permissions of editor",
-          "Permissions of Warehouse admin",
-          "Permissions of picker",
-        ],
-      );
-    });
+    await step(
+      "shows role, entry and permission in one row, and reads well without seeing it",
+      async (page) => {
+        await logIn(page, "Alice");
+        assert.deepEqual(await chain(page), [
+          "admin Storefront | read:all, write:all, delete:all | read:all, write:all, delete:all",
+          "viewer Storefront | posts:read | posts:read",
+        ]);
+        const heading = { name: "From roles to permissions" };
+        await page.getByRole("heading", heading).waitFor();
+        assert.match(
+          await text(page, ".chain header"),
+          /Alice has 2 roles in Storefront\. Together they grant 4 permissions\. Edit mapping$/,
+        );
+        assert.match(
+          await text(page, ".chain thead"),
+          /1 ?Role, sent by ZITADEL.*2 ?Mapping, in Acme’s metadata.*3 ?Permission, in the token/,
+        );
+        assert.match(await text(page, "#time"), /^expires in 1[12] h \d+ min$/);
+        await edit(page);
+        const row = page.getByRole("row").filter({ hasText: "admin" }).first();
+        assert.match(
+          await row.ariaSnapshot(),
+          /rowheader "admin Storefront"[^]*textbox "Permissions of admin"[^]*admin grants read:all/,
+        );
+        assert.equal(
+          await text(page, "#status"),
+          "Logged in. 4 permissions, 0 added, 0 removed.",
+        );
+        assert.deepEqual(
+          await page.locator("details#others input").evaluateAll((inputs) =>
+            inputs.map((it) => it.getAttribute("aria-label"))
+          ),
+          [
+            "Permissions of editor",
+            "Permissions of Warehouse admin",
+            "Permissions of picker",
+          ],
+        );
+      },
+    );
 
     await step(
       "shows a changed mapping in the next token, with a role removed and added",
@@ -198,7 +197,7 @@ browserTest(
 const LONG = "x".repeat(200);
 const odd = temporaryWorld(({ organizations: [acme] }) => {
   acme!.name = LONG;
-  acme!.users.push({
+  acme!.users!.push({
     ...{ userName: LONG, firstName: "👩‍🚀", lastName: LONG },
     grants: [{ project: "Storefront", roles: ["viewer"] }],
   });

@@ -21,7 +21,7 @@ const world = temporaryWorld(({ organizations: [acme, globex] }) => {
     picker: ["stock:pick"],
   };
   globex!.metadata = { editor: ["globex:only"] };
-  acme!.users.find(({ userName }) => userName === "nora")!.grants = [
+  acme!.users!.find(({ userName }) => userName === "nora")!.grants = [
     { project: "Storefront", roles: ["viewer"] },
   ];
 });

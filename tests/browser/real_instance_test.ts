@@ -17,7 +17,7 @@ import {
 } from "./_browser.ts";
 
 const world = temporaryWorld(({ organizations: [acme] }) => {
-  acme!.users.find(({ userName }) => userName === "bob")!.administrator = [
+  acme!.users!.find(({ userName }) => userName === "bob")!.administrator = [
     "ORG_OWNER_VIEWER",
   ];
 });

@@ -9,7 +9,7 @@ import { chainView } from "./chain_view.js";
 import { editorOf, sayUnsaved } from "./editor.js";
 import { Edits, rowId } from "./edits.js";
 import { button, focus, h, redraw, typed } from "./element.js";
-import { clearFeedback, feedbackAt, run, say } from "./feedback.js";
+import { actionUnderWay, clearFeedback, feedbackAt, run, say } from "./feedback.js";
 import { identityView } from "./identity_view.js";
 import { joinScopes } from "./instance.js";
 import { decodeJwt } from "./jwt.js";
@@ -45,8 +45,6 @@ let answer;
 /** What was judged last: it changes when the token expires. */
 let judged = 0;
 let isNavigating = false;
-/** Counts the times that the tokens were deleted: what was asked for before does not bring them back. */
-let generation = 0;
 
 document.getElementById("where")?.replaceChildren(h("span.pill", settings.sandbox ? "Sandbox" : "ZITADEL"), host);
 setInterval(tick, TICK_MS);
@@ -88,7 +86,6 @@ async function discover() {
 /** Shows who can log in. @param {boolean} [isFailed] Then the reason and the edits stay. @returns {Promise<void>} */
 async function showStart(isFailed) {
   session = answer = undefined;
-  generation++;
   if (!isFailed) {
     edits.list = [];
     edits.isOpen = false;
@@ -156,11 +153,11 @@ function onPaste(text) {
 
 /** Opens a session of new tokens and shows it. @param {{ login?: Login, tokens: Tokens }} news */
 async function open(news) {
-  const begun = generation;
+  const begun = actionUnderWay();
   const question = document.getElementById("question") ? typed("question") : "";
   const opened = await openSession(context, news, session);
   const answered = await ask(opened, settings, question);
-  if (begun !== generation) return;
+  if (begun !== actionUnderWay()) return;
   [session, answer] = [opened, answered];
   edits.takeOver(opened.organizations);
   draw();
@@ -227,13 +224,13 @@ async function renew() {
   if (!refreshToken) {
     return await logIn({ ...before.login, loginHint: before.login.loginHint ?? before.user?.userName });
   }
-  const begun = generation;
+  const begun = actionUnderWay();
   await discover();
   const tokens = await explained(
     settings,
     () => login.refreshTokens(context.server, before.login?.clientId ?? "", refreshToken),
   );
-  if (begun !== generation) return;
+  if (begun !== actionUnderWay()) return;
   // The old refresh token is used up now, even if what follows fails.
   before.tokens = { ...tokens, idToken: tokens.idToken ?? before.tokens.idToken };
   await open({ login: before.login, tokens });
