@@ -7,6 +7,7 @@ import {
   isCarried,
   isMappingKnown,
   nameOf,
+  OTHER_SETTINGS,
   poorEntry,
   unknownMapping,
 } from "./diagnose_token.ts";
@@ -89,8 +90,7 @@ function leftOut(permission: string, { rules }: Facts): Finding {
   return isCarried(permission, rules.shape)
     ? {
       title: `The function left “${permission}” out`,
-      text:
-        "By this page’s settings it should be there. The function that answered has others: compare PROJECTS, GRANTED_BY and METADATA_ORGANIZATION.",
+      text: OTHER_SETTINGS,
     }
     : {
       title: `PERMISSIONS_SHAPE=string cannot carry “${permission}”`,

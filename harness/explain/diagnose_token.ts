@@ -20,6 +20,8 @@ import type {
 import { rolesNotSent } from "./roles_not_sent.ts";
 import type { Facts, Finding, Role } from "./token_question.ts";
 
+export const OTHER_SETTINGS =
+  "By this page’s settings it should be there. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS, METADATA_ORGANIZATION and PERMISSIONS_CLAIM.";
 const API_SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
 const SETUP = { label: "Copy “deno task setup”", copy: "deno task setup" };
 const DOCTOR = { label: "Copy “deno task doctor”", copy: "deno task doctor" };
@@ -219,11 +221,8 @@ function unexplained(
   bound: NonNullable<Facts["binding"]>[number] | undefined,
 ): Finding {
   if (exchanges) {
-    return {
-      title: `The function’s answer has no “${claimName}”`,
-      text:
-        "By this page’s settings it should. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS and PERMISSIONS_CLAIM.",
-    };
+    const title = `The function’s answer has no “${claimName}”`;
+    return { title, text: OTHER_SETTINGS };
   }
   const names = sentenceList([...new Set(roles.map(({ role }) => role))]);
   const cause = !bound

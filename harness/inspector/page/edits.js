@@ -10,8 +10,12 @@
 /** ZITADEL's limit for a metadata key, in characters. */
 const MAX_KEY_LENGTH = 200;
 
-/** Permissions to begin with, as in ZITADEL's guide. @type {Record<string, string>} */
-const EXAMPLES = { admin: "read:all, write:all, delete:all", editor: "posts:read, posts:write", viewer: "posts:read" };
+/** Permissions to begin with, as in ZITADEL's guide. */
+const EXAMPLES = new Map([
+  ["admin", "read:all, write:all, delete:all"],
+  ["editor", "posts:read, posts:write"],
+  ["viewer", "posts:read"],
+]);
 
 export class Edits {
   /** @type {Edit[]} */
@@ -67,7 +71,7 @@ export class Edits {
   addExample({ like, ...name }, isNew = false) {
     const text = like && this.textOf({ ...name, key: like });
     if (this.textOf(name)) return;
-    this.change(name, { text: text || (EXAMPLES[name.key] ?? `${name.key}:example`), isNew });
+    this.change(name, { text: text || (EXAMPLES.get(name.key) ?? `${name.key}:example`), isNew });
   }
 
   /** @param {Edit} edit */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { unwrapCapture } from "../../../harness/explain/unwrap_capture.ts";
 import { explain } from "../../../tasks/explain.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 import { createTestIo } from "../_test_io.ts";
 
 const PAYLOAD =
@@ -70,19 +71,12 @@ Deno.test("unwrapCapture() says what is no payload", () => {
 });
 
 Deno.test("explain reads an export in UTF-16", async () => {
-  const folder = await Deno.makeTempDir();
-  const run = async (bytes: Uint8Array) => {
-    await Deno.writeFile(`${folder}/capture`, bytes);
-    await Deno.writeTextFile(`${folder}/roles.json`, '{"admin": ["a:b"]}');
-    const { io, printed, errors } = createTestIo();
-    const code = await explain.run([
-      ...[`${folder}/capture`, "--roles", `${folder}/roles.json`],
-    ], io);
-    return { code, stdout: printed(), stderr: errors() };
-  };
-  const codes = [...`\ufeff${PAYLOAD}`].map((it) => it.charCodeAt(0));
-  const utf16 = await run(new Uint8Array(new Uint16Array(codes).buffer));
-  assert.equal(utf16.code, 0, utf16.stderr);
-  assert.match(utf16.stdout, /a:b/);
-  await Deno.remove(folder, { recursive: true });
+  await using folder = await tempFolder();
+  const units = [...`\ufeff${PAYLOAD}`].map((it) => it.charCodeAt(0));
+  const bytes = new Uint8Array(new Uint16Array(units).buffer);
+  const capture = await folder.write(bytes, "capture");
+  const roles = await folder.write('{"admin": ["a:b"]}', "roles.json");
+  const { io, printed } = createTestIo();
+  assert.equal(await explain.run([capture, "--roles", roles], io), 0);
+  assert.match(printed(), /a:b/);
 });
