@@ -137,15 +137,15 @@ async function logIn(wanted) {
 
 /** @param {string} text */
 function onPaste(text) {
-  const accessToken = text.replace(/^Bearer\s+/i, "");
-  if (!decodeJwt(accessToken)) {
+  const token = text.replace(/^Bearer\s+/i, "");
+  if (!decodeJwt(token)) {
     const what = "one has three parts, separated by dots. An opaque token has nothing inside to show";
     return say("start", `This is not a JWT: ${what}.`, { tone: "bad" });
   }
   const failure = "The token cannot be read.";
   return act({ button: "read-token", doing: "Reading…", place: "start", failure }, async () => {
     await discover().catch(() => {});
-    await open({ tokens: { accessToken } });
+    await open({ tokens: { access_token: token } });
     report("renew", "Token read.");
     focus("who");
   });
@@ -220,20 +220,20 @@ function onRenew() {
 async function renew() {
   const before = session;
   if (!before?.login) return;
-  const { refreshToken } = before.tokens;
-  if (!refreshToken) {
+  const { refresh_token } = before.tokens;
+  if (!refresh_token) {
     return await logIn({ ...before.login, loginHint: before.login.loginHint ?? before.user?.userName });
   }
   const begun = actionUnderWay();
   await discover();
   const tokens = await explained(
     settings,
-    () => login.refreshTokens(context.server, before.login?.clientId ?? "", refreshToken),
+    () => login.refreshTokens(context.server, before.login?.clientId ?? "", refresh_token),
   );
   if (begun !== actionUnderWay()) return;
   // The old refresh token is used up now, even if what follows fails.
-  before.tokens = { ...tokens, idToken: tokens.idToken ?? before.tokens.idToken };
-  await open({ login: before.login, tokens });
+  before.tokens = { ...before.tokens, ...tokens };
+  await open({ login: before.login, tokens: before.tokens });
 }
 
 function onSave() {

@@ -16,13 +16,13 @@ import { readExchanges, readOrigin, readWorld } from "./sandbox.js";
  *
  * @param {Context} context
  * @param {{ login?: Login, tokens: Tokens }} news The login is missing for a pasted token.
- * @param {{ id: Token | undefined, items: readonly Item[], name: string }} [before] The session whose tokens they replace.
+ * @param {{ items: readonly Item[], name: string }} [before] The session whose tokens they replace.
  */
 export async function openSession(context, { login: given, tokens }, before) {
   const { settings, server } = context;
   const { issuer, claim } = settings;
-  const access = await readToken(context, tokens.accessToken);
-  const id = tokens.idToken === undefined ? before?.id : await readToken(context, tokens.idToken);
+  const access = await readToken(context, tokens.access_token);
+  const id = tokens.id_token === undefined ? undefined : await readToken(context, tokens.id_token);
   const isOurs = given !== undefined || access.jwt?.claims.iss === issuer;
   const [world, origin] = settings.sandbox && isOurs
     ? await Promise.all([readWorld(issuer), readOrigin(issuer, access.raw)])
