@@ -63,18 +63,7 @@ export interface Explanation {
 /** The settings that decide what a call comes to. */
 export type ExplainRules =
   & Pick<Config, "metadataOrganization">
-  & Partial<
-    Pick<
-      Config,
-      | "projects"
-      | "grantedBy"
-      | "applications"
-      | "impersonation"
-      | "claim"
-      | "shape"
-      | "rolesClaim"
-    >
-  >;
+  & Partial<Config>;
 
 /** Returns a mapping, or throws why it cannot be had. */
 export type MappingOf = (organization: string) => Promise<ExplainedMapping>;

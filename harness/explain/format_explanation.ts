@@ -11,11 +11,18 @@ export function formatExplanation(
     // If nothing counts, no grant has more to say.
     ...why ? [] : grants.flatMap(formatGrant),
     "",
-    permissions.length > 0
-      ? `permissions  ${permissions.join(" ")}`
-      : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`,
+    formatPermissions({ permissions, why }),
     ...claims.map(formatClaim),
   ];
+}
+
+/** Formats what a token gets, or why it gets nothing. */
+export function formatPermissions(
+  { permissions, why }: Pick<Explanation, "permissions" | "why">,
+): string {
+  return permissions.length > 0
+    ? `permissions  ${permissions.join(" ")}`
+    : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`;
 }
 
 function formatClaim(

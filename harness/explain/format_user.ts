@@ -1,5 +1,6 @@
 import { formatColumns } from "../cli/table.ts";
 import { printable, tint } from "../cli/terminal.ts";
+import { formatPermissions } from "./format_explanation.ts";
 import type { UserExplanation } from "./explain_user.ts";
 
 type Grant = UserExplanation["grants"][number];
@@ -32,9 +33,7 @@ export function formatUser(
           its.map(describeGrant).join("; ")
         }: scope "${scopes}"`,
     ),
-    permissions.length > 0
-      ? `permissions  ${permissions.join(" ")}`
-      : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`,
+    formatPermissions({ permissions, why }),
   ];
 }
 
