@@ -104,31 +104,27 @@ browserTest(
       await feedback(page, "renew", "Added posts:read.");
     });
 
-    await step(
-      "says that a login failed because the function did",
-      async (page) => {
-        target!.interruptOnError = true;
-        breakKey();
-        await page.getByRole("button", { name: "Bob" }).click();
-        await feedback(
-          page,
-          "start",
-          `The login failed. The function at ${endpoint} answered 401 invalid_signature`,
-        );
-        assert.match(
-          await text(page, "#start-feedback"),
-          /interruptOnError.*issued no token/,
-        );
-        target!.signingKey = signingKey;
-        await logIn(page, "Bob");
-        await page.locator("#binding-summary").click();
-        assert.match(
-          await text(page, "#binding"),
-          /preaccesstoken asks .* at http.*no token is issued \(interruptOnError on\)/,
-        );
-        target!.interruptOnError = false;
-      },
-      { allow: /Failed to load resource/ },
-    );
+    await step("says why a login failed: the function did", async (page) => {
+      target!.interruptOnError = true;
+      breakKey();
+      await page.getByRole("button", { name: "Bob" }).click();
+      await feedback(
+        page,
+        "start",
+        `The login failed. The function at ${endpoint} answered 401 invalid_signature`,
+      );
+      assert.match(
+        await text(page, "#start-feedback"),
+        /interruptOnError.*issued no token/,
+      );
+      target!.signingKey = signingKey;
+      await logIn(page, "Bob");
+      await page.locator("#binding-summary").click();
+      assert.match(
+        await text(page, "#binding"),
+        /preaccesstoken asks .* at http.*no token is issued \(interruptOnError on\)/,
+      );
+      target!.interruptOnError = false;
+    }, { allow: /Failed to load resource/ });
   },
 );

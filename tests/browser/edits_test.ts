@@ -65,45 +65,39 @@ browserTest(
       assert.equal(stored("admin"), JSON.stringify(original.admin));
     });
 
-    await editing(
-      "keeps an unreadable value until it is edited",
-      async (page, field) => {
-        await put({ editor: '{"not": "a list"}' });
-        await click(page, "Get a new token");
-        await diagnosis(page, /JSON.*but not an array of strings/);
-        await click(page, "Edit the entry");
-        assert.equal(await field.inputValue(), '{"not": "a list"}');
-        assert.match(await focused(page), /^row-.*editor$/);
-        await save(page, /^Nothing to save\./);
-        assert.equal(stored("editor"), '{"not": "a list"}');
-        await field.fill('["with, a comma", 1]');
-        await save(page, "Not saved. Correct the marked row first.");
-        await field.fill('["with, a comma"]');
-        await save(page, "Saved. Added with, a comma.");
-        // Shown as a list it would read back as two names.
-        assert.equal(await field.inputValue(), '["with, a comma"]');
-      },
-    );
+    await editing("keeps an unreadable value", async (page, field) => {
+      await put({ editor: '{"not": "a list"}' });
+      await click(page, "Get a new token");
+      await diagnosis(page, /JSON.*but not an array of strings/);
+      await click(page, "Edit the entry");
+      assert.equal(await field.inputValue(), '{"not": "a list"}');
+      assert.match(await focused(page), /^row-.*editor$/);
+      await save(page, /^Nothing to save\./);
+      assert.equal(stored("editor"), '{"not": "a list"}');
+      await field.fill('["with, a comma", 1]');
+      await save(page, "Not saved. Correct the marked row first.");
+      await field.fill('["with, a comma"]');
+      await save(page, "Saved. Added with, a comma.");
+      // Shown as a list it would read back as two names.
+      assert.equal(await field.inputValue(), '["with, a comma"]');
+    });
 
-    await editing(
-      "marks what is not saved, and restores a removed row",
-      async (page, field) => {
-        await field.fill("posts:read, new:one");
-        assert.equal(
-          await describedBy(page, "Permissions of editor"),
-          "Not saved yet.",
-        );
-        await click(page, "Remove editor");
-        await feedback(page, "save", "1 unsaved change: editor.");
-        assert.match(await focused(page), /-remove$/);
-        await click(page, "Restore editor");
-        await click(page, "Undo changes");
-        assert.equal(
-          (await chain(page))[0]?.split(" | ")[1],
-          "posts:read, posts:write",
-        );
-      },
-    );
+    await editing("marks, undoes and restores", async (page, field) => {
+      await field.fill("posts:read, new:one");
+      assert.equal(
+        await describedBy(page, "Permissions of editor"),
+        "Not saved yet.",
+      );
+      await click(page, "Remove editor");
+      await feedback(page, "save", "1 unsaved change: editor.");
+      assert.match(await focused(page), /-remove$/);
+      await click(page, "Restore editor");
+      await click(page, "Undo changes");
+      assert.equal(
+        (await chain(page))[0]?.split(" | ")[1],
+        "posts:read, posts:write",
+      );
+    });
 
     await editing("asks before it discards edits", async (page, field) => {
       await field.fill("draft:only");
@@ -118,107 +112,94 @@ browserTest(
       await page.getByRole("heading", { name: "Log in as" }).waitFor();
     });
 
-    await editing(
-      "keeps edits through a new token, a login, and one that failed",
-      async (page, field) => {
-        await field.fill("draft:only");
-        await click(page, "Get a new token");
-        await feedback(page, "renew", "The permissions are the same.");
-        assert.equal(await field.inputValue(), "draft:only");
-        await page.locator("#scopes-summary").click();
-        await click(page, "Log in again with these scopes");
-        await feedback(page, "renew", "Logged in.");
-        assert.equal(await field.inputValue(), "draft:only");
-        assert.equal(await page.evaluate("sessionStorage.length"), 0);
-        await page.route("**/oauth/v2/token", (route) => route.abort());
-        await page.locator("#scopes-summary").click();
-        await click(page, "Log in again with these scopes");
-        await feedback(page, "start", /^The login failed\./);
-        await page.unroute("**/oauth/v2/token");
-        await logIn(page, "Bob");
-        assert.equal(await field.inputValue(), "draft:only");
-      },
-      { allow: /Failed to load resource/ },
-    );
+    await editing("keeps edits through logins", async (page, field) => {
+      await field.fill("draft:only");
+      await click(page, "Get a new token");
+      await feedback(page, "renew", "The permissions are the same.");
+      assert.equal(await field.inputValue(), "draft:only");
+      await page.locator("#scopes-summary").click();
+      await click(page, "Log in again with these scopes");
+      await feedback(page, "renew", "Logged in.");
+      assert.equal(await field.inputValue(), "draft:only");
+      assert.equal(await page.evaluate("sessionStorage.length"), 0);
+      await page.route("**/oauth/v2/token", (route) => route.abort());
+      await page.locator("#scopes-summary").click();
+      await click(page, "Log in again with these scopes");
+      await feedback(page, "start", /^The login failed\./);
+      await page.unroute("**/oauth/v2/token");
+      await logIn(page, "Bob");
+      assert.equal(await field.inputValue(), "draft:only");
+    }, { allow: /Failed to load resource/ });
 
-    await editing(
-      "notices a mapping that was changed elsewhere",
-      async (page, field) => {
-        await field.fill("posts:read, mine:too");
-        await put({ editor: ["theirs:only"], helper: ["x"] });
-        await save(
-          page,
-          /^Not saved, because the mapping was changed elsewhere: editor is now \["theirs:only"\]/,
-        );
-        assert.equal(stored("editor"), '["theirs:only"]');
-        assert.equal(await field.inputValue(), "posts:read, mine:too");
-        assert.match(
-          await describedBy(page, "Permissions of editor"),
-          /changed elsewhere\)\. Saving replaces that\./,
-        );
-        await save(page, /^Saved\./);
-        assert.equal(stored("editor"), '["posts:read","mine:too"]');
-        assert.equal(stored("helper"), '["x"]', "the other's entry is lost");
-      },
-    );
+    await editing("notices a change elsewhere", async (page, field) => {
+      await field.fill("posts:read, mine:too");
+      await put({ editor: ["theirs:only"], helper: ["x"] });
+      await save(
+        page,
+        /^Not saved, because the mapping was changed elsewhere: editor is now \["theirs:only"\]/,
+      );
+      assert.equal(stored("editor"), '["theirs:only"]');
+      assert.equal(await field.inputValue(), "posts:read, mine:too");
+      assert.match(
+        await describedBy(page, "Permissions of editor"),
+        /changed elsewhere\)\. Saving replaces that\./,
+      );
+      await save(page, /^Saved\./);
+      assert.equal(stored("editor"), '["posts:read","mine:too"]');
+      assert.equal(stored("helper"), '["x"]', "the other's entry is lost");
+    });
 
-    await step(
-      "keeps what was typed, and where one looks, when it is drawn again",
-      async (page) => {
-        await logIn(page, "Alice");
-        const question = page.getByLabel("Why is this permission missing?");
-        await question.fill("stock:pick");
-        await page.locator("#scopes-summary").click();
-        const scopes = page.getByLabel("Scopes to request");
-        await scopes.fill("openid typed");
-        await page.setViewportSize({ width: 800, height: 400 });
-        await page.evaluate("scrollTo(0, 300)");
-        const place = () =>
-          page.evaluate<number>(
-            "document.querySelector('.chain').getBoundingClientRect().top",
-          );
-        const before = await place();
-        await page.evaluate("document.getElementById('renew').click()");
-        await feedback(page, "renew", "The permissions are the same.");
-        assert.ok(Math.abs(await place() - before) < 40);
-        assert.equal(await scopes.inputValue(), "openid typed");
-        assert.equal(await question.inputValue(), "stock:pick");
-        await diagnosis(page, "This login did not request Warehouse’s roles");
-      },
-    );
-
-    await step(
-      "keeps the focus and the bar with the result in view, and names what is unsaved",
-      async (page) => {
-        const roles = Array.from(
-          { length: 40 },
-          (_, i) => [`role-${i}`, ["x"]],
+    await step("keeps text and scroll when redrawn", async (page) => {
+      await logIn(page, "Alice");
+      const question = page.getByLabel("Why is this permission missing?");
+      await question.fill("stock:pick");
+      await page.locator("#scopes-summary").click();
+      const scopes = page.getByLabel("Scopes to request");
+      await scopes.fill("openid typed");
+      await page.setViewportSize({ width: 800, height: 400 });
+      await page.evaluate("scrollTo(0, 300)");
+      const place = () =>
+        page.evaluate<number>(
+          "document.querySelector('.chain').getBoundingClientRect().top",
         );
-        await put(Object.fromEntries(roles));
-        await page.setViewportSize({ width: 1000, height: 500 });
-        await logIn(page, "Bob");
-        await edit(page);
-        await page.getByText("43 more entries").click();
-        const field = (name: string) =>
-          page.getByLabel(`Permissions of ${name}`, { exact: true });
-        await field("role-3").fill("y");
-        const before = await focused(page);
-        await page.keyboard.press("Enter");
-        await feedback(page, "save", /^Saved\./);
-        assert.equal(await focused(page), before);
-        const [top, bottom, height] = await page.evaluate<number[]>(
-          `(({ top, bottom }) => [top, bottom, innerHeight])(
+      const before = await place();
+      await page.evaluate("document.getElementById('renew').click()");
+      await feedback(page, "renew", "The permissions are the same.");
+      assert.ok(Math.abs(await place() - before) < 40);
+      assert.equal(await scopes.inputValue(), "openid typed");
+      assert.equal(await question.inputValue(), "stock:pick");
+      await diagnosis(page, "This login did not request Warehouse’s roles");
+    });
+
+    await step("keeps focus and result in view", async (page) => {
+      const roles = Array.from(
+        { length: 40 },
+        (_, i) => [`role-${i}`, ["x"]],
+      );
+      await put(Object.fromEntries(roles));
+      await page.setViewportSize({ width: 1000, height: 500 });
+      await logIn(page, "Bob");
+      await edit(page);
+      await page.getByText("43 more entries").click();
+      const field = (name: string) =>
+        page.getByLabel(`Permissions of ${name}`, { exact: true });
+      await field("role-3").fill("y");
+      const before = await focused(page);
+      await page.keyboard.press("Enter");
+      await feedback(page, "save", /^Saved\./);
+      assert.equal(await focused(page), before);
+      const [top, bottom, height] = await page.evaluate<number[]>(
+        `(({ top, bottom }) => [top, bottom, innerHeight])(
           document.getElementById("save-feedback").getBoundingClientRect())`,
-        );
-        assert.ok(top! >= 0 && bottom! <= height!);
-        await field("role-7").fill("z");
-        await page.locator("#others-summary").click();
-        assert.equal(
-          await text(page, "#save-feedback"),
-          "1 unsaved change: role-7.",
-        );
-      },
-    );
+      );
+      assert.ok(top! >= 0 && bottom! <= height!);
+      await field("role-7").fill("z");
+      await page.locator("#others-summary").click();
+      assert.equal(
+        await text(page, "#save-feedback"),
+        "1 unsaved change: role-7.",
+      );
+    });
   },
 );
 

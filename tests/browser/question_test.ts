@@ -33,41 +33,35 @@ browserTest(
   async ({ step, stack }) => {
     const { sandbox } = stack;
 
-    await step(
-      "suggests what is known, and answers what is typed",
-      async (page) => {
-        await logIn(page, "Bob");
-        const known = await page.locator("#known option").evaluateAll((list) =>
-          list.map((it) => it.getAttribute("value"))
-        );
-        assert.ok(
-          known.includes("stock:pick") && known.includes("globex:only"),
-        );
-        const present = await ask(
-          page,
-          "posts:read",
-          "“posts:read” is in this token",
-        );
-        assert.match(present, /By editor in Storefront\./);
-        assert.equal(await page.locator("#diagnosis.good").count(), 1);
-        await ask(page, "posts:write", "No entry grants “posts:write”");
-        await click(page, "Edit the entry");
-        await page.getByLabel("Permissions of editor").waitFor();
-      },
-    );
+    await step("suggests and answers", async (page) => {
+      await logIn(page, "Bob");
+      const known = await page.locator("#known option").evaluateAll((list) =>
+        list.map((it) => it.getAttribute("value"))
+      );
+      assert.ok(
+        known.includes("stock:pick") && known.includes("globex:only"),
+      );
+      const present = await ask(
+        page,
+        "posts:read",
+        "“posts:read” is in this token",
+      );
+      assert.match(present, /By editor in Storefront\./);
+      assert.equal(await page.locator("#diagnosis.good").count(), 1);
+      await ask(page, "posts:write", "No entry grants “posts:write”");
+      await click(page, "Edit the entry");
+      await page.getByLabel("Permissions of editor").waitFor();
+    });
 
-    await step(
-      "adds an entry under the name that was meant, of the project",
-      async (page) => {
-        await logIn(page, "Nora");
-        await ask(page, "reports:read", "grants it, and Nora has “viewer”");
-        await click(page, "Add “390000000000000011:viewer”");
-        const name = page.getByLabel("Role name");
-        assert.equal(await name.inputValue(), "390000000000000011:viewer");
-        await page.keyboard.press("Enter");
-        await diagnosis(page, "“reports:read” is in this token");
-      },
-    );
+    await step("adds the entry that was meant", async (page) => {
+      await logIn(page, "Nora");
+      await ask(page, "reports:read", "grants it, and Nora has “viewer”");
+      await click(page, "Add “390000000000000011:viewer”");
+      const name = page.getByLabel("Role name");
+      assert.equal(await name.inputValue(), "390000000000000011:viewer");
+      await page.keyboard.press("Enter");
+      await diagnosis(page, "“reports:read” is in this token");
+    });
 
     await step("requests the roles that the login left out", async (page) => {
       await logIn(page, "Alice");

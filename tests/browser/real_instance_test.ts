@@ -54,41 +54,35 @@ browserTest(
       return clientId;
     };
 
-    await step(
-      "logs in with any client, and remembers it in the address",
-      async (page) => {
-        await page.goto(inspector.origin);
-        await page.getByText(inspector.redirectUri).waitFor();
-        await page.getByRole("button", { name: "Copy", exact: true }).waitFor();
-        const clientId = await logInWith(page, "Web shop", "Alice");
-        assert.equal(page.url(), `${inspector.origin}/?client_id=${clientId}`);
-        assert.deepEqual(await chain(page), [
-          "admin project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
-          "viewer project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
-          "all roles together |  | read:all, write:all, delete:all, posts:read",
-        ]);
-        assert.equal(await page.locator("#edit").count(), 0);
-        assert.match(
-          await text(page, ".calls"),
-          /Only the sandbox shows ZITADEL/,
-        );
-        await page.reload();
-        assert.equal(await page.getByLabel("Client id").inputValue(), clientId);
-      },
-    );
+    await step("logs in with any client", async (page) => {
+      await page.goto(inspector.origin);
+      await page.getByText(inspector.redirectUri).waitFor();
+      await page.getByRole("button", { name: "Copy", exact: true }).waitFor();
+      const clientId = await logInWith(page, "Web shop", "Alice");
+      assert.equal(page.url(), `${inspector.origin}/?client_id=${clientId}`);
+      assert.deepEqual(await chain(page), [
+        "admin project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
+        "viewer project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
+        "all roles together |  | read:all, write:all, delete:all, posts:read",
+      ]);
+      assert.equal(await page.locator("#edit").count(), 0);
+      assert.match(
+        await text(page, ".calls"),
+        /Only the sandbox shows ZITADEL/,
+      );
+      await page.reload();
+      assert.equal(await page.getByLabel("Client id").inputValue(), clientId);
+    });
 
-    await step(
-      "reads the mapping with the administrator's own token",
-      async (page) => {
-        await logInWith(page, "Web shop", "Bob", { readsMapping: true });
-        assert.deepEqual(await chain(page), [
-          "editor project 390000000000000011 | posts:read, posts:write | posts:read, posts:write",
-        ]);
-        assert.match(await text(page, ".chain thead"), /in Acme’s metadata/);
-        await page.getByText("To change it: deno task roles").waitFor();
-        await ask(page, "read:all", "Only admin grants “read:all”");
-      },
-    );
+    await step("reads the mapping as an administrator", async (page) => {
+      await logInWith(page, "Web shop", "Bob", { readsMapping: true });
+      assert.deepEqual(await chain(page), [
+        "editor project 390000000000000011 | posts:read, posts:write | posts:read, posts:write",
+      ]);
+      assert.match(await text(page, ".chain thead"), /in Acme’s metadata/);
+      await page.getByText("To change it: deno task roles").waitFor();
+      await ask(page, "read:all", "Only admin grants “read:all”");
+    });
 
     await step("says why a plain user cannot read it", async (page) => {
       await logInWith(page, "Web shop", "Alice", { readsMapping: true });
@@ -106,72 +100,65 @@ browserTest(
       assert.match((await chain(page))[0]!, /^picker project/);
     });
 
-    await step(
-      "names the endpoint and interruptOnError that an administrator's token reads",
-      async (page) => {
-        await using informed = serve({
-          readBinding: () => readBinding(origin, adminToken),
-        });
-        const [target] = live.targets.values();
-        const { signingKey } = target!;
-        target!.signingKey = "another-key-than-the-function-has";
-        await logInWith(page, "Web shop", "Bob");
-        assert.match(
-          await text(page, "#diagnosis"),
-          /ZITADEL lists editor for this login.*deno task doctor/,
-        );
-        await logInWith(page, "Web shop", "Bob", { at: informed.origin });
-        assert.match(
-          await text(page, "#diagnosis"),
-          /does not interrupt on errors \(interruptOnError\), so the function at http:\/\/127[^ ]+ failed/,
-        );
-        target!.interruptOnError = true;
-        await click(page, "Get a new token");
-        await feedback(
-          page,
-          "renew",
-          /^There is no new token\. ZITADEL asks the function at http.*interruptOnError/,
-        );
-        Object.assign(target!, { signingKey, interruptOnError: false });
-      },
-      { allow: /Failed to load resource/ },
-    );
+    await step("names what an administrator sees", async (page) => {
+      await using informed = serve({
+        readBinding: () => readBinding(origin, adminToken),
+      });
+      const [target] = live.targets.values();
+      const { signingKey } = target!;
+      target!.signingKey = "another-key-than-the-function-has";
+      await logInWith(page, "Web shop", "Bob");
+      assert.match(
+        await text(page, "#diagnosis"),
+        /ZITADEL lists editor for this login.*deno task doctor/,
+      );
+      await logInWith(page, "Web shop", "Bob", { at: informed.origin });
+      assert.match(
+        await text(page, "#diagnosis"),
+        /does not interrupt on errors \(interruptOnError\), so the function at http:\/\/127[^ ]+ failed/,
+      );
+      target!.interruptOnError = true;
+      await click(page, "Get a new token");
+      await feedback(
+        page,
+        "renew",
+        /^There is no new token\. ZITADEL asks the function at http.*interruptOnError/,
+      );
+      Object.assign(target!, { signingKey, interruptOnError: false });
+    }, { allow: /Failed to load resource/ });
 
-    await step(
-      "explains a pasted token, and sends it nowhere",
-      async (page) => {
-        await logIn(page, "Alice");
-        const token = await accessToken(page);
-        await page.goto(inspector.origin);
-        await paste(page, "opaque");
-        await feedback(page, "start", /This is not a JWT/);
-        await page.reload();
-        const sent: string[] = [];
-        page.on("request", (request) => {
-          const all = JSON.stringify([
-            request.url(),
-            request.headers(),
-            request.postData(),
-          ]);
-          if (all.includes(token.slice(0, 40))) sent.push(request.url());
-        });
-        await paste(page, `Bearer ${token}`);
-        await feedback(page, "renew", "Token read.");
-        assert.match(
-          await verdict(page),
-          /^Accepted by an API, with 4 permissions\. ✓ signature .*audience not checked/,
-        );
-        assert.match(await text(page, "#time"), /^expires in/);
-        assert.deepEqual(await chain(page), [
-          "other source | This page does not know the roles behind these. | read:all, write:all, delete:all, posts:read",
+    await step("sends a pasted token nowhere", async (page) => {
+      await logIn(page, "Alice");
+      const token = await accessToken(page);
+      await page.goto(inspector.origin);
+      await paste(page, "opaque");
+      await feedback(page, "start", /This is not a JWT/);
+      await page.reload();
+      const sent: string[] = [];
+      page.on("request", (request) => {
+        const all = JSON.stringify([
+          request.url(),
+          request.headers(),
+          request.postData(),
         ]);
-        assert.equal(await page.locator("#userinfo").count(), 0);
-        assert.equal(
-          await page.getByRole("button", { name: "Get a new token" }).count(),
-          0,
-        );
-        assert.deepEqual(sent, []);
-      },
-    );
+        if (all.includes(token.slice(0, 40))) sent.push(request.url());
+      });
+      await paste(page, `Bearer ${token}`);
+      await feedback(page, "renew", "Token read.");
+      assert.match(
+        await verdict(page),
+        /^Accepted by an API, with 4 permissions\. ✓ signature .*audience not checked/,
+      );
+      assert.match(await text(page, "#time"), /^expires in/);
+      assert.deepEqual(await chain(page), [
+        "other source | This page does not know the roles behind these. | read:all, write:all, delete:all, posts:read",
+      ]);
+      assert.equal(await page.locator("#userinfo").count(), 0);
+      assert.equal(
+        await page.getByRole("button", { name: "Get a new token" }).count(),
+        0,
+      );
+      assert.deepEqual(sent, []);
+    });
   },
 );

@@ -21,100 +21,88 @@ browserTest(
   async ({ step, stack }) => {
     const { sandbox, issuer, inspector } = stack;
 
-    await step(
-      "accepts and refuses what the example API does",
-      async (page) => {
-        await logIn(page, "Bob");
-        assert.match(
-          await verdict(page),
-          /^Accepted by an API of Storefront, with 2 permissions\. ✓ signature ✓ issuer ✓ audience ✓ expiry ✓ kind ✓ claim GET \/posts needs posts:read ✓ 200 allowed DELETE \/posts needs delete:all ✕ 403 Missing permission: delete:all/,
-        );
-        const [head, payload = "", signature] = (await accessToken(page)).split(
-          ".",
-        );
-        const claims = JSON.parse(
-          atob(payload.replaceAll("-", "+").replaceAll("_", "/")),
-        );
-        const changed = JSON.stringify({ ...claims, permissions: ["all"] });
-        const encoded = new TextEncoder().encode(changed).toBase64({
-          alphabet: "base64url",
-          omitPadding: true,
-        });
-        await click(page, "Switch user");
-        await paste(page, `${head}.${encoded}.${signature}`);
-        await feedback(page, "renew", /^Token read/);
-        assert.match(
-          await verdict(page),
-          /^Refused\. .*does not match key.*posts:read ✕ 401 .*delete:all ✕ 401 /,
-        );
-      },
-    );
+    await step("judges as the example API does", async (page) => {
+      await logIn(page, "Bob");
+      assert.match(
+        await verdict(page),
+        /^Accepted by an API of Storefront, with 2 permissions\. ✓ signature ✓ issuer ✓ audience ✓ expiry ✓ kind ✓ claim GET \/posts needs posts:read ✓ 200 allowed DELETE \/posts needs delete:all ✕ 403 Missing permission: delete:all/,
+      );
+      const [head, payload = "", signature] = (await accessToken(page)).split(
+        ".",
+      );
+      const claims = JSON.parse(
+        atob(payload.replaceAll("-", "+").replaceAll("_", "/")),
+      );
+      const changed = JSON.stringify({ ...claims, permissions: ["all"] });
+      const encoded = new TextEncoder().encode(changed).toBase64({
+        alphabet: "base64url",
+        omitPadding: true,
+      });
+      await click(page, "Switch user");
+      await paste(page, `${head}.${encoded}.${signature}`);
+      await feedback(page, "renew", /^Token read/);
+      assert.match(
+        await verdict(page),
+        /^Refused\. .*does not match key.*posts:read ✕ 401 .*delete:all ✕ 401 /,
+      );
+    });
 
-    await step(
-      "refuses an expired token, by the server's clock",
-      async (page) => {
-        await page.clock.install();
-        await page.goto(inspector.origin);
-        await logIn(page, "Bob");
-        assert.match(await verdict(page), /^Accepted/);
-        await page.clock.fastForward("13:00:00");
-        await page.getByText(/^Refused\. It expired at/).waitFor();
-        assert.match(
-          await verdict(page),
-          /^Refused\. It expired.*posts:read ✕ 401 It expired.*delete:all ✕ 401 It expired/,
-        );
-        assert.equal(await text(page, "#time"), "expired");
-      },
-    );
+    await step("refuses an expired token", async (page) => {
+      await page.clock.install();
+      await page.goto(inspector.origin);
+      await logIn(page, "Bob");
+      assert.match(await verdict(page), /^Accepted/);
+      await page.clock.fastForward("13:00:00");
+      await page.getByText(/^Refused\. It expired at/).waitFor();
+      assert.match(
+        await verdict(page),
+        /^Refused\. It expired.*posts:read ✕ 401 It expired.*delete:all ✕ 401 It expired/,
+      );
+      assert.equal(await text(page, "#time"), "expired");
+    });
 
-    await step(
-      "explains a pasted token of the sandbox like a login's, whatever the browser's clock says",
-      async (page) => {
-        const [app] = sandbox!.world.apps.values();
-        // A token that the page did not see being issued.
-        const { accessToken } = await login(issuer, {
-          ...{ clientId: app!.clientId, redirectUri: inspector.redirectUri },
-          ...{ scope: "openid", loginName: "bob", password: "any" },
-          loginClientToken: sandbox!.loginClientToken,
-        });
-        await page.clock.install({ time: Date.now() + 13 * 3600 * 1000 });
-        await page.goto(inspector.origin);
-        await page.getByRole("button", { name: "Bob" }).waitFor();
-        await paste(page, accessToken);
-        await feedback(page, "renew", "Token read.");
-        assert.match(await verdict(page), /^Accepted/);
-        assert.deepEqual(await chain(page), [
-          "editor Storefront | posts:read, posts:write | posts:read, posts:write",
-        ]);
-        assert.match(
-          await text(page, ".calls"),
-          /preaccesstoken for the access token: HTTP 200/,
-        );
-        await edit(page);
-      },
-    );
+    await step("explains a pasted token by its origin", async (page) => {
+      const [app] = sandbox!.world.apps.values();
+      // A token that the page did not see being issued.
+      const { accessToken } = await login(issuer, {
+        ...{ clientId: app!.clientId, redirectUri: inspector.redirectUri },
+        ...{ scope: "openid", loginName: "bob", password: "any" },
+        loginClientToken: sandbox!.loginClientToken,
+      });
+      await page.clock.install({ time: Date.now() + 13 * 3600 * 1000 });
+      await page.goto(inspector.origin);
+      await page.getByRole("button", { name: "Bob" }).waitFor();
+      await paste(page, accessToken);
+      await feedback(page, "renew", "Token read.");
+      assert.match(await verdict(page), /^Accepted/);
+      assert.deepEqual(await chain(page), [
+        "editor Storefront | posts:read, posts:write | posts:read, posts:write",
+      ]);
+      assert.match(
+        await text(page, ".calls"),
+        /preaccesstoken for the access token: HTTP 200/,
+      );
+      await edit(page);
+    });
 
-    await step(
-      "refuses an opaque token, and offers another application",
-      async (page) => {
-        await page.getByLabel("Application").selectOption({
-          label: "Web shop (opaque tokens)",
-        });
-        await logIn(page, "Alice");
-        assert.match(
-          await verdict(page),
-          /^Refused\. It is opaque: .*introspection.*✕ 401 .*✕ 401 /,
-        );
-        assert.match(
-          await text(page, ".chain thead"),
-          /Permission, in userinfo/,
-        );
-        assert.equal((await chain(page)).length, 2);
-        await click(page, "Log in to Web shop instead");
-        await page.getByText("logged in to Web shop").waitFor();
-        assert.match(await verdict(page), /^Accepted/);
-      },
-    );
+    await step("refuses an opaque token", async (page) => {
+      await page.getByLabel("Application").selectOption({
+        label: "Web shop (opaque tokens)",
+      });
+      await logIn(page, "Alice");
+      assert.match(
+        await verdict(page),
+        /^Refused\. It is opaque: .*introspection.*✕ 401 .*✕ 401 /,
+      );
+      assert.match(
+        await text(page, ".chain thead"),
+        /Permission, in userinfo/,
+      );
+      assert.equal((await chain(page)).length, 2);
+      await click(page, "Log in to Web shop instead");
+      await page.getByText("logged in to Web shop").waitFor();
+      assert.match(await verdict(page), /^Accepted/);
+    });
 
     await step("gets a service user's token", async (page) => {
       await logIn(page, "ci-runner");
