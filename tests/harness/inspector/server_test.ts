@@ -124,17 +124,15 @@ Deno.test("createInspector() reports what the API answers to the page's token", 
   assert.equal((await handle(call())).status, 405, "There is no API");
 });
 
-Deno.test("serveInspector() owns localhost until it is closed", async () => {
+Deno.test("serveInspector() serves at localhost until it is closed", async () => {
   let url: string;
   {
     await using inspector = serveInspector({ issuer: ISSUER, port: 0 });
     assert.equal(inspector.redirectUri, `${inspector.origin}/callback`);
     url = `${inspector.origin}/icon.svg`;
-    for (const host of ["127.0.0.1", "[::1]", "localhost"]) {
-      const response = await fetch(url.replace("localhost", host));
-      assert.equal(response.headers.get("content-type"), "image/svg+xml");
-      await response.body?.cancel();
-    }
+    const response = await fetch(url);
+    assert.equal(response.headers.get("content-type"), "image/svg+xml");
+    await response.body?.cancel();
   }
   await assert.rejects(fetch(url), TypeError);
 });
