@@ -1,6 +1,6 @@
 import { JSON_OPTION } from "../harness/cli/options.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
-import { showDemo } from "../harness/demo/show_demo.ts";
+import { runDemo } from "../harness/demo/run_demo.ts";
 
 export const demo = defineTask({
   name: "demo",
@@ -20,7 +20,7 @@ export const demo = defineTask({
     exit: { done: "done", failed: "a step failed" },
   },
   options: { json: JSON_OPTION },
-  run: showDemo,
+  run: runDemo,
 });
 
 if (import.meta.main) await runTask(demo);

@@ -1,11 +1,6 @@
-import {
-  ENV_FILE_OPTION,
-  JSON_OPTION,
-  option,
-} from "../harness/cli/options.ts";
-import { parseFile } from "../harness/cli/parse.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
+import { EXPLAIN_OPTIONS } from "../harness/explain/command_line.ts";
 import { runExplain } from "../harness/explain/run_explain.ts";
 
 export const explain = defineTask({
@@ -36,17 +31,7 @@ export const explain = defineTask({
     min: 0,
     max: 1,
   },
-  options: {
-    user: option("ID|LOGIN", "the user whose tokens to explain"),
-    permission: option("NAME", "with --user: why the user (not) has it"),
-    application: option(
-      "ID",
-      "with --user: the client id of the application that the user logs in to",
-    ),
-    roles: option("FILE", 'the mapping: {"admin": ["read:all"]}', parseFile),
-    "env-file": ENV_FILE_OPTION,
-    json: JSON_OPTION,
-  },
+  options: EXPLAIN_OPTIONS,
   run: runExplain,
 });
 

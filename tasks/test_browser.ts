@@ -35,7 +35,9 @@ export const testBrowser = defineTask({
       return "done";
     }
     // The browser's driver reads files that Deno guards by all permissions.
-    return runTests([...positionals, "tests/browser/"], ["--allow-all"]);
+    const isNamed = positionals.some((arg) => /^tests\/|\.ts$/.test(arg));
+    const all = isNamed ? [] : ["tests/browser/"];
+    return runTests([...positionals, ...all], ["--allow-all"]);
   },
 });
 

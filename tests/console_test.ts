@@ -7,8 +7,6 @@ const WRITERS: Readonly<Record<string, string>> = {
   "harness/cli/io.ts": "escapes each line",
   "harness/cli/progress.ts": "escapes the text",
   "harness/cli/terminal.ts": "escapes the question",
-  "harness/dev/start_watched_function.ts":
-    "passes on the function's log, whose lines are JSON",
   "harness/test/run_tests.ts": "writes two counts",
   "harness/sandbox/oidc_provider.ts": "silences a library's warnings",
 };

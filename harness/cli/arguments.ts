@@ -32,14 +32,33 @@ export function readArguments<O extends Options>(
   args: readonly string[],
   { options, positionals }: Expected<O>,
 ): Values<O> & { readonly positionals: readonly string[] } {
-  if (positionals && "isForwarded" in positionals) {
-    const names = new Set(Object.keys(options).map((name) => `--${name}`));
-    const own = readOptions(args.filter((it) => names.has(it)), options);
-    return { ...own.values, positionals: args.filter((it) => !names.has(it)) };
+  const names = new Set(Object.keys(options).map((name) => `--${name}`));
+  const isForwarded = positionals !== undefined && "isForwarded" in positionals;
+  const own = isForwarded ? args.filter((it) => names.has(it)) : args;
+  const { values: raw, positionals: given, tokens } = parse(own, options);
+  const seen = new Map<string, string>();
+  for (const token of tokens) {
+    if (token.kind !== "option" || options[token.name]?.multiple) continue;
+    const { rawName, value } = token;
+    const name = options[token.name] ? token.name : token.name.slice(3); // no-
+    if (value === "") throw new UsageError(`${rawName} has no value`);
+    const before = seen.get(name);
+    const isHarmless = value === undefined && before === rawName;
+    if (before !== undefined && !isHarmless) {
+      throw new UsageError(`${rawName} is given a second time`);
+    }
+    seen.set(name, rawName);
   }
-  const { values, positionals: given } = readOptions(args, options);
-  const { min, max, placeholder } = positionals ??
-    { min: 0, max: 0, placeholder: "" };
+  const values = Object.fromEntries(
+    Object.entries(options).map(([name, { read }]) => [
+      name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase()),
+      read(raw[name] as Raw, `--${name}`),
+    ]),
+  ) as Values<O>;
+  if (isForwarded) {
+    return { ...values, positionals: args.filter((it) => !names.has(it)) };
+  }
+  const { min = 0, max = 0, placeholder = "" } = positionals ?? {};
   const unexpected = given[max];
   if (unexpected !== undefined) {
     throw new UsageError(
@@ -50,43 +69,14 @@ export function readArguments<O extends Options>(
   return { ...values, positionals: given };
 }
 
-function readOptions<O extends Options>(args: readonly string[], options: O) {
-  const specs = Object.entries(options);
-  const { values: raw, positionals, tokens } = parse(args, options);
-  const given = new Map<string, string>();
-  for (const token of tokens) {
-    if (token.kind !== "option" || options[token.name]?.multiple) continue;
-    const { rawName, value } = token;
-    const name = options[token.name] ? token.name : token.name.slice(3); // no-
-    if (value === "") throw new UsageError(`${rawName} has no value`);
-    const before = given.get(name);
-    const isHarmless = value === undefined && before === rawName;
-    if (before !== undefined && !isHarmless) {
-      throw new UsageError(`${rawName} is given a second time`);
-    }
-    given.set(name, rawName);
-  }
-  const values = specs.map(([name, { read }]) => [
-    camelCase(name),
-    read(raw[name] as Raw, `--${name}`),
-  ]);
-  return { values: Object.fromEntries(values) as Values<O>, positionals };
-}
-
 function parse(args: readonly string[], options: Options) {
-  const specs = Object.entries(options);
   try {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      allowNegative: specs.some(([, { negatable }]) => negatable),
+      allowNegative: Object.values(options).some((it) => it.negatable),
       tokens: true,
-      options: Object.fromEntries(
-        specs.map(([name, { type, multiple = false }]) => [
-          name,
-          { type, multiple },
-        ]),
-      ),
+      options,
     });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -101,8 +91,4 @@ function parse(args: readonly string[], options: Options) {
 
 function suggest(name: string, options: Options): string {
   return didYouMean(name, Object.keys(options), "--");
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }

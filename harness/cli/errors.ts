@@ -53,27 +53,15 @@ This is a fault of \`deno task ${task}\`. Please report it, with the lines above
   return { code: EXIT.crash, label: "crash", message };
 }
 
-const CRASHES = [
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-];
-
 function isCrash(error: unknown): boolean {
   if (!(error instanceof Error)) return true;
-  if (isNetworkError(error)) return false;
-  return error.name === "AssertionError" ||
-    CRASHES.some((type) => error instanceof type);
-}
-
-/** `fetch` reports an unreachable server as a `TypeError` that has a cause. */
-function isNetworkError(error: Error): boolean {
-  return error instanceof TypeError &&
+  // `fetch` reports an unreachable server as a `TypeError` that has a cause.
+  const isNetworkError = error instanceof TypeError &&
     /^(?:fetch failed|error sending request|error reading a body)/i
       .test(error.message);
+  return !isNetworkError &&
+    /^(?:Eval|Range|Reference|Syntax|Type|URI|Assertion)Error$/
+      .test(error.name);
 }
 
 function stackOf(error: unknown): string {

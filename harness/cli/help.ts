@@ -1,3 +1,4 @@
+import type { Positionals } from "./arguments.ts";
 import type { Options } from "./options.ts";
 
 /** What a command says about itself, beside its options. */
@@ -9,7 +10,7 @@ export interface Help {
   /** Paragraphs; a line break in one is kept. */
   readonly details?: readonly string[];
   /** Environment variables and what they are. */
-  readonly environment?: readonly (readonly [name: string, text: string])[];
+  readonly environment?: readonly Row[];
   /** What the first exit codes mean here; the others mean the same everywhere. */
   readonly exit: {
     readonly done: string;
@@ -18,34 +19,30 @@ export interface Help {
   };
 }
 
-/** What the help shows of a command. */
-export interface Described {
-  readonly help: Help;
-  readonly options: Options;
-  readonly positionals?: {
-    readonly placeholder: string;
-    readonly help: string;
-  };
-}
+type Row = readonly [name: string, text: string];
 
 const WIDTH = 80;
 /** A longer name has its text on the next line. */
 const MAX_NAME_WIDTH = 22;
 
 /** Formats the help: the sentence, examples, details, options, environment, exit codes. */
-export function formatHelp({ help, options, positionals }: Described): string {
+export function formatHelp({ help, options, positionals }: {
+  readonly help: Help;
+  readonly options: Options;
+  readonly positionals: Positionals | undefined;
+}): string {
   const { summary, examples, details = [], environment = [], exit } = help;
-  const rows: (readonly [string, string])[] = [
+  const rows: Row[] = [
     ...positionals
       ? [[positionals.placeholder, positionals.help] as const]
       : [],
-    ...Object.entries(options).map(([name, { placeholder, help }]) =>
-      [`--${name}${placeholder ? ` ${placeholder}` : ""}`, help] as const
+    ...Object.entries(options).map(([name, { placeholder = "", help }]) =>
+      [`--${name} ${placeholder}`.trimEnd(), help] as const
     ),
     ["-h, --help", "print this"],
     ["--version", "print the version"],
   ];
-  const codes: (readonly [string, string])[] = [
+  const codes: Row[] = [
     ["0", exit.done],
     ...exit.warnings ? [["1", exit.warnings] as const] : [],
     ["2", exit.failed],
@@ -53,9 +50,15 @@ export function formatHelp({ help, options, positionals }: Described): string {
     ["70", "a fault of this command; please report it"],
     ["130", "interrupted"],
   ];
+  const lengths = examples.map(([command, note]) => note ? command.length : 0);
+  const commands = examples.map(([command, note]) =>
+    note
+      ? `  ${command.padEnd(Math.max(...lengths))}  # ${note}`
+      : `  ${command}`
+  );
   return [
     wrap(summary, WIDTH).join("\n"),
-    section("Examples", formatExamples(examples)),
+    section("Examples", commands),
     ...details.map((text) =>
       text.split("\n").flatMap((line) => wrap(line, WIDTH)).join("\n")
     ),
@@ -69,17 +72,8 @@ function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? "" : [`${title}:`, ...lines].join("\n");
 }
 
-/** Commands with their notes beside them. */
-function formatExamples(examples: Help["examples"]): string[] {
-  const lengths = examples.map(([command, note]) => note ? command.length : 0);
-  const width = Math.max(...lengths);
-  return examples.map(([command, note]) =>
-    note ? `  ${command.padEnd(width)}  # ${note}` : `  ${command}`
-  );
-}
-
 /** Names and texts in two columns. */
-function formatRows(rows: readonly (readonly [string, string])[]): string[] {
+function formatRows(rows: readonly Row[]): string[] {
   const lengths = rows.map(([name]) => name.length);
   const width = Math.max(...lengths.filter((it) => it <= MAX_NAME_WIDTH), 0);
   const indent = " ".repeat(width + 4);

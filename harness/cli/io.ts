@@ -1,5 +1,5 @@
 import type { Outcome } from "./exit.ts";
-import { type Interrupt, onInterrupt } from "./interrupt.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { ask, printed, UNPRINTABLE } from "./terminal.ts";
 
@@ -22,7 +22,7 @@ export interface Io {
 
 export function createTerminalIo(): Io {
   const progress = createProgress();
-  let interrupt: Interrupt | undefined;
+  let interrupted: AbortSignal | undefined;
   const above = (write: (line: string) => void) => (line: string) => {
     progress();
     write(printed(line));
@@ -35,7 +35,7 @@ export function createTerminalIo(): Io {
     get env() {
       return Deno.env.toObject();
     },
-    untilInterrupted: () => (interrupt ??= onInterrupt()).signal,
+    untilInterrupted: () => interrupted ??= onInterrupt(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { parseFile } from "./parse.ts";
+import { type Parse, parseFile } from "./parse.ts";
 
 /** What `parseArgs` returns for an option. */
 export type Raw = string | boolean | string[] | undefined;
@@ -26,9 +26,6 @@ export type Values<O extends Options> = {
   readonly [Name in keyof O & string as CamelCase<Name>]: O[Name] extends
     Option<infer T> ? T : never;
 };
-
-/** Turns the text of a value into it; throws a `UsageError` that names the option. */
-type Parse<T> = (text: string, option: string) => T;
 
 /** What the words of an option's value mean. */
 interface ValueOptions<T> {

@@ -2,6 +2,13 @@ import { didYouMean } from "./closest.ts";
 import { UsageError } from "./errors.ts";
 import { messageOf } from "./terminal.ts";
 
+/** Reads the text of an option's value; refuses it by a `UsageError` that names the option. */
+export type Parse<T> = (text: string, option: string) => T;
+
+function refuse(option: string, text: string, expected: string): never {
+  throw new UsageError(`${option} ${text}: expected ${expected}`);
+}
+
 /** Reads a time such as `10s`, `1m30s` or `10`, in whole seconds. */
 export function parseSeconds(
   text: string,
@@ -10,13 +17,9 @@ export function parseSeconds(
 ): number {
   const match = /^(?:(\d+)m)?(?:(\d+)s?)?$/.exec(text);
   const seconds = Number(match?.[1] ?? 0) * 60 + Number(match?.[2] ?? 0);
-  if (!match || text === "" || seconds < 1 || seconds > max) {
-    const most = max < Infinity ? `, at most ${max}s` : "";
-    throw new UsageError(
-      `${option} ${text}: expected a time such as 10s${most}`,
-    );
-  }
-  return seconds;
+  if (match && text !== "" && seconds >= 1 && seconds <= max) return seconds;
+  const most = max < Infinity ? `, at most ${max}s` : "";
+  return refuse(option, text, `a time such as 10s${most}`);
 }
 
 /** Creates a reader of numbers with both bounds included. */
@@ -24,39 +27,32 @@ export function numberFrom(
   min: number,
   max: number,
   { isWhole = true }: { readonly isWhole?: boolean } = {},
-): (text: string, option: string) => number {
+): Parse<number> {
+  const kind = isWhole ? "whole number" : "number";
+  const [from, to] = [min, max].map((it) => it.toLocaleString("en"));
   return (text, option) => {
     const number = Number(text);
     const isRight = text.trim() !== "" && number >= min && number <= max &&
       (!isWhole || Number.isInteger(number));
-    if (isRight) return number;
-    throw new UsageError(
-      `${option} ${text}: expected a ${
-        isWhole ? "whole number" : "number"
-      } from ${min.toLocaleString("en")} to ${max.toLocaleString("en")}`,
-    );
+    return isRight
+      ? number
+      : refuse(option, text, `a ${kind} from ${from} to ${to}`);
   };
 }
 
 /** Creates a reader that accepts one of several words. */
 export function oneOf<Word extends string>(
   words: readonly Word[],
-): (text: string, option: string) => Word {
-  return (text, option) => {
-    const word = words.find((it) => it === text);
-    if (word !== undefined) return word;
-    throw new UsageError(
-      `${option} ${text}: expected ${words.join(", ")}${
-        didYouMean(text, words)
-      }`,
-    );
-  };
+): Parse<Word> {
+  return (text, option) =>
+    words.find((it) => it === text) ??
+      refuse(option, text, words.join(", ") + didYouMean(text, words));
 }
 
 /** Creates a reader of such words, separated by commas. */
 export function listOf<Word extends string>(
   words: readonly Word[],
-): (text: string, option: string) => Word[] {
+): Parse<Word[]> {
   const readWord = oneOf(words);
   return (text, option) =>
     text.split(",").map((it) => it.trim()).filter(Boolean)
@@ -70,16 +66,21 @@ export function parseFile(path: string, option: string): string {
   } catch (error) {
     throw new UsageError(`${option}: ${messageOf(error)}`);
   }
-  throw new UsageError(
-    `${option} ${path}: expected a file, and this is a folder`,
-  );
+  return refuse(option, path, "a file, and this is a folder");
 }
 
 /** Reads an http or https URL. */
 export function parseUrl(text: string, option: string): string {
   const url = URL.parse(text);
-  if (url && /^https?:$/.test(url.protocol)) return url.href;
-  throw new UsageError(
-    `${option} ${text}: expected a URL such as https://my-function.example.com/`,
-  );
+  return url && /^https?:$/.test(url.protocol)
+    ? url.href
+    : refuse(option, text, "a URL such as https://my-function.example.com/");
+}
+
+/** Reads a time of an option, such as `2026-11-29T10:00Z`, in ISO form. */
+export function parseTime(text: string, option: string): string {
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(time)
+    ? refuse(option, text, "a time such as 2026-11-29T10:00:00Z, or 2026-11-29")
+    : new Date(time).toISOString();
 }

@@ -1,8 +1,8 @@
 /** Lays out columns as wide as their longest cell, the rows as long as the first; lines are indented. */
-function layOut(
+export function formatColumns(
   rows: readonly (readonly string[])[],
-  gap: string,
-  pad: (cell: string, width: number, column: number) => string,
+  gap = "  ",
+  pad = (cell: string, width: number, _column: number) => cell.padEnd(width),
 ): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0))
@@ -15,15 +15,10 @@ function layOut(
 
 /** Lays out a table, the heading first: names to the left, figures to the right. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
-  return layOut(
+  return formatColumns(
     rows,
     "   ",
     (cell, width, column) =>
       column === 0 ? cell.padEnd(width) : cell.padStart(width),
   );
-}
-
-/** Lays out columns to the left. */
-export function formatColumns(rows: readonly (readonly string[])[]): string[] {
-  return layOut(rows, "  ", (cell, width) => cell.padEnd(width));
 }

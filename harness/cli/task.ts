@@ -47,26 +47,28 @@ export function defineTask<const O extends Options>(
   return {
     name,
     async run(args, io) {
-      const interruptible = trackInterrupts(io);
       let isJson = false;
+      let signal: AbortSignal | undefined;
+      const untilInterrupted = () => signal = io.untilInterrupted();
       try {
         if (args.includes("--version")) {
           io.print(`${project.version}, on Deno ${Deno.version.deno}`);
           return EXIT.done;
         }
         if (args.includes("--help") || args.includes("-h")) {
-          printLines(
-            io,
-            formatHelp({ help, options, ...positionals && { positionals } }),
-          );
+          printLines(io, formatHelp({ help, options, positionals }));
           return EXIT.done;
         }
         const given = readArguments(args, definition);
         isJson = "json" in given && given.json === true;
-        return EXIT_CODES[await definition.run(given, interruptible.io)];
+        const own = { ...io, untilInterrupted };
+        return EXIT_CODES[await definition.run(given, own)];
       } catch (error) {
         io.progress();
-        const failure = describeFailure(interruptible.reasonOf(error), name);
+        // Once it was interrupted, any error may follow.
+        const isOwn = !signal?.aborted || error instanceof Interrupted;
+        const reason = isOwn ? error : signal?.reason;
+        const failure = describeFailure(reason, name);
         const { code, message } = failure;
         if (isJson) printJson(io, "failed", { error: message });
         printFailure(io, failure);
@@ -78,7 +80,9 @@ export function defineTask<const O extends Options>(
 
 /** Runs a command and ends the process with its exit code. */
 export async function runTask(task: Task): Promise<never> {
-  bypassProxyOnLoopback();
+  // The sandbox, a function on this machine and its KV are behind no proxy.
+  const noProxy = noProxyOnLoopback(Deno.env.toObject());
+  if (noProxy !== undefined) Deno.env.set("NO_PROXY", noProxy);
   const io = createTerminalIo();
   const onCrash = (error: unknown): never => {
     const failure = describeCrash(error, task.name);
@@ -96,25 +100,4 @@ function printFailure(io: Io, { label, message }: Failure): void {
   const [first, ...others] = message.split("\n");
   io.error(`${tint("bad", label)}: ${first}`);
   for (const line of others) io.error(line && `  ${line}`);
-}
-
-/** The sandbox, a function on this machine and its KV are behind no proxy. */
-function bypassProxyOnLoopback(): void {
-  const noProxy = noProxyOnLoopback(Deno.env.toObject());
-  if (noProxy !== undefined) Deno.env.set("NO_PROXY", noProxy);
-}
-
-/** Remembers whether the command was interrupted, since then any error may follow. */
-function trackInterrupts(io: Io) {
-  let signal: AbortSignal | undefined;
-  return {
-    io: {
-      ...io,
-      untilInterrupted: () => signal = io.untilInterrupted(),
-    },
-    reasonOf: (error: unknown) =>
-      signal?.aborted && !(error instanceof Interrupted)
-        ? signal.reason
-        : error,
-  };
 }

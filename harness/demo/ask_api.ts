@@ -1,6 +1,10 @@
 import { freePort } from "../util/free_port.ts";
 import { startHonoApi } from "./api_process.ts";
-import type { DemoAnswer, DemoLogin } from "./demo_event.ts";
+import {
+  type DemoAnswer,
+  type DemoLogin,
+  formatAnswer,
+} from "./format_demo.ts";
 import type { Stage } from "./stage.ts";
 
 /** What the example API serves, and the permission that each needs. */
@@ -33,16 +37,14 @@ export async function askApi(
     APPLICATIONS: logins.map(({ claims }) => claims["client_id"]).join(","),
     PORT: port,
   });
-  stage.emit({
-    kind: "line",
-    text:
-      "It fetches ZITADEL's public keys, and reaches nothing else. It checks signature, issuer, audience, application and kind of the token, then the permission.",
-  });
+  stage.say(
+    "It fetches ZITADEL's public keys, and reaches nothing else. It checks signature, issuer, audience, application and kind of the token, then the permission.",
+  );
   const answers: DemoAnswer[] = [];
   const ask = async (route: Route, login?: DemoLogin) => {
     const answer = await send(api.origin, route, login);
     answers.push(answer);
-    stage.emit({ kind: "answer", answer });
+    stage.print(formatAnswer(answer));
   };
   await ask(ROUTES[0]);
   for (const login of logins) {

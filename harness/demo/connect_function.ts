@@ -8,9 +8,8 @@ import { planSetup, readState, type Wish } from "../setup/plan.ts";
 import { freePort } from "../util/free_port.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
 import { DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
+import { formatChange } from "./format_demo.ts";
 import type { Stage } from "./stage.ts";
-
-const TARGET_TIMEOUT_SECONDS = 10;
 
 /**
  * Plays the guide's steps 1 to 4, with the code that connects a real instance.
@@ -22,6 +21,7 @@ export async function connectFunction(
 ): Promise<FunctionProcess> {
   await using stack = new AsyncDisposableStack();
   const { sandbox, organization } = stage;
+  const reader = organization.users.find(({ tokens }) => tokens.length > 0)!;
   const folder = await Deno.makeTempDir({ prefix: "permissions-demo-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
   const place: Place = {
@@ -35,15 +35,24 @@ export async function connectFunction(
     target: {
       name: DEFAULT_TARGET_NAME,
       endpoint,
-      timeoutSeconds: TARGET_TIMEOUT_SECONDS,
+      timeoutSeconds: 10,
       interruptOnError: false,
     },
     conditions: ["function/preaccesstoken"],
     mapping: new Map(Object.entries(DEFAULT_MAPPING)),
     prune: false,
   };
-  const apply = (...kinds: Change["kind"][]) =>
-    applyPart(stage, { place, wish, kinds });
+  /** Makes the changes of the set-up that belong to one step. */
+  const apply = async (...kinds: Change["kind"][]) => {
+    const changes = planSetup(place, await readState(place), wish)
+      .filter(({ kind }) => kinds.includes(kind));
+    await applySteps(changes, {
+      onDone: ({ lines }) =>
+        lines.forEach(({ sign, text }) =>
+          stage.print(formatChange(sign, text.replace(place.envFile, ".env")))
+        ),
+    });
+  };
 
   stage.step("Step 1", `The mapping, in the metadata of ${organization.name}`);
   await apply("set-metadata");
@@ -57,17 +66,15 @@ export async function connectFunction(
       env: {
         ...parseEnv(await readEnvFile(place.envFile)),
         ZITADEL_DOMAIN: sandbox.origin,
-        ACCESS_TOKEN: readersToken(stage),
+        ACCESS_TOKEN: reader.tokens[0]!,
         KV_URL: ":memory:",
         PORT: String(port),
       },
     }),
   );
-  stage.emit({
-    kind: "line",
-    text:
-      "It has the target's signing key and a token that may read the metadata. It may reach ZITADEL, and nothing else.",
-  });
+  stage.say(
+    "It has the target's signing key and a token that may read the metadata. It may reach ZITADEL, and nothing else.",
+  );
 
   stage.step(
     "Step 4",
@@ -80,33 +87,4 @@ export async function connectFunction(
     ...process,
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
-}
-
-function readersToken({ organization }: Stage): string {
-  return organization.users.find(({ tokens }) => tokens.length > 0)!
-    .tokens[0]!;
-}
-
-/** Makes the changes of the set-up that belong to one step. */
-async function applyPart(
-  { emit }: Stage,
-  { place, wish, kinds }: {
-    readonly place: Place;
-    readonly wish: Wish;
-    readonly kinds: readonly Change["kind"][];
-  },
-): Promise<void> {
-  const changes = planSetup(place, await readState(place), wish)
-    .filter(({ kind }) => kinds.includes(kind));
-  await applySteps(changes, {
-    onDone: ({ lines }) => {
-      for (const { sign, text } of lines) {
-        emit({
-          kind: "change",
-          sign,
-          text: text.replace(place.envFile, ".env"),
-        });
-      }
-    },
-  });
 }

@@ -5,7 +5,7 @@ import { explainCall } from "../explain/explain.ts";
 import type { FunctionProcess } from "../function/function_process.ts";
 import { clientCredentials, login, roleScopes } from "../zitadel/login.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
-import type { DemoLogin } from "./demo_event.ts";
+import { type DemoLogin, formatLogin } from "./format_demo.ts";
 import type { Stage } from "./stage.ts";
 
 /**
@@ -48,9 +48,9 @@ export async function logIn(
   return [first, second];
 }
 
-/** Finds out where the permissions of a token just issued come from. */
+/** Checks the signature of a token just issued, and finds out where its permissions come from. */
 async function examine(
-  { sandbox, instance, organization, emit }: Stage,
+  { sandbox, instance, organization, print }: Stage,
   process: FunctionProcess,
   issued: Pick<DemoLogin, "user" | "flow" | "accessToken">,
 ): Promise<DemoLogin> {
@@ -64,9 +64,18 @@ async function examine(
   const { permissions, grants } = await explainCall(
     exchange?.request.payload as FunctionCall,
     () => Promise.resolve(parseRoleMapping(entries)),
-    "user",
+    { metadataOrganization: "user" },
   );
-  requirePermissions(claims, permissions, process);
+  const [seen, expected] = [claims["permissions"], permissions].map((it) =>
+    JSON.stringify(it)
+  );
+  if (permissions.length === 0 || seen !== expected) {
+    throw new Error(
+      `The token's permissions are ${seen} instead of ${expected}. The function wrote:\n${
+        process.lines.join("\n")
+      }`,
+    );
+  }
   const roles = grants.flatMap(({ roles }) => roles);
   const sources = permissions.map((permission) => ({
     permission,
@@ -74,20 +83,6 @@ async function examine(
       .map(({ role }) => role),
   }));
   const login = { ...issued, claims, sources, exchange };
-  emit({ kind: "login", login });
+  print(formatLogin(login));
   return login;
-}
-
-function requirePermissions(
-  claims: Readonly<Record<string, unknown>>,
-  expected: readonly string[],
-  process: FunctionProcess,
-): void {
-  const seen = JSON.stringify(claims["permissions"]);
-  if (expected.length > 0 && seen === JSON.stringify(expected)) return;
-  throw new Error(
-    `The token's permissions are ${seen} instead of ${
-      JSON.stringify(expected)
-    }. The function wrote:\n${process.lines.join("\n")}`,
-  );
 }

@@ -1,45 +1,58 @@
+import { Interrupted } from "../cli/errors.ts";
+import type { Outcome } from "../cli/exit.ts";
+import { type Io, printJson, printLines } from "../cli/io.ts";
+import { tint } from "../cli/terminal.ts";
 import { askApi } from "./ask_api.ts";
 import { connectFunction } from "./connect_function.ts";
-import type { DemoAnswer, DemoEvent, DemoLogin } from "./demo_event.ts";
+import { formatTokens } from "./format_demo.ts";
 import { logIn } from "./log_in.ts";
 import { openStage } from "./stage.ts";
 
-/** What the demo shows. */
-export interface DemoResult {
-  /** A person's first. */
-  readonly logins: readonly DemoLogin[];
-  readonly answers: readonly DemoAnswer[];
+/**
+ * `deno task demo`: plays the guide's five steps on this machine, from the mapping
+ * to an API that checks the permissions: a stand-in ZITADEL, the function and the
+ * API, each a process of its own. Everything that it starts is stopped in any case,
+ * and its files are removed.
+ *
+ * @throws {Error} If a step fails, or a token or an answer is not as the mapping says.
+ */
+export async function runDemo(
+  { json }: { readonly json: boolean },
+  io: Io,
+): Promise<Outcome> {
+  const begin = performance.now();
+  const signal = io.untilInterrupted();
+  try {
+    const result = await play(signal, json ? () => {} : io.print);
+    if (json) return printJson(io, "done", result);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new Interrupted("everything is stopped and removed");
+  }
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  printLines(
+    io,
+    `
+${tint("good", "Done")} in ${seconds} s. Everything is stopped and removed.
+Next: \`deno task dev\` to log in yourself and change the mapping,
+      \`deno task setup --help\` to connect a ZITADEL of yours,
+      examples/api/ for an API to copy.`,
+  );
+  return "done";
 }
 
-/**
- * Plays the guide's five steps on this machine, from the mapping to an API that
- * checks the permissions: a stand-in ZITADEL, the function and the API, each a
- * process of its own. Everything that it starts is stopped in any case, and its
- * files are removed.
- *
- * @throws {Error} If a step fails, or a token or an answer is not as the mapping
- * says.
- */
-export async function runDemo(options: {
-  readonly signal: AbortSignal;
-  readonly onEvent: (event: DemoEvent) => void;
-}): Promise<DemoResult> {
-  await using stage = await openStage(options);
-  const { sandbox, organization, project, step, emit } = stage;
-  step("", `A stand-in ZITADEL at ${sandbox.origin}`);
-  emit({
-    kind: "line",
-    text:
-      `${organization.name} has the project ${project.name} with roles, and people who have them. ZITADEL does not know yet what a role permits.`,
-  });
-
+async function play(signal: AbortSignal, print: (line: string) => void) {
+  await using stage = await openStage(signal, print);
+  const { sandbox, organization, project } = stage;
+  stage.step("", `A stand-in ZITADEL at ${sandbox.origin}`);
+  stage.say(
+    `${organization.name} has the project ${project.name} with roles, and people who have them. ZITADEL does not know yet what a role permits.`,
+  );
   await using process = await connectFunction(stage);
-
-  step("Step 5", "Two logins");
+  stage.step("Step 5", "Two logins");
   const logins = await logIn(stage, process);
-  emit({ kind: "tokens", logins });
-
+  stage.print(formatTokens(logins));
   const answers = await askApi(stage, logins);
-  options.signal.throwIfAborted();
+  signal.throwIfAborted();
   return { logins, answers };
 }

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Outcome } from "../cli/exit.ts";
 import type { Io } from "../cli/io.ts";
 import { ENV_FILE_OPTION, flag, option, type Values } from "../cli/options.ts";
@@ -37,51 +38,35 @@ export async function runDev(
     ...others,
     settings: await readSettings(envFile, io),
     withoutFunction: noFunction,
+    print: io.print,
   });
   for (const line of formatStack(stack)) io.print(line);
-  await aborted(interrupted);
+  if (!interrupted.aborted) await once(interrupted, "abort");
   return "done";
 }
-
-const NAME_WIDTH = 11;
-const URL_WIDTH = 25;
 
 function formatStack(
   { inspector, endpoint, issuer, sandbox, api, app }: DevStack,
 ): string[] {
-  const row = (name: string, url: string, text: string) =>
-    `${tint("strong", name.padEnd(NAME_WIDTH))}${url.padEnd(URL_WIDTH)} ${text}`
-      .trimEnd();
-  const zitadel = sandbox
-    ? [
-      row("ZITADEL", issuer, "the sandbox; for other commands:"),
-      "",
-      `export ZITADEL_DOMAIN=${issuer} ZITADEL_ADMIN_TOKEN=${sandbox.adminToken}`,
-    ]
-    : [
-      row("ZITADEL", issuer, ""),
-      "",
-      app
-        ? `The page logs in with a temporary application of the project ${app.project.name}; Ctrl-C removes it.`
-        : `An application to log in with must allow ${inspector.redirectUri}; --create-app PROJECT creates one.`,
+  const row = (name: string, url: string | undefined, text: string) =>
+    url === undefined ? [] : [
+      `${tint("strong", name.padEnd(11))}${url.padEnd(26)}${text}`.trimEnd(),
     ];
+  const next = sandbox
+    ? `export ZITADEL_DOMAIN=${issuer} ZITADEL_ADMIN_TOKEN=${sandbox.adminToken}`
+    : app
+    ? `The page logs in with a temporary application of the project ${app.project.name}; Ctrl-C removes it.`
+    : `An application to log in with must allow ${inspector.redirectUri}; --create-app PROJECT creates one.`;
   return [
     "",
-    row("Inspector", inspector.origin, "log in and read the token"),
-    ...endpoint
-      ? [row("Function", endpoint, "restarts when one of its files changes")]
-      : [],
-    ...api ? [row("API", api, "examples/api/hono.ts, called by the page")] : [],
-    ...zitadel,
-    "",
-    "Ctrl-C stops everything.",
-    "",
+    ...row("Inspector", inspector.origin, "log in and read the token"),
+    ...row("Function", endpoint, "restarts when one of its files changes"),
+    ...row("API", api, "examples/api/hono.ts, called by the page"),
+    ...row(
+      "ZITADEL",
+      issuer,
+      sandbox ? "the sandbox; for other commands:" : "",
+    ),
+    ...["", next, "", "Ctrl-C stops everything.", ""],
   ];
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) =>
-    signal.addEventListener("abort", () => resolve(), { once: true })
-  );
 }

@@ -23,7 +23,6 @@ import { withAdminToken } from "../zitadel/key_file.ts";
 import { setExecution } from "../zitadel/execution.ts";
 import { createTarget, DEFAULT_TARGET_NAME } from "../zitadel/target.ts";
 import { startHonoApi } from "../demo/api_process.ts";
-import { placeOf } from "../inspector/api_check.ts";
 import {
   reachableHost,
   startWatchedFunction,
@@ -40,22 +39,11 @@ const CONDITIONS = [
   "event/group/org.metadata",
 ];
 
-/** Settings that apply to the sandbox and to a real instance. */
-const SHARED_SETTINGS = [
-  "METADATA_ORGANIZATION",
-  "PROJECTS",
-  "GRANTED_BY",
-  "APPLICATIONS",
-  "IMPERSONATION",
-  "PERMISSIONS_CLAIM",
-  "PERMISSIONS_SHAPE",
-  "ROLES_CLAIM",
-  "CACHE_FRESH_SECONDS",
-  "CACHE_STALE_SECONDS",
-  "UPSTREAM_TIMEOUT_MS",
-  "PORT",
-  "HOST",
-] as const satisfies SettingName[];
+/** Settings that only make sense with the instance that they are for. */
+const OF_AN_INSTANCE =
+  /^(?:ZITADEL_INTERNAL_URL|CLIENT_ID|CLIENT_SECRET|SERVICE_ACCOUNT_KEY|PAYLOAD_PRIVATE_KEY|KV_URL)$/;
+
+type FunctionSettings = Partial<Record<SettingName, string>>;
 
 /** What to start. */
 export interface DevStackOptions {
@@ -77,8 +65,8 @@ export interface DevStackOptions {
   readonly withoutFunction?: boolean | undefined;
   /** Any free ports for the sandbox and the function: 8080 and 8000 are for people. */
   readonly anyPorts?: boolean;
-  /** Whether the function's log is left out. */
-  readonly quiet?: boolean;
+  /** Prints a line of the function's log; without it, the log is left out. */
+  readonly print?: ((line: string) => void) | undefined;
 }
 
 export interface DevStack extends AsyncDisposable {
@@ -102,21 +90,21 @@ export async function startDevStack(
   options: DevStackOptions,
 ): Promise<DevStack> {
   await using stack = new AsyncDisposableStack();
-  const { settings } = options;
+  const { settings, withoutFunction = false, anyPorts = false } = options;
   const port = options.port
     ? requirePort(options.port, "--port")
     : freePort(DEFAULT_PORT);
   const { PORT = "", HOST = DEFAULT_HOST } = settings;
   // What is no port is refused with the other settings.
   const isChosen = /^[1-9]\d{0,4}$/.test(PORT) && Number(PORT) < 65_536 &&
-    !options.withoutFunction;
+    !withoutFunction;
   const functionPort = isChosen
     ? requirePort(Number(PORT), "PORT")
-    : freePort(options.anyPorts ? 0 : FUNCTION_PORT);
+    : freePort(anyPorts ? 0 : FUNCTION_PORT);
   const endpoint = `http://${reachableHost(HOST)}:${functionPort}/`;
   const sandbox = settings.ZITADEL_DOMAIN ? undefined : stack.use(
     await startSandbox({
-      port: freePort(options.anyPorts ? 0 : SANDBOX_PORT),
+      port: freePort(anyPorts ? 0 : SANDBOX_PORT),
       world: await readWorldFile(options.world),
     }),
   );
@@ -126,19 +114,17 @@ export async function startDevStack(
 
   const started: Promise<AsyncDisposable>[] = [];
   let failure: Readonly<Record<string, unknown>> | undefined;
-  if (!options.withoutFunction) {
+  if (!withoutFunction) {
     const given = sandbox
       ? await connectSandbox(sandbox, endpoint, settings)
-      : pick(settings, Object.keys(SETTINGS) as SettingName[]);
+      : pick(settings);
     await checkFunctionSettings(given, sandbox !== undefined);
     started.push(startWatchedFunction({
       settings: {
-        KV_URL: ":memory:",
-        ...given,
-        HOST,
-        PORT: String(functionPort),
+        ...{ KV_URL: ":memory:", ...given },
+        ...{ HOST, PORT: String(functionPort) },
       },
-      quiet: options.quiet ?? false,
+      print: options.print,
       onFailure: (line) => failure = line,
     }));
   }
@@ -150,22 +136,16 @@ export async function startDevStack(
   // The first failure, after everything that did start can be stopped.
   await Promise.all(started);
 
-  const app = await createApp(options, {
-    origin: issuer,
-    redirectUri,
-  });
+  const app = await createApp(options, { origin: issuer, redirectUri });
   if (app) stack.use(app);
   const rules = await readFunctionRules({
-    ...pick(settings, SHARED_SETTINGS),
+    ...pick(settings, OF_AN_INSTANCE),
     ZITADEL_DOMAIN: issuer,
   });
   const origin = (await api?.started)?.origin;
   const adminToken = sandbox?.adminToken ?? app?.adminToken;
   const inspector = stack.use(serveInspector({
-    issuer,
-    port,
-    rules,
-    freshMs: rules.freshMs,
+    ...{ issuer, port, rules, freshMs: rules.freshMs },
     sandbox: sandbox !== undefined,
     clientId: app?.clientId ?? options.clientId ?? "",
     projectId: app?.project.id ?? "",
@@ -176,12 +156,8 @@ export async function startDevStack(
   }));
   const running = stack.move();
   return {
-    inspector,
-    issuer,
-    sandbox,
-    endpoint: options.withoutFunction ? undefined : endpoint,
-    api: origin,
-    app,
+    ...{ inspector, issuer, sandbox, api: origin, app },
+    endpoint: withoutFunction ? undefined : endpoint,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
@@ -191,7 +167,7 @@ export async function startDevStack(
  * would wait for its files to change.
  */
 async function checkFunctionSettings(
-  given: Partial<Record<SettingName, string>>,
+  given: FunctionSettings,
   isSandbox: boolean,
 ): Promise<void> {
   try {
@@ -213,14 +189,16 @@ function startExampleApi(
   const app = world.apps.values().find(({ kind }) => kind === "oidc");
   const project = app && world.projects.get(app.projectId);
   if (!project) return undefined;
+  const shape = settings.PERMISSIONS_SHAPE;
+  const byOrganization = shape === "by_organization";
   const place = { project: project.id, organization: project.organizationId };
-  const part = placeOf(settings.PERMISSIONS_SHAPE || "list", place);
   const started = startHonoApi({
     ISSUER: origin,
-    AUDIENCE: project.id,
+    AUDIENCE: place.project,
     CLAIM: settings.PERMISSIONS_CLAIM || "permissions",
-    ...(part.project && { PROJECT: part.project }),
-    ...(part.organization && { ORGANIZATION: part.organization }),
+    ...(byOrganization && { ORGANIZATION: place.organization }),
+    ...((byOrganization || shape === "by_project") &&
+      { PROJECT: place.project }),
   });
   return { started, place };
 }
@@ -236,13 +214,8 @@ async function createApp(
       "--create-app needs ZITADEL_DOMAIN and ZITADEL_ADMIN_TOKEN: it creates an application on a real instance, and removes it at the end. The sandbox has applications already",
     );
   }
-  const app = await createTemporaryApp({
-    origin,
-    adminToken,
-    project,
-    redirectUri,
-  });
-  return { ...app, adminToken };
+  const given = { origin, adminToken, project, redirectUri };
+  return { ...await createTemporaryApp(given), adminToken };
 }
 
 /** Lets the inspector log in with every application that has logins. */
@@ -258,7 +231,7 @@ async function connectSandbox(
   { origin, adminToken }: Sandbox,
   endpoint: string,
   settings: DevStackOptions["settings"],
-): Promise<Partial<Record<SettingName, string>>> {
+): Promise<FunctionSettings> {
   const instance = connect(origin, adminToken);
   const { id, signingKey } = await createTarget(instance, {
     name: DEFAULT_TARGET_NAME,
@@ -270,7 +243,7 @@ async function connectSandbox(
     await setExecution(instance, { condition, targets: [id] });
   }
   return {
-    ...pick(settings, SHARED_SETTINGS),
+    ...pick(settings, OF_AN_INSTANCE),
     ZITADEL_DOMAIN: origin,
     AUTHORIZATION_SIGNING_KEY: signingKey,
     // The world file is the developer's, and may have no service user that
@@ -279,10 +252,12 @@ async function connectSandbox(
   };
 }
 
+/** Picks the function's settings, but those with certain names. */
 function pick(
   settings: DevStackOptions["settings"],
-  names: readonly SettingName[],
-): Partial<Record<SettingName, string>> {
+  except?: RegExp,
+): FunctionSettings {
+  const names = Object.keys(SETTINGS).filter((name) => !except?.test(name));
   return Object.fromEntries(
     names.flatMap((name) => settings[name] ? [[name, settings[name]]] : []),
   );

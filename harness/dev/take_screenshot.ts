@@ -9,7 +9,7 @@ export async function takeScreenshot(
   path: string,
   colorScheme: "light" | "dark",
 ): Promise<void> {
-  await using stack = await startDevStack({ settings: {}, quiet: true });
+  await using stack = await startDevStack({ settings: {} });
   const browser = await launchBrowser();
   try {
     const page = await browser.newPage({

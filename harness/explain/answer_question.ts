@@ -1,9 +1,5 @@
 import { sentenceList } from "./describe_answer.ts";
-import type { ExplainedMapping } from "./explain.ts";
-import {
-  answerPermission,
-  countedOrganizations,
-} from "./explain_permission.ts";
+import { answerPermission } from "./explain_permission.ts";
 import {
   explainDifference,
   explainUnsent,
@@ -11,6 +7,7 @@ import {
   isCarried,
   isMappingKnown,
   nameOf,
+  OTHER_SETTINGS,
   poorEntry,
   unknownMapping,
 } from "./diagnose_token.ts";
@@ -22,41 +19,28 @@ export async function answerQuestion(
   facts: Facts,
   diagnosis: Finding | undefined,
 ): Promise<Finding> {
-  const { held, roles, rules, user, organizations } = facts;
+  const { held, roles, rules, user, mappingOf } = facts;
   const present = explainPresent(permission, facts);
   if (present) return present;
   if (diagnosis?.isBroken) return diagnosis;
   if (!isMappingKnown(facts)) {
     return facts.claim === "missing" && diagnosis || unknownMapping(facts);
   }
-  const asked = {
+  const { answer, mappings } = await answerPermission(permission, {
     grants: held,
     userOrganization: user?.organizationId ?? roles[0]?.organization ?? "",
-    mappingOf: facts.mappingOf,
-    rules,
-  };
-  const answer = await answerPermission(permission, asked);
+    ...{ mappingOf, rules },
+  });
   if (answer.kind === "held") {
     return explainDifference(facts, permission) ?? leftOut(permission, facts);
   }
-  const mappings = new Map<string, ExplainedMapping>();
-  for (const { id } of organizations) {
-    mappings.set(id, await facts.mappingOf(id));
+  const found = inWords(answer, permission, facts, mappings);
+  if (answer.kind === "must_request") {
+    return explainUnsent(facts, answer.by, found.title) ?? found;
   }
-  const found = inWords(answer, permission, facts, {
-    mappings,
-    counted: countedOrganizations(asked),
-  });
-  const [key] = "names" in answer ? answer.names : [];
-  const role = roles.find((it) => it.key === key);
-  switch (answer.kind) {
-    case "unreadable":
-      return role ? poorEntry(role, facts) : found;
-    case "must_request":
-      return explainUnsent(facts, answer.by, found.title) ?? found;
-    default:
-      return found;
-  }
+  const role = answer.kind === "unreadable" &&
+    roles.find((it) => it.key === answer.names[0]);
+  return role ? poorEntry(role, facts) : found;
 }
 
 /** What the token itself says. */
@@ -73,13 +57,19 @@ function explainPresent(
   if (!found.some(isHere)) {
     const { project = "", organization } = first;
     const isForeign = organization && organization !== place.organization;
+    const by = isForeign
+      ? `, given by ${nameOf(organization, organizations)}`
+      : "";
+    const served = isForeign
+      ? ` for ${nameOf(place.organization, organizations)}`
+      : "";
     return {
       title: `“${permission}” is in this token for ${
         nameOf(project, projects)
-      }${isForeign ? `, given by ${nameOf(organization, organizations)}` : ""}`,
-      text: `An API of ${nameOf(place.project, projects)}${
-        isForeign ? ` for ${nameOf(place.organization, organizations)}` : ""
-      } does not look there, and answers 403.`,
+      }${by}`,
+      text: `An API of ${
+        nameOf(place.project, projects)
+      }${served} does not look there, and answers 403.`,
     };
   }
   const by = roles.filter((it) => it.permissions.includes(permission))
@@ -100,8 +90,7 @@ function leftOut(permission: string, { rules }: Facts): Finding {
   return isCarried(permission, rules.shape)
     ? {
       title: `The function left “${permission}” out`,
-      text:
-        "By this page’s settings it should be there. The function that answered has others: compare PROJECTS, GRANTED_BY and METADATA_ORGANIZATION.",
+      text: OTHER_SETTINGS,
     }
     : {
       title: `PERMISSIONS_SHAPE=string cannot carry “${permission}”`,

@@ -1,31 +1,26 @@
-import {
-  type ExplainedMapping,
-  NOT_COUNTED,
-  UNLISTED_APPLICATION,
-} from "./explain.ts";
+import { NOT_COUNTED, UNLISTED_APPLICATION } from "./explain.ts";
+import { nearestName } from "../cli/closest.ts";
 import {
   grantingKeys,
   type HeldRoles,
+  type Mappings,
   type PermissionAnswer,
 } from "./explain_permission.ts";
-import { nearestName } from "./nearest_name.ts";
-
-const VERDICTS: Readonly<Record<PermissionAnswer["kind"], string>> = {
-  held: "yes",
-  must_request: "only if the login requests the project's roles",
-  not_counted: "no, the grant does not count",
-  unreadable:
-    "no, an entry that was probably meant to grant it cannot be read (deno task doctor)",
-  missing_role:
-    "no, only roles grant it that the user lacks, or that have another entry in the user's project",
-  other_organization:
-    "no, only mappings of other organizations grant it (METADATA_ORGANIZATION)",
-  no_entry: "no, no entry grants it",
-};
 
 /** When roles need no request. */
 export const SENT_UNASKED =
   "Without a request, ZITADEL sends only the roles of the application’s own project, and only if that project asserts roles.";
+
+const RESTART = "then restart the function.";
+
+/** What would let grants count; the reason itself says enough for the others. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  [NOT_COUNTED.unlisted_project]:
+    `If it should count, add the project to PROJECTS, ${RESTART}`,
+  [NOT_COUNTED.unlisted_organization]:
+    `If what this organization grants should count, add it to GRANTED_BY, ${RESTART}`,
+  [NOT_COUNTED.inactive]: "Activate the authorization in ZITADEL’s console.",
+};
 
 /** An entry of an organization's metadata. */
 export interface EntryName {
@@ -35,8 +30,6 @@ export interface EntryName {
 
 /** An answer in words. */
 export interface AnswerText {
-  /** Yes or no, in general terms. */
-  readonly verdict: string;
   /** The cause, with names. */
   readonly title: string;
   /** What is behind it, or what to do. */
@@ -52,9 +45,8 @@ export interface AnswerContext {
   readonly permission: string;
   readonly user: string;
   readonly grants: readonly HeldRoles[];
-  readonly mappings: ReadonlyMap<string, ExplainedMapping>;
-  /** The organizations whose mappings count for the user. */
-  readonly counted: ReadonlySet<string>;
+  /** Those that count for the user. */
+  readonly mappings: Mappings;
   readonly projectName: (id: string) => string;
   readonly organizationName: (id: string) => string;
 }
@@ -62,17 +54,8 @@ export interface AnswerContext {
 /** Puts the answer about a permission into words. */
 export function describeAnswer(
   answer: PermissionAnswer,
-  given: AnswerContext,
-): AnswerText {
-  const own = [...given.mappings].filter(([id]) => given.counted.has(id));
-  const context = { ...given, mappings: new Map(own) };
-  return { verdict: VERDICTS[answer.kind], ...detailsOf(answer, context) };
-}
-
-function detailsOf(
-  answer: PermissionAnswer,
   context: AnswerContext,
-): Omit<AnswerText, "verdict"> {
+): AnswerText {
   const { permission, organizationName } = context;
   switch (answer.kind) {
     case "held":
@@ -99,13 +82,13 @@ function detailsOf(
     }
     case "missing_role":
       return describeMissingRole(answer.names, context);
-    case "other_organization":
+    case "other_organization": {
+      const names = sentenceList(answer.names.map(organizationName));
       return {
-        title: `Only ${
-          sentenceList(answer.names.map(organizationName))
-        }’s metadata grants “${permission}”`,
+        title: `Only ${names}’s metadata grants “${permission}”`,
         text: "METADATA_ORGANIZATION decides whose metadata counts.",
       };
+    }
     case "no_entry":
       return describeNoEntry(answer.names[0], context);
   }
@@ -115,72 +98,54 @@ function detailsOf(
 function describeNotCounted(
   by: readonly HeldRoles[],
   context: AnswerContext,
-): Omit<AnswerText, "verdict"> {
+): AnswerText {
   const why = by[0]?.why ?? "";
   const same = by.filter((it) => it.why === why);
-  const projects = [...new Set(same.map(({ project }) => project))];
+  const projects = sentenceList([...new Set(same.map((it) => it.project))]);
   return {
     title: `${rolesOf(same, context)} ${
       isPlural(same) ? "do" : "does"
     } not count: ${why}`,
-    text: [
-      !why.startsWith(UNLISTED_APPLICATION) &&
-      `Granted in project ${sentenceList(projects)} by ${
-        givers(same, context)
-      }.`,
-      ...remedyOf(why, sentenceList(projects)),
-    ].filter(Boolean).join(" "),
+    text: why.startsWith(UNLISTED_APPLICATION)
+      ? `If tokens for this application should have permissions, add it to APPLICATIONS, ${RESTART}`
+      : `Granted in project ${projects} by ${givers(same, context)}. ${
+        REMEDIES[why] ?? ""
+      }`.trimEnd(),
   };
-}
-
-function remedyOf(why: string, projects: string): string[] {
-  const remedy = (what: string) => [
-    `If ${what}, then restart the function.`,
-  ];
-  if (why === NOT_COUNTED.unlisted_project) {
-    return remedy(`it should count, add ${projects} to PROJECTS`);
-  }
-  if (why === NOT_COUNTED.unlisted_organization) {
-    return remedy(
-      "what this organization grants should count, add it to GRANTED_BY",
-    );
-  }
-  if (why === NOT_COUNTED.inactive) {
-    return ["Activate the authorization in ZITADEL’s console."];
-  }
-  return why.startsWith(UNLISTED_APPLICATION)
-    ? remedy(
-      "tokens for this application should have permissions, add it to APPLICATIONS",
-    )
-    : [];
 }
 
 function describeMissingRole(
   keys: readonly string[],
   context: AnswerContext,
-): Omit<AnswerText, "verdict"> {
+): AnswerText {
   const { permission, user, grants, mappings, projectName } = context;
-  const held = [...new Set(grants.flatMap((it) => it.held))];
+  const has = (some: readonly HeldRoles[]) => [
+    ...new Set(some.flatMap((it) => it.held)),
+  ];
+  const held = has(grants);
   // An entry is a misspelling only of a role that has none of its own.
-  const unmapped = held.filter((role) =>
-    [...mappings.values()].every(({ plain }) => !plain.has(role))
-  );
+  const isUnmapped = (role: string) =>
+    [...mappings.values()].every(({ plain }) => !plain.has(role));
   for (const key of keys) {
-    const role = key.slice(key.indexOf(":") + 1);
+    const [project = "", role = key] = key.split(/:(.*)/s);
     const same = held.find((name) => name === key || name === role);
-    const meant = same ?? nearestName(key, unmapped) ??
-      nearestName(role, unmapped);
-    if (meant === undefined) continue;
-    const isSame = meant === same;
+    if (same !== undefined) {
+      return {
+        title: `${user} has ${same}, and another entry counts for it`,
+        text: `“${permission}” is in the entry “${key}” only.`,
+        ...entryOf(key, context),
+      };
+    }
+    const inProject = has(grants.filter((it) => it.project === project));
+    const own = nearestName(role, inProject.filter(isUnmapped));
+    const near = own ?? nearestName(key, held.filter(isUnmapped));
+    if (near === undefined) continue;
+    const meant = own === undefined ? near : `${project}:${own}`;
     return {
-      title: isSame
-        ? `${user} has ${meant}, and another entry counts for it`
-        : `The entry “${key}” grants it, and ${user} has “${meant}”`,
-      text: isSame
-        ? `“${permission}” is in the entry “${key}” only.`
-        : misnamed(role, meant),
+      title: `The entry “${key}” grants it, and ${user} has “${near}”`,
+      text: misnamed(key, meant),
       ...entryOf(key, context),
-      ...(!isSame && { meant }),
+      meant,
     };
   }
   const roles = keys.map((key) => {
@@ -201,15 +166,15 @@ function describeMissingRole(
 function describeNoEntry(
   meant: string | undefined,
   context: AnswerContext,
-): Omit<AnswerText, "verdict"> {
+): AnswerText {
   const { permission, user, mappings, organizationName } = context;
   const title = `No entry grants “${permission}”`;
   if (meant === undefined) {
+    const names = sentenceList([...mappings.keys()].map(organizationName));
     return {
       title,
-      text: `No similar name is in ${
-        sentenceList([...mappings.keys()].map(organizationName))
-      }’s metadata. Add it to the entry of a role that ${user} has.`,
+      text:
+        `No similar name is in ${names}’s metadata. Add it to the entry of a role that ${user} has.`,
     };
   }
   const [key = ""] = [...mappings.values()]
@@ -223,11 +188,11 @@ function describeNoEntry(
   };
 }
 
-/** What is wrong with an entry whose name is like a role's. */
-export function misnamed(entry: string, role: string): string {
-  return `Names of roles are compared exactly, and “${entry}” differs from “${role}” in ${
-    difference(entry, role)
-  }. Add an entry “${role}” with its permissions.`;
+/** What is wrong with an entry whose name is like the right one. */
+export function misnamed(entry: string, right: string): string {
+  return `Names of roles are compared exactly, and “${entry}” differs from “${right}” in ${
+    difference(entry, right)
+  }. Add an entry “${right}” with its permissions.`;
 }
 
 function difference(one: string, other: string): string {
@@ -265,14 +230,15 @@ function givers(
   grants: readonly HeldRoles[],
   { organizationName }: AnswerContext,
 ): string {
-  const names = grants.map(({ grantedBy }) =>
-    `${organizationName(grantedBy)} (${grantedBy})`
-  );
-  return sentenceList([...new Set(names)]);
+  const ids = new Set(grants.map(({ grantedBy }) => grantedBy));
+  return sentenceList([...ids].map((id) => `${organizationName(id)} (${id})`));
 }
 
 /** Joins words as in a sentence. */
-export function sentenceList(words: readonly string[], last = "and"): string {
-  if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
+export function sentenceList(
+  words: readonly string[],
+  last: "and" | "or" = "and",
+): string {
+  const type = last === "and" ? "conjunction" : "disjunction";
+  return new Intl.ListFormat("en-GB", { type }).format(words);
 }

@@ -5,18 +5,23 @@
  * @module
  */
 import {
-  type AnswerContext,
   describeAnswer,
   misnamed,
   SENT_UNASKED,
   sentenceList,
 } from "./describe_answer.ts";
+import { nearestName } from "../cli/closest.ts";
 import { describeFailure, isFailed } from "./describe_failure.ts";
-import { nearestName } from "./nearest_name.ts";
-import type { HeldRoles, PermissionAnswer } from "./explain_permission.ts";
+import type {
+  HeldRoles,
+  Mappings,
+  PermissionAnswer,
+} from "./explain_permission.ts";
 import { rolesNotSent } from "./roles_not_sent.ts";
 import type { Facts, Finding, Role } from "./token_question.ts";
 
+export const OTHER_SETTINGS =
+  "By this page’s settings it should be there. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS, METADATA_ORGANIZATION and PERMISSIONS_CLAIM.";
 const API_SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
 const SETUP = { label: "Copy “deno task setup”", copy: "deno task setup" };
 const DOCTOR = { label: "Copy “deno task doctor”", copy: "deno task doctor" };
@@ -102,23 +107,26 @@ export function isCarried(name: string, shape: string | undefined): boolean {
 }
 
 function diagnoseEmpty(facts: Facts): Finding {
-  const [first, ...others] = facts.roles.filter(({ isCounted }) => isCounted);
+  const counted = facts.roles.filter(({ isCounted }) => isCounted);
+  const [first] = counted;
   if (!first || !isMappingKnown(facts)) return unknownMapping(facts);
-  const found = [first, ...others].find(({ key }) => key !== undefined);
+  const found = counted.find(({ key }) => key !== undefined);
   if (found) return poorEntry(found, facts);
-  const missing = [first, ...others];
-  const wanted = [...new Set(missing.map(({ role }) => role))];
-  const like = nearestEntry(first, facts);
+  const wanted = [...new Set(counted.map(({ role }) => role))];
+  const add = counted.map((it) => ({
+    ...{ organization: it.organization, key: it.role },
+    like: nearestEntry(it, facts),
+  }));
+  const [{ like } = {}] = add;
+  const owner = nameOf(first.organization, facts.organizations);
   return {
-    title: `${
-      nameOf(first.organization, facts.organizations)
-    }’s metadata has no entry for ${sentenceList(wanted, "or")}`,
+    title: `${owner}’s metadata has no entry for ${sentenceList(wanted, "or")}`,
     text: like !== undefined
       ? misnamed(like, first.role)
       : "A role gets its permissions from the entry with its name, compared exactly. Add one with example permissions, change them as you like, then save.",
     fix: {
       label: wanted.length === 1 ? "Add it" : `Add all ${wanted.length}`,
-      add: missing.map((role) => addition(role, facts)),
+      add,
     },
   };
 }
@@ -128,20 +136,10 @@ function nearestEntry(
   { organization, role }: Role,
   { organizations, held }: Facts,
 ): string | undefined {
-  const { entries = [] } =
-    organizations.find(({ id }) => id === organization) ??
-      {};
+  const owner = organizations.find(({ id }) => id === organization);
   const roles = new Set(held.flatMap((it) => it.held));
-  return nearestName(
-    role,
-    entries.map(({ key }) => key).filter((key) => !roles.has(key)),
-  );
-}
-
-function addition(role: Role, facts: Facts) {
-  const like = nearestEntry(role, facts);
-  const { organization, role: key } = role;
-  return { organization, key, ...(like !== undefined && { like }) };
+  const keys = new Set(owner?.entries.map(({ key }) => key));
+  return nearestName(role, [...keys.difference(roles)]);
 }
 
 /** An entry that grants nothing: it cannot be read, or is an empty list. */
@@ -166,7 +164,7 @@ export function unknownMapping({ login }: Facts): Finding {
     title: "This page does not know the mapping",
     text:
       "It takes an administrator’s rights to read it. deno task explain --user NAME --permission NAME answers too.",
-    ...(canRead && { fix: { label, scopes: [API_SCOPE] } }),
+    ...(canRead && { fix: { label, scopes: API_SCOPE } }),
   };
 }
 
@@ -176,46 +174,45 @@ export function isMappingKnown({ roles, organizations }: Facts): boolean {
 }
 
 function diagnoseMissing(facts: Facts): Finding {
-  const { exchanges, claimName, roles, held, userinfo, binding, user } = facts;
+  const { exchanges, roles, held, userinfo, binding, user } = facts;
   const where = `function/${facts.isOpaque ? "preuserinfo" : "preaccesstoken"}`;
   const bound = binding?.find(({ condition }) => condition === where);
   const call = exchanges?.find(({ condition }) => condition === where);
-  const isUnasked = exchanges
-    ? !call
+  const isAsked = exchanges
+    ? call
     : binding
-    ? !bound
-    : userinfo?.hasClaim === true;
-  if (isUnasked) {
+    ? bound
+    : userinfo?.hasClaim !== true;
+  if (!isAsked) {
     const title = `No target is bound to ${where.replace("function/", "")}`;
-    return bound
-      ? {
-        isBroken: true,
-        title: `${title} when this token was issued`,
-        text: `${bound.name} at ${bound.endpoint} is bound now.`,
-        fix: { label: "Try with a new token", renew: true },
-      }
-      : {
-        isBroken: true,
-        title,
-        text:
-          "So ZITADEL issued this token without asking the function. This command binds it:",
-        fix: SETUP,
-      };
+    return {
+      isBroken: true,
+      ...bound
+        ? {
+          title: `${title} when this token was issued`,
+          text: `${bound.name} at ${bound.endpoint} is bound now.`,
+          fix: { label: "Try with a new token", renew: true },
+        }
+        : {
+          title,
+          text:
+            "So ZITADEL issued this token without asking the function. This command binds it:",
+          fix: SETUP,
+        },
+    };
   }
   if (call && isFailed(call)) {
     const fix = { label: "Try again", renew: true };
     const found = describeFailure(call, { ...facts, isLogin: false });
     return { ...found, isBroken: true, fix };
   }
-  const uncounted = held.filter(({ why, scopes }) => why && !scopes);
   if (roles.some(({ isCounted }) => isCounted)) {
     return { ...unexplained(facts, bound), isBroken: true };
   }
-  if (uncounted.length > 0) {
-    return inWords({ kind: "not_counted", by: uncounted }, "", facts);
-  }
+  const by = held.filter(({ why, scopes }) => why && !scopes);
+  if (by.length > 0) return inWords({ kind: "not_counted", by }, "", facts);
   if (user) return explainUnsent(facts) ?? withoutRoles(facts);
-  return rolesNotSent(facts, claimName);
+  return rolesNotSent(facts);
 }
 
 /** Roles that count were sent, and the claim is not there. */
@@ -224,11 +221,8 @@ function unexplained(
   bound: NonNullable<Facts["binding"]>[number] | undefined,
 ): Finding {
   if (exchanges) {
-    return {
-      title: `The function’s answer has no “${claimName}”`,
-      text:
-        "By this page’s settings it should. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS and PERMISSIONS_CLAIM.",
-    };
+    const title = `The function’s answer has no “${claimName}”`;
+    return { title, text: OTHER_SETTINGS };
   }
   const names = sentenceList([...new Set(roles.map(({ role }) => role))]);
   const cause = !bound
@@ -267,7 +261,7 @@ export function explainUnsent(
     text: `${granted ?? cause}. ${why}`,
     fix: {
       label: `Log in again and request ${projects}’s roles`,
-      scopes: left.flatMap(({ scopes }) => scopes!.split(" ")),
+      scopes: left.map(({ scopes }) => scopes).join(" "),
     },
   };
 }
@@ -277,18 +271,18 @@ function withoutRoles(facts: Facts): Finding {
   const inactive = facts.user?.grants.find(({ active, roles }) =>
     !active && roles.length > 0
   );
-  return inactive
-    ? {
-      title: `${name}’s roles in ${
-        nameOf(inactive.projectId, facts.projects)
-      } are deactivated`,
-      text: "ZITADEL sends only the roles of active authorizations.",
-    }
-    : {
+  if (!inactive) {
+    return {
       title: `${name} has no roles`,
       text:
         "So ZITADEL has none to send, and there is nothing to map. In ZITADEL’s console, an authorization gives a user a role in a project.",
     };
+  }
+  const project = nameOf(inactive.projectId, facts.projects);
+  return {
+    title: `${name}’s roles in ${project} are deactivated`,
+    text: "ZITADEL sends only the roles of active authorizations.",
+  };
 }
 
 /** An answer of `explain --permission`, in its words. */
@@ -296,23 +290,18 @@ export function inWords(
   answer: PermissionAnswer,
   permission: string,
   facts: Facts,
-  known: Pick<AnswerContext, "mappings" | "counted"> = {
-    mappings: new Map(),
-    counted: new Set(),
-  },
+  mappings: Mappings = new Map(),
 ): Finding {
   const { title, text, entry, meant } = describeAnswer(answer, {
-    permission,
-    user: firstName(facts),
-    grants: facts.held,
-    ...known,
+    ...{ permission, mappings, user: firstName(facts), grants: facts.held },
     projectName: (id) => nameOf(id, facts.projects),
     organizationName: (id) => nameOf(id, facts.organizations),
   });
   if (!entry) return { title, text };
   // Only the entry of a role that was sent has a row to add it in.
   const isAddable = facts.roles.some((it) =>
-    it.role === meant && it.key === undefined && it.isCounted &&
+    [it.role, `${it.project}:${it.role}`].includes(meant ?? "") &&
+    it.key === undefined && it.isCounted &&
     it.organization === entry.organization
   );
   const fix = meant !== undefined && isAddable

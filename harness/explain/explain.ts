@@ -6,17 +6,14 @@ import {
   whyNotCounted,
   whyUnlisted,
 } from "../../lib/claims/grants.ts";
-import {
-  type Granted,
-  permissionsOfGrants,
-} from "../../lib/claims/permissions.ts";
+import { permissionsOfGrants } from "../../lib/claims/permissions.ts";
 import { type AddedClaim, buildReply } from "../../lib/claims/reply.ts";
 import type { Config } from "../../lib/config/settings.ts";
 import {
   chooseOrganization,
   isForeign,
 } from "../../lib/mapping/organization.ts";
-import type { FunctionCall } from "../../lib/request/payload.ts";
+import type { FunctionCall, UserGrant } from "../../lib/request/payload.ts";
 import {
   knownProjects,
   type MetadataEntry,
@@ -24,6 +21,7 @@ import {
   type ProjectRole,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
+import { messageOf } from "../cli/terminal.ts";
 import { problemOf } from "../mapping/interpret_value.ts";
 import { describeCorrection } from "../mapping/describe_correction.ts";
 
@@ -39,7 +37,11 @@ export interface RoleExplanation {
 export interface GrantExplanation {
   readonly project: string;
   readonly grantedBy: string;
+  /** Whose mapping counts for it. */
   readonly organization: string;
+  /** Its roles, also if they do not count. */
+  readonly held: readonly string[];
+  /** Empty if the grant does not count. */
   readonly roles: readonly RoleExplanation[];
   /** Why all of it grants nothing, if that is so. */
   readonly why: string | undefined;
@@ -61,18 +63,7 @@ export interface Explanation {
 /** The settings that decide what a call comes to. */
 export type ExplainRules =
   & Pick<Config, "metadataOrganization">
-  & Partial<
-    Pick<
-      Config,
-      | "projects"
-      | "grantedBy"
-      | "applications"
-      | "impersonation"
-      | "claim"
-      | "shape"
-      | "rolesClaim"
-    >
-  >;
+  & Partial<Config>;
 
 /** Returns a mapping, or throws why it cannot be had. */
 export type MappingOf = (organization: string) => Promise<ExplainedMapping>;
@@ -85,6 +76,8 @@ export interface ExplainedMapping extends RoleMapping {
 const NO_GRANTS =
   "ZITADEL sent no grants: the user has none that is active, or the project does not assert roles (console: Projects > General) and the scope does not ask for them (urn:zitadel:iam:org:projects:roles)";
 
+const TOO_LONG = "its organization's grants are too long for a claim";
+
 export const NOT_COUNTED: Readonly<Record<WhyNotCounted, string>> = {
   inactive: "it is not active",
   no_roles: "it names no role",
@@ -96,20 +89,15 @@ export const NOT_COUNTED: Readonly<Record<WhyNotCounted, string>> = {
 export const UNLISTED_APPLICATION =
   "APPLICATIONS does not list the application";
 
-/**
- * Explains a call: which grant and role gave each permission, and which roles
- * gave none and why. METADATA_ORGANIZATION alone stands for the default rules.
- */
+/** Explains a call: which grant and role gave each permission, and which roles gave none and why. */
 export async function explainCall(
   call: FunctionCall,
   mappingOf: MappingOf,
-  given: ExplainRules | string,
+  rules: ExplainRules,
 ): Promise<Explanation> {
-  const rules = typeof given === "string"
-    ? { metadataOrganization: given }
-    : given;
   const { metadataOrganization, projects } = rules;
   const why = whyNothing(call, rules);
+  const sent = call.user_grants ?? [];
   const userOrganization = userOrganizationOf(call);
   const organizationOf = chooseOrganization(
     metadataOrganization,
@@ -117,38 +105,32 @@ export async function explainCall(
   );
   const isKnownProject = knownProjects(
     projects,
-    (call.user_grants ?? []).map(({ project_id }) => project_id),
+    sent.map(({ project_id }) => project_id),
   );
   const mappings = new Map<string, ExplainedMapping>();
-  const grants: GrantExplanation[] = [];
-  for (const grant of why ? [] : call.user_grants ?? []) {
-    const organization = organizationOf(grant.resource_owner);
-    const of = {
-      project: grant.project_id,
-      grantedBy: grant.resource_owner,
-      organization,
-    };
+  const explainGrant = async (grant: UserGrant): Promise<GrantExplanation> => {
+    const { project_id: projectId, resource_owner, roles } = grant;
     const reason = whyNotCounted(grant, rules, userOrganization);
-    if (reason) {
-      grants.push({ ...of, roles: [], why: NOT_COUNTED[reason] });
-      continue;
-    }
+    const organization = organizationOf(resource_owner);
+    const explained = {
+      ...{ project: projectId, grantedBy: resource_owner, organization },
+      ...{ held: roles ?? [], roles: [] },
+      why: why ?? (reason && NOT_COUNTED[reason]),
+    };
+    if (explained.why !== undefined) return explained;
     try {
       const mapping = await mappingOf(organization);
       mappings.set(organization, mapping);
-      const roles = grant.roles!.map((role) =>
-        explainRole(
-          mapping,
-          { projectId: grant.project_id, role },
-          isKnownProject,
-        )
+      const roles = explained.held.map((role) =>
+        explainRole(mapping, { projectId, role }, isKnownProject)
       );
-      grants.push({ ...of, roles, why: undefined });
+      return { ...explained, roles };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      grants.push({ ...of, roles: [], why });
+      return { ...explained, why: messageOf(error) };
     }
-  }
+  };
+  // One after the other: a mapping is read once.
+  const grants = await Array.fromAsync(sent, explainGrant);
   const tooLong = new Set<string>();
   const granted = why ? [] : permissionsOfGrants(roleGrants(call, rules), {
     mappingOf: ({ organization }) => mappings.get(organizationOf(organization)),
@@ -158,19 +140,19 @@ export async function explainCall(
     onTooLong: (organization) => tooLong.add(organization),
   });
   const permissions = granted.flatMap(({ permissions }) => permissions);
+  const { claim = "permissions", shape = "list", rolesClaim } = rules;
   return {
     call: call.function,
     grants: grants.map((grant) =>
       tooLong.has(grant.grantedBy)
-        ? {
-          ...grant,
-          roles: [],
-          why: "its organization's grants are too long for a claim",
-        }
+        ? { ...grant, roles: [], why: TOO_LONG }
         : grant
     ),
     permissions: [...new Set(permissions)],
-    claims: granted.length > 0 ? claimsOf(call, granted, rules) : [],
+    // Beside the claims of earlier targets.
+    claims: granted.length > 0
+      ? buildReply(call, { claim, shape, rolesClaim }, granted).added
+      : [],
     why: why ?? (grants.length > 0 ? undefined : NO_GRANTS),
   };
 }
@@ -191,15 +173,6 @@ function whyNothing(
     : undefined;
 }
 
-/** What the function adds, beside the claims of earlier targets. */
-function claimsOf(
-  call: FunctionCall,
-  granted: readonly Granted[],
-  { claim = "permissions", shape = "list", rolesClaim }: ExplainRules,
-): readonly AddedClaim[] {
-  return buildReply(call, { claim, shape, rolesClaim }, granted).added;
-}
-
 function explainRole(
   mapping: ExplainedMapping,
   { projectId, role }: ProjectRole,
@@ -208,23 +181,14 @@ function explainRole(
   const qualified = `${projectId}:${role}`;
   const permissions = permissionsOf(mapping, { projectId, role }, isKnown);
   if (permissions === undefined) {
-    return {
-      role,
-      key: undefined,
-      permissions: [],
-      why: `there is no entry "${role}" or "${qualified}"`,
-    };
+    const why = `there is no entry "${role}" or "${qualified}"`;
+    return { role, key: undefined, permissions: [], why };
   }
   const key = mapping.qualified.get(projectId)?.has(role) ? qualified : role;
-  const problem = describeProblem(mapping, key);
-  return {
-    role,
-    key,
-    permissions,
-    why: permissions.length > 0
-      ? undefined
-      : problem ?? "its entry is an empty array",
-  };
+  const why = permissions.length > 0
+    ? undefined
+    : describeProblem(mapping, key) ?? "its entry is an empty array";
+  return { role, key, permissions, why };
 }
 
 /** What is wrong with an entry, what it is, and what it should be. */

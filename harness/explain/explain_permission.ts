@@ -4,25 +4,22 @@
  *
  * @module
  */
-import type { Config } from "../../lib/config/settings.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
 import {
   knownProjects,
   permissionsOf,
 } from "../../lib/mapping/role_mapping.ts";
+import { nearestName } from "../cli/closest.ts";
 import { intendedPermissions } from "../mapping/interpret_value.ts";
-import type { ExplainedMapping, MappingOf } from "./explain.ts";
-import { nearestName } from "./nearest_name.ts";
+import type {
+  ExplainedMapping,
+  ExplainRules,
+  GrantExplanation,
+  MappingOf,
+} from "./explain.ts";
 
 /** Roles that a user holds. */
-export interface HeldRoles {
-  readonly held: readonly string[];
-  readonly project: string;
-  readonly grantedBy: string;
-  /** Whose mapping counts for them. */
-  readonly organization: string;
-  /** Why their grant does not count, if so. */
-  readonly why?: string | undefined;
+export interface HeldRoles extends Omit<GrantExplanation, "roles"> {
   /** The scopes that a login must request for them, if any. */
   readonly scopes?: string | undefined;
 }
@@ -52,107 +49,81 @@ export type PermissionAnswer = {
   readonly names: readonly string[];
 };
 
-export interface PermissionFacts {
-  readonly grants: readonly HeldRoles[];
-  /** By organization, those that do not count for the user too. */
-  readonly mappings: ReadonlyMap<string, ExplainedMapping>;
-  /** The organizations whose mappings count for the user. */
-  readonly counted: ReadonlySet<string>;
-  readonly isKnownProject: (id: string) => boolean;
-}
-
-/** Lists the organizations whose mappings count for a user. */
-export function countedOrganizations(
-  { grants, userOrganization, rules }: Pick<
-    Asked,
-    "grants" | "userOrganization" | "rules"
-  >,
-): Set<string> {
-  const choose = chooseOrganization(
-    rules.metadataOrganization,
-    userOrganization,
-  );
-  return new Set(
-    [userOrganization, ...grants.map(({ grantedBy }) => grantedBy)].map(choose),
-  );
-}
-
-/** Of whom a permission is asked, and by which rules. */
-interface Asked {
-  readonly grants: readonly HeldRoles[];
-  readonly userOrganization: string;
-  readonly mappingOf: MappingOf;
-  readonly rules: Pick<Config, "metadataOrganization"> & {
-    readonly projects?: Config["projects"];
-  };
-}
+/** Mappings by organization. */
+export type Mappings = ReadonlyMap<string, ExplainedMapping>;
 
 /**
  * Answers by the mappings that count for a user, and for the nearest reason by
  * those of the organizations that gave the grants.
+ *
+ * @returns The answer, and the mappings that count.
  */
 export async function answerPermission(
   permission: string,
-  { grants, userOrganization, mappingOf, rules }: Asked,
-): Promise<PermissionAnswer> {
-  const organizations = [
-    userOrganization,
-    ...grants.map(({ grantedBy }) => grantedBy),
-  ];
-  const counted = countedOrganizations({ grants, userOrganization, rules });
-  const mappings = new Map<string, ExplainedMapping>();
-  for (const id of [...counted, ...organizations]) {
-    mappings.set(id, await mappingOf(id));
+  { grants, userOrganization, mappingOf, rules }: {
+    readonly grants: readonly HeldRoles[];
+    readonly userOrganization: string;
+    readonly mappingOf: MappingOf;
+    readonly rules: ExplainRules;
+  },
+): Promise<{ answer: PermissionAnswer; mappings: Mappings }> {
+  const { metadataOrganization, projects } = rules;
+  const owners = [userOrganization, ...grants.map((it) => it.grantedBy)];
+  const choose = chooseOrganization(metadataOrganization, userOrganization);
+  const counted = new Set(owners.map(choose));
+  const [mappings, others] = [new Map(), new Map()] as const;
+  for (const id of new Set([...counted, ...owners])) {
+    (counted.has(id) ? mappings : others).set(id, await mappingOf(id));
   }
-  return explainPermission(permission, {
-    grants,
-    mappings,
-    counted,
-    isKnownProject: knownProjects(
-      rules.projects,
-      grants.map(({ project }) => project),
-    ),
-  });
-}
-
-/** Answers why a user has a permission, or the nearest reason why not. */
-export function explainPermission(
-  permission: string,
-  { grants, mappings, counted, isKnownProject }: PermissionFacts,
-): PermissionAnswer {
-  const isGranting = ({ organization, project: projectId }: HeldRoles) => {
-    const mapping = mappings.get(organization);
-    return (role: string) =>
-      mapping && permissionsOf(mapping, { projectId, role }, isKnownProject)
+  const isKnown = knownProjects(projects, grants.map((it) => it.project));
+  const by = grants.map((grant) => ({
+    ...grant,
+    held: grant.held.filter((role) => {
+      const mapping = mappings.get(grant.organization);
+      const projectId = grant.project;
+      return mapping && permissionsOf(mapping, { projectId, role }, isKnown)
         ?.includes(permission);
-  };
-  const by = grants
-    .map((it) => ({ ...it, held: it.held.filter(isGranting(it)) }))
-    .filter(({ held }) => held.length > 0);
+    }),
+  })).filter(({ held }) => held.length > 0);
   const counting = by.filter(({ why }) => why === undefined);
   const sent = counting.filter(({ scopes }) => scopes === undefined);
-  if (sent.length > 0) return { kind: "held", by: sent };
-  if (counting.length > 0) return { kind: "must_request", by: counting };
-  if (by.length > 0) return { kind: "not_counted", by };
+  const answer: PermissionAnswer = sent.length > 0
+    ? { kind: "held", by: sent }
+    : counting.length > 0
+    ? { kind: "must_request", by: counting }
+    : by.length > 0
+    ? { kind: "not_counted", by }
+    : whyNotGranted(permission, { grants, mappings, others });
+  return { answer, mappings };
+}
 
-  const own = [...mappings].filter(([id]) => counted.has(id))
-    .map(([, mapping]) => mapping);
+function whyNotGranted(
+  permission: string,
+  { grants, mappings, others }: {
+    readonly grants: readonly HeldRoles[];
+    readonly mappings: Mappings;
+    readonly others: Mappings;
+  },
+): PermissionAnswer {
+  const own = [...mappings.values()];
   const broken = own.flatMap((it) => unreadableKeys(it, permission));
   const isHeld = (key: string) =>
     grants.some(({ held, project }) =>
       held.some((role) => key === role || key === `${project}:${role}`)
     );
-  const others = [...mappings].filter(([id, mapping]) =>
-    !counted.has(id) && grantingKeys(mapping, permission).length > 0
+  const elsewhere = [...others].filter(([, mapping]) =>
+    grantingKeys(mapping, permission).length > 0
   );
-  const granting = own.flatMap((it) => grantingKeys(it, permission));
   const names = own.flatMap(({ plain }) => [...plain.values()].flat());
   const meant = nearestName(permission, names);
   const reasons = [
     { kind: "unreadable", names: broken.filter(isHeld) },
-    { kind: "missing_role", names: granting },
+    {
+      kind: "missing_role",
+      names: own.flatMap((it) => grantingKeys(it, permission)),
+    },
     { kind: "unreadable", names: broken },
-    { kind: "other_organization", names: others.map(([id]) => id) },
+    { kind: "other_organization", names: elsewhere.map(([id]) => id) },
   ] as const;
   return reasons.find(({ names }) => names.length > 0) ??
     { kind: "no_entry", names: meant === undefined ? [] : [meant] };

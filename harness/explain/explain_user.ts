@@ -4,16 +4,10 @@
  *
  * @module
  */
-import { chooseOrganization } from "../../lib/mapping/organization.ts";
 import type { FoundUser } from "../zitadel/find_user.ts";
 import type { ListedGrant } from "../zitadel/user_grants.ts";
-import {
-  explainCall,
-  type ExplainRules,
-  type Explanation,
-  type GrantExplanation,
-  type MappingOf,
-} from "./explain.ts";
+import { explainCall, type ExplainRules, type MappingOf } from "./explain.ts";
+import { roleScopes } from "./roles_not_sent.ts";
 
 /** What is known of a user and its login. */
 export interface UserFacts {
@@ -32,23 +26,7 @@ export interface UserGrantFacts extends ListedGrant {
   readonly isAsserted: boolean;
 }
 
-/** A grant, what it comes to, and what a login must request for it. */
-export interface UserGrantExplanation extends GrantExplanation {
-  readonly projectName: string;
-  readonly grantedByName: string;
-  /** Its roles, also if they do not count. */
-  readonly held: readonly string[];
-  /** The scopes without which ZITADEL does not send the grant, if any. */
-  readonly scopes: string | undefined;
-}
-
-export interface UserExplanation
-  extends Pick<Explanation, "permissions" | "claims" | "why"> {
-  readonly user: FoundUser;
-  readonly grants: readonly UserGrantExplanation[];
-  /** What cannot be told from here, and what keeps the user from logging in. */
-  readonly notes: readonly string[];
-}
+export type UserExplanation = Awaited<ReturnType<typeof explainUser>>;
 
 /**
  * Explains what a user's token holds if the login requests the roles of every
@@ -58,7 +36,7 @@ export async function explainUser(
   facts: UserFacts,
   mappingOf: MappingOf,
   rules: ExplainRules,
-): Promise<UserExplanation> {
+) {
   const { user, grants, application, namesApplication } = facts;
   const { applications, ...others } = rules;
   const isUnknown = namesApplication && application === undefined;
@@ -76,54 +54,31 @@ export async function explainUser(
     // Without an application to ask about, a note says what APPLICATIONS does.
     isUnknown ? others : rules,
   );
-  const organizationOf = chooseOrganization(
-    rules.metadataOrganization,
-    user.organization,
-  );
   return {
     user,
     permissions,
     claims,
     why: grants.length === 0 ? "the user has no grants" : explained.why,
-    grants: grants.map((grant, index) => ({
-      project: grant.project_id,
-      projectName: grant.project_name,
-      grantedBy: grant.resource_owner,
-      grantedByName: grant.org_name,
-      organization: organizationOf(grant.resource_owner),
-      held: grant.roles ?? [],
-      scopes: scopesFor(grant, facts),
-      // None is explained if none can count.
-      ...explained.grants[index] ?? { roles: [], why: explained.why },
-    })),
-    notes: notesOf(facts, isUnknown ? applications : undefined),
-  };
-}
-
-function scopesFor(
-  { project_id: id, isAsserted }: UserGrantFacts,
-  { user, application }: UserFacts,
-): string | undefined {
-  const isOwn = !application || application.project.id === id;
-  if (isAsserted && isOwn && !user.isMachine) return undefined;
-  return `urn:zitadel:iam:org:project:id:${id}:aud urn:zitadel:iam:org:projects:roles`;
-}
-
-function notesOf(
-  { user, grants }: UserFacts,
-  applications: ReadonlySet<string> | undefined,
-): string[] {
-  const notes: string[] = [];
-  if (user.state !== "active") {
-    notes.push(`The user is ${user.state} and cannot log in.`);
-  }
-  if (applications && !user.isMachine) {
-    notes.push("Only tokens for APPLICATIONS get permissions.");
-  }
-  if (grants.length > 0) {
-    notes.push(
+    grants: explained.grants.map((it, index) => {
+      const { project_name, org_name, isAsserted } = grants[index]!;
+      const isOwn = !application || application.project.id === it.project;
+      const isUnasked = isAsserted && isOwn && !user.isMachine;
+      return {
+        ...it,
+        projectName: project_name,
+        grantedByName: org_name,
+        /** The scopes without which ZITADEL does not send the grant, if any. */
+        scopes: isUnasked ? undefined : roleScopes(it.project),
+      };
+    }),
+    /** What cannot be told from here, and what keeps the user from logging in. */
+    notes: [
+      user.state !== "active" &&
+      `The user is ${user.state} and cannot log in.`,
+      isUnknown && applications && !user.isMachine &&
+      "Only tokens for APPLICATIONS get permissions.",
+      grants.length > 0 &&
       "Which application and scopes a login uses cannot be told from here: a project's own applications get asserted roles unasked, all others must request them.",
-    );
-  }
-  return notes;
+    ].filter((it) => it !== false && it !== undefined),
+  };
 }

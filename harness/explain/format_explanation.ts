@@ -8,13 +8,21 @@ export function formatExplanation(
 ): string[] {
   return [
     tint("strong", call),
-    ...grants.flatMap(formatGrant),
+    // If nothing counts, no grant has more to say.
+    ...why ? [] : grants.flatMap(formatGrant),
     "",
-    permissions.length > 0
-      ? `permissions  ${permissions.join(" ")}`
-      : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`,
+    formatPermissions({ permissions, why }),
     ...claims.map(formatClaim),
   ];
+}
+
+/** Formats what a token gets, or why it gets nothing. */
+export function formatPermissions(
+  { permissions, why }: Pick<Explanation, "permissions" | "why">,
+): string {
+  return permissions.length > 0
+    ? `permissions  ${permissions.join(" ")}`
+    : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`;
 }
 
 function formatClaim(
@@ -33,14 +41,13 @@ function formatGrant(
   const title =
     `grant of project ${project} by ${grantedBy}, mapping of ${organization}`;
   const nothing = tint("warning", "nothing");
-  const names = roles.map(({ role }) => role);
-  const width = Math.max(...names.map((name) => name.length));
+  const width = Math.max(...roles.map(({ role }) => role.length));
   return [
     "",
     title,
     ...why ? [`  ${nothing}: ${why}`] : [],
-    ...roles.map(({ role, key, permissions, why }, index) => {
-      const name = names[index]!.padEnd(width);
+    ...roles.map(({ role, key, permissions, why }) => {
+      const name = role.padEnd(width);
       if (why) return `  ${name}  ${nothing}: ${why}`;
       const entry = key === role ? "" : `  (entry ${String(key)})`;
       return `  ${name}  ${permissions.join(" ")}${tint("faint", entry)}`;

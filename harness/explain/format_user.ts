@@ -1,6 +1,9 @@
 import { formatColumns } from "../cli/table.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import type { UserExplanation, UserGrantExplanation } from "./explain_user.ts";
+import { formatPermissions } from "./format_explanation.ts";
+import type { UserExplanation } from "./explain_user.ts";
+
+type Grant = UserExplanation["grants"][number];
 
 /** Formats what a user's tokens hold; names come from outside. */
 export function formatUser(
@@ -30,14 +33,12 @@ export function formatUser(
           its.map(describeGrant).join("; ")
         }: scope "${scopes}"`,
     ),
-    permissions.length > 0
-      ? `permissions  ${permissions.join(" ")}`
-      : `${tint("warning", "no permissions")}${why ? `  ${why}` : ""}`,
+    formatPermissions({ permissions, why }),
   ];
 }
 
 function rowsOf(
-  { projectName, grantedByName, roles }: UserGrantExplanation,
+  { projectName, grantedByName, roles }: Grant,
 ): string[][] {
   return roles.map(({ role, key = "-", permissions, why }) => {
     const result = why ? `nothing: ${why}` : permissions.join(" ");
@@ -45,7 +46,7 @@ function rowsOf(
   });
 }
 
-function describeGrant(grant: UserGrantExplanation): string {
+function describeGrant(grant: Grant): string {
   const { held, projectName, project, grantedByName, grantedBy } = grant;
   return printable(
     `${

@@ -1,9 +1,10 @@
 import type { Facts, Finding } from "./token_question.ts";
 
+const ROLES_SCOPE = "urn:zitadel:iam:org:projects:roles";
+
 /** What userinfo and the login tell of a real instance. */
 export function rolesNotSent(
-  { login, projectId, audience, userinfo }: Facts,
-  claimName: string,
+  { login, projectId, audience, userinfo, claimName }: Facts,
 ): Finding {
   if (!login || userinfo?.error !== undefined) {
     return {
@@ -14,10 +15,9 @@ export function rolesNotSent(
         : "A pasted token does not tell why: either ZITADEL sent no roles, or no function answered. Log in here to find out, or run deno task doctor.",
     };
   }
-  const scope = "urn:zitadel:iam:org:projects:roles";
   const others = audience.filter((id) => id !== login.clientId);
   const projects = projectId ? [projectId] : others;
-  if (login.scope.includes(scope) || projects.length === 0) {
+  if (login.scope.includes(ROLES_SCOPE) || projects.length === 0) {
     return {
       title: "This user has no roles here",
       text:
@@ -30,15 +30,12 @@ export function rolesNotSent(
       "This login did not request them, and the project does not assert them. Or the user has none.",
     fix: {
       label: "Log in again and request the project’s roles",
-      scopes: projects.flatMap(roleScopes),
+      scopes: projects.map(roleScopes).join(" "),
     },
   };
 }
 
-/** The scopes that request a project's roles. */
-export function roleScopes(project: string): string[] {
-  return [
-    `urn:zitadel:iam:org:project:id:${project}:aud`,
-    "urn:zitadel:iam:org:projects:roles",
-  ];
+/** The scopes that request a project's roles, separated by a space. */
+export function roleScopes(project: string): string {
+  return `urn:zitadel:iam:org:project:id:${project}:aud ${ROLES_SCOPE}`;
 }

@@ -4,23 +4,13 @@ import { type Io, printJson } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { utf16Of } from "../cli/utf16.ts";
 import { readMappingFile } from "../mapping/roles_file.ts";
+import type { ExplainOptions } from "./command_line.ts";
 import { explainCall } from "./explain.ts";
 import { formatExplanation } from "./format_explanation.ts";
-import type { ExplainUserOptions } from "./run_explain_user.ts";
 import { readExplainSource } from "./source.ts";
 
-export interface ExplainOptions extends Omit<ExplainUserOptions, "user"> {
-  readonly user?: string | undefined;
-  /** A file, or `-` for stdin, unless a user is explained. */
-  readonly positionals: readonly string[];
-  /** A file with the mapping. */
-  readonly roles?: string | undefined;
-  readonly envFile: string;
-  readonly json: boolean;
-}
-
 export async function runExplain(
-  options: ExplainOptions,
+  options: ExplainOptions & { readonly positionals: readonly string[] },
   io: Io,
 ): Promise<Outcome> {
   const { user, positionals: [file], roles, envFile, json } = options;
@@ -36,15 +26,10 @@ export async function runExplain(
     ? await new Response(Deno.stdin.readable).bytes()
     : await Deno.readFile(file!);
   const text = new TextDecoder(utf16Of(bytes)).decode(bytes);
-  const { call, mappingOf, rules } = await readExplainSource(
-    text,
-    {
-      settings: await readSettings(envFile, io),
-      mapping: roles === undefined
-        ? undefined
-        : (await readMappingFile(roles)).mapping,
-    },
-  );
+  const { call, mappingOf, rules } = await readExplainSource(text, {
+    settings: await readSettings(envFile, io),
+    mapping: roles ? (await readMappingFile(roles)).mapping : undefined,
+  });
   const explanation = await explainCall(call, mappingOf, rules);
   if (json) return printJson(io, "done", { ...explanation });
   for (const line of formatExplanation(explanation)) io.print(line);

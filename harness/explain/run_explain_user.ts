@@ -5,7 +5,6 @@
  * @module
  */
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
-import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
@@ -17,29 +16,33 @@ import { findUser } from "../zitadel/find_user.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations } from "../zitadel/organization.ts";
 import { assertsRoles, listUserGrants } from "../zitadel/user_grants.ts";
+import type { ExplainOptions } from "./command_line.ts";
 import { describeAnswer } from "./describe_answer.ts";
 import type { ExplainedMapping } from "./explain.ts";
 import {
   answerPermission,
-  countedOrganizations,
+  type PermissionAnswer,
 } from "./explain_permission.ts";
 import { explainUser, type UserGrantFacts } from "./explain_user.ts";
 import { formatUser } from "./format_user.ts";
 
-export interface ExplainUserOptions {
-  /** A user's id or login name. */
-  readonly user: string;
-  /** The client id of the application that the user logs in to. */
-  readonly application?: string | undefined;
-  /** The one permission to explain. */
-  readonly permission?: string | undefined;
-  readonly envFile: string;
-  readonly json: boolean;
-}
+const VERDICTS: Readonly<Record<PermissionAnswer["kind"], string>> = {
+  held: "yes",
+  must_request: "only if the login requests the project's roles",
+  not_counted: "no, the grant does not count",
+  unreadable:
+    "no, an entry that was probably meant to grant it cannot be read (deno task doctor)",
+  missing_role:
+    "no, only roles grant it that the user lacks, or that have another entry in the user's project",
+  other_organization:
+    "no, only mappings of other organizations grant it (METADATA_ORGANIZATION)",
+  no_entry: "no, no entry grants it",
+};
 
 export async function runExplainUser(
   { user: wanted, application: clientId, permission, envFile, json }:
-    ExplainUserOptions,
+    & ExplainOptions
+    & { readonly user: string },
   io: Io,
 ): Promise<Outcome> {
   const { settings, instance } = await connectAsAdmin(envFile, io);
@@ -56,50 +59,46 @@ export async function runExplainUser(
   const application = clientId === undefined
     ? undefined
     : await findApplication(instance, clientId);
-  const mappings = new Map<string, LoadedMapping>();
-  const mappingOf = async (organization: string) => {
-    const known = mappings.get(organization);
-    if (known) return known;
+  const mappings = new Map<string, ExplainedMapping>();
+  const load = async (organization: string) => {
     const { entries, api } = await listMetadata(instance, organization);
-    const mapping = { ...parseRoleMapping(entries), entries, api };
-    mappings.set(organization, mapping);
-    return mapping;
+    mappings.set(organization, { ...parseRoleMapping(entries), entries });
+    return api;
+  };
+  const mappingOf = async (organization: string) => {
+    if (!mappings.has(organization)) await load(organization);
+    return mappings.get(organization)!;
   };
   // v3 has no other API for metadata, and does not name the application.
-  const { api } = await mappingOf(user.organization);
-  const facts = {
-    user,
-    grants,
-    application,
-    namesApplication: api !== "management_v1",
-  };
+  const namesApplication = await load(user.organization) !== "management_v1";
+  const facts = { user, grants, application, namesApplication };
   const explanation = await explainUser(facts, mappingOf, rules);
   const asked = {
     grants: explanation.grants,
     userOrganization: user.organization,
-    mappingOf,
-    rules,
+    ...{ mappingOf, rules },
   };
-  const answer = permission === undefined
+  const answered = permission === undefined
     ? undefined
     : await answerPermission(permission, asked);
   io.progress();
+  const { answer } = answered ?? {};
   if (json) {
     return printJson(io, "done", { ...explanation, application, answer });
   }
-  if (answer) {
-    const { verdict, title, text } = describeAnswer(answer, {
-      permission: permission!,
+  if (answered && permission !== undefined) {
+    const { title, text } = describeAnswer(answered.answer, {
+      permission,
       user: user.loginName,
       grants: explanation.grants,
-      mappings,
-      counted: countedOrganizations(asked),
+      mappings: answered.mappings,
       projectName: (id) =>
         grants.find((it) => it.project_id === id)?.project_name ?? id,
       organizationName: (id) =>
         grants.find((it) => it.resource_owner === id)?.org_name ?? id,
     });
-    io.print(`${tint("strong", printable(permission!))}: ${verdict}`);
+    const verdict = VERDICTS[answered.answer.kind];
+    io.print(`${tint("strong", printable(permission))}: ${verdict}`);
     for (const line of [title, text]) io.print(`  ${printable(line)}`);
   } else for (const line of formatUser(explanation)) io.print(line);
   for (const note of [...explanation.notes, describeRules(settings)]) {
@@ -118,6 +117,3 @@ async function findApplication(instance: Instance, clientId: string) {
     `Cannot find the application ${clientId}: expected a client id (console: Projects > application)`,
   );
 }
-
-/** A mapping, and by which API it was read, which tells the release. */
-type LoadedMapping = ExplainedMapping & { readonly api: MetadataApi };

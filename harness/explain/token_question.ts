@@ -1,11 +1,6 @@
 import { z } from "zod";
 import type { EntryName } from "./describe_answer.ts";
-import type {
-  ExplainRules,
-  GrantExplanation,
-  MappingOf,
-  RoleExplanation,
-} from "./explain.ts";
+import type { ExplainRules, MappingOf, RoleExplanation } from "./explain.ts";
 import type { HeldRoles } from "./explain_permission.ts";
 import type { Binding } from "../zitadel/binding.ts";
 
@@ -20,6 +15,8 @@ const Exchange = z.object({
   reply: z.object({ status: z.number(), body: z.string() }).optional(),
   error: z.string().optional(),
 });
+
+export type Exchange = z.infer<typeof Exchange>;
 
 /** What the page found out: never a token. */
 export const Question = z.object({
@@ -80,7 +77,7 @@ export type Question = z.infer<typeof Question>;
 /** A role that ZITADEL sent, and what the function's code makes of it. */
 export type Role =
   & RoleExplanation
-  & Pick<GrantExplanation, "project" | "grantedBy" | "organization">
+  & Pick<HeldRoles, "project" | "grantedBy" | "organization">
   & { readonly isCounted: boolean };
 
 /** What is judged. */
@@ -105,12 +102,13 @@ export interface Facts extends Question {
 /** What a button does about a finding: one of the fields beside the label. */
 export interface Fix {
   readonly label: string;
-  /** Log in again and request these scopes too. */
-  readonly scopes?: readonly string[];
+  /** Log in again and request these scopes too, separated by spaces. */
+  readonly scopes?: string;
   /** Log in again with this application. */
   readonly clientId?: string;
   /** Add entries, with the permissions of another entry or with examples. */
-  readonly add?: readonly (EntryName & { readonly like?: string })[];
+  readonly add?:
+    readonly (EntryName & { readonly like?: string | undefined })[];
   readonly edit?: EntryName;
   /** A command to run. */
   readonly copy?: string;

@@ -1,7 +1,5 @@
 import { z } from "zod";
-import { userOrganizationOf } from "../../lib/claims/grants.ts";
 import { FunctionError } from "../../lib/errors.ts";
-import { chooseOrganization } from "../../lib/mapping/organization.ts";
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import {
   type FunctionCall,
@@ -111,26 +109,20 @@ async function gatherFacts(
   const grants = call ? allGrants(question, call) : [];
   const explained = call &&
     await explainCall({ ...call, user_grants: grants }, mappingOf, rules);
-  const organizationOf = call &&
-    chooseOrganization(rules.metadataOrganization, userOrganizationOf(call));
   const sent = call?.user_grants?.length ?? 0;
-  const held = grants.map((grant, index) => ({
-    held: grant.roles ?? [],
-    project: grant.project_id,
-    grantedBy: grant.resource_owner,
-    organization: organizationOf!(grant.resource_owner),
-    why: explained?.why ?? explained?.grants[index]?.why,
-    scopes: index < sent ? undefined : roleScopes(grant.project_id).join(" "),
+  const held = (explained?.grants ?? []).map((grant, index) => ({
+    ...grant,
+    scopes: index < sent ? undefined : roleScopes(grant.project),
   }));
-  const roles = held.slice(0, sent).flatMap((grant, index): Role[] => {
+  const roles = held.slice(0, sent).flatMap((grant): Role[] => {
     const { project, grantedBy, organization, why } = grant;
-    const none = { key: undefined, permissions: [], why };
-    const own = why
-      ? grant.held.map((role) => ({ role, ...none }))
-      : explained?.grants[index]?.roles ?? [];
     const isCounted = why === undefined;
     const place = { project, grantedBy, organization, isCounted };
-    return own.map((role) => ({ ...role, ...place }));
+    return isCounted
+      ? grant.roles.map((role) => ({ ...role, ...place }))
+      : grant.held.map((role) => (
+        { role, key: undefined, permissions: [], why, ...place }
+      ));
   });
   return {
     ...question,

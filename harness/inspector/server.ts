@@ -9,7 +9,6 @@ import "oauth4webapi";
 import { ROUTES } from "../demo/ask_api.ts";
 import { refuseForeignHost, serveOnLocalhost } from "../util/local_server.ts";
 import { callApi } from "./api_calls.ts";
-import { apiCheck, placeOf } from "./api_check.ts";
 import {
   explain,
   explainRefusal,
@@ -24,11 +23,6 @@ export const CALLBACK_PATH = "/callback";
 
 /** The port that the sandbox's applications, and the guide's, redirect to. */
 export const DEFAULT_PORT = 9000;
-
-/** Placeholders of index.html. */
-const STYLE_MARK = "<!-- style.css -->";
-const SETTINGS_MARK = "<!-- settings -->";
-const MODULES_MARK = "<!-- modules -->";
 
 /**
  * A login loads the page twice within seconds. The second load uses the files
@@ -120,7 +114,7 @@ export function createInspector(
     ...api && { "/api-calls": (request) => callApi(api.origin, request) },
   };
   const answer = async (request: Request): Promise<Response> => {
-    const { pathname, searchParams } = new URL(request.url);
+    const { pathname } = new URL(request.url);
     const answerPost = post[pathname];
     if (answerPost && request.method === "POST") {
       // A page of another site could have the instance asked with our token.
@@ -133,41 +127,26 @@ export function createInspector(
       return new Response("Method not allowed", { status: 405 });
     }
     if (pathname === "/settings.json") return Response.json(settings);
-    if (pathname === "/check.js") {
-      const id = (name: string) => safeId(searchParams.get(name));
-      const [project, organization] = [id("project"), id("organization")];
-      const code = await apiCheck({
-        ...{ issuer, claim, audience: project, clientId: id("client") },
-        place: placeOf(shape, { project, organization }),
-        isOpaque: searchParams.has("opaque"),
-      });
-      return new Response(code, { headers: { "content-type": TYPES.js! } });
-    }
     if (pathname === "/" || pathname === CALLBACK_PATH) {
       return await startPage(settings);
     }
     return await staticFile(pathname.slice(1));
   };
+  const headers = {
+    "cache-control": "no-store",
+    "content-security-policy": policy(issuer, "'none'"),
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+  };
   return async (request) => {
     const response = refuseForeignHost(request) ?? await answer(request);
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      response.headers.set(name, value);
-    }
-    if (!response.headers.has("cache-control")) {
-      response.headers.set("cache-control", "no-store");
-    }
-    if (!response.headers.has("content-security-policy")) {
-      response.headers.set("content-security-policy", policy(issuer, "'none'"));
+    for (const [name, value] of Object.entries(headers)) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
     }
     return response;
   };
 }
-
-const SECURITY_HEADERS = {
-  "cross-origin-opener-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
-};
 
 /**
  * Trusted Types make the browser refuse what would turn text into markup, so
@@ -206,13 +185,12 @@ async function startPage(
   );
   const hash = new Uint8Array(digest).toBase64();
   const json = JSON.stringify(settings).replaceAll("<", "\\u003c");
-  const body = html!
-    .replace(STYLE_MARK, () => `<style>${style}</style>`)
-    .replace(
-      SETTINGS_MARK,
-      () => `<script type="application/json" id="settings">${json}</script>`,
-    )
-    .replace(MODULES_MARK, (await moduleLinks()).join("\n    "));
+  const parts: Record<string, string> = {
+    style: `<style>${style}</style>`,
+    settings: `<script type="application/json" id="settings">${json}</script>`,
+    modules: (await moduleLinks()).join("\n    "),
+  };
+  const body = html!.replaceAll(/<!-- (\w+) -->/g, (_, name) => parts[name]!);
   return new Response(body, {
     headers: {
       "content-type": TYPES.html!,
@@ -245,9 +223,4 @@ async function staticFile(name: string): Promise<Response> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return new Response("Not found", { status: 404 });
   }
-}
-
-/** An id from the page, to be part of code; anything else is left out. */
-function safeId(text: string | null): string {
-  return /^[\w:.-]+$/.exec(text ?? "")?.[0] ?? "";
 }

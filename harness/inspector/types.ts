@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { AuthorizationServer } from "oauth4webapi";
+import type { AuthorizationServer, TokenEndpointResponse } from "oauth4webapi";
 import type { Binding } from "../zitadel/binding.ts";
 import type {
   EntryName,
@@ -67,11 +67,11 @@ export interface PendingLogin extends Login {
   edits?: Edit[];
 }
 
-export interface Tokens {
-  accessToken: string;
-  idToken?: string | undefined;
-  refreshToken?: string | undefined;
-}
+/** As the token endpoint returns them. */
+export type Tokens = Pick<
+  TokenEndpointResponse,
+  "access_token" | "id_token" | "refresh_token"
+>;
 
 export type PublicKey = JsonWebKey & { kid?: string };
 

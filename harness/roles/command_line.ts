@@ -7,8 +7,7 @@ import {
   type Values,
   YES_OPTION,
 } from "../cli/options.ts";
-import { parseFile } from "../cli/parse.ts";
-import { parseTime } from "../cli/time.ts";
+import { parseFile, parseTime } from "../cli/parse.ts";
 
 export const ROLES_OPTIONS = {
   against: option("FILE", "with check: the file to compare with", parseFile),

@@ -47,16 +47,16 @@ export function viaProxy(url: string): string {
 }
 
 function isBypassed(host: string, entry: string): boolean {
+  if (entry === "*") return true;
   const family = isIP(host);
   if (family === 0) {
     const domain = entry.replace(/^\./, "");
-    return entry === "*" || host === domain ||
-      domain !== "" && host.endsWith(`.${domain}`);
+    return domain !== "" && `.${host}`.endsWith(`.${domain}`);
   }
-  const [address = "", prefix] = entry.split("/");
-  if (entry === "*" || isIP(address) !== family) return entry === "*";
+  const [address = "", prefix = family === 4 ? 32 : 128] = entry.split("/");
+  if (isIP(address) !== family) return false;
   const type = family === 4 ? "ipv4" : "ipv6";
   const list = new BlockList();
-  list.addSubnet(address, Number(prefix ?? (family === 4 ? 32 : 128)), type);
+  list.addSubnet(address, Number(prefix), type);
   return list.check(host, type);
 }

@@ -41,27 +41,25 @@ export async function startServer(
     stderr: "piped",
   }).spawn();
   const lines: string[] = [];
-  const { promise: listening, resolve, reject } = Promise.withResolvers<
-    string
-  >();
+  const listening = Promise.withResolvers<string>();
   const take = (line: string) => {
     lines.push(line);
     const url = urlIn(line);
-    if (url !== undefined) resolve(url);
+    if (url !== undefined) listening.resolve(url);
     onLine?.(line);
   };
   const ended = Promise.all([
     eachLine(child.stdout, take),
     eachLine(child.stderr, take),
   ]).then(() => child.status);
+  const kill = (signal: Deno.Signal) => {
+    try {
+      child.kill(signal);
+    } catch {
+      // It has ended by itself.
+    }
+  };
   const stop = async (signal: Deno.Signal = "SIGTERM") => {
-    const kill = (signal: Deno.Signal) => {
-      try {
-        child.kill(signal);
-      } catch {
-        // It has ended by itself.
-      }
-    };
     kill(signal);
     const timer = setTimeout(() => kill("SIGKILL"), STOP_TIMEOUT_MS);
     const { code } = await ended;
@@ -69,7 +67,9 @@ export async function startServer(
     return code;
   };
   const fail = (what: string) =>
-    reject(new Error(`Cannot start ${name}: ${what}\n${lines.join("\n")}`));
+    listening.reject(
+      new Error(`Cannot start ${name}: ${what}\n${lines.join("\n")}`),
+    );
   const timer = setTimeout(
     () => fail(`it did not listen in ${START_TIMEOUT_MS / 1_000} s`),
     START_TIMEOUT_MS,
@@ -77,9 +77,8 @@ export async function startServer(
   ended.then(({ code }) => fail(`it ended with exit code ${code}`));
   try {
     return {
-      url: await listening,
-      pid: child.pid,
-      ...{ lines, stop },
+      url: await listening.promise,
+      ...{ pid: child.pid, lines, stop },
       [Symbol.asyncDispose]: async () => void await stop(),
     };
   } catch (error) {

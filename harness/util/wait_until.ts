@@ -1,3 +1,5 @@
+import { sleep } from "./sleep.ts";
+
 /** How often the condition is checked, in milliseconds. */
 const INTERVAL_MS = 50;
 
@@ -23,7 +25,7 @@ export async function waitUntil(
     } catch (error) {
       cause = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
+    await sleep(INTERVAL_MS, signal);
   } while (Date.now() < deadline);
   const reason = cause instanceof Error ? `: ${cause.message}` : "";
   throw new Error(

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import type { BrowserContextOptions, Page } from "playwright-core";
+import type { z } from "zod";
 import { launchBrowser } from "../../harness/test/browser.ts";
 import {
   type DevStack,
   type DevStackOptions,
   startDevStack,
 } from "../../harness/dev/start_dev_stack.ts";
+import type { WorldFile } from "../../harness/sandbox/world_file.ts";
 import { freePort } from "../../harness/util/free_port.ts";
 
 /** How long a page may take for one thing, in milliseconds. */
@@ -53,7 +55,6 @@ export function browserTest(
         ...options,
         port: freePort(),
         anyPorts: true,
-        quiet: true,
       });
       const browser = await launchBrowser();
       await using cleanup = new AsyncDisposableStack();
@@ -174,9 +175,24 @@ export function focused(page: Page): Promise<string> {
   return page.evaluate<string>("document.activeElement.id");
 }
 
+/** Replaces an organization's metadata behind the page's back; the function is told of it. */
+export async function putMapping(
+  { sandbox }: DevStack,
+  organization: string,
+  entries: Readonly<Record<string, readonly string[] | string>>,
+): Promise<void> {
+  const path = `_sandbox/organizations/${organization}/metadata`;
+  const response = await fetch(`${sandbox!.origin}/${path}`, {
+    method: "PUT",
+    body: JSON.stringify(entries),
+  });
+  await response.body?.cancel();
+  await sandbox!.settled();
+}
+
 /** Writes a world file that differs from the repository's; the caller removes it. */
 export function temporaryWorld(
-  change: (world: WorldJson) => void,
+  change: (world: z.input<typeof WorldFile>) => void,
 ): string {
   const url = new URL("../../harness/sandbox/world.json", import.meta.url);
   const world = JSON.parse(Deno.readTextFileSync(url));
@@ -184,21 +200,4 @@ export function temporaryWorld(
   const path = Deno.makeTempFileSync({ suffix: ".json" });
   Deno.writeTextFileSync(path, JSON.stringify(world));
   return path;
-}
-
-/** The parts of a world file that tests change. */
-export interface WorldJson {
-  organizations: {
-    id: string;
-    name: string;
-    metadata: Record<string, string[] | string>;
-    projects?: { name: string; assertRoles: boolean; grantedTo?: unknown[] }[];
-    users: {
-      userName: string;
-      firstName?: string;
-      lastName?: string;
-      administrator?: string[];
-      grants?: { project: string; roles: string[]; active?: boolean }[];
-    }[];
-  }[];
 }

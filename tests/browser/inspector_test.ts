@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import {
+  accessToken,
   browserTest,
   chain,
   click,
@@ -21,7 +22,7 @@ browserTest(
   async ({ step, stack }) => {
     const { inspector } = stack;
 
-    await step("shows role, entry and permission in one row", async (page) => {
+    await step("shows the chain in rows, also by ear", async (page) => {
       await logIn(page, "Alice");
       assert.deepEqual(await chain(page), [
         "admin Storefront | read:all, write:all, delete:all | read:all, write:all, delete:all",
@@ -38,10 +39,6 @@ browserTest(
         /1 ?Role, sent by ZITADEL.*2 ?Mapping, in Acme’s metadata.*3 ?Permission, in the token/,
       );
       assert.match(await text(page, "#time"), /^expires in 1[12] h \d+ min$/);
-    });
-
-    await step("reads well without seeing it", async (page) => {
-      await logIn(page, "Alice");
       await edit(page);
       const row = page.getByRole("row").filter({ hasText: "admin" }).first();
       assert.match(
@@ -64,24 +61,7 @@ browserTest(
       );
     });
 
-    await step("shows a changed mapping in the next token", async (page) => {
-      await logIn(page, "Bob");
-      await edit(page);
-      const list = page.getByLabel("Permissions of editor");
-      await list.fill("posts:read, orders:refund");
-      await save(page, "Saved. Added orders:refund. Removed posts:write.");
-      assert.deepEqual(await chain(page), [
-        "editor Storefront | posts:read, orders:refund | posts:read, orders:refund new",
-      ]);
-      assert.equal(
-        await text(page, "#status"),
-        "Saved. 2 permissions, 1 added, 1 removed.",
-      );
-      await list.fill("posts:read, posts:write");
-      await save(page, /Removed orders:refund/);
-    });
-
-    await step("adds and removes roles", async (page) => {
+    await step("removes and adds a role", async (page) => {
       await logIn(page, "Carol");
       await edit(page);
       await click(page, "Remove editor");
@@ -98,6 +78,10 @@ browserTest(
         "editor Storefront | posts:suggest | posts:suggest new",
       ]);
       assert.match(await focused(page), /^row-/, "Enter took the focus away");
+      assert.equal(
+        await text(page, "#status"),
+        "Saved. 1 permission, 1 added, 0 removed.",
+      );
     });
 
     await step("keeps the tokens in memory only", async (page) => {
@@ -112,7 +96,11 @@ browserTest(
       await page.getByRole("heading", { name: "Log in as" }).waitFor();
     });
 
-    await step("shows tokens and userinfo on demand", async (page) => {
+    await step("shows tokens and calls on demand", async (page) => {
+      await page.context().grantPermissions([
+        "clipboard-read",
+        "clipboard-write",
+      ]);
       await logIn(page, "Alice");
       await page.locator("#Access-token-summary").click();
       assert.match(
@@ -121,41 +109,20 @@ browserTest(
       );
       await page.locator("#Access-token-encoded-summary").click();
       assert.match(await text(page, "#Access-token"), /Encoded eyJ/);
+      await click(page, "Copy the access token");
+      await page.getByRole("button", { name: "Copied" }).waitFor();
+      assert.equal(
+        await page.evaluate("navigator.clipboard.readText()"),
+        await accessToken(page),
+      );
       await page.locator("#userinfo-summary").click();
       await page.locator("#userinfo-others-summary").click();
       await page.getByText("alice@acme.example", { exact: true }).waitFor();
-    });
-
-    await step(
-      "shows ZITADEL's calls of the function on demand",
-      async (page) => {
-        await logIn(page, "Alice");
-        const calls = page.locator(".calls");
-        assert.match(
-          await text(page, ".calls"),
-          /Calls to the function.*preaccesstoken for the access token: HTTP 200 in \d+ ms/,
-        );
-        await calls.locator("summary").first().click();
-        assert.match(
-          await text(page, ".calls"),
-          /zitadel-signature: t=.*"append_claims"/,
-        );
-      },
-    );
-
-    await step("copies a token and reports it on the button", async (page) => {
-      await page.context().grantPermissions([
-        "clipboard-read",
-        "clipboard-write",
-      ]);
-      await logIn(page, "Alice");
-      await page.locator("#Access-token-summary").click();
-      await click(page, "Copy the access token");
-      await page.getByRole("button", { name: "Copied" }).waitFor();
-      const copied = await page.evaluate<string>(
-        "navigator.clipboard.readText()",
+      await page.locator(".calls summary").first().click();
+      assert.match(
+        await text(page, ".calls"),
+        /preaccesstoken for the access token: HTTP 200 in \d+ ms.*zitadel-signature: t=.*"append_claims"/,
       );
-      assert.equal(copied.split(".").length, 3);
     });
 
     await step("works by keyboard alone", async (page) => {
@@ -177,30 +144,25 @@ browserTest(
       assert.equal(page.url(), `${inspector.origin}/`);
     });
 
-    await step("explains why a login failed", async (page) => {
-      await page.evaluate(
-        `sessionStorage.setItem("inspector.pending_login", JSON.stringify({
-          clientId: "x", scope: "openid", redirectUri: "x", state: "a",
-          nonce: "b", verifier: "c" }))`,
-      );
-      const query = "error=access_denied&error_description=No&state=a";
-      await page.goto(`${inspector.origin}/callback?${query}`);
-      await feedback(
-        page,
-        "start",
-        "The login failed. ZITADEL answered access_denied: No.",
-      );
-    });
-
-    await step("words a failed check of a login itself", async (page) => {
-      await page.evaluate(
-        `sessionStorage.setItem("inspector.pending_login", JSON.stringify({
-          clientId: "x", scope: "openid", redirectUri: "x", state: "a",
-          nonce: "b", verifier: "c" }))`,
-      );
-      await page.goto(`${inspector.origin}/callback?code=1&state=other`);
-      await feedback(page, "start", /does not belong to this login/);
-    });
+    for (
+      const [query, said] of [
+        [
+          "error=access_denied&error_description=No&state=a",
+          "The login failed. ZITADEL answered access_denied: No.",
+        ],
+        ["code=1&state=other", /does not belong to this login/],
+      ] as const
+    ) {
+      await step(`explains why a login failed: ${query}`, async (page) => {
+        await page.evaluate(
+          `sessionStorage.setItem("inspector.pending_login", JSON.stringify({
+            clientId: "x", scope: "openid", redirectUri: "x", state: "a",
+            nonce: "b", verifier: "c" }))`,
+        );
+        await page.goto(`${inspector.origin}/callback?${query}`);
+        await feedback(page, "start", said);
+      });
+    }
 
     for (const colorScheme of ["light", "dark"] as const) {
       await step(`fits a phone, ${colorScheme}`, async (page) => {
@@ -226,7 +188,7 @@ browserTest(
 const LONG = "x".repeat(200);
 const odd = temporaryWorld(({ organizations: [acme] }) => {
   acme!.name = LONG;
-  acme!.users.push({
+  acme!.users!.push({
     ...{ userName: LONG, firstName: "👩‍🚀", lastName: LONG },
     grants: [{ project: "Storefront", roles: ["viewer"] }],
   });

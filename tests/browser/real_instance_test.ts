@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import {
-  type Inspector,
-  serveInspector,
-} from "../../harness/inspector/server.ts";
-import { readBinding } from "../../harness/zitadel/binding.ts";
+import { serveInspector } from "../../harness/inspector/server.ts";
+import { type Binding, readBinding } from "../../harness/zitadel/binding.ts";
 import {
   accessToken,
   ask,
@@ -19,10 +16,8 @@ import {
   verdict,
 } from "./_browser.ts";
 
-const STOREFRONT = "390000000000000011";
-
 const world = temporaryWorld(({ organizations: [acme] }) => {
-  acme!.users.find(({ userName }) => userName === "bob")!.administrator = [
+  acme!.users!.find(({ userName }) => userName === "bob")!.administrator = [
     "ORG_OWNER_VIEWER",
   ];
 });
@@ -33,70 +28,64 @@ browserTest(
   "inspector: a real instance",
   { settings: {}, world },
   async ({ step, stack }) => {
-    const { origin, world: live } = stack.sandbox!;
-    await using inspector = serveInspector({ issuer: origin, port: 0 });
+    const { origin, adminToken, world: live } = stack.sandbox!;
     const apps = [...live.apps.values()].filter(({ kind }) => kind === "oidc");
-    for (const app of apps) app.redirectUris.push(inspector.redirectUri);
-    const [shop] = apps;
-    const clientOf = (name: string) =>
-      apps.find((it) => it.name === name)!.clientId;
+    const serve = (
+      options: { readBinding?: () => Promise<Binding[]> } = {},
+    ) => {
+      const inspector = serveInspector({ issuer: origin, port: 0, ...options });
+      for (const app of apps) app.redirectUris.push(inspector.redirectUri);
+      return inspector;
+    };
+    await using inspector = serve();
+    /** Logs a person in with an application of the instance. */
+    const logInWith = async (
+      page: Page,
+      app: string,
+      person: string,
+      { readsMapping = false, at = inspector.origin } = {},
+    ) => {
+      const { clientId } = apps.find(({ name }) => name === app)!;
+      await page.goto(at);
+      await page.getByLabel("Client id").fill(clientId);
+      if (readsMapping) await page.getByLabel("Also read the mapping").check();
+      await click(page, "Log in");
+      await logIn(page, person);
+      return clientId;
+    };
 
-    await step(
-      "logs in with any client, and remembers it in the address",
-      async (page) => {
-        await open(page, inspector);
-        await page.getByLabel("Client id").fill(shop!.clientId);
-        await page.getByLabel("Project id").fill(STOREFRONT);
-        await click(page, "Log in");
-        await logIn(page, "Alice");
-        assert.equal(
-          page.url(),
-          `${inspector.origin}/?client_id=${shop!.clientId}`,
-        );
-        assert.deepEqual(await chain(page), [
-          "admin project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
-          "viewer project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
-          "all roles together |  | read:all, write:all, delete:all, posts:read",
-        ]);
-        assert.equal(
-          await page.getByRole("button", { name: "Save" }).count(),
-          0,
-        );
-        assert.match(
-          await text(page, ".calls"),
-          /Only the sandbox shows ZITADEL/,
-        );
-        await page.reload();
-        assert.equal(
-          await page.getByLabel("Client id").inputValue(),
-          shop!.clientId,
-        );
-      },
-    );
+    await step("logs in with any client", async (page) => {
+      await page.goto(inspector.origin);
+      await page.getByText(inspector.redirectUri).waitFor();
+      await page.getByRole("button", { name: "Copy", exact: true }).waitFor();
+      const clientId = await logInWith(page, "Web shop", "Alice");
+      assert.equal(page.url(), `${inspector.origin}/?client_id=${clientId}`);
+      assert.deepEqual(await chain(page), [
+        "admin project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
+        "viewer project 390000000000000011 | Not read: log in with “Also read the mapping” to see it. | ",
+        "all roles together |  | read:all, write:all, delete:all, posts:read",
+      ]);
+      assert.equal(await page.locator("#edit").count(), 0);
+      assert.match(
+        await text(page, ".calls"),
+        /Only the sandbox shows ZITADEL/,
+      );
+      await page.reload();
+      assert.equal(await page.getByLabel("Client id").inputValue(), clientId);
+    });
 
-    await step(
-      "reads the mapping with the administrator's own token",
-      async (page) => {
-        await open(page, inspector);
-        await page.getByLabel("Client id").fill(shop!.clientId);
-        await page.getByLabel("Also read the mapping").check();
-        await click(page, "Log in");
-        await logIn(page, "Bob");
-        assert.deepEqual(await chain(page), [
-          "editor project 390000000000000011 | posts:read, posts:write | posts:read, posts:write",
-        ]);
-        assert.match(await text(page, ".chain thead"), /in Acme’s metadata/);
-        await page.getByText("To change it: deno task roles").waitFor();
-        await ask(page, "read:all", "Only admin grants “read:all”");
-      },
-    );
+    await step("reads the mapping as an administrator", async (page) => {
+      await logInWith(page, "Web shop", "Bob", { readsMapping: true });
+      assert.deepEqual(await chain(page), [
+        "editor project 390000000000000011 | posts:read, posts:write | posts:read, posts:write",
+      ]);
+      assert.match(await text(page, ".chain thead"), /in Acme’s metadata/);
+      await page.getByText("To change it: deno task roles").waitFor();
+      await ask(page, "read:all", "Only admin grants “read:all”");
+    });
 
     await step("says why a plain user cannot read it", async (page) => {
-      await open(page, inspector);
-      await page.getByLabel("Client id").fill(shop!.clientId);
-      await page.getByLabel("Also read the mapping").check();
-      await click(page, "Log in");
-      await logIn(page, "Alice");
+      await logInWith(page, "Web shop", "Alice", { readsMapping: true });
       assert.match(
         (await chain(page))[0]!,
         /Not readable with your token \(ZITADEL answered HTTP 404, membership not found/,
@@ -104,116 +93,72 @@ browserTest(
     }, { allow: /404/ });
 
     await step("requests the roles that are missing", async (page) => {
-      await open(page, inspector);
-      await page.getByLabel("Client id").fill(clientOf("Warehouse terminal"));
-      await click(page, "Log in");
-      await logIn(page, "Alice");
+      await logInWith(page, "Warehouse terminal", "Alice");
       assert.match(await text(page, "#diagnosis"), /ZITADEL sent no roles/);
       await click(page, "Log in again and request the project’s roles");
       await logIn(page, "Alice");
       assert.match((await chain(page))[0]!, /^picker project/);
     });
 
-    await step(
-      "tells from userinfo that roles were sent and nothing answered",
-      async (page) => {
-        const { executions } = live;
-        const bound = [...executions];
-        executions.clear();
-        await open(page, inspector);
-        await page.getByLabel("Client id").fill(shop!.clientId);
-        await click(page, "Log in");
-        await logIn(page, "Bob");
-        assert.match(
-          await text(page, "#diagnosis"),
-          /ZITADEL lists editor for this login.*deno task doctor/,
-        );
-        for (const [key, value] of bound) executions.set(key, value);
-      },
-    );
+    await step("names what an administrator sees", async (page) => {
+      await using informed = serve({
+        readBinding: () => readBinding(origin, adminToken),
+      });
+      const [target] = live.targets.values();
+      const { signingKey } = target!;
+      target!.signingKey = "another-key-than-the-function-has";
+      await logInWith(page, "Web shop", "Bob");
+      assert.match(
+        await text(page, "#diagnosis"),
+        /ZITADEL lists editor for this login.*deno task doctor/,
+      );
+      await logInWith(page, "Web shop", "Bob", { at: informed.origin });
+      assert.match(
+        await text(page, "#diagnosis"),
+        /does not interrupt on errors \(interruptOnError\), so the function at http:\/\/127[^ ]+ failed/,
+      );
+      target!.interruptOnError = true;
+      await click(page, "Get a new token");
+      await feedback(
+        page,
+        "renew",
+        /^There is no new token\. ZITADEL asks the function at http.*interruptOnError/,
+      );
+      Object.assign(target!, { signingKey, interruptOnError: false });
+    }, { allow: /Failed to load resource/ });
 
-    await step(
-      "names the endpoint and interruptOnError that an administrator's token reads",
-      async (page) => {
-        const adminToken = stack.sandbox!.adminToken;
-        await using inspector = serveInspector({
-          issuer: origin,
-          port: 0,
-          readBinding: () => readBinding(origin, adminToken),
-        });
-        for (const app of apps) app.redirectUris.push(inspector.redirectUri);
-        const [target] = live.targets.values();
-        const { signingKey } = target!;
-        target!.signingKey = "another-key-than-the-function-has";
-        await open(page, inspector);
-        await page.getByLabel("Client id").fill(shop!.clientId);
-        await click(page, "Log in");
-        await logIn(page, "Bob");
-        assert.match(
-          await text(page, "#diagnosis"),
-          /does not interrupt on errors \(interruptOnError\), so the function at http:\/\/127[^ ]+ failed/,
-        );
-        target!.interruptOnError = true;
-        await click(page, "Get a new token");
-        await feedback(
-          page,
-          "renew",
-          /^There is no new token\. ZITADEL asks the function at http.*interruptOnError/,
-        );
-        Object.assign(target!, { signingKey, interruptOnError: false });
-      },
-      { allow: /Failed to load resource/ },
-    );
-
-    await step(
-      "explains a pasted token, and sends it nowhere",
-      async (page) => {
-        await logIn(page, "Alice");
-        const token = await accessToken(page);
-        await open(page, inspector);
-        const sent: string[] = [];
-        page.on("request", (request) => {
-          const all = JSON.stringify([
-            request.url(),
-            request.headers(),
-            request.postData(),
-          ]);
-          if (all.includes(token.slice(0, 40))) sent.push(request.url());
-        });
-        await paste(page, `Bearer ${token}`);
-        await feedback(page, "renew", "Token read.");
-        assert.match(
-          await verdict(page),
-          /^Accepted by an API, with 4 permissions\. ✓ signature .*audience not checked/,
-        );
-        assert.match(await text(page, "#time"), /^expires in/);
-        assert.deepEqual(await chain(page), [
-          "other source | This page does not know the roles behind these. | read:all, write:all, delete:all, posts:read",
-        ]);
-        assert.equal(await page.locator("#userinfo").count(), 0);
-        assert.equal(
-          await page.getByRole("button", { name: "Get a new token" }).count(),
-          0,
-        );
-        assert.deepEqual(sent, []);
-      },
-    );
-
-    await step("refuses what is not a token", async (page) => {
-      await open(page, inspector);
+    await step("sends a pasted token nowhere", async (page) => {
+      await logIn(page, "Alice");
+      const token = await accessToken(page);
+      await page.goto(inspector.origin);
       await paste(page, "opaque");
       await feedback(page, "start", /This is not a JWT/);
-    });
-
-    await step("shows and copies the redirect address", async (page) => {
-      await open(page, inspector);
-      await page.getByText(inspector.redirectUri).waitFor();
-      await page.getByRole("button", { name: "Copy", exact: true }).waitFor();
+      await page.reload();
+      const sent: string[] = [];
+      page.on("request", (request) => {
+        const all = JSON.stringify([
+          request.url(),
+          request.headers(),
+          request.postData(),
+        ]);
+        if (all.includes(token.slice(0, 40))) sent.push(request.url());
+      });
+      await paste(page, `Bearer ${token}`);
+      await feedback(page, "renew", "Token read.");
+      assert.match(
+        await verdict(page),
+        /^Accepted by an API, with 4 permissions\. ✓ signature .*audience not checked/,
+      );
+      assert.match(await text(page, "#time"), /^expires in/);
+      assert.deepEqual(await chain(page), [
+        "other source | This page does not know the roles behind these. | read:all, write:all, delete:all, posts:read",
+      ]);
+      assert.equal(await page.locator("#userinfo").count(), 0);
+      assert.equal(
+        await page.getByRole("button", { name: "Get a new token" }).count(),
+        0,
+      );
+      assert.deepEqual(sent, []);
     });
   },
 );
-
-async function open(page: Page, inspector: Inspector): Promise<void> {
-  await page.goto(inspector.origin);
-  await page.getByLabel("Client id").waitFor();
-}

@@ -1,7 +1,7 @@
 // @ts-check
 import { keyText } from "./chain_view.js";
 import { rowId } from "./edits.js";
-import { button, h, PLAIN_TEXT } from "./element.js";
+import { button, focus, h, PLAIN_TEXT } from "./element.js";
 import { say } from "./feedback.js";
 import { counted, sentenceList } from "./words.js";
 /** @import { Edits } from "./edits.js" */
@@ -14,12 +14,11 @@ import { counted, sentenceList } from "./words.js";
  * @param {Edits} edits
  * @param {object} parts
  * @param {Session} parts.session
- * @param {boolean} parts.isChecked Whether a save was tried: until then a name may be missing.
  * @param {Child} parts.feedback
  * @param {() => void} parts.draw
- * @param {Record<"onAdd" | "onUndo" | "onSave" | "onDone", () => void>} parts.actions
+ * @param {() => void} parts.onSave
  */
-export function editorOf(edits, { session, isChecked, feedback, draw, actions }) {
+export function editorOf(edits, { session, feedback, draw, onSave }) {
   /** @param {EntryName} name @param {Partial<Edit>} part @param {string} id */
   const type = (name, part, id) => {
     const edit = edits.change(name, part);
@@ -31,15 +30,34 @@ export function editorOf(edits, { session, isChecked, feedback, draw, actions })
   };
   /** @param {Edit | undefined} edit */
   const problemOf = (edit) =>
-    edit && edits.changed.includes(edit) && (isChecked || edit.key.trim() !== "") ? edits.problem(edit) : "";
+    edit && edits.changed.includes(edit) && (edits.isChecked || edit.key.trim() !== "") ? edits.problem(edit) : "";
   /** @param {string} id @param {Edit | undefined} edit @param {string} value @param {Record<string, unknown>} others */
   const input = (id, edit, value, others) =>
     h("input", {
       ...{ id, value, "aria-describedby": `${id.replace(/-key$/, "")}-note`, ...PLAIN_TEXT },
       "aria-invalid": String(problemOf(edit) !== ""),
-      onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && actions.onSave(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && onSave(),
       ...others,
     });
+  const onAdd = () => {
+    edits.isChecked = false;
+    const { id } = edits.add(session.organizations[0]?.id ?? "");
+    draw();
+    sayUnsaved(edits);
+    focus(`${id}-key`);
+  };
+  const onUndo = () => {
+    const { length } = edits.changed;
+    edits.list = [];
+    draw();
+    say("save", length > 0 ? `${counted(length, "change")} undone.` : "There are no unsaved changes.");
+  };
+  const onDone = () => {
+    if (edits.changed.length > 0) return say("save", "Save or undo the changes first.", { tone: "bad" });
+    edits.isOpen = false;
+    draw();
+    focus("edit");
+  };
   return {
     added: edits.list.filter(({ isNew }) => isNew),
     /** @param {EntryName} name */
@@ -86,10 +104,10 @@ export function editorOf(edits, { session, isChecked, feedback, draw, actions })
         h("div.feedback", { id: "save-feedback" }, feedback),
         h(
           "div.actions",
-          button("button.quiet", "add", "Add a role", actions.onAdd),
-          button("button.quiet", "undo", "Undo changes", actions.onUndo),
-          button("button.quiet", "done", "Done", actions.onDone),
-          button("button.primary", "save", "Save and get a new token", actions.onSave),
+          button("button.quiet", "add", "Add a role", onAdd),
+          button("button.quiet", "undo", "Undo changes", onUndo),
+          button("button.quiet", "done", "Done", onDone),
+          button("button.primary", "save", "Save and get a new token", onSave),
         ),
       ),
   };

@@ -10,12 +10,20 @@
 /** ZITADEL's limit for a metadata key, in characters. */
 const MAX_KEY_LENGTH = 200;
 
-/** Permissions to begin with, as in ZITADEL's guide. @type {Record<string, string>} */
-const EXAMPLES = { admin: "read:all, write:all, delete:all", editor: "posts:read, posts:write", viewer: "posts:read" };
+/** Permissions to begin with, as in ZITADEL's guide. */
+const EXAMPLES = new Map([
+  ["admin", "read:all, write:all, delete:all"],
+  ["editor", "posts:read, posts:write"],
+  ["viewer", "posts:read"],
+]);
 
 export class Edits {
   /** @type {Edit[]} */
   list = [];
+  /** Whether the fields are shown. */
+  isOpen = false;
+  /** Whether a save was tried: until then a name may be missing. */
+  isChecked = false;
   /** The mapping as it is stored. @type {readonly Organization[]} */
   organizations = [];
 
@@ -54,10 +62,16 @@ export class Edits {
     return edit;
   }
 
-  /** Begins an entry as another one, or with examples. @param {EntryName & { like?: string }} name */
-  addExample({ like, ...name }) {
+  /**
+   * Begins an entry as another one, or with examples.
+   *
+   * @param {EntryName & { like?: string | undefined }} name
+   * @param {boolean} [isNew] Whether no row has a field for it.
+   */
+  addExample({ like, ...name }, isNew = false) {
     const text = like && this.textOf({ ...name, key: like });
-    if (!this.textOf(name)) this.change(name, { text: text || (EXAMPLES[name.key] ?? `${name.key}:example`) });
+    if (this.textOf(name)) return;
+    this.change(name, { text: text || (EXAMPLES.get(name.key) ?? `${name.key}:example`), isNew });
   }
 
   /** @param {Edit} edit */

@@ -20,6 +20,11 @@ export function feedbackAt(place) {
   return shown.get(place);
 }
 
+/** Another one, or none, after the tokens were deleted: what was asked for before does not bring them back. */
+export function actionUnderWay() {
+  return current;
+}
+
 /** Forgets what was said, and the action under way. */
 export function clearFeedback() {
   current = undefined;

@@ -13,7 +13,7 @@ import { button, h, PLAIN_TEXT, typed } from "./element.js";
 export function identityView({ login, name, tokens, user, apps }, feedback, { onRenew, onLogin, onLeave }) {
   const app = apps.find((it) => it.clientId === login?.clientId);
   const where = !login ? "pasted here" : login.machine ? "service user" : `logged in to ${app?.name ?? login.clientId}`;
-  const canRenew = tokens.refreshToken || login?.machine;
+  const canRenew = tokens.refresh_token || login?.machine;
   return h(
     "section.identity",
     { "aria-label": "User" },

@@ -9,14 +9,14 @@ import { chainView } from "./chain_view.js";
 import { editorOf, sayUnsaved } from "./editor.js";
 import { Edits, rowId } from "./edits.js";
 import { button, focus, h, redraw, typed } from "./element.js";
-import { clearFeedback, feedbackAt, run, say } from "./feedback.js";
+import { actionUnderWay, clearFeedback, feedbackAt, run, say } from "./feedback.js";
 import { identityView } from "./identity_view.js";
 import { joinScopes } from "./instance.js";
 import { decodeJwt } from "./jwt.js";
 import * as login from "./login.js";
 import { answerView, questionView } from "./question_view.js";
-import { machineTokens, readExchanges, readWorld, saveChanges } from "./sandbox.js";
-import { ask, askUserinfo, explainRefusal, openSession } from "./session.js";
+import { machineTokens, readWorld, saveChanges } from "./sandbox.js";
+import { ask, explained, openSession } from "./session.js";
 import { startView } from "./start_view.js";
 import { tokensView } from "./tokens_view.js";
 import { formatTimeLeft, judge } from "./verdict.js";
@@ -40,16 +40,11 @@ const context = { settings, server: { issuer: settings.issuer }, keys: [] };
 /** @type {Session | undefined} */
 let session;
 const edits = new Edits();
-let isEditing = false;
-/** Whether a save was tried with the edits at hand. */
-let isChecked = false;
 /** @type {Finding | undefined} To the permission that is asked about. */
 let answer;
 /** What was judged last: it changes when the token expires. */
 let judged = 0;
 let isNavigating = false;
-/** Counts the times that the tokens were deleted: what was asked for before does not bring them back. */
-let generation = 0;
 
 document.getElementById("where")?.replaceChildren(h("span.pill", settings.sandbox ? "Sandbox" : "ZITADEL"), host);
 setInterval(tick, TICK_MS);
@@ -70,11 +65,11 @@ async function start() {
     return say("start", "This login was not started in this tab. Start it here.", { tone: "bad" });
   }
   edits.list = pending.edits ?? [];
-  isEditing = edits.list.length > 0;
+  edits.isOpen = edits.list.length > 0;
   redraw(main, h("h1", "Logging in…"), h("div.feedback", { id: "start-feedback" }));
   await act({ button: "", doing: "", place: "start", failure: "The login failed." }, async () => {
     await discover();
-    const tokens = await explained(() => login.finishLogin(context.server, pending, url));
+    const tokens = await explained(settings, () => login.finishLogin(context.server, pending, url));
     await open({ login: pending, tokens });
     report("renew", "Logged in.");
   });
@@ -88,26 +83,12 @@ async function discover() {
   context.server = await login.discover(settings.issuer);
 }
 
-/** Requests tokens; a refusal because the function failed says so. @template T @param {() => Promise<T>} request */
-async function explained(request) {
-  try {
-    return await request();
-  } catch (error) {
-    if (!login.isRefusal(error)) throw error;
-    const calls = settings.sandbox ? await readExchanges(settings.issuer) : undefined;
-    const cause = await explainRefusal(calls?.filter(({ condition }) => condition.startsWith("function/")));
-    if (!cause) throw error;
-    throw new Error(`${cause.title}: ${cause.text.replace(/\.$/, "")}`, { cause: error });
-  }
-}
-
 /** Shows who can log in. @param {boolean} [isFailed] Then the reason and the edits stay. @returns {Promise<void>} */
 async function showStart(isFailed) {
   session = answer = undefined;
-  generation++;
   if (!isFailed) {
     edits.list = [];
-    isEditing = false;
+    edits.isOpen = false;
     clearFeedback();
   }
   try {
@@ -143,7 +124,10 @@ function onLogin(wanted, place = "start") {
 async function logIn(wanted) {
   await discover();
   if (wanted.machine) {
-    return await open({ login: wanted, tokens: await explained(() => machineTokens(settings.issuer, wanted)) });
+    return await open({
+      login: wanted,
+      tokens: await explained(settings, () => machineTokens(settings.issuer, wanted)),
+    });
   }
   isNavigating = true;
   // A browser that knows one user should not choose for the person.
@@ -153,15 +137,15 @@ async function logIn(wanted) {
 
 /** @param {string} text */
 function onPaste(text) {
-  const accessToken = text.replace(/^Bearer\s+/i, "");
-  if (!decodeJwt(accessToken)) {
+  const token = text.replace(/^Bearer\s+/i, "");
+  if (!decodeJwt(token)) {
     const what = "one has three parts, separated by dots. An opaque token has nothing inside to show";
     return say("start", `This is not a JWT: ${what}.`, { tone: "bad" });
   }
   const failure = "The token cannot be read.";
   return act({ button: "read-token", doing: "Reading…", place: "start", failure }, async () => {
     await discover().catch(() => {});
-    await open({ tokens: { accessToken } });
+    await open({ tokens: { access_token: token } });
     report("renew", "Token read.");
     focus("who");
   });
@@ -169,11 +153,11 @@ function onPaste(text) {
 
 /** Opens a session of new tokens and shows it. @param {{ login?: Login, tokens: Tokens }} news */
 async function open(news) {
-  const begun = generation;
+  const begun = actionUnderWay();
   const question = document.getElementById("question") ? typed("question") : "";
   const opened = await openSession(context, news, session);
   const answered = await ask(opened, settings, question);
-  if (begun !== generation) return;
+  if (begun !== actionUnderWay()) return;
   [session, answer] = [opened, answered];
   edits.takeOver(opened.organizations);
   draw();
@@ -184,7 +168,7 @@ function draw() {
   if (!shown) return;
   const isEditable = settings.sandbox && shown.login !== undefined && shown.organizations.length > 0;
   const onEdit = () => {
-    isEditing = true;
+    edits.isOpen = true;
     draw();
     focus(main.querySelector(".edit input")?.id ?? "add");
   };
@@ -195,6 +179,7 @@ function draw() {
     answer = asked;
     document.getElementById("answer")?.replaceChildren(/** @type {Node} */ (answerView(shown, answer, fix)));
   };
+  const editing = { session: shown, feedback: feedbackAt("save"), draw, onSave };
   judged = judge(shown, settings, now()).status;
   redraw(
     main,
@@ -205,7 +190,11 @@ function draw() {
     }),
     questionView(shown, { answer, onAsk, onFix: fix }),
     verdictView(shown, settings, now(), fix),
-    chainView(shown, isEditable && isEditing ? editor(shown) : undefined, isEditable ? onEdit : undefined),
+    chainView(
+      shown,
+      isEditable && edits.isOpen ? editorOf(edits, editing) : undefined,
+      isEditable ? onEdit : undefined,
+    ),
     tokensView(shown, settings, () => onUserinfo(shown)),
     callsView(shown),
   );
@@ -213,38 +202,9 @@ function draw() {
 }
 
 /** @param {Session} shown */
-function editor(shown) {
-  return editorOf(edits, {
-    ...{ session: shown, isChecked, draw, feedback: feedbackAt("save") },
-    actions: {
-      onSave,
-      onAdd() {
-        isChecked = false;
-        const { id } = edits.add(shown.organizations[0]?.id ?? "");
-        draw();
-        sayUnsaved(edits);
-        focus(`${id}-key`);
-      },
-      onUndo() {
-        const { length } = edits.changed;
-        edits.list = [];
-        draw();
-        say("save", length > 0 ? `${counted(length, "change")} undone.` : "There are no unsaved changes.");
-      },
-      onDone() {
-        if (edits.changed.length > 0) return say("save", "Save or undo the changes first.", { tone: "bad" });
-        isEditing = false;
-        draw();
-        focus("edit");
-      },
-    },
-  });
-}
-
-/** @param {Session} shown */
 async function onUserinfo(shown) {
   if (shown.userinfo || !shown.login) return;
-  shown.userinfo = await askUserinfo(context.server, shown.access.raw);
+  shown.userinfo = await login.askUserinfo(context.server, shown.access.raw);
   if (session === shown) draw();
 }
 
@@ -260,21 +220,24 @@ function onRenew() {
 async function renew() {
   const before = session;
   if (!before?.login) return;
-  const { refreshToken } = before.tokens;
-  if (!refreshToken) {
+  const { refresh_token } = before.tokens;
+  if (!refresh_token) {
     return await logIn({ ...before.login, loginHint: before.login.loginHint ?? before.user?.userName });
   }
-  const begun = generation;
+  const begun = actionUnderWay();
   await discover();
-  const tokens = await explained(() => login.refreshTokens(context.server, before.login?.clientId ?? "", refreshToken));
-  if (begun !== generation) return;
+  const tokens = await explained(
+    settings,
+    () => login.refreshTokens(context.server, before.login?.clientId ?? "", refresh_token),
+  );
+  if (begun !== actionUnderWay()) return;
   // The old refresh token is used up now, even if what follows fails.
-  before.tokens = { ...tokens, idToken: tokens.idToken ?? before.tokens.idToken };
-  await open({ login: before.login, tokens });
+  before.tokens = { ...before.tokens, ...tokens };
+  await open({ login: before.login, tokens: before.tokens });
 }
 
 function onSave() {
-  isChecked = true;
+  edits.isChecked = true;
   const wrong = edits.changed.find((edit) => edits.problem(edit));
   if (wrong) {
     draw();
@@ -302,7 +265,7 @@ async function save() {
     const text = `Not saved, because the mapping was changed elsewhere: ${conflicts}. Your edits are kept.`;
     return say("save", `${text} Check them, then save again.`, { tone: "bad" });
   }
-  isChecked = false;
+  edits.isChecked = false;
   const isLate = results.some(({ told }) => !told);
   const late = isLate ? " The function was not told of the change, and may use the old mapping for a minute." : "";
   try {
@@ -324,17 +287,17 @@ async function onLeave() {
 }
 
 /** @param {Fix} cure */
-function fix({ renew: isRenewal, scopes = [], clientId, add = [], edit }) {
+function fix({ renew: isRenewal, scopes = "", clientId, add = [], edit }) {
   const begun = session?.login;
   if (isRenewal) return onRenew();
-  if (begun && (scopes.length > 0 || clientId)) {
-    const scope = joinScopes(begun.scope, ...scopes);
+  if (begun && (scopes || clientId)) {
+    const scope = joinScopes(begun.scope, scopes);
     return onLogin({ ...begun, ...(clientId && { clientId }), scope, loginHint: session?.user?.userName }, "renew");
   }
   const [first = edit] = add;
   if (!first) return;
-  for (const name of add) edits.addExample(name);
-  isEditing = true;
+  for (const name of add) edits.addExample(name, !session?.roles.some(({ role }) => role === name.key));
+  edits.isOpen = true;
   draw();
   sayUnsaved(edits);
   focus(rowId(first));

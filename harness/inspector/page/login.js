@@ -85,11 +85,9 @@ export async function finishLogin(server, pending, url) {
     allowHttp(server.issuer),
   );
   const asksForIdToken = pending.scope.split(" ").includes("openid");
-  return tokensOf(
-    await oauth.processAuthorizationCodeResponse(server, client, response, {
-      ...(asksForIdToken && { expectedNonce: pending.nonce, requireIdToken: true }),
-    }),
-  );
+  return await oauth.processAuthorizationCodeResponse(server, client, response, {
+    ...(asksForIdToken && { expectedNonce: pending.nonce, requireIdToken: true }),
+  });
 }
 
 /**
@@ -98,7 +96,7 @@ export async function finishLogin(server, pending, url) {
  * @param {Server} server
  * @param {string} clientId
  * @param {string} refreshToken
- * @returns {Promise<Tokens>} With the old refresh token if there is no new one.
+ * @returns {Promise<Tokens>}
  */
 export async function refreshTokens(server, clientId, refreshToken) {
   const client = { client_id: clientId };
@@ -109,21 +107,24 @@ export async function refreshTokens(server, clientId, refreshToken) {
     refreshToken,
     allowHttp(server.issuer),
   );
-  const tokens = tokensOf(await oauth.processRefreshTokenResponse(server, client, response));
-  return { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
+  return await oauth.processRefreshTokenResponse(server, client, response);
 }
 
 /**
- * Reads the userinfo endpoint.
+ * Asks the userinfo endpoint.
  *
  * @param {Server} server
  * @param {string} accessToken
- * @returns {Promise<Record<string, unknown>>}
+ * @returns {Promise<{ claims?: Record<string, unknown>, error?: string }>}
  */
-export async function fetchUserinfo(server, accessToken) {
-  const response = await fetch(server.userinfo_endpoint ?? "", { headers: { authorization: `Bearer ${accessToken}` } });
-  if (!response.ok) throw new Error(`HTTP ${response.status}`);
-  return await response.json();
+export async function askUserinfo(server, accessToken) {
+  try {
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const response = await fetch(server.userinfo_endpoint ?? "", { headers });
+    return response.ok ? { claims: await response.json() } : { error: `HTTP ${response.status}` };
+  } catch (error) {
+    return { error: String(error) };
+  }
 }
 
 /** Reports whether ZITADEL refused the refresh token. @param {unknown} error */
@@ -153,15 +154,6 @@ export function describeError(error) {
     }). Log in again. If that repeats, compare this machine’s clock and ZITADEL_DOMAIN.`;
   }
   return `${error instanceof Error ? error.message : String(error)}.`;
-}
-
-/** @param {Pick<oauth.TokenEndpointResponse, "access_token" | "id_token" | "refresh_token">} response @returns {Tokens} */
-export function tokensOf(response) {
-  return {
-    accessToken: response.access_token,
-    idToken: response.id_token,
-    refreshToken: response.refresh_token,
-  };
 }
 
 /** An instance on this machine has no TLS. @param {string} issuer */

@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { tokensOf } from "./login.js";
 /** @import { Exchange, Login, Tokens, World } from "../types.ts" */
 
 /** @param {string} issuer @returns {Promise<World>} */
@@ -30,8 +29,8 @@ export function readOrigin(issuer, token) {
 }
 
 /** Gets a service user's token. @param {string} issuer @param {Login} login @returns {Promise<Tokens>} */
-export async function machineTokens(issuer, { machine, scope }) {
-  return tokensOf(await askJson(`${issuer}/_sandbox/tokens`, json("POST", { user: machine, scope })));
+export function machineTokens(issuer, { machine, scope }) {
+  return askJson(`${issuer}/_sandbox/tokens`, json("POST", { user: machine, scope }));
 }
 
 /**

@@ -6,23 +6,23 @@
  */
 import { API_SCOPE, callFromClaims, readOrganization } from "./instance.js";
 import { decodeJwt, signatureProblem } from "./jwt.js";
-import { fetchKeys, fetchUserinfo } from "./login.js";
+import { askUserinfo, fetchKeys, isRefusal } from "./login.js";
 import { readPermissions } from "./read_permissions.js";
-import { readOrigin, readWorld } from "./sandbox.js";
-/** @import { ApiResult, Context, Explanation, Finding, Item, Login, Question, Server, Settings, Token, Tokens } from "../types.ts" */
+import { readExchanges, readOrigin, readWorld } from "./sandbox.js";
+/** @import { ApiResult, Context, Explanation, Finding, Item, Login, Question, Settings, Token, Tokens } from "../types.ts" */
 
 /**
  * Reads and checks new tokens, and finds out where their claims come from.
  *
  * @param {Context} context
  * @param {{ login?: Login, tokens: Tokens }} news The login is missing for a pasted token.
- * @param {{ id: Token | undefined, items: readonly Item[], name: string }} [before] The session whose tokens they replace.
+ * @param {{ items: readonly Item[], name: string }} [before] The session whose tokens they replace.
  */
 export async function openSession(context, { login: given, tokens }, before) {
   const { settings, server } = context;
   const { issuer, claim } = settings;
-  const access = await readToken(context, tokens.accessToken);
-  const id = tokens.idToken === undefined ? before?.id : await readToken(context, tokens.idToken);
+  const access = await readToken(context, tokens.access_token);
+  const id = tokens.id_token === undefined ? undefined : await readToken(context, tokens.id_token);
   const isOurs = given !== undefined || access.jwt?.claims.iss === issuer;
   const [world, origin] = settings.sandbox && isOurs
     ? await Promise.all([readWorld(issuer), readOrigin(issuer, access.raw)])
@@ -85,15 +85,6 @@ async function callApi(accessToken) {
   const response = await fetch("/api-calls", { method: "POST", headers: { authorization: `Bearer ${accessToken}` } });
   if (!response.ok) throw new Error(`The API cannot be called: HTTP ${response.status}`);
   return await response.json();
-}
-
-/** @param {Server} server @param {string} accessToken @returns {Promise<{ claims?: Record<string, unknown>, error?: string }>} */
-export async function askUserinfo(server, accessToken) {
-  try {
-    return { claims: await fetchUserinfo(server, accessToken) };
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 /** @param {Context} context @param {string} raw @returns {Promise<Token>} */
@@ -166,10 +157,26 @@ async function explainFromOutside(question, { issuer }, accessToken) {
   }
 }
 
-/** Asks the server why ZITADEL issued no token. @param {unknown} calls The sandbox shows them. @returns {Promise<Finding | null>} */
-export async function explainRefusal(calls) {
-  const response = await fetch("/refusal", { method: "POST", body: JSON.stringify(calls ?? null) });
-  return response.ok ? await response.json() : null;
+/**
+ * Requests tokens; a refusal because the function failed says so.
+ *
+ * @template T
+ * @param {Settings} settings
+ * @param {() => Promise<T>} request
+ */
+export async function explained({ sandbox, issuer }, request) {
+  try {
+    return await request();
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const calls = sandbox ? await readExchanges(issuer) : null;
+    const asked = calls?.filter(({ condition }) => condition.startsWith("function/"));
+    const response = await fetch("/refusal", { method: "POST", body: JSON.stringify(asked ?? null) });
+    /** @type {Finding | null} */
+    const cause = response.ok ? await response.json() : null;
+    if (!cause) throw error;
+    throw new Error(`${cause.title}: ${cause.text.replace(/\.$/, "")}`, { cause: error });
+  }
 }
 
 /** @typedef {Awaited<ReturnType<typeof openSession>>} Session */

@@ -56,7 +56,7 @@ function people({ redirectUri, onLogin }, world) {
   const apps = world.apps.filter((app) => app.kind === "oidc" && app.redirectUris.includes(redirectUri));
   const login = (/** @type {User} */ { id, userName, isMachine }) =>
     onLogin({
-      ...{ clientId: isMachine ? userName : typed("app"), scope: typed("scope"), redirectUri, loginHint: userName },
+      ...{ clientId: isMachine ? userName : typed("app"), scope: SCOPES, redirectUri, loginHint: userName },
       machine: isMachine ? id : undefined,
     });
   const options = apps.map(({ name, clientId }) => h("option", { value: clientId }, name));
@@ -69,19 +69,6 @@ function people({ redirectUri, onLogin }, world) {
         // Others are the sandbox's own.
         ...world.users.filter((it) => it.isMachine && it.grants.length > 0),
       ].map((user) => h("li", personButton(user, () => login(user)))),
-    ),
-    disclosure(
-      "more",
-      "Requested scopes",
-      field("Scopes to request", scopeField()),
-      h(
-        "p.hint",
-        "A project that does not assert its roles gives them only on request, and service users must always request: add ",
-        h("code", "urn:zitadel:iam:org:project:id:<project id>:aud"),
-        " and ",
-        h("code", "urn:zitadel:iam:org:projects:roles"),
-        ".",
-      ),
     ),
   ];
 }
@@ -151,13 +138,13 @@ function clientForm({ settings, redirectUri, onLogin }) {
         h("p.hint", { id: "reads-hint" }, "Requests a token that may call ZITADEL's API as you. It stays in this tab."),
       ),
     ),
-    disclosure("more", "Requested scopes", field("Scopes to request", scopeField())),
+    disclosure(
+      "more",
+      "Requested scopes",
+      field("Scopes to request", h("textarea", { id: "scope", rows: 3, ...PLAIN_TEXT }, SCOPES)),
+    ),
     h("button.primary", { type: "submit", id: "login" }, "Log in"),
   );
-}
-
-function scopeField() {
-  return h("textarea", { id: "scope", rows: 3, ...PLAIN_TEXT }, SCOPES);
 }
 
 /** @param {string} label @param {HTMLElement} control @param {...HTMLElement} hints */

@@ -9,8 +9,7 @@ export function counted(count, word, plural = `${word}s`) {
 
 /** Joins words as in a sentence. @param {readonly string[]} words */
 export function sentenceList(words) {
-  if (words.length < 2) return words.join("");
-  return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+  return new Intl.ListFormat("en-GB").format(words);
 }
 
 /** Names as many as fit into a sentence. @param {readonly string[]} names */

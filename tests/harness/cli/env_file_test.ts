@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { replaced } from "./_replaced.ts";
 import { tempFolder } from "../../_temp_folder.ts";
 import { testEach } from "../../_test_each.ts";
 import { SettingsError } from "../../../harness/cli/errors.ts";
@@ -99,14 +100,15 @@ Deno.test("writeEnvFile() keeps the owner and mode of a file, and leaves no othe
   const path = await folder.write("A=1\n", ".env");
   await Deno.chmod(path, 0o640);
   const owned: unknown[] = [];
-  const { chown, stat } = Deno;
-  Deno.stat = async (it) =>
-    String(it) === path ? { ...await stat(it), uid: 12, gid: 34 } : stat(it);
-  Deno.chown = (_, uid, gid) => Promise.resolve(void owned.push(uid, gid));
-  try {
+  const { stat } = Deno;
+  {
+    using _ = replaced(Deno, {
+      stat: async (it: string) =>
+        it === path ? { ...await stat(it), uid: 12, gid: 34 } : stat(it),
+      chown: (_: string, uid: number, gid: number) =>
+        Promise.resolve(void owned.push(uid, gid)),
+    });
     await writeEnvFile(path, "A=2\n");
-  } finally {
-    Object.assign(Deno, { chown, stat });
   }
   assert.deepEqual(owned, [12, 34]);
   assert.equal(await Deno.readTextFile(path), "A=2\n");
@@ -114,16 +116,11 @@ Deno.test("writeEnvFile() keeps the owner and mode of a file, and leaves no othe
   assert.deepEqual(namesIn(folder.path), [".env"]);
 });
 
-Deno.test("writeEnvFile() creates a file that only its owner reads", async () => {
+Deno.test("writeEnvFile() creates a file that only its owner reads, and writes through a link", async () => {
   await using folder = await tempFolder();
-  await writeEnvFile(`${folder.path}/.env`, "A=1\n");
-  assert.equal((await Deno.stat(`${folder.path}/.env`)).mode! & 0o777, 0o600);
-});
-
-Deno.test("writeEnvFile() writes through a link", async () => {
-  await using folder = await tempFolder();
-  const target = await folder.write("A=1\n", "acme.env");
-  const link = `${folder.path}/.env`;
+  const [target, link] = [`${folder.path}/acme.env`, `${folder.path}/.env`];
+  await writeEnvFile(target, "A=1\n");
+  assert.equal((await Deno.stat(target)).mode! & 0o777, 0o600);
   await Deno.symlink(target, link);
   await writeEnvFile(link, "A=2\n");
   assert.ok((await Deno.lstat(link)).isSymlink);
@@ -137,14 +134,14 @@ Deno.test("writeEnvFile() has no temporary file but .env.*, and removes it on fa
   await Deno.mkdir(path);
   const { rename } = Deno;
   const renamed: string[] = [];
-  Deno.rename = (from, to) => {
-    renamed.push(String(from));
-    return rename(from, to);
-  };
-  try {
+  {
+    using _ = replaced(Deno, {
+      rename(from: string, to: string) {
+        renamed.push(from);
+        return rename(from, to);
+      },
+    });
     await assert.rejects(writeEnvFile(path, "A=2\n"));
-  } finally {
-    Deno.rename = rename;
   }
   assert.equal(renamed.length, 1);
   assert.match(renamed[0]!, /\/\.env\.[^/]+$/);

@@ -1,51 +1,27 @@
 import assert from "node:assert/strict";
 import { Interrupted } from "../../../harness/cli/errors.ts";
 import { onInterrupt } from "../../../harness/cli/interrupt.ts";
+import { replaced } from "./_replaced.ts";
 
-/** Signals and a clock that the test moves. */
-function createPlatform() {
-  const listeners = new Set<() => void>();
-  const exits: number[] = [];
+Deno.test("onInterrupt() aborts at the first signal, and ends the process at a second one after more than a second", () => {
+  const listeners: (() => void)[] = [];
+  const exits: unknown[] = [];
   let time = 5_000;
-  return {
-    exits,
-    listeners,
-    interruptAt(ms: number) {
-      time = 5_000 + ms;
-      for (const listener of listeners) listener();
-    },
-    platform: {
-      listen(listener: () => void) {
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
-      },
-      now: () => time,
-      exit: (code: number) => void exits.push(code),
-    },
-  };
-}
-
-Deno.test("onInterrupt() aborts at the first signal, and takes the one that deno task forwards for the same", () => {
-  const { platform, interruptAt, exits } = createPlatform();
-  using interrupt = onInterrupt(platform);
-  assert.equal(interrupt.signal.aborted, false);
-  interruptAt(0);
-  assert.ok(interrupt.signal.reason instanceof Interrupted);
-  interruptAt(20);
-  interruptAt(1_000);
+  using _now = replaced(performance, { now: () => time });
+  using _deno = replaced(Deno, {
+    addSignalListener: (_: string, it: () => void) => void listeners.push(it),
+    exit: (code: number) => void exits.push(code),
+  });
+  const signal = onInterrupt();
+  assert.equal(signal.aborted, false);
+  const [interrupt, terminate] = listeners;
+  interrupt!();
+  assert.ok(signal.reason instanceof Interrupted);
+  // `deno task` forwards what the terminal has sent already.
+  time += 1_000;
+  interrupt!();
   assert.deepEqual(exits, []);
-});
-
-Deno.test("onInterrupt() ends the process at a second signal after more than a second", () => {
-  const { platform, interruptAt, exits } = createPlatform();
-  using _ = onInterrupt(platform);
-  interruptAt(0);
-  interruptAt(1_001);
+  time += 1;
+  terminate!();
   assert.deepEqual(exits, [130]);
-});
-
-Deno.test("onInterrupt() removes its listener when disposed of", () => {
-  const { platform, listeners } = createPlatform();
-  onInterrupt(platform)[Symbol.dispose]();
-  assert.equal(listeners.size, 0);
 });

@@ -1,27 +1,27 @@
 import assert from "node:assert/strict";
 import { createProgress } from "../../../harness/cli/progress.ts";
+import { replaced } from "./_replaced.ts";
 
 /** Shows texts as a command does; `second` passes the second after which they show. */
-function create({ isTerminal = true } = {}) {
+function create(isTerminal = true) {
   const written: string[] = [];
-  const timers = new Map<() => void, number>();
-  const progress = createProgress({
-    isTerminal,
-    write: (text: string) => void written.push(text),
-    after(ms: number, callback: () => void) {
-      timers.set(callback, ms);
-      return () => void timers.delete(callback);
+  const timers = new Map<number, () => void>();
+  const replacement = replaced(globalThis, {
+    setTimeout(callback: () => void, ms: number) {
+      assert.equal(ms, 1_000);
+      timers.set(timers.size, callback);
+      return timers.size - 1;
     },
+    clearTimeout: (id: number) => void timers.delete(id),
   });
-  const second = () => {
-    assert.deepEqual([...timers.values()], [1_000]);
-    for (const callback of timers.keys()) callback();
-  };
-  return { progress, written, timers, second };
+  const progress = createProgress(isTerminal, (it) => void written.push(it));
+  const second = () => timers.forEach((callback) => callback());
+  return { progress, written, timers, second, ...replacement };
 }
 
 Deno.test("createProgress() shows the latest text after a second, escaped", () => {
-  const { progress, written, second } = create();
+  using shown = create();
+  const { progress, written, second } = shown;
   progress("reading targets");
   progress("reading \x1b[2J");
   assert.deepEqual(written, []);
@@ -35,16 +35,14 @@ Deno.test("createProgress() shows the latest text after a second, escaped", () =
   ]);
 });
 
-Deno.test("createProgress() shows nothing of what ends within a second", () => {
-  const { progress, written, timers } = create();
-  progress("reading targets");
-  progress();
-  assert.equal(timers.size, 0);
-  assert.deepEqual(written, []);
-});
-
-Deno.test("createProgress() shows nothing without a terminal", () => {
-  const { progress, timers } = create({ isTerminal: false });
-  progress("reading targets");
-  assert.equal(timers.size, 0);
+Deno.test("createProgress() shows nothing of what ends within a second, or without a terminal", () => {
+  for (const isTerminal of [true, false]) {
+    using shown = create(isTerminal);
+    const { progress, written, timers } = shown;
+    progress("reading targets");
+    assert.equal(timers.size, isTerminal ? 1 : 0);
+    progress();
+    assert.equal(timers.size, 0);
+    assert.deepEqual(written, []);
+  }
 });

@@ -7,7 +7,6 @@ import {
 import { printJson } from "../../../harness/cli/io.ts";
 import {
   ENV_FILE_OPTION,
-  flag,
   JSON_OPTION,
   list,
   option,
@@ -15,10 +14,19 @@ import {
   toggle,
   YES_OPTION,
 } from "../../../harness/cli/options.ts";
-import { numberFrom, oneOf, parseFile } from "../../../harness/cli/parse.ts";
+import {
+  listOf,
+  numberFrom,
+  oneOf,
+  parseFile,
+  parseSeconds,
+  parseTime,
+  parseUrl,
+} from "../../../harness/cli/parse.ts";
 import { defineTask, type TaskDefinition } from "../../../harness/cli/task.ts";
 import type { Outcome } from "../../../harness/cli/exit.ts";
 import { testEach } from "../../_test_each.ts";
+import { serve } from "../_serve.ts";
 import { createTestIo } from "../_test_io.ts";
 
 const HELP = {
@@ -27,23 +35,18 @@ const HELP = {
   exit: { done: "done", failed: "not done" },
 } as const;
 
-/** A task; without a definition it is done. */
-const tryTask = <const O extends Options>(
+/** Runs a task, which is done without a definition, and returns its exit code and what it wrote. */
+async function runTry<const O extends Options>(
   definition: Partial<TaskDefinition<O>>,
-) =>
-  defineTask<O>({
+  args: readonly string[] = [],
+  signal = new AbortController().signal,
+) {
+  const task = defineTask<O>({
     ...{ name: "try", help: HELP, options: {} as O, run: () => "done" },
     ...definition,
   });
-
-/** Runs a task, and returns its exit code and what it wrote. */
-async function runTry<const O extends Options>(
-  definition: Partial<TaskDefinition<O>>,
-  args: string[] = [],
-  signal = new AbortController().signal,
-) {
   const { io, printed, errors } = createTestIo({ signal });
-  const code = await tryTask(definition).run(args, io);
+  const code = await task.run(args, io);
   return { code, printed: printed(), errors: errors() };
 }
 
@@ -55,90 +58,96 @@ const runThrowing = (thrown: unknown, args: string[] = []) =>
     },
   }, args);
 
-Deno.test("defineTask() turns options into typed values", async () => {
-  const seen: unknown[] = [];
-  const task = tryTask({
-    options: {
-      "env-file": ENV_FILE_OPTION,
-      org: list("ID", "organizations"),
-      minutes: option("N", "how long", {
-        default: "2",
-        parse: numberFrom(1, 5),
-      }),
-      endpoint: option("URL", "where"),
-      yes: flag("do not ask"),
-      guard: toggle("guard"),
-    },
-    positionals: { placeholder: "FILE", help: "a file", min: 0, max: 1 },
-    run(values) {
-      seen.push(values);
+const OPTIONS = {
+  "env-file": ENV_FILE_OPTION,
+  org: list("ID", "organizations"),
+  minutes: option("N", "how long", { default: "2", parse: numberFrom(1, 5) }),
+  ratio: option("N", "of it", numberFrom(0.1, 5, { isWhole: false })),
+  wait: option("TIME", "how long", parseSeconds),
+  unit: option("UNIT", "of it", oneOf(["days", "hours"])),
+  units: option("UNITS", "of it", listOf(["days", "hours"])),
+  file: option("FILE", "where", parseFile),
+  url: option("URL", "where", parseUrl),
+  at: option("TIME", "when", parseTime),
+  guard: toggle("guard"),
+  yes: YES_OPTION,
+};
+const DEFAULTS = {
+  ...{ envFile: ".env", org: [], minutes: 2, yes: false, positionals: ["a"] },
+};
+
+/** Runs a task with a command line, and returns how it ended and the values that are given. */
+async function runLine(line: string) {
+  let values: unknown;
+  const ended = await runTry({
+    options: OPTIONS,
+    positionals: { placeholder: "FILE", help: "a file", min: 1, max: 1 },
+    run(given) {
+      // Without those that are undefined.
+      values = JSON.parse(JSON.stringify(given));
       return "done";
     },
-  });
-  const { io } = createTestIo();
-  assert.equal(await task.run([], io), 0);
-  await task.run(
-    ["--org", "1", "--org=2", "--minutes", "5", "--yes", "--no-guard", "a"],
-    io,
-  );
-  const defaults = {
-    envFile: ".env",
-    org: [],
-    minutes: 2,
-    endpoint: undefined,
-    yes: false,
-    guard: undefined,
-    positionals: [],
-  };
-  assert.deepEqual(seen, [defaults, {
-    ...defaults,
-    org: ["1", "2"],
-    minutes: 5,
-    yes: true,
-    guard: false,
-    positionals: ["a"],
-  }]);
+  }, line.split(" ").filter(Boolean));
+  return { ...ended, values };
+}
+
+testEach<object>("defineTask() turns options into typed values", {
+  "a": {},
+  "--org 1 --org=2 a": { org: ["1", "2"] },
+  "a --minutes 5 --ratio 1.5": { minutes: 5, ratio: 1.5 },
+  "a --yes --no-guard": { yes: true, guard: false },
+  // A script may add what a wrapper of it has added already.
+  "a --yes --yes --guard": { yes: true, guard: true },
+  "a --wait 10": { wait: 10 },
+  "a --wait 1m": { wait: 60 },
+  "a --wait 1m30s": { wait: 90 },
+  "a --unit days --units hours,days": {
+    unit: "days",
+    units: ["hours", "days"],
+  },
+  "a --url https://a.example": { url: "https://a.example/" },
+  "a --at 2026-11-29": { at: "2026-11-29T00:00:00.000Z" },
+  "a --env-file deno.json": { envFile: "deno.json" },
+}, async (expected, line) => {
+  const { code, values, errors } = await runLine(line);
+  assert.equal(code, 0, errors);
+  assert.deepEqual(values, { ...DEFAULTS, ...expected });
 });
 
-Deno.test("defineTask() points wrong usage to --help in one line, with 64", async () => {
-  const task = tryTask({
-    options: {
-      minutes: option("N", "long", { parse: numberFrom(1, 5) }),
-      unit: option("UNIT", "of it", { parse: oneOf(["days", "hours"]) }),
-      file: option("FILE", "where", { parse: parseFile }),
-      guard: toggle("guard"),
-      yes: YES_OPTION,
-    },
-    positionals: { placeholder: "FILE", help: "a file", min: 1, max: 1 },
-  });
-  const cases: Record<string, string> = {
-    "--minute 1": "Unknown option '--minute' (did you mean --minutes?)",
-    "--nonsense": "Unknown option '--nonsense'",
-    "a minutes": "Unexpected argument 'minutes' (did you mean --minutes?)",
-    "--minutes 1 --minutes 1 a": "--minutes is given a second time",
-    "--guard --no-guard a": "--no-guard is given a second time",
-    "--minutes= a": "--minutes has no value",
-    "--unit dyas a": "--unit dyas: expected days, hours (did you mean days?)",
-    "--unit x a": "--unit x: expected days, hours",
-    "--file none/a.json a":
-      `--file: there is no file ${Deno.cwd()}/none/a.json`,
-    "--file / a": "--file /: expected a file, and this is a folder",
-    "--minutes": "Option '--minutes <value>' argument missing",
-    "--minutes 6 a": "--minutes 6: expected a whole number from 1 to 5",
-    "a b": "Unexpected argument 'b'",
-    "": "Missing FILE",
-    "\x1b[31m b\x1b[31m": "Unexpected argument 'b\\u{1b}[31m'",
-  };
-  for (const [line, message] of Object.entries(cases)) {
-    const { io, errors } = createTestIo();
-    assert.equal(await task.run(line.split(" ").filter(Boolean), io), 64);
-    assert.equal(
-      errors(),
-      `error: ${message}; see \`deno task try --help\``,
-    );
-  }
-  // A script may add what a wrapper of it has added already.
-  assert.equal(await task.run(["a", "--yes", "--yes"], createTestIo().io), 0);
+const MINUTES = "expected a whole number from 1 to 5";
+const TIME = "expected a time such as 10s";
+const A_URL = "expected a URL such as https://my-function.example.com/";
+
+testEach("defineTask() points wrong usage to --help in one line, with 64", {
+  "--minute 1": "Unknown option '--minute' (did you mean --minutes?)",
+  "--nonsense": "Unknown option '--nonsense'",
+  "a minutes": "Unexpected argument 'minutes' (did you mean --minutes?)",
+  "--minutes 1 --minutes 1 a": "--minutes is given a second time",
+  "--guard --no-guard a": "--no-guard is given a second time",
+  "--minutes= a": "--minutes has no value",
+  "--unit dyas a": "--unit dyas: expected days, hours (did you mean days?)",
+  "--unit x a": "--unit x: expected days, hours",
+  "--units days,x a": "--units x: expected days, hours",
+  "--file none/a.json a": `--file: there is no file ${Deno.cwd()}/none/a.json`,
+  "--file / a": "--file /: expected a file, and this is a folder",
+  "--minutes": "Option '--minutes <value>' argument missing",
+  "--minutes 6 a": `--minutes 6: ${MINUTES}`,
+  "--minutes 0 a": `--minutes 0: ${MINUTES}`,
+  "--minutes 1.5 a": `--minutes 1.5: ${MINUTES}`,
+  "--minutes x a": `--minutes x: ${MINUTES}`,
+  "--wait 0 a": `--wait 0: ${TIME}`,
+  "--wait 1h a": `--wait 1h: ${TIME}`,
+  "--url a.example a": `--url a.example: ${A_URL}`,
+  "--url ftp://a.example a": `--url ftp://a.example: ${A_URL}`,
+  "--at 10:00 a":
+    "--at 10:00: expected a time such as 2026-11-29T10:00:00Z, or 2026-11-29",
+  "a b": "Unexpected argument 'b'",
+  "": "Missing FILE",
+  "\x1b[31m b\x1b[31m": "Unexpected argument 'b\\u{1b}[31m'",
+}, async (message, line) => {
+  const { code, errors } = await runLine(line);
+  assert.equal(code, 64);
+  assert.equal(errors, `error: ${message}; see \`deno task try --help\``);
 });
 
 Deno.test("defineTask() prints the help with -h, and the version", async () => {
@@ -181,64 +190,55 @@ Deno.test("defineTask() tells usage, settings, failures, crashes and interrupts 
   }
 });
 
-Deno.test("defineTask() reports a crash with a short stack", async () => {
+Deno.test("defineTask() reports a crash with a short stack, and escapes what an error says", async () => {
   const { errors } = await runThrowing(new RangeError("out of range"));
   assert.match(errors, /^ {6}at .*task_test\.ts/m);
   assert.match(errors, /Please report it, with the lines above\.$/);
   assert.ok(errors.split("\n").length <= 6, errors);
+  const evil = await runThrowing(new Error("a \x1b[2J\u202e\r b\nc"));
+  assert.equal(evil.errors, "error: a \\u{1b}[2J\\u{202e}\\u{0d} b\n  c");
 });
 
-Deno.test("defineTask() never writes control characters of an error", async () => {
-  const { errors } = await runThrowing(new Error("a \x1b[2J\u202e\r b\nc"));
-  assert.equal(errors, "error: a \\u{1b}[2J\\u{202e}\\u{0d} b\n  c");
-});
-
-Deno.test("defineTask() prints a JSON document for a failure, too", async () => {
-  const { printed, errors } = await runThrowing(new Error("No"), ["--json"]);
-  assert.deepEqual(JSON.parse(printed), { outcome: "failed", error: "No" });
-  assert.equal(errors, "error: No");
-  const { io, printed: document } = createTestIo();
-  assert.equal(printJson(io, "changes", { steps: [1] }), "changes");
-  assert.deepEqual(JSON.parse(document()), { outcome: "changes", steps: [1] });
-});
-
-Deno.test("printJson() escapes what steers a terminal, and keeps its meaning", () => {
-  const { io, printed } = createTestIo();
+Deno.test("defineTask() prints a JSON document, for a failure too, that cannot steer a terminal", async () => {
+  const failed = await runThrowing(new Error("No"), ["--json"]);
+  assert.deepEqual(JSON.parse(failed.printed), {
+    outcome: "failed",
+    error: "No",
+  });
+  assert.equal(failed.errors, "error: No");
   const name = "a\u009b31m\u202eb\nc";
-  printJson(io, "done", { name });
-  assert.doesNotMatch(printed(), /[\u009b\u202e]/);
-  assert.deepEqual(JSON.parse(printed()), { outcome: "done", name });
+  const { code, printed } = await runTry({
+    run: (_, io) => printJson(io, "changes", { name }),
+  });
+  assert.equal(code, 1);
+  assert.doesNotMatch(printed, /[\u009b\u202e]/);
+  assert.deepEqual(JSON.parse(printed), { outcome: "changes", name });
 });
 
 Deno.test("defineTask() ends with 130 if anything is thrown after an interrupt", async () => {
   const controller = new AbortController();
-  const { code, errors } = await runTry(
-    {
-      run(_, { untilInterrupted }) {
-        untilInterrupted();
-        controller.abort(new Interrupted("stopped before the end"));
-        throw new TypeError("a child process was gone");
-      },
-    },
-    [],
-    controller.signal,
-  );
+  const run: TaskDefinition<Options>["run"] = (_, { untilInterrupted }) => {
+    untilInterrupted();
+    controller.abort(new Interrupted("stopped before the end"));
+    throw new TypeError("a child process was gone");
+  };
+  const { code, errors } = await runTry({ run }, [], controller.signal);
   assert.equal(code, 130);
   assert.equal(errors, "interrupted: stopped before the end");
 });
 
 Deno.test("defineTask() forwards every word that is not its own", async () => {
   const { printed } = await runTry({
-    options: { screenshot: flag("take a picture") },
+    options: { yes: YES_OPTION },
     positionals: { placeholder: "...", help: "forwarded", isForwarded: true },
-    run({ positionals, screenshot }, { print }) {
-      print(JSON.stringify({ positionals, screenshot }));
+    run({ positionals, yes }, { print }) {
+      print(JSON.stringify({ positionals, yes }));
       return "done";
     },
-  }, ["--filter", "a b", "--screenshot", "--fail-fast=2"]);
+  }, ["--filter", "a b", "--yes", "--fail-fast=2"]);
   assert.deepEqual(JSON.parse(printed), {
     positionals: ["--filter", "a b", "--fail-fast=2"],
-    screenshot: true,
+    yes: true,
   });
 });
 
@@ -259,12 +259,10 @@ async function runProcess(run: string, env: Record<string, string> = {}) {
     ],
     env: { NO_COLOR: "1", ...env },
   }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+  const [out, errors] = [stdout, stderr].map((it) =>
+    new TextDecoder().decode(it)
+  );
+  return { code, stdout: out!, stderr: errors! };
 }
 
 Deno.test("runTask() escapes whatever a command prints, on both outputs", async () => {
@@ -277,22 +275,12 @@ Deno.test("runTask() escapes whatever a command prints, on both outputs", async 
 });
 
 Deno.test("runTask() sends no request to this machine through a proxy", async () => {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    () => new Response("here"),
-  );
-  const fetched = `console.error(await (await fetch(
-    "http://localhost:${server.addr.port}/")).text()); Deno.exit(3)`;
-  const proxies = [
-    { HTTP_PROXY: "http://127.0.0.1:1" },
-    { http_proxy: "http://127.0.0.1:1", no_proxy: "example.com" },
+  await using server = serve(() => new Response("here"));
+  const ended = await runProcess(
+    `io.error(await (await fetch("${server.origin}")).text()); Deno.exit(3)`,
     { ALL_PROXY: "http://127.0.0.1:1", NO_PROXY: "example.com" },
-  ];
-  for (const env of proxies) {
-    const ended = await runProcess(fetched, env);
-    assert.deepEqual(ended, { code: 3, stdout: "", stderr: "here\n" });
-  }
-  await server.shutdown();
+  );
+  assert.deepEqual(ended, { code: 3, stdout: "", stderr: "here\n" });
 });
 
 Deno.test("runTask() names the proxy of a request that failed", async () => {
@@ -307,16 +295,11 @@ Deno.test("runTask() names the proxy of a request that failed", async () => {
   );
 });
 
-Deno.test("runTask() ends with 70 at an error that nothing catches", async (t) => {
-  const cases = [
-    'Promise.reject(new Error("lost"))',
-    'setTimeout(() => { throw new Error("lost") })',
-  ];
-  for (const run of cases) {
-    await t.step(run, async () => {
-      const { code, stderr } = await runProcess(run);
-      assert.equal(code, 70, stderr);
-      assert.match(stderr, /^crash: Error: lost\n/);
-    });
-  }
+testEach("runTask() ends with 70 at an error that nothing catches", {
+  "a promise": 'Promise.reject(new Error("lost"))',
+  "a timer": 'setTimeout(() => { throw new Error("lost") })',
+}, async (run) => {
+  const { code, stderr } = await runProcess(run);
+  assert.equal(code, 70, stderr);
+  assert.match(stderr, /^crash: Error: lost\n/);
 });

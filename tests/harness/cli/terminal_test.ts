@@ -8,17 +8,11 @@ import {
 } from "../../../harness/cli/terminal.ts";
 
 Deno.test("printable() escapes what can move the cursor or turn the text", () => {
-  const cases: [string, string][] = [
-    ["Acme GmbH, 株式会社, 👩‍🚀", "Acme GmbH, 株式会社, 👩‍🚀"],
-    ["\x1b[31mred", "\\u{1b}[31mred"],
-    ["a\nb\tc\0", "a\\u{0a}b\\u{09}c\\u{00}"],
-    ["\x7f\x9b", "\\u{7f}\\u{9b}"],
-    ["\u202eevil\u2066", "\\u{202e}evil\\u{2066}"],
-    ["\u2028", "\\u{2028}"],
-  ];
-  for (const [text, expected] of cases) {
-    assert.equal(printable(text), expected);
-  }
+  const names = "Acme GmbH, 株式会社, 👩‍🚀";
+  assert.equal(
+    printable(`${names}\x1b[31m\tc\0\x7f\x9b\u202e\u2066\u2028`),
+    `${names}\\u{1b}[31m\\u{09}c\\u{00}\\u{7f}\\u{9b}\\u{202e}\\u{2066}\\u{2028}`,
+  );
 });
 
 Deno.test("printed() keeps the colours of tint(), and escapes everything else", async () => {

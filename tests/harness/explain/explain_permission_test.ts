@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { parseRoleMapping } from "../../../lib/mapping/role_mapping.ts";
 import {
-  explainPermission,
+  answerPermission,
   type HeldRoles,
 } from "../../../harness/explain/explain_permission.ts";
 import { describeAnswer } from "../../../harness/explain/describe_answer.ts";
 import { NOT_COUNTED } from "../../../harness/explain/explain.ts";
-import { nearestName } from "../../../harness/explain/nearest_name.ts";
+import { nearestName } from "../../../harness/cli/closest.ts";
+import { testEach } from "../../_test_each.ts";
 
 function mappingOf(values: Readonly<Record<string, string>>) {
   const entries = Object.entries(values).map(([key, value]) => ({
@@ -16,77 +17,78 @@ function mappingOf(values: Readonly<Record<string, string>>) {
   return { ...parseRoleMapping(entries), entries };
 }
 
-const MAPPING = mappingOf({
+const MAPPING = {
   viewer: '["posts:read"]',
   editor: '["posts:write"]',
   "77:editor": '["billing:write"]',
   admin: btoa(btoa('["secret:read"]')),
-});
+};
 
 const HELD: HeldRoles = {
   held: ["viewer"],
   project: "42",
   grantedBy: "ours",
   organization: "ours",
+  why: undefined,
 };
 
-const NAMES = {
-  permission: "posts:read",
-  user: "Ann",
-  grants: [HELD],
-  mappings: new Map(),
-  counted: new Set(["ours"]),
-  projectName: (id: string) => id,
-  organizationName: (id: string) => id,
-};
-
-function ask(permission: string, grant: Partial<HeldRoles> = {}) {
-  return explainPermission(permission, {
-    grants: [{ ...HELD, ...grant }],
-    mappings: new Map([
-      ["ours", MAPPING],
-      ["theirs", mappingOf({ viewer: '["theirs:read"]' })],
-    ]),
-    counted: new Set(["ours"]),
-    isKnownProject: (id) => /^\d+$/.test(id),
+/** Asks about a user who has also a grant without roles of another organization. */
+async function ask(
+  permission: string,
+  grant: Partial<HeldRoles> = {},
+  mapping: Readonly<Record<string, string>> = MAPPING,
+) {
+  const grants = [
+    { ...HELD, ...grant },
+    { ...HELD, held: [], grantedBy: "theirs" },
+  ];
+  const theirs = { viewer: '["theirs:read"]', theirs: '["posts:read"]' };
+  const { answer, mappings } = await answerPermission(permission, {
+    grants,
+    userOrganization: "ours",
+    mappingOf: (id) =>
+      Promise.resolve(mappingOf(id === "ours" ? mapping : theirs)),
+    rules: { metadataOrganization: "user" },
   });
+  const said = describeAnswer(answer, {
+    ...{ permission, user: "Ann", grants, mappings },
+    projectName: (id) => id,
+    organizationName: (id) => id,
+  });
+  return { answer, ...said };
 }
 
-Deno.test("explainPermission() has one answer for each reason", () => {
-  assert.equal(ask("posts:read").kind, "held");
-  assert.equal(ask("posts:read", { scopes: "s" }).kind, "must_request");
-  assert.equal(
-    ask("posts:read", { why: "w", scopes: "s" }).kind,
-    "not_counted",
-  );
-  assert.deepEqual(ask("posts:write"), {
-    kind: "missing_role",
-    names: ["editor"],
-  });
-  assert.deepEqual(
-    ask("posts:write", { held: ["editor"], project: "77" }),
-    { kind: "missing_role", names: ["editor"] },
-  );
-  assert.deepEqual(ask("secret:read"), {
-    kind: "unreadable",
-    names: ["admin"],
-  });
-  assert.deepEqual(ask("theirs:read"), {
-    kind: "other_organization",
-    names: ["theirs"],
-  });
-  assert.deepEqual(ask("POSTS:read"), {
-    kind: "no_entry",
-    names: ["posts:read"],
-  });
-  assert.deepEqual(ask("nothing"), { kind: "no_entry", names: [] });
-});
-
-Deno.test("explainPermission() names only the roles that grant it", () => {
-  const answer = ask("posts:read", { held: ["viewer", "editor"] });
-  assert.ok("by" in answer);
-  assert.deepEqual(answer.by.map(({ held }) => held), [["viewer"]]);
-});
+testEach<[string, Partial<HeldRoles>, string[]]>(
+  "answerPermission() has one answer for each reason",
+  {
+    "held": ["posts:read", {}, ["viewer"]],
+    "must_request": ["posts:read", { scopes: "s" }, ["viewer"]],
+    "not_counted": ["posts:read", { why: "w", scopes: "s" }, ["viewer"]],
+    "missing_role": ["posts:write", {}, ["editor"]],
+    "unreadable": ["secret:read", {}, ["admin"]],
+    "other_organization": ["theirs:read", {}, ["theirs"]],
+    "no_entry": ["POSTS:read", {}, ["posts:read"]],
+    "held: only the roles that grant it": ["posts:read", {
+      held: ["viewer", "editor"],
+    }, ["viewer"]],
+    "missing_role: the project has another entry": ["posts:write", {
+      held: ["editor"],
+      project: "77",
+    }, ["editor"]],
+    "no_entry: none is similar": ["nothing", {}, []],
+  },
+  async (
+    [permission, grant, names],
+    name,
+  ) => {
+    const { answer } = await ask(permission, grant);
+    assert.equal(answer.kind, name.split(":")[0]);
+    const found = "by" in answer
+      ? answer.by.flatMap(({ held }) => held)
+      : answer.names;
+    assert.deepEqual(found, names);
+  },
+);
 
 Deno.test("nearestName() finds another case and up to two edits, and does not guess short names", () => {
   const names = ["posts:read", "posts:write", "a"];
@@ -103,73 +105,72 @@ Deno.test("nearestName() finds another case and up to two edits, and does not gu
   }
 });
 
-Deno.test("describeAnswer() names a misspelled entry only for a role that has none", () => {
-  const titleOf = (role: string, mapping: Record<string, string>) => {
-    const grants = [{ ...HELD, held: [role] }];
-    const facts = {
-      grants,
-      mappings: new Map([
-        ["theirs", mappingOf({ editor: "[]" })],
-        ["ours", mappingOf(mapping)],
-      ]),
-      counted: new Set(["ours"]),
-      isKnownProject: () => false,
-    };
-    const answer = explainPermission("all:do", facts);
-    const { title } = describeAnswer(answer, {
-      ...{ ...NAMES, ...facts },
-      permission: "all:do",
-    });
-    return title;
-  };
-  const Editor = '["all:do"]';
-  assert.match(titleOf("editor", { Editor }), /^The entry “Editor” grants it/);
-  assert.match(
-    titleOf("editor", { editor: "[]", auditor: Editor }),
-    /^Only auditor grants/,
-  );
-  assert.match(
-    titleOf("editor", { "42:editor": "[]", editor: Editor }),
-    /^Ann has editor, and another entry counts for it/,
-  );
-});
+const EDITOR = '["all:do"]';
 
-Deno.test("describeAnswer() names the entry of a mapping that counts", () => {
-  const { text, entry } = describeAnswer(
-    { kind: "no_entry", names: ["posts:read"] },
-    {
-      ...NAMES,
-      permission: "posts:raed",
-      mappings: new Map([
-        ["theirs", mappingOf({ theirs: '["posts:read"]' })],
-        ["ours", MAPPING],
-      ]),
-    },
-  );
+testEach<[Record<string, string>, RegExp, string?]>(
+  "describeAnswer() names a misspelled entry only for a role that has none, and keeps its project",
+  {
+    "another case": [
+      { Editor: EDITOR },
+      /^The entry “Editor” grants it/,
+      "editor",
+    ],
+    "another case, of the project": [
+      { "42:Editor": EDITOR },
+      /^The entry “42:Editor” grants it, and Ann has “editor”/,
+      "42:editor",
+    ],
+    "of another project": [
+      { "43:Editor": EDITOR },
+      /^Only Editor in 43|^Only 43:Editor/,
+    ],
+    "the role has one": [
+      { editor: "[]", auditor: EDITOR },
+      /^Only auditor grants/,
+    ],
+    "the project has one": [
+      { "42:editor": "[]", editor: EDITOR },
+      /^Ann has editor, and another entry counts for it/,
+    ],
+  },
+  async (
+    [mapping, expected, name],
+  ) => {
+    const { title, meant } = await ask("all:do", { held: ["editor"] }, mapping);
+    assert.match(title, expected);
+    assert.equal(meant, name);
+  },
+);
+
+Deno.test("describeAnswer() names the entry of a mapping that counts", async () => {
+  const { text, entry } = await ask("posts:raed");
   assert.match(text, /^The entry “viewer” grants “posts:read”/);
   assert.deepEqual(entry, { organization: "ours", key: "viewer" });
 });
 
-Deno.test("describeAnswer() says what would let grants count, of one reason", () => {
-  const describe = (...by: HeldRoles[]) => {
-    const { title, text } = describeAnswer({ kind: "not_counted", by }, NAMES);
+Deno.test("describeAnswer() says what would let grants count, of one reason", async () => {
+  const { unlisted_project, unlisted_organization, inactive } = NOT_COUNTED;
+  const describe = async (why: string) => {
+    const { title, text } = await ask("posts:read", { why });
     return `${title}. ${text}`;
   };
-  const { unlisted_project, unlisted_organization, inactive } = NOT_COUNTED;
-  const held = ["admin", "viewer"];
   assert.equal(
-    describe(
-      { ...HELD, held, why: unlisted_project },
-      { ...HELD, project: "43", why: inactive },
-    ),
-    "admin and viewer in 42 do not count: PROJECTS does not list the project. Granted in project 42 by ours (ours). If it should count, add 42 to PROJECTS, then restart the function.",
+    await describe(unlisted_project),
+    "viewer in 42 does not count: PROJECTS does not list the project. Granted in project 42 by ours (ours). If it should count, add the project to PROJECTS, then restart the function.",
   );
   assert.match(
-    describe({ ...HELD, why: unlisted_organization }),
+    await describe(unlisted_organization),
     /^viewer in 42 does not count: .* add it to GRANTED_BY, then restart/,
   );
-  assert.match(
-    describe({ ...HELD, why: inactive }),
-    /Activate the authorization/,
-  );
+  assert.match(await describe(inactive), /Activate the authorization/);
+  const by = [
+    { ...HELD, held: ["admin", "viewer"], why: inactive },
+    { ...HELD, project: "43", why: unlisted_project },
+  ];
+  const { title } = describeAnswer({ kind: "not_counted", by }, {
+    ...{ permission: "", user: "", grants: by, mappings: new Map() },
+    projectName: (id) => id,
+    organizationName: (id) => id,
+  });
+  assert.equal(title, "admin and viewer in 42 do not count: it is not active");
 });

@@ -3,11 +3,8 @@ import {
   explain,
   type ExplainSettings,
 } from "../../../harness/inspector/explain_token.ts";
-import type {
-  Finding,
-  Question,
-  Role,
-} from "../../../harness/explain/token_question.ts";
+import type { Question } from "../../../harness/explain/token_question.ts";
+import type { Explanation } from "../../../harness/inspector/types.ts";
 
 export function entries(values: Record<string, string>, changed?: number) {
   return Object.entries(values).map(([key, value]) => ({
@@ -16,15 +13,15 @@ export function entries(values: Record<string, string>, changed?: number) {
   }));
 }
 
-export const ACME = {
-  id: "1",
-  name: "Acme",
-  entries: entries({ viewer: '["posts:read"]' }),
-};
+export const acme = (values: Record<string, string>, changed?: number) => ({
+  ...{ id: "1", name: "Acme", entries: entries(values, changed) },
+});
 export const GLOBEX = {
-  id: "2",
-  name: "Globex",
-  entries: entries({ viewer: '["theirs:read"]' }),
+  ...{
+    id: "2",
+    name: "Globex",
+    entries: entries({ viewer: '["theirs:read"]' }),
+  },
 };
 export const ASKED = Date.UTC(2026, 10, 1, 12);
 
@@ -49,34 +46,22 @@ export const FAILED = {
   reply: { status: 502, body: '{"error":"upstream_failed"}' },
 };
 export const GRANT = {
-  projectId: "7",
-  project: "Shop",
-  organizationId: "1",
+  ...{ projectId: "7", project: "Shop", organizationId: "1", active: true },
   roles: ["viewer"],
-  active: true,
 };
+export const DEPOT = { ...GRANT, projectId: "8", roles: ["picker"] };
 export const ANN = {
-  displayName: "Ann Other",
-  isMachine: false,
-  organizationId: "1",
+  ...{ displayName: "Ann Other", isMachine: false, organizationId: "1" },
   grants: [GRANT],
-};
-export const BOUND = {
-  condition: "function/preaccesstoken",
-  name: "Webhook",
-  endpoint: "http://function/",
-  interruptOnError: false,
 };
 
 export const QUESTION: Question = {
-  claim: "missing",
-  items: [],
-  isOpaque: false,
+  ...{ claim: "missing", items: [], isOpaque: false },
   audience: ["client", "7"],
   login: { clientId: "client", scope: "openid" },
   exchanges: [EXCHANGE],
   call: callWith("viewer"),
-  organizations: [ACME, GLOBEX],
+  organizations: [acme({ viewer: '["posts:read"]' }), GLOBEX],
   projects: [{ id: "7", name: "Shop" }, { id: "8", name: "Depot" }],
   place: { project: "7", organization: "1" },
 };
@@ -94,37 +79,21 @@ export function post(body: unknown): Request {
   });
 }
 
+/** What differs from the question and the settings above. */
+export type Asked = Partial<Question> & {
+  readonly rules?: Partial<ExplainSettings["rules"]>;
+  /** What is bound, if that is known. */
+  readonly bound?: NonNullable<Explanation["binding"]>;
+};
+
 export async function ask(
-  question: Partial<Question>,
-  settings: Partial<ExplainSettings> = {},
-) {
-  const response = await explain(
-    post({ ...QUESTION, ...question }),
-    { ...SETTINGS, ...settings },
-  );
+  { rules, bound, ...question }: Asked,
+): Promise<Explanation> {
+  const response = await explain(post({ ...QUESTION, ...question }), {
+    ...SETTINGS,
+    rules: { ...SETTINGS.rules, ...rules },
+    ...(bound && { readBinding: () => Promise.resolve([...bound]) }),
+  });
   assert.equal(response.status, 200);
-  const answer: {
-    roles: Role[];
-    organizations: string[];
-    suggestions: string[];
-    diagnosis?: Finding;
-    answer?: Finding;
-  } = await response.json();
-  return answer;
+  return await response.json();
 }
-
-export const rules = (part: Partial<ExplainSettings["rules"]>) => ({
-  rules: { ...SETTINGS.rules, ...part },
-});
-
-export const SETUP = "Copy “deno task setup”";
-export const REQUEST = "Log in again and request Shop’s roles";
-export const NO_CALLS = { exchanges: undefined };
-export const unmapped = (...roles: string[]) => ({
-  claim: "empty" as const,
-  organizations: [{ ...ACME, entries: [] }],
-  call: callWith(...roles),
-});
-export const withEntry = (value: string, changed?: number) => ({
-  organizations: [{ ...ACME, entries: entries({ viewer: value }, changed) }],
-});

@@ -100,8 +100,13 @@ Deno.test("Edits.takeOver() keeps edits, tells conflicts, and forgets what agree
 
 Deno.test("Edits.addExample() fills in what is empty", () => {
   const edits = editsOf({ viewer: '["mine"]' });
-  for (const key of ["viewer", "editor", "other"]) edits.addExample(entry(key));
+  const keys = ["viewer", "editor", "constructor"];
+  for (const key of keys) edits.addExample(entry(key));
   assert.equal(edits.textOf(entry("viewer")), "mine");
   assert.equal(edits.textOf(entry("editor")), "posts:read, posts:write");
-  assert.equal(edits.textOf(entry("other")), "other:example");
+  assert.equal(edits.textOf(entry("constructor")), "constructor:example");
+  // No row has a field for an entry of a project that is not there yet.
+  edits.addExample({ ...entry("7:Viewer"), like: "viewer" }, true);
+  const [added] = edits.list.filter(({ isNew }) => isNew);
+  assert.deepEqual([added?.key, added?.text], ["7:Viewer", "mine"]);
 });

@@ -1,140 +1,104 @@
 import assert from "node:assert/strict";
-import type { ExplainSettings } from "../../../harness/inspector/explain_token.ts";
-import type { Question } from "../../../harness/explain/token_question.ts";
+import { testEach } from "../../_test_each.ts";
 import {
-  ACME,
+  acme,
   ANN,
   ask,
+  type Asked,
   callWith,
-  entries,
+  DEPOT,
   FAILED,
   GLOBEX,
   GRANT,
-  rules,
 } from "./_question.ts";
 
-Deno.test("explain() answers why one permission is missing", async (t) => {
-  const filled = {
-    claim: "filled" as const,
-    items: [{ permission: "posts:read" }],
-  };
-  const depot = { ...GRANT, projectId: "8", roles: ["picker"] };
-  const others = [{
-    ...ACME,
-    entries: entries({
-      viewer: '["posts:read"]',
-      picker: '["stock:pick"]',
-      admin: '["all:do","Posts:Write"]',
-      broken: '"[\\"odd:one\\"]"',
-    }),
-  }, GLOBEX];
-  const items = (part: object) => ({
-    items: [{ permission: "posts:read", ...part }],
-  });
-  const cases: [
-    string,
-    string,
-    Partial<Question>,
-    Partial<ExplainSettings>,
-    RegExp,
-  ][] = [
-    [
-      "it is not",
-      "posts:read",
-      {},
-      {},
-      /is in this token By viewer in Shop\.$/,
-    ],
-    [
-      "another target's",
-      "posts:read",
-      { organizations: [{ ...ACME, entries: [] }] },
-      {},
-      /No entry grants it now/,
-    ],
-    [
-      "of another project",
-      "posts:read",
-      items({ project: "8" }),
-      {},
+const MAPPING = {
+  viewer: '["posts:read"]',
+  picker: '["stock:pick"]',
+  admin: '["all:do","Posts:Write"]',
+  broken: '"[\\"odd:one\\"]"',
+};
+
+const among = (part: object) => ({
+  items: [{ permission: "posts:read", ...part }],
+});
+const mapped = (values: Record<string, string>) => ({
+  organizations: [acme(values), GLOBEX],
+});
+
+/** By permission and situation: the answer, and the label of what fixes it. */
+testEach<[Asked, RegExp, string?]>(
+  "explain() answers why one permission is missing",
+  {
+    "posts:read: it is not": [{}, /is in this token By viewer in Shop\.$/],
+    "posts:read: another target's": [mapped({}), /No entry grants it now/],
+    "posts:read: of another project": [
+      among({ project: "8" }),
       /in this token for Depot An API of Shop does not look there/,
     ],
-    [
-      "of another organization",
-      "posts:read",
-      items({ project: "7", organization: "2" }),
-      {},
+    "posts:read: of another organization": [
+      among({ project: "7", organization: "2" }),
       /given by Globex An API of Shop for Acme/,
     ],
-    [
-      "not requested",
-      "stock:pick",
-      { user: { ...ANN, grants: [GRANT, depot] } },
-      {},
+    "stock:pick: not requested": [
+      { user: { ...ANN, grants: [GRANT, DEPOT] } },
       /^This login did not request Depot’s roles picker in Depot grants it\. Without/,
+      "Log in again and request Depot’s roles",
     ],
-    [
-      "lacking",
-      "all:do",
-      {},
+    "all:do: lacking": [
       {},
       /^Only admin grants “all:do” This user does not have this role, only viewer/,
     ],
-    [
-      "misspelled",
-      "stock:pic",
-      {},
+    "all:do: an entry with almost the role's name": [
+      mapped({ Viewer: '["all:do"]' }),
+      /^The entry “Viewer” grants it, and This user has “viewer”/,
+      "Add “viewer”",
+    ],
+    "all:do: an entry of the project with almost the role's name": [
+      mapped({ "7:Viewer": '["all:do"]' }),
+      /“7:Viewer” differs from “7:viewer” in upper and lower case\. Add an entry “7:viewer”/,
+      "Add “7:viewer”",
+    ],
+    "stock:pic: misspelled": [
       {},
       /“picker” grants “stock:pick”, which differs in spelling/,
+      "Edit the entry",
     ],
-    ["unknown", "nothing:like", {}, {}, /No similar name is in/],
-    ["unreadable", "odd:one", {}, {}, /“broken” cannot be read/],
-    [
-      "broken",
-      "posts:read",
+    "odd:one: unreadable": [{}, /“broken” cannot be read/, "Edit the entry"],
+    "odd:one: unreadable, of a role that was sent": [
+      { call: callWith("broken") },
+      /^The value is encoded once too often.* So the entry “broken” in Acme’s metadata/,
+      "Edit the entry",
+    ],
+    "posts:read: broken": [
       { items: [], claim: "missing", exchanges: [FAILED] },
-      {},
       /answered 502/,
+      "Try again",
     ],
-    [
-      "unknown mapping",
-      "all:do",
+    "all:do: unknown mapping": [
       { organizations: [] },
-      {},
       /does not know the mapping/,
+      "Log in again and read the mapping",
     ],
-    [
-      "no room in the shape",
-      "a b",
-      { organizations: [{ ...ACME, entries: entries({ viewer: '["a b"]' }) }] },
-      rules({ shape: "string" }),
+    "a b: no room in the shape": [
+      { ...mapped({ viewer: '["a b"]' }), rules: { shape: "string" } },
       /PERMISSIONS_SHAPE=string cannot carry “a b”/,
     ],
-  ];
-  for (const [name, permission, question, settings, expected] of cases) {
-    await t.step(name, async () => {
-      const { answer } = await ask({
-        ...filled,
-        organizations: others,
-        ...question,
-        permission,
-      }, settings);
-      assert.match(`${answer?.title} ${answer?.text}`, expected);
-    });
-  }
-  await t.step("another organization's", async () => {
-    const foreign = {
-      ...callWith("viewer"),
-      user_grants: [{
-        ...callWith("viewer").user_grants[0],
-        resource_owner: "2",
-      }],
-    };
+    "a: by other settings": [
+      { ...mapped({ viewer: '["a"]' }), rules: { shape: "string" } },
+      /^The function answered from its cache/,
+      "Try with a new token",
+    ],
+  },
+  async ([question, expected, fix], name) => {
     const { answer } = await ask({
-      ...filled,
-      call: foreign,
-      permission: "theirs:read",
+      claim: "filled",
+      ...among({}),
+      ...mapped(MAPPING),
+      ...question,
+      permission: name.split(": ")[0]!,
     });
-    assert.match(answer!.title, /^Only Globex’s metadata grants “theirs:read”/);
-  });
-});
+    assert.match(`${answer?.title} ${answer?.text}`, expected);
+    assert.equal(answer?.fix?.label, fix);
+  },
+);

@@ -1,15 +1,10 @@
 import assert from "node:assert/strict";
 import { readPermissions } from "../../../harness/inspector/page/read_permissions.js";
 
-Deno.test("readPermissions() reads every shape", () => {
-  assert.deepEqual(readPermissions(["a", "b"]), [
-    { permission: "a" },
-    { permission: "b" },
-  ]);
-  assert.deepEqual(readPermissions("a  b"), [
-    { permission: "a" },
-    { permission: "b" },
-  ]);
+Deno.test("readPermissions() reads every shape, and no other value", () => {
+  const names = [{ permission: "a" }, { permission: "b" }];
+  assert.deepEqual(readPermissions(["a", "b"]), names);
+  assert.deepEqual(readPermissions("a  b"), names);
   const byProject = JSON.parse('{"7":["a"],"__proto__":["b"]}');
   assert.deepEqual(readPermissions(byProject), [
     { permission: "a", project: "7" },
@@ -21,22 +16,9 @@ Deno.test("readPermissions() reads every shape", () => {
   for (const empty of [[], "", {}]) {
     assert.deepEqual(readPermissions(empty), []);
   }
-});
-
-Deno.test("readPermissions() returns undefined for any other value", () => {
-  for (
-    const value of [
-      undefined,
-      null,
-      1,
-      true,
-      ["a", 1],
-      { a: "b" },
-      { a: 1 },
-      { a: [1] },
-      { a: { b: { c: ["d"] } } },
-    ]
-  ) {
-    assert.equal(readPermissions(value), undefined, JSON.stringify(value));
+  const scalars = [undefined, null, 1, true, ["a", 1]];
+  const objects = [{ a: "b" }, { a: [1] }, { a: { b: { c: ["d"] } } }];
+  for (const other of [...scalars, ...objects]) {
+    assert.equal(readPermissions(other), undefined, JSON.stringify(other));
   }
 });

@@ -3,6 +3,7 @@ import {
   formatTimeLeft,
   judge,
 } from "../../../harness/inspector/page/verdict.js";
+import { testEach } from "../../_test_each.ts";
 
 const NOW = 1_700_000_000_000;
 const CLAIMS = {
@@ -42,46 +43,38 @@ Deno.test("judge() accepts a token that passes every check", () => {
   );
 });
 
-Deno.test("judge() gives the status and the reason of the first check that fails", async (t) => {
-  const { jti: _, ...lacking } = CLAIMS;
-  const cases: [string, ReturnType<typeof verdictOf>, number, RegExp][] = [
-    ["opaque", verdictOf(undefined), 401, /opaque/],
-    ["signature", verdictOf(CLAIMS, { problem: "forged" }), 401, /^forged$/],
-    ["issuer", verdictOf({ ...CLAIMS, iss: "x" }), 401, /^It is from x,/],
-    [
-      "audience",
-      verdictOf({ ...CLAIMS, aud: ["8"] }),
-      401,
-      /not for Shop \(7\)/,
-    ],
-    ["expiry", verdictOf(CLAIMS, { now: NOW + 66_000 }), 401, /expired at/],
-    [
-      "not yet",
-      verdictOf({ ...CLAIMS, nbf: NOW / 1000 + 9 }),
+const { jti: _, ...lacking } = CLAIMS;
+const is = (part: object) => ({ ...CLAIMS, ...part });
+
+testEach(
+  "judge() gives the status and the reason of the first check that fails",
+  {
+    "opaque": [verdictOf(undefined), 401, /opaque/],
+    "signature": [verdictOf(CLAIMS, { problem: "forged" }), 401, /^forged$/],
+    "issuer": [verdictOf(is({ iss: "x" })), 401, /^It is from x,/],
+    "audience": [verdictOf(is({ aud: ["8"] })), 401, /not for Shop \(7\)/],
+    "expiry": [verdictOf(CLAIMS, { now: NOW + 66_000 }), 401, /expired at/],
+    "not yet": [
+      verdictOf(is({ nbf: NOW / 1000 + 9 })),
       401,
       /not valid before/,
     ],
-    ["ID token", verdictOf({ ...CLAIMS, azp: "client" }), 401, /ID token/],
-    ["no jti", verdictOf(lacking), 401, /has no jti/],
-    ["the API", verdictOf(CLAIMS, { apiStatus: 401 }), 401, /API says: alg/],
-    [
-      "no claim",
-      verdictOf(CLAIMS, { claim: "missing" }),
-      403,
-      /no “permissions”/,
+    "ID token": [verdictOf(is({ azp: "client" })), 401, /ID token/],
+    "no jti": [verdictOf(lacking), 401, /has no jti/],
+    "the API": [verdictOf(CLAIMS, { apiStatus: 401 }), 401, /API says: alg/],
+    "no claim": [verdictOf(CLAIMS, { claim: "missing" }), 403, /no “perm/],
+    "odd claim": [verdictOf(CLAIMS, { claim: "odd" }), 403, /another shape/],
+    "within the tolerance": [
+      verdictOf(CLAIMS, { now: NOW + 64_000 }),
+      200,
+      /^$/,
     ],
-    ["odd claim", verdictOf(CLAIMS, { claim: "odd" }), 403, /another shape/],
-  ];
-  for (const [name, verdict, status, reason] of cases) {
-    await t.step(name, () => {
-      assert.equal(verdict.status, status);
-      assert.match(verdict.reason, reason);
-    });
-  }
-  await t.step("within the tolerance of 5 seconds", () => {
-    assert.equal(verdictOf(CLAIMS, { now: NOW + 64_000 }).status, 200);
-  });
-});
+  } as Record<string, [ReturnType<typeof judge>, number, RegExp]>,
+  ([verdict, status, reason]) => {
+    assert.equal(verdict.status, status);
+    assert.match(verdict.reason, reason);
+  },
+);
 
 Deno.test("formatTimeLeft() counts down", () => {
   assert.equal(formatTimeLeft(43_199_000), "expires in 11 h 59 min");

@@ -39,17 +39,9 @@ Deno.test("refuseForeignHost() refuses every name that is not this machine's, wi
     assert.equal(ask(`http://${host}:9000/`, `${host}:9000`), undefined);
   }
   const texts = new Set<string>();
-  for (
-    const host of [
-      "evil.example",
-      "evil.example:9000",
-      "localhost.evil.example",
-      "127.0.0.1.nip.io",
-      "localhost@evil.example",
-      "",
-      "a b",
-    ]
-  ) {
+  const foreign = ["evil.example", "evil.example:9000", "", "a b"];
+  const alike = ["localhost.evil.example", "127.0.0.1.nip.io", "localhost@a.b"];
+  for (const host of [...foreign, ...alike]) {
     const refused = ask("http://localhost:9000/", host);
     assert.equal(refused?.status, 421, host);
     texts.add(await refused!.text());
