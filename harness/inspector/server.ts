@@ -9,6 +9,7 @@ import "oauth4webapi";
 import { ROUTES } from "../demo/ask_api.ts";
 import { refuseForeignHost, serveOnLocalhost } from "../util/local_server.ts";
 import { callApi } from "./api_calls.ts";
+import { apiCheck, placeOf } from "./api_check.ts";
 import {
   explain,
   explainRefusal,
@@ -114,7 +115,7 @@ export function createInspector(
     ...api && { "/api-calls": (request) => callApi(api.origin, request) },
   };
   const answer = async (request: Request): Promise<Response> => {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     const answerPost = post[pathname];
     if (answerPost && request.method === "POST") {
       // A page of another site could have the instance asked with our token.
@@ -127,6 +128,16 @@ export function createInspector(
       return new Response("Method not allowed", { status: 405 });
     }
     if (pathname === "/settings.json") return Response.json(settings);
+    if (pathname === "/check.js") {
+      const id = (name: string) => safeId(searchParams.get(name));
+      const [project, organization] = [id("project"), id("organization")];
+      const code = await apiCheck({
+        ...{ issuer, claim, audience: project, clientId: id("client") },
+        place: placeOf(shape, { project, organization }),
+        isOpaque: searchParams.has("opaque"),
+      });
+      return new Response(code, { headers: { "content-type": TYPES.js! } });
+    }
     if (pathname === "/" || pathname === CALLBACK_PATH) {
       return await startPage(settings);
     }
@@ -223,4 +234,9 @@ async function staticFile(name: string): Promise<Response> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return new Response("Not found", { status: 404 });
   }
+}
+
+/** An id from the page, to be part of code; anything else is left out. */
+function safeId(text: string | null): string {
+  return /^[\w:.-]+$/.exec(text ?? "")?.[0] ?? "";
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
 import { login } from "../../harness/zitadel/login.ts";
 import {
   accessToken,
@@ -99,9 +100,13 @@ browserTest(
         /Permission, in userinfo/,
       );
       assert.equal((await chain(page)).length, 2);
+      assert.match(await copyCheck(page), /async function introspect/);
       await click(page, "Log in to Web shop instead");
       await page.getByText("logged in to Web shop").waitFor();
       assert.match(await verdict(page), /^Accepted/);
+      const check = await copyCheck(page);
+      assert.match(check, /jwtVerify/);
+      assert.match(check, /const applications = \["390000000000000022"\]/);
     });
 
     await step("gets a service user's token", async (page) => {
@@ -116,3 +121,10 @@ browserTest(
     });
   },
 );
+
+async function copyCheck(page: Page): Promise<string> {
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await click(page, "Copy the check");
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  return await page.evaluate<string>("navigator.clipboard.readText()");
+}

@@ -1,5 +1,5 @@
 // @ts-check
-import { h } from "./element.js";
+import { copyButton, h } from "./element.js";
 import { fixButton } from "./question_view.js";
 import { judge } from "./verdict.js";
 import { counted } from "./words.js";
@@ -15,9 +15,10 @@ import { counted } from "./words.js";
  * @param {(fix: Fix) => void} onFix
  */
 export function verdictView(session, settings, now, onFix) {
-  const { access, place, items, projects } = session;
+  const { access, place, login, items, projects } = session;
   const { checks, status, reason } = judge(session, settings, now);
   const project = projects.find(({ id }) => id === place.project)?.name;
+  const query = new URLSearchParams({ ...place, client: login?.clientId ?? "", ...(!access.jwt && { opaque: "" }) });
   const isAccepted = status === 200;
   return h(
     "section.card.verdict",
@@ -39,7 +40,11 @@ export function verdictView(session, settings, now, onFix) {
       !place.project && access.jwt && h("li", "audience not checked: no project is given"),
     ),
     settings.routes.length > 0 && h("ul.rows", ...rows(session, settings, status, reason)),
-    !access.jwt && h("div.actions", fixButton(jwtFix(session), onFix)),
+    h(
+      "div.actions",
+      copyButton("copy-check", "Copy the check", () => fetch(`/check.js?${query}`).then((it) => it.text())),
+      !access.jwt && fixButton(jwtFix(session), onFix),
+    ),
   );
 }
 
