@@ -1,6 +1,5 @@
 import type { Config } from "../../lib/config/settings.ts";
 import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
-import { Deadline } from "../../lib/util/deadline.ts";
 import { createConnection } from "../../lib/zitadel/connection.ts";
 import { createSigningKeys } from "../../lib/zitadel/signing_keys.ts";
 
@@ -25,5 +24,5 @@ export async function createPayloadOpener(
     privateKey: config.payloadPrivateKey,
   });
   return async (body) =>
-    await open(body, new Deadline(() => AbortSignal.timeout(timeoutMs)));
+    await open(body, () => AbortSignal.timeout(timeoutMs));
 }

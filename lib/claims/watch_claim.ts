@@ -13,9 +13,6 @@ export const LONG_CLAIM_BYTES = 4_096;
 /** For how many organizations and reasons a report is remembered, so that it is made once. */
 const REMEMBERED = 10_000;
 
-/** Takes a claim that was sent, and the organizations whose mapping it came from. */
-export type WatchClaim = ReturnType<typeof createClaimWatch>;
-
 /**
  * Creates the watch of sent claims. It measures each, and reports what an
  * operator should know about it, once for each organization.
@@ -25,6 +22,7 @@ export function createClaimWatch({ log, telemetry }: {
   readonly telemetry: Pick<Telemetry, "claim">;
 }) {
   const reported = new LruMap<true>(REMEMBERED);
+  /** Takes a claim that was sent, and the organizations whose mapping it came from. */
   return function watchClaim(
     { name, value, omitted, replaced }: AddedClaim,
     organization: string,

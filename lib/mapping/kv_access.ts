@@ -6,6 +6,7 @@
  */
 import type { Log, LogEntry } from "../observability/log.ts";
 import { abortable } from "../util/abortable.ts";
+import type { Clock } from "../util/clock.ts";
 
 /** How long a start waits for KV to open: a server may never answer. */
 const OPEN_TIMEOUT_MS = 2_000;
@@ -55,14 +56,12 @@ export async function openKv(
 }
 
 /** What the code that uses KV is given. */
-export interface KvOptions {
+export interface KvOptions extends Clock {
   readonly kv: Deno.Kv;
   /** The instance's origin: part of every key. */
   readonly origin: string;
   /** How long a mapping may be used after it was read. */
   readonly lifetimeMs: number;
-  readonly now: () => number;
-  readonly timeout: (ms: number) => AbortSignal;
   readonly log: Log;
 }
 

@@ -10,7 +10,6 @@ import {
   announcementAfter,
   AnnouncementTracker,
   type Changed,
-  gapAfter,
 } from "./announcement.ts";
 import { createKvAccess, type KvOptions } from "./kv_access.ts";
 import {
@@ -171,8 +170,12 @@ export class KvStore {
       const isKnown = event && known && event.sequence <= known.sequence;
       if (isKnown && !isForced) return "known";
       const isContended = attempt === MAX_ATTEMPTS;
-      const announce = isContended ? gapAfter : announcementAfter;
-      const announcement = announce(last.value, organization, now());
+      const announcement = announcementAfter(
+        last.value,
+        organization,
+        now(),
+        isContended,
+      );
       const tombstone = {
         invalidatedAt: now(),
         event: latestEvent(now(), event, known),

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FunctionError, REMEDIES } from "../errors.ts";
+import { FunctionError, remark } from "../errors.ts";
 import { keyName } from "../observability/key_name.ts";
 import type { Log } from "../observability/log.ts";
 import { LruMap } from "../util/lru_map.ts";
@@ -63,15 +63,9 @@ export function createMappingLoader({ readMetadata, log }: LoadMappingOptions) {
     const report = `${count}: ${entries}`;
     if (reports.get(organization) === report) return;
     reports.set(organization, report);
-    log({
-      level: "warn",
-      message: count === 1
-        ? `1 metadata entry of organization ${organization} grants nothing: it cannot be read as permissions`
-        : `${count} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
-      reason: "unreadable_entries",
-      organization,
-      entries,
-      remedy: REMEDIES.unreadable_entries,
-    });
+    const message = count === 1
+      ? `1 metadata entry of organization ${organization} grants nothing: it cannot be read as permissions`
+      : `${count} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`;
+    log(remark("unreadable_entries", message, { organization, entries }));
   }
 }

@@ -1,3 +1,4 @@
+import type { Clock } from "../util/clock.ts";
 import { UpstreamFault } from "./upstream_fault.ts";
 
 /** How ZITADEL finds the instance if it is reached at another address than its domain. */
@@ -8,14 +9,12 @@ const MAX_ERROR_LENGTH = 300;
 
 const USER_INFO = /\/\/[^\s/]*@/g;
 
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Clock {
   /** Public origin of the instance (`ZITADEL_DOMAIN`). */
   readonly domainOrigin: string;
   /** Origin at which ZITADEL is reached if it is not the public one (`ZITADEL_INTERNAL_URL`). */
   readonly internalOrigin?: string | undefined;
   readonly fetch: typeof fetch;
-  readonly now: () => number;
-  readonly timeout: (ms: number) => AbortSignal;
   /** Deadline of one reading, one token request or one fetch of the keys, in milliseconds. */
   readonly timeoutMs: number;
 }

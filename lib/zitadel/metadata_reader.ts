@@ -41,17 +41,6 @@ const MAX_READ_BYTES = 32 * 1024 * 1024;
  */
 const API_MEMORY_MS = 60 * 60 * 1000;
 
-/**
- * Loads the client library and the descriptors that the first look-up needs;
- * the rest loads when it is needed. In steps, so that a call that comes
- * meanwhile waits for one of them and not for all.
- */
-export async function preload(): Promise<void> {
-  await import("@connectrpc/connect");
-  await import("@zitadel/client/web");
-  await import("./metadata_api.ts");
-}
-
 /** Creates the reader of an instance's organization metadata, which throws a `FunctionError` if it cannot be read. */
 export function createMetadataReader(
   { connection, token, maxValueBytes, maxMappingBytes }: {

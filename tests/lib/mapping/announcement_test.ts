@@ -4,7 +4,6 @@ import {
   announcementAfter,
   AnnouncementTracker,
   type Changed,
-  gapAfter,
 } from "../../../lib/mapping/announcement.ts";
 import { testEach } from "../../_test_each.ts";
 
@@ -100,9 +99,9 @@ Deno.test("announcementAfter() does not continue the count of a database that wa
   assert.equal(tracker.observe({ value, versionstamp: "new" }), "all");
 });
 
-Deno.test("gapAfter() is a gap, however much was seen before", () => {
+Deno.test("announcementAfter(, true) is a gap, however much was seen before", () => {
   const values = history("a", "b", "b");
-  values.push(gapAfter(values[2], "b", NOW));
+  values.push(announcementAfter(values[2], "b", NOW, true));
   values.push(announcementAfter(values[3], "b", NOW));
   for (const first of [0, 1, 2]) {
     const { see } = setUp(values);

@@ -15,7 +15,6 @@ import {
 } from "../../../harness/fixtures/fixture.ts";
 import { UPSTREAM_ORIGIN } from "../../../harness/sandbox/upstream.ts";
 import { createEnvelopeOpener } from "../../../lib/request/envelope.ts";
-import { Deadline } from "../../../lib/util/deadline.ts";
 import { createSigningKeys } from "../../../lib/zitadel/signing_keys.ts";
 import { connectionBy } from "../zitadel/_connection.ts";
 
@@ -130,7 +129,7 @@ export async function opener(
     privateKey,
   });
   const openBody = (body: Uint8Array) =>
-    openEnvelope(body, new Deadline(() => AbortSignal.timeout(timeoutMs)));
+    openEnvelope(body, () => AbortSignal.timeout(timeoutMs));
   return {
     state,
     openBody,
