@@ -7,7 +7,6 @@ import {
   loginPayload,
   NOW,
   ORGANIZATION,
-  permissionsIn,
 } from "./_function.ts";
 import {
   assertRefused,
@@ -151,22 +150,4 @@ Deno.test("createHandler() calls a bug a bug, with its place and without its tex
   assert.deepEqual([entry?.level, entry?.cause], ["error", "RangeError"]);
   assert.match(String(entry?.stack), /^ +at .*handler_test\.ts/);
   assert.ok(!JSON.stringify(log).includes("canary"));
-});
-
-Deno.test("createHandler() points out a claim over 4 kB once for each organization", async () => {
-  const long = { readable: true, metadata: { admin: btoa("x".repeat(4_200)) } };
-  const { fetch } = createUpstream({ organizations: { "1": long, "2": long } });
-  const { call, log } = await createTestFunction({ fetch });
-  const payload = loginPayload();
-  for (const id of ["1", "1", "2", "1", "2"]) {
-    payload.org.id = id;
-    const value = await permissionsIn(await call(payload));
-    assert.deepEqual(value, ["x".repeat(4_200)]);
-  }
-  const lines = log.filter(({ reason }) => reason === "long_claim");
-  assert.deepEqual(
-    lines.map(({ level, organization }) => [level, organization]),
-    [["warn", "1"], ["warn", "2"]],
-  );
-  assert.match(String(lines[0]?.remedy), /introspection/);
 });

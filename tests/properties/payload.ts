@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { signPayload } from "../../harness/util/sign_payload.ts";
+import { createTestFunction } from "../lib/_function.ts";
 import {
   anyEdit,
   anyJson,
@@ -14,14 +14,9 @@ import {
   editBytes,
   OBJECT_MEMBERS,
 } from "./arbitraries.ts";
-import {
-  createPropertyFunction,
-  MAPPING,
-  SIGNING_KEY,
-} from "./property_function.ts";
 import { type Property, property } from "./property.ts";
+import { createUpstreamOfAll, MAPPING } from "./upstream_of_all.ts";
 
-const PRESENT = Date.parse("2026-11-24T00:00:00Z");
 const GRANTABLE = new Set(Object.values(MAPPING).flat());
 
 const anyRoles = fc.array(
@@ -119,22 +114,11 @@ const oddText = fc.oneof(
 const encoder = new TextEncoder();
 
 async function call(body: Uint8Array<ArrayBuffer>) {
-  const { handle, entries } = await shared;
-  const response = await handle(
-    new Request("https://function.example/", {
-      method: "POST",
-      body,
-      headers: {
-        "zitadel-signature": await signPayload(
-          SIGNING_KEY,
-          PRESENT / 1000,
-          body,
-        ),
-      },
-    }),
-  );
+  const { call, log } = await shared;
+  log.length = 0;
+  const response = await call(body);
   const text = await response.text();
-  const detail = () => `${response.status}: ${JSON.stringify(entries.at(-1))}`;
+  const detail = () => `${response.status}: ${JSON.stringify(log.at(-1))}`;
   return { status: response.status, text, detail };
 }
 
@@ -213,4 +197,4 @@ export const payloadProperties: readonly Property[] = [
   ),
 ];
 
-const shared = createPropertyFunction({ settings: {}, now: () => PRESENT });
+const shared = createTestFunction({ fetch: createUpstreamOfAll().fetch });

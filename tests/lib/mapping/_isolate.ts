@@ -6,8 +6,11 @@ import {
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import type { KvOptions } from "../../../lib/mapping/kv_access.ts";
 import { KvStore } from "../../../lib/mapping/kv_store.ts";
+import { Clock } from "../_clock.ts";
 import { Connection, MemoryKv } from "../_memory_kv.ts";
 import { StandInUpstream } from "../_upstream.ts";
+
+export { Clock };
 
 /** How long a mapping is served as it is, in the tests. */
 export const FRESH_MS = 60_000;
@@ -29,48 +32,6 @@ export const EVENT_MEMORY_MS = 600_000;
 
 /** The instance that the tests' mappings are of. */
 export const ORIGIN = "https://zitadel.example";
-
-/** A clock that moves when it is told to, and the timeouts that hang on it. */
-export class Clock {
-  #now = Date.UTC(2026, 6, 10);
-  readonly #timeouts = new Map<AbortController, number>();
-
-  /** Tells the time. */
-  readonly now = (): number => this.#now;
-
-  /** Creates a signal that is aborted once the clock has moved on so far. */
-  readonly timeout = (ms: number): AbortSignal => {
-    const controller = new AbortController();
-    this.#timeouts.set(controller, this.#now + ms);
-    return controller.signal;
-  };
-
-  /** Waits until the clock has moved on so far. */
-  sleep(ms: number): Promise<void> {
-    return new Promise((resolve) =>
-      this.timeout(ms).addEventListener("abort", () => resolve())
-    );
-  }
-
-  /** Moves on, by a millisecond a turn, until a promise settles. */
-  async run<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const settle = () => void (isSettled = true);
-    promise.then(settle, settle);
-    for (await turn(); !isSettled; await turn()) this.advance(1);
-    return await promise;
-  }
-
-  /** Moves on. */
-  advance(ms: number): void {
-    this.#now += ms;
-    for (const [controller, at] of this.#timeouts) {
-      if (at > this.#now) continue;
-      this.#timeouts.delete(controller);
-      controller.abort(new DOMException("Timed out", "TimeoutError"));
-    }
-  }
-}
 
 /** One isolate's cache, and what it logged. */
 export interface Isolate extends Disposable {

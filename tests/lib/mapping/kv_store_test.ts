@@ -121,21 +121,6 @@ Deno.test("write() leaves out a mapping that has expired", async () => {
   assert.deepEqual(kv.values, []);
 });
 
-Deno.test("write() does not replace what was written or invalidated since", async () => {
-  using kv = await Deno.openKv(":memory:");
-  const store = storeOver(kv);
-  const version = await store.write("1", SMALL, NOTHING);
-  assert.ok(version);
-  assert.equal(await store.write("1", SMALL, NOTHING), null);
-  await storeOver(kv).invalidate("1", at(7));
-  assert.equal(await store.write("1", SMALL, { version }), null);
-  const tombstone = await store.read("1");
-  assert.equal(tombstone?.found, undefined);
-  assert.deepEqual(tombstone?.event, at(7));
-  assert.ok(await store.write("1", SMALL, tombstone!));
-  assert.deepEqual((await store.read("1"))?.event, at(7), "forgot the event");
-});
-
 testEach<
   [ms: number, (store: KvStore) => Promise<unknown>, lifetimeMs?: number]
 >(

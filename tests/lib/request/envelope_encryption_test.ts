@@ -9,14 +9,12 @@ import {
   jweEc,
   jweRsa,
   opener,
-  PAYLOAD,
   publicHalf,
   rsaJwk,
   sign,
 } from "./_envelope.ts";
 
 const other = await generateKeyPair("RSA-OAEP-256", { extractable: true });
-const otherJwk = await exportJWK(other.privateKey);
 const ec = await generateKeyPair("ECDH-ES");
 const x25519 = await generateKeyPair("ECDH-ES", {
   crv: "X25519",
@@ -62,34 +60,6 @@ Deno.test("createHandler() says what to do when payloads come encrypted and no k
   assert.equal(log[0]?.reason, "missing_setting");
   assert.match(String(log[0]?.remedy), /Set PAYLOAD_PRIVATE_KEY/);
 });
-
-testEach<[kid: string | undefined, ...keys: JWK[]]>(
-  "createEnvelopeOpener() finds the right key",
-  {
-    "that bears an id of its own": ["b", { ...rsaJwk, kid: "a" }],
-    "that is the second, by id": [
-      "b",
-      { ...otherJwk, kid: "a" },
-      { ...rsaJwk, kid: "b" },
-    ],
-    "that is the second, by trying": [
-      undefined,
-      { ...otherJwk, kid: "a" },
-      { ...rsaJwk, kid: "b" },
-    ],
-    "without an id": ["b", otherJwk, rsaJwk],
-    "of two with one id": [
-      "a",
-      { ...otherJwk, kid: "a" },
-      { ...rsaJwk, kid: "a" },
-    ],
-  },
-  async ([kid, ...keys]) => {
-    const { open } = await opener({ privateKey: JSON.stringify({ keys }) });
-    const jwe = await encrypt(jws, kid ? { kid } : {});
-    assert.deepEqual(await open(jwe), PAYLOAD);
-  },
-);
 
 testEach<string>(
   "createEnvelopeOpener() rejects when a private key cannot be used",

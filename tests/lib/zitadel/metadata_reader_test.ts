@@ -5,7 +5,6 @@ import {
   UPSTREAM_TOKEN,
   type UpstreamData,
 } from "../../../harness/sandbox/upstream.ts";
-import { FunctionError } from "../../../lib/errors.ts";
 import { abortable } from "../../../lib/util/abortable.ts";
 import { testEach } from "../../_test_each.ts";
 import { fails } from "../_fails.ts";
@@ -79,14 +78,6 @@ Deno.test("createMetadataReader() asks the API that worked first, for an hour or
   assert.deepEqual(await callsOf(), [V2, V2BETA, V1]);
 });
 
-Deno.test("createMetadataReader() remembers nothing of a reading that failed", async () => {
-  const organizations = { [ID]: { readable: false, metadata: {} } };
-  const { read, calls } = reader({ organizations, api: "v2beta" });
-  await assert.rejects(read(ID), isDenied);
-  await assert.rejects(read(ID), isDenied);
-  assert.deepEqual(calls, [V2, V2BETA, READABLE, V2, V2BETA, READABLE]);
-});
-
 testEach(
   "createMetadataReader() takes an empty list only after it checked that the organization is readable",
   {
@@ -100,31 +91,6 @@ testEach(
     assert.deepEqual(calls.slice(-3), order);
   },
 );
-
-testEach<UpstreamData["organizations"]>(
-  "createMetadataReader() reports a missing permission when the organization is not readable",
-  {
-    "forbidden": { [ID]: { readable: false, metadata: {} } },
-    "unknown": {},
-    "another readable": { "1": { readable: true, metadata: {} } },
-  },
-  async (organizations) => {
-    for (const api of ["v2", "v2beta"] as const) {
-      await assert.rejects(reader({ organizations, api }).read(ID), isDenied);
-    }
-  },
-);
-
-Deno.test("createMetadataReader() fails if it cannot check that an empty list is right", async () => {
-  const upstream = createUpstream(world({}));
-  const { read } = reader(world(), {
-    fetch: (input, init) =>
-      String(input).endsWith("/ListOrganizations")
-        ? Promise.reject(new TypeError("refused"))
-        : upstream.fetch(input, init),
-  });
-  await assert.rejects(read(ID), fails("upstream_failed", "unreachable"));
-});
 
 /** A source of tokens, of which the ones given are taken one after the other. */
 function tokens(...tokens: string[]) {
@@ -194,14 +160,6 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
     await assert.rejects(read(ID), isDenied);
     assert.deepEqual(token.discarded, []);
   });
-});
-
-Deno.test("createMetadataReader() passes on why there is no token", async () => {
-  const error = new FunctionError("upstream_failed", "No token");
-  const token = { ...tokens(), get: () => Promise.reject(error) };
-  const { read, calls } = reader(world(), { token });
-  await assert.rejects(read(ID), (caught) => caught === error);
-  assert.deepEqual(calls, []);
 });
 
 Deno.test("createMetadataReader() asks who answered when every API is missing", async () => {
