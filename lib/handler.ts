@@ -132,7 +132,7 @@ export function createHandler(services: Services): Handler {
     }
     record.ms = now() - begin;
     const { outcome, condition, ms } = record;
-    telemetry.call(outcome, condition, response.status, ms);
+    telemetry?.call(outcome, condition, response.status, ms);
     const isVerified = record.signingKey !== undefined;
     if (isVerified) log(entry);
     else logLimited(String(entry.reason ?? record.outcome), entry);

@@ -66,7 +66,7 @@ export async function lookUp(
       }
     }));
   }
-  for (const { source } of found.values()) telemetry.lookup(source);
+  for (const { source } of found.values()) telemetry?.lookup(source);
   return found;
 }
 

@@ -14,7 +14,6 @@ import { MAX_MAPPING_BYTES, MAX_VALUE_BYTES } from "./mapping/role_mapping.ts";
 import type { Log } from "./observability/log.ts";
 import { openTelemetry } from "./observability/telemetry.ts";
 import { createAuthenticator } from "./request/authenticate.ts";
-import { createBodyReader } from "./request/body.ts";
 import { createEnvelopeOpener } from "./request/envelope.ts";
 import { compileChecks } from "./request/payload.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
@@ -57,20 +56,16 @@ export async function createServices(config: Config, platform: Platform) {
     timeoutMs: config.upstreamTimeoutMs,
   });
   const telemetry = await openTelemetry(now);
-  const log = telemetry.watch(platform.log);
+  const log = telemetry?.watch(platform.log) ?? platform.log;
   // Side by side: a start waits for the slowest only.
   const [kv, authenticate, openEnvelope, credential] = await Promise
     .all([
       platform.kv,
-      createAuthenticator({
-        signingKeys: config.signingKeys,
-        readBody: createBodyReader({ now, timeout }),
-        now,
-      }),
-      createEnvelopeOpener({
-        findKey: createSigningKeys(connection),
-        privateKey: config.payloadPrivateKey,
-      }),
+      createAuthenticator(config.signingKeys, { now, timeout }),
+      createEnvelopeOpener(
+        createSigningKeys(connection),
+        config.payloadPrivateKey,
+      ),
       fingerprint(config.credential),
     ]);
   const readMetadata = createMetadataReader({
@@ -82,8 +77,9 @@ export async function createServices(config: Config, platform: Platform) {
   const { origin, freshMs, staleMs, upstreamTimeoutMs } = config;
   const lifetimeMs = freshMs + staleMs;
   const cache = new MappingCache({
-    readMetadata: (organization, deadline) =>
-      telemetry.upstream(() => readMetadata(organization, deadline)),
+    readMetadata: telemetry
+      ? (...of) => telemetry.upstream(() => readMetadata(...of))
+      : readMetadata,
     startReadingDeadline: () => timeout(upstreamTimeoutMs),
     store: kv && new KvStore({ kv, origin, lifetimeMs, now, timeout, log }),
     freshMs,

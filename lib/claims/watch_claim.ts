@@ -19,7 +19,7 @@ const REMEMBERED = 10_000;
  */
 export function createClaimWatch({ log, telemetry }: {
   readonly log: Log;
-  readonly telemetry: Pick<Telemetry, "claim">;
+  readonly telemetry: Pick<Telemetry, "claim"> | undefined;
 }) {
   const reported = new LruMap<true>(REMEMBERED);
   /** Takes a claim that was sent, and the organizations whose mapping it came from. */
@@ -29,7 +29,7 @@ export function createClaimWatch({ log, telemetry }: {
   ): void {
     const bytes = byteLength(JSON.stringify(value));
     const isLong = bytes > LONG_CLAIM_BYTES;
-    telemetry.claim(bytes);
+    telemetry?.claim(bytes);
     const report = (
       reason: FailureReason,
       message: string,

@@ -17,9 +17,9 @@ import {
   decodeMapping,
   encodeMapping,
   EVENT_MEMORY_MS,
-  eventIn,
   type KnownEvent,
   latestEvent,
+  readStored,
 } from "./kv_values.ts";
 
 /** Part of every key. A change in how entries are parsed or stored raises it. */
@@ -82,10 +82,11 @@ export class KvStore {
     const key = this.#mappingKey(organization);
     const entry = await this.#access.attempt("read from", (kv) => kv.get(key));
     if (!entry) return undefined;
-    const { versionstamp: version, value } = entry;
+    const version = entry.versionstamp;
+    const stored = readStored(entry.value);
     const isKnown = version === knownVersion;
-    const found = isKnown ? undefined : await decodeMapping(value);
-    return { version, event: eventIn(value), found };
+    const found = isKnown ? undefined : await decodeMapping(stored);
+    return { version, event: stored?.event, found };
   }
 
   /**
@@ -166,7 +167,7 @@ export class KvStore {
       if (!entries) return "failed";
       const [last, stored] = entries;
       this.#tell(this.#tracker.observe(last));
-      const known = latestEvent(now(), eventIn(stored.value));
+      const known = latestEvent(now(), readStored(stored.value)?.event);
       const isKnown = event && known && event.sequence <= known.sequence;
       if (isKnown && !isForced) return "known";
       const isContended = attempt === MAX_ATTEMPTS;

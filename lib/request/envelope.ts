@@ -35,16 +35,14 @@ const strictDecoder = new TextDecoder("utf-8", {
  * Creates the opener of payloads. Verify the body's HMAC first: a JWS alone
  * proves little, since ZITADEL signs access tokens with the same keys.
  *
+ * @param findKey Finds the instance's public key that verifies a JWS; rejects with a {@linkcode FunctionError} if the keys cannot be fetched.
+ * @param privateKey Private keys for encrypted payloads: JWK, JWK set or PKCS#8 PEM.
  * @returns The opener. It throws a {@linkcode FunctionError} if the body cannot be opened.
  * @throws {TypeError} If a private key cannot be used.
  */
 export async function createEnvelopeOpener(
-  { findKey, privateKey }: {
-    /** Finds the instance's public key that verifies a JWS; rejects with a {@linkcode FunctionError} if the keys cannot be fetched. */
-    readonly findKey: (signal: AbortSignal) => CompactVerifyGetKey;
-    /** Private keys for encrypted payloads: JWK, JWK set or PKCS#8 PEM. */
-    readonly privateKey?: string | undefined;
-  },
+  findKey: (signal: AbortSignal) => CompactVerifyGetKey,
+  privateKey?: string,
 ) {
   const privateKeys = privateKey ? await importPrivateKeys(privateKey) : [];
 

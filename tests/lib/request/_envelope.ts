@@ -124,10 +124,8 @@ export async function opener(
     if (fetch) return fetch(input, init);
     return Promise.resolve(Response.json(state.jwks));
   }, { timeoutMs });
-  const openEnvelope = await createEnvelopeOpener({
-    findKey: createSigningKeys(connection),
-    privateKey,
-  });
+  const findKey = createSigningKeys(connection);
+  const openEnvelope = await createEnvelopeOpener(findKey, privateKey);
   const openBody = (body: Uint8Array) =>
     openEnvelope(body, () => AbortSignal.timeout(timeoutMs));
   return {
