@@ -27,10 +27,7 @@ export async function lookUp(
     isForeign,
     logForeign,
   }: {
-    readonly services: Pick<
-      Services,
-      "cache" | "config" | "telemetry" | "timeout"
-    >;
+    readonly services: Services;
     readonly deadline: () => AbortSignal;
     /** Reports whether an organization's failure must not fail the call. */
     readonly isForeign: (organization: string) => boolean;
