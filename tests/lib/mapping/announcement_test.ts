@@ -26,16 +26,6 @@ function setUp(values: readonly Announcement[]) {
   return { tracker, see };
 }
 
-Deno.test("announcementAfter() counts, and remembers where an organization's run began", () => {
-  assert.deepEqual(history("a", "b", "b", "b", "a"), [
-    { organization: "a", from: NOW, count: NOW },
-    { organization: "b", from: NOW + 1, count: NOW + 1 },
-    { organization: "b", from: NOW + 1, count: NOW + 2 },
-    { organization: "b", from: NOW + 1, count: NOW + 3 },
-    { organization: "a", from: NOW + 4, count: NOW + 4 },
-  ]);
-});
-
 Deno.test("observe() tells exactly what may have changed since the value seen before", () => {
   // Every pair of values that a watch can show one after the other.
   const organizations = ["a", "b", "b", "b", "c", "b", "a", "a"];
@@ -97,21 +87,6 @@ Deno.test("announcementAfter() does not continue the count of a database that wa
     value = announcementAfter(value, organization, NOW + 1_000);
   }
   assert.equal(tracker.observe({ value, versionstamp: "new" }), "all");
-});
-
-Deno.test("announcementAfter(, true) is a gap, however much was seen before", () => {
-  const values = history("a", "b", "b");
-  values.push(announcementAfter(values[2], "b", NOW, true));
-  values.push(announcementAfter(values[3], "b", NOW));
-  for (const first of [0, 1, 2]) {
-    const { see } = setUp(values);
-    see(first);
-    assert.equal(see(3), "all");
-    assert.deepEqual(see(4), { organization: "b" });
-  }
-  const { see } = setUp(values);
-  see(2);
-  assert.equal(see(4), "all");
 });
 
 Deno.test("commit() keeps own announcements from marking anything", async (t) => {

@@ -88,24 +88,6 @@ Deno.test("get() with Deno KV serves a new isolate without asking ZITADEL", asyn
   assert.deepEqual(first.log, []);
 });
 
-Deno.test("invalidate() with Deno KV drops the mapping from memory, KV and other isolates", async () => {
-  using world = await open();
-  const { upstream, isolate, untilStored } = world;
-  using one = isolate();
-  using other = isolate();
-  await one.view("2");
-  await one.view();
-  await untilStored("old from kv");
-  await other.view();
-  upstream.viewer = "new";
-  await one.cache.invalidate("1");
-  assert.equal(await one.view(), "new from zitadel");
-  await until(async () => /^new/.test(await other.view()));
-  using third = isolate();
-  assert.match(await third.view(), /^new/);
-  assert.equal(await one.view("2"), "old from memory");
-});
-
 Deno.test("invalidate() with Deno KV keeps what was asked for before it out of KV", async () => {
   using world = await open();
   const { upstream, isolate } = world;

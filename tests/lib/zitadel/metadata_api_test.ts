@@ -188,33 +188,24 @@ testEach<[FaultKind, respond: () => Response, seen?: RegExp]>(
     assert.rejects(listBy(respond), hasKind(kind, seen)),
 );
 
-const KINDS: Record<string, FaultKind> = {
-  Canceled: "unreadable_answer",
-  Unknown: "unreachable",
-  InvalidArgument: "unreadable_answer",
-  DeadlineExceeded: "unreachable",
-  NotFound: "missing_permission",
-  AlreadyExists: "unreadable_answer",
-  PermissionDenied: "missing_permission",
-  ResourceExhausted: "rate_limited",
-  FailedPrecondition: "unreadable_answer",
-  Aborted: "unreadable_answer",
-  OutOfRange: "unreadable_answer",
-  Unimplemented: "unimplemented",
-  Internal: "unreachable",
-  Unavailable: "unreachable",
-  DataLoss: "unreadable_answer",
-  Unauthenticated: "credential_rejected",
+/** What a status means; any other is an answer that cannot be used. */
+const KINDS: Partial<Record<Code, FaultKind>> = {
+  [Code.Unknown]: "unreachable",
+  [Code.DeadlineExceeded]: "unreachable",
+  [Code.NotFound]: "missing_permission",
+  [Code.PermissionDenied]: "missing_permission",
+  [Code.ResourceExhausted]: "rate_limited",
+  [Code.Unimplemented]: "unimplemented",
+  [Code.Internal]: "unreachable",
+  [Code.Unavailable]: "unreachable",
+  [Code.Unauthenticated]: "credential_rejected",
 };
 
 Deno.test("listMetadata() judges each gRPC status of ZITADEL, and quotes none", async () => {
-  const names = Object.values(Code).filter((code) => typeof code === "string");
-  assert.deepEqual(Object.keys(KINDS).sort(), names.sort());
-  for (const [name, kind] of Object.entries(KINDS)) {
-    const code = Code[name as keyof typeof Code];
+  for (let code: Code = Code.Canceled; code <= Code.Unauthenticated; code++) {
     await assert.rejects(
       listBy(() => grpcWebError(code, "canary (AUTHZ-cdgFk)")),
-      hasKind(kind, /^(?!.*canary)/),
+      hasKind(KINDS[code] ?? "unreadable_answer", /^(?!.*canary)/),
     );
   }
 });
