@@ -7,10 +7,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import {
-  intendedPermissions,
-  problemOf,
-} from "../../harness/mapping/interpret_value.ts";
+import { problemOf } from "../../harness/mapping/interpret_value.ts";
 import {
   knownProjects,
   parsePermissions,
@@ -213,24 +210,6 @@ export const metadataValueProperties: readonly Property[] = [
       // What explains a value agrees with what decides.
       assert.equal(problemOf(bytes) === undefined, parsed !== undefined);
     }),
-  ),
-  property(
-    "intendedPermissions() gives what the readable form of an unreadable value grants",
-    fc.property(
-      fc.oneof(anyNames, fc.constantFrom(["a"], ["read:all", "b"])),
-      fc.constantFrom(
-        (bytes: Uint8Array) => toBase64(toBase64(bytes)),
-        (bytes: Uint8Array) => toBase64(toJsonString(bytes)),
-        toJsonString,
-      ),
-      (names, wrap) => {
-        const bytes = utf8(JSON.stringify(names));
-        const parsed = parsePermissions(bytes);
-        const wrapped = wrap(bytes);
-        assert.equal(parsePermissions(wrapped), undefined);
-        assert.deepEqual(intendedPermissions(wrapped), parsed);
-      },
-    ),
   ),
   property(
     "permissionsOf() gives what the role's own entry says, whatever the names",
