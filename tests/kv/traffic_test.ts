@@ -3,6 +3,7 @@ import { readProcessUsage } from "../../harness/util/process_usage.ts";
 import { startUpstreamServer } from "../../harness/fixtures/upstream_server.ts";
 import type { FunctionProcess } from "../../harness/function/function_process.ts";
 import { startKvServer } from "../../harness/test/kv_server.ts";
+import { loginOf } from "../main/_loopback.ts";
 import { post, start } from "./_sharing_function.ts";
 
 const ORGANIZATIONS = Array.from({ length: 2_000 }, (_, i) => String(i + 1));
@@ -90,18 +91,6 @@ async function callAll(
   }));
 }
 
-const login = (organization: string) => ({
-  function: "function/preaccesstoken",
-  user: { id: "1", human: {} },
-  org: { id: organization },
-  user_grants: [{
-    project_id: "1",
-    roles: ["role-1"],
-    resource_owner: organization,
-    state: 1,
-  }],
-});
-
 const eventOf = (sequence: number) => (organization: string) => ({
   event_type: "org.metadata.set",
   aggregateID: organization,
@@ -137,7 +126,7 @@ Deno.test("three functions over one KV read and write it a bounded number of tim
   const logIn =
     (organizations: readonly string[], processes = all) => async () => {
       for (const process of processes) {
-        await callAll(process, organizations, { payloadOf: login });
+        await callAll(process, organizations, { payloadOf: loginOf });
       }
     };
   const send = (sequence: number, concurrency: number) => () =>

@@ -78,17 +78,6 @@ testEach<[value: unknown, isCount?: boolean]>(
   },
 );
 
-Deno.test("announcementAfter() does not continue the count of a database that was lost", () => {
-  const { see, tracker } = setUp(history("a", "b"));
-  see(0);
-  see(1);
-  let value: unknown;
-  for (const organization of ["c", "d", "e"]) {
-    value = announcementAfter(value, organization, NOW + 1_000);
-  }
-  assert.equal(tracker.observe({ value, versionstamp: "new" }), "all");
-});
-
 Deno.test("commit() keeps own announcements from marking anything", async (t) => {
   const values = history("a", "own", "b", "c");
   const setUpOwn = () => {

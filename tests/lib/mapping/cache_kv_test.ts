@@ -208,17 +208,6 @@ Deno.test("get() after a gap serves what did not change from memory, and asks ZI
   assert.equal(await watcher.view("2"), "old from stale");
 });
 
-Deno.test("get() after a gap takes what another isolate read since from KV", async () => {
-  using world = new World();
-  const { watcher, announcer } = await setUpGap(world);
-  world.upstream.viewer = "new";
-  await miss(watcher, announcer, async () => {
-    await announcer.cache.invalidate("1");
-    await announcer.view("1");
-  });
-  assert.equal(await watcher.view("1"), "new from kv");
-});
-
 Deno.test("get() after a gap serves the mapping once more while KV fails, and revalidates it", async () => {
   using world = new World();
   const { watcher, announcer } = await setUpGap(world);

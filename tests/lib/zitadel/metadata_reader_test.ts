@@ -24,8 +24,6 @@ const API_MEMORY_MS = 60 * 60 * 1000;
 const V2 = "v2.ListOrganizationMetadata";
 const V2BETA = "v2beta.ListOrganizationMetadata";
 const V1 = "v1.ListOrgMetadata";
-const READABLE = "v2.ListOrganizations";
-const MY_ORGANIZATION = "v1.GetMyOrg";
 const DISCOVERY = "GET./.well-known/openid-configuration";
 
 const isDenied = fails("upstream_failed", "missing_permission", {
@@ -46,22 +44,6 @@ function upgradable(api: UpstreamData["api"]) {
   };
 }
 
-testEach(
-  "createMetadataReader() asks by each API only when the one before is not implemented",
-  {
-    v2: [V2],
-    v2beta: [V2, V2BETA],
-    management_v1: [V2, V2BETA, V1],
-  },
-  async (order, api) => {
-    const { read, calls } = upgradable(api as UpstreamData["api"]);
-    const found = await read(ID);
-    assert.deepEqual(found.map(({ key }) => key), ["role-0", "role-1"]);
-    assert.equal(new TextDecoder().decode(found[1]?.value), '["p-1"]');
-    assert.deepEqual(calls, order);
-  },
-);
-
 Deno.test("createMetadataReader() asks the API that worked first, for an hour or until it is gone", async () => {
   const { read, calls, clock, upgrade } = upgradable("v2beta");
   const callsOf = async () => {
@@ -77,20 +59,6 @@ Deno.test("createMetadataReader() asks the API that worked first, for an hour or
   upgrade("management_v1");
   assert.deepEqual(await callsOf(), [V2, V2BETA, V1]);
 });
-
-testEach(
-  "createMetadataReader() takes an empty list only after it checked that the organization is readable",
-  {
-    v2: [V2, READABLE, V2],
-    v2beta: [V2BETA, READABLE, V2BETA],
-    management_v1: [V1, MY_ORGANIZATION, V1],
-  },
-  async (order, api) => {
-    const { read, calls } = reader(world({}, api as UpstreamData["api"]));
-    assert.deepEqual(await read(ID), []);
-    assert.deepEqual(calls.slice(-3), order);
-  },
-);
 
 /** A source of tokens, of which the ones given are taken one after the other. */
 function tokens(...tokens: string[]) {
