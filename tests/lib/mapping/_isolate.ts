@@ -43,25 +43,23 @@ export interface Isolate extends Disposable {
   view(organization?: string): Promise<string>;
 }
 
-/** The options of a store over a KV, and the log that it writes. */
-export function kvOptions(
+/** A store over a KV, and the log that it writes. */
+export function storeOver(
   kv: Deno.Kv,
-  clock: Clock,
+  { now, timeout }: Clock,
   options: Partial<KvOptions> = {},
-): { options: KvOptions; log: LogEntry[] } {
+): { store: KvStore; log: LogEntry[] } {
   const log: LogEntry[] = [];
-  return {
-    log,
-    options: {
-      kv,
-      origin: ORIGIN,
-      lifetimeMs: FRESH_MS + STALE_MS,
-      now: clock.now,
-      timeout: clock.timeout,
-      log: (entry) => void log.push(entry),
-      ...options,
-    },
-  };
+  const store = new KvStore({
+    kv,
+    origin: ORIGIN,
+    lifetimeMs: FRESH_MS + STALE_MS,
+    now,
+    timeout,
+    log: (entry) => void log.push(entry),
+    ...options,
+  });
+  return { store, log };
 }
 
 /** Creates an isolate: a cache of its own over a KV that others may share. */
@@ -87,7 +85,7 @@ export function createIsolate(
     log,
     readMetadata,
     startReadingDeadline: () => new AbortController().signal,
-    store: kv && new KvStore(kvOptions(kv, clock, { lifetimeMs, log }).options),
+    store: kv && storeOver(kv, clock, { lifetimeMs, log }).store,
     freshMs,
     staleMs,
     shutdown: background.signal,
