@@ -8,12 +8,7 @@ import {
   NOW,
   ORGANIZATION,
 } from "./_function.ts";
-import {
-  assertRefused,
-  createIdleFunction,
-  request,
-  signed,
-} from "./_requests.ts";
+import { assertRefused, createIdleFunction, request } from "./_requests.ts";
 
 Deno.test("createHandler() answers /healthz without asking or logging anything", async () => {
   const { handle, log, asked } = await createIdleFunction();
@@ -27,22 +22,6 @@ Deno.test("createHandler() answers /healthz without asking or logging anything",
   assert.equal(post.headers.get("allow"), "GET, HEAD");
   await assertRefused(post, "method_not_allowed");
   assert.deepEqual([...asked, ...log], []);
-});
-
-Deno.test("createHandler() answers a payload of 3.3 MB, announced or in chunks", async () => {
-  const text = JSON.stringify({
-    ...loginPayload(),
-    user_metadata: Array(5).fill({ key: "a", value: "x".repeat(660_000) }),
-  });
-  const { call, handle } = await createTestFunction();
-  const { headers } = await signed(text);
-  const chunks = request(new Blob([text]).stream(), {
-    ...Object.fromEntries(headers),
-  });
-  for (const response of [await call(text), await handle(chunks)]) {
-    const { status } = response;
-    assert.deepEqual({ status, body: await response.json() }, login.expected);
-  }
 });
 
 const { user_grants: [grant] } = loginPayload();

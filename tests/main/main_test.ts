@@ -10,16 +10,12 @@ import {
 import { SETTINGS } from "../../lib/config/settings.ts";
 import { CANARY } from "../lib/_canaries.ts";
 import { login } from "../lib/_function.ts";
-import { serve, signed } from "./_loopback.ts";
+import { ENV, serve, signed } from "./_loopback.ts";
 
 const RIGHT = {
+  ...ENV,
   ZITADEL_DOMAIN: "zitadel.example",
   AUTHORIZATION_SIGNING_KEY: login.signing_key,
-  ACCESS_TOKEN: UPSTREAM_TOKEN,
-  // No test may find what another, or a developer, left in the local database.
-  KV_URL: ":memory:",
-  // A busy machine is not what these tests are about.
-  UPSTREAM_TIMEOUT_MS: "30000",
 };
 
 /** Starts `main.ts` with no permission that it does not need. */

@@ -23,12 +23,6 @@ const refuse = () =>
 const except = (index: number, respond: () => Response) => (asked: number) =>
   asked === index ? respond() : numbered(asked);
 
-Deno.test("createAccessTokenSource() returns a personal access token as it is", async () => {
-  const { token, requests } = source(numbered, { credential: PERSONAL });
-  assert.equal(await token.get(), "pat");
-  assert.deepEqual(requests, []);
-});
-
 Deno.test("createAccessTokenSource() asks once when many need a token", async () => {
   const { token, requests } = source(numbered);
   const tokens = await Promise.all(Array.from({ length: 10 }, token.get));
