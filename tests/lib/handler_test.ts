@@ -102,6 +102,20 @@ Deno.test("createHandler() logs one line for each call, in counts", async () => 
   );
 });
 
+Deno.test("createHandler() starts no timer for a call that memory answers", async () => {
+  const timers: number[] = [];
+  const timeout = (ms: number) => {
+    timers.push(ms);
+    return new AbortController().signal;
+  };
+  const { call } = await createTestFunction({ timeout });
+  await call(loginPayload());
+  const waited = timers.splice(0).toSorted();
+  assert.deepEqual(waited, [1_000, 10_000, 2_000, 2_000]);
+  await call(loginPayload());
+  assert.deepEqual(timers, []);
+});
+
 Deno.test("createHandler() counts nothing for a line that LOG_LEVEL=warn leaves out", async () => {
   const settings = { LOG_LEVEL: "warn" };
   const { call, log } = await createTestFunction({ settings });
