@@ -72,7 +72,7 @@ export async function createServices(config: Config, platform: Platform) {
     connection,
     token: createAccessTokenSource(config.credential, { connection, log }),
     maxValueBytes: MAX_VALUE_BYTES,
-    maxMappingBytes: MAX_MAPPING_BYTES,
+    maxKeptBytes: MAX_MAPPING_BYTES,
   });
   const { origin, freshMs, staleMs, upstreamTimeoutMs } = config;
   const lifetimeMs = freshMs + staleMs;
