@@ -7,22 +7,10 @@
 import type { LogEntry } from "./observability/log.ts";
 
 /**
- * What the function tells a caller when it cannot answer. The code is the whole
- * error body, so it is part of the HTTP contract; causes go to the log.
+ * What the function tells a caller when it cannot answer, with the HTTP status.
+ * The code is the whole error body; causes go to the log.
  */
-export type ErrorCode =
-  | "invalid_signature"
-  | "invalid_payload"
-  | "not_found"
-  | "method_not_allowed"
-  | "payload_too_large"
-  | "internal_error"
-  | "upstream_failed"
-  | "overloaded"
-  | "upstream_timeout";
-
-/** The HTTP status of each code. */
-export const STATUS: Readonly<Record<ErrorCode, number>> = {
+export const STATUS = {
   invalid_signature: 401,
   invalid_payload: 400,
   not_found: 404,
@@ -32,7 +20,9 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   upstream_failed: 502,
   overloaded: 503,
   upstream_timeout: 504,
-};
+} as const;
+
+export type ErrorCode = keyof typeof STATUS;
 
 /**
  * Why a call failed, or what needs attention though it was answered, with what
@@ -107,15 +97,18 @@ export interface FailureDetails {
  * code alone.
  */
 export class FunctionError extends Error {
-  readonly code: ErrorCode;
+  override readonly name = "FunctionError";
   readonly details: FailureDetails;
 
-  constructor(code: ErrorCode, message: string, details: FailureDetails = {}) {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    { reason, ...details }: FailureDetails = {},
+  ) {
     super(message, { cause: details.cause });
-    this.name = "FunctionError";
-    this.code = code;
-    const { reason } = details;
-    this.details = { ...reason && { remedy: REMEDIES[reason] }, ...details };
+    this.details = reason
+      ? { reason, remedy: REMEDIES[reason], ...details }
+      : details;
   }
 }
 

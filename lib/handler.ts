@@ -18,7 +18,7 @@ import {
   permissionsOfGrants,
 } from "./claims/permissions.ts";
 import { buildReply, refuseTakenClaims } from "./claims/reply.ts";
-import { createClaimWatch, type WatchClaim } from "./claims/watch_claim.ts";
+import { createClaimWatch } from "./claims/watch_claim.ts";
 import { foldName } from "./config/claim_name.ts";
 import { describeFailure, type ErrorCode, remark } from "./errors.ts";
 import { health, pathOf, refuse, requireCall } from "./http.ts";
@@ -41,7 +41,6 @@ import {
   parsePayload,
 } from "./request/payload.ts";
 import type { Services } from "./services.ts";
-import { Deadline } from "./util/deadline.ts";
 import { distinct } from "./util/distinct.ts";
 
 /** The functions of ZITADEL that are answered with permissions. */
@@ -90,41 +89,22 @@ type CallRecord = {
 };
 
 /** What the calls of one handler share. */
-interface HandlerState {
-  readonly services: Services;
-  readonly watchClaim: WatchClaim;
-  readonly logForeign: ReturnType<typeof createTenantLog>;
-  /** The folded names of the claims that the function sets. */
-  readonly ourClaims: ReadonlySet<string>;
-  /** The sequence of the last event that was sent. */
-  lastEvent: number | null;
-  /** Whether it was logged that ZITADEL names no application. */
-  isUnnamedReported: boolean;
-}
+type HandlerState = ReturnType<typeof createState>;
 
 /** What answering one call needs. */
 interface Call {
   readonly state: HandlerState;
   /** Completed on the way. */
   readonly record: CallRecord;
-  /** Deadline for everything the call waits for at ZITADEL. */
-  readonly deadline: Deadline;
+  /** Returns the deadline for everything the call waits for at ZITADEL: its timer starts at the first wait. */
+  readonly deadline: () => AbortSignal;
 }
 
 /** Creates the function: the handler of all requests. */
 export function createHandler(services: Services): Handler {
   const { config, now, log, timeout, telemetry } = services;
   const logLimited = createLogLimiter({ log, timeout });
-  const state: HandlerState = {
-    services,
-    watchClaim: createClaimWatch({ log, telemetry }),
-    logForeign: createTenantLog({ log, now }),
-    ourClaims: new Set(
-      [config.claim, config.rolesClaim ?? config.claim].map(foldName),
-    ),
-    lastEvent: null,
-    isUnnamedReported: false,
-  };
+  const state = createState(services);
 
   return async function handle(request) {
     const begin = now();
@@ -140,8 +120,8 @@ export function createHandler(services: Services): Handler {
     let response: Response;
     try {
       requireCall(request, path);
-      // Its timer starts at the first wait.
-      const deadline = new Deadline(() => timeout(config.upstreamTimeoutMs));
+      let signal: AbortSignal | undefined;
+      const deadline = () => signal ??= timeout(config.upstreamTimeoutMs);
       const reply = await answer(request, { state, record, deadline });
       response = Response.json(reply);
     } catch (error) {
@@ -152,11 +132,27 @@ export function createHandler(services: Services): Handler {
     }
     record.ms = now() - begin;
     const { outcome, condition, ms } = record;
-    telemetry.call(outcome, condition, response.status, ms);
+    telemetry?.call(outcome, condition, response.status, ms);
     const isVerified = record.signingKey !== undefined;
     if (isVerified) log(entry);
     else logLimited(String(entry.reason ?? record.outcome), entry);
     return response;
+  };
+}
+
+function createState(services: Services) {
+  const { config } = services;
+  const claims = [config.claim, config.rolesClaim ?? config.claim];
+  return {
+    services,
+    watchClaim: createClaimWatch(services),
+    logForeign: createTenantLog(services),
+    /** The folded names of the claims that the function sets. */
+    ourClaims: new Set(claims.map(foldName)),
+    /** The sequence of the last event that was sent. */
+    lastEvent: null as number | null,
+    /** Whether it was logged that ZITADEL names no application. */
+    isUnnamedReported: false,
   };
 }
 

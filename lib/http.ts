@@ -4,12 +4,7 @@
  *
  * @module
  */
-import {
-  type ErrorCode,
-  type Failure,
-  FunctionError,
-  STATUS,
-} from "./errors.ts";
+import { type Failure, FunctionError } from "./errors.ts";
 
 /**
  * Refuses what cannot be a call of ZITADEL, before anything of it is read.
@@ -19,16 +14,12 @@ import {
 export function requireCall({ method, headers }: Request, path: string): void {
   if (path !== "/") {
     const isCall = method === "POST" && headers.has("zitadel-signature");
-    throw isCall
-      ? new FunctionError(
-        "not_found",
-        `Refused a call to ${escapePath(path)}: the function serves only /`,
-        { reason: "wrong_path" },
-      )
-      : new FunctionError(
-        "not_found",
-        "Refused a request: the function serves only /",
-      );
+    const what = isCall ? `call to ${escapePath(path)}` : "request";
+    throw new FunctionError(
+      "not_found",
+      `Refused a ${what}: the function serves only /`,
+      isCall ? { reason: "wrong_path" } : {},
+    );
   }
   if (method !== "POST") {
     throw new FunctionError(
@@ -39,9 +30,12 @@ export function requireCall({ method, headers }: Request, path: string): void {
 }
 
 /** Builds the response to a request that failed; it says nothing about the cause. */
-export function refuse({ code, status }: Failure): Response {
+export function refuse(
+  { code, status }: Pick<Failure, "code" | "status">,
+  allow = "POST",
+): Response {
   const headers = new Headers();
-  if (code === "method_not_allowed") headers.set("allow", "POST");
+  if (code === "method_not_allowed") headers.set("allow", allow);
   // The rest of an evicted body would keep arriving on the same connection.
   if (code === "overloaded") headers.set("connection", "close");
   return Response.json({ error: code }, { status, headers });
@@ -61,12 +55,9 @@ export function pathOf({ url }: Request): string {
  * restart a function that still serves from memory.
  */
 export function health(request: Request): Response {
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    const error = "method_not_allowed" satisfies ErrorCode;
-    const headers = { allow: "GET, HEAD" };
-    return Response.json({ error }, { status: STATUS[error], headers });
-  }
-  return Response.json({ status: "ok" });
+  return request.method === "GET" || request.method === "HEAD"
+    ? Response.json({ status: "ok" })
+    : refuse({ code: "method_not_allowed", status: 405 }, "GET, HEAD");
 }
 
 /** How long a path in a log line may be, in characters. */

@@ -10,7 +10,6 @@ import type { MappingLookup } from "./mapping/cache.ts";
 import type { LogEntry } from "./observability/log.ts";
 import type { Services } from "./services.ts";
 import { abortable } from "./util/abortable.ts";
-import type { Deadline } from "./util/deadline.ts";
 
 /**
  * Looks up the mappings of organizations, within the call's deadline; foreign
@@ -28,11 +27,8 @@ export async function lookUp(
     isForeign,
     logForeign,
   }: {
-    readonly services: Pick<
-      Services,
-      "cache" | "config" | "telemetry" | "timeout"
-    >;
-    readonly deadline: Deadline;
+    readonly services: Services;
+    readonly deadline: () => AbortSignal;
     /** Reports whether an organization's failure must not fail the call. */
     readonly isForeign: (organization: string) => boolean;
     /** Takes why a foreign organization's grants give nothing. */
@@ -51,7 +47,7 @@ export async function lookUp(
     else found.set(organization, lookup);
   }
   if (pending.length > 0) {
-    const { signal } = deadline;
+    const signal = deadline();
     const half = timeout(config.upstreamTimeoutMs / 2);
     const patience = AbortSignal.any([signal, half]);
     await Promise.all(pending.map(async ([organization, lookup]) => {
@@ -67,7 +63,7 @@ export async function lookUp(
       }
     }));
   }
-  for (const { source } of found.values()) telemetry.lookup(source);
+  for (const { source } of found.values()) telemetry?.lookup(source);
   return found;
 }
 

@@ -14,18 +14,13 @@ import { MAX_MAPPING_BYTES, MAX_VALUE_BYTES } from "./mapping/role_mapping.ts";
 import type { Log } from "./observability/log.ts";
 import { openTelemetry } from "./observability/telemetry.ts";
 import { createAuthenticator } from "./request/authenticate.ts";
-import { createBodyReader } from "./request/body.ts";
 import { createEnvelopeOpener } from "./request/envelope.ts";
 import { compileChecks } from "./request/payload.ts";
 import { createAccessTokenSource } from "./zitadel/access_token.ts";
 import { createConnection } from "./zitadel/connection.ts";
 import { reportExpiry } from "./zitadel/credential_expiry.ts";
-import {
-  createMetadataReader,
-  preload as preloadClient,
-} from "./zitadel/metadata_reader.ts";
+import { createMetadataReader } from "./zitadel/metadata_reader.ts";
 import { createSigningKeys } from "./zitadel/signing_keys.ts";
-import { preload as preloadTokenRequest } from "./zitadel/token_request.ts";
 
 export const VERSION: string = project.version;
 
@@ -48,9 +43,6 @@ export interface Platform {
 /** What handling a request needs. */
 export type Services = Awaited<ReturnType<typeof createServices>>;
 
-/** How many random bytes identify a process. */
-const PROCESS_ID_BYTES = 4;
-
 /** @throws {TypeError} If a key in the settings cannot be used. */
 export async function createServices(config: Config, platform: Platform) {
   const { now } = platform;
@@ -64,33 +56,30 @@ export async function createServices(config: Config, platform: Platform) {
     timeoutMs: config.upstreamTimeoutMs,
   });
   const telemetry = await openTelemetry(now);
-  const log = telemetry.watch(platform.log);
+  const log = telemetry?.watch(platform.log) ?? platform.log;
   // Side by side: a start waits for the slowest only.
   const [kv, authenticate, openEnvelope, credential] = await Promise
     .all([
       platform.kv,
-      createAuthenticator({
-        signingKeys: config.signingKeys,
-        readBody: createBodyReader({ now, timeout }),
-        now,
-      }),
-      createEnvelopeOpener({
-        findKey: createSigningKeys(connection),
-        privateKey: config.payloadPrivateKey,
-      }),
+      createAuthenticator(config.signingKeys, { now, timeout }),
+      createEnvelopeOpener(
+        createSigningKeys(connection),
+        config.payloadPrivateKey,
+      ),
       fingerprint(config.credential),
     ]);
   const readMetadata = createMetadataReader({
     connection,
     token: createAccessTokenSource(config.credential, { connection, log }),
     maxValueBytes: MAX_VALUE_BYTES,
-    maxMappingBytes: MAX_MAPPING_BYTES,
+    maxKeptBytes: MAX_MAPPING_BYTES,
   });
   const { origin, freshMs, staleMs, upstreamTimeoutMs } = config;
   const lifetimeMs = freshMs + staleMs;
   const cache = new MappingCache({
-    readMetadata: (organization, deadline) =>
-      telemetry.upstream(() => readMetadata(organization, deadline)),
+    readMetadata: telemetry
+      ? (...of) => telemetry.upstream(() => readMetadata(...of))
+      : readMetadata,
     startReadingDeadline: () => timeout(upstreamTimeoutMs),
     store: kv && new KvStore({ kv, origin, lifetimeMs, now, timeout, log }),
     freshMs,
@@ -111,7 +100,7 @@ export async function createServices(config: Config, platform: Platform) {
     /** Identifies this process to operator commands, as the answer to a canary. */
     identity: {
       /** Random, new at each start. */
-      process: randomHex(PROCESS_ID_BYTES),
+      process: crypto.getRandomValues(new Uint8Array(4)).toHex(),
       version: VERSION,
       credential,
       deno: platform.deno,
@@ -126,8 +115,9 @@ export async function createServices(config: Config, platform: Platform) {
 
 /**
  * Loads the client libraries, which takes longer than all the rest of a start,
- * and with a fixed organization its mapping. A failure is logged: the operator
- * sees it at the start and not at the first login.
+ * and with a fixed organization its mapping. In steps, so that a call that comes
+ * meanwhile waits for one of them and not for all. A failure is logged: the
+ * operator sees it at the start and not at the first login.
  */
 async function preload(
   { credential, metadataOrganization: setting }: Config,
@@ -136,9 +126,14 @@ async function preload(
   try {
     compileChecks();
     await pause();
-    await preloadTokenRequest(credential.kind);
+    if (credential.kind !== "personal_access_token") {
+      await import("oauth4webapi");
+    }
+    if (credential.kind === "jwt_profile") await import("jose");
     await pause();
-    await preloadClient();
+    await import("@connectrpc/connect");
+    await import("@zitadel/client/web");
+    await import("./zitadel/metadata_api.ts");
     if (setting !== "user" && setting !== "grant") await cache.get(setting);
   } catch (error) {
     log(describeFailure(error).entry);
@@ -148,8 +143,4 @@ async function preload(
 /** Lets calls and answers that wait run: settles in a later turn of the event loop. */
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-function randomHex(bytes: number): string {
-  return crypto.getRandomValues(new Uint8Array(bytes)).toHex();
 }

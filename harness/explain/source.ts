@@ -84,7 +84,7 @@ export async function readExplainSource(
       log: () => {},
     }),
     maxValueBytes: MAX_VALUE_BYTES,
-    maxMappingBytes: MAX_MAPPING_BYTES,
+    maxKeptBytes: MAX_MAPPING_BYTES,
   });
   return {
     call,

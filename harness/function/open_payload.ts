@@ -1,6 +1,5 @@
 import type { Config } from "../../lib/config/settings.ts";
 import { createEnvelopeOpener } from "../../lib/request/envelope.ts";
-import { Deadline } from "../../lib/util/deadline.ts";
 import { createConnection } from "../../lib/zitadel/connection.ts";
 import { createSigningKeys } from "../../lib/zitadel/signing_keys.ts";
 
@@ -13,17 +12,14 @@ export async function createPayloadOpener(
   send: typeof fetch,
 ): Promise<(body: Uint8Array) => Promise<unknown>> {
   const { origin, internalOrigin, upstreamTimeoutMs: timeoutMs } = config;
-  const open = await createEnvelopeOpener({
-    findKey: createSigningKeys(createConnection({
-      domainOrigin: origin,
-      internalOrigin,
-      fetch: send,
-      now: Date.now,
-      timeout: (ms) => AbortSignal.timeout(ms),
-      timeoutMs,
-    })),
-    privateKey: config.payloadPrivateKey,
-  });
-  return async (body) =>
-    await open(body, new Deadline(() => AbortSignal.timeout(timeoutMs)));
+  const findKey = createSigningKeys(createConnection({
+    domainOrigin: origin,
+    internalOrigin,
+    fetch: send,
+    now: Date.now,
+    timeout: (ms) => AbortSignal.timeout(ms),
+    timeoutMs,
+  }));
+  const open = await createEnvelopeOpener(findKey, config.payloadPrivateKey);
+  return async (body) => await open(body, () => AbortSignal.timeout(timeoutMs));
 }

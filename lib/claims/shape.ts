@@ -11,19 +11,14 @@ import type { Granted } from "./permissions.ts";
 /** What a grant permits, and where. */
 type Permitted = Pick<Granted, "projectId" | "organization" | "permissions">;
 
-/** What a shape puts around the names. */
-interface Form {
-  /** The ids under which names stand, outermost first. */
-  readonly ids: readonly ("organization" | "projectId")[];
-  /** Whether spaces separate the names, in one string. */
-  readonly isText?: true;
-}
-
-const FORMS: Readonly<Record<PermissionsShape, Form>> = {
-  list: { ids: [] },
-  string: { ids: [], isText: true },
-  by_project: { ids: ["projectId"] },
-  by_organization: { ids: ["organization", "projectId"] },
+/** The ids under which names stand in each shape, outermost first. */
+const IDS: Readonly<
+  Record<PermissionsShape, readonly ("organization" | "projectId")[]>
+> = {
+  list: [],
+  string: [],
+  by_project: ["projectId"],
+  by_organization: ["organization", "projectId"],
 };
 
 /** A claim's value, and what happened on the way to it. */
@@ -50,16 +45,17 @@ export function shapePermissions(
   granted: readonly Permitted[],
   earlier: readonly unknown[] = [],
 ): ShapedValue {
-  const { ids, isText } = FORMS[shape];
+  const depth = IDS[shape].length;
+  const isText = shape === "string";
   const before = earlier.map((value) =>
-    unnest(isText ? wordsIn(value) : value, ids.length)
+    unnest(isText ? wordsIn(value) : value, depth)
   );
   const replaced = before.includes(undefined);
   const groups = [
     ...before.flatMap((groups) => groups ?? []),
     ...groupsOf(granted, shape),
   ];
-  if (!isText) return { value: nest(groups, ids.length), omitted: 0, replaced };
+  if (!isText) return { value: nest(groups, depth), omitted: 0, replaced };
   const names = mergeNames(groups);
   // A name with white space cannot be told apart in text.
   const separable = names.filter((name) => !/\s/.test(name));
@@ -77,7 +73,7 @@ export function shapeAttribute(
   granted: readonly Permitted[],
   earlier: readonly string[] = [],
 ): ShapedValue<readonly string[]> {
-  if (FORMS[shape].isText) {
+  if (shape === "string") {
     const shaped = shapePermissions(shape, granted, [earlier.join(" ")]);
     return { ...shaped, value: [shaped.value as string].filter(Boolean) };
   }
@@ -96,7 +92,7 @@ function groupsOf(
 ): Group[] {
   return granted.filter(({ permissions }) => permissions.length > 0)
     .map((grant) => ({
-      ids: FORMS[shape].ids.map((id) => grant[id]),
+      ids: IDS[shape].map((id) => grant[id]),
       names: grant.permissions,
     }));
 }

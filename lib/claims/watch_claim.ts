@@ -13,25 +13,23 @@ export const LONG_CLAIM_BYTES = 4_096;
 /** For how many organizations and reasons a report is remembered, so that it is made once. */
 const REMEMBERED = 10_000;
 
-/** Takes a claim that was sent, and the organizations whose mapping it came from. */
-export type WatchClaim = ReturnType<typeof createClaimWatch>;
-
 /**
  * Creates the watch of sent claims. It measures each, and reports what an
  * operator should know about it, once for each organization.
  */
 export function createClaimWatch({ log, telemetry }: {
   readonly log: Log;
-  readonly telemetry: Pick<Telemetry, "claim">;
+  readonly telemetry: Pick<Telemetry, "claim"> | undefined;
 }) {
   const reported = new LruMap<true>(REMEMBERED);
+  /** Takes a claim that was sent, and the organizations whose mapping it came from. */
   return function watchClaim(
     { name, value, omitted, replaced }: AddedClaim,
     organization: string,
   ): void {
     const bytes = byteLength(JSON.stringify(value));
     const isLong = bytes > LONG_CLAIM_BYTES;
-    telemetry.claim(bytes);
+    telemetry?.claim(bytes);
     const report = (
       reason: FailureReason,
       message: string,

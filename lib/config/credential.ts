@@ -61,8 +61,7 @@ export function problemOfCredential(
 ): [names: string, what: string] | undefined {
   const kinds = Object.values(CREDENTIAL_SETTINGS)
     .map((names) => names.split(" and ").filter((name) => given[name]))
-    .filter((names) => names.length > 0)
-    .map((names) => names.join(" and "));
+    .flatMap((names) => names.length > 0 ? names.join(" and ") : []);
   const [kind] = kinds;
   if (kind === undefined) {
     return [

@@ -29,26 +29,19 @@ export type Changed = "all" | "none" | { readonly organization: string };
 /**
  * Returns the announcement that follows the last one. Without one, the count
  * begins at the time, so that it does not continue that of a lost database.
+ *
+ * @param isGap Whether every isolate must take it for a gap, whatever others announce meanwhile.
  */
 export function announcementAfter(
   last: unknown,
   organization: string,
   now: number,
+  isGap = false,
 ): Announcement {
   const known = parse(last);
-  const count = known ? known.count + 1 : now;
-  const isSame = known?.organization === organization;
-  return { organization, from: isSame ? known.from : count, count };
-}
-
-/** Returns an announcement that every isolate takes for a gap, whatever others announce meanwhile. */
-export function gapAfter(
-  last: unknown,
-  organization: string,
-  now: number,
-): Announcement {
-  const count = announcementAfter(last, organization, now).count + JUMP;
-  return { organization, from: count, count };
+  const count = (known ? known.count + 1 : now) + (isGap ? JUMP : 0);
+  const continues = !isGap && known?.organization === organization;
+  return { organization, from: continues ? known.from : count, count };
 }
 
 /** What one isolate has seen of the announcements. */

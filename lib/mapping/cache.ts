@@ -174,7 +174,10 @@ export class MappingCache {
   }
 
   async #getByReading(organization: string): Promise<MappingLookup> {
-    const lookup = await this.#readOnce(organization, true);
+    const lookup = await this.#readings.do(
+      organization,
+      (flight) => this.#read(organization, flight, { acceptsStale: true }),
+    );
     const kept = this.#memory.get(organization);
     if (lookup.source === "stale" && kept) this.#revalidate(organization, kept);
     return lookup;
@@ -184,7 +187,10 @@ export class MappingCache {
   #revalidate(organization: string, kept: Kept): void {
     const { now, log } = this.#options;
     if (now() < kept.retryAt || this.#readings.has(organization)) return;
-    this.#readOnce(organization, false).catch((error: unknown) => {
+    this.#readings.do(
+      organization,
+      (flight) => this.#read(organization, flight, { acceptsStale: false }),
+    ).catch((error: unknown) => {
       kept.retryAt = now() + REVALIDATE_RETRY_MS;
       const { entry } = describeFailure(error);
       log({
@@ -197,22 +203,11 @@ export class MappingCache {
     });
   }
 
-  #readOnce(
-    organization: string,
-    acceptsStale: boolean,
-  ): Promise<MappingLookup> {
-    const read = (flight: Flight) =>
-      this.#read(organization, { flight, acceptsStale });
-    return this.#readings.do(organization, read);
-  }
-
   /** Compares memory with KV, then asks ZITADEL. Keeps the answer unless the reading is outdated meanwhile. */
   async #read(
     organization: string,
-    { flight, acceptsStale }: {
-      readonly flight: Flight;
-      readonly acceptsStale: boolean;
-    },
+    flight: Flight,
+    { acceptsStale }: { readonly acceptsStale: boolean },
   ): Promise<MappingLookup> {
     const { store, now, startReadingDeadline } = this.#options;
     // A reading that a call starts begins before the call's own deadline, which

@@ -6,6 +6,8 @@
  */
 import type { Log, LogEntry } from "../observability/log.ts";
 import { abortable } from "../util/abortable.ts";
+import type { Clock } from "../util/clock.ts";
+import { errorText } from "../util/error_text.ts";
 
 /** How long a start waits for KV to open: a server may never answer. */
 const OPEN_TIMEOUT_MS = 2_000;
@@ -15,9 +17,6 @@ const TIMEOUT_MS = 300;
 
 /** How long KV is left alone after it failed: calls that it does not answer pile up. */
 const PAUSE_MS = 1_000;
-
-/** How much of an error's text is logged. */
-const MAX_TEXT = 300;
 
 /**
  * Opens the database that isolates share. If it does not open, memory serves,
@@ -44,9 +43,10 @@ export async function openKv(
     return await abortable(open(url), AbortSignal.timeout(OPEN_TIMEOUT_MS));
   } catch (error) {
     if (url !== undefined && !/^https?:/i.test(url)) {
-      const text = textOf(error);
       throw new TypeError(
-        `Cannot start: KV_URL is a path that cannot be opened: ${text}`,
+        `Cannot start: KV_URL is a path that cannot be opened: ${
+          errorText(error)
+        }`,
       );
     }
     log(describeTrouble("open", error));
@@ -55,14 +55,12 @@ export async function openKv(
 }
 
 /** What the code that uses KV is given. */
-export interface KvOptions {
+export interface KvOptions extends Clock {
   readonly kv: Deno.Kv;
   /** The instance's origin: part of every key. */
   readonly origin: string;
   /** How long a mapping may be used after it was read. */
   readonly lifetimeMs: number;
-  readonly now: () => number;
-  readonly timeout: (ms: number) => AbortSignal;
   readonly log: Log;
 }
 
@@ -138,13 +136,6 @@ function describeTrouble(action: string, error: unknown): LogEntry {
     remedy:
       "If this lasts: check that the app has a KV database, or that KV_URL and DENO_KV_ACCESS_TOKEN are right and this process may use them, then restart it",
     error: error instanceof Error ? error.name : typeof error,
-    cause: textOf(error),
+    cause: errorText(error),
   };
-}
-
-/** Of an address, KV_URL for one, the user, the password and the query are left out. */
-function textOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  return error.message.replaceAll(/:\/\/[^\s/?#]*@/g, "://")
-    .replaceAll(/(:\/\/[^\s?#]*)[?#][^\s)"']*/g, "$1").slice(0, MAX_TEXT);
 }

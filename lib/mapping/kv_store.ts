@@ -10,7 +10,6 @@ import {
   announcementAfter,
   AnnouncementTracker,
   type Changed,
-  gapAfter,
 } from "./announcement.ts";
 import { createKvAccess, type KvOptions } from "./kv_access.ts";
 import {
@@ -18,9 +17,9 @@ import {
   decodeMapping,
   encodeMapping,
   EVENT_MEMORY_MS,
-  eventIn,
   type KnownEvent,
   latestEvent,
+  readStored,
 } from "./kv_values.ts";
 
 /** Part of every key. A change in how entries are parsed or stored raises it. */
@@ -83,10 +82,11 @@ export class KvStore {
     const key = this.#mappingKey(organization);
     const entry = await this.#access.attempt("read from", (kv) => kv.get(key));
     if (!entry) return undefined;
-    const { versionstamp: version, value } = entry;
+    const version = entry.versionstamp;
+    const stored = readStored(entry.value);
     const isKnown = version === knownVersion;
-    const found = isKnown ? undefined : await decodeMapping(value);
-    return { version, event: eventIn(value), found };
+    const found = isKnown ? undefined : await decodeMapping(stored);
+    return { version, event: stored?.event, found };
   }
 
   /**
@@ -167,12 +167,16 @@ export class KvStore {
       if (!entries) return "failed";
       const [last, stored] = entries;
       this.#tell(this.#tracker.observe(last));
-      const known = latestEvent(now(), eventIn(stored.value));
+      const known = latestEvent(now(), readStored(stored.value)?.event);
       const isKnown = event && known && event.sequence <= known.sequence;
       if (isKnown && !isForced) return "known";
       const isContended = attempt === MAX_ATTEMPTS;
-      const announce = isContended ? gapAfter : announcementAfter;
-      const announcement = announce(last.value, organization, now());
+      const announcement = announcementAfter(
+        last.value,
+        organization,
+        now(),
+        isContended,
+      );
       const tombstone = {
         invalidatedAt: now(),
         event: latestEvent(now(), event, known),

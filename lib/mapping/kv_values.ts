@@ -61,16 +61,15 @@ export function latestEvent(
   return latest;
 }
 
-/** Returns the event that an organization's value names. */
-export function eventIn(value: unknown): KnownEvent | undefined {
-  return storedSchema.safeParse(value).data?.event;
+/** Reads an organization's value, a mapping or a tombstone; `undefined` if it is neither. */
+export function readStored(value: unknown) {
+  return storedSchema.safeParse(value).data;
 }
 
-/** Decodes an organization's value; `undefined` for a tombstone, or if it holds no mapping. */
+/** Decodes the mapping in an organization's value; `undefined` if it holds none. */
 export async function decodeMapping(
-  value: unknown,
+  stored: ReturnType<typeof readStored>,
 ): Promise<DatedMapping | undefined> {
-  const stored = storedSchema.safeParse(value).data;
   if (!stored || !("mapping" in stored)) return undefined;
   try {
     const stream = new DecompressionStream("gzip");

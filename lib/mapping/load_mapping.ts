@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { FunctionError, REMEDIES } from "../errors.ts";
-import { keyName } from "../observability/key_name.ts";
+import { FunctionError, remark } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
 import { LruMap } from "../util/lru_map.ts";
 import {
@@ -17,6 +16,19 @@ import {
 
 /** How many unreadable entries one log line names; `deno task doctor` names them all. */
 const MAX_NAMED = 20;
+
+/** The longest metadata key that is logged as it is, in characters: role names are shorter. */
+const MAX_KEY_LENGTH = 64;
+
+/**
+ * Characters that a terminal obeys, that hide or reorder what follows, or that
+ * end a line: controls, format characters such as bidirectional overrides,
+ * halves of surrogate pairs, U+2028 and U+2029.
+ */
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/u;
+
+/** How many digits of the hash tell keys apart. */
+const HASH_DIGITS = 8;
 
 /** For how many organizations the last report is remembered. */
 const MAX_REPORTS = 10_000;
@@ -63,15 +75,24 @@ export function createMappingLoader({ readMetadata, log }: LoadMappingOptions) {
     const report = `${count}: ${entries}`;
     if (reports.get(organization) === report) return;
     reports.set(organization, report);
-    log({
-      level: "warn",
-      message: count === 1
-        ? `1 metadata entry of organization ${organization} grants nothing: it cannot be read as permissions`
-        : `${count} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`,
-      reason: "unreadable_entries",
-      organization,
-      entries,
-      remedy: REMEDIES.unreadable_entries,
-    });
+    const message = count === 1
+      ? `1 metadata entry of organization ${organization} grants nothing: it cannot be read as permissions`
+      : `${count} metadata entries of organization ${organization} grant nothing: they cannot be read as permissions`;
+    log(remark("unreadable_entries", message, { organization, entries }));
   }
+}
+
+/**
+ * Names a metadata key in the log. A key that is long or looks like an e-mail
+ * address may be personal, and one with invisible characters may forge a line,
+ * so its hash stands for it:
+ * `printf %s KEY | sha256sum | cut -c1-8` shows which key it is.
+ */
+async function keyName(key: string): Promise<string> {
+  const isPlain = key.length <= MAX_KEY_LENGTH && !key.includes("@") &&
+    !INVISIBLE.test(key);
+  if (isPlain) return key;
+  const bytes = new TextEncoder().encode(key);
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return `sha256:${hash.toHex().slice(0, HASH_DIGITS)}`;
 }

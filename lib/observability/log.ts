@@ -64,8 +64,8 @@ export function atLevel(level: "info" | "warn", log: Log): Log {
   };
 }
 
-/** How many bytes may wait for a reader of the log that does not keep up. */
-const MAX_WAITING_BYTES = 1024 * 1024;
+/** How much may wait for a reader of the log that does not keep up, in characters. */
+const MAX_WAITING_CHARACTERS = 512 * 1024;
 
 /**
  * Creates a writer of lines to a file, several times as fast as `console.log`.
@@ -76,46 +76,34 @@ export function lineWriter(
   out: Pick<typeof Deno.stdout, "write">,
 ): (lines: string) => void {
   const encoder = new TextEncoder();
-  let waiting: Uint8Array[] = [];
-  let bytes = 0;
+  let waiting = "";
   let dropped = 0;
   let isWriting = false;
 
-  const enqueue = (line: Uint8Array) => {
-    waiting.push(line);
-    bytes += line.length;
-  };
   const write = async () => {
     isWriting = true;
     try {
-      for (let next; (next = waiting.shift());) {
-        bytes -= next.length;
-        while (next.length > 0) next = next.subarray(await out.write(next));
-        if (dropped > 0 && waiting.length === 0) {
-          const entry = {
-            level: "warn",
-            message: "Log lines were dropped: the reader did not keep up",
-            dropped,
-          };
-          dropped = 0;
-          enqueue(encoder.encode(`${JSON.stringify(entry)}\n`));
-        }
+      while (waiting !== "") {
+        let bytes = encoder.encode(waiting);
+        waiting = "";
+        while (bytes.length > 0) bytes = bytes.subarray(await out.write(bytes));
+        if (dropped === 0 || waiting !== "") continue;
+        const message = "Log lines were dropped: the reader did not keep up";
+        waiting = JSON.stringify({ level: "warn", message, dropped }) + "\n";
+        dropped = 0;
       }
     } catch {
-      // The reader is gone.
-      waiting = [];
-      bytes = 0;
+      waiting = ""; // The reader is gone.
     }
     isWriting = false;
   };
 
   return (lines) => {
-    const text = encoder.encode(`${lines}\n`);
-    if (bytes + text.length > MAX_WAITING_BYTES) {
+    if (waiting.length + lines.length >= MAX_WAITING_CHARACTERS) {
       dropped += lines.split("\n").length;
       return;
     }
-    enqueue(text);
+    waiting += `${lines}\n`;
     if (!isWriting) void write();
   };
 }

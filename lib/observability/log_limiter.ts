@@ -1,3 +1,4 @@
+import type { Clock } from "../util/clock.ts";
 import { LruMap } from "../util/lru_map.ts";
 import type { Log, LogEntry } from "./log.ts";
 
@@ -16,10 +17,9 @@ const MAX_ORGANIZATIONS = 10_000;
  * window's end how many more there were. The kinds must be few and fixed: one
  * is kept in memory for a minute.
  */
-export function createLogLimiter({ log, timeout }: {
-  readonly log: Log;
-  readonly timeout: (ms: number) => AbortSignal;
-}) {
+export function createLogLimiter(
+  { log, timeout }: Pick<Clock, "timeout"> & { readonly log: Log },
+) {
   const windows = new Map<string, { lines: number; last: LogEntry }>();
 
   return function logLimited(kind: string, entry: LogEntry): void {
@@ -41,10 +41,9 @@ export function createLogLimiter({ log, timeout }: {
 }
 
 /** Creates a log for what a tenant can cause at will: one line in a window for each organization. */
-export function createTenantLog({ log, now }: {
-  readonly log: Log;
-  readonly now: () => number;
-}) {
+export function createTenantLog(
+  { log, now }: Pick<Clock, "now"> & { readonly log: Log },
+) {
   const loggedAt = new LruMap<number>(MAX_ORGANIZATIONS);
 
   return function logOfTenant(organization: string, entry: LogEntry): void {

@@ -21,40 +21,20 @@ const DURATIONS = [
 /** Bounds of sizes, in bytes. Over 4,096 a claim is long, and near 8 kB proxies cut headers. */
 const SIZES = [64, 256, 1_024, 2_048, 4_096, 8_192, 32_768, 262_144];
 
-/** Counts and times what happens. */
-export interface Telemetry {
-  /** A call was answered, with an HTTP status. */
-  call(outcome: string, condition: string, status: number, ms: number): void;
-  /** A mapping was looked up. */
-  lookup(source: string): void;
-  /** A claim was sent. */
-  claim(bytes: number): void;
-  /** Reads metadata under a span, and times it. */
-  upstream<T>(read: () => Promise<T>): Promise<T>;
-  /** Counts the lines of a log that have a reason. */
-  watch(log: Log): Log;
-}
-
 /** Reports whether something exports metrics, spans and what goes through `console`. */
 export function isExporting(): boolean {
   return TELEMETRY_REGISTRY in globalThis;
 }
 
+/** Counts and times what happens. */
+export type Telemetry = NonNullable<Awaited<ReturnType<typeof openTelemetry>>>;
+
 /**
- * Creates the function's instruments, which do nothing unless something
- * exports: loading OpenTelemetry takes half as long as a bare server's start.
+ * Creates the function's instruments; none unless something exports: loading
+ * OpenTelemetry takes half as long as a bare server's start.
  */
-export async function openTelemetry(now: () => number): Promise<Telemetry> {
-  if (!isExporting()) {
-    const ignore = () => {};
-    return {
-      call: ignore,
-      lookup: ignore,
-      claim: ignore,
-      upstream: (read) => read(),
-      watch: (log) => log,
-    };
-  }
+export async function openTelemetry(now: () => number) {
+  if (!isExporting()) return undefined;
   const { metrics, SpanStatusCode, trace } = await import("@opentelemetry/api");
   const meter = metrics.getMeter(NAME);
   const tracer = trace.getTracer(NAME);
@@ -82,7 +62,8 @@ export async function openTelemetry(now: () => number): Promise<Telemetry> {
     unit: "{problem}",
   });
   return {
-    call(outcome, condition, status, ms) {
+    /** A call was answered, with an HTTP status. */
+    call(outcome: string, condition: string, status: number, ms: number) {
       calls.record(ms / 1_000, {
         "permissions.outcome": outcome,
         "permissions.condition": condition,
@@ -93,13 +74,16 @@ export async function openTelemetry(now: () => number): Promise<Telemetry> {
         trace.getActiveSpan()?.setAttribute("http.route", "/");
       }
     },
-    lookup(source) {
+    /** A mapping was looked up. */
+    lookup(source: string) {
       lookups.add(1, { "permissions.source": source });
     },
-    claim(bytes) {
+    /** A claim was sent. */
+    claim(bytes: number) {
       claims.record(bytes);
     },
-    upstream(read) {
+    /** Reads metadata under a span, and times it. */
+    upstream<T>(read: () => Promise<T>): Promise<T> {
       return tracer.startActiveSpan(
         "read organization metadata",
         async (span) => {
@@ -118,7 +102,8 @@ export async function openTelemetry(now: () => number): Promise<Telemetry> {
         },
       );
     },
-    watch: (log) =>
+    /** Counts the lines of a log that have a reason. */
+    watch: (log: Log): Log =>
       function logAndCount(entry) {
         if (entry.reason !== undefined) {
           problems.add(1, { "permissions.reason": entry.reason });

@@ -1,6 +1,7 @@
 import { FunctionError } from "../errors.ts";
+import type { Clock } from "../util/clock.ts";
 import { Semaphore } from "../util/semaphore.ts";
-import type { createBodyReader } from "./body.ts";
+import { createBodyReader } from "./body.ts";
 import { LARGE_BODY_BYTES } from "./body_budget.ts";
 import {
   findSigningKey,
@@ -11,39 +12,31 @@ import {
 } from "./signature.ts";
 
 /**
- * Verifies that ZITADEL sent a request.
- *
- * @throws {FunctionError} `invalid_signature` if no configured key signed it in time, or what reading the body throws.
- */
-export type Authenticate = (request: Request) => Promise<{
-  /** The body as received. */
-  readonly body: Uint8Array;
-  /** The index of the key in AUTHORIZATION_SIGNING_KEY. */
-  readonly signingKey: number;
-}>;
-
-/**
  * Creates the check of signatures. The header's form and timestamp are checked
  * before the body is read, and nothing is parsed before the signature is
  * verified over the raw bytes.
  */
 export async function createAuthenticator(
-  { readBody, now, ...options }: {
-    readonly signingKeys: readonly string[];
-    readonly readBody: ReturnType<typeof createBodyReader>;
-    readonly now: () => number;
-  },
-): Promise<Authenticate> {
-  const signingKeys = await importSigningKeys(options.signingKeys);
+  secrets: readonly string[],
+  clock: Clock,
+) {
+  const signingKeys = await importSigningKeys(secrets);
+  const readBody = createBodyReader(clock);
   // Web Crypto hashes on another thread, 40 ms for 10 MiB. One large body at a
   // time leaves processor time to other calls.
   const largeBodies = new Semaphore(1);
 
-  return async function authenticate(request) {
+  /**
+   * Verifies that ZITADEL sent a request. Returns the body as received, and the
+   * index of the key in AUTHORIZATION_SIGNING_KEY.
+   *
+   * @throws {FunctionError} `invalid_signature` if no configured key signed it in time, or what reading the body throws.
+   */
+  return async function authenticate(request: Request) {
     const value = request.headers.get("zitadel-signature");
     const header = parseSignatureHeader(value);
     if (!header) throw unsigned("the header is missing or malformed");
-    if (!isTimely(header.timestamp, now())) {
+    if (!isTimely(header.timestamp, clock.now())) {
       throw unsigned(
         "its timestamp is too old, or in the future",
         "Check that the clocks here and at ZITADEL agree",

@@ -1,9 +1,6 @@
 import { FunctionError } from "../errors.ts";
-import {
-  BodyBudget,
-  type BodyBudgetOptions,
-  type PendingBody,
-} from "./body_budget.ts";
+import type { Clock } from "../util/clock.ts";
+import { BodyBudget, type PendingBody } from "./body_budget.ts";
 
 /**
  * The most bytes of a payload. ZITADEL sends a user's metadata whole: a user
@@ -22,8 +19,8 @@ const READ_AT_ONCE_BYTES = 8 * 1024;
 const READ_BYTES = { min: 8 * 1024, max: 64 * 1024 };
 
 /** Creates a reader of bodies that share one budget. */
-export function createBodyReader(options: BodyBudgetOptions) {
-  const budget = new BodyBudget(options);
+export function createBodyReader(clock: Clock) {
+  const budget = new BodyBudget(clock);
 
   /**
    * Reads a request's body. Release it once it is decided who sent it.

@@ -1,4 +1,5 @@
 import { FunctionError } from "../errors.ts";
+import type { Clock } from "../util/clock.ts";
 
 /**
  * Longer bodies go into a lane of their own, in bytes: unknown senders may slow
@@ -27,12 +28,6 @@ const READ_CHARGE_BYTES = 56 * 1024;
  * once, and by default gives up on a call after that time.
  */
 const BODY_TIMEOUT_MS = 10_000;
-
-/** What a budget needs. */
-export interface BodyBudgetOptions {
-  readonly now: () => number;
-  readonly timeout: (ms: number) => AbortSignal;
-}
 
 /** A body whose sender is unknown. */
 export interface PendingBody {
@@ -63,11 +58,11 @@ export class BodyBudget {
   readonly #arriving: PendingBody[] = [];
   readonly #small = { charged: 0 };
   readonly #large = { charged: 0 };
-  readonly #options: BodyBudgetOptions;
+  readonly #clock: Clock;
   #isWatching = false;
 
-  constructor(options: BodyBudgetOptions) {
-    this.#options = options;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   /**
@@ -80,7 +75,7 @@ export class BodyBudget {
   admit(length: number): PendingBody {
     const body: PendingBody = {
       lane: length > LARGE_BODY_BYTES ? this.#large : this.#small,
-      since: this.#options.now(),
+      since: this.#clock.now(),
       charge: 0,
       received: 0,
       onRefused: () => {},
@@ -147,14 +142,14 @@ export class BodyBudget {
     const [oldest] = this.#arriving;
     if (this.#isWatching || !oldest) return;
     this.#isWatching = true;
-    const ms = oldest.since + BODY_TIMEOUT_MS - this.#options.now();
+    const ms = oldest.since + BODY_TIMEOUT_MS - this.#clock.now();
     // A clock that was set back must not prolong it.
-    const signal = this.#options.timeout(Math.min(ms, BODY_TIMEOUT_MS));
+    const signal = this.#clock.timeout(Math.min(ms, BODY_TIMEOUT_MS));
     signal.addEventListener("abort", () => this.#refuseLate(), { once: true });
   }
 
   #refuseLate(): void {
-    const end = this.#options.now() - BODY_TIMEOUT_MS;
+    const end = this.#clock.now() - BODY_TIMEOUT_MS;
     const message = `Cannot read the payload: it is incomplete after ${
       BODY_TIMEOUT_MS / 1_000
     } s`;

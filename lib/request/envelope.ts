@@ -6,7 +6,6 @@
  */
 import type { CompactVerifyGetKey, CryptoKey, JWK } from "jose";
 import { type FailureDetails, FunctionError } from "../errors.ts";
-import type { Deadline } from "../util/deadline.ts";
 
 /** The algorithms of ZITADEL's web keys. */
 const SIGNATURE_ALGORITHMS = [
@@ -32,40 +31,36 @@ const strictDecoder = new TextDecoder("utf-8", {
   ignoreBOM: true,
 });
 
-/** Returns the JSON value in a body, at once if the body is plain JSON. */
-export type OpenEnvelope = (
-  body: Uint8Array,
-  deadline: Deadline,
-) => unknown | Promise<unknown>;
-
 /**
  * Creates the opener of payloads. Verify the body's HMAC first: a JWS alone
  * proves little, since ZITADEL signs access tokens with the same keys.
  *
+ * @param findKey Finds the instance's public key that verifies a JWS; rejects with a {@linkcode FunctionError} if the keys cannot be fetched.
+ * @param privateKey Private keys for encrypted payloads: JWK, JWK set or PKCS#8 PEM.
  * @returns The opener. It throws a {@linkcode FunctionError} if the body cannot be opened.
  * @throws {TypeError} If a private key cannot be used.
  */
 export async function createEnvelopeOpener(
-  { findKey, privateKey }: {
-    /** Finds the instance's public key that verifies a JWS; rejects with a {@linkcode FunctionError} if the keys cannot be fetched. */
-    readonly findKey: (signal: AbortSignal) => CompactVerifyGetKey;
-    /** Private keys for encrypted payloads: JWK, JWK set or PKCS#8 PEM. */
-    readonly privateKey?: string | undefined;
-  },
-): Promise<OpenEnvelope> {
+  findKey: (signal: AbortSignal) => CompactVerifyGetKey,
+  privateKey?: string,
+) {
   const privateKeys = privateKey ? await importPrivateKeys(privateKey) : [];
 
-  return function openEnvelope(body, deadline) {
+  /** Returns the JSON value in a body, at once if the body is plain JSON. */
+  return function openEnvelope(
+    body: Uint8Array,
+    deadline: () => AbortSignal,
+  ): unknown | Promise<unknown> {
     const text = decode(body);
     if (/^\s*\{/.test(text)) return parse(text);
     if (COMPACT.test(text)) return openCompact(text, deadline);
     throw invalid("neither JSON, nor a JWS, nor a JWE");
   };
 
-  async function openCompact(text: string, deadline: Deadline) {
+  async function openCompact(text: string, deadline: () => AbortSignal) {
     const isEncrypted = text.split(".").length === 5;
     const jws = isEncrypted ? decode(await decrypt(text, privateKeys)) : text;
-    return parse(decode(await verify(jws, findKey(deadline.signal))));
+    return parse(decode(await verify(jws, findKey(deadline()))));
   }
 }
 

@@ -23,13 +23,10 @@ const DIGITS = /^(?:0|[1-9][0-9]{0,14})$/;
 const HEX = /^[0-9a-fA-F]{64}$/;
 const encoder = new TextEncoder();
 
-/** A well-formed `ZITADEL-Signature` header. */
-export interface SignatureHeader {
-  /** When the request was signed, in seconds since 1970. */
-  readonly timestamp: number;
-  /** The `v1` signatures that have the length of an HMAC-SHA256. */
-  readonly signatures: readonly Uint8Array[];
-}
+/** A well-formed `ZITADEL-Signature` header: its time in seconds since 1970, and its `v1` signatures. */
+export type SignatureHeader = NonNullable<
+  ReturnType<typeof parseSignatureHeader>
+>;
 
 /**
  * Parses a `ZITADEL-Signature` header: `t=<seconds>,v1=<hex>[,v1=<hex>...]`, in
@@ -44,9 +41,7 @@ export interface SignatureHeader {
  * parseSignatureHeader(`t=1795469197,v1=${"0".repeat(64)}`)?.timestamp; // 1795469197
  * ```
  */
-export function parseSignatureHeader(
-  header: string | null,
-): SignatureHeader | undefined {
+export function parseSignatureHeader(header: string | null) {
   if (!header) return undefined;
   let timestamp: number | undefined;
   const signatures: Uint8Array[] = [];

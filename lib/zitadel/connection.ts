@@ -1,21 +1,16 @@
+import type { Clock } from "../util/clock.ts";
+import { errorText } from "../util/error_text.ts";
 import { UpstreamFault } from "./upstream_fault.ts";
 
 /** How ZITADEL finds the instance if it is reached at another address than its domain. */
 const INSTANCE_HOST_HEADER = "x-zitadel-instance-host";
 
-/** How much of a network error's text is logged, in characters. */
-const MAX_ERROR_LENGTH = 300;
-
-const USER_INFO = /\/\/[^\s/]*@/g;
-
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Clock {
   /** Public origin of the instance (`ZITADEL_DOMAIN`). */
   readonly domainOrigin: string;
   /** Origin at which ZITADEL is reached if it is not the public one (`ZITADEL_INTERNAL_URL`). */
   readonly internalOrigin?: string | undefined;
   readonly fetch: typeof fetch;
-  readonly now: () => number;
-  readonly timeout: (ms: number) => AbortSignal;
   /** Deadline of one reading, one token request or one fetch of the keys, in milliseconds. */
   readonly timeoutMs: number;
 }
@@ -38,7 +33,7 @@ export function createConnection(
       // A followed redirect would carry the token to another host.
       return await send(input, { ...init, headers, redirect: "manual" });
     } catch (cause) {
-      const error = textOf(cause, secretsIn(headers, init?.body));
+      const error = errorText(cause, secretsIn(headers, init?.body));
       throw new UpstreamFault("unreachable", "ZITADEL cannot be reached", {
         cause,
         fields: { error },
@@ -63,15 +58,4 @@ function secretsIn(headers: Headers, body: unknown): readonly string[] {
   const bearer = headers.get("authorization")?.replace(/^Bearer /, "") ?? "";
   const form = body instanceof URLSearchParams ? [...body.values()] : [];
   return [bearer, ...form].filter((secret) => secret !== "");
-}
-
-/** The texts of an error and its causes. Deno's name the address and what failed there, such as a certificate. */
-function textOf(cause: unknown, secrets: readonly string[]): string {
-  const texts = new Set<string>();
-  for (let error = cause; error instanceof Error; error = error.cause) {
-    texts.add(error.message);
-  }
-  let text = [...texts].join(": ");
-  for (const secret of secrets) text = text.replaceAll(secret, "[secret]");
-  return text.replace(USER_INFO, "//[secret]@").slice(0, MAX_ERROR_LENGTH);
 }

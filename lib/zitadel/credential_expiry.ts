@@ -1,6 +1,7 @@
 import type { Credential } from "../config/credential.ts";
 import { remark } from "../errors.ts";
 import type { Log } from "../observability/log.ts";
+import type { Clock } from "../util/clock.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -10,11 +11,7 @@ const REPORT_BEFORE_MS = 14 * DAY_MS;
 /** Reports a credential that ends soon, at once and then daily. Only key files name their end. */
 export function reportExpiry(
   credential: Credential,
-  { now, timeout, log }: {
-    readonly now: () => number;
-    readonly timeout: (ms: number) => AbortSignal;
-    readonly log: Log;
-  },
+  { now, timeout, log }: Clock & { readonly log: Log },
 ): void {
   const expires = credential.kind === "jwt_profile" &&
     credential.key.expirationDate;

@@ -7,7 +7,6 @@
 import { Semaphore } from "../util/semaphore.ts";
 import type { AccessTokenSource } from "./access_token.ts";
 import { judgeMissingApis } from "./answer.ts";
-import type { ZitadelConnection } from "./connection.ts";
 import type { ApiCall } from "./metadata_api.ts";
 import {
   type ListingSource,
@@ -41,28 +40,18 @@ const MAX_READ_BYTES = 32 * 1024 * 1024;
  */
 const API_MEMORY_MS = 60 * 60 * 1000;
 
-/**
- * Loads the client library and the descriptors that the first look-up needs;
- * the rest loads when it is needed. In steps, so that a call that comes
- * meanwhile waits for one of them and not for all.
- */
-export async function preload(): Promise<void> {
-  await import("@connectrpc/connect");
-  await import("@zitadel/client/web");
-  await import("./metadata_api.ts");
-}
+/** What a list is read with. */
+type ListingCall =
+  & ApiCall
+  & Pick<ListingSource, "maxKeptBytes" | "maxReadBytes">;
 
 /** Creates the reader of an instance's organization metadata, which throws a `FunctionError` if it cannot be read. */
 export function createMetadataReader(
-  { connection, token, maxValueBytes, maxMappingBytes }: {
-    readonly connection: ZitadelConnection;
-    readonly token: AccessTokenSource;
-    /** Longer values are dropped as they are read, in bytes. */
-    readonly maxValueBytes: number;
-    /** Reading stops if keys and values take more, in bytes. */
-    readonly maxMappingBytes: number;
-  },
+  source:
+    & Pick<ListingCall, "connection" | "maxValueBytes" | "maxKeptBytes">
+    & { readonly token: AccessTokenSource },
 ) {
+  const { connection, token } = source;
   const readings = new Semaphore(MAX_READINGS);
   let known: { readonly api: MetadataApi; readonly until: number } | undefined;
 
@@ -93,13 +82,11 @@ export function createMetadataReader(
         const now = connection.now();
         if (known && now >= known.until) known = undefined;
         const { api, entries } = await listByFirstApi({
-          connection,
+          ...source,
           token: bearer,
           organization,
           signal,
-          maxValueBytes,
           maxAnswerBytes: MAX_ANSWER_BYTES,
-          maxKeptBytes: maxMappingBytes,
           maxReadBytes: MAX_READ_BYTES,
         }, known?.api);
         if (known?.api !== api) known = { api, until: now + API_MEMORY_MS };
@@ -119,7 +106,7 @@ export function createMetadataReader(
  * @throws {UpstreamFault} If the metadata cannot be read.
  */
 export async function listByFirstApi(
-  options: ApiCall & Pick<ListingSource, "maxKeptBytes" | "maxReadBytes">,
+  options: ListingCall,
   first: MetadataApi = METADATA_APIS[0],
 ): Promise<{ api: MetadataApi; entries: readonly MetadataEntry[] }> {
   const calls = await import("./metadata_api.ts");

@@ -100,13 +100,6 @@ export async function requestToken(
   }
 }
 
-/** Loads what the first request for a token needs; a personal access token needs no request. */
-export async function preload(kind: Credential["kind"]): Promise<void> {
-  if (kind === "personal_access_token") return;
-  await import("oauth4webapi");
-  if (kind === "jwt_profile") await import("jose");
-}
-
 /** Judges an answer without a token. */
 function judgeRefusal(
   answer: Answer,

@@ -34,16 +34,14 @@ const SEEN: Readonly<Partial<Record<FaultKind, string>>> = {
  */
 export class UpstreamFault extends Error {
   override readonly name = "UpstreamFault";
-  readonly kind: FaultKind;
   readonly fields: FailureDetails["fields"];
 
   constructor(
-    kind: FaultKind,
+    readonly kind: FaultKind,
     seen: string = SEEN[kind] ?? kind,
     { cause, fields }: Pick<FailureDetails, "cause" | "fields"> = {},
   ) {
     super(seen, { cause });
-    this.kind = kind;
     this.fields = fields;
   }
 }

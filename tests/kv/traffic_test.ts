@@ -3,6 +3,7 @@ import { readProcessUsage } from "../../harness/util/process_usage.ts";
 import { startUpstreamServer } from "../../harness/fixtures/upstream_server.ts";
 import type { FunctionProcess } from "../../harness/function/function_process.ts";
 import { startKvServer } from "../../harness/test/kv_server.ts";
+import { loginOf, serve } from "../main/_loopback.ts";
 import { post, start } from "./_sharing_function.ts";
 
 const ORGANIZATIONS = Array.from({ length: 2_000 }, (_, i) => String(i + 1));
@@ -22,44 +23,33 @@ const METADATA = Object.fromEntries(Array.from({ length: 20 }, (_, role) => {
 /** KV gets 300 ms for an answer: with more calls at once a busy machine misses that. */
 const CONCURRENCY = 4;
 
-interface Traffic {
-  readonly reads: number;
-  readonly writes: number;
-  /** What the watching processes were sent. */
-  readonly notifications: number;
-  readonly kilobytes: number;
-}
-
 /** Passes requests on to a KV server, and counts them. */
 function startCountingProxy(target: string) {
   const counts = new Map<string, number>();
   const count = (what: string, by = 1) =>
     counts.set(what, (counts.get(what) ?? 0) + by);
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    async (request) => {
-      const { pathname } = new URL(request.url);
-      const { method, headers } = request;
-      const body = await request.bytes();
-      count(pathname);
-      count("bytes", body.length);
-      const answer = await fetch(target + pathname, { method, headers, body });
-      const counted = answer.body!.pipeThrough(
-        new TransformStream<Uint8Array, Uint8Array>({
-          transform(chunk, controller) {
-            count("bytes", chunk.length);
-            if (pathname === "/v2/watch") count("notifications");
-            controller.enqueue(chunk);
-          },
-        }),
-      );
-      return new Response(counted, answer);
-    },
-  );
+  const server = serve(async (request) => {
+    const { pathname } = new URL(request.url);
+    const { method, headers } = request;
+    const body = await request.bytes();
+    count(pathname);
+    count("bytes", body.length);
+    const answer = await fetch(target + pathname, { method, headers, body });
+    const counted = answer.body!.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          count("bytes", chunk.length);
+          if (pathname === "/v2/watch") count("notifications");
+          controller.enqueue(chunk);
+        },
+      }),
+    );
+    return new Response(counted, answer);
+  });
   return {
-    url: `http://127.0.0.1:${server.addr.port}`,
+    ...server,
     /** Returns what was counted since the last time. */
-    take(): Traffic {
+    take() {
       const of = (name: string) => counts.get(name) ?? 0;
       const traffic = {
         reads: of("/v2/snapshot_read"),
@@ -70,8 +60,6 @@ function startCountingProxy(target: string) {
       counts.clear();
       return traffic;
     },
-    // Watches never end by themselves.
-    [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
 
@@ -79,28 +67,14 @@ function startCountingProxy(target: string) {
 async function callAll(
   running: FunctionProcess,
   organizations: readonly string[],
-  { payloadOf, concurrency = CONCURRENCY }: {
-    readonly payloadOf: (organization: string) => unknown;
-    readonly concurrency?: number;
-  },
+  payloadOf: (organization: string) => unknown,
+  concurrency = CONCURRENCY,
 ): Promise<void> {
   const left = [...organizations];
   await Promise.all(Array.from({ length: concurrency }, async () => {
     for (let next; (next = left.shift());) await post(running, payloadOf(next));
   }));
 }
-
-const login = (organization: string) => ({
-  function: "function/preaccesstoken",
-  user: { id: "1", human: {} },
-  org: { id: organization },
-  user_grants: [{
-    project_id: "1",
-    roles: ["role-1"],
-    resource_owner: organization,
-    state: 1,
-  }],
-});
 
 const eventOf = (sequence: number) => (organization: string) => ({
   event_type: "org.metadata.set",
@@ -118,30 +92,31 @@ Deno.test("three functions over one KV read and write it a bounded number of tim
       ORGANIZATIONS.map((id) => [id, { readable: true, metadata: METADATA }]),
     ),
   });
-  const kv = { url: proxy.url, accessToken: server.accessToken };
+  const kv = { url: proxy.origin, accessToken: server.accessToken };
   const startOne = () =>
     start(upstream.origin, kv, { CACHE_FRESH_SECONDS: "600" });
   await using one = await startOne();
   await using two = await startOne();
   await using three = await startOne();
   const all = [one, two, three];
-  const rows: Record<string, Traffic & { toZitadel: number }> = {};
+  const rows: Record<string, ReturnType<typeof proxy.take>> = {};
   let before = upstream.requests;
   const measure = async (what: string, act: () => Promise<void>) => {
     await act();
     const toZitadel = upstream.requests - before;
     before = upstream.requests;
-    rows[what] = { ...proxy.take(), toZitadel };
-    return rows[what];
+    const row = { ...proxy.take(), toZitadel };
+    rows[what] = row;
+    return row;
   };
   const logIn =
     (organizations: readonly string[], processes = all) => async () => {
       for (const process of processes) {
-        await callAll(process, organizations, { payloadOf: login });
+        await callAll(process, organizations, loginOf);
       }
     };
   const send = (sequence: number, concurrency: number) => () =>
-    callAll(one, CHANGED, { payloadOf: eventOf(sequence), concurrency });
+    callAll(one, CHANGED, eventOf(sequence), concurrency);
   const [n, changed] = [ORGANIZATIONS.length, CHANGED.length];
 
   await measure("start of three processes", () => Promise.resolve());

@@ -1,6 +1,6 @@
 /** A clock that stands still until it is moved, and the timers that go by it. */
 export class Clock {
-  #now = 1_000_000;
+  #now = Date.UTC(2026, 6, 10);
   readonly #timers = new Map<AbortController, number>();
 
   readonly now = (): number => this.#now;
@@ -25,7 +25,7 @@ export class Clock {
       const [controller, due] = next;
       this.#timers.delete(controller);
       this.#now = due;
-      controller.abort();
+      controller.abort(new DOMException("Timed out", "TimeoutError"));
     }
     this.#now = end;
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type ErrorCode, STATUS } from "../../lib/errors.ts";
+import type { Clock } from "../../lib/util/clock.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
 import {
   createTestFunction,
@@ -11,13 +12,15 @@ import {
 /** A function that must not ask ZITADEL for anything. */
 export async function createIdleFunction(
   settings: Record<string, string> = {},
+  platform: Partial<Clock> = {},
 ): Promise<TestFunction & { readonly asked: string[] }> {
   const asked: string[] = [];
   const fetch = (input: RequestInfo | URL) => {
     asked.push(String(input instanceof Request ? input.url : input));
     return Promise.reject(new TypeError("nothing may be asked"));
   };
-  return { ...await createTestFunction({ settings, fetch }), asked };
+  const tested = await createTestFunction({ ...platform, settings, fetch });
+  return { ...tested, asked };
 }
 
 /** Makes a POST. */

@@ -6,32 +6,16 @@ import {
   trace,
 } from "@opentelemetry/api";
 
-/** A value that an instrument was given. */
-export interface Measurement {
-  /** The instrument's name. */
-  readonly name: string;
-  /** The value. */
-  readonly value: number;
-  /** What it was told of the value. */
-  readonly attributes: Attributes;
-}
-
-/** A span that ended. */
-export interface EndedSpan {
-  /** The span's name. */
-  readonly name: string;
-  /** Whether it was marked as failed. */
-  readonly isError: boolean;
-  /** What else was told of it: attributes, events, messages. */
-  readonly told: unknown[];
-}
-
 /** Takes metrics and spans in place of an exporter, until it is disposed of. */
 export class TelemetryRecorder implements Disposable {
   /** What the instruments were given. */
-  readonly measurements: Measurement[] = [];
-  /** The spans that ended. */
-  readonly spans: EndedSpan[] = [];
+  readonly measurements: {
+    name: string;
+    value: number;
+    attributes: Attributes;
+  }[] = [];
+  /** The spans that ended, and what else was told of them: attributes, events, messages. */
+  readonly spans: { name: string; isError: boolean; told: unknown[] }[] = [];
   /** The names of the instruments, with their units. */
   readonly instruments = new Map<string, string | undefined>();
 

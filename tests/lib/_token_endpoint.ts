@@ -3,22 +3,6 @@ import { UPSTREAM_ORIGIN } from "../../harness/sandbox/upstream.ts";
 
 const TOKEN_URL = `${UPSTREAM_ORIGIN}/oauth/v2/token`;
 
-/** A request for a token. */
-export interface TokenRequest {
-  /** What the form holds. */
-  readonly form: Record<string, string>;
-  /** The request's headers. */
-  readonly headers: Headers;
-}
-
-/** A token endpoint. */
-export interface TokenEndpoint {
-  /** Sends a request to it. */
-  readonly fetch: typeof fetch;
-  /** What it was asked. */
-  readonly requests: readonly TokenRequest[];
-}
-
 /**
  * Creates a token endpoint.
  *
@@ -29,22 +13,17 @@ export interface TokenEndpoint {
 export function createTokenEndpoint(
   answer: (index: number) => Response | Promise<Response>,
   otherwise: typeof fetch = () => Promise.reject(new TypeError("not recorded")),
-): TokenEndpoint {
-  const requests: TokenRequest[] = [];
-  return {
-    requests,
-    fetch: async (input, init) => {
-      const request = new Request(input, init);
-      if (request.url !== TOKEN_URL) return await otherwise(request);
-      const form = new URLSearchParams(await request.text());
-      return await answer(
-        requests.push({
-          form: Object.fromEntries(form),
-          headers: request.headers,
-        }) - 1,
-      );
-    },
+) {
+  const requests: { form: Record<string, string>; headers: Headers }[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init);
+    if (request.url !== TOKEN_URL) return await otherwise(request);
+    const form = new URLSearchParams(await request.text());
+    const { headers } = request;
+    requests.push({ form: Object.fromEntries(form), headers });
+    return await answer(requests.length - 1);
   };
+  return { fetch, requests };
 }
 
 /**

@@ -1,27 +1,12 @@
 import assert from "node:assert/strict";
-import { createFunction } from "../../harness/function/create_function.ts";
-import { UPSTREAM_ORIGIN } from "../../harness/sandbox/upstream.ts";
-import { readConfig } from "../../lib/config/settings.ts";
 import { Clock } from "./_clock.ts";
-import { assertRefused, request } from "./_requests.ts";
+import { assertRefused, createIdleFunction, request } from "./_requests.ts";
 
 const MIB = 1024 * 1024;
 
 Deno.test("createHandler() drops the oldest unfinished body when there is no room, closes its connection, and answers short ones", async () => {
   const clock = new Clock();
-  const handle = await createFunction(
-    readConfig({
-      ZITADEL_DOMAIN: UPSTREAM_ORIGIN,
-      AUTHORIZATION_SIGNING_KEY: "key",
-      ACCESS_TOKEN: "token",
-    }),
-    {
-      fetch: () => Promise.reject(new TypeError("nothing may be asked")),
-      now: clock.now,
-      timeout: clock.timeout,
-      log: () => {},
-    },
-  );
+  const { handle } = await createIdleFunction({}, clock);
   /** Sends a forged body of which some bytes never come. */
   const send = (length: number, { missing }: { readonly missing: number }) => {
     const stream = new ReadableStream({

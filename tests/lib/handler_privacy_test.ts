@@ -9,56 +9,15 @@ import { testEach } from "../_test_each.ts";
 import { grpcWebError } from "./_frames.ts";
 import { createTestFunction, login, ORGANIZATION } from "./_function.ts";
 import { request, signed } from "./_requests.ts";
+import { CANARY, HEADERS, withCanaries } from "./_canaries.ts";
 import { storedText } from "./_stored_text.ts";
 import { TelemetryRecorder } from "./_telemetry_recorder.ts";
-
-/** In every value that must go nowhere. */
-const CANARY = /canary/i;
-
-/**
- * The fields that the function works with. Every other one gets a canary, by
- * name or not: what ZITADEL adds some day is covered too.
- */
-const WORKED_WITH = new Set([
-  "function",
-  "event_type",
-  "org.id",
-  "user.resource_owner",
-  "user_grants.project_id",
-  "user_grants.resource_owner",
-  "user_grants.roles",
-  "user_grants.state",
-]);
-
-const HEADERS = {
-  authorization: "Bearer canary-authorization",
-  cookie: "session=canary-cookie",
-  "user-agent": "canary-agent",
-  "x-forwarded-for": "canary-address",
-  "x-canary-header": "canary-header",
-};
 
 const SECRETS = {
   AUTHORIZATION_SIGNING_KEY: "canary-signing-key",
   ACCESS_TOKEN: "canary-access-token",
 };
 const key = SECRETS.AUTHORIZATION_SIGNING_KEY;
-
-/** Puts a canary into every text of a payload that is not worked with. */
-function withCanaries(value: unknown, path = ""): unknown {
-  if (WORKED_WITH.has(path)) return value;
-  if (typeof value === "string") return `canary-${path}`;
-  if (Array.isArray(value)) {
-    return value.map((item) => withCanaries(item, path));
-  }
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      withCanaries(item, path ? `${path}.${key}` : key),
-    ]),
-  );
-}
 
 const world = { organizations: { ...login.organizations } };
 

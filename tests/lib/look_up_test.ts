@@ -7,7 +7,6 @@ import { FunctionError } from "../../lib/errors.ts";
 import { lookUp } from "../../lib/look_up.ts";
 import { MAX_MAPPING_BYTES } from "../../lib/mapping/role_mapping.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
-import { Deadline } from "../../lib/util/deadline.ts";
 import { testEach } from "../_test_each.ts";
 import { fails } from "./_fails.ts";
 import { createTestFunction, loginPayload } from "./_function.ts";
@@ -115,7 +114,7 @@ function lookUpWith(lookups: Record<string, Promise<unknown>>) {
       timeout,
       config: { upstreamTimeoutMs: 2_000 },
     } as unknown as Parameters<typeof lookUp>[1]["services"],
-    deadline: new Deadline(() => timeout(2_000)),
+    deadline: () => timeout(2_000),
     isForeign: (organization: string) => organization !== "1",
     logForeign: (_: string, entry: LogEntry) => void log.push(entry),
   };

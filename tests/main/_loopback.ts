@@ -4,8 +4,22 @@
  *
  * @module
  */
+import { UPSTREAM_TOKEN } from "../../harness/sandbox/upstream.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
 import { waitUntil } from "../../harness/util/wait_until.ts";
+
+/** A signing key. */
+export const KEY = "key-of-the-tested-target";
+
+/** What a tested function needs beside the address of ZITADEL. */
+export const ENV = {
+  AUTHORIZATION_SIGNING_KEY: KEY,
+  ACCESS_TOKEN: UPSTREAM_TOKEN,
+  // No test may find what another, or a developer, left in the local database.
+  KV_URL: ":memory:",
+  // A busy machine is not what these tests are about.
+  UPSTREAM_TIMEOUT_MS: "30000",
+};
 
 /** Serves at a free port; a request is answered once all of it has come. */
 export function serve(

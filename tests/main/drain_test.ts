@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { startFunction } from "../../harness/function/function_process.ts";
-import {
-  createUpstream,
-  UPSTREAM_TOKEN,
-} from "../../harness/sandbox/upstream.ts";
-import { loginOf, serve, signed } from "./_loopback.ts";
-
-const KEY = "key-of-the-drained-target";
+import { createUpstream } from "../../harness/sandbox/upstream.ts";
+import { ENV, KEY, loginOf, serve, signed } from "./_loopback.ts";
 
 /** What a platform gives a process between its signal and SIGKILL, in milliseconds. */
 const GRACE_MS = 5_000;
@@ -51,14 +46,7 @@ async function drain(signal: Deno.Signal): Promise<void> {
     return await zitadel.fetch(request);
   });
   await using running = await startFunction({
-    env: {
-      ZITADEL_DOMAIN: upstream.origin,
-      AUTHORIZATION_SIGNING_KEY: KEY,
-      ACCESS_TOKEN: UPSTREAM_TOKEN,
-      KV_URL: ":memory:",
-      // A busy machine is not what this test is about.
-      UPSTREAM_TIMEOUT_MS: "30000",
-    },
+    env: { ...ENV, ZITADEL_DOMAIN: upstream.origin },
   });
   const connections = await halfOpen(running.url);
   try {

@@ -1,6 +1,7 @@
 import { projectPath } from "../../harness/util/project_path.ts";
 import assert from "node:assert/strict";
 import { leastPermissions } from "../../harness/function/least_permissions.ts";
+import { ENV } from "./_loopback.ts";
 
 const MAIN = projectPath("main.ts");
 const CONFIG = projectPath("deno.json");
@@ -11,10 +12,8 @@ Deno.test("main.ts outlives more connections than it may open", async () => {
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
   const env = {
+    ...ENV,
     ZITADEL_DOMAIN: "http://127.0.0.1:9",
-    AUTHORIZATION_SIGNING_KEY: "key-of-the-crowded-target",
-    ACCESS_TOKEN: "token",
-    KV_URL: ":memory:",
     HOST: "127.0.0.1",
     PORT: String(port),
   };

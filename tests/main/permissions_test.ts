@@ -2,16 +2,15 @@ import { projectPath } from "../../harness/util/project_path.ts";
 import assert from "node:assert/strict";
 import { startFunction } from "../../harness/function/function_process.ts";
 import { leastPermissions } from "../../harness/function/least_permissions.ts";
+import { ENV } from "./_loopback.ts";
 
 const FORBIDDEN = projectPath("tests/main/_forbidden.ts");
 
 // drain_test.ts shows that these permissions are enough.
 Deno.test("main.ts can do nothing but what its settings need", async () => {
   const env = {
+    ...ENV,
     ZITADEL_DOMAIN: "http://127.0.0.1:9997",
-    AUTHORIZATION_SIGNING_KEY: "key-of-the-confined-target",
-    ACCESS_TOKEN: "token",
-    KV_URL: ":memory:",
     HOST: "127.0.0.1",
     PORT: "0",
   };

@@ -6,17 +6,12 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { roleGrants } from "../../lib/claims/grants.ts";
-import { permissionsOfGrants } from "../../lib/claims/permissions.ts";
 import {
   attributesReply,
   claimsReply,
   type Contents,
 } from "../../lib/claims/reply.ts";
 import { RESERVED_CLAIM_PREFIX } from "../../lib/config/claim_name.ts";
-import { shapePermissions } from "../../lib/claims/shape.ts";
-import { PERMISSIONS_SHAPES } from "../../lib/config/settings.ts";
-import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import { anyJson, anyText, OBJECT_MEMBERS } from "./arbitraries.ts";
 import { type Property, property } from "./property.ts";
 
@@ -75,28 +70,6 @@ const earlierAttributes = fc.option(
     { maxLength: 6 },
   ),
 );
-const anyGrants = fc.option(
-  fc.array(
-    fc.record({
-      project_id: fc.constantFrom("1", "2", "3"),
-      resource_owner: fc.constantFrom("10", "20"),
-      state: fc.constantFrom(0, 1, 1, 1, 2, 1.5),
-      roles: fc.option(
-        fc.array(fc.oneof(fc.constantFrom("viewer", "editor"), anyName), {
-          maxLength: 5,
-        }),
-        { nil: undefined },
-      ),
-    }),
-    { maxLength: 6 },
-  ),
-);
-/** Entries, of which no permission makes one unreadable. */
-const anyEntries = fc.dictionary(
-  fc.constantFrom("viewer", "editor", "1:viewer", "2:editor"),
-  anyPermissions.map((names) => names.filter((it) => /^\P{Cc}+$/u.test(it))),
-);
-
 /** What holds for replies. */
 export const claimsProperties: readonly Property[] = [
   property(
@@ -130,66 +103,5 @@ export const claimsProperties: readonly Property[] = [
       assert.deepEqual(value, distinct([...before, ...permissions]));
       assert.deepEqual(attributesAfter(permissions, attributes), attributes);
     }),
-  ),
-  property(
-    "permissionsOfGrants() takes active grants only, in order of first appearance",
-    fc.property(anyGrants, anyEntries, (grants, entries) => {
-      const encoder = new TextEncoder();
-      const mapping = parseRoleMapping(
-        Object.entries(entries).map(([key, value]) => ({
-          key,
-          value: encoder.encode(JSON.stringify(value)),
-        })),
-      );
-      const expected = (grants ?? []).filter(({ state }) => state === 1)
-        .flatMap(({ project_id, roles }) =>
-          (roles ?? []).flatMap((role) => {
-            const own = `${project_id}:${role}`;
-            const key = Object.hasOwn(entries, own) ? own : role;
-            return Object.hasOwn(entries, key) ? entries[key]! : [];
-          })
-        );
-      const granted = permissionsOfGrants(
-        roleGrants({ user_grants: grants }, {}),
-        { mappingOf: () => mapping, isKnownProject: (id) => /^\d+$/.test(id) },
-      );
-      const { value } = shapePermissions("list", granted);
-      assert.deepEqual(value, distinct(expected));
-    }),
-  ),
-  property(
-    "shapePermissions() says in every shape the same as in a list, per project and organization",
-    fc.property(
-      fc.array(
-        fc.record({
-          projectId: fc.oneof(fc.constantFrom("1", "2"), anyName),
-          organization: fc.oneof(fc.constantFrom("10", "20"), anyName),
-          permissions: fc.uniqueArray(fc.stringMatching(/^[a-z:]{1,6}$/)),
-        }),
-        { maxLength: 6 },
-      ),
-      (granted) => {
-        const [list, string, byProject, byOrganization] = PERMISSIONS_SHAPES
-          .map((shape) => shapePermissions(shape, granted).value);
-        const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
-        const all = sorted(granted.flatMap(({ permissions }) => permissions));
-        assert.deepEqual(sorted(list as string[]), all);
-        assert.deepEqual(
-          sorted((string as string).split(" ").filter(Boolean)),
-          all,
-        );
-        const projects = byProject as Record<string, string[]>;
-        assert.deepEqual(sorted(Object.values(projects).flat()), all);
-        const organizations = byOrganization as Record<string, typeof projects>;
-        for (const { projectId, organization, permissions } of granted) {
-          for (const permission of permissions) {
-            assert.ok(projects[projectId]!.includes(permission));
-            assert.ok(
-              organizations[organization]![projectId]!.includes(permission),
-            );
-          }
-        }
-      },
-    ),
   ),
 ];

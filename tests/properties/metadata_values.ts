@@ -7,10 +7,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import {
-  intendedPermissions,
-  problemOf,
-} from "../../harness/mapping/interpret_value.ts";
+import { problemOf } from "../../harness/mapping/interpret_value.ts";
 import {
   knownProjects,
   parsePermissions,
@@ -215,24 +212,6 @@ export const metadataValueProperties: readonly Property[] = [
     }),
   ),
   property(
-    "intendedPermissions() gives what the readable form of an unreadable value grants",
-    fc.property(
-      fc.oneof(anyNames, fc.constantFrom(["a"], ["read:all", "b"])),
-      fc.constantFrom(
-        (bytes: Uint8Array) => toBase64(toBase64(bytes)),
-        (bytes: Uint8Array) => toBase64(toJsonString(bytes)),
-        toJsonString,
-      ),
-      (names, wrap) => {
-        const bytes = utf8(JSON.stringify(names));
-        const parsed = parsePermissions(bytes);
-        const wrapped = wrap(bytes);
-        assert.equal(parsePermissions(wrapped), undefined);
-        assert.deepEqual(intendedPermissions(wrapped), parsed);
-      },
-    ),
-  ),
-  property(
     "permissionsOf() gives what the role's own entry says, whatever the names",
     fc.property(
       fc.array(fc.tuple(anyKey, anyValue), { maxLength: 6 }),
@@ -265,42 +244,6 @@ export const metadataValueProperties: readonly Property[] = [
           broken.map(({ key }) => key),
           "not every broken entry is reported",
         );
-      },
-    ),
-  ),
-  property(
-    "permissionsOf() never gives a tenant's project another project's entry, whatever ids and names the tenant chooses",
-    fc.property(
-      fc.record({
-        victim: fc.constantFrom("400930456041688102", "listed"),
-        roles: fc.array(anyRole, { minLength: 1, maxLength: 4 }),
-        /** Where the tenant cuts one of the victim's keys into an id and a role. */
-        cut: fc.nat(40),
-        id: anyId,
-        role: anyRole,
-      }),
-      ({ victim, roles, cut, id, role }) => {
-        const value = utf8('["secret"]');
-        const keys = roles.map((name) => `${victim}:${name}`);
-        const mapping = parseRoleMapping(
-          keys.map((key) => ({ key, value })),
-        );
-        const at = cut % keys[0]!.length;
-        const tries = [
-          [id, role],
-          [id, keys[0]!],
-          [keys[0]!.slice(0, at), keys[0]!.slice(at)],
-          [keys[0]!.slice(0, at), keys[0]!.slice(at + 1)],
-        ] as const;
-        for (const [projectId, role] of tries) {
-          if (projectId === victim) continue;
-          const isKnown = knownProjects(new Set(["listed"]), [projectId]);
-          assert.equal(
-            permissionsOf(mapping, { projectId, role }, isKnown),
-            undefined,
-            `${projectId} and ${role}`,
-          );
-        }
       },
     ),
   ),

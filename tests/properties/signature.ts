@@ -8,9 +8,10 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { parseSignatureHeader } from "../../lib/request/signature.ts";
+import { createTestFunction } from "../lib/_function.ts";
 import { anyEdit, anyText, editBytes, editText } from "./arbitraries.ts";
-import { createPropertyFunction } from "./property_function.ts";
 import { type Property, property } from "./property.ts";
+import { createUpstreamOfAll } from "./upstream_of_all.ts";
 
 /**
  * The header's grammar, written down a second time: pairs `name=value` divided
@@ -141,7 +142,8 @@ export const signatureProperties: readonly Property[] = [
         } catch {
           return; // No HTTP message can carry it.
         }
-        const { handle, upstream } = await shared;
+        const { handle, log } = await shared;
+        log.length = 0;
         const asked = upstream.requests;
         const { status } = await handle(
           new Request("https://function.example/", {
@@ -163,7 +165,9 @@ export const signatureProperties: readonly Property[] = [
   ),
 ];
 
-const shared = createPropertyFunction({
+const upstream = createUpstreamOfAll();
+const shared = createTestFunction({
+  fetch: upstream.fetch,
   settings: { AUTHORIZATION_SIGNING_KEY: KEYS.join(",") },
   now: () => PRESENT,
 });

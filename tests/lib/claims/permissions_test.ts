@@ -49,35 +49,6 @@ Deno.test("permissionsOfGrants() names each permission of a grant once, in order
   ]);
 });
 
-Deno.test("permissionsOfGrants() asks for the mapping of each grant, and leaves out a grant without one", () => {
-  const grants = ["10", "20", "30"].map((it) => ({
-    ...grant,
-    organization: it,
-  }));
-  const granted = permissionsOf(
-    grants,
-    ({ organization: id }) =>
-      id === "30" ? undefined : mappingOf({ viewer: `of-${id}` }),
-  );
-  assert.deepEqual(
-    granted.map(({ permissions }) => permissions),
-    [["of-10"], ["of-20"]],
-  );
-});
-
-Deno.test("permissionsOfGrants() keeps a project with a chosen id away from another project's entries", () => {
-  const victim = "400930456041688102";
-  const mapping = mappingOf({
-    [`${victim}:ops:admin`]: "delete:all",
-    "ops:admin": "plain",
-  });
-  const granted = permissionsOf([
-    { ...grant, projectId: `${victim}:ops`, roles: ["admin"] },
-    { ...grant, projectId: "7", roles: [`${victim}:ops:admin`] },
-  ], mapping);
-  assert.deepEqual(granted.map(({ permissions }) => permissions), [[], []]);
-});
-
 /** What a role permits that grants these names, to a user with so many grants. */
 function permissionsOfMany(names: readonly string[], grants: number) {
   const mapping = createRoleMapping([["viewer", names]]);

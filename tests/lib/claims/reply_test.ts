@@ -94,20 +94,6 @@ testEach<[changes: Partial<Contents>, earlier: Claim[], expected: Claim[]]>(
   },
 );
 
-Deno.test("claimsReply() and attributesReply() hold ours alone when no target came before", () => {
-  const value = ["a", "c"];
-  for (const earlier of [undefined, null, []]) {
-    const { body, added } = claimsReply(contents(), earlier);
-    assert.deepEqual(body, { append_claims: [{ key: "permissions", value }] });
-    assert.deepEqual(added, [
-      { name: "permissions", value, omitted: 0, replaced: false },
-    ]);
-    assert.deepEqual(attributesReply(contents(), earlier).body, {
-      append_attribute: [{ name: "permissions", name_format, value }],
-    });
-  }
-});
-
 testEach<[earlier: Claim[], value: string[]]>(
   "claimsReply() replaces earlier values of another shape, only those, and reports it",
   {

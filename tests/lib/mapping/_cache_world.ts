@@ -8,15 +8,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FunctionError } from "../../../lib/errors.ts";
 import type { MetadataEntry } from "../../../lib/mapping/role_mapping.ts";
-import { KvStore } from "../../../lib/mapping/kv_store.ts";
 import {
   Clock,
   createIsolate,
   EVENT_MEMORY_MS,
   type Isolate,
   KV_PAUSE_MS,
-  kvOptions,
   ORIGIN,
+  storeOver,
 } from "./_isolate.ts";
 import { type Backup, MemoryKv } from "../_memory_kv.ts";
 
@@ -76,9 +75,7 @@ export class Model {
   readonly #ignoredUntil: number[] = new Array(ORGANIZATIONS).fill(0);
   readonly #running: Running[] = [];
   /** Another isolate's, which nothing holds back. */
-  readonly #stranger = new KvStore(
-    kvOptions(this.#kv.connect(), this.#clock).options,
-  );
+  readonly #stranger = storeOver(this.#kv.connect(), this.#clock).store;
   #backup: Backup | undefined;
   #restores = 0;
   #failure: unknown;

@@ -6,8 +6,11 @@ import {
 import type { LogEntry } from "../../../lib/observability/log.ts";
 import type { KvOptions } from "../../../lib/mapping/kv_access.ts";
 import { KvStore } from "../../../lib/mapping/kv_store.ts";
+import { Clock } from "../_clock.ts";
 import { Connection, MemoryKv } from "../_memory_kv.ts";
 import { StandInUpstream } from "../_upstream.ts";
+
+export { Clock };
 
 /** How long a mapping is served as it is, in the tests. */
 export const FRESH_MS = 60_000;
@@ -30,48 +33,6 @@ export const EVENT_MEMORY_MS = 600_000;
 /** The instance that the tests' mappings are of. */
 export const ORIGIN = "https://zitadel.example";
 
-/** A clock that moves when it is told to, and the timeouts that hang on it. */
-export class Clock {
-  #now = Date.UTC(2026, 6, 10);
-  readonly #timeouts = new Map<AbortController, number>();
-
-  /** Tells the time. */
-  readonly now = (): number => this.#now;
-
-  /** Creates a signal that is aborted once the clock has moved on so far. */
-  readonly timeout = (ms: number): AbortSignal => {
-    const controller = new AbortController();
-    this.#timeouts.set(controller, this.#now + ms);
-    return controller.signal;
-  };
-
-  /** Waits until the clock has moved on so far. */
-  sleep(ms: number): Promise<void> {
-    return new Promise((resolve) =>
-      this.timeout(ms).addEventListener("abort", () => resolve())
-    );
-  }
-
-  /** Moves on, by a millisecond a turn, until a promise settles. */
-  async run<T>(promise: Promise<T>): Promise<T> {
-    let isSettled = false;
-    const settle = () => void (isSettled = true);
-    promise.then(settle, settle);
-    for (await turn(); !isSettled; await turn()) this.advance(1);
-    return await promise;
-  }
-
-  /** Moves on. */
-  advance(ms: number): void {
-    this.#now += ms;
-    for (const [controller, at] of this.#timeouts) {
-      if (at > this.#now) continue;
-      this.#timeouts.delete(controller);
-      controller.abort(new DOMException("Timed out", "TimeoutError"));
-    }
-  }
-}
-
 /** One isolate's cache, and what it logged. */
 export interface Isolate extends Disposable {
   readonly cache: MappingCache;
@@ -82,25 +43,23 @@ export interface Isolate extends Disposable {
   view(organization?: string): Promise<string>;
 }
 
-/** The options of a store over a KV, and the log that it writes. */
-export function kvOptions(
+/** A store over a KV, and the log that it writes. */
+export function storeOver(
   kv: Deno.Kv,
-  clock: Clock,
+  { now, timeout }: Clock,
   options: Partial<KvOptions> = {},
-): { options: KvOptions; log: LogEntry[] } {
+): { store: KvStore; log: LogEntry[] } {
   const log: LogEntry[] = [];
-  return {
-    log,
-    options: {
-      kv,
-      origin: ORIGIN,
-      lifetimeMs: FRESH_MS + STALE_MS,
-      now: clock.now,
-      timeout: clock.timeout,
-      log: (entry) => void log.push(entry),
-      ...options,
-    },
-  };
+  const store = new KvStore({
+    kv,
+    origin: ORIGIN,
+    lifetimeMs: FRESH_MS + STALE_MS,
+    now,
+    timeout,
+    log: (entry) => void log.push(entry),
+    ...options,
+  });
+  return { store, log };
 }
 
 /** Creates an isolate: a cache of its own over a KV that others may share. */
@@ -126,7 +85,7 @@ export function createIsolate(
     log,
     readMetadata,
     startReadingDeadline: () => new AbortController().signal,
-    store: kv && new KvStore(kvOptions(kv, clock, { lifetimeMs, log }).options),
+    store: kv && storeOver(kv, clock, { lifetimeMs, log }).store,
     freshMs,
     staleMs,
     shutdown: background.signal,

@@ -4,7 +4,6 @@ import {
   announcementAfter,
   AnnouncementTracker,
   type Changed,
-  gapAfter,
 } from "../../../lib/mapping/announcement.ts";
 import { testEach } from "../../_test_each.ts";
 
@@ -26,16 +25,6 @@ function setUp(values: readonly Announcement[]) {
     tracker.observe({ value: values[at], versionstamp: `v${at}` });
   return { tracker, see };
 }
-
-Deno.test("announcementAfter() counts, and remembers where an organization's run began", () => {
-  assert.deepEqual(history("a", "b", "b", "b", "a"), [
-    { organization: "a", from: NOW, count: NOW },
-    { organization: "b", from: NOW + 1, count: NOW + 1 },
-    { organization: "b", from: NOW + 1, count: NOW + 2 },
-    { organization: "b", from: NOW + 1, count: NOW + 3 },
-    { organization: "a", from: NOW + 4, count: NOW + 4 },
-  ]);
-});
 
 Deno.test("observe() tells exactly what may have changed since the value seen before", () => {
   // Every pair of values that a watch can show one after the other.
@@ -88,32 +77,6 @@ testEach<[value: unknown, isCount?: boolean]>(
     assert.deepEqual(change, isCount ? { organization: "c" } : "all");
   },
 );
-
-Deno.test("announcementAfter() does not continue the count of a database that was lost", () => {
-  const { see, tracker } = setUp(history("a", "b"));
-  see(0);
-  see(1);
-  let value: unknown;
-  for (const organization of ["c", "d", "e"]) {
-    value = announcementAfter(value, organization, NOW + 1_000);
-  }
-  assert.equal(tracker.observe({ value, versionstamp: "new" }), "all");
-});
-
-Deno.test("gapAfter() is a gap, however much was seen before", () => {
-  const values = history("a", "b", "b");
-  values.push(gapAfter(values[2], "b", NOW));
-  values.push(announcementAfter(values[3], "b", NOW));
-  for (const first of [0, 1, 2]) {
-    const { see } = setUp(values);
-    see(first);
-    assert.equal(see(3), "all");
-    assert.deepEqual(see(4), { organization: "b" });
-  }
-  const { see } = setUp(values);
-  see(2);
-  assert.equal(see(4), "all");
-});
 
 Deno.test("commit() keeps own announcements from marking anything", async (t) => {
   const values = history("a", "own", "b", "c");

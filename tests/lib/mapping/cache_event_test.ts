@@ -83,14 +83,6 @@ Deno.test("invalidate() knows an event that came with a mapping from KV, also wh
   assert.equal(await other.view(), "old from memory");
 });
 
-Deno.test("get() serves memory at once again after an event", async () => {
-  using world = new World();
-  const one = world.isolate();
-  await one.cache.invalidate("1", 1);
-  await one.view();
-  assert.ok(!(one.cache.get("1") instanceof Promise));
-});
-
 Deno.test("get() after an event serves nothing older, though KV lost the tombstone", async () => {
   using world = new World();
   const [one, other] = [await world.deaf(), await world.deaf()];

@@ -16,24 +16,6 @@ import {
 } from "./_cache_world.ts";
 import { EVENT_MEMORY_MS } from "./_isolate.ts";
 
-/** Steps of one kind, with values of their own. */
-function step<T extends unknown[]>(
-  weight: number,
-  name: string,
-  values: fc.Arbitrary<T>,
-  take: (model: Model, ...values: T) => void,
-): fc.WeightedArbitrary<Step> {
-  const arbitrary = values.map((values) => {
-    const label = `${name} ${values}`;
-    return {
-      label,
-      take: (model: Model) => take(model, ...values),
-      [fc.toStringMethod]: () => label,
-    };
-  });
-  return { weight, arbitrary };
-}
-
 const isolate = fc.nat(ISOLATES - 1);
 const organization = fc.nat(ORGANIZATIONS - 1);
 /** `absurd` is higher than any sequence that follows. */
@@ -42,51 +24,38 @@ const mode = fc.constantFrom<KvMode>("good", "refuses", "silent");
 const ms = fc.constantFrom(
   ...[1, 300, 1_000, 2_000, FRESH_MS, STALE_MS, EVENT_MEMORY_MS],
 );
-const steps: fc.Arbitrary<Step> = fc.oneof(
-  step(
-    8,
-    "call",
-    fc.tuple(isolate, organization),
-    (model, ...of) => model.call(...of),
-  ),
-  step(
-    2,
-    "event",
-    fc.tuple(isolate, organization, sequence),
-    (model, ...of) => model.event(...of),
-  ),
+/** What may happen, by the model's method: how often, and with which values. */
+const STEPS = {
+  call: [8, fc.tuple(isolate, organization)],
+  event: [2, fc.tuple(isolate, organization, sequence)],
   // An event that came before, or one that was overtaken.
-  step(
-    1,
-    "replay",
-    fc.tuple(isolate, organization, fc.nat(2)),
-    (model, ...of) => model.replay(...of),
-  ),
+  replay: [1, fc.tuple(isolate, organization, fc.nat(2))],
   // Events of other organizations, of which a watch may show the last alone.
-  step(
-    3,
-    "burst",
-    fc.tuple(fc.integer({ min: 1, max: 3 })),
-    (model, count) => model.burst(count),
-  ),
-  step(1, "backup", fc.tuple(), (model) => model.keepBackup()),
+  burst: [3, fc.tuple(fc.integer({ min: 1, max: 3 }))],
+  keepBackup: [1, fc.tuple()],
   // KV goes on from the last backup, or from nothing: commits since are lost.
-  step(
-    1,
-    "restore",
-    fc.tuple(fc.boolean()),
-    (model, hasBackup) => model.restore(hasBackup),
-  ),
-  step(3, "change", fc.tuple(organization), (model, of) => model.change(of)),
-  step(3, "advance", fc.tuple(ms), (model, ms) => model.advance(ms)),
-  step(
-    1,
-    "zitadel is down",
-    fc.tuple(fc.boolean()),
-    (model, isDown) => model.setDown(isDown),
-  ),
-  step(1, "kv", fc.tuple(mode), (model, mode) => model.setKvMode(mode)),
-  step(1, "restart", fc.tuple(isolate), (model, of) => model.start(of)),
+  restore: [1, fc.tuple(fc.boolean())],
+  change: [3, fc.tuple(organization)],
+  advance: [3, fc.tuple(ms)],
+  setDown: [1, fc.tuple(fc.boolean())],
+  setKvMode: [1, fc.tuple(mode)],
+  start: [1, fc.tuple(isolate)],
+} as const satisfies Partial<Record<keyof Model, unknown>>;
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  ...Object.entries(STEPS).map(([name, [weight, values]]) => {
+    const take = (model: Model, values: unknown[]) =>
+      Reflect.apply(model[name as keyof Model], model, values);
+    const arbitrary = (values as fc.Arbitrary<unknown[]>).map((values) => {
+      const label = `${name} ${values}`;
+      return {
+        label,
+        take: (model: Model) => take(model, values),
+        [fc.toStringMethod]: () => label,
+      };
+    });
+    return { weight, arbitrary };
+  }),
 );
 
 /**

@@ -6,7 +6,6 @@ import {
   Clock,
   createIsolate,
   describe,
-  EVENT_MEMORY_MS,
   FRESH_MS,
   REVALIDATE_RETRY_MS,
   STALE_MS,
@@ -119,23 +118,6 @@ Deno.test("get() asks ZITADEL once for a crowd of first calls, each for its own 
   assert.equal(upstream.calls, 7);
 });
 
-Deno.test("get() fails once for a crowd of first calls, and then asks again", async () => {
-  const { upstream, view } = setUp();
-  upstream.fault = DOWN;
-  const outcomes = await Promise.allSettled(crowd(() => view()));
-  assert.ok(outcomes.every(({ status }) => status === "rejected"));
-  assert.equal(upstream.calls, 1);
-  upstream.fault = undefined;
-  assert.equal(await view(), "old from zitadel");
-});
-
-Deno.test("get() reads for every call when nothing may be kept", async () => {
-  const { upstream, view } = setUp({ freshMs: 0, staleMs: 0 });
-  await view();
-  upstream.viewer = "new";
-  assert.equal(await view(), "new from zitadel");
-});
-
 Deno.test("get() does not trust a mapping from the future when the clock was set back", async () => {
   const { clock, upstream, view } = setUp();
   await view();
@@ -163,50 +145,6 @@ Deno.test("get() keeps a reading whose callers have left", async () => {
   release();
   await turn();
   assert.equal(served(), "old from memory");
-});
-
-Deno.test("get() reads once at a time for 60 pairs of an event and a login", async () => {
-  const { upstream, cache, view, served } = setUp();
-  const release = upstream.hold();
-  const logins: Promise<string>[] = [];
-  for (let sequence = 1; sequence <= 60; sequence++) {
-    upstream.viewer = `after ${sequence}`;
-    await cache.invalidate("1", sequence);
-    logins.push(view());
-    await turn();
-  }
-  assert.equal(upstream.calls, 1);
-  release();
-  const [first, ...later] = await Promise.all(logins);
-  assert.equal(first, "after 1 from zitadel");
-  assert.deepEqual(new Set(later), new Set(["after 60 from zitadel"]));
-  assert.equal(upstream.calls, 2);
-  assert.equal(upstream.mostAtOnce, 1);
-  assert.equal(served(), "after 60 from memory");
-});
-
-Deno.test("invalidate() without KV counts an event of an organization once, and acts on each without a sequence", async () => {
-  const { clock, upstream, cache, view } = setUp();
-  await view("1");
-  await view("2");
-  upstream.viewer = "new";
-  assert.equal(await cache.invalidate("1", 7), true);
-  assert.equal(await view("1"), "new from zitadel");
-  assert.equal(await view("2"), "old from memory");
-  assert.equal(await cache.invalidate("2", 7), true);
-
-  upstream.fault = DOWN;
-  clock.advance(FRESH_MS);
-  for (const sequence of [7, 6, 7]) {
-    assert.equal(await cache.invalidate("1", sequence), false);
-    assert.equal(await view(), "new from stale");
-  }
-  clock.advance(EVENT_MEMORY_MS - FRESH_MS - 1);
-  assert.equal(await cache.invalidate("1"), true);
-  await assert.rejects(view(), DOWN);
-  assert.equal(await cache.invalidate("1", 7), false);
-  clock.advance(1);
-  assert.equal(await cache.invalidate("1", 7), true);
 });
 
 Deno.test("invalidate() keeps a revalidation under way from bringing the old mapping back", async () => {

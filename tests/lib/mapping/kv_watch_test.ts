@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { KvStore } from "../../../lib/mapping/kv_store.ts";
 import { Connection, MemoryKv } from "../_memory_kv.ts";
 import { countListeners } from "../util/_listeners.ts";
-import { Clock, KV_PAUSE_MS, kvOptions, turn } from "./_isolate.ts";
+import { Clock, KV_PAUSE_MS, storeOver, turn } from "./_isolate.ts";
 
 /** How often an announcement competes before it is made as a gap. */
 const MAX_ATTEMPTS = 8;
@@ -15,8 +14,7 @@ class Stores {
   /** An isolate's store, and what its watch told it since it was last asked. */
   async connect(ended = new AbortController()) {
     const connection = new Connection(this.kv);
-    const { options, log } = kvOptions(connection.kv, this.clock);
-    const store = new KvStore(options);
+    const { store, log } = storeOver(connection.kv, this.clock);
     const told: string[] = [];
     const watching = store.watch(
       (organization = "all") => void told.push(organization),
@@ -40,12 +38,7 @@ class Stores {
     await other.store.invalidate("first", undefined);
     await own.news();
     await other.news();
-    return {
-      ...own,
-      other: other.store,
-      news: own.news,
-      othersNews: other.news,
-    };
+    return { ...own, other: other.store, othersNews: other.news };
   }
 
   async passPause(): Promise<void> {
@@ -96,8 +89,7 @@ Deno.test("invalidate() makes a gap, for itself too, if it cannot get its turn",
       await rival.invalidate("rival", undefined);
     },
   });
-  const { options, log } = kvOptions(kv, stores.clock);
-  const store = new KvStore(options);
+  const { store, log } = storeOver(kv, stores.clock);
   const ownNews: string[] = [];
   void store.watch(
     (organization = "all") => void ownNews.push(organization),
@@ -149,11 +141,11 @@ Deno.test("watch() that is refused again and again says so once, and marks nothi
     },
   });
   const clock = new Clock();
-  const { options, log } = kvOptions(kv, clock);
+  const { store, log } = storeOver(kv, clock);
   const ended = new AbortController();
   const { signal, count } = countListeners(ended);
   const told: string[] = [];
-  const watching = new KvStore(options).watch(
+  const watching = store.watch(
     (organization = "all") => void told.push(organization),
     signal,
   );

@@ -94,9 +94,29 @@ Deno.test("loadMapping() says again which entries it cannot read when one change
   assert.equal(String(log[1]?.entries).split("; ").length, 20);
 });
 
-Deno.test("loadMapping() names a key that may be personal by its hash", async () => {
-  const value = encoder.encode("cmVhZA==");
-  const { load, log } = setUp([{ key: "jane.doe@example.com", value }]);
-  await load();
-  assert.equal(log[0]?.entries, "sha256:86e0b9e5");
+Deno.test("loadMapping() names a key by its hash if it may be personal, or forge a line", async () => {
+  const named = async (...keys: string[]) => {
+    const value = encoder.encode("[");
+    const { load, log } = setUp(keys.map((key) => ({ key, value })));
+    await load();
+    return String(log[0]!.entries);
+  };
+  const long = "x".repeat(64);
+  const plain = [
+    "viewer",
+    "400930456041688102:viewer",
+    long,
+    "rédacteur 編集者",
+  ];
+  assert.equal(await named(...plain), plain.join("; "));
+  // printf %s jane.doe@example.com | sha256sum | cut -c1-8
+  assert.equal(await named("jane.doe@example.com"), "sha256:86e0b9e5");
+  // printf 'a\u2028b' | sha256sum | cut -c1-8
+  assert.equal(await named("a\u2028b"), "sha256:fe2d3b94");
+  const forging =
+    "\0\n\x1b\x7f\x85\x9b\u061c\u200f\u202e\u2029\u2066\ufeff\ud800";
+  const hidden = [...forging].map((character) => `a${character}b`);
+  for (const key of [`${long}x`, ...hidden]) {
+    assert.match(await named(key), /^sha256:[0-9a-f]{8}$/);
+  }
 });

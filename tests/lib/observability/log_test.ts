@@ -118,7 +118,7 @@ function setUpReader(most = Infinity) {
   return { write, take };
 }
 
-const LARGE = "x".repeat(600_000);
+const LARGE = "x".repeat(300_000);
 
 Deno.test("lineWriter() writes all of the lines, in order, when a write takes a part", async () => {
   const { write, take } = setUpReader(6);

@@ -15,7 +15,6 @@ import {
 } from "../../../harness/fixtures/fixture.ts";
 import { UPSTREAM_ORIGIN } from "../../../harness/sandbox/upstream.ts";
 import { createEnvelopeOpener } from "../../../lib/request/envelope.ts";
-import { Deadline } from "../../../lib/util/deadline.ts";
 import { createSigningKeys } from "../../../lib/zitadel/signing_keys.ts";
 import { connectionBy } from "../zitadel/_connection.ts";
 
@@ -91,15 +90,14 @@ export async function signAs(header: string): Promise<string> {
 /** Encrypts a text. */
 export function encrypt(
   plaintext: string,
-  { key = rsaPublicKey, alg = "RSA-OAEP-256", enc = "A256GCM", kid }: {
+  { key = rsaPublicKey, alg = "RSA-OAEP-256", enc = "A256GCM" }: {
     key?: CryptoKey | Uint8Array;
     alg?: string;
     enc?: string;
-    kid?: string;
   } = {},
 ): Promise<string> {
   return new CompactEncrypt(encoder.encode(plaintext))
-    .setProtectedHeader({ alg, enc, ...kid && { kid } })
+    .setProtectedHeader({ alg, enc })
     .encrypt(key);
 }
 
@@ -111,11 +109,10 @@ export function base64url(text: string): string {
 
 /** An opener, and how often the instance's keys were fetched. */
 export async function opener(
-  { jwks = ownKeys, privateKey, fetch, timeoutMs = 5_000 }: {
+  { jwks = ownKeys, privateKey, fetch }: {
     jwks?: unknown;
     privateKey?: string;
     fetch?: typeof globalThis.fetch;
-    timeoutMs?: number;
   } = {},
 ) {
   const state = { fetches: 0, jwks };
@@ -124,13 +121,11 @@ export async function opener(
     assert.equal(String(input), KEYS_URL);
     if (fetch) return fetch(input, init);
     return Promise.resolve(Response.json(state.jwks));
-  }, { timeoutMs });
-  const openEnvelope = await createEnvelopeOpener({
-    findKey: createSigningKeys(connection),
-    privateKey,
   });
+  const findKey = createSigningKeys(connection);
+  const openEnvelope = await createEnvelopeOpener(findKey, privateKey);
   const openBody = (body: Uint8Array) =>
-    openEnvelope(body, new Deadline(() => AbortSignal.timeout(timeoutMs)));
+    openEnvelope(body, () => AbortSignal.timeout(5_000));
   return {
     state,
     openBody,

@@ -172,22 +172,6 @@ testEach<number | undefined>(
   },
 );
 
-Deno.test("createBodyReader() drops stalled bodies for one that arrives", async () => {
-  const readBody = createReader();
-  const dropped = [1, 2].map(() => {
-    const { stream, send } = socket();
-    send(MAX_PAYLOAD_BYTES / 2);
-    return assert.rejects(
-      readBody(post(stream, MAX_PAYLOAD_BYTES)),
-      isOverloaded,
-    );
-  });
-  await settle();
-  const body = await readBody(whole(MAX_PAYLOAD_BYTES));
-  assert.equal(body.length, MAX_PAYLOAD_BYTES);
-  await Promise.all(dropped);
-});
-
 Deno.test("createBodyReader() charges a body until it is released, and nothing of one that it refused", async () => {
   const read = createBodyReader(new Clock());
   const tooLong = post(chunked(MAX_PAYLOAD_BYTES + 1).stream);
@@ -196,13 +180,6 @@ Deno.test("createBodyReader() charges a body until it is released, and nothing o
   await assert.rejects(read(whole(MAX_PAYLOAD_BYTES)), isOverloaded);
   release();
   await read(whole(MAX_PAYLOAD_BYTES));
-});
-
-Deno.test("createBodyReader() bounds the short bodies that are complete, too", async () => {
-  const read = createBodyReader(new Clock());
-  const count = Math.floor(32 * 1024 / (56 + 3 * 256));
-  for (let i = 0; i < count; i++) await read(whole(256 * 1024));
-  await assert.rejects(read(whole(256 * 1024)), isOverloaded);
 });
 
 Deno.test("createBodyReader() takes a length that is no number for none", async () => {

@@ -5,12 +5,10 @@ import {
 } from "../../../harness/fixtures/fixture.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import { compileChecks, parsePayload } from "../../../lib/request/payload.ts";
-import { testEach } from "../../_test_each.ts";
 import { fails } from "../_fails.ts";
 import { loginPayload } from "../_function.ts";
 
 type Login = ReturnType<typeof loginPayload>;
-type Change = (payload: Login) => void;
 
 const refuses = (payload: unknown, message: RegExp) =>
   assert.throws(
@@ -18,9 +16,17 @@ const refuses = (payload: unknown, message: RegExp) =>
     fails("invalid_payload", undefined, { message }),
   );
 
-function changed(change: Change): Login {
+/** The recorded login, with another value at a path. */
+function changed(path: string, value: unknown): Login {
   const payload = loginPayload();
-  change(payload);
+  payload.response = {
+    append_claims: [{ key: "a" }],
+    append_attribute: [{ name: "a" }],
+  };
+  const keys = path.split(".");
+  const last = keys.pop()!;
+  keys.reduce((at, key) => at[key], payload)[last] = value;
+  if (!path.startsWith("response")) delete payload.response;
   return payload;
 }
 
@@ -51,30 +57,23 @@ Deno.test("parsePayload() returns the fields that the function uses, and no othe
   });
 });
 
-testEach<Change>(
-  "parsePayload() takes a call when what may be absent is absent or null",
-  {
-    "user_grants absent": (payload) => delete payload.user_grants,
-    "user_grants null": (payload) => payload.user_grants = null,
-    "roles absent": (payload) => delete payload.user_grants[0].roles,
-    "roles null": (payload) => payload.user_grants[0].roles = null,
-    "org absent": (payload) => delete payload.org,
-    "user absent": (payload) => delete payload.user,
-    "application absent": (payload) => delete payload.application,
-    "application null": (payload) => payload.application = null,
-    "client_id absent": (payload) => payload.application = {},
-    "client_id null": (payload) => payload.application.client_id = null,
-    "actor null": (payload) => payload.actor = null,
-    "machine null": (payload) => payload.user.machine = null,
-    "response null": (payload) => payload.response = null,
-    "response empty": (payload) => payload.response = {},
-    "append_claims null": (payload) =>
-      payload.response = { append_claims: null, append_attribute: null },
-    "a claim of nothing": (payload) =>
-      payload.response = { append_claims: [{ key: "a", value: null }] },
-  },
-  (change) => assert.ok("function" in parsePayload(changed(change))),
-);
+Deno.test("parsePayload() takes a call when what may be absent is absent or null", () => {
+  const optional = [
+    ...["user_grants", "user_grants.0.roles", "org", "user", "application"],
+    ...["application.client_id", "actor", "user.machine", "response"],
+    ...["userinfo", "user.resource_owner"],
+  ];
+  for (const path of optional) {
+    for (const value of [undefined, null]) {
+      assert.ok("function" in parsePayload(changed(path, value)), path);
+    }
+  }
+  const claims = [{ key: "a", value: null }];
+  for (const append_claims of [undefined, null, claims]) {
+    const response = { append_claims, append_attribute: null };
+    assert.ok("function" in parsePayload(changed("response", response)));
+  }
+});
 
 Deno.test("parsePayload() takes an application of another shape for none", () => {
   for (const application of ["web", 1, [], { client_id: 1 }]) {
@@ -84,56 +83,28 @@ Deno.test("parsePayload() takes an application of another shape for none", () =>
   }
 });
 
-testEach<[path: string, Change]>(
-  "parsePayload() names the field when it has another shape",
-  {
-    "no function": ["function", (payload) => delete payload.function],
-    "a function of another type": ["function", (it) => it.function = 1],
-    "an id": ["org.id", (payload) => payload.org.id = 1],
-    "an organization": ["org", (payload) => payload.org = "1"],
-    "an owner": [
-      "user.resource_owner",
-      (payload) => payload.user.resource_owner = {},
-    ],
-    "grants": ["user_grants", (payload) => payload.user_grants = {}],
-    "a grant": ["user_grants.0", (it) => it.user_grants[0] = "admin"],
-    "roles": [
-      "user_grants.0.roles",
-      (payload) => payload.user_grants[0].roles = "a",
-    ],
-    "a role": [
-      "user_grants.0.roles.1",
-      (payload) => payload.user_grants[0].roles[1] = 1,
-    ],
-    "a state": [
-      "user_grants.0.state",
-      (payload) => payload.user_grants[0].state = "1",
-    ],
-    "no state": [
-      "user_grants.0.state",
-      (payload) => delete payload.user_grants[0].state,
-    ],
-    "no project": [
-      "user_grants.0.project_id",
-      (payload) => delete payload.user_grants[0].project_id,
-    ],
-    "no granting organization": [
-      "user_grants.0.resource_owner",
-      (payload) => delete payload.user_grants[0].resource_owner,
-    ],
-    "a claim without a name": [
-      "response.append_claims.0.key",
-      (payload) => payload.response = { append_claims: [{ value: 1 }] },
-    ],
-    "an attribute's value": [
-      "response.append_attribute.0.value",
-      (payload) =>
-        payload.response = { append_attribute: [{ name: "a", value: "b" }] },
-    ],
-  },
-  ([path, change]) =>
-    refuses(changed(change), RegExp(`^Unexpected payload at: ${path}$`)),
-);
+Deno.test("parsePayload() names the field when it has another shape", () => {
+  const wrong: [path: string, value: unknown][] = [
+    ["function", undefined],
+    ["function", 1],
+    ["org.id", 1],
+    ["org", "1"],
+    ["user.resource_owner", {}],
+    ["user_grants", {}],
+    ["user_grants.0", "admin"],
+    ["user_grants.0.roles", "a"],
+    ["user_grants.0.roles.1", 1],
+    ["user_grants.0.state", "1"],
+    ["user_grants.0.state", undefined],
+    ["user_grants.0.project_id", undefined],
+    ["user_grants.0.resource_owner", undefined],
+    ["response.append_claims.0.key", undefined],
+    ["response.append_attribute.0.value", "b"],
+  ];
+  for (const [path, value] of wrong) {
+    refuses(changed(path, value), RegExp(`^Unexpected payload at: ${path}$`));
+  }
+});
 
 Deno.test("parsePayload() refuses what is no object", () => {
   for (
@@ -198,18 +169,14 @@ Deno.test("compileChecks() changes no verdict", () => {
 /** The login, and each of its fields replaced by values of other types. */
 function* changedLogins(): Generator<unknown> {
   yield loginPayload();
-  const pending: string[][] = [[]];
-  for (let path; (path = pending.pop());) {
-    const at = (root: Login, keys: string[]) =>
-      keys.reduce((value, key) => value[key], root);
-    for (const key of Object.keys(at(loginPayload(), path) ?? {})) {
-      if (typeof at(loginPayload(), path) !== "object") continue;
-      pending.push([...path, key]);
-      for (const replaced of [undefined, null, 1, "", [], {}, [1], [null]]) {
-        const payload = loginPayload();
-        at(payload, path)[key] = replaced;
-        yield payload;
-      }
+  const pathsIn = (value: unknown, path = ""): string[] =>
+    Object.entries(typeof value === "object" && value || {})
+      .flatMap((
+        [key, inner],
+      ) => [path + key, ...pathsIn(inner, `${path}${key}.`)]);
+  for (const path of pathsIn(loginPayload())) {
+    for (const value of [undefined, null, 1, "", [], {}, [1], [null]]) {
+      yield changed(path, value);
     }
   }
 }

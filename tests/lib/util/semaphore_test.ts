@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { Semaphore } from "../../../lib/util/semaphore.ts";
-import { countListeners } from "./_listeners.ts";
 
 const { signal } = new AbortController();
 const isLate = { name: "TimeoutError" };
@@ -39,15 +38,4 @@ Deno.test("acquire() skips callers that gave up, and gives out no extra permit w
   await assert.rejects(semaphore.acquire(impatient.signal), isLate);
   next[Symbol.dispose]();
   await semaphore.acquire(signal);
-});
-
-Deno.test("acquire() leaves no listener on a signal that lives longer", async () => {
-  const { signal, count } = countListeners(new AbortController());
-  const semaphore = new Semaphore(1);
-  const permit = await semaphore.acquire(signal);
-  const next = semaphore.acquire(signal);
-  assert.equal(count(), 1);
-  permit[Symbol.dispose]();
-  await next;
-  assert.equal(count(), 0);
 });

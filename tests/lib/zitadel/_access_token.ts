@@ -37,24 +37,13 @@ export function keyFile(
 /** A source of tokens from an endpoint, with a clock. */
 export function source(
   answer: (index: number) => Response | Promise<Response>,
-  {
-    credential = clientCredentials,
-    fetch,
-    timeoutMs = 5_000,
-  }: {
-    credential?: Credential;
-    fetch?: typeof globalThis.fetch;
-    timeoutMs?: number;
-  } = {},
+  { credential = clientCredentials }: { credential?: Credential } = {},
 ) {
   const endpoint = createTokenEndpoint(answer);
   const log: LogEntry[] = [];
   const clock = { now: NOW };
   const token = createAccessTokenSource(credential, {
-    connection: connectionBy(fetch ?? endpoint.fetch, {
-      timeoutMs,
-      now: () => clock.now,
-    }),
+    connection: connectionBy(endpoint.fetch, { now: () => clock.now }),
     log: (entry) => void log.push(entry),
   });
   return { token, requests: endpoint.requests, log, clock };

@@ -74,7 +74,7 @@ export function reader(
     connection,
     token,
     maxValueBytes: MAX_VALUE_BYTES,
-    maxMappingBytes: MAX_MAPPING_BYTES,
+    maxKeptBytes: MAX_MAPPING_BYTES,
   });
   const read = (organization: string, signal = connection.startDeadline()) =>
     readMetadata(organization, signal);

@@ -22,13 +22,11 @@ const INSTANCE_HOST_EXCHANGES: readonly InstanceHostExchange[] = JSON.parse(
  * Returns a `fetch` that answers as one release did, with and without the header.
  *
  * @param release The release.
- * @returns The `fetch`, and the paths that were asked.
+ * @returns The `fetch`.
  */
 export function recordedInstance(release: string) {
-  const asked: string[] = [];
   const fetch: typeof globalThis.fetch = (input, init) => {
     const { pathname } = new URL(String(input));
-    asked.push(pathname);
     const host = new Headers(init?.headers).get("x-zitadel-instance-host");
     const exchange = INSTANCE_HOST_EXCHANGES.find((exchange) =>
       exchange.release === release && exchange.path === pathname &&
@@ -40,5 +38,5 @@ export function recordedInstance(release: string) {
       new Response(Uint8Array.fromBase64(body_base64), { status, headers }),
     );
   };
-  return { fetch, asked };
+  return { fetch };
 }

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { decodeJwt } from "jose";
 import type { FailureReason } from "../../../lib/errors.ts";
 import { testEach } from "../../_test_each.ts";
 import { fails } from "../_fails.ts";
 import { tokenAnswer } from "../_token_endpoint.ts";
-import { keyFile, numbered, source } from "./_access_token.ts";
+import { numbered, source } from "./_access_token.ts";
 import { hasKind } from "./_fault.ts";
 import { settled } from "./_rejection.ts";
 
@@ -23,25 +22,6 @@ const refuse = () =>
 /** Answers the request of one index otherwise. */
 const except = (index: number, respond: () => Response) => (asked: number) =>
   asked === index ? respond() : numbered(asked);
-
-Deno.test("createAccessTokenSource() returns a personal access token as it is", async () => {
-  const { token, requests } = source(numbered, { credential: PERSONAL });
-  assert.equal(await token.get(), "pat");
-  assert.deepEqual(requests, []);
-});
-
-Deno.test("createAccessTokenSource() signs an assertion of its own for each request", async () => {
-  const { token, requests, clock } = source(numbered, {
-    credential: keyFile(),
-  });
-  await token.get();
-  clock.now += LIFETIME_MS;
-  await token.get();
-  const [first, second] = requests.map(({ form }) =>
-    decodeJwt(form.assertion!)
-  );
-  assert.equal(second!.iat! - first!.iat!, LIFETIME_MS / 1000);
-});
 
 Deno.test("createAccessTokenSource() asks once when many need a token", async () => {
   const { token, requests } = source(numbered);

@@ -34,7 +34,7 @@ const ASKED: Record<string, Ask> = {
         discard: () => false,
       },
       maxValueBytes: 100_000,
-      maxMappingBytes: 1_000_000,
+      maxKeptBytes: 1_000_000,
     })("1", signal),
   "a token, by client credentials": (connection) =>
     requestToken(clientCredentials, connection),

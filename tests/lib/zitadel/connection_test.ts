@@ -79,7 +79,7 @@ testEach<[error: Error, logged: string, init?: RequestInit]>(
     ],
     "the user info of a proxy": [
       new TypeError("proxy http://u:ca@nary@proxy:3128/ refused"),
-      "proxy http://[secret]@proxy:3128/ refused",
+      "proxy http://proxy:3128/ refused",
     ],
     "no more than some of it": [
       new TypeError("x".repeat(10_000)),

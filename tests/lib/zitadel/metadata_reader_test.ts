@@ -5,7 +5,6 @@ import {
   UPSTREAM_TOKEN,
   type UpstreamData,
 } from "../../../harness/sandbox/upstream.ts";
-import { FunctionError } from "../../../lib/errors.ts";
 import { abortable } from "../../../lib/util/abortable.ts";
 import { testEach } from "../../_test_each.ts";
 import { fails } from "../_fails.ts";
@@ -25,8 +24,6 @@ const API_MEMORY_MS = 60 * 60 * 1000;
 const V2 = "v2.ListOrganizationMetadata";
 const V2BETA = "v2beta.ListOrganizationMetadata";
 const V1 = "v1.ListOrgMetadata";
-const READABLE = "v2.ListOrganizations";
-const MY_ORGANIZATION = "v1.GetMyOrg";
 const DISCOVERY = "GET./.well-known/openid-configuration";
 
 const isDenied = fails("upstream_failed", "missing_permission", {
@@ -47,22 +44,6 @@ function upgradable(api: UpstreamData["api"]) {
   };
 }
 
-testEach(
-  "createMetadataReader() asks by each API only when the one before is not implemented",
-  {
-    v2: [V2],
-    v2beta: [V2, V2BETA],
-    management_v1: [V2, V2BETA, V1],
-  },
-  async (order, api) => {
-    const { read, calls } = upgradable(api as UpstreamData["api"]);
-    const found = await read(ID);
-    assert.deepEqual(found.map(({ key }) => key), ["role-0", "role-1"]);
-    assert.equal(new TextDecoder().decode(found[1]?.value), '["p-1"]');
-    assert.deepEqual(calls, order);
-  },
-);
-
 Deno.test("createMetadataReader() asks the API that worked first, for an hour or until it is gone", async () => {
   const { read, calls, clock, upgrade } = upgradable("v2beta");
   const callsOf = async () => {
@@ -77,53 +58,6 @@ Deno.test("createMetadataReader() asks the API that worked first, for an hour or
   assert.deepEqual(await callsOf(), [V2]);
   upgrade("management_v1");
   assert.deepEqual(await callsOf(), [V2, V2BETA, V1]);
-});
-
-Deno.test("createMetadataReader() remembers nothing of a reading that failed", async () => {
-  const organizations = { [ID]: { readable: false, metadata: {} } };
-  const { read, calls } = reader({ organizations, api: "v2beta" });
-  await assert.rejects(read(ID), isDenied);
-  await assert.rejects(read(ID), isDenied);
-  assert.deepEqual(calls, [V2, V2BETA, READABLE, V2, V2BETA, READABLE]);
-});
-
-testEach(
-  "createMetadataReader() takes an empty list only after it checked that the organization is readable",
-  {
-    v2: [V2, READABLE, V2],
-    v2beta: [V2BETA, READABLE, V2BETA],
-    management_v1: [V1, MY_ORGANIZATION, V1],
-  },
-  async (order, api) => {
-    const { read, calls } = reader(world({}, api as UpstreamData["api"]));
-    assert.deepEqual(await read(ID), []);
-    assert.deepEqual(calls.slice(-3), order);
-  },
-);
-
-testEach<UpstreamData["organizations"]>(
-  "createMetadataReader() reports a missing permission when the organization is not readable",
-  {
-    "forbidden": { [ID]: { readable: false, metadata: {} } },
-    "unknown": {},
-    "another readable": { "1": { readable: true, metadata: {} } },
-  },
-  async (organizations) => {
-    for (const api of ["v2", "v2beta"] as const) {
-      await assert.rejects(reader({ organizations, api }).read(ID), isDenied);
-    }
-  },
-);
-
-Deno.test("createMetadataReader() fails if it cannot check that an empty list is right", async () => {
-  const upstream = createUpstream(world({}));
-  const { read } = reader(world(), {
-    fetch: (input, init) =>
-      String(input).endsWith("/ListOrganizations")
-        ? Promise.reject(new TypeError("refused"))
-        : upstream.fetch(input, init),
-  });
-  await assert.rejects(read(ID), fails("upstream_failed", "unreachable"));
 });
 
 /** A source of tokens, of which the ones given are taken one after the other. */
@@ -194,14 +128,6 @@ Deno.test("createMetadataReader() has a refused token renewed once", async (t) =
     await assert.rejects(read(ID), isDenied);
     assert.deepEqual(token.discarded, []);
   });
-});
-
-Deno.test("createMetadataReader() passes on why there is no token", async () => {
-  const error = new FunctionError("upstream_failed", "No token");
-  const token = { ...tokens(), get: () => Promise.reject(error) };
-  const { read, calls } = reader(world(), { token });
-  await assert.rejects(read(ID), (caught) => caught === error);
-  assert.deepEqual(calls, []);
 });
 
 Deno.test("createMetadataReader() asks who answered when every API is missing", async () => {

@@ -6,7 +6,6 @@
 import assert from "node:assert/strict";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ListOrganizationMetadataRequestSchema } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
-import { readAllFixtures } from "../../../harness/fixtures/fixture_files.ts";
 import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
 import { createUpstream } from "../../../harness/sandbox/upstream.ts";
 import type { FailureReason } from "../../../lib/errors.ts";
@@ -144,29 +143,4 @@ Deno.test("every recorded gRPC-web answer is replied from", async () => {
     recorded.sort(),
     [...used].map((name) => `${name}.json`).sort(),
   );
-});
-
-Deno.test("recorded fixtures hold their organizations' recorded metadata", async () => {
-  const recorded = new Map<string, Record<string, string>>();
-  for (const name of ["metadata/v2_rest", "metadata/v2_odd_values"]) {
-    const file = await Deno.readTextFile(new URL(`${name}.json`, RECORDED));
-    const { request, response } = JSON.parse(file);
-    const metadata: { key: string; value: string }[] =
-      JSON.parse(response.body).metadata;
-    recorded.set(
-      request.path.split("/")[3],
-      Object.fromEntries(metadata.map(({ key, value }) => [key, value])),
-    );
-  }
-  const compared = new Set<string>();
-  for (const { fixture } of await readAllFixtures()) {
-    const { name, source, organizations } = fixture;
-    if (source.startsWith("made")) continue;
-    for (const [id, { metadata }] of Object.entries(organizations)) {
-      if (!recorded.has(id)) continue;
-      assert.deepEqual(metadata, recorded.get(id), name);
-      compared.add(id);
-    }
-  }
-  assert.equal(compared.size, 2);
 });

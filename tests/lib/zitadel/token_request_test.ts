@@ -4,7 +4,6 @@ import { decodeJwt, jwtVerify } from "jose";
 import { UPSTREAM_ORIGIN } from "../../../harness/sandbox/upstream.ts";
 import { type FailureReason, FunctionError } from "../../../lib/errors.ts";
 import {
-  preload,
   type RequestCredential,
   requestToken,
 } from "../../../lib/zitadel/token_request.ts";
@@ -209,7 +208,7 @@ Deno.test("requestToken() asks at the internal address, for the public issuer", 
 });
 
 Deno.test("requestToken() gives up when the time is over", async () => {
-  await preload("client_credentials");
+  await import("oauth4webapi");
   const deadline = new AbortController();
   const connection = connectionBy((input, init) => {
     const silence = silentFetch()(input, init);
