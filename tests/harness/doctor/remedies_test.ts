@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { REMEDIES } from "../../../lib/errors.ts";
 import { CHECKS } from "../../../harness/doctor/checks.ts";
 import type { Finding } from "../../../harness/doctor/finding.ts";
-import type { GatherOptions } from "../../../harness/doctor/gather.ts";
+import type { GatherOptions } from "../../../harness/doctor/facts.ts";
 import { DEFAULT_SERVICE_USER_NAME } from "../../../harness/zitadel/service_user.ts";
 import { loadTask } from "../../_tasks.ts";
 import { createTestIo } from "../_test_io.ts";
@@ -63,7 +63,7 @@ async function examine(
 }
 
 /** Commands that look again, at what a person has to name. */
-const LOOKS = ["reachable", "not_checked", "internal"];
+const LOOKS = ["reachable", "not_checked", "internal", "writers"];
 
 /** What a placeholder stands for, or a person adds. */
 const COMPLETED: Readonly<Record<string, (it: Sound) => string>> = {
@@ -94,14 +94,16 @@ Deno.test("the commands that doctor advises fix what they are advised for", asyn
   const tried = new Set<string>();
   for (const { name, check, level, make } of FAULTS) {
     if ([...LOOKS, ...OF_ITS_OWN_USER].includes(check)) continue;
+    // Once for each finding: what differs more closely is advised alike.
+    if (tried.has(`${check} ${level}`)) continue;
     await t.step(name, async () => {
-      const options = make(partsOf(it)) ?? {};
+      const options = await make(partsOf(it)) ?? {};
       await write(it, options.settings ?? it.settings);
       const isOf = (it: Finding) => it.check === check && it.level === level;
       const found = (await examine(it, options)).find(isOf);
       const [advised] = commandsIn(found?.fix?.split("\n")[0] ?? "");
       if (advised === undefined) return;
-      tried.add(check);
+      tried.add(`${check} ${level}`);
       const command = advised.replace("roles.json", it.roles)
         .replace(/ --endpoint URL$/, COMPLETED[check]?.(it) ?? "$&");
       let { code, errors } = await run(it, command);
@@ -121,7 +123,9 @@ Deno.test("the commands that doctor advises fix what they are advised for", asyn
     .filter(([, { fix }]) => commandsIn(fix.split("\n")[0]!).length > 0)
     .map(([check]) => check);
   assert.deepEqual(
-    advising.filter((check) => !tried.has(check)),
+    advising.filter((check) =>
+      ![...tried].some((it) => it.startsWith(`${check} `))
+    ),
     OF_ITS_OWN_USER,
   );
 });
