@@ -16,19 +16,15 @@ import type { Application, Project } from "../zitadel/project.ts";
 import type { Target } from "../zitadel/target.ts";
 import type { Me } from "../zitadel/user.ts";
 import type { Answer, Problem } from "./answer.ts";
+import type { DoctorOptions } from "./command_line.ts";
 
 /** What the doctor is to look at. */
-export interface GatherOptions {
+export interface GatherOptions
+  extends Partial<Pick<DoctorOptions, "clientId" | "endpoint" | "probe">> {
   /** The settings of the function, and ZITADEL_ADMIN_TOKEN, by name. */
   readonly settings: Readonly<Record<string, string | undefined>>;
   /** The organizations to look at; else those that there are. */
-  readonly organizations: readonly string[];
-  /** The client id to look at in particular. */
-  readonly clientId?: string | undefined;
-  /** Where the function answers; else the target's endpoint. */
-  readonly endpoint?: string | undefined;
-  /** Where this machine reaches the function, if not there. */
-  readonly probe?: string | undefined;
+  readonly org: readonly string[];
   /** Is told what is being looked at. */
   readonly onProgress?: (what: string) => void;
   /** Resolves a host's addresses; the system's resolver by default. */

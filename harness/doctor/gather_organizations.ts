@@ -38,7 +38,7 @@ const AT_ONCE = 8;
 
 /** Looks at the organizations, and at the projects of the whole instance. */
 export async function gatherOrganizations(
-  { organizations: asked, onProgress }: GatherOptions,
+  { org: asked, onProgress }: GatherOptions,
   config: Config | undefined,
   eyes: Eyes,
 ) {

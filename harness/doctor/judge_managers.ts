@@ -6,7 +6,7 @@
  */
 import { fixedBy } from "../mapping/mapping_organization.ts";
 import { listManagersOf, type Manager } from "../zitadel/managers.ts";
-import { listServiceUsers, type ServiceUser } from "../zitadel/service_user.ts";
+import { listServiceUsers } from "../zitadel/service_user.ts";
 import { answer } from "./answer.ts";
 import type { Facts } from "./facts.ts";
 import type { Report } from "./finding.ts";
@@ -36,53 +36,50 @@ export async function judgeManagers(facts: Facts, report: Report) {
   }));
   if (seen.problem) return report("writers", "note", seen.problem.text);
   const { managers, users } = seen.value;
-  const writers = describe(managers, (role) => WRITING_ROLES.has(role));
+  const writers = managers.flatMap((it) =>
+    describe(it, (role) => WRITING_ROLES.has(role))
+  );
   if (!fixed) {
     writers.push("each organization's ORG_OWNER and ORG_SETTINGS_MANAGER");
   }
   report("writers", "note", "managers with org.write", { items: writers });
-  judgeServiceUsers(facts, managers, users, report);
+  for (const manager of managers) {
+    const user = users.find(({ id }) => id === manager.id);
+    judgeServiceUser(facts, manager, user?.createdFor, report);
+  }
 }
 
 /** Whether anything uses a credential cannot be asked: a token leaves no trace. */
-function judgeServiceUsers(
+function judgeServiceUser(
   facts: Facts,
-  managers: readonly Manager[],
-  users: readonly ServiceUser[],
+  manager: Manager,
+  createdFor: string | undefined,
   report: Report,
 ): void {
-  const { credential, me, targets } = facts;
+  const { id, isMachine } = manager;
+  const items = describe(manager, (role) => role !== LOGIN_ROLE);
+  const isUsed = id === facts.me?.id || id === facts.credential?.value?.id;
+  if (!isMachine || isUsed || items.length === 0) return;
   const ours = oursOf(facts);
-  const others = (targets?.value ?? []).filter((it) => !ours.includes(it));
-  const unused = managers.filter(({ id, isMachine }) =>
-    isMachine && id !== me?.id && id !== credential?.value?.id
-  );
   // One for another target that there is may be in use by the function there.
-  const isLeft = ({ id }: Manager) => {
-    const target = users.find((it) => it.id === id)?.createdFor;
-    return target !== undefined && !others.some(({ name }) => name === target);
-  };
-  const isRole = (role: string) => role !== LOGIN_ROLE;
-  for (const item of describe(unused.filter(isLeft), isRole)) {
-    const seen = "`setup` created it, and this function does not use it";
-    report("managers", "warning", seen, { items: [item] });
+  const isOthers = facts.targets?.value?.some((it) =>
+    it.name === createdFor && !ours.includes(it)
+  );
+  if (createdFor === undefined || isOthers) {
+    const seen =
+      "with a manager's role, beside the function's and this token's";
+    return report("managers", "note", seen, { items });
   }
-  const items = describe(unused.filter((it) => !isLeft(it)), isRole);
-  if (items.length === 0) return;
-  const seen = "with a manager's role, beside the function's and this token's";
-  report("managers", "note", seen, { items });
+  const seen = "`setup` created it, and this function does not use it";
+  report("managers", "warning", seen, { items });
 }
 
-/** Names managers with their roles of a kind; those without are left out. */
+/** Names a manager with the roles of a kind; no one without them. */
 function describe(
-  managers: readonly Manager[],
+  { loginName, isMachine, roles }: Manager,
   isRole: (role: string) => boolean,
 ): string[] {
-  return managers.flatMap(({ loginName, isMachine, roles }) => {
-    const shown = roles.filter(isRole);
-    const kind = isMachine ? "service user" : "user";
-    return shown.length > 0
-      ? [`${kind} ${loginName} (${shown.join(", ")})`]
-      : [];
-  });
+  const shown = roles.filter(isRole).join(", ");
+  const kind = isMachine ? "service user" : "user";
+  return shown ? [`${kind} ${loginName} (${shown})`] : [];
 }

@@ -6,7 +6,7 @@
  */
 import { type Application, TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import type { Facts, OrganizationFacts, ProjectFacts } from "./facts.ts";
-import type { Level, Report } from "./finding.ts";
+import type { Report } from "./finding.ts";
 import { judgeMapping } from "./judge_mapping.ts";
 import { functionsOf, oursOf } from "./judge_targets.ts";
 import { nameOf } from "./names.ts";
@@ -101,7 +101,8 @@ function judgeProject(facts: Facts, project: ProjectFacts, report: Report) {
     if (it.accessTokens !== "opaque") continue;
     const seen = "applications get opaque access tokens";
     const items = [describe(it, project)];
-    reportOpaque(facts, "warning", seen, items, report);
+    const fix = opaqueFix(facts);
+    report("opaque_tokens", fix ? "note" : "warning", seen, { items, fix });
   }
 }
 
@@ -113,18 +114,10 @@ function describe(
 }
 
 /** Opaque tokens are no fault if their introspection is answered with permissions. */
-function reportOpaque(
-  facts: Facts,
-  level: Level,
-  seen: string,
-  items: readonly string[],
-  report: Report,
-): void {
-  const isAnswered = functionsOf(facts, oursOf(facts))
-    .includes("function/preuserinfo");
-  const fix = "ask by introspection, which preuserinfo is bound for";
-  if (isAnswered) report("opaque_tokens", "note", seen, { items, fix });
-  else report("opaque_tokens", level, seen, { items });
+function opaqueFix(facts: Facts): string | undefined {
+  return functionsOf(facts, oursOf(facts)).includes("function/preuserinfo")
+    ? "ask by introspection, which preuserinfo is bound for"
+    : undefined;
 }
 
 function judgeClient(clientId: string, facts: Facts, report: Report): void {
@@ -140,7 +133,8 @@ function judgeClient(clientId: string, facts: Facts, report: Report): void {
       report("applications", "broken", seen);
     } else if (found.accessTokens === "opaque") {
       const seen = `${text} gets opaque access tokens`;
-      reportOpaque(facts, "broken", seen, [], report);
+      const fix = opaqueFix(facts);
+      report("opaque_tokens", fix ? "note" : "broken", seen, { fix });
     } else report("client", "ok", text);
     return;
   }

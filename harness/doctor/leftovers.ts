@@ -13,7 +13,7 @@ import {
 } from "../zitadel/organization.ts";
 import { removeUser } from "../zitadel/user.ts";
 import { answer } from "./answer.ts";
-import type { Leftover, OwnedProject } from "./facts.ts";
+import type { Facts, Leftover, OwnedProject } from "./facts.ts";
 import type { Report } from "./finding.ts";
 import { nameOf } from "./names.ts";
 
@@ -101,11 +101,8 @@ async function listUsers(
   return result.map(({ id, userName: name }) => ({ id, name }));
 }
 
-export function judgeLeftovers(
-  { leftovers }: { readonly leftovers: readonly Leftover[] },
-  report: Report,
-): void {
-  for (const { text } of leftovers) {
+export function judgeLeftovers(facts: Facts, report: Report): void {
+  for (const { text } of facts.leftovers) {
     report("leftover", "warning", "of earlier live checks", { items: [text] });
   }
 }

@@ -54,11 +54,8 @@ export async function runDoctor(
     required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT, envFile);
   }
   let facts = await gatherFacts({
+    ...options,
     settings,
-    organizations: options.org,
-    clientId: options.clientId,
-    endpoint: options.endpoint,
-    probe: options.probe,
     onProgress: (what) => io.progress(`looking at ${what}`),
   });
   if (options.removeLeftovers) {

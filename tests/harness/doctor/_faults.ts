@@ -239,10 +239,10 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     state.members.splice(state.members.findIndex(isReader), 1);
   },
   "org_read warning: in some of all organizations": () => ({
-    organizations: [],
+    org: [],
   }),
   "not_checked note: more organizations than are looked at": [
-    addOrganizations(20, { organizations: [] }),
+    addOrganizations(20, { org: [] }),
     "org_read warning",
   ],
   "not_checked warning: more than the actions of which are looked at":
@@ -484,7 +484,7 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
             PROJECTS: undefined,
             METADATA_ORGANIZATION: scratch.organization.id,
           },
-          organizations: [],
+          org: [],
         };
       },
       "shared_name warning",
@@ -582,7 +582,7 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     { settings },
   ) => ({
     settings: { ...settings, METADATA_ORGANIZATION: "4711" },
-    organizations: [],
+    org: [],
   }),
   "claim_name warning: a dot": set({ PERMISSIONS_CLAIM: "a.permissions" }),
   "omitted_names warning: a space in a string": ({ settings, admin }) => {

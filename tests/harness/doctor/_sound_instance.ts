@@ -78,7 +78,7 @@ export function gather(
 ): Promise<Facts> {
   return gatherFacts({
     settings: it.settings,
-    organizations: [it.scratch.organization.id],
+    org: [it.scratch.organization.id],
     resolve: () => Promise.resolve([PUBLIC_ADDRESS]),
     ...options,
   });

@@ -8,6 +8,7 @@ import { Type } from "@zitadel/proto/zitadel/user_pb";
 import { type CheckId, CHECKS } from "../../../harness/doctor/checks.ts";
 import { diagnose } from "../../../harness/doctor/diagnose.ts";
 import {
+  combineFindings,
   type Finding,
   finding,
   type Level,
@@ -250,8 +251,8 @@ Deno.test("doctor names service users with a manager's role that the function do
       type: { case: "machine", value: { description: descriptionOf(userId) } },
     })),
   });
-  const findings = await collect((report) =>
-    judgeManagers({ ...facts, owner }, report)
+  const findings = combineFindings(
+    await collect((report) => judgeManagers({ ...facts, owner }, report)),
   );
   const item = (name: string) => `service user ${name} (IAM_OWNER_VIEWER)`;
   assert.deepEqual(

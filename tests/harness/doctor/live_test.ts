@@ -27,7 +27,7 @@ async function prove(
   await Deno.writeTextFile(it.envFile, text);
   await it.server.reload();
   const settings = { ...it.settings, ...changed };
-  const facts = await gather(it, { settings, organizations: [] });
+  const facts = await gather(it, { settings, org: [] });
   const { signal } = new AbortController();
   return await proveLive(facts, { signal, ...options });
 }

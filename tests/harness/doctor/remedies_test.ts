@@ -47,12 +47,12 @@ async function write(it: Sound, settings: GatherOptions["settings"]) {
 
 async function examine(
   it: Sound,
-  { organizations = [it.scratch.organization.id], clientId }: Partial<
+  { org = [it.scratch.organization.id], clientId }: Partial<
     GatherOptions
   >,
 ): Promise<Finding[]> {
   const args = [
-    ...organizations.flatMap((id) => ["--org", id]),
+    ...org.flatMap((id) => ["--org", id]),
     ...clientId ? ["--client-id", clientId] : [],
   ];
   const { printed } = await run(
