@@ -31,11 +31,11 @@ export async function judgeCustomers(facts: Facts, report: Report) {
       fix: "set ZITADEL_ADMIN_TOKEN to a token of IAM_OWNER",
     });
   }
-  const customers = await answer(() => findCustomers(owner, facts, report));
-  if (customers.problem) {
-    return report("not_checked", "warning", customers.problem);
-  }
-  const { granted, owned } = customers.value;
+  const { value: customers, problem } = await answer(() =>
+    findCustomers(owner, facts, report)
+  );
+  if (problem) return report("not_checked", "warning", problem);
+  const { granted, owned } = customers;
   if (granted.length + owned.length === 0) {
     const seen =
       "none: no project is granted to another organization, and no other organization has an owner of its own";
@@ -109,31 +109,32 @@ async function listManagers(
 }
 
 function missingSettings(facts: Facts, config: Config): string[] {
-  const { metadataOrganization, projects, grantedBy, applications } = config;
-  const isLabelled = config.shape === "by_organization" &&
-    config.rolesClaim === undefined;
-  const isV3 = metadataApiOf(facts) === "management_v1";
-  const parts: [isMissing: boolean, text: string][] = [
-    [
-      fixedBy(metadataOrganization) === undefined,
+  const { metadataOrganization, shape, rolesClaim } = config;
+  const missing: string[] = [];
+  if (fixedBy(metadataOrganization) === undefined) {
+    missing.push(
       `C1 METADATA_ORGANIZATION is ${metadataOrganization}: a customer's administrator writes the mapping`,
-    ],
-    [
-      projects === undefined,
+    );
+  }
+  if (config.projects === undefined) {
+    missing.push(
       "C2 PROJECTS is unset: roles of a customer's own projects count",
-    ],
-    [
-      grantedBy === undefined && !isLabelled,
+    );
+  }
+  const isLabelled = shape === "by_organization" && rolesClaim === undefined;
+  if (config.grantedBy === undefined && !isLabelled) {
+    missing.push(
       "C3 GRANTED_BY is unset: what another customer grants to a user counts",
-    ],
-    [
-      isV3,
+    );
+  }
+  if (metadataApiOf(facts) === "management_v1") {
+    missing.push(
       "C4 APPLICATIONS cannot work on v3, which does not name the application: every API must check client_id",
-    ],
-    [
-      !isV3 && applications === undefined,
+    );
+  } else if (config.applications === undefined) {
+    missing.push(
       "C4 APPLICATIONS is unset: a customer's own application that requests our audience gets permissions",
-    ],
-  ];
-  return parts.flatMap(([isMissing, text]) => isMissing ? [text] : []);
+    );
+  }
+  return missing;
 }

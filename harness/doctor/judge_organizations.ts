@@ -12,16 +12,15 @@ import { functionsOf, oursOf } from "./judge_targets.ts";
 import { nameOf } from "./names.ts";
 
 export function judgeOrganizations(facts: Facts, report: Report): void {
-  const { organizations, organizationsLeft, options: { clientId } } = facts;
-  if (organizations.problem) {
-    return report("not_checked", "warning", organizations.problem);
-  }
-  judgeReadability(facts, organizations.value, report);
+  const { organizationsLeft, options: { clientId } } = facts;
+  const { value: organizations, problem } = facts.organizations;
+  if (problem) return report("not_checked", "warning", problem);
+  judgeReadability(facts, organizations, report);
   if (organizationsLeft > 0) {
     const seen = `${organizationsLeft} more organizations were not looked at`;
     report("not_checked", "note", seen, { fix: "deno task doctor --org ID" });
   }
-  for (const organization of organizations.value) {
+  for (const organization of organizations) {
     judgeOrganization(facts, organization, report);
   }
   if (clientId !== undefined) judgeClient(clientId, facts, report);

@@ -17,15 +17,14 @@ export function judgeProjects(facts: Facts, report: Report): void {
   if (config.value === undefined) return;
   if (config.value.projects === undefined) return judgeUnset(facts, report);
   if (projects === undefined) return;
-  if (projects.problem) {
-    return report("not_checked", "warning", projects.problem);
-  }
+  const { value: seen, problem } = projects;
+  if (problem) return report("not_checked", "warning", problem);
   for (const id of config.value.projects) {
-    const project = projects.value.projects.find((it) => it.id === id);
+    const project = seen.projects.find((it) => it.id === id);
     if (project) {
       const items = [`${nameOf(project)} of ${nameOf(project.owner)}`];
       report("projects", "ok", "these count", { items });
-    } else if (projects.value.isComplete && owner) {
+    } else if (seen.isComplete && owner) {
       report("projects", "broken", "no such project", {
         items: [id],
         why:
@@ -34,8 +33,8 @@ export function judgeProjects(facts: Facts, report: Report): void {
       });
     } else {
       // Who is no IAM_OWNER does not see every project.
-      const seen = "projects of PROJECTS whose owner could not be looked up";
-      report("not_checked", "note", seen, {
+      const text = "projects of PROJECTS whose owner could not be looked up";
+      report("not_checked", "note", text, {
         items: [id],
         why: "a tenant could create a project with an id that is listed",
         fix: "set ZITADEL_ADMIN_TOKEN to a token of IAM_OWNER",

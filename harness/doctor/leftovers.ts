@@ -59,14 +59,7 @@ export async function findLeftovers(
     for (const roleKey of roles.filter((name) => isLeftover({ name }))) {
       found.push({
         text: `role ${roleKey} of ${nameOf({ id: projectId, name })}`,
-        remove: () =>
-          manage(
-            instance,
-            owner.id,
-            "remove a role",
-            (management) =>
-              management.removeProjectRole({ projectId, roleKey }),
-          ),
+        remove: () => removeRole(instance, owner.id, { projectId, roleKey }),
       });
     }
   }
@@ -81,6 +74,20 @@ export async function findLeftovers(
     }
   }
   return found;
+}
+
+/** Removes a role from a project. */
+export async function removeRole(
+  instance: Instance,
+  organization: string,
+  role: { readonly projectId: string; readonly roleKey: string },
+): Promise<void> {
+  await manage(
+    instance,
+    organization,
+    "remove a role",
+    (management) => management.removeProjectRole(role),
+  );
 }
 
 async function listUsers(

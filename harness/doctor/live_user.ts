@@ -21,7 +21,7 @@ import {
   whoAmI,
 } from "../zitadel/user.ts";
 import type { LiveRole } from "./choose_live_role.ts";
-import { checkName, isLeftover } from "./leftovers.ts";
+import { checkName, isLeftover, removeRole } from "./leftovers.ts";
 
 /** Who creates a throwaway user, and what ends that. */
 interface Live {
@@ -58,15 +58,8 @@ export async function createLiveUser(live: Live, chosen: LiveRole) {
           roles: [{ key: role, displayName: role }],
         }),
     );
-    created.defer(async () => {
-      await manage(
-        admin,
-        organization,
-        "remove the role",
-        (management) =>
-          management.removeProjectRole({ projectId, roleKey: role }),
-      );
-    });
+    const added = { projectId, roleKey: role };
+    created.defer(() => removeRole(admin, organization, added));
   }
   const user = await createServiceUser(admin, organization, name);
   if (project) created.defer(() => removeUser(admin, organization, user));

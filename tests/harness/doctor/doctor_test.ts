@@ -259,9 +259,7 @@ Deno.test("doctor names service users with a manager's role that the function do
     findings.filter(({ check }) => check === "managers")
       .map(({ level, items }) => [level, ...items]),
     [
-      ["warning", item("old")],
-      ["warning", item("older")],
-      ["warning", item("left")],
+      ["warning", item("old"), item("older"), item("left")],
       ["note", item("staging"), item("other")],
     ],
   );

@@ -158,39 +158,21 @@ Deno.test("chooseLiveRole() says why there is none", async () => {
   assert.match(await choose(unread), /^the mapping could not be read/);
 });
 
-Deno.test("proveLive() reports a token without the claim, and doctor what can cause it", async (t) => {
+Deno.test("proveLive() reports a token without the claim, and doctor what can cause it", async () => {
   await using it = await soundInstance();
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => Response.json({ append_claims: [{ key: "tenant", value: "acme" }] }),
   );
-  type Make = (parts: ReturnType<typeof partsOf>) => void;
-  const causes: [name: string, cause: string, make: Make][] = [
-    ["another target replaces it", "called after", (parts) => {
-      const { access, addTarget, state } = parts;
-      const id = addTarget();
-      state.targets.get(id)!.endpoint = `http://127.0.0.1:${other.addr.port}/`;
-      access.targets.push(id);
-    }],
-    ["the function does not answer", "function", ({ target }) => {
-      target.endpoint = "http://127.0.0.1:9/";
-    }],
-    ["the target has another key", "target", ({ target }) => {
-      target.signingKey = "newKey";
-    }],
-    ["nothing is bound", "binding", ({ state }) => state.executions.clear()],
-  ];
-  for (const [name, cause, make] of causes) {
-    await t.step(name, async () => {
-      make(partsOf(it));
-      const live = await prove(it, USER);
-      assert.equal(live.level, "broken");
-      assert.match(live.seen, /^a token came without the claim permissions/);
-      const { fix } = referToCauses(live, await examine(it));
-      assert.match(fix!, new RegExp(`^fix what else .*\\b${cause}\\b`));
-    });
-    it.restore();
-  }
+  const { access, addTarget, state } = partsOf(it);
+  const id = addTarget();
+  state.targets.get(id)!.endpoint = `http://127.0.0.1:${other.addr.port}/`;
+  access.targets.push(id);
+  const live = await prove(it, USER);
+  assert.equal(live.level, "broken");
+  assert.match(live.seen, /^a token came without the claim permissions/);
+  const { fix } = referToCauses(live, await examine(it));
+  assert.match(fix!, /^fix what else is reported first \(called after\)/);
 });
 
 Deno.test("proveLive() removes everything when it is interrupted", async (t) => {
