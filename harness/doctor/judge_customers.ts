@@ -81,11 +81,14 @@ async function findCustomers(
       reportDeactivated(item, report);
     }
   }
-  const administrators = await listManagers(instance, "IAM_OWNER");
+  const administrators = (await listManagersOf(instance, undefined))
+    .filter(({ roles }) => roles.includes("IAM_OWNER")).map(({ id }) => id);
   const others = listed.filter(({ id }) => !ours.has(id));
   const { found } = await lookAtEach(others, async (organization) => {
-    const owners = await listManagers(instance, "ORG_OWNER", organization.id);
-    const isOwned = owners.some((it) => !administrators.includes(it));
+    const managers = await listManagersOf(instance, organization.id);
+    const isOwned = managers.some(({ id, roles }) =>
+      roles.includes("ORG_OWNER") && !administrators.includes(id)
+    );
     return isOwned ? [nameOf(organization)] : [];
   });
   const owned = found.flat();
@@ -95,17 +98,6 @@ async function findCustomers(
     granted: [...granted],
     owned: isUnknown && owned.length === 1 ? [] : owned,
   };
-}
-
-/** Lists the ids of the managers that have a role, of an organization or of the instance. */
-async function listManagers(
-  instance: Instance,
-  role: string,
-  organization?: string,
-): Promise<string[]> {
-  const managers = await listManagersOf(instance, organization);
-  return managers.filter(({ roles }) => roles.includes(role))
-    .map(({ id }) => id);
 }
 
 function missingSettings(facts: Facts, config: Config): string[] {

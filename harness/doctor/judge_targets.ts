@@ -6,7 +6,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import type { Config } from "../../lib/config/settings.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
-import type { Instance } from "../zitadel/client.ts";
 import { listActivePublicKeys } from "../zitadel/public_key.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
 import {
@@ -46,7 +45,7 @@ const ROTATION_STATES: Readonly<Record<RotationState, string>> = {
 };
 
 export async function judgeTargets(facts: Facts, report: Report) {
-  const { targets, config, owner } = facts;
+  const { targets, config } = facts;
   if (targets === undefined) {
     const seen =
       "none is given: the target and its bindings were not looked at";
@@ -58,7 +57,7 @@ export async function judgeTargets(facts: Facts, report: Report) {
   judgeKeys(facts, config.value, report);
   for (const target of oursOf(facts)) {
     judgeTarget(target, config.value, report);
-    await judgePayloadKey(owner!, target, config.value, report);
+    await judgePayloadKey(facts, target, report);
   }
 }
 
@@ -202,16 +201,13 @@ function judgeTarget(target: Target, config: Config, report: Report): void {
 }
 
 /** Judges for which key a target's payloads are encrypted. */
-async function judgePayloadKey(
-  owner: Instance,
-  { id, name, payloadType }: Target,
-  { payloadPrivateKey }: Config,
-  report: Report,
-): Promise<void> {
-  if (payloadType !== "jwe") return;
+async function judgePayloadKey(facts: Facts, target: Target, report: Report) {
+  const { owner, now, config } = facts;
+  const { id, name, payloadType } = target;
+  const payloadPrivateKey = config.value?.payloadPrivateKey;
+  if (payloadType !== "jwe" || !owner) return;
   const keys = await answer(() => listActivePublicKeys(owner, id));
   if (keys.problem) return report("not_checked", "warning", keys.problem);
-  const now = Date.now();
   for (const { expiresAt } of keys.value) {
     if (expiresAt === undefined || !isSoon(expiresAt, now)) continue;
     const end = describeEnd(expiresAt, now);

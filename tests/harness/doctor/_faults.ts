@@ -7,7 +7,12 @@ import { DEFAULT_TARGET_NAME } from "../../../harness/zitadel/target.ts";
 import { addMember } from "../../../harness/zitadel/user.ts";
 import type { Sound } from "./_sound_instance.ts";
 
-type Options = Partial<GatherOptions> | void;
+/** How to look for a fault, with settings that are changed. */
+type Options =
+  | (Omit<Partial<GatherOptions>, "settings"> & {
+    set?: GatherOptions["settings"];
+  })
+  | void;
 
 /** Makes a fault, and returns how to look for it. */
 type Make = (
@@ -59,6 +64,9 @@ export function partsOf(it: Sound) {
 
 const value = (text: string) => new TextEncoder().encode(text);
 
+/** Without the credential that the function has. */
+const NO_SECRET = { CLIENT_ID: undefined, CLIENT_SECRET: undefined };
+
 const NOWHERE = "http://127.0.0.1:9/";
 const SOON_MS = 29 * 24 * 60 * 60 * 1_000;
 
@@ -78,14 +86,12 @@ const publicKey = (pem = OURS.publicKey, changed = {}) => {
 
 /** The function has a private key, and payloads are encrypted for these. */
 const encrypt =
-  (...keys: ReturnType<typeof publicKey>[]): Make => ({ target, settings }) => {
+  (...keys: ReturnType<typeof publicKey>[]): Make => ({ target }) => {
     Object.assign(target, { payloadType: "jwe", keys });
-    return { settings: { ...settings, PAYLOAD_PRIVATE_KEY: OURS.privateKey } };
+    return { set: { PAYLOAD_PRIVATE_KEY: OURS.privateKey } };
   };
 
-const set =
-  (changed: Readonly<Record<string, string | undefined>>): Make =>
-  ({ settings }) => ({ settings: { ...settings, ...changed } });
+const set = (set: GatherOptions["settings"]): Make => () => ({ set });
 
 const setTarget =
   (changed: Partial<ReturnType<typeof partsOf>["target"]>): Make =>
@@ -111,12 +117,6 @@ const unbindEvents: Make = ({ state, access }) => {
   state.executions.set("access", access);
 };
 
-/** Settings that the function does not share. */
-const withKey = (
-  settings: GatherOptions["settings"],
-  AUTHORIZATION_SIGNING_KEY: string,
-) => ({ settings: { ...settings, AUTHORIZATION_SIGNING_KEY } });
-
 /** The admin's entry. */
 const write = (bytes: string | Uint8Array): Make => ({ admin }) =>
   void (admin.value = typeof bytes === "string" ? value(bytes) : bytes);
@@ -128,7 +128,7 @@ const addCustomer = (
   changed?: Readonly<Record<string, string | undefined>>,
   { owner = false, interruptOnError = false } = {},
 ): Make =>
-({ state, organization, project, scratch, settings, target }) => {
+({ state, organization, project, scratch, target }) => {
   const { id } = organization;
   const customer = { ...organization, id: CUSTOMER, name: "Customer" };
   state.organizations.set(CUSTOMER, customer);
@@ -146,8 +146,7 @@ const addCustomer = (
   }
   target.interruptOnError = interruptOnError;
   return changed && {
-    settings: {
-      ...settings,
+    set: {
       METADATA_ORGANIZATION: id,
       GRANTED_BY: `user,${id}`,
       APPLICATIONS: scratch.application.clientId,
@@ -165,8 +164,7 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
   "settings broken: what setup writes is missing": [
     set({
       AUTHORIZATION_SIGNING_KEY: undefined,
-      CLIENT_ID: undefined,
-      CLIENT_SECRET: undefined,
+      ...NO_SECRET,
     }),
     "canary note",
     "not_checked note",
@@ -188,22 +186,20 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
   ],
   "credential broken: a token has expired": [
     set({
-      CLIENT_ID: undefined,
-      CLIENT_SECRET: undefined,
+      ...NO_SECRET,
       ACCESS_TOKEN: "expired",
     }),
     "not_checked note",
     /refused the service user's ACCESS_TOKEN/,
     /expired, revoked or of another instance/,
   ],
-  "expiry warning: of a token": ({ scratch: { reader }, state, settings }) => {
+  "expiry warning: of a token": ({ scratch: { reader }, state }) => {
     state.accessTokens.get(reader.token)!.expiresAt = (Date.now() + SOON_MS) /
       1000;
-    const { CLIENT_ID: _, CLIENT_SECRET: __, ...others } = settings;
-    return { settings: { ...others, ACCESS_TOKEN: reader.token } };
+    return { set: { ...NO_SECRET, ACCESS_TOKEN: reader.token } };
   },
   "expiry warning: of a key whose file does not name it": [
-    async ({ instance, scratch, settings }) => {
+    async ({ instance, scratch }) => {
       const owner = {
         organization: scratch.organization.id,
         user: scratch.reader.id,
@@ -212,12 +208,7 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
       const { value } = await createCredential(instance, owner, key);
       const { expirationDate: _, ...file } = JSON.parse(value);
       return {
-        settings: {
-          ...settings,
-          CLIENT_ID: undefined,
-          CLIENT_SECRET: undefined,
-          SERVICE_ACCOUNT_KEY: JSON.stringify(file),
-        },
+        set: { ...NO_SECRET, SERVICE_ACCOUNT_KEY: JSON.stringify(file) },
       };
     },
     /^the credential expires on \d{4}-\d\d-\d\d, in 28 days$/m,
@@ -248,8 +239,8 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     /customers' organizations/,
   ],
   "admin broken: the token has no role": [
-    ({ scratch, settings }) => ({
-      settings: { ...settings, ZITADEL_ADMIN_TOKEN: scratch.reader.token },
+    ({ scratch }) => ({
+      set: { ZITADEL_ADMIN_TOKEN: scratch.reader.token },
     }),
     "expiry warning",
     "canary note",
@@ -299,11 +290,8 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     /every login fails/,
     /^deno task setup --name 'Shop'\\''s' --force$/m,
   ],
-  "spare_key note: a key is that of no target": ({ settings, target }) => ({
-    settings: {
-      ...settings,
-      AUTHORIZATION_SIGNING_KEY: `${target.signingKey},left-over`,
-    },
+  "spare_key note: a key is that of no target": ({ target }) => ({
+    set: { AUTHORIZATION_SIGNING_KEY: `${target.signingKey},left-over` },
   }),
   "answer broken: it is ignored": setTarget({ type: "restWebhook" }),
   "payload_type broken: there is no key": [
@@ -335,10 +323,10 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
   ],
   "payload_key ok: ours": [encrypt(publicKey()), "jwt_events warning"],
   "timeout warning: ZITADEL waits no longer than the function": (
-    { settings, target },
+    { target },
   ) => {
     target.timeoutMs = 2_000;
-    return { settings: { ...settings, UPSTREAM_TIMEOUT_MS: "2000" } };
+    return { set: { UPSTREAM_TIMEOUT_MS: "2000" } };
   },
   "timeout warning: a login may hang": setTarget({ timeoutMs: 60_000 }),
   "interrupt note: it is on": setTarget({ interruptOnError: true }),
@@ -377,38 +365,38 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     /^PORT=9 deno task start$/m,
   ],
   "canary broken: the function has another key": [
-    ({ settings, target }) => {
+    ({ target }) => {
       target.signingKey = "another";
-      return withKey(settings, "another");
+      return { set: { AUTHORIZATION_SIGNING_KEY: "another" } };
     },
     /^restart or deploy the function with this/m,
   ],
   "canary broken: the env file has no target's key, nor the function's": [
-    ({ settings, target }) => {
+    ({ target }) => {
       Object.assign(target, { name: DEFAULT_TARGET_NAME, signingKey: "new" });
-      return withKey(settings, "lost");
+      return { set: { AUTHORIZATION_SIGNING_KEY: "lost" } };
     },
     "target broken",
     /does not accept the key in AUTHORIZATION_SIGNING_KEY$/m,
   ],
   "client broken: no application has it": () => ({ clientId: "1" }),
   "applications broken: it is not listed": [
-    ({ app, settings }) => ({
-      settings: { ...settings, APPLICATIONS: "another" },
+    ({ app }) => ({
+      set: { APPLICATIONS: "another" },
       clientId: app.clientId,
     }),
     "applications warning",
     "applications note",
   ],
   "applications warning: one does not exist, or is of another project": [
-    ({ app, project, settings, state }) => {
+    ({ app, project, state }) => {
       const api = { ...app, id: "31", clientId: "32", name: "API" };
       const theirs = { ...app, id: "33", clientId: "34", projectId: "35" };
       state.projects.set("35", { ...project, id: "35", name: "Other" });
       state.apps.set(api.id, api);
       state.apps.set(theirs.id, theirs);
       const APPLICATIONS = `${app.clientId},34,4711`;
-      return { settings: { ...settings, APPLICATIONS } };
+      return { set: { APPLICATIONS } };
     },
     "applications ok",
     "applications note",
@@ -463,18 +451,17 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     organization.metadata.set("packer", admin);
   },
   "shared_name warning: of two projects": (
-    { addProject, project, settings },
+    { addProject, project },
   ) => ({
-    settings: { ...settings, PROJECTS: `${project.id},${addProject()}` },
+    set: { PROJECTS: `${project.id},${addProject()}` },
   }),
   "projects note: unset": set({ PROJECTS: undefined }),
   "projects warning: unset, another organization owns one, and keys name none":
     [
-      ({ scratch, settings, addOrganization, addProject }) => {
+      ({ scratch, addOrganization, addProject }) => {
         addProject({ organizationId: addOrganization("Customer") });
         return {
-          settings: {
-            ...settings,
+          set: {
             PROJECTS: undefined,
             METADATA_ORGANIZATION: scratch.organization.id,
           },
@@ -484,13 +471,13 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
       "shared_name warning",
     ],
   "projects broken: one does not exist": ({ settings }) => ({
-    settings: { ...settings, PROJECTS: `${settings.PROJECTS},4711` },
+    set: { PROJECTS: `${settings.PROJECTS},4711` },
   }),
   "claimable_entry broken: of a chosen id": [
-    ({ settings, state, project, organization, admin }) => {
+    ({ state, project, organization, admin }) => {
       state.projects.set("shop", { ...project, id: "shop" });
       organization.metadata.set("shop:admin", admin);
-      return { settings: { ...settings, PROJECTS: undefined } };
+      return { set: { PROJECTS: undefined } };
     },
     "shared_name warning",
     "projects note",
@@ -552,10 +539,10 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     "shared_name warning",
   ],
   "writers note: of one organization": [
-    async ({ instance, scratch, settings }) => {
+    async ({ instance, scratch }) => {
       const { organization: { id }, person: { id: user } } = scratch;
       await addMember(instance, id, { user, role: "ORG_SETTINGS_MANAGER" });
-      return { settings: { ...settings, METADATA_ORGANIZATION: id } };
+      return { set: { METADATA_ORGANIZATION: id } };
     },
     /^user \S+ \(ORG_SETTINGS_MANAGER\)$/m,
     /^user \S+ \(IAM_OWNER\)$/m,
@@ -566,16 +553,14 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     /^each organization's ORG_OWNER/m,
     /^(?![^]*\(ORG_SETTINGS_MANAGER\))/,
   ],
-  "organization broken: METADATA_ORGANIZATION does not exist": (
-    { settings },
-  ) => ({
-    settings: { ...settings, METADATA_ORGANIZATION: "4711" },
+  "organization broken: METADATA_ORGANIZATION does not exist": () => ({
+    set: { METADATA_ORGANIZATION: "4711" },
     org: [],
   }),
   "claim_name warning: a dot": set({ PERMISSIONS_CLAIM: "a.permissions" }),
-  "omitted_names warning: a space in a string": ({ settings, admin }) => {
+  "omitted_names warning: a space in a string": ({ admin }) => {
     admin.value = value('["read all"]');
-    return { settings: { ...settings, PERMISSIONS_SHAPE: "string" } };
+    return { set: { PERMISSIONS_SHAPE: "string" } };
   },
   "internal note: the host cannot be resolved from here": set({
     ZITADEL_INTERNAL_URL: "http://zitadel.invalid",
@@ -590,7 +575,7 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     ({ addTarget, settings }) => {
       addTarget("ours (successor)");
       const { AUTHORIZATION_SIGNING_KEY: key } = settings;
-      return withKey(settings, `${key},otherKey`);
+      return { set: { AUTHORIZATION_SIGNING_KEY: `${key},otherKey` } };
     },
     /both keys are in the settings/,
     /^deno task rotate --name ours$/m,
@@ -605,5 +590,11 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
 export const FAULTS = Object.entries(MAKES).map(([name, fault]) => {
   const [check, level] = name.split(/[ :]/) as [CheckId, Level];
   const [make, ...expected] = typeof fault === "function" ? [fault] : fault;
-  return { name, check, level, make, expected };
+  return {
+    ...{ name, check, level, expected },
+    async make(it: Sound): Promise<Partial<GatherOptions>> {
+      const { set, ...options } = await make(partsOf(it)) ?? {};
+      return { ...options, settings: { ...it.settings, ...set } };
+    },
+  };
 });

@@ -97,8 +97,8 @@ Deno.test("the commands that doctor advises fix what they are advised for", asyn
     // Once for each finding: what differs more closely is advised alike.
     if (tried.has(`${check} ${level}`)) continue;
     await t.step(name, async () => {
-      const options = await make(partsOf(it)) ?? {};
-      await write(it, options.settings ?? it.settings);
+      const options = await make(it);
+      await write(it, options.settings ?? {});
       const isOf = (it: Finding) => it.check === check && it.level === level;
       const found = (await examine(it, options)).find(isOf);
       const [advised] = commandsIn(found?.fix?.split("\n")[0] ?? "");
