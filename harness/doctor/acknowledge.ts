@@ -13,7 +13,7 @@ const Acknowledgements = z.array(z.strictObject({
 }));
 
 /** Warnings that an operator knows and accepts. */
-export type Acknowledgements = z.infer<typeof Acknowledgements>;
+type Acknowledgements = z.infer<typeof Acknowledgements>;
 
 /**
  * Reads a file of acknowledgements.

@@ -27,7 +27,7 @@ const FIX_OF_PUBLIC_KEY =
   "set PAYLOAD_PRIVATE_KEY to a JWK set of both private keys, restart the function, then add the new public key and activate it (console: Actions > Targets)";
 
 const ACCESS_TOKEN = "function/preaccesstoken";
-export const FUNCTIONS = [
+const FUNCTIONS = [
   ACCESS_TOKEN,
   "function/preuserinfo",
   "function/presamlresponse",
@@ -81,7 +81,7 @@ export function oursOf({ config, targets }: TargetFacts): Target[] {
 }
 
 /** The conditions that call one of the targets. */
-export function conditionsOf(
+function conditionsOf(
   { executions }: TargetFacts,
   targets: readonly Target[],
 ): string[] {
