@@ -214,6 +214,22 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     /^the credential expires on \d{4}-\d\d-\d\d, in 28 days$/m,
     /^deno task rotate --name ours --credential$/m,
   ],
+  "expiry note: no one may ask for it": [
+    ({ scratch: { reader }, state }) => {
+      state.members.splice(0, Infinity);
+      const ACCESS_TOKEN = reader.token;
+      return {
+        set: { ...NO_SECRET, ACCESS_TOKEN, ZITADEL_ADMIN_TOKEN: undefined },
+      };
+    },
+    "admin note",
+    "org_read broken",
+    "canary note",
+    "not_checked note",
+    "not_checked note",
+    "not_checked warning",
+    /^not known: /,
+  ],
   "expiry warning: of the admin token": ({ sandbox, state }) => {
     const token = state.accessTokens.get(sandbox.adminToken)!;
     token.expiresAt = (Date.now() + SOON_MS) / 1000;
@@ -456,6 +472,13 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     set: { PROJECTS: `${project.id},${addProject()}` },
   }),
   "projects note: unset": set({ PROJECTS: undefined }),
+  "projects note: unset, and a key names a project": (
+    { organization: { metadata }, project, admin },
+  ) => {
+    metadata.delete("admin");
+    metadata.set(`${project.id}:admin`, admin);
+    return { set: { PROJECTS: undefined } };
+  },
   "projects warning: unset, another organization owns one, and keys name none":
     [
       ({ scratch, addOrganization, addProject }) => {
