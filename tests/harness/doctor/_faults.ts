@@ -439,6 +439,12 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     ({ organization }) => organization.metadata.clear(),
     "unmapped_role warning",
   ],
+  "mapping note: no role has an entry": [
+    ({ project }) => void (project.roles = new Set(["other"])),
+    "unmapped_role warning",
+    "unused_entry note",
+    /^entries, none of which is of a role$/m,
+  ],
   "mapping note: no project has the roles": [
     ({ project }) => project.roles.clear(),
     /^entries, and no project that has roles$/m,
@@ -472,13 +478,18 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     set: { PROJECTS: `${project.id},${addProject()}` },
   }),
   "projects note: unset": set({ PROJECTS: undefined }),
-  "projects note: unset, and a key names a project": (
-    { organization: { metadata }, project, admin },
-  ) => {
-    metadata.delete("admin");
-    metadata.set(`${project.id}:admin`, admin);
-    return { set: { PROJECTS: undefined } };
-  },
+  "projects note: unset, and each key names a project": [
+    ({ organization, project, admin, addOrganization, addProject }) => {
+      const { id, metadata } = organization;
+      addProject({ organizationId: addOrganization("Customer") });
+      metadata.clear();
+      for (const role of project.roles) {
+        metadata.set(`${project.id}:${role}`, admin);
+      }
+      return { set: { PROJECTS: undefined, METADATA_ORGANIZATION: id } };
+    },
+    "unmapped_role warning",
+  ],
   "projects warning: unset, another organization owns one, and keys name none":
     [
       ({ scratch, addOrganization, addProject }) => {
