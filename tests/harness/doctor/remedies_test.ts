@@ -62,8 +62,11 @@ async function examine(
   return JSON.parse(printed).findings;
 }
 
-/** Commands that look again, at what a person has to name. */
-const LOOKS = ["reachable", "not_checked", "internal", "writers"];
+/** Commands that look again, or that need a token or a file of other roles: a person's part. */
+const LOOKS = [
+  ...["reachable", "not_checked", "internal", "writers"],
+  ...["expiry note", "mapping note"],
+];
 
 /** What a placeholder stands for, or a person adds. */
 const COMPLETED: Readonly<Record<string, (it: Sound) => string>> = {
@@ -93,7 +96,10 @@ Deno.test("the commands that doctor advises fix what they are advised for", asyn
   await using it = await createScene();
   const tried = new Set<string>();
   for (const { name, check, level, make } of FAULTS) {
-    if ([...LOOKS, ...OF_ITS_OWN_USER].includes(check)) continue;
+    const skipped = [...LOOKS, ...OF_ITS_OWN_USER];
+    if ([check, `${check} ${level}`].some((it) => skipped.includes(it))) {
+      continue;
+    }
     // Once for each finding: what differs more closely is advised alike.
     if (tried.has(`${check} ${level}`)) continue;
     await t.step(name, async () => {
