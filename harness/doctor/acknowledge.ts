@@ -13,7 +13,7 @@ const Acknowledgements = z.array(z.strictObject({
 }));
 
 /** Warnings that an operator knows and accepts. */
-export type Acknowledgements = z.infer<typeof Acknowledgements>;
+type Acknowledgements = z.infer<typeof Acknowledgements>;
 
 /**
  * Reads a file of acknowledgements.
@@ -56,20 +56,17 @@ export function acknowledge(
     return found?.reason;
   };
   const judged = findings.flatMap((found): Finding[] => {
-    const { check, level, seen, items, fix: _, ...others } = found;
-    if (level !== "warning") return [found];
-    const accepted = (reason: string, items: readonly string[]): Finding => ({
-      ...{ check, level: "note", seen, items, ...others },
-      acknowledged: reason,
-    });
-    if (items.length === 0) {
-      const reason = accepting(check, seen);
-      return reason === undefined ? [found] : [accepted(reason, [])];
-    }
-    return [...Map.groupBy(items, (item) => accepting(check, item))]
-      .map(([reason, items]) =>
-        reason === undefined ? { ...found, items } : accepted(reason, items)
-      );
+    if (found.level !== "warning") return [found];
+    const { fix: _, ...others } = found;
+    const hasItems = found.items.length > 0;
+    const texts = hasItems ? found.items : [found.seen];
+    return [...Map.groupBy(texts, (text) => accepting(found.check, text))]
+      .map(([acknowledged, texts]) => {
+        const items = hasItems ? texts : [];
+        return acknowledged === undefined
+          ? { ...found, items }
+          : { ...others, level: "note", items, acknowledged };
+      });
   });
   const items = [...unused].map(({ check, about, until }) =>
     `${check}: ${about}${until ? ` (until ${until})` : ""}`

@@ -1,7 +1,7 @@
-import { isLoopback } from "../util/is_loopback.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
+import { isLoopback } from "../util/is_loopback.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
-import type { Facts } from "./facts.ts";
+import type { TargetFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
 import { likelyTarget, oursOf } from "./judge_targets.ts";
 
@@ -10,7 +10,10 @@ const DEFAULT_ENV_FILE = ".env";
 /** Completes the commands of a fix by what they would otherwise miss, to be pasted as they are. */
 export function completeFix(
   finding: Finding,
-  { facts, envFile }: { readonly facts: Facts; readonly envFile: string },
+  { facts, envFile }: {
+    readonly facts: TargetFacts;
+    readonly envFile: string;
+  },
 ): Finding {
   if (finding.fix === undefined) return finding;
   const target = oursOf(facts)[0] ?? likelyTarget(facts);
@@ -22,8 +25,7 @@ export function completeFix(
     : ` --env-file ${shellQuote(envFile)}`;
   // The remedies of the log are sentences: their command is to be pasted, too.
   const [command] =
-    finding.fix.match(/(?<![`\n])\bdeno task \w+(?: --[a-z-]+)+/) ??
-      [];
+    finding.fix.match(/(?<![`\n])\bdeno task \w+(?: --[a-z-]+)+/) ?? [];
   const isSentence = command && !finding.fix.startsWith("deno task");
   const fix = (isSentence ? `${command}\n${finding.fix}` : finding.fix)
     .replace(/\bdeno task (?:setup|rotate)\b(?! --name)/g, `$&${name}`)
@@ -33,14 +35,25 @@ export function completeFix(
       target ? `$1 --endpoint ${shellQuote(target.endpoint)}` : "$&",
     )
     .replace(/^deno task start\b/, `${portOf(facts, target)}$&`);
-  return { ...finding, fix };
+  return { ...finding, fix: nameOrganization(fix, finding.organizations) };
 }
 
 /** What `deno task start` lacks to listen where a target on this machine calls. */
-function portOf({ config }: Facts, target: Target | undefined): string {
+function portOf({ config }: TargetFacts, target: Target | undefined): string {
   const url = target && new URL(target.endpoint);
   const isHere = url?.protocol === "http:" && isLoopback(url) && url.port;
   return isHere && url.port !== `${config.value?.port}`
     ? `PORT=${url.port} `
     : "";
+}
+
+function nameOrganization(
+  fix: string,
+  [first, ...others]: readonly string[],
+): string {
+  if (first === undefined || !fix.includes("--org ID")) return fix;
+  const named = fix.replaceAll("--org ID", `--org ${first}`);
+  return others.length === 0
+    ? named
+    : `${named}\nand so for each of the ${others.length + 1} organizations`;
 }

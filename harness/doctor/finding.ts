@@ -52,13 +52,6 @@ export function finding(
 /** Takes a finding. */
 export type Report = (...of: Parameters<typeof finding>) => void;
 
-/** Collects what judges report. */
-export function collect(judge: (report: Report) => void): Finding[] {
-  const findings: Finding[] = [];
-  judge((...of) => findings.push(finding(...of)));
-  return findings;
-}
-
 /**
  * Makes one finding of all that have one cause, lists where it was seen, and
  * puts the worst first.
@@ -68,37 +61,17 @@ export function combineFindings(findings: readonly Finding[]): Finding[] {
     findings,
     ({ check, level, seen }) => JSON.stringify([check, level, seen]),
   );
-  return [...groups.values()].map((group) => {
-    const items = group.flatMap(({ items }) => items);
-    const organizations = [
-      ...new Set(group.flatMap(({ organizations }) => organizations)),
-    ];
-    const { fix, ...first } = group[0]!;
-    return {
-      ...first,
-      items: [...new Set(items)],
-      organizations,
-      ...fix !== undefined && { fix: nameOrganization(fix, organizations) },
-    };
-  }).sort(byLevel);
+  const distinct = (all: readonly string[]) => [...new Set(all)];
+  return [...groups.values()].map((group) => ({
+    ...group[0]!,
+    items: distinct(group.flatMap(({ items }) => items)),
+    organizations: distinct(group.flatMap((it) => it.organizations)),
+  })).sort(byLevel);
 }
 
 /** The worst first. */
 export function byLevel(a: Finding, b: Finding): number {
   return LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level);
-}
-
-/** Completes `--org ID` in a command. */
-function nameOrganization(
-  fix: string,
-  organizations: readonly string[],
-): string {
-  const [first] = organizations;
-  if (first === undefined || !fix.includes("--org ID")) return fix;
-  const named = fix.replaceAll("--org ID", `--org ${first}`);
-  return organizations.length === 1
-    ? named
-    : `${named}\nand so for each of the ${organizations.length} organizations`;
 }
 
 /** The outcome of a run: the worst finding decides. */

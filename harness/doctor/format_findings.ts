@@ -1,6 +1,6 @@
 import { printable, tint, type Tone } from "../cli/terminal.ts";
 import { wrap } from "../cli/help.ts";
-import { CHECKS } from "./checks.ts";
+import { titleOf } from "./checks.ts";
 import { type Finding, type Level, LEVELS } from "./finding.ts";
 import { count } from "./names.ts";
 
@@ -43,17 +43,15 @@ function formatFinding(finding: Finding): string[] {
     : seen;
   const label = tint(TONES[level], level.padEnd(LEVEL_WIDTH));
   return [
-    ...labelled(label, `${CHECKS[check].title}: ${sentence}`),
+    ...labelled(label, `${titleOf(check)}: ${sentence}`),
     ...isInline ? [] : formatItems(items).map((item) => `${indent}- ${item}`),
     ...acknowledged
       ? labelled(`${indent}acknowledged: `, acknowledged, "faint")
       : [],
     ...why ? labelled(`${indent}why   `, why, "faint") : [],
-    ...fix
-      ? fix.split("\n").flatMap((part, index) =>
-        labelled(`${indent}${index === 0 ? "fix" : "   "}   `, part)
-      )
-      : [],
+    ...(fix?.split("\n") ?? []).flatMap((part, index) =>
+      labelled(`${indent}${index === 0 ? "fix" : "   "}   `, part)
+    ),
   ];
 }
 
@@ -66,18 +64,15 @@ function formatItems(items: readonly string[]): string[] {
 /** A label, and a text that is wrapped beside it; a command stays on one line. */
 function labelled(label: string, text: string, tone?: Tone): string[] {
   const width = LEVEL_WIDTH + (label.startsWith(" ") ? 6 : 0);
-  const lines = isCommand(text)
+  // A command has to stay whole to be pasted.
+  const isCommand = /^(?:deno task |[A-Z_]+=)/.test(text);
+  const lines = isCommand
     ? [printable(text)]
     : wrap(printable(text), TEXT_WIDTH);
   return lines.map((line, index) => {
     const shown = tone ? tint(tone, line) : line;
     return index === 0 ? `${label}${shown}` : `${" ".repeat(width)}${shown}`;
   });
-}
-
-/** A command has to stay whole to be pasted. */
-function isCommand(text: string): boolean {
-  return /^(?:deno task |[A-Z_]+=)/.test(text);
 }
 
 function countLevels(findings: readonly Finding[]): string {

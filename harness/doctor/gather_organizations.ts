@@ -1,6 +1,7 @@
+import type { Config } from "../../lib/config/settings.ts";
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
+import { fixedBy } from "../mapping/mapping_organization.ts";
 import type { Instance } from "../zitadel/client.ts";
-import { listComplementingActions } from "../zitadel/action_v1.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import {
   listOrganizations,
@@ -14,13 +15,17 @@ import {
 } from "../zitadel/project.ts";
 import { answer } from "./answer.ts";
 import type {
-  ActionsSeen,
-  MetadataFacts,
+  Eyes,
+  GatherOptions,
   OrganizationFacts,
   OwnedProject,
   ProjectFacts,
   ProjectsSeen,
 } from "./facts.ts";
+import { findLeftoverOrganizations, findLeftovers } from "./leftovers.ts";
+
+/** Organizations beyond these are looked at only if they are named. */
+const MAX_ORGANIZATIONS = 20;
 
 /** The project of ZITADEL's own console and APIs, which every instance has. */
 const OWN_PROJECT = "ZITADEL";
@@ -31,112 +36,116 @@ const MAX_OWNERS = 200;
 /** How many organizations are asked at once. */
 const AT_ONCE = 8;
 
-/** Who looks: the function's service user, and an administrator. */
-export interface Eyes {
-  readonly reader: Instance | undefined;
-  readonly admin: Instance | undefined;
-  /** Whether the administrator's token sees everything. */
-  readonly isOwner: boolean;
+/** Looks at the organizations, and at the projects of the whole instance. */
+export async function gatherOrganizations(
+  { org: asked, onProgress }: GatherOptions,
+  config: Config | undefined,
+  eyes: Eyes,
+) {
+  onProgress?.("the organizations");
+  const { owner, admin: asker = eyes.reader } = eyes;
+  const { value: all = [], problem } = asker
+    ? await answer(() => listOrganizations(asker))
+    : { value: [] };
+  const left = owner ? await findLeftoverOrganizations(owner, all) : [];
+  const listed = all.filter((it) => !left.includes(it));
+  const fixed = fixedBy(config?.metadataOrganization);
+  const named = asked.length === 0 && fixed !== undefined ? [fixed] : asked;
+  const wanted = named.length > 0
+    ? named.map((id) => ({ id, name: listed.find((it) => it.id === id)?.name }))
+    : listed;
+  const chosen = asker ? wanted.slice(0, MAX_ORGANIZATIONS) : [];
+  const organizations: OrganizationFacts[] = [];
+  for (const organization of chosen) {
+    const { id, name = id } = organization;
+    onProgress?.(`the organization ${name}`);
+    organizations.push(await gatherOrganization(organization, eyes));
+  }
+  onProgress?.("the projects");
+  const projects = asker && !problem
+    ? await answer(() => gatherOwnedProjects(asker, listed))
+    : undefined;
+  return {
+    ...{ all, listed, named, projects },
+    organizations: named.length === 0 && problem
+      ? { problem }
+      : { value: organizations },
+    organizationsLeft: Math.max(0, wanted.length - MAX_ORGANIZATIONS),
+    leftovers: asker
+      ? await findLeftovers(asker, left, projects?.value?.projects ?? [])
+      : [],
+  };
 }
 
-/** Looks at one organization. */
-export async function gatherOrganization(
+async function gatherOrganization(
   { id, name }: { readonly id: string; readonly name: string | undefined },
-  { reader, admin, isOwner }: Eyes,
+  { reader, admin: asker = reader, owner }: Eyes,
 ): Promise<OrganizationFacts> {
-  const asker = admin ?? reader;
-  const looker = isOwner ? admin : reader;
+  const looker = owner ?? reader;
   const seen = name === undefined && looker
     ? await answer(() => listOrganizations(looker, { id }))
     : undefined;
   const known = name ?? seen?.value?.[0]?.name;
   // Who is no IAM_OWNER does not see every organization.
-  const isMissing = isOwner && seen?.value?.length === 0;
+  const isMissing = owner !== undefined && seen?.value?.length === 0;
   return {
     id,
     name: known,
     isMissing,
     metadata: reader && !isMissing
-      ? await answer(() => gatherMetadata(reader, id))
+      ? await answer(async () => {
+        const { api, entries } = await listMetadata(reader, id);
+        return { api, entries, mapping: parseRoleMapping(entries) };
+      })
       : undefined,
     projects: asker && !isMissing
-      ? await answer(() => gatherProjects(asker, id))
+      ? await answer(() => gatherProjects(asker, { id, name: known ?? id }))
       : undefined,
   };
 }
 
-async function gatherMetadata(
-  reader: Instance,
-  organization: string,
-): Promise<MetadataFacts> {
-  const { api, entries } = await listMetadata(reader, organization);
-  return { api, entries, mapping: parseRoleMapping(entries) };
-}
-
+/** Lists an organization's projects and those that were granted to it. */
 async function gatherProjects(
   instance: Instance,
-  organization: string,
+  organization: Organization,
 ): Promise<ProjectFacts[]> {
-  const facts: ProjectFacts[] = [];
-  for (const project of await listProjects(instance, organization)) {
-    const roles = await listRoles(instance, organization, project.id);
-    const applications = await listApplications(
-      instance,
-      organization,
-      project.id,
-    );
-    facts.push({ ...project, roles, applications });
-  }
-  for (const project of await listGrantedProjects(instance, organization)) {
-    // Some tokens are shown the organization's own projects here, too.
-    if (facts.some(({ id }) => id === project.id)) continue;
-    facts.push({ ...project, assertsRoles: undefined, applications: [] });
-  }
-  return facts;
+  const own = await listOwnedProjects(instance, organization);
+  const granted = await listGrantedProjects(instance, organization.id);
+  // Some tokens are shown the organization's own projects there, too.
+  const others = granted.filter((it) => !own.some(({ id }) => id === it.id));
+  return [...own, ...others.map((it) => ({ ...it, applications: [] }))];
 }
 
-/** Looks at the actions of organizations. One that cannot be read hides no other. */
-export async function gatherActions(
+async function listOwnedProjects(
   instance: Instance,
-  organizations: readonly Organization[],
-): Promise<ActionsSeen> {
-  const { found, left } = await lookAtEach(
-    organizations,
-    async (organization) => ({
-      organization,
-      ...await answer(() =>
-        listComplementingActions(instance, organization.id)
-      ),
-    }),
-  );
-  return {
-    looked: found.flatMap(({ organization, value: actions }) =>
-      actions && actions.length > 0 ? [{ organization, actions }] : []
-    ),
-    unread: found.flatMap(({ organization, problem }) =>
-      problem ? [{ organization, problem }] : []
-    ),
-    left,
-  };
+  owner: Organization,
+): Promise<OwnedProject[]> {
+  const projects = await listProjects(instance, owner.id);
+  return await Promise.all(projects.map(async (project) => ({
+    ...project,
+    owner,
+    roles: await listRoles(instance, owner.id, project.id),
+    applications: await listApplications(instance, owner.id, project.id),
+  })));
 }
 
-/** Lists the instance's projects with their roles and owners. */
+/** Lists the projects of organizations, and the applications, also those of ZITADEL's own project. */
 export async function gatherOwnedProjects(
   instance: Instance,
   organizations: readonly Organization[],
 ): Promise<ProjectsSeen> {
   const { found, left } = await lookAtEach(
     organizations,
-    async (owner): Promise<OwnedProject[]> => {
-      const listed = await listProjects(instance, owner.id);
-      const own = listed.filter(({ name }) => name !== OWN_PROJECT);
-      return await Promise.all(own.map(async ({ id, name, isActive }) => {
-        const roles = await listRoles(instance, owner.id, id);
-        return { id, name, roles, owner, isActive };
-      }));
-    },
+    (owner) => listOwnedProjects(instance, owner),
   );
-  return { projects: found.flat(), isComplete: left === 0 };
+  const all = found.flat();
+  return {
+    projects: all.filter(({ name }) => name !== OWN_PROJECT),
+    applications: all.flatMap((project) =>
+      project.applications.map((it) => ({ ...it, project }))
+    ),
+    isComplete: left === 0,
+  };
 }
 
 /** Looks at the first organizations, a few at once; tells how many are left. */

@@ -1,10 +1,26 @@
+import { type CanaryVerdict, checkEndpoint } from "../function/canary.ts";
+import type { Target } from "../zitadel/target.ts";
 import { isBound } from "../zitadel/unfinished_rotation.ts";
-import type { CanaryVerdict } from "../function/canary.ts";
-import type { CanaryFacts, Facts } from "./facts.ts";
+import type { Canary, Facts, TargetFacts } from "./facts.ts";
 import type { Report } from "./finding.ts";
-import { judgeClock, judgeTls } from "./judge_instance.ts";
-import { conditionsOf, FUNCTIONS, oursOf } from "./judge_targets.ts";
+import { judgeClock, judgeTls, resolveHost } from "./judge_instance.ts";
+import {
+  functionsOf,
+  likelyTarget,
+  oursOf,
+  rotationOf,
+} from "./judge_targets.ts";
 import { judgeAddress } from "./private_address.ts";
+
+/** When the minor releases came out that this project was tested with (npm's registry). */
+const RELEASED: Readonly<Record<string, string>> = { "2.9": "2026-06-25" };
+
+/**
+ * Deno fixes its newest minor release only, and brings out one every 12 weeks
+ * (docs.deno.com, "Stability and releases", July 2026). So after 36 weeks a
+ * release has had no fixes for about half a year.
+ */
+const MAX_AGE_MS = 36 * 7 * 24 * 60 * 60 * 1_000;
 
 /** Fixes for what a start or a restart may solve. */
 const FIXES: Readonly<Partial<Record<CanaryVerdict, string>>> = {
@@ -15,12 +31,34 @@ const FIXES: Readonly<Partial<Record<CanaryVerdict, string>>> = {
   older: "deploy this version, so that every check can tell who answered",
 };
 
+/** Sends canaries to where ZITADEL calls the function, with each key. */
+export async function callFunction(facts: TargetFacts): Promise<Canary[]> {
+  const { endpoint: given, probe, onProgress } = facts.options;
+  onProgress?.("the function");
+  const canaries: Canary[] = [];
+  const call = async (endpoint: string, key: string, target?: Target) => {
+    const asked = probe ?? endpoint;
+    const result = await checkEndpoint(asked, key);
+    canaries.push({ endpoint, asked, result, ...target && { target } });
+  };
+  const ours = oursOf(facts);
+  const endpoint = given ??
+    (ours.length === 0 ? likelyTarget(facts)?.endpoint ?? probe : undefined);
+  for (const target of endpoint === undefined ? ours : []) {
+    await call(target.endpoint, target.signingKey, target);
+  }
+  const keys = facts.config.value?.signingKeys ?? [];
+  for (const key of endpoint === undefined ? [] : keys) {
+    await call(endpoint!, key);
+  }
+  return canaries;
+}
+
 /** Reports that logins fail now, and how to let people in again. */
 export function judgeLockOut(facts: Facts, report: Report): void {
   const { canaries, credential } = facts;
   const guarding = oursOf(facts).filter((target) =>
-    target.interruptOnError &&
-    conditionsOf(facts, [target]).some((it) => FUNCTIONS.includes(it))
+    target.interruptOnError && functionsOf(facts, [target]).length > 0
   );
   const silent = canaries.find(({ result, endpoint }) =>
     !result.accepted && guarding.some((it) => it.endpoint === endpoint)
@@ -41,7 +79,7 @@ export function judgeLockOut(facts: Facts, report: Report): void {
 }
 
 /** Judges what answers at the endpoints, and where they are. */
-export function judgeFunction(facts: Facts, report: Report): void {
+export async function judgeFunction(facts: Facts, report: Report) {
   if (facts.canaries.length === 0) {
     const seen =
       "not called: its endpoint is not known; give it with --endpoint";
@@ -50,48 +88,39 @@ export function judgeFunction(facts: Facts, report: Report): void {
   for (const canary of facts.canaries) {
     judgeCanary(facts, canary, report);
     judgeTls("the function", canary.endpoint, report);
-    judgePlace(facts, canary.endpoint, report);
+    await judgePlace(facts, canary.endpoint, report);
     judgeClock("the function's", canary.result.skewSeconds, report);
+    judgeDeno(canary, facts.now, report);
   }
 }
 
-function judgeCanary(
-  { rotation, executions }: Facts,
-  { endpoint: calledAt, asked: endpoint = calledAt, target, result }:
-    CanaryFacts,
-  report: Report,
-): void {
+function judgeCanary(facts: Facts, canary: Canary, report: Report): void {
+  const { asked, target, result } = canary;
   const { verdict, seen, milliseconds, identity } = result;
   if (verdict === "accepted") {
-    return report(
-      "canary",
-      "ok",
-      `${endpoint} accepts a signed call, in ${milliseconds} ms (version ${identity?.version})`,
-    );
+    const seen =
+      `${asked} accepts a signed call, in ${milliseconds} ms (version ${identity?.version})`;
+    return report("canary", "ok", seen);
   }
   const fix = FIXES[verdict];
   if (verdict === "older") {
-    return report("canary", "warning", `${endpoint} ${seen}`, { fix });
+    return report("canary", "warning", `${asked} ${seen}`, { fix });
   }
   // While a key is rotated, one that no binding uses yet may be unknown.
-  const isUnused = rotation !== undefined && target !== undefined &&
-    !isBound({ executions: executions?.value ?? [] }, target);
-  if (isUnused) return;
+  const executions = facts.executions?.value ?? [];
+  if (target && rotationOf(facts) && !isBound({ executions }, target)) return;
   // Not sent for a target, it was signed with a key of the settings.
   const text = verdict === "refused" && target === undefined
     ? "does not accept the key in AUTHORIZATION_SIGNING_KEY"
     : seen;
-  report("canary", "broken", `${endpoint} ${text}`, { fix });
+  report("canary", "broken", `${asked} ${text}`, { fix });
 }
 
 /** Newer releases do not call private addresses. */
-function judgePlace(
-  { addresses }: Facts,
-  endpoint: string,
-  report: Report,
-): void {
+async function judgePlace(facts: Facts, endpoint: string, report: Report) {
+  const { resolve = resolveHost } = facts.options;
   const { hostname } = new URL(endpoint);
-  const [found] = (addresses.get(endpoint) ?? []).flatMap((address) =>
+  const [found] = (await resolve(hostname)).flatMap((address) =>
     judgeAddress(address, hostname) ?? []
   );
   if (found === undefined) return;
@@ -102,4 +131,14 @@ function judgePlace(
     fix:
       `ZITADEL_HTTPCLIENT_DENYLIST=${denyList}\nin ZITADEL's environment: the default list without just ${subnet}. Check it after each upgrade, since it replaces the default`,
   });
+}
+
+/** Reports a function whose Deno is older than what gets fixes. */
+function judgeDeno(canary: Canary, now: number, report: Report): void {
+  const version = canary.result.identity?.deno ?? "";
+  const released = RELEASED[version.split(".", 2).join(".")];
+  if (!released || now - Date.parse(released) < MAX_AGE_MS) return;
+  const seen =
+    `${canary.endpoint} runs on Deno ${version}, a minor release of ${released}`;
+  report("deno", "warning", seen);
 }

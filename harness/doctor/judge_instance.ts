@@ -1,21 +1,32 @@
 /**
- * Judges the settings, the instance, and the function's credential.
+ * Asks and judges the instance, and judges the settings.
  *
  * @module
  */
+import { lookup } from "node:dns/promises";
+import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
+import type { Config } from "../../lib/config/settings.ts";
+import { FunctionError } from "../../lib/errors.ts";
+import { judgeMissingApis } from "../../lib/zitadel/answer.ts";
+import { upstreamError } from "../../lib/zitadel/upstream_fault.ts";
+import { skewOf } from "../function/clock_skew.ts";
 import { isLoopback } from "../util/is_loopback.ts";
-import { EXPIRY_WARNING_DAYS } from "../zitadel/credential.ts";
-import { type Facts, metadataApiOf } from "./facts.ts";
-import type { FindingDetails, Report } from "./finding.ts";
-import { count } from "./names.ts";
+import { connect, type Instance } from "../zitadel/client.ts";
+import { connectionTo } from "../zitadel/connection.ts";
+import { listMetadata } from "../zitadel/metadata.ts";
+import { networkCauseOf } from "../zitadel/network_cause.ts";
+import { getServiceToken } from "../zitadel/service_token.ts";
+import { whoAmI } from "../zitadel/user.ts";
+import { answer, problemOf } from "./answer.ts";
+import { type Facts, type Health, metadataApiOf } from "./facts.ts";
+import type { Report } from "./finding.ts";
+import { judgeExpiry } from "./judge_expiry.ts";
 
 /** Half a minute is no fault yet, but no clock that is kept right is so far off. */
 const SKEW_WARNING_SECONDS = 30;
 
 /** The signature's tolerance. */
 const SKEW_BROKEN_SECONDS = 300;
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** What the APIs that are there tell about the release. */
 const RELEASES = {
@@ -24,18 +35,104 @@ const RELEASES = {
   "management_v1": "v3: metadata by management v1",
 } as const;
 
-export function judgeInstance(facts: Facts, report: Report): void {
-  const { origin, health, api, credential } = facts;
+/** How long the instance may take to describe itself, in milliseconds. */
+const HEALTH_TIMEOUT_MS = 10_000;
+
+/**
+ * Asks for the discovery document, which is open to everyone: it shows whether
+ * ZITADEL answers, and how the clocks differ.
+ *
+ * @throws {FunctionError} With the function's own words for what answered.
+ */
+export async function askHealth(origins: {
+  readonly domainOrigin: string;
+  readonly internalOrigin?: string;
+}): Promise<Health> {
+  let date: string | null = null;
+  const connection = connectionTo({
+    ...origins,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      date = response.headers.get("date");
+      return response;
+    },
+    timeoutMs: HEALTH_TIMEOUT_MS,
+  });
+  const signal = connection.startDeadline();
+  const started = Date.now();
+  try {
+    const fault = await judgeMissingApis(connection, signal);
+    // With a document, the APIs are the only thing that could be missing.
+    if (fault.kind !== "no_metadata_api") throw fault;
+  } catch (caught) {
+    const action = "Cannot reach the instance";
+    const error = upstreamError(caught, { action, connection, signal });
+    const cause = networkCauseOf(error);
+    if (!cause || !(error instanceof FunctionError)) throw error;
+    throw new FunctionError(error.code, `${error.message}: ${cause.seen}`, {
+      ...error.details,
+      remedy: cause.fix,
+    });
+  }
+  const ended = Date.now();
+  return {
+    milliseconds: ended - started,
+    skewSeconds: skewOf(date, (started + ended) / 2),
+  };
+}
+
+/** Returns the addresses of a host; none if it has none here. */
+export async function resolveHost(
+  hostname: string,
+): Promise<readonly string[]> {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
+}
+
+/** No organization has this id: what is asked is who answers. */
+const NO_ORGANIZATION = "0";
+
+/**
+ * Checks that ZITADEL's APIs answer, and accept a token. A proxy may pass the
+ * discovery document and stop gRPC-web.
+ *
+ * @throws {FunctionError} With the function's own words for what answered.
+ */
+export async function askApi(
+  instance: Instance,
+  credential: string,
+): Promise<void> {
+  try {
+    await listMetadata(instance, NO_ORGANIZATION);
+  } catch (error) {
+    const { reason } = problemOf(error);
+    if (reason === "missing_permission") return;
+    if (reason !== "credential_rejected") throw error;
+    const message =
+      `Cannot use the credential: ZITADEL refused the service user's ${credential}`;
+    throw new FunctionError("upstream_failed", message, { reason });
+  }
+}
+
+/** Returns whose the function's credential is, and the instance as that user sees it. */
+export async function askCredential(config: Config) {
+  const reader = connect(config.origin, await getServiceToken(config));
+  await askApi(reader, CREDENTIAL_SETTINGS[config.credential.kind]);
+  return { ...await whoAmI(reader), reader };
+}
+
+export async function judgeInstance(facts: Facts, report: Report) {
+  const { origin, health, apiProblem, credential } = facts;
   judgeSettings(facts, report);
   if (health.problem) return report("reachable", "broken", health.problem);
-  if (api) {
-    const isOld = api.problem.reason === "no_metadata_api";
-    const check = isOld ? "release" : "reachable";
-    return report(check, "broken", api.problem);
+  if (apiProblem) {
+    const isOld = apiProblem.reason === "no_metadata_api";
+    return report(isOld ? "release" : "reachable", "broken", apiProblem);
   }
   const { milliseconds, skewSeconds } = health.value;
   report("reachable", "ok", `${origin} answers in ${milliseconds} ms`);
-  judgeInternal(facts, report);
+  await judgeInternal(facts, report);
   const metadataApi = metadataApiOf(facts);
   if (metadataApi) report("release", "ok", RELEASES[metadataApi]);
   judgeTls("the instance", origin, report);
@@ -44,7 +141,7 @@ export function judgeInstance(facts: Facts, report: Report): void {
     report("credential", "broken", credential.problem);
   } else if (credential) {
     report("credential", "ok", `valid, of ${credential.value.loginName}`);
-    judgeExpiry(facts, report);
+    await judgeExpiry(facts, report);
   }
 }
 
@@ -70,21 +167,26 @@ function judgeSettings({ config }: Facts, report: Report): void {
   }
 }
 
-function judgeInternal({ config, internal }: Facts, report: Report): void {
-  if (internal === undefined) return;
-  const url = config.value?.internalOrigin ?? "ZITADEL_INTERNAL_URL";
-  if (internal.value) {
-    const { milliseconds } = internal.value;
-    return report("internal", "ok", `${url} answers in ${milliseconds} ms`);
+/** Judges what ZITADEL_INTERNAL_URL answers, if its host can be resolved from here. */
+async function judgeInternal(facts: Facts, report: Report) {
+  const internalOrigin = facts.config.value?.internalOrigin;
+  if (internalOrigin === undefined) return;
+  const isFar = (why: string) =>
+    report("internal", "note", `not checked from here: ${why}`);
+  const { hostname } = new URL(internalOrigin);
+  if ((await resolveHost(hostname)).length === 0) {
+    return isFar(`${hostname} cannot be resolved`);
   }
-  const { reason, text } = internal.problem;
-  // From another network than the function's, this may well be so.
-  const isFar = reason === "unreachable" || reason === "timeout";
-  if (!isFar) return report("internal", "broken", internal.problem);
-  const seen = text.startsWith("not checked")
-    ? text
-    : `not checked from here: ${text}`;
-  report("internal", "note", seen);
+  const { value, problem } = await answer(() =>
+    askHealth({ domainOrigin: facts.origin, internalOrigin })
+  );
+  if (value) {
+    const seen = `${internalOrigin} answers in ${value.milliseconds} ms`;
+    report("internal", "ok", seen);
+  } else if (problem.reason === "unreachable" || problem.reason === "timeout") {
+    // From another network than the function's, this may well be so.
+    isFar(problem.text);
+  } else report("internal", "broken", problem);
 }
 
 /** Judges how an address is protected on the way. */
@@ -109,65 +211,8 @@ export function judgeClock(
   }
   const level = off >= SKEW_BROKEN_SECONDS ? "broken" : "warning";
   const where = skewSeconds > 0 ? "ahead of" : "behind";
-  report(
-    "clock",
-    level,
-    `${whose} clock is ${off} s ${where} this machine's`,
-  );
-}
-
-const ADMIN_EXPIRY = {
-  why:
-    "without an administrator's token interruptOnError cannot be turned off when logins fail",
-  fix:
-    "create a new one for the service user (console: Users > Service Users > Personal Access Tokens)",
-} as const;
-
-function judgeExpiry(
-  { expiries, adminExpiries, now }: Facts,
-  report: Report,
-): void {
-  if (adminExpiries?.value) {
-    const times = adminExpiries.value;
-    judgeEnd(["the admin token", times, now], report, ADMIN_EXPIRY);
-  }
-  if (expiries === undefined) return;
-  if (expiries.problem) {
-    return report("expiry", "note", `not known: ${expiries.problem.text}`);
-  }
-  judgeEnd(["the credential", expiries.value, now], report);
-}
-
-function judgeEnd(
-  [what, times, now]: [what: string, times: readonly number[], now: number],
-  report: Report,
-  details: FindingDetails = {},
-): void {
-  if (times.length === 0) {
-    return report("expiry", "ok", `${what} does not expire`);
-  }
-  const ahead = times.filter((time) => time > now);
-  if (ahead.length === 0) {
-    return report("expiry", "broken", `${what} has expired`, details);
-  }
-  const first = Math.min(...ahead);
-  const which = ahead.length === 1
-    ? what
-    : `${what}, if it is the first of its user's ${ahead.length} tokens,`;
-  const level = isSoon(first, now) ? "warning" : "ok";
-  report("expiry", level, `${which} ${describeEnd(first, now)}`, details);
-}
-
-/** Reports whether something that ends is to be replaced by now. */
-export function isSoon(end: number, now: number): boolean {
-  return end - now < EXPIRY_WARNING_DAYS * DAY_MS;
-}
-
-export function describeEnd(end: number, now: number): string {
-  const date = new Date(end).toISOString().slice(0, 10);
-  return `expires on ${date}, in ${
-    count(Math.floor((end - now) / DAY_MS), "day")
-  }`;
+  const seen = `${whose} clock is ${off} s ${where} this machine's`;
+  report("clock", level, seen);
 }
 
 /**

@@ -4,12 +4,11 @@
  *
  * @module
  */
-import type { Config } from "../../lib/config/settings.ts";
 import { fixedBy } from "../mapping/mapping_organization.ts";
-import type { Instance } from "../zitadel/client.ts";
 import { listManagersOf, type Manager } from "../zitadel/managers.ts";
 import { listServiceUsers } from "../zitadel/service_user.ts";
-import type { Facts, ManagerFacts } from "./facts.ts";
+import { answer } from "./answer.ts";
+import type { Facts } from "./facts.ts";
 import type { Report } from "./finding.ts";
 import { oursOf } from "./judge_targets.ts";
 
@@ -24,77 +23,63 @@ const WRITING_ROLES: ReadonlySet<string> = new Set([
 /** ZITADEL's own login page has it. */
 const LOGIN_ROLE = "IAM_LOGIN_CLIENT";
 
-export async function gatherManagers(
-  admin: Instance,
-  { metadataOrganization }: Pick<Config, "metadataOrganization">,
-): Promise<ManagerFacts[]> {
-  const fixed = fixedBy(metadataOrganization);
-  const managers = [
-    ...await listManagersOf(admin, undefined),
-    ...fixed ? await listManagersOf(admin, fixed) : [],
-  ];
-  const targets = new Map(
-    (await listServiceUsers(admin)).map((it) => [it.id, it.createdFor]),
+export async function judgeManagers(facts: Facts, report: Report) {
+  const { owner, config } = facts;
+  if (!owner || !config.value) return;
+  const fixed = fixedBy(config.value.metadataOrganization);
+  const seen = await answer(async () => ({
+    managers: [
+      ...await listManagersOf(owner, undefined),
+      ...fixed ? await listManagersOf(owner, fixed) : [],
+    ],
+    users: await listServiceUsers(owner),
+  }));
+  if (seen.problem) return report("writers", "note", seen.problem.text);
+  const { managers, users } = seen.value;
+  const writers = managers.flatMap((it) =>
+    describe(it, (role) => WRITING_ROLES.has(role))
   );
-  return managers.map((it) => ({ ...it, createdFor: targets.get(it.id) }));
-}
-
-export function judgeManagers(facts: Facts, report: Report): void {
-  const { managers, config } = facts;
-  if (!managers) return;
-  if (managers.problem) return report("writers", "note", managers.problem.text);
-  const writers = describe(
-    managers.value,
-    (role) => WRITING_ROLES.has(role),
-  );
-  if (config.value && !fixedBy(config.value.metadataOrganization)) {
+  if (!fixed) {
     writers.push("each organization's ORG_OWNER and ORG_SETTINGS_MANAGER");
   }
   report("writers", "note", "managers with org.write", { items: writers });
-  judgeServiceUsers(facts, managers.value, report);
+  for (const manager of managers) {
+    const user = users.find(({ id }) => id === manager.id);
+    judgeServiceUser(facts, manager, user?.createdFor, report);
+  }
 }
 
 /** Whether anything uses a credential cannot be asked: a token leaves no trace. */
-function judgeServiceUsers(
+function judgeServiceUser(
   facts: Facts,
-  managers: readonly ManagerFacts[],
+  manager: Manager,
+  createdFor: string | undefined,
   report: Report,
 ): void {
-  const { credential, adminId, targets } = facts;
-  const others = new Set(
-    (targets?.value ?? []).filter((it) => !oursOf(facts).includes(it))
-      .map(({ name }) => name),
-  );
-  const unused = managers.filter(({ id, isMachine }) =>
-    isMachine && id !== adminId && id !== credential?.value?.id
-  );
+  const { id, isMachine } = manager;
+  const items = describe(manager, (role) => role !== LOGIN_ROLE);
+  const isUsed = id === facts.me?.id || id === facts.credential?.value?.id;
+  if (!isMachine || isUsed || items.length === 0) return;
+  const ours = oursOf(facts);
   // One for another target that there is may be in use by the function there.
-  const [ours = [], foreign = []] = [true, false].map((wanted) =>
-    unused.filter(({ createdFor }) =>
-      (createdFor !== undefined && !others.has(createdFor)) === wanted
-    )
+  const isOthers = facts.targets?.value?.some((it) =>
+    it.name === createdFor && !ours.includes(it)
   );
-  const isRole = (role: string) => role !== LOGIN_ROLE;
-  for (const item of describe(ours, isRole)) {
-    const seen = "`setup` created it, and this function does not use it";
-    report("managers", "warning", seen, { items: [item] });
+  if (createdFor === undefined || isOthers) {
+    const seen =
+      "with a manager's role, beside the function's and this token's";
+    return report("managers", "note", seen, { items });
   }
-  const items = describe(foreign, isRole);
-  if (items.length === 0) return;
-  const seen = "with a manager's role, beside the function's and this token's";
-  report("managers", "note", seen, { items });
+  const seen = "`setup` created it, and this function does not use it";
+  report("managers", "warning", seen, { items });
 }
 
-/** Names managers with their roles of a kind; those without are left out. */
+/** Names a manager with the roles of a kind; no one without them. */
 function describe(
-  managers: readonly Manager[],
+  { loginName, isMachine, roles }: Manager,
   isRole: (role: string) => boolean,
 ): string[] {
-  return managers.flatMap(({ loginName, isMachine, roles }) => {
-    const shown = roles.filter(isRole);
-    const kind = isMachine ? "service user" : "user";
-    return shown.length > 0
-      ? [`${kind} ${loginName} (${shown.join(", ")})`]
-      : [];
-  });
+  const shown = roles.filter(isRole).join(", ");
+  const kind = isMachine ? "service user" : "user";
+  return shown ? [`${kind} ${loginName} (${shown})`] : [];
 }

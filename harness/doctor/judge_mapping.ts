@@ -3,17 +3,18 @@
  *
  * @module
  */
+import type { Config } from "../../lib/config/settings.ts";
 import { shapePermissions } from "../../lib/claims/shape.ts";
 import {
   knownProjects,
   permissionsOf,
+  type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
 import { describeCorrection } from "../mapping/describe_correction.ts";
 import { problemOf } from "../mapping/interpret_value.ts";
-import { CHECKS } from "./checks.ts";
+import { type CheckId, CHECKS } from "./checks.ts";
 import type { Facts, OrganizationFacts } from "./facts.ts";
-import type { FindingDetails, Report } from "./finding.ts";
-import { judgeProjectIds } from "./judge_projects.ts";
+import type { FindingDetails, Level, Report } from "./finding.ts";
 import { count, list, nameOf } from "./names.ts";
 
 /** A role that adds more than this to a token is pointed out, in bytes. */
@@ -34,14 +35,14 @@ interface RoleSource {
   readonly roles: readonly string[];
 }
 
-interface RoleFacts {
-  readonly role: string;
-  readonly project: RoleSource;
-  /** The entry that counts. */
-  readonly key: string;
-  /** `undefined` if there is no entry. */
-  readonly permissions: readonly string[] | undefined;
-}
+/** Reports what was seen of one thing in the organization. */
+type Tell = (
+  check: CheckId,
+  level: Level,
+  seen: string,
+  item: string,
+  details?: Pick<FindingDetails, "why" | "fix">,
+) => void;
 
 export function judgeMapping(
   facts: Facts,
@@ -49,41 +50,39 @@ export function judgeMapping(
   report: Report,
 ): void {
   const mapping = organization.metadata?.value?.mapping;
-  if (facts.config.value === undefined || mapping === undefined) return;
+  const config = facts.config.value;
+  if (config === undefined || mapping === undefined) return;
   const name = nameOf(organization);
-  const where = (...items: string[]): FindingDetails => ({
-    items,
-    organizations: [organization.id],
-  });
+  const tell: Tell = (check, level, seen, item, details) => {
+    const where = { items: [item], organizations: [organization.id] };
+    report(check, level, seen, { ...where, ...details });
+  };
   const all = roleSources(facts, organization);
-  const counted = facts.config.value.projects;
-  const sources = all?.filter(({ id }) => counted?.has(id) ?? true);
+  const sources = all?.filter(({ id }) => config.projects?.has(id) ?? true);
   const withRoles = sources?.filter(({ roles }) => roles.length > 0);
-  const roles = lookUpRoles(facts, organization, withRoles ?? []);
-  const granted = roles.filter(({ permissions }) => permissions !== undefined);
-  const used = new Set(granted.map(({ key }) => key));
+  const roles = lookUpRoles(mapping, config, withRoles ?? []);
   const unmapped = roles.filter(({ permissions }) => permissions === undefined);
   for (const [project, them] of Map.groupBy(unmapped, (it) => it.project)) {
     const names = list(them.map(({ role }) => role));
-    const text = `${names} of project ${nameOf(project)}, in ${name}`;
-    report("unmapped_role", "warning", "roles without an entry", where(text));
+    const item = `${names} of project ${nameOf(project)}, in ${name}`;
+    tell("unmapped_role", "warning", "roles without an entry", item);
   }
-  judgeUnreadable(organization, sources && used, report);
+  const granted = roles.filter(({ permissions }) => permissions !== undefined);
+  const used = new Set(granted.map(({ key }) => key));
+  judgeUnreadable(organization, sources && used, tell);
   for (const key of withRoles?.length ? mapping.plain.keys() : []) {
     if (used.has(key) || mapping.unreadable.includes(key)) continue;
-    const items = where(`${key} in ${name}`);
+    const item = `${key} in ${name}`;
     const owner = all?.find(({ id, roles }) =>
       roles.some((role) => role === key || `${id}:${role}` === key)
     );
     if (owner === undefined) {
-      report("unused_entry", "note", "entries that no role uses", items);
+      tell("unused_entry", "note", "entries that no role uses", item);
       continue;
     }
-    const seen = `entries of roles of project ${
-      nameOf(owner)
-    }, which PROJECTS does not list`;
-    report("unused_entry", "warning", seen, {
-      ...items,
+    const project = `project ${nameOf(owner)}`;
+    const seen = `entries of roles of ${project}, which PROJECTS does not list`;
+    tell("unused_entry", "warning", seen, item, {
       why: "roles of a project that PROJECTS does not list grant nothing",
       fix: `deno task setup --project ${owner.id}\nif its roles are to count`,
     });
@@ -95,24 +94,21 @@ export function judgeMapping(
     if (them.length < 2) continue;
     const projects = them.map(({ project }) => project.name).join(", ");
     const seen = "roles of several projects share an entry";
-    report("shared_name", "warning", seen, where(`${role} in ${projects}`));
+    tell("shared_name", "warning", seen, `${role} in ${projects}`);
   }
-  judgeProjectIds(facts, organization, report);
-  for (const role of granted) judgeSize(facts, role, where, report);
+  for (const role of granted) judgeSize(config, role, tell);
   const entries = count(mapping.plain.size, "entry", "entries");
-  const found = where(`${entries} in ${name}`);
+  const item = `${entries} in ${name}`;
   if (mapping.plain.size === 0) {
     const level = withRoles?.length ? "warning" : "note";
-    report("mapping", level, "organizations without entries", where(name));
+    tell("mapping", level, "organizations without entries", name);
   } else if (granted.length > 0 || withRoles === undefined) {
-    report("mapping", "ok", "entries", found);
+    tell("mapping", "ok", "entries", item);
   } else if (withRoles.length > 0) {
-    report("mapping", "note", "entries, none of which is of a role", found);
+    tell("mapping", "note", "entries, none of which is of a role", item);
   } else {
-    report("mapping", "note", "entries, and no project that has roles", {
-      ...found,
-      ...NO_PROJECT_WITH_ROLES,
-    });
+    const seen = "entries, and no project that has roles";
+    tell("mapping", "note", seen, item, NO_PROJECT_WITH_ROLES);
   }
 }
 
@@ -131,47 +127,41 @@ function roleSources(
     : organization.projects?.value;
 }
 
+/** Finds the entry that counts for each role, and its permissions, if there is one. */
 function lookUpRoles(
-  { config }: Facts,
-  { metadata }: OrganizationFacts,
+  mapping: RoleMapping,
+  { projects }: Config,
   sources: readonly RoleSource[],
-): RoleFacts[] {
-  const { mapping } = metadata!.value!;
-  const ids = sources.map(({ id }) => id);
-  const isKnown = knownProjects(config.value?.projects, ids);
+) {
+  const isKnown = knownProjects(projects, sources.map(({ id }) => id));
   return sources.flatMap((project) =>
     project.roles.map((role) => {
       const { id: projectId } = project;
       const isQualified = mapping.qualified.get(projectId)?.has(role);
-      return {
-        role,
-        project,
-        key: isQualified ? `${projectId}:${role}` : role,
-        permissions: permissionsOf(mapping, { projectId, role }, isKnown),
-      };
+      const key = isQualified ? `${projectId}:${role}` : role;
+      const wanted = { projectId, role };
+      const permissions = permissionsOf(mapping, wanted, isKnown);
+      return { role, project, key, permissions };
     })
   );
 }
 
 function judgeSize(
-  { config }: Facts,
-  { key, project, permissions = [] }: RoleFacts,
-  where: (...items: string[]) => FindingDetails,
-  report: Report,
+  { shape }: Config,
+  { key, project, permissions = [] }: ReturnType<typeof lookUpRoles>[number],
+  tell: Tell,
 ): void {
-  const { value, omitted } = shapePermissions(config.value!.shape, [{
-    projectId: project.id,
-    organization: project.id,
-    permissions,
-  }]);
+  const { id } = project;
+  const granted = [{ projectId: id, organization: id, permissions }];
+  const { value, omitted } = shapePermissions(shape, granted);
   const bytes = encoder.encode(JSON.stringify(value)).length;
   if (bytes > LARGE_ROLE_BYTES) {
     const seen = "roles that add much to a token";
-    report("claim_size", "warning", seen, where(`${key}: ${bytes} bytes`));
+    tell("claim_size", "warning", seen, `${key}: ${bytes} bytes`);
   }
   if (omitted > 0) {
     const seen = "permissions with a space";
-    report("omitted_names", "warning", seen, where(`${omitted} of ${key}`));
+    tell("omitted_names", "warning", seen, `${omitted} of ${key}`);
   }
 }
 
@@ -182,7 +172,7 @@ function judgeSize(
 function judgeUnreadable(
   organization: OrganizationFacts,
   used: ReadonlySet<string> | undefined,
-  report: Report,
+  tell: Tell,
 ): void {
   const { mapping, entries } = organization.metadata!.value!;
   for (const key of mapping.unreadable) {
@@ -190,22 +180,20 @@ function judgeUnreadable(
     const problem = problemOf(value) ?? "";
     const correction = value && describeCorrection(value);
     const isUsed = used?.has(key) ?? true;
-    const isLatin1 = problem.includes("Latin-1");
-    const seen = isLatin1
-      ? "entries in Latin-1, as old consoles stored umlauts"
-      : isUsed
-      ? "entries that cannot be read"
-      : "entries that cannot be read, and are of no role";
-    const fix = isLatin1
-      ? "save the value again in today's console (Organization > Metadata)\nor write it with `deno task setup --roles FILE`"
-      : isUsed
-      ? undefined
-      : CHECKS.unused_entry.fix;
+    let [seen, fix]: [string, string?] = isUsed
+      ? ["entries that cannot be read"]
+      : [
+        "entries that cannot be read, and are of no role",
+        CHECKS.unused_entry.fix,
+      ];
+    if (problem.includes("Latin-1")) {
+      seen = "entries in Latin-1, as old consoles stored umlauts";
+      fix =
+        "save the value again in today's console (Organization > Metadata)\nor write it with `deno task setup --roles FILE`";
+    }
     const text = [problem, correction].filter(Boolean).join(". ");
-    report("unreadable_value", isUsed ? "broken" : "note", seen, {
-      items: [`${key} in ${nameOf(organization)}: ${text}`],
-      organizations: [organization.id],
-      fix,
-    });
+    const item = `${key} in ${nameOf(organization)}: ${text}`;
+    const level = isUsed ? "broken" : "note";
+    tell("unreadable_value", level, seen, item, { fix });
   }
 }

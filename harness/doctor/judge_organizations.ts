@@ -4,31 +4,30 @@
  *
  * @module
  */
-import { TEMPORARY_APP_NAME } from "../zitadel/project.ts";
+import { type Application, TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import type { Facts, OrganizationFacts, ProjectFacts } from "./facts.ts";
-import type { FindingDetails, Level, Report } from "./finding.ts";
+import type { Report } from "./finding.ts";
 import { judgeMapping } from "./judge_mapping.ts";
-import { conditionsOf, oursOf } from "./judge_targets.ts";
+import { functionsOf, oursOf } from "./judge_targets.ts";
 import { nameOf } from "./names.ts";
 
 export function judgeOrganizations(facts: Facts, report: Report): void {
-  const { organizations, organizationsLeft, clientId } = facts;
-  if (organizations.problem) {
-    return report("not_checked", "warning", organizations.problem);
-  }
-  judgeReadability(facts, organizations.value, report);
+  const { organizationsLeft, options: { clientId } } = facts;
+  const { value: organizations, problem } = facts.organizations;
+  if (problem) return report("not_checked", "warning", problem);
+  judgeReadability(facts, organizations, report);
   if (organizationsLeft > 0) {
     const seen = `${organizationsLeft} more organizations were not looked at`;
     report("not_checked", "note", seen, { fix: "deno task doctor --org ID" });
   }
-  for (const organization of organizations.value) {
+  for (const organization of organizations) {
     judgeOrganization(facts, organization, report);
   }
   if (clientId !== undefined) judgeClient(clientId, facts, report);
 }
 
 function judgeReadability(
-  { organizationsNamed, credential }: Facts,
+  { named, credential }: Facts,
   organizations: readonly OrganizationFacts[],
   report: Report,
 ): void {
@@ -44,18 +43,17 @@ function judgeReadability(
   const hidden = existing.filter(({ metadata }) =>
     metadata?.problem?.reason === "missing_permission"
   );
-  const isBroken = organizationsNamed || hidden.length === existing.length;
+  const isBroken = named.length > 0 || hidden.length === existing.length;
   for (const organization of existing) {
     const { id, metadata } = organization;
     const where = { items: [nameOf(organization)], organizations: [id] };
-    const problem = metadata?.problem ?? { text: "not tried" };
-    if (metadata?.value) report("org_read", "ok", "readable", where);
+    if (!metadata?.problem) report("org_read", "ok", "readable", where);
     else if (hidden.includes(organization)) {
-      const fix = hidden.length === 1 ? problem.remedy : undefined;
+      const fix = hidden.length === 1 ? metadata.problem.remedy : undefined;
       const level = isBroken ? "broken" : "warning";
       const seen = "not readable by the service user";
       report("org_read", level, seen, { ...where, fix });
-    } else report("metadata", "broken", problem, where);
+    } else report("metadata", "broken", metadata.problem, where);
   }
 }
 
@@ -81,20 +79,14 @@ function judgeOrganization(
   judgeMapping(facts, organization, report);
 }
 
-function judgeProject(
-  facts: Facts,
-  project: ProjectFacts,
-  report: Report,
-): void {
+function judgeProject(facts: Facts, project: ProjectFacts, report: Report) {
   const { id, assertsRoles, roles, applications } = project;
-  const describe = (it: ProjectFacts["applications"][number]) => ({
-    items: [`${it.name} (${it.clientId}) of project ${project.name}`],
-  });
   // What `deno task dev --create-app` left behind after a crash.
   for (const it of applications) {
     if (!it.name.startsWith(TEMPORARY_APP_NAME)) continue;
     const seen = "left by `deno task dev`, unless it is running";
-    report("leftover_application", "warning", seen, describe(it));
+    const items = [describe(it, project)];
+    report("leftover_application", "warning", seen, { items });
   }
   const counts = facts.config.value?.projects?.has(id) ?? true;
   // ZITADEL's own console is an application with opaque tokens, and no roles.
@@ -103,51 +95,49 @@ function judgeProject(
     const items = [nameOf(project)];
     report("role_assertion", "warning", "not asserted by projects", { items });
   }
-  if (facts.clientId !== undefined) return;
+  if (facts.options.clientId !== undefined) return;
   for (const it of applications) {
     if (it.accessTokens !== "opaque") continue;
     const seen = "applications get opaque access tokens";
-    const [level, fix] = opaqueTokens(facts, "warning");
-    report("opaque_tokens", level, seen, { ...describe(it), ...fix });
+    const items = [describe(it, project)];
+    const fix = opaqueFix(facts);
+    report("opaque_tokens", fix ? "note" : "warning", seen, { items, fix });
   }
+}
+
+function describe(
+  { name, clientId }: Application,
+  project: ProjectFacts,
+): string {
+  return `${name} (${clientId}) of project ${project.name}`;
 }
 
 /** Opaque tokens are no fault if their introspection is answered with permissions. */
-function opaqueTokens(facts: Facts, level: Level): [Level, FindingDetails] {
-  const isAnswered = conditionsOf(facts, oursOf(facts))
-    .includes("function/preuserinfo");
-  return isAnswered
-    ? ["note", { fix: "ask by introspection, which preuserinfo is bound for" }]
-    : [level, {}];
+function opaqueFix(facts: Facts): string | undefined {
+  return functionsOf(facts, oursOf(facts)).includes("function/preuserinfo")
+    ? "ask by introspection, which preuserinfo is bound for"
+    : undefined;
 }
 
-function judgeClient(
-  clientId: string,
-  facts: Facts,
-  report: Report,
-): void {
+function judgeClient(clientId: string, facts: Facts, report: Report): void {
   const { organizations, config } = facts;
-  const [found] = (organizations.value ?? [])
-    .flatMap(({ projects }) => projects?.value ?? [])
-    .flatMap((project) =>
-      project.applications.filter((it) => it.clientId === clientId)
-        .map((application) => ({ project, application }))
-    );
-  if (found === undefined) {
-    const seen =
-      `${clientId} belongs to no project of the organizations looked at`;
-    return report("client", "broken", seen);
+  const projects = (organizations.value ?? [])
+    .flatMap(({ projects }) => projects?.value ?? []);
+  for (const project of projects) {
+    const found = project.applications.find((it) => it.clientId === clientId);
+    if (found === undefined) continue;
+    const text = describe(found, project);
+    if (!(config.value?.applications?.has(clientId) ?? true)) {
+      const seen = `${text} is not listed, and its tokens get no permissions`;
+      report("applications", "broken", seen);
+    } else if (found.accessTokens === "opaque") {
+      const seen = `${text} gets opaque access tokens`;
+      const fix = opaqueFix(facts);
+      report("opaque_tokens", fix ? "note" : "broken", seen, { fix });
+    } else report("client", "ok", text);
+    return;
   }
-  const { application, project } = found;
-  const text = `${application.name} (${clientId}) of project ${project.name}`;
-  const listed = config.value?.applications;
-  if (listed && !listed.has(clientId)) {
-    const seen = `${text} is not listed, and its tokens get no permissions`;
-    return report("applications", "broken", seen);
-  }
-  if (application.accessTokens === "opaque") {
-    const seen = `${text} gets opaque access tokens`;
-    const [level, fix] = opaqueTokens(facts, "broken");
-    report("opaque_tokens", level, seen, fix);
-  } else report("client", "ok", text);
+  const seen =
+    `${clientId} belongs to no project of the organizations looked at`;
+  report("client", "broken", seen);
 }

@@ -13,19 +13,18 @@ const MAX_PROPOSED = 5;
 const DIGITS = /^[0-9]+$/;
 
 export function judgeProjects(facts: Facts, report: Report): void {
-  const { config, projects, targets } = facts;
+  const { config, projects, owner } = facts;
   if (config.value === undefined) return;
   if (config.value.projects === undefined) return judgeUnset(facts, report);
   if (projects === undefined) return;
-  if (projects.problem) {
-    return report("not_checked", "warning", projects.problem);
-  }
+  const { value: seen, problem } = projects;
+  if (problem) return report("not_checked", "warning", problem);
   for (const id of config.value.projects) {
-    const project = projects.value.projects.find((it) => it.id === id);
+    const project = seen.projects.find((it) => it.id === id);
     if (project) {
       const items = [`${nameOf(project)} of ${nameOf(project.owner)}`];
       report("projects", "ok", "these count", { items });
-    } else if (projects.value.isComplete && targets?.value) {
+    } else if (seen.isComplete && owner) {
       report("projects", "broken", "no such project", {
         items: [id],
         why:
@@ -34,8 +33,8 @@ export function judgeProjects(facts: Facts, report: Report): void {
       });
     } else {
       // Who is no IAM_OWNER does not see every project.
-      const seen = "projects of PROJECTS whose owner could not be looked up";
-      report("not_checked", "note", seen, {
+      const text = "projects of PROJECTS whose owner could not be looked up";
+      report("not_checked", "note", text, {
         items: [id],
         why: "a tenant could create a project with an id that is listed",
         fix: "set ZITADEL_ADMIN_TOKEN to a token of IAM_OWNER",
@@ -44,27 +43,37 @@ export function judgeProjects(facts: Facts, report: Report): void {
   }
 }
 
-/** Judges what was deactivated: on ZITADEL's side that ends no grant. */
-export function judgeDeactivated(facts: Facts, report: Report): void {
-  const { config, projects, customers, deactivated } = facts;
-  const { projects: counted, grantedBy } = config.value ?? {};
-  const items = [
-    ...deactivated.filter(({ id }) =>
-      !grantedBy || grantedBy.has("user") || grantedBy.has(id)
-    ).map((it) => `organization ${nameOf(it)}`),
-    ...(projects?.value?.projects ?? [])
-      .filter(({ id, isActive }) => !isActive && (counted?.has(id) ?? true))
-      .map((it) => `project ${nameOf(it)}`),
-    ...customers?.value?.deactivated ?? [],
-  ];
-  if (items.length === 0) return;
+/** What was deactivated: on ZITADEL's side that ends no grant. */
+export function reportDeactivated(item: string, report: Report): void {
   const seen = "the grants of these still count";
-  report("deactivated", "warning", seen, { items });
+  report("deactivated", "warning", seen, { items: [item] });
 }
 
-/** Whether that matters is judged with the entries that it concerns. */
-function judgeUnset({ projects }: Facts, report: Report): void {
-  const ids = projects?.value?.projects.map(({ id }) => id) ?? [];
+/** Judges what was deactivated, except grants of projects. */
+export function judgeDeactivated(facts: Facts, report: Report): void {
+  const { config, projects, listed } = facts;
+  const { projects: counted, grantedBy } = config.value ?? {};
+  const gone = listed.filter(({ id, isActive }) =>
+    isActive === false &&
+    (!grantedBy || grantedBy.has("user") || grantedBy.has(id))
+  );
+  for (const it of gone) {
+    reportDeactivated(`organization ${nameOf(it)}`, report);
+  }
+  for (const it of projects?.value?.projects ?? []) {
+    if (it.isActive || !(counted?.has(it.id) ?? true)) continue;
+    reportDeactivated(`project ${nameOf(it)}`, report);
+  }
+}
+
+/** Judges the entries that a tenant's project can reach without PROJECTS. */
+function judgeUnset(facts: Facts, report: Report): void {
+  const all = facts.projects?.value?.projects ?? [];
+  const ids = all.map(({ id }) => id);
+  const organizations = facts.organizations.value ?? [];
+  const isReached = organizations
+    .map((it) => judgeReach(facts, it, new Set(ids), report)).includes(true);
+  if (isReached) return;
   const fix = ids.length > 0 && ids.length <= MAX_PROPOSED
     ? `PROJECTS=${ids.join(",")}\nor those of them that are yours`
     : undefined;
@@ -72,21 +81,19 @@ function judgeUnset({ projects }: Facts, report: Report): void {
 }
 
 /**
- * Judges which projects an organization's entries are for. Without PROJECTS,
- * a tenant's project can reach plain entries, and those that are qualified with
- * an id that is no number.
+ * Judges which projects an organization's entries are for: a tenant's project can
+ * reach those that are qualified with an id that is no number, and plain ones.
+ * Reports whether there are such plain ones.
  */
-export function judgeProjectIds(
+function judgeReach(
   { config, projects }: Facts,
   organization: OrganizationFacts,
+  ids: ReadonlySet<string>,
   report: Report,
-): void {
+): boolean {
   const mapping = organization.metadata?.value?.mapping;
-  if (!mapping || !config.value || config.value.projects) return;
+  if (mapping === undefined) return false;
   const organizations = [organization.id];
-  const all = projects?.value?.projects ?? [];
-  const ids = new Set(all.map(({ id }) => id));
-  const owners = new Set(all.map(({ owner }) => owner.id));
   const qualified = new Set<string>();
   for (const [id, roles] of mapping.qualified) {
     for (const role of roles.keys()) {
@@ -100,12 +107,18 @@ export function judgeProjectIds(
     }
   }
   // Elsewhere a customer's own users get what the customer's metadata says.
-  const isFixed = config.value.metadataOrganization === organization.id;
-  if (!isFixed || owners.size < 2) return;
-  for (const [key, granted] of mapping.plain) {
-    if (granted.length === 0 || qualified.has(key)) continue;
+  const owners = new Set(
+    projects?.value?.projects.map(({ owner }) => owner.id),
+  );
+  const isFixed = config.value?.metadataOrganization === organization.id;
+  if (!isFixed || owners.size < 2) return false;
+  const reached = [...mapping.plain].filter(([key, granted]) =>
+    granted.length > 0 && !qualified.has(key)
+  );
+  for (const [key] of reached) {
     const seen =
       "unset, and these entries count for every project, also for those of other organizations";
     report("projects", "warning", seen, { items: [key], organizations });
   }
+  return reached.length > 0;
 }

@@ -1,3 +1,5 @@
+import { accessTokenLifetime } from "../zitadel/token_lifetime.ts";
+import { answer } from "./answer.ts";
 import type { Facts } from "./facts.ts";
 import type { Report } from "./finding.ts";
 import { getsEvents } from "./judge_targets.ts";
@@ -7,25 +9,23 @@ const FIX_WITH_EVENTS =
   "shorten the access token's lifetime (console: Default settings > OIDC token lifetimes); for a decision that must hold at once, ask by introspection";
 
 /** States how long a permission that was taken away can live on. */
-export function judgeRevocation(facts: Facts, report: Report): void {
-  const { config, tokenSeconds } = facts;
-  if (config.value === undefined || !tokenSeconds?.value) return;
-  const { freshMs, staleMs } = config.value;
-  const cacheSeconds = (freshMs + staleMs) / 1000;
-  const token = duration(tokenSeconds.value);
-  const worst = duration(tokenSeconds.value + cacheSeconds);
+export async function judgeRevocation(facts: Facts, report: Report) {
+  const { owner, config } = facts;
+  if (config.value === undefined || !owner) return;
+  const { value: seconds } = await answer(() => accessTokenLifetime(owner));
+  if (seconds === undefined) return;
+  const cacheSeconds = (config.value.freshMs + config.value.staleMs) / 1000;
+  const token = duration(seconds);
+  const worst = duration(seconds + cacheSeconds);
   if (getsEvents(facts)) {
     const seen =
       `takes effect in new tokens at once, and in all after ${token}, the lifetime of an access token (${worst} if an event is lost)`;
     return report("revocation", "note", seen, { fix: FIX_WITH_EVENTS });
   }
-  report(
-    "revocation",
-    "note",
-    `takes effect in all tokens after at most ${worst}: ${token}, the lifetime of an access token, and ${
-      duration(cacheSeconds)
-    } of CACHE_FRESH_SECONDS and CACHE_STALE_SECONDS`,
-  );
+  const cache = duration(cacheSeconds);
+  const seen =
+    `takes effect in all tokens after at most ${worst}: ${token}, the lifetime of an access token, and ${cache} of CACHE_FRESH_SECONDS and CACHE_STALE_SECONDS`;
+  report("revocation", "note", seen);
 }
 
 function duration(seconds: number): string {

@@ -3,15 +3,22 @@
  *
  * @module
  */
+import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import type { Config } from "../../lib/config/settings.ts";
-import type { RotationState } from "../zitadel/unfinished_rotation.ts";
+import { shellQuote } from "../cli/shell_quote.ts";
+import { listActivePublicKeys } from "../zitadel/public_key.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
+import {
+  findUnfinishedRotation,
+  type RotationState,
+  type UnfinishedRotation,
+} from "../zitadel/unfinished_rotation.ts";
+import { answer } from "./answer.ts";
 import { CHECKS } from "./checks.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts, TargetFacts } from "./facts.ts";
 import type { Report } from "./finding.ts";
-import { describeEnd, isSoon } from "./judge_instance.ts";
+import { describeEnd, isSoon } from "./judge_expiry.ts";
 import { count } from "./names.ts";
-import { opensPayloads } from "./payload_keys.ts";
 
 /** A login that waits longer than this is taken for broken by people, in seconds. */
 const LONG_TIMEOUT_SECONDS = 30;
@@ -19,8 +26,8 @@ const LONG_TIMEOUT_SECONDS = 30;
 const FIX_OF_PUBLIC_KEY =
   "set PAYLOAD_PRIVATE_KEY to a JWK set of both private keys, restart the function, then add the new public key and activate it (console: Actions > Targets)";
 
-export const ACCESS_TOKEN = "function/preaccesstoken";
-export const FUNCTIONS = [
+const ACCESS_TOKEN = "function/preaccesstoken";
+const FUNCTIONS = [
   ACCESS_TOKEN,
   "function/preuserinfo",
   "function/presamlresponse",
@@ -37,7 +44,7 @@ const ROTATION_STATES: Readonly<Record<RotationState, string>> = {
   deleted: "the new target has not the old one's name yet",
 };
 
-export function judgeTargets(facts: Facts, report: Report): void {
+export async function judgeTargets(facts: Facts, report: Report) {
   const { targets, config } = facts;
   if (targets === undefined) {
     const seen =
@@ -50,15 +57,15 @@ export function judgeTargets(facts: Facts, report: Report): void {
   judgeKeys(facts, config.value, report);
   for (const target of oursOf(facts)) {
     judgeTarget(target, config.value, report);
-    judgePayloadKey(facts, target, report);
+    await judgePayloadKey(facts, target, report);
   }
 }
 
 /** Judges what is bound: after the function, since setup binds only one that answers. */
 export function judgeBindings(facts: Facts, report: Report): void {
-  const { targets, executions, config } = facts;
-  if (!targets?.value || !config.value) return;
-  if (executions?.problem) {
+  const { executions, config } = facts;
+  if (!executions || !config.value) return;
+  if (executions.problem) {
     report("not_checked", "warning", executions.problem);
   } else if (oursOf(facts).length > 0) {
     judgeFunctions(facts, report);
@@ -68,16 +75,14 @@ export function judgeBindings(facts: Facts, report: Report): void {
 }
 
 /** The targets that sign with a key of the function. */
-export function oursOf(
-  { config, targets }: Pick<Facts, "config" | "targets">,
-): Target[] {
+export function oursOf({ config, targets }: TargetFacts): Target[] {
   const keys = config.value?.signingKeys ?? [];
   return (targets?.value ?? []).filter((it) => keys.includes(it.signingKey));
 }
 
 /** The conditions that call one of the targets. */
-export function conditionsOf(
-  { executions }: Pick<Facts, "executions">,
+function conditionsOf(
+  { executions }: TargetFacts,
   targets: readonly Target[],
 ): string[] {
   return (executions?.value ?? []).filter((execution) =>
@@ -85,35 +90,51 @@ export function conditionsOf(
   ).map(({ condition }) => condition);
 }
 
+/** The functions that call one of the targets. */
+export function functionsOf(
+  facts: TargetFacts,
+  targets: readonly Target[],
+): string[] {
+  return conditionsOf(facts, targets).filter((it) => FUNCTIONS.includes(it));
+}
+
 /** The target that is probably the function's, whatever its key: the one of the default name, or the only one that is called. */
-export function likelyTarget(
-  { targets, executions }: Pick<Facts, "targets" | "executions">,
-): Target | undefined {
-  const all = targets?.value ?? [];
+export function likelyTarget(facts: TargetFacts): Target | undefined {
+  const all = facts.targets?.value ?? [];
   const named = all.filter(({ name }) => name === DEFAULT_TARGET_NAME);
-  const called = all.filter((it) =>
-    conditionsOf({ executions }, [it]).some((it) => FUNCTIONS.includes(it))
-  );
+  const called = all.filter((it) => functionsOf(facts, [it]).length > 0);
   return [named, called].find(({ length }) => length === 1)?.[0];
 }
 
 /** Whether changes of the mapping arrive as events, which need JSON payloads. */
-export function getsEvents(facts: Facts): boolean {
-  const readable = oursOf(facts).filter((it) => it.payloadType === "json");
-  return conditionsOf(facts, readable).some(isMetadataEvent);
+export function getsEvents(facts: TargetFacts): boolean {
+  return boundToEvents(facts).some((it) => it.payloadType === "json");
 }
 
-function isMetadataEvent(condition: string): boolean {
-  return METADATA_EVENTS.includes(condition);
+function boundToEvents(facts: TargetFacts): Target[] {
+  return oursOf(facts).filter((target) =>
+    conditionsOf(facts, [target]).some((it) => METADATA_EVENTS.includes(it))
+  );
 }
 
-/** Reports a rotation that was begun and not finished. */
-function judgeRotation({ rotation }: Facts, report: Report): void {
+/** A rotation that was begun and not finished. */
+export function rotationOf(
+  { targets, executions, config }: TargetFacts,
+): UnfinishedRotation | undefined {
+  return targets?.value && executions?.value && findUnfinishedRotation({
+    targets: targets.value,
+    executions: executions.value,
+    envKeys: config.value?.signingKeys ?? [],
+  });
+}
+
+function judgeRotation(facts: Facts, report: Report): void {
+  const rotation = rotationOf(facts);
   if (rotation === undefined) return;
   const { name, state } = rotation;
   const option = name === DEFAULT_TARGET_NAME
     ? ""
-    : ` --name '${name.replaceAll("'", `'\\''`)}'`;
+    : ` --name ${shellQuote(name)}`;
   const seen = `not finished for "${name}": ${ROTATION_STATES[state]}`;
   report("rotation", "warning", seen, {
     fix:
@@ -121,19 +142,15 @@ function judgeRotation({ rotation }: Facts, report: Report): void {
   });
 }
 
-function judgeKeys(
-  facts: Facts,
-  { signingKeys }: Config,
-  report: Report,
-): void {
+function judgeKeys(facts: Facts, config: Config, report: Report): void {
+  const { signingKeys } = config;
   const ours = oursOf(facts);
   const all = facts.targets?.value ?? [];
   if (ours.length === 0) {
+    const targets = count(all.length, "target");
     const seen = all.length === 0
       ? "the instance has no target"
-      : `none of ${
-        count(all.length, "target")
-      } signs with a key of AUTHORIZATION_SIGNING_KEY`;
+      : `none of ${targets} signs with a key of AUTHORIZATION_SIGNING_KEY`;
     const likely = likelyTarget(facts);
     const fix = likely &&
       `deno task setup --force\nif "${likely.name}" is the function's target; then restart the function`;
@@ -149,25 +166,18 @@ function judgeKeys(
   }
 }
 
-function judgeTarget(
-  target: Target,
-  { payloadPrivateKey, upstreamTimeoutMs }: Config,
-  report: Report,
-): void {
+function judgeTarget(target: Target, config: Config, report: Report): void {
+  const { payloadPrivateKey, upstreamTimeoutMs } = config;
   const { endpoint, timeoutSeconds, kind, payloadType } = target;
   const name = `"${target.name}"`;
   const upstreamSeconds = upstreamTimeoutMs / 1000;
-  report(
-    "target",
-    "ok",
-    `${name} calls ${endpoint}, timeout ${timeoutSeconds} s, payload ${payloadType}`,
-  );
+  const calls =
+    `${name} calls ${endpoint}, timeout ${timeoutSeconds} s, payload ${payloadType}`;
+  report("target", "ok", calls);
   if (timeoutSeconds <= upstreamSeconds) {
-    report(
-      "timeout",
-      "warning",
-      `${name} is given ${timeoutSeconds} s, and the function itself waits up to ${upstreamSeconds} s for ZITADEL (UPSTREAM_TIMEOUT_MS)`,
-    );
+    const seen =
+      `${name} is given ${timeoutSeconds} s, and the function itself waits up to ${upstreamSeconds} s for ZITADEL (UPSTREAM_TIMEOUT_MS)`;
+    report("timeout", "warning", seen);
   } else if (timeoutSeconds > LONG_TIMEOUT_SECONDS) {
     const seen =
       `${name} is given ${timeoutSeconds} s: so long a login may hang`;
@@ -191,29 +201,26 @@ function judgeTarget(
 }
 
 /** Judges for which key a target's payloads are encrypted. */
-function judgePayloadKey(
-  { publicKeys, config, now }: Facts,
-  { id, name }: Target,
-  report: Report,
-): void {
-  const keys = publicKeys.get(id);
-  if (keys === undefined) return;
+async function judgePayloadKey(facts: Facts, target: Target, report: Report) {
+  const { owner, now, config } = facts;
+  const { id, name, payloadType } = target;
+  const payloadPrivateKey = config.value?.payloadPrivateKey;
+  if (payloadType !== "jwe" || !owner) return;
+  const keys = await answer(() => listActivePublicKeys(owner, id));
   if (keys.problem) return report("not_checked", "warning", keys.problem);
-  const privateKeys = config.value?.payloadPrivateKey;
   for (const { expiresAt } of keys.value) {
     if (expiresAt === undefined || !isSoon(expiresAt, now)) continue;
-    const seen = `the active public key of "${name}" ${
-      describeEnd(expiresAt, now)
-    }`;
+    const end = describeEnd(expiresAt, now);
+    const seen = `the active public key of "${name}" ${end}`;
     report("payload_key", "warning", seen, { fix: FIX_OF_PUBLIC_KEY });
   }
   if (keys.value.length === 0) {
     const seen =
       `"${name}" has no active public key that has not expired, and is not called`;
     report("payload_key", "broken", seen);
-  } else if (privateKeys !== undefined) {
+  } else if (payloadPrivateKey !== undefined) {
     const isOurs = keys.value.every(({ pem }) =>
-      opensPayloads(privateKeys, pem)
+      opensPayloads(payloadPrivateKey, pem)
     );
     const seen = isOurs
       ? `PAYLOAD_PRIVATE_KEY opens what "${name}" sends`
@@ -222,9 +229,21 @@ function judgePayloadKey(
   }
 }
 
+/** Reports whether a key in PAYLOAD_PRIVATE_KEY, which was read before, opens what is encrypted for a public key. */
+function opensPayloads(privateKeys: string, publicKey: string): boolean {
+  const pems = privateKeys.replaceAll("\\n", "\n")
+    .match(/-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g);
+  const json = pems ? undefined : JSON.parse(privateKeys);
+  const keys: KeyObject[] = pems?.map((pem) => createPublicKey(pem)) ??
+    (json.keys ?? [json]).map((key: JsonWebKey) =>
+      createPublicKey({ key, format: "jwk" })
+    );
+  const wanted = createPublicKey(publicKey);
+  return keys.some((key) => key.equals(wanted));
+}
+
 function judgeFunctions(facts: Facts, report: Report): void {
-  const functions = conditionsOf(facts, oursOf(facts))
-    .filter((condition) => FUNCTIONS.includes(condition));
+  const functions = functionsOf(facts, oursOf(facts));
   const names = functions.join(", ");
   if (functions.includes(ACCESS_TOKEN)) report("bound", "ok", names);
   else if (functions.length > 0) {
@@ -255,17 +274,14 @@ function judgeEvents(facts: Facts, report: Report): void {
   if (getsEvents(facts)) {
     return report("events", "ok", "changes of the mapping arrive at once");
   }
-  const silent = oursOf(facts).filter((target) =>
-    conditionsOf(facts, [target]).some(isMetadataEvent)
-  );
+  const silent = boundToEvents(facts);
   if (silent.length === 0) {
     report("events", "note", "the target gets no events of the mapping");
   }
   for (const { name, payloadType } of silent) {
-    report(
-      "jwt_events",
-      "warning",
-      `"${name}" is bound to events with payload type ${payloadType.toUpperCase()}, and never gets one`,
-    );
+    const type = payloadType.toUpperCase();
+    const seen =
+      `"${name}" is bound to events with payload type ${type}, and never gets one`;
+    report("jwt_events", "warning", seen);
   }
 }

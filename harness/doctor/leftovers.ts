@@ -1,29 +1,31 @@
 /**
- * What an interrupted live check left on the instance: organizations, and users
- * in the organizations that own projects.
+ * What an interrupted live check left on the instance: organizations, and roles
+ * and users in the organizations that own projects.
  *
  * @module
  */
 import { TextQueryMethod } from "@zitadel/proto/zitadel/object_pb";
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import type { Instance } from "../zitadel/client.ts";
+import { manage } from "../zitadel/manage.ts";
 import {
   type Organization,
   removeOrganization,
 } from "../zitadel/organization.ts";
-import { manage } from "../zitadel/manage.ts";
-import { attempt } from "../zitadel/zitadel_error.ts";
 import { removeUser } from "../zitadel/user.ts";
+import { answer } from "./answer.ts";
+import type { Facts, Leftover, OwnedProject } from "./facts.ts";
+import type { Report } from "./finding.ts";
+import { nameOf } from "./names.ts";
 
 /** What everything created for a live check is called; the rest of the name is random. */
 const CHECK_PREFIX = "permissions-check-";
 
-/** Creates the name of an organization or user for a live check. */
+/** Creates the name of an organization, user or role for a live check. */
 export function checkName(): string {
   return CHECK_PREFIX + crypto.randomUUID().slice(0, 8);
 }
 
-/** Reports whether an organization or user was created for a live check. */
+/** Reports whether something was created for a live check. */
 export function isLeftover({ name }: { readonly name: string }): boolean {
   return /^permissions-check-[0-9a-f]{8}$/.test(name);
 }
@@ -33,108 +35,81 @@ export function isLeftover({ name }: { readonly name: string }): boolean {
  * which anyone can give an organization, and without a user of another name.
  */
 export async function findLeftoverOrganizations(
-  instance: Instance,
+  owner: Instance,
   organizations: readonly Organization[],
 ): Promise<Organization[]> {
   const found: Organization[] = [];
   for (const it of organizations.filter(isLeftover)) {
-    const { result } = await manage(
-      instance,
-      it.id,
-      "list users",
-      (management) => management.listUsers({}),
-    );
-    if (result.every(({ userName: name }) => isLeftover({ name }))) {
-      found.push(it);
+    if ((await listUsers(owner, it, "")).every(isLeftover)) found.push(it);
+  }
+  return found;
+}
+
+/** Describes those organizations, and finds what is left in the owners of projects. */
+export async function findLeftovers(
+  instance: Instance,
+  organizations: readonly Organization[],
+  projects: readonly OwnedProject[],
+): Promise<Leftover[]> {
+  const found: Leftover[] = organizations.map((it) => ({
+    text: `organization ${nameOf(it)}`,
+    remove: () => removeOrganization(instance, it.id),
+  }));
+  for (const { id: projectId, name, roles, owner } of projects) {
+    for (const roleKey of roles.filter((name) => isLeftover({ name }))) {
+      found.push({
+        text: `role ${roleKey} of ${nameOf({ id: projectId, name })}`,
+        remove: () => removeRole(instance, owner.id, { projectId, roleKey }),
+      });
+    }
+  }
+  const owners = new Map(projects.map(({ owner }) => [owner.id, owner]));
+  for (const owner of owners.values()) {
+    const users = await answer(() => listUsers(instance, owner, CHECK_PREFIX));
+    for (const user of users.value?.filter(isLeftover) ?? []) {
+      found.push({
+        text: `user ${nameOf(user)} of ${nameOf(owner)}`,
+        remove: () => removeUser(instance, owner.id, user.id),
+      });
     }
   }
   return found;
 }
 
-/** A role that a check added to a real project. */
-export interface LeftoverRole {
-  readonly name: string;
-  readonly project: {
-    readonly id: string;
-    readonly name: string;
-    readonly owner: Organization;
-  };
-}
-
-/** A service user of a check. */
-export interface LeftoverUser {
-  readonly id: string;
-  readonly name: string;
-  readonly organization: Organization;
-}
-
-export interface Leftovers {
-  readonly organizations: readonly Organization[];
-  readonly roles: readonly LeftoverRole[];
-  readonly users: readonly LeftoverUser[];
-}
-
-export function leftoverRoles(
-  projects: readonly (LeftoverRole["project"] & {
-    readonly roles: readonly string[];
-  })[],
-): LeftoverRole[] {
-  return projects.flatMap((project) =>
-    project.roles.map((name) => ({ name, project })).filter(isLeftover)
+/** Removes a role from a project. */
+export async function removeRole(
+  instance: Instance,
+  organization: string,
+  role: { readonly projectId: string; readonly roleKey: string },
+): Promise<void> {
+  await manage(
+    instance,
+    organization,
+    "remove a role",
+    (management) => management.removeProjectRole(role),
   );
 }
 
-/** Finds users of a check in the organizations that own projects. */
-export async function findLeftoverUsers(
+async function listUsers(
   instance: Instance,
-  owners: readonly Organization[],
-): Promise<LeftoverUser[]> {
-  const users: LeftoverUser[] = [];
-  for (const organization of owners) {
-    const management = instance.service(ManagementService, {
-      organization: organization.id,
-    });
-    const { result } = await attempt("list users", () =>
-      management.listUsers({
-        queries: [{
-          query: {
-            case: "userNameQuery",
-            value: {
-              userName: CHECK_PREFIX,
-              method: TextQueryMethod.STARTS_WITH,
-            },
-          },
-        }],
-      }));
-    for (const { id, userName: name } of result) {
-      if (isLeftover({ name })) users.push({ id, name, organization });
-    }
-  }
-  return users;
+  { id }: Organization,
+  userName: string,
+): Promise<{ readonly id: string; readonly name: string }[]> {
+  const value = { userName, method: TextQueryMethod.STARTS_WITH };
+  const queries = userName
+    ? [{ query: { case: "userNameQuery" as const, value } }]
+    : [];
+  const { result } = await manage(
+    instance,
+    id,
+    "list users",
+    (management) => management.listUsers({ queries }),
+  );
+  return result.map(({ id, userName: name }) => ({ id, name }));
 }
 
-/** Removes what is left; returns what each was called. */
-export async function removeLeftovers(
-  admin: Instance,
-  { organizations, roles, users }: Leftovers,
-): Promise<string[]> {
-  const removed: string[] = [];
-  for (const { id, name } of organizations) {
-    await removeOrganization(admin, id);
-    removed.push(`the organization ${name} (${id})`);
+export function judgeLeftovers(facts: Facts, report: Report): void {
+  for (const { text } of facts.leftovers) {
+    report("leftover", "warning", "of earlier live checks", { items: [text] });
   }
-  for (const { name: roleKey, project } of roles) {
-    const { id: projectId, owner: { id: organization } } = project;
-    const management = admin.service(ManagementService, { organization });
-    await attempt(
-      "remove a role",
-      () => management.removeProjectRole({ projectId, roleKey }),
-    );
-    removed.push(`the role ${roleKey} of ${project.name}`);
-  }
-  for (const { id, name, organization } of users) {
-    await removeUser(admin, organization.id, id);
-    removed.push(`the user ${name} (${id}) of ${organization.name}`);
-  }
-  return removed;
 }

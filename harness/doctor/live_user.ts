@@ -1,13 +1,9 @@
-/**
- * Throwaway users for the live check: a service user with one role, and as
- * little around it as the check needs.
- *
- * @module
- */
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import type { Config } from "../../lib/config/settings.ts";
+import { messageOf } from "../cli/terminal.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
+import { clientCredentials } from "../zitadel/login.ts";
+import { manage } from "../zitadel/manage.ts";
 import { listMetadata, setMetadata } from "../zitadel/metadata.ts";
 import {
   createOrganization,
@@ -24,118 +20,108 @@ import {
   removeUser,
   whoAmI,
 } from "../zitadel/user.ts";
-import type { LivePlace, LiveRole } from "./choose_live_role.ts";
-import { checkName, isLeftover } from "./leftovers.ts";
+import type { LiveRole } from "./choose_live_role.ts";
+import { checkName, isLeftover, removeRole } from "./leftovers.ts";
 
-/** A service user with one role; disposing of it removes all that was created. */
-export interface LiveUser extends LiveRole, AsyncDisposable {
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly projectId: string;
-  /** The organization that gave the grant. */
-  readonly organization: string;
-}
-
-interface LiveOptions {
+/** Who creates a throwaway user, and what ends that. */
+interface Live {
+  readonly admin: Instance;
   readonly config: Config;
   readonly signal: AbortSignal;
 }
+
+/** A service user with one role; disposing of it removes all that was created. */
+export type LiveUser = Awaited<ReturnType<typeof createLiveUser>>;
 
 /**
  * Creates a user who has one role, in the organization of a real project or in a
  * new one. If a step fails, or the signal aborts, what was created is removed.
  */
-export async function createLiveUser(
-  admin: Instance,
-  choice: LivePlace,
-  options: LiveOptions,
-): Promise<LiveUser> {
+export async function createLiveUser(live: Live, chosen: LiveRole) {
   await using created = new AsyncDisposableStack();
-  const { signal } = options;
-  const { granted } = choice;
+  const { admin, config, signal } = live;
+  const { role, project } = chosen;
   const name = checkName();
-  let organization: string, project: string;
-  if (choice.kind === "project") {
-    organization = choice.project.owner.id;
-    project = choice.project.id;
-    if (isLeftover({ name: granted.role })) {
-      const { role: key } = granted;
-      const management = admin.service(ManagementService, { organization });
-      await management.bulkAddProjectRoles({
-        projectId: project,
-        roles: [{ key, displayName: key }],
-      });
-      created.defer(async () => {
-        await management.removeProjectRole({
-          projectId: project,
-          roleKey: key,
-        });
-      });
-    }
-  } else {
-    const { id } = await createOrganization(admin, name);
-    created.defer(() => removeOrganization(admin, id));
-    organization = id;
-    project = await fillOrganization(admin, { ...choice, id, name }, options);
+  const { id: organization } = project?.owner ??
+    await createOrganization(admin, name);
+  if (!project) created.defer(() => removeOrganization(admin, organization));
+  const projectId = project?.id ??
+    await fillOrganization(live, { ...chosen, name, organization });
+  if (project && isLeftover({ name: role })) {
+    await manage(
+      admin,
+      organization,
+      "add a role",
+      (management) =>
+        management.bulkAddProjectRoles({
+          projectId,
+          roles: [{ key: role, displayName: role }],
+        }),
+    );
+    const added = { projectId, roleKey: role };
+    created.defer(() => removeRole(admin, organization, added));
   }
   const user = await createServiceUser(admin, organization, name);
-  if (choice.kind === "project") {
-    created.defer(() => removeUser(admin, organization, user));
-  }
+  if (project) created.defer(() => removeUser(admin, organization, user));
   signal.throwIfAborted();
-  const roles = [granted.role];
-  await grantRoles(admin, organization, { user, project, roles });
+  const grant = { user, project: projectId, roles: [role] };
+  await grantRoles(admin, organization, grant);
   const secret = await createSecret(admin, organization, user);
-  await grantSettles(admin, organization, { user, signal });
+  await waitUntil(async () => {
+    const { result } = await manage(
+      admin,
+      organization,
+      "list the user's grants",
+      (management) =>
+        management.listUserGrants({
+          queries: [
+            { query: { case: "userIdQuery", value: { userId: user } } },
+          ],
+        }),
+    );
+    return result.length > 0;
+  }, { what: "the grant can be read", signal });
+  // v4.6.5 denied a secret a moment after it was created. Any other refusal shows
+  // with the first token that counts.
+  await waitUntil(async () => {
+    try {
+      await clientCredentials(config.origin, { ...secret, scope: "openid" });
+      return true;
+    } catch (error) {
+      return !/Secret\.NotExisting|NotFound/.test(messageOf(error));
+    }
+  }, { what: "the throwaway user can get a token", signal });
   const parts = created.move();
   return {
-    ...secret,
-    ...granted,
-    organization,
-    projectId: project,
+    ...{ ...secret, ...chosen, organization, projectId },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
 /** Gives a new organization a mapping, a project with the role, and its reader. */
 async function fillOrganization(
-  admin: Instance,
-  { id, name, mapping, granted }:
-    & Extract<LivePlace, { kind: "organization" }>
-    & { readonly id: string; readonly name: string },
-  { config, signal }: LiveOptions,
+  { admin, config, signal }: Live,
+  { organization, name, role, mapping = {} }: LiveRole & {
+    readonly organization: string;
+    readonly name: string;
+  },
 ): Promise<string> {
   const entries = Object.entries(mapping).map(([key, permissions]) => ({
     key,
     value: new TextEncoder().encode(JSON.stringify(permissions)),
   }));
-  if (entries.length > 0) await setMetadata(admin, id, entries);
-  const roles = [granted.role];
-  const project = await createProject(admin, id, { name, roles });
+  if (entries.length > 0) await setMetadata(admin, organization, entries);
+  const options = { name, roles: [role] };
+  const project = await createProject(admin, organization, options);
   signal.throwIfAborted();
   // The function's service user has to read the metadata.
   const reader = connect(config.origin, await getServiceToken(config));
   const { id: user } = await whoAmI(reader);
-  await addMember(admin, id, { user, role: "ORG_OWNER_VIEWER" });
+  await addMember(admin, organization, { user, role: "ORG_OWNER_VIEWER" });
   await waitUntil(async () => {
-    const [visible] = await listOrganizations(reader, { id });
-    const listed = await listMetadata(reader, id);
+    const [visible] = await listOrganizations(reader, { id: organization });
+    const listed = await listMetadata(reader, organization);
     return visible !== undefined && listed.entries.length === entries.length;
   }, { what: "the function's service user may read it", signal });
   return project.id;
-}
-
-/** Reads lag behind writes: a token that comes too early has no roles. */
-async function grantSettles(
-  admin: Instance,
-  organization: string,
-  { user, signal }: { readonly user: string; readonly signal: AbortSignal },
-): Promise<void> {
-  const management = admin.service(ManagementService, { organization });
-  await waitUntil(async () => {
-    const { result } = await management.listUserGrants({
-      queries: [{ query: { case: "userIdQuery", value: { userId: user } } }],
-    });
-    return result.length > 0;
-  }, { what: "the grant can be read", signal });
 }

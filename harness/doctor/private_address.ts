@@ -1,73 +1,51 @@
 import { isIPv4, isIPv6 } from "node:net";
 
 /**
- * The default of `HTTPClient.DenyList`, as read in main of July 2026 and seen
- * there; the releases from v4.15.2 on have it. A list that is set replaces it.
+ * The default of `HTTPClient.DenyList` with the kind of each entry, as read in main
+ * of July 2026 and seen there; the releases from v4.15.2 on have it. A list that is
+ * set replaces it.
  */
-const DENY_LIST = [
-  "localhost",
-  "0.0.0.0/8",
-  "10.0.0.0/8",
-  "100.64.0.0/10",
-  "127.0.0.0/8",
-  "169.254.0.0/16",
-  "172.16.0.0/12",
-  "192.168.0.0/16",
-  "198.18.0.0/15",
-  "::/128",
-  "::1/128",
-  "fc00::/7",
-  "fe80::/10",
-] as const;
-
-const KINDS: Readonly<Record<string, string>> = {
+const DENY_LIST = {
+  localhost: "loopback",
   "0.0.0.0/8": "unspecified",
+  "10.0.0.0/8": "private",
   "100.64.0.0/10": "carrier-grade NAT",
   "127.0.0.0/8": "loopback",
   "169.254.0.0/16": "link-local",
+  "172.16.0.0/12": "private",
+  "192.168.0.0/16": "private",
   "198.18.0.0/15": "benchmarking",
   "::/128": "unspecified",
   "::1/128": "loopback",
   "fc00::/7": "unique local",
   "fe80::/10": "link-local",
-};
+} as const;
 
 /** How much around an address is let through, in bits: a rack, not a network. */
-const SUBNET_BITS = { 4: 24, 6: 64 } as const;
+const SUBNET_BITS: Readonly<Record<number, number>> = { 32: 24, 128: 64 };
 
-/** An address that newer releases do not call. */
-export interface PrivateAddress {
-  readonly address: string;
-  /** Such as `loopback` or `private`. */
-  readonly kind: string;
-  /** The subnet that would have to be let through. */
-  readonly subnet: string;
-  /** The default list without just that subnet. */
-  readonly denyList: string;
-}
-
-/** Reports whether newer releases refuse to call an address, and how to allow it. */
-export function judgeAddress(
-  address: string,
-  hostname: string,
-): PrivateAddress | undefined {
+/**
+ * Reports whether newer releases refuse to call an address, and how to allow it: the
+ * subnet to let through, and the default list without just that.
+ */
+export function judgeAddress(address: string, hostname: string) {
   const bits = bitsOf(address);
-  const range = DENY_LIST.find((entry) =>
-    entry.includes("/") && bits?.startsWith(prefixOf(entry)) &&
-    entry.includes(":") === (bits.length === 128)
-  );
-  if (bits === undefined || range === undefined) return undefined;
-  const denied = prefixOf(range);
-  const width = bits.length === 32 ? SUBNET_BITS[4] : SUBNET_BITS[6];
-  const subnet = bits.slice(0, Math.max(width, denied.length));
-  const denyList = DENY_LIST.flatMap((entry) => {
-    if (entry === "localhost") return hostname === "localhost" ? [] : [entry];
-    return entry === range ? subtract(denied, subnet, bits.length) : [entry];
+  const found = Object.entries(DENY_LIST).find(([entry]) => {
+    const range = prefixOf(entry);
+    return bits && range?.width === bits.length && bits.startsWith(range.bits);
   });
+  if (!bits || !found) return undefined;
+  const [denied, kind] = found;
+  const width = bits.length;
+  const range = prefixOf(denied)!.bits;
+  const subnet = bits.slice(0, Math.max(SUBNET_BITS[width]!, range.length));
+  const denyList = Object.keys(DENY_LIST)
+    .filter((entry) => entry !== "localhost" || hostname !== entry)
+    .flatMap((entry) =>
+      entry === denied ? subtract(range, subnet, width) : [entry]
+    );
   return {
-    address,
-    kind: KINDS[range] ?? "private",
-    subnet: format(subnet, bits.length),
+    ...{ address, kind, subnet: format(subnet, width) },
     denyList: denyList.join(","),
   };
 }
@@ -80,12 +58,12 @@ function bitsOf(address: string): string | undefined {
   if (!isIPv6(address)) return undefined;
   const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
   if (mapped && isIPv4(mapped)) return bitsOf(mapped);
-  const [head = "", tail = ""] = address.replace(/%.*$/, "").split("::");
-  const [before, after] = [head, tail].map((part) =>
-    part.split(":").filter(Boolean)
-      .map((group) => digits(parseInt(group, 16), 16)).join("")
-  );
-  return before!.padEnd(128 - after!.length, "0") + after;
+  const [before = "", after = ""] = address.replace(/%.*$/, "").split("::")
+    .map((half) =>
+      half.split(":").filter(Boolean)
+        .map((group) => digits(parseInt(group, 16), 16)).join("")
+    );
+  return before.padEnd(128 - after.length, "0") + after;
 }
 
 function digits(value: number, width: number): string {
@@ -93,9 +71,11 @@ function digits(value: number, width: number): string {
 }
 
 /** The binary digits that all addresses of a subnet begin with. */
-function prefixOf(subnet: string): string {
-  const [address, length] = subnet.split("/");
-  return bitsOf(address!)!.slice(0, Number(length));
+function prefixOf(subnet: string) {
+  const [address = "", length] = subnet.split("/");
+  const bits = bitsOf(address);
+  if (bits === undefined) return undefined;
+  return { bits: bits.slice(0, Number(length)), width: bits.length };
 }
 
 /** The subnets that together are a range without one subnet of it. */

@@ -7,12 +7,16 @@ import { checkInstanceOf } from "../cli/check_env_file.ts";
 import { SettingsError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
-import { DOMAIN_HINT, readSettings, required } from "../cli/settings.ts";
+import {
+  ADMIN_TOKEN_HINT,
+  DOMAIN_HINT,
+  readSettings,
+  required,
+} from "../cli/settings.ts";
 import { messageOf, tint } from "../cli/terminal.ts";
-import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
-import { type Instance, originOf } from "../zitadel/client.ts";
+import { originOf } from "../zitadel/client.ts";
 import { acknowledge, readAcknowledgements } from "./acknowledge.ts";
-import { CHECKS } from "./checks.ts";
+import { CHECKS, titleOf } from "./checks.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
 import type { DoctorOptions } from "./command_line.ts";
 import { completeFix } from "./complete_fix.ts";
@@ -26,7 +30,6 @@ import {
 } from "./finding.ts";
 import { formatFindings } from "./format_findings.ts";
 import { gatherFacts } from "./gather.ts";
-import { removeLeftovers } from "./leftovers.ts";
 import { proveLive } from "./live.ts";
 
 export async function runDoctor(
@@ -47,26 +50,24 @@ export async function runDoctor(
     io.error(`${tint("warning", "ZITADEL_ADMIN_KEY_FILE")}: ${error.message}`);
     return given;
   });
-  // Checks the token before anything is sent with it.
-  const needsAdmin = settings.ZITADEL_ADMIN_TOKEN || options.live ||
-    options.removeLeftovers;
-  const admin = needsAdmin
-    ? (await connectAsAdmin(envFile, io)).instance
-    : undefined;
+  if (options.live || options.removeLeftovers) {
+    required(settings, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT, envFile);
+  }
   let facts = await gatherFacts({
+    ...options,
     settings,
-    organizations: options.org,
-    clientId: options.clientId,
-    endpoint: options.endpoint,
-    probe: options.probe,
     onProgress: (what) => io.progress(`looking at ${what}`),
   });
   if (options.removeLeftovers) {
-    facts = await withoutLeftovers(facts, admin!, io);
+    for (const { text, remove } of facts.leftovers) {
+      await remove();
+      io.error(`${tint("good", "removed")} the ${text}`);
+    }
+    facts = { ...facts, leftovers: [] };
   }
-  let findings = diagnose(facts);
+  let findings = await diagnose(facts);
   if (options.live) {
-    const live = await findLive(facts, admin!, io);
+    const live = await findLive(facts, io);
     findings = combineFindings([
       ...excuse(findings, live),
       referToCauses(live, findings),
@@ -89,32 +90,11 @@ function excuse(findings: readonly Finding[], live: Finding): Finding[] {
   );
 }
 
-/** Removes what was left; the facts after that. */
-async function withoutLeftovers(
-  facts: Facts,
-  admin: Instance,
-  io: Io,
-): Promise<Facts> {
-  for (const name of await removeLeftovers(admin, facts.leftovers)) {
-    io.error(`${tint("good", "removed")} ${name}`);
-  }
-  return { ...facts, leftovers: { organizations: [], roles: [], users: [] } };
-}
-
 /** An interrupted proof is no finding: it ends the command. */
-async function findLive(
-  facts: Facts,
-  admin: Instance,
-  io: Io,
-): Promise<Finding> {
-  const config = facts.config.value;
-  if (!config || !facts.credential?.value) {
-    const seen = "not tried: the function cannot work yet";
-    return finding("live", "warning", seen);
-  }
+async function findLive(facts: Facts, io: Io): Promise<Finding> {
   const signal = io.untilInterrupted();
   try {
-    return await proveLive(admin, { facts, config }, {
+    return await proveLive(facts, {
       signal,
       onProgress: (what) => io.progress(`live: ${what}`),
     });
@@ -133,15 +113,12 @@ export function referToCauses(
   findings: readonly Finding[],
 ): Finding {
   if (live.level !== "broken" || live.fix !== CHECKS.live.fix) return live;
-  const causes = new Set(
-    findings.filter(({ level, check }) =>
-      level === "broken" || check === "bound_after"
-    ).map(({ check }) => CHECKS[check].title),
-  );
-  return causes.size === 0 ? live : {
-    ...live,
-    fix: `fix what else is reported first (${
-      [...causes].join(", ")
-    }); then read the function's log`,
-  };
+  const causes = findings.filter(({ level, check }) =>
+    level === "broken" || check === "bound_after"
+  ).map(({ check }) => titleOf(check));
+  if (causes.length === 0) return live;
+  const names = [...new Set(causes)].join(", ");
+  const fix =
+    `fix what else is reported first (${names}); then read the function's log`;
+  return { ...live, fix };
 }

@@ -9,7 +9,7 @@ import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import { gatherApplications } from "../doctor/gather_customers.ts";
+import { gatherOwnedProjects } from "../doctor/gather_organizations.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { findUser } from "../zitadel/find_user.ts";
@@ -110,7 +110,7 @@ export async function runExplainUser(
 /** No API of v3 searches by client id. */
 async function findApplication(instance: Instance, clientId: string) {
   const organizations = await listOrganizations(instance);
-  const seen = await gatherApplications(instance, organizations);
+  const seen = await gatherOwnedProjects(instance, organizations);
   const found = seen.applications.find((it) => it.clientId === clientId);
   if (found) return found;
   throw new Error(

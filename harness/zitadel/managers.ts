@@ -1,14 +1,9 @@
-import {
-  AdminService,
-  type ListIAMMembersResponse,
-} from "@zitadel/proto/zitadel/admin_pb";
-import {
-  type ListOrgMembersResponse,
-  ManagementService,
-} from "@zitadel/proto/zitadel/management_pb";
+import { AdminService } from "@zitadel/proto/zitadel/admin_pb";
+import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import type { Member } from "@zitadel/proto/zitadel/member_pb";
 import { Type } from "@zitadel/proto/zitadel/user_pb";
 import type { Instance } from "./client.ts";
-import { listAll } from "./pages.ts";
+import { listAll, type PageAnswer } from "./pages.ts";
 
 /** A user with an administrator's role. */
 export interface Manager {
@@ -17,11 +12,6 @@ export interface Manager {
   readonly isMachine: boolean;
   readonly roles: readonly string[];
 }
-
-type MemberList = Pick<
-  ListIAMMembersResponse | ListOrgMembersResponse,
-  "result" | "details"
->;
 
 /** Lists the managers of an organization, or without one of the instance; all, or one user. */
 export function listManagersOf(
@@ -34,7 +24,7 @@ export function listManagersOf(
     : [{ query: { case: "userIdQuery" as const, value: { userId } } }];
   return listAll(
     "list the managers",
-    async (page): Promise<MemberList> =>
+    async (page): Promise<PageAnswer<Member>> =>
       organization === undefined
         ? await instance.service(AdminService).listIAMMembers({
           ...page,

@@ -9,7 +9,6 @@ import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
 import { createCredential } from "./credential.ts";
 import { manage } from "./manage.ts";
-import { listManagersOf } from "./managers.ts";
 import { attempt } from "./zitadel_error.ts";
 
 /** The user that a token belongs to. */
@@ -85,17 +84,6 @@ export async function createAccessToken(
     days: 1,
   });
   return value;
-}
-
-/** Lists the managers of an organization, or without one of the instance, that have a role, by user id. */
-export async function listManagers(
-  instance: Instance,
-  role: string,
-  organization?: string,
-): Promise<string[]> {
-  const managers = await listManagersOf(instance, organization);
-  return managers.filter(({ roles }) => roles.includes(role))
-    .map(({ id }) => id);
 }
 
 /** Gives a user an administrator role in an organization. */

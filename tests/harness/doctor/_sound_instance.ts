@@ -1,12 +1,12 @@
-import assert from "node:assert/strict";
-import type { CheckId } from "../../../harness/doctor/checks.ts";
+import { completeFix } from "../../../harness/doctor/complete_fix.ts";
 import { diagnose } from "../../../harness/doctor/diagnose.ts";
-import type { Facts } from "../../../harness/doctor/facts.ts";
-import type { Finding } from "../../../harness/doctor/finding.ts";
+import type { Facts, GatherOptions } from "../../../harness/doctor/facts.ts";
 import {
-  gatherFacts,
-  type GatherOptions,
-} from "../../../harness/doctor/gather.ts";
+  type Finding,
+  finding,
+  type Report,
+} from "../../../harness/doctor/finding.ts";
+import { gatherFacts } from "../../../harness/doctor/gather.ts";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
 import { startSandbox, type World } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
@@ -61,18 +61,15 @@ export async function soundInstance() {
 
 export type Sound = Awaited<ReturnType<typeof soundInstance>>;
 
-/** Returns the finding of a check, which there has to be. */
-export function find(findings: readonly Finding[], check: CheckId): Finding {
-  const found = findings.find((finding) => finding.check === check);
-  assert.ok(found, `no ${check} in ${JSON.stringify(findings)}`);
-  return found;
-}
-
+/** Finds out what is the matter, with fixes as they are printed. */
 export async function examine(
   it: Sound,
   options: Partial<GatherOptions> = {},
 ): Promise<Finding[]> {
-  return diagnose(await gather(it, options));
+  const facts = await gather(it, options);
+  return (await diagnose(facts)).map((found) =>
+    completeFix(found, { facts, envFile: ".env" })
+  );
 }
 
 export function gather(
@@ -81,10 +78,19 @@ export function gather(
 ): Promise<Facts> {
   return gatherFacts({
     settings: it.settings,
-    organizations: [it.scratch.organization.id],
+    org: [it.scratch.organization.id],
     resolve: () => Promise.resolve([PUBLIC_ADDRESS]),
     ...options,
   });
+}
+
+/** Collects what judges report. */
+export async function collect(
+  judge: (report: Report) => void | Promise<void>,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  await judge((...of) => void findings.push(finding(...of)));
+  return findings;
 }
 
 /** Returns what puts a sandbox's world back as it is now. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { completeFix } from "../../../harness/doctor/complete_fix.ts";
+import type { TargetFacts } from "../../../harness/doctor/facts.ts";
 import { combineFindings, finding } from "../../../harness/doctor/finding.ts";
 import { formatFindings } from "../../../harness/doctor/format_findings.ts";
 
@@ -25,16 +27,20 @@ Deno.test("combineFindings() makes one finding of a cause, and puts the worst fi
   assert.deepEqual(found[1]!.items, ["Acme (1)", "Beta (2)"]);
 });
 
-Deno.test("combineFindings() completes --org with the id that is known", () => {
-  const unmapped = (id: string) =>
-    finding("unmapped_role", "warning", "roles without an entry", {
-      items: [`viewer in ${id}`],
-      organizations: [id],
-    });
-  const [one] = combineFindings([unmapped("4711")]);
-  assert.match(one!.fix!, /^deno task setup --org 4711 --roles roles\.json\n/);
-  const [two] = combineFindings([unmapped("1"), unmapped("2")]);
-  assert.match(two!.fix!, /--org 1 [^]*for each of the 2 organizations/);
+Deno.test("completeFix() completes --org with the ids that are known", () => {
+  const fixOf = (...organizations: string[]) => {
+    const seen = "roles without an entry";
+    const where = { items: ["viewer"], organizations };
+    const facts = {} as TargetFacts;
+    const given = { facts: { ...facts, config: {} as never }, envFile: "a b" };
+    const found = finding("unmapped_role", "warning", seen, where);
+    return completeFix(found, given).fix!;
+  };
+  const setup = "deno task setup --env-file 'a b'";
+  const roles = "--roles roles.json\n";
+  assert.ok(fixOf().startsWith(`${setup} --org ID ${roles}`));
+  assert.ok(fixOf("1").startsWith(`${setup} --org 1 ${roles}`));
+  assert.match(fixOf("1", "2"), /--org 1 [^]*for each of the 2 organizations$/);
 });
 
 Deno.test("formatFindings() prints why and fix once, a command on a line of its own", () => {

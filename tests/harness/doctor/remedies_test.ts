@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { REMEDIES } from "../../../lib/errors.ts";
 import { CHECKS } from "../../../harness/doctor/checks.ts";
 import type { Finding } from "../../../harness/doctor/finding.ts";
-import type { GatherOptions } from "../../../harness/doctor/gather.ts";
+import type { GatherOptions } from "../../../harness/doctor/facts.ts";
 import { DEFAULT_SERVICE_USER_NAME } from "../../../harness/zitadel/service_user.ts";
 import { loadTask } from "../../_tasks.ts";
 import { createTestIo } from "../_test_io.ts";
@@ -47,12 +47,12 @@ async function write(it: Sound, settings: GatherOptions["settings"]) {
 
 async function examine(
   it: Sound,
-  { organizations = [it.scratch.organization.id], clientId }: Partial<
+  { org = [it.scratch.organization.id], clientId }: Partial<
     GatherOptions
   >,
 ): Promise<Finding[]> {
   const args = [
-    ...organizations.flatMap((id) => ["--org", id]),
+    ...org.flatMap((id) => ["--org", id]),
     ...clientId ? ["--client-id", clientId] : [],
   ];
   const { printed } = await run(
@@ -62,8 +62,11 @@ async function examine(
   return JSON.parse(printed).findings;
 }
 
-/** Commands that look again, at what a person has to name. */
-const LOOKS = ["reachable", "not_checked", "internal"];
+/** Commands that look again, or that need a token or a file of other roles: a person's part. */
+const LOOKS = [
+  ...["reachable", "not_checked", "internal", "writers"],
+  ...["expiry note", "mapping note"],
+];
 
 /** What a placeholder stands for, or a person adds. */
 const COMPLETED: Readonly<Record<string, (it: Sound) => string>> = {
@@ -93,15 +96,20 @@ Deno.test("the commands that doctor advises fix what they are advised for", asyn
   await using it = await createScene();
   const tried = new Set<string>();
   for (const { name, check, level, make } of FAULTS) {
-    if ([...LOOKS, ...OF_ITS_OWN_USER].includes(check)) continue;
+    const skipped = [...LOOKS, ...OF_ITS_OWN_USER];
+    if ([check, `${check} ${level}`].some((it) => skipped.includes(it))) {
+      continue;
+    }
+    // Once for each finding: what differs more closely is advised alike.
+    if (tried.has(`${check} ${level}`)) continue;
     await t.step(name, async () => {
-      const options = make(partsOf(it)) ?? {};
-      await write(it, options.settings ?? it.settings);
+      const options = await make(it);
+      await write(it, options.settings ?? {});
       const isOf = (it: Finding) => it.check === check && it.level === level;
       const found = (await examine(it, options)).find(isOf);
       const [advised] = commandsIn(found?.fix?.split("\n")[0] ?? "");
       if (advised === undefined) return;
-      tried.add(check);
+      tried.add(`${check} ${level}`);
       const command = advised.replace("roles.json", it.roles)
         .replace(/ --endpoint URL$/, COMPLETED[check]?.(it) ?? "$&");
       let { code, errors } = await run(it, command);
@@ -121,7 +129,9 @@ Deno.test("the commands that doctor advises fix what they are advised for", asyn
     .filter(([, { fix }]) => commandsIn(fix.split("\n")[0]!).length > 0)
     .map(([check]) => check);
   assert.deepEqual(
-    advising.filter((check) => !tried.has(check)),
+    advising.filter((check) =>
+      ![...tried].some((it) => it.startsWith(`${check} `))
+    ),
     OF_ITS_OWN_USER,
   );
 });
