@@ -9,10 +9,7 @@ import { populate } from "./populate.ts";
 import { createSandboxRoutes } from "./sandbox_routes.ts";
 import { actionMethods } from "./services/actions.ts";
 import { loginMethods } from "./services/login.ts";
-import {
-  organizationReaders,
-  organizationWriters,
-} from "./services/organizations.ts";
+import { organizationMethods } from "./services/organizations.ts";
 import { projectMethods } from "./services/projects.ts";
 import { userMethods } from "./services/users.ts";
 import { readWorldFile, type WorldFile } from "./world_file.ts";
@@ -116,8 +113,7 @@ function createApp(
   app.route(
     "/",
     createApi(instance, [
-      ...organizationReaders,
-      ...organizationWriters,
+      ...organizationMethods,
       ...actionMethods,
       ...projectMethods,
       ...userMethods,

@@ -10,7 +10,7 @@ import { sleep } from "../util/sleep.ts";
 import { bearerToken, findAccessToken } from "./authorize.ts";
 import type { Instance } from "./instance.ts";
 import { issueTokens } from "./issue_tokens.ts";
-import { removeMetadata, setMetadata } from "./metadata.ts";
+import { changeMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
 import type { Organization } from "./world.ts";
 
@@ -120,12 +120,9 @@ function change(
   key: string,
   text: string | null,
 ): void {
-  const { adminUserId: editor } = instance.world;
-  if (text === null) removeMetadata(instance, organization, key, editor);
-  else {
-    const value = new TextEncoder().encode(text);
-    setMetadata(instance, organization, key, value, editor);
-  }
+  const value = text === null ? undefined : new TextEncoder().encode(text);
+  const { adminUserId } = instance.world;
+  changeMetadata(instance, organization, [key, value], adminUserId);
 }
 
 const Names = z.array(z.string());

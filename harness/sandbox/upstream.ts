@@ -9,7 +9,7 @@ import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import { createApi, pageNotFound, refusal } from "./api.ts";
 import type { Instance } from "./instance.ts";
 import { addOrganization, addPersonalToken, addUser } from "./populate.ts";
-import { organizationReaders } from "./services/organizations.ts";
+import { organizationMethods } from "./services/organizations.ts";
 import { dated, emptyWorld, type Organization } from "./world.ts";
 
 /** The origin that an upstream answers for. */
@@ -75,7 +75,7 @@ export function createUpstream(data: UpstreamData): Upstream {
   };
   // Reading needs no more of an instance.
   const instance = { world, origin: UPSTREAM_ORIGIN } as Instance;
-  const api = createApi(instance, organizationReaders);
+  const api = createApi(instance, organizationMethods);
   let requests = 0;
   return {
     fetch: async (input, init) => {

@@ -12,7 +12,7 @@ const SESSION_TOKEN_LENGTH = 78;
 /** Finishes a login and returns where the browser goes with the code. */
 export type FinishLogin = (
   authRequestId: string,
-  login: { userId: string; sessionId?: string },
+  login: { readonly userId: string; readonly sessionId?: string },
 ) => Promise<string>;
 
 /**
@@ -35,10 +35,10 @@ export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
             "COMMAND-3M0fs",
           );
         }
-        const id = newIdentifier();
-        const token = newSecret(SESSION_TOKEN_LENGTH);
-        call.world.sessions.set(id, { id, token, userId });
-        return { sessionId: id, sessionToken: token };
+        const sessionId = newIdentifier();
+        const sessionToken = newSecret(SESSION_TOKEN_LENGTH);
+        call.world.sessions.set(sessionToken, { sessionId, userId });
+        return { sessionId, sessionToken };
       },
     }),
     ...methodsOf(OIDCService, {
@@ -49,16 +49,14 @@ export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
           throw notFound("Errors.AuthRequest.NotExisting", "COMMAND-SzS4a");
         }
         const { case: kind, value } = callbackKind;
-        const session = kind === "session" && sessions.get(value.sessionId);
-        if (!session || session.token !== value.sessionToken) {
+        const login = kind === "session" && sessions.get(value.sessionToken);
+        if (!login) {
           throw apiError(
             Code.PermissionDenied,
             "Errors.Session.Token.Invalid",
             "COMMAND-sGr42",
           );
         }
-        const { userId, id: sessionId } = session;
-        const login = { userId, sessionId };
         return { callbackUrl: await finishLogin(authRequestId, login) };
       },
     }),

@@ -13,6 +13,7 @@ import {
   setExecution,
 } from "../../../harness/zitadel/execution.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
+import { actionsOf } from "../sandbox/_call.ts";
 
 const BOUND = [
   "function/preaccesstoken",
@@ -117,11 +118,13 @@ Deno.test("runConformance() names the check that fails, and goes on", async () =
 Deno.test("unbindOthers() throws naming a binding that it cannot restore", async () => {
   await using sandbox = await startSandbox();
   const id = await bindTarget(sandbox);
-  const key = JSON.stringify({ allEvents: true });
-  const [execution] = sandbox.world.executions.values();
-  sandbox.world.executions.set(key, {
-    ...execution!,
-    condition: { allEvents: true },
+  await actionsOf(sandbox).setExecution({
+    condition: {
+      conditionType: {
+        case: "event",
+        value: { condition: { case: "all", value: true } },
+      },
+    },
     targets: [id],
   });
   await assert.rejects(

@@ -30,9 +30,7 @@ export function partsOf(it: Sound) {
     organization,
     project,
     executions: [...state.executions.values()],
-    access: [...state.executions.values()].find(({ condition }) =>
-      "function" in condition && condition.function === "preaccesstoken"
-    )!,
+    access: state.executions.get("preaccesstoken")!,
     app: [...state.apps.values()].find(({ clientId }) =>
       clientId === scratch.application.clientId
     )!,
@@ -48,6 +46,9 @@ export function partsOf(it: Sound) {
 
 const value = (text: string) => new TextEncoder().encode(text);
 
+const PREUSERINFO = {
+  conditionType: { case: "function", value: { name: "preuserinfo" } },
+} as const;
 const NOWHERE = "http://127.0.0.1:9/";
 const SOON_MS = 29 * 24 * 60 * 60 * 1_000;
 
@@ -173,7 +174,7 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Make>> = {
   }),
   "bound broken: to no function": ({ state }) => state.executions.clear(),
   "bound note: to preuserinfo only": ({ access }) =>
-    void (access.condition = { function: "preuserinfo" }),
+    void (access.condition = PREUSERINFO),
   "bound_before note: another target": ({ access, addTarget }) =>
     void access.targets.unshift(addTarget()),
   "bound_after warning: another target": ({ access, addTarget }) =>
@@ -205,8 +206,7 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Make>> = {
   },
   "opaque_tokens note: preuserinfo is bound": ({ app, state, access }) => {
     app.accessToken = "opaque";
-    const condition = { function: "preuserinfo" as const };
-    state.executions.set("more", { ...access, condition });
+    state.executions.set("more", { ...access, condition: PREUSERINFO });
   },
   "role_assertion warning: the project does not": ({ project }) =>
     void (project.roleAssertion = false),
