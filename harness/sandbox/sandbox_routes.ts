@@ -12,7 +12,7 @@ import type { Instance } from "./instance.ts";
 import { issueTokens } from "./issue_tokens.ts";
 import { changeMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
-import type { Organization } from "./world.ts";
+import { type Organization, rowsOf } from "./world.ts";
 
 const Key = z.string().min(1).max(200);
 
@@ -139,46 +139,29 @@ function mappingOf({ metadata }: Organization): Record<string, unknown> {
 }
 
 /** The world for display: no secrets, no tokens. */
-function worldView({ world, origin }: Instance) {
+function worldView({ world, origin: issuer }: Instance) {
   const { organizations, projects, apps, users, userGrants } = world;
   return {
-    issuer: origin,
+    issuer,
     organizations: Array.from(
       organizations.values(),
       ({ id, name, metadata }) => ({
-        id,
-        name,
-        entries: Array.from(metadata, ([key, { value, changed }]) => ({
-          key,
-          value: value.toBase64(),
-          changed: changed.getTime(),
-        })),
+        ...{ id, name },
+        entries: Array.from(metadata, ([key, { value, changed }]) => (
+          { key, value: value.toBase64(), changed: changed.getTime() }
+        )),
       }),
     ),
-    projects: Array.from(
-      projects.values(),
-      ({ roles, roleAssertion, ...project }) => ({
-        ...project,
-        assertsRoles: roleAssertion,
-        roles: [...roles],
-      }),
-    ),
+    projects: [...projects.values()],
     apps: Array.from(apps.values(), ({ clientSecret: _, ...app }) => app),
     users: Array.from(
       users.values(),
-      ({ id, userName, name, isMachine, organizationId }) => ({
-        id,
-        userName,
-        displayName: name,
-        isMachine,
-        organizationId,
+      ({ id, userName, name: displayName, isMachine, organizationId }) => ({
+        ...{ id, userName, displayName, isMachine, organizationId },
         organization: organizations.get(organizationId)?.name,
-        grants: [...userGrants.values()]
-          .filter(({ userId }) => userId === id)
-          .map((grant) => ({
-            ...grant,
-            project: projects.get(grant.projectId)?.name,
-          })),
+        grants: rowsOf(userGrants, { userId: id }).map((grant) => (
+          { ...grant, project: projects.get(grant.projectId)?.name }
+        )),
       }),
     ),
   };

@@ -1,9 +1,12 @@
-import { assertedGrants, type RoleRequest } from "./scopes.ts";
+import { applyResponse, runFunction } from "./executions.ts";
+import { functionPayload } from "./function_payload.ts";
+import type { Instance } from "./instance.ts";
+import { assertedGrants, type RoleRequest, roleRequest } from "./scopes.ts";
 import type { User, World } from "./world.ts";
 
 export type Claims = Record<string, unknown>;
 
-export interface ClaimsOptions {
+interface ClaimsOptions {
   readonly user: User;
   readonly scopes: readonly string[];
   /** The asking application, and the project whose roles it may see. */
@@ -21,8 +24,26 @@ export interface ClaimsOptions {
 const METADATA = "urn:zitadel:iam:user:metadata";
 const OWNER = "urn:zitadel:iam:user:resourceowner";
 
+/** Creates the user's claims with what the function's targets add. */
+export async function extendedClaims(
+  instance: Instance,
+  name: "preaccesstoken" | "preuserinfo",
+  options: ClaimsOptions,
+): Promise<Claims> {
+  const { world } = instance;
+  const { user, app } = options;
+  const request = roleRequest(world, options);
+  const claims = userClaims(world, options, request);
+  const payload = functionPayload(world, `function/${name}`, {
+    ...{ user, clientId: app.clientId, request, userinfo: { ...claims } },
+  });
+  const reply = await runFunction(instance, name, payload, options.token);
+  applyResponse(claims, user, reply);
+  return claims;
+}
+
 /** Creates a user's claims: `sub`, those of the scopes, and roles. */
-export function userClaims(
+function userClaims(
   world: World,
   { user, scopes, profile, roles }: ClaimsOptions,
   request: RoleRequest,

@@ -102,14 +102,6 @@ export interface UserGrant extends Dated {
   active: boolean;
 }
 
-export interface Member {
-  userId: string;
-  /** Absent for roles on the whole instance. */
-  organizationId?: string;
-  /** Such as `IAM_OWNER` or `ORG_OWNER_VIEWER`. */
-  roles: string[];
-}
-
 /** A public key that ZITADEL would encrypt a target's payloads for. */
 export interface TargetKey {
   id: string;
@@ -137,13 +129,6 @@ export interface Target {
   keys?: TargetKey[];
 }
 
-/** The targets of a condition. */
-export interface Execution {
-  condition: MessageInitShape<typeof ConditionSchema>;
-  /** The targets' identifiers, in the order of the calls. */
-  targets: string[];
-}
-
 /** An issued access token. JWTs are stored too, by their `jti`. */
 export interface AccessToken {
   /** The `jti` of a JWT. */
@@ -163,15 +148,6 @@ export interface AccessToken {
   kind: "jwt" | "opaque" | "personal";
 }
 
-export interface AuthRequest {
-  /** oidc-provider's identifier. */
-  uid: string;
-  /** The scopes that the application and its project ask for. */
-  scopes: string[];
-  /** The user name that the client expects. */
-  loginHint?: string | undefined;
-}
-
 export type World = ReturnType<typeof emptyWorld>;
 
 export function emptyWorld() {
@@ -186,13 +162,30 @@ export function emptyWorld() {
     apps: new Map<string, App>(),
     users: new Map<string, User>(),
     userGrants: new Map<string, UserGrant>(),
-    members: [] as Member[],
+    /** Administrators: of the instance if there is no organization. */
+    members: [] as {
+      userId: string;
+      organizationId?: string;
+      /** Such as `IAM_OWNER` or `ORG_OWNER_VIEWER`. */
+      roles: string[];
+    }[],
     targets: new Map<string, Target>(),
     /** By the name of the function or event, or the event's group; `true` is all events. */
-    executions: new Map<string, Execution>(),
+    executions: new Map<string, {
+      condition: MessageInitShape<typeof ConditionSchema>;
+      /** The targets' identifiers, in the order of the calls. */
+      targets: string[];
+    }>(),
     /** By the token itself, or by the `jti` of a JWT. */
     accessTokens: new Map<string, AccessToken>(),
-    authRequests: new Map<string, AuthRequest>(),
+    authRequests: new Map<string, {
+      /** oidc-provider's identifier. */
+      uid: string;
+      /** The scopes that the application and its project ask for. */
+      scopes: string[];
+      /** The user name that the client expects. */
+      loginHint?: string | undefined;
+    }>(),
     /** Of the session API, by their token. */
     sessions: new Map<string, { sessionId: string; userId: string }>(),
   };
