@@ -26,14 +26,9 @@ const DISCOVERY = { authorization_response_iss_parameter_supported: false };
 // deno-lint-ignore no-explicit-any -- oidc-provider has no types
 type Untyped = any;
 
-export interface OidcProvider {
-  readonly handle: (c: Context) => Promise<Response>;
-  readonly finishLogin: FinishLogin;
-}
+export type OidcProvider = Awaited<ReturnType<typeof createOidcProvider>>;
 
-export async function createOidcProvider(
-  instance: Instance,
-): Promise<OidcProvider> {
+export async function createOidcProvider(instance: Instance) {
   const { default: Provider, interactionPolicy } = await loadProvider();
   // Like ZITADEL, lets a client ask to select an account.
   const policy = interactionPolicy.base();
@@ -51,7 +46,7 @@ export async function createOidcProvider(
   });
   const answer = provider.callback();
   return {
-    handle: async ({ req }) => {
+    handle: async ({ req }: Context) => {
       const { statusCode: status, headers, rawPayload } = await inject(answer, {
         method: req.method as "GET",
         url: req.url,

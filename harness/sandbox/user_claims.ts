@@ -1,8 +1,8 @@
 import { applyResponse, runFunction } from "./executions.ts";
 import { functionPayload } from "./function_payload.ts";
 import type { Instance } from "./instance.ts";
-import { assertedGrants, type RoleRequest, roleRequest } from "./scopes.ts";
-import type { User, World } from "./world.ts";
+import { type RoleRequest, roleRequest } from "./scopes.ts";
+import { activeGrants, type User, type UserGrant, type World } from "./world.ts";
 
 export type Claims = Record<string, unknown>;
 
@@ -33,9 +33,11 @@ export async function extendedClaims(
   const { world } = instance;
   const { user, app } = options;
   const request = roleRequest(world, options);
-  const claims = userClaims(world, options, request);
+  const grants = activeGrants(world, user.id)
+    .filter(({ projectId }) => request.projects.has(projectId));
+  const claims = userClaims(world, options, roleClaims(world, grants, request));
   const payload = functionPayload(world, `function/${name}`, {
-    ...{ user, clientId: app.clientId, request, userinfo: { ...claims } },
+    ...{ user, clientId: app.clientId, grants, userinfo: { ...claims } },
   });
   const reply = await runFunction(instance, name, payload, options.token);
   applyResponse(claims, user, reply);
@@ -46,14 +48,14 @@ export async function extendedClaims(
 function userClaims(
   world: World,
   { user, scopes, profile, roles }: ClaimsOptions,
-  request: RoleRequest,
+  ofRoles: Claims,
 ): Claims {
   const { id, metadata, organizationId } = user;
   const organization = world.organizations.get(organizationId);
   return {
     sub: id,
     ...profile && profileClaims(user, scopes),
-    ...roles && roleClaims(world, user, request),
+    ...roles && ofRoles,
     ...scopes.includes(METADATA) && metadata.size > 0 && {
       [METADATA]: Object.fromEntries(
         Array.from(metadata, ([key, { value }]) => [
@@ -86,9 +88,13 @@ function profileClaims(user: User, scopes: readonly string[]): Claims {
   };
 }
 
-function roleClaims(world: World, user: User, request: RoleRequest): Claims {
+function roleClaims(
+  world: World,
+  grants: readonly UserGrant[],
+  request: RoleRequest,
+): Claims {
   const claims: Record<string, Record<string, Claims>> = {};
-  for (const grant of assertedGrants(world, user, request)) {
+  for (const grant of grants) {
     const { projectId, organizationId } = grant;
     const domain = world.organizations.get(organizationId)?.primaryDomain;
     const keys = [`urn:zitadel:iam:org:project:${projectId}:roles`];
