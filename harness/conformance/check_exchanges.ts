@@ -1,23 +1,23 @@
 import { clientCredentials } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
+import type { Check, Run } from "./check.ts";
 import {
-  type HeaderTexts,
   readRecorded,
   recordedAnswer,
   type RecordedRequest,
   type RecordedResponse,
   replay,
+  type Texts,
 } from "./recording.ts";
-import { basic, bearer } from "./request_token.ts";
-import type { Check, Run } from "./check.ts";
 import { shapeOf } from "./shape.ts";
 import type { Release } from "./subject.ts";
+import { basic, bearer } from "./tokens.ts";
 
 /** A recording, who sends it, and what the ids in it stand for. */
 interface Case {
   readonly recording: string;
   readonly caller: string;
-  readonly ids?: Readonly<Record<string, string>>;
+  readonly ids?: Texts;
 }
 
 interface Recording extends Readonly<Record<Release, readonly Case[]>> {
@@ -60,12 +60,11 @@ export async function* checkExchanges(run: Run): AsyncGenerator<Check> {
       // Lists lag behind writes.
       if (recording.includes("/list_")) await run.settle();
       const headers = callers[caller] ?? bearer(run.serviceUser(caller).token);
+      const replaced = Object.entries(ids).map(([id, it]) => [id, stands(it)]);
       const answer = await replay(run.origin, request, headers, {
         q3gmz: suffix,
         "http://localhost:9101": origin,
-        ...Object.fromEntries(
-          Object.entries(ids).map(([id, what]) => [id, stands(what)]),
-        ),
+        ...Object.fromEntries(replaced),
       });
       const body = answer.body as Body | null;
       if (recording === "admin/create_target") targetId = body?.id ?? "";
@@ -81,12 +80,11 @@ export async function* checkExchanges(run: Run): AsyncGenerator<Check> {
 }
 
 /** The callers beside the scenario's service users. */
-async function otherCallers(run: Run): Promise<Record<string, HeaderTexts>> {
+async function otherCallers(run: Run): Promise<Record<string, Texts>> {
   const { clientId, clientSecret } = run.serviceUser("reader");
+  const scope = { scope: "openid" };
   const { accessToken } = await clientCredentials(run.origin, {
-    clientId,
-    clientSecret,
-    scope: "openid",
+    ...{ clientId, clientSecret, ...scope },
   });
   return {
     none: {},
@@ -97,4 +95,46 @@ async function otherCallers(run: Run): Promise<Record<string, HeaderTexts>> {
     "unknown client": basic("unknown", "wrong"),
     "no audience": bearer(accessToken),
   };
+}
+
+/** Only local instances have an address that is not their domain. */
+const OTHER_HOSTS: Texts = {
+  localhost: "127.0.0.1",
+  "127.0.0.1": "localhost",
+};
+
+/**
+ * Compares what an instance answers at an address that is not its domain,
+ * without and with `x-zitadel-instance-host`.
+ */
+export async function* checkHosts(run: Run): AsyncGenerator<Check> {
+  const elsewhere = new URL(run.origin);
+  const { host, hostname } = elsewhere;
+  if (!(hostname in OTHER_HOSTS)) return;
+  elsewhere.hostname = OTHER_HOSTS[hostname]!;
+  const recorded = run.release === "current" ? "4.13" : run.release;
+  const { exchanges } = await readRecorded<{
+    exchanges: (RecordedResponse & {
+      readonly release: string;
+      readonly path: string;
+      /** The header `x-zitadel-instance-host`. */
+      readonly instance_host: string | null;
+      readonly request: Omit<RecordedRequest, "path">;
+    })[];
+  }>("instance_host");
+  for (const exchange of exchanges) {
+    const { path, instance_host: named } = exchange;
+    if (!exchange.release.startsWith(recorded)) continue;
+    const request = { ...exchange.request, path };
+    const headers = {
+      ...named !== null && { "x-zitadel-instance-host": host },
+      ...path.startsWith("/zitadel.") && bearer(run.adminToken),
+    };
+    yield {
+      name: `instance_host: ${path}${named === null ? "" : ", named"}`,
+      recorded: shapeOf(await recordedAnswer(exchange)),
+      look: async () =>
+        shapeOf(await replay(elsewhere.origin, request, headers)),
+    };
+  }
 }

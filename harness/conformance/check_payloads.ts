@@ -7,13 +7,12 @@ import {
   generateKeyPair,
   SignJWT,
 } from "jose";
-import { refresh, roleScopes } from "../zitadel/login.ts";
+import { roleScopes } from "../zitadel/login.ts";
 import { type BindingOptions, bindTarget } from "./binding.ts";
 import type { Check, Run } from "./check.ts";
-import { type Login, logIn } from "./log_in.ts";
 import { readCall, readRecorded } from "./recording.ts";
-import { requestToken } from "./request_token.ts";
 import { shapeOf } from "./shape.ts";
+import { type Login, logIn, requestToken } from "./tokens.ts";
 
 const FOLDERS = {
   current: "calls",
@@ -102,8 +101,11 @@ const ACTS = {
   async refresh(run: Run, login: Login) {
     const { refreshToken } = await logIn(run, login);
     run.target.calls.length = 0;
-    const clientId = run.id("client storefront");
-    await refresh(run.origin, { clientId, refreshToken: refreshToken! });
+    await getToken(run.origin, {
+      grant_type: "refresh_token",
+      refresh_token: refreshToken!,
+      client_id: run.id("client storefront"),
+    });
   },
   async exchange(run: Run, login: Login) {
     const { accessToken } = await logIn(run, login);

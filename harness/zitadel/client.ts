@@ -86,6 +86,24 @@ export function connect(domain: string, token: string): Instance {
   };
 }
 
+/** Calls an API whose descriptor is not published. */
+export function postJson(
+  { origin, token }: Pick<Instance, "origin" | "token">,
+  path: string,
+  body: unknown = {},
+): Promise<Response> {
+  return fetch(origin + path, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(body),
+    redirect: "error",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+}
+
 /** Failures of the way to the instance, about which it said nothing itself. */
 const UNANSWERED: ReadonlySet<Code> = new Set([
   Code.Unavailable,

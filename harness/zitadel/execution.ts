@@ -1,4 +1,8 @@
-import type { Condition as WireCondition } from "@zitadel/proto/zitadel/action/v2beta/execution_pb";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  Condition as WireCondition,
+  ConditionSchema,
+} from "@zitadel/proto/zitadel/action/v2beta/execution_pb";
 import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import { Code } from "@connectrpc/connect";
 import type { Instance } from "./client.ts";
@@ -7,8 +11,7 @@ import { attempt, ZitadelError } from "./zitadel_error.ts";
 
 /**
  * What triggers the targets: `function/<name>`, `event/<name>`,
- * `event/group/<name>`, or another of ZITADEL's conditions, which can be listed
- * but not set here.
+ * `event/group/<name>`, `event/all`, `request/method/<name>`, and so on.
  */
 export type Condition = string;
 
@@ -58,20 +61,18 @@ export async function setExecution(
   );
 }
 
+type WireType = NonNullable<
+  MessageInitShape<typeof ConditionSchema>["conditionType"]
+>;
+
 function toWire(condition: Condition) {
-  const [, type, group, name = ""] =
-    /^(function|event)\/(group\/)?([^/]+)$/.exec(condition) ?? [];
-  if (type === "function" && !group) {
-    return { case: type, value: { name } } as const;
-  }
-  if (type === "event") {
-    const kind = group ? "group" : "event";
-    return {
-      case: type,
-      value: { condition: { case: kind, value: name } },
-    } as const;
-  }
-  throw new TypeError(`Cannot bind to "${condition}": not a function or event`);
+  const [, type, kind = "event", name = ""] =
+    /^(function|event|request|response)(?:\/(group|method|service|all))?(?:\/(.+))?$/
+      .exec(condition) ?? [];
+  if (type === "function") return { case: type, value: { name } } as const;
+  if (!type) throw new TypeError(`Cannot bind to "${condition}"`);
+  const inner = { case: kind, value: kind === "all" || name };
+  return { case: type, value: { condition: inner } } as WireType;
 }
 
 function conditionName(condition: WireCondition | undefined): Condition {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Instance, TIMEOUT_MS } from "./client.ts";
+import { type Instance, postJson } from "./client.ts";
 
 const PublicKeys = z.object({
   publicKeys: z.array(z.object({
@@ -24,20 +24,11 @@ export interface PublicKey {
  * published, so it is made as JSON.
  */
 export async function listActivePublicKeys(
-  { origin, token }: Instance,
+  instance: Instance,
   target: string,
 ): Promise<PublicKey[]> {
   const path = `/v2/actions/targets/${encodeURIComponent(target)}/publickeys`;
-  const response = await fetch(`${origin}${path}/search`, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${token}`,
-      "content-type": "application/json",
-    },
-    body: "{}",
-    redirect: "error",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+  const response = await postJson(instance, `${path}/search`);
   const text = await response.text();
   const listed = response.ok
     ? PublicKeys.safeParse(JSON.parse(text))
