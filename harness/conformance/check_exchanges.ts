@@ -1,5 +1,4 @@
 import { clientCredentials } from "../zitadel/login.ts";
-import { bindTarget } from "./binding.ts";
 import type { Check, Run } from "./check.ts";
 import {
   readRecorded,
@@ -20,62 +19,31 @@ interface Case {
   readonly ids?: Texts;
 }
 
-interface Recording extends Readonly<Record<Release, readonly Case[]>> {
-  /** What is bound before. */
-  readonly bound: Readonly<Record<Release, readonly string[]>>;
-}
-
-/** What is looked at in an answer. */
-interface Body {
-  readonly id?: string;
-  /** Of a list of targets only the run's own are compared. */
-  readonly result?: readonly { readonly endpoint?: string }[];
-}
-
 /** Replays the recorded exchanges of the instance's release. */
 export async function* checkExchanges(run: Run): AsyncGenerator<Check> {
-  const { release, suffix, target: { origin } } = run;
   const callers = await otherCallers(run);
-  const cases = await readRecorded<Recording>("replayed");
-  await using stack = new AsyncDisposableStack();
-  let targetId = "";
-  for (const condition of cases.bound[release]) {
-    const interruptOnError = condition.startsWith("function/");
-    const options = { path: condition, condition, interruptOnError };
-    const { id } = stack.use(await bindTarget(run, options));
-    targetId ||= id;
-  }
-  const stands = (what: string) => {
-    if (what === "target") return targetId;
-    return what === "reader secret"
-      ? run.serviceUser("reader").clientSecret
-      : run.id(what);
-  };
-  for (const { recording, caller, ids = {} } of cases[release]) {
+  const cases = await readRecorded<Record<Release, readonly Case[]>>(
+    "replayed",
+  );
+  for (const { recording, caller, ids = {} } of cases[run.release]) {
     const { request, response } = await readRecorded<{
       readonly request: RecordedRequest;
       readonly response: RecordedResponse;
     }>(recording);
-    const look = async () => {
-      // Lists lag behind writes.
-      if (recording.includes("/list_")) await run.settle();
-      const headers = callers[caller] ?? bearer(run.serviceUser(caller).token);
-      const replaced = Object.entries(ids).map(([id, it]) => [id, stands(it)]);
-      const answer = await replay(run.origin, request, headers, {
-        q3gmz: suffix,
-        "http://localhost:9101": origin,
-        ...Object.fromEntries(replaced),
-      });
-      const body = answer.body as Body | null;
-      if (recording === "admin/create_target") targetId = body?.id ?? "";
-      if (!Array.isArray(body?.result)) return shapeOf(answer);
-      const result = body.result.filter(({ endpoint = origin }) =>
-        endpoint.startsWith(origin)
-      );
-      return shapeOf({ ...answer, body: { ...body, result } });
+    const headers = callers[caller] ?? bearer(run.serviceUser(caller).token);
+    const here = {
+      q3gmz: run.suffix,
+      "…": run.serviceUser("reader").clientSecret,
+      ...Object.fromEntries(
+        Object.entries(ids).map(([id, name]) => [id, run.id(name)]),
+      ),
     };
-    const recorded = shapeOf(await recordedAnswer(response));
-    yield { name: recording, recorded, look };
+    yield {
+      name: recording,
+      recorded: shapeOf(await recordedAnswer(response)),
+      look: async () =>
+        shapeOf(await replay(run.origin, request, headers, here)),
+    };
   }
 }
 

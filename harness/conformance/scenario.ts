@@ -41,6 +41,7 @@ export async function createScenario(
     await createScratch(instance, { ...plan, organizations }),
   );
   const { id, ids } = scratch;
+  ids.set("suffix", scratch.suffix);
   const organization = id("organization acme");
   const projectId = id("project storefront");
   const acme = instance.service(ManagementService, { organization });

@@ -6,13 +6,18 @@
  */
 import type { DescService } from "@bufbuild/protobuf";
 import {
+  type CallOptions,
   type Client,
   Code,
   ConnectError,
+  createContextKey,
+  createContextValues,
   type Interceptor,
+  type Transport,
 } from "@connectrpc/connect";
 import { SettingsError } from "../cli/errors.ts";
 import { viaProxy } from "../util/proxy.ts";
+import { attempt } from "./zitadel_error.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
@@ -81,7 +86,26 @@ export function connect(domain: string, token: string): Instance {
         defaultTimeoutMs: TIMEOUT_MS,
         interceptors,
       });
-      return createClientFor(service)(transport);
+      return createClientFor(service)(explained(transport));
+    },
+  };
+}
+
+const ACTION = createContextKey("");
+
+/** The options of a call whose failure is to read "Cannot <action>: ...". */
+export function to(action: string): CallOptions {
+  return { contextValues: createContextValues().set(ACTION, action) };
+}
+
+function explained({ unary, stream }: Transport): Transport {
+  return {
+    stream,
+    unary: (method, signal, timeoutMs, header, input, values) => {
+      const call = () =>
+        unary(method, signal, timeoutMs, header, input, values);
+      const action = values?.get(ACTION);
+      return action ? attempt(action, call) : call();
     },
   };
 }

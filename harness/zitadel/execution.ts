@@ -5,9 +5,9 @@ import type {
 } from "@zitadel/proto/zitadel/action/v2beta/execution_pb";
 import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import { Code } from "@connectrpc/connect";
-import type { Instance } from "./client.ts";
+import { type Instance, to } from "./client.ts";
 import { listAll } from "./pages.ts";
-import { attempt, ZitadelError } from "./zitadel_error.ts";
+import { ZitadelError } from "./zitadel_error.ts";
 
 /**
  * What triggers the targets: `function/<name>`, `event/<name>`,
@@ -51,14 +51,10 @@ export async function setExecution(
   instance: Instance,
   { condition, targets }: Execution,
 ): Promise<void> {
-  await attempt(
-    `bind targets to ${condition}`,
-    () =>
-      instance.service(ActionService).setExecution({
-        condition: { conditionType: toWire(condition) },
-        targets: [...targets],
-      }),
-  );
+  await instance.service(ActionService).setExecution({
+    condition: { conditionType: toWire(condition) },
+    targets: [...targets],
+  }, to(`bind targets to ${condition}`));
 }
 
 type WireType = NonNullable<

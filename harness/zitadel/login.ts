@@ -6,9 +6,8 @@
 import { OIDCService } from "@zitadel/proto/zitadel/oidc/v2/oidc_service_pb";
 import { SessionService } from "@zitadel/proto/zitadel/session/v2/session_service_pb";
 import * as oauth from "oauth4webapi";
-import { connect, originOf } from "./client.ts";
+import { connect, originOf, to } from "./client.ts";
 import { whoAmI } from "./user.ts";
-import { attempt } from "./zitadel_error.ts";
 
 export interface Tokens {
   /** A JWT, or opaque if the application is configured so. */
@@ -114,32 +113,24 @@ export async function login(
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
   }).toString();
-  const authRequest = await startAuthRequest(
+  const authRequestId = await startAuthRequest(
     authorize,
     (await whoAmI(loginClient)).id,
   );
 
-  const { sessionId, sessionToken } = await attempt(
-    `check the password of ${loginName}`,
-    () =>
-      loginClient.service(SessionService).createSession({
-        checks: {
-          user: { search: { case: "loginName", value: loginName } },
-          password: { password },
-        },
-      }),
-  );
-  const { callbackUrl } = await attempt(
-    "finish the login",
-    () =>
-      loginClient.service(OIDCService).createCallback({
-        authRequestId: authRequest,
-        callbackKind: {
-          case: "session",
-          value: { sessionId, sessionToken },
-        },
-      }),
-  );
+  const { sessionId, sessionToken } = await loginClient.service(SessionService)
+    .createSession({
+      checks: {
+        user: { search: { case: "loginName", value: loginName } },
+        password: { password },
+      },
+    }, to(`check the password of ${loginName}`));
+  const session = { sessionId, sessionToken };
+  const { callbackUrl } = await loginClient.service(OIDCService)
+    .createCallback({
+      authRequestId,
+      callbackKind: { case: "session", value: session },
+    }, to("finish the login"));
 
   const response = await oauth.authorizationCodeGrantRequest(
     server,

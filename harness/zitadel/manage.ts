@@ -6,6 +6,14 @@ import { attempt } from "./zitadel_error.ts";
 
 type Management = Client<typeof ManagementService>;
 
+/** Returns management v1's client about an organization; every release since v3 has it. */
+export function managementOf(
+  instance: Instance,
+  organization: string,
+): Management {
+  return instance.service(ManagementService, { organization });
+}
+
 /** Calls management v1 about an organization; every release since v3 has it. */
 export function manage<T>(
   instance: Instance,
@@ -13,8 +21,7 @@ export function manage<T>(
   action: string,
   call: (management: Management) => Promise<T>,
 ): Promise<T> {
-  const management = instance.service(ManagementService, { organization });
-  return attempt(action, () => call(management));
+  return attempt(action, () => call(managementOf(instance, organization)));
 }
 
 /** Lists what management v1 lists of an organization. */
@@ -28,6 +35,6 @@ export function listManaged<Message, Entry>(
   ) => Promise<PageAnswer<Message>>,
   entryOf: (message: Message) => Entry,
 ): Promise<Entry[]> {
-  const management = instance.service(ManagementService, { organization });
+  const management = managementOf(instance, organization);
   return listAll(action, (page) => ask(management, page), entryOf);
 }

@@ -4,10 +4,10 @@ import {
   CreateTargetRequestSchema,
 } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import type { Target as WireTarget } from "@zitadel/proto/zitadel/action/v2beta/target_pb";
-import type { Instance } from "./client.ts";
+import { type Instance, to } from "./client.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { listAll } from "./pages.ts";
-import { attempt, isUnimplemented } from "./zitadel_error.ts";
+import { isUnimplemented } from "./zitadel_error.ts";
 
 /** The default name of the function's target. */
 export const DEFAULT_TARGET_NAME = "Authorization Webhook";
@@ -81,18 +81,13 @@ export async function createTarget(
     const data = Uint8Array.of(PAYLOAD_TYPES.indexOf(payloadType));
     request.$unknown = [{ no: PAYLOAD_TYPE_IN_CREATE, wireType: 0, data }];
   }
-  const { id } = await attempt(
-    `create the target "${settings.name}"`,
-    async () => {
-      const actions = instance.service(ActionService, { name });
-      const created = await actions.createTarget(request);
-      if (settings.interruptOnError) {
-        const { targetType } = toWire(settings);
-        await actions.updateTarget({ id: created.id, targetType });
-      }
-      return created;
-    },
-  );
+  const actions = instance.service(ActionService, { name });
+  const creating = to(`create the target "${settings.name}"`);
+  const { id } = await actions.createTarget(request, creating);
+  if (settings.interruptOnError) {
+    const { targetType } = toWire(settings);
+    await actions.updateTarget({ id, targetType }, creating);
+  }
   return (await listedAs(instance, id, "listed", (target) => !!target))!;
 }
 
@@ -107,22 +102,19 @@ export async function updateTarget(
   settings: TargetSettings,
 ): Promise<void> {
   const actions = instance.service(ActionService);
-  await attempt(`update the target "${settings.name}"`, async () => {
-    const { target } = await actions.getTarget({ id });
-    const current = target && fromWire(target);
-    const { endpoint, targetType, ...others } = toWire(settings);
-    if (current?.interruptOnError && !settings.interruptOnError) {
-      // A target created with it on ignores "off" until an update says "on".
-      const { targetType } = toWire({ ...settings, interruptOnError: true });
-      await actions.updateTarget({ id, targetType });
-    }
-    await actions.updateTarget({
-      id,
-      ...others,
-      targetType,
-      ...(endpoint !== current?.endpoint && { endpoint }),
-    });
-  });
+  const updating = to(`update the target "${settings.name}"`);
+  const { target } = await actions.getTarget({ id }, updating);
+  const current = target && fromWire(target);
+  const { endpoint, targetType, ...others } = toWire(settings);
+  if (current?.interruptOnError && !settings.interruptOnError) {
+    // A target created with it on ignores "off" until an update says "on".
+    const { targetType } = toWire({ ...settings, interruptOnError: true });
+    await actions.updateTarget({ id, targetType }, updating);
+  }
+  await actions.updateTarget({
+    ...{ id, targetType, ...others },
+    ...endpoint !== current?.endpoint && { endpoint },
+  }, updating);
   await listedAs(
     instance,
     id,
@@ -139,10 +131,8 @@ export async function deleteTarget(
   instance: Instance,
   id: string,
 ): Promise<void> {
-  await attempt(
-    "delete the target",
-    () => instance.service(ActionService).deleteTarget({ id }),
-  );
+  await instance.service(ActionService)
+    .deleteTarget({ id }, to("delete the target"));
   await listedAs(instance, id, "gone", (target) => !target);
 }
 

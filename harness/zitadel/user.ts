@@ -6,11 +6,10 @@
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
-import type { Instance } from "./client.ts";
+import { type Instance, to } from "./client.ts";
 import { createCredential } from "./credential.ts";
-import { manage } from "./manage.ts";
+import { managementOf } from "./manage.ts";
 import { listManagersOf } from "./managers.ts";
-import { attempt } from "./zitadel_error.ts";
 
 /** The user that a token belongs to. */
 export interface Me {
@@ -21,10 +20,8 @@ export interface Me {
 
 /** Returns the token's user; the simplest test that the token is valid. */
 export async function whoAmI(instance: Instance): Promise<Me> {
-  const { user } = await attempt(
-    "ask whose token this is",
-    () => instance.service(AuthService).getMyUser({}),
-  );
+  const { user } = await instance.service(AuthService)
+    .getMyUser({}, to("ask whose token this is"));
   return {
     id: user?.id ?? "",
     loginName: user?.preferredLoginName ?? "",
@@ -45,14 +42,9 @@ export async function createServiceUser(
     readonly accessTokenType?: AccessTokenType;
   } = { accessTokenType: AccessTokenType.JWT },
 ): Promise<string> {
-  const action = `create the service user "${userName}"`;
   const user = { userName, name: userName, ...settings };
-  const { userId } = await manage(
-    instance,
-    organization,
-    action,
-    (management) => management.addMachineUser(user),
-  );
+  const { userId } = await managementOf(instance, organization)
+    .addMachineUser(user, to(`create the service user "${userName}"`));
   return userId;
 }
 
@@ -62,15 +54,8 @@ export function createSecret(
   organization: string,
   userId: string,
 ): Promise<{ readonly clientId: string; readonly clientSecret: string }> {
-  return manage(
-    instance,
-    organization,
-    "make a client secret",
-    async (management) => {
-      const secret = await management.generateMachineSecret({ userId });
-      return { clientId: secret.clientId, clientSecret: secret.clientSecret };
-    },
-  );
+  return managementOf(instance, organization)
+    .generateMachineSecret({ userId }, to("make a client secret"));
 }
 
 /** Creates a personal access token for one day. */
@@ -104,12 +89,8 @@ export async function addMember(
   organization: string,
   { user: userId, role }: { readonly user: string; readonly role: string },
 ): Promise<void> {
-  await manage(
-    instance,
-    organization,
-    `give the role ${role}`,
-    (management) => management.addOrgMember({ userId, roles: [role] }),
-  );
+  await managementOf(instance, organization)
+    .addOrgMember({ userId, roles: [role] }, to(`give the role ${role}`));
 }
 
 /** Creates a person whose password need not be changed. */
@@ -119,23 +100,19 @@ export async function createPerson(
   options: { readonly userName: string; readonly password: string },
 ): Promise<string> {
   const { userName, password } = options;
-  const { userId } = await attempt(
-    `create the user "${userName}"`,
-    () =>
-      instance.service(UserService).addHumanUser({
-        username: userName,
-        organization: { org: { case: "orgId", value: organization } },
-        profile: { givenName: "Alice", familyName: "Example" },
-        email: {
-          email: "alice@example.com",
-          verification: { case: "isVerified", value: true },
-        },
-        passwordType: {
-          case: "password",
-          value: { password, changeRequired: false },
-        },
-      }),
-  );
+  const { userId } = await instance.service(UserService).addHumanUser({
+    username: userName,
+    organization: { org: { case: "orgId", value: organization } },
+    profile: { givenName: "Alice", familyName: "Example" },
+    email: {
+      email: "alice@example.com",
+      verification: { case: "isVerified", value: true },
+    },
+    passwordType: {
+      case: "password",
+      value: { password, changeRequired: false },
+    },
+  }, to(`create the user "${userName}"`));
   return userId;
 }
 
@@ -150,12 +127,8 @@ export async function grantRoles(
   },
 ): Promise<void> {
   const grant = { userId, projectId, roleKeys: [...roles] };
-  await manage(
-    instance,
-    organization,
-    "grant roles",
-    (management) => management.addUserGrant(grant),
-  );
+  await managementOf(instance, organization)
+    .addUserGrant(grant, to("grant roles"));
 }
 
 /** Removes a user, and with it every grant, key and token. */
@@ -164,10 +137,6 @@ export async function removeUser(
   organization: string,
   id: string,
 ): Promise<void> {
-  await manage(
-    instance,
-    organization,
-    "remove the user",
-    (management) => management.removeUser({ id }),
-  );
+  await managementOf(instance, organization)
+    .removeUser({ id }, to("remove the user"));
 }

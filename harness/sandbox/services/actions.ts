@@ -48,6 +48,7 @@ export const actionMethods = methodsOf(ActionService, {
   updateTarget: async (request, { world }) => {
     const { name, endpoint, timeout, targetType, expirationSigningKey } =
       request;
+    const ms = checkTimeout("UpdateTargetRequest", timeout);
     const target = targetOf(world, request.id);
     if (endpoint !== undefined) {
       await checkEndpoint(endpoint, "COMMAND-jKbbu2");
@@ -57,9 +58,7 @@ export const actionMethods = methodsOf(ActionService, {
       checkName(world, name);
       target.name = name;
     }
-    if (timeout) {
-      target.timeoutMs = checkTimeout("UpdateTargetRequest", timeout);
-    }
+    if (timeout) target.timeoutMs = ms;
     if (targetType.case !== undefined) {
       const { type, interruptOnError } = typeOf(targetType);
       target.type = type;
