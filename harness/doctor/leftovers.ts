@@ -6,12 +6,12 @@
  */
 import { TextQueryMethod } from "@zitadel/proto/zitadel/object_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import type { Instance } from "../zitadel/client.ts";
+import { type Instance, to } from "../zitadel/client.ts";
 import {
   type Organization,
   removeOrganization,
 } from "../zitadel/organization.ts";
-import { manage } from "../zitadel/manage.ts";
+import { managementOf } from "../zitadel/manage.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
 import { removeUser } from "../zitadel/user.ts";
 
@@ -38,12 +38,8 @@ export async function findLeftoverOrganizations(
 ): Promise<Organization[]> {
   const found: Organization[] = [];
   for (const it of organizations.filter(isLeftover)) {
-    const { result } = await manage(
-      instance,
-      it.id,
-      "list users",
-      (management) => management.listUsers({}),
-    );
+    const { result } = await managementOf(instance, it.id)
+      .listUsers({}, to("list users"));
     if (result.every(({ userName: name }) => isLeftover({ name }))) {
       found.push(it);
     }

@@ -65,26 +65,16 @@ export function connect(domain: string, token: string): Instance {
     origin,
     token,
     service(service, options = {}) {
-      const interceptors: Interceptor[] = [nameAddress(origin)];
-      const { name, organization } = options;
-      if (organization !== undefined) {
-        interceptors.push((next) => (request) => {
-          request.header.set("x-zitadel-orgid", organization);
-          return next(request);
-        });
-      }
-      if (name !== undefined) {
-        interceptors.push((next) => (request) =>
-          next({
-            ...request,
-            url: request.url.replace(`/${service.typeName}/`, `/${name}/`),
-          })
-        );
-      }
+      const { name = service.typeName, organization } = options;
+      const address: Interceptor = (next) => (request) => {
+        const url = request.url.replace(`/${service.typeName}/`, `/${name}/`);
+        if (organization) request.header.set("x-zitadel-orgid", organization);
+        return next({ ...request, url });
+      };
       const transport = createClientTransport(token, {
         baseUrl: origin,
         defaultTimeoutMs: TIMEOUT_MS,
-        interceptors,
+        interceptors: [nameAddress(origin), address],
       });
       return createClientFor(service)(explained(transport));
     },

@@ -19,14 +19,6 @@ export interface UserPlace {
   readonly user: string;
 }
 
-/** A credential as ZITADEL lists it: without the secret. */
-export interface ListedCredential {
-  readonly kind: CredentialKind;
-  readonly id: string;
-  /** Milliseconds since 1970; `undefined` if it does not expire. */
-  readonly expiresAt: number | undefined;
-}
-
 /** A credential's secret, as the env file takes it. */
 export interface NewCredential {
   readonly setting: "SERVICE_ACCOUNT_KEY" | "ACCESS_TOKEN";
@@ -76,7 +68,7 @@ export async function createCredential(
 export async function listCredentials(
   instance: Instance,
   { organization, user: userId }: UserPlace,
-): Promise<ListedCredential[]> {
+) {
   const management = managementOf(instance, organization);
   const action = to("list the service user's credentials");
   const lists = {
@@ -84,9 +76,12 @@ export async function listCredentials(
     pat: await management.listPersonalAccessTokens({ userId }, action),
   };
   return CREDENTIAL_KINDS.flatMap((kind) =>
-    lists[kind].result.map(({ id, expirationDate: end }) => (
-      { kind, id, expiresAt: end && timestampMs(end) }
-    ))
+    lists[kind].result.map(({ id, expirationDate: end }) => ({
+      kind,
+      id,
+      /** Milliseconds since 1970; `undefined` if it does not expire. */
+      expiresAt: end && timestampMs(end),
+    }))
   );
 }
 
@@ -94,7 +89,7 @@ export async function listCredentials(
 export async function deleteCredential(
   instance: Instance,
   { organization, user: userId }: UserPlace,
-  { kind, id }: Pick<ListedCredential, "kind" | "id">,
+  { kind, id }: { readonly kind: CredentialKind; readonly id: string },
 ): Promise<void> {
   const management = managementOf(instance, organization);
   const action = to("delete a credential of the service user");

@@ -16,8 +16,6 @@ export interface Tokens {
   readonly idToken: string | undefined;
   /** Present if `offline_access` was asked for. */
   readonly refreshToken: string | undefined;
-  /** In seconds. */
-  readonly expiresIn: number | undefined;
 }
 
 /**
@@ -147,25 +145,6 @@ export async function login(
   );
 }
 
-/** Gets new tokens for a refresh token. */
-export async function refresh(
-  domain: string,
-  options: { readonly clientId: string; readonly refreshToken: string },
-): Promise<Tokens> {
-  const { server, client } = partiesOf(domain, options.clientId);
-  const response = await oauth.refreshTokenGrantRequest(
-    server,
-    client,
-    oauth.None(),
-    options.refreshToken,
-    INSECURE,
-  );
-  return await tokensOf(
-    response,
-    (it) => oauth.processRefreshTokenResponse(server, client, it),
-  );
-}
-
 /** Local instances have no TLS, and a person typed the address. */
 const INSECURE = { [oauth.allowInsecureRequests]: true };
 
@@ -216,6 +195,5 @@ async function tokensOf(
     accessToken: tokens.access_token,
     idToken: tokens.id_token,
     refreshToken: tokens.refresh_token,
-    expiresIn: tokens.expires_in,
   };
 }

@@ -2,7 +2,6 @@ import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import type { Client } from "@connectrpc/connect";
 import type { Instance } from "./client.ts";
 import { listAll, type PageAnswer, type PageQuery } from "./pages.ts";
-import { attempt } from "./zitadel_error.ts";
 
 type Management = Client<typeof ManagementService>;
 
@@ -12,16 +11,6 @@ export function managementOf(
   organization: string,
 ): Management {
   return instance.service(ManagementService, { organization });
-}
-
-/** Calls management v1 about an organization; every release since v3 has it. */
-export function manage<T>(
-  instance: Instance,
-  organization: string,
-  action: string,
-  call: (management: Management) => Promise<T>,
-): Promise<T> {
-  return attempt(action, () => call(managementOf(instance, organization)));
 }
 
 /** Lists what management v1 lists of an organization. */

@@ -68,33 +68,33 @@ export interface ScratchPlan {
   ])[];
 }
 
-/** What was created. */
-export interface Scratch extends AsyncDisposable {
-  /** The end of the names of organizations and users, so that runs do not collide. */
-  readonly suffix: string;
-  /** By kind and name: `organization acme`, `client storefront`. */
-  readonly ids: Map<string, string>;
-  readonly id: (name: string) => string;
-  /** Every person's. */
-  readonly password: string;
-  readonly serviceUser: (name: string) => {
-    readonly token: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
-  };
-}
-
 /** What creates a part of the plan works with. */
-interface Draft {
-  readonly instance: Instance;
-  readonly plan: ScratchPlan;
-  readonly suffix: string;
-  readonly password: string;
-  /** Keeps an id under its name. */
-  readonly keep: (name: string, id: string) => void;
-  readonly id: Scratch["id"];
-  /** The organization that owns a project. */
-  readonly ownerOf: (project: string) => string;
+type Draft = ReturnType<typeof draftOf>;
+
+function draftOf(instance: Instance, plan: ScratchPlan, signal?: AbortSignal) {
+  const ids = new Map<string, string>();
+  const id = (name: string) => {
+    const found = ids.get(name);
+    if (found === undefined) throw new Error(`The plan has no ${name}`);
+    return found;
+  };
+  return {
+    ...{ instance, plan, id },
+    /** The end of the names of organizations and users, so that runs do not collide. */
+    suffix: crypto.randomUUID().slice(0, 5),
+    /** Every person's: what ZITADEL's default policy asks for. */
+    password: `Aa1!${crypto.randomUUID()}`,
+    /** By kind and name: `organization acme`, `client storefront`. */
+    ids,
+    /** Keeps an id under its name. */
+    keep(name: string, id: string) {
+      ids.set(name, id);
+      signal?.throwIfAborted();
+    },
+    /** The organization that owns a project. */
+    ownerOf: (name: string) =>
+      id(`organization ${plan.projects[name]!.owner}`),
+  };
 }
 
 /** If a step fails, or the signal aborts, what was created is removed again. */
@@ -102,32 +102,17 @@ export async function createScratch(
   instance: Instance,
   plan: ScratchPlan,
   signal?: AbortSignal,
-): Promise<Scratch> {
+) {
   await using stack = new AsyncDisposableStack();
-  const suffix = crypto.randomUUID().slice(0, 5);
-  // What ZITADEL's default policy asks for.
-  const password = `Aa1!${crypto.randomUUID()}`;
-  const ids = new Map<string, string>();
-  const id = (name: string) => {
-    const found = ids.get(name);
-    if (found === undefined) throw new Error(`The plan has no ${name}`);
-    return found;
-  };
-  const draft: Draft = {
-    ...{ instance, plan, suffix, password, id },
-    keep(name, id) {
-      ids.set(name, id);
-      signal?.throwIfAborted();
-    },
-    ownerOf: (name) => id(`organization ${plan.projects[name]!.owner}`),
-  };
+  const draft = draftOf(instance, plan, signal);
   await createOrganizations(draft, stack);
   await createProjects(draft);
   const serviceUsers = await createUsers(draft);
   const created = stack.move();
+  const { suffix, ids, id, password } = draft;
   return {
     ...{ suffix, ids, id, password },
-    serviceUser: (name) => serviceUsers[name]!,
+    serviceUser: (name: string) => serviceUsers[name]!,
     [Symbol.asyncDispose]: () => created.disposeAsync(),
   };
 }
@@ -140,10 +125,9 @@ async function createOrganizations(
     const { id } = await createOrganization(instance, `${name} ${suffix}`);
     stack.defer(() => removeOrganization(instance, id));
     keep(`organization ${name}`, id);
-    const entries = Object.entries(metadata).map(([key, text]) => ({
-      key,
-      value: new TextEncoder().encode(text),
-    }));
+    const entries = Object.entries(metadata).map(([key, text]) => (
+      { key, value: new TextEncoder().encode(text) }
+    ));
     if (entries.length > 0) await setMetadata(instance, id, entries);
   }
 }
@@ -157,27 +141,27 @@ async function createProjects(
     keep(`project ${name}`, created.id);
   }
   for (const [name, application] of Object.entries(plan.applications)) {
-    const options = {
-      ...application,
-      project: id(`project ${application.project}`),
-      name,
-      redirectUri: REDIRECT_URI,
-    };
     const owner = ownerOf(application.project);
-    const { clientId } = await createApplication(instance, owner, options);
+    const project = id(`project ${application.project}`);
+    const options = { name, project, redirectUri: REDIRECT_URI };
+    const created = { ...application, ...options };
+    const { clientId } = await createApplication(instance, owner, created);
     keep(`client ${name}`, clientId);
   }
 }
 
 async function createUsers(
   { instance, plan, suffix, password, keep, id, ownerOf }: Draft,
-): Promise<Record<string, ReturnType<Scratch["serviceUser"]>>> {
+) {
   for (const [name, organization] of Object.entries(plan.people)) {
     const owner = id(`organization ${organization}`);
     const options = { userName: `${name}-${suffix}`, password };
     keep(`user ${name}`, await createPerson(instance, owner, options));
   }
-  const serviceUsers: Record<string, ReturnType<Scratch["serviceUser"]>> = {};
+  const serviceUsers: Record<
+    string,
+    { token: string; clientId: string; clientSecret: string }
+  > = {};
   for (const [name, planned] of Object.entries(plan.serviceUsers)) {
     const owner = id(`organization ${planned.organization}`);
     const clientId = `${name}-${suffix}`;
@@ -190,17 +174,13 @@ async function createUsers(
     serviceUsers[name] = { token, clientId, clientSecret };
   }
   for (const [name, organization, role] of plan.members) {
-    const user = id(`user ${name}`);
-    await addMember(instance, id(`organization ${organization}`), {
-      user,
-      role,
-    });
+    const member = { user: id(`user ${name}`), role };
+    await addMember(instance, id(`organization ${organization}`), member);
   }
   for (const [name, projectName, roles] of plan.grants) {
-    const user = id(`user ${name}`);
+    const grant = { user: id(`user ${name}`), roles };
     const project = id(`project ${projectName}`);
-    const options = { user, project, roles };
-    await grantRoles(instance, ownerOf(projectName), options);
+    await grantRoles(instance, ownerOf(projectName), { ...grant, project });
   }
   return serviceUsers;
 }

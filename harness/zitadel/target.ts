@@ -177,7 +177,10 @@ function toWire(settings: TargetSettings) {
       seconds: BigInt(seconds),
       nanos: Math.round((timeoutSeconds - seconds) * 1e9),
     },
-    targetType: toWireType(settings.kind ?? "call", interruptOnError),
+    targetType: {
+      case: CASES[settings.kind ?? "call"],
+      value: { interruptOnError }, // async has no such field, so it is not sent
+    } as WireType,
   };
 }
 
@@ -185,17 +188,11 @@ type WireType = NonNullable<
   MessageInitShape<typeof CreateTargetRequestSchema>["targetType"]
 >;
 
-function toWireType(kind: TargetKind, interruptOnError: boolean): WireType {
-  switch (kind) {
-    case "call":
-      return { case: "restCall", value: { interruptOnError } };
-    case "webhook":
-      return { case: "restWebhook", value: { interruptOnError } };
-    case "async":
-      return { case: "restAsync", value: {} };
-  }
-}
-
+const CASES = {
+  call: "restCall",
+  webhook: "restWebhook",
+  async: "restAsync",
+} as const;
 const KINDS = {
   restCall: "call",
   restWebhook: "webhook",
