@@ -25,15 +25,17 @@ export interface Execution {
 export async function listExecutions(instance: Instance): Promise<Execution[]> {
   const actions = instance.service(ActionService);
   try {
-    return await listAll("list what is bound", async ({ query }) => {
-      const { executions, pagination: details } = await actions.listExecutions({
-        pagination: query,
-      });
-      return { result: executions, details };
-    }, ({ condition, targets }) => ({
-      condition: conditionName(condition),
-      targets,
-    }));
+    return await listAll(
+      "list what is bound",
+      async ({ query: pagination }) => {
+        const { executions: result, pagination: details } = await actions
+          .listExecutions({ pagination });
+        return { result, details };
+      },
+      ({ condition, targets }) => (
+        { condition: conditionName(condition), targets }
+      ),
+    );
   } catch (error) {
     if (error instanceof ZitadelError && error.code === Code.Internal) {
       throw new ZitadelError(
@@ -73,21 +75,9 @@ function toWire(condition: Condition) {
 
 function conditionName(condition: WireCondition | undefined): Condition {
   const type = condition?.conditionType;
-  switch (type?.case) {
-    case "function":
-      return `function/${type.value.name}`;
-    case "event":
-    case "request":
-    case "response": {
-      const inner = type.value.condition;
-      const plain = inner.case === "event";
-      return [
-        type.case,
-        ...(plain || inner.case === undefined ? [] : [inner.case]),
-        ...(typeof inner.value === "string" ? [inner.value] : []),
-      ].join("/");
-    }
-    default:
-      return "unknown";
-  }
+  if (!type?.case) return "unknown";
+  if (type.case === "function") return `function/${type.value.name}`;
+  const { case: kind, value } = type.value.condition;
+  const parts = [type.case, kind === "event" ? undefined : kind, value];
+  return parts.filter((part) => typeof part === "string").join("/");
 }

@@ -13,17 +13,18 @@ export function managementOf(
   return instance.service(ManagementService, { organization });
 }
 
-/** Lists what management v1 lists of an organization. */
-export function listManaged<Message, Entry>(
-  instance: Instance,
-  organization: string,
+/** Creates a function that lists what management v1 lists of an organization. */
+export function listerOf<Message, Entry, Of extends unknown[]>(
   action: string,
   ask: (
     management: Management,
     page: PageQuery,
+    ...of: Of
   ) => Promise<PageAnswer<Message>>,
   entryOf: (message: Message) => Entry,
-): Promise<Entry[]> {
-  const management = managementOf(instance, organization);
-  return listAll(action, (page) => ask(management, page), entryOf);
+) {
+  return (instance: Instance, organization: string, ...of: Of) => {
+    const management = managementOf(instance, organization);
+    return listAll(action, (page) => ask(management, page, ...of), entryOf);
+  };
 }

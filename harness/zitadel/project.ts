@@ -17,7 +17,7 @@ import {
 } from "@zitadel/proto/zitadel/project_pb";
 import { Code } from "@connectrpc/connect";
 import { type Instance, to } from "./client.ts";
-import { listManaged, managementOf } from "./manage.ts";
+import { listerOf, managementOf } from "./manage.ts";
 import { ZitadelError } from "./zitadel_error.ts";
 
 const JWT = OIDCTokenType.OIDC_TOKEN_TYPE_JWT;
@@ -33,21 +33,17 @@ export interface Application {
 }
 
 /** Lists the projects that an organization owns. */
-export function listProjects(instance: Instance, organization: string) {
-  return listManaged(
-    instance,
-    organization,
-    "list the projects",
-    (management, page) => management.listProjects(page),
-    ({ id, name, projectRoleAssertion, state }) => ({
-      id,
-      name,
-      /** Whether roles are sent without a scope that asks for them. */
-      assertsRoles: projectRoleAssertion,
-      isActive: state !== ProjectState.INACTIVE,
-    }),
-  );
-}
+export const listProjects = listerOf(
+  "list the projects",
+  (management, page) => management.listProjects(page),
+  ({ id, name, projectRoleAssertion, state }) => ({
+    id,
+    name,
+    /** Whether roles are sent without a scope that asks for them. */
+    assertsRoles: projectRoleAssertion,
+    isActive: state !== ProjectState.INACTIVE,
+  }),
+);
 
 /** Finds a project that an organization owns. */
 export async function findProject(
@@ -68,74 +64,45 @@ export async function findProject(
 }
 
 /** Lists the projects that were granted to an organization. */
-export function listGrantedProjects(instance: Instance, organization: string) {
-  return listManaged(
-    instance,
-    organization,
-    "list the granted projects",
-    (management, page) => management.listGrantedProjects(page),
-    ({ projectId: id, projectName: name, grantedRoleKeys: roles }) => (
-      { id, name, roles }
-    ),
-  );
-}
+export const listGrantedProjects = listerOf(
+  "list the granted projects",
+  (management, page) => management.listGrantedProjects(page),
+  ({ projectId: id, projectName: name, grantedRoleKeys: roles }) => (
+    { id, name, roles }
+  ),
+);
 
 /** Lists the organizations that a project is granted to. */
-export function listProjectGrants(
-  instance: Instance,
-  organization: string,
-  projectId: string,
-) {
-  return listManaged(
-    instance,
-    organization,
-    "list the project's grants",
-    (management, page) => management.listProjectGrants({ projectId, ...page }),
-    ({ grantedOrgId: id, grantedOrgName: name, state }) => ({
-      id,
-      name,
-      isActive: state !== ProjectGrantState.INACTIVE,
-    }),
-  );
-}
+export const listProjectGrants = listerOf(
+  "list the project's grants",
+  (management, page, projectId: string) =>
+    management.listProjectGrants({ projectId, ...page }),
+  ({ grantedOrgId: id, grantedOrgName: name, state }) => (
+    { id, name, isActive: state !== ProjectGrantState.INACTIVE }
+  ),
+);
 
-export function listRoles(
-  instance: Instance,
-  organization: string,
-  projectId: string,
-): Promise<string[]> {
-  return listManaged(
-    instance,
-    organization,
-    "list the project's roles",
-    (management, page) => management.listProjectRoles({ projectId, ...page }),
-    ({ key }) => key,
-  );
-}
+export const listRoles = listerOf(
+  "list the project's roles",
+  (management, page, projectId: string) =>
+    management.listProjectRoles({ projectId, ...page }),
+  ({ key }) => key,
+);
 
-export function listApplications(
-  instance: Instance,
-  organization: string,
-  projectId: string,
-): Promise<Application[]> {
-  return listManaged(
-    instance,
-    organization,
-    "list the project's applications",
-    (management, page) => management.listApps({ projectId, ...page }),
-    ({ id, name, config: { case: kind, value } }) => {
-      if (kind === "apiConfig") {
-        return { id, name, clientId: value.clientId, accessTokens: undefined };
-      }
-      if (kind !== "oidcConfig") {
-        return { id, name, clientId: "", accessTokens: undefined };
-      }
-      const { clientId, accessTokenType } = value;
-      const accessTokens = accessTokenType === JWT ? "jwt" : "opaque";
-      return { id, name, clientId, accessTokens };
-    },
-  );
-}
+export const listApplications = listerOf(
+  "list the project's applications",
+  (management, page, projectId: string) =>
+    management.listApps({ projectId, ...page }),
+  ({ id, name, config: { case: kind, value } }): Application => {
+    if (kind !== "oidcConfig") {
+      const clientId = kind === "apiConfig" ? value.clientId : "";
+      return { id, name, clientId, accessTokens: undefined };
+    }
+    const { clientId, accessTokenType } = value;
+    const accessTokens = accessTokenType === JWT ? "jwt" : "opaque";
+    return { id, name, clientId, accessTokens };
+  },
+);
 
 export async function createProject(
   instance: Instance,

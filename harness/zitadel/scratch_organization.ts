@@ -92,8 +92,7 @@ function draftOf(instance: Instance, plan: ScratchPlan, signal?: AbortSignal) {
       signal?.throwIfAborted();
     },
     /** The organization that owns a project. */
-    ownerOf: (name: string) =>
-      id(`organization ${plan.projects[name]!.owner}`),
+    ownerOf: (name: string) => id(`organization ${plan.projects[name]!.owner}`),
   };
 }
 

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import {
   ActionService,
   CreateTargetRequestSchema,
@@ -45,11 +47,10 @@ export interface Target extends TargetSettings {
 export async function listTargets(instance: Instance): Promise<Target[]> {
   const list = (name: string) => {
     const actions = instance.service(ActionService, { name });
-    return listAll("list the targets", async ({ query }) => {
-      const { targets, pagination: details } = await actions.listTargets({
-        pagination: query,
-      });
-      return { result: targets, details };
+    return listAll("list the targets", async ({ query: pagination }) => {
+      const { targets: result, pagination: details } = await actions
+        .listTargets({ pagination });
+      return { result, details };
     }, fromWire);
   };
   try {
@@ -70,14 +71,11 @@ export async function createTarget(
   settings: TargetSettings,
   payloadType: PayloadType = "json",
 ): Promise<Target> {
-  const request = create(
-    CreateTargetRequestSchema,
-    toWire({ ...settings, interruptOnError: false }),
-  );
-  const name = payloadType === "json"
-    ? ActionService.typeName
-    : WITH_PAYLOAD_TYPE;
+  const wire = toWire({ ...settings, interruptOnError: false });
+  const request = create(CreateTargetRequestSchema, wire);
+  let name = ActionService.typeName;
   if (payloadType !== "json") {
+    name = WITH_PAYLOAD_TYPE;
     const data = Uint8Array.of(PAYLOAD_TYPES.indexOf(payloadType));
     request.$unknown = [{ no: PAYLOAD_TYPE_IN_CREATE, wireType: 0, data }];
   }
@@ -141,15 +139,7 @@ export function hasSettings(
   target: TargetSettings,
   settings: TargetSettings,
 ): boolean {
-  const of = ({ kind = "call", ...it }: TargetSettings) =>
-    JSON.stringify([
-      kind,
-      it.name,
-      it.endpoint,
-      it.timeoutSeconds,
-      it.interruptOnError,
-    ]);
-  return of(target) === of(settings);
+  return isDeepStrictEqual(toWire(target), toWire(settings));
 }
 
 /** Waits until the list shows what was written. */
@@ -167,32 +157,22 @@ async function listedAs(
   return found;
 }
 
-function toWire(settings: TargetSettings) {
-  const { name, endpoint, timeoutSeconds, interruptOnError } = settings;
-  const seconds = Math.trunc(timeoutSeconds);
-  return {
-    name,
-    endpoint,
-    timeout: {
-      seconds: BigInt(seconds),
-      nanos: Math.round((timeoutSeconds - seconds) * 1e9),
-    },
-    targetType: {
-      case: CASES[settings.kind ?? "call"],
-      value: { interruptOnError }, // async has no such field, so it is not sent
-    } as WireType,
-  };
+function toWire(
+  { kind = "call", name, endpoint, timeoutSeconds, interruptOnError }:
+    TargetSettings,
+) {
+  const [wireCase] = Object.entries(KINDS).find(([, it]) => it === kind)!;
+  // `restAsync` has no such field, and it is not sent.
+  const value = { interruptOnError };
+  const targetType = { case: wireCase, value } as WireType;
+  const timeout = durationFromMs(timeoutSeconds * 1_000);
+  return { name, endpoint, timeout, targetType };
 }
 
 type WireType = NonNullable<
   MessageInitShape<typeof CreateTargetRequestSchema>["targetType"]
 >;
 
-const CASES = {
-  call: "restCall",
-  webhook: "restWebhook",
-  async: "restAsync",
-} as const;
 const KINDS = {
   restCall: "call",
   restWebhook: "webhook",
@@ -202,12 +182,8 @@ const KINDS = {
 function fromWire(target: WireTarget): Target {
   const { id, name, endpoint, signingKey, timeout, targetType } = target;
   return {
-    id,
-    name,
-    endpoint,
-    signingKey,
-    timeoutSeconds: Number(timeout?.seconds ?? 0n) +
-      (timeout?.nanos ?? 0) / 1e9,
+    ...{ id, name, endpoint, signingKey },
+    timeoutSeconds: timeout ? durationMs(timeout) / 1_000 : 0,
     kind: KINDS[targetType.case ?? "restAsync"],
     interruptOnError: targetType.case !== undefined &&
       targetType.case !== "restAsync" && targetType.value.interruptOnError,
