@@ -3,11 +3,6 @@ import { listExecutions, setExecution } from "../zitadel/execution.ts";
 import { createTarget, deleteTarget } from "../zitadel/target.ts";
 import type { Run } from "./check.ts";
 
-/** A bound target; disposing of it unbinds and deletes it. */
-interface Binding extends AsyncDisposable {
-  readonly id: string;
-}
-
 export interface BindingOptions {
   /** Below the run's target; also the name. */
   readonly path: string;
@@ -20,7 +15,7 @@ export interface BindingOptions {
   readonly after?: readonly string[];
 }
 
-/** Creates a target and binds it, alone or after others. */
+/** Creates a target and binds it, alone or after others; disposing of the result unbinds and deletes it. */
 export async function bindTarget(
   { instance, target, suffix, timeoutMs, settle }: Run,
   {
@@ -31,7 +26,7 @@ export async function bindTarget(
     encryptFor,
     after = [],
   }: BindingOptions,
-): Promise<Binding> {
+) {
   const settings = {
     name: `${path} ${suffix}`,
     endpoint: `${target.origin}/${path}`,

@@ -9,14 +9,7 @@ import * as oauth from "oauth4webapi";
 import { connect, originOf, to } from "./client.ts";
 import { whoAmI } from "./user.ts";
 
-export interface Tokens {
-  /** A JWT, or opaque if the application is configured so. */
-  readonly accessToken: string;
-  /** Present if a person asked for `openid`. */
-  readonly idToken: string | undefined;
-  /** Present if `offline_access` was asked for. */
-  readonly refreshToken: string | undefined;
-}
+export type Tokens = Awaited<ReturnType<typeof tokensOf>>;
 
 /**
  * Returns the scopes that assert a project's roles even if the project does
@@ -183,7 +176,7 @@ async function startAuthRequest(
 async function tokensOf(
   response: Response,
   process: (response: Response) => Promise<oauth.TokenEndpointResponse>,
-): Promise<Tokens> {
+) {
   if (!response.ok) {
     const answer = (await response.text()).trim().slice(0, MAX_ANSWER_LENGTH);
     throw new Error(
@@ -192,8 +185,11 @@ async function tokensOf(
   }
   const tokens = await process(response);
   return {
+    /** A JWT, or opaque if the application is configured so. */
     accessToken: tokens.access_token,
+    /** Present if a person asked for `openid`. */
     idToken: tokens.id_token,
+    /** Present if `offline_access` was asked for. */
     refreshToken: tokens.refresh_token,
   };
 }

@@ -11,11 +11,9 @@ const PublicKeys = z.object({
 });
 
 /** What a target's payloads are encrypted for. */
-export interface PublicKey {
-  readonly pem: string;
-  /** Milliseconds since 1970; `undefined` if it does not expire. */
-  readonly expiresAt: number | undefined;
-}
+export type PublicKey = Awaited<
+  ReturnType<typeof listActivePublicKeys>
+>[number];
 
 /**
  * Lists each active public key that a target's payloads are encrypted for: at most
@@ -26,7 +24,7 @@ export interface PublicKey {
 export async function listActivePublicKeys(
   instance: Instance,
   target: string,
-): Promise<PublicKey[]> {
+) {
   const path = `/v2/actions/targets/${encodeURIComponent(target)}/publickeys`;
   const response = await postJson(instance, `${path}/search`);
   const text = await response.text();
@@ -41,6 +39,7 @@ export async function listActivePublicKeys(
   return listed.data.publicKeys.filter(({ active }) => active)
     .map(({ publicKey, expirationDate }) => ({
       pem: atob(publicKey),
+      /** Milliseconds since 1970; `undefined` if it does not expire. */
       expiresAt: expirationDate ? Date.parse(expirationDate) : undefined,
     }))
     .filter(({ expiresAt = Infinity }) => expiresAt > Date.now());

@@ -22,7 +22,7 @@ import {
   grantRoles,
 } from "./user.ts";
 
-/** The guide's mapping, used if the caller gives none. */
+/** The guide's mapping. */
 export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
   admin: ["read:all", "write:all", "delete:all"],
   viewer: ["posts:read"],
@@ -50,11 +50,8 @@ export interface ScratchPlan {
   }>;
   /** By user: the organization. */
   readonly people: ByName<string>;
-  /** By user; each has a personal access token. */
-  readonly serviceUsers: ByName<{
-    readonly organization: string;
-    readonly hasSecret: boolean;
-  }>;
+  /** By user: the organization. Each has a secret and a personal access token. */
+  readonly serviceUsers: ByName<string>;
   readonly members: readonly (readonly [
     user: string,
     organization: string,
@@ -161,16 +158,15 @@ async function createUsers(
     string,
     { token: string; clientId: string; clientSecret: string }
   > = {};
-  for (const [name, planned] of Object.entries(plan.serviceUsers)) {
-    const owner = id(`organization ${planned.organization}`);
-    const clientId = `${name}-${suffix}`;
-    const user = await createServiceUser(instance, owner, clientId);
+  for (const [name, organization] of Object.entries(plan.serviceUsers)) {
+    const owner = id(`organization ${organization}`);
+    const userName = `${name}-${suffix}`;
+    const user = await createServiceUser(instance, owner, userName);
     keep(`user ${name}`, user);
-    const token = await createAccessToken(instance, owner, user);
-    const { clientSecret } = planned.hasSecret
-      ? await createSecret(instance, owner, user)
-      : { clientSecret: "" };
-    serviceUsers[name] = { token, clientId, clientSecret };
+    serviceUsers[name] = {
+      token: await createAccessToken(instance, owner, user),
+      ...await createSecret(instance, owner, user),
+    };
   }
   for (const [name, organization, role] of plan.members) {
     const member = { user: id(`user ${name}`), role };
@@ -192,16 +188,12 @@ async function createUsers(
  */
 export async function createScratchOrganization(
   instance: Instance,
-  { mapping = DEFAULT_MAPPING, signal }: {
-    readonly mapping?: typeof DEFAULT_MAPPING;
-    readonly signal?: AbortSignal;
-  } = {},
+  { signal }: { readonly signal?: AbortSignal } = {},
 ) {
-  const roles = Object.keys(mapping);
+  const roles = Object.keys(DEFAULT_MAPPING);
   const metadata = Object.fromEntries(
-    roles.map((role) => [role, JSON.stringify(mapping[role])]),
+    roles.map((role) => [role, JSON.stringify(DEFAULT_MAPPING[role])]),
   );
-  const user = { organization: "scratch", hasSecret: true };
   await using stack = new AsyncDisposableStack();
   const { id, suffix, password, serviceUser } = stack.use(
     await createScratch(instance, {
@@ -209,7 +201,7 @@ export async function createScratchOrganization(
       projects: { Shop: { owner: "scratch", roles } },
       applications: { Shop: { project: "Shop" } },
       people: { alice: "scratch" },
-      serviceUsers: { robot: user, reader: user },
+      serviceUsers: { robot: "scratch", reader: "scratch" },
       members: [["reader", "scratch", "ORG_OWNER_VIEWER"]],
       grants: [["robot", "Shop", roles], ["alice", "Shop", roles]],
     }, signal),
@@ -231,7 +223,7 @@ export async function createScratchOrganization(
   return {
     organization,
     /** Role to permissions, as written to the metadata. */
-    mapping,
+    mapping: DEFAULT_MAPPING,
     project: { id: id("project Shop") },
     application: { clientId: id("client Shop"), redirectUri: REDIRECT_URI },
     robot: { id: id("user robot"), ...serviceUser("robot") },

@@ -86,10 +86,7 @@ export async function createMarkedServiceUser(
 }
 
 /** A user, and the organization that a role of its is about. */
-export interface RoleHolder {
-  readonly id: string;
-  readonly organization: string;
-}
+type RoleHolder = Pick<ServiceUser, "id" | "organization">;
 
 /** Lists a user's roles of the instance, or of an organization. */
 export async function rolesOf(

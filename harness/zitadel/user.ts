@@ -12,14 +12,10 @@ import { managementOf } from "./manage.ts";
 import { listManagersOf } from "./managers.ts";
 
 /** The user that a token belongs to. */
-export interface Me {
-  readonly id: string;
-  readonly loginName: string;
-  readonly organization: string;
-}
+export type Me = Awaited<ReturnType<typeof whoAmI>>;
 
 /** Returns the token's user; the simplest test that the token is valid. */
-export async function whoAmI(instance: Instance): Promise<Me> {
+export async function whoAmI(instance: Instance) {
   const { user } = await instance.service(AuthService)
     .getMyUser({}, to("ask whose token this is"));
   return {
@@ -49,13 +45,14 @@ export async function createServiceUser(
 }
 
 /** Creates a client secret for a service user; it replaces the current one. */
-export function createSecret(
+export async function createSecret(
   instance: Instance,
   organization: string,
   userId: string,
-): Promise<{ readonly clientId: string; readonly clientSecret: string }> {
-  return managementOf(instance, organization)
+) {
+  const { clientId, clientSecret } = await managementOf(instance, organization)
     .generateMachineSecret({ userId }, to("make a client secret"));
+  return { clientId, clientSecret };
 }
 
 /** Creates a personal access token for one day. */
