@@ -1,13 +1,9 @@
-import { fromJson, type JsonValue } from "@bufbuild/protobuf";
+import type { JsonValue } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
-import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { OrganizationService as OrganizationV2 } from "@zitadel/proto/zitadel/org/v2/org_service_pb";
-import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { connect } from "../zitadel/client.ts";
 import { readRecorded } from "./recording.ts";
 import { bindTarget } from "./binding.ts";
+import { callMethod } from "./call_method.ts";
 import type { Check, Run } from "./check.ts";
 import { withoutIds } from "./shape.ts";
 import type { Release } from "./subject.ts";
@@ -55,11 +51,6 @@ export async function* checkRefusals(run: Run): AsyncGenerator<Check> {
   }
 }
 
-const METHODS = [
-  ...[ActionService, AuthService, ManagementService],
-  ...[OrganizationV2, OrganizationService],
-].flatMap(({ methods }) => methods);
-
 async function answerTo(
   run: Run,
   [user, about]: Caller,
@@ -68,21 +59,10 @@ async function answerTo(
   const token = { admin: run.adminToken, "": "not-a-token" }[user] ??
     run.serviceUser(user).token;
   const organization = run.id(`organization ${about}`);
-  const [service, method] = path.split("/");
-  // On the wire, v2 is v2beta; the package describes v2beta only.
-  const desc = METHODS.find(({ name, parent }) =>
-    name === method &&
-    (parent.typeName === service ||
-      parent.typeName === service!.replace(".v2.", ".v2beta."))
-  )!;
-  const client = connect(run.origin, token).service(desc.parent, {
-    ...desc.parent === ManagementService && { organization },
-    name: service!,
-  }) as unknown as ByName<(input: unknown) => Promise<ByName<unknown>>>;
   const text = JSON.stringify(input).replace("<organization>", organization);
-  const request = fromJson(desc.input, JSON.parse(run.withIds(text)));
+  const call = { path, organization, input: JSON.parse(run.withIds(text)) };
   try {
-    const answer = await client[desc.localName]!(request);
+    const answer = await callMethod(connect(run.origin, token), call);
     const list = entries === undefined ? undefined : answer[entries];
     return Array.isArray(list) && list.length === 0 ? "empty" : "ok";
   } catch (error) {
