@@ -15,7 +15,7 @@ export function logIn(
   run: Run,
   { who, app = "storefront", scope = "openid offline_access" }: Login,
 ): Promise<Tokens> {
-  const { origin, loginClientToken, id, suffix, password } = run;
+  const { origin, loginClientToken, id, suffix } = run;
   const scopes = { scope: run.withIds(scope) };
   if (who === undefined) {
     const machine = run.serviceUser("ci-runner");
@@ -28,7 +28,7 @@ export function logIn(
     clientId: id(`client ${app}`),
     redirectUri: REDIRECT_URI,
     loginName: `${who}-${suffix}`,
-    ...{ password, loginClientToken, ...scopes },
+    ...{ password: id("password"), loginClientToken, ...scopes },
   });
 }
 
