@@ -20,7 +20,6 @@ export interface Verdict {
   readonly same: boolean;
 }
 
-/** Exchanges come last: they change metadata and executions. */
 const PARTS: Readonly<Record<string, Checks>> = {
   replies: checkReplies,
   payloads: checkPayloads,
@@ -46,13 +45,8 @@ export async function* runConformance(
   await using scenario = await createScenario(subject);
   for (const [part, checks] of Object.entries(parts)) {
     try {
-      for await (
-        const { name, recorded, look } of checks({
-          ...subject,
-          ...scenario,
-          target,
-        })
-      ) {
+      const run = { ...subject, ...scenario, target };
+      for await (const { name, recorded, look } of checks(run)) {
         const seen = await attempt(look);
         yield { name, recorded, seen, same: isDeepStrictEqual(recorded, seen) };
       }

@@ -63,7 +63,7 @@ export async function setMetadata(
   organization: string,
   entries: readonly MetadataEntry[],
 ): Promise<number> {
-  const metadata = entries.map(({ key, value }) => ({ key, value }));
+  const metadata = [...entries];
   const { details } = await managementOf(instance, organization)
     .bulkSetOrgMetadata({ metadata }, to("write the organization's metadata"));
   return Number(details?.sequence ?? 0n);

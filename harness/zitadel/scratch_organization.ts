@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import { waitUntil } from "../util/wait_until.ts";
-import { connect, type Instance } from "./client.ts";
+import { connect, type Instance, to } from "./client.ts";
 import { listMetadata, setMetadata } from "./metadata.ts";
 import {
   createOrganization,
@@ -16,7 +17,6 @@ import { createApplication, createProject } from "./project.ts";
 import {
   addMember,
   createAccessToken,
-  createPerson,
   createSecret,
   createServiceUser,
   grantRoles,
@@ -60,8 +60,16 @@ export async function createScratchOrganization(
   const loginName = `alice-${suffix}`;
   // What ZITADEL's default policy asks for.
   const password = `Aa1!${crypto.randomUUID()}`;
-  const named = { userName: loginName, password };
-  const alice = await createPerson(instance, id, named);
+  const { userId: alice } = await instance.service(UserService).addHumanUser({
+    username: loginName,
+    organization: { org: { case: "orgId", value: id } },
+    profile: { givenName: "Alice", familyName: "Example" },
+    email: {
+      email: "alice@example.com",
+      verification: { case: "isVerified", value: true },
+    },
+    passwordType: { case: "password", value: { password } },
+  }, to(`create the user "${loginName}"`));
   const createMachine = async (name: string) => {
     signal?.throwIfAborted();
     const user = await createServiceUser(instance, id, `${name}-${suffix}`);

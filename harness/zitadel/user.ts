@@ -5,7 +5,6 @@
  */
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
-import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import { type Instance, to } from "./client.ts";
 import { createCredential } from "./credential.ts";
 import { managementOf } from "./manage.ts";
@@ -88,29 +87,6 @@ export async function addMember(
 ): Promise<void> {
   await managementOf(instance, organization)
     .addOrgMember({ userId, roles: [role] }, to(`give the role ${role}`));
-}
-
-/** Creates a person whose password need not be changed. */
-export async function createPerson(
-  instance: Instance,
-  organization: string,
-  options: { readonly userName: string; readonly password: string },
-): Promise<string> {
-  const { userName, password } = options;
-  const { userId } = await instance.service(UserService).addHumanUser({
-    username: userName,
-    organization: { org: { case: "orgId", value: organization } },
-    profile: { givenName: "Alice", familyName: "Example" },
-    email: {
-      email: "alice@example.com",
-      verification: { case: "isVerified", value: true },
-    },
-    passwordType: {
-      case: "password",
-      value: { password, changeRequired: false },
-    },
-  }, to(`create the user "${userName}"`));
-  return userId;
 }
 
 /** Gives a user roles of a project. */
