@@ -7,7 +7,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { sleep } from "../util/sleep.ts";
-import { bearerToken, findAccessToken } from "./authorize.ts";
+import { bearerToken, findAccess } from "./authorize.ts";
 import type { Instance } from "./instance.ts";
 import { issueTokens } from "./issue_tokens.ts";
 import { changeMetadata } from "./metadata.ts";
@@ -42,9 +42,9 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
   // What led to a token, for its holder; `null` for a token of others.
   app.get("/tokens", async (c) => {
     const presented = bearerToken(c.req.header("authorization") ?? "");
-    const found = await findAccessToken(instance, presented);
+    const found = await findAccess(instance, presented);
     if (!found) return c.json(null);
-    const { id, clientId, scopes } = found;
+    const { id, clientId, scopes } = found.token;
     const exchanges = instance.exchanges.filter(({ token }) => token === id);
     return c.json({ clientId, scope: scopes.join(" "), exchanges });
   });

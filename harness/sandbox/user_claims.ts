@@ -2,7 +2,12 @@ import { applyResponse, runFunction } from "./executions.ts";
 import { functionPayload } from "./function_payload.ts";
 import type { Instance } from "./instance.ts";
 import { type RoleRequest, roleRequest } from "./scopes.ts";
-import { activeGrants, type User, type UserGrant, type World } from "./world.ts";
+import {
+  activeGrants,
+  type User,
+  type UserGrant,
+  type World,
+} from "./world.ts";
 
 export type Claims = Record<string, unknown>;
 

@@ -12,7 +12,7 @@ import {
   type Target as TargetMessage,
   TargetSchema,
 } from "@zitadel/proto/zitadel/action/v2beta/target_pb.js";
-import { alreadyExists, apiError, notFound } from "../api_error.ts";
+import { alreadyExists, invalidArgument, notFound } from "../api_error.ts";
 import { methodsOf, pageOf } from "../api_method.ts";
 import { FUNCTIONS } from "../function_payload.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
@@ -148,7 +148,7 @@ async function checkEndpoint(endpoint: string, id: string): Promise<void> {
   try {
     await lookup(new URL(endpoint).hostname.replace(/^\[|\]$/g, ""));
   } catch {
-    throw apiError(Code.InvalidArgument, "Errors.Target.DeniedURL", id);
+    throw invalidArgument("Errors.Target.DeniedURL", id);
   }
 }
 

@@ -1,7 +1,6 @@
-import { Code } from "@connectrpc/connect";
 import { OIDCService } from "@zitadel/proto/zitadel/oidc/v2/oidc_service_pb.js";
 import { SessionService } from "@zitadel/proto/zitadel/session/v2/session_service_pb.js";
-import { apiError, notFound } from "../api_error.ts";
+import { invalidArgument, notFound, permissionDenied } from "../api_error.ts";
 import { type ApiMethod, type Call, methodsOf } from "../api_method.ts";
 import { requirePermission } from "../authorize.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
@@ -29,11 +28,7 @@ export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
         const given = checks?.password?.password;
         const { id: userId, password = given } = user;
         if (given !== undefined && given !== password) {
-          throw apiError(
-            Code.InvalidArgument,
-            "Password is invalid",
-            "COMMAND-3M0fs",
-          );
+          throw invalidArgument("Password is invalid", "COMMAND-3M0fs");
         }
         const sessionId = newIdentifier();
         const sessionToken = newSecret(SESSION_TOKEN_LENGTH);
@@ -51,8 +46,7 @@ export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
         const { case: kind, value } = callbackKind;
         const login = kind === "session" && sessions.get(value.sessionToken);
         if (!login) {
-          throw apiError(
-            Code.PermissionDenied,
+          throw permissionDenied(
             "Errors.Session.Token.Invalid",
             "COMMAND-sGr42",
           );

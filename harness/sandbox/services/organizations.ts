@@ -1,8 +1,7 @@
-import { Code } from "@connectrpc/connect";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
 import { OrganizationService as OrganizationV2 } from "@zitadel/proto/zitadel/org/v2/org_service_pb.js";
 import { OrganizationService as OrganizationV2beta } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb.js";
-import { apiError, notFound } from "../api_error.ts";
+import { invalidArgument, notFound } from "../api_error.ts";
 import { type Call, listOf, methodsOf, pageOf } from "../api_method.ts";
 import { changeMetadata } from "../metadata.ts";
 import { hasPermission } from "../permissions.ts";
@@ -36,7 +35,7 @@ export const organizationMethods = [
   ...methodsOf(OrganizationV2beta, {
     listOrganizationMetadata: ({ organizationId, pagination }, call) => {
       if ((pagination?.limit ?? 0) > MAX_LIMIT) {
-        throw apiError(Code.InvalidArgument, "Limit exceeded", "QUERY-4M0fs");
+        throw invalidArgument("Limit exceeded", "QUERY-4M0fs");
       }
       const organization = call.world.organizations.get(organizationId);
       const { total, page } = pageOf(

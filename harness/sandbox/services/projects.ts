@@ -1,10 +1,9 @@
-import { Code } from "@connectrpc/connect";
 import {
   OIDCAuthMethodType,
   OIDCTokenType,
 } from "@zitadel/proto/zitadel/app_pb.js";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
-import { alreadyExists, apiError, notFound } from "../api_error.ts";
+import { alreadyExists, failedPrecondition, notFound } from "../api_error.ts";
 import { type Call, listOf, methodsOf } from "../api_method.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
 import {
@@ -124,11 +123,7 @@ export const projectMethods = methodsOf(ManagementService, {
     const { projectId, projectGrantId } = request;
     const { roles } = projectOf(call, projectId);
     if (!roleKeys.every((role) => roles.has(role))) {
-      throw apiError(
-        Code.FailedPrecondition,
-        "Errors.Project.Role.NotFound",
-        "COMMAND-mm9F4",
-      );
+      throw failedPrecondition("Errors.Project.Role.NotFound", "COMMAND-mm9F4");
     }
     const id = newIdentifier();
     call.world.userGrants.set(id, {
