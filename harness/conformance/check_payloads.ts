@@ -64,9 +64,7 @@ async function bringAbout(
     ? []
     : [stack.use(await bindTarget(run, { path: "first" })).id];
   stack.use(
-    replyWith(({ path }) =>
-      Response.json(path === "/first" ? firstReply : {})
-    ),
+    replyWith(({ path }) => Response.json(path === "/first" ? firstReply : {})),
   );
   stack.use(
     await bindTarget(run, {

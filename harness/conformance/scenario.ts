@@ -57,7 +57,9 @@ export async function createScenario(
         ids.set(name, String(answer[field]));
       }
       if (call.path.endsWith("/AddOrganization")) {
-        stack.defer(() => removeOrganization(instance, id(`organization ${it}`)));
+        stack.defer(() =>
+          removeOrganization(instance, id(`organization ${it}`))
+        );
       }
     }
   }
