@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { SignJWT } from "jose";
 import { newIdentifier, newSecret } from "./identifier.ts";
+import { extendedClaims } from "./extended_claims.ts";
 import type { Instance } from "./instance.ts";
 import { tokenAudience } from "./scopes.ts";
-import { type Claims, extendedClaims } from "./user_claims.ts";
+import type { Claims } from "./user_claims.ts";
 import type { App, User } from "./world.ts";
 
 /** The lifetime of tokens: ZITADEL's default of 12 hours. */

@@ -1,17 +1,9 @@
-import { applyResponse, runFunction } from "./executions.ts";
-import { functionPayload } from "./function_payload.ts";
-import type { Instance } from "./instance.ts";
-import { type RoleRequest, roleRequest } from "./scopes.ts";
-import {
-  activeGrants,
-  type User,
-  type UserGrant,
-  type World,
-} from "./world.ts";
+import type { RoleRequest } from "./scopes.ts";
+import type { User, UserGrant, World } from "./world.ts";
 
 export type Claims = Record<string, unknown>;
 
-interface ClaimsOptions {
+export interface ClaimsOptions {
   readonly user: User;
   readonly scopes: readonly string[];
   /** The asking application, and the project whose roles it may see. */
@@ -29,28 +21,8 @@ interface ClaimsOptions {
 const METADATA = "urn:zitadel:iam:user:metadata";
 const OWNER = "urn:zitadel:iam:user:resourceowner";
 
-/** Creates the user's claims with what the function's targets add. */
-export async function extendedClaims(
-  instance: Instance,
-  name: "preaccesstoken" | "preuserinfo",
-  options: ClaimsOptions,
-): Promise<Claims> {
-  const { world } = instance;
-  const { user, app } = options;
-  const request = roleRequest(world, options);
-  const grants = activeGrants(world, user.id)
-    .filter(({ projectId }) => request.projects.has(projectId));
-  const claims = userClaims(world, options, roleClaims(world, grants, request));
-  const payload = functionPayload(world, `function/${name}`, {
-    ...{ user, clientId: app.clientId, grants, userinfo: { ...claims } },
-  });
-  const reply = await runFunction(instance, name, payload, options.token);
-  applyResponse(claims, user, reply);
-  return claims;
-}
-
 /** Creates a user's claims: `sub`, those of the scopes, and roles. */
-function userClaims(
+export function userClaims(
   world: World,
   { user, scopes, profile, roles }: ClaimsOptions,
   ofRoles: Claims,
@@ -93,7 +65,7 @@ function profileClaims(user: User, scopes: readonly string[]): Claims {
   };
 }
 
-function roleClaims(
+export function roleClaims(
   world: World,
   grants: readonly UserGrant[],
   request: RoleRequest,

@@ -7,10 +7,11 @@
 import { bearerToken, findAccess } from "./authorize.ts";
 import { ExecutionError } from "./executions.ts";
 import { authenticateApp, type GrantRequest } from "./grants.ts";
+import { extendedClaims } from "./extended_claims.ts";
 import type { Instance } from "./instance.ts";
 import { OAuthError } from "./oauth_error.ts";
 import { scopesOfLogin } from "./scopes.ts";
-import { type Claims, extendedClaims } from "./user_claims.ts";
+import type { Claims } from "./user_claims.ts";
 
 export async function userInfo(
   instance: Instance,
