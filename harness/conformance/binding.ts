@@ -1,13 +1,7 @@
-import { messageOf } from "../cli/terminal.ts";
-import type { Instance } from "../zitadel/client.ts";
+import { type Instance, postJson } from "../zitadel/client.ts";
 import { listExecutions, setExecution } from "../zitadel/execution.ts";
 import { createTarget, deleteTarget } from "../zitadel/target.ts";
 import type { Run } from "./check.ts";
-
-/** A bound target; disposing of it unbinds and deletes it. */
-interface Binding extends AsyncDisposable {
-  readonly id: string;
-}
 
 export interface BindingOptions {
   /** Below the run's target; also the name. */
@@ -21,7 +15,7 @@ export interface BindingOptions {
   readonly after?: readonly string[];
 }
 
-/** Creates a target and binds it, alone or after others. */
+/** Creates a target and binds it, alone or after others; disposing of the result unbinds and deletes it. */
 export async function bindTarget(
   { instance, target, suffix, timeoutMs, settle }: Run,
   {
@@ -32,7 +26,7 @@ export async function bindTarget(
     encryptFor,
     after = [],
   }: BindingOptions,
-): Promise<Binding> {
+) {
   const settings = {
     name: `${path} ${suffix}`,
     endpoint: `${target.origin}/${path}`,
@@ -54,30 +48,19 @@ export async function bindTarget(
 
 /** By REST: the descriptors of these calls are not published. */
 async function addPublicKey(
-  { origin, token }: Instance,
+  instance: Instance,
   target: string,
   pem: string,
 ): Promise<void> {
-  const keys = `${origin}/v2/actions/targets/${target}/publickeys`;
-  const post = async (url: string, body: unknown) => {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${token}`,
-        "content-type": "application/json",
-      },
-      body: JSON.stringify(body),
-    });
+  const keys = `/v2/actions/targets/${target}/publickeys`;
+  const post = async (path: string, body: unknown) => {
+    const response = await postJson(instance, path, body);
     if (response.ok) return await response.json();
     throw new Error(`Cannot add a public key: ${await response.text()}`);
   };
   const { keyId } = await post(keys, { publicKey: btoa(pem) });
   await post(`${keys}/${keyId}/activate`, {});
 }
-
-/** The conditions that `setExecution` can set. */
-const RESTORABLE =
-  /^(?:function\/[^/]+|event\/(?!all$)[^/]+|event\/group\/[^/]+)$/;
 
 /**
  * Unbinds everything on the instance, or what is bound to one condition; disposing
@@ -91,38 +74,22 @@ export async function unbindOthers(
   },
   only?: string,
 ): Promise<AsyncDisposable> {
-  const bound = (await listExecutions(instance)).filter((
-    { condition, targets },
-  ) => targets.length > 0 && (only ?? condition) === condition);
-  const fixed = bound.map(({ condition }) => condition)
-    .filter((condition) => !RESTORABLE.test(condition));
-  if (fixed.length > 0) {
-    throw new Error(
-      `Cannot compare this instance: targets are bound to ${
-        fixed.join(", ")
-      }, which would change its answers, and this command cannot bind them again. Unbind them first, or use another instance`,
-    );
-  }
-  for (const { condition, targets } of bound) {
-    note(`Unbinds ${condition} during the run: ${targets.join(", ")}`);
+  await using stack = new AsyncDisposableStack();
+  for (const execution of await listExecutions(instance)) {
+    const { condition, targets } = execution;
+    if (targets.length === 0 || (only ?? condition) !== condition) continue;
+    const ids = targets.join(", ");
+    note(`Unbinds ${condition} during the run: ${ids}`);
+    stack.defer(async () => {
+      try {
+        await setExecution(instance, execution);
+        note(`Bound ${condition} again`);
+      } catch (error) {
+        note(`Bind again by hand: ${condition} to ${ids}`);
+        throw error;
+      }
+    });
     await setExecution(instance, { condition, targets: [] });
   }
-  return {
-    [Symbol.asyncDispose]: async () => {
-      const failures: string[] = [];
-      for (const execution of bound) {
-        const { condition, targets } = execution;
-        try {
-          await setExecution(instance, execution);
-          note(`Bound ${condition} again`);
-        } catch (error) {
-          failures.push(`${condition} to ${targets.join(", ")}`);
-          note(messageOf(error));
-        }
-      }
-      if (failures.length > 0) {
-        throw new Error(`Bind again by hand: ${failures.join("; ")}`);
-      }
-    },
-  };
+  return stack.move();
 }

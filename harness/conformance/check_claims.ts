@@ -1,10 +1,9 @@
 import { decodeJwt } from "jose";
 import { bindTarget } from "./binding.ts";
-import { type Login, logIn } from "./log_in.ts";
-import { readRecorded } from "./recording.ts";
-import { basic, bearer } from "./request_token.ts";
 import type { Check, Run } from "./check.ts";
+import { readRecorded } from "./recording.ts";
 import { withoutIds } from "./shape.ts";
+import { basic, bearer, type Login, logIn } from "./tokens.ts";
 
 const RECORDING = "behaviour/claims";
 

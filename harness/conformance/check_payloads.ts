@@ -7,13 +7,12 @@ import {
   generateKeyPair,
   SignJWT,
 } from "jose";
-import { refresh, roleScopes } from "../zitadel/login.ts";
+import { roleScopes } from "../zitadel/login.ts";
 import { type BindingOptions, bindTarget } from "./binding.ts";
 import type { Check, Run } from "./check.ts";
-import { type Login, logIn } from "./log_in.ts";
 import { readCall, readRecorded } from "./recording.ts";
-import { requestToken } from "./request_token.ts";
 import { shapeOf } from "./shape.ts";
+import { type Login, logIn, requestToken } from "./tokens.ts";
 
 const FOLDERS = {
   current: "calls",
@@ -51,38 +50,33 @@ export async function* checkPayloads(run: Run): AsyncGenerator<Check> {
   }
 }
 
-/** Makes ZITADEL call a target; returns the shape of the payload. */
-async function bringAbout(run: Run, cause: Cause): Promise<unknown> {
-  const { bind = {}, encryptedBy, firstReply } = cause;
-  const receive = async (options: Partial<BindingOptions>, key?: CryptoKey) =>
-    await payloadShape(await callOf(run, cause, options), key);
-  if (encryptedBy !== undefined) {
-    const keys = await generateKeyPair(encryptedBy, { extractable: true });
-    const encryptFor = await exportSPKI(keys.publicKey);
-    return await receive({ encryptFor }, keys.privateKey);
-  }
-  if (firstReply === undefined) return await receive(bind);
-  await using first = await bindTarget(run, { path: "first" });
-  using _reply = run.target.replyWith(({ path }) =>
-    Response.json(path === "/first" ? firstReply : {})
-  );
-  return await receive({ after: [first.id] });
-}
-
-/** Binds a target, acts and returns the body of the first call. */
-async function callOf(
+/** Makes ZITADEL call a target; returns the shape of the first payload. */
+async function bringAbout(
   run: Run,
-  { then, ...login }: Cause,
-  options: Partial<BindingOptions>,
-): Promise<string> {
-  const { calls } = run.target;
-  await using _binding = await bindTarget(run, { path: "payload", ...options });
+  { then, bind, encryptedBy, firstReply, ...login }: Cause,
+): Promise<unknown> {
+  const { target: { calls, replyWith } } = run;
+  await using stack = new AsyncDisposableStack();
+  const keys = encryptedBy === undefined
+    ? undefined
+    : await generateKeyPair(encryptedBy, { extractable: true });
+  const after = firstReply === undefined
+    ? []
+    : [stack.use(await bindTarget(run, { path: "first" })).id];
+  stack.use(
+    replyWith(({ path }) => Response.json(path === "/first" ? firstReply : {})),
+  );
+  stack.use(
+    await bindTarget(run, {
+      ...{ path: "payload", after, ...bind },
+      ...keys && { encryptFor: await exportSPKI(keys.publicKey) },
+    }),
+  );
   calls.length = 0;
-  if (then === undefined) await logIn(run, login);
-  else await ACTS[then](run, login);
+  await (then === undefined ? logIn(run, login) : ACTS[then](run, login));
   const call = calls.find(({ path }) => path === "/payload");
   if (!call) throw new Error("The target was not called");
-  return call.body;
+  return await payloadShape(call.body, keys?.privateKey);
 }
 
 /** A JSON payload's shape; of others also that of the header. */
@@ -102,8 +96,11 @@ const ACTS = {
   async refresh(run: Run, login: Login) {
     const { refreshToken } = await logIn(run, login);
     run.target.calls.length = 0;
-    const clientId = run.id("client storefront");
-    await refresh(run.origin, { clientId, refreshToken: refreshToken! });
+    await getToken(run.origin, {
+      grant_type: "refresh_token",
+      refresh_token: refreshToken!,
+      client_id: run.id("client storefront"),
+    });
   },
   async exchange(run: Run, login: Login) {
     const { accessToken } = await logIn(run, login);

@@ -1,12 +1,9 @@
-import { fromJson, type JsonValue } from "@bufbuild/protobuf";
+import type { JsonValue } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
-import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { OrganizationService as OrganizationV2 } from "@zitadel/proto/zitadel/org/v2/org_service_pb";
-import { OrganizationService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { connect } from "../zitadel/client.ts";
 import { readRecorded } from "./recording.ts";
+import { bindTarget } from "./binding.ts";
+import { callMethod } from "./call_method.ts";
 import type { Check, Run } from "./check.ts";
 import { withoutIds } from "./shape.ts";
 import type { Release } from "./subject.ts";
@@ -23,7 +20,7 @@ interface Method {
 
 type ByName<Value> = Readonly<Record<string, Value>>;
 
-/** The user of the scenario, if any, and the organization it asks about. */
+/** The user of the scenario, or `admin`, if any, and the organization it asks about. */
 type Caller = readonly [user: string, organization: string];
 
 interface Recording {
@@ -34,54 +31,38 @@ interface Recording {
 }
 
 /**
- * Compares the answers to callers that lack the right, for every method in use.
+ * Compares the answers to callers that lack the right, for every method in use,
+ * and to what ZITADEL refuses to do for an administrator.
  */
 export async function* checkRefusals(run: Run): AsyncGenerator<Check> {
   const { callers, methods, releases } = await readRecorded<Recording>(
     RECORDING,
   );
-  for (const [name, method] of Object.entries(methods)) {
-    yield {
-      name: `${RECORDING}: ${name}`,
-      recorded: releases[run.release][name],
-      look: async () => {
-        const answers: Record<string, string> = {};
-        for (const [name, caller] of Object.entries(callers)) {
-          answers[name] = await answerTo(run, caller, method);
-        }
-        return answers;
-      },
+  await using _taken = await bindTarget(run, { path: "taken" });
+  for (const [name, recorded] of Object.entries(releases[run.release])) {
+    const look = async () => {
+      const answers: Record<string, string> = {};
+      for (const caller of Object.keys(recorded)) {
+        answers[caller] = await answerTo(run, callers[caller]!, methods[name]!);
+      }
+      return answers;
     };
+    yield { name: `${RECORDING}: ${name}`, recorded, look };
   }
 }
-
-const METHODS = [
-  ...[ActionService, AuthService, ManagementService],
-  ...[OrganizationV2, OrganizationService],
-].flatMap(({ methods }) => methods);
 
 async function answerTo(
   run: Run,
   [user, about]: Caller,
   { path, input = {}, entries }: Method,
 ): Promise<string> {
-  const token = user ? run.serviceUser(user).token : "not-a-token";
+  const token = { admin: run.adminToken, "": "not-a-token" }[user] ??
+    run.serviceUser(user).token;
   const organization = run.id(`organization ${about}`);
-  const [service, method] = path.split("/");
-  // On the wire, v2 is v2beta; the package describes v2beta only.
-  const desc = METHODS.find(({ name, parent }) =>
-    name === method &&
-    (parent.typeName === service ||
-      parent.typeName === service!.replace(".v2.", ".v2beta."))
-  )!;
-  const client = connect(run.origin, token).service(desc.parent, {
-    ...desc.parent === ManagementService && { organization },
-    name: service!,
-  }) as unknown as ByName<(input: unknown) => Promise<ByName<unknown>>>;
   const text = JSON.stringify(input).replace("<organization>", organization);
-  const request = fromJson(desc.input, JSON.parse(run.withIds(text)));
+  const call = { path, organization, input: JSON.parse(run.withIds(text)) };
   try {
-    const answer = await client[desc.localName]!(request);
+    const answer = await callMethod(connect(run.origin, token), call);
     const list = entries === undefined ? undefined : answer[entries];
     return Array.isArray(list) && list.length === 0 ? "empty" : "ok";
   } catch (error) {

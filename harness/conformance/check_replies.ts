@@ -2,7 +2,7 @@ import { decodeJwt } from "jose";
 import { roleScopes } from "../zitadel/login.ts";
 import { bindTarget } from "./binding.ts";
 import { readRecorded } from "./recording.ts";
-import { requestToken } from "./request_token.ts";
+import { requestToken } from "./tokens.ts";
 import type { Check, Run } from "./check.ts";
 import { shapeOf } from "./shape.ts";
 
@@ -20,10 +20,13 @@ interface Row {
   readonly outcome: Outcome & { readonly status: number };
 }
 
+/** What the target answers where a reply redirects to. */
+const REDIRECTED = {
+  append_claims: [{ key: "permissions", value: ["posts:read"] }],
+};
 /** Claims of ZITADEL's own; targets added the others. */
 const OWN =
   /^(?:aud|client_id|exp|iat|iss|jti|nbf|sub|urn:zitadel:iam:org:project:.+)$/;
-const MANY_PERMISSIONS = 1000;
 
 /**
  * Sends each recorded reply while a service user asks for a token, with
@@ -39,7 +42,7 @@ export async function* checkReplies(run: Run): AsyncGenerator<Check> {
       const over = Promise.withResolvers<void>();
       using _reply = run.target.replyWith(({ path }) =>
         path === "/redirected"
-          ? Response.json(permissions(["posts:read"]))
+          ? Response.json(REDIRECTED)
           : replyOf(row, over.promise)
       );
       yield {
@@ -53,7 +56,7 @@ export async function* checkReplies(run: Run): AsyncGenerator<Check> {
 }
 
 function replyOf(
-  { reply, status = 200, body, delay_ms: delay }: Row,
+  { status = 200, body, delay_ms: delay }: Row,
   over: Promise<void>,
 ): Response | Promise<Response> {
   // Slower than any timeout: it answers when the call is over.
@@ -61,18 +64,7 @@ function replyOf(
   if (status === 302) {
     return new Response(null, { status, headers: { location: "/redirected" } });
   }
-  if (reply.startsWith(`${MANY_PERMISSIONS} permissions`)) {
-    const many = Array.from(
-      { length: MANY_PERMISSIONS },
-      (_, index) => `permission:${index}`.padEnd(40, "x"),
-    );
-    return Response.json(permissions(many));
-  }
   return new Response(status === 204 ? null : body, { status });
-}
-
-function permissions(value: readonly string[]) {
-  return { append_claims: [{ key: "permissions", value }] };
 }
 
 async function askForToken(run: Run): Promise<unknown> {
@@ -80,14 +72,8 @@ async function askForToken(run: Run): Promise<unknown> {
     grant_type: "client_credentials",
     scope: roleScopes(run.id("project storefront")),
   }, run.serviceUser("ci-runner"));
-  if (body.access_token === undefined) return outcomeOf(status, body);
-  const claims = decodeJwt(body.access_token);
-  const list = claims["permissions"];
-  return outcomeOf(status, {
-    claims: Array.isArray(list) && list.length === MANY_PERMISSIONS
-      ? { permissions_count: list.length }
-      : claims,
-  });
+  const { access_token: token } = body;
+  return outcomeOf(status, token ? { claims: decodeJwt(token) } : body);
 }
 
 /** The claims of targets are compared exactly, ZITADEL's own by their shape. */
@@ -96,16 +82,13 @@ function outcomeOf(
   { claims, error, error_description: description }: Outcome,
 ): unknown {
   if (claims === undefined) return { status, error, description };
-  const { token_bytes: _, ...compared } = claims;
   const { own = [], added = [] } = Object.groupBy(
-    Object.entries(compared),
+    Object.entries(claims),
     ([key]) => OWN.test(key) ? "own" : "added",
   );
   return {
     status,
     added: Object.fromEntries(added),
-    ...!("permissions_count" in claims) && {
-      own: shapeOf(Object.fromEntries(own)),
-    },
+    own: shapeOf(Object.fromEntries(own)),
   };
 }

@@ -8,10 +8,6 @@ const NEVER_RUN: readonly (readonly [findings: RegExp, reason: string])[] = [
     /^(?:calls\/(?:introspection.*|device_flow|impersonation_without_actor)|older\/v4\.6\.5\/introspection)$/,
     "Not called: the run neither introspects tokens, logs in on another device nor impersonates. Fixtures of the same name test the function's reply.",
   ],
-  [
-    /^older\/v4.6.5\/list_projects_v2beta$/,
-    "It lists all projects of the instance, which differ from the recorded ones.",
-  ],
 ];
 
 /** Every other known difference of the sandbox. The function must not depend on any. */
@@ -21,7 +17,7 @@ const OF_SANDBOX: typeof NEVER_RUN = [
     "The discovery document lists only what the sandbox supports: no device flow, implicit flow, request objects or logout notifications.",
   ],
   [
-    /^(?:metadata\/(?!.*grpc_web)|admin\/(?!healthz)|oidc\/api_call_without_zitadel_audience)/,
+    /^(?:metadata\/(?!.*grpc_web)|oidc\/api_call_without_zitadel_audience)/,
     "The sandbox has what the function and the commands call, by gRPC-web. REST and Connect are for other clients.",
   ],
   [

@@ -12,19 +12,19 @@ import { urlAt } from "../util/url_at.ts";
 
 const RECORDED = new URL("../../fixtures/recorded/", import.meta.url);
 
-export type HeaderTexts = Readonly<Record<string, string>>;
+export type Texts = Readonly<Record<string, string>>;
 
 export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
-  readonly headers: HeaderTexts;
+  readonly headers: Texts;
   readonly body?: unknown;
   readonly body_base64?: string;
 }
 
 export interface RecordedResponse {
   readonly status: number;
-  readonly headers: HeaderTexts;
+  readonly headers: Texts;
   readonly body?: string;
   readonly body_base64?: string;
 }
@@ -56,8 +56,8 @@ export async function readCall(name: string): Promise<string> {
 export async function replay(
   origin: string,
   request: RecordedRequest,
-  headers: HeaderTexts,
-  replace: Readonly<Record<string, string>> = {},
+  headers: Texts,
+  replace: Texts = {},
 ): Promise<Answer> {
   const here = (text: string) =>
     Object.entries(replace).reduce(

@@ -4,8 +4,7 @@ import { unbindOthers } from "./binding.ts";
 import type { Check, Checks } from "./check.ts";
 import { checkClaims } from "./check_claims.ts";
 import { checkEvents } from "./check_events.ts";
-import { checkExchanges } from "./check_exchanges.ts";
-import { checkHosts } from "./check_hosts.ts";
+import { checkExchanges, checkHosts } from "./check_exchanges.ts";
 import { checkPayloads } from "./check_payloads.ts";
 import { checkRefusals } from "./check_refusals.ts";
 import { checkReplies } from "./check_replies.ts";
@@ -21,7 +20,6 @@ export interface Verdict {
   readonly same: boolean;
 }
 
-/** Exchanges come last: they change metadata and executions. */
 const PARTS: Readonly<Record<string, Checks>> = {
   replies: checkReplies,
   payloads: checkPayloads,
@@ -47,13 +45,8 @@ export async function* runConformance(
   await using scenario = await createScenario(subject);
   for (const [part, checks] of Object.entries(parts)) {
     try {
-      for await (
-        const { name, recorded, look } of checks({
-          ...subject,
-          ...scenario,
-          target,
-        })
-      ) {
+      const run = { ...subject, ...scenario, target };
+      for await (const { name, recorded, look } of checks(run)) {
         const seen = await attempt(look);
         yield { name, recorded, seen, same: isDeepStrictEqual(recorded, seen) };
       }

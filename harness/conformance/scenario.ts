@@ -1,116 +1,95 @@
-import {
-  APIAuthMethodType,
-  OIDCAppType,
-  OIDCAuthMethodType,
-  OIDCGrantType,
-  OIDCResponseType,
-  OIDCTokenType,
-} from "@zitadel/proto/zitadel/app_pb";
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
+import type { JsonValue } from "@bufbuild/protobuf";
 import { createCredential } from "../zitadel/credential.ts";
-import {
-  createScratch,
-  REDIRECT_URI,
-  type ScratchPlan,
-} from "../zitadel/scratch_organization.ts";
-import { giveReaderRole } from "../zitadel/service_user.ts";
+import { setMetadata } from "../zitadel/metadata.ts";
+import { removeOrganization } from "../zitadel/organization.ts";
+import { callMethod } from "./call_method.ts";
 import { readRecorded } from "./recording.ts";
-import type { Subject } from "./subject.ts";
+import type { Release, Subject } from "./subject.ts";
 
 /** What the recordings were made with, created on the instance. */
 export type Scenario = Awaited<ReturnType<typeof createScenario>>;
 
-interface Recording {
-  readonly plan: ScratchPlan;
+/** A call; `<name>` in it stands for what an earlier answer kept under that name. */
+interface Step {
+  readonly path: string;
+  readonly organization?: string;
+  readonly input: JsonValue;
+  /** Once for each: it takes the place of `<each>`. */
+  readonly each?: readonly string[];
+  /** By name: the field of the answer that is kept under it. */
+  readonly keep?: Readonly<Record<string, string>>;
+  /** The release that was recorded without it. */
+  readonly except?: Release;
 }
+
+const MANY = 250;
+const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /** Creates the scenario; disposing of it removes it. */
 export async function createScenario(
   { instance, release, settle }: Subject,
 ) {
-  const { plan } = await readRecorded<Recording>("scenario");
-  const many = Object.fromEntries(
-    Array.from({ length: 250 }, (_, index) => [
-      `role-${String(index).padStart(3, "0")}`,
-      `["perm:${index}"]`,
-    ]),
-  );
-  const organizations = { ...plan.organizations, many };
+  const { steps } = await readRecorded<{ steps: readonly Step[] }>("scenario");
+  /** The end of the names of organizations and users, so that runs do not collide. */
+  const suffix = crypto.randomUUID().slice(0, 5);
+  /** By kind and name: `organization acme`, `client storefront`. */
+  const ids = new Map([
+    ["suffix", suffix],
+    // What ZITADEL's default policy asks for.
+    ["password", `Aa1!${crypto.randomUUID()}`],
+    ["tomorrow", new Date(Date.now() + DAY_MS).toISOString()],
+  ]);
+  const id = (name: string) => {
+    const found = ids.get(name);
+    if (found === undefined) throw new Error(`The scenario has no ${name}`);
+    return found;
+  };
+  /** Replaces names such as `<user alice>` by ids. */
+  const withIds = (text: string) =>
+    text.replaceAll(/<([^<>]+)>/g, (_, name) => id(name));
   await using stack = new AsyncDisposableStack();
-  const scratch = stack.use(
-    await createScratch(instance, { ...plan, organizations }),
-  );
-  const { id, ids } = scratch;
-  const organization = id("organization acme");
-  const projectId = id("project storefront");
-  const acme = instance.service(ManagementService, { organization });
-  const exchange = await acme.addOIDCApp({
-    projectId,
-    name: "exchange",
-    redirectUris: [REDIRECT_URI],
-    responseTypes: [OIDCResponseType.OIDC_RESPONSE_TYPE_CODE],
-    grantTypes: [
-      OIDCGrantType.OIDC_GRANT_TYPE_AUTHORIZATION_CODE,
-      OIDCGrantType.OIDC_GRANT_TYPE_TOKEN_EXCHANGE,
-    ],
-    appType: OIDCAppType.OIDC_APP_TYPE_WEB,
-    authMethodType: OIDCAuthMethodType.OIDC_AUTH_METHOD_TYPE_BASIC,
-    accessTokenType: OIDCTokenType.OIDC_TOKEN_TYPE_JWT,
-    devMode: true,
-  });
-  const api = await acme.addAPIApp({
-    projectId,
-    name: "api",
-    authMethodType: APIAuthMethodType.API_AUTH_METHOD_TYPE_BASIC,
-  });
-  ids.set("client exchange", exchange.clientId);
-  ids.set("client api", api.clientId);
-  if (release !== "4.6") { // It was recorded without metadata.
-    const value = new TextEncoder().encode("Düsseldorf");
-    await acme.bulkSetUserMetadata({
-      id: id("user alice"),
-      metadata: [{ key: "department", value }],
-    });
+  for (const { each = [""], except, ...step } of steps) {
+    for (const it of except === release ? [] : each) {
+      const text = JSON.stringify(step).replaceAll("<each>", it);
+      const call: Step = JSON.parse(withIds(text));
+      const answer = await callMethod(instance, call);
+      for (const [name, field] of Object.entries(call.keep ?? {})) {
+        ids.set(name, String(answer[field]));
+      }
+      if (call.path.endsWith("/AddOrganization")) {
+        stack.defer(() =>
+          removeOrganization(instance, id(`organization ${it}`))
+        );
+      }
+    }
   }
-  const viewer = { id: id("user viewer"), organization };
-  await giveReaderRole(instance, viewer, "IAM_OWNER_VIEWER");
-  const user = id("user ci-runner");
-  const key = { kind: "key", days: 1 } as const;
-  const { value: machineKey } = await createCredential(
-    instance,
-    { organization, user },
-    key,
-  );
-  const userId = id("user erin");
-  const roleKeys = ["viewer"];
-  const erins = await acme.addUserGrant({ userId, projectId, roleKeys });
-  await acme.deactivateUserGrant({ userId, grantId: erins.userGrantId });
-  const grantedOrgId = id("organization globex");
-  const { grantId } = await acme.addProjectGrant({
-    projectId,
-    grantedOrgId,
-    roleKeys: ["editor", "viewer"],
-  });
-  const globex = { organization: grantedOrgId };
-  await instance.service(ManagementService, globex).addUserGrant({
-    userId: id("user carol"),
-    projectId,
-    projectGrantId: grantId,
-    roleKeys: ["editor"],
-  });
+  const entries = Array.from({ length: MANY }, (_, index) => ({
+    key: `role-${String(index).padStart(3, "0")}`,
+    value: new TextEncoder().encode(`["perm:${index}"]`),
+  }));
+  await setMetadata(instance, id("organization many"), entries);
+  const { value: machineKey } = await createCredential(instance, {
+    organization: id("organization acme"),
+    user: id("user ci-runner"),
+  }, { kind: "key", days: 1 });
   await settle();
+  const clientOf = (name: string) => (
+    { clientId: id(`client ${name}`), clientSecret: id(`secret ${name}`) }
+  );
   const created = stack.move();
   return {
-    ...scratch,
+    ...{ suffix, ids, id, withIds },
+    serviceUser: (name: string) => ({
+      token: id(`token ${name}`),
+      clientId: `${name}-${suffix}`,
+      clientSecret: id(`secret ${name}`),
+    }),
     /** A service account's JSON key of the user `ci-runner`. */
     machineKey,
     /** The client that may exchange tokens. */
-    exchange,
+    exchange: clientOf("exchange"),
     /** The client that may introspect tokens. */
-    api,
-    /** Replaces names such as `<user alice>` by ids. */
-    withIds: (text: string) =>
-      text.replaceAll(/<([^<>]+)>/g, (_, name) => id(name)),
+    api: clientOf("api"),
     [Symbol.asyncDispose]: () => created.disposeAsync(),
   };
 }

@@ -9,11 +9,13 @@ import { decodeJwt } from "jose";
 
 /** Keys whose texts mean something to a client. */
 const COMPARED_TEXTS = new Set(
-  `error error_description function event_type aggregateType version message
+  `error error_description function event_type aggregateType version message body
   grpcStatus grpcMessage @type token_type use kty alg`.split(/\s+/),
 );
 /** Keys whose numbers do. */
 const COMPARED_NUMBERS = new Set(["status", "code", "state"]);
+/** Either address of a local instance may be its domain. */
+const ADDRESS = /\b(?:localhost|127\.0\.0\.1)(?::\d+)?/g;
 const IDENTIFIER = /[0-9]{15,20}/g;
 const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T/;
 const JWT = /^eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+$/;
@@ -40,7 +42,11 @@ export function withoutIds(text: string): string {
 
 function shapeOfText(text: string, key: string): unknown {
   if (JWT.test(text)) return { jwt: shapeOf(decodeJwt(text)) };
-  if (COMPARED_TEXTS.has(key) || CONSTANT.test(text)) return withoutIds(text);
+  if (COMPARED_TEXTS.has(key) || CONSTANT.test(text)) {
+    // main leaves out what follows "Parent".
+    return withoutIds(text).replace(/ Parent=.*/, "")
+      .replaceAll(ADDRESS, "<address>");
+  }
   return TIME.test(text) ? "<time>" : "<text>";
 }
 

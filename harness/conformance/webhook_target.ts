@@ -1,25 +1,18 @@
 import { serveOnLocalhost } from "../util/local_server.ts";
 
-export interface WebhookCall {
+interface WebhookCall {
   readonly method: string;
   readonly path: string;
   readonly headers: Headers;
   readonly body: string;
 }
 
-export type Reply = (call: WebhookCall) => Response | Promise<Response>;
+type Reply = (call: WebhookCall) => Response | Promise<Response>;
 
 /** An endpoint that records its calls and replies `{}`. */
-export interface WebhookTarget extends AsyncDisposable {
-  /** Such as `http://localhost:9101`. */
-  readonly origin: string;
-  /** The received calls, oldest first. */
-  readonly calls: WebhookCall[];
-  /** Replies otherwise until the result is disposed of. */
-  readonly replyWith: (reply: Reply) => Disposable;
-}
+export type WebhookTarget = ReturnType<typeof startWebhookTarget>;
 
-export function startWebhookTarget(): WebhookTarget {
+export function startWebhookTarget() {
   const calls: WebhookCall[] = [];
   const plain: Reply = () => Response.json({});
   let reply = plain;
@@ -34,9 +27,12 @@ export function startWebhookTarget(): WebhookTarget {
     return await reply(call);
   });
   return {
+    /** Such as `http://localhost:9101`. */
     origin: server.origin,
+    /** The received calls, oldest first. */
     calls,
-    replyWith(other) {
+    /** Replies otherwise until the result is disposed of. */
+    replyWith(other: Reply) {
       reply = other;
       return { [Symbol.dispose]: () => void (reply = plain) };
     },

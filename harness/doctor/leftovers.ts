@@ -5,8 +5,8 @@
  * @module
  */
 import { TextQueryMethod } from "@zitadel/proto/zitadel/object_pb";
-import type { Instance } from "../zitadel/client.ts";
-import { manage } from "../zitadel/manage.ts";
+import { type Instance, to } from "../zitadel/client.ts";
+import { managementOf } from "../zitadel/manage.ts";
 import {
   type Organization,
   removeOrganization,
@@ -82,12 +82,8 @@ export async function removeRole(
   organization: string,
   role: { readonly projectId: string; readonly roleKey: string },
 ): Promise<void> {
-  await manage(
-    instance,
-    organization,
-    "remove a role",
-    (management) => management.removeProjectRole(role),
-  );
+  await managementOf(instance, organization)
+    .removeProjectRole(role, to("remove a role"));
 }
 
 async function listUsers(
@@ -99,12 +95,8 @@ async function listUsers(
   const queries = userName
     ? [{ query: { case: "userNameQuery" as const, value } }]
     : [];
-  const { result } = await manage(
-    instance,
-    id,
-    "list users",
-    (management) => management.listUsers({ queries }),
-  );
+  const { result } = await managementOf(instance, id)
+    .listUsers({ queries }, to("list users"));
   return result.map(({ id, userName: name }) => ({ id, name }));
 }
 

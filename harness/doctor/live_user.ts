@@ -1,9 +1,9 @@
 import type { Config } from "../../lib/config/settings.ts";
 import { messageOf } from "../cli/terminal.ts";
 import { waitUntil } from "../util/wait_until.ts";
-import { connect, type Instance } from "../zitadel/client.ts";
+import { connect, type Instance, to } from "../zitadel/client.ts";
 import { clientCredentials } from "../zitadel/login.ts";
-import { manage } from "../zitadel/manage.ts";
+import { managementOf } from "../zitadel/manage.ts";
 import { listMetadata, setMetadata } from "../zitadel/metadata.ts";
 import {
   createOrganization,
@@ -48,16 +48,10 @@ export async function createLiveUser(live: Live, chosen: LiveRole) {
   const projectId = project?.id ??
     await fillOrganization(live, { ...chosen, name, organization });
   if (project && isLeftover({ name: role })) {
-    await manage(
-      admin,
-      organization,
-      "add a role",
-      (management) =>
-        management.bulkAddProjectRoles({
-          projectId,
-          roles: [{ key: role, displayName: role }],
-        }),
-    );
+    await managementOf(admin, organization).bulkAddProjectRoles({
+      projectId,
+      roles: [{ key: role, displayName: role }],
+    }, to("add a role"));
     const added = { projectId, roleKey: role };
     created.defer(() => removeRole(admin, organization, added));
   }
@@ -68,17 +62,9 @@ export async function createLiveUser(live: Live, chosen: LiveRole) {
   await grantRoles(admin, organization, grant);
   const secret = await createSecret(admin, organization, user);
   await waitUntil(async () => {
-    const { result } = await manage(
-      admin,
-      organization,
-      "list the user's grants",
-      (management) =>
-        management.listUserGrants({
-          queries: [
-            { query: { case: "userIdQuery", value: { userId: user } } },
-          ],
-        }),
-    );
+    const { result } = await managementOf(admin, organization).listUserGrants({
+      queries: [{ query: { case: "userIdQuery", value: { userId: user } } }],
+    }, to("list the user's grants"));
     return result.length > 0;
   }, { what: "the grant can be read", signal });
   // v4.6.5 denied a secret a moment after it was created. Any other refusal shows

@@ -1,21 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
 /**
- * Creates an error as ZITADEL's API reports it: the message with an identifier
+ * Creates errors as ZITADEL's API reports them: the message with an identifier
  * of the place in brackets.
  */
-export function apiError(
-  code: Code,
-  message: string,
-  id: string,
-): ConnectError {
-  return new ConnectError(`${message} (${id})`, code);
-}
+const errorOf = (code: Code) => (message: string, id: string) =>
+  new ConnectError(`${message} (${id})`, code);
 
-export function notFound(message: string, id: string): ConnectError {
-  return apiError(Code.NotFound, message, id);
-}
+export const notFound = errorOf(Code.NotFound);
+export const permissionDenied = errorOf(Code.PermissionDenied);
+export const unauthenticated = errorOf(Code.Unauthenticated);
+export const invalidArgument = errorOf(Code.InvalidArgument);
+export const failedPrecondition = errorOf(Code.FailedPrecondition);
 
 export function alreadyExists(message: string): ConnectError {
-  return apiError(Code.AlreadyExists, message, "V3-DKcYh");
+  return errorOf(Code.AlreadyExists)(message, "V3-DKcYh");
 }

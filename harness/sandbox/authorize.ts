@@ -1,10 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { importJWK, jwtVerify } from "jose";
-import { apiError, notFound } from "./api_error.ts";
+import { notFound, permissionDenied, unauthenticated } from "./api_error.ts";
 import type { ApiMethod, Call } from "./api_method.ts";
 import type { Instance } from "./instance.ts";
 import { hasPermission, isMember } from "./permissions.ts";
-import type { AccessToken } from "./world.ts";
 
 /** Finds who calls a method; throws ZITADEL's refusal if they may not. */
 export async function authorize(
@@ -17,23 +16,15 @@ export async function authorize(
   if (header === null) {
     throw new ConnectError("auth header missing", Code.Unauthenticated);
   }
-  const token = await findAccessToken(instance, bearerToken(header));
-  const caller = token && world.users.get(token.userId);
+  const { token, user: caller } =
+    await findAccess(instance, bearerToken(header)) ?? {};
   if (!token?.audience.includes(world.zitadelProjectId) || !caller) {
-    throw apiError(
-      Code.Unauthenticated,
-      "Errors.Token.Invalid",
-      "AUTH-7fs1e",
-    );
+    throw unauthenticated("Errors.Token.Invalid", "AUTH-7fs1e");
   }
   const id = headers.get("x-zitadel-orgid") || caller.organizationId;
   const organization = world.organizations.get(id);
   if (!organization) {
-    throw apiError(
-      Code.PermissionDenied,
-      "Organisation doesn't exist",
-      "AUTH-Bs7Ds",
-    );
+    throw permissionDenied("Organisation doesn't exist", "AUTH-Bs7Ds");
   }
   const call = { instance, world, caller, organization };
   if (permission !== undefined) requirePermission(call, permission, id);
@@ -51,22 +42,19 @@ export function requirePermission(
     throw notFound("membership not found", "AUTHZ-cdgFk");
   }
   if (!hasPermission(world, caller, permission, organizationId)) {
-    throw apiError(
-      Code.PermissionDenied,
-      "No matching permissions found",
-      refusal,
-    );
+    throw permissionDenied("No matching permissions found", refusal);
   }
 }
 
 /**
- * Finds the access token that a client presents: an opaque token, a personal
- * access token, or a JWT by its `jti`. Expired tokens are not found.
+ * Finds the access token that a client presents, and whose it is: an opaque
+ * token, a personal access token, or a JWT by its `jti`. Expired tokens are not
+ * found.
  */
-export async function findAccessToken(
+export async function findAccess(
   { world, webKey, origin }: Instance,
   presented: string,
-): Promise<AccessToken | undefined> {
+) {
   let token = world.accessTokens.get(presented);
   // A JWT's jti is not a credential: everyone who sees a token can read it.
   if (token?.kind === "jwt") return undefined;
@@ -76,7 +64,9 @@ export async function findAccessToken(
       .catch(() => undefined);
     token = world.accessTokens.get(verified?.payload.jti ?? "");
   }
-  return token && token.expiresAt > Date.now() / 1000 ? token : undefined;
+  const user = world.users.get(token?.userId ?? "");
+  if (!token || !user || token.expiresAt <= Date.now() / 1000) return undefined;
+  return { token, user };
 }
 
 export function bearerToken(header: string): string {

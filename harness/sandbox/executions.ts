@@ -1,30 +1,19 @@
+import { z } from "zod";
 import { callTarget } from "./call_target.ts";
 import { type Exchange, inBackground, type Instance } from "./instance.ts";
 import { OAuthError } from "./oauth_error.ts";
 import { setEntry } from "./populate.ts";
 import type { Claims } from "./user_claims.ts";
-import {
-  type Condition,
-  conditionKey,
-  type Target,
-  type User,
-} from "./world.ts";
+import type { Target, User } from "./world.ts";
 
 /** The part of a target's reply that ZITADEL reads. */
-interface FunctionResponse {
-  append_claims?: { key: string; value: unknown }[];
-  append_log_claims?: string[];
-  append_attribute?: unknown[];
+const FunctionResponse = z.object({
+  append_claims: z.array(z.object({ key: z.string(), value: z.unknown() })),
+  append_log_claims: z.array(z.string()),
   /** User metadata to store, values in base64. */
-  set_user_metadata?: { key: string; value: string }[];
-}
-
-const RESPONSE_FIELDS = [
-  "append_claims",
-  "append_log_claims",
-  "append_attribute",
-  "set_user_metadata",
-] as const;
+  set_user_metadata: z.array(z.object({ key: z.string(), value: z.string() })),
+}).partial();
+type FunctionResponse = z.infer<typeof FunctionResponse>;
 
 /** What a function's targets replied together. */
 export interface FunctionReply extends FunctionResponse {
@@ -39,9 +28,9 @@ const failed = (description: string, status = 400) =>
 const internal = () =>
   new ExecutionError("server_error", "Errors.Internal", 500);
 
-function targetsOf({ world }: Instance, condition: Condition): Target[] {
-  const execution = world.executions.get(conditionKey(condition));
-  return (execution?.targets ?? [])
+/** Lists the targets of a function, or of an event, its group or all events. */
+function targetsOf({ world }: Instance, name: string): Target[] {
+  return (world.executions.get(name)?.targets ?? [])
     .flatMap((id) => world.targets.get(id) ?? []);
 }
 
@@ -57,18 +46,11 @@ export async function runFunction(
 ): Promise<FunctionReply> {
   const condition = `function/${name}`;
   let response: FunctionResponse | undefined;
-  for (const target of targetsOf(instance, { function: name })) {
-    const call = callTarget(instance, target, {
-      token,
-      condition,
-      payload: { ...payload, response },
-    });
-    if (target.type === "restAsync") {
-      inBackground(instance, call.catch(() => {}));
-      continue;
-    }
+  for (const target of targetsOf(instance, name)) {
+    const call = { token, condition, payload: { ...payload, response } };
     try {
-      response = judgeReply(target, await call, response);
+      const reply = await callTarget(instance, target, call);
+      response = judgeReply(target, reply, response);
     } catch (error) {
       if (!target.interruptOnError) continue;
       throw error instanceof ExecutionError ? error : internal();
@@ -83,7 +65,7 @@ function judgeReply(
   before: FunctionResponse | undefined,
 ): FunctionResponse | undefined {
   if (status < 200 || status > 299) throw failed("Errors.Execution.Failed");
-  if (type === "restWebhook" || body === "") return before;
+  if (type !== "restCall" || body === "") return before;
   let json: unknown;
   try {
     json = JSON.parse(body);
@@ -91,7 +73,8 @@ function judgeReply(
     throw failed("Errors.Execution.ResponseIsNotValidJSON");
   }
   if (typeof json !== "object" || Array.isArray(json)) throw internal();
-  const reply: Record<string, unknown> = { ...json };
+  const fields = Object.entries(json ?? {}).filter(([, it]) => it !== null);
+  const reply: Record<string, unknown> = Object.fromEntries(fields);
   const forwarded = reply["forwardedStatusCode"];
   if (typeof forwarded === "number" && forwarded >= 400) {
     throw failed(
@@ -99,14 +82,9 @@ function judgeReply(
       forwarded < 500 ? forwarded : 400,
     );
   }
-  const after: Record<string, unknown> = { ...before };
-  for (const field of RESPONSE_FIELDS) {
-    const value = reply[field];
-    if (value === undefined || value === null) continue;
-    if (!Array.isArray(value)) throw internal();
-    after[field] = value;
-  }
-  return after;
+  const { data, success } = FunctionResponse.safeParse(reply);
+  if (!success) throw internal();
+  return { ...before, ...data };
 }
 
 /** Prefix of ZITADEL's own claims; targets cannot set them. */
@@ -139,40 +117,16 @@ export function applyResponse(
   }
 }
 
-/** A change that event targets receive. */
-export interface SandboxEvent {
-  /** Such as `org.metadata.set`. */
-  readonly type: string;
-  readonly organizationId: string;
-  readonly sequence: number;
-  readonly userId: string;
-  readonly payload: unknown;
-}
-
 /** Sends an event to its targets, in the background and without retries. */
 export function deliverEvent(
   instance: Instance,
-  { type, organizationId, ...event }: SandboxEvent,
+  type: string,
+  payload: Record<string, unknown>,
 ): void {
   const group = type.slice(0, type.lastIndexOf("."));
-  const payload = {
-    aggregateID: organizationId,
-    aggregateType: "org",
-    resourceOwner: organizationId,
-    instanceID: instance.world.instanceId,
-    version: "v1",
-    sequence: event.sequence,
-    event_type: type,
-    created_at: new Date().toISOString(),
-    userID: event.userId,
-    event_payload: event.payload,
-  };
   // The most specific execution wins, as in ZITADEL.
-  const targets = [
-    targetsOf(instance, { event: type }),
-    targetsOf(instance, { eventGroup: group }),
-    targetsOf(instance, { allEvents: true }),
-  ].find((candidates) => candidates.length > 0) ?? [];
+  const targets = [type, group, "true"].map((it) => targetsOf(instance, it))
+    .find((candidates) => candidates.length > 0) ?? [];
   const deliver = async () => {
     for (const target of targets) {
       // Seen on v4.13.1 and main: signing an event finds no active web key.

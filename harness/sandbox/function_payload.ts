@@ -1,4 +1,3 @@
-import { assertedGrants, type RoleRequest } from "./scopes.ts";
 import type { Claims } from "./user_claims.ts";
 import type { Dated, User, UserGrant, World } from "./world.ts";
 
@@ -21,17 +20,16 @@ export const FUNCTIONS: readonly string[] = [
 export function functionPayload(
   world: World,
   name: `function/${string}`,
-  { user, clientId, request, userinfo }: {
+  { user, clientId, grants, userinfo }: {
     readonly user: User;
     /** The application that asks; empty for a personal access token. */
     readonly clientId: string;
-    readonly request: RoleRequest;
+    readonly grants: readonly UserGrant[];
     readonly userinfo: Claims;
   },
 ): Record<string, unknown> {
   const { id, metadata, organizationId, userName } = user;
   const organization = world.organizations.get(organizationId);
-  const grants = assertedGrants(world, user, request);
   return {
     function: name,
     userinfo,

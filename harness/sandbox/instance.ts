@@ -1,4 +1,4 @@
-import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from "jose";
+import { exportJWK, generateKeyPair } from "jose";
 import { newIdentifier } from "./identifier.ts";
 import type { World } from "./world.ts";
 
@@ -20,11 +20,7 @@ export interface Exchange {
   ms: number;
 }
 
-export interface WebKey {
-  kid: string;
-  privateKey: CryptoKey;
-  publicJwk: JWK;
-}
+export type WebKey = Awaited<ReturnType<typeof createWebKey>>;
 
 /** A running sandbox's world, and what acts on it. */
 export interface Instance {
@@ -51,7 +47,7 @@ export function ownWebKey(): Promise<WebKey> {
   return webKey ??= createWebKey();
 }
 
-async function createWebKey(): Promise<WebKey> {
+async function createWebKey() {
   const options = { extractable: true };
   const { privateKey, publicKey } = await generateKeyPair("RS256", options);
   const kid = newIdentifier();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { SignJWT } from "jose";
-import { extendedClaims } from "./extended_claims.ts";
 import { newIdentifier, newSecret } from "./identifier.ts";
+import { extendedClaims } from "./extended_claims.ts";
 import type { Instance } from "./instance.ts";
 import { tokenAudience } from "./scopes.ts";
 import type { Claims } from "./user_claims.ts";

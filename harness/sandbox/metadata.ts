@@ -1,48 +1,34 @@
-import { deliverEvent, type SandboxEvent } from "./executions.ts";
+import { deliverEvent } from "./executions.ts";
 import type { Instance } from "./instance.ts";
-import { dated, type Organization, touch } from "./world.ts";
+import { setEntry } from "./populate.ts";
+import { type Organization, touch } from "./world.ts";
 
 /**
- * Sets a metadata value and sends the event. An unchanged value is no change
- * and sends none.
+ * Sets a metadata entry, or removes it if there is no value, and sends the
+ * event. What changes nothing sends none.
  */
-export function setMetadata(
+export function changeMetadata(
   instance: Instance,
   organization: Organization,
-  key: string,
-  value: Uint8Array,
-  userId: string,
+  [key, value]: readonly [key: string, value: Uint8Array | undefined],
+  userID: string,
 ): void {
-  const before = organization.metadata.get(key);
-  const encoded = value.toBase64();
-  if (before?.value.toBase64() === encoded) return;
-  const entry = before ?? { ...dated(), value };
-  touch(entry);
-  entry.value = value;
-  organization.metadata.set(key, entry);
-  const payload = { key, value: encoded };
-  send(instance, organization, { type: "org.metadata.set", userId, payload });
-}
-
-/** Removes a metadata value, if there is one, and sends the event. */
-export function removeMetadata(
-  instance: Instance,
-  organization: Organization,
-  key: string,
-  userId: string,
-): void {
-  if (!organization.metadata.delete(key)) return;
-  const event = { type: "org.metadata.removed", userId, payload: { key } };
-  send(instance, organization, event);
-}
-
-function send(
-  instance: Instance,
-  organization: Organization,
-  event: Pick<SandboxEvent, "type" | "userId" | "payload">,
-): void {
-  const sequence = ++organization.sequence;
-  deliverEvent(instance, {
-    ...{ ...event, organizationId: organization.id, sequence },
+  const { id, metadata } = organization;
+  const encoded = value?.toBase64();
+  if (metadata.get(key)?.value.toBase64() === encoded) return;
+  if (value) setEntry(organization, key, value);
+  else if (metadata.delete(key)) touch(organization);
+  const type = `org.metadata.${value ? "set" : "removed"}`;
+  deliverEvent(instance, type, {
+    aggregateID: id,
+    aggregateType: "org",
+    resourceOwner: id,
+    instanceID: instance.world.instanceId,
+    version: "v1",
+    sequence: organization.sequence,
+    event_type: type,
+    created_at: organization.changed.toISOString(),
+    userID,
+    event_payload: { key, value: encoded },
   });
 }

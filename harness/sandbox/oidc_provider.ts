@@ -1,6 +1,6 @@
 /**
  * The OpenID provider. Discovery, authorization requests, PKCE, codes, refresh
- * tokens and revocation are oidc-provider's; the content of tokens is ZITADEL's
+ * tokens and logout are oidc-provider's; the content of tokens is ZITADEL's
  * (`issue_tokens.ts`).
  *
  * @module
@@ -26,14 +26,9 @@ const DISCOVERY = { authorization_response_iss_parameter_supported: false };
 // deno-lint-ignore no-explicit-any -- oidc-provider has no types
 type Untyped = any;
 
-export interface OidcProvider {
-  readonly handle: (c: Context) => Promise<Response>;
-  readonly finishLogin: FinishLogin;
-}
+export type OidcProvider = Awaited<ReturnType<typeof createOidcProvider>>;
 
-export async function createOidcProvider(
-  instance: Instance,
-): Promise<OidcProvider> {
+export async function createOidcProvider(instance: Instance) {
   const { default: Provider, interactionPolicy } = await loadProvider();
   // Like ZITADEL, lets a client ask to select an account.
   const policy = interactionPolicy.base();
@@ -44,16 +39,14 @@ export async function createOidcProvider(
   provider.use(async (ctx: Untyped, next: () => Promise<void>) => {
     await next();
     const { route } = ctx.oidc ?? {};
-    if (route === "authorization" && ctx.status === 303) ctx.status = 302;
     if (route === "discovery") Object.assign(ctx.body, DISCOVERY);
     if (route === "token" && ctx.status === 200) {
       await replaceTokens(instance, ctx);
     }
   });
-  provider.on("grant.error", rewordError);
   const answer = provider.callback();
   return {
-    handle: async ({ req }) => {
+    handle: async ({ req }: Context) => {
       const { statusCode: status, headers, rawPayload } = await inject(answer, {
         method: req.method as "GET",
         url: req.url,
@@ -97,14 +90,12 @@ async function configuration(instance: Instance, policy: unknown) {
       end_session: "/oidc/v1/end_session",
       introspection: "/oauth/v2/introspect",
       jwks: "/oauth/v2/keys",
-      revocation: "/oauth/v2/revoke",
       token: "/oauth/v2/token",
       userinfo: "/oidc/v1/userinfo",
     },
     features: {
       devInteractions: { enabled: false },
       introspection: { enabled: true },
-      revocation: { enabled: true },
     },
     cookies: { keys: [crypto.randomUUID()] },
     clientBasedCORS: () => true, // decided by local_access.ts
@@ -167,6 +158,7 @@ function clientMetadata(app: App | undefined) {
     client_id: app.clientId,
     client_name: app.name,
     redirect_uris: app.redirectUris,
+    post_logout_redirect_uris: app.postLogoutRedirectUris,
     response_types: isOidc ? ["code"] : [],
     grant_types: isOidc ? ["authorization_code", "refresh_token"] : [],
     token_endpoint_auth_method: app.clientSecret === undefined
@@ -253,16 +245,4 @@ async function replaceTokens(
     ctx.status = error.status;
     ctx.body = error.toJSON();
   }
-}
-
-/** ZITADEL answers 400 where the standard says 401, and calls each grant that is no good an invalid request. */
-function rewordError(
-  ctx: Untyped,
-  { error, error_description, error_detail = error_description }: Untyped,
-): void {
-  ctx.status = 400;
-  ctx.body = {
-    error: error === "invalid_grant" ? "invalid_request" : error,
-    error_description: error_detail,
-  };
 }

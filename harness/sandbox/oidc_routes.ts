@@ -1,18 +1,17 @@
 /**
  * The endpoints around tokens, except for those that are oidc-provider's:
- * discovery, keys, authorization requests, codes, refresh tokens and revocation.
+ * discovery, keys, authorization requests, codes, refresh tokens and logout.
  *
  * @module
  */
 import { type Context, Hono } from "hono";
-import { decodeJwt } from "jose";
 import { GRANTS } from "./grants.ts";
 import { type Instance, unknownInstance } from "./instance.ts";
 import { loginPage } from "./login_page.ts";
 import { OAuthError } from "./oauth_error.ts";
 import type { FinishLogin } from "./services/login.ts";
 import { introspect, userInfo } from "./user_info.ts";
-import { appOfClient, userNamed } from "./world.ts";
+import { userNamed } from "./world.ts";
 
 const OF_PROVIDER = ["authorization_code", "refresh_token"];
 const LOGIN_PATH = "/ui/v2/login/login";
@@ -45,18 +44,6 @@ export function createOidcRoutes(
   app.post("/oauth/v2/introspect", async (c) => {
     return Response.json(await introspect(instance, await requestOf(c)));
   });
-  app.get("/oidc/v1/end_session", (c) => {
-    const { post_logout_redirect_uri: target, state } = c.req.query();
-    if (target === undefined) return c.text("You are logged out");
-    const client = appOfClient(world, clientOfLogout(c.req.query()));
-    if (!client?.postLogoutRedirectUris.includes(target)) {
-      const description = "post_logout_redirect_uri invalid";
-      throw new OAuthError("invalid_request", description);
-    }
-    const location = new URL(target);
-    if (state !== undefined) location.searchParams.set("state", state);
-    return c.redirect(location.href);
-  });
   app.get(LOGIN_PATH, async (c) => {
     const id = c.req.query("authRequest") ?? "";
     // No password is asked for, so a known hint leaves nothing to choose.
@@ -79,17 +66,4 @@ export function createOidcRoutes(
 async function requestOf({ req }: Context) {
   const form = new URLSearchParams(await req.text());
   return { form, authorization: req.header("authorization") ?? "" };
-}
-
-/**
- * The client is named in the request, or in the ID token that it sends back.
- */
-function clientOfLogout(
-  { client_id, id_token_hint = "" }: Record<string, string>,
-): string {
-  try {
-    return client_id ?? String(decodeJwt(id_token_hint)["azp"]);
-  } catch {
-    return "";
-  }
 }

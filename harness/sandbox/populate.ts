@@ -1,12 +1,12 @@
 import { alreadyExists } from "./api_error.ts";
 import { newIdentifier, newSecret } from "./identifier.ts";
 import { PERSONAL_TOKEN_SCOPES } from "./scopes.ts";
-import type { OrganizationFile, WorldFile } from "./world_file.ts";
+import { type OrganizationFile, WorldFile } from "./world_file.ts";
 import {
   dated,
   emptyWorld,
-  type MetadataEntry,
   type Organization,
+  rowsOf,
   touch,
   type User,
   userNamed,
@@ -17,53 +17,47 @@ import {
 const PERSONAL_TOKEN_SECONDS = 10 * 365 * 24 * 3600;
 const TOKEN_LENGTH = 64;
 
-/** A world, and the two tokens that every instance starts with. */
-export interface Populated {
-  world: World;
-  /** A personal access token of an IAM_OWNER. */
-  adminToken: string;
-  /** A personal access token of an IAM_LOGIN_CLIENT, for headless logins. */
-  loginClientToken: string;
-}
-
 /**
  * Creates the live world that a world file describes, and the organization, the
- * project and the two service users that every instance has.
+ * project and the two service users that every instance has, with a personal
+ * access token each: of an IAM_OWNER, and of an IAM_LOGIN_CLIENT for headless
+ * logins.
  */
-export function populate({ organizations }: WorldFile): Populated {
+export function populate(
+  file: WorldFile,
+): { world: World; adminToken: string; loginClientToken: string } {
   const world = emptyWorld();
-  const { id: organizationId } = addOrganization(world, { name: "ZITADEL" });
-  world.projects.set(world.zitadelProjectId, {
-    ...{ id: world.zitadelProjectId, name: "ZITADEL", organizationId },
-    roleAssertion: false,
-    roles: new Set(),
+  const { zitadelProjectId: id, adminUserId } = world;
+  const adminToken = newSecret(TOKEN_LENGTH);
+  const loginClientToken = newSecret(TOKEN_LENGTH);
+  const own = WorldFile.parse({
+    organizations: [{
+      name: "ZITADEL",
+      projects: [{ id, name: "ZITADEL", assertRoles: false }],
+      users: [{
+        ...{ id: adminUserId, userName: "admin-sa", tokens: [adminToken] },
+        administrator: ["IAM_OWNER"],
+      }, {
+        ...{ userName: "login-client", tokens: [loginClientToken] },
+        administrator: ["IAM_LOGIN_CLIENT"],
+      }],
+    }],
   });
-  const serviceUser = (userName: string, role: string, id?: string) => {
-    const isMachine = true;
-    const user = addUser(world, { id, organizationId, userName, isMachine });
-    world.members.push({ userId: user.id, roles: [role] });
-    return addPersonalToken(world, user, {});
-  };
-  const admin = serviceUser("admin-sa", "IAM_OWNER", world.adminUserId);
-  const loginClient = serviceUser("login-client", "IAM_LOGIN_CLIENT");
   // Organizations and projects come first: users may hold grants of another
   // organization's project.
-  for (const file of organizations) {
-    const organization = addOrganization(world, file);
-    for (const [key, value] of Object.entries(file.metadata)) {
+  const organizations = [...own.organizations, ...file.organizations];
+  for (const { metadata, ...names } of organizations) {
+    const organization = addOrganization(world, names);
+    for (const [key, value] of Object.entries(metadata)) {
       const text = typeof value === "string" ? value : JSON.stringify(value);
       setEntry(organization, key, new TextEncoder().encode(text));
     }
   }
-  for (const file of organizations) addProjects(world, file);
-  for (const file of organizations) {
-    for (const user of file.users) addFileUser(world, user, file.id);
+  for (const organization of organizations) addProjects(world, organization);
+  for (const { id, users } of organizations) {
+    for (const user of users) addFileUser(world, user, id);
   }
-  return {
-    world,
-    adminToken: admin.token,
-    loginClientToken: loginClient.token,
-  };
+  return { world, adminToken, loginClientToken };
 }
 
 function addProjects(
@@ -93,12 +87,11 @@ function addFileUser(
   organizationId: string,
 ): void {
   const { tokens, administrator, metadata, grants, ...fields } = file;
-  const { firstName, lastName, userName } = file;
   const user = addUser(world, {
-    email: `${userName}@example.com`,
     ...fields,
+    email: file.email ?? `${file.userName}@example.com`,
     organizationId,
-    isMachine: firstName === undefined && lastName === undefined,
+    isMachine: !file.firstName && !file.lastName,
   });
   for (const [key, text] of Object.entries(metadata)) {
     setEntry(user, key, new TextEncoder().encode(text));
@@ -110,13 +103,10 @@ function addFileUser(
   for (const token of tokens) addPersonalToken(world, user, { token });
   for (const { project: name, ...grant } of grants) {
     const project = named(world.projects, "project", name);
-    const projectGrant = world.projectGrants.values().find((it) =>
-      it.projectId === project.id && it.organizationId === organizationId
-    );
+    const place = { projectId: project.id, organizationId };
+    const [projectGrant] = rowsOf(world.projectGrants, place);
     world.userGrants.set(grant.id, {
-      ...dated(),
-      ...grant,
-      ...{ userId: user.id, projectId: project.id },
+      ...{ ...dated(), ...grant, ...place, userId: user.id },
       projectGrantId: projectGrant?.id,
       organizationId: projectGrant ? organizationId : project.organizationId,
     });
@@ -128,36 +118,32 @@ export function addOrganization(
   { organizations }: World,
   { name, id = newIdentifier() }: { name: string; id?: string },
 ): Organization {
-  if (organizations.values().some((it) => it.name === name || it.id === id)) {
+  if (organizations.has(id) || rowsOf(organizations, { name }).length > 0) {
     throw alreadyExists("Organisation's name or id already taken");
   }
   const label = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   const primaryDomain = `${label}.localhost`;
-  const organization = {
-    ...dated(4),
-    ...{ id, name, primaryDomain, metadata: new Map() },
-  };
+  const named = { id, name, primaryDomain };
+  const organization = { ...dated(4), ...named, metadata: new Map() };
   organizations.set(id, organization);
   return organization;
 }
 
-type Required = Pick<User, "organizationId" | "userName" | "isMachine">;
-
-type NewUser =
-  & Required
-  & { readonly [Field in keyof User]?: User[Field] | undefined };
-
 /** Adds a user, whose name must be unused. */
-export function addUser(world: World, fields: NewUser): User {
+export function addUser(
+  world: World,
+  fields:
+    & Pick<User, "organizationId" | "userName" | "isMachine">
+    & Partial<User>,
+): User {
   const { userName, isMachine, firstName = "", lastName = "" } = fields;
   if (userNamed(world, userName)) throw alreadyExists("User already exists");
   const user: User = {
     ...dated(isMachine ? 1 : 2),
-    ...{ email: "", description: "", accessToken: "opaque" },
+    ...{ id: newIdentifier(), firstName, lastName, email: "", description: "" },
     name: isMachine ? userName : `${firstName} ${lastName}`,
-    ...fields as Required & Partial<User>,
-    ...{ firstName, lastName, keys: new Map(), metadata: new Map() },
-    id: fields.id ?? newIdentifier(),
+    ...{ accessToken: "opaque", keys: new Map(), metadata: new Map() },
+    ...fields,
   };
   world.users.set(user.id, user);
   return user;
@@ -187,7 +173,7 @@ export function addPersonalToken(
 export function setEntry(
   owner: Organization | User,
   key: string,
-  value: MetadataEntry["value"],
+  value: Uint8Array,
 ): void {
   touch(owner);
   owner.metadata.set(key, { ...dated(owner.sequence), value });

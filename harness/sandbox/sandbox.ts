@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { createApi } from "./api.ts";
-import { type Exchange, type Instance, ownWebKey } from "./instance.ts";
+import { type Instance, ownWebKey } from "./instance.ts";
 import { localAccess } from "./local_access.ts";
 import { OAuthError } from "./oauth_error.ts";
 import { createOidcProvider, type OidcProvider } from "./oidc_provider.ts";
@@ -9,14 +9,10 @@ import { populate } from "./populate.ts";
 import { createSandboxRoutes } from "./sandbox_routes.ts";
 import { actionMethods } from "./services/actions.ts";
 import { loginMethods } from "./services/login.ts";
-import {
-  organizationReaders,
-  organizationWriters,
-} from "./services/organizations.ts";
+import { organizationMethods } from "./services/organizations.ts";
 import { projectMethods } from "./services/projects.ts";
 import { userMethods } from "./services/users.ts";
 import { readWorldFile, type WorldFile } from "./world_file.ts";
-import type { World } from "./world.ts";
 
 export type { Exchange } from "./instance.ts";
 export type { World } from "./world.ts";
@@ -40,21 +36,7 @@ export interface SandboxOptions {
 }
 
 /** A running sandbox: a stand-in ZITADEL on loopback. */
-export interface Sandbox extends AsyncDisposable {
-  /** Its base URL and issuer, such as `http://127.0.0.1:8080`. */
-  readonly origin: string;
-  /** The live state; tests may change it. */
-  readonly world: World;
-  /** A personal access token of an IAM_OWNER. */
-  readonly adminToken: string;
-  /** A personal access token of an IAM_LOGIN_CLIENT, for headless logins. */
-  readonly loginClientToken: string;
-  /** The last calls of targets, oldest first. */
-  readonly exchanges: readonly Exchange[];
-  /** Resolves when every event in progress is delivered. */
-  readonly settled: () => Promise<void>;
-  readonly close: () => Promise<void>;
-}
+export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
 /**
  * Starts a sandbox.
@@ -67,7 +49,7 @@ export interface Sandbox extends AsyncDisposable {
  */
 export async function startSandbox(
   { world: file, port = 0 }: SandboxOptions = {},
-): Promise<Sandbox> {
+) {
   const { world, ...tokens } = populate(file ?? await readWorldFile());
   const webKey = await ownWebKey();
   let app = new Hono();
@@ -86,6 +68,7 @@ export async function startSandbox(
   };
   app = createApp(instance, await createOidcProvider(instance));
 
+  /** Resolves when every event in progress is delivered. */
   const settled = async () => {
     while (instance.pending.size > 0) await Promise.all(instance.pending);
   };
@@ -95,9 +78,16 @@ export async function startSandbox(
     await server.shutdown();
     client.close();
   };
-  const { origin, exchanges } = instance;
   return {
-    ...{ origin, world, exchanges, ...tokens, settled, close },
+    ...tokens,
+    /** Its base URL and issuer, such as `http://127.0.0.1:8080`. */
+    origin: instance.origin,
+    /** The live state; tests may change it. */
+    world,
+    /** The last calls of targets, oldest first. */
+    exchanges: instance.exchanges,
+    settled,
+    close,
     [Symbol.asyncDispose]: close,
   };
 }
@@ -116,8 +106,7 @@ function createApp(
   app.route(
     "/",
     createApi(instance, [
-      ...organizationReaders,
-      ...organizationWriters,
+      ...organizationMethods,
       ...actionMethods,
       ...projectMethods,
       ...userMethods,

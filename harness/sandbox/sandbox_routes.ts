@@ -7,12 +7,12 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { sleep } from "../util/sleep.ts";
-import { bearerToken, findAccessToken } from "./authorize.ts";
+import { bearerToken, findAccess } from "./authorize.ts";
 import type { Instance } from "./instance.ts";
 import { issueTokens } from "./issue_tokens.ts";
-import { removeMetadata, setMetadata } from "./metadata.ts";
+import { changeMetadata } from "./metadata.ts";
 import { Permissions } from "./world_file.ts";
-import type { Organization } from "./world.ts";
+import { type Organization, rowsOf } from "./world.ts";
 
 const Key = z.string().min(1).max(200);
 
@@ -42,9 +42,9 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
   // What led to a token, for its holder; `null` for a token of others.
   app.get("/tokens", async (c) => {
     const presented = bearerToken(c.req.header("authorization") ?? "");
-    const found = await findAccessToken(instance, presented);
+    const found = await findAccess(instance, presented);
     if (!found) return c.json(null);
-    const { id, clientId, scopes } = found;
+    const { id, clientId, scopes } = found.token;
     const exchanges = instance.exchanges.filter(({ token }) => token === id);
     return c.json({ clientId, scope: scopes.join(" "), exchanges });
   });
@@ -120,12 +120,9 @@ function change(
   key: string,
   text: string | null,
 ): void {
-  const { adminUserId: editor } = instance.world;
-  if (text === null) removeMetadata(instance, organization, key, editor);
-  else {
-    const value = new TextEncoder().encode(text);
-    setMetadata(instance, organization, key, value, editor);
-  }
+  const value = text === null ? undefined : new TextEncoder().encode(text);
+  const { adminUserId } = instance.world;
+  changeMetadata(instance, organization, [key, value], adminUserId);
 }
 
 const Names = z.array(z.string());
@@ -142,46 +139,29 @@ function mappingOf({ metadata }: Organization): Record<string, unknown> {
 }
 
 /** The world for display: no secrets, no tokens. */
-function worldView({ world, origin }: Instance) {
+function worldView({ world, origin: issuer }: Instance) {
   const { organizations, projects, apps, users, userGrants } = world;
   return {
-    issuer: origin,
+    issuer,
     organizations: Array.from(
       organizations.values(),
       ({ id, name, metadata }) => ({
-        id,
-        name,
-        entries: Array.from(metadata, ([key, { value, changed }]) => ({
-          key,
-          value: value.toBase64(),
-          changed: changed.getTime(),
-        })),
+        ...{ id, name },
+        entries: Array.from(metadata, ([key, { value, changed }]) => (
+          { key, value: value.toBase64(), changed: changed.getTime() }
+        )),
       }),
     ),
-    projects: Array.from(
-      projects.values(),
-      ({ roles, roleAssertion, ...project }) => ({
-        ...project,
-        assertsRoles: roleAssertion,
-        roles: [...roles],
-      }),
-    ),
+    projects: [...projects.values()],
     apps: Array.from(apps.values(), ({ clientSecret: _, ...app }) => app),
     users: Array.from(
       users.values(),
-      ({ id, userName, name, isMachine, organizationId }) => ({
-        id,
-        userName,
-        displayName: name,
-        isMachine,
-        organizationId,
+      ({ id, userName, name: displayName, isMachine, organizationId }) => ({
+        ...{ id, userName, displayName, isMachine, organizationId },
         organization: organizations.get(organizationId)?.name,
-        grants: [...userGrants.values()]
-          .filter(({ userId }) => userId === id)
-          .map((grant) => ({
-            ...grant,
-            project: projects.get(grant.projectId)?.name,
-          })),
+        grants: rowsOf(userGrants, { userId: id }).map((grant) => (
+          { ...grant, project: projects.get(grant.projectId)?.name }
+        )),
       }),
     ),
   };

@@ -4,13 +4,7 @@
  *
  * @module
  */
-import {
-  activeGrants,
-  type App,
-  type User,
-  type UserGrant,
-  type World,
-} from "./world.ts";
+import type { App, World } from "./world.ts";
 
 const AUDIENCE = /^urn:zitadel:iam:org:project:id:(.+):aud$/;
 const ROLE_PREFIX = "urn:zitadel:iam:org:project:role:";
@@ -66,14 +60,7 @@ export function scopesOfLogin(
 }
 
 /** The roles that are asserted. */
-export interface RoleRequest {
-  /** The application's project. */
-  readonly own: string | undefined;
-  /** The projects whose grants count; empty for none. */
-  readonly projects: ReadonlySet<string>;
-  /** The roles that were asked for by name; empty for all. */
-  readonly roles: ReadonlySet<string>;
-}
+export type RoleRequest = ReturnType<typeof roleRequest>;
 
 export function roleRequest(
   world: World,
@@ -82,9 +69,11 @@ export function roleRequest(
     readonly app: { readonly projectId?: string };
     readonly isOnlyOwn?: boolean;
   },
-): RoleRequest {
+) {
   const asked = scopes.includes(ALL_PROJECTS) ? audienceOf(world, scopes) : [];
+  /** The projects whose grants count; empty for none. */
   const projects = new Set(isOnlyOwn ? [] : asked);
+  /** The roles that were asked for by name; empty for all. */
   const roles = new Set(
     scopes.filter((scope) => scope.startsWith(ROLE_PREFIX))
       .map((scope) => scope.slice(ROLE_PREFIX.length)),
@@ -94,14 +83,4 @@ export function roleRequest(
     projects.add(own.id);
   }
   return { own: own?.id, projects, roles };
-}
-
-/** Lists the active grants of the projects that were asked for. */
-export function assertedGrants(
-  world: World,
-  user: User,
-  { projects }: RoleRequest,
-): UserGrant[] {
-  return activeGrants(world, user.id)
-    .filter(({ projectId }) => projects.has(projectId));
 }

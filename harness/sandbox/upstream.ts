@@ -9,7 +9,7 @@ import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import { createApi, pageNotFound, refusal } from "./api.ts";
 import type { Instance } from "./instance.ts";
 import { addOrganization, addPersonalToken, addUser } from "./populate.ts";
-import { organizationReaders } from "./services/organizations.ts";
+import { organizationMethods } from "./services/organizations.ts";
 import { dated, emptyWorld, type Organization } from "./world.ts";
 
 /** The origin that an upstream answers for. */
@@ -42,24 +42,15 @@ export interface UpstreamData {
   readonly jwks?: { readonly keys: readonly object[] } | undefined;
 }
 
-/** A ZITADEL in the same process. */
-export interface Upstream {
-  readonly fetch: typeof fetch;
-  readonly requests: number;
-  /** What it could have answered, but was never asked for. */
-  unused(): string[];
-}
+export type Upstream = ReturnType<typeof createUpstream>;
 
 /** Creates an upstream that answers from the data as they are at each request. */
-export function createUpstream(data: UpstreamData): Upstream {
+export function createUpstream(data: UpstreamData) {
   const asked = new Set<string>();
   const world = emptyWorld();
   const own = addOrganization(world, { name: "Of the reader" });
-  const reader = {
-    organizationId: own.id,
-    userName: "reader",
-    isMachine: true,
-  };
+  const { id: organizationId } = own;
+  const reader = { organizationId, userName: "reader", isMachine: true };
   const user = addUser(world, reader);
   addPersonalToken(world, user, { token: UPSTREAM_TOKEN });
   world.organizations.get = (id) => {
@@ -75,10 +66,13 @@ export function createUpstream(data: UpstreamData): Upstream {
   };
   // Reading needs no more of an instance.
   const instance = { world, origin: UPSTREAM_ORIGIN } as Instance;
-  const api = createApi(instance, organizationReaders);
+  const api = createApi(instance, organizationMethods);
   let requests = 0;
   return {
-    fetch: async (input, init) => {
+    fetch: async (
+      input: RequestInfo | URL,
+      init?: RequestInit,
+    ): Promise<Response> => {
       const request = new Request(input, init);
       const { pathname } = new URL(request.url);
       requests++;
@@ -97,6 +91,7 @@ export function createUpstream(data: UpstreamData): Upstream {
     get requests() {
       return requests;
     },
+    /** What it could have answered, but was never asked for. */
     unused: () =>
       [...Object.keys(data.organizations), ...data.jwks ? [KEYS_PATH] : []]
         .filter((answer) => !asked.has(answer)),

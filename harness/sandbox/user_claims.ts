@@ -1,5 +1,5 @@
-import { assertedGrants, type RoleRequest } from "./scopes.ts";
-import type { User, World } from "./world.ts";
+import type { RoleRequest } from "./scopes.ts";
+import type { User, UserGrant, World } from "./world.ts";
 
 export type Claims = Record<string, unknown>;
 
@@ -25,14 +25,14 @@ const OWNER = "urn:zitadel:iam:user:resourceowner";
 export function userClaims(
   world: World,
   { user, scopes, profile, roles }: ClaimsOptions,
-  request: RoleRequest,
+  ofRoles: Claims,
 ): Claims {
   const { id, metadata, organizationId } = user;
   const organization = world.organizations.get(organizationId);
   return {
     sub: id,
     ...profile && profileClaims(user, scopes),
-    ...roles && roleClaims(world, user, request),
+    ...roles && ofRoles,
     ...scopes.includes(METADATA) && metadata.size > 0 && {
       [METADATA]: Object.fromEntries(
         Array.from(metadata, ([key, { value }]) => [
@@ -65,9 +65,13 @@ function profileClaims(user: User, scopes: readonly string[]): Claims {
   };
 }
 
-function roleClaims(world: World, user: User, request: RoleRequest): Claims {
+export function roleClaims(
+  world: World,
+  grants: readonly UserGrant[],
+  request: RoleRequest,
+): Claims {
   const claims: Record<string, Record<string, Claims>> = {};
-  for (const grant of assertedGrants(world, user, request)) {
+  for (const grant of grants) {
     const { projectId, organizationId } = grant;
     const domain = world.organizations.get(organizationId)?.primaryDomain;
     const keys = [`urn:zitadel:iam:org:project:${projectId}:roles`];

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { bearerToken, findAccessToken } from "./authorize.ts";
+import { bearerToken, findAccess } from "./authorize.ts";
 import { ExecutionError } from "./executions.ts";
-import { extendedClaims } from "./extended_claims.ts";
 import { authenticateApp, type GrantRequest } from "./grants.ts";
+import { extendedClaims } from "./extended_claims.ts";
 import type { Instance } from "./instance.ts";
 import { OAuthError } from "./oauth_error.ts";
 import { scopesOfLogin } from "./scopes.ts";
@@ -17,11 +17,11 @@ export async function userInfo(
   instance: Instance,
   authorization: string,
 ): Promise<Claims> {
-  const token = await findAccessToken(instance, bearerToken(authorization));
-  const user = token && instance.world.users.get(token.userId);
-  if (!token || !user) {
+  const found = await findAccess(instance, bearerToken(authorization));
+  if (!found) {
     throw new OAuthError("access_denied", "access token invalid", 401);
   }
+  const { token, user } = found;
   return await extendedClaims(instance, "preuserinfo", {
     ...{ user, scopes: token.scopes, app: token },
     ...{ profile: true, roles: true },
@@ -34,9 +34,9 @@ export async function introspect(
 ): Promise<Claims> {
   const app = authenticateApp(instance, request);
   const presented = request.form.get("token") ?? "";
-  const token = await findAccessToken(instance, presented);
-  const user = token && instance.world.users.get(token.userId);
-  if (!token || !user) return { active: false };
+  const found = await findAccess(instance, presented);
+  if (!found) return { active: false };
+  const { token, user } = found;
   const isPersonal = token.kind === "personal";
   // A personal access token names no project; any application may inspect it.
   const aud = isPersonal ? [app.clientId, app.projectId] : token.audience;

@@ -4,8 +4,11 @@
  *
  * @module
  */
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ConditionSchema } from "@zitadel/proto/zitadel/action/v2beta/execution_pb.js";
 import type { JWK } from "jose";
 import { newIdentifier } from "./identifier.ts";
+import type { AppFile, UserFile } from "./world_file.ts";
 
 /** When an object was made and changed, and how many events that took. */
 export interface Dated {
@@ -58,26 +61,20 @@ export interface ProjectGrant {
   roles: string[];
 }
 
-export interface App {
-  id: string;
+export interface App extends AppFile {
   projectId: string;
-  name: string;
   /** `oidc` applications log people in, `api` ones only inspect tokens. */
   kind: "oidc" | "api";
-  clientId: string;
-  /** Absent for public clients. */
-  clientSecret?: string | undefined;
-  redirectUris: string[];
-  postLogoutRedirectUris: string[];
-  accessToken: "jwt" | "opaque";
 }
 
+type Account = Pick<
+  UserFile,
+  "id" | "userName" | "password" | "secret" | "accessToken"
+>;
+
 /** A person or a service user. */
-export interface User extends Dated {
-  id: string;
+export interface User extends Account, Dated {
   organizationId: string;
-  /** The name that it logs in with, unique on the instance. */
-  userName: string;
   isMachine: boolean;
   /** For display. */
   name: string;
@@ -86,13 +83,8 @@ export interface User extends Dated {
   lastName: string;
   /** Always verified. */
   email: string;
-  /** Absent if any password will do. */
-  password?: string | undefined;
   /** Of a service user, like what follows. */
   description: string;
-  accessToken: "jwt" | "opaque";
-  /** The client secret, if there is one. */
-  secret?: string | undefined;
   /** The public keys for the JWT profile; expiry in milliseconds since 1970. */
   keys: Map<string, { jwk: JWK; expiresAt: number }>;
   metadata: Map<string, MetadataEntry>;
@@ -110,16 +102,8 @@ export interface UserGrant extends Dated {
   active: boolean;
 }
 
-export interface Member {
-  userId: string;
-  /** Absent for roles on the whole instance. */
-  organizationId?: string;
-  /** Such as `IAM_OWNER` or `ORG_OWNER_VIEWER`. */
-  roles: string[];
-}
-
 /** A public key that ZITADEL would encrypt a target's payloads for. */
-export interface TargetKey extends Dated {
+export interface TargetKey {
   id: string;
   pem: string;
   /** At most one of a target's keys is. */
@@ -128,14 +112,11 @@ export interface TargetKey extends Dated {
 }
 
 /** An endpoint that the instance calls. */
-export interface Target extends Dated {
+export interface Target {
   id: string;
   /** Unique on the instance. */
   name: string;
-  /**
-   * `restCall`: the reply counts; `restWebhook`: only its status; `restAsync`:
-   * nothing.
-   */
+  /** Of a `restCall` the reply counts, of the others only its status. */
   type: "restWebhook" | "restCall" | "restAsync";
   interruptOnError: boolean;
   /** What the last update set; `false` until there is one. */
@@ -146,25 +127,6 @@ export interface Target extends Dated {
   /** The sandbox does not encrypt: calls of a `jwe` target fail. */
   payloadType: "json" | "jwt" | "jwe";
   keys?: TargetKey[];
-}
-
-/** What triggers a call: a function, or events. */
-export type Condition =
-  | { function: string }
-  | { event: string }
-  | { eventGroup: string }
-  | { allEvents: true };
-
-/** Returns the key of a condition; equal conditions have equal keys. */
-export function conditionKey(condition: Condition): string {
-  return JSON.stringify(condition);
-}
-
-/** The targets of a condition. */
-export interface Execution {
-  condition: Condition;
-  /** The targets' identifiers, in the order of the calls. */
-  targets: string[];
 }
 
 /** An issued access token. JWTs are stored too, by their `jti`. */
@@ -186,22 +148,6 @@ export interface AccessToken {
   kind: "jwt" | "opaque" | "personal";
 }
 
-export interface AuthRequest {
-  /** oidc-provider's identifier. */
-  uid: string;
-  /** The scopes that the application and its project ask for. */
-  scopes: string[];
-  /** The user name that the client expects. */
-  loginHint?: string | undefined;
-}
-
-/** A session of the session API. */
-export interface Session {
-  id: string;
-  token: string;
-  userId: string;
-}
-
 export type World = ReturnType<typeof emptyWorld>;
 
 export function emptyWorld() {
@@ -216,29 +162,57 @@ export function emptyWorld() {
     apps: new Map<string, App>(),
     users: new Map<string, User>(),
     userGrants: new Map<string, UserGrant>(),
-    members: [] as Member[],
+    /** Administrators: of the instance if there is no organization. */
+    members: [] as {
+      userId: string;
+      organizationId?: string;
+      /** Such as `IAM_OWNER` or `ORG_OWNER_VIEWER`. */
+      roles: string[];
+    }[],
     targets: new Map<string, Target>(),
-    /** By the condition's `conditionKey`. */
-    executions: new Map<string, Execution>(),
+    /** By the name of the function or event, or the event's group; `true` is all events. */
+    executions: new Map<string, {
+      condition: MessageInitShape<typeof ConditionSchema>;
+      /** The targets' identifiers, in the order of the calls. */
+      targets: string[];
+    }>(),
     /** By the token itself, or by the `jti` of a JWT. */
     accessTokens: new Map<string, AccessToken>(),
-    authRequests: new Map<string, AuthRequest>(),
-    sessions: new Map<string, Session>(),
+    authRequests: new Map<string, {
+      /** oidc-provider's identifier. */
+      uid: string;
+      /** The scopes that the application and its project ask for. */
+      scopes: string[];
+      /** The user name that the client expects. */
+      loginHint?: string | undefined;
+    }>(),
+    /** Of the session API, by their token. */
+    sessions: new Map<string, { sessionId: string; userId: string }>(),
   };
 }
 
+/** Lists the rows of a table that have these values. */
+export function rowsOf<Row extends object>(
+  table: ReadonlyMap<string, Row>,
+  values: Partial<Row>,
+): Row[] {
+  const wanted = Object.entries(values);
+  return [...table.values()].filter((row) =>
+    wanted.every(([name, value]) => row[name as keyof Row] === value)
+  );
+}
+
 export function appOfClient(world: World, clientId: string): App | undefined {
-  return world.apps.values().find((app) => app.clientId === clientId);
+  return rowsOf(world.apps, { clientId })[0];
 }
 
 export function userNamed(world: World, userName: string): User | undefined {
-  return world.users.values().find((user) => user.userName === userName);
+  return rowsOf(world.users, { userName })[0];
 }
 
 /** Returns the grants of a user that are not deactivated. */
 export function activeGrants(world: World, userId: string): UserGrant[] {
-  return [...world.userGrants.values()]
-    .filter((grant) => grant.userId === userId && grant.active);
+  return rowsOf(world.userGrants, { userId, active: true });
 }
 
 type Reference = "organizationId" | "projectId" | "userId";

@@ -25,7 +25,7 @@ const Urls = z.array(z.url()).default([]);
 /** Only JWTs pass through `preaccesstoken`. */
 const TokenKind = z.enum(["jwt", "opaque"]).default("jwt");
 
-const AppFile = z.strictObject({
+const App = z.strictObject({
   name: z.string().min(1),
   id: Id,
   clientId: z.string().min(1).default(newIdentifier),
@@ -43,7 +43,7 @@ const ProjectFile = z.strictObject({
   /** "Assert Roles on Authentication" in ZITADEL's console. */
   assertRoles: z.boolean().default(true),
   roles: z.array(z.string().min(1)).default([]),
-  apps: z.array(AppFile).default([]),
+  apps: z.array(App).default([]),
   /** The organizations that may give these roles to their own users. */
   grantedTo: z.array(
     z.strictObject({ organization: z.string(), roles: Names, id: Id }),
@@ -57,12 +57,12 @@ const GrantFile = z.strictObject({
   active: z.boolean().default(true),
 });
 
-const UserFile = z.strictObject({
+const User = z.strictObject({
   userName: z.string().min(1),
   id: Id,
   /** People have a first or last name, service users do not. */
-  firstName: z.string().optional(),
-  lastName: z.string().optional(),
+  firstName: z.string().default(""),
+  lastName: z.string().default(""),
   email: z.string().optional(),
   /** Asked for by the session API only, not by the login page. */
   password: z.string().optional(),
@@ -80,7 +80,7 @@ const OrganizationShape = z.strictObject({
   id: Id,
   metadata: z.record(z.string(), Permissions).default({}),
   projects: z.array(ProjectFile).default([]),
-  users: z.array(UserFile).default([]),
+  users: z.array(User).default([]),
 });
 
 export const WorldFile = z.strictObject({
@@ -91,6 +91,8 @@ export const WorldFile = z.strictObject({
 /** A checked world file, with defaults filled in. */
 export type WorldFile = z.infer<typeof WorldFile>;
 export type OrganizationFile = z.infer<typeof OrganizationShape>;
+export type AppFile = z.infer<typeof App>;
+export type UserFile = z.infer<typeof User>;
 
 /** The repository's world, which tells the guide's story. */
 const DEFAULT_WORLD_FILE = new URL("./world.json", import.meta.url);

@@ -1,6 +1,6 @@
 import { ActionState } from "@zitadel/proto/zitadel/action_pb";
-import type { Instance } from "./client.ts";
-import { manage } from "./manage.ts";
+import { type Instance, to } from "./client.ts";
+import { managementOf } from "./manage.ts";
 
 /** The flows _Complement Token_ and _Complement SAML Response_, by ZITADEL's numbers. */
 const COMPLEMENTING_FLOWS = ["2", "4"];
@@ -16,14 +16,10 @@ export async function listComplementingActions(
   instance: Instance,
   organization: string,
 ): Promise<ActionV1[]> {
-  const flows = await manage(
-    instance,
-    organization,
-    "list the organization's actions",
-    (management) =>
-      Promise.all(
-        COMPLEMENTING_FLOWS.map((type) => management.getFlow({ type })),
-      ),
+  const management = managementOf(instance, organization);
+  const listing = to("list the organization's actions");
+  const flows = await Promise.all(
+    COMPLEMENTING_FLOWS.map((type) => management.getFlow({ type }, listing)),
   );
   const actions = flows.flatMap(({ flow }) => flow?.triggerActions ?? [])
     .flatMap(({ actions }) => actions)

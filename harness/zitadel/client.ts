@@ -6,13 +6,18 @@
  */
 import type { DescService } from "@bufbuild/protobuf";
 import {
+  type CallOptions,
   type Client,
   Code,
   ConnectError,
+  createContextKey,
+  createContextValues,
   type Interceptor,
+  type Transport,
 } from "@connectrpc/connect";
 import { SettingsError } from "../cli/errors.ts";
 import { viaProxy } from "../util/proxy.ts";
+import { attempt } from "./zitadel_error.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
@@ -60,30 +65,57 @@ export function connect(domain: string, token: string): Instance {
     origin,
     token,
     service(service, options = {}) {
-      const interceptors: Interceptor[] = [nameAddress(origin)];
-      const { name, organization } = options;
-      if (organization !== undefined) {
-        interceptors.push((next) => (request) => {
-          request.header.set("x-zitadel-orgid", organization);
-          return next(request);
-        });
-      }
-      if (name !== undefined) {
-        interceptors.push((next) => (request) =>
-          next({
-            ...request,
-            url: request.url.replace(`/${service.typeName}/`, `/${name}/`),
-          })
-        );
-      }
+      const { name = service.typeName, organization } = options;
+      const address: Interceptor = (next) => (request) => {
+        const url = request.url.replace(`/${service.typeName}/`, `/${name}/`);
+        if (organization) request.header.set("x-zitadel-orgid", organization);
+        return next({ ...request, url });
+      };
       const transport = createClientTransport(token, {
         baseUrl: origin,
         defaultTimeoutMs: TIMEOUT_MS,
-        interceptors,
+        interceptors: [nameAddress(origin), address],
       });
-      return createClientFor(service)(transport);
+      return createClientFor(service)(explained(transport));
     },
   };
+}
+
+const ACTION = createContextKey("");
+
+/** The options of a call whose failure is to read "Cannot <action>: ...". */
+export function to(action: string): CallOptions {
+  return { contextValues: createContextValues().set(ACTION, action) };
+}
+
+function explained({ unary, stream }: Transport): Transport {
+  return {
+    stream,
+    unary: (method, signal, timeoutMs, header, input, values) => {
+      const call = () =>
+        unary(method, signal, timeoutMs, header, input, values);
+      const action = values?.get(ACTION);
+      return action ? attempt(action, call) : call();
+    },
+  };
+}
+
+/** Calls an API whose descriptor is not published. */
+export function postJson(
+  { origin, token }: Pick<Instance, "origin" | "token">,
+  path: string,
+  body: unknown = {},
+): Promise<Response> {
+  return fetch(origin + path, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify(body),
+    redirect: "error",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
 }
 
 /** Failures of the way to the instance, about which it said nothing itself. */

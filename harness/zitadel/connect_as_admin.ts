@@ -5,18 +5,9 @@ import {
   DOMAIN_HINT,
   readSettings,
   required,
-  type Settings,
 } from "../cli/settings.ts";
-import { connect, type Instance, originOf } from "./client.ts";
+import { connect, originOf } from "./client.ts";
 import { withAdminToken } from "./key_file.ts";
-
-/** An instance, and the settings that name it. */
-export interface AdminConnection {
-  readonly settings: Settings;
-  /** `ZITADEL_DOMAIN` as it was set. */
-  readonly domain: string;
-  readonly instance: Instance;
-}
 
 /**
  * Reads the settings and connects with the administrator's token. Sends
@@ -28,7 +19,7 @@ export interface AdminConnection {
 export async function connectAsAdmin(
   envFile: string,
   io: Pick<Io, "env">,
-): Promise<AdminConnection> {
+) {
   const settings = await withAdminToken(await readSettings(envFile, io));
   const domain = required(settings, "ZITADEL_DOMAIN", DOMAIN_HINT, envFile);
   const token = required(
@@ -49,7 +40,7 @@ export async function connectAsAdmin(
 export async function connectWithEnvFile(
   envFile: string,
   io: Pick<Io, "env">,
-): Promise<AdminConnection> {
+) {
   await checkEnvFile(envFile);
   const connection = await connectAsAdmin(envFile, io);
   const { origin } = connection.instance;

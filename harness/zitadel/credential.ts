@@ -4,14 +4,10 @@
  *
  * @module
  */
-import {
-  type Timestamp,
-  timestampFromMs,
-  timestampMs,
-} from "@bufbuild/protobuf/wkt";
+import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { KeyType } from "@zitadel/proto/zitadel/auth_n_key_pb";
-import type { Instance } from "./client.ts";
-import { manage } from "./manage.ts";
+import { type Instance, to } from "./client.ts";
+import { managementOf } from "./manage.ts";
 
 /** `key`: a JSON key file for the JWT profile; `pat`: a personal access token. */
 export const CREDENTIAL_KINDS = ["key", "pat"] as const;
@@ -21,14 +17,6 @@ export type CredentialKind = typeof CREDENTIAL_KINDS[number];
 export interface UserPlace {
   readonly organization: string;
   readonly user: string;
-}
-
-/** A credential as ZITADEL lists it: without the secret. */
-export interface ListedCredential {
-  readonly kind: CredentialKind;
-  readonly id: string;
-  /** Milliseconds since 1970; `undefined` if it does not expire. */
-  readonly expiresAt: number | undefined;
 }
 
 /** A credential's secret, as the env file takes it. */
@@ -48,7 +36,7 @@ export function endIn(days: number): number {
 }
 
 /** Creates a key or a personal access token; both expire after the days given. */
-export function createCredential(
+export async function createCredential(
   instance: Instance,
   { organization, user: userId }: UserPlace,
   { kind, days, expiresAt = endIn(days) }: {
@@ -60,65 +48,54 @@ export function createCredential(
 ): Promise<NewCredential> {
   const expirationDate = timestampFromMs(expiresAt);
   const request = { userId, expirationDate };
-  const action = "create a credential of the service user";
-  return manage(instance, organization, action, async (management) => {
-    if (kind === "pat") {
-      const { token } = await management.addPersonalAccessToken(request);
-      return { setting: "ACCESS_TOKEN", value: token };
-    }
-    const type = KeyType.JSON;
-    const { keyDetails } = await management.addMachineKey({ type, ...request });
-    // Some releases leave the expiry out of the file; the function warns by it.
-    const value = JSON.stringify({
-      expirationDate: new Date(expiresAt).toISOString(),
-      ...JSON.parse(new TextDecoder().decode(keyDetails)),
-    });
-    return { setting: "SERVICE_ACCOUNT_KEY", value };
+  const management = managementOf(instance, organization);
+  const action = to("create a credential of the service user");
+  if (kind === "pat") {
+    const { token } = await management.addPersonalAccessToken(request, action);
+    return { setting: "ACCESS_TOKEN", value: token };
+  }
+  const { keyDetails } = await management
+    .addMachineKey({ type: KeyType.JSON, ...request }, action);
+  // Some releases leave the expiry out of the file; the function warns by it.
+  const value = JSON.stringify({
+    expirationDate: new Date(expiresAt).toISOString(),
+    ...JSON.parse(new TextDecoder().decode(keyDetails)),
   });
+  return { setting: "SERVICE_ACCOUNT_KEY", value };
 }
 
 /** Lists a service user's keys and personal access tokens. */
-export function listCredentials(
+export async function listCredentials(
   instance: Instance,
   { organization, user: userId }: UserPlace,
-): Promise<ListedCredential[]> {
-  const action = "list the service user's credentials";
-  return manage(instance, organization, action, async (management) => {
-    const keys = await management.listMachineKeys({ userId });
-    const tokens = await management.listPersonalAccessTokens({ userId });
-    const listed =
-      (kind: CredentialKind) =>
-      ({ id, expirationDate: end }: Listed): ListedCredential => ({
-        kind,
-        id,
-        expiresAt: end && timestampMs(end),
-      });
-    return [
-      ...keys.result.map(listed("key")),
-      ...tokens.result.map(listed("pat")),
-    ];
-  });
-}
-
-interface Listed {
-  readonly id: string;
-  readonly expirationDate?: Timestamp;
+) {
+  const management = managementOf(instance, organization);
+  const action = to("list the service user's credentials");
+  const lists = {
+    key: await management.listMachineKeys({ userId }, action),
+    pat: await management.listPersonalAccessTokens({ userId }, action),
+  };
+  return CREDENTIAL_KINDS.flatMap((kind) =>
+    lists[kind].result.map(({ id, expirationDate: end }) => ({
+      kind,
+      id,
+      /** Milliseconds since 1970; `undefined` if it does not expire. */
+      expiresAt: end && timestampMs(end),
+    }))
+  );
 }
 
 /** Deletes a key or a personal access token: what uses it is refused at once. */
 export async function deleteCredential(
   instance: Instance,
   { organization, user: userId }: UserPlace,
-  { kind, id }: Pick<ListedCredential, "kind" | "id">,
+  { kind, id }: { readonly kind: CredentialKind; readonly id: string },
 ): Promise<void> {
-  const action = "delete a credential of the service user";
-  await manage<unknown>(
-    instance,
-    organization,
-    action,
-    (management) =>
-      kind === "key"
-        ? management.removeMachineKey({ userId, keyId: id })
-        : management.removePersonalAccessToken({ userId, tokenId: id }),
-  );
+  const management = managementOf(instance, organization);
+  const action = to("delete a credential of the service user");
+  if (kind === "key") {
+    await management.removeMachineKey({ userId, keyId: id }, action);
+  } else {
+    await management.removePersonalAccessToken({ userId, tokenId: id }, action);
+  }
 }

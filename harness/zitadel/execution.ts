@@ -1,14 +1,17 @@
-import type { Condition as WireCondition } from "@zitadel/proto/zitadel/action/v2beta/execution_pb";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  Condition as WireCondition,
+  ConditionSchema,
+} from "@zitadel/proto/zitadel/action/v2beta/execution_pb";
 import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import { Code } from "@connectrpc/connect";
-import type { Instance } from "./client.ts";
+import { type Instance, to } from "./client.ts";
 import { listAll } from "./pages.ts";
-import { attempt, ZitadelError } from "./zitadel_error.ts";
+import { ZitadelError } from "./zitadel_error.ts";
 
 /**
  * What triggers the targets: `function/<name>`, `event/<name>`,
- * `event/group/<name>`, or another of ZITADEL's conditions, which can be listed
- * but not set here.
+ * `event/group/<name>`, `event/all`, `request/method/<name>`, and so on.
  */
 export type Condition = string;
 
@@ -22,15 +25,17 @@ export interface Execution {
 export async function listExecutions(instance: Instance): Promise<Execution[]> {
   const actions = instance.service(ActionService);
   try {
-    return await listAll("list what is bound", async ({ query }) => {
-      const { executions, pagination: details } = await actions.listExecutions({
-        pagination: query,
-      });
-      return { result: executions, details };
-    }, ({ condition, targets }) => ({
-      condition: conditionName(condition),
-      targets,
-    }));
+    return await listAll(
+      "list what is bound",
+      async ({ query: pagination }) => {
+        const { executions: result, pagination: details } = await actions
+          .listExecutions({ pagination });
+        return { result, details };
+      },
+      ({ condition, targets }) => (
+        { condition: conditionName(condition), targets }
+      ),
+    );
   } catch (error) {
     if (error instanceof ZitadelError && error.code === Code.Internal) {
       throw new ZitadelError(
@@ -48,49 +53,31 @@ export async function setExecution(
   instance: Instance,
   { condition, targets }: Execution,
 ): Promise<void> {
-  await attempt(
-    `bind targets to ${condition}`,
-    () =>
-      instance.service(ActionService).setExecution({
-        condition: { conditionType: toWire(condition) },
-        targets: [...targets],
-      }),
-  );
+  await instance.service(ActionService).setExecution({
+    condition: { conditionType: toWire(condition) },
+    targets: [...targets],
+  }, to(`bind targets to ${condition}`));
 }
 
+type WireType = NonNullable<
+  MessageInitShape<typeof ConditionSchema>["conditionType"]
+>;
+
 function toWire(condition: Condition) {
-  const [, type, group, name = ""] =
-    /^(function|event)\/(group\/)?([^/]+)$/.exec(condition) ?? [];
-  if (type === "function" && !group) {
-    return { case: type, value: { name } } as const;
-  }
-  if (type === "event") {
-    const kind = group ? "group" : "event";
-    return {
-      case: type,
-      value: { condition: { case: kind, value: name } },
-    } as const;
-  }
-  throw new TypeError(`Cannot bind to "${condition}": not a function or event`);
+  const [, type, kind = "event", name = ""] =
+    /^(function|event|request|response)(?:\/(group|method|service|all))?(?:\/(.+))?$/
+      .exec(condition) ?? [];
+  if (type === "function") return { case: type, value: { name } } as const;
+  if (!type) throw new TypeError(`Cannot bind to "${condition}"`);
+  const inner = { case: kind, value: kind === "all" || name };
+  return { case: type, value: { condition: inner } } as WireType;
 }
 
 function conditionName(condition: WireCondition | undefined): Condition {
   const type = condition?.conditionType;
-  switch (type?.case) {
-    case "function":
-      return `function/${type.value.name}`;
-    case "event":
-    case "request":
-    case "response": {
-      const inner = type.value.condition;
-      const plain = inner.case === "event";
-      return [
-        type.case,
-        ...(plain || inner.case === undefined ? [] : [inner.case]),
-        ...(typeof inner.value === "string" ? [inner.value] : []),
-      ].join("/");
-    }
-    default:
-      return "unknown";
-  }
+  if (!type?.case) return "unknown";
+  if (type.case === "function") return `function/${type.value.name}`;
+  const { case: kind, value } = type.value.condition;
+  const parts = [type.case, kind === "event" ? undefined : kind, value];
+  return parts.filter((part) => typeof part === "string").join("/");
 }

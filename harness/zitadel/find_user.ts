@@ -5,15 +5,7 @@ import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "./client.ts";
 import { listAll } from "./pages.ts";
 
-export interface FoundUser {
-  readonly id: string;
-  readonly loginName: string;
-  /** The organization that the user belongs to. */
-  readonly organization: string;
-  readonly isMachine: boolean;
-  /** `active`, or why the user cannot log in: `inactive`, `locked`, ... */
-  readonly state: string;
-}
+export type FoundUser = Awaited<ReturnType<typeof findUser>>;
 
 /**
  * Finds a user of any organization by id or login name.
@@ -23,7 +15,7 @@ export interface FoundUser {
 export async function findUser(
   instance: Instance,
   idOrLogin: string,
-): Promise<FoundUser> {
+) {
   const [user] = await listUsers(instance, [
     { query: { case: "inUserIdsQuery", value: { userIds: [idOrLogin] } } },
     { query: { case: "loginNameQuery", value: { loginName: idOrLogin } } },
@@ -35,7 +27,7 @@ export async function findUser(
 }
 
 /** Lists the users who exist and cannot log in. */
-export function listDisabledUsers(instance: Instance): Promise<FoundUser[]> {
+export function listDisabledUsers(instance: Instance) {
   return listUsers(
     instance,
     [UserState.INACTIVE, UserState.LOCKED].map((state) => ({
@@ -48,7 +40,7 @@ export function listDisabledUsers(instance: Instance): Promise<FoundUser[]> {
 function listUsers(
   instance: Instance,
   queries: MessageInitShape<typeof SearchQuerySchema>[],
-): Promise<FoundUser[]> {
+) {
   const users = instance.service(UserService);
   return listAll(
     "look for users",
@@ -60,8 +52,10 @@ function listUsers(
     (user) => ({
       id: user.userId,
       loginName: user.preferredLoginName,
+      /** The organization that the user belongs to. */
       organization: user.details?.resourceOwner ?? "",
       isMachine: user.type.case === "machine",
+      /** `active`, or why the user cannot log in: `inactive`, `locked`, ... */
       state: UserState[user.state].toLowerCase(),
     }),
   );

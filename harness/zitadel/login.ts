@@ -6,20 +6,10 @@
 import { OIDCService } from "@zitadel/proto/zitadel/oidc/v2/oidc_service_pb";
 import { SessionService } from "@zitadel/proto/zitadel/session/v2/session_service_pb";
 import * as oauth from "oauth4webapi";
-import { connect, originOf } from "./client.ts";
+import { connect, originOf, to } from "./client.ts";
 import { whoAmI } from "./user.ts";
-import { attempt } from "./zitadel_error.ts";
 
-export interface Tokens {
-  /** A JWT, or opaque if the application is configured so. */
-  readonly accessToken: string;
-  /** Present if a person asked for `openid`. */
-  readonly idToken: string | undefined;
-  /** Present if `offline_access` was asked for. */
-  readonly refreshToken: string | undefined;
-  /** In seconds. */
-  readonly expiresIn: number | undefined;
-}
+export type Tokens = Awaited<ReturnType<typeof tokensOf>>;
 
 /**
  * Returns the scopes that assert a project's roles even if the project does
@@ -114,32 +104,24 @@ export async function login(
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
     code_challenge_method: "S256",
   }).toString();
-  const authRequest = await startAuthRequest(
+  const authRequestId = await startAuthRequest(
     authorize,
     (await whoAmI(loginClient)).id,
   );
 
-  const { sessionId, sessionToken } = await attempt(
-    `check the password of ${loginName}`,
-    () =>
-      loginClient.service(SessionService).createSession({
-        checks: {
-          user: { search: { case: "loginName", value: loginName } },
-          password: { password },
-        },
-      }),
-  );
-  const { callbackUrl } = await attempt(
-    "finish the login",
-    () =>
-      loginClient.service(OIDCService).createCallback({
-        authRequestId: authRequest,
-        callbackKind: {
-          case: "session",
-          value: { sessionId, sessionToken },
-        },
-      }),
-  );
+  const { sessionId, sessionToken } = await loginClient.service(SessionService)
+    .createSession({
+      checks: {
+        user: { search: { case: "loginName", value: loginName } },
+        password: { password },
+      },
+    }, to(`check the password of ${loginName}`));
+  const session = { sessionId, sessionToken };
+  const { callbackUrl } = await loginClient.service(OIDCService)
+    .createCallback({
+      authRequestId,
+      callbackKind: { case: "session", value: session },
+    }, to("finish the login"));
 
   const response = await oauth.authorizationCodeGrantRequest(
     server,
@@ -153,25 +135,6 @@ export async function login(
   return await tokensOf(
     response,
     (it) => oauth.processAuthorizationCodeResponse(server, client, it),
-  );
-}
-
-/** Gets new tokens for a refresh token. */
-export async function refresh(
-  domain: string,
-  options: { readonly clientId: string; readonly refreshToken: string },
-): Promise<Tokens> {
-  const { server, client } = partiesOf(domain, options.clientId);
-  const response = await oauth.refreshTokenGrantRequest(
-    server,
-    client,
-    oauth.None(),
-    options.refreshToken,
-    INSECURE,
-  );
-  return await tokensOf(
-    response,
-    (it) => oauth.processRefreshTokenResponse(server, client, it),
   );
 }
 
@@ -213,7 +176,7 @@ async function startAuthRequest(
 async function tokensOf(
   response: Response,
   process: (response: Response) => Promise<oauth.TokenEndpointResponse>,
-): Promise<Tokens> {
+) {
   if (!response.ok) {
     const answer = (await response.text()).trim().slice(0, MAX_ANSWER_LENGTH);
     throw new Error(
@@ -222,9 +185,11 @@ async function tokensOf(
   }
   const tokens = await process(response);
   return {
+    /** A JWT, or opaque if the application is configured so. */
     accessToken: tokens.access_token,
+    /** Present if a person asked for `openid`. */
     idToken: tokens.id_token,
+    /** Present if `offline_access` was asked for. */
     refreshToken: tokens.refresh_token,
-    expiresIn: tokens.expires_in,
   };
 }

@@ -7,9 +7,9 @@
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import { listByFirstApi } from "../../lib/zitadel/metadata_reader.ts";
 import { upstreamError } from "../../lib/zitadel/upstream_fault.ts";
-import { type Instance, TIMEOUT_MS } from "./client.ts";
+import { type Instance, TIMEOUT_MS, to } from "./client.ts";
 import { connectionTo } from "./connection.ts";
-import { manage } from "./manage.ts";
+import { managementOf } from "./manage.ts";
 
 /** A command reads everything, in answers that fit into memory. */
 const LIMITS = {
@@ -63,13 +63,9 @@ export async function setMetadata(
   organization: string,
   entries: readonly MetadataEntry[],
 ): Promise<number> {
-  const metadata = entries.map(({ key, value }) => ({ key, value }));
-  const { details } = await manage(
-    instance,
-    organization,
-    "write the organization's metadata",
-    (management) => management.bulkSetOrgMetadata({ metadata }),
-  );
+  const metadata = [...entries];
+  const { details } = await managementOf(instance, organization)
+    .bulkSetOrgMetadata({ metadata }, to("write the organization's metadata"));
   return Number(details?.sequence ?? 0n);
 }
 
@@ -79,10 +75,8 @@ export async function removeMetadata(
   organization: string,
   keys: readonly string[],
 ): Promise<void> {
-  await manage(
-    instance,
-    organization,
-    "remove entries of the organization's metadata",
-    (management) => management.bulkRemoveOrgMetadata({ keys: [...keys] }),
+  await managementOf(instance, organization).bulkRemoveOrgMetadata(
+    { keys: [...keys] },
+    to("remove entries of the organization's metadata"),
   );
 }

@@ -1,10 +1,9 @@
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2/org_service_pb";
 import { OrganizationState } from "@zitadel/proto/zitadel/org/v2/org_pb";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import type { Instance } from "./client.ts";
-import { manage } from "./manage.ts";
+import { type Instance, to } from "./client.ts";
+import { managementOf } from "./manage.ts";
 import { listAll } from "./pages.ts";
-import { attempt } from "./zitadel_error.ts";
 
 export interface Organization {
   readonly id: string;
@@ -40,10 +39,8 @@ export function listOrganizations(
 export async function ownOrganization(
   instance: Instance,
 ): Promise<Organization> {
-  const { org } = await attempt(
-    "find the token's own organization",
-    () => instance.service(ManagementService).getMyOrg({}),
-  );
+  const { org } = await instance.service(ManagementService)
+    .getMyOrg({}, to("find the token's own organization"));
   return { id: org?.id ?? "", name: org?.name ?? "" };
 }
 
@@ -51,11 +48,9 @@ export async function createOrganization(
   instance: Instance,
   name: string,
 ): Promise<Organization> {
-  const { organizationId } = await attempt(
-    `create the organization "${name}"`,
-    () => instance.service(OrganizationService).addOrganization({ name }),
-  );
-  return { id: organizationId, name };
+  const { organizationId: id } = await instance.service(OrganizationService)
+    .addOrganization({ name }, to(`create the organization "${name}"`));
+  return { id, name };
 }
 
 /** Removes an organization with everything in it. */
@@ -63,10 +58,5 @@ export async function removeOrganization(
   instance: Instance,
   id: string,
 ): Promise<void> {
-  await manage(
-    instance,
-    id,
-    "remove the organization",
-    (management) => management.removeOrg({}),
-  );
+  await managementOf(instance, id).removeOrg({}, to("remove the organization"));
 }

@@ -3,12 +3,6 @@ import { attempt } from "./zitadel_error.ts";
 /** ZITADEL's default page size, which no operator's limit is below. */
 export const PAGE_SIZE = 100;
 
-export interface Page<T> {
-  readonly entries: readonly T[];
-  /** The number of entries on all pages. */
-  readonly total: number;
-}
-
 /** What the v1 APIs are asked for a page by. */
 export interface PageQuery {
   readonly query: {

@@ -16,17 +16,11 @@ import {
   ProjectState,
 } from "@zitadel/proto/zitadel/project_pb";
 import { Code } from "@connectrpc/connect";
-import type { Instance } from "./client.ts";
-import { listManaged, manage } from "./manage.ts";
+import { type Instance, to } from "./client.ts";
+import { listerOf, managementOf } from "./manage.ts";
 import { ZitadelError } from "./zitadel_error.ts";
 
-export interface Project {
-  readonly id: string;
-  readonly name: string;
-  /** Whether roles are sent without a scope that asks for them. */
-  readonly assertsRoles: boolean;
-  readonly isActive: boolean;
-}
+const JWT = OIDCTokenType.OIDC_TOKEN_TYPE_JWT;
 
 /** An OpenID Connect or API application. */
 export interface Application {
@@ -38,24 +32,20 @@ export interface Application {
   readonly accessTokens: "jwt" | "opaque" | undefined;
 }
 
+export type Project = Awaited<ReturnType<typeof listProjects>>[number];
+
 /** Lists the projects that an organization owns. */
-export function listProjects(
-  instance: Instance,
-  organization: string,
-): Promise<Project[]> {
-  return listManaged(
-    instance,
-    organization,
-    "list the projects",
-    (management, page) => management.listProjects(page),
-    ({ id, name, projectRoleAssertion, state }) => ({
-      id,
-      name,
-      assertsRoles: projectRoleAssertion,
-      isActive: state !== ProjectState.INACTIVE,
-    }),
-  );
-}
+export const listProjects = listerOf(
+  "list the projects",
+  (management, page) => management.listProjects(page),
+  ({ id, name, projectRoleAssertion, state }) => ({
+    id,
+    name,
+    /** Whether roles are sent without a scope that asks for them. */
+    assertsRoles: projectRoleAssertion,
+    isActive: state !== ProjectState.INACTIVE,
+  }),
+);
 
 /** Finds a project that an organization owns. */
 export async function findProject(
@@ -64,12 +54,8 @@ export async function findProject(
   id: string,
 ): Promise<{ readonly name: string } | undefined> {
   try {
-    const { project } = await manage(
-      instance,
-      organization,
-      "look for the project",
-      (management) => management.getProjectByID({ id }),
-    );
+    const { project } = await managementOf(instance, organization)
+      .getProjectByID({ id }, to("look for the project"));
     return project;
   } catch (error) {
     const isMissing = error instanceof ZitadelError &&
@@ -79,94 +65,46 @@ export async function findProject(
   }
 }
 
-/** A project that another organization owns and granted. */
-export interface GrantedProject {
-  readonly id: string;
-  readonly name: string;
-  readonly roles: readonly string[];
-}
-
 /** Lists the projects that were granted to an organization. */
-export function listGrantedProjects(
-  instance: Instance,
-  organization: string,
-): Promise<GrantedProject[]> {
-  return listManaged(
-    instance,
-    organization,
-    "list the granted projects",
-    (management, page) => management.listGrantedProjects(page),
-    ({ projectId: id, projectName: name, grantedRoleKeys: roles }) => ({
-      id,
-      name,
-      roles,
-    }),
-  );
-}
+export const listGrantedProjects = listerOf(
+  "list the granted projects",
+  (management, page) => management.listGrantedProjects(page),
+  ({ projectId: id, projectName: name, grantedRoleKeys: roles }) => (
+    { id, name, roles }
+  ),
+);
 
 /** Lists the organizations that a project is granted to. */
-export function listProjectGrants(
-  instance: Instance,
-  organization: string,
-  projectId: string,
-): Promise<
-  { readonly id: string; readonly name: string; readonly isActive: boolean }[]
-> {
-  return listManaged(
-    instance,
-    organization,
-    "list the project's grants",
-    (management, page) => management.listProjectGrants({ projectId, ...page }),
-    ({ grantedOrgId: id, grantedOrgName: name, state }) => ({
-      id,
-      name,
-      isActive: state !== ProjectGrantState.INACTIVE,
-    }),
-  );
-}
+export const listProjectGrants = listerOf(
+  "list the project's grants",
+  (management, page, projectId: string) =>
+    management.listProjectGrants({ projectId, ...page }),
+  ({ grantedOrgId: id, grantedOrgName: name, state }) => (
+    { id, name, isActive: state !== ProjectGrantState.INACTIVE }
+  ),
+);
 
-export function listRoles(
-  instance: Instance,
-  organization: string,
-  projectId: string,
-): Promise<string[]> {
-  return listManaged(
-    instance,
-    organization,
-    "list the project's roles",
-    (management, page) => management.listProjectRoles({ projectId, ...page }),
-    ({ key }) => key,
-  );
-}
+export const listRoles = listerOf(
+  "list the project's roles",
+  (management, page, projectId: string) =>
+    management.listProjectRoles({ projectId, ...page }),
+  ({ key }) => key,
+);
 
-export function listApplications(
-  instance: Instance,
-  organization: string,
-  projectId: string,
-): Promise<Application[]> {
-  return listManaged(
-    instance,
-    organization,
-    "list the project's applications",
-    (management, page) => management.listApps({ projectId, ...page }),
-    ({ id, name, config }): Application => {
-      const isJwt = config.case === "oidcConfig" &&
-        config.value.accessTokenType === OIDCTokenType.OIDC_TOKEN_TYPE_JWT;
-      return {
-        id,
-        name,
-        clientId: config.case === "oidcConfig" || config.case === "apiConfig"
-          ? config.value.clientId
-          : "",
-        accessTokens: config.case !== "oidcConfig"
-          ? undefined
-          : isJwt
-          ? "jwt"
-          : "opaque",
-      };
-    },
-  );
-}
+export const listApplications = listerOf(
+  "list the project's applications",
+  (management, page, projectId: string) =>
+    management.listApps({ projectId, ...page }),
+  ({ id, name, config: { case: kind, value } }): Application => {
+    if (kind !== "oidcConfig") {
+      const clientId = kind === "apiConfig" ? value.clientId : "";
+      return { id, name, clientId, accessTokens: undefined };
+    }
+    const { clientId, accessTokenType } = value;
+    const accessTokens = accessTokenType === JWT ? "jwt" : "opaque";
+    return { id, name, clientId, accessTokens };
+  },
+);
 
 export async function createProject(
   instance: Instance,
@@ -176,22 +114,17 @@ export async function createProject(
     readonly roles: readonly string[];
     readonly assertsRoles?: boolean;
   },
-): Promise<Omit<Project, "isActive">> {
-  const { name, roles, assertsRoles = true } = options;
-  const action = `create the project "${name}"`;
-  return await manage(instance, organization, action, async (management) => {
-    const { id } = await management.addProject({
-      name,
-      projectRoleAssertion: assertsRoles,
-    });
-    if (roles.length > 0) {
-      await management.bulkAddProjectRoles({
-        projectId: id,
-        roles: roles.map((key) => ({ key, displayName: key })),
-      });
-    }
-    return { id, name, assertsRoles };
-  });
+) {
+  const { name, assertsRoles = true } = options;
+  const management = managementOf(instance, organization);
+  const creating = to(`create the project "${name}"`);
+  const project = { name, projectRoleAssertion: assertsRoles };
+  const { id } = await management.addProject(project, creating);
+  const roles = options.roles.map((key) => ({ key, displayName: key }));
+  if (roles.length > 0) {
+    await management.bulkAddProjectRoles({ projectId: id, roles }, creating);
+  }
+  return { id, name, assertsRoles };
 }
 
 /** How the names of `dev --create-app`'s applications begin, so that leftovers can be found. */
@@ -209,27 +142,22 @@ export async function createApplication(
   },
 ): Promise<Application> {
   const { project, name, redirectUri, accessTokens = "jwt" } = options;
-  const { appId, clientId } = await manage(
-    instance,
-    organization,
-    `create the application "${name}"`,
-    (management) =>
-      management.addOIDCApp({
-        projectId: project,
-        name,
-        redirectUris: [redirectUri],
-        responseTypes: [OIDCResponseType.OIDC_RESPONSE_TYPE_CODE],
-        grantTypes: [
-          OIDCGrantType.OIDC_GRANT_TYPE_AUTHORIZATION_CODE,
-          OIDCGrantType.OIDC_GRANT_TYPE_REFRESH_TOKEN,
-        ],
-        appType: OIDCAppType.OIDC_APP_TYPE_USER_AGENT,
-        authMethodType: OIDCAuthMethodType.OIDC_AUTH_METHOD_TYPE_NONE,
-        accessTokenType: accessTokens === "jwt"
-          ? OIDCTokenType.OIDC_TOKEN_TYPE_JWT
-          : OIDCTokenType.OIDC_TOKEN_TYPE_BEARER,
-        devMode: true,
-      }),
-  );
+  const management = managementOf(instance, organization);
+  const { appId, clientId } = await management.addOIDCApp({
+    projectId: project,
+    name,
+    redirectUris: [redirectUri],
+    responseTypes: [OIDCResponseType.OIDC_RESPONSE_TYPE_CODE],
+    grantTypes: [
+      OIDCGrantType.OIDC_GRANT_TYPE_AUTHORIZATION_CODE,
+      OIDCGrantType.OIDC_GRANT_TYPE_REFRESH_TOKEN,
+    ],
+    appType: OIDCAppType.OIDC_APP_TYPE_USER_AGENT,
+    authMethodType: OIDCAuthMethodType.OIDC_AUTH_METHOD_TYPE_NONE,
+    accessTokenType: accessTokens === "jwt"
+      ? JWT
+      : OIDCTokenType.OIDC_TOKEN_TYPE_BEARER,
+    devMode: true,
+  }, to(`create the application "${name}"`));
   return { id: appId, name, clientId, accessTokens };
 }

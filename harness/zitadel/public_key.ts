@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Instance, TIMEOUT_MS } from "./client.ts";
+import { type Instance, postJson } from "./client.ts";
 
 const PublicKeys = z.object({
   publicKeys: z.array(z.object({
@@ -11,11 +11,9 @@ const PublicKeys = z.object({
 });
 
 /** What a target's payloads are encrypted for. */
-export interface PublicKey {
-  readonly pem: string;
-  /** Milliseconds since 1970; `undefined` if it does not expire. */
-  readonly expiresAt: number | undefined;
-}
+export type PublicKey = Awaited<
+  ReturnType<typeof listActivePublicKeys>
+>[number];
 
 /**
  * Lists each active public key that a target's payloads are encrypted for: at most
@@ -24,20 +22,11 @@ export interface PublicKey {
  * published, so it is made as JSON.
  */
 export async function listActivePublicKeys(
-  { origin, token }: Instance,
+  instance: Instance,
   target: string,
-): Promise<PublicKey[]> {
+) {
   const path = `/v2/actions/targets/${encodeURIComponent(target)}/publickeys`;
-  const response = await fetch(`${origin}${path}/search`, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${token}`,
-      "content-type": "application/json",
-    },
-    body: "{}",
-    redirect: "error",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+  const response = await postJson(instance, `${path}/search`);
   const text = await response.text();
   const listed = response.ok
     ? PublicKeys.safeParse(JSON.parse(text))
@@ -50,6 +39,7 @@ export async function listActivePublicKeys(
   return listed.data.publicKeys.filter(({ active }) => active)
     .map(({ publicKey, expirationDate }) => ({
       pem: atob(publicKey),
+      /** Milliseconds since 1970; `undefined` if it does not expire. */
       expiresAt: expirationDate ? Date.parse(expirationDate) : undefined,
     }))
     .filter(({ expiresAt = Infinity }) => expiresAt > Date.now());

@@ -1,6 +1,5 @@
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
-import type { Instance } from "./client.ts";
-import { attempt } from "./zitadel_error.ts";
+import { type Instance, to } from "./client.ts";
 
 /** A right, and the step that needs it. */
 export interface NeededRight {
@@ -25,10 +24,8 @@ export async function requireRights(
 ): Promise<void> {
   if (needed.length === 0) return;
   const options = organization === undefined ? {} : { organization };
-  const { result } = await attempt(
-    "list the rights of ZITADEL_ADMIN_TOKEN",
-    () => instance.service(AuthService, options).listMyZitadelPermissions({}),
-  );
+  const { result } = await instance.service(AuthService, options)
+    .listMyZitadelPermissions({}, to("list the rights of ZITADEL_ADMIN_TOKEN"));
   const rights = new Set(result);
   const missing = needed.filter(({ right }) => !rights.has(right));
   if (missing.length === 0) return;

@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import { waitUntil } from "../util/wait_until.ts";
-import { connect, type Instance } from "./client.ts";
+import { connect, type Instance, to } from "./client.ts";
 import { listMetadata, setMetadata } from "./metadata.ts";
 import {
   createOrganization,
@@ -16,13 +17,12 @@ import { createApplication, createProject } from "./project.ts";
 import {
   addMember,
   createAccessToken,
-  createPerson,
   createSecret,
   createServiceUser,
   grantRoles,
 } from "./user.ts";
 
-/** The guide's mapping, used if the caller gives none. */
+/** The guide's mapping. */
 export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
   admin: ["read:all", "write:all", "delete:all"],
   viewer: ["posts:read"],
@@ -30,180 +30,6 @@ export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
 
 /** The redirect address of every application; nothing has to listen there. */
 export const REDIRECT_URI = "http://localhost:9000/callback";
-
-type ByName<Value> = Readonly<Record<string, Value>>;
-
-/** What to create. Everything has a name, by which the rest refers to it. */
-export interface ScratchPlan {
-  /** By organization: its metadata, as text. */
-  readonly organizations: ByName<ByName<string>>;
-  /** By project; the owner is an organization. */
-  readonly projects: ByName<{
-    readonly owner: string;
-    readonly roles: readonly string[];
-    readonly assertsRoles?: boolean;
-  }>;
-  /** By application. */
-  readonly applications: ByName<{
-    readonly project: string;
-    readonly accessTokens?: "jwt" | "opaque";
-  }>;
-  /** By user: the organization. */
-  readonly people: ByName<string>;
-  /** By user; each has a personal access token. */
-  readonly serviceUsers: ByName<{
-    readonly organization: string;
-    readonly hasSecret: boolean;
-  }>;
-  readonly members: readonly (readonly [
-    user: string,
-    organization: string,
-    role: string,
-  ])[];
-  /** Given by the organization that owns the project. */
-  readonly grants: readonly (readonly [
-    user: string,
-    project: string,
-    roles: readonly string[],
-  ])[];
-}
-
-/** What was created. */
-export interface Scratch extends AsyncDisposable {
-  /** The end of the names of organizations and users, so that runs do not collide. */
-  readonly suffix: string;
-  /** By kind and name: `organization acme`, `client storefront`. */
-  readonly ids: Map<string, string>;
-  readonly id: (name: string) => string;
-  /** Every person's. */
-  readonly password: string;
-  readonly serviceUser: (name: string) => {
-    readonly token: string;
-    readonly clientId: string;
-    readonly clientSecret: string;
-  };
-}
-
-/** What creates a part of the plan works with. */
-interface Draft {
-  readonly instance: Instance;
-  readonly plan: ScratchPlan;
-  readonly suffix: string;
-  readonly password: string;
-  /** Keeps an id under its name. */
-  readonly keep: (name: string, id: string) => void;
-  readonly id: Scratch["id"];
-  /** The organization that owns a project. */
-  readonly ownerOf: (project: string) => string;
-}
-
-/** If a step fails, or the signal aborts, what was created is removed again. */
-export async function createScratch(
-  instance: Instance,
-  plan: ScratchPlan,
-  signal?: AbortSignal,
-): Promise<Scratch> {
-  await using stack = new AsyncDisposableStack();
-  const suffix = crypto.randomUUID().slice(0, 5);
-  // What ZITADEL's default policy asks for.
-  const password = `Aa1!${crypto.randomUUID()}`;
-  const ids = new Map<string, string>();
-  const id = (name: string) => {
-    const found = ids.get(name);
-    if (found === undefined) throw new Error(`The plan has no ${name}`);
-    return found;
-  };
-  const draft: Draft = {
-    ...{ instance, plan, suffix, password, id },
-    keep(name, id) {
-      ids.set(name, id);
-      signal?.throwIfAborted();
-    },
-    ownerOf: (name) => id(`organization ${plan.projects[name]!.owner}`),
-  };
-  await createOrganizations(draft, stack);
-  await createProjects(draft);
-  const serviceUsers = await createUsers(draft);
-  const created = stack.move();
-  return {
-    ...{ suffix, ids, id, password },
-    serviceUser: (name) => serviceUsers[name]!,
-    [Symbol.asyncDispose]: () => created.disposeAsync(),
-  };
-}
-
-async function createOrganizations(
-  { instance, plan, suffix, keep }: Draft,
-  stack: AsyncDisposableStack,
-): Promise<void> {
-  for (const [name, metadata] of Object.entries(plan.organizations)) {
-    const { id } = await createOrganization(instance, `${name} ${suffix}`);
-    stack.defer(() => removeOrganization(instance, id));
-    keep(`organization ${name}`, id);
-    const entries = Object.entries(metadata).map(([key, text]) => ({
-      key,
-      value: new TextEncoder().encode(text),
-    }));
-    if (entries.length > 0) await setMetadata(instance, id, entries);
-  }
-}
-
-async function createProjects(
-  { instance, plan, keep, id, ownerOf }: Draft,
-): Promise<void> {
-  for (const [name, project] of Object.entries(plan.projects)) {
-    const options = { ...project, name };
-    const created = await createProject(instance, ownerOf(name), options);
-    keep(`project ${name}`, created.id);
-  }
-  for (const [name, application] of Object.entries(plan.applications)) {
-    const options = {
-      ...application,
-      project: id(`project ${application.project}`),
-      name,
-      redirectUri: REDIRECT_URI,
-    };
-    const owner = ownerOf(application.project);
-    const { clientId } = await createApplication(instance, owner, options);
-    keep(`client ${name}`, clientId);
-  }
-}
-
-async function createUsers(
-  { instance, plan, suffix, password, keep, id, ownerOf }: Draft,
-): Promise<Record<string, ReturnType<Scratch["serviceUser"]>>> {
-  for (const [name, organization] of Object.entries(plan.people)) {
-    const owner = id(`organization ${organization}`);
-    const options = { userName: `${name}-${suffix}`, password };
-    keep(`user ${name}`, await createPerson(instance, owner, options));
-  }
-  const serviceUsers: Record<string, ReturnType<Scratch["serviceUser"]>> = {};
-  for (const [name, planned] of Object.entries(plan.serviceUsers)) {
-    const owner = id(`organization ${planned.organization}`);
-    const clientId = `${name}-${suffix}`;
-    const user = await createServiceUser(instance, owner, clientId);
-    keep(`user ${name}`, user);
-    const token = await createAccessToken(instance, owner, user);
-    const { clientSecret } = planned.hasSecret
-      ? await createSecret(instance, owner, user)
-      : { clientSecret: "" };
-    serviceUsers[name] = { token, clientId, clientSecret };
-  }
-  for (const [name, organization, role] of plan.members) {
-    const user = id(`user ${name}`);
-    await addMember(instance, id(`organization ${organization}`), {
-      user,
-      role,
-    });
-  }
-  for (const [name, projectName, roles] of plan.grants) {
-    const user = id(`user ${name}`);
-    const project = id(`project ${projectName}`);
-    const options = { user, project, roles };
-    await grantRoles(instance, ownerOf(projectName), options);
-  }
-  return serviceUsers;
-}
 
 /**
  * Creates an organization with a mapping, a project, an application, a person and
@@ -213,55 +39,66 @@ async function createUsers(
  */
 export async function createScratchOrganization(
   instance: Instance,
-  { mapping = DEFAULT_MAPPING, signal }: {
-    readonly mapping?: typeof DEFAULT_MAPPING;
-    readonly signal?: AbortSignal;
-  } = {},
+  { signal }: { readonly signal?: AbortSignal } = {},
 ) {
-  const roles = Object.keys(mapping);
-  const metadata = Object.fromEntries(
-    roles.map((role) => [role, JSON.stringify(mapping[role])]),
-  );
-  const user = { organization: "scratch", hasSecret: true };
   await using stack = new AsyncDisposableStack();
-  const { id, suffix, password, serviceUser } = stack.use(
-    await createScratch(instance, {
-      organizations: { scratch: metadata },
-      projects: { Shop: { owner: "scratch", roles } },
-      applications: { Shop: { project: "Shop" } },
-      people: { alice: "scratch" },
-      serviceUsers: { robot: user, reader: user },
-      members: [["reader", "scratch", "ORG_OWNER_VIEWER"]],
-      grants: [["robot", "Shop", roles], ["alice", "Shop", roles]],
-    }, signal),
-  );
-  const organization = {
-    id: id("organization scratch"),
-    name: `scratch ${suffix}`,
+  // So that runs do not collide.
+  const suffix = crypto.randomUUID().slice(0, 5);
+  const organization = await createOrganization(instance, `scratch ${suffix}`);
+  const { id } = organization;
+  stack.defer(() => removeOrganization(instance, id));
+  const roles = Object.keys(DEFAULT_MAPPING);
+  const entries = Object.entries(DEFAULT_MAPPING).map(([key, names]) => (
+    { key, value: new TextEncoder().encode(JSON.stringify(names)) }
+  ));
+  await setMetadata(instance, id, entries);
+  const shop = await createProject(instance, id, { name: "Shop", roles });
+  const project = { id: shop.id };
+  const redirectUri = REDIRECT_URI;
+  const options = { project: shop.id, name: "Shop", redirectUri };
+  const { clientId } = await createApplication(instance, id, options);
+  const loginName = `alice-${suffix}`;
+  // What ZITADEL's default policy asks for.
+  const password = `Aa1!${crypto.randomUUID()}`;
+  const { userId: alice } = await instance.service(UserService).addHumanUser({
+    username: loginName,
+    organization: { org: { case: "orgId", value: id } },
+    profile: { givenName: "Alice", familyName: "Example" },
+    email: {
+      email: "alice@example.com",
+      verification: { case: "isVerified", value: true },
+    },
+    passwordType: { case: "password", value: { password } },
+  }, to(`create the user "${loginName}"`));
+  const createMachine = async (name: string) => {
+    signal?.throwIfAborted();
+    const user = await createServiceUser(instance, id, `${name}-${suffix}`);
+    const token = await createAccessToken(instance, id, user);
+    return { id: user, token, ...await createSecret(instance, id, user) };
   };
-  const reader = { id: id("user reader"), ...serviceUser("reader") };
+  const robot = await createMachine("robot");
+  const reader = await createMachine("reader");
+  const member = { user: reader.id, role: "ORG_OWNER_VIEWER" };
+  await addMember(instance, id, member);
+  for (const user of [robot.id, alice]) {
+    await grantRoles(instance, id, { user, project: shop.id, roles });
+  }
   const asReader = connect(instance.origin, reader.token);
   await waitUntil(async () => {
-    const [visible] = await listOrganizations(asReader, {
-      id: organization.id,
-    });
-    const { entries } = await listMetadata(asReader, organization.id);
+    const [visible] = await listOrganizations(asReader, { id });
+    const { entries } = await listMetadata(asReader, id);
     return visible !== undefined && entries.length === roles.length;
   }, { what: "the new organization can be read", ...signal && { signal } });
   const created = stack.move();
   return {
     organization,
     /** Role to permissions, as written to the metadata. */
-    mapping,
-    project: { id: id("project Shop") },
-    application: { clientId: id("client Shop"), redirectUri: REDIRECT_URI },
-    robot: { id: id("user robot"), ...serviceUser("robot") },
+    mapping: DEFAULT_MAPPING,
+    project,
+    application: { clientId, redirectUri },
+    robot,
     reader,
-    person: {
-      id: id("user alice"),
-      loginName: `alice-${suffix}`,
-      password,
-    },
+    person: { id: alice, loginName, password },
     [Symbol.asyncDispose]: () => created.disposeAsync(),
   };
 }

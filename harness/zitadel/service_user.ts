@@ -8,12 +8,11 @@
 import { AdminService } from "@zitadel/proto/zitadel/admin_pb";
 import { Type } from "@zitadel/proto/zitadel/user/v2/query_pb";
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
-import type { Instance } from "./client.ts";
-import { manage } from "./manage.ts";
+import { type Instance, to } from "./client.ts";
+import { managementOf } from "./manage.ts";
 import { listManagersOf } from "./managers.ts";
 import { listAll } from "./pages.ts";
 import { addMember, createServiceUser } from "./user.ts";
-import { attempt } from "./zitadel_error.ts";
 
 /** What the service user is called unless the operator names it otherwise. */
 export const DEFAULT_SERVICE_USER_NAME = "permissions-function";
@@ -67,13 +66,9 @@ export async function isUserNameTaken(
   organization: string,
   userName: string,
 ): Promise<boolean> {
-  const { isUnique } = await manage(
-    instance,
-    organization,
-    "check the service user's name",
-    // With an address, some releases compare only that.
-    (management) => management.isUserUnique({ userName, email: "" }),
-  );
+  // With an address, some releases compare only that.
+  const { isUnique } = await managementOf(instance, organization)
+    .isUserUnique({ userName }, to("check the service user's name"));
   return !isUnique;
 }
 
@@ -91,10 +86,7 @@ export async function createMarkedServiceUser(
 }
 
 /** A user, and the organization that a role of its is about. */
-export interface RoleHolder {
-  readonly id: string;
-  readonly organization: string;
-}
+type RoleHolder = Pick<ServiceUser, "id" | "organization">;
 
 /** Lists a user's roles of the instance, or of an organization. */
 export async function rolesOf(
@@ -116,9 +108,9 @@ export async function giveReaderRole(
   if (role === "ORG_OWNER_VIEWER") {
     return await addMember(instance, organization, { user, role });
   }
-  const admin = instance.service(AdminService);
   const member = { userId: user, roles: [role] };
-  await attempt(`give the role ${role}`, () => admin.addIAMMember(member));
+  await instance.service(AdminService)
+    .addIAMMember(member, to(`give the role ${role}`));
 }
 
 /** Takes every role of the instance from a user. */
@@ -126,8 +118,6 @@ export async function takeInstanceRoles(
   instance: Instance,
   userId: string,
 ): Promise<void> {
-  await attempt(
-    "take the user's role of the instance",
-    () => instance.service(AdminService).removeIAMMember({ userId }),
-  );
+  await instance.service(AdminService)
+    .removeIAMMember({ userId }, to("take the user's role of the instance"));
 }

@@ -1,13 +1,15 @@
+import { isDeepStrictEqual } from "node:util";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import {
   ActionService,
   CreateTargetRequestSchema,
 } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import type { Target as WireTarget } from "@zitadel/proto/zitadel/action/v2beta/target_pb";
-import type { Instance } from "./client.ts";
+import { type Instance, to } from "./client.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { listAll } from "./pages.ts";
-import { attempt, isUnimplemented } from "./zitadel_error.ts";
+import { isUnimplemented } from "./zitadel_error.ts";
 
 /** The default name of the function's target. */
 export const DEFAULT_TARGET_NAME = "Authorization Webhook";
@@ -45,11 +47,10 @@ export interface Target extends TargetSettings {
 export async function listTargets(instance: Instance): Promise<Target[]> {
   const list = (name: string) => {
     const actions = instance.service(ActionService, { name });
-    return listAll("list the targets", async ({ query }) => {
-      const { targets, pagination: details } = await actions.listTargets({
-        pagination: query,
-      });
-      return { result: targets, details };
+    return listAll("list the targets", async ({ query: pagination }) => {
+      const { targets: result, pagination: details } = await actions
+        .listTargets({ pagination });
+      return { result, details };
     }, fromWire);
   };
   try {
@@ -70,29 +71,21 @@ export async function createTarget(
   settings: TargetSettings,
   payloadType: PayloadType = "json",
 ): Promise<Target> {
-  const request = create(
-    CreateTargetRequestSchema,
-    toWire({ ...settings, interruptOnError: false }),
-  );
-  const name = payloadType === "json"
-    ? ActionService.typeName
-    : WITH_PAYLOAD_TYPE;
+  const wire = toWire({ ...settings, interruptOnError: false });
+  const request = create(CreateTargetRequestSchema, wire);
+  let name = ActionService.typeName;
   if (payloadType !== "json") {
+    name = WITH_PAYLOAD_TYPE;
     const data = Uint8Array.of(PAYLOAD_TYPES.indexOf(payloadType));
     request.$unknown = [{ no: PAYLOAD_TYPE_IN_CREATE, wireType: 0, data }];
   }
-  const { id } = await attempt(
-    `create the target "${settings.name}"`,
-    async () => {
-      const actions = instance.service(ActionService, { name });
-      const created = await actions.createTarget(request);
-      if (settings.interruptOnError) {
-        const { targetType } = toWire(settings);
-        await actions.updateTarget({ id: created.id, targetType });
-      }
-      return created;
-    },
-  );
+  const actions = instance.service(ActionService, { name });
+  const creating = to(`create the target "${settings.name}"`);
+  const { id } = await actions.createTarget(request, creating);
+  if (settings.interruptOnError) {
+    const { targetType } = toWire(settings);
+    await actions.updateTarget({ id, targetType }, creating);
+  }
   return (await listedAs(instance, id, "listed", (target) => !!target))!;
 }
 
@@ -107,22 +100,19 @@ export async function updateTarget(
   settings: TargetSettings,
 ): Promise<void> {
   const actions = instance.service(ActionService);
-  await attempt(`update the target "${settings.name}"`, async () => {
-    const { target } = await actions.getTarget({ id });
-    const current = target && fromWire(target);
-    const { endpoint, targetType, ...others } = toWire(settings);
-    if (current?.interruptOnError && !settings.interruptOnError) {
-      // A target created with it on ignores "off" until an update says "on".
-      const { targetType } = toWire({ ...settings, interruptOnError: true });
-      await actions.updateTarget({ id, targetType });
-    }
-    await actions.updateTarget({
-      id,
-      ...others,
-      targetType,
-      ...(endpoint !== current?.endpoint && { endpoint }),
-    });
-  });
+  const updating = to(`update the target "${settings.name}"`);
+  const { target } = await actions.getTarget({ id }, updating);
+  const current = target && fromWire(target);
+  const { endpoint, targetType, ...others } = toWire(settings);
+  if (current?.interruptOnError && !settings.interruptOnError) {
+    // A target created with it on ignores "off" until an update says "on".
+    const { targetType } = toWire({ ...settings, interruptOnError: true });
+    await actions.updateTarget({ id, targetType }, updating);
+  }
+  await actions.updateTarget({
+    ...{ id, targetType, ...others },
+    ...endpoint !== current?.endpoint && { endpoint },
+  }, updating);
   await listedAs(
     instance,
     id,
@@ -139,10 +129,8 @@ export async function deleteTarget(
   instance: Instance,
   id: string,
 ): Promise<void> {
-  await attempt(
-    "delete the target",
-    () => instance.service(ActionService).deleteTarget({ id }),
-  );
+  await instance.service(ActionService)
+    .deleteTarget({ id }, to("delete the target"));
   await listedAs(instance, id, "gone", (target) => !target);
 }
 
@@ -151,15 +139,7 @@ export function hasSettings(
   target: TargetSettings,
   settings: TargetSettings,
 ): boolean {
-  const of = ({ kind = "call", ...it }: TargetSettings) =>
-    JSON.stringify([
-      kind,
-      it.name,
-      it.endpoint,
-      it.timeoutSeconds,
-      it.interruptOnError,
-    ]);
-  return of(target) === of(settings);
+  return isDeepStrictEqual(toWire(target), toWire(settings));
 }
 
 /** Waits until the list shows what was written. */
@@ -177,34 +157,21 @@ async function listedAs(
   return found;
 }
 
-function toWire(settings: TargetSettings) {
-  const { name, endpoint, timeoutSeconds, interruptOnError } = settings;
-  const seconds = Math.trunc(timeoutSeconds);
-  return {
-    name,
-    endpoint,
-    timeout: {
-      seconds: BigInt(seconds),
-      nanos: Math.round((timeoutSeconds - seconds) * 1e9),
-    },
-    targetType: toWireType(settings.kind ?? "call", interruptOnError),
-  };
+function toWire(
+  { kind = "call", name, endpoint, timeoutSeconds, interruptOnError }:
+    TargetSettings,
+) {
+  const [wireCase] = Object.entries(KINDS).find(([, it]) => it === kind)!;
+  // `restAsync` has no such field, and it is not sent.
+  const value = { interruptOnError };
+  const targetType = { case: wireCase, value } as WireType;
+  const timeout = durationFromMs(timeoutSeconds * 1_000);
+  return { name, endpoint, timeout, targetType };
 }
 
 type WireType = NonNullable<
   MessageInitShape<typeof CreateTargetRequestSchema>["targetType"]
 >;
-
-function toWireType(kind: TargetKind, interruptOnError: boolean): WireType {
-  switch (kind) {
-    case "call":
-      return { case: "restCall", value: { interruptOnError } };
-    case "webhook":
-      return { case: "restWebhook", value: { interruptOnError } };
-    case "async":
-      return { case: "restAsync", value: {} };
-  }
-}
 
 const KINDS = {
   restCall: "call",
@@ -215,12 +182,8 @@ const KINDS = {
 function fromWire(target: WireTarget): Target {
   const { id, name, endpoint, signingKey, timeout, targetType } = target;
   return {
-    id,
-    name,
-    endpoint,
-    signingKey,
-    timeoutSeconds: Number(timeout?.seconds ?? 0n) +
-      (timeout?.nanos ?? 0) / 1e9,
+    ...{ id, name, endpoint, signingKey },
+    timeoutSeconds: timeout ? durationMs(timeout) / 1_000 : 0,
     kind: KINDS[targetType.case ?? "restAsync"],
     interruptOnError: targetType.case !== undefined &&
       targetType.case !== "restAsync" && targetType.value.interruptOnError,

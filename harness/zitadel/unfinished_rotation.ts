@@ -18,6 +18,10 @@ export interface RotationSituation {
   readonly envKeys: readonly string[];
 }
 
+/** A rotation that was begun and not finished. */
+export type UnfinishedRotation = NonNullable<
+  ReturnType<typeof findUnfinishedRotation>
+>;
 /**
  * How far a rotation came:
  *
@@ -28,24 +32,7 @@ export interface RotationSituation {
  * - `key_dropped`: as before, but the env file has only the new key
  * - `deleted`: the first target is gone; the second one has not its name yet
  */
-export type RotationState =
-  | "created"
-  | "key_added"
-  | "swapping"
-  | "swapped"
-  | "key_dropped"
-  | "deleted";
-
-/** A rotation that was begun and not finished. */
-export interface UnfinishedRotation {
-  /** The name of the target whose key is replaced, for `rotate --name`. */
-  readonly name: string;
-  readonly state: RotationState;
-  /** The first target; `undefined` if it is already deleted. */
-  readonly predecessor: Target | undefined;
-  /** The target that takes over. */
-  readonly successor: Target;
-}
+export type RotationState = UnfinishedRotation["state"];
 
 /**
  * Recognizes a rotation that was interrupted, in each of its states.
@@ -56,7 +43,7 @@ export interface UnfinishedRotation {
 export function findUnfinishedRotation(
   situation: RotationSituation,
   name?: string,
-): UnfinishedRotation | undefined {
+) {
   const { targets } = situation;
   const successor = targets.find((target) =>
     target.name.endsWith(SUCCESSOR_SUFFIX) &&
@@ -65,10 +52,14 @@ export function findUnfinishedRotation(
   if (successor === undefined) return undefined;
   const rotated = successor.name.slice(0, -SUCCESSOR_SUFFIX.length);
   const predecessor = targets.find((target) => target.name === rotated);
+  const state = stateOf(situation, { predecessor, successor });
   return {
+    /** Of the target whose key is replaced, for `rotate --name`. */
     name: rotated,
-    state: stateOf(situation, { predecessor, successor }),
+    state,
+    /** The first target; `undefined` if it is already deleted. */
     predecessor,
+    /** The target that takes over. */
     successor,
   };
 }
@@ -86,7 +77,7 @@ function stateOf(
     readonly predecessor: Target | undefined;
     readonly successor: Target;
   },
-): RotationState {
+) {
   if (predecessor === undefined) return "deleted";
   const { envKeys } = situation;
   if (isBound(situation, successor)) {

@@ -5,25 +5,17 @@
  */
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
-import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
-import type { Instance } from "./client.ts";
+import { type Instance, to } from "./client.ts";
 import { createCredential } from "./credential.ts";
-import { manage } from "./manage.ts";
-import { attempt } from "./zitadel_error.ts";
+import { managementOf } from "./manage.ts";
 
 /** The user that a token belongs to. */
-export interface Me {
-  readonly id: string;
-  readonly loginName: string;
-  readonly organization: string;
-}
+export type Me = Awaited<ReturnType<typeof whoAmI>>;
 
 /** Returns the token's user; the simplest test that the token is valid. */
-export async function whoAmI(instance: Instance): Promise<Me> {
-  const { user } = await attempt(
-    "ask whose token this is",
-    () => instance.service(AuthService).getMyUser({}),
-  );
+export async function whoAmI(instance: Instance) {
+  const { user } = await instance.service(AuthService)
+    .getMyUser({}, to("ask whose token this is"));
   return {
     id: user?.id ?? "",
     loginName: user?.preferredLoginName ?? "",
@@ -44,32 +36,21 @@ export async function createServiceUser(
     readonly accessTokenType?: AccessTokenType;
   } = { accessTokenType: AccessTokenType.JWT },
 ): Promise<string> {
-  const action = `create the service user "${userName}"`;
   const user = { userName, name: userName, ...settings };
-  const { userId } = await manage(
-    instance,
-    organization,
-    action,
-    (management) => management.addMachineUser(user),
-  );
+  const { userId } = await managementOf(instance, organization)
+    .addMachineUser(user, to(`create the service user "${userName}"`));
   return userId;
 }
 
 /** Creates a client secret for a service user; it replaces the current one. */
-export function createSecret(
+export async function createSecret(
   instance: Instance,
   organization: string,
   userId: string,
-): Promise<{ readonly clientId: string; readonly clientSecret: string }> {
-  return manage(
-    instance,
-    organization,
-    "make a client secret",
-    async (management) => {
-      const secret = await management.generateMachineSecret({ userId });
-      return { clientId: secret.clientId, clientSecret: secret.clientSecret };
-    },
-  );
+) {
+  const { clientId, clientSecret } = await managementOf(instance, organization)
+    .generateMachineSecret({ userId }, to("make a client secret"));
+  return { clientId, clientSecret };
 }
 
 /** Creates a personal access token for one day. */
@@ -92,39 +73,8 @@ export async function addMember(
   organization: string,
   { user: userId, role }: { readonly user: string; readonly role: string },
 ): Promise<void> {
-  await manage(
-    instance,
-    organization,
-    `give the role ${role}`,
-    (management) => management.addOrgMember({ userId, roles: [role] }),
-  );
-}
-
-/** Creates a person whose password need not be changed. */
-export async function createPerson(
-  instance: Instance,
-  organization: string,
-  options: { readonly userName: string; readonly password: string },
-): Promise<string> {
-  const { userName, password } = options;
-  const { userId } = await attempt(
-    `create the user "${userName}"`,
-    () =>
-      instance.service(UserService).addHumanUser({
-        username: userName,
-        organization: { org: { case: "orgId", value: organization } },
-        profile: { givenName: "Alice", familyName: "Example" },
-        email: {
-          email: "alice@example.com",
-          verification: { case: "isVerified", value: true },
-        },
-        passwordType: {
-          case: "password",
-          value: { password, changeRequired: false },
-        },
-      }),
-  );
-  return userId;
+  await managementOf(instance, organization)
+    .addOrgMember({ userId, roles: [role] }, to(`give the role ${role}`));
 }
 
 /** Gives a user roles of a project. */
@@ -138,12 +88,8 @@ export async function grantRoles(
   },
 ): Promise<void> {
   const grant = { userId, projectId, roleKeys: [...roles] };
-  await manage(
-    instance,
-    organization,
-    "grant roles",
-    (management) => management.addUserGrant(grant),
-  );
+  await managementOf(instance, organization)
+    .addUserGrant(grant, to("grant roles"));
 }
 
 /** Removes a user, and with it every grant, key and token. */
@@ -152,10 +98,6 @@ export async function removeUser(
   organization: string,
   id: string,
 ): Promise<void> {
-  await manage(
-    instance,
-    organization,
-    "remove the user",
-    (management) => management.removeUser({ id }),
-  );
+  await managementOf(instance, organization)
+    .removeUser({ id }, to("remove the user"));
 }

@@ -4,14 +4,13 @@
  *
  * @module
  */
-import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
 import { Type, type UserGrant } from "@zitadel/proto/zitadel/user_pb";
 import type { UserGrant as SentGrant } from "../../lib/request/payload.ts";
-import type { Instance } from "./client.ts";
+import { type Instance, to } from "./client.ts";
+import { managementOf } from "./manage.ts";
 import { listOrganizations, type Organization } from "./organization.ts";
-import { type Page, PAGE_SIZE } from "./pages.ts";
+import { PAGE_SIZE } from "./pages.ts";
 import { requireRights } from "./rights.ts";
-import { attempt } from "./zitadel_error.ts";
 
 /** A grant as ZITADEL sends it, also an inactive one, and whose it is. */
 export interface ListedGrant extends SentGrant {
@@ -53,14 +52,14 @@ export async function* listUserGrants(
     query: { case: "userIdQuery" as const, value: { userId: user } },
   }];
   const readersOf = ({ id: organization }: Organization) => {
-    const management = instance.service(ManagementService, { organization });
-    return (offset: number) =>
-      attempt("list the users' grants", async () => {
-        const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
-        const answer = await management.listUserGrants({ query, queries });
-        const total = Number(answer.details?.totalResult ?? 0);
-        return { entries: answer.result.map(fromWire), total };
-      });
+    const management = managementOf(instance, organization);
+    return async (offset: number): Promise<Page> => {
+      const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
+      const { result, details } = await management
+        .listUserGrants({ query, queries }, to("list the users' grants"));
+      const total = Number(details?.totalResult ?? 0);
+      return { entries: result.map(fromWire), total };
+    };
   };
   const readers = (await listOrganizations(instance)).map(readersOf);
   for (let i = 0; i < readers.length; i += AT_ONCE) {
@@ -72,10 +71,16 @@ export async function* listUserGrants(
   }
 }
 
+interface Page {
+  readonly entries: readonly ListedGrant[];
+  /** The number of entries on all pages. */
+  readonly total: number;
+}
+
 /** ZITADEL promises no order: what moves between pages is found by the total. */
 async function* readAll(
-  read: (offset: number) => Promise<Page<ListedGrant>>,
-  first: Page<ListedGrant>,
+  read: (offset: number) => Promise<Page>,
+  first: Page,
 ): AsyncGenerator<readonly ListedGrant[]> {
   const seen = new Set<string>();
   let page = first;
@@ -117,15 +122,13 @@ export async function assertsRoles(
   instance: Instance,
   { project_id: id, grant_id: grantId, resource_owner }: ListedGrant,
 ): Promise<boolean> {
-  const management = (organization: string) =>
-    instance.service(ManagementService, { organization });
-  const { project } = await attempt(`read the project ${id}`, async () => {
-    const granted = grantId === ""
-      ? undefined
-      : await management(resource_owner)
-        .getGrantedProjectByID({ projectId: id, grantId });
-    const owner = granted?.grantedProject?.projectOwnerId ?? resource_owner;
-    return await management(owner).getProjectByID({ id });
-  });
+  const reading = to(`read the project ${id}`);
+  const granted = grantId === ""
+    ? undefined
+    : await managementOf(instance, resource_owner)
+      .getGrantedProjectByID({ projectId: id, grantId }, reading);
+  const owner = granted?.grantedProject?.projectOwnerId ?? resource_owner;
+  const { project } = await managementOf(instance, owner)
+    .getProjectByID({ id }, reading);
   return project?.projectRoleAssertion ?? false;
 }

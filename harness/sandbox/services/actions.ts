@@ -1,28 +1,24 @@
 import { lookup } from "node:dns/promises";
-import { isDeepStrictEqual } from "node:util";
-import { create, type MessageShape } from "@bufbuild/protobuf";
-import type { Duration } from "@bufbuild/protobuf/wkt";
+import { create } from "@bufbuild/protobuf";
+import {
+  type Duration,
+  durationFromMs,
+  durationMs,
+} from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb.js";
-import type { ConditionSchema } from "@zitadel/proto/zitadel/action/v2beta/execution_pb.js";
+import type { Condition } from "@zitadel/proto/zitadel/action/v2beta/execution_pb.js";
 import {
   type Target as TargetMessage,
   TargetSchema,
 } from "@zitadel/proto/zitadel/action/v2beta/target_pb.js";
-import { alreadyExists, apiError, notFound } from "../api_error.ts";
+import { alreadyExists, invalidArgument, notFound } from "../api_error.ts";
 import { methodsOf, pageOf } from "../api_method.ts";
 import { FUNCTIONS } from "../function_payload.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
-import {
-  type Condition,
-  conditionKey,
-  dated,
-  type Target,
-  touch,
-  type World,
-} from "../world.ts";
+import type { Target, World } from "../world.ts";
 
-const MAX_TIMEOUT_SECONDS = 270;
+const MAX_TIMEOUT_MS = 270_000;
 const SIGNING_KEY_LENGTH = 36;
 
 /** Payload types by their numbers on the wire; the package does not know them. */
@@ -43,7 +39,6 @@ export const actionMethods = methodsOf(ActionService, {
     const id = newIdentifier();
     const signingKey = newSecret(SIGNING_KEY_LENGTH);
     world.targets.set(id, {
-      ...dated(),
       ...{ id, name, endpoint, timeoutMs, signingKey, ...typeOf(targetType) },
       updatedInterruptOnError: false,
       payloadType: PAYLOAD_TYPES[wire?.data[0] ?? 0] ?? "json",
@@ -53,8 +48,8 @@ export const actionMethods = methodsOf(ActionService, {
   updateTarget: async (request, { world }) => {
     const { name, endpoint, timeout, targetType, expirationSigningKey } =
       request;
+    const ms = checkTimeout("UpdateTargetRequest", timeout);
     const target = targetOf(world, request.id);
-    const before = { ...target };
     if (endpoint !== undefined) {
       await checkEndpoint(endpoint, "COMMAND-jKbbu2");
       target.endpoint = endpoint;
@@ -63,9 +58,7 @@ export const actionMethods = methodsOf(ActionService, {
       checkName(world, name);
       target.name = name;
     }
-    if (timeout) {
-      target.timeoutMs = checkTimeout("UpdateTargetRequest", timeout);
-    }
+    if (timeout) target.timeoutMs = ms;
     if (targetType.case !== undefined) {
       const { type, interruptOnError } = typeOf(targetType);
       target.type = type;
@@ -76,9 +69,8 @@ export const actionMethods = methodsOf(ActionService, {
         target.updatedInterruptOnError = interruptOnError;
       }
     }
-    if (expirationSigningKey) target.signingKey = newSecret(SIGNING_KEY_LENGTH);
-    if (!isDeepStrictEqual(target, before)) touch(target);
-    return expirationSigningKey ? { signingKey: target.signingKey } : {};
+    if (!expirationSigningKey) return {};
+    return { signingKey: target.signingKey = newSecret(SIGNING_KEY_LENGTH) };
   },
   deleteTarget: ({ id }, { world }) => {
     world.targets.delete(id);
@@ -98,25 +90,19 @@ export const actionMethods = methodsOf(ActionService, {
     );
     return { pagination: total, targets: page.map(targetMessage) };
   },
-  setExecution: ({ condition: message, targets }, { world }) => {
-    const condition = conditionOf(message);
+  setExecution: ({ condition, targets }, { world }) => {
+    const name = nameOf(condition);
     for (const id of targets) targetOf(world, id, "COMMAND-17e8fq1ggk");
-    const key = conditionKey(condition);
-    if (targets.length === 0) world.executions.delete(key);
-    else world.executions.set(key, { condition, targets });
+    if (targets.length === 0) world.executions.delete(name);
+    else world.executions.set(name, { condition: condition!, targets });
     return {};
   },
   listExecutions: ({ pagination }, { world }) => {
-    const { total, page } = pageOf(
+    const { total, page: executions } = pageOf(
       [...world.executions.values()].reverse(),
       pagination,
     );
-    return {
-      pagination: total,
-      executions: page.map(({ condition, targets }) => (
-        { condition: conditionMessage(condition), targets }
-      )),
-    };
+    return { pagination: total, executions };
   },
 });
 
@@ -149,8 +135,8 @@ function checkName(world: World, name: string): void {
 }
 
 function checkTimeout(message: string, timeout: Duration | undefined): number {
-  const seconds = Number(timeout?.seconds ?? 0n) + (timeout?.nanos ?? 0) / 1e9;
-  if (seconds >= 0 && seconds <= MAX_TIMEOUT_SECONDS) return seconds * 1000;
+  const ms = timeout ? durationMs(timeout) : 0;
+  if (ms >= 0 && ms <= MAX_TIMEOUT_MS) return ms;
   throw new ConnectError(
     `invalid ${message}.Timeout: value must be inside range [0s, 4m30s]`,
     Code.InvalidArgument,
@@ -162,7 +148,7 @@ async function checkEndpoint(endpoint: string, id: string): Promise<void> {
   try {
     await lookup(new URL(endpoint).hostname.replace(/^\[|\]$/g, ""));
   } catch {
-    throw apiError(Code.InvalidArgument, "Errors.Target.DeniedURL", id);
+    throw invalidArgument("Errors.Target.DeniedURL", id);
   }
 }
 
@@ -175,54 +161,24 @@ function typeOf(
 }
 
 function targetMessage(target: Target): TargetMessage {
-  const { id, name, endpoint, signingKey, timeoutMs, interruptOnError } =
-    target;
+  const { type, interruptOnError, timeoutMs, payloadType, ...same } = target;
   const message = create(TargetSchema, {
-    ...{ id, name, endpoint, signingKey },
-    targetType: target.type === "restAsync"
-      ? { case: "restAsync", value: {} }
-      : { case: target.type, value: { interruptOnError } },
-    timeout: {
-      seconds: BigInt(Math.floor(timeoutMs / 1000)),
-      nanos: Math.round(timeoutMs % 1000 * 1e6),
-    },
+    ...same,
+    targetType: type === "restAsync"
+      ? { case: type, value: {} }
+      : { case: type, value: { interruptOnError } },
+    timeout: durationFromMs(timeoutMs),
   });
-  const data = Uint8Array.of(PAYLOAD_TYPES.indexOf(target.payloadType));
+  const data = Uint8Array.of(PAYLOAD_TYPES.indexOf(payloadType));
   message.$unknown = [{ no: PAYLOAD_TYPE_IN_TARGET, wireType: 0, data }];
   return message;
 }
 
-function conditionOf(
-  message: MessageShape<typeof ConditionSchema> | undefined,
-): Condition {
-  const type = message?.conditionType;
-  if (type?.case === "function") {
-    const { name } = type.value;
-    if (FUNCTIONS.includes(name)) return { function: name };
-  } else if (type?.case === "event") {
-    const { condition } = type.value;
-    if (condition.case === "event") return { event: condition.value };
-    if (condition.case === "group") return { eventGroup: condition.value };
-    if (condition.case === "all") return { allEvents: true };
-  }
+/** The name under which the world has the execution of a condition. */
+function nameOf(condition: Condition | undefined): string {
+  const type = condition?.conditionType;
+  const name = type?.case === "function" ? type.value.name : "";
+  if (FUNCTIONS.includes(name)) return name;
+  if (type?.case === "event") return String(type.value.condition.value);
   throw notFound("Execution condition is invalid", "COMMAND-cdy39t0ksr");
-}
-
-function conditionMessage(condition: Condition) {
-  const event = (
-    condition:
-      | { case: "event" | "group"; value: string }
-      | { case: "all"; value: boolean },
-  ) => ({
-    conditionType: { case: "event", value: { condition } },
-  } as const);
-  if ("event" in condition) {
-    return event({ case: "event", value: condition.event });
-  }
-  if ("eventGroup" in condition) {
-    return event({ case: "group", value: condition.eventGroup });
-  }
-  if ("allEvents" in condition) return event({ case: "all", value: true });
-  const value = { name: condition.function };
-  return { conditionType: { case: "function", value } } as const;
 }

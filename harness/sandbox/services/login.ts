@@ -1,7 +1,6 @@
-import { Code } from "@connectrpc/connect";
 import { OIDCService } from "@zitadel/proto/zitadel/oidc/v2/oidc_service_pb.js";
 import { SessionService } from "@zitadel/proto/zitadel/session/v2/session_service_pb.js";
-import { apiError, notFound } from "../api_error.ts";
+import { invalidArgument, notFound, permissionDenied } from "../api_error.ts";
 import { type ApiMethod, type Call, methodsOf } from "../api_method.ts";
 import { requirePermission } from "../authorize.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
@@ -12,7 +11,7 @@ const SESSION_TOKEN_LENGTH = 78;
 /** Finishes a login and returns where the browser goes with the code. */
 export type FinishLogin = (
   authRequestId: string,
-  login: { userId: string; sessionId?: string },
+  login: { readonly userId: string; readonly sessionId?: string },
 ) => Promise<string>;
 
 /**
@@ -29,16 +28,12 @@ export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
         const given = checks?.password?.password;
         const { id: userId, password = given } = user;
         if (given !== undefined && given !== password) {
-          throw apiError(
-            Code.InvalidArgument,
-            "Password is invalid",
-            "COMMAND-3M0fs",
-          );
+          throw invalidArgument("Password is invalid", "COMMAND-3M0fs");
         }
-        const id = newIdentifier();
-        const token = newSecret(SESSION_TOKEN_LENGTH);
-        call.world.sessions.set(id, { id, token, userId });
-        return { sessionId: id, sessionToken: token };
+        const sessionId = newIdentifier();
+        const sessionToken = newSecret(SESSION_TOKEN_LENGTH);
+        call.world.sessions.set(sessionToken, { sessionId, userId });
+        return { sessionId, sessionToken };
       },
     }),
     ...methodsOf(OIDCService, {
@@ -49,16 +44,13 @@ export function loginMethods(finishLogin: FinishLogin): ApiMethod[] {
           throw notFound("Errors.AuthRequest.NotExisting", "COMMAND-SzS4a");
         }
         const { case: kind, value } = callbackKind;
-        const session = kind === "session" && sessions.get(value.sessionId);
-        if (!session || session.token !== value.sessionToken) {
-          throw apiError(
-            Code.PermissionDenied,
+        const login = kind === "session" && sessions.get(value.sessionToken);
+        if (!login) {
+          throw permissionDenied(
             "Errors.Session.Token.Invalid",
             "COMMAND-sGr42",
           );
         }
-        const { userId, id: sessionId } = session;
-        const login = { userId, sessionId };
         return { callbackUrl: await finishLogin(authRequestId, login) };
       },
     }),

@@ -1,15 +1,22 @@
-import { Code } from "@connectrpc/connect";
 import {
   OIDCAuthMethodType,
   OIDCTokenType,
 } from "@zitadel/proto/zitadel/app_pb.js";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb.js";
-import { alreadyExists, apiError, notFound } from "../api_error.ts";
+import { alreadyExists, failedPrecondition, notFound } from "../api_error.ts";
 import { type Call, listOf, methodsOf } from "../api_method.ts";
 import { newIdentifier, newSecret } from "../identifier.ts";
-import { type App, dated, type Project, touch } from "../world.ts";
+import {
+  type App,
+  dated,
+  type Project,
+  rowsOf,
+  touch,
+  type UserGrant,
+} from "../world.ts";
 
 const CLIENT_SECRET_LENGTH = 64;
+const PUBLIC = OIDCAuthMethodType.OIDC_AUTH_METHOD_TYPE_NONE;
 const JWT = OIDCTokenType.OIDC_TOKEN_TYPE_JWT;
 const OPAQUE = OIDCTokenType.OIDC_TOKEN_TYPE_BEARER;
 
@@ -17,9 +24,7 @@ const OPAQUE = OIDCTokenType.OIDC_TOKEN_TYPE_BEARER;
 export const projectMethods = methodsOf(ManagementService, {
   listProjects: ({ query }, { world, organization }) =>
     listOf(
-      world.projects.values().filter((it) =>
-        it.organizationId === organization.id
-      ),
+      rowsOf(world.projects, { organizationId: organization.id }),
       query,
       projectMessage,
     ),
@@ -68,7 +73,7 @@ export const projectMethods = methodsOf(ManagementService, {
     const { id } = projectOf(call, projectId);
     const { projectGrants, organizations } = call.world;
     return listOf(
-      projectGrants.values().filter((grant) => grant.projectId === id),
+      rowsOf(projectGrants, { projectId: id }),
       query,
       (grant) => ({
         grantId: grant.id,
@@ -79,9 +84,7 @@ export const projectMethods = methodsOf(ManagementService, {
   },
   listGrantedProjects: ({ query }, { world, organization }) =>
     listOf(
-      world.projectGrants.values().filter((grant) =>
-        grant.organizationId === organization.id
-      ),
+      rowsOf(world.projectGrants, { organizationId: organization.id }),
       query,
       ({ projectId, roles: grantedRoleKeys }) => ({
         projectId,
@@ -92,35 +95,22 @@ export const projectMethods = methodsOf(ManagementService, {
   listApps: ({ projectId, query }, call) => {
     const { id } = projectOf(call, projectId);
     return listOf(
-      call.world.apps.values().filter((app) => app.projectId === id),
+      rowsOf(call.world.apps, { projectId: id }),
       query,
-      ({ id, name, kind, clientId, accessToken }) => ({
-        id,
-        name,
-        config: kind === "api" ? { case: "apiConfig", value: { clientId } } : {
-          case: "oidcConfig",
-          value: {
-            clientId,
-            accessTokenType: accessToken === "jwt" ? JWT : OPAQUE,
-          },
-        },
-      } as const),
+      ({ id, name, kind, clientId, accessToken }) => {
+        const accessTokenType = accessToken === "jwt" ? JWT : OPAQUE;
+        const value = { clientId, accessTokenType };
+        return { id, name, config: { case: `${kind}Config`, value } } as const;
+      },
     );
   },
-  addOIDCApp: (request, call) => {
-    const { name, redirectUris, postLogoutRedirectUris } = request;
-    const isPublic = request.authMethodType ===
-      OIDCAuthMethodType.OIDC_AUTH_METHOD_TYPE_NONE;
-    return addApp(call, request.projectId, {
-      ...{ name, redirectUris, postLogoutRedirectUris, kind: "oidc" },
-      accessToken: request.accessTokenType === JWT ? "jwt" : "opaque",
-    }, isPublic ? undefined : newSecret(CLIENT_SECRET_LENGTH));
-  },
-  addAPIApp: ({ projectId, name }, call) =>
-    addApp(call, projectId, {
-      ...{ name, redirectUris: [], postLogoutRedirectUris: [], kind: "api" },
-      accessToken: "opaque",
-    }, newSecret(CLIENT_SECRET_LENGTH)),
+  addOIDCApp: ({ accessTokenType, authMethodType, ...app }, call) =>
+    addApp(call, app, {
+      kind: "oidc",
+      accessToken: accessTokenType === JWT ? "jwt" : "opaque",
+      isPublic: authMethodType === PUBLIC,
+    }),
+  addAPIApp: (app, call) => addApp(call, app, { kind: "api" }),
   removeApp: ({ projectId, appId }, call) => {
     const { apps } = call.world;
     if (apps.get(appId)?.projectId !== projectOf(call, projectId).id) {
@@ -133,11 +123,7 @@ export const projectMethods = methodsOf(ManagementService, {
     const { projectId, projectGrantId } = request;
     const { roles } = projectOf(call, projectId);
     if (!roleKeys.every((role) => roles.has(role))) {
-      throw apiError(
-        Code.FailedPrecondition,
-        "Errors.Project.Role.NotFound",
-        "COMMAND-mm9F4",
-      );
+      throw failedPrecondition("Errors.Project.Role.NotFound", "COMMAND-mm9F4");
     }
     const id = newIdentifier();
     call.world.userGrants.set(id, {
@@ -155,23 +141,19 @@ export const projectMethods = methodsOf(ManagementService, {
     touch(grant);
     return {};
   },
-  listUserGrants: ({ query, queries }, { world, organization }) =>
-    listOf(
-      world.userGrants.values().filter((grant) =>
-        grant.organizationId === organization.id &&
-        queries.every(({ query }) =>
-          query.case !== "userIdQuery" || query.value.userId === grant.userId
-        )
-      ),
+  listUserGrants: ({ query, queries }, { world, organization }) => {
+    const wanted: Partial<UserGrant> = { organizationId: organization.id };
+    for (const { query: { case: kind, value } } of queries) {
+      if (kind === "userIdQuery") wanted.userId = value.userId;
+    }
+    return listOf(
+      rowsOf(world.userGrants, wanted),
       query,
-      ({ id, userId, projectId, roles, active }) => ({
-        id,
-        userId,
-        projectId,
-        roleKeys: roles,
-        state: active ? 1 : 2,
-      }),
-    ),
+      ({ id, userId, projectId, roles: roleKeys, active }) => (
+        { id, userId, projectId, roleKeys, state: active ? 1 : 2 }
+      ),
+    );
+  },
 });
 
 function projectMessage({ id, name, roleAssertion }: Project) {
@@ -180,24 +162,29 @@ function projectMessage({ id, name, roleAssertion }: Project) {
 
 function addApp(
   call: Call,
-  project: string,
-  app: Omit<App, "id" | "projectId" | "clientId">,
-  clientSecret: string | undefined,
+  { name, redirectUris = [], postLogoutRedirectUris = [], ...request }:
+    & Pick<App, "projectId" | "name">
+    & Partial<Pick<App, "redirectUris" | "postLogoutRedirectUris">>,
+  { kind, accessToken = "opaque", isPublic = false }:
+    & Pick<App, "kind">
+    & { accessToken?: App["accessToken"]; isPublic?: boolean },
 ) {
-  const { id: projectId } = projectOf(call, project);
-  const ids = { id: newIdentifier(), clientId: newIdentifier() };
-  call.world.apps.set(ids.id, { ...app, ...ids, projectId, clientSecret });
-  const { id: appId, clientId } = ids;
-  return { appId, clientId, clientSecret: clientSecret ?? "" };
+  const { id: projectId } = projectOf(call, request.projectId);
+  const [id, clientId] = [newIdentifier(), newIdentifier()];
+  const clientSecret = isPublic ? undefined : newSecret(CLIENT_SECRET_LENGTH);
+  call.world.apps.set(id, {
+    ...{ id, projectId, name, kind, clientId, clientSecret, accessToken },
+    ...{ redirectUris, postLogoutRedirectUris },
+  });
+  return { appId: id, clientId, clientSecret: clientSecret ?? "" };
 }
 
 /** Finds a project that the organization owns or was granted. */
 function projectOf({ world, organization }: Call, id: string): Project {
   const project = world.projects.get(id);
-  const isGranted = world.projectGrants.values().some((grant) =>
-    grant.projectId === id && grant.organizationId === organization.id
-  );
-  if (project?.organizationId === organization.id || project && isGranted) {
+  const grant = { projectId: id, organizationId: organization.id };
+  const isOwn = project?.organizationId === organization.id;
+  if (project && (isOwn || rowsOf(world.projectGrants, grant).length > 0)) {
     return project;
   }
   throw notFound("Project not found", "EVENT-NVO3c");

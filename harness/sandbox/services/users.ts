@@ -15,7 +15,13 @@ import { newIdentifier, newSecret } from "../identifier.ts";
 import { TOKEN_SECONDS } from "../issue_tokens.ts";
 import { permissionsIn } from "../permissions.ts";
 import { addPersonalToken, addUser, setEntry } from "../populate.ts";
-import { removeAllOf, type User, userNamed, type World } from "../world.ts";
+import {
+  removeAllOf,
+  rowsOf,
+  type User,
+  userNamed,
+  type World,
+} from "../world.ts";
 
 const SECRET_LENGTH = 64;
 /** The expiry of a key without one: 9999-12-31. */
@@ -23,8 +29,9 @@ const NEVER_MS = 253_402_300_799_000;
 
 const management = methodsOf(ManagementService, {
   listUsers: ({ queries }, { world, organization }) => ({
-    result: [...world.users.values()].filter((user) =>
-      user.organizationId === organization.id &&
+    result: rowsOf(world.users, { organizationId: organization.id }).filter((
+      user,
+    ) =>
       queries.every(({ query: { case: kind, value } }) =>
         kind !== "userNameQuery" || value.userName === user.userName ||
         value.method === TextQueryMethod.STARTS_WITH &&
@@ -89,8 +96,7 @@ const management = methodsOf(ManagementService, {
         Math.floor(timestampMs(expirationDate) / 1000),
     }),
   listPersonalAccessTokens: ({ userId }, { world }) => ({
-    result: [...world.accessTokens.values()]
-      .filter((token) => token.kind === "personal" && token.userId === userId)
+    result: rowsOf(world.accessTokens, { kind: "personal", userId })
       .map(({ id, expiresAt }) => (
         { id, expirationDate: timestampFromMs(expiresAt * 1000) }
       )),
@@ -133,8 +139,8 @@ export const userMethods = [
       const user = addUser(world, {
         organizationId: org?.case === "orgId" ? org.value : organization.id,
         ...{ userName: username, isMachine: false, email: email?.email ?? "" },
-        firstName: profile?.givenName,
-        lastName: profile?.familyName,
+        firstName: profile?.givenName ?? "",
+        lastName: profile?.familyName ?? "",
         password: passwordType.case === "password"
           ? passwordType.value.password
           : undefined,

@@ -46,9 +46,7 @@ export function partsOf(it: Sound) {
     organization,
     project,
     executions: [...state.executions.values()],
-    access: [...state.executions.values()].find(({ condition }) =>
-      "function" in condition && condition.function === "preaccesstoken"
-    )!,
+    access: state.executions.get("preaccesstoken")!,
     app: [...state.apps.values()].find(({ clientId }) =>
       clientId === scratch.application.clientId
     )!,
@@ -66,6 +64,10 @@ const value = (text: string) => new TextEncoder().encode(text);
 
 /** Without the credential that the function has. */
 const NO_SECRET = { CLIENT_ID: undefined, CLIENT_SECRET: undefined };
+
+const PREUSERINFO = {
+  conditionType: { case: "function", value: { name: "preuserinfo" } },
+} as const;
 
 const NOWHERE = "http://127.0.0.1:9/";
 const SOON_MS = 29 * 24 * 60 * 60 * 1_000;
@@ -358,7 +360,7 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     "events note",
   ],
   "bound note: to preuserinfo only": ({ access }) =>
-    void (access.condition = { function: "preuserinfo" }),
+    void (access.condition = PREUSERINFO),
   "bound_before note: another target": ({ access, addTarget }) =>
     void access.targets.unshift(addTarget()),
   "bound_after warning: another target": ({ access, addTarget }) =>
@@ -430,8 +432,7 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
   },
   "opaque_tokens note: preuserinfo is bound": ({ app, state, access }) => {
     app.accessToken = "opaque";
-    const condition = { function: "preuserinfo" as const };
-    state.executions.set("more", { ...access, condition });
+    state.executions.set("more", { ...access, condition: PREUSERINFO });
   },
   "role_assertion warning: the project does not": ({ project }) =>
     void (project.roleAssertion = false),

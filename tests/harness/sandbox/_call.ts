@@ -1,6 +1,6 @@
 import { ActionService } from "@zitadel/proto/zitadel/action/v2beta/action_service_pb";
 import type { Sandbox } from "../../../harness/sandbox/sandbox.ts";
-import { connect } from "../../../harness/zitadel/client.ts";
+import { connect, type Instance } from "../../../harness/zitadel/client.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
 
 /** The organization of the repository's world. */
@@ -34,10 +34,10 @@ export function actionsOf({ origin, adminToken }: Sandbox) {
 
 /** Creates a target as other tools do: interruptOnError is on from the start. */
 export async function createTarget(
-  sandbox: Sandbox,
+  instance: Instance,
   { endpoint = "http://localhost:9/", interruptOnError = false } = {},
 ): Promise<{ id: string; signingKey: string }> {
-  return await actionsOf(sandbox).createTarget({
+  return await instance.service(ActionService).createTarget({
     name: `target ${crypto.randomUUID()}`,
     endpoint,
     timeout: { seconds: 5n },
@@ -51,8 +51,8 @@ export async function bindTarget(
   endpoint: string,
   condition = "function/preaccesstoken",
 ): Promise<{ id: string; signingKey: string }> {
-  const target = await createTarget(sandbox, { endpoint });
   const instance = connect(sandbox.origin, sandbox.adminToken);
+  const target = await createTarget(instance, { endpoint });
   await setExecution(instance, { condition, targets: [target.id] });
   return target;
 }

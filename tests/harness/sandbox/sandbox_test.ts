@@ -4,6 +4,7 @@ import { startWebhookTarget } from "../../../harness/conformance/webhook_target.
 import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
 import { WorldFile } from "../../../harness/sandbox/world_file.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
 import {
   findSigningKey,
   importSigningKeys,
@@ -50,10 +51,11 @@ Deno.test("startSandbox() keeps its calls of targets, each signed with the key o
   const seen = sandbox.exchanges.map(({ condition, request, reply, error }) => [
     ...[condition, request.body, reply?.status, error !== undefined],
   ]);
+  const [first, second] = target.calls.map(({ body }) => body);
   assert.deepEqual(seen, [
-    ["function/preaccesstoken", target.calls[0]!.body, 200, false],
-    ["function/preaccesstoken", target.calls[1]!.body, 200, false],
-    ["function/preaccesstoken", target.calls[1]!.body, undefined, true],
+    ["function/preaccesstoken", first, 200, false],
+    ["function/preaccesstoken", second, 200, false],
+    ["function/preaccesstoken", second, undefined, true],
   ]);
   const listed = (await call(sandbox, "GET /_sandbox/exchanges")).json();
   assert.deepEqual(listed, JSON.parse(JSON.stringify(sandbox.exchanges)));
@@ -125,12 +127,13 @@ Deno.test("startSandbox() lets the mapping be edited, and sends events of change
   });
   await t.step("refuses anything else", async () => {
     const long = { key: "x".repeat(201), value: "a", before: null };
-    const refused: [string, Json][] = [
-      ...[null, [], { viewer: 1 }, { viewer: [1] }]
-        .map((it): [string, Json] => ["PUT", it]),
-      ...[{}, [{ key: "" }], [long]].map((it): [string, Json] => ["PATCH", it]),
-    ];
-    for (const [method, body] of refused) {
+    const refused: Record<string, Json[]> = {
+      PUT: [null, [], { viewer: 1 }, { viewer: [1] }],
+      PATCH: [{}, [{ key: "" }], [long]],
+    };
+    const bodies = Object.entries(refused)
+      .flatMap(([method, bodies]) => bodies.map((it) => [method, it]));
+    for (const [method, body] of bodies) {
       const { status } = await call(sandbox, `${method} ${MAPPING}`, body);
       assert.equal(status, 400, JSON.stringify(body));
     }
@@ -156,28 +159,21 @@ Deno.test("startSandbox() shows its world without secrets", async () => {
 
 Deno.test("startSandbox() answers local pages only, at its own address", async (t) => {
   await using sandbox = await startSandbox();
-  const route = "GET /.well-known/openid-configuration";
+  const path = "/.well-known/openid-configuration";
   const get = (headers: Record<string, string>, at = sandbox.origin) =>
-    call({ ...sandbox, origin: at }, route, undefined, headers);
+    call({ ...sandbox, origin: at }, `GET ${path}`, undefined, headers);
   await t.step("a page of another local port is allowed", async () => {
     const origin = "http://localhost:5173";
     const { headers } = await get({ origin });
     assert.equal(headers.get("access-control-allow-origin"), origin);
-    const preflight = await call(
-      sandbox,
-      route.replace("GET", "OPTIONS"),
-      undefined,
-      {
-        origin,
-        "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization",
-      },
-    );
+    const preflight = await call(sandbox, `OPTIONS ${path}`, undefined, {
+      origin,
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "authorization",
+    });
     assert.equal(preflight.status, 204);
-    assert.equal(
-      preflight.headers.get("access-control-allow-headers"),
-      "authorization",
-    );
+    const allowed = preflight.headers.get("access-control-allow-headers");
+    assert.equal(allowed, "authorization");
   });
   await t.step("any other page is refused", async () => {
     for (const host of ["evil.example", "localhost.evil.example"]) {
@@ -194,15 +190,6 @@ Deno.test("startSandbox() answers local pages only, at its own address", async (
     await connection.write(new TextEncoder().encode(request));
     const answer = await new Response(connection.readable).text();
     assert.match(answer, /^HTTP\/1\.1 421 /);
-  });
-  await t.step("another address of this machine is no instance", async () => {
-    const elsewhere = sandbox.origin.replace("127.0.0.1", "localhost");
-    const { host } = new URL(sandbox.origin);
-    assert.equal((await get({}, elsewhere)).status, 404);
-    const named = await get({ "x-zitadel-instance-host": host }, elsewhere);
-    assert.equal(named.json().issuer, sandbox.origin);
-    const health = { ...sandbox, origin: elsewhere };
-    assert.equal((await call(health, "GET /debug/ready")).status, 200);
   });
 });
 
@@ -244,14 +231,14 @@ Deno.test("the login page needs no click if the client names a person", async ()
 Deno.test("startSandbox() updates interruptOnError as recorded", async () => {
   const { rows } = await recorded("interrupt_on_error_updates");
   await using sandbox = await startSandbox();
+  const instance = connect(sandbox.origin, sandbox.adminToken);
   for (const interruptOnError of [false, true]) {
-    const { id } = await createTarget(sandbox, { interruptOnError });
+    const { id } = await createTarget(instance, { interruptOnError });
     const seen: boolean[] = [];
     for (const interruptOnError of [false, true, false, true]) {
-      await actionsOf(sandbox).updateTarget({
-        id,
-        targetType: { case: "restCall", value: { interruptOnError } },
-      });
+      const value = { interruptOnError };
+      const targetType = { case: "restCall" as const, value };
+      await actionsOf(sandbox).updateTarget({ id, targetType });
       seen.push(sandbox.world.targets.get(id)!.interruptOnError);
     }
     assert.deepEqual(seen, rows[`created with ${interruptOnError}`]);

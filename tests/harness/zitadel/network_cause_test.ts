@@ -28,29 +28,20 @@ const CAUSES: Record<string, RegExp> = {
   "invalid HTTP version parsed": /does not speak http .*https:\/\//,
   "dns error: failed to lookup address information: Name or service not known":
     /cannot be resolved .*DNS/,
+  "the answer is 400 text/plain, which expects https":
+    /expects https.* https:\/\//,
 };
 
-Deno.test("networkCauseOf() names the cause of a request without an answer", async (t) => {
+Deno.test("networkCauseOf() names the cause of a request without an answer", () => {
   for (const [text, expected] of Object.entries(CAUSES)) {
-    await t.step(text, () => {
-      const error = new FunctionError("upstream_failed", "Cannot reach it", {
-        cause: fetchError(text),
-      });
-      const { seen, fix } = networkCauseOf(error)!;
-      const words = `${seen} ${fix}`;
-      assert.match(words, expected);
+    const error = new FunctionError("upstream_failed", "Cannot reach it", {
+      cause: fetchError(text),
     });
+    const { seen, fix } = networkCauseOf(error)!;
+    assert.match(`${seen} ${fix}`, expected);
   }
-  await t.step("none that is known", () => {
-    const text = "tcp connect error: Connection refused (os error 111)";
-    assert.equal(networkCauseOf(fetchError(text)), undefined);
-  });
-  await t.step("a server that expects https", () => {
-    const error = new Error(
-      "the answer is 400 text/plain, which expects https",
-    );
-    assert.match(networkCauseOf(error)!.fix, /https:\/\//);
-  });
+  const refused = "tcp connect error: Connection refused (os error 111)";
+  assert.equal(networkCauseOf(fetchError(refused)), undefined);
 });
 
 Deno.test("attempt() names a server that speaks http at an https address", async () => {
