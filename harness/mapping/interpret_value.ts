@@ -70,6 +70,15 @@ export function intendedPermissions(
   return interpretValue(value).intended;
 }
 
+/**
+ * Reports whether a value is a list of permissions for certain: a JSON array of
+ * strings, or base64 of one. Any short text could be plain names.
+ */
+export function isPermissionList(value: Uint8Array): boolean {
+  const { permissions, form = "" } = interpretValue(value);
+  return permissions !== undefined && form.endsWith("a JSON array");
+}
+
 function interpretValue(value: Uint8Array | undefined): Interpretation {
   if (value === undefined || value.length > MAX_VALUE_BYTES) {
     return { problem: `The value is longer than ${MAX_VALUE_BYTES} bytes` };

@@ -17,25 +17,37 @@ const MAX_VALUE_LENGTH = 80;
 
 /** The changes that a plan for an organization's metadata takes. */
 export function entryChanges(
-  { instance, organization }: Pick<Place, "instance" | "organization">,
+  { instance, organization }: Omit<Place, "envFile">,
   { set, removed }: MappingPlan,
 ): Change[] {
+  const encoder = new TextEncoder();
   const change = (
     kind: "set-metadata" | "remove-metadata",
     entries: readonly EntryChange[],
-  ): Change => ({
-    kind,
-    lines: entries.map(describeEntry),
-    needs: {
-      right: "org.write",
-      step: "write the organization's metadata",
-      role: "ORG_OWNER",
-    },
-    make: () => writeEntries(instance, organization!, entries),
-  });
+    write: (batch: readonly EntryChange[]) => Promise<unknown>,
+  ): Change[] =>
+    entries.length === 0 ? [] : [{
+      kind,
+      lines: entries.map(describeEntry),
+      needs: {
+        right: "org.write",
+        step: "write the organization's metadata",
+        role: "ORG_OWNER",
+      },
+      make: () => writeEntries(instance, organization!, { entries, write }),
+    }];
   return [
-    ...set.length > 0 ? [change("set-metadata", set)] : [],
-    ...removed.length > 0 ? [change("remove-metadata", removed)] : [],
+    ...change("set-metadata", set, (batch) => {
+      const values = batch.map(({ key, to }) => ({
+        key,
+        value: encoder.encode(to),
+      }));
+      return setMetadata(instance, organization!, values);
+    }),
+    ...change("remove-metadata", removed, (batch) => {
+      const keys = batch.map(({ key }) => key);
+      return removeMetadata(instance, organization!, keys);
+    }),
   ];
 }
 
@@ -61,18 +73,23 @@ function describeEntry({ key, from, to }: EntryChange): DiffLine {
 async function writeEntries(
   instance: Instance,
   organization: string,
-  changes: readonly EntryChange[],
+  { entries: changes, write }: {
+    readonly entries: readonly EntryChange[];
+    readonly write: (batch: readonly EntryChange[]) => Promise<unknown>;
+  },
 ): Promise<Recheck> {
-  const differing = async (them: readonly EntryChange[], is: "from" | "to") => {
+  const read = async () => {
     const { entries } = await listMetadata(instance, organization);
     const decoder = new TextDecoder();
     const values = new Map(
       entries.map(({ key, value }) => [key, decoder.decode(value)]),
     );
-    return them.filter((it) => values.get(it.key) !== it[is]);
+    /** The entries that are not as they were, or as they are to be. */
+    return (them: readonly EntryChange[], is: "from" | "to") =>
+      them.filter((it) => values.get(it.key) !== it[is]);
   };
   const require = async (them: readonly EntryChange[], is: "from" | "to") => {
-    const others = (await differing(them, is)).map(({ key }) => key);
+    const others = (await read())(them, is).map(({ key }) => key);
     if (others.length === 0) return;
     throw new Error(
       `Cannot write the mapping: someone else changed ${
@@ -83,29 +100,14 @@ async function writeEntries(
   for (let i = 0; i < changes.length; i += BATCH) {
     const batch = changes.slice(i, i + BATCH);
     await require(batch, "from");
-    await writeBatch(instance, organization, batch);
+    await write(batch);
   }
   await waitUntil(async () => {
-    const pending = await differing(changes, "to");
+    const differing = await read();
+    const pending = differing(changes, "to");
     // Neither the old nor the new value: waiting does not help.
-    return pending.length === 0 ||
-      (await differing(pending, "from")).length > 0;
+    return pending.length === 0 || differing(pending, "from").length > 0;
   }, { what: "the metadata is changed" });
   await require(changes, "to");
   return () => require(changes, "to");
-}
-
-/** Writes entries, or removes them: a batch has one kind of change only. */
-async function writeBatch(
-  instance: Instance,
-  organization: string,
-  batch: readonly EntryChange[],
-): Promise<void> {
-  const encoder = new TextEncoder();
-  const set = batch.flatMap(({ key, to }) =>
-    to === undefined ? [] : [{ key, value: encoder.encode(to) }]
-  );
-  const keys = batch.map(({ key }) => key);
-  if (set.length > 0) await setMetadata(instance, organization, set);
-  else await removeMetadata(instance, organization, keys);
 }

@@ -9,9 +9,10 @@ import {
 import type { Instance } from "../zitadel/client.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { type Organization, ownOrganization } from "../zitadel/organization.ts";
+import type { SetupOptions } from "./command_line.ts";
 import {
   findMappedProjects,
-  findProjects,
+  findNamedProjects,
   listMappedProjects,
   type MappedProject,
 } from "./role_projects.ts";
@@ -27,18 +28,6 @@ export interface MappingPlace {
   readonly isGuessed?: boolean;
 }
 
-/** What the choice depends on. */
-export interface ChoiceOptions {
-  readonly org: string | undefined;
-  readonly settings: Settings;
-  /** The projects that the operator named. */
-  readonly named: readonly string[];
-  /** The metadata keys of the roles file. */
-  readonly keys: readonly string[];
-  /** Whether the target exists: then entries that are in use stay where they are. */
-  readonly isSetUp: boolean;
-}
-
 /**
  * Chooses whose metadata takes the mapping: the organization that the operator
  * names, else the one that owns the named projects, else the one whose projects
@@ -48,9 +37,15 @@ export interface ChoiceOptions {
  */
 export async function chooseOrganization(
   instance: Instance,
-  options: ChoiceOptions,
+  { org, project: named }: Pick<SetupOptions, "org" | "project">,
+  { settings, keys, isSetUp }: {
+    readonly settings: Settings;
+    /** The metadata keys of the roles file. */
+    readonly keys: readonly string[];
+    /** Whether the target exists: then entries that are in use stay where they are. */
+    readonly isSetUp: boolean;
+  },
 ): Promise<MappingPlace> {
-  const { org, settings, keys } = options;
   const fixed = fixedOrganization(settings);
   if (org !== undefined) {
     const organization = await findOrganization(instance, org, "--org");
@@ -63,8 +58,11 @@ export async function chooseOrganization(
     return { organization, why: from };
   }
   const [project, ...others] = [
-    ...await findProjects(instance, options.named, "--project"),
-    ...await findProjects(instance, splitKeys(settings.PROJECTS), "PROJECTS"),
+    ...await findNamedProjects(instance, { ids: named, from: "--project" }),
+    ...await findNamedProjects(instance, {
+      ids: splitKeys(settings.PROJECTS),
+      from: "PROJECTS",
+    }),
   ];
   if (project !== undefined) {
     if (others.some(({ owner }) => owner.id !== project.owner.id)) {
@@ -76,18 +74,12 @@ export async function chooseOrganization(
     return { organization: project.owner, why, ownsProjects: true };
   }
   const own = await ownOrganization(instance);
-  const isInUse = options.isSetUp && await hasEntries(instance, own, keys);
-  if (isInUse) return { organization: own, why: "it has such entries already" };
-  return chooseByRoles(await findMappedProjects(instance, keys), own, keys);
-}
-
-async function hasEntries(
-  instance: Instance,
-  { id }: Organization,
-  keys: readonly string[],
-): Promise<boolean> {
-  const { entries } = await listMetadata(instance, id);
-  return entries.some(({ key }) => keys.includes(key));
+  const { entries } = isSetUp
+    ? await listMetadata(instance, own.id)
+    : { entries: [] };
+  return entries.some(({ key }) => keys.includes(key))
+    ? { organization: own, why: "it has such entries already" }
+    : chooseByRoles(await findMappedProjects(instance, keys), own, keys);
 }
 
 /**

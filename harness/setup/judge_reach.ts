@@ -2,37 +2,23 @@ import { splitKeys } from "../cli/env_file.ts";
 import { list, nameOf } from "../doctor/names.ts";
 import { fixedOrganization } from "../mapping/mapping_organization.ts";
 import { listProjectGrants } from "../zitadel/project.ts";
+import type { Found } from "./propose_settings.ts";
 import { findMappedProjects, type MappedProject } from "./role_projects.ts";
 import type { Situation } from "./situation.ts";
-
-/** Whom a mapping reaches. */
-export interface Reach {
-  /** Why no user could get a permission. */
-  readonly fruitless: string | undefined;
-  /** Whose users get nothing by it. */
-  readonly notes: readonly string[];
-}
 
 /** How many projects' grants are looked at. */
 const MAX_PROJECTS = 10;
 
-/** Finds out whether users can get a permission by the mapping of an organization. */
+/** Finds out whether users can get a permission by the mapping, and whose get none. */
 export async function judgeReach(
   situation: Situation,
-  { keys, mapped, named }: {
-    /** The metadata keys of the mapping. */
-    readonly keys: readonly string[];
-    /** The organization's projects with roles that it names. */
-    readonly mapped: readonly MappedProject[];
-    /** The projects that are added to PROJECTS. */
-    readonly named: readonly string[];
-  },
-): Promise<Reach> {
+  { keys, mapped, named }: Found,
+): Promise<{ readonly isFruitless: boolean; readonly notes: string[] }> {
   const { place: { instance }, settings, organization } = situation;
-  if (organization === undefined) return { fruitless: undefined, notes: [] };
-  const because = (why: string): Reach => ({
-    fruitless: `no user gets a permission: ${why}`,
-    notes: [],
+  if (organization === undefined) return { isFruitless: false, notes: [] };
+  const because = (why: string) => ({
+    isFruitless: true,
+    notes: [`no user gets a permission: ${why}`],
   });
   if (keys.length === 0) {
     return because(
@@ -59,39 +45,30 @@ export async function judgeReach(
     );
   }
   return {
-    fruitless: undefined,
-    notes: [
-      ...unread(situation),
-      ...await othersUsers(situation, { mapped, names }),
-    ],
+    isFruitless: false,
+    notes: await whoseUsersGetNothing(situation, { mapped, names }),
   };
 }
 
-/** The function reads another organization than takes the entries. */
-function unread({ settings, organization }: Situation): string[] {
-  const fixed = fixedOrganization(settings);
-  const { id } = organization!;
-  return fixed === undefined || fixed === id ? [] : [
-    `the function reads the metadata of ${fixed} (METADATA_ORGANIZATION): these entries count once METADATA_ORGANIZATION=${id} is set and it is restarted`,
-  ];
-}
-
-/** Without one organization for all, that of each user counts. */
-async function othersUsers(
-  { place: { instance }, settings, organization }: Situation,
+/** The function may read other organizations than the one that takes the entries. */
+async function whoseUsersGetNothing(
+  { place: { instance }, settings, ...situation }: Situation,
   { mapped, names }: {
     readonly mapped: readonly MappedProject[];
     readonly names: string;
   },
 ): Promise<string[]> {
-  if (fixedOrganization(settings) !== undefined) return [];
-  const { id } = organization!;
-  const whose = settings.METADATA_ORGANIZATION?.trim() === "grant"
-    ? "the organization that gave a grant"
-    : "the user's own organization";
+  const organization = situation.organization!;
+  const { id } = organization;
+  const fixed = fixedOrganization(settings);
+  if (fixed !== undefined) {
+    return fixed === id ? [] : [
+      `the function reads the metadata of ${fixed} (METADATA_ORGANIZATION): these entries count once METADATA_ORGANIZATION=${id} is set and it is restarted`,
+    ];
+  }
   if (mapped.length === 0) {
     return [
-      `no project of ${nameOf(organization!)} has these roles, but ${names}`,
+      `no project of ${nameOf(organization)} has these roles, but ${names}`,
     ];
   }
   const granted = new Map<string, string>();
@@ -100,6 +77,9 @@ async function othersUsers(
       granted.set(to.id, nameOf(to));
     }
   }
+  const whose = settings.METADATA_ORGANIZATION?.trim() === "grant"
+    ? "the organization that gave a grant"
+    : "the user's own organization";
   return granted.size === 0 ? [] : [
     `the metadata of ${whose} counts, and ${names} is granted to ${
       list([...granted.values()])

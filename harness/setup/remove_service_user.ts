@@ -5,11 +5,12 @@ import type { Instance } from "../zitadel/client.ts";
 import { removeCredential } from "../zitadel/issue_credential.ts";
 import { listServiceUsers, type ServiceUser } from "../zitadel/service_user.ts";
 import { removeUser } from "../zitadel/user.ts";
-import { type Change, change, ofOwner } from "../plan/change.ts";
+import { type Change, change, ofOwner, type Planned } from "../plan/change.ts";
 import type { ServiceUserPlace, ServiceUserState } from "./service_user.ts";
 
 /**
- * Works out what removes the service users that `setup` created for the target.
+ * Works out what removes the service users that `setup` created for the target, and
+ * names those that stay.
  *
  * @param stays Why the user whose credential the env file holds is still needed.
  */
@@ -17,24 +18,37 @@ export function planServiceUserRemoval(
   { instance, envFile }: ServiceUserPlace,
   { ours, others, doubtful, credential }: ServiceUserState,
   stays?: string,
-): { readonly changes: Change[]; readonly left: string[] } {
+): Planned {
   const used = ours.find(({ id }) =>
     typeof credential === "object" && credential.id === id
   );
-  const removed = stays === undefined ? ours : ours.filter((it) => it !== used);
-  return {
-    changes: [
-      ...used && stays === undefined
-        ? [dropCredentialChange(envFile, used)]
+  const changes = ours.filter((it) => it !== used || stays === undefined)
+    .flatMap((user) => [
+      ...user === used
+        ? [change(
+          "drop-credential",
+          `- the credential of "${user.name}" in ${envFile}`,
+          () => removeCredential(envFile),
+        )]
         : [],
-      ...removed.map((user) => removeUserChange(instance, user)),
-    ],
-    left: [
-      ...used && stays ? [`service user "${used.name}" stays: ${stays}`] : [],
-      ...others.flatMap(describeOther),
-      ...describeDoubtful(doubtful),
-    ],
-  };
+      removeUserChange(instance, user),
+    ]);
+  const notes = [
+    ...used && stays ? [`service user "${used.name}" stays: ${stays}`] : [],
+    ...others.flatMap(describeOther),
+  ];
+  if (doubtful.length > 0) {
+    // A mark alone must delete no user, and name no target to delete.
+    const names = doubtful.map((user) =>
+      `${nameOf(user)} of the organization ${user.organization}`
+    );
+    notes.push(
+      `marked as created by setup, in organizations whose administrators could have written that, and left alone: ${
+        list(names)
+      }. Remove those that you know in the console (Users > Service Users)`,
+    );
+  }
+  return { changes, notes };
 }
 
 /** Names the command that removes what `setup` created for another target. */
@@ -48,24 +62,6 @@ function describeOther({ id, name, createdFor }: ServiceUser): string[] {
       shellQuote(value)
     }\` removes it`,
   ];
-}
-
-/** A mark alone must delete no user, and name no target to delete. */
-function describeDoubtful(users: readonly ServiceUser[]): string[] {
-  if (users.length === 0) return [];
-  const names = users.map((user) =>
-    `${nameOf(user)} of the organization ${user.organization}`
-  );
-  return [
-    `marked as created by setup, in organizations whose administrators could have written that, and left alone: ${
-      list(names)
-    }. Remove those that you know in the console (Users > Service Users)`,
-  ];
-}
-
-function dropCredentialChange(envFile: string, { name }: ServiceUser): Change {
-  const line = `- the credential of "${name}" in ${envFile}` as const;
-  return change("drop-credential", line, () => removeCredential(envFile));
 }
 
 function removeUserChange(

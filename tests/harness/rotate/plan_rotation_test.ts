@@ -26,7 +26,7 @@ const plan = (situation: RotationSituation) =>
   planRotation(
     { instance: connect("https://zitadel.example", "token"), envFile: ".env" },
     situation,
-    { name: "ours", wait: 0, endpoint: [] },
+    { name: "ours", wait: 0, probe: [] },
   ).steps.map(({ step }) => step);
 const bound = (...targets: string[]) => ({
   condition: "function/preaccesstoken",
@@ -66,10 +66,11 @@ testEach<[addresses: number, processes: number | undefined, where: string]>(
       executions: [],
       envKeys: [],
     };
-    const endpoint = Array(addresses).fill("http://function.example/");
-    const options = { name: "ours", wait: 0, endpoint, processes };
+    const probe = Array(addresses).fill("http://function.example/");
+    const options = { name: "ours", wait: 0, probe, processes };
     const { steps } = planRotation(place, situation, options);
-    const { text } = steps.find(({ step }) => step === "wait")!;
+    const { lines } = steps.find(({ step }) => step === "wait")!;
+    const { text } = lines[0]!;
     assert.ok(text.includes(`wait until ${where}`), text);
   },
 );

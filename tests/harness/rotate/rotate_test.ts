@@ -58,7 +58,7 @@ async function rotate(
   const { steps } = planRotation(place, situation, {
     name,
     wait: 20,
-    endpoint: [],
+    probe: [],
     pace: PACE,
     ...options,
   });

@@ -184,7 +184,7 @@ Deno.test("planSetup() replaces another signing key by force only", () => {
 });
 
 Deno.test("planRemoval() undoes in the order that works half done, too", () => {
-  const removal = { names: ["ours"] };
+  const removal = ["ours"];
   assert.deepEqual(linesOf(planRemoval(PLACE, DONE, removal)), [
     '~ function/preaccesstoken calls: "9", "ours" -> "9"',
     `- ${KEY}`,

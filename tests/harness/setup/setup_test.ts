@@ -129,8 +129,10 @@ Deno.test("setup changes nothing the second time, and removal leaves the instanc
   const removal = async () => {
     const state = await readState(place);
     const entries = planMappingRemoval(state.metadata, MAPPING);
-    const others = entryChanges(place, entries);
-    return planRemoval(place, state, { names: [NAME], others });
+    return [
+      ...planRemoval(place, state, [NAME]),
+      ...entryChanges(place, entries),
+    ];
   };
   // What someone else changed since is not ours to remove.
   await setMetadata(instance, organization!, [
