@@ -24,7 +24,7 @@ export interface Change extends Step {
     | `${"write" | "drop"}-${"key" | "credential"}`
     | "write-setting"
     | `${"create" | "remove"}-user`
-    | `${"give" | "take"}-role`;
+    | `${"give" | "give-instance" | "take"}-role`;
   /** The setting of the env file that it writes. */
   readonly setting?: string;
   /** Whether tokens depend on the function from then on: it has to accept the key. */
@@ -55,6 +55,20 @@ export function toDiffLine(line: Line): DiffLine {
   return { sign: line[0] as DiffLine["sign"], text: line.slice(2) };
 }
 
+/** The rights of IAM_OWNER that changes need, and for what. */
+const RIGHTS: Partial<Record<Change["kind"], [right: string, step: string]>> = {
+  "create-target": ["action.target.write", "create the target"],
+  "update-target": ["action.target.write", "change the target"],
+  "delete-target": ["action.target.write", "delete the target"],
+  "bind": ["action.execution.write", "bind or unbind the target"],
+  "create-user": ["user.write", "create the service user"],
+  "remove-user": ["user.write", "remove the service user"],
+  "write-credential": ["user.write", "create its credential"],
+  "give-instance-role": ["iam.member.write", "give the service user its role"],
+  "give-role": ["org.member.write", "give the service user its role"],
+  "take-role": ["iam.member.write", "take its role of the instance"],
+};
+
 /** A change that one line describes. */
 export function change(
   kind: Change["kind"],
@@ -62,12 +76,12 @@ export function change(
   make: Change["make"],
   rest: Omit<Change, "kind" | "lines" | "make"> = {},
 ): Change {
-  return { kind, lines: [toDiffLine(line)], make, ...rest };
-}
-
-/** A right that IAM_OWNER has. */
-export function ofOwner(right: string, step: string): NeededRight {
-  return { right, step, role: "IAM_OWNER" };
+  const [right, step] = RIGHTS[kind] ?? [];
+  return {
+    ...{ kind, lines: [toDiffLine(line)], make },
+    ...right && step && { needs: { right, step, role: "IAM_OWNER" } },
+    ...rest,
+  };
 }
 
 /** What changes are made on. */

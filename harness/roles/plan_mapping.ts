@@ -5,19 +5,14 @@
  * @module
  */
 import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
+import type { ValueChange } from "../plan/replace_values.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Mapping } from "../mapping/parse_roles.ts";
 import { isPermissionList } from "../mapping/interpret_value.ts";
 import { meansSame } from "../mapping/roles_file.ts";
 
-/** How one entry of the metadata changes. */
-export interface EntryChange {
-  readonly key: string;
-  /** Its value now; `undefined` if it does not exist. */
-  readonly from: string | undefined;
-  /** Its value then; `undefined` if it is removed. */
-  readonly to: string | undefined;
-}
+/** How the value of one entry of the metadata changes. */
+export type EntryChange = ValueChange;
 
 /** The changes, and what they leave as it is. */
 export interface MappingPlan {

@@ -17,14 +17,13 @@ import {
   toDiffLine,
 } from "../plan/change.ts";
 import { bind } from "../setup/bind.ts";
-import { changeKeys, readKeys } from "../setup/signing_keys.ts";
+import { changeKeys } from "../setup/signing_keys.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import {
   createTarget,
   deleteTarget,
-  listTargets,
   type Target,
   updateTarget,
 } from "../zitadel/target.ts";
@@ -42,9 +41,6 @@ import {
  * wide margin, in milliseconds: tens of milliseconds were seen.
  */
 const SETTLE_MS = 2_000;
-
-/** The instance and the env file of a rotation. */
-export type RotationPlace = Pick<Place, "instance" | "envFile">;
 
 export interface RotationOptions
   extends Pick<RotateOptions, "name" | "wait" | "probe"> {
@@ -77,17 +73,6 @@ export function step(
   return { step, lines: [toDiffLine(line)], make };
 }
 
-/** Reads what a rotation is planned from. */
-export async function readRotationSituation(
-  { instance, envFile }: RotationPlace,
-): Promise<RotationSituation> {
-  return {
-    targets: await listTargets(instance),
-    executions: await listExecutions(instance),
-    envKeys: await readKeys(envFile),
-  };
-}
-
 /**
  * Plans what is left of a rotation. It can continue from every state that an
  * interruption leaves.
@@ -95,7 +80,7 @@ export async function readRotationSituation(
  * @throws {Error} If there is no such target, or it cannot be copied.
  */
 export function planRotation(
-  { instance, envFile }: RotationPlace,
+  { instance, envFile }: Place,
   situation: RotationSituation,
   options: RotationOptions,
 ): Rotation {
@@ -108,75 +93,66 @@ export function planRotation(
   }
   if (successor === undefined) requireCopyable(predecessor!);
   let processes: number | undefined;
-  const steps: RotationStep[] = [];
-  const plan = (isLeft: boolean, ...it: Parameters<typeof step>) => {
-    if (isLeft) steps.push(step(...it));
-  };
-  if (predecessor !== undefined) {
-    const { id, signingKey: oldKey } = predecessor;
-    const isSwapLeft = isBound(situation, predecessor);
-    const needsKeys = successor === undefined ||
-      !envKeys.includes(successor.signingKey) ||
-      isSwapLeft && !envKeys.includes(oldKey);
-    const second = successorName(name);
-    plan(
-      successor === undefined,
-      "create-successor",
-      `+ create a second target "${second}" with a key of its own`,
-      async () => {
-        const settings = { ...predecessor, name: second };
-        const { payloadType } = predecessor;
-        successor = await createTarget(instance, settings, payloadType);
-      },
-    );
-    plan(
-      needsKeys,
-      "add-key",
-      `+ write its key into ${envFile} beside the old one`,
-      () =>
-        changeKeys(envFile, (keys) => [
-          ...new Set([...keys, oldKey, successor!.signingKey]),
-        ]),
-    );
-    plan(
-      true,
-      "wait",
-      `~ wait until ${
-        describeCheck(options)
-      } accepts it: restart or deploy the function with ${envFile}`,
-      async (signal) => {
-        processes = await waitForKey(instance, successor!, options, signal);
-      },
-    );
-    plan(
-      isSwapLeft,
-      "swap",
-      "~ replace the first target with the second wherever it is bound",
-      async (signal) => {
-        await swap(instance, id, successor!.id);
-        await sleep(options.pace?.settleMs ?? SETTLE_MS, signal);
-      },
-    );
-    // Before the old target goes: it alone tells which key is the old one.
-    plan(
-      needsKeys || envKeys.includes(oldKey),
-      "drop-key",
-      `- remove the old key from ${envFile}`,
-      () => changeKeys(envFile, (keys) => keys.filter((key) => key !== oldKey)),
-    );
-    plan(
-      true,
-      "delete-predecessor",
-      "- delete the first target",
-      () => deleteTarget(instance, id),
-    );
-  }
-  plan(
-    true,
+  const rename = step(
     "rename",
     `~ rename the second target to "${name}"`,
     () => updateTarget(instance, successor!.id, { ...successor!, name }),
   );
+  const stepsFrom = (first: Target) => {
+    const { id, signingKey: oldKey, payloadType } = first;
+    const isSwapLeft = isBound(situation, first);
+    const needsKeys = successor === undefined ||
+      !envKeys.includes(successor.signingKey) ||
+      isSwapLeft && !envKeys.includes(oldKey);
+    const settings = { ...first, name: successorName(name) };
+    return [
+      successor === undefined && step(
+        "create-successor",
+        `+ create a second target "${settings.name}" with a key of its own`,
+        async () => {
+          successor = await createTarget(instance, settings, payloadType);
+        },
+      ),
+      needsKeys && step(
+        "add-key",
+        `+ write its key into ${envFile} beside the old one`,
+        () =>
+          changeKeys(envFile, (keys) => [
+            ...new Set([...keys, oldKey, successor!.signingKey]),
+          ]),
+      ),
+      step(
+        "wait",
+        `~ wait until ${
+          describeCheck(options)
+        } accepts it: restart or deploy the function with ${envFile}`,
+        async (signal) => {
+          processes = await waitForKey(instance, successor!, options, signal);
+        },
+      ),
+      isSwapLeft && step(
+        "swap",
+        "~ replace the first target with the second wherever it is bound",
+        async (signal) => {
+          await swap(instance, id, successor!.id);
+          await sleep(options.pace?.settleMs ?? SETTLE_MS, signal);
+        },
+      ),
+      // Before the old target goes: it alone tells which key is the old one.
+      (needsKeys || envKeys.includes(oldKey)) && step(
+        "drop-key",
+        `- remove the old key from ${envFile}`,
+        () => changeKeys(envFile, (keys) => keys.filter((it) => it !== oldKey)),
+      ),
+      step(
+        "delete-predecessor",
+        "- delete the first target",
+        () => deleteTarget(instance, id),
+      ),
+      rename,
+    ].filter((it) => it !== false);
+  };
+  const steps = predecessor ? stepsFrom(predecessor) : [rename];
   return {
     steps,
     processes: () => processes,

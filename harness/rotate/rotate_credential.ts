@@ -11,7 +11,8 @@ import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import { tint } from "../cli/terminal.ts";
 import { count } from "../doctor/names.ts";
-import { readKeys } from "../setup/signing_keys.ts";
+import type { Place } from "../plan/change.ts";
+import { readState } from "../setup/plan.ts";
 import { connect } from "../zitadel/client.ts";
 import {
   type CredentialKind,
@@ -20,11 +21,10 @@ import {
 } from "../zitadel/credential.ts";
 import { issueCredential } from "../zitadel/issue_credential.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
-import { listTargets } from "../zitadel/target.ts";
 import { whoAmI } from "../zitadel/user.ts";
 import { awaitKey } from "./await_key.ts";
 import type { RotateOptions } from "./command_line.ts";
-import { type Rotation, type RotationPlace, step } from "./plan_rotation.ts";
+import { type Rotation, step } from "./plan_rotation.ts";
 import {
   noteReplaced,
   readReplacedCredential,
@@ -43,7 +43,7 @@ type CredentialOptions = Pick<
  * @throws {SettingsError} If the env file has no credential that can be rotated.
  */
 export async function planCredentialRotation(
-  place: RotationPlace,
+  place: Place,
   options: CredentialOptions,
 ): Promise<Rotation> {
   const { instance, envFile } = place;
@@ -91,7 +91,7 @@ export async function planCredentialRotation(
 const NAMES = { key: "key", pat: "personal access token" } as const;
 
 function planDeletion(
-  place: RotationPlace,
+  place: Place,
   replaced: ReplacedCredential,
   options: CredentialOptions,
 ): Rotation {
@@ -134,7 +134,7 @@ function planDeletion(
  * @throws {Error} If the function still uses the old one: nothing is deleted.
  */
 async function countUsers(
-  place: RotationPlace,
+  place: Place,
   { probe, processes }: CredentialOptions,
   signal: AbortSignal | undefined,
 ): Promise<number> {
@@ -156,17 +156,16 @@ async function countUsers(
 
 /** With which key to ask which endpoints. */
 async function checks(
-  { instance, envFile }: RotationPlace,
+  place: Place,
   endpoints: readonly string[],
 ): Promise<{ endpoints: readonly string[]; signingKey: string }[]> {
-  const keys = await readKeys(envFile);
-  const ours = (await listTargets(instance))
-    .filter(({ signingKey }) => keys.includes(signingKey));
-  const signingKey = ours[0]?.signingKey ?? keys[0];
+  const { targets, envKeys } = await readState(place);
+  const ours = targets.filter((it) => envKeys.includes(it.signingKey));
+  const signingKey = ours[0]?.signingKey ?? envKeys[0];
   if (endpoints.length > 0 && signingKey) return [{ endpoints, signingKey }];
   if (ours.length === 0) {
     throw new Error(
-      `Cannot check which credential the function uses: no target signs with a key of ${envFile}. Give the function's address with --probe, or run \`deno task setup\` first`,
+      `Cannot check which credential the function uses: no target signs with a key of ${place.envFile}. Give the function's address with --probe, or run \`deno task setup\` first`,
     );
   }
   return ours.map(({ endpoint, signingKey }) => ({

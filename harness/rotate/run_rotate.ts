@@ -9,9 +9,10 @@ import { type Io, printJson } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
 import { carryOut, decide } from "../plan/carry_out.ts";
 import { printPlan } from "../plan/print_plan.ts";
+import { readState } from "../setup/plan.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import type { RotateOptions } from "./command_line.ts";
-import { planRotation, readRotationSituation } from "./plan_rotation.ts";
+import { planRotation } from "./plan_rotation.ts";
 import { planCredentialRotation } from "./rotate_credential.ts";
 
 export async function runRotate(
@@ -26,7 +27,7 @@ export async function runRotate(
   const place = { instance, envFile, organization: undefined };
   const rotation = credential
     ? await planCredentialRotation(place, options)
-    : planRotation(place, await readRotationSituation(place), {
+    : planRotation(place, await readState(place), {
       ...options,
       onWait: (seen, seconds) =>
         io.progress(`waiting until the key is accepted: ${seen}, ${seconds} s`),

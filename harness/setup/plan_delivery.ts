@@ -9,32 +9,23 @@ import type { Target, TargetSettings } from "../zitadel/target.ts";
 import { ownOrganization } from "../zitadel/organization.ts";
 import type { Change, Place, Planned } from "../plan/change.ts";
 import { findTrouble } from "./check_function.ts";
-import type { State } from "./plan.ts";
 import { proveDelivery } from "./prove_delivery.ts";
-import { planStandIn } from "./stand_in.ts";
+import { type Found, planStandIn } from "./stand_in.ts";
 
 /** How the reason begins if the function has the key, and ZITADEL did not reach it. */
 export const UNDELIVERED = "ZITADEL was not seen to reach";
 
 /** Adds a stand-in to a plan if one is needed, or removes one that is not. */
 export async function planDelivery(
-  place: Place,
-  state: State,
-  { probe, existing, wanted, planned }: {
-    readonly probe: string | undefined;
-    readonly existing: Target | undefined;
-    readonly wanted: TargetSettings;
-    readonly planned: readonly Change[];
-  },
+  found: Found,
+  wanted: TargetSettings,
+  planned: readonly Change[],
+  probe: string | undefined,
 ): Promise<Planned> {
-  const { endpoint } = wanted;
   const seen = probe && planned.some(needsDelivery)
-    ? await whyUnreached(endpoint, existing?.signingKey)
+    ? await whyUnreached(wanted.endpoint, found.existing?.signingKey)
     : undefined;
-  const isUnreached = seen !== undefined;
-  const { before, after } = planStandIn(place, state, {
-    ...{ existing, wanted, isUnreached },
-  });
+  const { before, after } = planStandIn(found, wanted, seen !== undefined);
   return {
     changes: [
       ...planned.filter(({ isGuarded }) => !isGuarded),

@@ -5,19 +5,28 @@
  * @module
  */
 import { shellQuote } from "../cli/shell_quote.ts";
-import { nameOf } from "../doctor/names.ts";
+import { list, nameOf } from "../doctor/names.ts";
 import { isPermissionList } from "../mapping/interpret_value.ts";
 import { fixedOrganization } from "../mapping/mapping_organization.ts";
 import { planMappingRemoval } from "../roles/plan_mapping.ts";
 import { entryChanges } from "../roles/write_entries.ts";
+import { waitUntil } from "../util/wait_until.ts";
+import type { Instance } from "../zitadel/client.ts";
+import { removeCredential } from "../zitadel/issue_credential.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { listOrganizations, ownOrganization } from "../zitadel/organization.ts";
-import type { Change, Place, Planned } from "../plan/change.ts";
+import { listServiceUsers, type ServiceUser } from "../zitadel/service_user.ts";
+import { removeUser } from "../zitadel/user.ts";
+import {
+  type Change,
+  change,
+  type Place,
+  type Planned,
+} from "../plan/change.ts";
 import type { SetupOptions } from "./command_line.ts";
 import type { State } from "./plan.ts";
-import { planServiceUserRemoval } from "./remove_service_user.ts";
 import { findMappedProjects } from "./role_projects.ts";
-import { readServiceUsers } from "./service_user.ts";
+import { readServiceUsers, type ServiceUserState } from "./service_user.ts";
 import type { Situation } from "./situation.ts";
 import { findStandIn, removeTargetChanges } from "./stand_in.ts";
 import { unbindChanges } from "./target_changes.ts";
@@ -88,7 +97,7 @@ export function planRemoval(
   const targets = state.targets.filter(({ name }) => names.includes(name));
   const ids = targets.map(({ id }) => id);
   return [
-    ...unbindChanges(place, state, { ids }),
+    ...unbindChanges(place, state, ids),
     ...targets.flatMap((it) => removeTargetChanges(place, state, it)),
   ];
 }
@@ -153,4 +162,76 @@ async function readUntold(
       `the mapping stays in the metadata of the organization ${id}: --roles FILE removes the entries that the file has`,
     ]
     : [];
+}
+
+/**
+ * Works out what removes the service users that `setup` created for the target, and
+ * names those that stay.
+ *
+ * @param stays Why the user whose credential the env file holds is still needed.
+ */
+function planServiceUserRemoval(
+  { instance, envFile }: Place,
+  { ours, others, doubtful, credential }: ServiceUserState,
+  stays?: string,
+): Planned {
+  const used = ours.find(({ id }) =>
+    typeof credential === "object" && credential.id === id
+  );
+  const changes = ours.filter((it) => it !== used || stays === undefined)
+    .flatMap((user) => [
+      ...user === used
+        ? [change(
+          "drop-credential",
+          `- the credential of "${user.name}" in ${envFile}`,
+          () => removeCredential(envFile),
+        )]
+        : [],
+      removeUserChange(instance, user),
+    ]);
+  const notes = [
+    ...used && stays ? [`service user "${used.name}" stays: ${stays}`] : [],
+    ...others.flatMap(describeOther),
+  ];
+  if (doubtful.length > 0) {
+    // A mark alone must delete no user, and name no target to delete.
+    const names = doubtful.map((user) =>
+      `${nameOf(user)} of the organization ${user.organization}`
+    );
+    notes.push(
+      `marked as created by setup, in organizations whose administrators could have written that, and left alone: ${
+        list(names)
+      }. Remove those that you know in the console (Users > Service Users)`,
+    );
+  }
+  return { changes, notes };
+}
+
+/** Names the command that removes what `setup` created for another target. */
+function describeOther({ id, name, createdFor }: ServiceUser): string[] {
+  if (createdFor === undefined) return [];
+  const [option, value] = createdFor === ""
+    ? ["--service-user-name", name]
+    : ["--name", createdFor];
+  return [
+    `service user "${name}" (${id}) stays: \`deno task setup --remove ${option} ${
+      shellQuote(value)
+    }\` removes it`,
+  ];
+}
+
+function removeUserChange(
+  instance: Instance,
+  { id, name, organization }: ServiceUser,
+): Change {
+  const isGone = async () =>
+    (await listServiceUsers(instance)).every((user) => user.id !== id);
+  return change(
+    "remove-user",
+    `- service user "${name}" (${id}), with its roles and credentials`,
+    async () => {
+      await removeUser(instance, organization, id);
+      await waitUntil(isGone, { what: "the service user is gone" });
+    },
+  );
 }

@@ -11,19 +11,124 @@ import type { OwnedProject } from "../mapping/find_projects.ts";
 import { fixedOrganization } from "../mapping/mapping_organization.ts";
 import { joinPlans, NOTHING, type Planned } from "../plan/change.ts";
 import type { Organization } from "../zitadel/organization.ts";
-import { listApplications, TEMPORARY_APP_NAME } from "../zitadel/project.ts";
-import { findNamedProjects, type MappedProject } from "./role_projects.ts";
+import {
+  listApplications,
+  listProjectGrants,
+  TEMPORARY_APP_NAME,
+} from "../zitadel/project.ts";
+import type { SetupOptions } from "./command_line.ts";
+import {
+  findMappedProjects,
+  findNamedProjects,
+  listMappedProjects,
+  type MappedProject,
+} from "./role_projects.ts";
 import type { Situation } from "./situation.ts";
 import { addToSetting, settingChange } from "./write_setting.ts";
 
-/** What was found out before settings are proposed. */
-export interface Found {
+interface Found extends Situation {
   /** The metadata keys of the mapping. */
   readonly keys: readonly string[];
   /** The projects of the mapping's organization with roles that it names. */
   readonly mapped: readonly MappedProject[];
   /** The projects that the operator named. */
   readonly named: readonly string[];
+}
+
+/** Proposes settings, and finds out whom the mapping reaches with them. */
+export async function proposeSettings(
+  { project: named, projects, forCustomers }: SetupOptions,
+  situation: Situation,
+): Promise<Planned & { readonly isFruitless: boolean }> {
+  const { place: { instance }, mapping, organization, state } = situation;
+  const keys = [
+    ...new Set([...mapping.keys(), ...state.metadata.map(({ key }) => key)]),
+  ];
+  const mapped = organization
+    ? await listMappedProjects(instance, organization, keys)
+    : [];
+  const found = { ...situation, keys, mapped, named };
+  const { isFruitless, notes } = await judgeReach(found);
+  const proposal = projects === false
+    ? NOTHING
+    : await propose(found, forCustomers);
+  return { ...joinPlans([{ changes: [], notes }, proposal]), isFruitless };
+}
+
+/** How many projects' grants are looked at. */
+const MAX_PROJECTS = 10;
+
+/** Finds out whether users can get a permission by the mapping, and whose get none. */
+async function judgeReach(
+  found: Found,
+): Promise<{ readonly isFruitless: boolean; readonly notes: string[] }> {
+  const { place: { instance }, settings, organization } = found;
+  const { keys, mapped, named } = found;
+  if (organization === undefined) return { isFruitless: false, notes: [] };
+  const because = (why: string) => ({
+    isFruitless: true,
+    notes: [`no user gets a permission: ${why}`],
+  });
+  if (keys.length === 0) {
+    return because(
+      `${nameOf(organization)} has no entries, and no --roles FILE is given`,
+    );
+  }
+  const listed = splitKeys(settings.PROJECTS);
+  const counts = ({ id }: MappedProject) =>
+    listed.length === 0 || listed.includes(id) || named.includes(id);
+  const projects = mapped.some(counts)
+    ? mapped
+    : await findMappedProjects(instance, keys);
+  const names = list(projects.map(nameOf));
+  if (projects.length === 0) {
+    return because(
+      `no project has a role of the mapping (${
+        list(keys)
+      }). Add them to your project (console: Projects > Roles), or correct the names`,
+    );
+  }
+  if (!projects.some(counts)) {
+    return because(
+      `PROJECTS (${listed}) has none of the projects with these roles: ${names}`,
+    );
+  }
+  const notes = await whoseUsersGetNothing(found, names);
+  return { isFruitless: false, notes };
+}
+
+/** The function may read other organizations than the one that takes the entries. */
+async function whoseUsersGetNothing(
+  { place: { instance }, settings, mapped, ...found }: Found,
+  names: string,
+): Promise<string[]> {
+  const organization = found.organization!;
+  const { id } = organization;
+  const fixed = fixedOrganization(settings);
+  if (fixed !== undefined) {
+    return fixed === id ? [] : [
+      `the function reads the metadata of ${fixed} (METADATA_ORGANIZATION): these entries count once METADATA_ORGANIZATION=${id} is set and it is restarted`,
+    ];
+  }
+  if (mapped.length === 0) {
+    return [
+      `no project of ${nameOf(organization)} has these roles, but ${names}`,
+    ];
+  }
+  const granted = new Map<string, string>();
+  for (const { id, owner } of mapped.slice(0, MAX_PROJECTS)) {
+    for (const to of await listProjectGrants(instance, owner.id, id)) {
+      granted.set(to.id, nameOf(to));
+    }
+  }
+  const whose = settings.METADATA_ORGANIZATION?.trim() === "grant"
+    ? "the organization that gave a grant"
+    : "the user's own organization";
+  return granted.size === 0 ? [] : [
+    `the metadata of ${whose} counts, and ${names} is granted to ${
+      list([...granted.values()])
+    }: for them these entries do not count. METADATA_ORGANIZATION=${id} makes them count for all users`,
+  ];
 }
 
 /**
@@ -34,17 +139,14 @@ export interface Found {
  *
  * @throws {UsageError} If a project does not exist, or none is known for customers.
  */
-export async function proposeSettings(
-  situation: Situation,
-  { keys, named, ...found }: Found,
-  { forCustomers }: { readonly forCustomers: boolean },
+async function propose(
+  found: Found,
+  forCustomers: boolean,
 ): Promise<Planned> {
-  const { place, settings, state: { env } } = situation;
+  const { place, settings, named, state: { env } } = found;
   const { instance } = place;
-  const organization =
-    situation.organization?.id === fixedOrganization(settings)
-      ? situation.organization
-      : undefined;
+  const isOfAll = found.organization?.id === fixedOrganization(settings);
+  const organization = isOfAll ? found.organization : undefined;
   const listed = splitKeys(env.PROJECTS);
   const mapped = organization ? found.mapped : [];
   const first = organization?.id;
@@ -67,8 +169,8 @@ export async function proposeSettings(
       }\` adds it`,
     ],
   };
-  if (!organization || !situation.isNewlyFixed) return projects;
-  const fixed = proposeOrganization(situation, organization, keys);
+  if (!organization || !found.isNewlyFixed) return projects;
+  const fixed = proposeOrganization(found, organization);
   if (!forCustomers) return joinPlans([fixed, projects]);
   const all = [
     ...await findNamedProjects(instance, {
@@ -86,8 +188,8 @@ export async function proposeSettings(
   return joinPlans([
     fixed,
     projects,
-    proposeGrantedBy(situation, organization),
-    await proposeApplications(situation, all),
+    proposeGrantedBy(found, organization),
+    await proposeApplications(found, all),
     noteOnly(
       "every API must check client_id beside aud, whatever is set here: at introspection ZITADEL names the API, not the client",
     ),
@@ -99,9 +201,8 @@ function noteOnly(note: string): Planned {
 }
 
 function proposeOrganization(
-  { place, state: { env: { METADATA_ORGANIZATION: former } } }: Situation,
+  { place, keys, state: { env: { METADATA_ORGANIZATION: former } } }: Found,
   organization: Organization,
-  keys: readonly string[],
 ): Planned {
   const { id } = organization;
   if (former === id) return NOTHING;

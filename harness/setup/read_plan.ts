@@ -7,20 +7,17 @@ import type { UnfinishedRotation } from "../zitadel/unfinished_rotation.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
 import {
   type Change,
-  joinPlans,
   NOTHING,
   type Place,
   type Planned,
 } from "../plan/change.ts";
 import { findTrouble, requireStartable } from "./check_function.ts";
 import { conditionsOf, type SetupOptions } from "./command_line.ts";
-import { judgeReach } from "./judge_reach.ts";
 import { setupNotes } from "./notes.ts";
 import { planDelivery } from "./plan_delivery.ts";
 import { planSetup, type State, type Wish } from "./plan.ts";
 import { readRemoval } from "./plan_removal.ts";
 import { proposeSettings } from "./propose_settings.ts";
-import { listMappedProjects } from "./role_projects.ts";
 import { planServiceUser, readServiceUsers } from "./service_user.ts";
 import { readSituation, type Situation } from "./situation.ts";
 import { unbindChanges, updateTargetChange } from "./target_changes.ts";
@@ -38,7 +35,7 @@ interface SetupPlan extends Planned {
   /** Whether interruptOnError is off, and the operator is to decide about it. */
   readonly isInterruptOpen?: boolean;
   /** Whether no user could get a permission; the notes say why. */
-  readonly isFruitless?: boolean | undefined;
+  readonly isFruitless?: boolean;
   /** Of a removal: whether something that is live stays. */
   readonly isIncomplete?: boolean;
 }
@@ -80,16 +77,16 @@ async function planFromSetup(
       serviceUser,
     )
     : NOTHING;
-  const { isFruitless, ...proposal } = await propose(options, situation);
+  const { isFruitless, ...proposal } = isEmergencyExit(options)
+    ? { ...NOTHING, isFruitless: false }
+    : await proposeSettings(options, situation);
   const wish: Wish = {
     ...{ name, target, conditions, mapping, prune, force, domain },
     others: [...user.changes, ...proposal.changes],
   };
   const planned = planSetup(place, state, wish);
   const { changes, notes } = target
-    ? await planDelivery(place, state, {
-      ...{ probe, existing, wanted: target, planned },
-    })
+    ? await planDelivery({ ...situation, existing }, target, planned, probe)
     : { changes: planned, notes: [] };
   const isAsked = forCustomers && options.interruptOnError === undefined;
   const called = target ?? existing;
@@ -142,27 +139,6 @@ async function readTrouble(
   const calledAt = isUpdated ? existing.endpoint : undefined;
   requireStartable(trouble, { endpoint, calledAt });
   return trouble.seen;
-}
-
-/** Proposes settings, and finds out whom the mapping reaches with them. */
-async function propose(
-  options: SetupOptions,
-  situation: Situation,
-): Promise<Planned & { readonly isFruitless?: boolean }> {
-  if (isEmergencyExit(options)) return NOTHING;
-  const { place: { instance }, mapping, organization, state } = situation;
-  const keys = [
-    ...new Set([...mapping.keys(), ...state.metadata.map(({ key }) => key)]),
-  ];
-  const mapped = organization
-    ? await listMappedProjects(instance, organization, keys)
-    : [];
-  const found = { keys, mapped, named: options.project };
-  const { isFruitless, notes } = await judgeReach(situation, found);
-  const proposal = options.projects === false
-    ? NOTHING
-    : await proposeSettings(situation, found, options);
-  return { ...joinPlans([{ changes: [], notes }, proposal]), isFruitless };
 }
 
 /**
@@ -223,10 +199,8 @@ function unbind(
     [name, rotation?.successor.name].includes(target.name)
   );
   if (ours.length === 0) throw new Error(`There is no target "${name}"`);
-  const changes = unbindChanges(place, state, {
-    ids: ours.map(({ id }) => id),
-    conditions: conditionsOf(words),
-  });
+  const ids = ours.map(({ id }) => id);
+  const changes = unbindChanges(place, state, ids, conditionsOf(words));
   return { changes, notes: [] };
 }
 

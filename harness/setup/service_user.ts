@@ -33,7 +33,6 @@ import { ZitadelError } from "../zitadel/zitadel_error.ts";
 import {
   type Change,
   change,
-  ofOwner,
   type Place,
   type Planned,
 } from "../plan/change.ts";
@@ -49,8 +48,6 @@ export interface ServiceUserWish extends
   /** The organization that it reads, and that a new one belongs to. */
   readonly organization: string;
 }
-
-export type ServiceUserPlace = Pick<Place, "instance" | "envFile">;
 
 /** The service users that there are, and the credential in the env file. */
 export interface ServiceUserState {
@@ -69,7 +66,7 @@ export interface ServiceUserState {
  * is read and in the token's own, or if the env file has the user's credential.
  */
 export async function readServiceUsers(
-  { instance, envFile }: ServiceUserPlace,
+  { instance, envFile }: Place,
   { name, serviceUserName, organization }: ServiceUserWish,
 ): Promise<ServiceUserState> {
   const users = await listServiceUsers(instance);
@@ -142,11 +139,10 @@ function isRefusal(error: unknown): boolean {
  * file holds another user's credential.
  */
 export async function planServiceUser(
-  place: ServiceUserPlace,
+  { instance, envFile }: Place,
   state: ServiceUserState,
   wish: ServiceUserWish,
 ): Promise<Planned> {
-  const { instance, envFile } = place;
   const { ours: [found], credential } = state;
   const { organization, role, serviceUserName } = wish;
   const works = typeof credential === "object";
@@ -169,30 +165,19 @@ export async function planServiceUser(
         (await listServiceUsers(instance)).some((it) => it.id === id);
       await waitUntil(isListed, { what: "the service user is listed" });
     };
-    const needs = ofOwner("user.write", "create the service user");
-    changes.push(
-      change("create-user", `+ service user "${name}"`, create, { needs }),
-    );
+    changes.push(change("create-user", `+ service user "${name}"`, create));
   }
   if (!isGiven) {
-    const level = role === "IAM_OWNER_VIEWER" ? "iam" : "org";
     changes.push(change(
-      "give-role",
+      role === "IAM_OWNER_VIEWER" ? "give-instance-role" : "give-role",
       `+ role ${role} for the service user "${name}"`,
       () => giveReaderRole(instance, { id: user!.id, organization }, role),
-      {
-        needs: ofOwner(
-          `${level}.member.write`,
-          `give the service user ${role}`,
-        ),
-      },
     ));
   } else if (isWide) {
     changes.push(change(
       "take-role",
       `- role IAM_OWNER_VIEWER of the service user "${name}": it reads one organization only`,
       () => takeInstanceRoles(instance, user!.id),
-      { needs: ofOwner("iam.member.write", "take its role of the instance") },
     ));
   }
   if (!works) {
@@ -212,7 +197,7 @@ export async function planServiceUser(
         await issueCredential(instance, envFile, { ...owner, kind, days });
         await confirmCredential(instance, envFile, organization);
       },
-      { needs: ofOwner("user.write", "create its credential"), setting },
+      { setting },
     ));
   }
   const notes = isWide && !isGiven

@@ -1,23 +1,13 @@
-import { UsageError } from "../cli/errors.ts";
 import type { Io } from "../cli/io.ts";
-import type { Settings } from "../cli/settings.ts";
-import {
-  findMappingOrganization,
-  fixedOrganization,
-} from "../mapping/mapping_organization.ts";
-import type { Mapping } from "../mapping/parse_roles.ts";
+import { fixedOrganization } from "../mapping/mapping_organization.ts";
+import type { ParsedRoles } from "../mapping/parse_roles.ts";
 import { planMapping } from "../roles/plan_mapping.ts";
 import { requireProjects } from "../roles/require_projects.ts";
 import { readMappingFile } from "../mapping/roles_file.ts";
 import { findUnfinishedRotation } from "../zitadel/unfinished_rotation.ts";
 import { connectWithEnvFile } from "../zitadel/connect_as_admin.ts";
 import { ownOrganization } from "../zitadel/organization.ts";
-import type { Instance } from "../zitadel/client.ts";
-import { listTargets } from "../zitadel/target.ts";
-import {
-  chooseOrganization,
-  type MappingPlace,
-} from "./choose_organization.ts";
+import { findPlace } from "./find_place.ts";
 import type { SetupOptions } from "./command_line.ts";
 import { readState } from "./plan.ts";
 import type { ServiceUserWish } from "./service_user.ts";
@@ -31,9 +21,9 @@ export async function readSituation(
   io: Pick<Io, "env" | "progress">,
 ) {
   const { envFile, roles, name } = options;
-  const { mapping = new Map(), projects = new Set<string>() } = roles
+  const { mapping, projects }: Omit<ParsedRoles, "problems"> = roles
     ? await readMappingFile(roles)
-    : {};
+    : { mapping: new Map(), projects: new Set() };
   const connection = await connectWithEnvFile(envFile, io);
   const { domain, instance } = connection;
   io.progress(`reading ${instance.origin}`);
@@ -57,49 +47,8 @@ export async function readSituation(
     await requireProjects(place, plan, projects);
   }
   const rotation = findUnfinishedRotation(state, name);
-  const why = found?.why;
-  const mapped: Mapping = mapping;
   return {
-    ...{ place, settings, domain, organization, why, isNewlyFixed },
-    ...{ mapping: mapped, serviceUser, state, rotation },
+    ...{ place, settings, domain, mapping, serviceUser, state, rotation },
+    ...{ organization, why: found?.why, isNewlyFixed },
   };
-}
-
-/**
- * Finds whose metadata is touched. If a first set-up finds the project that has
- * the roles, and METADATA_ORGANIZATION is unset, its owner becomes the organization
- * for all users: by default the function reads each user's own, which on an
- * instance with customers is another one.
- */
-async function findPlace(
-  options: SetupOptions,
-  { instance, settings, mapping }: {
-    readonly instance: Instance;
-    readonly settings: Settings;
-    readonly mapping: Mapping;
-  },
-): Promise<MappingPlace & { readonly isProposed?: boolean } | undefined> {
-  const { org, remove, roles, forCustomers, name } = options;
-  const isFixed = fixedOrganization(settings) !== undefined;
-  const isNeeded = roles !== undefined || forCustomers || isFixed && !remove;
-  if (!isNeeded) return undefined;
-  if (remove) {
-    return {
-      organization: await findMappingOrganization(instance, { org, settings }),
-    };
-  }
-  const isSetUp = (await listTargets(instance)).some((it) => it.name === name);
-  const keys = [...mapping.keys()];
-  const place = await chooseOrganization(instance, options, {
-    ...{ settings, keys, isSetUp },
-  });
-  if (place.isGuessed && options.yes && !options.dryRun) {
-    const { id, name } = place.organization;
-    throw new UsageError(
-      `With --yes, name the organization whose metadata takes the mapping: --org ${id} for ${name} (${place.why})`,
-    );
-  }
-  const isFirst = !isSetUp && options.endpoint !== undefined &&
-    !settings.METADATA_ORGANIZATION?.trim();
-  return { ...place, isProposed: isFirst && place.ownsProjects === true };
 }

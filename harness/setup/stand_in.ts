@@ -34,39 +34,40 @@ export function findStandIn(
   );
 }
 
+/** What a stand-in is planned from. */
+export interface Found {
+  readonly place: Place;
+  readonly state: State;
+  readonly existing: Target | undefined;
+}
+
 /**
  * Plans what the target needs to show that ZITADEL reaches its endpoint, if it
  * cannot do so itself: made before the function starts, so that it has both keys.
  * What is not needed goes, at the end if it is needed until then.
  */
 export function planStandIn(
-  place: Place,
-  state: State,
-  { existing, wanted, isUnreached }: {
-    readonly existing: Target | undefined;
-    readonly wanted: TargetSettings;
-    readonly isUnreached: boolean;
-  },
+  { place, state, existing }: Found,
+  { name: wanted, endpoint, timeoutSeconds }: TargetSettings,
+  isUnreached: boolean,
 ): { readonly before: Change[]; readonly after: Change[] } {
-  const { endpoint, timeoutSeconds } = wanted;
-  const found = findStandIn(state, wanted.name);
+  const found = findStandIn(state, wanted);
   const isNeeded = isUnreached && existing !== undefined &&
     (existing.payloadType !== "json" || existing.endpoint !== endpoint);
+  const removal = found ? removeTargetChanges(place, state, found) : [];
   if (!isNeeded) {
-    const removal = found ? removeTargetChanges(place, state, found) : [];
     return isUnreached
       ? { before: [], after: guarded(removal) }
       : { before: removal, after: [] };
   }
   const isFit = found?.endpoint === endpoint;
-  const name = standInName(wanted.name);
+  const name = standInName(wanted);
   const target: PlannedTarget = { name, id: isFit ? found.id : undefined };
   const hasKey = isFit && state.envKeys.includes(found.signingKey);
   const settings = { name, endpoint, timeoutSeconds, interruptOnError: false };
   return {
     before: [
-      ...found && !isFit ? removeTargetChanges(place, state, found) : [],
-      ...isFit ? [] : [createTargetChange(place, target, settings)],
+      ...isFit ? [] : [...removal, createTargetChange(place, target, settings)],
       ...hasKey ? [] : [writeKeyChange(place, target, { replaces: false })],
     ],
     after: guarded([

@@ -22,9 +22,14 @@ const target = (
   signingKey: `key${id}`,
   payloadType,
 });
+const place = {
+  instance: connect("https://zitadel.example", "token"),
+  envFile: ".env",
+  organization: undefined,
+};
 const plan = (situation: RotationSituation) =>
   planRotation(
-    { instance: connect("https://zitadel.example", "token"), envFile: ".env" },
+    place,
     situation,
     { name: "ours", wait: 0, probe: [] },
   ).steps.map(({ step }) => step);
@@ -57,10 +62,6 @@ testEach<[addresses: number, processes: number | undefined, where: string]>(
     "at several": [2, undefined, "the function at each of 2 addresses accepts"],
   },
   ([addresses, processes, where]) => {
-    const place = {
-      instance: connect("https://zitadel.example", "token"),
-      envFile: ".env",
-    };
     const situation = {
       targets: [target("1", "ours")],
       executions: [],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseEnv, readEnvFile } from "../../../harness/cli/env_file.ts";
-import type { RotationPlace } from "../../../harness/rotate/plan_rotation.ts";
+import type { Place } from "../../../harness/plan/change.ts";
 import { planCredentialRotation } from "../../../harness/rotate/rotate_credential.ts";
 import {
   createCredential,
@@ -13,7 +13,7 @@ import { connected } from "./_connected.ts";
 const OPTIONS = { credentialDays: 20, probe: [], processes: undefined };
 
 /** Does what is left of a rotation; returns what it was and what is printed then. */
-async function rotate(place: RotationPlace) {
+async function rotate(place: Place) {
   const { steps: [step], report } = await planCredentialRotation(
     place,
     OPTIONS,
@@ -33,7 +33,8 @@ async function withCredential(kind: "key" | "pat") {
   };
   await issueCredential(instance, envFile, { ...user, kind, days: 10 });
   await server.reload();
-  return { stack, place: { instance, envFile }, user, server };
+  const place = { instance, envFile, organization: undefined };
+  return { stack, place, user, server };
 }
 
 Deno.test("rotate --credential replaces a key once the function uses the new one", async () => {

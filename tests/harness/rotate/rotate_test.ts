@@ -7,12 +7,11 @@ import {
 } from "../../../harness/cli/env_file.ts";
 import {
   planRotation,
-  readRotationSituation,
   type RotationOptions,
-  type RotationPlace,
   type RotationStep,
 } from "../../../harness/rotate/plan_rotation.ts";
-import { applySteps } from "../../../harness/plan/change.ts";
+import { applySteps, type Place } from "../../../harness/plan/change.ts";
+import { readState } from "../../../harness/setup/plan.ts";
 import {
   listExecutions,
   setExecution,
@@ -48,14 +47,14 @@ async function bound() {
 
 /** Rotates the key of a target. */
 async function rotate(
-  place: RotationPlace,
+  place: Omit<Place, "organization">,
   name: string,
   { onStep, ...options }: Partial<RotationOptions> & {
     readonly onStep?: (step: RotationStep["step"]) => void;
   },
 ): Promise<void> {
-  const situation = await readRotationSituation(place);
-  const { steps } = planRotation(place, situation, {
+  const all = { ...place, organization: undefined };
+  const { steps } = planRotation(all, await readState(all), {
     name,
     wait: 20,
     probe: [],

@@ -153,7 +153,7 @@ Deno.test("bind() refuses to replace what others bound in the meantime, and find
   await setExecution(instance, { condition, targets: [theirs] });
   await assert.rejects(
     bind(instance, { condition, from: [], to: [ours] }),
-    /someone else changed this binding/,
+    /someone else changed function\/preaccesstoken/,
   );
   assert.deepEqual(await listExecutions(instance), [{
     condition,
@@ -164,7 +164,10 @@ Deno.test("bind() refuses to replace what others bound in the meantime, and find
   const recheck = await bind(instance, mine);
   // Another command read the binding before that.
   await setExecution(instance, { condition, targets: [theirs] });
-  await assert.rejects(recheck(), /someone else changed this binding/);
+  await assert.rejects(
+    recheck(),
+    /someone else changed function\/preaccesstoken/,
+  );
   await setExecution(instance, { condition, targets: mine.to });
   await recheck();
 });

@@ -3,12 +3,15 @@ import { splitKeys } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { list, nameOf } from "../doctor/names.ts";
 import {
+  findMappingOrganization,
   findOrganization,
   fixedOrganization,
 } from "../mapping/mapping_organization.ts";
+import type { Mapping } from "../mapping/parse_roles.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { type Organization, ownOrganization } from "../zitadel/organization.ts";
+import { listTargets } from "../zitadel/target.ts";
 import type { SetupOptions } from "./command_line.ts";
 import {
   findMappedProjects,
@@ -18,7 +21,7 @@ import {
 } from "./role_projects.ts";
 
 /** Whose metadata takes the mapping. */
-export interface MappingPlace {
+interface MappingPlace {
   readonly organization: Organization;
   /** Why this one; `undefined` if the operator named it. */
   readonly why?: string;
@@ -29,13 +32,51 @@ export interface MappingPlace {
 }
 
 /**
+ * Finds whose metadata is touched. If a first set-up finds the project that has
+ * the roles, and METADATA_ORGANIZATION is unset, its owner becomes the organization
+ * for all users: by default the function reads each user's own, which on an
+ * instance with customers is another one.
+ */
+export async function findPlace(
+  options: SetupOptions,
+  { instance, settings, mapping }: {
+    readonly instance: Instance;
+    readonly settings: Settings;
+    readonly mapping: Mapping;
+  },
+): Promise<MappingPlace & { readonly isProposed?: boolean } | undefined> {
+  const { org, remove, roles, forCustomers, name } = options;
+  const isFixed = fixedOrganization(settings) !== undefined;
+  const isNeeded = roles !== undefined || forCustomers || isFixed && !remove;
+  if (!isNeeded) return undefined;
+  if (remove) {
+    return {
+      organization: await findMappingOrganization(instance, { org, settings }),
+    };
+  }
+  const isSetUp = (await listTargets(instance)).some((it) => it.name === name);
+  const place = await chooseOrganization(instance, options, {
+    ...{ settings, isSetUp, keys: [...mapping.keys()] },
+  });
+  if (place.isGuessed && options.yes && !options.dryRun) {
+    const { id, name } = place.organization;
+    throw new UsageError(
+      `With --yes, name the organization whose metadata takes the mapping: --org ${id} for ${name} (${place.why})`,
+    );
+  }
+  const isFirst = !isSetUp && options.endpoint !== undefined &&
+    !settings.METADATA_ORGANIZATION?.trim();
+  return { ...place, isProposed: isFirst && place.ownsProjects === true };
+}
+
+/**
  * Chooses whose metadata takes the mapping: the organization that the operator
  * names, else the one that owns the named projects, else the one whose projects
  * have the roles of the file, else the token's own.
  *
  * @throws {UsageError} If there are several.
  */
-export async function chooseOrganization(
+async function chooseOrganization(
   instance: Instance,
   { org, project: named }: Pick<SetupOptions, "org" | "project">,
   { settings, keys, isSetUp }: {
