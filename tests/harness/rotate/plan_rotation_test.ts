@@ -13,14 +13,9 @@ const target = (
   name: string,
   payloadType: PayloadType = "json",
 ): Target => ({
-  id,
-  name,
-  endpoint: "https://function.example/",
-  timeoutSeconds: 10,
-  interruptOnError: false,
-  kind: "call",
+  ...{ id, name, endpoint: "https://function.example/", kind: "call" },
+  ...{ timeoutSeconds: 10, interruptOnError: false, payloadType },
   signingKey: `key${id}`,
-  payloadType,
 });
 const place = {
   instance: connect("https://zitadel.example", "token"),

@@ -26,14 +26,17 @@ async function rotate(place: Place) {
 
 /** A function that uses a key or a token of its service user. */
 async function withCredential(kind: "key" | "pat") {
-  const { stack, instance, scratch, envFile, server } = await connected();
+  const { stack, place, scratch, server } = await connected();
   const user = {
     organization: scratch.organization.id,
     user: scratch.reader.id,
   };
-  await issueCredential(instance, envFile, { ...user, kind, days: 10 });
+  await issueCredential(place.instance, place.envFile, {
+    ...user,
+    kind,
+    days: 10,
+  });
   await server.reload();
-  const place = { instance, envFile, organization: undefined };
   return { stack, place, user, server };
 }
 
