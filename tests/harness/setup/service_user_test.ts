@@ -13,6 +13,7 @@ import {
   rolesOf,
 } from "../../../harness/zitadel/service_user.ts";
 import { createServiceUser } from "../../../harness/zitadel/user.ts";
+import { serveFailing } from "../_failing_call.ts";
 import { createSetupScene } from "./_setup_run.ts";
 
 const NAME = "mapping-reader";
@@ -91,6 +92,20 @@ Deno.test("setup --service-user leaves another user, or a working credential of 
   await expect({ serviceUser: true }, "Error", [
     'There is a user "permissions-function" already',
   ]);
+});
+
+Deno.test("setup --service-user replaces no credential that ZITADEL does not refuse, but cannot judge now", async () => {
+  await using scene = await createSetupScene();
+  const { sandbox, snapshot } = scene;
+  await using proxy = serveFailing(sandbox.origin, "GetMyUser", {
+    "grpc-status": "14",
+    "grpc-message": "not now",
+  });
+  const before = await snapshot();
+  await scene.expect(USER, "ZitadelError", ["not now"], {
+    env: { ZITADEL_DOMAIN: proxy.origin },
+  });
+  assert.deepEqual(await snapshot(), before);
 });
 
 Deno.test("setup leaves a user alone that another organization's administrator marked as created by it", async () => {

@@ -23,7 +23,7 @@ import {
 } from "../../../harness/zitadel/metadata.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
 import { addTarget } from "../_add_target.ts";
-import { serve } from "../_serve.ts";
+import { serveFailing } from "../_failing_call.ts";
 
 const NAME = "Authorization Webhook";
 const { mapping: MAPPING } = parseRoles(
@@ -175,25 +175,10 @@ Deno.test("bind() refuses to replace what others bound in the meantime, and find
 Deno.test("readState() fails, and so nothing changes, where bindings cannot be listed", async () => {
   await using scene = await createPlace();
   const { sandbox, envFile } = scene;
-  const paths: string[] = [];
-  await using proxy = serve(async (request) => {
-    const { pathname } = new URL(request.url);
-    paths.push(pathname);
-    if (pathname.endsWith("/ListExecutions")) {
-      // What v3.0 to v3.3 answer over an old PostgreSQL.
-      return new Response(null, {
-        headers: {
-          "content-type": "application/grpc-web+proto",
-          "grpc-status": "13",
-          "grpc-message": "Errors.Internal (QUERY-fSG8)",
-        },
-      });
-    }
-    return fetch(`${sandbox.origin}${pathname}`, {
-      method: request.method,
-      headers: request.headers,
-      body: await request.bytes(),
-    });
+  // What v3.0 to v3.3 answer over an old PostgreSQL.
+  await using proxy = serveFailing(sandbox.origin, "ListExecutions", {
+    "grpc-status": "13",
+    "grpc-message": "Errors.Internal (QUERY-fSG8)",
   });
   const instance = connect(proxy.origin, sandbox.adminToken);
   const place = { instance, organization: undefined, envFile };
@@ -201,6 +186,6 @@ Deno.test("readState() fails, and so nothing changes, where bindings cannot be l
     readState(place),
     /Cannot list what is bound: .*PostgreSQL 16.*Nothing was changed/,
   );
-  assert.equal(paths.filter((it) => !it.includes("/List")).length, 0);
+  assert.equal(proxy.paths.filter((it) => !it.includes("/List")).length, 0);
   assert.equal(await readEnvFile(envFile), "");
 });
