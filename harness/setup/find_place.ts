@@ -99,11 +99,12 @@ async function chooseOrganization(
     return { organization, why: from };
   }
   const [project, ...others] = [
-    ...await findNamedProjects(instance, { ids: named, from: "--project" }),
-    ...await findNamedProjects(instance, {
-      ids: splitKeys(settings.PROJECTS),
-      from: "PROJECTS",
-    }),
+    ...await findNamedProjects(instance, "--project", named),
+    ...await findNamedProjects(
+      instance,
+      "PROJECTS",
+      splitKeys(settings.PROJECTS),
+    ),
   ];
   if (project !== undefined) {
     if (others.some(({ owner }) => owner.id !== project.owner.id)) {

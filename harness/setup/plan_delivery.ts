@@ -84,7 +84,7 @@ export async function findDeliveryTrouble(
   onWait(`ZITADEL sends events to ${endpoint}`);
   const isDelivered = await proveDelivery(instance, {
     target: id,
-    silenced: standIn ? [target.id] : [],
+    silenced: standIn && target.id,
     organization: organization ?? (await ownOrganization(instance)).id,
     ...{ probe, signingKey, signal, pollMs },
   });

@@ -28,8 +28,8 @@ import type { State } from "./plan.ts";
 import { findMappedProjects } from "./role_projects.ts";
 import { readServiceUsers, type ServiceUserState } from "./service_user.ts";
 import type { Situation } from "./situation.ts";
-import { findStandIn, removeTargetChanges } from "./stand_in.ts";
-import { unbindChanges } from "./target_changes.ts";
+import { findStandIn } from "./stand_in.ts";
+import { removeTargetChanges, unbindChanges } from "./target_changes.ts";
 
 /** Works out what `setup` made for the target, and what of it stays. */
 export async function readRemoval(
@@ -98,7 +98,9 @@ export function planRemoval(
   const ids = targets.map(({ id }) => id);
   return [
     ...unbindChanges(place, state, ids),
-    ...targets.flatMap((it) => removeTargetChanges(place, state, it)),
+    ...targets.flatMap((it) =>
+      removeTargetChanges(place, it, state.envKeys.includes(it.signingKey))
+    ),
   ];
 }
 

@@ -152,9 +152,7 @@ async function propose(
   const first = organization?.id;
   const chosen = [
     ...listed.length > 0 ? [] : mapped,
-    ...await findNamedProjects(instance, {
-      ...{ ids: named, from: "--project", first },
-    }),
+    ...await findNamedProjects(instance, "--project", named, first),
   ];
   const unlisted = mapped.filter(({ id }) =>
     listed.length > 0 && ![...listed, ...named].includes(id)
@@ -173,9 +171,7 @@ async function propose(
   const fixed = proposeOrganization(found, organization);
   if (!forCustomers) return joinPlans([fixed, projects]);
   const all = [
-    ...await findNamedProjects(instance, {
-      ...{ ids: listed, from: "PROJECTS", first },
-    }),
+    ...await findNamedProjects(instance, "PROJECTS", listed, first),
     ...chosen,
   ];
   if (all.length === 0) {

@@ -58,11 +58,9 @@ export async function findMappedProjects(
  */
 export async function findNamedProjects(
   instance: Instance,
-  { ids, from, first }: {
-    readonly ids: readonly string[];
-    readonly from: "--project" | "PROJECTS";
-    readonly first?: string | undefined;
-  },
+  from: "--project" | "PROJECTS",
+  ids: readonly string[],
+  first?: string,
 ): Promise<OwnedProject[]> {
   const found = await findProjects(instance, ids, first);
   const missing = ids.find((id) => found.every((it) => it.id !== id));

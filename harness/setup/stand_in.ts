@@ -3,9 +3,8 @@ import type { Change, Place } from "../plan/change.ts";
 import type { State } from "./plan.ts";
 import {
   createTargetChange,
-  deleteTargetChange,
-  dropKeyChange,
   type PlannedTarget,
+  removeTargetChanges,
   writeKeyChange,
 } from "./target_changes.ts";
 
@@ -54,7 +53,9 @@ export function planStandIn(
   const found = findStandIn(state, wanted);
   const isNeeded = isUnreached && existing !== undefined &&
     (existing.payloadType !== "json" || existing.endpoint !== endpoint);
-  const removal = found ? removeTargetChanges(place, state, found) : [];
+  const hasKey = found !== undefined &&
+    state.envKeys.includes(found.signingKey);
+  const removal = found ? removeTargetChanges(place, found, hasKey) : [];
   if (!isNeeded) {
     return isUnreached
       ? { before: [], after: guarded(removal) }
@@ -63,32 +64,16 @@ export function planStandIn(
   const isFit = found?.endpoint === endpoint;
   const name = standInName(wanted);
   const target: PlannedTarget = { name, id: isFit ? found.id : undefined };
-  const hasKey = isFit && state.envKeys.includes(found.signingKey);
   const settings = { name, endpoint, timeoutSeconds, interruptOnError: false };
   return {
     before: [
       ...isFit ? [] : [...removal, createTargetChange(place, target, settings)],
-      ...hasKey ? [] : [writeKeyChange(place, target, { replaces: false })],
+      ...isFit && hasKey
+        ? []
+        : [writeKeyChange(place, target, { replaces: false })],
     ],
-    after: guarded([
-      dropKeyChange(place, target),
-      deleteTargetChange(place, target),
-    ]),
+    after: guarded(removeTargetChanges(place, target, true)),
   };
-}
-
-/** Removes a target after its key, since it alone tells which key is its own. */
-export function removeTargetChanges(
-  place: Place,
-  { envKeys }: Pick<State, "envKeys">,
-  target: Target,
-): Change[] {
-  return [
-    ...envKeys.includes(target.signingKey)
-      ? [dropKeyChange(place, target)]
-      : [],
-    deleteTargetChange(place, target),
-  ];
 }
 
 function guarded(changes: readonly Change[]): Change[] {

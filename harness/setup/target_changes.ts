@@ -61,17 +61,6 @@ export function updateTargetChange(
   );
 }
 
-export function deleteTargetChange(
-  { instance }: Place,
-  target: PlannedTarget,
-): Change {
-  return change(
-    "delete-target",
-    `- target "${target.name}"`,
-    () => deleteTarget(instance, target.id!),
-  );
-}
-
 /** Binds a target behind what a condition calls, or takes targets out; guarded if it binds one. */
 export function bindChange(
   { instance }: Place,
@@ -135,14 +124,26 @@ export function writeKeyChange(
   );
 }
 
-export function dropKeyChange(
+/** Removes a target, after its key in the env file: it alone tells which key is its own. */
+export function removeTargetChanges(
   { instance, envFile }: Place,
   target: PlannedTarget,
-): Change {
-  return change("drop-key", `- ${textOfKey(envFile, target)}`, async () => {
-    const key = await keyOf(instance, target);
-    await changeKeys(envFile, (keys) => keys.filter((it) => it !== key));
-  });
+  hasKey: boolean,
+): Change[] {
+  const drop = change(
+    "drop-key",
+    `- ${textOfKey(envFile, target)}`,
+    async () => {
+      const key = await keyOf(instance, target);
+      await changeKeys(envFile, (keys) => keys.filter((it) => it !== key));
+    },
+  );
+  const removal = change(
+    "delete-target",
+    `- target "${target.name}"`,
+    () => deleteTarget(instance, target.id!),
+  );
+  return hasKey ? [drop, removal] : [removal];
 }
 
 function textOfKey(envFile: string, { name }: { readonly name: string }) {

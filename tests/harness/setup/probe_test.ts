@@ -144,7 +144,7 @@ Deno.test("proveDelivery() does not take an event for its own that the process h
   );
   const { id: target } = await addTarget(instance, { name: NAME });
   const isProven = await proveDelivery(instance, {
-    ...{ target, silenced: [], organization, probe: stub.endpoint },
+    ...{ target, organization, probe: stub.endpoint },
     ...{ signingKey: "key", pollMs: 0 },
   });
   assert.equal(isProven, false);
