@@ -2,21 +2,14 @@ import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
 import { problemOf } from "../mapping/interpret_value.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 
-/** A mapping as a roles file, and what of the metadata is not in it. */
-export interface ExportedRoles {
-  /** The file's text. */
-  readonly text: string;
-  /** Metadata that the function cannot read as permissions. */
-  readonly skipped: readonly { readonly key: string; readonly why: string }[];
-}
-
 const QUALIFIED = /^(\d+):(.+)$/s;
 
 /**
- * Writes the mapping that the metadata holds as a roles file. `Object.fromEntries`
- * would lose `__proto__` and sort names made of digits.
+ * Writes the mapping that the metadata holds as the text of a roles file, and names
+ * what of the metadata the function cannot read. `Object.fromEntries` would lose
+ * `__proto__` and sort names made of digits.
  */
-export function exportRoles(metadata: readonly MetadataEntry[]): ExportedRoles {
+export function exportRoles(metadata: readonly MetadataEntry[]) {
   const plain: string[] = [];
   const projects = new Map<string, string[]>();
   const skipped: { key: string; why: string }[] = [];
