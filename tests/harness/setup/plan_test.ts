@@ -163,6 +163,10 @@ testEach<[stored: string, ...lines: string[]]>(
       '["other"]',
       '~ metadata admin: ["other"] -> ["read:all"]',
     ],
+    "a text as long as is shown": [
+      "x".repeat(80),
+      `~ metadata admin: ${"x".repeat(80)} -> ["read:all"]`,
+    ],
     "a long text": [
       "x".repeat(90),
       `~ metadata admin: ${"x".repeat(80)}... -> ["read:all"]`,
