@@ -1,21 +1,7 @@
-import {
-  DRY_RUN_OPTION,
-  flag,
-  JSON_OPTION,
-  list,
-  option,
-  YES_OPTION,
-} from "../harness/cli/options.ts";
-import {
-  numberFrom,
-  parseFile,
-  parseSeconds,
-  parseUrl,
-} from "../harness/cli/parse.ts";
 import { ADMIN_ENVIRONMENT } from "../harness/cli/settings.ts";
 import { defineTask, runTask } from "../harness/cli/task.ts";
+import { ROTATE_OPTIONS } from "../harness/rotate/command_line.ts";
 import { runRotate } from "../harness/rotate/run_rotate.ts";
-import { DEFAULT_TARGET_NAME } from "../harness/zitadel/target.ts";
 
 export const rotate = defineTask({
   name: "rotate",
@@ -40,39 +26,8 @@ export const rotate = defineTask({
       failed: "not done; the same command continues",
     },
   },
-  options: {
-    name: option("NAME", "the target's name", { default: DEFAULT_TARGET_NAME }),
-    // Its keys would otherwise go to a file that no function reads.
-    "env-file": option("FILE", "where the settings are, and go", {
-      default: ".env",
-      parse: parseFile,
-    }),
-    wait: option("TIME", "how long to wait for the function to take the key", {
-      default: "30m",
-      parse: parseSeconds,
-    }),
-    processes: option(
-      "N",
-      "how many processes the function runs in",
-      numberFrom(1, 1_000),
-    ),
-    probe: list(
-      "URL",
-      "where this machine reaches a process; may be given several times (default: the target's endpoint)",
-      parseUrl,
-    ),
-    endpoint: list("URL", "the same as --probe"),
-    credential: flag("rotate the service user's credential instead"),
-    "credential-days": option("DAYS", "how long the new credential is valid", {
-      default: "365",
-      parse: numberFrom(1, 3_650),
-    }),
-    "dry-run": DRY_RUN_OPTION,
-    yes: YES_OPTION,
-    json: JSON_OPTION,
-  },
-  run: ({ probe, endpoint, ...options }, io) =>
-    runRotate({ ...options, endpoint: [...probe, ...endpoint] }, io),
+  options: ROTATE_OPTIONS,
+  run: runRotate,
 });
 
 if (import.meta.main) await runTask(rotate);

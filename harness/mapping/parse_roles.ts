@@ -50,9 +50,7 @@ const FOREIGN_FRAMES =
  * meanings, `{"<project id>": {"admin": [...]}}`.
  */
 export function parseRoles(text: string): ParsedRoles {
-  const parser = new RolesParser(text);
-  parser.read();
-  const { mapping, projects, problems } = parser;
+  const { mapping, projects, problems } = new RolesParser(text);
   return { mapping, projects, problems };
 }
 
@@ -68,57 +66,46 @@ class RolesParser {
   readonly mapping = new Map<string, readonly string[]>();
   readonly projects = new Set<string>();
   readonly problems: RolesProblem[] = [];
-  readonly #text: string;
   readonly #lineStarts: readonly number[];
   /** The names of each spelling, of roles and of permissions. */
   readonly #roles = new Map<string, Set<string>>();
   readonly #permissions = new Map<string, Set<string>>();
 
   constructor(text: string) {
-    this.#text = text;
     const breaks = text.matchAll(/\n/g);
     this.#lineStarts = [0, ...breaks.map(({ index }) => index + 1)];
-  }
-
-  read(): void {
-    if (this.#text.trim() === "") {
-      return this.#error("", `the file is empty; ${EXPECTED}`);
-    }
     const errors: { error: number; offset: number; length: number }[] = [];
-    const root = parseTree(this.#text, errors, { disallowComments: true });
+    const root = parseTree(text, errors, { disallowComments: true });
     const [first] = errors;
-    if (first !== undefined) {
-      const { line, column } = this.#placeOf(first.offset);
+    if (text.trim() === "") this.#fail(`the file is empty; ${EXPECTED}`);
+    else if (first !== undefined) {
+      const { line, column } = this.#placeOf(first);
       const what = printParseErrorCode(first.error);
-      const text =
-        `the file is not JSON (${what} at line ${line}, column ${column}); ${EXPECTED}`;
-      this.#error("", text, first);
+      this.#fail(
+        `the file is not JSON (${what} at line ${line}, column ${column}); ${EXPECTED}`,
+        first,
+      );
     } else if (root?.type !== "object") {
-      this.#error("", `the file holds no object; ${EXPECTED}`);
+      this.#fail(`the file holds no object; ${EXPECTED}`);
     } else {
       for (const member of this.#members(root)) this.#readMember(member);
     }
   }
 
-  #error(path: string, text: string, at?: Pick<Node, "offset">): void {
-    this.#report("error", path, text, at);
-  }
-
-  #warn(path: string, text: string, at: Node): void {
-    this.#report("warning", path, text, at);
+  #fail(text: string, at?: Pick<Node, "offset">): void {
+    this.#report("error", "", text, at);
   }
 
   #report(
     severity: RolesProblem["severity"],
     path: string,
     text: string,
-    at: Pick<Node, "offset"> | undefined,
+    at?: Pick<Node, "offset">,
   ): void {
-    const place = at && this.#placeOf(at.offset);
-    this.problems.push({ severity, path, text, ...place });
+    this.problems.push({ severity, path, text, ...at && this.#placeOf(at) });
   }
 
-  #placeOf(offset: number): { readonly line: number; readonly column: number } {
+  #placeOf({ offset }: Pick<Node, "offset">) {
     const line = this.#lineStarts.findLastIndex((start) => start <= offset);
     return { line: line + 1, column: offset - this.#lineStarts[line]! + 1 };
   }
@@ -127,27 +114,34 @@ class RolesParser {
     const { key, path, name, value } = member;
     if (key === SCHEMA_KEY && value.type === "string") return;
     if (value.type === "object") return this.#readProject(member);
-    const project = projectOf(key);
-    if (DIGITS.test(project)) this.projects.add(project);
-    if (key.includes(":")) this.#warnOfColon(member);
-    else if (FOREIGN_FRAMES.test(key)) {
-      this.#warn(path, "is taken for a role of this name", name);
+    const [, project, role] = /^(.*?):(.*)$/s.exec(key) ?? [];
+    if (project === undefined) {
+      if (FOREIGN_FRAMES.test(key)) {
+        this.#report("warning", path, "is taken for a role of this name", name);
+      }
+    } else {
+      // The function splits every metadata key at its first colon.
+      const isId = DIGITS.test(project);
+      if (isId) this.projects.add(project);
+      const written = JSON.stringify({ [project]: { [role!]: ["..."] } });
+      const text = isId
+        ? `is the role "${role}" of the project ${project}; write it as ${written}`
+        : `looks qualified: for a project with the id "${project}" it is the role "${role}"`;
+      this.#report("warning", path, text, name);
     }
     this.#readRole(key, member);
   }
 
   #readProject({ key: id, path, name, value }: Member): void {
     if (id === "" || id.includes(":")) {
-      return this.#error(
-        path,
-        "is no project id that can have entries of its own: it is empty or has a colon",
-        name,
-      );
+      const text =
+        "is no project id that can have entries of its own: it is empty or has a colon";
+      return this.#report("error", path, text, name);
     }
     this.projects.add(id);
-    const roles = this.#members(value, path);
-    const foreign = roles.find(({ key }) => FOREIGN_FIELDS.test(key));
+    const roles = this.#members(value, `${path}.`);
     if (!DIGITS.test(id)) {
+      const foreign = roles.find(({ key }) => FOREIGN_FIELDS.test(key));
       const meant = foreign
         ? `write a role as {"admin": ["..."]}; no entry extends another`
         : FOREIGN_FRAMES.test(id)
@@ -155,7 +149,7 @@ class RolesParser {
         : "ZITADEL's own ids are numbers: is it a project's name?";
       const what = foreign ? ` with a role "${foreign.key}"` : "";
       const text = `is taken for the id of a project${what}; ${meant}`;
-      this.#warn(path, text, name);
+      this.#report("warning", path, text, name);
     }
     for (const role of roles) this.#readRole(`${id}:${role.key}`, role);
   }
@@ -172,13 +166,14 @@ class RolesParser {
         key.slice(0, 20)
       }..."), and ZITADEL accepts ${MAX_KEY_LENGTH} at most`
       : undefined;
-    if (refusal) return this.#error(path, refusal, name);
+    if (refusal) return this.#report("error", path, refusal, name);
     if (role !== role.trim()) {
-      this.#warn(path, "has white space at an end of its name", name);
+      const text = "has white space at an end of its name";
+      this.#report("warning", path, text, name);
     }
     this.#remark(this.#roles, key, path, name);
     if (value.type !== "array") {
-      return this.#error(path, "is not an array of strings", value);
+      return this.#report("error", path, "is not an array of strings", value);
     }
     const permissions: string[] = [];
     for (const [index, item] of (value.children ?? []).entries()) {
@@ -186,7 +181,7 @@ class RolesParser {
       if (!this.#checkPermission(item, itemPath)) continue;
       if (permissions.includes(item.value)) {
         const text = `repeats ${JSON.stringify(item.value)}`;
-        this.#warn(itemPath, text, item);
+        this.#report("warning", itemPath, text, item);
       }
       permissions.push(item.value);
     }
@@ -195,11 +190,9 @@ class RolesParser {
       const [takes, most] = [bytes, MAX_VALUE_BYTES].map((it) =>
         it.toLocaleString("en")
       );
-      this.#error(
-        path,
-        `takes ${takes} bytes, and the function reads ${most} at most`,
-        value,
-      );
+      const text =
+        `takes ${takes} bytes, and the function reads ${most} at most`;
+      this.#report("error", path, text, value);
     }
     this.mapping.set(key, permissions);
   }
@@ -213,20 +206,18 @@ class RolesParser {
       : CONTROL_CHARACTER.test(name)
       ? "has a control character"
       : undefined;
-    if (refusal) this.#error(path, refusal, item);
-    else {
-      if (/[\s,]/.test(name)) {
-        this.#warn(
-          path,
-          `${
-            JSON.stringify(name)
-          } has white space or a comma: is it several permissions? The shape "string" leaves out names with white space`,
-          item,
-        );
-      }
-      this.#remark(this.#permissions, name, path, item);
+    if (refusal) {
+      this.#report("error", path, refusal, item);
+      return false;
     }
-    return !refusal;
+    if (/[\s,]/.test(name)) {
+      const text = `${
+        JSON.stringify(name)
+      } has white space or a comma: is it several permissions? The shape "string" leaves out names with white space`;
+      this.#report("warning", path, text, item);
+    }
+    this.#remark(this.#permissions, name, path, item);
+    return true;
   }
 
   /** Warns of what is doubtful about a name, where it occurs first. */
@@ -239,29 +230,17 @@ class RolesParser {
     const folded = foldSpelling(name);
     const alike = names.get(folded) ?? new Set();
     if (alike.has(name)) return;
+    const remarks = remarksOn(name);
     const [other] = alike;
     names.set(folded, alike.add(name));
     if (other !== undefined) {
-      const text = `differs from ${
-        JSON.stringify(other)
-      } only in case or in characters that look alike: these are two names`;
-      this.#warn(path, text, at);
+      remarks.unshift(
+        `differs from ${
+          JSON.stringify(other)
+        } only in case or in characters that look alike: these are two names`,
+      );
     }
-    for (const text of remarksOn(name)) this.#warn(path, text, at);
-  }
-
-  /** The function splits every metadata key at its first colon. */
-  #warnOfColon({ key, path, name }: Member): void {
-    const project = projectOf(key);
-    const role = key.slice(project.length + 1);
-    const written = JSON.stringify({ [project]: { [role]: ["..."] } });
-    this.#warn(
-      path,
-      DIGITS.test(project)
-        ? `is the role "${role}" of the project ${project}; write it as ${written}`
-        : `looks qualified: for a project with the id "${project}" it is the role "${role}"`,
-      name,
-    );
+    for (const text of remarks) this.#report("warning", path, text, at);
   }
 
   /** The members of an object, each name once. */
@@ -270,17 +249,12 @@ class RolesParser {
     for (const { children: [name, value] = [] } of object.children ?? []) {
       if (!name || !value) continue;
       const key = String(name.value);
-      const path = parent === "" ? pathOf(key) : `${parent}.${pathOf(key)}`;
-      if (members.has(key)) this.#error(path, "occurs twice", name);
+      const path = parent + pathOf(key);
+      if (members.has(key)) this.#report("error", path, "occurs twice", name);
       else members.set(key, { key, path, name, value });
     }
     return [...members.values()];
   }
-}
-
-/** What a metadata key has before its first colon. */
-function projectOf(key: string): string {
-  return key.slice(0, Math.max(key.indexOf(":"), 0));
 }
 
 /** A name as a part of a path; quoted if it has other than letters and digits. */

@@ -19,25 +19,17 @@ export async function readRolesFile(path: string): Promise<ParsedRoles> {
  */
 export async function readMappingFile(path: string): Promise<ParsedRoles> {
   const parsed = await readRolesFile(path);
-  requireNoErrors(parsed.problems, path);
-  return parsed;
+  const lines = parsed.problems.filter(({ severity }) => severity === "error")
+    .map((problem) => `  ${formatProblem(problem)}`);
+  if (lines.length === 0) return parsed;
+  throw new Error(
+    `Cannot read ${printable(path)}; nothing was written\n${lines.join("\n")}`,
+  );
 }
 
 /** Formats a problem as a line: `Storefront.editor[1]: is not a string`. */
 export function formatProblem({ path, text }: RolesProblem): string {
   return printable(path === "" ? text : `${path}: ${text}`);
-}
-
-function requireNoErrors(
-  problems: readonly RolesProblem[],
-  file: string,
-): void {
-  const errors = problems.filter(({ severity }) => severity === "error");
-  if (errors.length === 0) return;
-  const lines = errors.map((problem) => `  ${formatProblem(problem)}`);
-  throw new Error(
-    `Cannot read ${printable(file)}; nothing was written\n${lines.join("\n")}`,
-  );
 }
 
 /** Decodes UTF-8, with or without a byte order mark. */

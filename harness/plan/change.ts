@@ -1,18 +1,21 @@
 import type { DiffLine } from "../cli/diff.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Instance } from "../zitadel/client.ts";
-import { type NeededRight, requireRights } from "../zitadel/rights.ts";
+import type { NeededRight } from "../zitadel/rights.ts";
 
 /** Checks once more, when everything else is done, that a step is still in effect. */
 export type Recheck = () => Promise<void>;
 
-/** A step of a plan. */
+/** A step of a plan, which is shown before it is made. */
 export interface Step {
+  readonly lines: readonly DiffLine[];
   /** Makes it, and waits until it has taken effect. */
   readonly make: (signal?: AbortSignal) => Promise<Recheck | void>;
+  /** The right of the token's user; ORG_OWNER has it in the mapping's organization. */
+  readonly needs?: NeededRight;
 }
 
-/** A step that is shown before it is made: what it changes, and what it needs. */
+/** A change of the instance or the env file. */
 export interface Change extends Step {
   readonly kind:
     | `${"create" | "update" | "delete"}-target`
@@ -21,10 +24,7 @@ export interface Change extends Step {
     | `${"write" | "drop"}-${"key" | "credential"}`
     | "write-setting"
     | `${"create" | "remove"}-user`
-    | `${"give" | "take"}-role`;
-  readonly lines: readonly DiffLine[];
-  /** The right of the token's user; ORG_OWNER has it in the mapping's organization. */
-  readonly needs?: NeededRight;
+    | `${"give" | "give-instance" | "take"}-role`;
   /** The setting of the env file that it writes. */
   readonly setting?: string;
   /** Whether tokens depend on the function from then on: it has to accept the key. */
@@ -33,20 +33,55 @@ export interface Change extends Step {
   readonly isAboutEvents?: boolean;
 }
 
+/** Changes, and what stays as it is although it matters. */
+export interface Planned {
+  readonly changes: readonly Change[];
+  readonly notes: readonly string[];
+}
+
+export const NOTHING: Planned = { changes: [], notes: [] };
+
+export function joinPlans(plans: readonly Planned[]): Planned {
+  return {
+    changes: plans.flatMap(({ changes }) => changes),
+    notes: plans.flatMap(({ notes }) => notes),
+  };
+}
+
+/** What one line says of a step: its sign, and a text. */
+export type Line = `${DiffLine["sign"]} ${string}`;
+
+export function toDiffLine(line: Line): DiffLine {
+  return { sign: line[0] as DiffLine["sign"], text: line.slice(2) };
+}
+
+/** The rights of IAM_OWNER that changes need, and for what. */
+const RIGHTS: Partial<Record<Change["kind"], [right: string, step: string]>> = {
+  "create-target": ["action.target.write", "create the target"],
+  "update-target": ["action.target.write", "change the target"],
+  "delete-target": ["action.target.write", "delete the target"],
+  "bind": ["action.execution.write", "bind or unbind the target"],
+  "create-user": ["user.write", "create the service user"],
+  "remove-user": ["user.write", "remove the service user"],
+  "write-credential": ["user.write", "create its credential"],
+  "give-instance-role": ["iam.member.write", "give the service user its role"],
+  "give-role": ["org.member.write", "give the service user its role"],
+  "take-role": ["iam.member.write", "take its role of the instance"],
+};
+
 /** A change that one line describes. */
 export function change(
   kind: Change["kind"],
-  line: `${DiffLine["sign"]} ${string}`,
+  line: Line,
   make: Change["make"],
   rest: Omit<Change, "kind" | "lines" | "make"> = {},
 ): Change {
-  const sign = line[0] as DiffLine["sign"];
-  return { kind, lines: [{ sign, text: line.slice(2) }], make, ...rest };
-}
-
-/** A right that IAM_OWNER has. */
-export function ofOwner(right: string, step: string): NeededRight {
-  return { right, step, role: "IAM_OWNER" };
+  const [right, step] = RIGHTS[kind] ?? [];
+  return {
+    ...{ kind, lines: [toDiffLine(line)], make },
+    ...right && step && { needs: { right, step, role: "IAM_OWNER" } },
+    ...rest,
+  };
 }
 
 /** What changes are made on. */
@@ -87,24 +122,4 @@ export async function applySteps<S extends Step>(
   }
   if (rechecks.length > 0) await sleep(settleMs, signal);
   for (const recheck of rechecks) await recheck();
-}
-
-/**
- * Checks that the token's user may make all changes, before any is made.
- *
- * @throws {Error} Naming each missing right and the change that needs it.
- */
-export async function requireRightsFor(
-  { instance, organization }: Pick<Place, "instance" | "organization">,
-  changes: readonly Change[],
-): Promise<void> {
-  const needed = new Map(
-    changes.flatMap(({ needs }) => needs ? [[needs.step, needs]] : []),
-  );
-  const { IAM_OWNER = [], ORG_OWNER = [] } = Object.groupBy(
-    needed.values(),
-    ({ role }) => role,
-  );
-  await requireRights(instance, IAM_OWNER);
-  await requireRights(instance, ORG_OWNER, organization);
 }

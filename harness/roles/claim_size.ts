@@ -1,17 +1,10 @@
 import type { Mapping } from "../mapping/parse_roles.ts";
 
-/** How much the roles of a mapping add to a token. */
-export interface ClaimSizes {
-  /** By metadata key, largest first. */
-  readonly roles: readonly { readonly key: string; readonly bytes: number }[];
-  /** For a user of all roles. */
-  readonly largest: number;
-  /** How many permissions a user of all roles has. */
-  readonly permissions: number;
-}
-
-/** Works out the sizes for the claim's shape `list`, as encoded in a JWT. */
-export function measureClaim(mapping: Mapping): ClaimSizes {
+/**
+ * Works out how much the roles of a mapping add to a token of the claim's shape
+ * `list`: by metadata key, largest first, and for a user of all roles.
+ */
+export function measureClaim(mapping: Mapping) {
   const all = new Set([...mapping.values()].flat());
   const roles = [...mapping].map(([key, permissions]) => ({
     key,

@@ -1,3 +1,5 @@
+import type { Outcome } from "../cli/exit.ts";
+import type { Io } from "../cli/io.ts";
 import {
   DRY_RUN_OPTION,
   ENV_FILE_OPTION,
@@ -33,3 +35,10 @@ export const ROLES_OPTIONS = {
 };
 
 export type RolesOptions = Values<typeof ROLES_OPTIONS>;
+
+/** Runs an action: on a file or permission, if it takes one. */
+export type RunAction = (
+  word: string,
+  options: RolesOptions,
+  io: Io,
+) => Promise<Outcome>;

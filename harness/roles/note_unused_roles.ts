@@ -1,4 +1,5 @@
 import { didYouMean } from "../cli/closest.ts";
+import { splitKeys } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { answer } from "../doctor/answer.ts";
 import { gatherOwnedProjects } from "../doctor/gather_organizations.ts";
@@ -13,12 +14,12 @@ import type { MappingPlan } from "./plan_mapping.ts";
 
 /** Names the new entries that grant nothing, since no project that counts has their role. */
 export async function noteUnusedRoles(
-  { instance, organization }: {
+  { instance, organization, settings }: {
     readonly instance: Instance;
     readonly organization: Organization;
+    readonly settings: Settings;
   },
   { set }: Pick<MappingPlan, "set">,
-  settings: Settings,
 ): Promise<string[]> {
   if (set.length === 0) return [];
   const { value: projects, problem } = await answer(async () => {
@@ -28,24 +29,22 @@ export async function noteUnusedRoles(
       : [organization];
     const own = await gatherOwnedProjects(instance, owners);
     if (!own.isComplete) throw new Error("there are too many organizations");
-    return [
-      ...own.projects,
-      ...await listGrantedProjects(instance, organization.id),
-    ];
+    const granted = await listGrantedProjects(instance, organization.id);
+    return [...own.projects, ...granted];
   });
   if (problem) {
     return [`not checked whether projects have these roles: ${problem.text}`];
   }
-  const listed = settings.PROJECTS?.split(",").map((id) => id.trim());
+  const listed = splitKeys(settings.PROJECTS);
   const keys = projects
-    .filter(({ id }) => !listed?.some(Boolean) || listed.includes(id))
+    .filter(({ id }) => listed.length === 0 || listed.includes(id))
     .flatMap(({ id, roles }) =>
       roles.flatMap((role) => [role, `${id}:${role}`])
     );
   const unused = set.filter(({ key }) => !keys.includes(key))
-    .map(({ key }) => `"${key}"${didYouMean(key, keys)}`);
-  const which = listed ? "no project of PROJECTS" : "no project";
-  return unused.length === 0
+    .map(({ key }) => `"${key}"${didYouMean(key, keys)}`).join(", ");
+  const which = listed.length > 0 ? "no project of PROJECTS" : "no project";
+  return unused === ""
     ? []
-    : [`${which} that this token can see has the role ${unused.join(", ")}`];
+    : [`${which} that this token can see has the role ${unused}`];
 }

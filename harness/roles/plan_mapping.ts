@@ -5,18 +5,14 @@
  * @module
  */
 import { parsePermissions } from "../../lib/mapping/role_mapping.ts";
+import type { ValueChange } from "../plan/replace_values.ts";
 import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Mapping } from "../mapping/parse_roles.ts";
+import { isPermissionList } from "../mapping/interpret_value.ts";
 import { meansSame } from "../mapping/roles_file.ts";
 
-/** How one entry of the metadata changes. */
-export interface EntryChange {
-  readonly key: string;
-  /** Its value now; `undefined` if it does not exist. */
-  readonly from: string | undefined;
-  /** Its value then; `undefined` if it is removed. */
-  readonly to: string | undefined;
-}
+/** How the value of one entry of the metadata changes. */
+export type EntryChange = ValueChange;
 
 /** The changes, and what they leave as it is. */
 export interface MappingPlan {
@@ -42,18 +38,24 @@ export function planMapping(
     const from = value && textOf(value);
     return [{ key, from, to: JSON.stringify(permissions) }];
   });
-  const others = metadata.filter(({ key }) => !mapping.has(key));
-  const lists = others.filter(({ value }) => isPermissionList(value));
-  const plain = others.filter(({ value }) =>
-    !isPermissionList(value) && parsePermissions(value) !== undefined
+  const { list = [], plain = [] } = Object.groupBy(
+    metadata.filter(({ key }) => !mapping.has(key)),
+    ({ value }) =>
+      isPermissionList(value)
+        ? "list"
+        : parsePermissions(value)
+        ? "plain"
+        : "other",
   );
-  const removed = prune ? lists.map(removal) : [];
-  const kept = prune ? [] : lists;
+  const removed = prune ? list.map(removal) : [];
   return {
     set,
     removed,
     notes: [
-      ...note("kept, not in the file (--prune removes them)", kept),
+      ...note(
+        "kept, not in the file (--prune removes them)",
+        prune ? [] : list,
+      ),
       ...note(
         "kept, not in the file: plain text that the function reads, but that may be no mapping",
         plain,
@@ -71,12 +73,11 @@ export function planMappingRemoval(
   metadata: readonly MetadataEntry[],
   mapping: Mapping,
 ): MappingPlan {
-  const ofFile = metadata.filter(({ key }) => mapping.has(key));
-  const [same, different] = [true, false].map((wanted) =>
-    ofFile.filter(({ key, value }) =>
-      meansSame(value, mapping.get(key)!) === wanted
-    )
-  ) as [MetadataEntry[], MetadataEntry[]];
+  const { same = [], different = [] } = Object.groupBy(
+    metadata.filter(({ key }) => mapping.has(key)),
+    ({ key, value }) =>
+      meansSame(value, mapping.get(key)!) ? "same" : "different",
+  );
   const removed = same.map(removal);
   return {
     set: [],
@@ -86,16 +87,6 @@ export function planMappingRemoval(
       ...uncovered(removed, metadata, new Map()),
     ],
   };
-}
-
-/**
- * Reports whether a value is a list of permissions for certain: a JSON array of
- * strings, or base64 of one. Any short text could be plain names.
- */
-export function isPermissionList(value: Uint8Array): boolean {
-  if (parsePermissions(value) === undefined) return false;
-  const text = textOf(value).trim();
-  return text.startsWith("[") || decodeBase64(text)?.trim()[0] === "[";
 }
 
 /** The plain entries that apply once qualified ones of the same role are gone. */
@@ -137,12 +128,4 @@ function note(text: string, entries: readonly MetadataEntry[]): string[] {
 
 function textOf(value: Uint8Array): string {
   return new TextDecoder().decode(value);
-}
-
-function decodeBase64(text: string): string | undefined {
-  try {
-    return atob(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Place } from "../plan/change.ts";
-import { listOrganizations } from "../zitadel/organization.ts";
-import { findProject, listGrantedProjects } from "../zitadel/project.ts";
+import { findProjects } from "../mapping/find_projects.ts";
+import { listGrantedProjects } from "../zitadel/project.ts";
 import type { MappingPlan } from "./plan_mapping.ts";
 
 /**
@@ -11,27 +11,22 @@ import type { MappingPlan } from "./plan_mapping.ts";
  * @throws {Error} Naming them, and how to write them if that is meant.
  */
 export async function requireProjects(
-  { instance, organization }: Pick<Place, "instance" | "organization">,
+  { instance, organization }: Omit<Place, "envFile">,
   { set }: Pick<MappingPlan, "set">,
   projects: ReadonlySet<string>,
 ): Promise<void> {
-  const unknown = new Set(
-    set.map(({ key }) => key.split(":", 1)[0]!).filter((id) =>
-      projects.has(id)
-    ),
-  );
-  if (unknown.size === 0) return;
-  const granted = await listGrantedProjects(instance, organization!);
-  for (const { id } of granted) unknown.delete(id);
-  const others = (await listOrganizations(instance)).map(({ id }) => id);
-  for (const owner of new Set([organization!, ...others])) {
-    for (const id of unknown) {
-      if (await findProject(instance, owner, id)) unknown.delete(id);
-    }
-  }
-  if (unknown.size === 0) return;
-  const ids = [...unknown].map((id) => JSON.stringify(id)).join(", ");
+  const ids = new Set(set.map(({ key }) => key.split(":", 1)[0]!));
+  let unknown = [...ids.intersection(projects)];
+  const leave = (known: readonly { readonly id: string }[]) => {
+    unknown = unknown.filter((id) => known.every((it) => it.id !== id));
+  };
+  if (unknown.length === 0) return;
+  leave(await listGrantedProjects(instance, organization!));
+  leave(await findProjects(instance, unknown, organization));
+  if (unknown.length === 0) return;
   throw new Error(
-    `There is no project with the id ${ids} that this token can see; nothing was changed. Write the project's id (console: Projects > Resource ID), or a role of all projects at the top level; \`deno task roles check\` says more. If the project is created later, use \`deno task roles apply --unknown-projects\``,
+    `There is no project with the id ${
+      unknown.map((id) => JSON.stringify(id)).join(", ")
+    } that this token can see; nothing was changed. Write the project's id (console: Projects > Resource ID), or a role of all projects at the top level; \`deno task roles check\` says more. If the project is created later, use \`deno task roles apply --unknown-projects\``,
   );
 }

@@ -1,41 +1,26 @@
 /**
- * `deno task roles history` and `export --at`: who changed the mapping and when,
- * and the mapping as it was, from ZITADEL's event log.
+ * `deno task roles history`: who changed the mapping and when, from ZITADEL's event
+ * log.
  *
  * @module
  */
-import type { Outcome } from "../cli/exit.ts";
-import { type Io, printJson } from "../cli/io.ts";
+import { printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import { listMetadataEvents } from "../zitadel/events.ts";
-import type { RolesOptions } from "./command_line.ts";
+import type { RolesOptions, RunAction } from "./command_line.ts";
 import type { RoleChange } from "./compare_roles.ts";
-import {
-  changesOf,
-  entriesAt,
-  type MappingChange,
-  unexplainedKeys,
-} from "./mapping_at.ts";
-import { type ExportOptions, printExport, readMetadata } from "./run_apply.ts";
-import { printRoleChanges } from "./run_check.ts";
+import { changesOf, type MappingChange } from "./mapping_at.ts";
+import { printRoleChanges } from "./print_role_changes.ts";
+import { readLog } from "./read_log.ts";
+import { readMetadata } from "./read_metadata.ts";
 
-export type HistoryOptions =
-  & ExportOptions
-  & Pick<RolesOptions, "since" | "role" | "permission" | "json">;
-
-export async function runHistory(
-  options: HistoryOptions,
-  io: Io,
-): Promise<Outcome> {
-  const { organization, events, unexplained, gap } = await readLog(options, io);
+export const runHistory: RunAction = async (_, options, io) => {
+  const read = await readMetadata(options, io);
+  const { organization } = read;
+  const { events, unexplained, gap } = await readLog(read, io);
   const changes = selectChanges(changesOf(events), options);
   const outcome = gap ? "warnings" : "done";
   if (options.json) {
-    return printJson(io, outcome, {
-      organization,
-      changes,
-      unexplained,
-    });
+    return printJson(io, outcome, { organization, changes, unexplained });
   }
   io.print(
     `Organization  ${printable(organization.name)} (${organization.id})`,
@@ -48,32 +33,11 @@ export async function runHistory(
   }
   if (gap) io.print(`${tint("warning", "warning")}  ${gap}`);
   return outcome;
-}
-
-export async function runExportAt(
-  options: ExportOptions & { readonly at: string },
-  io: Io,
-): Promise<Outcome> {
-  const { organization, events, gap } = await readLog(options, io);
-  if (gap) throw new Error(`Cannot tell the mapping of ${options.at}: ${gap}`);
-  return printExport(entriesAt(events, options.at), organization, io);
-}
-
-async function readLog(options: ExportOptions, io: Io) {
-  const { instance, organization, entries } = await readMetadata(options, io);
-  io.progress(`reading the event log of ${instance.origin}`);
-  const events = await listMetadataEvents(instance, organization.id);
-  io.progress();
-  const unexplained = unexplainedKeys(events, entries);
-  const keys = unexplained.map(printable).join(", ");
-  const gap = keys &&
-    `the event log no longer holds, or does not hold yet, how these entries came about: ${keys}`;
-  return { organization, events, unexplained, gap };
-}
+};
 
 function selectChanges(
   changes: readonly MappingChange[],
-  { since = "", role, permission }: HistoryOptions,
+  { since = "", role, permission }: RolesOptions,
 ): MappingChange[] {
   const isWanted = ({ key, gains, loses }: RoleChange) =>
     (role === undefined || key === role || key.endsWith(`:${role}`)) &&

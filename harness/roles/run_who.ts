@@ -4,34 +4,36 @@
  *
  * @module
  */
+import { whyNotCounted } from "../../lib/claims/grants.ts";
 import { chooseOrganization } from "../../lib/mapping/organization.ts";
 import {
+  knownProjects,
   parseRoleMapping,
+  permissionsOf,
   type RoleMapping,
 } from "../../lib/mapping/role_mapping.ts";
 import { formatColumns } from "../cli/table.ts";
-import type { Outcome } from "../cli/exit.ts";
 import { describeRules, readFunctionRules } from "../cli/function_rules.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { printable, tint } from "../cli/terminal.ts";
 import { count } from "../doctor/names.ts";
+import { NOT_COUNTED } from "../explain/explain.ts";
 import { grantingKeys } from "../explain/explain_permission.ts";
+import { fixedOrganization } from "../mapping/mapping_organization.ts";
 import { connectAsAdmin } from "../zitadel/connect_as_admin.ts";
 import { listDisabledUsers } from "../zitadel/find_user.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
-import { listUserGrants } from "../zitadel/user_grants.ts";
-import type { RolesOptions } from "./command_line.ts";
-import { type Holder, holdersOf } from "./holders.ts";
-import { fixedOrganization } from "../mapping/mapping_organization.ts";
+import { type ListedGrant, listUserGrants } from "../zitadel/user_grants.ts";
+import type { RunAction } from "./command_line.ts";
 
-export type WhoOptions =
-  & Pick<RolesOptions, "envFile" | "json">
-  & { readonly permission: string };
+/** A user who holds a role that grants a permission. */
+interface Holder extends Omit<ListedGrant, "roles"> {
+  readonly role: string;
+  /** Why tokens do not have the permission by it, if so. */
+  readonly why: string | undefined;
+}
 
-export async function runWho(
-  { permission, envFile, json }: WhoOptions,
-  io: Io,
-): Promise<Outcome> {
+export const runWho: RunAction = async (permission, { envFile, json }, io) => {
   const { settings, instance } = await connectAsAdmin(envFile, io);
   const rules = await readFunctionRules(settings);
   io.progress(`reading ${instance.origin}`);
@@ -49,19 +51,30 @@ export async function runWho(
   if (fixed !== undefined) await mappingOf(fixed);
   const holders: Holder[] = [];
   let read = 0;
-  for await (const grants of listUserGrants(instance)) {
-    for (const grant of grants) {
-      const organization = chooseOrganization(
-        rules.metadataOrganization,
-        grant.user_resource_owner,
-      )(grant.resource_owner);
-      const mapping = await mappingOf(organization);
-      const userState = states.get(grant.user_id);
-      holders.push(
-        ...holdersOf(grant, { permission, mapping, rules, userState }),
+  for await (const page of listUserGrants(instance)) {
+    for (const { roles, ...grant } of page) {
+      const { project_id: projectId, user_resource_owner: owner } = grant;
+      const mapping = await mappingOf(
+        chooseOrganization(rules.metadataOrganization, owner)(
+          grant.resource_owner,
+        ),
       );
+      // The user's other projects are not known here, which matters for ids that a
+      // tenant chose: those that ZITADEL makes are known as such.
+      const isKnown = knownProjects(rules.projects, [projectId]);
+      const reason = whyNotCounted({ ...grant, roles }, rules, owner);
+      const state = states.get(grant.user_id);
+      const why = reason
+        ? NOT_COUNTED[reason]
+        : state && `the user is ${state}`;
+      for (const role of roles ?? []) {
+        const granted = permissionsOf(mapping, { projectId, role }, isKnown);
+        if (granted?.includes(permission)) {
+          holders.push({ ...grant, role, why });
+        }
+      }
     }
-    read += grants.length;
+    read += page.length;
     io.progress(`read ${read} grants`);
   }
   io.progress();
@@ -81,19 +94,14 @@ export async function runWho(
     tint("faint", `${count(read, "grant")} read; ${describeRules(settings)}`),
   );
   return "done";
-}
+};
 
 function printHolders(holders: readonly Holder[], io: Io): void {
-  const rows = holders.map((it) =>
-    [
-      it.project_name,
-      it.org_name,
-      it.login_name,
-      it.user_id,
-      it.role,
-      it.why ? `no: ${it.why}` : "yes",
-    ].map(printable)
-  );
+  const rows = holders.map((it) => [
+    ...[it.project_name, it.org_name, it.login_name, it.user_id, it.role]
+      .map(printable),
+    it.why ? `no: ${it.why}` : "yes",
+  ]);
   const titles = ["project", "granted by", "user", "id", "role", "counts"];
   if (rows.length > 0) formatColumns([titles, ...rows]).forEach(io.print);
   const counted = new Set(

@@ -1,7 +1,6 @@
 import type { DiffLine } from "../cli/diff.ts";
-import type { Change, Place, Recheck } from "../plan/change.ts";
-import { waitUntil } from "../util/wait_until.ts";
-import type { Instance } from "../zitadel/client.ts";
+import type { Change, Place } from "../plan/change.ts";
+import { replaceValues } from "../plan/replace_values.ts";
 import {
   listMetadata,
   removeMetadata,
@@ -9,33 +8,50 @@ import {
 } from "../zitadel/metadata.ts";
 import type { EntryChange, MappingPlan } from "./plan_mapping.ts";
 
-/** Entries of the metadata that are written in one call. */
-const BATCH = 100;
-
 /** Longer metadata values are cut when they are shown, in characters. */
 const MAX_VALUE_LENGTH = 80;
 
 /** The changes that a plan for an organization's metadata takes. */
 export function entryChanges(
-  { instance, organization }: Pick<Place, "instance" | "organization">,
+  { instance, organization = "" }: Omit<Place, "envFile">,
   { set, removed }: MappingPlan,
 ): Change[] {
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
   const change = (
     kind: "set-metadata" | "remove-metadata",
     entries: readonly EntryChange[],
-  ): Change => ({
-    kind,
-    lines: entries.map(describeEntry),
-    needs: {
-      right: "org.write",
-      step: "write the organization's metadata",
-      role: "ORG_OWNER",
-    },
-    make: () => writeEntries(instance, organization!, entries),
-  });
+    write: (batch: readonly EntryChange[]) => Promise<unknown>,
+  ): Change[] =>
+    entries.length === 0 ? [] : [{
+      kind,
+      lines: entries.map(describeEntry),
+      needs: {
+        right: "org.write",
+        step: "write the organization's metadata",
+        role: "ORG_OWNER",
+      },
+      make: () =>
+        replaceValues(entries, {
+          action: "write the mapping",
+          read: async () =>
+            (await listMetadata(instance, organization)).entries
+              .map(({ key, value }) => [key, decoder.decode(value)] as const),
+          write,
+        }),
+    }];
   return [
-    ...set.length > 0 ? [change("set-metadata", set)] : [],
-    ...removed.length > 0 ? [change("remove-metadata", removed)] : [],
+    ...change("set-metadata", set, (batch) => {
+      const values = batch.map(({ key, to }) => ({
+        key,
+        value: encoder.encode(to),
+      }));
+      return setMetadata(instance, organization, values);
+    }),
+    ...change("remove-metadata", removed, (batch) => {
+      const keys = batch.map(({ key }) => key);
+      return removeMetadata(instance, organization, keys);
+    }),
   ];
 }
 
@@ -49,63 +65,4 @@ function describeEntry({ key, from, to }: EntryChange): DiffLine {
     sign: from === undefined ? "+" : to === undefined ? "-" : "~",
     text: `metadata ${key}: ${values.join(" -> ")}`,
   };
-}
-
-/**
- * Changes an organization's metadata, unless an entry is no longer what the plan was
- * made from, and waits until ZITADEL shows the change. Another command that read the
- * entries before may still write them later, which the recheck finds.
- *
- * @throws {Error} If someone else changes an entry at the same time.
- */
-async function writeEntries(
-  instance: Instance,
-  organization: string,
-  changes: readonly EntryChange[],
-): Promise<Recheck> {
-  const differing = async (them: readonly EntryChange[], is: "from" | "to") => {
-    const { entries } = await listMetadata(instance, organization);
-    const decoder = new TextDecoder();
-    const values = new Map(
-      entries.map(({ key, value }) => [key, decoder.decode(value)]),
-    );
-    return them.filter((it) => values.get(it.key) !== it[is]);
-  };
-  const require = async (them: readonly EntryChange[], is: "from" | "to") => {
-    const others = (await differing(them, is)).map(({ key }) => key);
-    if (others.length === 0) return;
-    throw new Error(
-      `Cannot write the mapping: someone else changed ${
-        others.join(", ")
-      } while the command ran, and that was left as it is. Run it again to see the change`,
-    );
-  };
-  for (let i = 0; i < changes.length; i += BATCH) {
-    const batch = changes.slice(i, i + BATCH);
-    await require(batch, "from");
-    await writeBatch(instance, organization, batch);
-  }
-  await waitUntil(async () => {
-    const pending = await differing(changes, "to");
-    // Neither the old nor the new value: waiting does not help.
-    return pending.length === 0 ||
-      (await differing(pending, "from")).length > 0;
-  }, { what: "the metadata is changed" });
-  await require(changes, "to");
-  return () => require(changes, "to");
-}
-
-/** Writes entries, or removes them: a batch has one kind of change only. */
-async function writeBatch(
-  instance: Instance,
-  organization: string,
-  batch: readonly EntryChange[],
-): Promise<void> {
-  const encoder = new TextEncoder();
-  const set = batch.flatMap(({ key, to }) =>
-    to === undefined ? [] : [{ key, value: encoder.encode(to) }]
-  );
-  const keys = batch.map(({ key }) => key);
-  if (set.length > 0) await setMetadata(instance, organization, set);
-  else await removeMetadata(instance, organization, keys);
 }

@@ -50,70 +50,50 @@ export class KeyNotAccepted extends Error {
 export async function awaitKey(
   options: AwaitKeyOptions,
 ): Promise<ReadonlySet<string>> {
-  const { processes = 1, waitSeconds, signal, onWait } = options;
-  const { retryMs = RETRY_MS } = options;
+  const { processes = 1, waitSeconds, signal, retryMs = RETRY_MS } = options;
   const started = Date.now();
   let accepted = new Set<string>();
   let rounds = 0;
   while (true) {
     signal?.throwIfAborted();
-    const round = await sendRound(options);
-    if (round.refused === undefined) {
-      rounds++;
-      for (const id of round.processes) accepted.add(id);
-    } else {
-      rounds = 0;
-      accepted = new Set();
-    }
-    if (rounds >= ROUNDS_IN_A_ROW && accepted.size >= processes) {
-      return accepted;
-    }
+    const { refused, ids } = await sendRound(options);
+    rounds = refused === undefined ? rounds + 1 : 0;
+    accepted = refused === undefined ? accepted.union(ids) : new Set();
+    const isDecided = refused !== undefined || rounds >= ROUNDS_IN_A_ROW;
+    if (isDecided && !refused && accepted.size >= processes) return accepted;
     const seconds = Math.round((Date.now() - started) / 1000);
-    const seen = round.refused ??
+    const seen = refused ??
       `${accepted.size} of ${processes} processes accepted the key`;
-    onWait?.(seen, seconds);
-    const isDecided = round.refused !== undefined || rounds >= ROUNDS_IN_A_ROW;
+    options.onWait?.(seen, seconds);
     if (isDecided && seconds >= waitSeconds) {
       throw new KeyNotAccepted(
-        round.refused === undefined
+        refused === undefined
           ? `Only ${seen}. If there are fewer, correct --processes; if they have addresses of their own, name each with --probe`
           : waitSeconds > 0
           ? `Timed out after ${waitSeconds} s: ${seen}`
           : seen,
       );
     }
-    const isAccepted = round.refused === undefined;
-    await sleep(
-      isAccepted ? Math.min(NEXT_ROUND_MS, retryMs) : retryMs,
-      signal,
-    );
+    await sleep(refused ? retryMs : Math.min(NEXT_ROUND_MS, retryMs), signal);
   }
 }
 
-interface Round {
-  /** Who accepted the key. */
-  readonly processes: readonly string[];
-  /** Who did not, and what it answered. */
-  readonly refused: string | undefined;
-}
-
-/** Sends a canary to each endpoint. */
+/** Sends a canary to each endpoint: who answered it, and what one that did not accept it said. */
 async function sendRound(
   { endpoints, signingKey, credential }: AwaitKeyOptions,
-): Promise<Round> {
-  const results = await Promise.all(
-    endpoints.map(async (endpoint) => ({
-      endpoint,
-      ...await sendCanary(endpoint, signingKey),
-    })),
-  );
-  const refusals = results.flatMap(({ endpoint, accepted, seen, identity }) => {
-    if (!accepted) return `${endpoint} ${seen}`;
+) {
+  const results = await Promise.all(endpoints.map(async (endpoint) => {
+    const { accepted, seen, identity } = await sendCanary(endpoint, signingKey);
     const isOld = credential && identity?.credential !== credential;
-    return isOld ? `${endpoint} uses another credential` : [];
-  });
+    const refused = !accepted
+      ? `${endpoint} ${seen}`
+      : isOld
+      ? `${endpoint} uses another credential`
+      : undefined;
+    return { id: identity?.process, refused };
+  }));
   return {
-    processes: results.flatMap(({ identity }) => identity?.process ?? []),
-    refused: refusals[0],
+    ids: new Set(results.flatMap(({ id }) => id ?? [])),
+    refused: results.find(({ refused }) => refused)?.refused,
   };
 }

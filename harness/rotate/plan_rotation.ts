@@ -6,19 +6,28 @@
  *
  * @module
  */
+import type { Outcome } from "../cli/exit.ts";
+import type { Io } from "../cli/io.ts";
+import { tint } from "../cli/terminal.ts";
+import { count } from "../doctor/names.ts";
+import {
+  type Line,
+  type Place,
+  type Step,
+  toDiffLine,
+} from "../plan/change.ts";
 import { bind } from "../setup/bind.ts";
-import type { Place, Step } from "../plan/change.ts";
-import { changeKeys, readKeys } from "../setup/signing_keys.ts";
+import { changeKeys } from "../setup/signing_keys.ts";
 import { sleep } from "../util/sleep.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import {
   createTarget,
   deleteTarget,
-  listTargets,
   type Target,
   updateTarget,
 } from "../zitadel/target.ts";
+import type { RotateOptions } from "./command_line.ts";
 import { awaitKey, KeyNotAccepted } from "./await_key.ts";
 import {
   findUnfinishedRotation,
@@ -33,17 +42,8 @@ import {
  */
 const SETTLE_MS = 2_000;
 
-/** The instance and the env file of a rotation. */
-export type RotationPlace = Pick<Place, "instance" | "envFile">;
-
-export interface RotationOptions {
-  /** The target's name. */
-  readonly name: string;
-  /** How long to wait for the function to accept the new key, in seconds. */
-  readonly wait: number;
-  /** Where each process answers; none: the target's endpoint. */
-  readonly endpoint: readonly string[];
-  /** How many processes have to accept the new key. */
+export interface RotationOptions
+  extends Pick<RotateOptions, "name" | "wait" | "probe"> {
   readonly processes?: number | undefined;
   /** Is told what the last canaries saw, and how long the wait has been, in seconds. */
   readonly onWait?: (seen: string, seconds: number) => void;
@@ -52,131 +52,129 @@ export interface RotationOptions {
 }
 
 export interface RotationStep extends Step {
-  readonly step:
-    | "create-successor"
-    | "add-key"
-    | "wait"
-    | "swap"
-    | "drop-key"
-    | "delete-predecessor"
-    | "rename";
-  /** The step as a command. */
-  readonly text: string;
+  /** As programs read it. */
+  readonly step: string;
 }
 
 /** What is left of a rotation, in the order in which it is done. */
-export interface RotationPlan {
+export interface Rotation {
   readonly steps: readonly RotationStep[];
+  /** Reports what was done, and how to go on. */
+  readonly report: (io: Pick<Io, "print" | "error">) => Outcome;
   /** How many processes were seen to accept the new key; `undefined` if not asked. */
-  readonly processes: () => number | undefined;
+  readonly processes?: () => number | undefined;
 }
 
-/** Reads what a rotation is planned from. */
-export async function readRotationSituation(
-  { instance, envFile }: RotationPlace,
-): Promise<RotationSituation> {
-  return {
-    targets: await listTargets(instance),
-    executions: await listExecutions(instance),
-    envKeys: await readKeys(envFile),
-  };
+export function step(
+  step: string,
+  line: Line,
+  make: Step["make"],
+): RotationStep {
+  return { step, lines: [toDiffLine(line)], make };
 }
 
 /**
- * Lists the steps that are left of a rotation. It can continue from every state
- * that an interruption leaves.
+ * Plans what is left of a rotation. It can continue from every state that an
+ * interruption leaves.
  *
  * @throws {Error} If there is no such target, or it cannot be copied.
  */
 export function planRotation(
-  { instance, envFile }: RotationPlace,
+  { instance, envFile }: Place,
   situation: RotationSituation,
   options: RotationOptions,
-): RotationPlan {
+): Rotation {
   const { name } = options;
   const { targets, envKeys } = situation;
-  const unfinished = findUnfinishedRotation(situation, name);
-  let successor = unfinished?.successor;
+  let successor = findUnfinishedRotation(situation, name)?.successor;
   const predecessor = targets.find((target) => target.name === name);
   if (predecessor === undefined && successor === undefined) {
     throw noSuchTarget(targets, name);
   }
   if (successor === undefined) requireCopyable(predecessor!);
   let processes: number | undefined;
-  const rename: RotationStep = {
-    step: "rename",
-    text: `rename the second target to "${name}"`,
-    make: () => updateTarget(instance, successor!.id, { ...successor!, name }),
-  };
-  if (predecessor === undefined) {
-    return { steps: [rename], processes: () => processes };
-  }
-  const { id, signingKey: oldKey } = predecessor;
-  const isSwapLeft = isBound(situation, predecessor);
-  const needsKeys = successor === undefined ||
-    !envKeys.includes(successor.signingKey) ||
-    isSwapLeft && !envKeys.includes(oldKey);
-  const steps: (RotationStep & { readonly isDone?: boolean })[] = [
-    {
-      step: "create-successor",
-      isDone: successor !== undefined,
-      text: `create a second target "${
-        successorName(name)
-      }" with a key of its own`,
-      make: async () => {
-        const settings = { ...predecessor, name: successorName(name) };
-        successor = await createTarget(
-          instance,
-          settings,
-          predecessor.payloadType,
-        );
-      },
-    },
-    {
-      step: "add-key",
-      isDone: !needsKeys,
-      text: `write its key into ${envFile} beside the old one`,
-      make: () =>
-        changeKeys(envFile, (keys) => [
-          ...new Set([...keys, oldKey, successor!.signingKey]),
-        ]),
-    },
-    {
-      step: "wait",
-      text: `wait until ${
-        describeCheck(options)
-      } accepts it: restart or deploy the function with ${envFile}`,
-      make: async (signal) => {
-        processes = await waitForKey(instance, successor!, options, signal);
-      },
-    },
-    {
-      step: "swap",
-      isDone: !isSwapLeft,
-      text: "replace the first target with the second wherever it is bound",
-      async make(signal) {
-        await swap(instance, id, successor!.id);
-        await sleep(options.pace?.settleMs ?? SETTLE_MS, signal);
-      },
-    },
-    {
+  const rename = step(
+    "rename",
+    `~ rename the second target to "${name}"`,
+    () => updateTarget(instance, successor!.id, { ...successor!, name }),
+  );
+  const stepsFrom = (first: Target) => {
+    const { id, signingKey: oldKey, payloadType } = first;
+    const isSwapLeft = isBound(situation, first);
+    const needsKeys = successor === undefined ||
+      !envKeys.includes(successor.signingKey) ||
+      isSwapLeft && !envKeys.includes(oldKey);
+    const settings = { ...first, name: successorName(name) };
+    return [
+      successor === undefined && step(
+        "create-successor",
+        `+ create a second target "${settings.name}" with a key of its own`,
+        async () => {
+          successor = await createTarget(instance, settings, payloadType);
+        },
+      ),
+      needsKeys && step(
+        "add-key",
+        `+ write its key into ${envFile} beside the old one`,
+        () =>
+          changeKeys(envFile, (keys) => [
+            ...new Set([...keys, oldKey, successor!.signingKey]),
+          ]),
+      ),
+      step(
+        "wait",
+        `~ wait until ${
+          describeCheck(options)
+        } accepts it: restart or deploy the function with ${envFile}`,
+        async (signal) => {
+          processes = await waitForKey(instance, successor!, options, signal);
+        },
+      ),
+      isSwapLeft && step(
+        "swap",
+        "~ replace the first target with the second wherever it is bound",
+        async (signal) => {
+          await swap(instance, id, successor!.id);
+          await sleep(options.pace?.settleMs ?? SETTLE_MS, signal);
+        },
+      ),
       // Before the old target goes: it alone tells which key is the old one.
-      step: "drop-key",
-      isDone: !needsKeys && !envKeys.includes(oldKey),
-      text: `remove the old key from ${envFile}`,
-      make: () =>
-        changeKeys(envFile, (keys) => keys.filter((key) => key !== oldKey)),
-    },
-    {
-      step: "delete-predecessor",
-      text: "delete the first target",
-      make: () => deleteTarget(instance, id),
-    },
-    rename,
-  ];
+      (needsKeys || envKeys.includes(oldKey)) && step(
+        "drop-key",
+        `- remove the old key from ${envFile}`,
+        () => changeKeys(envFile, (keys) => keys.filter((it) => it !== oldKey)),
+      ),
+      step(
+        "delete-predecessor",
+        "- delete the first target",
+        () => deleteTarget(instance, id),
+      ),
+      rename,
+    ].filter((it) => it !== false);
+  };
+  const steps = predecessor ? stepsFrom(predecessor) : [rename];
   return {
-    steps: steps.filter(({ isDone }) => !isDone),
+    steps,
     processes: () => processes,
+    report({ print }) {
+      print(
+        `${
+          tint("good", "Rotated.")
+        } The function accepts the old key until it is restarted or deployed with ${envFile} again; there is no hurry.`,
+      );
+      if (processes === undefined) return "done";
+      const isCounted = options.processes !== undefined ||
+        options.probe.length > 1;
+      const rest = isCounted
+        ? ""
+        : ", all that were seen. If the function runs in more, check that they have it";
+      print(
+        `The new key was checked in ${
+          count(processes, "process", "processes")
+        }${rest}.`,
+      );
+      return "done";
+    },
   };
 }
 
@@ -200,16 +198,16 @@ function noSuchTarget(targets: readonly Target[], name: string): Error {
   );
 }
 
-function describeCheck({ endpoint, processes }: RotationOptions): string {
-  const where = endpoint.length > 1
-    ? `the function at each of ${endpoint.length} addresses`
+function describeCheck(
+  { processes, probe: { length } }: RotationOptions,
+): string {
+  const where = length > 1
+    ? `the function at each of ${length} addresses`
     : "the function";
   if (processes !== undefined) {
-    return `${where} (${processes} ${
-      processes === 1 ? "process" : "processes"
-    })`;
+    return `${where} (${count(processes, "process", "processes")})`;
   }
-  return endpoint.length > 1
+  return length > 1
     ? where
     : `${where} (one process; if there are more, give --processes N)`;
 }
@@ -218,19 +216,14 @@ function describeCheck({ endpoint, processes }: RotationOptions): string {
 async function waitForKey(
   instance: Instance,
   { id, endpoint, signingKey }: Target,
-  options: RotationOptions,
+  { wait: waitSeconds, processes, probe, onWait, pace }: RotationOptions,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { wait: waitSeconds, processes, onWait, pace } = options;
   try {
     const accepted = await awaitKey({
-      endpoints: options.endpoint.length > 0 ? options.endpoint : [endpoint],
-      signingKey,
-      processes,
-      waitSeconds,
-      signal,
-      onWait,
+      endpoints: probe.length > 0 ? probe : [endpoint],
       retryMs: pace?.canaryMs,
+      ...{ signingKey, processes, waitSeconds, signal, onWait },
     });
     return accepted.size;
   } catch (error) {

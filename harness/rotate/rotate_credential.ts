@@ -9,7 +9,10 @@ import { type Credential, fingerprint } from "../../lib/config/credential.ts";
 import { editEnvFile, parseEnv, readEnvFile } from "../cli/env_file.ts";
 import { SettingsError } from "../cli/errors.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
-import { readKeys } from "../setup/signing_keys.ts";
+import { tint } from "../cli/terminal.ts";
+import { count } from "../doctor/names.ts";
+import type { Place } from "../plan/change.ts";
+import { readState } from "../setup/plan.ts";
 import { connect } from "../zitadel/client.ts";
 import {
   type CredentialKind,
@@ -18,126 +21,151 @@ import {
 } from "../zitadel/credential.ts";
 import { issueCredential } from "../zitadel/issue_credential.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
-import { listTargets } from "../zitadel/target.ts";
 import { whoAmI } from "../zitadel/user.ts";
 import { awaitKey } from "./await_key.ts";
-import type { RotationPlace } from "./plan_rotation.ts";
+import type { RotateOptions } from "./command_line.ts";
+import { type Rotation, step } from "./plan_rotation.ts";
 import {
   noteReplaced,
   readReplacedCredential,
   type ReplacedCredential,
 } from "./replaced_credential.ts";
 
-/** What a run is about to do. */
-export type CredentialPlan =
-  | {
-    readonly kind: "add";
-    readonly replaced: ReplacedCredential;
-    readonly loginName: string;
-  }
-  | { readonly kind: "delete"; readonly replaced: ReplacedCredential };
+type CredentialOptions = Pick<
+  RotateOptions,
+  "credentialDays" | "probe" | "processes"
+>;
 
 /**
- * Chooses what to do: add a credential, or delete the one that a former run
- * replaced.
+ * Plans a run: to add a credential, or to delete the one that a former run replaced
+ * if the running function uses the new one everywhere.
  *
  * @throws {SettingsError} If the env file has no credential that can be rotated.
  */
 export async function planCredentialRotation(
-  { instance, envFile }: RotationPlace,
-): Promise<CredentialPlan> {
+  place: Place,
+  options: CredentialOptions,
+): Promise<Rotation> {
+  const { instance, envFile } = place;
   const credential = await readCredential(envFile);
   const noted = await readReplacedCredential(envFile);
   const current = credential.kind === "jwt_profile"
     ? credential.key.keyId
     : undefined;
   // Version 0.1.0 wrote the note before the new key.
-  const isBegun = noted !== undefined && noted.id !== undefined &&
-    noted.id === current;
-  if (noted && !isBegun) return { kind: "delete", replaced: noted };
+  const isBegun = noted?.id !== undefined && noted.id === current;
+  if (noted && !isBegun) return planDeletion(place, noted, options);
 
   const { origin } = instance;
   const token = await getServiceToken({ origin, credential });
-  const me = await whoAmI(connect(origin, token));
-  const place = { organization: me.organization, user: me.id };
+  const { id: user, organization, loginName } = await whoAmI(
+    connect(origin, token),
+  );
   const kind: CredentialKind = current === undefined ? "pat" : "key";
-  const tokens = (await listCredentials(instance, place))
+  const tokens = (await listCredentials(instance, { organization, user }))
     .filter((it) => it.kind === "pat");
   // ZITADEL does not show which token is which.
   const id = current ?? (tokens.length === 1 ? tokens[0]!.id : undefined);
+  const replaced = { organization, user, kind, id };
+  const days = options.credentialDays;
+  const note = (text: string) => noteReplaced(text, replaced);
   return {
-    kind: "add",
-    replaced: { ...place, kind, id },
-    loginName: me.loginName,
+    steps: [step(
+      "add",
+      `+ create a new ${
+        NAMES[kind]
+      } for ${loginName}, valid for ${days} days, and write it into ${envFile}; the old one keeps working`,
+      () => issueCredential(instance, envFile, { ...replaced, days, note }),
+    )],
+    report({ print }) {
+      print(
+        `${
+          tint("good", "Added.")
+        } Next: restart or deploy the function with ${envFile}, then run the same command again: it deletes the old one.`,
+      );
+      return "done";
+    },
   };
 }
 
-/** Adds a credential and writes it into the env file, with a note of the old one. */
-export function addCredential(
-  { instance, envFile }: RotationPlace,
-  replaced: ReplacedCredential,
-  { days }: { readonly days: number },
-): Promise<void> {
-  const note = (text: string) => noteReplaced(text, replaced);
-  return issueCredential(instance, envFile, { ...replaced, days, note });
-}
+const NAMES = { key: "key", pat: "personal access token" } as const;
 
-/** How to check that the function uses the new credential. */
-export interface CheckOptions {
-  /** Where each process answers; none: the endpoints of its targets. */
-  readonly endpoints: readonly string[];
-  readonly processes: number | undefined;
-  readonly signal?: AbortSignal;
+function planDeletion(
+  place: Place,
+  replaced: ReplacedCredential,
+  options: CredentialOptions,
+): Rotation {
+  const { instance, envFile } = place;
+  const { kind, id } = replaced;
+  const which = id === undefined ? "" : ` (${id})`;
+  let processes = 0;
+  return {
+    steps: [step(
+      "delete",
+      `- check that the function uses the new ${
+        NAMES[kind]
+      }, then delete the old one${which}`,
+      async (signal) => {
+        processes = await countUsers(place, options, signal);
+        if (id) await deleteCredential(instance, replaced, { kind, id });
+        await editEnvFile(envFile, (text) => noteReplaced(text, undefined));
+      },
+    )],
+    report({ print, error }) {
+      print(
+        `${tint("good", "Rotated.")} The new credential is used by ${
+          count(processes, "process", "processes")
+        }, all that were seen.`,
+      );
+      if (id !== undefined) return "done";
+      error(
+        `${
+          tint("warning", "warning")
+        }: which of the service user's tokens is the old one cannot be seen. Delete it in the console: Users > Service Users > Personal Access Tokens`,
+      );
+      return "warnings";
+    },
+  };
 }
 
 /**
- * Deletes the old credential if the running function uses the new one.
+ * Counts the processes that use the credential of the env file.
  *
- * @returns How many processes were seen to use the new one.
  * @throws {Error} If the function still uses the old one: nothing is deleted.
  */
-export async function deleteReplaced(
-  place: RotationPlace,
-  replaced: ReplacedCredential,
-  options: CheckOptions,
+async function countUsers(
+  place: Place,
+  { probe, processes }: CredentialOptions,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { instance, envFile } = place;
+  const { envFile } = place;
   const credential = await fingerprint(await readCredential(envFile));
-  const seen = new Set<string>();
-  for (const check of await checks(place, options.endpoints)) {
-    const processes = await awaitKey({
-      ...check,
-      credential,
-      processes: options.processes,
-      waitSeconds: 0,
-      signal: options.signal,
-    }).catch((cause) => {
+  let seen = new Set<string>();
+  for (const check of await checks(place, probe)) {
+    const options = { ...check, credential, processes, waitSeconds: 0, signal };
+    const ids = await awaitKey(options).catch((cause) => {
       throw new Error(
         `The old credential is kept: the function does not use the new one everywhere (${cause.message}). Restart or deploy it with ${envFile}, then run the same command again`,
         { cause },
       );
     });
-    for (const id of processes) seen.add(id);
+    seen = seen.union(ids);
   }
-  const { kind, id } = replaced;
-  if (id) await deleteCredential(instance, replaced, { kind, id });
-  await editEnvFile(envFile, (text) => noteReplaced(text, undefined));
   return seen.size;
 }
 
 /** With which key to ask which endpoints. */
 async function checks(
-  { instance, envFile }: RotationPlace,
+  place: Place,
   endpoints: readonly string[],
 ): Promise<{ endpoints: readonly string[]; signingKey: string }[]> {
-  const keys = await readKeys(envFile);
-  const ours = (await listTargets(instance))
-    .filter(({ signingKey }) => keys.includes(signingKey));
-  const signingKey = ours[0]?.signingKey ?? keys[0];
+  const { targets, envKeys } = await readState(place);
+  const ours = targets.filter((it) => envKeys.includes(it.signingKey));
+  const signingKey = ours[0]?.signingKey ?? envKeys[0];
   if (endpoints.length > 0 && signingKey) return [{ endpoints, signingKey }];
   if (ours.length === 0) {
     throw new Error(
-      `Cannot check which credential the function uses: no target signs with a key of ${envFile}. Give the function's address with --probe, or run \`deno task setup\` first`,
+      `Cannot check which credential the function uses: no target signs with a key of ${place.envFile}. Give the function's address with --probe, or run \`deno task setup\` first`,
     );
   }
   return ours.map(({ endpoint, signingKey }) => ({

@@ -1,32 +1,8 @@
-import { type CanaryResult, checkEndpoint } from "../function/canary.ts";
+import { checkEndpoint } from "../function/canary.ts";
 import { sleep } from "../util/sleep.ts";
 
 /** How often the function is asked while it is waited for, in milliseconds. */
 const RETRY_MS = 1_000;
-
-/** Answers that a function gives which only has to be started with the key. */
-const NOT_YET: readonly CanaryResult["verdict"][] = [
-  "refused",
-  "failing",
-  "unreachable",
-];
-
-/** The function as ZITADEL will call it. */
-export interface AskedFunction {
-  readonly endpoint: string;
-  /** Where this machine reaches it, if not there. */
-  readonly probe?: string | undefined;
-  readonly signingKey: string;
-}
-
-export interface WaitOptions {
-  /** How long the function may take. */
-  readonly seconds?: number;
-  readonly signal?: AbortSignal;
-  readonly onWait?: (seen: string) => void;
-  /** How long to wait between two questions, in milliseconds. */
-  readonly retryMs?: number | undefined;
-}
 
 /** Why a function cannot be bound. */
 export interface Trouble {
@@ -40,11 +16,21 @@ export interface Trouble {
  * Asks the function, exactly at its endpoint unless there is another address for
  * that, whether it accepts the key: once, or until the time is over.
  *
+ * @param asked Where ZITADEL will call it, and where this machine reaches it, if not there.
  * @returns What was seen last; `undefined` if it accepts the key.
  */
 export async function findTrouble(
-  { endpoint, probe = endpoint, signingKey }: AskedFunction,
-  { seconds = 0, signal, onWait, retryMs = RETRY_MS }: WaitOptions = {},
+  { endpoint, probe = endpoint, signingKey }: {
+    readonly endpoint: string;
+    readonly probe?: string | undefined;
+    readonly signingKey: string;
+  },
+  { seconds = 0, signal, onWait, retryMs = RETRY_MS }: {
+    readonly seconds?: number;
+    readonly signal?: AbortSignal;
+    readonly onWait?: (seen: string) => void;
+    readonly retryMs?: number | undefined;
+  } = {},
 ): Promise<Trouble | undefined> {
   const deadline = Date.now() + seconds * 1_000;
   let { accepted, verdict, seen } = await checkEndpoint(probe, signingKey);
@@ -54,7 +40,7 @@ export async function findTrouble(
     ({ accepted, verdict, seen } = await checkEndpoint(probe, signingKey));
   }
   if (accepted) return undefined;
-  const isNotYet = NOT_YET.includes(verdict);
+  const isNotYet = ["refused", "failing", "unreachable"].includes(verdict);
   return {
     seen: `${probe} ${seen}`,
     isNotYet,

@@ -1,6 +1,7 @@
 import { planMapping } from "../roles/plan_mapping.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import type { State, Wish } from "./plan.ts";
+import type { TargetSettings } from "../zitadel/target.ts";
 import { standInName } from "./stand_in.ts";
 
 /** Conditions by which a target learns of a changed mapping. */
@@ -16,9 +17,7 @@ export function setupNotes(state: State, wish: Wish): string[] {
   return [
     ...entries.notes,
     ...isChanged ? heldMapping(state, wish) : [],
-    ...laterTargets(state, wish),
-    ...sameEndpoint(state, wish),
-    ...shortTimeout(state, wish),
+    ...wish.target ? targetNotes(state, wish, wish.target) : [],
   ];
 }
 
@@ -36,56 +35,56 @@ function heldMapping(
     ours?.payloadType === "json";
   const isCalled = calls.some((condition) => condition.startsWith("function/"));
   if (!isCalled || getsEvents) return [];
-  const [fresh, stale] =
-    (["CACHE_FRESH_SECONDS", "CACHE_STALE_SECONDS"] as const)
-      .map((name) => Number(env[name] || SETTINGS[name].default));
+  const fresh = numberOf(env, "CACHE_FRESH_SECONDS");
   return [
     `the function holds the mapping that it read before: tokens follow after ${fresh} s as a rule, and ${
-      fresh! + stale!
+      fresh + numberOf(env, "CACHE_STALE_SECONDS")
     } s at most (CACHE_FRESH_SECONDS and CACHE_STALE_SECONDS); with \`deno task setup --also events\` in about a second`,
   ];
 }
 
-/** A later target that answers with claims replaces those of the former ones. */
-function laterTargets(state: State, { target, conditions }: Wish): string[] {
-  const ours = state.targets.find(({ name }) => name === target?.name);
-  if (ours === undefined) return [];
-  return state.executions.flatMap(({ condition, targets }) => {
-    const place = targets.indexOf(ours.id);
-    if (place < 0 || !condition.startsWith("function/")) return [];
-    if (!conditions.includes(condition)) return [];
-    const later = targets.slice(place + 1).flatMap((id) => {
-      const other = state.targets.find((target) => target.id === id);
-      return other?.kind === "call" ? [`"${other.name}"`] : [];
-    });
-    return later.length === 0 ? [] : [
+function numberOf(
+  env: State["env"],
+  name: "CACHE_FRESH_SECONDS" | "CACHE_STALE_SECONDS" | "UPSTREAM_TIMEOUT_MS",
+): number {
+  return Number(env[name] || SETTINGS[name].default);
+}
+
+function targetNotes(
+  { targets, executions, env }: State,
+  { conditions }: Wish,
+  { name, endpoint, timeoutSeconds }: TargetSettings,
+): string[] {
+  const { id = "" } = targets.find((it) => it.name === name) ?? {};
+  const notes: string[] = [];
+  for (const { condition, targets: bound } of executions) {
+    const place = bound.indexOf(id);
+    const isFunction = condition.startsWith("function/");
+    if (place < 0 || !isFunction || !conditions.includes(condition)) continue;
+    const after = bound.slice(place + 1);
+    const later = targets.filter((it) =>
+      after.includes(it.id) && it.kind === "call"
+    ).map(({ name }) => `"${name}"`);
+    if (later.length === 0) continue;
+    notes.push(
       `${condition} calls ${
         later.join(", ")
-      } after "${ours.name}": if it answers with append_claims, that replaces these permissions. To change the order, bind again in the console (Actions V2)`,
-    ];
-  });
-}
-
-function sameEndpoint(state: State, { target }: Wish): string[] {
-  const others = state.targets.filter(({ name, endpoint }) =>
-    endpoint === target?.endpoint &&
-    name !== target?.name && name !== standInName(target?.name ?? "")
-  );
-  return others.map(({ name }) =>
-    `the target "${name}" has the same endpoint: the function needs the keys of both`
-  );
-}
-
-/** ZITADEL must not give up before the function does: it would see no reason. */
-function shortTimeout(
-  { env }: State,
-  { target }: Wish,
-): string[] {
-  const waited = Number(
-    env.UPSTREAM_TIMEOUT_MS || SETTINGS.UPSTREAM_TIMEOUT_MS.default,
-  );
-  if (!target || 1_000 * target.timeoutSeconds > waited) return [];
-  return [
-    `the target's timeout of ${target.timeoutSeconds} s is not above UPSTREAM_TIMEOUT_MS (${waited}): ZITADEL gives up before the function can answer. Raise --timeout, or lower UPSTREAM_TIMEOUT_MS`,
-  ];
+      } after "${name}": if it answers with append_claims, that replaces these permissions. To change the order, bind again in the console (Actions V2)`,
+    );
+  }
+  for (const it of targets) {
+    if (it.endpoint !== endpoint) continue;
+    if ([name, standInName(name)].includes(it.name)) continue;
+    notes.push(
+      `the target "${it.name}" has the same endpoint: the function needs the keys of both`,
+    );
+  }
+  // ZITADEL must not give up before the function does: it would see no reason.
+  const waited = numberOf(env, "UPSTREAM_TIMEOUT_MS");
+  if (1_000 * timeoutSeconds <= waited) {
+    notes.push(
+      `the target's timeout of ${timeoutSeconds} s is not above UPSTREAM_TIMEOUT_MS (${waited}): ZITADEL gives up before the function can answer. Raise --timeout, or lower UPSTREAM_TIMEOUT_MS`,
+    );
+  }
+  return notes;
 }

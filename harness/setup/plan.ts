@@ -4,13 +4,18 @@
  * @module
  */
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
-import { parseEnv, readEnvFile, SIGNING_KEY_SETTING } from "../cli/env_file.ts";
+import {
+  parseEnv,
+  readEnvFile,
+  SIGNING_KEY_SETTING,
+  splitKeys,
+} from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { findOrganization } from "../mapping/mapping_organization.ts";
 import type { Mapping } from "../mapping/parse_roles.ts";
 import { planMapping } from "../roles/plan_mapping.ts";
 import { entryChanges } from "../roles/write_entries.ts";
-import { type Execution, listExecutions } from "../zitadel/execution.ts";
+import { listExecutions } from "../zitadel/execution.ts";
 import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
 import {
   hasSettings,
@@ -18,8 +23,8 @@ import {
   type Target,
   type TargetSettings,
 } from "../zitadel/target.ts";
+import type { RotationSituation } from "../zitadel/unfinished_rotation.ts";
 import type { Change, Place } from "../plan/change.ts";
-import { readKeys } from "./signing_keys.ts";
 import {
   bindChange,
   createTargetChange,
@@ -30,17 +35,11 @@ import {
 import { settingChange } from "./write_setting.ts";
 
 /** What is there. */
-export interface State {
-  /** Every target of the instance. */
-  readonly targets: readonly Target[];
-  /** Everything that is bound on the instance. */
-  readonly executions: readonly Execution[];
+export interface State extends RotationSituation {
   /** The organization's metadata; empty if no mapping is touched. */
   readonly metadata: readonly MetadataEntry[];
   /** By which API it was read, which tells the release; `undefined` if it was not. */
   readonly metadataApi?: MetadataApi | undefined;
-  /** The signing keys in the env file. */
-  readonly envKeys: readonly string[];
   /** The settings in the env file. */
   readonly env: Settings;
 }
@@ -77,17 +76,12 @@ export async function readState(
   const targets = await listTargets(instance);
   const executions = await listExecutions(instance);
   if (organization) await findOrganization(instance, organization, "--org");
-  const read = organization === undefined
-    ? undefined
-    : await listMetadata(instance, organization);
-  return {
-    targets,
-    executions,
-    metadata: read?.entries ?? [],
-    metadataApi: read?.api,
-    envKeys: await readKeys(envFile),
-    env: parseEnv(await readEnvFile(envFile)),
-  };
+  const { entries: metadata, api: metadataApi } = organization
+    ? await listMetadata(instance, organization)
+    : { entries: [], api: undefined };
+  const env = parseEnv(await readEnvFile(envFile));
+  const envKeys = splitKeys(env[SIGNING_KEY_SETTING]);
+  return { targets, executions, metadata, metadataApi, envKeys, env };
 }
 
 /**
@@ -98,19 +92,13 @@ export async function readState(
  * @throws {Error} If the env file holds another target's key.
  */
 export function planSetup(place: Place, state: State, wish: Wish): Change[] {
-  const { target: settings, domain, mapping, prune } = wish;
-  const isMapped = mapping.size > 0 || prune;
+  const { target: settings, domain: value, mapping, prune } = wish;
   const others = [
-    ...settings && domain && !state.env.ZITADEL_DOMAIN
-      ? [settingChange(place, {
-        name: "ZITADEL_DOMAIN",
-        value: domain,
-        shown: domain,
-        replaces: false,
-      })]
+    ...settings && value && !state.env.ZITADEL_DOMAIN
+      ? [settingChange(place, { name: "ZITADEL_DOMAIN", value })]
       : [],
     ...wish.others ?? [],
-    ...isMapped
+    ...mapping.size > 0 || prune
       ? entryChanges(place, planMapping(state.metadata, mapping, { prune }))
       : [],
   ];
@@ -123,22 +111,26 @@ export function planSetup(place: Place, state: State, wish: Wish): Change[] {
       : hasSettings(existing, settings)
       ? []
       : [updateTargetChange(place, existing, settings)],
-    ...planKey(place, state, { target, existing, force: wish.force ?? false }),
+    ...planKey(place, state, target, wish),
     ...others,
-    ...planBindings(place, state, { target, conditions: wish.conditions }),
+    ...wish.conditions.flatMap((condition) => {
+      const { targets: from = [] } = state.executions.find((it) =>
+        it.condition === condition
+      ) ?? {};
+      if (target.id && from.includes(target.id)) return [];
+      const to = [...from, target];
+      return [bindChange(place, { condition, from, to }, state.targets)];
+    }),
   ];
 }
 
 function planKey(
   place: Place,
   { targets, envKeys: keys }: State,
-  { target, existing, force }: {
-    readonly target: PlannedTarget;
-    readonly existing: Target | undefined;
-    readonly force: boolean;
-  },
+  target: PlannedTarget | Target,
+  { force = false }: Wish,
 ): Change[] {
-  if (existing && keys.includes(existing.signingKey)) return [];
+  if ("signingKey" in target && keys.includes(target.signingKey)) return [];
   const replaces = keys.length > 0;
   if (!replaces || force) return [writeKeyChange(place, target, { replaces })];
   const owners = targets.filter(({ signingKey }) => keys.includes(signingKey))
@@ -150,21 +142,4 @@ function planKey(
         : `no target of this instance has the key in the env file (${SIGNING_KEY_SETTING}). Run again with --force to replace it, or choose another --env-file if it belongs to another instance`
     }`,
   );
-}
-
-function planBindings(
-  place: Place,
-  { executions, targets }: State,
-  { target, conditions }: {
-    readonly target: PlannedTarget;
-    readonly conditions: readonly string[];
-  },
-): Change[] {
-  return conditions.flatMap((condition) => {
-    const from = executions.find((it) => it.condition === condition)?.targets ??
-      [];
-    if (target.id && from.includes(target.id)) return [];
-    const to = [...from, target];
-    return [bindChange(place, { condition, from, to }, targets)];
-  });
 }

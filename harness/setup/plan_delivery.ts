@@ -7,47 +7,31 @@
 import { sendCanary } from "../function/canary.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
 import { ownOrganization } from "../zitadel/organization.ts";
-import type { Change, Place } from "../plan/change.ts";
+import type { Change, Place, Planned } from "../plan/change.ts";
 import { findTrouble } from "./check_function.ts";
-import type { SetupOptions } from "./command_line.ts";
-import type { State } from "./plan.ts";
 import { proveDelivery } from "./prove_delivery.ts";
-import {
-  findStandIn,
-  readStandIn,
-  removeStandInChange,
-  standInChanges,
-} from "./stand_in.ts";
+import { type Found, planStandIn } from "./stand_in.ts";
 
 /** How the reason begins if the function has the key, and ZITADEL did not reach it. */
 export const UNDELIVERED = "ZITADEL was not seen to reach";
 
 /** Adds a stand-in to a plan if one is needed, or removes one that is not. */
 export async function planDelivery(
-  { probe, name }: SetupOptions,
-  { place, state, existing, wanted, planned }: {
-    readonly place: Place;
-    readonly state: State;
-    readonly existing: Target | undefined;
-    readonly wanted: TargetSettings;
-    readonly planned: readonly Change[];
-  },
-): Promise<{ readonly changes: Change[]; readonly notes: string[] }> {
+  found: Found,
+  wanted: TargetSettings,
+  planned: readonly Change[],
+  probe: string | undefined,
+): Promise<Planned> {
   const seen = probe && planned.some(needsDelivery)
-    ? await whyUnreached(wanted.endpoint, existing?.signingKey)
+    ? await whyUnreached(wanted.endpoint, found.existing?.signingKey)
     : undefined;
-  const isLeft = findStandIn(state, name) !== undefined;
-  const created = seen
-    ? standInChanges(place, state, { existing, wanted })
-    : [];
-  const isNeeded = created.length > 0 || seen !== undefined && isLeft;
-  const removal = removeStandInChange(place, { name });
+  const { before, after } = planStandIn(found, wanted, seen !== undefined);
   return {
     changes: [
       ...planned.filter(({ isGuarded }) => !isGuarded),
-      ...created,
+      ...before,
       ...planned.filter(({ isGuarded }) => isGuarded),
-      ...isNeeded ? [{ ...removal, isGuarded: true }] : isLeft ? [removal] : [],
+      ...after,
     ],
     notes: seen ? [seen] : [],
   };
@@ -57,7 +41,8 @@ export async function planDelivery(
 export function needsDelivery(
   { isGuarded, isAboutEvents, kind }: Change,
 ): boolean {
-  return isGuarded === true && !isAboutEvents && kind !== "delete-target";
+  const isCall = kind === "bind" || kind === "update-target";
+  return isCall && isGuarded === true && !isAboutEvents;
 }
 
 /** Says why ZITADEL has to show that it reaches an endpoint; `undefined` if this machine does. */
@@ -78,9 +63,10 @@ async function whyUnreached(
  * if this machine reaches the endpoint itself.
  */
 export async function findDeliveryTrouble(
-  place: Place,
-  { target, endpoint, probe, signal, pollMs, onWait }: {
+  { instance, organization }: Place,
+  { target, standIn, endpoint, probe, signal, pollMs, onWait }: {
     readonly target: Target;
+    readonly standIn: Target | undefined;
     readonly endpoint: string;
     readonly probe: string;
     readonly signal: AbortSignal;
@@ -88,10 +74,8 @@ export async function findDeliveryTrouble(
     readonly onWait: (seen: string) => void;
   },
 ): Promise<string | undefined> {
-  const { instance, organization } = place;
   const isReached = (await sendCanary(endpoint, target.signingKey)).accepted;
   if (isReached) return undefined;
-  const standIn = await readStandIn(instance, target.name);
   const { id, name, signingKey } = standIn ?? target;
   if (standIn) {
     const trouble = await findTrouble({ endpoint, probe, signingKey });
@@ -100,7 +84,7 @@ export async function findDeliveryTrouble(
   onWait(`ZITADEL sends events to ${endpoint}`);
   const isDelivered = await proveDelivery(instance, {
     target: id,
-    silenced: standIn ? [target.id] : [],
+    silenced: standIn && target.id,
     organization: organization ?? (await ownOrganization(instance)).id,
     ...{ probe, signingKey, signal, pollMs },
   });

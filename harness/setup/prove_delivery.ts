@@ -34,8 +34,8 @@ const KEY = /^permissions-probe-[0-9a-f]{8}$/;
 export interface DeliveryOptions {
   /** The target that is to reach the function. */
   readonly target: string;
-  /** Other targets that reach it: they are sent nothing meanwhile. */
-  readonly silenced: readonly string[];
+  /** Another target that reaches it: it is sent nothing meanwhile. */
+  readonly silenced?: string | undefined;
   /** Whose metadata is changed. */
   readonly organization: string;
   /** Where this machine reaches the function. */
@@ -53,25 +53,20 @@ export async function proveDelivery(
 ): Promise<boolean> {
   const { target, silenced, organization } = options;
   const executions = await listExecutions(instance);
-  const targetsOf = (condition: string) =>
-    executions.find((it) => it.condition === condition)?.targets ?? [];
-  const from = targetsOf(CONDITION);
-  const others = [CONDITION, ...WIDER].map(targetsOf)
-    .find((targets) => targets.length > 0) ?? [];
-  const ours = [target, ...silenced];
+  const [from = [], ...wider] = [CONDITION, ...WIDER].map((condition) =>
+    executions.find((it) => it.condition === condition)?.targets ?? []
+  );
+  const others = [from, ...wider].find((it) => it.length > 0) ?? [];
+  const ours = [target, silenced];
   const to = [...others.filter((id) => !ours.includes(id)), target];
-  const isBound = from.includes(target);
-  if (!isBound) await bind(instance, { condition: CONDITION, from, to });
+  const prove = () =>
+    withEntry(instance, organization, (change) => awaitEvent(change, options));
+  if (from.includes(target)) return await prove();
+  await bind(instance, { condition: CONDITION, from, to });
   try {
-    return await withEntry(
-      instance,
-      organization,
-      (change) => awaitEvent(change, options),
-    );
+    return await prove();
   } finally {
-    if (!isBound) {
-      await bind(instance, { condition: CONDITION, from: to, to: from });
-    }
+    await bind(instance, { condition: CONDITION, from: to, to: from });
   }
 }
 
@@ -126,9 +121,8 @@ async function withEntry<T>(
     return await use(async () => {
       // An unchanged value would be no event.
       const value = new TextEncoder().encode(`[${" ".repeat(changes)}]`);
-      const sequence = await setMetadata(instance, organization, [
-        { key, value },
-      ]);
+      const entries = [{ key, value }];
+      const sequence = await setMetadata(instance, organization, entries);
       changes++;
       return sequence;
     });

@@ -3,30 +3,44 @@ import { statOf } from "../cli/env_file.ts";
 import { UsageError } from "../cli/errors.ts";
 import type { Io } from "../cli/io.ts";
 import { printable } from "../cli/terminal.ts";
-import { fixedOrganization } from "../mapping/mapping_organization.ts";
 import type { UnfinishedRotation } from "../zitadel/unfinished_rotation.ts";
 import type { Target, TargetSettings } from "../zitadel/target.ts";
-import type { Change, Place } from "../plan/change.ts";
+import {
+  type Change,
+  NOTHING,
+  type Place,
+  type Planned,
+} from "../plan/change.ts";
 import { findTrouble, requireStartable } from "./check_function.ts";
 import { conditionsOf, type SetupOptions } from "./command_line.ts";
-import { judgeReach } from "./judge_reach.ts";
 import { setupNotes } from "./notes.ts";
 import { planDelivery } from "./plan_delivery.ts";
 import { planSetup, type State, type Wish } from "./plan.ts";
 import { readRemoval } from "./plan_removal.ts";
 import { proposeSettings } from "./propose_settings.ts";
-import { listMappedProjects } from "./role_projects.ts";
 import { planServiceUser, readServiceUsers } from "./service_user.ts";
-import {
-  type Plan,
-  type Planned,
-  readSituation,
-  type Situation,
-} from "./situation.ts";
+import { readSituation, type Situation } from "./situation.ts";
 import { unbindChanges, updateTargetChange } from "./target_changes.ts";
 
 /** What a new target gets without `--timeout`, in seconds: ZITADEL's own default. */
 const DEFAULT_TIMEOUT_SECONDS = 10;
+
+/** The changes, and what keeps some of them from being made now. */
+interface SetupPlan extends Planned {
+  readonly target?: TargetSettings | undefined;
+  /** The target of that name, if it exists. */
+  readonly existing?: Target | undefined;
+  /** Why the guarded changes cannot be made now. */
+  readonly trouble?: string | undefined;
+  /** Whether interruptOnError is off, and the operator is to decide about it. */
+  readonly isInterruptOpen?: boolean;
+  /** Whether no user could get a permission; the notes say why. */
+  readonly isFruitless?: boolean;
+  /** Of a removal: whether something that is live stays. */
+  readonly isIncomplete?: boolean;
+}
+
+export type Plan = Situation & SetupPlan;
 
 /** Reads everything, and works out what to change. Changes nothing. */
 export async function readPlan(
@@ -34,7 +48,7 @@ export async function readPlan(
   io: Pick<Io, "env" | "progress">,
 ): Promise<Plan> {
   const situation = await readSituation(options, io);
-  const plan: Planned = options.remove
+  const plan: SetupPlan = options.remove
     ? await readRemoval(options, situation)
     : await planFromSetup(options, situation);
   io.progress();
@@ -44,8 +58,8 @@ export async function readPlan(
 async function planFromSetup(
   options: SetupOptions,
   situation: Situation,
-): Promise<Planned> {
-  const { name, force, prune, serviceUser: wantsUser } = options;
+): Promise<SetupPlan> {
+  const { name, force, prune, probe, forCustomers } = options;
   const { place, state, rotation, mapping, domain, serviceUser } = situation;
   const existing = state.targets.find((target) => target.name === name) ??
     rotation?.successor;
@@ -56,43 +70,42 @@ async function planFromSetup(
   if (target !== undefined) requireFinished(rotation);
   const conditions = conditionsOf(["preaccesstoken", ...options.also ?? []]);
   requireJson(existing, conditions, state);
-  const user = wantsUser
+  const user = options.serviceUser
     ? await planServiceUser(
       place,
       await readServiceUsers(place, serviceUser),
       serviceUser,
     )
-    : { changes: [], notes: [] };
-  const proposal = await propose(options, situation);
+    : NOTHING;
+  const { isFruitless, ...proposal } = isEmergencyExit(options)
+    ? { ...NOTHING, isFruitless: false }
+    : await proposeSettings(options, situation);
   const wish: Wish = {
-    name,
-    target,
-    conditions,
-    mapping,
-    prune,
-    force,
-    domain,
+    ...{ name, target, conditions, mapping, prune, force, domain },
     others: [...user.changes, ...proposal.changes],
   };
   const planned = planSetup(place, state, wish);
-  const way = target && await planDelivery(options, {
-    ...{ place, state, existing, wanted: target, planned },
-  });
-  const changes = way?.changes ?? planned;
-  const open = openInterrupt(options, target ?? existing);
+  const { changes, notes } = target
+    ? await planDelivery({ ...situation, existing }, target, planned, probe)
+    : { changes: planned, notes: [] };
+  const isAsked = forCustomers && options.interruptOnError === undefined;
+  const called = target ?? existing;
   return {
-    ...{ target, existing, changes },
+    ...{ target, existing, changes, isFruitless },
     trouble: await readTrouble(options, { target, existing, changes }),
     notes: [
       ...setupNotes(state, wish),
       ...user.notes,
       ...proposal.notes,
-      ...way?.notes ?? [],
-      ...open.notes,
+      ...notes,
+      ...isAsked && called === undefined
+        ? [
+          `there is no target "${name}" yet: run this again with --endpoint, to decide about interruptOnError`,
+        ]
+        : [],
       ...await newFileNotes(place, changes),
     ],
-    isInterruptOpen: open.isOpen,
-    isFruitless: proposal.isFruitless,
+    isInterruptOpen: isAsked && called?.interruptOnError === false,
   };
 }
 
@@ -111,7 +124,7 @@ async function newFileNotes(
 async function readTrouble(
   { probe, wait, start }: SetupOptions,
   { target, existing, changes }: Pick<
-    Planned,
+    SetupPlan,
     "target" | "existing" | "changes"
   >,
 ): Promise<string | undefined> {
@@ -126,51 +139,6 @@ async function readTrouble(
   const calledAt = isUpdated ? existing.endpoint : undefined;
   requireStartable(trouble, { endpoint, calledAt });
   return trouble.seen;
-}
-
-/** Finds out whether the operator is to decide about interruptOnError. */
-function openInterrupt(
-  { forCustomers, interruptOnError, name }: SetupOptions,
-  called: TargetSettings | undefined,
-): { readonly isOpen: boolean; readonly notes: readonly string[] } {
-  const isAsked = forCustomers && interruptOnError === undefined;
-  return {
-    isOpen: isAsked && called?.interruptOnError === false,
-    notes: isAsked && called === undefined
-      ? [
-        `there is no target "${name}" yet: run this again with --endpoint, to decide about interruptOnError`,
-      ]
-      : [],
-  };
-}
-
-/** Proposes settings, and finds out whom the mapping reaches with them. */
-async function propose(options: SetupOptions, situation: Situation) {
-  const nothing = { changes: [], notes: [] };
-  if (isEmergencyExit(options)) return { ...nothing, isFruitless: false };
-  const { place, settings, mapping, organization, state } = situation;
-  const keys = [
-    ...new Set([...mapping.keys(), ...state.metadata.map(({ key }) => key)]),
-  ];
-  const mapped = organization
-    ? await listMappedProjects(place.instance, organization, keys)
-    : [];
-  const { project: named, forCustomers } = options;
-  const found = { keys, mapped, named };
-  const { fruitless, notes } = await judgeReach(situation, found);
-  const isOfAll = organization?.id === fixedOrganization(settings);
-  const proposal = options.projects === false
-    ? nothing
-    : await proposeSettings(place, {
-      ...{ ...found, forCustomers, settings, state },
-      organization: isOfAll ? organization : undefined,
-      isNewlyFixed: situation.isNewlyFixed,
-    });
-  return {
-    changes: proposal.changes,
-    notes: [...fruitless ? [fruitless] : notes, ...proposal.notes],
-    isFruitless: fruitless !== undefined,
-  };
 }
 
 /**
@@ -226,22 +194,20 @@ function isEmergencyExit(options: SetupOptions): boolean {
 function unbind(
   { name, unbind: words }: SetupOptions,
   { place, state, rotation }: Situation,
-): Planned {
+): SetupPlan {
   const ours = state.targets.filter((target) =>
     [name, rotation?.successor.name].includes(target.name)
   );
   if (ours.length === 0) throw new Error(`There is no target "${name}"`);
-  const changes = unbindChanges(place, state, {
-    ids: ours.map(({ id }) => id),
-    conditions: conditionsOf(words),
-  });
+  const ids = ours.map(({ id }) => id);
+  const changes = unbindChanges(place, state, ids, conditionsOf(words));
   return { changes, notes: [] };
 }
 
 function turnOff(
   place: Place,
   { predecessor, successor }: UnfinishedRotation,
-): Planned {
+): SetupPlan {
   return {
     changes: [predecessor, successor].flatMap((target) =>
       target?.interruptOnError

@@ -1,21 +1,15 @@
 import { UsageError } from "../cli/errors.ts";
 import { isLeftover } from "../doctor/leftovers.ts";
+import { findProjects, type OwnedProject } from "../mapping/find_projects.ts";
 import type { Instance } from "../zitadel/client.ts";
 import {
   listOrganizations,
   type Organization,
 } from "../zitadel/organization.ts";
-import { findProject, listProjects, listRoles } from "../zitadel/project.ts";
+import { listProjects, listRoles } from "../zitadel/project.ts";
 
 /** How many organizations are asked at once. */
 const AT_ONCE = 8;
-
-/** A project and the organization that owns it. */
-export interface OwnedProject {
-  readonly id: string;
-  readonly name: string;
-  readonly owner: Organization;
-}
 
 /** A project with roles that a mapping has entries for. */
 export interface MappedProject extends OwnedProject {
@@ -57,31 +51,19 @@ export async function findMappedProjects(
 }
 
 /**
- * Finds projects by their ids, each by asking in the organization that owns it.
+ * Finds projects that an option or a setting names.
  *
- * @param from The option or setting that names them.
- * @param first The organization to look in first.
  * @throws {UsageError} If one does not exist: a tenant could create a project
  * with this id.
  */
-export async function findProjects(
+export async function findNamedProjects(
   instance: Instance,
+  from: "--project" | "PROJECTS",
   ids: readonly string[],
-  from: string,
   first?: string,
 ): Promise<OwnedProject[]> {
-  if (ids.length === 0) return [];
-  const owners = (await listOrganizations(instance))
-    .sort((a, b) => Number(b.id === first) - Number(a.id === first));
-  const found: OwnedProject[] = [];
-  next: for (const id of ids) {
-    for (const owner of owners) {
-      const project = await findProject(instance, owner.id, id);
-      if (!project) continue;
-      found.push({ id, name: project.name, owner });
-      continue next;
-    }
-    throw new UsageError(`${from} ${id}: there is no such project`);
-  }
-  return found;
+  const found = await findProjects(instance, ids, first);
+  const missing = ids.find((id) => found.every((it) => it.id !== id));
+  if (missing === undefined) return found;
+  throw new UsageError(`${from} ${missing}: there is no such project`);
 }

@@ -8,15 +8,12 @@ import { readFunctionConfig } from "../cli/function_config.ts";
 import type { Io } from "../cli/io.ts";
 import { readSettings } from "../cli/settings.ts";
 import { tint } from "../cli/terminal.ts";
-import { startFunction } from "../function/function_process.ts";
+import {
+  type FunctionProcess,
+  startFunction,
+} from "../function/function_process.ts";
 import { isLoopback } from "../util/is_loopback.ts";
-import type { Plan } from "./situation.ts";
-
-/** The function, running until it is stopped. */
-export interface RunningFunction {
-  readonly url: string;
-  readonly stop: () => Promise<unknown>;
-}
+import type { Plan } from "./read_plan.ts";
 
 /**
  * Starts the function with the settings of the env file, and prints its log on
@@ -27,7 +24,7 @@ export interface RunningFunction {
 export async function startHere(
   { place, target }: Pick<Plan, "place" | "target">,
   io: Io,
-): Promise<RunningFunction> {
+): Promise<FunctionProcess> {
   const own = await readSettings(place.envFile, io);
   const { port, note } = choosePort(own.PORT, target!.endpoint);
   if (note) io.error(`${tint("warning", "!")} ${note}`);
@@ -49,7 +46,7 @@ export async function startHere(
 
 /** Waits for Ctrl-C. */
 export async function keepRunning(
-  { url }: RunningFunction,
+  { url }: FunctionProcess,
   target: Plan["target"],
   io: Io,
 ): Promise<void> {

@@ -4,17 +4,16 @@
  *
  * @module
  */
-import { confirm } from "../cli/confirm.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { type Io, printJson } from "../cli/io.ts";
 import { parseEnv, readEnvFile } from "../cli/env_file.ts";
 import { printable, tint } from "../cli/terminal.ts";
-import { type Change, requireRightsFor } from "../plan/change.ts";
+import { decide } from "../plan/carry_out.ts";
+import type { Change } from "../plan/change.ts";
 import { checkSetupOptions, type SetupOptions } from "./command_line.ts";
 import { executePlan, type Pace } from "./execute_plan.ts";
 import { printPlan } from "../plan/print_plan.ts";
-import { readPlan } from "./read_plan.ts";
-import type { Plan } from "./situation.ts";
+import { type Plan, readPlan } from "./read_plan.ts";
 import { UNDELIVERED } from "./plan_delivery.ts";
 import { keepRunning } from "./run_function.ts";
 
@@ -28,37 +27,50 @@ export async function runSetup(
   const plan = read.isInterruptOpen
     ? await decideAboutInterrupt(read, options, io)
     : read;
-  const { place, changes, trouble } = plan;
-  if (!options.json) show(plan, io);
-  if (options.dryRun) {
-    const outcome = changes.length > 0 ? "changes" : "done";
-    return await report(plan, options, { io, outcome });
-  }
+  const { place, changes, trouble, existing, notes } = plan;
+  const { instance } = place;
   const made = trouble === undefined ? changes : changes.filter(isSafe);
-  if (made.length > 0) {
-    await requireRightsFor(place, made);
-    if (!confirm(io, "Make these changes?", options)) {
-      return options.json
-        ? await report(plan, options, { io, outcome: "declined" })
-        : "declined";
-    }
+  if (!options.json) {
+    // A function cannot have the key of a target that does not exist yet.
+    const isLater = trouble !== undefined || existing === undefined;
+    const guarded = changes.filter((it) => !isSafe(it));
+    const steps = [
+      ...changes.filter(isSafe),
+      ...isLater ? guarded.map(onceAccepted) : guarded,
+    ];
+    printPlan({ ...plan, instance, steps, notes }, io);
   }
-  await using execution = await executePlan(plan, options, { io, pace });
+  const steps = options.dryRun ? changes : made;
+  const ended = await decide(steps, place, { ...options, io });
+  if (ended === "declined" && !options.json) return ended;
+  if (ended) return await report(plan, options, { io, outcome: ended });
+  const { trouble: unbound, running } = await executePlan(plan, options, {
+    io,
+    pace,
+  });
+  await using _ = running;
   // Also a removal that found no target although there are others: a wrong name.
   const isMistaken = plan.isIncomplete || plan.isFruitless ||
     options.remove && changes.length === 0 && plan.state.targets.length > 0;
-  const isBound = execution.trouble === undefined;
+  const isBound = unbound === undefined;
   const outcome = !isBound ? "failed" : isMistaken ? "warnings" : "done";
-  const done = { ...plan, trouble: execution.trouble };
+  const done = { ...plan, trouble: unbound };
   await report(done, options, { io, outcome });
-  if (execution.running && isBound) {
-    await keepRunning(execution.running, plan.target, io);
-  }
+  if (running && isBound) await keepRunning(running, plan.target, io);
   return outcome;
 }
 
 function isSafe({ isGuarded = false }: Change): boolean {
   return !isGuarded;
+}
+
+function onceAccepted({ lines }: Change) {
+  return {
+    lines: lines.map(({ sign, text }) => ({
+      sign,
+      text: `${text}, once the function accepts its key`,
+    })),
+  };
 }
 
 /** Asks whether failures stop logins; unasked, that stays as it is. */
@@ -85,26 +97,6 @@ async function decideAboutInterrupt(
   return { ...plan, notes: [...plan.notes, note] };
 }
 
-function show(
-  { place, organization, why, changes, notes, trouble, existing }: Plan,
-  io: Io,
-): void {
-  // A function cannot have the key of a target that does not exist yet.
-  const isLater = trouble !== undefined || existing === undefined;
-  const lines = changes.filter(isSafe).flatMap(({ lines }) => lines);
-  const guarded = changes.filter((change) => !isSafe(change))
-    .flatMap(({ lines }) => lines)
-    .map(({ sign, text }) => ({
-      sign,
-      text: isLater ? `${text}, once the function accepts its key` : text,
-    }));
-  const { instance } = place;
-  printPlan(
-    { instance, organization, why, lines: [...lines, ...guarded], notes },
-    io,
-  );
-}
-
 /** Reports how it ended, as one JSON document or in words. */
 async function report(
   { place, organization, changes, notes, trouble, isFruitless }: Plan,
@@ -112,23 +104,24 @@ async function report(
   { io, outcome }: { readonly io: Io; readonly outcome: Outcome },
 ): Promise<Outcome> {
   const { remove, envFile, start } = options;
-  const made = trouble ? changes.filter(isSafe) : changes;
   if (options.json) {
-    const pending = changes.filter((change) => !made.includes(change));
+    const linesOf = (isMade: boolean) =>
+      changes.filter((it) => (!trouble || isSafe(it)) === isMade)
+        .flatMap(({ lines }) => lines);
     return printJson(io, outcome, {
       instance: place.instance.origin,
       organization,
       applied: outcome !== "declined" && !options.dryRun,
       not_bound: trouble,
-      changes: made.flatMap(({ lines }) => lines),
-      pending: pending.flatMap(({ lines }) => lines),
+      changes: linesOf(true),
+      pending: linesOf(false),
       notes,
     });
   }
   if (options.dryRun) io.print("Nothing was changed (--dry-run).");
   else if (trouble) {
     io.print(`${tint("warning", "Not bound:")} ${printable(trouble)}`);
-    io.print(await nextStep(options, trouble));
+    io.print(`Next: ${await nextStep(options, trouble)}`);
   } else if (changes.length > 0 && remove) {
     const rest = outcome === "done" ? "" : " What stays is named above.";
     io.print(`${tint("good", "Removed.")}${rest}`);
@@ -153,9 +146,7 @@ async function nextStep(
   { envFile, probe }: SetupOptions,
   trouble: string,
 ): Promise<string> {
-  if (trouble.startsWith(UNDELIVERED)) {
-    return "Next: run the same command again";
-  }
+  if (trouble.startsWith(UNDELIVERED)) return "run the same command again";
   const settings = parseEnv(await readEnvFile(envFile));
   const hasCredential = ["ACCESS_TOKEN", "CLIENT_SECRET", "SERVICE_ACCOUNT_KEY"]
     .some((name) => settings[name]);
@@ -167,6 +158,6 @@ async function nextStep(
         : ""
     }`;
   return hasCredential
-    ? `Next: ${start}`
-    : `Next: ${envFile} has no credential of a service user yet; add --service-user to create one, or write ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY. Then ${start}`;
+    ? start
+    : `${envFile} has no credential of a service user yet; add --service-user to create one, or write ACCESS_TOKEN, CLIENT_ID and CLIENT_SECRET, or SERVICE_ACCOUNT_KEY. Then ${start}`;
 }

@@ -13,7 +13,7 @@ import { parseEnv, readEnvFile } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
-import { type CredentialKind, listCredentials } from "../zitadel/credential.ts";
+import { listCredentials } from "../zitadel/credential.ts";
 import { issueCredential } from "../zitadel/issue_credential.ts";
 import { listOrganizations, ownOrganization } from "../zitadel/organization.ts";
 import {
@@ -30,20 +30,23 @@ import {
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { type Me, whoAmI } from "../zitadel/user.ts";
 import { ZitadelError } from "../zitadel/zitadel_error.ts";
-import { type Change, change, ofOwner, type Place } from "../plan/change.ts";
+import {
+  type Change,
+  change,
+  type Place,
+  type Planned,
+} from "../plan/change.ts";
+import type { SetupOptions } from "./command_line.ts";
 
-/** The service user that is wanted. */
-export interface ServiceUserWish {
-  /** The target that it is for: its mark names it. */
-  readonly target: string;
-  /** What a new one is called; given, it also names one whose target was not noted. */
-  readonly name: string | undefined;
+/** The service user that is wanted: its mark names the target that it is for. */
+export interface ServiceUserWish extends
+  Pick<
+    SetupOptions,
+    "name" | "serviceUserName" | "credential" | "credentialDays"
+  > {
   readonly role: ReaderRole;
   /** The organization that it reads, and that a new one belongs to. */
   readonly organization: string;
-  readonly credential: CredentialKind;
-  /** How long the credential lives. */
-  readonly days: number;
 }
 
 /** The service users that there are, and the credential in the env file. */
@@ -64,7 +67,7 @@ export interface ServiceUserState {
  */
 export async function readServiceUsers(
   { instance, envFile }: Place,
-  { target, name, organization }: ServiceUserWish,
+  { name, serviceUserName, organization }: ServiceUserWish,
 ): Promise<ServiceUserState> {
   const users = await listServiceUsers(instance);
   const trusted = [organization, (await ownOrganization(instance)).id];
@@ -76,21 +79,18 @@ export async function readServiceUsers(
     : written?.kind === "jwt_profile"
     ? written.key.userId
     : undefined;
-  const isUsed = ({ id }: ServiceUser) => id === used;
-  const isDoubtful = (user: ServiceUser) =>
-    user.createdFor !== undefined && !isUsed(user) &&
-    !trusted.includes(user.organization);
-  const isOurs = (user: ServiceUser) =>
-    !isDoubtful(user) &&
-    (user.createdFor === target ||
-      user.createdFor === "" && (user.name === name || isUsed(user)));
-  return {
-    ours: users.filter(isOurs)
-      .sort((a, b) => Number(isUsed(b)) - Number(isUsed(a))),
-    others: users.filter((user) => !isOurs(user) && !isDoubtful(user)),
-    doubtful: users.filter(isDoubtful),
-    credential,
-  };
+  const { ours = [], others = [], doubtful = [] } = Object.groupBy(
+    users.toSorted((a, b) => Number(b.id === used) - Number(a.id === used)),
+    ({ id, createdFor, organization, name: called }) => {
+      const isUsed = id === used;
+      const isTrusted = isUsed || trusted.includes(organization);
+      if (createdFor !== undefined && !isTrusted) return "doubtful";
+      const isNamed = createdFor === "" &&
+        (isUsed || called === serviceUserName);
+      return createdFor === name || isNamed ? "ours" : "others";
+    },
+  );
+  return { ours, others, doubtful, credential };
 }
 
 async function readCredentialState(
@@ -104,11 +104,16 @@ async function readCredentialState(
   const credential = readCredential(settings);
   if (credential === undefined) return "refused";
   if (credential.kind === "jwt_profile") {
-    const { keyId, userId } = credential.key;
-    const owner = users.find(({ id }) => id === userId);
-    const isListed = owner === undefined ||
-      await isKeyListed(instance, owner, keyId);
-    if (!isListed) return "refused";
+    // Some releases answer a wrong key with 500.
+    const { keyId, userId: user } = credential.key;
+    const owner = users.find(({ id }) => id === user);
+    const listed = owner && await listCredentials(instance, { ...owner, user });
+    const isListed = listed?.some(({ id, expiresAt = Infinity }) =>
+      id === keyId && expiresAt > Date.now()
+    ) ?? true;
+    if (!isListed) {
+      return "refused";
+    }
   }
   try {
     const { origin } = instance;
@@ -118,18 +123,6 @@ async function readCredentialState(
     if (isRefusal(error)) return "refused";
     throw error;
   }
-}
-
-/** Asks ZITADEL about the key, since some releases answer a wrong one with 500. */
-async function isKeyListed(
-  instance: Instance,
-  { organization, id: user }: ServiceUser,
-  keyId: string,
-): Promise<boolean> {
-  const listed = await listCredentials(instance, { organization, user });
-  return listed.some(({ id, expiresAt = Infinity }) =>
-    id === keyId && expiresAt > Date.now()
-  );
 }
 
 function isRefusal(error: unknown): boolean {
@@ -147,133 +140,95 @@ function isRefusal(error: unknown): boolean {
  */
 export async function planServiceUser(
   { instance, envFile }: Place,
-  { ours: [found], others, credential }: ServiceUserState,
+  state: ServiceUserState,
   wish: ServiceUserWish,
-): Promise<{ readonly changes: Change[]; readonly notes: string[] }> {
-  const { name = DEFAULT_SERVICE_USER_NAME, organization, role } = wish;
+): Promise<Planned> {
+  const { ours: [found], credential } = state;
+  const { organization, role, serviceUserName } = wish;
   const works = typeof credential === "object";
-  if (works && credential.id !== found?.id) {
-    throw new Error(
-      `The env file has a credential of another user, ${credential.loginName}, and it works. Leave out --service-user, or remove the credential from the file`,
-    );
-  }
-  if (!found && await isUserNameTaken(instance, organization, name)) {
-    const other = others.find((user) => user.name === name);
-    const id = other ? ` (${other.id})` : "";
-    throw new Error(
-      `There is a user "${name}" already${id}, which setup did not create for this target: it is left alone. Choose another --service-user-name${
-        other?.createdFor === ""
-          ? `, or give this one: an older version of setup did create it`
-          : ""
-      }`,
-    );
-  }
+  await requireOurs(instance, state, wish);
+  const name = found?.name ?? serviceUserName ?? DEFAULT_SERVICE_USER_NAME;
   const rolesAt = async (level: ReaderRole) =>
     found ? await rolesOf(instance, { ...found, organization }, level) : [];
   const isGiven = (await rolesAt(role)).includes(role);
   const isWide = role === "ORG_OWNER_VIEWER" &&
     (await rolesAt("IAM_OWNER_VIEWER")).join() === "IAM_OWNER_VIEWER";
-  // Knows the user once it is created.
-  const user: CreatedUser = { found, name: found?.name ?? name };
-  const place = { instance, envFile };
-  return {
-    changes: [
-      ...found ? [] : [createUserChange(place, user, wish)],
-      ...isGiven ? [] : [giveRoleChange(place, user, wish)],
-      ...isWide && isGiven ? [takeRoleChange(place, user)] : [],
-      ...works ? [] : [writeCredentialChange(place, user, {
-        ...wish,
-        replaces: credential === "refused",
-      })],
-    ],
-    notes: isWide && !isGiven
-      ? [
-        `"${user.name}" keeps IAM_OWNER_VIEWER, which the function needs until it is restarted with METADATA_ORGANIZATION=${organization}; --service-user takes it away then`,
-      ]
-      : [],
-  };
+  // Known once it is created.
+  let user = found;
+  const changes: Change[] = [];
+  if (!found) {
+    const create = async () => {
+      const mark = { name, target: wish.name };
+      user = await createMarkedServiceUser(instance, organization, mark);
+      const { id } = user;
+      const isListed = async () =>
+        (await listServiceUsers(instance)).some((it) => it.id === id);
+      await waitUntil(isListed, { what: "the service user is listed" });
+    };
+    changes.push(change("create-user", `+ service user "${name}"`, create));
+  }
+  if (!isGiven) {
+    changes.push(change(
+      role === "IAM_OWNER_VIEWER" ? "give-instance-role" : "give-role",
+      `+ role ${role} for the service user "${name}"`,
+      () => giveReaderRole(instance, { id: user!.id, organization }, role),
+    ));
+  } else if (isWide) {
+    changes.push(change(
+      "take-role",
+      `- role IAM_OWNER_VIEWER of the service user "${name}": it reads one organization only`,
+      () => takeInstanceRoles(instance, user!.id),
+    ));
+  }
+  if (!works) {
+    const { credential: kind, credentialDays: days } = wish;
+    const [setting, what] = kind === "key"
+      ? ["SERVICE_ACCOUNT_KEY", "key"]
+      : ["ACCESS_TOKEN", "personal access token"];
+    const [sign, suffix] = credential === "refused"
+      ? ["~", ", in place of one that ZITADEL refuses"] as const
+      : ["+", ""] as const;
+    changes.push(change(
+      "write-credential",
+      `${sign} ${setting} in ${envFile}: a new ${what} of "${name}" for ${days} days${suffix}`,
+      async () => {
+        const { id, organization: home } = user!;
+        const owner = { organization: home, user: id };
+        await issueCredential(instance, envFile, { ...owner, kind, days });
+        await confirmCredential(instance, envFile, organization);
+      },
+      { setting },
+    ));
+  }
+  const notes = isWide && !isGiven
+    ? [
+      `"${name}" keeps IAM_OWNER_VIEWER, which the function needs until it is restarted with METADATA_ORGANIZATION=${organization}; --service-user takes it away then`,
+    ]
+    : [];
+  return { changes, notes };
 }
 
-interface CreatedUser {
-  found: ServiceUser | undefined;
-  readonly name: string;
-}
-
-export type ServiceUserPlace = Pick<Place, "instance" | "envFile">;
-
-function createUserChange(
-  { instance }: ServiceUserPlace,
-  user: CreatedUser,
-  { organization, target }: ServiceUserWish,
-): Change {
-  const { name } = user;
-  const make = async () => {
-    const mark = { name, target };
-    const { id } = user.found = await createMarkedServiceUser(
-      instance,
-      organization,
-      mark,
+/** Refuses to touch a user that is someone else's. */
+async function requireOurs(
+  instance: Instance,
+  { ours: [found], others, credential }: ServiceUserState,
+  { organization, serviceUserName: name = DEFAULT_SERVICE_USER_NAME }:
+    ServiceUserWish,
+): Promise<void> {
+  if (typeof credential === "object" && credential.id !== found?.id) {
+    throw new Error(
+      `The env file has a credential of another user, ${credential.loginName}, and it works. Leave out --service-user, or remove the credential from the file`,
     );
-    const isListed = async () =>
-      (await listServiceUsers(instance)).some((it) => it.id === id);
-    await waitUntil(isListed, { what: "the service user is listed" });
-  };
-  const needs = ofOwner("user.write", "create the service user");
-  return change("create-user", `+ service user "${name}"`, make, { needs });
-}
-
-function giveRoleChange(
-  { instance }: ServiceUserPlace,
-  user: CreatedUser,
-  { organization, role }: ServiceUserWish,
-): Change {
-  const right = role === "IAM_OWNER_VIEWER"
-    ? "iam.member.write"
-    : "org.member.write";
-  return change(
-    "give-role",
-    `+ role ${role} for the service user "${user.name}"`,
-    () => giveReaderRole(instance, { id: user.found!.id, organization }, role),
-    { needs: ofOwner(right, `give the service user ${role}`) },
-  );
-}
-
-/** Takes the role of the whole instance from a user that reads one organization. */
-function takeRoleChange(
-  { instance }: ServiceUserPlace,
-  { found, name }: CreatedUser,
-): Change {
-  return change(
-    "take-role",
-    `- role IAM_OWNER_VIEWER of the service user "${name}": it reads one organization only`,
-    () => takeInstanceRoles(instance, found!.id),
-    { needs: ofOwner("iam.member.write", "take its role of the instance") },
-  );
-}
-
-function writeCredentialChange(
-  { instance, envFile }: ServiceUserPlace,
-  user: CreatedUser,
-  { organization: read, credential: kind, days, replaces }: ServiceUserWish & {
-    readonly replaces: boolean;
-  },
-): Change {
-  const [setting, what] = kind === "key"
-    ? ["SERVICE_ACCOUNT_KEY", "key"]
-    : ["ACCESS_TOKEN", "personal access token"];
-  const suffix = replaces ? ", in place of one that ZITADEL refuses" : "";
-  return change(
-    "write-credential",
-    `${
-      replaces ? "~" : "+"
-    } ${setting} in ${envFile}: a new ${what} of "${user.name}" for ${days} days${suffix}`,
-    async () => {
-      const { id, organization } = user.found!;
-      const owner = { organization, user: id };
-      await issueCredential(instance, envFile, { ...owner, kind, days });
-      await confirmCredential(instance, envFile, read);
-    },
-    { needs: ofOwner("user.write", "create its credential"), setting },
+  }
+  if (found || !await isUserNameTaken(instance, organization, name)) return;
+  const other = others.find((user) => user.name === name);
+  const id = other ? ` (${other.id})` : "";
+  throw new Error(
+    `There is a user "${name}" already${id}, which setup did not create for this target: it is left alone. Choose another --service-user-name${
+      other?.createdFor === ""
+        ? `, or give this one: an older version of setup did create it`
+        : ""
+    }`,
   );
 }
 
@@ -281,15 +236,12 @@ function writeCredentialChange(
 async function confirmCredential(
   { origin }: Instance,
   envFile: string,
-  organization: string,
+  id: string,
 ): Promise<void> {
   const credential = readCredential(parseEnv(await readEnvFile(envFile)))!;
   const what = "the new credential lets the service user read the organization";
   await waitUntil(async () => {
-    const reader = connect(
-      origin,
-      await getServiceToken({ origin, credential }),
-    );
-    return (await listOrganizations(reader, { id: organization })).length > 0;
+    const token = await getServiceToken({ origin, credential });
+    return (await listOrganizations(connect(origin, token), { id })).length > 0;
   }, { what });
 }

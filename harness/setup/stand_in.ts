@@ -1,17 +1,10 @@
-import type { Instance } from "../zitadel/client.ts";
-import { listExecutions } from "../zitadel/execution.ts";
-import {
-  deleteTarget,
-  listTargets,
-  type Target,
-  type TargetSettings,
-} from "../zitadel/target.ts";
-import { type Change, change, ofOwner, type Place } from "../plan/change.ts";
+import type { Target, TargetSettings } from "../zitadel/target.ts";
+import type { Change, Place } from "../plan/change.ts";
 import type { State } from "./plan.ts";
-import { changeKeys } from "./signing_keys.ts";
 import {
   createTargetChange,
   type PlannedTarget,
+  removeTargetChanges,
   writeKeyChange,
 } from "./target_changes.ts";
 
@@ -40,64 +33,49 @@ export function findStandIn(
   );
 }
 
-/** Finds it as it is now. */
-export async function readStandIn(
-  instance: Instance,
-  name: string,
-): Promise<Target | undefined> {
-  const targets = await listTargets(instance);
-  const executions = await listExecutions(instance);
-  return findStandIn({ targets, executions }, name);
+/** What a stand-in is planned from. */
+export interface Found {
+  readonly place: Place;
+  readonly state: State;
+  readonly existing: Target | undefined;
 }
 
 /**
- * Creates what the target needs to show that ZITADEL reaches its endpoint, if it
+ * Plans what the target needs to show that ZITADEL reaches its endpoint, if it
  * cannot do so itself: made before the function starts, so that it has both keys.
+ * What is not needed goes, at the end if it is needed until then.
  */
-export function standInChanges(
-  place: Place,
-  state: State,
-  { existing, wanted }: {
-    readonly existing: Target | undefined;
-    readonly wanted: TargetSettings;
-  },
-): Change[] {
-  const name = standInName(wanted.name);
-  const { endpoint, timeoutSeconds } = wanted;
-  const isNeeded = existing !== undefined &&
+export function planStandIn(
+  { place, state, existing }: Found,
+  { name: wanted, endpoint, timeoutSeconds }: TargetSettings,
+  isUnreached: boolean,
+): { readonly before: Change[]; readonly after: Change[] } {
+  const found = findStandIn(state, wanted);
+  const isNeeded = isUnreached && existing !== undefined &&
     (existing.payloadType !== "json" || existing.endpoint !== endpoint);
-  if (!isNeeded) return [];
-  const found = findStandIn(state, wanted.name);
+  const hasKey = found !== undefined &&
+    state.envKeys.includes(found.signingKey);
+  const removal = found ? removeTargetChanges(place, found, hasKey) : [];
+  if (!isNeeded) {
+    return isUnreached
+      ? { before: [], after: guarded(removal) }
+      : { before: removal, after: [] };
+  }
   const isFit = found?.endpoint === endpoint;
+  const name = standInName(wanted);
   const target: PlannedTarget = { name, id: isFit ? found.id : undefined };
   const settings = { name, endpoint, timeoutSeconds, interruptOnError: false };
-  const hasKey = isFit && state.envKeys.includes(found.signingKey);
-  return [
-    ...found && !isFit ? [removeStandInChange(place, wanted)] : [],
-    ...isFit ? [] : [createTargetChange(place, target, settings)],
-    ...hasKey ? [] : [writeKeyChange(place, target, { replaces: false })],
-  ];
+  return {
+    before: [
+      ...isFit ? [] : [...removal, createTargetChange(place, target, settings)],
+      ...isFit && hasKey
+        ? []
+        : [writeKeyChange(place, target, { replaces: false })],
+    ],
+    after: guarded(removeTargetChanges(place, target, true)),
+  };
 }
 
-/** Removes the stand-in of a target, and its key. */
-export function removeStandInChange(
-  { instance, envFile }: Place,
-  { name }: Pick<TargetSettings, "name">,
-): Change {
-  const standIn = standInName(name);
-  return change(
-    "delete-target",
-    `- target "${standIn}" and its key in ${envFile}`,
-    async () => {
-      const target = await readStandIn(instance, name);
-      if (target === undefined) return;
-      const { id, signingKey } = target;
-      await changeKeys(
-        envFile,
-        (keys) => keys.filter((it) => it !== signingKey),
-      );
-      await deleteTarget(instance, id);
-    },
-    { needs: ofOwner("action.target.write", "delete the target") },
-  );
+function guarded(changes: readonly Change[]): Change[] {
+  return changes.map((change) => ({ ...change, isGuarded: true }));
 }

@@ -5,7 +5,7 @@
  */
 import { SIGNING_KEY_SETTING } from "../cli/env_file.ts";
 import type { Instance } from "../zitadel/client.ts";
-import type { Execution } from "../zitadel/execution.ts";
+import type { RotationSituation } from "../zitadel/unfinished_rotation.ts";
 import {
   createTarget,
   deleteTarget,
@@ -15,7 +15,7 @@ import {
   updateTarget,
 } from "../zitadel/target.ts";
 import { bind, type Binding } from "./bind.ts";
-import { type Change, change, ofOwner, type Place } from "../plan/change.ts";
+import { type Change, change, type Place } from "../plan/change.ts";
 import { changeKeys } from "./signing_keys.ts";
 
 /** A target of the plan: its id is known once it exists. */
@@ -36,7 +36,6 @@ export function createTargetChange(
     async () => {
       target.id = (await createTarget(instance, settings)).id;
     },
-    { needs: ofOwner("action.target.write", "create the target") },
   );
 }
 
@@ -56,22 +55,9 @@ export function updateTargetChange(
     `~ target "${settings.name}": ${differences.join(", ")}`,
     () => updateTarget(instance, id, settings),
     {
-      needs: ofOwner("action.target.write", "change the target"),
       isGuarded: settings.endpoint !== endpoint ||
         settings.interruptOnError && !interruptOnError,
     },
-  );
-}
-
-export function deleteTargetChange(
-  { instance }: Place,
-  target: PlannedTarget,
-): Change {
-  return change(
-    "delete-target",
-    `- target "${target.name}"`,
-    () => deleteTarget(instance, target.id!),
-    { needs: ofOwner("action.target.write", "delete the target") },
   );
 }
 
@@ -98,7 +84,6 @@ export function bindChange(
       return bind(instance, { condition, from, to: ids });
     },
     {
-      needs: ofOwner("action.execution.write", "bind or unbind the target"),
       isGuarded: to.length > from.length,
       isAboutEvents: condition.startsWith("event/"),
     },
@@ -108,14 +93,9 @@ export function bindChange(
 /** Takes targets out of conditions: by default of every one. */
 export function unbindChanges(
   place: Place,
-  { executions, targets }: {
-    readonly executions: readonly Execution[];
-    readonly targets: readonly Target[];
-  },
-  { ids, conditions }: {
-    readonly ids: readonly string[];
-    readonly conditions?: readonly string[];
-  },
+  { executions, targets }: Omit<RotationSituation, "envKeys">,
+  ids: readonly string[],
+  conditions?: readonly string[],
 ): Change[] {
   return executions.flatMap(({ condition, targets: from }) => {
     const to = from.filter((id) => !ids.includes(id));
@@ -144,14 +124,26 @@ export function writeKeyChange(
   );
 }
 
-export function dropKeyChange(
+/** Removes a target, after its key in the env file: it alone tells which key is its own. */
+export function removeTargetChanges(
   { instance, envFile }: Place,
   target: PlannedTarget,
-): Change {
-  return change("drop-key", `- ${textOfKey(envFile, target)}`, async () => {
-    const key = await keyOf(instance, target);
-    await changeKeys(envFile, (keys) => keys.filter((it) => it !== key));
-  });
+  hasKey: boolean,
+): Change[] {
+  const drop = change(
+    "drop-key",
+    `- ${textOfKey(envFile, target)}`,
+    async () => {
+      const key = await keyOf(instance, target);
+      await changeKeys(envFile, (keys) => keys.filter((it) => it !== key));
+    },
+  );
+  const removal = change(
+    "delete-target",
+    `- target "${target.name}"`,
+    () => deleteTarget(instance, target.id!),
+  );
+  return hasKey ? [drop, removal] : [removal];
 }
 
 function textOfKey(envFile: string, { name }: { readonly name: string }) {

@@ -7,13 +7,13 @@ import { type Change, change, type Place } from "../plan/change.ts";
 /** Sets one setting of the env file, other than keys and credentials. */
 export function settingChange(
   { envFile }: Pick<Place, "envFile">,
-  { name, value, shown, replaces }: {
+  { name, value, shown = value, replaces = false }: {
     readonly name: SettingName;
     readonly value: string;
     /** What changes, as the operator reads it. */
-    readonly shown: string;
+    readonly shown?: string;
     /** Whether the env file has another value. */
-    readonly replaces: boolean;
+    readonly replaces?: boolean;
   },
 ): Change {
   return change(

@@ -89,18 +89,19 @@ export function startAccessStub(
       return { details: { totalResult: BigInt(result.length) }, result };
     },
   });
+  const ownerOf = (headers: Headers) => headers.get("x-zitadel-orgid");
+  const withoutOwner = ({ owner: _, ...project }: Project) => project;
   router.service(MetadataService, {
     listOrganizationMetadata: ({ organizationId }) => {
       const found = organizationId === metadata.organization
         ? metadata.entries
         : [];
-      return {
-        pagination: { totalResult: BigInt(found.length) },
-        metadata: found.map(({ key, value }) => ({
-          key,
-          value: Uint8Array.fromBase64(value),
-        })),
-      };
+      const listed = found.map(({ key, value }) => ({
+        key,
+        value: Uint8Array.fromBase64(value),
+      }));
+      const totalResult = BigInt(listed.length);
+      return { pagination: { totalResult }, metadata: listed };
     },
   });
   router.service(UserService, {
@@ -117,23 +118,20 @@ export function startAccessStub(
               user.state === `USER_STATE_${UserState[value.state]}`
         )
       );
-      return fromJson(ListUsersResponseSchema, {
-        details: { totalResult: String(result.length) },
-        result: [...result],
-      });
+      return fromJson(ListUsersResponseSchema, page(result));
     },
   });
   router.service(ManagementService, {
     listUserGrants: ({ query, queries }, { requestHeader }) => {
       const user = queries.find(({ query }) => query.case === "userIdQuery");
       const all = grants.filter((grant) =>
-        grant.orgId === requestHeader.get("x-zitadel-orgid") &&
+        grant.orgId === ownerOf(requestHeader) &&
         (!user ||
           grant.userId === (user.query.value as { userId: string }).userId)
       );
       const begin = Number(query?.offset ?? 0);
       return fromJson(ListUserGrantResponseSchema, {
-        details: { totalResult: String(all.length) },
+        ...page(all),
         result: all.slice(begin, begin + (query?.limit || 100)),
       });
     },
@@ -143,30 +141,24 @@ export function startAccessStub(
       },
     }),
     getProjectByID: ({ id }, { requestHeader }) => {
-      const owner = requestHeader.get("x-zitadel-orgid");
-      const { owner: _, ...project } = projects.find((it) =>
-        it.id === id && it.owner === owner
-      ) ?? notFound();
+      const owner = ownerOf(requestHeader);
+      const found = projects.find((it) => it.id === id && it.owner === owner);
+      const project = withoutOwner(found ?? notFound());
       return fromJson(GetProjectByIDResponseSchema, { project });
     },
     listProjects: (_, { requestHeader }) => {
-      const owner = requestHeader.get("x-zitadel-orgid");
-      const result = projects.filter((it) => it.owner === owner)
-        .map(({ owner: _, ...project }) => project);
-      return fromJson(ListProjectsResponseSchema, {
-        details: { totalResult: String(result.length) },
-        result,
-      });
+      const owner = ownerOf(requestHeader);
+      const result = projects.filter((it) => it.owner === owner);
+      return fromJson(
+        ListProjectsResponseSchema,
+        page(result.map(withoutOwner)),
+      );
     },
     listApps: ({ projectId }) => {
       const { clientId, project } = recorded.application;
-      const result = project === projectId
-        ? [{ id: "app", name: "app", oidcConfig: { clientId } }]
-        : [];
-      return fromJson(ListAppsResponseSchema, {
-        details: { totalResult: String(result.length) },
-        result,
-      });
+      const app = { id: "app", name: "app", oidcConfig: { clientId } };
+      const result = project === projectId ? [app] : [];
+      return fromJson(ListAppsResponseSchema, page(result));
     },
   });
   router.service(AdminService, {
@@ -198,6 +190,11 @@ export function startAccessStub(
     origin: `http://127.0.0.1:${server.addr.port}`,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
+}
+
+function page(result: readonly JsonObject[]) {
+  const totalResult = String(result.length);
+  return { details: { totalResult }, result: [...result] };
 }
 
 /** Deno warns of handlers that watch the request's own signal. */

@@ -18,29 +18,26 @@ const NAMES = ["posts:read", "posts:write", "billing:write", "admin:all"];
 const OTHERS = ["secret:read", "Posts:Read", "nothing:here"];
 
 interface RunOptions {
-  readonly recorded: RecordedAccess;
   readonly rights?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 async function run(
+  recorded: RecordedAccess,
   task: Task,
   args: readonly string[],
-  { recorded, rights = ["iam.read"], env = {} }: RunOptions,
+  { rights = ["iam.read"], env = {} }: RunOptions = {},
 ) {
   await using stub = startAccessStub(recorded, { rights });
-  return await runAt(stub.origin, task, args, { ...recorded.settings, ...env });
-}
-
-const runAt = (
-  ZITADEL_DOMAIN: string,
-  task: Task,
-  args: readonly string[],
-  settings: Readonly<Record<string, string>>,
-) =>
-  runTask(task, [...args, "--env-file", "/dev/null"], {
-    env: { ...settings, ZITADEL_DOMAIN, ZITADEL_ADMIN_TOKEN: "admin" },
+  return await runTask(task, [...args, "--env-file", "/dev/null"], {
+    env: {
+      ...recorded.settings,
+      ...env,
+      ZITADEL_DOMAIN: stub.origin,
+      ZITADEL_ADMIN_TOKEN: "admin",
+    },
   });
+}
 
 /** The permissions of grants for which nothing must be requested. */
 function sentPermissions(
@@ -61,8 +58,7 @@ function sentPermissions(
 for (const release of RELEASES) {
   Deno.test(`explain --user and --permission say what real tokens of ${release} hold, and a reason for what they lack`, async (t) => {
     const recorded = await readRecordedAccess(`users_${release}`);
-    const { application, tokens, users, settings } = recorded;
-    await using stub = startAccessStub(recorded);
+    const { application, tokens, users } = recorded;
     for (const { kind, user, plain, requested } of tokens) {
       const found = users.find(({ userId }) => userId === user)!;
       const name = String(found.preferredLoginName);
@@ -71,12 +67,7 @@ for (const release of RELEASES) {
         : [];
       const ask = async (...args: string[]) => {
         const all = [...args, ...options, "--json"];
-        const { code, stdout, stderr } = await runAt(
-          stub.origin,
-          explain,
-          all,
-          settings,
-        );
+        const { code, stdout, stderr } = await run(recorded, explain, all);
         assert.equal(code, 0, stderr);
         return JSON.parse(stdout);
       };
@@ -110,7 +101,7 @@ for (const release of RELEASES) {
 
 Deno.test("explain --user prints a table, what does not count, and what must be requested", async () => {
   const recorded = await readRecordedAccess("users_v4.13.1");
-  const { stdout } = await run(explain, ["--user", "m8"], { recorded });
+  const { stdout } = await run(recorded, explain, ["--user", "m8"]);
   assert.match(stdout, /^ {2}project +granted by +role +entry +permissions$/m);
   assert.match(
     stdout,
@@ -130,7 +121,9 @@ Deno.test("explain --user and roles who refuse a token that does not see the who
     [roles, ["who", "posts:read"]],
   ] as const;
   for (const [task, args] of commands) {
-    const { code, stderr } = await run(task, args, { recorded, rights: [] });
+    const { code, stderr } = await run(recorded, task, args, {
+      rights: [],
+    });
     assert.equal(code, 2);
     assert.match(
       stderr,
@@ -142,7 +135,7 @@ Deno.test("explain --user and roles who refuse a token that does not see the who
 Deno.test("explain takes either a file or --user", async () => {
   const recorded = await readRecordedAccess("users_v4.13.1");
   for (const args of [[], ["file.json", "--user", "m8"]]) {
-    assert.equal((await run(explain, args, { recorded })).code, 64);
+    assert.equal((await run(recorded, explain, args)).code, 64);
   }
 });
 
@@ -150,11 +143,8 @@ for (const release of RELEASES) {
   Deno.test(`roles who names the users whose real tokens of ${release} have the permission`, async () => {
     const recorded = await readRecordedAccess(`users_${release}`);
     for (const permission of [...NAMES, ...OTHERS]) {
-      const { code, stdout } = await run(
-        roles,
-        ["who", permission, "--json"],
-        { recorded },
-      );
+      const args = ["who", permission, "--json"];
+      const { code, stdout } = await run(recorded, roles, args);
       assert.equal(code, 0);
       const { holders } = JSON.parse(stdout);
       const found = holders.filter(({ why }: { why?: string }) => !why)
@@ -183,22 +173,20 @@ Deno.test("roles who lists each of 250 grants once, and a user who is locked apa
     state: "USER_STATE_LOCKED",
     preferredLoginName: "seven",
   }];
-  const { stdout } = await run(roles, ["who", "posts:read"], {
-    recorded: { ...recorded, grants: many, users },
-    env: { PROJECTS: String(grant!.projectId) },
-  });
-  assert.match(
-    stdout,
-    /^249 users can get it in tokens$/m,
+  const { stdout } = await run(
+    { ...recorded, grants: many, users },
+    roles,
+    ["who", "posts:read"],
+    { env: { PROJECTS: String(grant!.projectId) } },
   );
+  assert.match(stdout, /^249 users can get it in tokens$/m);
   assert.match(stdout, /user-7 +viewer +no: the user is locked$/m);
 });
 
 Deno.test("roles who names the entries that grant a permission, also if no user has a grant", async () => {
   const recorded = await readRecordedAccess("users_v4.13.1");
   const who = async (name: string) =>
-    (await run(roles, ["who", name], { recorded: { ...recorded, grants: [] } }))
-      .stdout;
+    (await run({ ...recorded, grants: [] }, roles, ["who", name])).stdout;
   assert.match(await who("posts:read"), /^granted by viewer, in organization/m);
   assert.match(await who("nothing:here"), /^No entry grants it\.$/m);
 });

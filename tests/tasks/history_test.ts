@@ -31,13 +31,9 @@ async function run(
   { organization, events, metadata }: Omit<RecordedHistory, "files">,
 ) {
   await using stub = startAccessStub({
-    settings: {},
+    ...{ settings: {}, projects: [], users: [], grants: [], tokens: [] },
     application: { clientId: "", project: "" },
     metadata: { organization, entries: metadata },
-    projects: [],
-    users: [],
-    grants: [],
-    tokens: [],
     events,
   });
   const env = { ZITADEL_DOMAIN: stub.origin, ZITADEL_ADMIN_TOKEN: "admin" };
@@ -45,29 +41,44 @@ async function run(
   return await runTask(roles, [...args, ...org], { env });
 }
 
+interface Change {
+  readonly at: string;
+  readonly editor: { readonly name: string };
+  readonly roles: readonly { readonly key: string }[];
+}
+
+/** The changes as `--json` has them. */
+async function changesOf(
+  recorded: Omit<RecordedHistory, "files">,
+  ...args: readonly string[]
+): Promise<Change[]> {
+  const { code, stdout, stderr } = await run(
+    ["history", "--json", ...args],
+    recorded,
+  );
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout).changes;
+}
+
+const keysOf = (changes: readonly Change[]) =>
+  changes.flatMap(({ roles }) => roles.map(({ key }) => key));
+
 for (const release of RELEASES) {
   Deno.test(`roles history names five changes by two users of ${release}, and export --at gives the file of then`, async () => {
     const recorded = await readHistory(release);
-    const { code, stdout, stderr } = await run(["history", "--json"], recorded);
-    assert.equal(code, 0, stderr);
-    const { changes } = JSON.parse(stdout);
+    const changes = await changesOf(recorded);
     assert.deepEqual(
-      changes.map(({ editor }: { editor: { name: string } }) =>
-        editor.name.slice(0, 3)
-      ),
+      changes.map(({ editor }) => editor.name.slice(0, 3)),
       ["ann", "bob", "ann", "bob", "bob", "bob", "bob"],
     );
+    const fileAt = async (at: string) =>
+      JSON.parse((await run(["export", "--at", at], recorded)).stdout);
     for (const [index, last] of LAST_OF_FILE.entries()) {
-      const at = changes[last].at;
-      const then = await run(["export", "--at", at], recorded);
-      assert.deepEqual(JSON.parse(then.stdout), recorded.files[index]);
-      const first = changes[(LAST_OF_FILE[index - 1] ?? -1) + 1].at;
-      const moment = new Date(Date.parse(first) - 1).toISOString();
-      const before = await run(["export", "--at", moment], recorded);
-      assert.deepEqual(
-        JSON.parse(before.stdout),
-        recorded.files[index - 1] ?? {},
-      );
+      const { files } = recorded;
+      assert.deepEqual(await fileAt(changes[last]!.at), files[index]);
+      const first = changes[(LAST_OF_FILE[index - 1] ?? -1) + 1]!.at;
+      const before = new Date(Date.parse(first) - 1).toISOString();
+      assert.deepEqual(await fileAt(before), files[index - 1] ?? {});
     }
   });
 }
@@ -87,37 +98,26 @@ Deno.test("roles history says what each role gained and lost, and which plain en
 
 Deno.test("roles history takes --since, --role and --permission", async () => {
   const recorded = await readHistory("v4.13.1");
-  const changesOf = async (...args: string[]) =>
-    JSON.parse((await run(["history", "--json", ...args], recorded)).stdout)
-      .changes;
-  const all = await changesOf();
-  assert.deepEqual(await changesOf("--since", all[4].at), all.slice(4));
-  const ofEditor = await changesOf("--role", "editor");
+  const all = await changesOf(recorded);
+  const since = await changesOf(recorded, "--since", all[4]!.at);
+  assert.deepEqual(since, all.slice(4));
   assert.deepEqual(
-    ofEditor.flatMap(({ roles }: { roles: { key: string }[] }) =>
-      roles.map(({ key }) => key)
-    ),
+    keysOf(await changesOf(recorded, "--role", "editor")),
     ["editor", "123456:editor", "editor", "123456:editor", "editor"],
   );
-  const ofComments = await changesOf("--permission", "comments:read");
-  assert.equal(ofComments.length, 1);
-  assert.deepEqual(ofComments[0].roles.map(({ key }: { key: string }) => key), [
-    "viewer",
-  ]);
-  assert.equal(
-    (await run(["history", "--since", "yesterday"], recorded)).code,
-    64,
+  assert.deepEqual(
+    keysOf(await changesOf(recorded, "--permission", "comments:read")),
+    ["viewer"],
   );
+  const { code } = await run(["history", "--since", "yesterday"], recorded);
+  assert.equal(code, 64);
 });
 
 Deno.test("roles history names entries that the log does not explain, and export --at then prints nothing", async () => {
   const recorded = await readHistory("v4.13.1");
-  const cut = { ...recorded, events: recorded.events.slice(2) };
-  const old = {
-    ...recorded,
-    metadata: [...recorded.metadata, { key: "old", value: btoa('["a"]') }],
-  };
-  for (const log of [old, { ...cut, metadata: old.metadata }]) {
+  const entry = { key: "old", value: btoa('["a"]') };
+  const old = { ...recorded, metadata: [...recorded.metadata, entry] };
+  for (const log of [old, { ...old, events: old.events.slice(2) }]) {
     const history = await run(["history"], log);
     assert.equal(history.code, 1);
     assert.match(history.stdout, /^warning {2}the event log .*: .*old$/m);
@@ -147,13 +147,7 @@ Deno.test("roles history reads a log page by page and understands removed.all", 
     payload: {},
     type: { type: "org.metadata.removed.all" },
   });
-  const { code, stdout } = await run(["history", "--json"], {
-    ...recorded,
-    events,
-    metadata: [],
-  });
-  assert.equal(code, 0);
-  const { changes } = JSON.parse(stdout);
+  const changes = await changesOf({ ...recorded, events, metadata: [] });
   assert.equal(changes.length, 1_201);
-  assert.equal(changes.at(-1).roles.length, 1_200);
+  assert.equal(changes.at(-1)!.roles.length, 1_200);
 });

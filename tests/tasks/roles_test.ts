@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { startSandbox } from "../../harness/sandbox/sandbox.ts";
-import { connect } from "../../harness/zitadel/client.ts";
 import { listMetadata, setMetadata } from "../../harness/zitadel/metadata.ts";
-import { createScratchOrganization } from "../../harness/zitadel/scratch_organization.ts";
 import { roles } from "../../tasks/roles.ts";
 import { setup } from "../../tasks/setup.ts";
+import { startScratch } from "../harness/_scratch.ts";
 import { tempFolder } from "../_temp_folder.ts";
+import { testEach } from "../_test_each.ts";
 import { run as runTask } from "./_run.ts";
 
 const run = (
@@ -21,47 +20,58 @@ async function withFile(text: string) {
 
 /** A sandbox with an organization that has a mapping. */
 async function createScene() {
-  await using stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox());
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  const scratch = stack.use(await createScratchOrganization(instance));
+  const { sandbox, instance, scratch, ...scene } = await startScratch();
   const { id } = scratch.organization;
-  const parts = stack.move();
+  const env = {
+    ZITADEL_DOMAIN: sandbox.origin,
+    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+  };
   return {
-    ...{ instance, scratch },
-    env: {
-      ZITADEL_DOMAIN: sandbox.origin,
-      ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+    ...{ ...scene, instance, scratch, env, id },
+    /** Runs an action on the organization; expects an exit code and texts of its output. */
+    async expect(
+      args: readonly string[],
+      code: number,
+      texts: readonly RegExp[] = [],
+      options: Parameters<typeof runTask>[2] = {},
+    ): Promise<string> {
+      const org = ["--org", id, "--env-file", "/dev/null"];
+      const ended = await run([...args, ...org], { env, ...options });
+      const text = `${ended.stdout}\n${ended.stderr}`;
+      assert.equal(ended.code, code, text);
+      for (const it of texts) assert.match(text, it);
+      return ended.stdout;
     },
-    org: ["--org", id, "--env-file", "/dev/null"],
     keys: async () =>
       (await listMetadata(instance, id)).entries.map(({ key }) => key).sort(),
-    [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
-Deno.test("roles check ends with 0, 1 or 2 by the worst problem", async (t) => {
-  const files: [string, number, RegExp][] = [
-    ['{"admin": ["a"]}', 0, /No problems: 1 role$/m],
-    ['{" admin": ["a"]}', 1, /^warning .*white space/m],
-    ['{"admin": [1]}', 2, /^error .*admin\[0\]: is not a string$/m],
-    [
+testEach<[text: string, code: number, expected: RegExp]>(
+  "roles check ends with 0, 1 or 2 by the worst problem",
+  {
+    "none": ['{"admin": ["a"]}', 0, /No problems: 1 role$/m],
+    "a warning": ['{" admin": ["a"]}', 1, /^warning .*white space/m],
+    "an error": [
+      '{"admin": [1]}',
+      2,
+      /^error .*admin\[0\]: is not a string$/m,
+    ],
+    "a large claim": [
       JSON.stringify({
         a: Array.from({ length: 500 }, (_, i) => `p:${i}00000`),
       }),
       1,
       /warning .*8 kB/,
     ],
-  ];
-  for (const [text, code, expected] of files) {
-    await t.step(text.slice(0, 30), async () => {
-      await using file = await withFile(text);
-      const result = await run(["check", file.path]);
-      assert.equal(result.code, code, result.stdout + result.stderr);
-      assert.match(result.stdout, expected);
-    });
-  }
-});
+  },
+  async ([text, code, expected]) => {
+    await using file = await withFile(text);
+    const result = await run(["check", file.path]);
+    assert.equal(result.code, code, result.stdout + result.stderr);
+    assert.match(result.stdout, expected);
+  },
+);
 
 Deno.test("roles check --against prints who gains and loses what", async () => {
   await using before = await withFile('{"a": ["1"], "4": {"a": ["2"]}}');
@@ -128,103 +138,68 @@ Deno.test("roles refuses wrong usage", async () => {
 });
 
 Deno.test("roles export, then apply, changes nothing, and --prune removes what left the file", async () => {
-  await using sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using scratch = await createScratchOrganization(instance);
-  const organization = scratch.organization.id;
-  await setMetadata(instance, organization, [
-    { key: "logo", value: new TextEncoder().encode("two words") },
+  await using scene = await createScene();
+  const { expect, id } = scene;
+  const value = new TextEncoder().encode("two words");
+  await setMetadata(scene.instance, id, [{ key: "logo", value }]);
+  const organization = `^Organization {2}scratch \\w+ \\(${id}\\)`;
+  const exported = await expect(["export"], 0, [
+    new RegExp(`${organization}\\nskipped, no mapping: logo `, "m"),
   ]);
-  const env = {
-    ZITADEL_DOMAIN: sandbox.origin,
-    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
-  };
-  const org = ["--org", organization, "--env-file", "/dev/null"];
-  const exported = await run(["export", ...org], { env });
-  assert.equal(exported.code, 0, exported.stderr);
-  assert.match(
-    exported.stderr,
-    new RegExp(
-      `^Organization {2}scratch \\w+ \\(${organization}\\)\\nskipped, no mapping: logo `,
-    ),
-  );
-  await using file = await withFile(exported.stdout);
-  const same = await run(["apply", file.path, "--dry-run", ...org], { env });
-  assert.equal(same.code, 0, same.stdout + same.stderr);
-  assert.match(same.stdout, /^Nothing to change\.$/m);
-  assert.match(
-    same.stdout,
-    new RegExp(
-      `^Organization {2}scratch \\w+ \\(${organization}\\)$`,
-      "m",
-    ),
-  );
-
-  const typo = JSON.stringify({ vewer: ["a"], admin: ["b"] });
-  await Deno.writeTextFile(file.path, typo);
-  const noted = await run(["apply", file.path, "--dry-run", ...org], { env });
-  assert.match(
-    noted.stdout,
+  await using file = await withFile(exported);
+  const apply = ["apply", file.path];
+  await expect([...apply, "--dry-run"], 0, [
+    /^Nothing to change\.$/m,
+    new RegExp(`${organization}$`, "m"),
+  ]);
+  await file.write('{"vewer": ["a"], "admin": ["b"]}', "roles.json");
+  await expect([...apply, "--dry-run"], 1, [
     /! no project that this token can see has the role "vewer" \(did you mean viewer\?\)$/m,
-  );
-  await Deno.writeTextFile(file.path, '{"viewer": ["posts:read"]}');
-  const kept = await run(["apply", file.path, "--dry-run", ...org], { env });
-  assert.equal(kept.code, 0);
-  assert.match(kept.stdout, /kept, not in the file .*: admin$/m);
-  const pruning = ["apply", file.path, "--prune", ...org];
-  assert.equal((await run([...pruning, "--dry-run"], { env })).code, 1);
-  const declined = await run(pruning, { env, answer: false });
-  assert.equal(declined.code, 1);
-  const done = await run([...pruning, "--yes"], { env });
-  assert.equal(done.code, 0, done.stderr);
-  const { entries } = await listMetadata(instance, organization);
-  assert.deepEqual(entries.map(({ key }) => key).sort(), ["logo", "viewer"]);
+  ]);
+  await file.write('{"viewer": ["posts:read"]}', "roles.json");
+  await expect([...apply, "--dry-run"], 0, [
+    /kept, not in the file .*: admin$/m,
+  ]);
+  const prune = [...apply, "--prune"];
+  await expect([...prune, "--dry-run"], 1);
+  await expect(prune, 1, [], { answer: false });
+  await expect([...prune, "--yes"], 0);
+  assert.deepEqual(await scene.keys(), ["logo", "viewer"]);
 });
 
 Deno.test("roles apply and setup refuse entries of projects that do not exist, unless that is meant", async () => {
   await using scene = await createScene();
-  const { env, keys, org, scratch } = scene;
+  const { expect, env, keys, scratch } = scene;
   const { id } = scratch.project;
   const before = await keys();
   await using foreign = await withFile(
     `{"admin": {"permissions": ["a"]}, "${id}": {"admin": ["a"]}, "x:y": ["a"]}`,
   );
-  const apply = ["apply", foreign.path, "--yes", ...org];
-  const refused = await run(apply, { env });
-  assert.equal(refused.code, 2);
-  assert.match(
-    refused.stderr,
+  const apply = ["apply", foreign.path, "--yes"];
+  await expect(apply, 2, [
     /no project with the id "admin" that this token can see; nothing was changed.*--unknown-projects/,
-  );
-  assert.deepEqual(await keys(), before);
-  const refusedToo = await runTask(setup, [
-    ...["--roles", foreign.path, "--org", scratch.organization.id, "--yes"],
+  ]);
+  const refused = await runTask(setup, [
+    ...["--roles", foreign.path, "--org", scene.id, "--yes"],
     ...["--env-file", `${dirname(foreign.path)}/.env`],
   ], { env });
-  assert.equal(refusedToo.code, 2);
-  assert.match(refusedToo.stderr, /no project with the id "admin"/);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /no project with the id "admin"/);
   assert.deepEqual(await keys(), before);
-
-  const meant = await run([...apply, "--unknown-projects"], { env });
-  assert.equal(meant.code, 0, meant.stderr);
+  await expect([...apply, "--unknown-projects"], 0);
   assert.deepEqual(
     await keys(),
     [...before, "admin:permissions", `${id}:admin`, "x:y"].sort(),
   );
   // What is in effect already is not looked up again.
-  assert.equal((await run(apply, { env })).code, 0);
+  await expect(apply, 0);
 });
 
 Deno.test("roles apply names the missing right before it changes anything", async () => {
   await using scene = await createScene();
-  const { env, org, scratch } = scene;
+  const ZITADEL_ADMIN_TOKEN = scene.scratch.reader.token;
   await using file = await withFile('{"new": ["a"]}');
-  const { code, stderr } = await run(["apply", file.path, "--yes", ...org], {
-    env: { ...env, ZITADEL_ADMIN_TOKEN: scratch.reader.token },
-  });
-  assert.equal(code, 2);
-  assert.match(
-    stderr,
+  await scene.expect(["apply", file.path, "--yes"], 2, [
     /org\.write is needed to write the organization's metadata: give the user ORG_OWNER/,
-  );
+  ], { env: { ...scene.env, ZITADEL_ADMIN_TOKEN } });
 });

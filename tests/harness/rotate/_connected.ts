@@ -1,4 +1,4 @@
-import { createTarget } from "../../../harness/zitadel/target.ts";
+import { addTarget } from "../_add_target.ts";
 import { startFunction } from "../_function_server.ts";
 import { startScratch } from "../_scratch.ts";
 
@@ -11,15 +11,12 @@ export async function connected() {
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
   stack.defer(() => Deno.remove(envFile));
   const server = stack.use(startFunction(envFile, sandbox.origin));
-  const { id, signingKey } = await createTarget(instance, {
-    name: NAME,
-    endpoint: server.endpoint,
-    timeoutSeconds: 10,
-    interruptOnError: false,
-  });
+  const { endpoint } = server;
+  const target = await addTarget(instance, { name: NAME, endpoint });
   await Deno.writeTextFile(
     envFile,
-    `# mine\nZITADEL_DOMAIN=${sandbox.origin}\nAUTHORIZATION_SIGNING_KEY=${signingKey}\n`,
+    `# mine\nZITADEL_DOMAIN=${sandbox.origin}\nAUTHORIZATION_SIGNING_KEY=${target.signingKey}\n`,
   );
-  return { stack, sandbox, instance, scratch, envFile, server, id, signingKey };
+  const place = { instance, envFile, organization: undefined };
+  return { stack, sandbox, instance, scratch, envFile, server, target, place };
 }

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { awaitKey, KeyNotAccepted } from "../../../harness/rotate/await_key.ts";
+import {
+  awaitKey,
+  type AwaitKeyOptions,
+  KeyNotAccepted,
+} from "../../../harness/rotate/await_key.ts";
 import { signPayload } from "../../../harness/util/sign_payload.ts";
 import { serve } from "../_serve.ts";
 
@@ -43,12 +47,14 @@ async function verifySignature(
   return false;
 }
 
-const common = {
-  signingKey: KEY,
-  retryMs: RETRY_MS,
-  processes: undefined,
-  waitSeconds: 0,
-};
+const wait = (
+  endpoints: readonly string[],
+  options: Partial<AwaitKeyOptions> = {},
+) =>
+  awaitKey({
+    ...{ endpoints, signingKey: KEY, retryMs: RETRY_MS },
+    ...{ processes: undefined, waitSeconds: 0, ...options },
+  });
 
 Deno.test("awaitKey() finds a single old process behind a balancer", async () => {
   await using it = startProcesses([
@@ -57,10 +63,7 @@ Deno.test("awaitKey() finds a single old process behind a balancer", async () =>
     { id: "c", keys: ["old", KEY] },
   ]);
   await assert.rejects(
-    awaitKey({
-      ...common,
-      endpoints: [it.endpoint],
-    }),
+    wait([it.endpoint]),
     (error) =>
       error instanceof KeyNotAccepted &&
       /does not accept the target's key yet/.test(error.message),
@@ -71,46 +74,27 @@ Deno.test("awaitKey() finds a single old process behind a balancer", async () =>
 Deno.test("awaitKey() counts processes until there are as many as expected", async () => {
   const ids = ["a", "b", "c", "d", "e", "f", "g"];
   await using it = startProcesses(ids.map((id) => ({ id, keys: [KEY] })));
-  const accepted = await awaitKey({
-    ...common,
-    endpoints: [it.endpoint],
-    processes: 7,
-    waitSeconds: 5,
-  });
+  const options = { processes: 7, waitSeconds: 5 };
+  const accepted = await wait([it.endpoint], options);
   assert.deepEqual([...accepted].sort(), ids);
 });
 
-Deno.test("awaitKey() reports that it saw fewer processes than expected", async () => {
+Deno.test("awaitKey() refuses fewer processes than expected, one endpoint of several, and another credential", async () => {
   await using it = startProcesses([{ id: "a", keys: [KEY] }]);
-  const wait = awaitKey({
-    ...common,
-    endpoints: [it.endpoint],
-    processes: 2,
-  });
-  await assert.rejects(wait, /Only 1 of 2 processes accepted the key/);
-});
-
-Deno.test("awaitKey() asks every endpoint", async () => {
-  await using one = startProcesses([{ id: "a", keys: [KEY] }]);
-  await using two = startProcesses([{ id: "b", keys: ["old"] }]);
-  const wait = awaitKey({
-    ...common,
-    endpoints: [one.endpoint, two.endpoint],
-  });
+  await using old = startProcesses([{ id: "b", keys: ["old"] }]);
+  const { endpoint } = it;
   await assert.rejects(
-    wait,
-    (error: Error) => error.message.includes(two.endpoint),
+    wait([endpoint], { processes: 2 }),
+    /Only 1 of 2 processes accepted the key/,
   );
-});
-
-Deno.test("awaitKey() refuses a process that uses another credential", async () => {
-  await using it = startProcesses([{ id: "a", keys: [KEY] }]);
-  const options = {
-    ...common,
-    endpoints: [it.endpoint],
-  };
-  const wait = awaitKey({ ...options, credential: "decade00" });
-  await assert.rejects(wait, /uses another credential/);
-  const accepted = await awaitKey({ ...options, credential: "c0ffee00" });
-  assert.equal(accepted.size, 1);
+  await assert.rejects(
+    wait([endpoint, old.endpoint]),
+    ({ message }: Error) => message.includes(old.endpoint),
+  );
+  await assert.rejects(
+    wait([endpoint], { credential: "decade00" }),
+    /uses another credential/,
+  );
+  const accepted = await wait([endpoint], { credential: "c0ffee00" });
+  assert.deepEqual(accepted, new Set("a"));
 });

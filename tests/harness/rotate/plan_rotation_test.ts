@@ -13,20 +13,20 @@ const target = (
   name: string,
   payloadType: PayloadType = "json",
 ): Target => ({
-  id,
-  name,
-  endpoint: "https://function.example/",
-  timeoutSeconds: 10,
-  interruptOnError: false,
-  kind: "call",
+  ...{ id, name, endpoint: "https://function.example/", kind: "call" },
+  ...{ timeoutSeconds: 10, interruptOnError: false, payloadType },
   signingKey: `key${id}`,
-  payloadType,
 });
+const place = {
+  instance: connect("https://zitadel.example", "token"),
+  envFile: ".env",
+  organization: undefined,
+};
 const plan = (situation: RotationSituation) =>
   planRotation(
-    { instance: connect("https://zitadel.example", "token"), envFile: ".env" },
+    place,
     situation,
-    { name: "ours", wait: 0, endpoint: [] },
+    { name: "ours", wait: 0, probe: [] },
   ).steps.map(({ step }) => step);
 const bound = (...targets: string[]) => ({
   condition: "function/preaccesstoken",
@@ -57,19 +57,16 @@ testEach<[addresses: number, processes: number | undefined, where: string]>(
     "at several": [2, undefined, "the function at each of 2 addresses accepts"],
   },
   ([addresses, processes, where]) => {
-    const place = {
-      instance: connect("https://zitadel.example", "token"),
-      envFile: ".env",
-    };
     const situation = {
       targets: [target("1", "ours")],
       executions: [],
       envKeys: [],
     };
-    const endpoint = Array(addresses).fill("http://function.example/");
-    const options = { name: "ours", wait: 0, endpoint, processes };
+    const probe = Array(addresses).fill("http://function.example/");
+    const options = { name: "ours", wait: 0, probe, processes };
     const { steps } = planRotation(place, situation, options);
-    const { text } = steps.find(({ step }) => step === "wait")!;
+    const { lines } = steps.find(({ step }) => step === "wait")!;
+    const { text } = lines[0]!;
     assert.ok(text.includes(`wait until ${where}`), text);
   },
 );

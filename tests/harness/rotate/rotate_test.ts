@@ -7,12 +7,11 @@ import {
 } from "../../../harness/cli/env_file.ts";
 import {
   planRotation,
-  readRotationSituation,
   type RotationOptions,
-  type RotationPlace,
   type RotationStep,
 } from "../../../harness/rotate/plan_rotation.ts";
 import { applySteps } from "../../../harness/plan/change.ts";
+import { readState } from "../../../harness/setup/plan.ts";
 import {
   listExecutions,
   setExecution,
@@ -21,7 +20,8 @@ import {
   clientCredentials,
   roleScopes,
 } from "../../../harness/zitadel/login.ts";
-import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
+import { listTargets } from "../../../harness/zitadel/target.ts";
+import { addTarget } from "../_add_target.ts";
 import { connected, NAME } from "./_connected.ts";
 
 const PACE = { canaryMs: 5, settleMs: 50 };
@@ -29,50 +29,69 @@ const CONDITIONS = ["function/preaccesstoken", "event/group/org.metadata"];
 
 /** A function whose target is bound, with one other target before it. */
 async function bound() {
-  const it = await connected();
-  const other = await createTarget(it.instance, {
-    name: "other",
-    endpoint: "http://127.0.0.1:9/",
-    timeoutSeconds: 10,
-    interruptOnError: false,
-  });
-  for (const condition of CONDITIONS) {
-    const targets = [other.id, it.id];
-    await setExecution(it.instance, { condition, targets });
+  const { stack, place, ...it } = await connected();
+  const { instance, envFile, server, scratch } = it;
+  const other = await addTarget(instance, { name: "other" });
+  const bindings = (id: string) =>
+    CONDITIONS.map((condition) => ({ condition, targets: [other.id, id] }));
+  for (const binding of bindings(it.target.id)) {
+    await setExecution(instance, binding);
   }
-  const token = `ACCESS_TOKEN=${it.scratch.reader.token}\n`;
-  await Deno.writeTextFile(it.envFile, token, { append: true });
-  await it.server.reload();
-  return { ...it, other: other.id };
+  const token = `ACCESS_TOKEN=${scratch.reader.token}\n`;
+  await Deno.writeTextFile(envFile, token, { append: true });
+  await server.reload();
+  const keys = async () =>
+    splitKeys(parseEnv(await readEnvFile(envFile)).AUTHORIZATION_SIGNING_KEY);
+  return {
+    ...it,
+    keys,
+    executions: () => listExecutions(instance),
+    /** Rotates the key; the function takes both keys once they are there, unless it is late. */
+    async rotate(
+      { onStep, isLate = false, name = NAME, ...options }:
+        & Partial<RotationOptions>
+        & {
+          readonly onStep?: (step: RotationStep["step"]) => void;
+          readonly isLate?: boolean;
+        } = {},
+    ): Promise<void> {
+      const { steps } = planRotation(place, await readState(place), {
+        ...{ name, wait: 20, probe: [], pace: PACE },
+        ...options,
+      });
+      await applySteps(steps, {
+        onDone({ step }) {
+          if (step === "add-key" && !isLate) server.reload();
+          onStep?.(step);
+        },
+      });
+    },
+    /** Expects that one target with a key of its own has taken the place of the first. */
+    async expectRotated() {
+      const [target, ...others] = (await listTargets(instance))
+        .filter(({ id }) => id !== other.id);
+      assert.deepEqual([target!.name, others], [NAME, []]);
+      assert.notEqual(target!.signingKey, it.target.signingKey);
+      assert.deepEqual(
+        new Map((await listExecutions(instance)).map((e) => [e.condition, e])),
+        new Map(bindings(target!.id).map((e) => [e.condition, e])),
+      );
+      assert.deepEqual(await keys(), [target!.signingKey]);
+      assert.match(await readEnvFile(envFile), /^# mine\n/);
+    },
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
 }
 
-/** Rotates the key of a target. */
-async function rotate(
-  place: RotationPlace,
-  name: string,
-  { onStep, ...options }: Partial<RotationOptions> & {
-    readonly onStep?: (step: RotationStep["step"]) => void;
-  },
-): Promise<void> {
-  const situation = await readRotationSituation(place);
-  const { steps } = planRotation(place, situation, {
-    name,
-    wait: 20,
-    endpoint: [],
-    pace: PACE,
-    ...options,
-  });
-  await applySteps(steps, { onDone: ({ step }) => onStep?.(step) });
-}
-
-function claimsOf(token: string): Record<string, unknown> {
-  const payload = token.split(".")[1]!;
-  return JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+function stopAfter(last: string) {
+  return (step: string) => {
+    if (step === last) throw new Error("interrupted");
+  };
 }
 
 Deno.test("rotate loses no call under constant load", async () => {
-  const { stack, ...it } = await bound();
-  await using _ = stack;
+  await using it = await bound();
+  const { server } = it;
   let going = true;
   let tokens = 0;
   const load = Array.from({ length: 3 }, async () => {
@@ -81,19 +100,23 @@ Deno.test("rotate loses no call under constant load", async () => {
         ...it.scratch.robot,
         scope: roleScopes(it.scratch.project.id),
       });
-      assert.ok(claimsOf(accessToken).permissions, "a token came without");
+      const claims = atob(
+        accessToken.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/"),
+      );
+      assert.ok(JSON.parse(claims).permissions, "a token came without");
       tokens++;
     }
   });
   const reloads: Promise<void>[] = [];
-  it.server.statuses.length = 0;
-  await rotate(it, NAME, {
+  server.statuses.length = 0;
+  await it.rotate({
+    isLate: true,
     // As late as can be: while the rotation waits, and when it is over.
     onWait: () => {
-      if (reloads.length === 0) reloads.push(it.server.reload());
+      if (reloads.length === 0) reloads.push(server.reload());
     },
   });
-  await it.server.reload();
+  await server.reload();
   await Promise.all(reloads);
   const during = tokens;
   while (tokens < during + 5) {
@@ -101,136 +124,79 @@ Deno.test("rotate loses no call under constant load", async () => {
   }
   going = false;
   await Promise.all(load);
-
-  const [target, ...rest] = (await listTargets(it.instance))
-    .filter(({ name }) => name !== "other");
-  assert.deepEqual(rest, []);
-  assert.equal(target!.name, NAME);
-  assert.notEqual(target!.signingKey, it.signingKey);
-  for (const { targets } of await listExecutions(it.instance)) {
-    assert.deepEqual(targets, [it.other, target!.id]);
-  }
-  const text = await readEnvFile(it.envFile);
-  assert.equal(parseEnv(text).AUTHORIZATION_SIGNING_KEY, target!.signingKey);
-  assert.match(text, /^# mine\n/);
-  assert.deepEqual(new Set(it.server.statuses), new Set([200]));
+  await it.expectRotated();
+  assert.deepEqual(new Set(server.statuses), new Set([200]));
   assert.ok(during > 10, `only ${during} tokens under load`);
 });
 
 Deno.test("rotate goes on from wherever it was interrupted", async (t) => {
-  const steps: RotationStep["step"][] = [
-    "create-successor",
-    "add-key",
-    "wait",
-    "swap",
-    "drop-key",
-    "delete-predecessor",
-  ];
-  for (const last of steps) {
+  for (
+    const last of [
+      "create-successor",
+      "add-key",
+      "wait",
+      "swap",
+      "drop-key",
+      "delete-predecessor",
+    ]
+  ) {
     await t.step(`after ${last}`, async () => {
-      const { stack, ...it } = await bound();
-      await using _ = stack;
-      const interrupted = rotate(it, NAME, {
-        onStep: (step) => {
-          if (step === "add-key") it.server.reload();
-          if (step === last) throw new Error("interrupted");
-        },
-      });
+      await using it = await bound();
+      const interrupted = it.rotate({ onStep: stopAfter(last) });
       await assert.rejects(interrupted, /interrupted/);
       await it.server.reload();
-      await rotate(it, NAME, {
-        onStep: (step) => {
-          if (step === "add-key") it.server.reload();
-        },
-      });
-      const targets = (await listTargets(it.instance))
-        .filter(({ name }) => name !== "other");
-      assert.deepEqual(targets.map(({ name }) => name), [NAME]);
-      for (const execution of await listExecutions(it.instance)) {
-        assert.deepEqual(execution.targets, [it.other, targets[0]!.id]);
-      }
-      assert.equal(
-        parseEnv(await readEnvFile(it.envFile)).AUTHORIZATION_SIGNING_KEY,
-        targets[0]!.signingKey,
-      );
+      await it.rotate();
+      await it.expectRotated();
     });
   }
 });
 
-Deno.test("rotate changes no binding while the function does not take the new key", async () => {
-  const { stack, ...it } = await bound();
-  await using _ = stack;
-  const before = await listExecutions(it.instance);
-  const seen: string[] = [];
-  await assert.rejects(
-    rotate(it, NAME, {
-      wait: 0,
-      onWait: (what) => seen.push(what),
-    }),
-    /^Error: http.* does not accept the target's key yet\. Nothing is bound to the new target yet/,
-  );
-  assert.deepEqual(await listExecutions(it.instance), before);
-  assert.equal(seen.length, 1);
-  assert.match(seen[0]!, /does not accept the target's key yet$/);
-});
-
-Deno.test("rotate keeps the old key beside the new where the env file lacks it", async () => {
-  const { stack, ...it } = await bound();
-  await using _ = stack;
+Deno.test("rotate changes no binding while the function does not take the new key, and keeps the old key that the env file lacks", async () => {
+  await using it = await bound();
+  const before = await it.executions();
   const text = await readEnvFile(it.envFile);
   await Deno.writeTextFile(
     it.envFile,
     withSetting(text, "AUTHORIZATION_SIGNING_KEY", undefined),
   );
+  const seen: string[] = [];
   await assert.rejects(
-    rotate(it, NAME, { wait: 0 }),
-    /does not accept the target's key yet/,
+    it.rotate({ isLate: true, wait: 0, onWait: (what) => seen.push(what) }),
+    /^Error: http.* does not accept the target's key yet\. Nothing is bound to the new target yet/,
   );
-  const keys = splitKeys(
-    parseEnv(await readEnvFile(it.envFile)).AUTHORIZATION_SIGNING_KEY,
-  );
-  assert.equal(keys[0], it.signingKey);
-  assert.equal(keys.length, 2);
+  assert.deepEqual(await it.executions(), before);
+  assert.equal(seen.length, 1);
+  assert.match(seen[0]!, /does not accept the target's key yet$/);
+  const [first, ...others] = await it.keys();
+  assert.deepEqual([first, others.length], [it.target.signingKey, 1]);
 });
 
 Deno.test("rotate reports what is bound if the function loses the key after the swap", async () => {
-  const { stack, ...it } = await bound();
-  await using _ = stack;
-  const interrupted = rotate(it, NAME, {
-    onStep: (step) => {
-      if (step === "add-key") it.server.reload();
-      if (step === "swap") throw new Error("interrupted");
-    },
-  });
+  await using it = await bound();
+  const interrupted = it.rotate({ onStep: stopAfter("swap") });
   await assert.rejects(interrupted, /interrupted/);
   const text = await readEnvFile(it.envFile);
-  const old = withSetting(text, "AUTHORIZATION_SIGNING_KEY", it.signingKey);
-  await Deno.writeTextFile(it.envFile, old);
+  await Deno.writeTextFile(
+    it.envFile,
+    withSetting(text, "AUTHORIZATION_SIGNING_KEY", it.target.signingKey),
+  );
   await it.server.reload();
   await assert.rejects(
-    rotate(it, NAME, { wait: 0 }),
+    it.rotate({ isLate: true, wait: 0 }),
     /event\/group\/org\.metadata and function\/preaccesstoken already call the new target/,
   );
 });
 
 Deno.test("rotate keeps a fractional timeout and the kind of a webhook", async () => {
-  const { stack, ...it } = await bound();
-  await using _ = stack;
-  const name = "webhook";
-  await createTarget(it.instance, {
-    name,
-    endpoint: it.server.endpoint,
-    timeoutSeconds: 2.5,
-    interruptOnError: true,
-    kind: "webhook",
-  });
-  await rotate(it, name, {
-    onStep: (step) => {
-      if (step === "add-key") it.server.reload();
-    },
-  });
-  const found = (await listTargets(it.instance)).find((it) => it.name === name);
-  assert.equal(found?.timeoutSeconds, 2.5);
-  assert.equal(found?.kind, "webhook");
-  assert.equal(found?.interruptOnError, true);
+  await using it = await bound();
+  const { endpoint } = it.server;
+  const settings = {
+    ...{ name: "webhook", endpoint, timeoutSeconds: 2.5 },
+    ...{ interruptOnError: true, kind: "webhook" as const },
+  };
+  await addTarget(it.instance, settings);
+  await it.rotate({ name: "webhook" });
+  const [found] = (await listTargets(it.instance))
+    .filter(({ name }) => name === "webhook");
+  assert.deepEqual({ ...found, ...settings }, found);
 });

@@ -12,8 +12,9 @@ Deno.test("runRotate() reports what an interruption left, and how to go on", asy
     signal: controller.signal,
   });
   const rotation = runRotate({
-    ...{ name: NAME, envFile, wait: 60, endpoint: [], yes: true },
-    ...{ credential: false, credentialDays: 365, dryRun: false, json: false },
+    ...{ name: NAME, envFile, wait: 60, probe: [], endpoint: [] },
+    ...{ credential: false, credentialDays: 365, processes: undefined },
+    ...{ yes: true, dryRun: false, json: false },
   }, {
     ...io,
     progress: (text) => {
@@ -23,7 +24,7 @@ Deno.test("runRotate() reports what an interruption left, and how to go on", asy
   await assert.rejects(rotation, {
     name: "Interrupted",
     message:
-      /^2 of 6 steps are done\. Not done:\n {2}- wait[^]*Run the same command again/,
+      /^stopped before the end\nDone:\n {2}\+ create .*\n.*\nNot done:\n {2}~ wait[^]*Run the same command again/,
   });
   assert.match(printed(), /one process; if there are more, give --processes N/);
 });

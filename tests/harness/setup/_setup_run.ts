@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { runSetup } from "../../../harness/setup/run_setup.ts";
 import { readArguments } from "../../../harness/cli/arguments.ts";
 import {
@@ -5,6 +6,7 @@ import {
   type SetupOptions,
 } from "../../../harness/setup/command_line.ts";
 import { listExecutions } from "../../../harness/zitadel/execution.ts";
+import { parseEnv } from "../../../harness/cli/env_file.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
 import type { Io } from "../../../harness/cli/io.ts";
 import { createTestIo } from "../_test_io.ts";
@@ -14,6 +16,14 @@ const DEFAULTS = {
   ...readArguments([], { options: SETUP_OPTIONS }),
   yes: true,
 };
+
+interface RunOptions {
+  readonly env?: Io["env"];
+  readonly signal?: AbortSignal;
+  /** What is answered to questions. */
+  readonly answer?: boolean;
+  readonly progress?: Io["progress"];
+}
 
 /** An instance with an organization, and an env file with a credential. */
 export async function createSetupScene() {
@@ -26,15 +36,8 @@ export async function createSetupScene() {
   /** Runs the command as from a terminal; what it throws is returned. */
   async function run(
     options: Partial<SetupOptions>,
-    extra: {
-      readonly env?: Io["env"];
-      readonly signal?: AbortSignal;
-      /** What is answered to questions. */
-      readonly answer?: boolean;
-      readonly progress?: Io["progress"];
-    } = {},
+    { env = {}, signal, answer, progress }: RunOptions = {},
   ) {
-    const { env = {}, signal, answer, progress } = extra;
     const { io, printed, errors } = createTestIo({
       env: {
         ZITADEL_DOMAIN: sandbox.origin,
@@ -44,24 +47,35 @@ export async function createSetupScene() {
       ...signal && { signal },
       answer,
     });
-    let outcome: string;
     let error: Error | undefined;
-    try {
-      outcome = await runSetup(
-        { ...DEFAULTS, envFile, ...options },
-        { ...io, ...progress && { progress } },
-        { settleMs: 0, retryMs: 10 },
-      );
-    } catch (thrown) {
-      error = thrown as Error;
-      outcome = error.name;
+    const outcome: string = await runSetup(
+      { ...DEFAULTS, envFile, ...options },
+      { ...io, ...progress && { progress } },
+      { settleMs: 0, retryMs: 10 },
+    ).catch((thrown) => {
+      error = thrown;
+      return thrown.name;
+    });
+    const stdout = printed();
+    return { outcome, error: error?.message ?? "", stdout, stderr: errors() };
+  }
+
+  /** Runs it, and expects an outcome and what it prints, or says of an error. */
+  async function expect(
+    options: Partial<SetupOptions>,
+    outcome: string,
+    texts: readonly (string | RegExp)[] = [],
+    extra: RunOptions = {},
+  ): Promise<string> {
+    const ended = await run(options, extra);
+    const text = `${ended.stdout}\n${ended.error}`;
+    assert.equal(ended.outcome, outcome, text);
+    for (const it of texts) {
+      if (typeof it === "string") {
+        assert.ok(text.includes(it), `${it}: ${text}`);
+      } else assert.match(text, it);
     }
-    return {
-      outcome,
-      error: error?.message ?? "",
-      stdout: printed(),
-      stderr: errors(),
-    };
+    return text;
   }
 
   return {
@@ -71,6 +85,11 @@ export async function createSetupScene() {
     folder,
     envFile,
     run,
+    expect,
+    /** Replaces the env file's text, or adds to it. */
+    write: (text: string, options?: Deno.WriteFileOptions) =>
+      Deno.writeTextFile(envFile, text, options),
+    settings: async () => parseEnv(await Deno.readTextFile(envFile)),
     /** Targets and bindings, to be compared. */
     snapshot: async () => ({
       targets: await listTargets(instance),

@@ -7,30 +7,33 @@ import { createSetupScene } from "./_setup_run.ts";
 type Scene = Awaited<ReturnType<typeof createSetupScene>>;
 
 /** Sets everything up with a function that runs and has the key. */
-async function setUp({ run, envFile, sandbox }: Scene) {
+async function setUp({ expect, envFile, sandbox }: Scene) {
   const server = startFunction(envFile, sandbox.origin);
-  const first = await run({ endpoint: server.endpoint });
-  assert.equal(first.outcome, "failed");
-  assert.match(first.stdout, /^Not bound: .* answered 503$/m);
+  const { endpoint } = server;
+  await expect({ endpoint }, "failed", [/^Not bound: .* answered 503$/m]);
   await server.reload();
-  const second = await run({ endpoint: server.endpoint });
-  assert.equal(second.outcome, "done", second.error);
+  await expect({ endpoint }, "done");
   return server;
 }
 
 Deno.test("setup moves a bound target only to the function with its key", async (t) => {
   await using scene = await createSetupScene();
-  const { run, snapshot, folder, sandbox } = scene;
+  const { expect, snapshot, folder, sandbox } = scene;
   await using server = await setUp(scene);
   const before = await snapshot();
-
+  const { token } = scene.scratch.reader;
   await Deno.writeTextFile(
     `${folder}/other.env`,
-    `ACCESS_TOKEN=${scene.scratch.reader.token}\nAUTHORIZATION_SIGNING_KEY=another\n`,
+    `ACCESS_TOKEN=${token}\nAUTHORIZATION_SIGNING_KEY=another\n`,
   );
   await using other = startFunction(`${folder}/other.env`, sandbox.origin);
   await other.reload();
   await using anything = serve(() => Response.json({}));
+  await using older = serve(async (request) => {
+    const response = await fetch(server.endpoint, request);
+    const text = await response.text();
+    return new Response(text.includes("canary") ? "{}" : text, response);
+  });
   const wrong: [string, string, RegExp][] = [
     [
       "another key",
@@ -39,12 +42,20 @@ Deno.test("setup moves a bound target only to the function with its key", async 
     ],
     ["a server that accepts everything", anything.endpoint, /instead of 401/],
     ["nothing", "http://127.0.0.1:9/", /did not answer/],
+    [
+      "a wrong path",
+      `${server.endpoint}wrong`,
+      /^Cannot bind the target: .*\/wrong answered 404; the function serves only `\/`\. Nothing was changed.*Check --endpoint/m,
+    ],
+    [
+      "an older version",
+      older.endpoint,
+      /is an older version of the function: deploy this one/,
+    ],
   ];
   for (const [name, endpoint, message] of wrong) {
     await t.step(name, async () => {
-      const { outcome, error } = await run({ endpoint });
-      assert.equal(outcome, "Error");
-      assert.match(error, message);
+      await expect({ endpoint }, "Error", [message]);
       assert.deepEqual(await snapshot(), before);
     });
   }
@@ -56,8 +67,7 @@ Deno.test("setup moves a bound target only to the function with its key", async 
         : new Response(null, { status: 404 })
     );
     const endpoint = `${gateway.endpoint}permissions`;
-    const { outcome, error } = await run({ endpoint });
-    assert.equal(outcome, "done", error);
+    await expect({ endpoint }, "done");
     const { targets: [target] } = await snapshot();
     assert.equal(target!.endpoint, endpoint);
   });
@@ -65,57 +75,44 @@ Deno.test("setup moves a bound target only to the function with its key", async 
 
 Deno.test("setup --no-interrupt-on-error and --remove work while the function is down", async () => {
   await using scene = await createSetupScene();
-  const { run, snapshot } = scene;
+  const { expect, snapshot } = scene;
   {
-    await using server = await setUp(scene);
-    const on = await run({ interruptOnError: true });
-    assert.equal(on.outcome, "done", on.error);
-    assert.ok(server.endpoint);
+    await using _ = await setUp(scene);
+    await expect({ interruptOnError: true }, "done");
   }
-  const off = await run({ interruptOnError: false });
-  assert.equal(off.outcome, "done", off.error);
+  await expect({ interruptOnError: false }, "done");
   assert.equal((await snapshot()).targets[0]!.interruptOnError, false);
-  const on = await run({ interruptOnError: true });
-  assert.match(on.error, /Cannot let logins depend on the function/);
-  const removed = await run({ remove: true });
-  assert.equal(removed.outcome, "done", removed.error);
+  await expect({ interruptOnError: true }, "Error", [
+    "Cannot let logins depend on the function",
+  ]);
+  await expect({ remove: true }, "done");
   const { targets, executions } = await snapshot();
-  assert.deepEqual({ targets, executions }, { targets: [], executions: [] });
+  assert.deepEqual([targets, executions], [[], []]);
 });
 
-Deno.test("setup does not bind an existing target to something else", async () => {
+Deno.test("setup does not bind a target that was never bound to something else", async () => {
   await using scene = await createSetupScene();
-  const { run, snapshot } = scene;
-  await using server = startFunction(scene.envFile, scene.sandbox.origin);
+  const { run, expect, snapshot, envFile, sandbox } = scene;
+  await using server = startFunction(envFile, sandbox.origin);
   await run({ endpoint: `${server.endpoint}wrong` });
   await server.reload();
   const before = await snapshot();
-  const { outcome, error } = await run({});
-  assert.equal(outcome, "Error");
-  assert.match(
-    error,
-    /^Cannot bind the target: .*\/wrong answered 404; the function serves only `\/`\. Nothing was changed/,
-  );
+  await expect({}, "Error", ["/wrong answered 404"]);
   assert.deepEqual(await snapshot(), before);
-  const { outcome: fixed } = await run({ endpoint: server.endpoint });
-  assert.equal(fixed, "done");
+  await expect({ endpoint: server.endpoint }, "done");
 });
 
 Deno.test("setup --wait binds as soon as the function accepts the key", async () => {
   await using scene = await createSetupScene();
   await using server = startFunction(scene.envFile, scene.sandbox.origin);
   let waits = 0;
-  const { outcome, error } = await scene.run(
-    { endpoint: server.endpoint, wait: 60 },
-    {
-      progress: (text) => {
-        if (!text?.startsWith("waiting for the function")) return;
-        waits++;
-        server.reload();
-      },
+  await scene.expect({ endpoint: server.endpoint, wait: 60 }, "done", [], {
+    progress: (text) => {
+      if (!text?.startsWith("waiting for the function")) return;
+      waits++;
+      server.reload();
     },
-  );
-  assert.equal(outcome, "done", error);
+  });
   assert.ok(waits > 0);
 });
 
@@ -123,25 +120,9 @@ Deno.test("findTrouble() asks again, and returns what it saw last when the time 
   const asked = { endpoint: "http://127.0.0.1:9/", signingKey: "key" };
   const waited: string[] = [];
   const trouble = await findTrouble(asked, {
-    seconds: 0.05,
-    retryMs: 1,
+    ...{ seconds: 0.05, retryMs: 1 },
     onWait: (seen) => void waited.push(seen),
   });
   assert.match(trouble!.seen, /^http:\/\/127\.0\.0\.1:9\/ did not answer/);
   assert.equal(waited[0], trouble!.seen);
-});
-
-Deno.test("setup tells an older version of the function apart", async () => {
-  await using scene = await createSetupScene();
-  const { run, envFile, sandbox } = scene;
-  await using server = startFunction(envFile, sandbox.origin);
-  await using older = serve(async (request) => {
-    const response = await fetch(server.endpoint, request);
-    const text = await response.text();
-    return new Response(text.includes("canary") ? "{}" : text, response);
-  });
-  await run({ endpoint: older.endpoint });
-  await server.reload();
-  const { error } = await run({});
-  assert.match(error, /is an older version of the function: deploy this one/);
 });

@@ -1,42 +1,26 @@
 import assert from "node:assert/strict";
 import { choosePort } from "../../../harness/setup/run_function.ts";
+import { testEach } from "../../_test_each.ts";
 
-Deno.test("choosePort() takes the port of an endpoint on this machine if PORT is unset", () => {
-  const chosen = [
-    "http://localhost:22420/",
-    "http://127.0.0.1:22420/",
-    "http://[::1]:22420/",
-  ].map((endpoint) => choosePort(undefined, endpoint));
-  assert.deepEqual(chosen, Array(3).fill({ port: "22420" }));
-  assert.deepEqual(choosePort(" ", "http://localhost:22420/"), {
-    port: "22420",
-  });
-});
-
-Deno.test("choosePort() says that the endpoint has another port", () => {
-  const cases = [
-    [undefined, "http://my-host:22420/", "8000"],
-    ["9000", "http://localhost:22420/", "9000"],
-  ] as const;
-  for (const [set, endpoint, port] of cases) {
-    const chosen = choosePort(set, endpoint);
-    assert.equal(chosen.port, port);
-    assert.match(
-      chosen.note!,
-      new RegExp(`^the function listens on ${port}, .* says 22420: set PORT`),
-    );
-  }
-});
-
-Deno.test("choosePort() says nothing of an endpoint that fits, or that is a proxy's", () => {
-  const cases = [
-    [undefined, "http://my-host:8000/"],
-    ["9000", "http://my-host:9000/"],
-    [undefined, "https://function.example.com/"],
-    [undefined, "https://localhost:8443/"],
-    [undefined, "http://localhost/"],
-  ] as const;
-  for (const [set, endpoint] of cases) {
-    assert.deepEqual(choosePort(set, endpoint), { port: set ?? "8000" });
-  }
-});
+testEach<[set: string | undefined, port: string, isNoted?: boolean]>(
+  "choosePort() takes PORT, or the port of an endpoint on this machine, and says if that differs from the endpoint's",
+  {
+    "http://localhost:22420/": [undefined, "22420"],
+    "http://127.0.0.1:22420/": [" ", "22420"],
+    "http://[::1]:22420/": [undefined, "22420"],
+    "http://my-host:8000/": [undefined, "8000"],
+    "http://my-host:9000/": ["9000", "9000"],
+    "https://function.example.com/": [undefined, "8000"],
+    "https://localhost:8443/": [undefined, "8000"],
+    "http://localhost/": [undefined, "8000"],
+    "http://my-host:22420/": [undefined, "8000", true],
+    "http://localhost:22421/": ["9000", "9000", true],
+  },
+  ([set, expected, isNoted = false], endpoint) => {
+    const { port, note = "" } = choosePort(set, endpoint);
+    assert.equal(port, expected);
+    const text = `the function listens on ${port}, the endpoint says 2242`;
+    assert.equal(note.startsWith(text), isNoted, note);
+    assert.equal(note !== "", isNoted);
+  },
+);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { ManagementService } from "@zitadel/proto/zitadel/management_pb";
-import { parseEnv, withSetting } from "../../../harness/cli/env_file.ts";
-import type { Instance } from "../../../harness/zitadel/client.ts";
+import { withSetting } from "../../../harness/cli/env_file.ts";
 import { ownOrganization } from "../../../harness/zitadel/organization.ts";
 import {
   createApplication,
@@ -12,202 +11,154 @@ import { startFunction } from "../_function_server.ts";
 import { serveOlderRelease } from "../zitadel/_older_release.ts";
 import { createSetupScene } from "./_setup_run.ts";
 
-async function createApi(
-  instance: Instance,
-  organization: string,
-  projectId: string,
-): Promise<string> {
-  const management = instance.service(ManagementService, { organization });
-  return (await management.addAPIApp({ projectId, name: "API" })).clientId;
-}
-
 Deno.test("setup --for-customers proposes the whole set-up once, and new applications later", async () => {
   await using scene = await createSetupScene();
-  const { run, snapshot, instance, envFile, scratch } = scene;
-  const organization = scratch.organization.id;
-  const { id: project } = scratch.project;
-  const api = await createApi(instance, organization, project);
+  const { run, expect, settings, snapshot, instance, envFile } = scene;
+  const { application, project: { id: project }, ...scratch } = scene.scratch;
+  const { id: organization, name } = scratch.organization;
+  const { clientId: api } = await instance
+    .service(ManagementService, { organization })
+    .addAPIApp({ projectId: project, name: "API" });
   const options = { forCustomers: true, project: [project] };
   const before = await snapshot();
-
-  const planned = await run({ ...options, dryRun: true });
-  assert.equal(planned.outcome, "changes", planned.error);
-  const org = `${scratch.organization.name} (${organization})`;
-  for (
-    const line of [
-      `+ METADATA_ORGANIZATION in ${envFile}: ${org}`,
-      `+ PROJECTS in ${envFile}: Shop (${project})`,
-      `+ GRANTED_BY in ${envFile}: the user's own organization (user), ${org}`,
-      "at introspection ZITADEL names the API",
-      "no target",
-    ]
-  ) assert.ok(planned.stdout.includes(line), planned.stdout);
+  const org = `${name} (${organization})`;
+  await expect({ ...options, dryRun: true }, "changes", [
+    `+ METADATA_ORGANIZATION in ${envFile}: ${org}`,
+    `+ PROJECTS in ${envFile}: Shop (${project})`,
+    `+ GRANTED_BY in ${envFile}: the user's own organization (user), ${org}`,
+    "at introspection ZITADEL names the API",
+    "no target",
+  ]);
   assert.deepEqual(await snapshot(), before);
 
-  const done = await run(options);
-  assert.equal(done.outcome, "done", done.error);
-  const { clientId } = scratch.application;
-  const read = async () => parseEnv(await Deno.readTextFile(envFile));
-  const { ACCESS_TOKEN: _, ...settings } = await read();
-  assert.deepEqual(settings, {
+  await expect(options, "done");
+  const { clientId } = application;
+  const { ACCESS_TOKEN: _, ...written } = await settings();
+  assert.deepEqual(written, {
     PROJECTS: project,
     METADATA_ORGANIZATION: organization,
     GRANTED_BY: `user,${organization}`,
     APPLICATIONS: `${clientId},${api}`,
   });
-
   const again = await run({ forCustomers: true, json: true });
   const { outcome, changes, notes } = JSON.parse(again.stdout);
   assert.deepEqual([outcome, changes], ["done", []]);
   assert.ok(notes.length > 0);
 
-  const { clientId: later } = await createApplication(
-    instance,
-    organization,
-    { project, name: "Later", redirectUri: "http://localhost:9000/" },
-  );
-  const more = await run({ forCustomers: true });
-  assert.ok(
-    more.stdout.includes(
-      `~ APPLICATIONS in ${envFile}: also Later (${later})`,
-    ),
-    more.stdout,
-  );
-  assert.equal((await read()).APPLICATIONS, `${clientId},${api},${later}`);
+  const redirectUri = "http://localhost:9000/";
+  const { clientId: later } = await createApplication(instance, organization, {
+    ...{ project, name: "Later", redirectUri },
+  });
+  await expect({ forCustomers: true }, "done", [
+    `~ APPLICATIONS in ${envFile}: also Later (${later})`,
+  ]);
+  assert.equal((await settings()).APPLICATIONS, `${clientId},${api},${later}`);
 });
 
 Deno.test("setup --for-customers leaves APPLICATIONS out on v3", async () => {
   await using scene = await createSetupScene();
-  const { run, envFile, scratch } = scene;
+  const { expect, settings, write, scratch } = scene;
   await using v3 = serveOlderRelease(scene.sandbox, "management_v1");
   const extra = { env: { ZITADEL_DOMAIN: v3.origin } };
   const options = { forCustomers: true, project: [scratch.project.id] };
-  const done = await run(options, extra);
-  assert.equal(done.outcome, "done", done.error);
-  assert.match(done.stdout, /APPLICATIONS cannot work on v3/);
-  const { ACCESS_TOKEN: _, ...settings } = parseEnv(
-    await Deno.readTextFile(envFile),
-  );
-  assert.deepEqual(settings, {
-    PROJECTS: scratch.project.id,
-    METADATA_ORGANIZATION: scratch.organization.id,
-    GRANTED_BY: `user,${scratch.organization.id}`,
-  });
-  const again = await run(options, extra);
-  assert.match(again.stdout, /Nothing to change/);
-  await Deno.writeTextFile(envFile, "APPLICATIONS=1\n", { append: true });
-  const set = await run(options, extra);
-  assert.match(set.stdout, /no person gets permissions until it is/);
+  await expect(options, "done", ["APPLICATIONS cannot work on v3"], extra);
+  assert.ok(!("APPLICATIONS" in await settings()));
+  await expect(options, "done", ["Nothing to change"], extra);
+  await write("APPLICATIONS=1\n", { append: true });
+  await expect(options, "done", [/no person gets permissions until/], extra);
 });
 
 Deno.test("setup --for-customers asks about interruptOnError and names both sides", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, scratch, envFile, sandbox } = scene;
+  const { run, expect, write, instance, scratch, envFile, sandbox } = scene;
   await using server = startFunction(envFile, sandbox.origin);
   const { endpoint } = server;
   await run({ endpoint });
   await server.reload();
-  assert.equal((await run({ endpoint })).outcome, "done");
+  await expect({ endpoint }, "done");
   const options = { forCustomers: true, project: [scratch.project.id] };
   const isOn = async () => (await listTargets(instance))[0]!.interruptOnError;
 
-  const kept = await run(options);
-  assert.equal(kept.outcome, "done", kept.error);
-  assert.match(
-    kept.stdout,
+  const kept = await expect(options, "done", [
     /! interruptOnError stays off; --interrupt-on-error turns it on\. On: .* stops the login, and every login of the listed applications depends on this function.* Off: .*does not expire soon/,
-  );
-  assert.doesNotMatch(kept.stdout, /^interruptOnError is off/);
+  ]);
+  assert.doesNotMatch(kept, /^interruptOnError is off/);
   assert.equal(await isOn(), false);
 
-  const asked = await run({ ...options, yes: false }, { answer: true });
-  assert.match(asked.stdout, /^interruptOnError is off\. On: /);
-  assert.match(asked.stdout, /~ target .*: interruptOnError off -> on/);
-  assert.doesNotMatch(asked.stdout, /stays off/);
-
+  const asked = await expect({ ...options, yes: false }, "done", [
+    /^interruptOnError is off\. On: /,
+    /~ target .*: interruptOnError off -> on/,
+  ], { answer: true });
+  assert.doesNotMatch(asked, /stays off/);
   assert.equal(await isOn(), true);
-  const on = await run(options);
-  assert.doesNotMatch(on.stdout, /interruptOnError/);
+  assert.doesNotMatch(await expect(options, "done"), /interruptOnError/);
 
   // In an emergency nothing else is looked at.
   const text = await Deno.readTextFile(envFile);
-  await Deno.writeTextFile(envFile, withSetting(text, "PROJECTS", undefined));
-  const off = await run({ interruptOnError: false });
-  assert.match(off.stdout, /interruptOnError on -> off/);
-  assert.doesNotMatch(off.stdout, /PROJECTS/);
+  await write(withSetting(text, "PROJECTS", undefined));
+  const off = await expect({ interruptOnError: false }, "done", [
+    "interruptOnError on -> off",
+  ]);
+  assert.doesNotMatch(off, /PROJECTS/);
   await run({ ...options, interruptOnError: true });
   assert.equal(await isOn(), true);
 });
 
 Deno.test("setup --for-customers needs to know the projects and one organization", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, scratch, envFile, sandbox } = scene;
+  const { expect, write, instance, scratch, sandbox } = scene;
   const { id: own } = await ownOrganization(instance);
   const other = await createProject(instance, own, {
-    name: "Other",
-    roles: ["nothing"],
+    ...{ name: "Other", roles: ["nothing"] },
   });
   sandbox.world.organizations.get(own)!.metadata.clear();
-  const unknown = await run({ forCustomers: true });
-  assert.match(
-    unknown.error,
+  await expect({ forCustomers: true }, "UsageError", [
     /no project of .* has a role with an entry: name them with --project/,
-  );
-  const several = await run({
-    forCustomers: true,
-    project: [scratch.project.id, other.id],
-  });
-  assert.match(several.error, /several organizations: name the one .* --org/);
-  await Deno.writeTextFile(envFile, "PROJECTS=4711\n");
-  const missing = await run({ forCustomers: true });
-  assert.match(missing.error, /^PROJECTS 4711: there is no such project/);
+  ]);
+  const project = [scratch.project.id, other.id];
+  await expect({ forCustomers: true, project }, "UsageError", [
+    /several organizations: name the one .* --org/,
+  ]);
+  await write("PROJECTS=4711\n");
+  await expect({ forCustomers: true }, "UsageError", [
+    /^PROJECTS 4711: there is no such project/m,
+  ]);
 });
 
 Deno.test("setup --for-customers leaves GRANTED_BY unset if the claim says who granted, and says what moves", async () => {
   await using scene = await createSetupScene();
-  const { run, envFile, scratch, sandbox } = scene;
+  const { expect, write, settings, scratch, sandbox } = scene;
   sandbox.world.organizations.get(scratch.organization.id)!.metadata.clear();
-  await Deno.writeTextFile(
-    envFile,
+  await write(
     "METADATA_ORGANIZATION=user\nPERMISSIONS_SHAPE=by_organization\n",
   );
   const options = { forCustomers: true, project: [scratch.project.id] };
-  const { stdout, error } = await run(options);
-  assert.equal(error, "");
-  assert.match(stdout, /~ METADATA_ORGANIZATION in .*: user -> scratch /);
-  assert.match(stdout, /! GRANTED_BY stays unset/);
-  assert.match(stdout, /! entries in the metadata of other organizations/);
-  assert.match(stdout, /has no entries yet/);
-  const settings = parseEnv(await Deno.readTextFile(envFile));
-  assert.equal(settings.GRANTED_BY, undefined);
+  await expect(options, "warnings", [
+    /~ METADATA_ORGANIZATION in .*: user -> scratch /,
+    "! GRANTED_BY stays unset",
+    "! entries in the metadata of other organizations",
+    "has no entries yet",
+  ]);
+  assert.ok(!("GRANTED_BY" in await settings()));
 });
 
 Deno.test("setup adds named projects to PROJECTS, and proposes it with --roles alone", async () => {
   await using scene = await createSetupScene();
-  const { run, roles, instance, envFile, scratch } = scene;
-  const organization = scratch.organization.id;
-  const { id } = scratch.project;
-  const second = await createProject(instance, organization, {
-    name: "Warehouse",
-    roles: ["admin"],
-  });
-  await Deno.writeTextFile(
-    envFile,
-    `METADATA_ORGANIZATION=${organization}\nPROJECTS=${id}\n`,
+  const { expect, write, settings, roles, instance, envFile } = scene;
+  const organization = scene.scratch.organization.id;
+  const { id } = scene.scratch.project;
+  const project = { name: "Warehouse", roles: ["admin"] };
+  const second = await createProject(instance, organization, project);
+  const fixed = `METADATA_ORGANIZATION=${organization}\n`;
+  await write(`${fixed}PROJECTS=${id}\n`);
+  await expect({ project: [id, second.id] }, "done", [
+    `~ PROJECTS in ${envFile}: also Warehouse (${second.id})`,
+  ]);
+  assert.equal((await settings()).PROJECTS, `${id},${second.id}`);
+  await write(fixed);
+  await expect({ roles: await roles({ admin: ["a"] }) }, "done");
+  assert.deepEqual(
+    (await settings()).PROJECTS!.split(",").sort(),
+    [id, second.id].sort(),
   );
-  const added = await run({ project: [id, second.id] });
-  assert.equal(added.outcome, "done", added.error);
-  assert.ok(
-    added.stdout.includes(
-      `~ PROJECTS in ${envFile}: also Warehouse (${second.id})`,
-    ),
-    added.stdout,
-  );
-  const read = async () => parseEnv(await Deno.readTextFile(envFile)).PROJECTS;
-  assert.equal(await read(), `${id},${second.id}`);
-
-  await Deno.writeTextFile(envFile, `METADATA_ORGANIZATION=${organization}\n`);
-  const mapped = await run({ roles: await roles({ admin: ["a"] }) });
-  assert.equal(mapped.outcome, "done", mapped.error);
-  assert.deepEqual((await read())!.split(",").sort(), [id, second.id].sort());
 });

@@ -37,6 +37,9 @@ const WISH: Wish = {
   prune: false,
 };
 const bytes = (text: string) => new TextEncoder().encode(text);
+const EMPTY: State = {
+  ...{ targets: [], executions: [], metadata: [], envKeys: [], env: {} },
+};
 const DONE: State = {
   targets: [OURS],
   executions: [{ condition: "function/preaccesstoken", targets: ["9", "1"] }],
@@ -44,14 +47,6 @@ const DONE: State = {
   envKeys: ["otherKey", "ourKey"],
   env: {},
 };
-const EMPTY: State = {
-  targets: [],
-  executions: [],
-  metadata: [],
-  envKeys: [],
-  env: {},
-};
-
 const linesOf = (changes: readonly Change[]) =>
   changes.flatMap(({ lines }) =>
     lines.map(({ sign, text }) => `${sign} ${text}`)
@@ -62,42 +57,58 @@ const CREATE =
   '+ target "ours": endpoint https://function.example/, timeout 10s, interruptOnError off, answer is read';
 const KEY = 'AUTHORIZATION_SIGNING_KEY in .env: the key of "ours"';
 
-Deno.test("planSetup() changes nothing if all is as wished", () => {
-  assert.deepEqual(plan(DONE, WISH), []);
+const { target: _, ...WITHOUT_TARGET } = WISH;
+const withDomain = (ZITADEL_DOMAIN: string) => ({
+  ...DONE,
+  env: { ZITADEL_DOMAIN },
 });
 
-Deno.test("planSetup() names the instance only if the env file names none", () => {
-  const wish = { ...WISH, domain: "a.example" };
-  const inFile = (ZITADEL_DOMAIN: string) => ({
-    ...DONE,
-    env: { ZITADEL_DOMAIN },
-  });
-  assert.deepEqual(plan(inFile(""), wish), [
-    "+ ZITADEL_DOMAIN in .env: a.example",
-  ]);
-  assert.deepEqual(plan(inFile("b.example"), wish), []);
-  assert.deepEqual(plan(DONE, { ...wish, target: undefined }), []);
-});
-
-Deno.test("planSetup() begins with what ZITADEL may refuse and binds last", () => {
-  assert.deepEqual(plan(EMPTY, WISH), [
-    CREATE,
-    `+ ${KEY}`,
-    '+ metadata admin: ["read:all"]',
-    '+ function/preaccesstoken calls: nothing -> "ours"',
-  ]);
-});
-
-Deno.test("planSetup() puts the target behind those that are bound", () => {
-  const executions = [{
-    condition: "function/preaccesstoken",
-    targets: ["8", "9"],
-  }];
-  assert.deepEqual(
-    plan({ ...DONE, targets: [OURS, OTHER], executions }, WISH),
-    ['~ function/preaccesstoken calls: "8", "other" -> "8", "other", "ours"'],
-  );
-});
+testEach<[State, Wish, ...lines: string[]]>(
+  "planSetup() makes what is wished for of what is there, and nothing else",
+  {
+    "all is as wished": [DONE, WISH],
+    "another instance": [withDomain("b.example"), {
+      ...WISH,
+      domain: "a.example",
+    }],
+    "no instance": [
+      withDomain(""),
+      { ...WISH, domain: "a.example" },
+      "+ ZITADEL_DOMAIN in .env: a.example",
+    ],
+    "the mapping alone": [
+      EMPTY,
+      { ...WITHOUT_TARGET, domain: "a.example" },
+      '+ metadata admin: ["read:all"]',
+    ],
+    // What ZITADEL may refuse first, and the binding last.
+    "all of it": [
+      EMPTY,
+      WISH,
+      CREATE,
+      `+ ${KEY}`,
+      '+ metadata admin: ["read:all"]',
+      '+ function/preaccesstoken calls: nothing -> "ours"',
+    ],
+    "a binding behind others": [
+      {
+        ...DONE,
+        targets: [OURS, OTHER],
+        executions: [
+          { condition: "function/preaccesstoken", targets: ["8", "9"] },
+        ],
+      },
+      WISH,
+      '~ function/preaccesstoken calls: "8", "other" -> "8", "other", "ours"',
+    ],
+    "another key, by force": [
+      { ...DONE, envKeys: ["otherKey"] },
+      { ...WISH, force: true },
+      `~ ${KEY}, in place of another`,
+    ],
+  },
+  ([state, wish, ...lines]) => assert.deepEqual(plan(state, wish), lines),
+);
 
 const ON = { interruptOnError: true };
 testEach<[Partial<Target>, isGuarded: boolean, wanted?: Partial<Target>]>(
@@ -152,6 +163,10 @@ testEach<[stored: string, ...lines: string[]]>(
       '["other"]',
       '~ metadata admin: ["other"] -> ["read:all"]',
     ],
+    "a text as long as is shown": [
+      "x".repeat(80),
+      `~ metadata admin: ${"x".repeat(80)} -> ["read:all"]`,
+    ],
     "a long text": [
       "x".repeat(90),
       `~ metadata admin: ${"x".repeat(80)}... -> ["read:all"]`,
@@ -163,28 +178,20 @@ testEach<[stored: string, ...lines: string[]]>(
   },
 );
 
-Deno.test("planSetup() plans the mapping alone if no target is wished for", () => {
-  const { target: _, ...wish } = WISH;
-  assert.deepEqual(plan(EMPTY, wish), ['+ metadata admin: ["read:all"]']);
-});
-
-Deno.test("planSetup() replaces another signing key by force only", () => {
-  const state = { ...DONE, envKeys: ["otherKey"] };
+Deno.test("planSetup() does not replace another signing key without force", () => {
+  const envKeys = ["otherKey"];
   assert.throws(
-    () => plan({ ...EMPTY, envKeys: ["otherKey"] }, WISH),
+    () => plan({ ...EMPTY, envKeys }, WISH),
     /no target of this instance has the key .* --force to replace it/,
   );
   assert.throws(
-    () => plan({ ...state, targets: [OURS, OTHER] }, WISH),
+    () => plan({ ...DONE, envKeys, targets: [OURS, OTHER] }, WISH),
     /that of another target \("other"\).* --force to replace it/,
   );
-  assert.deepEqual(plan(state, { ...WISH, force: true }), [
-    `~ ${KEY}, in place of another`,
-  ]);
 });
 
 Deno.test("planRemoval() undoes in the order that works half done, too", () => {
-  const removal = { names: ["ours"] };
+  const removal = ["ours"];
   assert.deepEqual(linesOf(planRemoval(PLACE, DONE, removal)), [
     '~ function/preaccesstoken calls: "9", "ours" -> "9"',
     `- ${KEY}`,

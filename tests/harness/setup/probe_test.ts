@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { parseEnv } from "../../../harness/cli/env_file.ts";
 import { Interrupted } from "../../../harness/cli/errors.ts";
 import {
   listExecutions,
@@ -15,9 +14,10 @@ import {
   roleScopes,
 } from "../../../harness/zitadel/login.ts";
 import { ownOrganization } from "../../../harness/zitadel/organization.ts";
-import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
+import { listTargets } from "../../../harness/zitadel/target.ts";
 import { doctor } from "../../../tasks/doctor.ts";
 import { rotate } from "../../../tasks/rotate.ts";
+import { addTarget } from "../_add_target.ts";
 import { startFunction } from "../_function_server.ts";
 import { createTestIo } from "../_test_io.ts";
 import { serve } from "../_serve.ts";
@@ -41,19 +41,15 @@ function serveInside(to: () => string | undefined) {
 }
 
 /** What is left of it at ZITADEL, to be compared. */
-async function traces({ instance }: Scene) {
+async function traces({ instance, snapshot }: Scene) {
   const { id } = await ownOrganization(instance);
   const { entries } = await listMetadata(instance, id);
-  return {
-    executions: await listExecutions(instance),
-    targets: (await listTargets(instance)).map(({ name }) => name),
-    entries: entries.map(({ key }) => key),
-  };
+  return { ...await snapshot(), keys: entries.map(({ key }) => key) };
 }
 
 Deno.test("setup --probe binds once ZITADEL was seen to reach the endpoint, and leaves nothing of that", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, sandbox } = scene;
+  const { expect, instance, envFile, sandbox } = scene;
   await using server = startFunction(envFile, sandbox.origin);
   await using inside = serveInside(() => server.endpoint);
   const heard: string[] = [];
@@ -61,35 +57,29 @@ Deno.test("setup --probe binds once ZITADEL was seen to reach the endpoint, and 
     heard.push((await request.json()).event_type);
     return Response.json({});
   });
-  const other = await createTarget(instance, {
-    name: "theirs",
-    endpoint: theirs.endpoint,
-    timeoutSeconds: 1,
-    interruptOnError: false,
-  });
+  const { endpoint } = theirs;
+  const other = await addTarget(instance, { name: "theirs", endpoint });
   await setExecution(instance, { condition: GROUP, targets: [other.id] });
   const options = { endpoint: inside.endpoint, probe: server.endpoint };
-  const before = await traces(scene);
+  const { keys } = await traces(scene);
 
-  const first = await run(options);
-  assert.equal(first.outcome, "failed");
-  assert.match(first.stdout, /! from here .* answered 404; .*ZITADEL shows/);
-  assert.match(first.stdout, /^Not bound: .* answered 503$/m);
+  await expect(options, "failed", [
+    /! from here .* answered 404; .*ZITADEL shows/,
+    /^Not bound: .* answered 503$/m,
+  ]);
   await server.reload();
-  const bound = await run(options);
-  assert.equal(bound.outcome, "done", bound.stdout + bound.error);
+  await expect(options, "done");
   const after = await traces(scene);
-  const [ours] = await listTargets(instance);
+  const [ours] = after.targets;
   assert.equal(ours!.endpoint, inside.endpoint);
   assert.deepEqual(
     after.executions.map(({ condition }) => condition).sort(),
     [GROUP, PREACCESSTOKEN],
   );
-  assert.deepEqual(after.entries, before.entries);
+  assert.deepEqual(after.keys, keys);
   // They went on hearing of what changed.
   assert.ok(heard.includes("org.metadata.set"), heard.join());
-  const again = await run(options);
-  assert.match(again.stdout, /^Nothing to change\.$/m);
+  await expect(options, "done", [/^Nothing to change\.$/m]);
 
   const io = createTestIo({
     env: {
@@ -99,11 +89,9 @@ Deno.test("setup --probe binds once ZITADEL was seen to reach the endpoint, and 
   });
   const at = ["--probe", server.endpoint, "--env-file", envFile];
   await doctor.run([...at, "--json"], io.io);
-  const { findings } = JSON.parse(io.printed());
-  const canary = findings.find(({ check }: { check: string }) =>
-    check === "canary"
-  );
-  assert.equal(canary.level, "ok", canary.seen);
+  const { level, seen } = JSON.parse(io.printed()).findings
+    .find(({ check }: { check: string }) => check === "canary");
+  assert.equal(level, "ok", seen);
   const code = await rotate.run([...at, "--yes"], {
     ...io.io,
     progress: (text) => void (text?.startsWith("waiting") && server.reload()),
@@ -116,20 +104,21 @@ Deno.test("setup --probe binds once ZITADEL was seen to reach the endpoint, and 
 
 Deno.test("setup --probe does not bind if ZITADEL does not reach the endpoint, and unbinds", async () => {
   await using scene = await createSetupScene();
-  const { run, envFile, sandbox, snapshot } = scene;
+  const { run, expect, envFile, sandbox } = scene;
   await using server = startFunction(envFile, sandbox.origin);
   await using inside = serveInside(() => undefined);
   const options = { endpoint: inside.endpoint, probe: server.endpoint };
   await run(options);
   await server.reload();
-  const before = [await traces(scene), await snapshot()];
-  const { outcome, stdout } = await run(options);
-  assert.equal(outcome, "failed");
-  assert.match(stdout, /^Not bound: ZITADEL was not seen to reach http:/m);
-  assert.deepEqual([await traces(scene), await snapshot()], before);
+  const before = await traces(scene);
+  await expect(options, "failed", [
+    /^Not bound: ZITADEL was not seen to reach http:/m,
+    /^Next: run the same command again$/m,
+  ]);
+  assert.deepEqual(await traces(scene), before);
 
   const controller = new AbortController();
-  const interrupted = await run(options, {
+  await expect(options, "Interrupted", [], {
     signal: controller.signal,
     progress: (text) => {
       if (text?.startsWith("ZITADEL sends")) {
@@ -137,40 +126,36 @@ Deno.test("setup --probe does not bind if ZITADEL does not reach the endpoint, a
       }
     },
   });
-  assert.equal(interrupted.outcome, "Interrupted");
-  assert.deepEqual([await traces(scene), await snapshot()], before);
+  assert.deepEqual(await traces(scene), before);
 });
 
-Deno.test("proveDelivery() does not take an event for its own that the process had before", async () => {
+Deno.test("proveDelivery() does not take an event for its own that the process had before, and gives up after 20", async () => {
   await using scene = await createSetupScene();
   const { instance, scratch } = scene;
   const { id: organization } = scratch.organization;
-  const value = new TextEncoder().encode("[]");
-  const entry = { key: "any", value };
+  const entry = { key: "any", value: new TextEncoder().encode("[]") };
   const sequence = await setMetadata(instance, organization, [entry]);
+  // As of another organization, by chance.
+  const event = sequence + 1;
   await using stub = serve(() =>
     Response.json({
-      canary: {
-        ...{ process: "a", version: "1", credential: "c" },
-        // As of another organization, by chance.
-        event: sequence + 1,
-      },
+      canary: { process: "a", version: "1", credential: "c", event },
     })
   );
-  const { id: target } = await createTarget(instance, {
-    ...{ name: NAME, endpoint: "http://127.0.0.1:9/" },
-    ...{ timeoutSeconds: 1, interruptOnError: false },
-  });
+  const { id: target } = await addTarget(instance, { name: NAME });
   const isProven = await proveDelivery(instance, {
-    ...{ target, silenced: [], organization, probe: stub.endpoint },
+    ...{ target, organization, probe: stub.endpoint },
     ...{ signingKey: "key", pollMs: 0 },
   });
   assert.equal(isProven, false);
+  const after = await setMetadata(instance, organization, [entry]);
+  // At the end the entry is removed; writing what is there is no event.
+  assert.equal(after - sequence, 21);
 });
 
 Deno.test("setup --probe moves a bound target by a stand-in, whose key the function has before", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, sandbox, snapshot } = scene;
+  const { run, expect, settings, envFile, sandbox, snapshot } = scene;
   await using server = startFunction(envFile, sandbox.origin);
   await run({ endpoint: server.endpoint, also: ["events"] });
   await server.reload();
@@ -180,77 +165,57 @@ Deno.test("setup --probe moves a bound target by a stand-in, whose key the funct
   await using inside = serveInside(() => isOpen ? server.endpoint : undefined);
   const options = { endpoint: inside.endpoint, probe: server.endpoint };
 
-  const first = await run(options);
-  assert.equal(first.outcome, "failed", first.error);
-  assert.match(first.stdout, /\+ target "Authorization Webhook \(probe\)": /);
-  assert.match(first.stdout, /^Not bound: .*\(probe\)"\)$/m);
-  assert.equal(
-    parseEnv(await Deno.readTextFile(envFile)).AUTHORIZATION_SIGNING_KEY!
-      .split(",").length,
-    2,
-  );
+  await expect(options, "failed", [
+    '+ target "Authorization Webhook (probe)": ',
+    /^Not bound: .*\(probe\)"\)$/m,
+  ]);
+  const { AUTHORIZATION_SIGNING_KEY: keys } = await settings();
+  assert.equal(keys!.split(",").length, 2);
   await server.reload();
   // The target's own binding to events still reaches the same process.
-  const closed = await run(options);
-  assert.match(closed.stdout, /^Not bound: ZITADEL was not seen to reach/m);
+  await expect(options, "failed", ["ZITADEL was not seen to reach"]);
   isOpen = true;
-  const moved = await run(options);
-  assert.equal(moved.outcome, "done", moved.stdout + moved.error);
-  const after = await snapshot();
+  await expect(options, "done");
+  const [{ targets: [target, ...others], ...after }, { targets: _, ...rest }] =
+    [await snapshot(), before];
   assert.deepEqual(
-    after.targets.map(({ name, endpoint }) => [name, endpoint]),
-    [[NAME, inside.endpoint]],
+    [target!.name, target!.endpoint, others],
+    [NAME, inside.endpoint, []],
   );
-  assert.deepEqual(after.executions, before.executions);
-  assert.equal(after.envFile, before.envFile);
-  assert.equal((await listTargets(instance)).length, 1);
+  assert.deepEqual(after, rest);
 });
 
 Deno.test("setup --probe binds a target with payload type JWT by a stand-in, and --remove takes that too", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, sandbox } = scene;
+  const { expect, instance, envFile, sandbox } = scene;
   await using server = startFunction(envFile, sandbox.origin);
   await using inside = serveInside(() => server.endpoint);
-  await createTarget(instance, {
-    name: NAME,
-    endpoint: inside.endpoint,
-    timeoutSeconds: 10,
-    interruptOnError: false,
-  }, "jwt");
+  const { endpoint } = inside;
+  const names = async () =>
+    (await listTargets(instance)).map(({ name }) => name);
   const options = { probe: server.endpoint };
-  assert.equal((await run(options)).outcome, "failed");
-  assert.deepEqual((await listTargets(instance)).map(({ name }) => name), [
-    `${NAME} (probe)`,
-    NAME,
-  ]);
-  const removed = await run({ remove: true });
-  assert.equal(removed.outcome, "done", removed.error);
-  assert.deepEqual(await listTargets(instance), []);
+  await addTarget(instance, { name: NAME, endpoint }, "jwt");
+  await expect(options, "failed");
+  assert.deepEqual(await names(), [`${NAME} (probe)`, NAME]);
+  await expect({ remove: true }, "done");
+  assert.deepEqual(await names(), []);
 
-  await createTarget(instance, {
-    name: NAME,
-    endpoint: inside.endpoint,
-    timeoutSeconds: 10,
-    interruptOnError: false,
-  }, "jwt");
-  await run(options);
+  const { id } = await addTarget(instance, { name: NAME, endpoint }, "jwt");
+  await expect(options, "failed");
   await server.reload();
-  const bound = await run(options);
-  assert.equal(bound.outcome, "done", bound.stdout + bound.error);
-  assert.deepEqual((await traces(scene)).targets, [NAME]);
-  const [ours] = await listTargets(instance);
+  await expect(options, "done");
+  assert.deepEqual(await names(), [NAME]);
+  const condition = PREACCESSTOKEN;
   assert.deepEqual(await listExecutions(instance), [
-    { condition: PREACCESSTOKEN, targets: [ours!.id] },
+    { condition, targets: [id] },
   ]);
 });
 
 Deno.test("setup --also events drops the mapping that the function held before", async () => {
   await using scene = await createSetupScene();
-  const { run, envFile, sandbox, scratch, roles } = scene;
+  const { run, expect, write, envFile, sandbox, scratch, roles } = scene;
   const { id } = scratch.organization;
-  await Deno.writeTextFile(envFile, `METADATA_ORGANIZATION=${id}\n`, {
-    append: true,
-  });
+  await write(`METADATA_ORGANIZATION=${id}\n`, { append: true });
   await using server = startFunction(envFile, sandbox.origin);
   const bind = { endpoint: server.endpoint, projects: false };
   await run(bind);
@@ -270,8 +235,7 @@ Deno.test("setup --also events drops the mapping that the function held before",
   const file = await roles({ admin: ["a"], viewer: ["a"] });
   await run({ roles: file, projects: false });
   assert.equal((await permissions()).length, 4);
-  const events = await run({ also: ["events"], projects: false });
-  assert.equal(events.outcome, "done", events.error);
+  await expect({ also: ["events"], projects: false }, "done");
   for (let i = 0; i < 50 && (await permissions()).length > 1; i++);
   assert.deepEqual(await permissions(), ["a"]);
 });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { parseEnv } from "../../../harness/cli/env_file.ts";
 import { setMetadata } from "../../../harness/zitadel/metadata.ts";
 import {
   createOrganization,
@@ -14,230 +13,177 @@ import {
   listExecutions,
   setExecution,
 } from "../../../harness/zitadel/execution.ts";
-import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
+import { listTargets } from "../../../harness/zitadel/target.ts";
+import { addTarget } from "../_add_target.ts";
 import { createSetupScene } from "./_setup_run.ts";
 
 const TARGET = "Authorization Webhook";
-const ENDPOINT = "http://127.0.0.1:9/";
-const A = { endpoint: ENDPOINT, serviceUser: true, serviceUserName: "a-user" };
+/** The mark of version 0.1.0. */
+const OLD_MARK =
+  "Reads role mappings for the permissions function (created by setup)";
+const endpoint = "http://127.0.0.1:9/";
+const A = { endpoint, serviceUser: true, serviceUserName: "a-user" };
 const bytes = (text: string) => new TextEncoder().encode(text);
+
+type Scene = Awaited<ReturnType<typeof createSetupScene>>;
+
+async function markedUsers({ instance }: Scene): Promise<string[]> {
+  return (await listServiceUsers(instance))
+    .filter(({ createdFor }) => createdFor !== undefined)
+    .map(({ name }) => name);
+}
 
 Deno.test("setup --remove removes every service user of the organizations in use that was created for the target", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, scratch, sandbox } = scene;
-  const setting = `METADATA_ORGANIZATION=${scratch.organization.id}\n`;
-  await Deno.writeTextFile(envFile, setting);
+  const { run, expect, write, instance, scratch, sandbox } = scene;
+  const { id } = scratch.organization;
+  await write(`METADATA_ORGANIZATION=${id}\n`);
   const before = [...sandbox.world.users.keys()];
   const members = sandbox.world.members.length;
+  const create = (name: string) =>
+    createMarkedServiceUser(instance, id, { name, target: TARGET });
   // As after moving to a fixed organization with an older version.
-  await createMarkedServiceUser(instance, scratch.organization.id, {
-    name: "left-over",
-    target: TARGET,
-  });
+  await create("left-over");
   await run({ ...A, serviceUserName: "mine", projects: false });
-  const legacy = await createMarkedServiceUser(
-    instance,
-    scratch.organization.id,
-    { name: "as-before", target: TARGET },
-  );
-  sandbox.world.users.get(legacy.id)!.description =
-    "Reads role mappings for the permissions function (created by setup)";
-
-  const removed = await run({ remove: true, serviceUserName: "as-before" });
-  assert.equal(removed.outcome, "done", removed.error);
-  assert.match(removed.stdout, /^ {2}- service user "left-over" /m);
+  const legacy = await create("as-before");
+  sandbox.world.users.get(legacy.id)!.description = OLD_MARK;
+  await expect({ remove: true, serviceUserName: "as-before" }, "done", [
+    /^ {2}- service user "left-over" /m,
+  ]);
   assert.deepEqual([...sandbox.world.users.keys()], before);
   assert.equal(sandbox.world.members.length, members);
   assert.deepEqual(await listTargets(instance), []);
-  assert.equal(
-    await Deno.readTextFile(envFile),
-    `${setting}ZITADEL_DOMAIN=${sandbox.origin}\n`,
-  );
+  assert.deepEqual(await scene.settings(), {
+    METADATA_ORGANIZATION: id,
+    ZITADEL_DOMAIN: sandbox.origin,
+  });
 });
 
 Deno.test("setup --remove leaves a service user of an older version alone unless the env file has its credential or it is named", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, sandbox } = scene;
-  await Deno.writeTextFile(envFile, "");
+  const { run, expect, write, instance, sandbox } = scene;
+  await write("");
   const own = await ownOrganization(instance);
-  const options = { serviceUser: true, serviceUserName: "as-before" };
-  assert.equal((await run(options)).outcome, "done");
-  const age = (id: string) => {
-    sandbox.world.users.get(id)!.description =
-      "Reads role mappings for the permissions function (created by setup)";
-  };
-  const idOf = async (wanted: string) =>
-    (await listServiceUsers(instance)).find(({ name }) => name === wanted)!.id;
-  age(await idOf("as-before"));
-  const { id } = await createMarkedServiceUser(instance, own.id, {
+  await expect({ serviceUser: true, serviceUserName: "as-before" }, "done");
+  await createMarkedServiceUser(instance, own.id, {
     name: "another",
     target: TARGET,
   });
-  age(id);
-  const again = await run({ serviceUser: true });
-  assert.match(again.stdout, /^Nothing to change\.$/m);
-  const removed = await run({ remove: true });
-  assert.match(removed.stdout, /- service user "as-before"/);
-  assert.match(
-    removed.stdout,
+  for (const { id, createdFor } of await listServiceUsers(instance)) {
+    if (createdFor) sandbox.world.users.get(id)!.description = OLD_MARK;
+  }
+  await expect({ serviceUser: true }, "done", [/^Nothing to change\.$/m]);
+  await expect({ remove: true }, "done", [
+    '- service user "as-before"',
     /"another" .* stays: `deno task setup --remove --service-user-name another`/,
-  );
-  assert.ok(sandbox.world.users.has(id));
+  ]);
+  assert.deepEqual(await markedUsers(scene), ["another"]);
   await run({ remove: true, serviceUserName: "another" });
-  assert.ok(!sandbox.world.users.has(id));
+  assert.deepEqual(await markedUsers(scene), []);
 });
 
 Deno.test("setup --remove leaves what belongs to another target, and names the command that removes it", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile } = scene;
-  await Deno.writeTextFile(envFile, "");
-  const own = await ownOrganization(instance);
+  const { run, expect, write, instance, envFile } = scene;
+  await write("");
   await run({ ...A, name: "it's a" });
-  const b = { name: "b", endpoint: ENDPOINT, envFile: `${envFile}.b` };
-  await run({ ...b, serviceUser: true, serviceUserName: "b-user" });
-  const typo = await run({ remove: true });
-  assert.equal(typo.outcome, "warnings");
-  assert.match(typo.stdout, /! there is no target "Authorization Webhook"/);
-  assert.ok(
-    typo.stdout.includes(
-      `stays: \`deno task setup --remove --name 'it'\\''s a'\` removes it`,
-    ),
-    typo.stdout,
-  );
-  const removed = await run({ ...b, endpoint: undefined, remove: true });
-  assert.equal(removed.outcome, "done", removed.error);
-  assert.deepEqual(
-    (await listServiceUsers(instance))
-      .filter(({ createdFor }) => createdFor !== undefined)
-      .map(({ name, organization }) => [name, organization]),
-    [["a-user", own.id]],
-  );
-  assert.deepEqual((await listTargets(instance)).map(({ name }) => name), [
-    "it's a",
+  const b = { name: "b", envFile: `${envFile}.b` };
+  await run({ ...A, ...b, serviceUserName: "b-user" });
+  await expect({ remove: true }, "warnings", [
+    '! there is no target "Authorization Webhook"',
+    `stays: \`deno task setup --remove --name 'it'\\''s a'\` removes it`,
   ]);
+  await expect({ ...b, remove: true }, "done");
+  assert.deepEqual(await markedUsers(scene), ["a-user"]);
+  const [left, ...others] = await listTargets(instance);
+  assert.deepEqual([left!.name, others], ["it's a", []]);
 });
 
 Deno.test("setup --remove keeps the credential while the env file has the key of another target", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile } = scene;
-  await Deno.writeTextFile(envFile, "");
+  const { run, expect, write, settings, envFile } = scene;
+  await write("");
   await run(A);
-  await run({ name: "b", endpoint: ENDPOINT, envFile: `${envFile}.b` });
-  const key = async (file: string) =>
-    parseEnv(await Deno.readTextFile(file)).AUTHORIZATION_SIGNING_KEY;
+  await run({ name: "b", endpoint, envFile: `${envFile}.b` });
+  const { AUTHORIZATION_SIGNING_KEY: a } = await settings();
+  const [, b] = /AUTHORIZATION_SIGNING_KEY=(.*)/.exec(
+    await Deno.readTextFile(`${envFile}.b`),
+  )!;
   const text = await Deno.readTextFile(envFile);
-  await Deno.writeTextFile(
-    envFile,
-    text.replace(
-      /AUTHORIZATION_SIGNING_KEY=.*/,
-      `AUTHORIZATION_SIGNING_KEY=${await key(envFile)},${await key(
-        `${envFile}.b`,
-      )}`,
-    ),
-  );
-  const first = await run({ remove: true });
-  assert.equal(first.outcome, "warnings");
-  assert.match(first.stdout, /"a-user" stays: .* key of "b"/);
-  assert.match(first.stdout, /target "b" stays: .*--remove --name b/);
-  assert.match(first.stdout, /^Removed\. What stays is named above\.$/m);
-  assert.match(await Deno.readTextFile(envFile), /SERVICE_ACCOUNT_KEY/);
-  assert.equal((await run({ remove: true, name: "b" })).outcome, "done");
-  const last = await run({ remove: true });
-  assert.equal(last.outcome, "done", last.stdout);
-  assert.deepEqual(
-    Object.keys(parseEnv(await Deno.readTextFile(envFile))),
-    ["ZITADEL_DOMAIN"],
-  );
-  const marked = (await listServiceUsers(instance))
-    .filter(({ createdFor }) => createdFor !== undefined);
-  assert.deepEqual(marked, []);
+  await write(text.replace(a!, `${a},${b}`));
+  await expect({ remove: true }, "warnings", [
+    /"a-user" stays: .* key of "b"/,
+    /target "b" stays: .*--remove --name b/,
+    /^Removed\. What stays is named above\.$/m,
+  ]);
+  assert.ok("SERVICE_ACCOUNT_KEY" in await settings());
+  await expect({ remove: true, name: "b" }, "done");
+  await expect({ remove: true }, "done");
+  assert.deepEqual(Object.keys(await settings()), ["ZITADEL_DOMAIN"]);
+  assert.deepEqual(await markedUsers(scene), []);
 });
 
 Deno.test("setup --remove --roles removes unchanged entries of the mapping's and the token's own organization, and names others", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, scratch, sandbox, roles } = scene;
-  const organization = scratch.organization.id;
+  const { expect, write, instance, scratch, sandbox, roles } = scene;
+  const { id } = scratch.organization;
   const own = await ownOrganization(instance);
   const third = await createOrganization(instance, "Third");
-  const entries = [{ key: "x", value: bytes('["a"]') }];
-  for (const { id } of [{ id: organization }, own, third]) {
-    await setMetadata(instance, id, entries);
+  for (const organization of [id, own.id, third.id]) {
+    const entries = [{ key: "x", value: bytes('["a"]') }];
+    await setMetadata(instance, organization, entries);
   }
   await setMetadata(instance, third.id, [{ key: "y", value: bytes("b") }]);
-  await Deno.writeTextFile(envFile, `METADATA_ORGANIZATION=${organization}\n`);
-  const file = await roles({ x: ["a"], y: ["other"] });
-  const hasX = (id: string) =>
-    sandbox.world.organizations.get(id)!.metadata.has("x");
-
-  const removed = await run({ remove: true, roles: file });
-  assert.equal(removed.outcome, "warnings", removed.error);
-  assert.ok(
-    removed.stdout.includes(`metadata x: ["a"], in ${own.name} (${own.id})`),
-    removed.stdout,
-  );
-  const command = `deno task setup --remove --roles ${file} --org ${third.id}`;
-  assert.ok(removed.stdout.includes(command), removed.stdout);
-  assert.deepEqual([organization, own.id, third.id].map(hasX), [
-    false,
-    false,
-    true,
+  await write(`METADATA_ORGANIZATION=${id}\n`);
+  await expect({ remove: true }, "done", [
+    `the mapping stays in the metadata of the organization ${id}: --roles FILE removes`,
   ]);
-  const last = await run({ remove: true, roles: file, org: third.id });
-  assert.equal(last.outcome, "done", last.error);
-  assert.ok(!hasX(third.id));
-  assert.ok(sandbox.world.organizations.get(third.id)!.metadata.has("y"));
-});
-
-Deno.test("setup --remove without --roles says that the mapping stays", async () => {
-  await using scene = await createSetupScene();
-  const { run, envFile, scratch } = scene;
-  const { id } = scratch.organization;
-  await Deno.writeTextFile(envFile, `METADATA_ORGANIZATION=${id}\n`);
-  const { stdout } = await run({ remove: true });
-  assert.ok(
-    stdout.includes(
-      `the mapping stays in the metadata of the organization ${id}: --roles FILE removes`,
-    ),
-    stdout,
+  const file = await roles({ x: ["a"], y: ["other"] });
+  const entriesOf = (id: string) =>
+    sandbox.world.organizations.get(id)!.metadata;
+  await expect({ remove: true, roles: file }, "warnings", [
+    `metadata x: ["a"], in ${own.name} (${own.id})`,
+    `deno task setup --remove --roles ${file} --org ${third.id}`,
+  ]);
+  assert.deepEqual(
+    [id, own.id, third.id].map((id) => entriesOf(id).has("x")),
+    [false, false, true],
   );
+  await expect({ remove: true, roles: file, org: third.id }, "done");
+  assert.deepEqual([...entriesOf(third.id).keys()], ["y"]);
 });
 
 Deno.test("setup --remove --roles only names entries where projects of several organizations have the roles", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, scratch, sandbox, roles } = scene;
-  await Deno.writeTextFile(envFile, "METADATA_ORGANIZATION=user\n");
+  const { expect, write, instance, scratch, sandbox, roles } = scene;
+  await write("METADATA_ORGANIZATION=user\n");
   const customer = await createOrganization(instance, "Customer");
-  const project = { name: "Own", roles: ["admin"], assertsRoles: true };
-  await createProject(instance, customer.id, project);
+  await createProject(instance, customer.id, { name: "Own", roles: ["admin"] });
   const ids = [scratch.organization.id, customer.id];
   const entries = [{ key: "admin", value: bytes('["a"]') }];
   for (const id of ids) await setMetadata(instance, id, entries);
-  const { stdout, outcome } = await run({
-    remove: true,
-    roles: await roles({ admin: ["a"] }),
-  });
-  assert.equal(outcome, "warnings");
+  const options = { remove: true, roles: await roles({ admin: ["a"] }) };
+  await expect(
+    options,
+    "warnings",
+    ids.map((id) => `--org ${id}\` removes them`),
+  );
   for (const id of ids) {
-    assert.ok(stdout.includes(`--org ${id}\` removes them`), stdout);
     assert.ok(sandbox.world.organizations.get(id)!.metadata.has("admin"));
   }
 });
 
 Deno.test("setup and setup --remove leave a target alone that is called like a stand-in, and that tokens depend on", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile } = scene;
-  await Deno.writeTextFile(envFile, "");
-  const { id } = await createTarget(instance, {
-    name: `${TARGET} (probe)`,
-    endpoint: "http://127.0.0.1:9/other",
-    timeoutSeconds: 5,
-    interruptOnError: true,
-  });
+  const { run, expect, write, instance } = scene;
+  await write("");
+  const { id } = await addTarget(instance, { name: `${TARGET} (probe)` });
   const theirs = { condition: "function/preaccesstoken", targets: [id] };
   await setExecution(instance, theirs);
-  await run({ endpoint: ENDPOINT });
-  const { stdout } = await run({ remove: true });
-  assert.match(stdout, /- target "Authorization Webhook"$/m);
+  await run({ endpoint });
+  await expect({ remove: true }, "done", [
+    /- target "Authorization Webhook"$/m,
+  ]);
   assert.deepEqual((await listTargets(instance)).map((it) => it.id), [id]);
   assert.deepEqual(await listExecutions(instance), [theirs]);
 });

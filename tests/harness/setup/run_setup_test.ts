@@ -8,153 +8,117 @@ import {
   listMetadata,
   setMetadata,
 } from "../../../harness/zitadel/metadata.ts";
-import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
+import { listTargets } from "../../../harness/zitadel/target.ts";
+import { addTarget } from "../_add_target.ts";
 import { startFunction } from "../_function_server.ts";
 import { createSetupScene } from "./_setup_run.ts";
 
-const TARGET = {
-  name: "theirs",
-  endpoint: "http://127.0.0.1:9/",
-  timeoutSeconds: 1,
-  interruptOnError: false,
-};
 const PREACCESSTOKEN = "function/preaccesstoken";
-const bytes = (text: string) => new TextEncoder().encode(text);
+const EVENTS = "event/group/org.metadata";
+const endpoint = "http://127.0.0.1:9/";
+const value = new TextEncoder().encode("two words");
 
 Deno.test("setup names entries that stay, and --prune removes those that are a mapping", async () => {
   await using scene = await createSetupScene();
-  const { run, roles, instance } = scene;
+  const { expect, roles, instance } = scene;
   const org = scene.scratch.organization.id;
-  await setMetadata(instance, org, [
-    { key: "logo", value: bytes("two words") },
-  ]);
+  await setMetadata(instance, org, [{ key: "logo", value }]);
   const file = await roles({ admin: ["read:all"] });
-  const kept = await run({ roles: file, org });
-  assert.match(kept.stdout, /! kept, not in the file .*: viewer$/m);
-  const pruned = await run({ roles: file, org, prune: true });
-  assert.equal(pruned.outcome, "done", pruned.error);
+  await expect({ roles: file, org }, "done", [
+    /! kept, not in the file .*: viewer$/m,
+  ]);
+  await expect({ roles: file, org, prune: true }, "done");
   const { entries } = await listMetadata(instance, org);
   assert.deepEqual(entries.map(({ key }) => key).sort(), ["admin", "logo"]);
-
   const other = await roles({ admin: ["other"] });
-  const removed = await run({ remove: true, roles: other, org });
-  assert.match(removed.stdout, /! kept, differs from the file: admin$/m);
+  await expect({ remove: true, roles: other, org }, "done", [
+    /! kept, differs from the file: admin$/m,
+  ]);
 });
 
 Deno.test("setup refuses to change a target during a rotation, but turns it off and removes it", async () => {
   await using scene = await createSetupScene();
-  const { run, instance } = scene;
-  await createTarget(instance, {
-    ...TARGET,
-    name: "a",
-    interruptOnError: true,
-  });
-  const successor = await createTarget(instance, {
-    ...TARGET,
-    name: "a (successor)",
-    interruptOnError: true,
-  });
-  await setExecution(instance, {
-    condition: PREACCESSTOKEN,
-    targets: [successor.id],
-  });
-  const refused = await run({ name: "a", also: ["events"] });
-  assert.match(
-    refused.error,
-    /A rotation of "a" is unfinished: run `deno task rotate --name 'a'` first/,
-  );
-  const off = await run({ name: "a", interruptOnError: false });
-  assert.equal(off.outcome, "done", off.error);
+  const { expect, instance } = scene;
+  const on = { interruptOnError: true };
+  await addTarget(instance, { name: "a", ...on });
+  const { id } = await addTarget(instance, { name: "a (successor)", ...on });
+  const condition = PREACCESSTOKEN;
+  await setExecution(instance, { condition, targets: [id] });
+  await expect({ name: "a", also: ["events"] }, "Error", [
+    "A rotation of \"a\" is unfinished: run `deno task rotate --name 'a'` first",
+  ]);
+  await expect({ name: "a", interruptOnError: false }, "done");
   assert.deepEqual(
     (await listTargets(instance)).map((it) => it.interruptOnError),
     [false, false],
   );
-  const removed = await run({ name: "a", remove: true });
-  assert.equal(removed.outcome, "done", removed.error);
+  await expect({ name: "a", remove: true }, "done");
   assert.deepEqual(await listTargets(instance), []);
   assert.deepEqual(await listExecutions(instance), []);
 });
 
 Deno.test("setup --unbind takes the target out of what it names, and leaves the rest", async () => {
   await using scene = await createSetupScene();
-  const { run, instance } = scene;
-  const ours = await createTarget(instance, { ...TARGET, name: "a" });
-  const other = await createTarget(instance, { ...TARGET, name: "b" });
-  const EVENTS = "event/group/org.metadata";
+  const { expect, instance } = scene;
+  const ours = await addTarget(instance, { name: "a" });
+  const other = await addTarget(instance, { name: "b" });
+  const targets = [ours.id, other.id];
   for (const condition of [PREACCESSTOKEN, EVENTS]) {
-    const targets = [ours.id, other.id];
     await setExecution(instance, { condition, targets });
   }
-  const dry = await run({ name: "a", unbind: ["events"], dryRun: true });
-  assert.equal(dry.outcome, "changes", dry.error);
-  assert.match(dry.stdout, /org\.metadata calls: "a", "b" -> "b"/);
-  const done = await run({ name: "a", unbind: ["events"] });
-  assert.equal(done.outcome, "done", done.error);
-  const bound = async () =>
-    new Map(
-      (await listExecutions(instance))
-        .map(({ condition, targets }) => [condition, targets]),
-    );
-  assert.deepEqual((await bound()).get(EVENTS), [other.id]);
-  assert.deepEqual((await bound()).get(PREACCESSTOKEN), [ours.id, other.id]);
-  const again = await run({ name: "a", unbind: ["events"] });
-  assert.equal(again.outcome, "done", again.error);
-  const unknown = await run({ name: "none", unbind: ["events"] });
-  assert.match(unknown.error, /There is no target "none"/);
-  const refused = await run({ unbind: ["events"], timeout: 5 });
-  assert.match(refused.error, /--unbind goes with --name only/);
+  const options = { name: "a", unbind: ["events" as const] };
+  await expect({ ...options, dryRun: true }, "changes", [
+    /org\.metadata calls: "a", "b" -> "b"/,
+  ]);
+  await expect(options, "done");
+  const bound = (await listExecutions(instance))
+    .map(({ condition, targets }) => [condition, targets]);
+  assert.deepEqual(
+    new Map(bound as [string, string[]][]),
+    new Map([[EVENTS, [other.id]], [PREACCESSTOKEN, targets]]),
+  );
+  await expect(options, "done");
+  await expect({ ...options, name: "none" }, "Error", ['no target "none"']);
 });
 
-Deno.test("setup checks the env file and the roles before it changes anything", async () => {
+Deno.test("setup checks the env file, the roles and rights before it changes anything", async () => {
   await using scene = await createSetupScene();
-  const { run, snapshot, roles, folder, instance } = scene;
+  const { run, expect, snapshot, roles, folder, instance, sandbox } = scene;
   const before = await snapshot();
-  const endpoint = TARGET.endpoint;
-  const typo = await run({ endpoint, envFile: `${folder}/typo/.env` });
-  assert.match(typo.error, /there is no folder/);
-  await Deno.writeTextFile(
-    `${folder}/other.env`,
-    "ZITADEL_DOMAIN=other.example\n",
-  );
-  const other = await run({ endpoint, envFile: `${folder}/other.env` });
-  assert.match(other.error, /belongs to another instance/);
-  const large = await roles({ admin: ["x".repeat(100_000)] });
-  const refused = await run({ endpoint, roles: large });
-  assert.match(refused.error, /admin: takes 100,004 bytes/);
+  const envFile = `${folder}/other.env`;
+  await Deno.writeTextFile(envFile, "ZITADEL_DOMAIN=other.example\n");
+  for (
+    const [options, error] of [
+      [{ envFile: `${folder}/typo/.env` }, /there is no folder/],
+      [{ envFile }, /belongs to another instance/],
+      [
+        { roles: await roles({ admin: ["x".repeat(100_000)] }) },
+        /admin: takes 100,004 bytes/,
+      ],
+    ] as const
+  ) assert.match((await run({ endpoint, ...options })).error, error);
   const denied = await run({ endpoint: "http://gone.invalid/" });
   assert.match(denied.error, /ZITADEL refuses the endpoint/);
   // Nothing was done, so there is nothing to list.
   assert.equal(denied.stderr, "");
-  assert.deepEqual(await snapshot(), before);
-
-  await createTarget(instance, { ...TARGET, name: "authorization webhook" });
-  const similar = await run({ endpoint });
-  assert.match(similar.error, /but there is "authorization webhook"/);
-});
-
-Deno.test("setup names missing rights before it changes anything", async () => {
-  await using scene = await createSetupScene();
-  const { run, snapshot, sandbox, scratch } = scene;
-  sandbox.world.members.push({
-    userId: scratch.reader.id,
-    roles: ["IAM_OWNER_VIEWER"],
-  });
-  const before = await snapshot();
-  const { outcome, error } = await run(
-    { endpoint: TARGET.endpoint },
-    { env: { ZITADEL_ADMIN_TOKEN: scratch.reader.token } },
-  );
-  assert.equal(outcome, "Error");
-  assert.match(
-    error,
+  const { id: userId, token } = scene.scratch.reader;
+  sandbox.world.members.push({ userId, roles: ["IAM_OWNER_VIEWER"] });
+  await expect({ endpoint }, "Error", [
     /action\.target\.write is needed to create the target: give the user IAM_OWNER/,
-  );
+  ], { env: { ZITADEL_ADMIN_TOKEN: token } });
   assert.deepEqual(await snapshot(), before);
+
+  await addTarget(instance, { name: "authorization webhook" });
+  await expect({ endpoint }, "Error", ['there is "authorization webhook"']);
+  await addTarget(instance, { name: "jwt" }, "jwt");
+  await expect({ name: "jwt", also: ["events"] }, "Error", [
+    'Cannot bind "jwt" to events: its payload type is JWT',
+  ]);
 });
 
 Deno.test("setup reports what was done when it is interrupted, and continues", async () => {
   await using scene = await createSetupScene();
-  const { run, envFile, sandbox, roles } = scene;
+  const { expect, envFile, sandbox, roles } = scene;
   await using server = startFunction(envFile, sandbox.origin);
   const controller = new AbortController();
   const options = {
@@ -163,7 +127,9 @@ Deno.test("setup reports what was done when it is interrupted, and continues", a
     org: scene.scratch.organization.id,
     wait: 60,
   };
-  const { outcome, error } = await run(options, {
+  await expect(options, "Interrupted", [
+    /^stopped before the end\nDone:\n[^]*\+ metadata new: \["a"\]\nNot done:\n.*preaccesstoken calls.*\nRun the same command again: it continues from here$/m,
+  ], {
     signal: controller.signal,
     progress: (text) => {
       if (text?.startsWith("waiting")) {
@@ -171,90 +137,58 @@ Deno.test("setup reports what was done when it is interrupted, and continues", a
       }
     },
   });
-  assert.equal(outcome, "Interrupted");
-  assert.match(
-    error,
-    /^stopped before the end\nDone:\n[^]*\+ metadata new: \["a"\]\nNot done:\n.*preaccesstoken calls.*\nRun the same command again: it continues from here$/,
-  );
   await server.reload();
-  const again = await run(options);
-  assert.equal(again.outcome, "done", again.error);
+  await expect(options, "done");
 });
 
 Deno.test("setup names a later target that replaces the claim", async () => {
   await using scene = await createSetupScene();
-  const { run, instance, envFile, sandbox } = scene;
+  const { run, expect, instance, envFile, sandbox } = scene;
   await using server = startFunction(envFile, sandbox.origin);
   await run({ endpoint: server.endpoint });
   await server.reload();
   await run({});
-  const theirs = await createTarget(instance, TARGET);
+  const theirs = await addTarget(instance, { name: "theirs" });
   const [execution] = await listExecutions(instance);
-  await setExecution(instance, {
-    condition: PREACCESSTOKEN,
-    targets: [...execution!.targets, theirs.id],
-  });
+  const targets = [...execution!.targets, theirs.id];
+  await setExecution(instance, { condition: PREACCESSTOKEN, targets });
   // It does not ask whether to do nothing.
-  const { outcome, stdout } = await run({ yes: false }, { answer: false });
-  assert.equal(outcome, "done");
-  assert.match(stdout, /^Nothing to change\.$/m);
-  assert.match(
-    stdout,
-    /! function\/preaccesstoken calls "theirs" after "Authorization Webhook": if it answers with append_claims/,
-  );
-});
-
-Deno.test("setup refuses events for a target whose payloads are JWTs", async () => {
-  await using scene = await createSetupScene();
-  const { run, instance } = scene;
-  await createTarget(instance, { ...TARGET, name: "jwt" }, "jwt");
-  const { error } = await run({ name: "jwt", also: ["events"] });
-  assert.match(error, /^Cannot bind "jwt" to events: its payload type is JWT/);
+  await expect({ yes: false }, "done", [
+    /^Nothing to change\.$/m,
+    '! function/preaccesstoken calls "theirs" after "Authorization Webhook": if it answers with append_claims',
+  ], { answer: false });
 });
 
 Deno.test("setup --remove of a name that does not exist names those that do", async () => {
   await using scene = await createSetupScene();
-  const { run, instance } = scene;
-  const nothing = await run({ remove: true });
-  assert.equal(nothing.outcome, "done");
-  assert.doesNotMatch(nothing.stdout, /Removed/);
-  await createTarget(instance, TARGET);
-  const typo = await run({ remove: true, name: "typo" });
-  assert.equal(typo.outcome, "warnings");
-  assert.match(
-    typo.stdout,
+  const { expect, instance } = scene;
+  assert.doesNotMatch(await expect({ remove: true }, "done"), /Removed/);
+  await addTarget(instance, { name: "theirs" });
+  await expect({ remove: true, name: "typo" }, "warnings", [
     /! there is no target "typo"; targets here: "theirs"$/m,
-  );
+  ]);
 });
 
-Deno.test("setup says that the env file lacks a credential", async () => {
+Deno.test("setup says that the env file lacks a credential, and prints no control characters of names", async () => {
   await using scene = await createSetupScene();
-  await Deno.writeTextFile(scene.envFile, "");
-  const { stdout } = await scene.run({ endpoint: TARGET.endpoint });
-  assert.match(stdout, /^Next: .* has no credential of a service user yet/m);
-});
-
-Deno.test("setup prints no control characters of names", async () => {
-  await using scene = await createSetupScene();
-  const { run, instance, scratch } = scene;
-  await createTarget(instance, { ...TARGET, name: "bad\u001b[31m" });
-  const organization = scene.sandbox.world.organizations.get(
-    scratch.organization.id,
-  )!;
-  organization.name = "org\u001b[2J";
-  const { stdout } = await run({
-    endpoint: TARGET.endpoint,
-    roles: await scene.roles({ "a": ["b"] }),
-    org: organization.id,
-    dryRun: true,
-  });
-  assert.match(stdout, /: endpoint .*, timeout 10s, interruptOnError off,/);
-  assert.match(stdout, /org\\u\{1b\}\[2J/);
-  assert.match(stdout, /the target "bad\\u\{1b\}\[31m" has the same endpoint/);
+  const { expect, write, instance, roles, sandbox } = scene;
+  await write("");
+  await expect({ endpoint }, "failed", [
+    /^Next: .* has no credential of a service user yet/m,
+  ]);
+  await addTarget(instance, { name: "bad\u001b[31m" });
+  const { id } = scene.scratch.organization;
+  sandbox.world.organizations.get(id)!.name = "org\u001b[2J";
+  const file = await roles({ "a": ["b"] });
+  await expect({ endpoint, roles: file, org: id, dryRun: true }, "changes", [
+    "org\\u{1b}[2J",
+    'the target "bad\\u{1b}[31m" has the same endpoint',
+  ]);
 });
 
 Deno.test("setup refuses options that contradict each other", async () => {
   await using scene = await createSetupScene();
+  const unbind = ["events" as const];
   for (
     const options of [
       { prune: true },
@@ -263,7 +197,11 @@ Deno.test("setup refuses options that contradict each other", async () => {
       { projects: false, project: ["1"] },
       { projects: false, forCustomers: true },
       { remove: true, forCustomers: true },
-      { unbind: ["events" as const], wait: 1 },
+      { remove: true, endpoint },
+      { unbind, wait: 1 },
+      { unbind, timeout: 5 },
+      { unbind, serviceUser: true },
+      { unbind, project: ["1"] },
     ]
   ) {
     assert.equal((await scene.run(options)).outcome, "UsageError");

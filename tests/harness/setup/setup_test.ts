@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseEnv, readEnvFile } from "../../../harness/cli/env_file.ts";
+import { readEnvFile } from "../../../harness/cli/env_file.ts";
 import { parseRoles } from "../../../harness/mapping/parse_roles.ts";
 import { planMappingRemoval } from "../../../harness/roles/plan_mapping.ts";
 import { entryChanges } from "../../../harness/roles/write_entries.ts";
@@ -12,7 +12,7 @@ import {
   type Wish,
 } from "../../../harness/setup/plan.ts";
 import { startSandbox } from "../../../harness/sandbox/sandbox.ts";
-import { connect, type Instance } from "../../../harness/zitadel/client.ts";
+import { connect } from "../../../harness/zitadel/client.ts";
 import {
   listExecutions,
   setExecution,
@@ -21,8 +21,9 @@ import {
   listMetadata,
   setMetadata,
 } from "../../../harness/zitadel/metadata.ts";
-import { createTarget, listTargets } from "../../../harness/zitadel/target.ts";
-import { serve } from "../_serve.ts";
+import { listTargets } from "../../../harness/zitadel/target.ts";
+import { addTarget } from "../_add_target.ts";
+import { serveFailing } from "../_failing_call.ts";
 
 const NAME = "Authorization Webhook";
 const { mapping: MAPPING } = parseRoles(
@@ -63,33 +64,39 @@ async function snapshot({ instance, organization, envFile }: Place) {
   };
 }
 
-async function otherTarget(instance: Instance, name: string): Promise<string> {
-  const { id } = await createTarget(instance, {
-    name,
-    endpoint: "http://127.0.0.1:9/",
-    timeoutSeconds: 1,
-    interruptOnError: false,
-  });
-  return id;
-}
-
-Deno.test("setup changes nothing the second time, and removal leaves the instance as it was", async () => {
-  await using sandbox = await startSandbox();
+/** A place on a sandbox, with a temporary env file. */
+async function createPlace(text = "") {
+  await using stack = new AsyncDisposableStack();
+  const sandbox = stack.use(await startSandbox());
   const instance = connect(sandbox.origin, sandbox.adminToken);
   const [organization] = sandbox.world.organizations.keys();
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
-  await Deno.writeTextFile(envFile, "# mine\nPORT=1\n");
-  const place = { instance, organization, envFile };
-  const first = await otherTarget(instance, "first");
-  const second = await otherTarget(instance, "second");
+  stack.defer(() => Deno.remove(envFile));
+  await Deno.writeTextFile(envFile, text);
+  const otherTarget = async (name: string) =>
+    (await addTarget(instance, { name })).id;
+  const started = stack.move();
+  return {
+    ...{ sandbox, instance, organization, envFile, otherTarget },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+Deno.test("setup changes nothing the second time, and removal leaves the instance as it was", async () => {
+  await using place = await createPlace("# mine\nPORT=1\n");
+  const { instance, organization, envFile, otherTarget } = place;
+  const first = await otherTarget("first");
+  const second = await otherTarget("second");
   await setExecution(instance, {
     condition: "function/preaccesstoken",
     targets: [second, first],
   });
-  await setMetadata(instance, organization!, [
-    { key: "mine", value: new TextEncoder().encode("as it was") },
-    { key: "admin", value: new TextEncoder().encode('["other"]') },
-  ]);
+  const write = (key: string, text: string) =>
+    setMetadata(instance, organization!, [
+      { key, value: new TextEncoder().encode(text) },
+    ]);
+  await write("mine", "as it was");
+  await write("admin", '["other"]');
   const before = await snapshot(place);
 
   const changes = await setUp(place, wishFor("http://127.0.0.1:9/f"));
@@ -99,59 +106,54 @@ Deno.test("setup changes nothing the second time, and removal leaves the instanc
     "set-metadata",
     ...CONDITIONS.map(() => "bind"),
   ]);
-  const { targets, executions, metadata } = await snapshot(place);
+  const after = await snapshot(place);
+  const { targets, executions, metadata } = after;
   const ours = targets.find(({ name }) => name === NAME)!;
-  assert.equal(ours.endpoint, "http://127.0.0.1:9/f");
   assert.deepEqual(
-    executions.find((it) => it.condition === "function/preaccesstoken")
-      ?.targets,
-    [second, first, ours.id],
+    new Map(executions.map((it) => [it.condition, it.targets])),
+    new Map(CONDITIONS.map((condition, i) => [
+      condition,
+      i === 0 ? [second, first, ours.id] : [ours.id],
+    ])),
   );
   assert.deepEqual(
-    new Set(executions.map(({ condition }) => condition)),
-    new Set(CONDITIONS),
+    Object.fromEntries(metadata.map(([key, value]) => [key, atob(value!)])),
+    { "admin": '["a"]', "42:admin": '["b"]', "mine": "as it was" },
   );
-  const text = (key: string) =>
-    atob(metadata.find(([name]) => name === key)![1]!);
-  assert.equal(text("admin"), '["a"]');
-  assert.equal(text("42:admin"), '["b"]');
-  assert.equal(text("mine"), "as it was");
   assert.equal(
     await readEnvFile(envFile),
     `# mine\nPORT=1\nAUTHORIZATION_SIGNING_KEY=${ours.signingKey}\n`,
   );
   assert.equal((await Deno.stat(envFile)).mode! & 0o777, 0o600);
 
-  const after = await snapshot(place);
   assert.deepEqual(await setUp(place, wishFor("http://127.0.0.1:9/f")), []);
   assert.deepEqual(await snapshot(place), after);
 
   const removal = async () => {
     const state = await readState(place);
     const entries = planMappingRemoval(state.metadata, MAPPING);
-    const others = entryChanges(place, entries);
-    return planRemoval(place, state, { names: [NAME], others });
+    return [
+      ...planRemoval(place, state, [NAME]),
+      ...entryChanges(place, entries),
+    ];
   };
   // What someone else changed since is not ours to remove.
-  await setMetadata(instance, organization!, [
-    { key: "admin", value: new TextEncoder().encode('["other"]') },
-  ]);
+  await write("admin", '["other"]');
   await applySteps(await removal(), { settleMs: 0 });
   assert.deepEqual(await snapshot(place), before);
   assert.deepEqual(await removal(), []);
-  await Deno.remove(envFile);
 });
 
 Deno.test("bind() refuses to replace what others bound in the meantime, and finds what they bind after it", async () => {
-  await using sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
+  await using place = await createPlace();
+  const { instance, otherTarget } = place;
   const condition = "function/preaccesstoken";
-  const theirs = await otherTarget(instance, "theirs");
-  const ours = await otherTarget(instance, "ours");
+  const theirs = await otherTarget("theirs");
+  const ours = await otherTarget("ours");
   await setExecution(instance, { condition, targets: [theirs] });
   await assert.rejects(
     bind(instance, { condition, from: [], to: [ours] }),
-    /someone else changed this binding/,
+    /someone else changed function\/preaccesstoken/,
   );
   assert.deepEqual(await listExecutions(instance), [{
     condition,
@@ -162,41 +164,28 @@ Deno.test("bind() refuses to replace what others bound in the meantime, and find
   const recheck = await bind(instance, mine);
   // Another command read the binding before that.
   await setExecution(instance, { condition, targets: [theirs] });
-  await assert.rejects(recheck(), /someone else changed this binding/);
+  await assert.rejects(
+    recheck(),
+    /someone else changed function\/preaccesstoken/,
+  );
   await setExecution(instance, { condition, targets: mine.to });
   await recheck();
 });
 
 Deno.test("readState() fails, and so nothing changes, where bindings cannot be listed", async () => {
-  await using sandbox = await startSandbox();
-  const paths: string[] = [];
-  await using proxy = serve(async (request) => {
-    const { pathname } = new URL(request.url);
-    paths.push(pathname);
-    if (pathname.endsWith("/ListExecutions")) {
-      // What v3.0 to v3.3 answer over an old PostgreSQL.
-      return new Response(null, {
-        headers: {
-          "content-type": "application/grpc-web+proto",
-          "grpc-status": "13",
-          "grpc-message": "Errors.Internal (QUERY-fSG8)",
-        },
-      });
-    }
-    return fetch(`${sandbox.origin}${pathname}`, {
-      method: request.method,
-      headers: request.headers,
-      body: await request.bytes(),
-    });
+  await using scene = await createPlace();
+  const { sandbox, envFile } = scene;
+  // What v3.0 to v3.3 answer over an old PostgreSQL.
+  await using proxy = serveFailing(sandbox.origin, "ListExecutions", {
+    "grpc-status": "13",
+    "grpc-message": "Errors.Internal (QUERY-fSG8)",
   });
-  const envFile = await Deno.makeTempFile({ suffix: ".env" });
   const instance = connect(proxy.origin, sandbox.adminToken);
   const place = { instance, organization: undefined, envFile };
   await assert.rejects(
     readState(place),
     /Cannot list what is bound: .*PostgreSQL 16.*Nothing was changed/,
   );
-  assert.equal(paths.filter((it) => !it.includes("/List")).length, 0);
-  assert.deepEqual(parseEnv(await readEnvFile(envFile)), {});
-  await Deno.remove(envFile);
+  assert.equal(proxy.paths.filter((it) => !it.includes("/List")).length, 0);
+  assert.equal(await readEnvFile(envFile), "");
 });

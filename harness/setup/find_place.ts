@@ -3,21 +3,25 @@ import { splitKeys } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { list, nameOf } from "../doctor/names.ts";
 import {
+  findMappingOrganization,
   findOrganization,
   fixedOrganization,
 } from "../mapping/mapping_organization.ts";
+import type { Mapping } from "../mapping/parse_roles.ts";
 import type { Instance } from "../zitadel/client.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { type Organization, ownOrganization } from "../zitadel/organization.ts";
+import { listTargets } from "../zitadel/target.ts";
+import type { SetupOptions } from "./command_line.ts";
 import {
   findMappedProjects,
-  findProjects,
+  findNamedProjects,
   listMappedProjects,
   type MappedProject,
 } from "./role_projects.ts";
 
 /** Whose metadata takes the mapping. */
-export interface MappingPlace {
+interface MappingPlace {
   readonly organization: Organization;
   /** Why this one; `undefined` if the operator named it. */
   readonly why?: string;
@@ -27,16 +31,42 @@ export interface MappingPlace {
   readonly isGuessed?: boolean;
 }
 
-/** What the choice depends on. */
-export interface ChoiceOptions {
-  readonly org: string | undefined;
-  readonly settings: Settings;
-  /** The projects that the operator named. */
-  readonly named: readonly string[];
-  /** The metadata keys of the roles file. */
-  readonly keys: readonly string[];
-  /** Whether the target exists: then entries that are in use stay where they are. */
-  readonly isSetUp: boolean;
+/**
+ * Finds whose metadata is touched. If a first set-up finds the project that has
+ * the roles, and METADATA_ORGANIZATION is unset, its owner becomes the organization
+ * for all users: by default the function reads each user's own, which on an
+ * instance with customers is another one.
+ */
+export async function findPlace(
+  options: SetupOptions,
+  { instance, settings, mapping }: {
+    readonly instance: Instance;
+    readonly settings: Settings;
+    readonly mapping: Mapping;
+  },
+): Promise<MappingPlace & { readonly isProposed?: boolean } | undefined> {
+  const { org, remove, roles, forCustomers, name } = options;
+  const isFixed = fixedOrganization(settings) !== undefined;
+  const isNeeded = roles !== undefined || forCustomers || isFixed && !remove;
+  if (!isNeeded) return undefined;
+  if (remove) {
+    return {
+      organization: await findMappingOrganization(instance, { org, settings }),
+    };
+  }
+  const isSetUp = (await listTargets(instance)).some((it) => it.name === name);
+  const place = await chooseOrganization(instance, options, {
+    ...{ settings, isSetUp, keys: [...mapping.keys()] },
+  });
+  if (place.isGuessed && options.yes && !options.dryRun) {
+    const { id, name } = place.organization;
+    throw new UsageError(
+      `With --yes, name the organization whose metadata takes the mapping: --org ${id} for ${name} (${place.why})`,
+    );
+  }
+  const isFirst = !isSetUp && options.endpoint !== undefined &&
+    !settings.METADATA_ORGANIZATION?.trim();
+  return { ...place, isProposed: isFirst && place.ownsProjects === true };
 }
 
 /**
@@ -46,11 +76,17 @@ export interface ChoiceOptions {
  *
  * @throws {UsageError} If there are several.
  */
-export async function chooseOrganization(
+async function chooseOrganization(
   instance: Instance,
-  options: ChoiceOptions,
+  { org, project: named }: Pick<SetupOptions, "org" | "project">,
+  { settings, keys, isSetUp }: {
+    readonly settings: Settings;
+    /** The metadata keys of the roles file. */
+    readonly keys: readonly string[];
+    /** Whether the target exists: then entries that are in use stay where they are. */
+    readonly isSetUp: boolean;
+  },
 ): Promise<MappingPlace> {
-  const { org, settings, keys } = options;
   const fixed = fixedOrganization(settings);
   if (org !== undefined) {
     const organization = await findOrganization(instance, org, "--org");
@@ -63,8 +99,12 @@ export async function chooseOrganization(
     return { organization, why: from };
   }
   const [project, ...others] = [
-    ...await findProjects(instance, options.named, "--project"),
-    ...await findProjects(instance, splitKeys(settings.PROJECTS), "PROJECTS"),
+    ...await findNamedProjects(instance, "--project", named),
+    ...await findNamedProjects(
+      instance,
+      "PROJECTS",
+      splitKeys(settings.PROJECTS),
+    ),
   ];
   if (project !== undefined) {
     if (others.some(({ owner }) => owner.id !== project.owner.id)) {
@@ -76,18 +116,12 @@ export async function chooseOrganization(
     return { organization: project.owner, why, ownsProjects: true };
   }
   const own = await ownOrganization(instance);
-  const isInUse = options.isSetUp && await hasEntries(instance, own, keys);
-  if (isInUse) return { organization: own, why: "it has such entries already" };
-  return chooseByRoles(await findMappedProjects(instance, keys), own, keys);
-}
-
-async function hasEntries(
-  instance: Instance,
-  { id }: Organization,
-  keys: readonly string[],
-): Promise<boolean> {
-  const { entries } = await listMetadata(instance, id);
-  return entries.some(({ key }) => keys.includes(key));
+  const { entries } = isSetUp
+    ? await listMetadata(instance, own.id)
+    : { entries: [] };
+  return entries.some(({ key }) => keys.includes(key))
+    ? { organization: own, why: "it has such entries already" }
+    : chooseByRoles(await findMappedProjects(instance, keys), own, keys);
 }
 
 /**
