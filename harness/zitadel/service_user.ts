@@ -86,7 +86,7 @@ export async function createMarkedServiceUser(
 }
 
 /** A user, and the organization that a role of its is about. */
-type RoleHolder = Pick<ServiceUser, "id" | "organization">;
+export type RoleHolder = Pick<ServiceUser, "id" | "organization">;
 
 /** Lists a user's roles of the instance, or of an organization. */
 export async function rolesOf(
