@@ -75,18 +75,17 @@ export async function carryOut<S extends Step, T>(
     const section = (title: string, isDone: boolean) => {
       const lines = steps.filter((step) => done.has(step) === isDone)
         .flatMap(({ lines }) => lines);
-      return lines.length === 0
-        ? `${title}: nothing`
-        : [`${title}:`, ...lines.map(formatDiffLine)].join("\n");
+      io.error(lines.length === 0 ? `${title}: nothing` : `${title}:`);
+      for (const line of lines) io.error(formatDiffLine(line));
     };
-    const ended = `${section("Done", true)}\n${section("Not done", false)}`;
-    if (signal.aborted) {
-      throw new Interrupted(
-        `stopped before the end\n${ended}\nRun the same command again: it continues from here`,
-      );
+    if (done.size > 0 || signal.aborted) {
+      section("Done", true);
+      section("Not done", false);
     }
-    if (done.size > 0) io.error(ended);
-    throw error;
+    if (!signal.aborted) throw error;
+    throw new Interrupted(
+      "stopped before the end: run the same command again, it continues from here",
+    );
   } finally {
     io.progress();
   }

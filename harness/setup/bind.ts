@@ -21,6 +21,7 @@ export function bind(
     action: `bind to ${key}`,
     read: async () =>
       (await listExecutions(instance))
+        .filter(({ targets }) => targets.length > 0)
         .map(({ condition, targets }) => [condition, targets.join()] as const),
     write: () => setExecution(instance, { condition: key, targets: to }),
   });

@@ -165,7 +165,7 @@ function toWire(
   // `restAsync` has no such field, and it is not sent.
   const value = { interruptOnError };
   const targetType = { case: wireCase, value } as WireType;
-  const timeout = durationFromMs(timeoutSeconds * 1_000);
+  const timeout = durationFromMs(Math.round(timeoutSeconds * 1_000));
   return { name, endpoint, timeout, targetType };
 }
 

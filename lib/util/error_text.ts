@@ -17,6 +17,6 @@ export function errorText(
   }
   let text = [...texts].join(": ");
   for (const secret of secrets) text = text.replaceAll(secret, "[secret]");
-  return text.replaceAll(/:\/\/[^\s/?#]*@/g, "://")
+  return text.replaceAll(/\/\/[^\s/]*@/g, "//")
     .replaceAll(/(:\/\/[^\s?#]*)[?#][^\s)"']*/g, "$1").slice(0, MAX_LENGTH);
 }

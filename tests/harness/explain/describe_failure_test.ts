@@ -46,6 +46,10 @@ Deno.test("describeFailure() takes the log's message, reason and remedy", () => 
     textOf({ reply }, { failure }),
     /502 upstream_failed \(timeout\): M\. R\. /,
   );
+  assert.match(
+    textOf({ reply }, { failure: { status: 502, message: "M" } }),
+    /: M\. Its log has the reason/,
+  );
   assert.doesNotMatch(
     textOf({ reply }, { failure: { ...failure, status: 504 } }),
     /timeout|M\./,

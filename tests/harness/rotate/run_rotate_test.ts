@@ -7,7 +7,7 @@ Deno.test("runRotate() reports what an interruption left, and how to go on", asy
   const { stack, sandbox, envFile } = await connected();
   await using _ = stack;
   const controller = new AbortController();
-  const { io, printed } = createTestIo({
+  const { io, printed, errors } = createTestIo({
     env: { ZITADEL_ADMIN_TOKEN: sandbox.adminToken },
     signal: controller.signal,
   });
@@ -24,7 +24,11 @@ Deno.test("runRotate() reports what an interruption left, and how to go on", asy
   await assert.rejects(rotation, {
     name: "Interrupted",
     message:
-      /^stopped before the end\nDone:\n {2}\+ create .*\n.*\nNot done:\n {2}~ wait[^]*Run the same command again/,
+      "stopped before the end: run the same command again, it continues from here",
   });
+  assert.match(
+    errors(),
+    /^Done:\n {2}\+ create .*\n.*\nNot done:\n {2}~ wait/m,
+  );
   assert.match(printed(), /one process; if there are more, give --processes N/);
 });

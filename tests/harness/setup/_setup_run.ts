@@ -68,7 +68,7 @@ export async function createSetupScene() {
     extra: RunOptions = {},
   ): Promise<string> {
     const ended = await run(options, extra);
-    const text = `${ended.stdout}\n${ended.error}`;
+    const text = `${ended.stdout}\n${ended.stderr}\n${ended.error}`;
     assert.equal(ended.outcome, outcome, text);
     for (const it of texts) {
       if (typeof it === "string") {

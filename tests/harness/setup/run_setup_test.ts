@@ -128,7 +128,8 @@ Deno.test("setup reports what was done when it is interrupted, and continues", a
     wait: 60,
   };
   await expect(options, "Interrupted", [
-    /^stopped before the end\nDone:\n[^]*\+ metadata new: \["a"\]\nNot done:\n.*preaccesstoken calls.*\nRun the same command again: it continues from here$/m,
+    /^Done:\n[^]*\+ metadata new: \["a"\]\nNot done:\n.*preaccesstoken calls.*$/m,
+    "stopped before the end: run the same command again, it continues from here",
   ], {
     signal: controller.signal,
     progress: (text) => {

@@ -11,7 +11,8 @@ import { actionsOf, createTarget as createByOthers } from "../sandbox/_call.ts";
 const SETTINGS = {
   name: "Authorization Webhook",
   endpoint: "http://localhost:8000/",
-  timeoutSeconds: 10,
+  // As another tool may have set it: 9999999.999999773 nanoseconds, if not rounded.
+  timeoutSeconds: 2.01,
   interruptOnError: true,
 };
 

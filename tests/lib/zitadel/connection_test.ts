@@ -78,7 +78,7 @@ testEach<[error: Error, logged: string, init?: RequestInit]>(
       },
     ],
     "the user info of a proxy": [
-      new TypeError("proxy http://u:ca@nary@proxy:3128/ refused"),
+      new TypeError("proxy http://u:ca@n#ary@proxy:3128/ refused"),
       "proxy http://proxy:3128/ refused",
     ],
     "no more than some of it": [
