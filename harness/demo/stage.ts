@@ -39,7 +39,9 @@ export async function openStage(
     lines.forEach((line) => printLine(line));
   };
   return {
-    ...{ sandbox, organization, print },
+    sandbox,
+    organization,
+    print,
     instance: connect(sandbox.origin, sandbox.adminToken),
     project: organization.projects[0]!,
     step: (label, title) => print(formatStep(label, title)),

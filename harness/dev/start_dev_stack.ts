@@ -121,8 +121,10 @@ export async function startDevStack(
     await checkFunctionSettings(given, sandbox !== undefined);
     started.push(startWatchedFunction({
       settings: {
-        ...{ KV_URL: ":memory:", ...given },
-        ...{ HOST, PORT: String(functionPort) },
+        KV_URL: ":memory:",
+        ...given,
+        HOST,
+        PORT: String(functionPort),
       },
       print: options.print,
       onFailure: (line) => failure = line,
@@ -145,7 +147,10 @@ export async function startDevStack(
   const origin = (await api?.started)?.origin;
   const adminToken = sandbox?.adminToken ?? app?.adminToken;
   const inspector = stack.use(serveInspector({
-    ...{ issuer, port, rules, freshMs: rules.freshMs },
+    issuer,
+    port,
+    rules,
+    freshMs: rules.freshMs,
     sandbox: sandbox !== undefined,
     clientId: app?.clientId ?? options.clientId ?? "",
     projectId: app?.project.id ?? "",
@@ -156,7 +161,11 @@ export async function startDevStack(
   }));
   const running = stack.move();
   return {
-    ...{ inspector, issuer, sandbox, api: origin, app },
+    inspector,
+    issuer,
+    sandbox,
+    api: origin,
+    app,
     endpoint: withoutFunction ? undefined : endpoint,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

@@ -29,7 +29,8 @@ export async function answerQuestion(
   const { answer, mappings } = await answerPermission(permission, {
     grants: held,
     userOrganization: user?.organizationId ?? roles[0]?.organization ?? "",
-    ...{ mappingOf, rules },
+    mappingOf,
+    rules,
   });
   if (answer.kind === "held") {
     return explainDifference(facts, permission) ?? leftOut(permission, facts);

@@ -114,7 +114,8 @@ function diagnoseEmpty(facts: Facts): Finding {
   if (found) return poorEntry(found, facts);
   const wanted = [...new Set(counted.map(({ role }) => role))];
   const add = counted.map((it) => ({
-    ...{ organization: it.organization, key: it.role },
+    organization: it.organization,
+    key: it.role,
     like: nearestEntry(it, facts),
   }));
   const [{ like } = {}] = add;
@@ -293,7 +294,10 @@ export function inWords(
   mappings: Mappings = new Map(),
 ): Finding {
   const { title, text, entry, meant } = describeAnswer(answer, {
-    ...{ permission, mappings, user: firstName(facts), grants: facts.held },
+    permission,
+    mappings,
+    user: firstName(facts),
+    grants: facts.held,
     projectName: (id) => nameOf(id, facts.projects),
     organizationName: (id) => nameOf(id, facts.organizations),
   });

@@ -76,7 +76,8 @@ export async function runExplainUser(
   const asked = {
     grants: explanation.grants,
     userOrganization: user.organization,
-    ...{ mappingOf, rules },
+    mappingOf,
+    rules,
   };
   const answered = permission === undefined
     ? undefined

@@ -22,8 +22,9 @@ browserTest(
   async ({ step, stack }) => {
     const { metadata } = stack.sandbox!.world.organizations.get(ACME)!;
     const original = {
-      ...{ admin: ["read:all", "write:all", "delete:all"] },
-      ...{ editor: ["posts:read", "posts:write"], viewer: ["posts:read"] },
+      admin: ["read:all", "write:all", "delete:all"],
+      editor: ["posts:read", "posts:write"],
+      viewer: ["posts:read"],
       picker: ["stock:pick"],
     };
     const stored = (key: string) => {

@@ -66,8 +66,11 @@ browserTest(
       const [app] = sandbox!.world.apps.values();
       // A token that the page did not see being issued.
       const { accessToken } = await login(issuer, {
-        ...{ clientId: app!.clientId, redirectUri: inspector.redirectUri },
-        ...{ scope: "openid", loginName: "bob", password: "any" },
+        clientId: app!.clientId,
+        redirectUri: inspector.redirectUri,
+        scope: "openid",
+        loginName: "bob",
+        password: "any",
         loginClientToken: sandbox!.loginClientToken,
       });
       await page.clock.install({ time: Date.now() + 13 * 3600 * 1000 });

@@ -42,7 +42,10 @@ async function runTry<const O extends Options>(
   signal = new AbortController().signal,
 ) {
   const task = defineTask<O>({
-    ...{ name: "try", help: HELP, options: {} as O, run: () => "done" },
+    name: "try",
+    help: HELP,
+    options: {} as O,
+    run: () => "done",
     ...definition,
   });
   const { io, printed, errors } = createTestIo({ signal });
@@ -73,7 +76,11 @@ const OPTIONS = {
   yes: YES_OPTION,
 };
 const DEFAULTS = {
-  ...{ envFile: ".env", org: [], minutes: 2, yes: false, positionals: ["a"] },
+  envFile: ".env",
+  org: [],
+  minutes: 2,
+  yes: false,
+  positionals: ["a"],
 };
 
 /** Runs a task with a command line, and returns how it ended and the values that are given. */

@@ -29,7 +29,8 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
       settings: {
         PERMISSIONS_CLAIM: "rights",
         CLIENT_ID: "not for the sandbox",
-        ...{ PORT: port, HOST: "0.0.0.0" },
+        PORT: port,
+        HOST: "0.0.0.0",
       },
     });
     const { sandbox, inspector, issuer, endpoint } = stack;
@@ -37,8 +38,11 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
     const app = sandbox!.world.apps.values()
       .find(({ kind }) => kind === "oidc")!;
     const { accessToken, idToken } = await login(issuer, {
-      ...{ clientId: app.clientId, redirectUri: inspector.redirectUri },
-      ...{ scope: "openid", loginName: "alice", password: "any" },
+      clientId: app.clientId,
+      redirectUri: inspector.redirectUri,
+      scope: "openid",
+      loginName: "alice",
+      password: "any",
       loginClientToken: sandbox!.loginClientToken,
     });
     const { rights } = decodeJwt(accessToken);
@@ -47,8 +51,13 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
     assert.deepEqual(decodeJwt(idToken!).rights, rights);
     const { routes, ...others } = await settingsOf(inspector);
     assert.deepEqual(others, {
-      ...{ issuer, sandbox: true, clientId: "", projectId: "" },
-      ...{ projectName: "", claim: "rights", shape: "list" },
+      issuer,
+      sandbox: true,
+      clientId: "",
+      projectId: "",
+      projectName: "",
+      claim: "rights",
+      shape: "list",
       api: { project: PROJECT, organization: "390000000000000001" },
     });
     assert.equal(routes[0].permission, "posts:read");
@@ -69,7 +78,9 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
 Deno.test("startDevStack() uses the instance in ZITADEL_DOMAIN, without a function that runs elsewhere", async () => {
   const settings = { ZITADEL_DOMAIN: "https://zitadel.example/" };
   await using stack = await start({
-    ...{ settings, clientId: "42", withoutFunction: true },
+    settings,
+    clientId: "42",
+    withoutFunction: true,
   });
   assert.deepEqual([stack.sandbox, stack.endpoint], [undefined, undefined]);
   const { issuer, clientId, api } = await settingsOf(stack.inspector);
@@ -98,7 +109,8 @@ testEach<[Partial<DevStackOptions>, RegExp]>(
     "an application without an administrator's token": [
       {
         settings: { ZITADEL_DOMAIN: "https://zitadel.example" },
-        ...{ createApp: "Storefront", withoutFunction: true },
+        createApp: "Storefront",
+        withoutFunction: true,
       },
       /--create-app needs ZITADEL_DOMAIN and ZITADEL_ADMIN_TOKEN/,
     ],
@@ -125,7 +137,8 @@ Deno.test("createTemporaryApp() creates an application and removes it again", as
     {
       await using stack = await start({
         settings: { ZITADEL_DOMAIN: origin, ZITADEL_ADMIN_TOKEN: adminToken },
-        ...{ createApp: project, withoutFunction: true },
+        createApp: project,
+        withoutFunction: true,
       });
       const { inspector, app } = stack;
       const created = apps.values()

@@ -51,7 +51,10 @@ async function ask(
     rules: { metadataOrganization: "user" },
   });
   const said = describeAnswer(answer, {
-    ...{ permission, user: "Ann", grants, mappings },
+    permission,
+    user: "Ann",
+    grants,
+    mappings,
     projectName: (id) => id,
     organizationName: (id) => id,
   });
@@ -168,7 +171,10 @@ Deno.test("describeAnswer() says what would let grants count, of one reason", as
     { ...HELD, project: "43", why: unlisted_project },
   ];
   const { title } = describeAnswer({ kind: "not_counted", by }, {
-    ...{ permission: "", user: "", grants: by, mappings: new Map() },
+    permission: "",
+    user: "",
+    grants: by,
+    mappings: new Map(),
     projectName: (id) => id,
     organizationName: (id) => id,
   });

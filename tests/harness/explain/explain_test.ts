@@ -17,7 +17,10 @@ function mappingOf(values: Readonly<Record<string, string>>) {
 }
 
 const grant = (project_id: string, part: Partial<UserGrant> = {}) => ({
-  ...{ project_id, resource_owner: "giver", state: 1, roles: ["admin"] },
+  project_id,
+  resource_owner: "giver",
+  state: 1,
+  roles: ["admin"],
   ...part,
 });
 
@@ -49,7 +52,9 @@ Deno.test("explainCall() explains what each role gives, or why it gives nothing"
     grant("45", { roles: undefined }),
     grant("46", { resource_owner: "shut" }),
   ], {
-    ...{ admin: '["all"]', "42:admin": '["shop"]', empty: "[]" },
+    admin: '["all"]',
+    "42:admin": '["shop"]',
+    empty: "[]",
     broken: "cmVhZDphbGwsd3JpdGU6YWxs",
   });
   assert.deepEqual(permissions, ["shop", "all"]);

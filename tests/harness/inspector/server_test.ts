@@ -95,9 +95,15 @@ Deno.test("createInspector() refuses another host's name on every path, and a pa
 
 Deno.test("createInspector() tells the page its settings, and no secret", async () => {
   assert.deepEqual(await (await get("/settings.json")).json(), {
-    ...{ issuer: ISSUER, sandbox: false, clientId: "42" },
-    ...{ projectId: "", projectName: "", claim: "permissions", shape: "list" },
-    ...{ api: null, routes: [] },
+    issuer: ISSUER,
+    sandbox: false,
+    clientId: "42",
+    projectId: "",
+    projectName: "",
+    claim: "permissions",
+    shape: "list",
+    api: null,
+    routes: [],
   });
 });
 
