@@ -16,8 +16,11 @@ import { testEach } from "../../_test_each.ts";
 const start = (options: Partial<DevStackOptions>) =>
   startDevStack({ settings: {}, port: freePort(), anyPorts: true, ...options });
 
-const settingsOf = async ({ origin }: { origin: string }) =>
-  await (await fetch(`${origin}/settings.json`)).json();
+/** The settings that a page is served with. */
+async function settingsOf({ origin }: { origin: string }) {
+  const html = await (await fetch(origin)).text();
+  return JSON.parse(/id="settings">(.*)<\/script>/.exec(html)![1]!);
+}
 
 const PROJECT = "390000000000000011";
 
@@ -33,7 +36,7 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
         HOST: "0.0.0.0",
       },
     });
-    const { sandbox, inspector, issuer, endpoint } = stack;
+    const { sandbox, inspector, issuer, endpoint, api } = stack;
     assert.equal(endpoint, `http://127.0.0.1:${port}/`);
     const app = sandbox!.world.apps.values()
       .find(({ kind }) => kind === "oidc")!;
@@ -68,7 +71,7 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
     // The second has no body.
     const results: { status: number }[] = await calls.json();
     assert.deepEqual(results.map(({ status }) => status), [200, 200]);
-    addresses.push(issuer, inspector.origin, endpoint!);
+    addresses.push(issuer, inspector.origin, endpoint!, api!);
   }
   for (const address of addresses) {
     await assert.rejects(fetch(address), TypeError, address);
