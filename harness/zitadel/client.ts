@@ -12,7 +12,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { SettingsError } from "../cli/errors.ts";
-import { viaProxy } from "../util/proxy.ts";
+import { noteProxy } from "../util/proxy.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
 
@@ -102,7 +102,7 @@ function nameAddress(origin: string): Interceptor {
       const { code, rawMessage, metadata } = ConnectError.from(error);
       if (!UNANSWERED.has(code)) throw error;
       throw new ConnectError(
-        `${rawMessage}, asked at ${origin}${viaProxy(origin)}`,
+        `${rawMessage}, asked at ${origin}${noteProxy(origin)}`,
         code,
         metadata,
         undefined,

@@ -298,7 +298,7 @@ Deno.test("runTask() names the proxy of a request that failed", async () => {
   assert.equal(code, 2);
   assert.match(
     stderr,
-    /^error: tcp connect error: .*, through the proxy in HTTPS_PROXY$/m,
+    /^error: tcp connect error: .*, and HTTPS_PROXY is set$/m,
   );
 });
 
