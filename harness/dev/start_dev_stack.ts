@@ -12,7 +12,6 @@ import { freePort, requirePort } from "../util/free_port.ts";
 import {
   CALLBACK_PATH,
   DEFAULT_PORT,
-  type Inspector,
   serveInspector,
 } from "../inspector/server.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
@@ -27,7 +26,7 @@ import {
   reachableHost,
   startWatchedFunction,
 } from "./start_watched_function.ts";
-import { createTemporaryApp, type TemporaryApp } from "./temporary_app.ts";
+import { createTemporaryApp } from "./temporary_app.ts";
 
 /** Beyond this machine, only if HOST says so. */
 const DEFAULT_HOST = "127.0.0.1";
@@ -69,26 +68,14 @@ export interface DevStackOptions {
   readonly print?: ((line: string) => void) | undefined;
 }
 
-export interface DevStack extends AsyncDisposable {
-  readonly inspector: Inspector;
-  readonly issuer: string;
-  /** Absent with a real instance. */
-  readonly sandbox: Sandbox | undefined;
-  /** The function's endpoint, unless it runs elsewhere. */
-  readonly endpoint: string | undefined;
-  /** Where the example API answers. */
-  readonly api: string | undefined;
-  readonly app: TemporaryApp | undefined;
-}
+export type DevStack = Awaited<ReturnType<typeof startDevStack>>;
 
 /**
  * Starts everything for development; disposing of it stops all of it.
  *
  * @throws {SettingsError} If settings of a real instance are missing.
  */
-export async function startDevStack(
-  options: DevStackOptions,
-): Promise<DevStack> {
+export async function startDevStack(options: DevStackOptions) {
   await using stack = new AsyncDisposableStack();
   const { settings, withoutFunction = false, anyPorts = false } = options;
   const port = options.port

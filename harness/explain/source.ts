@@ -1,9 +1,5 @@
 import { createPayloadOpener } from "../function/open_payload.ts";
-import {
-  type FunctionCall,
-  isEvent,
-  parsePayload,
-} from "../../lib/request/payload.ts";
+import { isEvent, parsePayload } from "../../lib/request/payload.ts";
 import {
   createRoleMapping,
   parseRoleMapping,
@@ -11,7 +7,7 @@ import {
 import { settingsOf } from "../fixtures/fixture_function.ts";
 import { type Fixture, parseFixture } from "../fixtures/fixture.ts";
 import { createUpstream } from "../sandbox/upstream.ts";
-import type { ExplainRules, MappingOf } from "./explain.ts";
+import type { ExplainRules } from "./explain.ts";
 import { parseJson, unwrapCapture } from "./unwrap_capture.ts";
 import {
   buildFromSettings,
@@ -21,13 +17,6 @@ import type { Mapping } from "../mapping/parse_roles.ts";
 import { connect } from "../zitadel/client.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
-
-/** The call to explain, and where its mappings come from. */
-export interface ExplainSource {
-  readonly call: FunctionCall;
-  readonly mappingOf: MappingOf;
-  readonly rules: ExplainRules;
-}
 
 /**
  * Reads the call to explain: a fixture, which includes its mappings, or a
@@ -40,7 +29,7 @@ export async function readExplainSource(
     readonly settings: Readonly<Record<string, string | undefined>>;
     readonly mapping?: Mapping | undefined;
   },
-): Promise<ExplainSource> {
+) {
   const fixture = asFixture(text);
   const { mapping } = options;
   const settings = fixture ? settingsOf(fixture) : options.settings;
@@ -61,7 +50,7 @@ export async function readExplainSource(
       `Nothing to explain: this is the event ${call.event_type}, which is answered with {}`,
     );
   }
-  const rules = config ??
+  const rules: ExplainRules = config ??
     { metadataOrganization: settings.METADATA_ORGANIZATION || "user" };
   if (mapping !== undefined || config === undefined) {
     const roleMapping = createRoleMapping(mapping ?? new Map());
@@ -76,7 +65,7 @@ export async function readExplainSource(
     };
   return {
     call,
-    mappingOf: async (organization) => {
+    mappingOf: async (organization: string) => {
       const entries = await read(organization);
       return { ...parseRoleMapping(entries), entries };
     },
