@@ -7,7 +7,6 @@ import {
   chain,
   click,
   diagnosis,
-  edit,
   feedback,
   logIn,
   paste,
@@ -86,7 +85,7 @@ browserTest(
         await text(page, ".calls"),
         /preaccesstoken for the access token: HTTP 200/,
       );
-      await edit(page);
+      await click(page, "Edit mapping");
     });
 
     await step("refuses an opaque token", async (page) => {
@@ -118,7 +117,7 @@ browserTest(
       await click(page, "Log in again and request Storefront’s roles");
       await feedback(page, "renew", /Added posts:read/);
       assert.match(await verdict(page), /^Accepted/);
-      await edit(page);
+      await click(page, "Edit mapping");
       await page.getByLabel("Permissions of viewer").fill("posts:read, ci:run");
       await save(page, "Saved. Added ci:run.");
     });

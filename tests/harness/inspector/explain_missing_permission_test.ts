@@ -79,11 +79,6 @@ testEach<[Asked, RegExp, string?]>(
       { ...mapped({ viewer: '["a b"]' }), rules: { shape: "string" } },
       /PERMISSIONS_SHAPE=string cannot carry “a b”/,
     ],
-    "a: by other settings": [
-      { ...mapped({ viewer: '["a"]' }), rules: { shape: "string" } },
-      /^The function answered from its cache/,
-      "Try with a new token",
-    ],
   },
   async ([question, expected, fix], name) => {
     const { answer } = await ask({

@@ -88,6 +88,10 @@ testEach<[Asked, RegExp, string?]>(
       /its entry is an empty array.*“viewer”/,
       "Edit the entry",
     ],
+    "no room in the shape": [
+      { ...withEntry('["a b"]'), rules: { shape: "string" } },
+      /PERMISSIONS_SHAPE=string cannot carry “a b”/,
+    ],
     "one missing entry": [
       mapped({}),
       /^Acme’s metadata has no entry for viewer /,
