@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { parseRoleMapping } from "../../../lib/mapping/role_mapping.ts";
 import {
   answerPermission,
   type HeldRoles,
@@ -8,14 +7,7 @@ import { describeAnswer } from "../../../harness/explain/describe_answer.ts";
 import { NOT_COUNTED } from "../../../harness/explain/explain.ts";
 import { nearestName } from "../../../harness/cli/closest.ts";
 import { testEach } from "../../_test_each.ts";
-
-function mappingOf(values: Readonly<Record<string, string>>) {
-  const entries = Object.entries(values).map(([key, value]) => ({
-    key,
-    value: new TextEncoder().encode(value),
-  }));
-  return { ...parseRoleMapping(entries), entries };
-}
+import { mappingOf } from "./_mapping.ts";
 
 const MAPPING = {
   viewer: '["posts:read"]',

@@ -12,15 +12,7 @@ import { readAllFixtures } from "../../../harness/fixtures/fixture_files.ts";
 import { settingsOf } from "../../../harness/fixtures/fixture_function.ts";
 import { startUpstreamServer } from "../../../harness/fixtures/upstream_server.ts";
 import type { UserGrant } from "../../../lib/request/payload.ts";
-import { parseRoleMapping } from "../../../lib/mapping/role_mapping.ts";
-
-function mappingOf(values: Readonly<Record<string, string>>) {
-  const entries = Object.entries(values).map(([key, text]) => ({
-    key,
-    value: new TextEncoder().encode(text),
-  }));
-  return { ...parseRoleMapping(entries), entries };
-}
+import { mappingOf } from "./_mapping.ts";
 
 const grant = (project_id: string, part: Partial<UserGrant> = {}) => ({
   project_id,
