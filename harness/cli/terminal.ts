@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { inspect, styleText } from "node:util";
-import { viaProxy } from "../util/proxy.ts";
+import { noteProxy } from "../util/proxy.ts";
 
 /** How much a text matters. */
 export type Tone = "good" | "bad" | "warning" | "faint" | "strong";
@@ -60,11 +60,11 @@ export function printable(text: string): string {
 
 /**
  * The message of what was thrown; for a failed request its cause, and the variable
- * of the proxy that it took.
+ * of the proxy that it may have taken.
  */
 export function messageOf(error: unknown): string {
   const message = ownMessageOf(error);
-  const proxy = viaProxy(failedUrlOf(error) ?? "");
+  const proxy = noteProxy(failedUrlOf(error) ?? "");
   return message.includes(proxy) ? message : message + proxy;
 }
 

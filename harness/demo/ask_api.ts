@@ -1,10 +1,8 @@
+import { tint } from "../cli/terminal.ts";
 import { freePort } from "../util/free_port.ts";
 import { startHonoApi } from "./api_process.ts";
-import {
-  type DemoAnswer,
-  type DemoLogin,
-  formatAnswer,
-} from "./format_demo.ts";
+import { INDENT, indent } from "./format_demo.ts";
+import type { DemoLogin } from "./log_in.ts";
 import type { Stage } from "./stage.ts";
 
 /** What the example API serves, and the permission that each needs. */
@@ -14,6 +12,10 @@ export const ROUTES = [
 ] as const;
 
 type Route = typeof ROUTES[number];
+
+/** Widths of the columns of an answer. */
+const USER_WIDTH = 14;
+const REQUEST_WIDTH = 15;
 
 /**
  * Starts the example API and sends it a request without a token, then each
@@ -25,7 +27,7 @@ type Route = typeof ROUTES[number];
 export async function askApi(
   stage: Stage,
   logins: readonly DemoLogin[],
-): Promise<DemoAnswer[]> {
+) {
   const port = String(freePort());
   stage.step(
     "API",
@@ -40,7 +42,7 @@ export async function askApi(
   stage.say(
     "It fetches ZITADEL's public keys, and reaches nothing else. It checks signature, issuer, audience, application and kind of the token, then the permission.",
   );
-  const answers: DemoAnswer[] = [];
+  const answers: Awaited<ReturnType<typeof send>>[] = [];
   const ask = async (route: Route, login?: DemoLogin) => {
     const answer = await send(api.origin, route, login);
     answers.push(answer);
@@ -57,7 +59,7 @@ async function send(
   origin: string,
   { method, path, permission }: Route,
   login: DemoLogin | undefined,
-): Promise<DemoAnswer> {
+) {
   const response = await fetch(origin + path, {
     method,
     headers: login ? { authorization: `Bearer ${login.accessToken}` } : {},
@@ -81,4 +83,21 @@ async function send(
       login?.user ?? "a caller without a token"
     } with ${answer.status} instead of ${expected}: ${reason}`,
   );
+}
+
+function formatAnswer(
+  { user = "no token", request, status, reason, challenge }: Awaited<
+    ReturnType<typeof send>
+  >,
+): string[] {
+  const tone = status < 400 ? "good" : "bad";
+  const row = user.padEnd(USER_WIDTH) + request.padEnd(REQUEST_WIDTH) +
+    `${tint(tone, String(status))}  ${reason}`;
+  const header = challenge ? `WWW-Authenticate: ${challenge}` : "";
+  return [
+    " ".repeat(INDENT) + row,
+    ...header
+      ? indent(header, INDENT + USER_WIDTH).map((line) => tint("faint", line))
+      : [],
+  ];
 }

@@ -1,12 +1,31 @@
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { parseRoleMapping } from "../../lib/mapping/role_mapping.ts";
 import type { FunctionCall } from "../../lib/request/payload.ts";
+import { tint } from "../cli/terminal.ts";
 import { explainCall } from "../explain/explain.ts";
 import type { FunctionProcess } from "../function/function_process.ts";
 import { clientCredentials, login, roleScopes } from "../zitadel/login.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
-import { type DemoLogin, formatLogin } from "./format_demo.ts";
+import { INDENT, indent } from "./format_demo.ts";
+import { formatToken } from "./format_token.ts";
 import type { Stage } from "./stage.ts";
+
+/** What is shown of a call; ZITADEL sends much more. */
+interface Call {
+  readonly function: string;
+  readonly user_grants?: readonly {
+    readonly project_name: string;
+    readonly roles?: readonly string[];
+  }[];
+}
+
+/** The column where the content of a call begins. */
+const CALL_INDENT = 25;
+/** How much of a signature is shown, in characters. */
+const SIGNATURE_LENGTH = 32;
+
+/** A token, and how it came about. */
+export type DemoLogin = Awaited<ReturnType<typeof examine>>;
 
 /**
  * Logs a person and a service user in.
@@ -16,7 +35,7 @@ import type { Stage } from "./stage.ts";
 export async function logIn(
   stage: Stage,
   process: FunctionProcess,
-): Promise<DemoLogin[]> {
+) {
   const { sandbox, organization, project } = stage;
   const app = project.apps[0]!;
   const person = organization.users.find(({ firstName }) => firstName)!;
@@ -45,15 +64,17 @@ export async function logIn(
     flow: "client credentials",
     accessToken: bySecret.accessToken,
   });
-  return [first, second];
+  const logins = [first, second];
+  stage.print(formatTokens(logins));
+  return logins;
 }
 
 /** Checks the signature of a token just issued, and finds out where its permissions come from. */
 async function examine(
   { sandbox, instance, organization, print }: Stage,
   process: FunctionProcess,
-  issued: Pick<DemoLogin, "user" | "flow" | "accessToken">,
-): Promise<DemoLogin> {
+  issued: { user: string; flow: string; accessToken: string },
+) {
   const exchange = sandbox.exchanges.at(-1)!;
   const { payload: claims } = await jwtVerify(
     issued.accessToken,
@@ -85,4 +106,54 @@ async function examine(
   const login = { ...issued, claims, sources, exchange };
   print(formatLogin(login));
   return login;
+}
+
+/** Formats ZITADEL's call of the function for a login, and the answer. */
+function formatLogin({ user, flow, exchange }: DemoLogin): string[] {
+  const { request, reply, error, ms } = exchange;
+  const call = request.payload as Call;
+  const grants = (call.user_grants ?? []).map(({ project_name, roles }) =>
+    `${project_name}: ${roles?.join(", ")}`
+  );
+  const signature = request.headers["zitadel-signature"] ?? "";
+  const spoken = (who: string, texts: string[]) => {
+    const lines = texts.flatMap((text) => indent(text, CALL_INDENT));
+    const label = " ".repeat(INDENT + 2) + who;
+    lines[0] = label.padEnd(CALL_INDENT) + lines[0]!.slice(CALL_INDENT);
+    return lines;
+  };
+  return [
+    ...indent(tint("strong", `${user}, by ${flow}`), INDENT),
+    ...spoken("ZITADEL sends", [
+      `ZITADEL-Signature: ${signature.slice(0, SIGNATURE_LENGTH)}...`,
+      call.function,
+      ...grants,
+    ]),
+    ...spoken("the answer", [
+      `${error ?? reply?.status}, after ${Math.round(ms)} ms`,
+      (reply?.body ?? "").replaceAll('","', '", "'),
+    ]),
+  ];
+}
+
+/** The first token in full; of the others, the permissions. */
+function formatTokens([first, ...others]: DemoLogin[]): string[] {
+  const margin = " ".repeat(INDENT);
+  return [
+    "",
+    margin +
+    tint(
+      "strong",
+      `The access token of ${first!.user}, its signature verified`,
+    ),
+    ...formatToken(first!.claims, first!.sources).map((line) => margin + line),
+    ...others.map(({ user, sources }) => {
+      const permissions = sources.map(({ permission, roles }) =>
+        `${tint("good", `"${permission}"`)}  ${
+          tint("faint", `// ${roles.join(", ")}`)
+        }`
+      );
+      return `${margin}That of ${user} permits ${permissions.join(", ")}`;
+    }),
+  ];
 }

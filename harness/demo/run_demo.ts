@@ -4,7 +4,6 @@ import { type Io, printJson, printLines } from "../cli/io.ts";
 import { tint } from "../cli/terminal.ts";
 import { askApi } from "./ask_api.ts";
 import { connectFunction } from "./connect_function.ts";
-import { formatTokens } from "./format_demo.ts";
 import { logIn } from "./log_in.ts";
 import { openStage } from "./stage.ts";
 
@@ -51,7 +50,6 @@ async function play(signal: AbortSignal, print: (line: string) => void) {
   await using process = await connectFunction(stage);
   stage.step("Step 5", "Two logins");
   const logins = await logIn(stage, process);
-  stage.print(formatTokens(logins));
   const answers = await askApi(stage, logins);
   signal.throwIfAborted();
   return { logins, answers };

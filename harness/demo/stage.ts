@@ -1,23 +1,10 @@
-import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
-import { type OrganizationFile, readWorldFile } from "../sandbox/world_file.ts";
-import { connect, type Instance } from "../zitadel/client.ts";
+import { startSandbox } from "../sandbox/sandbox.ts";
+import { readWorldFile } from "../sandbox/world_file.ts";
+import { connect } from "../zitadel/client.ts";
 import { formatStep, formatText } from "./format_demo.ts";
 
 /** What the demo plays on: a stand-in ZITADEL, and who is told what happens. */
-export interface Stage extends AsyncDisposable {
-  readonly sandbox: Sandbox;
-  /** The way to it as an administrator. */
-  readonly instance: Instance;
-  /** The organization that everything happens in. */
-  readonly organization: OrganizationFile;
-  /** The project that the API belongs to. */
-  readonly project: OrganizationFile["projects"][number];
-  /** Prints lines, unless the demo was interrupted. */
-  readonly print: (lines: readonly string[]) => void;
-  /** Begins a step, labelled in the margin. */
-  readonly step: (label: string, title: string) => void;
-  readonly say: (text: string) => void;
-}
+export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 /**
  * Starts a stand-in ZITADEL whose organizations have no mapping yet: the demo
@@ -26,7 +13,7 @@ export interface Stage extends AsyncDisposable {
 export async function openStage(
   signal: AbortSignal,
   printLine: (line: string) => void,
-): Promise<Stage> {
+) {
   const world = await readWorldFile();
   const organizations = world.organizations.map((it) => ({
     ...it,
@@ -34,16 +21,22 @@ export async function openStage(
   }));
   const sandbox = await startSandbox({ world: { ...world, organizations } });
   const organization = organizations[0]!;
+  /** Prints lines, unless the demo was interrupted. */
   const print = (lines: readonly string[]) => {
     signal.throwIfAborted();
     lines.forEach((line) => printLine(line));
   };
   return {
-    ...{ sandbox, organization, print },
+    sandbox,
+    organization,
+    print,
+    /** The way to it as an administrator. */
     instance: connect(sandbox.origin, sandbox.adminToken),
+    /** The project that the API belongs to. */
     project: organization.projects[0]!,
-    step: (label, title) => print(formatStep(label, title)),
-    say: (text) => print(formatText(text)),
+    /** Begins a step, labelled in the margin. */
+    step: (label: string, title: string) => print(formatStep(label, title)),
+    say: (text: string) => print(formatText(text)),
     [Symbol.asyncDispose]: sandbox.close,
   };
 }

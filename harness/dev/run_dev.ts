@@ -67,6 +67,10 @@ function formatStack(
       issuer,
       sandbox ? "the sandbox; for other commands:" : "",
     ),
-    ...["", next, "", "Ctrl-C stops everything.", ""],
+    "",
+    next,
+    "",
+    "Ctrl-C stops everything.",
+    "",
   ];
 }

@@ -12,7 +12,6 @@ import { freePort, requirePort } from "../util/free_port.ts";
 import {
   CALLBACK_PATH,
   DEFAULT_PORT,
-  type Inspector,
   serveInspector,
 } from "../inspector/server.ts";
 import { type Sandbox, startSandbox } from "../sandbox/sandbox.ts";
@@ -27,7 +26,7 @@ import {
   reachableHost,
   startWatchedFunction,
 } from "./start_watched_function.ts";
-import { createTemporaryApp, type TemporaryApp } from "./temporary_app.ts";
+import { createTemporaryApp } from "./temporary_app.ts";
 
 /** Beyond this machine, only if HOST says so. */
 const DEFAULT_HOST = "127.0.0.1";
@@ -69,26 +68,14 @@ export interface DevStackOptions {
   readonly print?: ((line: string) => void) | undefined;
 }
 
-export interface DevStack extends AsyncDisposable {
-  readonly inspector: Inspector;
-  readonly issuer: string;
-  /** Absent with a real instance. */
-  readonly sandbox: Sandbox | undefined;
-  /** The function's endpoint, unless it runs elsewhere. */
-  readonly endpoint: string | undefined;
-  /** Where the example API answers. */
-  readonly api: string | undefined;
-  readonly app: TemporaryApp | undefined;
-}
+export type DevStack = Awaited<ReturnType<typeof startDevStack>>;
 
 /**
  * Starts everything for development; disposing of it stops all of it.
  *
  * @throws {SettingsError} If settings of a real instance are missing.
  */
-export async function startDevStack(
-  options: DevStackOptions,
-): Promise<DevStack> {
+export async function startDevStack(options: DevStackOptions) {
   await using stack = new AsyncDisposableStack();
   const { settings, withoutFunction = false, anyPorts = false } = options;
   const port = options.port
@@ -121,8 +108,10 @@ export async function startDevStack(
     await checkFunctionSettings(given, sandbox !== undefined);
     started.push(startWatchedFunction({
       settings: {
-        ...{ KV_URL: ":memory:", ...given },
-        ...{ HOST, PORT: String(functionPort) },
+        KV_URL: ":memory:",
+        ...given,
+        HOST,
+        PORT: String(functionPort),
       },
       print: options.print,
       onFailure: (line) => failure = line,
@@ -145,7 +134,10 @@ export async function startDevStack(
   const origin = (await api?.started)?.origin;
   const adminToken = sandbox?.adminToken ?? app?.adminToken;
   const inspector = stack.use(serveInspector({
-    ...{ issuer, port, rules, freshMs: rules.freshMs },
+    issuer,
+    port,
+    rules,
+    freshMs: rules.freshMs,
     sandbox: sandbox !== undefined,
     clientId: app?.clientId ?? options.clientId ?? "",
     projectId: app?.project.id ?? "",
@@ -156,7 +148,11 @@ export async function startDevStack(
   }));
   const running = stack.move();
   return {
-    ...{ inspector, issuer, sandbox, api: origin, app },
+    inspector,
+    issuer,
+    sandbox,
+    api: origin,
+    app,
     endpoint: withoutFunction ? undefined : endpoint,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

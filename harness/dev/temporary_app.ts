@@ -7,12 +7,6 @@ import { listOrganizations } from "../zitadel/organization.ts";
 import { createApplication, TEMPORARY_APP_NAME } from "../zitadel/project.ts";
 import { attempt } from "../zitadel/zitadel_error.ts";
 
-/** An application to log in with, as long as the inspector runs. */
-export interface TemporaryApp extends AsyncDisposable {
-  readonly clientId: string;
-  readonly project: OwnedProject;
-}
-
 /**
  * Creates an application for the inspector on a real instance. Disposing of it
  * removes it; if the process is killed, doctor lists what is left.
@@ -27,7 +21,7 @@ export async function createTemporaryApp(
     readonly project: string;
     readonly redirectUri: string;
   },
-): Promise<TemporaryApp> {
+) {
   const instance = connect(origin, adminToken);
   const found = await findProject(instance, project);
   const { id: projectId, owner: { id: organization } } = found;

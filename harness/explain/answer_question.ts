@@ -4,10 +4,9 @@ import {
   explainDifference,
   explainUnsent,
   inWords,
-  isCarried,
   isMappingKnown,
   nameOf,
-  OTHER_SETTINGS,
+  notCarried,
   poorEntry,
   unknownMapping,
 } from "./diagnose_token.ts";
@@ -29,10 +28,11 @@ export async function answerQuestion(
   const { answer, mappings } = await answerPermission(permission, {
     grants: held,
     userOrganization: user?.organizationId ?? roles[0]?.organization ?? "",
-    ...{ mappingOf, rules },
+    mappingOf,
+    rules,
   });
   if (answer.kind === "held") {
-    return explainDifference(facts, permission) ?? leftOut(permission, facts);
+    return explainDifference(facts, permission) ?? notCarried(permission);
   }
   const found = inWords(answer, permission, facts, mappings);
   if (answer.kind === "must_request") {
@@ -83,17 +83,4 @@ function explainPresent(
       ? "No entry grants it now: it is from an older mapping, or from another target."
       : "Which role grants it is in the mapping, which this page does not know.",
   };
-}
-
-/** By the page's settings and the mapping it should be there. */
-function leftOut(permission: string, { rules }: Facts): Finding {
-  return isCarried(permission, rules.shape)
-    ? {
-      title: `The function left “${permission}” out`,
-      text: OTHER_SETTINGS,
-    }
-    : {
-      title: `PERMISSIONS_SHAPE=string cannot carry “${permission}”`,
-      text: "Its white space would make two names of it: rename it.",
-    };
 }

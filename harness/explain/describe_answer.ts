@@ -76,7 +76,8 @@ export function describeAnswer(
       const [key = ""] = answer.names;
       return {
         title: `The entry “${key}” cannot be read`,
-        text: "It was probably meant to grant it.",
+        text:
+          "It was probably meant to grant it; deno task doctor shows how to write it.",
         ...entryOf(key, context),
       };
     }

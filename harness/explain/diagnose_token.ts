@@ -20,7 +20,7 @@ import type {
 import { rolesNotSent } from "./roles_not_sent.ts";
 import type { Facts, Finding, Role } from "./token_question.ts";
 
-export const OTHER_SETTINGS =
+const OTHER_SETTINGS =
   "By this page’s settings it should be there. The function that answered has others: compare PROJECTS, GRANTED_BY, APPLICATIONS, METADATA_ORGANIZATION and PERMISSIONS_CLAIM.";
 const API_SCOPE = "urn:zitadel:iam:org:project:id:zitadel:aud";
 const SETUP = { label: "Copy “deno task setup”", copy: "deno task setup" };
@@ -102,19 +102,30 @@ export function explainDifference(
 }
 
 /** Reports whether a shape can carry a name. */
-export function isCarried(name: string, shape: string | undefined): boolean {
+function isCarried(name: string, shape: string | undefined): boolean {
   return shape !== "string" || !/\s/.test(name);
+}
+
+/** Without a difference, the mapping grants what the shape has no room for. */
+export function notCarried(permission: string): Finding {
+  return {
+    title: `PERMISSIONS_SHAPE=string cannot carry “${permission}”`,
+    text: "Its white space would make two names of it: rename it.",
+  };
 }
 
 function diagnoseEmpty(facts: Facts): Finding {
   const counted = facts.roles.filter(({ isCounted }) => isCounted);
   const [first] = counted;
   if (!first || !isMappingKnown(facts)) return unknownMapping(facts);
+  const [left] = counted.flatMap(({ permissions }) => permissions);
+  if (left !== undefined) return notCarried(left);
   const found = counted.find(({ key }) => key !== undefined);
   if (found) return poorEntry(found, facts);
   const wanted = [...new Set(counted.map(({ role }) => role))];
   const add = counted.map((it) => ({
-    ...{ organization: it.organization, key: it.role },
+    organization: it.organization,
+    key: it.role,
     like: nearestEntry(it, facts),
   }));
   const [{ like } = {}] = add;
@@ -293,7 +304,10 @@ export function inWords(
   mappings: Mappings = new Map(),
 ): Finding {
   const { title, text, entry, meant } = describeAnswer(answer, {
-    ...{ permission, mappings, user: firstName(facts), grants: facts.held },
+    permission,
+    mappings,
+    user: firstName(facts),
+    grants: facts.held,
     projectName: (id) => nameOf(id, facts.projects),
     organizationName: (id) => nameOf(id, facts.organizations),
   });

@@ -113,8 +113,11 @@ export async function explainCall(
     const reason = whyNotCounted(grant, rules, userOrganization);
     const organization = organizationOf(resource_owner);
     const explained = {
-      ...{ project: projectId, grantedBy: resource_owner, organization },
-      ...{ held: roles ?? [], roles: [] },
+      project: projectId,
+      grantedBy: resource_owner,
+      organization,
+      held: roles ?? [],
+      roles: [],
       why: why ?? (reason && NOT_COUNTED[reason]),
     };
     if (explained.why !== undefined) return explained;

@@ -18,7 +18,6 @@ import { listOrganizations } from "../zitadel/organization.ts";
 import { assertsRoles, listUserGrants } from "../zitadel/user_grants.ts";
 import type { ExplainOptions } from "./command_line.ts";
 import { describeAnswer } from "./describe_answer.ts";
-import type { ExplainedMapping } from "./explain.ts";
 import {
   answerPermission,
   type PermissionAnswer,
@@ -26,17 +25,10 @@ import {
 import { explainUser, type UserGrantFacts } from "./explain_user.ts";
 import { formatUser } from "./format_user.ts";
 
-const VERDICTS: Readonly<Record<PermissionAnswer["kind"], string>> = {
+/** What a permission's line says at once; what follows says why. */
+const VERDICTS: Partial<Record<PermissionAnswer["kind"], string>> = {
   held: "yes",
   must_request: "only if the login requests the project's roles",
-  not_counted: "no, the grant does not count",
-  unreadable:
-    "no, an entry that was probably meant to grant it cannot be read (deno task doctor)",
-  missing_role:
-    "no, only roles grant it that the user lacks, or that have another entry in the user's project",
-  other_organization:
-    "no, only mappings of other organizations grant it (METADATA_ORGANIZATION)",
-  no_entry: "no, no entry grants it",
 };
 
 export async function runExplainUser(
@@ -59,28 +51,29 @@ export async function runExplainUser(
   const application = clientId === undefined
     ? undefined
     : await findApplication(instance, clientId);
-  const mappings = new Map<string, ExplainedMapping>();
-  const load = async (organization: string) => {
-    const { entries, api } = await listMetadata(instance, organization);
-    mappings.set(organization, { ...parseRoleMapping(entries), entries });
-    return api;
-  };
+  const listings = new Map<string, ReturnType<typeof listMetadata>>();
+  const list = (organization: string) =>
+    listings.getOrInsertComputed(
+      organization,
+      () => listMetadata(instance, organization),
+    );
   const mappingOf = async (organization: string) => {
-    if (!mappings.has(organization)) await load(organization);
-    return mappings.get(organization)!;
+    const { entries } = await list(organization);
+    return { ...parseRoleMapping(entries), entries };
   };
   // v3 has no other API for metadata, and does not name the application.
-  const namesApplication = await load(user.organization) !== "management_v1";
+  const { api } = await list(user.organization);
+  const namesApplication = api !== "management_v1";
   const facts = { user, grants, application, namesApplication };
   const explanation = await explainUser(facts, mappingOf, rules);
-  const asked = {
-    grants: explanation.grants,
-    userOrganization: user.organization,
-    ...{ mappingOf, rules },
-  };
   const answered = permission === undefined
     ? undefined
-    : await answerPermission(permission, asked);
+    : await answerPermission(permission, {
+      grants: explanation.grants,
+      userOrganization: user.organization,
+      mappingOf,
+      rules,
+    });
   io.progress();
   const { answer } = answered ?? {};
   if (json) {
@@ -97,7 +90,7 @@ export async function runExplainUser(
       organizationName: (id) =>
         grants.find((it) => it.resource_owner === id)?.org_name ?? id,
     });
-    const verdict = VERDICTS[answered.answer.kind];
+    const verdict = VERDICTS[answered.answer.kind] ?? "no";
     io.print(`${tint("strong", printable(permission))}: ${verdict}`);
     for (const line of [title, text]) io.print(`  ${printable(line)}`);
   } else for (const line of formatUser(explanation)) io.print(line);

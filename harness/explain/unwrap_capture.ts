@@ -77,7 +77,8 @@ function decodeBase64(text: string): string | undefined {
   }
 }
 
-function parseJson(text: string): unknown {
+/** Returns `undefined` for what is not JSON. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

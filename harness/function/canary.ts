@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { signPayload } from "../util/sign_payload.ts";
 import { messageOf, printable } from "../cli/terminal.ts";
-import { viaProxy } from "../util/proxy.ts";
+import { noteProxy } from "../util/proxy.ts";
 import { skewOf } from "./clock_skew.ts";
 
 /** The function answers it by naming itself, without a look-up. */
@@ -95,7 +95,7 @@ export async function sendCanary(
     judged = {
       verdict: "unreachable",
       seen: isLate
-        ? `did not answer within ${TIMEOUT_MS / 1000} s${viaProxy(endpoint)}`
+        ? `did not answer within ${TIMEOUT_MS / 1000} s${noteProxy(endpoint)}`
         : `did not answer (${messageOf(error)})`,
     };
   }

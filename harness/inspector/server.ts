@@ -127,7 +127,6 @@ export function createInspector(
     if (answerPost || !["GET", "HEAD"].includes(request.method)) {
       return new Response("Method not allowed", { status: 405 });
     }
-    if (pathname === "/settings.json") return Response.json(settings);
     if (pathname === "/check.js") {
       const id = (name: string) => safeId(searchParams.get(name));
       const [project, organization] = [id("project"), id("organization")];

@@ -33,14 +33,8 @@ export interface Settings {
   claim: string;
   shape: string;
   /** Where the example API looks, if it runs. */
-  api: ApiPlace | null;
+  api: Question["place"] | null;
   routes: { method: string; path: string; permission: string }[];
-}
-
-/** The project that an API expects in `aud`, and the organization that it serves. */
-export interface ApiPlace {
-  project: string;
-  organization: string;
 }
 
 export interface Context {

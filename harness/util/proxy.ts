@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { isLoopback } from "./is_loopback.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -24,39 +24,13 @@ export function noProxyOnLoopback(env: Environment): string | undefined {
   return given.endsWith(LOOPBACK) ? given : `${given},${LOOPBACK}`;
 }
 
-/** Returns the name of the variable whose proxy a request to the URL takes. */
-export function proxyVariable(
-  url: string,
-  env: Environment,
-): string | undefined {
-  const { protocol, hostname } = URL.parse(url) ?? {};
-  if (!hostname) return undefined;
-  const name = VARIABLES[protocol!]?.find((name) => env[name]);
-  if (name === undefined) return undefined;
-  const bypassed = (env.NO_PROXY ?? env.no_proxy ?? "").split(",");
-  const host = hostname.replace(/^\[|\]$/g, "");
-  return bypassed.some((entry) => isBypassed(host, entry.trim()))
-    ? undefined
-    : name;
-}
-
-/** Returns `, through the proxy in HTTPS_PROXY` if this process's requests to the URL take one. */
-export function viaProxy(url: string): string {
-  const name = proxyVariable(url, Deno.env.toObject());
-  return name ? `, through the proxy in ${name}` : "";
-}
-
-function isBypassed(host: string, entry: string): boolean {
-  if (entry === "*") return true;
-  const family = isIP(host);
-  if (family === 0) {
-    const domain = entry.replace(/^\./, "");
-    return domain !== "" && `.${host}`.endsWith(`.${domain}`);
-  }
-  const [address = "", prefix = family === 4 ? 32 : 128] = entry.split("/");
-  if (isIP(address) !== family) return false;
-  const type = family === 4 ? "ipv4" : "ipv6";
-  const list = new BlockList();
-  list.addSubnet(address, Number(prefix), type);
-  return list.check(host, type);
+/**
+ * Returns `, and HTTPS_PROXY is set` if a failed request to the URL may have
+ * taken that proxy: NO_PROXY may exempt it.
+ */
+export function noteProxy(text: string): string {
+  const url = URL.parse(text);
+  if (!url || isLoopback(url)) return "";
+  const name = VARIABLES[url.protocol]?.find((name) => Deno.env.get(name));
+  return name ? `, and ${name} is set` : "";
 }

@@ -78,7 +78,9 @@ export async function startServer(
   try {
     return {
       url: await listening.promise,
-      ...{ pid: child.pid, lines, stop },
+      pid: child.pid,
+      lines,
+      stop,
       [Symbol.asyncDispose]: async () => void await stop(),
     };
   } catch (error) {

@@ -16,7 +16,7 @@ import {
   type Transport,
 } from "@connectrpc/connect";
 import { SettingsError } from "../cli/errors.ts";
-import { viaProxy } from "../util/proxy.ts";
+import { noteProxy } from "../util/proxy.ts";
 import { attempt } from "./zitadel_error.ts";
 import { createClientFor } from "@zitadel/client";
 import { createClientTransport } from "@zitadel/client/web";
@@ -134,7 +134,7 @@ function nameAddress(origin: string): Interceptor {
       const { code, rawMessage, metadata } = ConnectError.from(error);
       if (!UNANSWERED.has(code)) throw error;
       throw new ConnectError(
-        `${rawMessage}, asked at ${origin}${viaProxy(origin)}`,
+        `${rawMessage}, asked at ${origin}${noteProxy(origin)}`,
         code,
         metadata,
         undefined,

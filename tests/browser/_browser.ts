@@ -89,14 +89,16 @@ export async function logIn(page: Page, name: string): Promise<void> {
   await page.locator("#who").waitFor();
 }
 
+/** Logs in again, and requests these scopes instead. */
+export async function requestScopes(page: Page, scopes: string) {
+  await page.locator("#scopes-summary").click();
+  await page.getByLabel("Scopes to request").fill(scopes);
+  await click(page, "Log in again with these scopes");
+}
+
 /** Clicks a button by its name. */
 export async function click(page: Page, name: string): Promise<void> {
   await page.getByRole("button", { name, exact: true }).click();
-}
-
-/** Opens the fields of the mapping. */
-export async function edit(page: Page): Promise<void> {
-  await click(page, "Edit mapping");
 }
 
 /** Asks why a permission is missing, and returns the answer once its title matches. */
@@ -190,7 +192,7 @@ export async function putMapping(
   await sandbox!.settled();
 }
 
-/** Writes a world file that differs from the repository's; the caller removes it. */
+/** Writes a world file that differs from the repository's; it is removed at the end. */
 export function temporaryWorld(
   change: (world: z.input<typeof WorldFile>) => void,
 ): string {
@@ -199,5 +201,6 @@ export function temporaryWorld(
   change(world);
   const path = Deno.makeTempFileSync({ suffix: ".json" });
   Deno.writeTextFileSync(path, JSON.stringify(world));
+  addEventListener("unload", () => Deno.removeSync(path));
   return path;
 }

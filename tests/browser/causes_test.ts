@@ -1,26 +1,19 @@
 import assert from "node:assert/strict";
 import {
   browserTest,
-  chain,
   click,
   diagnosis,
   feedback,
   focused,
   logIn,
   putMapping,
-  temporaryWorld,
   text,
   verdict,
 } from "./_browser.ts";
 
-const world = temporaryWorld(({ organizations: [, globex] }) => {
-  globex!.metadata = {};
-});
-addEventListener("unload", () => Deno.removeSync(world));
-
 browserTest(
   "inspector: one cause, and what fixes it",
-  { settings: {}, world },
+  { settings: {} },
   async ({ step, stack }) => {
     const { sandbox, endpoint } = stack;
     const { executions, targets } = sandbox!.world;
@@ -33,32 +26,6 @@ browserTest(
       await diagnosis(page, "Nora has no roles");
       assert.match(await verdict(page), /^Refused\. It has no “permissions”/);
       await page.getByText("5 more entries").waitFor();
-    });
-
-    await step("changes the requested scopes", async (page) => {
-      await logIn(page, "Alice");
-      await page.locator("#scopes-summary").click();
-      await page.getByLabel("Scopes to request").fill("openid");
-      await click(page, "Log in again with these scopes");
-      await feedback(page, "renew", "Logged in.");
-      assert.equal(
-        await text(page, "#scopes-summary"),
-        "Requested scopes: openid change",
-      );
-      await click(page, "Log in again");
-      await feedback(page, "renew", "Logged in.");
-    });
-
-    await step("adds a missing entry", async (page) => {
-      await logIn(page, "Carol");
-      await diagnosis(page, "Globex’s metadata has no entry for editor");
-      assert.match(await text(page, ".chain header"), /It grants nothing\./);
-      await click(page, "Add it");
-      assert.match(await focused(page), /^row-/);
-      await feedback(page, "save", "1 unsaved change: editor.");
-      await page.keyboard.press("Enter");
-      await feedback(page, "save", "Saved. Added posts:read, posts:write.");
-      assert.equal((await chain(page)).length, 1);
     });
 
     await step("tells a target that is not bound", async (page) => {

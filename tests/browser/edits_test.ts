@@ -5,11 +5,11 @@ import {
   chain,
   click,
   diagnosis,
-  edit,
   feedback,
   focused,
   logIn,
   putMapping,
+  requestScopes,
   save,
   text,
 } from "./_browser.ts";
@@ -22,8 +22,9 @@ browserTest(
   async ({ step, stack }) => {
     const { metadata } = stack.sandbox!.world.organizations.get(ACME)!;
     const original = {
-      ...{ admin: ["read:all", "write:all", "delete:all"] },
-      ...{ editor: ["posts:read", "posts:write"], viewer: ["posts:read"] },
+      admin: ["read:all", "write:all", "delete:all"],
+      editor: ["posts:read", "posts:write"],
+      viewer: ["posts:read"],
       picker: ["stock:pick"],
     };
     const stored = (key: string) => {
@@ -43,7 +44,7 @@ browserTest(
     ) =>
       step(name, async (page) => {
         await logIn(page, "Bob");
-        await edit(page);
+        await click(page, "Edit mapping");
         await work(page, page.getByLabel("Permissions of editor"));
         await put();
       }, options);
@@ -117,14 +118,16 @@ browserTest(
       await click(page, "Get a new token");
       await feedback(page, "renew", "The permissions are the same.");
       assert.equal(await field.inputValue(), "draft:only");
-      await page.locator("#scopes-summary").click();
-      await click(page, "Log in again with these scopes");
+      await requestScopes(page, "openid");
       await feedback(page, "renew", "Logged in.");
+      assert.equal(
+        await text(page, "#scopes-summary"),
+        "Requested scopes: openid change",
+      );
       assert.equal(await field.inputValue(), "draft:only");
       assert.equal(await page.evaluate("sessionStorage.length"), 0);
       await page.route("**/oauth/v2/token", (route) => route.abort());
-      await page.locator("#scopes-summary").click();
-      await click(page, "Log in again with these scopes");
+      await click(page, "Log in again");
       await feedback(page, "start", /^The login failed\./);
       await page.unroute("**/oauth/v2/token");
       await logIn(page, "Bob");
@@ -179,7 +182,7 @@ browserTest(
       await put(Object.fromEntries(roles));
       await page.setViewportSize({ width: 1000, height: 500 });
       await logIn(page, "Bob");
-      await edit(page);
+      await click(page, "Edit mapping");
       await page.getByText("43 more entries").click();
       const field = (name: string) =>
         page.getByLabel(`Permissions of ${name}`, { exact: true });

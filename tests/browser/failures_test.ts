@@ -3,7 +3,6 @@ import type { Page } from "playwright-core";
 import {
   browserTest,
   click,
-  edit,
   feedback,
   focused,
   logIn,
@@ -85,7 +84,7 @@ browserTest(
 
     await step("says what was saved, and what was not", async (page) => {
       await logIn(page, "Bob");
-      await edit(page);
+      await click(page, "Edit mapping");
       const field = page.getByLabel("Permissions of editor");
       await field.fill("posts:read, saved:anyway");
       await page.route("**/metadata", (route) => route.abort());

@@ -25,8 +25,10 @@ browserTest("inspector: a slow network", { settings: {} }, async (
       const session = await page.context().newCDPSession(page);
       await session.send("Network.enable");
       await session.send("Network.emulateNetworkConditions", {
-        ...{ offline: false, latency: LATENCY_MS },
-        ...{ downloadThroughput: -1, uploadThroughput: -1 },
+        offline: false,
+        latency: LATENCY_MS,
+        downloadThroughput: -1,
+        uploadThroughput: -1,
       });
       const assertStill = async () => {
         const shift = await page.evaluate<number>("globalThis.shift");

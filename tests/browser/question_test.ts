@@ -7,6 +7,7 @@ import {
   diagnosis,
   logIn,
   putMapping,
+  requestScopes,
   temporaryWorld,
   text,
 } from "./_browser.ts";
@@ -25,7 +26,6 @@ const world = temporaryWorld(({ organizations: [acme, globex] }) => {
     { project: "Storefront", roles: ["viewer"] },
   ];
 });
-addEventListener("unload", () => Deno.removeSync(world));
 
 browserTest(
   "inspector: why is this permission missing?",
@@ -120,11 +120,10 @@ browserTest(
     await step("count as the function counts them", async (page) => {
       await logIn(page, "Alice");
       await ask(page, "stock:pick", "Only Acme’s metadata grants “stock:pick”");
-      await page.locator("#scopes-summary").click();
-      await page.getByLabel("Scopes to request").fill(
+      await requestScopes(
+        page,
         "openid urn:zitadel:iam:org:project:id:390000000000000012:aud urn:zitadel:iam:org:projects:roles",
       );
-      await click(page, "Log in again with these scopes");
       await page.getByText("in Storefront and Warehouse").waitFor();
       assert.match(
         (await chain(page)).join("\n"),

@@ -7,7 +7,6 @@ import {
   chain,
   click,
   diagnosis,
-  edit,
   feedback,
   logIn,
   paste,
@@ -66,8 +65,11 @@ browserTest(
       const [app] = sandbox!.world.apps.values();
       // A token that the page did not see being issued.
       const { accessToken } = await login(issuer, {
-        ...{ clientId: app!.clientId, redirectUri: inspector.redirectUri },
-        ...{ scope: "openid", loginName: "bob", password: "any" },
+        clientId: app!.clientId,
+        redirectUri: inspector.redirectUri,
+        scope: "openid",
+        loginName: "bob",
+        password: "any",
         loginClientToken: sandbox!.loginClientToken,
       });
       await page.clock.install({ time: Date.now() + 13 * 3600 * 1000 });
@@ -83,7 +85,7 @@ browserTest(
         await text(page, ".calls"),
         /preaccesstoken for the access token: HTTP 200/,
       );
-      await edit(page);
+      await click(page, "Edit mapping");
     });
 
     await step("refuses an opaque token", async (page) => {
@@ -115,7 +117,7 @@ browserTest(
       await click(page, "Log in again and request Storefront’s roles");
       await feedback(page, "renew", /Added posts:read/);
       assert.match(await verdict(page), /^Accepted/);
-      await edit(page);
+      await click(page, "Edit mapping");
       await page.getByLabel("Permissions of viewer").fill("posts:read, ci:run");
       await save(page, "Saved. Added ci:run.");
     });

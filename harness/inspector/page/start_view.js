@@ -56,7 +56,10 @@ function people({ redirectUri, onLogin }, world) {
   const apps = world.apps.filter((app) => app.kind === "oidc" && app.redirectUris.includes(redirectUri));
   const login = (/** @type {User} */ { id, userName, isMachine }) =>
     onLogin({
-      ...{ clientId: isMachine ? userName : typed("app"), scope: SCOPES, redirectUri, loginHint: userName },
+      clientId: isMachine ? userName : typed("app"),
+      scope: SCOPES,
+      redirectUri,
+      loginHint: userName,
       machine: isMachine ? id : undefined,
     });
   const options = apps.map(({ name, clientId }) => h("option", { value: clientId }, name));

@@ -42,7 +42,10 @@ async function runTry<const O extends Options>(
   signal = new AbortController().signal,
 ) {
   const task = defineTask<O>({
-    ...{ name: "try", help: HELP, options: {} as O, run: () => "done" },
+    name: "try",
+    help: HELP,
+    options: {} as O,
+    run: () => "done",
     ...definition,
   });
   const { io, printed, errors } = createTestIo({ signal });
@@ -73,7 +76,11 @@ const OPTIONS = {
   yes: YES_OPTION,
 };
 const DEFAULTS = {
-  ...{ envFile: ".env", org: [], minutes: 2, yes: false, positionals: ["a"] },
+  envFile: ".env",
+  org: [],
+  minutes: 2,
+  yes: false,
+  positionals: ["a"],
 };
 
 /** Runs a task with a command line, and returns how it ended and the values that are given. */
@@ -291,7 +298,7 @@ Deno.test("runTask() names the proxy of a request that failed", async () => {
   assert.equal(code, 2);
   assert.match(
     stderr,
-    /^error: tcp connect error: .*, through the proxy in HTTPS_PROXY$/m,
+    /^error: tcp connect error: .*, and HTTPS_PROXY is set$/m,
   );
 });
 

@@ -16,8 +16,11 @@ import { testEach } from "../../_test_each.ts";
 const start = (options: Partial<DevStackOptions>) =>
   startDevStack({ settings: {}, port: freePort(), anyPorts: true, ...options });
 
-const settingsOf = async ({ origin }: { origin: string }) =>
-  await (await fetch(`${origin}/settings.json`)).json();
+/** The settings that a page is served with. */
+async function settingsOf({ origin }: { origin: string }) {
+  const html = await (await fetch(origin)).text();
+  return JSON.parse(/id="settings">(.*)<\/script>/.exec(html)![1]!);
+}
 
 const PROJECT = "390000000000000011";
 
@@ -29,16 +32,20 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
       settings: {
         PERMISSIONS_CLAIM: "rights",
         CLIENT_ID: "not for the sandbox",
-        ...{ PORT: port, HOST: "0.0.0.0" },
+        PORT: port,
+        HOST: "0.0.0.0",
       },
     });
-    const { sandbox, inspector, issuer, endpoint } = stack;
+    const { sandbox, inspector, issuer, endpoint, api } = stack;
     assert.equal(endpoint, `http://127.0.0.1:${port}/`);
     const app = sandbox!.world.apps.values()
       .find(({ kind }) => kind === "oidc")!;
     const { accessToken, idToken } = await login(issuer, {
-      ...{ clientId: app.clientId, redirectUri: inspector.redirectUri },
-      ...{ scope: "openid", loginName: "alice", password: "any" },
+      clientId: app.clientId,
+      redirectUri: inspector.redirectUri,
+      scope: "openid",
+      loginName: "alice",
+      password: "any",
       loginClientToken: sandbox!.loginClientToken,
     });
     const { rights } = decodeJwt(accessToken);
@@ -47,8 +54,13 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
     assert.deepEqual(decodeJwt(idToken!).rights, rights);
     const { routes, ...others } = await settingsOf(inspector);
     assert.deepEqual(others, {
-      ...{ issuer, sandbox: true, clientId: "", projectId: "" },
-      ...{ projectName: "", claim: "rights", shape: "list" },
+      issuer,
+      sandbox: true,
+      clientId: "",
+      projectId: "",
+      projectName: "",
+      claim: "rights",
+      shape: "list",
       api: { project: PROJECT, organization: "390000000000000001" },
     });
     assert.equal(routes[0].permission, "posts:read");
@@ -59,7 +71,7 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
     // The second has no body.
     const results: { status: number }[] = await calls.json();
     assert.deepEqual(results.map(({ status }) => status), [200, 200]);
-    addresses.push(issuer, inspector.origin, endpoint!);
+    addresses.push(issuer, inspector.origin, endpoint!, api!);
   }
   for (const address of addresses) {
     await assert.rejects(fetch(address), TypeError, address);
@@ -69,7 +81,9 @@ Deno.test("startDevStack() starts a sandbox whose tokens contain permissions, an
 Deno.test("startDevStack() uses the instance in ZITADEL_DOMAIN, without a function that runs elsewhere", async () => {
   const settings = { ZITADEL_DOMAIN: "https://zitadel.example/" };
   await using stack = await start({
-    ...{ settings, clientId: "42", withoutFunction: true },
+    settings,
+    clientId: "42",
+    withoutFunction: true,
   });
   assert.deepEqual([stack.sandbox, stack.endpoint], [undefined, undefined]);
   const { issuer, clientId, api } = await settingsOf(stack.inspector);
@@ -98,7 +112,8 @@ testEach<[Partial<DevStackOptions>, RegExp]>(
     "an application without an administrator's token": [
       {
         settings: { ZITADEL_DOMAIN: "https://zitadel.example" },
-        ...{ createApp: "Storefront", withoutFunction: true },
+        createApp: "Storefront",
+        withoutFunction: true,
       },
       /--create-app needs ZITADEL_DOMAIN and ZITADEL_ADMIN_TOKEN/,
     ],
@@ -125,7 +140,8 @@ Deno.test("createTemporaryApp() creates an application and removes it again", as
     {
       await using stack = await start({
         settings: { ZITADEL_DOMAIN: origin, ZITADEL_ADMIN_TOKEN: adminToken },
-        ...{ createApp: project, withoutFunction: true },
+        createApp: project,
+        withoutFunction: true,
       });
       const { inspector, app } = stack;
       const created = apps.values()

@@ -4,20 +4,21 @@ import {
   type ExplainRules,
 } from "../../../harness/explain/explain.ts";
 import { readExplainSource } from "../../../harness/explain/source.ts";
+import {
+  FIXTURES_URL,
+  readFixture,
+} from "../../../harness/fixtures/fixture.ts";
 import { readAllFixtures } from "../../../harness/fixtures/fixture_files.ts";
+import { settingsOf } from "../../../harness/fixtures/fixture_function.ts";
+import { startUpstreamServer } from "../../../harness/fixtures/upstream_server.ts";
 import type { UserGrant } from "../../../lib/request/payload.ts";
-import { parseRoleMapping } from "../../../lib/mapping/role_mapping.ts";
-
-function mappingOf(values: Readonly<Record<string, string>>) {
-  const entries = Object.entries(values).map(([key, text]) => ({
-    key,
-    value: new TextEncoder().encode(text),
-  }));
-  return { ...parseRoleMapping(entries), entries };
-}
+import { mappingOf } from "./_mapping.ts";
 
 const grant = (project_id: string, part: Partial<UserGrant> = {}) => ({
-  ...{ project_id, resource_owner: "giver", state: 1, roles: ["admin"] },
+  project_id,
+  resource_owner: "giver",
+  state: 1,
+  roles: ["admin"],
   ...part,
 });
 
@@ -49,7 +50,9 @@ Deno.test("explainCall() explains what each role gives, or why it gives nothing"
     grant("45", { roles: undefined }),
     grant("46", { resource_owner: "shut" }),
   ], {
-    ...{ admin: '["all"]', "42:admin": '["shop"]', empty: "[]" },
+    admin: '["all"]',
+    "42:admin": '["shop"]',
+    empty: "[]",
     broken: "cmVhZDphbGwsd3JpdGU6YWxs",
   });
   assert.deepEqual(permissions, ["shop", "all"]);
@@ -130,6 +133,24 @@ Deno.test("explainCall() says when a foreign organization's grants are too long 
   });
   assert.deepEqual(permissions, []);
   assert.match(grants[0]!.why!, /too long for a claim/);
+});
+
+Deno.test("readExplainSource() asks the instance at its public address, not at the function's", async () => {
+  const file = new URL("calls/payload_type_jwt.json", FIXTURES_URL);
+  const fixture = await readFixture(file);
+  await using instance = startUpstreamServer(fixture);
+  const { call, mappingOf, rules } = await readExplainSource(
+    fixture.request.body,
+    {
+      settings: {
+        ...settingsOf(fixture),
+        ZITADEL_DOMAIN: instance.origin,
+        ZITADEL_INTERNAL_URL: "http://127.0.0.1:1",
+      },
+    },
+  );
+  const { permissions } = await explainCall(call, mappingOf, rules);
+  assert.ok(permissions.length > 0);
 });
 
 Deno.test("readExplainSource() explains a pasted payload by a mapping file, and no event or other text", async () => {

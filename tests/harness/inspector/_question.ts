@@ -14,14 +14,14 @@ export function entries(values: Record<string, string>, changed?: number) {
 }
 
 export const acme = (values: Record<string, string>, changed?: number) => ({
-  ...{ id: "1", name: "Acme", entries: entries(values, changed) },
+  id: "1",
+  name: "Acme",
+  entries: entries(values, changed),
 });
 export const GLOBEX = {
-  ...{
-    id: "2",
-    name: "Globex",
-    entries: entries({ viewer: '["theirs:read"]' }),
-  },
+  id: "2",
+  name: "Globex",
+  entries: entries({ viewer: '["theirs:read"]' }),
 };
 export const ASKED = Date.UTC(2026, 10, 1, 12);
 
@@ -46,17 +46,24 @@ export const FAILED = {
   reply: { status: 502, body: '{"error":"upstream_failed"}' },
 };
 export const GRANT = {
-  ...{ projectId: "7", project: "Shop", organizationId: "1", active: true },
+  projectId: "7",
+  project: "Shop",
+  organizationId: "1",
+  active: true,
   roles: ["viewer"],
 };
 export const DEPOT = { ...GRANT, projectId: "8", roles: ["picker"] };
 export const ANN = {
-  ...{ displayName: "Ann Other", isMachine: false, organizationId: "1" },
+  displayName: "Ann Other",
+  isMachine: false,
+  organizationId: "1",
   grants: [GRANT],
 };
 
 export const QUESTION: Question = {
-  ...{ claim: "missing", items: [], isOpaque: false },
+  claim: "missing",
+  items: [],
+  isOpaque: false,
   audience: ["client", "7"],
   login: { clientId: "client", scope: "openid" },
   exchanges: [EXCHANGE],

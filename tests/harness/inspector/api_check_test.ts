@@ -51,20 +51,11 @@ Deno.test("apiCheck() writes texts as string literals", async () => {
 async function checkOf(
   code: string,
 ): Promise<(claims: unknown, permission: string) => boolean> {
-  const file = await Deno.makeTempFile({
-    dir: import.meta.dirname!,
-    suffix: ".mjs",
-  });
-  try {
-    // The check by introspection knows its place by itself.
-    const names = code.includes("const place") ? ", place" : "";
-    await Deno.writeTextFile(
-      file,
-      `${code}\nexport { hasPermission${names} };`,
-    );
-    const { hasPermission, place } = await import(`file://${file}`);
-    return (claims, permission) => hasPermission(claims, permission, place);
-  } finally {
-    await Deno.remove(file);
-  }
+  // The check by introspection knows its place by itself.
+  const names = code.includes("const place") ? ", place" : "";
+  const module = `${code}\nexport { hasPermission${names} };`;
+  const { hasPermission, place } = await import(
+    `data:text/javascript,${encodeURIComponent(module)}`
+  );
+  return (claims, permission) => hasPermission(claims, permission, place);
 }

@@ -49,14 +49,9 @@ testEach<[Asked, RegExp, string?]>(
       {},
       /^Only admin grants “all:do” This user does not have this role, only viewer/,
     ],
-    "all:do: an entry with almost the role's name": [
-      mapped({ Viewer: '["all:do"]' }),
-      /^The entry “Viewer” grants it, and This user has “viewer”/,
-      "Add “viewer”",
-    ],
     "all:do: an entry of the project with almost the role's name": [
       mapped({ "7:Viewer": '["all:do"]' }),
-      /“7:Viewer” differs from “7:viewer” in upper and lower case\. Add an entry “7:viewer”/,
+      /^The entry “7:Viewer” grants it, and This user has “viewer” .*“7:Viewer” differs from “7:viewer” in upper and lower case\. Add an entry “7:viewer”/,
       "Add “7:viewer”",
     ],
     "stock:pic: misspelled": [
@@ -83,11 +78,6 @@ testEach<[Asked, RegExp, string?]>(
     "a b: no room in the shape": [
       { ...mapped({ viewer: '["a b"]' }), rules: { shape: "string" } },
       /PERMISSIONS_SHAPE=string cannot carry “a b”/,
-    ],
-    "a: by other settings": [
-      { ...mapped({ viewer: '["a"]' }), rules: { shape: "string" } },
-      /^The function answered from its cache/,
-      "Try with a new token",
     ],
   },
   async ([question, expected, fix], name) => {

@@ -88,6 +88,10 @@ testEach<[Asked, RegExp, string?]>(
       /its entry is an empty array.*“viewer”/,
       "Edit the entry",
     ],
+    "no room in the shape": [
+      { ...withEntry('["a b"]'), rules: { shape: "string" } },
+      /PERMISSIONS_SHAPE=string cannot carry “a b”/,
+    ],
     "one missing entry": [
       mapped({}),
       /^Acme’s metadata has no entry for viewer /,
@@ -150,7 +154,7 @@ testEach<[Asked, RegExp, string?]>(
     ],
     "GRANTED_BY": [
       { rules: { grantedBy: new Set(["2"]) } },
-      /^viewer in Shop does not count: GRANTED_BY /,
+      /^viewer in Shop does not count: GRANTED_BY .*to GRANTED_BY/,
     ],
     "APPLICATIONS": [
       { rules: { applications: new Set(["other"]) } },

@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  createInspector,
-  serveInspector,
-} from "../../../harness/inspector/server.ts";
-import { serve } from "../_serve.ts";
+import { createInspector } from "../../../harness/inspector/server.ts";
 
 const ISSUER = "https://zitadel.example";
 const ORIGIN = "http://localhost:9000";
@@ -86,53 +82,9 @@ Deno.test("createInspector() refuses another host's name on every path, and a pa
   assert.equal(await statusFrom(), 200);
   assert.equal(asked, 2);
   const headers = { host: "evil.example" };
-  for (const path of ["/", "/settings.json", "/explain", "/callback?code=1"]) {
+  for (const path of ["/", "/explain", "/callback?code=1"]) {
     const response = await handle(new Request(ORIGIN + path, { headers }));
     assert.equal(response.status, 421);
     assert.doesNotMatch(await response.text(), /evil|issuer/);
   }
-});
-
-Deno.test("createInspector() tells the page its settings, and no secret", async () => {
-  assert.deepEqual(await (await get("/settings.json")).json(), {
-    ...{ issuer: ISSUER, sandbox: false, clientId: "42" },
-    ...{ projectId: "", projectName: "", claim: "permissions", shape: "list" },
-    ...{ api: null, routes: [] },
-  });
-});
-
-Deno.test("createInspector() reports what the API answers to the page's token", async () => {
-  await using api = serve((request) => {
-    const message = request.headers.get("authorization");
-    const status = request.method === "GET" ? 200 : 403;
-    return Response.json({ message }, { status });
-  });
-  const { origin } = api;
-  const handler = createInspector({
-    issuer: ISSUER,
-    api: { origin, project: "7", organization: "1" },
-  });
-  const call = () =>
-    new Request(`${ORIGIN}/api-calls`, {
-      method: "POST",
-      headers: { authorization: "Bearer t", cookie: "not passed on" },
-    });
-  assert.deepEqual(await (await handler(call())).json(), [
-    { status: 200, reason: "" },
-    { status: 403, reason: "Bearer t" },
-  ]);
-  assert.equal((await handle(call())).status, 405, "There is no API");
-});
-
-Deno.test("serveInspector() serves at localhost until it is closed", async () => {
-  let url: string;
-  {
-    await using inspector = serveInspector({ issuer: ISSUER, port: 0 });
-    assert.equal(inspector.redirectUri, `${inspector.origin}/callback`);
-    url = `${inspector.origin}/icon.svg`;
-    const response = await fetch(url);
-    assert.equal(response.headers.get("content-type"), "image/svg+xml");
-    await response.body?.cancel();
-  }
-  await assert.rejects(fetch(url), TypeError);
 });
