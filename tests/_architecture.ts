@@ -5,6 +5,7 @@
  * @module
  */
 import type { Import, ImportGraph } from "./_import_graph.ts";
+import { withoutComments } from "./_source_files.ts";
 
 /**
  * What each place may import beside itself. A place is a file, or a folder if
@@ -104,9 +105,7 @@ const GLOBAL_FETCH = {
 
 /** Reports each line of a source text that reaches for the platform. */
 export function platformUses(file: string, source: string): string[] {
-  const code = source
-    .replaceAll(/\/\*[^]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ""))
-    .replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+  const code = withoutComments(source);
   const patterns = GIVEN_FETCH.test(code)
     ? PLATFORM
     : { ...PLATFORM, ...GLOBAL_FETCH };

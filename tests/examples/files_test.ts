@@ -12,11 +12,9 @@ import { parseEnv } from "../../harness/cli/env_file.ts";
 import { roles } from "../../tasks/roles.ts";
 import { createTestIo } from "../harness/_test_io.ts";
 import { formatEnvExample, readSettingsTable } from "../_settings_table.ts";
-import { ROOT } from "../_source_files.ts";
+import { read, ROOT } from "../_source_files.ts";
 
 const EXAMPLES = new URL("examples/", ROOT);
-
-const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
 /** The port that the function listens on by default. */
 const PORT = Number(SETTINGS.PORT.default);

@@ -6,10 +6,8 @@ import { UPSTREAM_TOKEN } from "../../harness/sandbox/upstream.ts";
 import { signPayload } from "../../harness/util/sign_payload.ts";
 import { waitUntil } from "../../harness/util/wait_until.ts";
 import { REMEDIES } from "../../lib/errors.ts";
-import { ROOT } from "../_source_files.ts";
+import { read } from "../_source_files.ts";
 import { serve } from "../harness/_serve.ts";
-
-const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
 interface Rule {
   readonly record?: string;
