@@ -21,7 +21,9 @@ export function forbiddenImports(graph: ImportGraph, layout: Layout): string[] {
     if (place === undefined) return [`${file} is in no place of the layout`];
     const allowed = [place, ...layout[place]!];
     return imports.filter((imported) => !isAllowed(imported, allowed))
-      .map((imported) => describe(file, imported, { place, layout }));
+      .map((imported) =>
+        `${file} imports ${imported.file}; ${place} may import: ${allowed}`
+      );
   }).sort();
 }
 
@@ -43,16 +45,6 @@ function isAllowed(
     const place = entry.replace(/^type /, "");
     return holds(place, file) && (isTypeOnly || place === entry);
   });
-}
-
-function describe(
-  file: string,
-  imported: Import,
-  { place, layout }: { place: string; layout: Layout },
-): string {
-  const types = imported.isTypeOnly ? "types of " : "";
-  const allowed = layout[place]!.join(", ") || "nothing else";
-  return `${file} imports ${types}${imported.file}; ${place} may import: ${allowed}`;
 }
 
 /**

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { waitUntil } from "../../harness/util/wait_until.ts";
 import { tempFolder } from "../_temp_folder.ts";
 import { record } from "../../tasks/record.ts";
 import { createTestIo } from "../harness/_test_io.ts";
 import { freePort } from "../../harness/util/free_port.ts";
 import { denoEnvironment } from "../../harness/util/deno_environment.ts";
 import { startServer } from "../../harness/util/server_process.ts";
-import { signPayload } from "../../harness/util/sign_payload.ts";
+import { eventually, signed } from "../main/_loopback.ts";
 
 const SETTINGS = {
   ZITADEL_DOMAIN: "http://127.0.0.1:9",
@@ -44,26 +43,16 @@ Deno.test("record keeps signed calls whole, and refuses others before it reads t
   });
   for (const size of [1, 200_000]) {
     await t.step(`a call with a name of ${size} letters`, async () => {
-      const body = JSON.stringify({
+      const call = await signed(recorder.url, "key", {
         function: "function/preaccesstoken",
         org: { id: "300000000000000001" },
         user: { username: "a".repeat(size) },
       });
-      const seconds = Math.floor(Date.now() / 1000);
-      const headers = {
-        "zitadel-signature": signPayload("key", seconds, body),
-      };
-      const init = { method: "POST", headers, body };
-      assert.deepEqual(await (await fetch(recorder.url, init)).json(), {});
+      assert.deepEqual(await (await fetch(call)).json(), {});
     });
   }
-  await waitUntil(
-    () =>
-      Promise.resolve(
-        recorder.lines.filter((it) => /^kept /.test(it)).length === 2,
-      ),
-    { what: "both calls are kept" },
-  );
+  const kept = () => recorder.lines.filter((it) => it.startsWith("kept "));
+  await eventually("both calls are kept", () => kept().length === 2, 15_000);
   assert.equal(await recorder.stop("SIGINT"), 0);
 });
 
