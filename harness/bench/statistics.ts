@@ -40,34 +40,32 @@ export function differences(
   return numbers.map((number, round) => number - base[round]!);
 }
 
-/** Returns one figure of each round. */
-export function each<Figure extends string>(
-  rounds: readonly Readonly<Record<Figure, number>>[] | undefined,
-  figure: Figure,
-): number[] {
-  return rounds!.map((it) => it[figure]);
-}
-
 /**
  * Takes measurements in turn, round by round, so that other activity on the
  * machine affects all of them alike. The first round fills caches, and is not
- * counted.
+ * counted. Returns what each way measured, round by round, by figure.
  */
-export async function takeTurns<Name extends string, Round>(
-  ways: Readonly<Record<Name, () => Promise<Round>>>,
+export async function takeTurns<Name extends string, Figure extends string>(
+  ways: Readonly<Record<Name, () => Promise<Record<Figure, number>>>>,
   { what, rounds, progress }: {
     readonly what: string;
     readonly rounds: number;
     readonly progress: (text: string) => void;
   },
-): Promise<Record<Name, Round[]>> {
+): Promise<Record<Name, Record<Figure, number[]>>> {
   const names = Object.keys(ways) as Name[];
-  const taken = {} as Record<Name, Round[]>;
+  const taken = Object.fromEntries(names.map((name) => [name, {}])) as Record<
+    Name,
+    Record<Figure, number[]>
+  >;
   for (let round = 0; round <= rounds; round++) {
     for (const name of inTurn(names, round)) {
       progress(`${what}, round ${round} of ${rounds}: ${name}`);
       const figures = await ways[name]();
-      if (round > 0) (taken[name] ??= []).push(figures);
+      if (round === 0) continue;
+      for (const figure of Object.keys(figures) as Figure[]) {
+        (taken[name][figure] ??= []).push(figures[figure]);
+      }
     }
   }
   return taken;

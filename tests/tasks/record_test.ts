@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { tempFolder } from "../_temp_folder.ts";
-import { record } from "../../tasks/record.ts";
-import { createTestIo } from "../harness/_test_io.ts";
 import { freePort } from "../../harness/util/free_port.ts";
 import { denoEnvironment } from "../../harness/util/deno_environment.ts";
 import { startServer } from "../../harness/util/server_process.ts";
@@ -54,18 +52,4 @@ Deno.test("record keeps signed calls whole, and refuses others before it reads t
   const kept = () => recorder.lines.filter((it) => it.startsWith("kept "));
   await eventually("both calls are kept", () => kept().length === 2, 15_000);
   assert.equal(await recorder.stop("SIGINT"), 0);
-});
-
-Deno.test("record refuses settings that the function cannot use", async () => {
-  for (
-    const [name, value] of [
-      ["AUTHORIZATION_SIGNING_KEY", ""],
-      ["PAYLOAD_PRIVATE_KEY", "no key"],
-    ] as const
-  ) {
-    const env = { ...SETTINGS, [name]: value };
-    const { io, errors } = createTestIo({ env });
-    assert.equal(await record.run(["--env-file", "/dev/null"], io), 64);
-    assert.match(errors(), new RegExp(`^error: [^]*${name}`));
-  }
 });
