@@ -8,20 +8,16 @@ import { connect } from "../zitadel/client.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { whoAmI } from "../zitadel/user.ts";
 
-/** The settings that show in a reply whatever the metadata is. */
-const VISIBLE = [
-  "PERMISSIONS_CLAIM",
-  "PERMISSIONS_SHAPE",
-  "ROLES_CLAIM",
-] as const;
-
-/** Returns the settings in effect that show in a reply. */
+/** Returns the settings in effect that show in a reply whatever the metadata is. */
 export function visibleSettings(
   settings: Settings,
 ): Record<string, string | undefined> {
-  return Object.fromEntries(
-    VISIBLE.map((name) => [name, settings[name] || SETTINGS[name].default]),
-  );
+  const { PERMISSIONS_CLAIM, PERMISSIONS_SHAPE } = SETTINGS;
+  return {
+    PERMISSIONS_CLAIM: settings.PERMISSIONS_CLAIM || PERMISSIONS_CLAIM.default,
+    PERMISSIONS_SHAPE: settings.PERMISSIONS_SHAPE || PERMISSIONS_SHAPE.default,
+    ROLES_CLAIM: settings.ROLES_CLAIM || undefined,
+  };
 }
 
 /** A function that someone else runs. */

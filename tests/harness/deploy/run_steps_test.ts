@@ -35,8 +35,7 @@ function spawnSteps(
   file: string,
   env: Readonly<Record<string, string>> = {},
 ): Deno.ChildProcess {
-  const program = `import { tempFolder } from "../../_temp_folder.ts";
-import { runSteps } from "${MODULE}";
+  const program = `import { runSteps } from "${MODULE}";
     const secrets = { file: "${file}", text: "A=1\\n" };
     await runSteps(${JSON.stringify(steps)}, secrets)
       .catch(({ name }) => Deno.exit(name === "Interrupted" ? 130 : 70));`;
