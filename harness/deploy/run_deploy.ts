@@ -52,7 +52,10 @@ export async function runDeploy(
     await readFunctionConfig(settings, { envFile, env: {} });
   }
   const steps = planDeployment({
-    ...{ organization, app, region, create },
+    organization,
+    app,
+    region,
+    create,
     settings: Object.keys(settings),
   });
   if (print) {

@@ -21,8 +21,11 @@ Deno.test("record keeps signed calls whole, and refuses others before it reads t
       ...["--folder", folder.path, "--env-file", "/dev/null"],
     ],
     env: {
-      ...{ ...denoEnvironment(Deno.env.toObject()), ...SETTINGS },
-      ...{ NO_COLOR: "1", HOST: "127.0.0.1", PORT: String(port) },
+      ...denoEnvironment(Deno.env.toObject()),
+      ...SETTINGS,
+      NO_COLOR: "1",
+      HOST: "127.0.0.1",
+      PORT: String(port),
     },
     urlIn: (line) =>
       /^Listening/.test(line) ? `http://127.0.0.1:${port}/` : undefined,

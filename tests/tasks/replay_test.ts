@@ -25,7 +25,9 @@ Deno.test("replay shows the difference and fails until it is updated, in a file 
   const edited = `${folder.path}/login.json`;
   await writeFixture(edited, { ...login, expected });
   const row = (role: string, body: unknown) => ({
-    ...{ name: role, description: `${role}.`, from: "login" },
+    name: role,
+    description: `${role}.`,
+    from: "login",
     change: { set: { "/user_grants/0/roles": [role] } },
     expected: { status: 200, body },
   });

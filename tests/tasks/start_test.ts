@@ -19,8 +19,11 @@ Deno.test("start serves with least permissions, and ends on SIGTERM", async () =
     name: "start",
     command: [Deno.execPath(), ...args],
     env: {
-      ...{ ...denoEnvironment(Deno.env.toObject()), ...SETTINGS },
-      ...{ HOST: "127.0.0.1", PORT: "0", KV_URL: `${folder}/kv.sqlite3` },
+      ...denoEnvironment(Deno.env.toObject()),
+      ...SETTINGS,
+      HOST: "127.0.0.1",
+      PORT: "0",
+      KV_URL: `${folder}/kv.sqlite3`,
       // Offline: with what is in Deno's cache it starts all the same.
       HTTPS_PROXY: "http://127.0.0.1:9",
     },

@@ -97,7 +97,8 @@ Deno.test("the bundle maps to its sources, holds none of the harness and no loca
 Deno.test("the bundle answers with the least permissions and without cache or registry, and can do nothing else", async () => {
   await using upstream = startUpstreamServer({ organizations });
   const env = {
-    ...{ ...SETTINGS, ...OFFLINE },
+    ...SETTINGS,
+    ...OFFLINE,
     ZITADEL_DOMAIN: upstream.origin,
     PORT: "0",
   };
