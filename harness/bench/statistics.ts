@@ -1,12 +1,8 @@
-/** The median of some rounds, and its 95 % confidence interval. */
-export interface Figure {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Sums up rounds. The interval is of order statistics, which assume no distribution. */
-export function summarize(numbers: readonly number[]): Figure {
+/**
+ * Returns the median of some rounds, and its 95 % confidence interval: that of order
+ * statistics, which assume no distribution.
+ */
+export function summarize(numbers: readonly number[]) {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   const margin = 0.98 * Math.sqrt(sorted.length);

@@ -6,13 +6,6 @@ import { SIGNING_KEY, type Subject } from "./subject.ts";
 /** Reports something that must hold, and whether it does. */
 export type Report = (text: string, holds: boolean) => void;
 
-export interface AttackResult {
-  /** How often each kind of request had each outcome. */
-  readonly outcomes: Record<string, Record<string, number>>;
-  /** Requests that were answered with 200 or 5xx. */
-  readonly wrong: { kind: string; outcome: string; bytes: string }[];
-}
-
 const CLIENTS = 16;
 const BATCH = 1_000;
 /** How many wrong answers are kept. */
@@ -32,10 +25,12 @@ export async function attack(
     readonly progress?: (text: string) => void;
     readonly report?: Report;
   },
-): Promise<AttackResult> {
+) {
   const url = new URL(target.url);
-  const outcomes: AttackResult["outcomes"] = {};
-  const wrong: AttackResult["wrong"] = [];
+  // How often each kind of request had each outcome.
+  const outcomes: Record<string, Record<string, number>> = {};
+  // Requests that were answered with 200 or 5xx.
+  const wrong: { kind: string; outcome: string; bytes: string }[] = [];
   const memory = async () => (await readProcessUsage(target.pid)).memoryMb;
   let before = 0;
   for (let sent = 0; sent < requests;) {
