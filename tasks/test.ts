@@ -15,14 +15,8 @@ export const test = defineTask({
   },
   positionals: FORWARDED,
   options: {},
-  run({ positionals }) {
-    const isNamed = positionals.some((arg) => /^tests\/|\.ts$/.test(arg));
-    return runTests(
-      isNamed
-        ? positionals
-        : ["--ignore=tests/kv,tests/browser", ...positionals, "tests/"],
-    );
-  },
+  run: ({ positionals }) =>
+    runTests(positionals, ["--ignore=tests/kv,tests/browser", "tests/"]),
 });
 
 if (import.meta.main) await runTask(test);

@@ -35,9 +35,7 @@ export const testBrowser = defineTask({
       return "done";
     }
     // The browser's driver reads files that Deno guards by all permissions.
-    const isNamed = positionals.some((arg) => /^tests\/|\.ts$/.test(arg));
-    const all = isNamed ? [] : ["tests/browser/"];
-    return runTests([...positionals, ...all], ["--allow-all"]);
+    return runTests(positionals, ["tests/browser/"], ["--allow-all"]);
   },
 });
 

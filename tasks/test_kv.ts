@@ -20,7 +20,7 @@ export const testKv = defineTask({
   positionals: FORWARDED,
   options: {},
   async run({ positionals }) {
-    if (await findKvServer()) return runTests([...positionals, "tests/kv/"]);
+    if (await findKvServer()) return runTests(positionals, ["tests/kv/"]);
     throw new Error(
       `Cannot run these tests: ${KV_SERVER} is not installed. To get it:\n\n  ${HOW_TO_GET_KV_SERVER}`,
     );

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Import, ImportGraph } from "./_import_graph.ts";
+import { withoutComments } from "./_source_files.ts";
 
 /**
  * What each place may import beside itself. A place is a file, or a folder if
@@ -20,7 +21,9 @@ export function forbiddenImports(graph: ImportGraph, layout: Layout): string[] {
     if (place === undefined) return [`${file} is in no place of the layout`];
     const allowed = [place, ...layout[place]!];
     return imports.filter((imported) => !isAllowed(imported, allowed))
-      .map((imported) => describe(file, imported, { place, layout }));
+      .map((imported) =>
+        `${file} imports ${imported.file}; ${place} may import: ${allowed}`
+      );
   }).sort();
 }
 
@@ -42,16 +45,6 @@ function isAllowed(
     const place = entry.replace(/^type /, "");
     return holds(place, file) && (isTypeOnly || place === entry);
   });
-}
-
-function describe(
-  file: string,
-  imported: Import,
-  { place, layout }: { place: string; layout: Layout },
-): string {
-  const types = imported.isTypeOnly ? "types of " : "";
-  const allowed = layout[place]!.join(", ") || "nothing else";
-  return `${file} imports ${types}${imported.file}; ${place} may import: ${allowed}`;
 }
 
 /**
@@ -104,9 +97,7 @@ const GLOBAL_FETCH = {
 
 /** Reports each line of a source text that reaches for the platform. */
 export function platformUses(file: string, source: string): string[] {
-  const code = source
-    .replaceAll(/\/\*[^]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ""))
-    .replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+  const code = withoutComments(source);
   const patterns = GIVEN_FETCH.test(code)
     ? PLATFORM
     : { ...PLATFORM, ...GLOBAL_FETCH };

@@ -1,4 +1,4 @@
-import { ROOT, sourceFiles } from "./_source_files.ts";
+import { readSources, ROOT } from "./_source_files.ts";
 
 /** One file's import of another file of the project. */
 export interface Import {
@@ -20,9 +20,8 @@ export async function readImportGraph(
   places: readonly string[],
 ): Promise<ImportGraph> {
   const graph = new Map<string, Import[]>();
-  for (const file of await sourceFiles(places)) {
+  for (const [file, source] of await readSources(places)) {
     const url = new URL(file, ROOT);
-    const source = await Deno.readTextFile(url);
     const imports = source.matchAll(IMPORTS).map(({ groups }) => {
       const { type, from, comment, called } = groups!;
       const { href } = new URL(from ?? called!, url);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ROOT } from "./_source_files.ts";
+import { read, ROOT } from "./_source_files.ts";
 
 export const LICENSES_FILE = new URL("tests/licenses.json", ROOT);
 
@@ -13,9 +13,7 @@ export const LICENSES_FILE = new URL("tests/licenses.json", ROOT);
  * not fetched the package.
  */
 export async function readLicenses(): Promise<[string, string | undefined][]> {
-  const { npm } = JSON.parse(
-    await Deno.readTextFile(new URL("deno.lock", ROOT)),
-  );
+  const { npm } = JSON.parse(await read("deno.lock"));
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json"],
   }).output();

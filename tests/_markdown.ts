@@ -1,26 +1,3 @@
-import { ROOT } from "./_source_files.ts";
-
-/** Folders that hold no files of the project. */
-const SKIPPED = new Set([".git", "node_modules", "coverage"]);
-
-/** Lists the project's files whose name ends in one of the endings, relative to its folder. */
-export async function filesEndingIn(
-  endings: readonly string[],
-  folder = "",
-): Promise<string[]> {
-  const files: string[] = [];
-  for await (const entry of Deno.readDir(new URL(folder || ".", ROOT))) {
-    const path = folder + entry.name;
-    if (entry.isDirectory) {
-      if (SKIPPED.has(entry.name)) continue;
-      files.push(...await filesEndingIn(endings, `${path}/`));
-    } else if (endings.some((ending) => path.endsWith(ending))) {
-      files.push(path);
-    }
-  }
-  return files;
-}
-
 /** Returns the targets of links and pictures, and the source files that code names. */
 export function linksIn(markdown: string): string[] {
   const prose = withoutFences(markdown).replace(/`[^`\n]*`/g, "");

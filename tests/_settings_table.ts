@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ROOT } from "./_source_files.ts";
+import { read, ROOT } from "./_source_files.ts";
 
 const TABLE =
   /^\| name +\| default +\| meaning +\|\n\|(?: -+ \|){3}\n((?:\|.*\|\n)+)/m;
@@ -41,7 +41,7 @@ function plain(cell: string): string {
 }
 
 if (import.meta.main) {
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
+  const readme = await read("README.md");
   const text = formatEnvExample(readSettingsTable(readme));
   await Deno.writeTextFile(new URL("examples/.env.example", ROOT), text);
 }

@@ -1,6 +1,6 @@
 import type { Task } from "../harness/cli/task.ts";
 import { createTestIo } from "./harness/_test_io.ts";
-import { ROOT } from "./_source_files.ts";
+import { read, ROOT } from "./_source_files.ts";
 
 /** A task of deno.json. */
 interface TaskDefinition {
@@ -8,9 +8,7 @@ interface TaskDefinition {
   readonly command: string;
 }
 
-const { tasks } = JSON.parse(
-  await Deno.readTextFile(new URL("deno.json", ROOT)),
-);
+const { tasks } = JSON.parse(await read("deno.json"));
 
 /** The tasks of deno.json by name. */
 export const TASKS: Readonly<Record<string, TaskDefinition>> = tasks;

@@ -10,7 +10,7 @@ import {
   type ImportGraph,
   readImportGraph,
 } from "./_import_graph.ts";
-import { ROOT, sourceFiles } from "./_source_files.ts";
+import { readSources } from "./_source_files.ts";
 
 /** What all of lib/ may build on. */
 const FOUNDATION = [
@@ -91,11 +91,8 @@ Deno.test("the project's imports follow the layout", () => {
 });
 
 Deno.test("lib/ is given its platform: fetch, clock, database, environment and console", async () => {
-  const found: string[] = [];
-  for (const file of await sourceFiles(["lib/"])) {
-    const source = await Deno.readTextFile(new URL(file, ROOT));
-    found.push(...platformUses(file, source));
-  }
+  const sources = await readSources(["lib/"]);
+  const found = sources.flatMap(([file, text]) => platformUses(file, text));
   assert.deepEqual(found, []);
 });
 

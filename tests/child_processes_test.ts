@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ROOT, sourceFiles } from "./_source_files.ts";
+import { readSources, withoutComments } from "./_source_files.ts";
 
 /** What starts a program: Deno's class, node's functions, a browser's launch. */
 const STARTS =
@@ -11,7 +11,7 @@ const ALL_VARIABLES =
 
 /** Reports each place that starts a program with variables that it does not name. */
 function startsWithForeignVariables(source: string): string[] {
-  const code = source.replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, "");
+  const code = withoutComments(source);
   return [...code.matchAll(STARTS)].flatMap(({ 0: found, index }) => {
     if (code.slice(0, index).endsWith(".")) return []; // RegExp.exec()
     const call = argumentsFrom(code, index);
@@ -35,18 +35,13 @@ function argumentsFrom(code: string, start: number): string {
 }
 
 Deno.test("every child process of a command gets a cleared environment with named variables", async () => {
-  const found: string[] = [];
-  let starts = 0;
-  for (
-    const file of await sourceFiles(["main.ts", "lib/", "harness/", "tasks/"])
-  ) {
-    const source = await Deno.readTextFile(new URL(file, ROOT));
-    starts += source.match(/new Deno\.Command\(/g)?.length ?? 0;
-    for (const it of startsWithForeignVariables(source)) {
-      found.push(`${file}: ${it}`);
-    }
-  }
-  assert.ok(starts > 5, "found no child process at all");
+  const places = ["main.ts", "lib/", "harness/", "tasks/"];
+  const sources = await readSources(places);
+  const starts = sources.filter(([, it]) => it.includes("new Deno.Command("));
+  assert.ok(starts.length > 5, "found no child process at all");
+  const found = sources.flatMap(([file, source]) =>
+    startsWithForeignVariables(source).map((it) => `${file}: ${it}`)
+  );
   assert.deepEqual(found, []);
 });
 

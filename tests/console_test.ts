@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ROOT, sourceFiles } from "./_source_files.ts";
+import { readSources, withoutComments } from "./_source_files.ts";
 
 /** Who writes to the terminal by itself, and why nothing from outside is in it. */
 const WRITERS: Readonly<Record<string, string>> = {
@@ -15,12 +15,10 @@ const WRITES =
   /\bconsole\s*(?:\.\w|\[)|\bDeno\.(?:stdout|stderr)\.(?!isTerminal\b)|\bprocess\.(?:stdout|stderr)\b|(?<![\w.])(?:prompt|alert)\(|\bglobalThis\.(?:prompt|alert|confirm|console)\b|\bstyleText\b/;
 
 Deno.test("only the terminal's own files write to it, so that all text is escaped", async () => {
-  const writers: string[] = [];
-  for (const file of await sourceFiles(["harness/", "tasks/"])) {
-    if (file.startsWith("harness/inspector/page/")) continue;
-    const source = await Deno.readTextFile(new URL(file, ROOT));
-    const code = source.replace(/^\s*(?:\/\/|\*|\/\*).*$/gm, "");
-    if (WRITES.test(code)) writers.push(file);
-  }
+  const sources = await readSources(["harness/", "tasks/"]);
+  const writers = sources
+    .filter(([, text]) => WRITES.test(withoutComments(text)))
+    .map(([file]) => file)
+    .filter((file) => !file.startsWith("harness/inspector/page/"));
   assert.deepEqual(writers.sort(), Object.keys(WRITERS).sort());
 });

@@ -17,10 +17,9 @@ import {
   NOW,
 } from "./lib/_function.ts";
 import { readSettingsTable } from "./_settings_table.ts";
-import { ROOT } from "./_source_files.ts";
+import { read } from "./_source_files.ts";
 import { TASKS } from "./_tasks.ts";
 
-const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 const readme = await read("README.md");
 const operations = await read("docs/operations.md");
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LICENSES_FILE, readLicenses } from "./_licenses.ts";
-import { ROOT, sourceFiles } from "./_source_files.ts";
+import { read, readSources } from "./_source_files.ts";
 
 interface LockedPackage {
   readonly integrity?: string;
@@ -9,10 +9,10 @@ interface LockedPackage {
 }
 
 const { npm, remote, jsr } = JSON.parse(
-  await Deno.readTextFile(new URL("deno.lock", ROOT)),
+  await read("deno.lock"),
 );
 const { allowScripts, minimumDependencyAge } = JSON.parse(
-  await Deno.readTextFile(new URL("deno.json", ROOT)),
+  await read("deno.json"),
 );
 const packages: Readonly<Record<string, LockedPackage>> = npm;
 
@@ -65,8 +65,8 @@ Deno.test("lib/ needs few packages, and no others than are named here", async ()
   const keysOf = (name: string) =>
     Object.keys(packages).filter((key) => key.startsWith(`${name}@`));
   const pending: string[] = [];
-  for (const file of await sourceFiles(["lib/"])) {
-    const imports = (await Deno.readTextFile(new URL(file, ROOT))).matchAll(
+  for (const [, source] of await readSources(["lib/"])) {
+    const imports = source.matchAll(
       /(?:from|import\()\s*"((?:@[\w-]+\/)?[\w-]+)(?:\/[^"]*)?"/g,
     );
     for (const [, name] of imports) pending.push(...keysOf(name!));

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { VERSION } from "../lib/services.ts";
-import {
-  anchorsIn,
-  commandsIn,
-  filesEndingIn,
-  linksIn,
-  loneOptionsIn,
-} from "./_markdown.ts";
-import { ROOT } from "./_source_files.ts";
+import { anchorsIn, commandsIn, linksIn, loneOptionsIn } from "./_markdown.ts";
+import { read, readSources, ROOT } from "./_source_files.ts";
 import { tempFolder } from "./_temp_folder.ts";
 import { helpOf, TASKS } from "./_tasks.ts";
 
@@ -22,19 +16,10 @@ const WITH_SETUP_FOR_CUSTOMERS = [
 /** Options of other programs that the documents name. */
 const FOREIGN_OPTIONS = ["--profile", "--tunnel", "--unstable-kv"];
 
-const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
-
-/** Reads the files with these endings: each path and text. */
-async function readAll(endings: readonly string[], folder?: string) {
-  const files = await filesEndingIn(endings, folder);
-  return Promise.all(
-    files.map(async (path) => [path, await read(path)] as const),
-  );
-}
-
-const documents = await readAll([".md"]);
-const configurations = await readAll(
-  [".yml", ".yaml", "Containerfile", ".ci/run"],
+const documents = await readSources([""], /\.md$/);
+const configurations = await readSources(
+  [""],
+  /(?:\.ya?ml|Containerfile|\.ci\/run)$/,
 );
 
 Deno.test("README.md has at most 200 lines", async () => {
@@ -84,10 +69,9 @@ Deno.test("every command that documents and messages name exists, with its optio
   for (const name of Object.keys(TASKS)) helps.set(name, await helpOf(name));
   const has = (help: string, option: string) =>
     new RegExp(`${option}(?![a-z-])`).test(help);
-  const sources = [...documents, ...configurations];
-  for (const folder of ["lib/", "harness/", "tasks/", "examples/"]) {
-    sources.push(...await readAll([".ts", ".js", ".mjs", ".tf"], folder));
-  }
+  const folders = ["lib/", "harness/", "tasks/", "examples/"];
+  const code = await readSources(folders, /\.(?:ts|m?js|tf)$/);
+  const sources = [...documents, ...configurations, ...code];
   const wrong: string[] = [];
   let checked = 0;
   for (const [source, text] of sources) {
@@ -165,7 +149,7 @@ Deno.test(".gitignore holds what has secrets: settings, databases, and Terraform
 });
 
 Deno.test("every workflow has the least rights, pins its actions, and check.yml runs what .ci/run does", async () => {
-  const workflows = await readAll([".yml"], ".github/workflows/");
+  const workflows = await readSources([".github/workflows/"], /\.yml$/);
   for (const [file, text] of workflows) {
     assert.match(text, /^permissions:\n {2}contents: read\n\n/m, file);
     for (const [, action] of text.matchAll(/\buses: (.+)$/gm)) {

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { UPSTREAM_TOKEN } from "../sandbox/upstream.ts";
 import { denoEnvironment } from "../util/deno_environment.ts";
 import { freePort } from "../util/free_port.ts";
-import { type ProcessUsage, readProcessUsage } from "../util/process_usage.ts";
+import { readProcessUsage } from "../util/process_usage.ts";
 import { projectPath } from "../util/project_path.ts";
 import { runTool } from "../util/run_tool.ts";
 import { sleep } from "../util/sleep.ts";
@@ -25,18 +25,6 @@ export interface BenchContext {
   readonly quick: boolean;
   /** Shows what is being measured. */
   readonly progress: (text: string) => void;
-}
-
-/** A server in a process of its own, without its output. */
-export interface Server extends AsyncDisposable {
-  readonly url: string;
-  /** Waits until it listens. */
-  listening(): Promise<void>;
-  /** Waits for its first answer; returns how long that took, in milliseconds. */
-  ready(call: Call): Promise<number>;
-  /** Asks it once; returns how long the answer took, in milliseconds. */
-  ask(call: Call): Promise<number>;
-  usage(): Promise<ProcessUsage>;
 }
 
 /** The deadline of a server's start, in milliseconds. */
@@ -101,12 +89,15 @@ function deno(entry: string): string[] {
   return [Deno.execPath(), "run", "--quiet", "--allow-all", config, file];
 }
 
+/** A server in a process of its own, without its output. */
+export type Server = ReturnType<typeof start>;
+
 function start(
   { signal }: BenchContext,
   command: readonly string[],
   env: Readonly<Record<string, string>>,
   port = freePort(),
-): Server {
+) {
   signal.throwIfAborted();
   const address = { hostname: "127.0.0.1", port };
   const url = `http://${address.hostname}:${port}/`;
@@ -127,6 +118,7 @@ function start(
   }).spawn();
   let hasEnded = false;
   child.status.then(() => hasEnded = true);
+  /** Waits until it listens. */
   const listening = async () => {
     const connect = () => Deno.connect(address).catch(() => undefined);
     let connection: Deno.Conn | undefined;
@@ -139,6 +131,7 @@ function start(
     }
     connection.close();
   };
+  /** Asks it once; returns how long the answer took, in milliseconds. */
   const ask = async (call: Call) => {
     const headers = { "zitadel-signature": sign(call) };
     const begin = performance.now();
@@ -154,7 +147,8 @@ function start(
     url,
     listening,
     ask,
-    async ready(call) {
+    /** Waits for its first answer; returns how long that took, in milliseconds. */
+    async ready(call: Call) {
       await listening();
       await ask(call);
       return performance.now() - startedAt;

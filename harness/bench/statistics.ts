@@ -1,12 +1,8 @@
-/** The median of some rounds, and its 95 % confidence interval. */
-export interface Figure {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-/** Sums up rounds. The interval is of order statistics, which assume no distribution. */
-export function summarize(numbers: readonly number[]): Figure {
+/**
+ * Returns the median of some rounds, and its 95 % confidence interval: that of order
+ * statistics, which assume no distribution.
+ */
+export function summarize(numbers: readonly number[]) {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   const margin = 0.98 * Math.sqrt(sorted.length);
@@ -40,34 +36,32 @@ export function differences(
   return numbers.map((number, round) => number - base[round]!);
 }
 
-/** Returns one figure of each round. */
-export function each<Figure extends string>(
-  rounds: readonly Readonly<Record<Figure, number>>[] | undefined,
-  figure: Figure,
-): number[] {
-  return rounds!.map((it) => it[figure]);
-}
-
 /**
  * Takes measurements in turn, round by round, so that other activity on the
  * machine affects all of them alike. The first round fills caches, and is not
- * counted.
+ * counted. Returns what each way measured, round by round, by figure.
  */
-export async function takeTurns<Name extends string, Round>(
-  ways: Readonly<Record<Name, () => Promise<Round>>>,
+export async function takeTurns<Name extends string, Figure extends string>(
+  ways: Readonly<Record<Name, () => Promise<Record<Figure, number>>>>,
   { what, rounds, progress }: {
     readonly what: string;
     readonly rounds: number;
     readonly progress: (text: string) => void;
   },
-): Promise<Record<Name, Round[]>> {
+): Promise<Record<Name, Record<Figure, number[]>>> {
   const names = Object.keys(ways) as Name[];
-  const taken = {} as Record<Name, Round[]>;
+  const taken = Object.fromEntries(names.map((name) => [name, {}])) as Record<
+    Name,
+    Record<Figure, number[]>
+  >;
   for (let round = 0; round <= rounds; round++) {
     for (const name of inTurn(names, round)) {
       progress(`${what}, round ${round} of ${rounds}: ${name}`);
       const figures = await ways[name]();
-      if (round > 0) (taken[name] ??= []).push(figures);
+      if (round === 0) continue;
+      for (const figure of Object.keys(figures) as Figure[]) {
+        (taken[name][figure] ??= []).push(figures[figure]);
+      }
     }
   }
   return taken;

@@ -1,8 +1,8 @@
 import { formatTable } from "../cli/table.ts";
-import { type Figure, summarize } from "./statistics.ts";
+import { summarize } from "./statistics.ts";
 
 /** A line of the table. */
-export interface Row extends Figure {
+export interface Row extends ReturnType<typeof summarize> {
   readonly name: string;
   readonly unit: "ms" | "us" | "x" | "/s" | "MB" | "";
   readonly atLeast?: number;

@@ -8,7 +8,7 @@ import {
   startFunction,
   startGo,
 } from "./servers.ts";
-import { differences, each, ratios, takeTurns } from "./statistics.ts";
+import { differences, ratios, takeTurns } from "./statistics.ts";
 import { type Row, row } from "./table.ts";
 import { runWrk } from "./wrk.ts";
 
@@ -48,17 +48,17 @@ export async function measureThroughput(context: BenchContext): Promise<Row[]> {
   // Still right after all that.
   for (const server of [info, warn]) await server.ask(RECORDED_LOGIN);
 
-  const failed = [load, single].flatMap((it) => Object.values(it).flat())
-    .reduce((sum, { errors }) => sum + errors, 0);
+  const failed = [load, single].flatMap((it) => Object.values(it))
+    .flatMap(({ errors }) => errors).reduce((sum, it) => sum + it);
   const rows = [
     ...Object.entries(load).flatMap(([name, rounds]) => [
-      row(`${name}: calls`, "/s", each(rounds, "perSecond")),
-      row(`${name}: CPU time of a call`, "us", each(rounds, "cpuUs")),
-      row(`${name}: p99`, "ms", each(rounds, "p99Ms")),
+      row(`${name}: calls`, "/s", rounds.perSecond),
+      row(`${name}: CPU time of a call`, "us", rounds.cpuUs),
+      row(`${name}: p99`, "ms", rounds.p99Ms),
     ]),
     ...TARGETS.filter(([, base]) => base in load)
       .map(([name, base, key, what, target]) => {
-        const shares = ratios(each(load[name], key), each(load[base], key));
+        const shares = ratios(load[name]![key], load[base]![key]);
         return row(`${name}: ${what}, of the ${base}'s`, "x", shares, target);
       }),
     row("failed calls", "", [failed], { atMost: 0 }),
@@ -66,7 +66,7 @@ export async function measureThroughput(context: BenchContext): Promise<Row[]> {
     row(
       "info, one call at a time: beyond a constant answer, p50",
       "us",
-      differences(each(single.info, "p50Us"), each(single.bare, "p50Us")),
+      differences(single.info!.p50Us, single.bare!.p50Us),
       { atMost: 60 },
     ),
   ];
@@ -79,38 +79,28 @@ function loadInTurn(
   servers: Readonly<Record<string, Server>>,
   connections: number,
   context: BenchContext,
-): Promise<Record<string, Round[]>> {
+) {
   const { quick, progress } = context;
   const seconds = quick ? 1 : 2;
   const load = { calls: [RECORDED_LOGIN], seconds, connections };
-  const ways = Object.entries(servers).map(([name, server]) =>
-    [name, () => loadOnce(server, load, context)] as const
-  );
+  const ways = Object.entries(servers).map(([name, server]) => {
+    const measure = async () => {
+      const before = await server.usage();
+      const round = await runWrk(server, load, context);
+      const after = await server.usage();
+      const cpuUs = after.cpuMicroseconds - before.cpuMicroseconds;
+      return {
+        perSecond: round.requests / round.seconds,
+        p50Us: round.p50Us,
+        p99Ms: round.p99Us / 1e3,
+        // `NaN` if the system does not report it.
+        cpuUs: cpuUs / round.requests,
+        errors: round.errors,
+      };
+    };
+    return [name, measure] as const;
+  });
   const what = `${connections} at once`;
   const options = { what, rounds: quick ? 2 : 12, progress };
   return takeTurns(Object.fromEntries(ways), options);
-}
-
-type Round = Awaited<ReturnType<typeof loadOnce>>;
-
-async function loadOnce(
-  server: Server,
-  load: Parameters<typeof runWrk>[1],
-  context: BenchContext,
-) {
-  const before = await server.usage();
-  const { requests, seconds, p50Us, p99Us, errors } = await runWrk(
-    server,
-    load,
-    context,
-  );
-  const after = await server.usage();
-  return {
-    perSecond: requests / seconds,
-    p50Us,
-    p99Ms: p99Us / 1e3,
-    // `NaN` if the system does not report it.
-    cpuUs: (after.cpuMicroseconds - before.cpuMicroseconds) / requests,
-    errors,
-  };
 }

@@ -3,15 +3,11 @@ import { runTool } from "../util/run_tool.ts";
 import { type Call, sign } from "./call.ts";
 import type { BenchContext, Server } from "./servers.ts";
 
-/** The figures of a round of load, as `load.lua` prints them. */
-export interface Load {
-  readonly requests: number;
-  readonly seconds: number;
-  readonly p50Us: number;
-  readonly p99Us: number;
-  /** Requests that failed or were refused. */
-  readonly errors: number;
-}
+/** The figures of a round of load, as `load.lua` prints them. `errors` failed or were refused. */
+type Load = Record<
+  "requests" | "seconds" | "p50Us" | "p99Us" | "errors",
+  number
+>;
 
 /** Sends calls in turn with `wrk`, in one thread. */
 export async function runWrk(

@@ -5,7 +5,7 @@
  */
 import { confirm } from "../cli/confirm.ts";
 import { formatSetting, parseEnv, readEnvFile } from "../cli/env_file.ts";
-import { Interrupted, SettingsError, UsageError } from "../cli/errors.ts";
+import { SettingsError, UsageError } from "../cli/errors.ts";
 import type { Outcome } from "../cli/exit.ts";
 import { readFunctionConfig } from "../cli/function_config.ts";
 import {
@@ -52,7 +52,10 @@ export async function runDeploy(
     await readFunctionConfig(settings, { envFile, env: {} });
   }
   const steps = planDeployment({
-    ...{ organization, app, region, create },
+    organization,
+    app,
+    region,
+    create,
     settings: Object.keys(settings),
   });
   if (print) {
@@ -65,14 +68,11 @@ export async function runDeploy(
   }
   if (!confirm(io, "Run these commands?", options)) return "declined";
   const uploaded = steps.flatMap(({ settings = [] }) => settings);
-  const { failed, isInterrupted } = await runSteps(steps, {
+  const failed = await runSteps(steps, {
     file: UPLOAD_ENV_FILE,
     text: uploaded.map((name) => `${formatSetting(name, settings[name]!)}\n`)
       .join(""),
   });
-  if (isInterrupted) {
-    throw new Interrupted(`stopped at: ${failed?.what ?? "the end"}`);
-  }
   if (failed) {
     io.error(`${tint("bad", "failed")}: ${failed.what}`);
     return "failed";

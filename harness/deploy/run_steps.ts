@@ -1,5 +1,6 @@
 import type { DeployStep } from "./plan.ts";
 import { writeEnvFile } from "../cli/env_file.ts";
+import { Interrupted } from "../cli/errors.ts";
 import { denoEnvironment, OF_TOOLS } from "../util/deno_environment.ts";
 
 /** Without a listener, each ends the process and leaves the file with the secrets behind. */
@@ -15,20 +16,17 @@ const OF_DEPLOY = [
   ...["XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "USERPROFILE", "APPDATA"],
 ];
 
-export interface StepsResult {
-  /** The step that failed, or at which a signal came. */
-  readonly failed?: DeployStep;
-  readonly isInterrupted: boolean;
-}
-
 /**
- * Runs commands, each of which starts with `deno`, up to the first that fails. A
- * file with secrets exists only while one runs that reads it, whatever ends that.
+ * Runs commands, each of which starts with `deno`, up to the first that fails,
+ * and returns that. A file with secrets exists only while one runs that reads it,
+ * whatever ends that.
+ *
+ * @throws {Interrupted} If a signal came.
  */
 export async function runSteps(
   steps: readonly DeployStep[],
   secrets: { readonly file: string; readonly text: string },
-): Promise<StepsResult> {
+): Promise<DeployStep | undefined> {
   const remove = () => Deno.remove(secrets.file).catch(() => {});
   let child: Deno.ChildProcess | undefined;
   let isInterrupted = false;
@@ -49,7 +47,6 @@ export async function runSteps(
     // Otherwise a link of this name would be followed.
     await remove();
     for (const step of steps) {
-      if (isInterrupted) return { failed: step, isInterrupted };
       if (step.settings) await writeEnvFile(secrets.file, secrets.text);
       const [, ...args] = step.command;
       child = new Deno.Command(Deno.execPath(), {
@@ -60,9 +57,9 @@ export async function runSteps(
       }).spawn();
       const { code } = await child.status;
       if (step.settings) await remove();
-      if (isInterrupted || code !== 0) return { failed: step, isInterrupted };
+      if (isInterrupted) throw new Interrupted(`stopped at: ${step.what}`);
+      if (code !== 0) return step;
     }
-    return { isInterrupted };
   } finally {
     await remove();
     for (const { signal, listener } of listeners) {

@@ -45,20 +45,23 @@ export type CanaryVerdict =
   /** No one. */
   | "unreachable";
 
-/** What came of a canary. */
-export interface CanaryResult {
+interface Judgement {
   readonly verdict: CanaryVerdict;
+  /** What was seen, as the end of "the endpoint ...": `answered 404; ...`. */
+  readonly seen: string;
+  /** Which process answered; only if accepted. */
+  readonly identity?: CanaryIdentity | undefined;
+}
+
+/** What came of a canary. */
+export interface CanaryResult extends Judgement {
   /** Whether the running function accepts the key. */
   readonly accepted: boolean;
   /** The HTTP status; `undefined` if no answer came. */
   readonly status: number | undefined;
-  /** What was seen, as the end of "the endpoint ...": `answered 404; ...`. */
-  readonly seen: string;
   readonly milliseconds: number;
   /** How far the answering clock is ahead of this machine's, in seconds. */
   readonly skewSeconds: number | undefined;
-  /** Which process answered; `undefined` unless accepted. */
-  readonly identity: CanaryIdentity | undefined;
 }
 
 /**
@@ -103,7 +106,6 @@ export async function sendCanary(
   return {
     ...judged,
     accepted: judged.verdict === "accepted",
-    identity: judged.identity,
     status: response?.status,
     milliseconds: Math.round((performance.now() - started) * 10) / 10,
     skewSeconds: skewOf(date, (startedAt + Date.now()) / 2),
@@ -140,12 +142,6 @@ async function readText({ body }: Response): Promise<string> {
     if (text.length > MAX_ANSWER_BYTES) break;
   }
   return text.trim();
-}
-
-interface Judgement {
-  readonly verdict: CanaryVerdict;
-  readonly seen: string;
-  readonly identity?: CanaryIdentity;
 }
 
 function judge({ status, headers }: Response, text: string): Judgement {

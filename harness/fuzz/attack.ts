@@ -1,17 +1,10 @@
 import { readProcessUsage } from "../util/process_usage.ts";
 import { generateBadRequests } from "./bad_requests.ts";
-import { RawClient, type RawOutcome } from "./raw_client.ts";
+import { sendRaw } from "./send_raw.ts";
 import { SIGNING_KEY, type Subject } from "./subject.ts";
 
 /** Reports something that must hold, and whether it does. */
 export type Report = (text: string, holds: boolean) => void;
-
-export interface AttackResult {
-  /** How often each kind of request had each outcome. */
-  readonly outcomes: Record<string, Record<string, number>>;
-  /** Requests that were answered with 200 or 5xx. */
-  readonly wrong: { kind: string; outcome: string; bytes: string }[];
-}
 
 const CLIENTS = 16;
 const BATCH = 1_000;
@@ -32,13 +25,12 @@ export async function attack(
     readonly progress?: (text: string) => void;
     readonly report?: Report;
   },
-): Promise<AttackResult> {
-  const clients = Array.from(
-    { length: CLIENTS },
-    () => new RawClient(target.url),
-  );
-  const outcomes: AttackResult["outcomes"] = {};
-  const wrong: AttackResult["wrong"] = [];
+) {
+  const url = new URL(target.url);
+  // How often each kind of request had each outcome.
+  const outcomes: Record<string, Record<string, number>> = {};
+  // Requests that were answered with 200 or 5xx.
+  const wrong: { kind: string; outcome: string; bytes: string }[] = [];
   const memory = async () => (await readProcessUsage(target.pid)).memoryMb;
   let before = 0;
   for (let sent = 0; sent < requests;) {
@@ -48,12 +40,14 @@ export async function attack(
       seed: seed + sent,
     });
     const queue = batch.values();
-    await Promise.all(clients.map(async (client) => {
+    await Promise.all(Array.from({ length: CLIENTS }, async () => {
       for (const { kind, bytes } of queue) {
-        const outcome = await client.send(bytes);
+        const outcome = await sendRaw(url, bytes);
         const counts = outcomes[kind] ??= {};
         counts[outcome] = (counts[outcome] ?? 0) + 1;
-        if (isRight(outcome) || wrong.length >= MAX_WRONG) continue;
+        // A refusal, by the function or by the server in front of it.
+        const isRight = outcome === "closed" || outcome >= 400 && outcome < 500;
+        if (isRight || wrong.length >= MAX_WRONG) continue;
         const start = new TextDecoder("latin1").decode(bytes.subarray(0, 300));
         wrong.push({ kind, outcome: String(outcome), bytes: start });
       }
@@ -63,23 +57,16 @@ export async function attack(
     if (before === 0 && sent >= requests / 5) before = await memory();
   }
   const after = await memory();
-  for (const client of clients) client.close();
+  const kinds = Object.keys(outcomes).length;
+  const answered = wrong.length === 0 ? "none" : "some";
   report(
-    `${requests} bad requests of ${Object.keys(outcomes).length} kinds: ${
-      wrong.length === 0 ? "none" : "some"
-    } answered with 200 or 5xx`,
+    `${requests} bad requests of ${kinds} kinds: ${answered} answered with 200 or 5xx`,
     wrong.length === 0,
   );
+  const [from, to] = [before, after].map((it) => `${it.toFixed(0)} MB`);
   report(
-    `memory after a fifth of them ${before.toFixed(0)} MB, then ${
-      after.toFixed(0)
-    } MB`,
+    `memory after a fifth of them ${from}, then ${to}`,
     after - before < MAX_GROWTH_MB,
   );
   return { outcomes, wrong };
-}
-
-/** A refusal, by the function or by the server in front of it. */
-function isRight(outcome: RawOutcome): boolean {
-  return outcome === "closed" || outcome >= 400 && outcome < 500;
 }

@@ -121,7 +121,7 @@ function bytesOf(parts: MessageParts | Uint8Array): Uint8Array {
   const body = Buffer.from(parts.body ?? BODY);
   const head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\n` +
     (signature === undefined ? "" : `zitadel-signature: ${signature}\r\n`) +
-    `content-type: application/json\r\n${extra}` +
+    `connection: close\r\ncontent-type: application/json\r\n${extra}` +
     `content-length: ${parts.length ?? body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head, "latin1"), body]);
 }

@@ -1,51 +1,56 @@
 import { signPayload } from "../util/sign_payload.ts";
 import { SIGNING_KEY } from "./subject.ts";
 
-/** How many answers had each status; `failed` if there was none. */
-export type Statuses = Record<string, number>;
-
+/** How logins were answered. */
 export interface Logins {
   /** The 99th percentile of the latency, in milliseconds. */
   readonly p99: number;
   readonly max: number;
-  readonly statuses: Statuses;
+  /** The statuses; `failed` stands for no answer. */
+  readonly statuses: ReadonlySet<number | "failed">;
+  /** How many had each status. */
+  readonly text: string;
 }
 
 const DURATION_MS = 4_000;
 
-/** Logs users of organizations in for some seconds, some at once. */
+/** Logs users of organizations in for some seconds, some at once, with bodies of at least some bytes. */
 export async function logIn(
   url: string,
   organization: () => string,
-  atOnce = 4,
+  { atOnce = 4, bytes = 0 }: { atOnce?: number; bytes?: number } = {},
 ): Promise<Logins> {
   // A client of its own: connections of this part must not count as the next one's.
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: atOnce });
   const times: number[] = [];
-  const statuses: Statuses = {};
+  const counts = new Map<number | "failed", number>();
   const end = performance.now() + DURATION_MS;
   await Promise.all(Array.from({ length: atOnce }, async () => {
     while (performance.now() < end) {
       const begin = performance.now();
-      await sendLogin(url, organization(), { statuses, client });
+      const status = await fetch(url, {
+        client,
+        ...call(organization(), bytes),
+      })
+        .then(async (response) => {
+          await response.bytes();
+          return response.status;
+        }).catch(() => "failed" as const);
       times.push(performance.now() - begin);
+      counts.set(status, (counts.get(status) ?? 0) + 1);
     }
   }));
   times.sort((a, b) => a - b);
-  const p99 = times[Math.floor(0.99 * times.length)]!;
-  return { p99, max: times.at(-1)!, statuses };
+  return {
+    p99: times[Math.floor(0.99 * times.length)]!,
+    max: times.at(-1)!,
+    statuses: new Set(counts.keys()),
+    text: [...counts].map(([it, count]) => `${it} ${count} times`).join(", "),
+  };
 }
 
-/** Sends a login with a body of at least some bytes, and counts its status. */
-export async function sendLogin(
-  url: string,
-  organization: string,
-  { statuses, client, bytes = 0 }: {
-    readonly statuses: Statuses;
-    readonly client?: Deno.HttpClient;
-    readonly bytes?: number;
-  },
-): Promise<void> {
+/** A signed login of a user of an organization. */
+function call(organization: string, bytes: number) {
   const body = JSON.stringify({
     function: "function/preaccesstoken",
     user: { resource_owner: organization, human: {} },
@@ -60,14 +65,5 @@ export async function sendLogin(
   });
   const seconds = Math.floor(Date.now() / 1_000);
   const signature = signPayload(SIGNING_KEY, seconds, body);
-  const status = await fetch(url, {
-    method: "POST",
-    headers: { "zitadel-signature": signature },
-    body,
-    ...client && { client },
-  }).then(async (response) => {
-    await response.bytes();
-    return response.status;
-  }).catch(() => "failed");
-  statuses[status] = (statuses[status] ?? 0) + 1;
+  return { method: "POST", headers: { "zitadel-signature": signature }, body };
 }

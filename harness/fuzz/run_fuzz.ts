@@ -16,8 +16,6 @@ import { startSubject } from "./subject.ts";
 import { compareTimes } from "./timing.ts";
 
 const MAX_COUNT = 1_000_000_000;
-/** Seeds are 32-bit integers. */
-const SEED_RANGE = [-(2 ** 31), 2 ** 31 - 1] as const;
 
 export const FUZZ_OPTIONS = {
   runs: option(
@@ -32,7 +30,8 @@ export const FUZZ_OPTIONS = {
   seed: option(
     "S",
     "the inputs of an earlier run; a failure prints its seed",
-    numberFrom(...SEED_RANGE),
+    // 32 bits.
+    numberFrom(-(2 ** 31), 2 ** 31 - 1),
   ),
   path: option(
     "P",
@@ -78,13 +77,12 @@ async function runTiming(
   io.progress();
   const outcome = result.holds ? "done" : "failed";
   if (json) return printJson(io, outcome, { ...result });
-  const effect = `effect size ${result.effect.toFixed(4)}`;
+  const [near, random] = [result.nearMedianUs, result.randomMedianUs]
+    .map((it) => `${it.toFixed(1)} µs`);
+  const [effect, chance] = [result.effect, result.chance]
+    .map((it) => it.toFixed(4));
   io.print(
-    `${runs} of each kind: nearly right ${
-      result.nearMedianUs.toFixed(1)
-    } µs, random ${
-      result.randomMedianUs.toFixed(1)
-    } µs (medians); ${effect}, by chance up to ${result.chance.toFixed(4)}`,
+    `${runs} of each kind: nearly right ${near}, random ${random} (medians); effect size ${effect}, by chance up to ${chance}`,
   );
   io.print(
     result.holds

@@ -1,12 +1,6 @@
 import { UPSTREAM_TOKEN } from "../sandbox/upstream.ts";
-import {
-  startUpstreamServer,
-  type UpstreamServer,
-} from "../fixtures/upstream_server.ts";
-import {
-  type FunctionProcess,
-  startFunction,
-} from "../function/function_process.ts";
+import { startUpstreamServer } from "../fixtures/upstream_server.ts";
+import { startFunction } from "../function/function_process.ts";
 import { answerHuge } from "./huge_metadata.ts";
 
 export const SIGNING_KEY = "key-of-the-attacked-target";
@@ -14,16 +8,13 @@ export const SIGNING_KEY = "key-of-the-attacked-target";
 export const UPSTREAM_TIMEOUT_MS = 2_000;
 
 /** The function under attack, in a process of its own, and the ZITADEL that it asks. */
-export interface Subject extends AsyncDisposable {
-  readonly target: FunctionProcess;
-  readonly upstream: UpstreamServer;
-}
+export type Subject = Awaited<ReturnType<typeof startSubject>>;
 
 /**
  * Starts the function beside a ZITADEL that knows every organization, each with
  * the same mapping, and a few with huge metadata.
  */
-export async function startSubject(seed: number): Promise<Subject> {
+export async function startSubject(seed: number) {
   const metadata = { viewer: btoa('["read"]'), editor: btoa('["write"]') };
   const upstream = startUpstreamServer({
     organizations: new Proxy({}, { get: () => ({ readable: true, metadata }) }),
@@ -39,7 +30,8 @@ export async function startSubject(seed: number): Promise<Subject> {
     },
   });
   return {
-    ...{ target, upstream },
+    target,
+    upstream,
     async [Symbol.asyncDispose]() {
       await target.stop();
       await upstream.stop();

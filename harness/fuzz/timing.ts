@@ -5,25 +5,6 @@ import {
 } from "../../lib/request/signature.ts";
 import { signPayload } from "../util/sign_payload.ts";
 
-/** The refusal times of two kinds of forged signatures. */
-export interface TimingResult {
-  /** The number of each kind. */
-  readonly samples: number;
-  /** The median if all bytes but the last are right, in microseconds. */
-  readonly nearMedianUs: number;
-  /** The median if the bytes are random, in microseconds. */
-  readonly randomMedianUs: number;
-  /**
-   * The effect size (rank-biserial correlation): 0 if neither kind takes
-   * longer, 1 or -1 if one always does.
-   */
-  readonly effect: number;
-  /** The effect that chance alone stays below in 95 of 100 runs. */
-  readonly chance: number;
-  /** Whether an attacker cannot tell them apart. */
-  readonly holds: boolean;
-}
-
 /** An effect below this is negligible by the usual reading of effect sizes. */
 const NEGLIGIBLE_EFFECT = 0.1;
 
@@ -35,8 +16,10 @@ const WARM_UP = 2_000;
 /**
  * Tests whether the time of a refusal reveals how much of a forged signature is
  * right: times both kinds in random order.
+ *
+ * @param samples How many of each kind.
  */
-export async function compareTimes(samples: number): Promise<TimingResult> {
+export async function compareTimes(samples: number) {
   const keys = await importSigningKeys([KEY]);
   const [, hex] = signPayload(KEY, TIMESTAMP, BODY).split("v1=");
   const right = Uint8Array.fromHex(hex!);
@@ -71,10 +54,14 @@ export async function compareTimes(samples: number): Promise<TimingResult> {
   const effect = 2 * u / (samples * samples) - 1;
   return {
     samples,
+    // All bytes but the last are right.
     nearMedianUs: medianOf(true),
     randomMedianUs: medianOf(false),
+    // Rank-biserial correlation: 0 if neither kind takes longer, 1 or -1 if one always does.
     effect,
+    // What chance alone stays below in 95 of 100 runs.
     chance: 1.96 * Math.sqrt((2 * samples + 1) / (3 * samples * samples)),
+    // Whether an attacker cannot tell them apart.
     holds: Math.abs(effect) < NEGLIGIBLE_EFFECT,
   };
 }

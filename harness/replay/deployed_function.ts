@@ -8,16 +8,10 @@ import { connect } from "../zitadel/client.ts";
 import { getServiceToken } from "../zitadel/service_token.ts";
 import { whoAmI } from "../zitadel/user.ts";
 
-/** The settings that show in a reply whatever the metadata is. */
-export type VisibleSetting =
-  | "PERMISSIONS_CLAIM"
-  | "PERMISSIONS_SHAPE"
-  | "ROLES_CLAIM";
-
-/** Returns the settings in effect that show in a reply. */
+/** Returns the settings in effect that show in a reply whatever the metadata is. */
 export function visibleSettings(
   settings: Settings,
-): Readonly<Record<VisibleSetting, string | undefined>> {
+): Record<string, string | undefined> {
   const { PERMISSIONS_CLAIM, PERMISSIONS_SHAPE } = SETTINGS;
   return {
     PERMISSIONS_CLAIM: settings.PERMISSIONS_CLAIM || PERMISSIONS_CLAIM.default,

@@ -1,11 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { messageOf } from "../cli/terminal.ts";
 import type { Fixture, Reply } from "../fixtures/fixture.ts";
-import {
-  type DeployedFunction,
-  type VisibleSetting,
-  visibleSettings,
-} from "./deployed_function.ts";
+import { type DeployedFunction, visibleSettings } from "./deployed_function.ts";
 import {
   appendedTo,
   freshRequest,
@@ -135,7 +131,7 @@ function skipReason(
     return "needs APPLICATIONS";
   }
   for (const [name, wanted] of Object.entries(visibleSettings(settings))) {
-    if (wanted === deployed.settings[name as VisibleSetting]) continue;
+    if (wanted === deployed.settings[name]) continue;
     return wanted ? `needs ${name}=${wanted}` : `needs ${name} unset`;
   }
 }

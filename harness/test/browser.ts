@@ -16,13 +16,11 @@ const FLAGS = [
 ];
 
 /** Returns how to install the browser, or `undefined` if it is installed. */
-export async function missingBrowser(
-  path = CHROMIUM,
-): Promise<string | undefined> {
+export async function missingBrowser(): Promise<string | undefined> {
   try {
-    await Deno.stat(path);
+    await Deno.stat(CHROMIUM);
   } catch {
-    return `There is no ${path}. Get it by: apt-get install chromium`;
+    return `There is no ${CHROMIUM}. Get it by: apt-get install chromium`;
   }
 }
 

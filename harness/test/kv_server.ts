@@ -7,15 +7,6 @@ export const KV_SERVER = "denokv";
 export const HOW_TO_GET_KV_SERVER =
   `cargo install ${KV_SERVER} --locked    (about 8 minutes), and put ~/.cargo/bin on PATH`;
 
-export interface KvServer extends AsyncDisposable {
-  /** For `KV_URL`. */
-  readonly url: string;
-  /** For `DENO_KV_ACCESS_TOKEN`. */
-  readonly accessToken: string;
-  /** Ends it without a shutdown, as a crash would. */
-  kill(): Promise<void>;
-}
-
 /** Finds the KV server on PATH or in cargo's folder. */
 export async function findKvServer(): Promise<string | undefined> {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
@@ -28,13 +19,12 @@ export async function findKvServer(): Promise<string | undefined> {
   return undefined;
 }
 
+export type KvServer = Awaited<ReturnType<typeof startKvServer>>;
+
 /** Starts a KV server on loopback and waits until it listens. */
 export async function startKvServer(
-  { file, port = freePort() }: {
-    readonly file: string;
-    readonly port?: number;
-  },
-): Promise<KvServer> {
+  { file, port = freePort() }: { file: string; port?: number },
+) {
   const path = await findKvServer();
   if (!path) {
     throw new Error(`${KV_SERVER} is not installed: ${HOW_TO_GET_KV_SERVER}`);
@@ -49,6 +39,8 @@ export async function startKvServer(
     env: {},
     urlIn: (line) => /Listening on (\S+)/.exec(line)?.[1],
   });
+  // Without a shutdown, as a crash would.
   const kill = async () => void await stop("SIGKILL");
+  // For `KV_URL` and `DENO_KV_ACCESS_TOKEN`.
   return { url, accessToken, kill, [Symbol.asyncDispose]: kill };
 }

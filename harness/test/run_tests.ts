@@ -22,11 +22,17 @@ const TEST_PERMISSIONS = [
   "--allow-ffi",
 ];
 
-/** Runs `deno test`, and ends with the plain line `N passed, N failed`. */
+/**
+ * Runs `deno test`, and ends with the plain line `N passed, N failed`.
+ *
+ * @param all What to run unless the arguments name files or folders.
+ */
 export async function runTests(
   args: readonly string[],
+  all: readonly string[],
   permissions: readonly string[] = TEST_PERMISSIONS,
 ): Promise<Outcome> {
+  const isNamed = args.some((arg) => /^tests\/|\.ts$/.test(arg));
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   try {
     const { success } = await new Deno.Command(Deno.execPath(), {
@@ -40,6 +46,7 @@ export async function runTests(
         "--sanitize-resources",
         ...permissions,
         ...args,
+        ...isNamed ? [] : all,
       ],
       clearEnv: true,
       env: denoEnvironment(Deno.env.toObject(), OF_TOOLS),

@@ -25,7 +25,9 @@ async function createRepository(after: string) {
     more: Readonly<Record<string, string>> = {},
   ) => {
     const { code, stdout, stderr } = await new Deno.Command(command, {
-      ...{ args: [...args], cwd, clearEnv: true },
+      args: [...args],
+      cwd,
+      clearEnv: true,
       env: {
         PATH: `${folder}:${Deno.env.get("PATH")}`,
         HOME: folder,
@@ -39,7 +41,9 @@ async function createRepository(after: string) {
   const { stdout: base } = await run("sh", ["-c", COMMIT]);
   await Deno.writeTextFile(roles, after);
   return {
-    ...{ base: base.trim(), folder, run },
+    base: base.trim(),
+    folder,
+    run,
     [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
   };
 }

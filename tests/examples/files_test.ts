@@ -12,11 +12,9 @@ import { parseEnv } from "../../harness/cli/env_file.ts";
 import { roles } from "../../tasks/roles.ts";
 import { createTestIo } from "../harness/_test_io.ts";
 import { formatEnvExample, readSettingsTable } from "../_settings_table.ts";
-import { ROOT } from "../_source_files.ts";
+import { read, ROOT } from "../_source_files.ts";
 
 const EXAMPLES = new URL("examples/", ROOT);
-
-const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
 
 /** The port that the function listens on by default. */
 const PORT = Number(SETTINGS.PORT.default);
@@ -52,22 +50,15 @@ const settingsOf = ({ volumes }: Yaml) =>
 const valueOf = (name: string) =>
   container.env.find((it: Yaml) => it.name === name)?.value;
 
-Deno.test("examples/.env.example is the README's settings table", async () => {
-  const rows = readSettingsTable(await read("README.md"));
-  assert.equal(
-    await read("examples/.env.example"),
-    formatEnvExample(rows),
-    "run tests/_settings_table.ts",
-  );
-});
-
-Deno.test("examples/.env.example starts the function once the required settings are filled in", async () => {
+Deno.test("examples/.env.example is the README's settings table, and starts the function once the required settings are filled in", async () => {
   const required = {
     ZITADEL_DOMAIN: "my-instance.zitadel.cloud",
     AUTHORIZATION_SIGNING_KEY: "key",
     ACCESS_TOKEN: "token",
   };
   const text = await read("examples/.env.example");
+  const rows = readSettingsTable(await read("README.md"));
+  assert.equal(text, formatEnvExample(rows), "run tests/_settings_table.ts");
   const defaults = parseEnv(text.replace(/^# (?=[A-Z_]+=)/gm, ""));
   assert.deepEqual(Object.keys(defaults), Object.keys(SETTINGS));
   assert.deepEqual(

@@ -3,13 +3,11 @@ import { parse } from "yaml";
 import { startFunction } from "../../harness/function/function_process.ts";
 import { startUpstreamServer } from "../../harness/fixtures/upstream_server.ts";
 import { UPSTREAM_TOKEN } from "../../harness/sandbox/upstream.ts";
-import { signPayload } from "../../harness/util/sign_payload.ts";
 import { waitUntil } from "../../harness/util/wait_until.ts";
 import { REMEDIES } from "../../lib/errors.ts";
-import { ROOT } from "../_source_files.ts";
+import { read } from "../_source_files.ts";
 import { serve } from "../harness/_serve.ts";
-
-const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+import { loginOf, signed } from "../main/_loopback.ts";
 
 interface Rule {
   readonly record?: string;
@@ -64,21 +62,10 @@ async function recordMetrics(): Promise<Metric[]> {
       OTEL_METRIC_EXPORT_INTERVAL: "50",
     },
   });
-  for (const resource_owner of [READABLE, "unknown"]) {
-    const body = JSON.stringify({
-      function: "function/preaccesstoken",
-      org: { id: resource_owner },
-      user_grants: [
-        { project_id: "1", roles: ["viewer"], resource_owner, state: 1 },
-      ],
-    });
-    const time = Math.floor(Date.now() / 1_000);
-    const headers = {
-      "zitadel-signature": signPayload(SIGNING_KEY, time, body),
-    };
-    const init = { method: "POST", headers, body };
-    const response = await fetch(running.url, init);
-    assert.equal(response.status, resource_owner === READABLE ? 200 : 502);
+  for (const organization of [READABLE, "unknown"]) {
+    const call = await signed(running.url, SIGNING_KEY, loginOf(organization));
+    const response = await fetch(call);
+    assert.equal(response.status, organization === READABLE ? 200 : 502);
     await response.body?.cancel();
   }
   const last = ["permissions.problems", "http.server.request.duration"];

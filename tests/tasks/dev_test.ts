@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { denoEnvironment } from "../../harness/util/deno_environment.ts";
 import { startServer } from "../../harness/util/server_process.ts";
 import { freePort } from "../../harness/util/free_port.ts";
-import { dev } from "../../tasks/dev.ts";
-import { createTestIo } from "../harness/_test_io.ts";
 
 Deno.test("dev prints where everything is, and stops all of it", async () => {
   const port = freePort();
@@ -29,13 +27,4 @@ Deno.test("dev prints where everything is, and stops all of it", async () => {
   for (const address of addresses) {
     await assert.rejects(fetch(address), TypeError, address);
   }
-});
-
-Deno.test("dev refuses a port that is none", async () => {
-  const { io, errors } = createTestIo();
-  assert.equal(await dev.run(["--port", "0"], io), 64);
-  assert.match(
-    errors(),
-    /--port 0: expected a whole number from 1 to 65,535/,
-  );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { createTestIo } from "../harness/_test_io.ts";
-import { ROOT } from "../_source_files.ts";
+import { readSources } from "../_source_files.ts";
 import { fileOf, helpOf, loadTask, TASKS } from "../_tasks.ts";
+import { run } from "./_run.ts";
 
 /** Sections in the order in which every help has them. */
 const ORDER = ["Examples", "Options", "Environment", "Exit codes"];
@@ -35,14 +35,10 @@ for (const [name, { description }] of Object.entries(TASKS)) {
 Deno.test("every task refuses an unknown option, unless it forwards it", async () => {
   for (const name of Object.keys(TASKS)) {
     if (name.startsWith("test")) continue;
-    const { io, errors } = createTestIo();
+    const { code, stderr } = await run(name, ["--nonsense"]);
+    assert.equal(code, 64, name);
     assert.equal(
-      await (await loadTask(name)).run(["--nonsense"], io),
-      64,
-      name,
-    );
-    assert.equal(
-      errors(),
+      stderr,
       `error: Unknown option '--nonsense'; see \`deno task ${name} --help\``,
     );
   }
@@ -52,12 +48,11 @@ Deno.test("every task that reads an env file refuses one that does not exist, bu
   const refusing: string[] = [];
   for (const name of Object.keys(TASKS)) {
     if (!(await helpOf(name)).includes("--env-file")) continue;
-    const { io, errors } = createTestIo();
-    await (await loadTask(name)).run(["--env-file", "/none/typo.env"], io);
-    const isRefused = errors().startsWith(
+    const { stderr } = await run(name, ["--env-file", "/none/typo.env"]);
+    const isRefused = stderr.startsWith(
       "error: --env-file: there is no file /none/typo.env;",
     );
-    assert.equal(isRefused, name !== "setup", `${name}: ${errors()}`);
+    assert.equal(isRefused, name !== "setup", `${name}: ${stderr}`);
     refusing.push(name);
   }
   assert.ok(refusing.length >= 10, `${refusing}`);
@@ -65,10 +60,9 @@ Deno.test("every task that reads an env file refuses one that does not exist, bu
 
 Deno.test("every file in tasks/ is a command, and short", async () => {
   const named = Object.values(TASKS).map(fileOf);
-  for await (const { name } of Deno.readDir(new URL("tasks", ROOT))) {
-    assert.ok(named.includes(`tasks/${name}`), name);
-    const text = await Deno.readTextFile(new URL(`tasks/${name}`, ROOT));
-    assert.ok(text.split("\n").length < 100, name);
+  for (const [path, text] of await readSources(["tasks/"])) {
+    assert.ok(named.includes(path), path);
+    assert.ok(text.split("\n").length < 100, path);
   }
 });
 

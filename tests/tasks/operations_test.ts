@@ -1,9 +1,9 @@
-import { fileURLToPath } from "node:url";
 import assert from "node:assert/strict";
 import { startSandbox } from "../../harness/sandbox/sandbox.ts";
 import { connect } from "../../harness/zitadel/client.ts";
 import { listTargets } from "../../harness/zitadel/target.ts";
 import { createScratchOrganization } from "../../harness/zitadel/scratch_organization.ts";
+import { projectPath } from "../../harness/util/project_path.ts";
 import { tempFolder } from "../_temp_folder.ts";
 import { startFunction } from "../harness/_function_server.ts";
 import { run as runTask, spawn } from "./_run.ts";
@@ -127,11 +127,8 @@ Deno.test("setup, doctor and removal work from the command line", async (t) => {
   });
 
   await t.step("rotate --dry-run prints its steps", async () => {
-    const { code, stdout } = await spawn(
-      "rotate",
-      [...file, "--dry-run", "--json"],
-      env,
-    );
+    const dryRun = [...file, "--dry-run", "--json"];
+    const { code, stdout } = await spawn("rotate", dryRun, env);
     assert.equal(code, 1);
     const { outcome, steps } = JSON.parse(stdout);
     assert.equal(outcome, "changes");
@@ -164,11 +161,8 @@ Deno.test("deploy --print prints commands that upload no administrator's token",
 });
 
 Deno.test("explain prints where each permission of a fixture comes from", async () => {
-  const file = new URL(
-    "../../fixtures/calls/human_login.json",
-    import.meta.url,
-  );
-  const { code, stdout } = await spawn("explain", [fileURLToPath(file)]);
+  const file = projectPath("fixtures/calls/human_login.json");
+  const { code, stdout } = await spawn("explain", [file]);
   assert.equal(code, 0);
   assert.match(stdout, /^ {2}viewer {2}posts:read$/m);
   assert.match(stdout, /^permissions {2}read:all write:all/m);

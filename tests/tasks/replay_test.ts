@@ -25,7 +25,9 @@ Deno.test("replay shows the difference and fails until it is updated, in a file 
   const edited = `${folder.path}/login.json`;
   await writeFixture(edited, { ...login, expected });
   const row = (role: string, body: unknown) => ({
-    ...{ name: role, description: `${role}.`, from: "login" },
+    name: role,
+    description: `${role}.`,
+    from: "login",
     change: { set: { "/user_grants/0/roles": [role] } },
     expected: { status: 200, body },
   });
@@ -82,10 +84,8 @@ Deno.test("replay reports what is wrong with its arguments", async (t) => {
   const cases: [string[], RegExp, number][] = [
     [["--url", url], /AUTHORIZATION_SIGNING_KEY/, 64],
     [["--org", "4711"], /--url/, 64],
-    [["--key", "key"], /Unknown option '--key'/, 64],
     [["--url", "nonsense"], /expected a URL/, 64],
     [["--url", url, "--update"], /--update/, 64],
-    [["--urll"], /--urll/, 64],
     [["no_such_file.json"], /no_such_file\.json/, 2],
   ];
   for (const [args, message, exitCode] of cases) {

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { start } from "../../tasks/start.ts";
 import { TASKS } from "../_tasks.ts";
 import { tempFolder } from "../_temp_folder.ts";
-import { createTestIo } from "../harness/_test_io.ts";
+import { run } from "./_run.ts";
 import { denoEnvironment } from "../../harness/util/deno_environment.ts";
 import { startServer } from "../../harness/util/server_process.ts";
 
@@ -20,8 +19,11 @@ Deno.test("start serves with least permissions, and ends on SIGTERM", async () =
     name: "start",
     command: [Deno.execPath(), ...args],
     env: {
-      ...{ ...denoEnvironment(Deno.env.toObject()), ...SETTINGS },
-      ...{ HOST: "127.0.0.1", PORT: "0", KV_URL: `${folder}/kv.sqlite3` },
+      ...denoEnvironment(Deno.env.toObject()),
+      ...SETTINGS,
+      HOST: "127.0.0.1",
+      PORT: "0",
+      KV_URL: `${folder}/kv.sqlite3`,
       // Offline: with what is in Deno's cache it starts all the same.
       HTTPS_PROXY: "http://127.0.0.1:9",
     },
@@ -38,22 +40,31 @@ Deno.test("start serves with least permissions, and ends on SIGTERM", async () =
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("start refuses settings that the function cannot use", async () => {
-  const { io, errors } = createTestIo({ env: { ZITADEL_DOMAIN: "a.example" } });
-  const code = await start.run(["--env-file", "/dev/null"], io);
-  assert.equal(code, 64);
-  assert.match(errors(), /AUTHORIZATION_SIGNING_KEY/);
+Deno.test("start and record refuse settings that the function cannot use", async () => {
+  const cases = [
+    ["start", "AUTHORIZATION_SIGNING_KEY", ""],
+    ["record", "AUTHORIZATION_SIGNING_KEY", ""],
+    ["record", "PAYLOAD_PRIVATE_KEY", "no key"],
+  ] as const;
+  for (const [task, name, value] of cases) {
+    const env = { ...SETTINGS, [name]: value };
+    const { code, stderr } = await run(task, ["--env-file", "/dev/null"], {
+      env,
+    });
+    assert.equal(code, 64);
+    assert.match(stderr, new RegExp(`^error: [^]*${name}`));
+  }
 });
 
 Deno.test("start runs the program that --entry names, with the same settings and permissions", async () => {
   await using folder = await tempFolder();
-  const { io } = createTestIo({ env: SETTINGS });
   const exitCodeOf = async (check: string) => {
     const text = `Deno.exit((${check}) ? 0 : 1);`;
     const entry = await folder.write(text, "entry.js");
-    return await start.run(["--env-file", "/dev/null", "--entry", entry], io);
+    const args = ["--env-file", "/dev/null", "--entry", entry];
+    return (await run("start", args, { env: SETTINGS })).code;
   };
   assert.equal(await exitCodeOf('Deno.env.get("ACCESS_TOKEN") === "token"'), 0);
-  const run = 'await Deno.permissions.query({ name: "run" })';
-  assert.equal(await exitCodeOf(`(${run}).state === "granted"`), 2);
+  const permission = 'await Deno.permissions.query({ name: "run" })';
+  assert.equal(await exitCodeOf(`(${permission}).state === "granted"`), 2);
 });

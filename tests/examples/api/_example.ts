@@ -3,7 +3,7 @@ import {
   startApi,
 } from "../../../harness/demo/api_process.ts";
 import { freePort } from "../../../harness/util/free_port.ts";
-import { ROOT } from "../../_source_files.ts";
+import { read, ROOT } from "../../_source_files.ts";
 import { tempFolder } from "../../_temp_folder.ts";
 
 /** The command that an example's first lines name for what it imports. */
@@ -31,9 +31,7 @@ export async function copyExample(
   const example = new URL(`examples/api/${name}`, ROOT);
   const packages = INSTALL.exec(await Deno.readTextFile(example))![1]!
     .split(" ").map((it) => it.replace(/^npm:/, ""));
-  const { imports } = JSON.parse(
-    await Deno.readTextFile(new URL("deno.json", ROOT)),
-  );
+  const { imports } = JSON.parse(await read("deno.json"));
   const config = {
     imports: Object.fromEntries(packages.map((it) => [it, imports[it]])),
     nodeModulesDir: "auto",

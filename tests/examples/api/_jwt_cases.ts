@@ -124,7 +124,9 @@ export async function recordedCases({ origin, sign }: Issuer): Promise<Cases> {
           jti: undefined,
           client_id: undefined,
           ...claims,
-          ...{ iss: origin, aud: PROJECT, nbf: undefined },
+          iss: origin,
+          aud: PROJECT,
+          nbf: undefined,
           exp: Math.floor(Date.now() / 1000) + 60,
           permissions: ["posts:read"],
         });

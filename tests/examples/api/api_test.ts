@@ -60,10 +60,9 @@ Deno.test({
   fn: async (t) => {
     await using issuer = await startIssuer();
     const { alice, opaque, personal, robot, elsewhere, append } = issuer;
-    const always = { ISSUER: `${issuer.origin}/`, AUDIENCE: PROJECT };
-    await using example = await copyExample("introspect.mjs", {
-      ...{ ...always, ...API_CLIENT },
-    });
+    const ISSUER = `${issuer.origin}/`;
+    const always = { ISSUER, AUDIENCE: PROJECT, ...API_CLIENT };
+    await using example = await copyExample("introspect.mjs", always);
     const { start } = example;
     const inactive = /Not an active access token for this API/;
     const given: Case = [bearer(opaque), 200];

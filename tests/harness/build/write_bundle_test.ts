@@ -9,7 +9,7 @@ import { freePort } from "../../../harness/util/free_port.ts";
 import { projectPath } from "../../../harness/util/project_path.ts";
 import { runTool } from "../../../harness/util/run_tool.ts";
 import { startServer } from "../../../harness/util/server_process.ts";
-import { signPayload } from "../../../harness/util/sign_payload.ts";
+import { loginOf, signed } from "../../main/_loopback.ts";
 
 // A space, and a letter that a URL would encode.
 const folder = await Deno.makeTempDir({ prefix: "bundle é " });
@@ -37,20 +37,12 @@ const OFFLINE = {
 };
 
 async function logIn(url: string): Promise<unknown> {
-  const body = JSON.stringify({
-    function: "function/preaccesstoken",
-    org: { id: ORGANIZATION },
-    user_grants: [{
-      project_id: "2",
-      resource_owner: ORGANIZATION,
-      state: 1,
-      roles: ["viewer"],
-    }],
-  });
-  const now = Math.floor(Date.now() / 1_000);
-  const key = SETTINGS.AUTHORIZATION_SIGNING_KEY;
-  const headers = { "zitadel-signature": signPayload(key, now, body) };
-  return (await fetch(url, { method: "POST", body, headers })).json();
+  const { AUTHORIZATION_SIGNING_KEY } = SETTINGS;
+  const login = loginOf(ORGANIZATION);
+  const response = await fetch(
+    await signed(url, AUTHORIZATION_SIGNING_KEY, login),
+  );
+  return response.json();
 }
 
 const REPLY = {
@@ -105,7 +97,8 @@ Deno.test("the bundle maps to its sources, holds none of the harness and no loca
 Deno.test("the bundle answers with the least permissions and without cache or registry, and can do nothing else", async () => {
   await using upstream = startUpstreamServer({ organizations });
   const env = {
-    ...{ ...SETTINGS, ...OFFLINE },
+    ...SETTINGS,
+    ...OFFLINE,
     ZITADEL_DOMAIN: upstream.origin,
     PORT: "0",
   };

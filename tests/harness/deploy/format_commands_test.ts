@@ -16,7 +16,9 @@ Deno.test("formatCommands() prints what a shell runs as it is meant, and leaves 
   );
   await Deno.chmod(deno, 0o755);
   const steps = planDeployment({
-    ...{ organization: "my org; touch pwned", app: "it", region: "eu" },
+    organization: "my org; touch pwned",
+    app: "it",
+    region: "eu",
     create: false,
     settings: ["ZITADEL_DOMAIN", "ACCESS_TOKEN"],
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { planDeployment } from "../../../harness/deploy/plan.ts";
-import { ROOT } from "../../_source_files.ts";
+import { read } from "../../_source_files.ts";
 import { SETTINGS } from "../../../lib/config/settings.ts";
 
 const WISH = {
@@ -43,9 +43,7 @@ Deno.test("planDeployment() uploads the function's settings only, and shows no s
 });
 
 Deno.test("the upload is the bundle, and nothing else of the project", async () => {
-  const { deploy, lock } = JSON.parse(
-    await Deno.readTextFile(new URL("deno.json", ROOT)),
-  );
+  const { deploy, lock } = JSON.parse(await read("deno.json"));
   assert.equal(deploy.runtime.entrypoint, "dist/main.js");
   assert.deepEqual(deploy.include, ["dist/", "deno.json", lock.path]);
 });

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  functionEnvironment,
-  platformEnvironment,
-} from "../../../harness/function/function_environment.ts";
+import { functionEnvironment } from "../../../harness/function/function_environment.ts";
 import { denoEnvironment } from "../../../harness/util/deno_environment.ts";
 
 const ENVIRONMENT = {
@@ -43,13 +40,6 @@ Deno.test("functionEnvironment() picks the settings and what Deno reads, and not
   );
   assert.equal(picked.DENO_NO_UPDATE_CHECK, "1");
   assert.equal(picked.NO_PROXY, "localhost,localhost,127.0.0.0/8,::1");
-});
-
-Deno.test("platformEnvironment() picks no setting of the function", () => {
-  const picked = platformEnvironment(ENVIRONMENT);
-  assert.equal(picked.ZITADEL_DOMAIN, undefined);
-  assert.equal(picked.DENO_KV_ACCESS_TOKEN, "kv");
-  assert.equal(picked.OTEL_DENO, "true");
 });
 
 Deno.test("denoEnvironment() picks nothing of the function's, and others only by name", () => {

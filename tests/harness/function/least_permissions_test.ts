@@ -21,7 +21,9 @@ testEach<Case>(
     "other addresses": {
       env: {
         ZITADEL_DOMAIN: "http://localhost:8080",
-        ...{ HOST: "127.0.0.1", PORT: "0", KV_URL: "https://kv.example" },
+        HOST: "127.0.0.1",
+        PORT: "0",
+        KV_URL: "https://kv.example",
       },
       net: "localhost:8080,127.0.0.1:0,kv.example:443",
       variables: `${NAMES},DENO_KV_ACCESS_TOKEN`,
