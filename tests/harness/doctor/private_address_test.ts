@@ -14,6 +14,7 @@ testEach("judgeAddress() names what newer releases refuse, and the subnet", {
   "::1": "loopback ::1/128",
   "fd12:3456:789a:1::5": "unique local fd12:3456:789a:1::/64",
   "fe80::1": "link-local fe80::/64",
+  "fe80::1%eth0": "link-local fe80::/64",
   "8.8.8.8": undefined,
   "172.32.0.1": undefined,
   "100.128.0.1": undefined,
