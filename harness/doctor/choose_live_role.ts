@@ -12,7 +12,8 @@ import {
 } from "../../lib/mapping/role_mapping.ts";
 import { fixedBy } from "../mapping/mapping_organization.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
-import type { Facts, OwnedProject } from "./facts.ts";
+import type { OwnedProject } from "./facts.ts";
+import type { Facts } from "./gather.ts";
 import { checkName } from "./leftovers.ts";
 
 /** A role that is granted, and where the user is created. */

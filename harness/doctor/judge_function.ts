@@ -1,16 +1,13 @@
-import { type CanaryVerdict, checkEndpoint } from "../function/canary.ts";
-import type { Target } from "../zitadel/target.ts";
+import type { CanaryVerdict } from "../function/canary.ts";
 import { isBound } from "../zitadel/unfinished_rotation.ts";
-import type { Canary, Facts, TargetFacts } from "./facts.ts";
+import { functionsOf, oursOf } from "./facts.ts";
 import type { Report } from "./finding.ts";
+import type { Facts } from "./gather.ts";
 import { judgeClock, judgeTls, resolveHost } from "./judge_instance.ts";
-import {
-  functionsOf,
-  likelyTarget,
-  oursOf,
-  rotationOf,
-} from "./judge_targets.ts";
+import { rotationOf } from "./judge_targets.ts";
 import { judgeAddress } from "./private_address.ts";
+
+type Canary = Facts["canaries"][number];
 
 /** When the minor releases came out that this project was tested with (npm's registry). */
 const RELEASED: Readonly<Record<string, string>> = { "2.9": "2026-06-25" };
@@ -30,29 +27,6 @@ const FIXES: Readonly<Partial<Record<CanaryVerdict, string>>> = {
     "restart or deploy the function with this AUTHORIZATION_SIGNING_KEY: the running one has another",
   older: "deploy this version, so that every check can tell who answered",
 };
-
-/** Sends canaries to where ZITADEL calls the function, with each key. */
-export async function callFunction(facts: TargetFacts): Promise<Canary[]> {
-  const { endpoint: given, probe, onProgress } = facts.options;
-  onProgress?.("the function");
-  const canaries: Canary[] = [];
-  const call = async (endpoint: string, key: string, target?: Target) => {
-    const asked = probe ?? endpoint;
-    const result = await checkEndpoint(asked, key);
-    canaries.push({ endpoint, asked, result, ...target && { target } });
-  };
-  const ours = oursOf(facts);
-  const endpoint = given ??
-    (ours.length === 0 ? likelyTarget(facts)?.endpoint ?? probe : undefined);
-  for (const target of endpoint === undefined ? ours : []) {
-    await call(target.endpoint, target.signingKey, target);
-  }
-  const keys = facts.config.value?.signingKeys ?? [];
-  for (const key of endpoint === undefined ? [] : keys) {
-    await call(endpoint!, key);
-  }
-  return canaries;
-}
 
 /** Reports that logins fail now, and how to let people in again. */
 export function judgeLockOut(facts: Facts, report: Report): void {

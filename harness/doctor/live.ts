@@ -9,7 +9,7 @@ import type { Config } from "../../lib/config/settings.ts";
 import { decodeJwt } from "jose";
 import { clientCredentials, roleScopes } from "../zitadel/login.ts";
 import { chooseLiveRole } from "./choose_live_role.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts } from "./gather.ts";
 import { type Finding, finding } from "./finding.ts";
 import { createLiveUser, type LiveUser } from "./live_user.ts";
 

@@ -19,3 +19,11 @@ export function list(names: readonly string[]): string {
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
+
+/** Where something was seen: an organization, or what in it. */
+export function inOrganization(
+  organization: Parameters<typeof nameOf>[0],
+  item = nameOf(organization),
+) {
+  return { items: [item], organizations: [organization.id] };
+}

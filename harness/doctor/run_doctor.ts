@@ -21,7 +21,6 @@ import { withAdminToken } from "../zitadel/key_file.ts";
 import type { DoctorOptions } from "./command_line.ts";
 import { completeFix } from "./complete_fix.ts";
 import { diagnose } from "./diagnose.ts";
-import type { Facts } from "./facts.ts";
 import {
   combineFindings,
   type Finding,
@@ -29,7 +28,7 @@ import {
   outcomeOf,
 } from "./finding.ts";
 import { formatFindings } from "./format_findings.ts";
-import { gatherFacts } from "./gather.ts";
+import { type Facts, gatherFacts } from "./gather.ts";
 import { proveLive } from "./live.ts";
 
 export async function runDoctor(
