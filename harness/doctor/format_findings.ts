@@ -1,6 +1,5 @@
 import { printable, tint, type Tone } from "../cli/terminal.ts";
 import { wrap } from "../cli/help.ts";
-import { titleOf } from "./checks.ts";
 import { type Finding, type Level, LEVELS } from "./finding.ts";
 import { count } from "./names.ts";
 
@@ -43,7 +42,7 @@ function formatFinding(finding: Finding): string[] {
     : seen;
   const label = tint(TONES[level], level.padEnd(LEVEL_WIDTH));
   return [
-    ...labelled(label, `${titleOf(check)}: ${sentence}`),
+    ...labelled(label, `${check}: ${sentence}`),
     ...isInline ? [] : formatItems(items).map((item) => `${indent}- ${item}`),
     ...acknowledged
       ? labelled(`${indent}acknowledged: `, acknowledged, "faint")

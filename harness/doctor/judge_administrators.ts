@@ -81,7 +81,7 @@ function judgeServiceUser(
   );
   if (createdFor === undefined || isOthers) {
     const seen =
-      "with a manager's role, beside the function's and this token's";
+      "service users with a manager's role, beside the function's and this token's";
     return report("managers", "note", seen, { items });
   }
   const seen = "`setup` created it, and this function does not use it";

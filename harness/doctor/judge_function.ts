@@ -56,7 +56,7 @@ export function judgeLockOut(facts: Facts, report: Report): void {
 export async function judgeFunction(facts: Facts, report: Report) {
   if (facts.canaries.length === 0) {
     const seen =
-      "not called: its endpoint is not known; give it with --endpoint";
+      "the function was not called: its endpoint is not known; give it with --endpoint";
     report("canary", "note", seen);
   }
   for (const canary of facts.canaries) {

@@ -148,8 +148,8 @@ function judgeImpersonation(facts: Facts, report: Report): void {
   const api = facts.metadataApi;
   const isOld = api === "management_v1" || api === "v2beta";
   const seen = isOld
-    ? "none has no effect on this release, which does not send the actor"
-    : "none is set; whether this release sends the actor cannot be asked";
+    ? "IMPERSONATION=none has no effect on this release, which does not send the actor"
+    : "IMPERSONATION=none is set; whether this release sends the actor cannot be asked";
   report("impersonation", isOld ? "warning" : "note", seen);
 }
 

@@ -176,7 +176,7 @@ export function judgeApplications(facts: Facts, report: Report): void {
   if (listed === undefined) return;
   if (facts.metadataApi === "management_v1") {
     const seen =
-      "cannot work on v3, which does not name the application: no person gets permissions";
+      "APPLICATIONS cannot work on v3, which does not name the application: no person gets permissions";
     const fix = "remove APPLICATIONS, and let every API check client_id";
     return report("applications", "broken", seen, { fix });
   }
@@ -281,7 +281,12 @@ function judgeUnset(facts: Facts, report: Report): void {
   const fix = ids.length > 0 && ids.length <= MAX_PROPOSED
     ? `PROJECTS=${ids.join(",")}\nor those of them that are yours`
     : undefined;
-  report("projects", "note", "unset: roles of every project count", { fix });
+  report(
+    "projects",
+    "note",
+    "PROJECTS is unset: roles of every project count",
+    { fix },
+  );
 }
 
 /**
@@ -321,7 +326,7 @@ function judgeReach(
   );
   for (const [key] of reached) {
     const seen =
-      "unset, and these entries count for every project, also for those of other organizations";
+      "PROJECTS is unset, and these entries count for every project, also for those of other organizations";
     report("projects", "warning", seen, inOrganization(organization, key));
   }
   return reached.length > 0;

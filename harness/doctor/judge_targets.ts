@@ -56,7 +56,7 @@ export async function judgeTargets(facts: Facts, report: Report) {
   const { targets, config } = facts;
   if (targets === undefined) {
     const seen =
-      "none is given: the target and its bindings were not looked at";
+      "no token is given: the target and its bindings were not looked at";
     return report("admin", "note", seen);
   }
   if (targets.problem) return report("admin", "broken", targets.problem);
@@ -168,10 +168,11 @@ function judgeTarget(target: Target, config: Config, report: Report): void {
       `${name} sends encrypted payloads, and PAYLOAD_PRIVATE_KEY is not set`;
     report("payload_type", "broken", seen);
   }
-  if (target.interruptOnError) report("interrupt", "note", `on for ${name}`);
-  else {
+  if (target.interruptOnError) {
+    report("interrupt", "note", `interruptOnError is on for ${name}`);
+  } else {
     const seen =
-      `off for ${name}: if the function fails, tokens come without permissions`;
+      `interruptOnError is off for ${name}: if the function fails, tokens come without permissions`;
     report("interrupt", "ok", seen);
   }
 }

@@ -16,7 +16,7 @@ import {
 import { messageOf, tint } from "../cli/terminal.ts";
 import { originOf } from "../zitadel/client.ts";
 import { acknowledge, readAcknowledgements } from "./acknowledge.ts";
-import { CHECKS, titleOf } from "./checks.ts";
+import { CHECKS } from "./checks.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
 import type { DoctorOptions } from "./command_line.ts";
 import { completeFix } from "./complete_fix.ts";
@@ -114,7 +114,7 @@ export function referToCauses(
   if (live.level !== "broken" || live.fix !== CHECKS.live.fix) return live;
   const causes = findings.filter(({ level, check }) =>
     level === "broken" || check === "bound_after"
-  ).map(({ check }) => titleOf(check));
+  ).map(({ check }) => check);
   if (causes.length === 0) return live;
   const names = [...new Set(causes)].join(", ");
   const fix =

@@ -172,7 +172,7 @@ Deno.test("proveLive() reports a token without the claim, and doctor what can ca
   assert.equal(live.level, "broken");
   assert.match(live.seen, /^a token came without the claim permissions/);
   const { fix } = referToCauses(live, await examine(it));
-  assert.match(fix!, /^fix what else is reported first \(called after\)/);
+  assert.match(fix!, /^fix what else is reported first \(bound_after\)/);
 });
 
 Deno.test("proveLive() removes everything when it is interrupted", async (t) => {

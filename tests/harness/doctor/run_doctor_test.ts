@@ -54,7 +54,7 @@ Deno.test("doctor --live leaves a private address that ZITADEL calls a note", as
     printed,
     /^ok +live: 6 tokens each held the permission of viewer/m,
   );
-  assert.match(printed, /^note +private address: /m);
+  assert.match(printed, /^note +address: /m);
 });
 
 Deno.test("referToCauses() points above only to what stands there", () => {
@@ -91,5 +91,5 @@ Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KE
   });
   assert.equal(code, 2);
   assert.match(errors, /^ZITADEL_ADMIN_KEY_FILE: .*cannot be reached/);
-  assert.match(printed, /^broken +instance: /m);
+  assert.match(printed, /^broken +reachable: /m);
 });
