@@ -1,3 +1,4 @@
+import { type Answer, answer } from "./answer.ts";
 import {
   combineFindings,
   type Finding,
@@ -47,7 +48,18 @@ export async function diagnose(facts: Facts): Promise<Finding[]> {
   await judgeInstance(facts, report);
   if (!facts.health.value || facts.apiProblem) return combineFindings(findings);
   facts.options.onProgress?.("managers, customers and their actions");
-  for (const judge of JUDGES) await judge(facts, report);
+  const { organizations, projects, executions } = facts;
+  const answers: (Answer<unknown> | undefined)[] = [
+    organizations,
+    projects,
+    executions,
+  ];
+  for (const judge of JUDGES) {
+    answers.push(await answer(async () => await judge(facts, report)));
+  }
+  for (const it of answers) {
+    if (it?.problem) report("not_checked", "warning", it.problem);
+  }
   for (const { text } of facts.leftovers) {
     report("leftover", "warning", "of earlier live checks", { items: [text] });
   }

@@ -41,15 +41,12 @@ export async function judgeManagers(facts: Facts, report: Report) {
   const { owner, config } = facts;
   if (!owner || !config.value) return;
   const fixed = fixedBy(config.value.metadataOrganization);
-  const seen = await answer(async () => ({
-    managers: [
-      ...await listManagersOf(owner, undefined),
-      ...fixed ? await listManagersOf(owner, fixed) : [],
-    ],
-    users: await listServiceUsers(owner),
-  }));
-  if (seen.problem) return report("writers", "note", seen.problem.text);
-  const { managers, users } = seen.value;
+  const isThere = facts.listed.some(({ id }) => id === fixed);
+  const managers = [
+    ...await listManagersOf(owner, undefined),
+    ...isThere ? await listManagersOf(owner, fixed) : [],
+  ];
+  const users = await listServiceUsers(owner);
   const writers = managers.flatMap((it) =>
     describe(it, (role) => WRITING_ROLES.has(role))
   );
@@ -180,11 +177,7 @@ export async function judgeCustomers(facts: Facts, report: Report) {
       fix: "set ZITADEL_ADMIN_TOKEN to a token of IAM_OWNER",
     });
   }
-  const { value: customers, problem } = await answer(() =>
-    findCustomers(owner, facts, report)
-  );
-  if (problem) return report("not_checked", "warning", problem);
-  const { granted, owned } = customers;
+  const { granted, owned } = await findCustomers(owner, facts, report);
   if (granted.length + owned.length === 0) {
     const seen =
       "none: no project is granted to another organization, and no other organization has an owner of its own";

@@ -1,9 +1,10 @@
+import { lookup } from "node:dns/promises";
 import type { CanaryVerdict } from "../function/canary.ts";
 import { isBound } from "../zitadel/unfinished_rotation.ts";
 import { functionsOf, oursOf } from "./facts.ts";
 import type { Report } from "./finding.ts";
 import type { Facts } from "./gather.ts";
-import { judgeClock, judgeTls, resolveHost } from "./judge_instance.ts";
+import { judgeClock, judgeTls } from "./judge_instance.ts";
 import { rotationOf } from "./judge_targets.ts";
 import { judgeAddress } from "./private_address.ts";
 
@@ -88,6 +89,15 @@ function judgeCanary(facts: Facts, canary: Canary, report: Report): void {
     ? "does not accept the key in AUTHORIZATION_SIGNING_KEY"
     : seen;
   report("canary", "broken", `${asked} ${text}`, { fix });
+}
+
+/** Returns the addresses of a host; none if it has none here. */
+async function resolveHost(
+  hostname: string,
+): Promise<readonly string[]> {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
 }
 
 /** Newer releases do not call private addresses. */

@@ -23,8 +23,8 @@ const DIGITS = /^[0-9]+$/;
 
 export function judgeOrganizations(facts: Facts, report: Report): void {
   const { organizationsLeft, options: { clientId } } = facts;
-  const { value: organizations, problem } = facts.organizations;
-  if (problem) return report("not_checked", "warning", problem);
+  const { value: organizations } = facts.organizations;
+  if (organizations === undefined) return;
   judgeReadability(facts, organizations, report);
   if (organizationsLeft > 0) {
     const seen = `${organizationsLeft} more organizations were not looked at`;
@@ -157,12 +157,9 @@ export function judgeProjects(facts: Facts, report: Report): void {
   const { config, projects } = facts;
   if (config.value === undefined) return;
   if (config.value.projects === undefined) return judgeUnset(facts, report);
-  // Without them, that no organization can be listed was reported.
-  if (projects === undefined) return;
-  const { value, problem } = projects;
-  if (problem) return report("not_checked", "warning", problem);
+  if (!projects?.value) return;
   for (const id of config.value.projects) {
-    const project = value.projects.find((it) => it.id === id);
+    const project = projects.value.projects.find((it) => it.id === id);
     if (project) {
       const items = [`${nameOf(project)} of ${nameOf(project.owner)}`];
       report("projects", "ok", "these count", { items });
@@ -180,9 +177,8 @@ export function judgeApplications(facts: Facts, report: Report): void {
     const fix = "remove APPLICATIONS, and let every API check client_id";
     return report("applications", "broken", seen, { fix });
   }
-  if (!facts.projects) return;
-  const { value, problem } = facts.projects;
-  if (problem) return report("not_checked", "warning", problem);
+  const value = facts.projects?.value;
+  if (value === undefined) return;
   const found = new Set(value.applications.map(({ clientId }) => clientId));
   for (const id of listed.difference(found)) {
     reportUnknown(facts, "applications", id, report);

@@ -8,11 +8,7 @@ import type { Config } from "../../lib/config/settings.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
 import { listActivePublicKeys } from "../zitadel/public_key.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
-import {
-  findUnfinishedRotation,
-  type RotationState,
-  type UnfinishedRotation,
-} from "../zitadel/unfinished_rotation.ts";
+import { findUnfinishedRotation } from "../zitadel/unfinished_rotation.ts";
 import { accessTokenLifetime } from "../zitadel/token_lifetime.ts";
 import { answer } from "./answer.ts";
 import { CHECKS } from "./checks.ts";
@@ -42,16 +38,6 @@ const METADATA_EVENTS = ["event/group/org.metadata", "event/group/org"];
 const FIX_WITH_EVENTS =
   "shorten the access token's lifetime (console: Default settings > OIDC token lifetimes); for a decision that must hold at once, ask by introspection";
 
-const ROTATION_STATES: Readonly<Record<RotationState, string>> = {
-  created: "the second target exists, and the settings lack its key",
-  key_added: "both keys are in the settings, and ZITADEL uses the old one",
-  swapping:
-    "some bindings call the new target and some the old one: both keys are in use",
-  swapped: "ZITADEL uses the new key, and the old target is still there",
-  key_dropped: "ZITADEL uses the new key, and the old target is still there",
-  deleted: "the new target has not the old one's name yet",
-};
-
 export async function judgeTargets(facts: Facts, report: Report) {
   const { targets, config } = facts;
   if (targets === undefined) {
@@ -71,15 +57,10 @@ export async function judgeTargets(facts: Facts, report: Report) {
 
 /** Judges what is bound: after the function, since setup binds only one that answers. */
 export function judgeBindings(facts: Facts, report: Report): void {
-  const { executions, config } = facts;
-  if (!executions || !config.value) return;
-  if (executions.problem) {
-    report("not_checked", "warning", executions.problem);
-  } else if (oursOf(facts).length > 0) {
-    judgeFunctions(facts, report);
-    judgeNeighbours(facts, report);
-    judgeEvents(facts, report);
-  }
+  if (!facts.executions?.value || oursOf(facts).length === 0) return;
+  judgeFunctions(facts, report);
+  judgeNeighbours(facts, report);
+  judgeEvents(facts, report);
 }
 
 /** Whether changes of the mapping arrive as events, which need JSON payloads. */
@@ -94,9 +75,7 @@ function boundToEvents(facts: TargetFacts): Target[] {
 }
 
 /** A rotation that was begun and not finished. */
-export function rotationOf(
-  { targets, executions, config }: TargetFacts,
-): UnfinishedRotation | undefined {
+export function rotationOf({ targets, executions, config }: TargetFacts) {
   return targets?.value && executions?.value && findUnfinishedRotation({
     targets: targets.value,
     executions: executions.value,
@@ -107,12 +86,11 @@ export function rotationOf(
 function judgeRotation(facts: Facts, report: Report): void {
   const rotation = rotationOf(facts);
   if (rotation === undefined) return;
-  const { name, state } = rotation;
+  const { name } = rotation;
   const option = name === DEFAULT_TARGET_NAME
     ? ""
     : ` --name ${shellQuote(name)}`;
-  const seen = `not finished for "${name}": ${ROTATION_STATES[state]}`;
-  report("rotation", "warning", seen, {
+  report("rotation", "warning", `not finished for "${name}"`, {
     fix:
       `deno task rotate${option}\nand keep both keys in AUTHORIZATION_SIGNING_KEY until it is done`,
   });

@@ -16,7 +16,6 @@ import {
 import { messageOf, tint } from "../cli/terminal.ts";
 import { originOf } from "../zitadel/client.ts";
 import { acknowledge, readAcknowledgements } from "./acknowledge.ts";
-import { CHECKS } from "./checks.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
 import type { DoctorOptions } from "./command_line.ts";
 import { completeFix } from "./complete_fix.ts";
@@ -67,10 +66,7 @@ export async function runDoctor(
   let findings = await diagnose(facts);
   if (options.live) {
     const live = await findLive(facts, io);
-    findings = combineFindings([
-      ...excuse(findings, live),
-      referToCauses(live, findings),
-    ]);
+    findings = combineFindings([...excuse(findings, live), live]);
   }
   io.progress();
   findings = acknowledge(findings, accepted, facts.now)
@@ -101,23 +97,4 @@ async function findLive(facts: Facts, io: Io): Promise<Finding> {
     if (signal.aborted) throw error;
     return finding("live", "broken", messageOf(error));
   }
-}
-
-/**
- * Lets a live check that failed name the checks that can break it as what to fix
- * first. They are reported before it.
- */
-export function referToCauses(
-  live: Finding,
-  findings: readonly Finding[],
-): Finding {
-  if (live.level !== "broken" || live.fix !== CHECKS.live.fix) return live;
-  const causes = findings.filter(({ level, check }) =>
-    level === "broken" || check === "bound_after"
-  ).map(({ check }) => check);
-  if (causes.length === 0) return live;
-  const names = [...new Set(causes)].join(", ");
-  const fix =
-    `fix what else is reported first (${names}); then read the function's log`;
-  return { ...live, fix };
 }

@@ -603,15 +603,8 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
   "address warning: a private one": () => ({
     resolve: () => Promise.resolve(["10.30.12.134"]),
   }),
-  "rotation warning: unfinished": ({ addTarget }) =>
-    void addTarget("ours (successor)"),
-  "rotation warning: the new key is not put to use": [
-    ({ addTarget, settings }) => {
-      addTarget("ours (successor)");
-      const { AUTHORIZATION_SIGNING_KEY: key } = settings;
-      return { set: { AUTHORIZATION_SIGNING_KEY: `${key},otherKey` } };
-    },
-    /both keys are in the settings/,
+  "rotation warning: unfinished": [
+    ({ addTarget }) => void addTarget("ours (successor)"),
     /^deno task rotate --name ours$/m,
   ],
   "leftover warning: an organization": ({ addOrganization }) =>
