@@ -233,7 +233,7 @@ export const CHECKS = {
   ),
   live: check(
     "this is the whole chain, with a real token",
-    "fix what else is reported first, above all a target that is called after; then read the function's log",
+    "fix what else is reported first, `bound_after` too; then read the function's log",
   ),
 };
 

@@ -118,12 +118,8 @@ export async function judgeActions(facts: Facts, report: Report) {
   );
   for (const { organization, value: actions, problem } of found) {
     if (problem) {
-      report(
-        "not_checked",
-        "warning",
-        problem.text,
-        inOrganization(organization),
-      );
+      const where = inOrganization(organization);
+      report("not_checked", "warning", problem.text, where);
     } else if (actions.length > 0) {
       const names = list(actions.map(({ name }) => name));
       const item = `${nameOf(organization)}: ${names}`;

@@ -43,9 +43,8 @@ export function judgeLockOut(facts: Facts, report: Report): void {
     const unless = result.status === undefined
       ? ", unless ZITADEL can reach it"
       : "";
-    const seen =
-      `every login of the instance fails now${unless}: ${endpoint} ${result.seen}`;
-    report("locked_out", "broken", seen);
+    const seen = `every login of the instance fails now${unless}`;
+    report("locked_out", "broken", `${seen}: ${endpoint} ${result.seen}`);
   } else if (guarding.length > 0 && credential?.problem) {
     const seen =
       "logins of all users with roles fail now, or soon: the function cannot read the mapping";

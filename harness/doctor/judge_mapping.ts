@@ -15,7 +15,10 @@ import { problemOf } from "../mapping/interpret_value.ts";
 import { type CheckId, CHECKS } from "./checks.ts";
 import type { FindingDetails, Level, Report } from "./finding.ts";
 import type { Facts } from "./gather.ts";
-import type { OrganizationFacts } from "./gather_organizations.ts";
+import type {
+  OrganizationFacts,
+  ProjectFacts,
+} from "./gather_organizations.ts";
 import { count, inOrganization, list, nameOf } from "./names.ts";
 
 /** A role that adds more than this to a token is pointed out, in bytes. */
@@ -30,11 +33,7 @@ const NO_PROJECT_WITH_ROLES = {
 const encoder = new TextEncoder();
 
 /** A project as far as its roles are looked up in a mapping. */
-interface RoleSource {
-  readonly id: string;
-  readonly name: string;
-  readonly roles: readonly string[];
-}
+type RoleSource = Pick<ProjectFacts, "id" | "name" | "roles">;
 
 /** Reports what was seen of one thing in the organization. */
 type Tell = (
