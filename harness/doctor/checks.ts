@@ -11,19 +11,13 @@
  *
  * @param why The symptom.
  * @param fix A command to paste, then other ways, a line each. `ID` is completed if it is known.
- * @param title What is looked at, if not the id in words.
  */
-const check = (why: string, fix: string, title?: string) => ({
-  why,
-  fix,
-  title,
-});
+const check = (why: string, fix: string) => ({ why, fix });
 
 export const CHECKS = {
   locked_out: check(
     "interruptOnError is on, so a login fails while the function does",
     "deno task setup --no-interrupt-on-error\nlets people in again, without permissions; fix what is reported below, then turn it on again",
-    "logins",
   ),
   settings: check(
     "the function does not start with settings that it cannot use",
@@ -32,12 +26,10 @@ export const CHECKS = {
   reachable: check(
     "without ZITADEL no mapping can be read, and tokens come without permissions; nothing else was checked",
     "check ZITADEL_DOMAIN, the network and the certificate between here and the instance",
-    "instance",
   ),
   internal: check(
     "the function reads the mapping at ZITADEL_INTERNAL_URL",
     "run `deno task doctor` where the function runs, or read its log",
-    "internal URL",
   ),
   release: check(
     "ZITADEL v3 and later have what the function needs",
@@ -46,7 +38,6 @@ export const CHECKS = {
   tls: check(
     "tokens, keys and grants travel readable by anyone on the way",
     "serve it by https, and write https in ZITADEL_DOMAIN and in the target's endpoint",
-    "TLS",
   ),
   clock: check(
     "a signature counts for 300 s: with clocks further apart every call is refused with 401",
@@ -67,7 +58,6 @@ export const CHECKS = {
   org_read: check(
     "without org.read ZITADEL answers with an empty list, which the function does not trust: tokens come without permissions, or with interruptOnError on, logins fail",
     "deno task setup --service-user\nfor the user that it created; else make it a manager with ORG_OWNER_VIEWER (console: Organization > Managers), or IAM_OWNER_VIEWER (Default settings > Administrators)",
-    "org.read",
   ),
   metadata: check(
     "without the mapping, every call that needs it is answered 502 or 504",
@@ -80,7 +70,6 @@ export const CHECKS = {
   admin: check(
     "targets and bindings can be seen by IAM_OWNER only",
     "set ZITADEL_ADMIN_TOKEN to a personal access token of a service user with IAM_OWNER",
-    "admin token",
   ),
   rotation: check(
     "a rotation of the signing key was begun and not finished; until then two keys may be in use",
@@ -97,7 +86,6 @@ export const CHECKS = {
   answer: check(
     "only the answer of a target of type REST Call is read",
     "deno task setup --endpoint URL\nor change the type (console: Actions > Targets)",
-    "target type",
   ),
   payload_type: check(
     "an encrypted payload cannot be opened without its private key",
@@ -114,22 +102,18 @@ export const CHECKS = {
   interrupt: check(
     "logins of users with roles fail while the function does; if it is down, or has another key, every login of the instance, the console's too",
     "deno task setup --no-interrupt-on-error\nunless no login is better than one without permissions, or customers' administrators may write actions (docs/multi-tenancy.md)",
-    "interruptOnError",
   ),
   bound: check(
     "a target that is bound to nothing is never called",
     "deno task setup --endpoint URL\nor bind it to the function preaccesstoken (console: Actions > Actions)",
-    "binding",
   ),
   bound_before: check(
     "what it appends is kept; what it answers slowly is waited for at every login",
     "nothing, if it is meant to be there (console: Actions > Actions)",
-    "called before",
   ),
   bound_after: check(
     "a later target that answers with append_claims, be it an empty list, replaces ours",
     "put it before this one, or let it repeat what it finds in response.append_claims (console: Actions > Actions)",
-    "called after",
   ),
   events: check(
     "a change of the mapping is then seen only when CACHE_FRESH_SECONDS have passed",
@@ -138,27 +122,22 @@ export const CHECKS = {
   jwt_events: check(
     "ZITADEL does not deliver events to targets whose payload type is JWT or JWE, and reports no error",
     "bind the events to a second target with payload type JSON and the same endpoint, and add its key to AUTHORIZATION_SIGNING_KEY (console: Actions > Targets)",
-    "events",
   ),
   address: check(
     "ZITADEL v4.15.2 and later refuse to call loopback and private addresses, self-hosted too: after the upgrade the function is not called any more, and logins report no error",
     "set ZITADEL_HTTPCLIENT_DENYLIST on ZITADEL",
-    "private address",
   ),
   canary: check(
     "this is what ZITADEL meets when it calls",
     "start or deploy the function with this AUTHORIZATION_SIGNING_KEY, and check the endpoint (`deno task setup --endpoint URL`)",
-    "function",
   ),
   deno: check(
     "Deno fixes its newest minor release only, security too, and there is no long-term support",
     "update this project and its image: docs/updating.md\nor run the function on a newer Deno: `deno upgrade`",
-    "Deno",
   ),
   client: check(
     "no one can log in with a client id that does not exist",
     "check the id (console: Projects > Applications), and give its organization by --org",
-    "client id",
   ),
   opaque_tokens: check(
     "for opaque access tokens ZITADEL does not call preaccesstoken: they never carry permissions",
@@ -179,12 +158,10 @@ export const CHECKS = {
   projects: check(
     "roles of every project count, also of projects that customers' organizations create",
     "set PROJECTS to the ids of your projects",
-    "PROJECTS",
   ),
   actions_v1: check(
     "ZITADEL runs an organization's actions before the function and keeps the first value of a claim: anyone who may edit an action that sets our claim decides what the organization's users may do",
     "remove it from the organization's flows Complement Token and Complement SAML Response (console: Actions), and take org.flow.write from its managers\n`deno task setup --interrupt-on-error` makes logins by OIDC fail instead",
-    "Actions v1",
   ),
   customers: check(
     "each missing part leaves a customer's administrator a way to permissions that are not theirs",
@@ -193,22 +170,18 @@ export const CHECKS = {
   applications: check(
     "only tokens for the applications that are listed get permissions",
     "deno task setup --for-customers\nor correct APPLICATIONS",
-    "APPLICATIONS",
   ),
   impersonation: check(
     "only releases after 10 August 2026 send who impersonates a user: on older ones IMPERSONATION=none changes nothing, and such a token has the user's permissions",
     "upgrade ZITADEL, and until then give no one a role that may impersonate",
-    "IMPERSONATION",
   ),
   managers: check(
     "each credential of a service user with a manager's role opens what the role does; one that nothing uses can only leak",
     "nothing, if something uses them; else delete them (console: Users > Service Users)",
-    "service users",
   ),
   writers: check(
     "who has org.write on the organization that holds the mapping decides what every role means",
     "remove managers who need not (console: Organization > Managers, Default settings > Administrators); see who did: deno task roles history",
-    "who may write",
   ),
   mapping: check(
     "without entries no role grants anything",
@@ -241,12 +214,10 @@ export const CHECKS = {
   omitted_names: check(
     "in PERMISSIONS_SHAPE=string spaces separate the permissions, so those with a space are left out of the token",
     "rename the permissions, or choose another PERMISSIONS_SHAPE",
-    "left out",
   ),
   revocation: check(
     "tokens that are already issued keep their permissions until they expire",
     "shorten the access token's lifetime (console: Default settings > OIDC token lifetimes); bind events (`deno task setup --also events`); for a decision that must hold at once, ask by introspection",
-    "revoking a role",
   ),
   deactivated: check(
     "ZITADEL still sends the grants of deactivated projects, organizations and project grants, as active: their roles keep their permissions (seen on v4.13.1)",
@@ -255,23 +226,16 @@ export const CHECKS = {
   acknowledged: check(
     "what is not seen any more would be accepted unseen when it comes back",
     "remove them from the file",
-    "acknowledgements",
   ),
   leftover: check(
     "an interrupted `doctor --live` left it behind",
     "deno task doctor --remove-leftovers",
-    "left over",
   ),
   live: check(
     "this is the whole chain, with a real token",
-    "fix what else is reported; then read the function's log",
+    "fix what else is reported first, `bound_after` too; then read the function's log",
   ),
 };
 
-/** The id of a check. */
+/** The id of a check, which findings, the output and acknowledgements name it by. */
 export type CheckId = keyof typeof CHECKS;
-
-/** What a check looks at, in words. */
-export function titleOf(check: CheckId): string {
-  return CHECKS[check].title ?? check.replaceAll("_", " ");
-}

@@ -12,7 +12,8 @@ import {
 } from "../../lib/mapping/role_mapping.ts";
 import { fixedBy } from "../mapping/mapping_organization.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
-import type { Facts, OwnedProject } from "./facts.ts";
+import type { OwnedProject } from "./facts.ts";
+import type { Facts } from "./gather.ts";
 import { checkName } from "./leftovers.ts";
 
 /** A role that is granted, and where the user is created. */
@@ -33,8 +34,10 @@ export function chooseLiveRole(
   facts: Facts,
   config: Config,
 ): LiveRole | string {
-  const chosen = choose(facts, config);
   const { grantedBy } = config;
+  const chosen = config.projects
+    ? chooseOfProjects(facts, config, config.projects)
+    : chooseEntry(facts, config);
   if (typeof chosen === "string" || !grantedBy) return chosen;
   // The user belongs to the organization that grants the role.
   const owner = chosen.project?.owner.id ?? "";
@@ -43,43 +46,47 @@ export function chooseLiveRole(
     : "a throwaway user's grant does not count, since GRANTED_BY lists neither user nor its organization";
 }
 
-function choose(facts: Facts, config: Config): LiveRole | string {
+/** Without PROJECTS a role of a new project counts: no project of others is touched. */
+function chooseEntry(facts: Facts, config: Config): LiveRole | string {
   const fixed = fixedBy(config.metadataOrganization);
-  const mappingOf = (organization: string) =>
-    facts.organizations.value?.find(({ id }) => id === organization)
-      ?.metadata?.value?.mapping;
-  const { projects: listed } = config;
-  const plain: LiveRole[] = [];
-  if (listed) {
-    if (!facts.projects?.value) return "the projects could not be read";
-  } else {
-    if (fixed === undefined) {
-      const permissions = DEFAULT_MAPPING[DEFAULT_ROLE]!;
-      return { role: DEFAULT_ROLE, permissions, mapping: DEFAULT_MAPPING };
-    }
-    const mapping = mappingOf(fixed);
-    if (mapping === undefined) return "the mapping could not be read";
-    for (const [role, permissions] of mapping.plain) {
-      if (!role.includes(":")) plain.push({ role, permissions });
-    }
+  if (fixed === undefined) {
+    const permissions = DEFAULT_MAPPING[DEFAULT_ROLE]!;
+    return { role: DEFAULT_ROLE, permissions, mapping: DEFAULT_MAPPING };
   }
+  const mapping = mappingOf(facts, fixed);
+  if (mapping === undefined) return "the mapping could not be read";
+  const roles = [...mapping.plain].filter(([role]) => !role.includes(":"))
+    .map(([role, permissions]) => ({ role, permissions }));
+  return weakerOne(roles) ?? { role: checkName(), permissions: [] };
+}
+
+function chooseOfProjects(
+  facts: Facts,
+  config: Config,
+  listed: ReadonlySet<string>,
+): LiveRole | string {
   const projects = (facts.projects?.value?.projects ?? [])
-    .filter(({ id }) => listed?.has(id) ?? true);
+    .filter(({ id }) => listed.has(id));
+  const [first] = projects;
+  if (first === undefined) return "no project of PROJECTS could be read";
   const isKnown = knownProjects(listed, projects.map(({ id }) => id));
-  const ofProjects = projects.flatMap((project) => {
+  const roles = projects.flatMap((project) => {
     const { id: projectId, owner } = project;
-    const mapping = mappingOf(fixed ?? owner.id);
-    return (mapping ? project.roles : []).map((role): LiveRole => {
+    const fixed = fixedBy(config.metadataOrganization);
+    const mapping = mappingOf(facts, fixed ?? owner.id);
+    return (mapping ? project.roles : []).map((role) => {
       const wanted = { projectId, role };
       const permissions = permissionsOf(mapping!, wanted, isKnown) ?? [];
       return { role, permissions, project };
     });
   });
-  const chosen = weakerOne(plain) ?? weakerOne(ofProjects);
-  if (chosen) return chosen;
-  const [project] = listed ? projects : [];
-  if (listed && !project) return "no project of PROJECTS could be read";
-  return { role: checkName(), permissions: [], project };
+  return weakerOne(roles) ??
+    { role: checkName(), permissions: [], project: first };
+}
+
+function mappingOf({ organizations }: Facts, organization: string) {
+  return organizations.value?.find(({ id }) => id === organization)
+    ?.metadata?.value?.mapping;
 }
 
 /** Returns the role with the fewest permissions, if it has some and another one has more. */

@@ -1,9 +1,8 @@
 import { shellQuote } from "../cli/shell_quote.ts";
 import { isLoopback } from "../util/is_loopback.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
-import type { TargetFacts } from "./facts.ts";
+import { likelyTarget, oursOf, type TargetFacts } from "./facts.ts";
 import type { Finding } from "./finding.ts";
-import { likelyTarget, oursOf } from "./judge_targets.ts";
 
 const DEFAULT_ENV_FILE = ".env";
 

@@ -1,21 +1,29 @@
-import type { Facts } from "./facts.ts";
+import { type Answer, answer } from "./answer.ts";
 import {
   combineFindings,
   type Finding,
   finding,
   type Report,
 } from "./finding.ts";
-import { judgeActions } from "./judge_actions.ts";
-import { judgeApplications } from "./judge_applications.ts";
-import { judgeCustomers } from "./judge_customers.ts";
+import type { Facts } from "./gather.ts";
+import {
+  judgeActions,
+  judgeCustomers,
+  judgeManagers,
+} from "./judge_administrators.ts";
 import { judgeFunction, judgeLockOut } from "./judge_function.ts";
-import { judgeImpersonation, judgeInstance } from "./judge_instance.ts";
-import { judgeManagers } from "./judge_managers.ts";
-import { judgeOrganizations } from "./judge_organizations.ts";
-import { judgeDeactivated, judgeProjects } from "./judge_projects.ts";
-import { judgeRevocation } from "./judge_revocation.ts";
-import { judgeBindings, judgeTargets } from "./judge_targets.ts";
-import { judgeLeftovers } from "./leftovers.ts";
+import { judgeInstance } from "./judge_instance.ts";
+import {
+  judgeApplications,
+  judgeDeactivated,
+  judgeOrganizations,
+  judgeProjects,
+} from "./judge_organizations.ts";
+import {
+  judgeBindings,
+  judgeRevocation,
+  judgeTargets,
+} from "./judge_targets.ts";
 
 const JUDGES = [
   judgeTargets,
@@ -25,10 +33,8 @@ const JUDGES = [
   judgeActions,
   judgeCustomers,
   judgeApplications,
-  judgeImpersonation,
   judgeManagers,
   judgeDeactivated,
-  judgeLeftovers,
   judgeProjects,
   judgeRevocation,
 ];
@@ -42,6 +48,20 @@ export async function diagnose(facts: Facts): Promise<Finding[]> {
   await judgeInstance(facts, report);
   if (!facts.health.value || facts.apiProblem) return combineFindings(findings);
   facts.options.onProgress?.("managers, customers and their actions");
-  for (const judge of JUDGES) await judge(facts, report);
+  const { organizations, projects, executions } = facts;
+  const answers: (Answer<unknown> | undefined)[] = [
+    organizations,
+    projects,
+    executions,
+  ];
+  for (const judge of JUDGES) {
+    answers.push(await answer(async () => await judge(facts, report)));
+  }
+  for (const it of answers) {
+    if (it?.problem) report("not_checked", "warning", it.problem);
+  }
+  for (const { text } of facts.leftovers) {
+    report("leftover", "warning", "of earlier live checks", { items: [text] });
+  }
   return combineFindings(findings);
 }

@@ -1,21 +1,15 @@
 /**
- * What the doctor knows: what several judges read. What only one of them reads, it
- * asks for itself.
+ * What the doctor looks at, and which targets are the function's.
  *
  * @module
  */
 import type { Config } from "../../lib/config/settings.ts";
-import type { RoleMapping } from "../../lib/mapping/role_mapping.ts";
-import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
 import type { Instance } from "../zitadel/client.ts";
-import type { CanaryResult } from "../function/canary.ts";
 import type { Execution } from "../zitadel/execution.ts";
-import type { MetadataEntry } from "../zitadel/metadata.ts";
 import type { Organization } from "../zitadel/organization.ts";
 import type { Application, Project } from "../zitadel/project.ts";
-import type { Target } from "../zitadel/target.ts";
-import type { Me } from "../zitadel/user.ts";
-import type { Answer, Problem } from "./answer.ts";
+import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
+import type { Answer } from "./answer.ts";
 import type { DoctorOptions } from "./command_line.ts";
 
 /** What the doctor is to look at. */
@@ -31,13 +25,6 @@ export interface GatherOptions
   readonly resolve?: (hostname: string) => Promise<readonly string[]>;
 }
 
-/** How an instance answered. */
-export interface Health {
-  readonly milliseconds: number;
-  /** How far its clock is ahead of this machine's, in seconds. */
-  readonly skewSeconds: number | undefined;
-}
-
 /** A project with what the mapping and the logins depend on, and who owns it. */
 export interface OwnedProject extends Project {
   readonly owner: Organization;
@@ -45,53 +32,14 @@ export interface OwnedProject extends Project {
   readonly applications: readonly Application[];
 }
 
-/** A project of an organization, or one that was granted to it: with the roles that were granted, and no more. */
-export type ProjectFacts =
-  & Pick<OwnedProject, "id" | "name" | "roles" | "applications">
-  & { readonly assertsRoles?: boolean };
-
-/** What was looked at of the instance's projects. */
-export interface ProjectsSeen {
-  readonly projects: readonly OwnedProject[];
-  /** Of all projects, also of ZITADEL's own. */
-  readonly applications: readonly (Application & { project: OwnedProject })[];
-  /** Whether these are all of the instance. */
-  readonly isComplete: boolean;
-}
-
-/** An organization whose users log in, or whose metadata is read. */
-export interface OrganizationFacts {
-  readonly id: string;
-  readonly name: string | undefined;
-  /** Whether there is certainly no such organization. */
-  readonly isMissing: boolean;
-  /** As the function's service user reads it; `undefined` if not tried. */
-  readonly metadata:
-    | Answer<{
-      readonly api: MetadataApi;
-      readonly entries: readonly MetadataEntry[];
-      readonly mapping: RoleMapping;
-    }>
-    | undefined;
-  /** Its projects and those granted to it; `undefined` if no one could see them. */
-  readonly projects: Answer<readonly ProjectFacts[]> | undefined;
-}
-
-/** A canary that was sent to the function. */
-export interface Canary {
-  /** Where ZITADEL calls it. */
-  readonly endpoint: string;
-  /** Where the canary was sent. */
-  readonly asked: string;
-  /** The target whose key signed it, if it was sent for one. */
-  readonly target?: Target;
-  readonly result: CanaryResult;
-}
-
-/** Something that was left, described, and what removes it. */
-export interface Leftover {
-  readonly text: string;
-  readonly remove: () => Promise<unknown>;
+/** Who looks. */
+export interface Eyes {
+  /** The function's service user. */
+  readonly reader: Instance | undefined;
+  /** The administrator, if the token is valid. */
+  readonly admin: Instance | undefined;
+  /** The administrator, if the token sees everything. */
+  readonly owner: Instance | undefined;
 }
 
 /** The settings, and what ZITADEL calls. */
@@ -105,48 +53,41 @@ export interface TargetFacts {
   readonly executions: Answer<readonly Execution[]> | undefined;
 }
 
-/** Who looks. */
-export interface Eyes {
-  /** The function's service user. */
-  readonly reader: Instance | undefined;
-  /** The administrator, if the token is valid. */
-  readonly admin: Instance | undefined;
-  /** The administrator, if the token sees everything. */
-  readonly owner: Instance | undefined;
+export const ACCESS_TOKEN = "function/preaccesstoken";
+export const FUNCTIONS = [
+  ACCESS_TOKEN,
+  "function/preuserinfo",
+  "function/presamlresponse",
+];
+
+/** The targets that sign with a key of the function. */
+export function oursOf({ config, targets }: TargetFacts): Target[] {
+  const keys = config.value?.signingKeys ?? [];
+  return (targets?.value ?? []).filter((it) => keys.includes(it.signingKey));
 }
 
-export interface Facts extends TargetFacts, Eyes {
-  /** The instance's public origin. */
-  readonly origin: string;
-  readonly health: Answer<Health>;
-  /** Why the APIs do not answer although the instance does; `undefined` if they do. */
-  readonly apiProblem: Problem | undefined;
-  /** Whose the function's credential is, or why it is refused. */
-  readonly credential: Answer<Me> | undefined;
-  /** Whose the admin token is. */
-  readonly me: Me | undefined;
-  /** All organizations that can be seen. */
-  readonly all: readonly Organization[];
-  /** Those without what a live check left behind. */
-  readonly listed: readonly Organization[];
-  /** The organizations that were looked at. */
-  readonly organizations: Answer<readonly OrganizationFacts[]>;
-  /** How many more there are that were not. */
-  readonly organizationsLeft: number;
-  /** The organizations that the operator named. */
-  readonly named: readonly string[];
-  /** The instance's projects; `undefined` without a token that sees them. */
-  readonly projects: Answer<ProjectsSeen> | undefined;
-  readonly leftovers: readonly Leftover[];
-  readonly canaries: readonly Canary[];
-  /** The present, in milliseconds since 1970. */
-  readonly now: number;
+/** The conditions that call one of the targets. */
+export function conditionsOf(
+  { executions }: TargetFacts,
+  targets: readonly Target[],
+): string[] {
+  return (executions?.value ?? []).filter((execution) =>
+    targets.some(({ id }) => execution.targets.includes(id))
+  ).map(({ condition }) => condition);
 }
 
-/** By which API metadata was read, which tells the release; `undefined` if none was. */
-export function metadataApiOf(
-  { organizations }: Pick<Facts, "organizations">,
-): MetadataApi | undefined {
-  return organizations.value?.find(({ metadata }) => metadata?.value)
-    ?.metadata?.value?.api;
+/** The functions that call one of the targets. */
+export function functionsOf(
+  facts: TargetFacts,
+  targets: readonly Target[],
+): string[] {
+  return conditionsOf(facts, targets).filter((it) => FUNCTIONS.includes(it));
+}
+
+/** The target that is probably the function's, whatever its key: the one of the default name, or the only one that is called. */
+export function likelyTarget(facts: TargetFacts): Target | undefined {
+  const all = facts.targets?.value ?? [];
+  const named = all.filter(({ name }) => name === DEFAULT_TARGET_NAME);
+  const called = all.filter((it) => functionsOf(facts, [it]).length > 0);
+  return [named, called].find(({ length }) => length === 1)?.[0];
 }

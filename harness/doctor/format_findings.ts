@@ -1,8 +1,7 @@
 import { printable, tint, type Tone } from "../cli/terminal.ts";
 import { wrap } from "../cli/help.ts";
-import { titleOf } from "./checks.ts";
 import { type Finding, type Level, LEVELS } from "./finding.ts";
-import { count } from "./names.ts";
+import { count, shorten } from "./names.ts";
 
 const TONES: Readonly<Record<Level, Tone>> = {
   ok: "good",
@@ -16,8 +15,6 @@ const LEVEL_WIDTH = 9;
 const TEXT_WIDTH = 84;
 /** More items than that are on lines of their own. */
 const MAX_INLINE_ITEMS = 3;
-/** More items than that are only counted. */
-const MAX_ITEMS = 10;
 
 /** Formats findings as lines, the counts last; what is ok is left out unless `all`. */
 export function formatFindings(
@@ -43,8 +40,10 @@ function formatFinding(finding: Finding): string[] {
     : seen;
   const label = tint(TONES[level], level.padEnd(LEVEL_WIDTH));
   return [
-    ...labelled(label, `${titleOf(check)}: ${sentence}`),
-    ...isInline ? [] : formatItems(items).map((item) => `${indent}- ${item}`),
+    ...labelled(label, `${check}: ${sentence}`),
+    ...isInline
+      ? []
+      : shorten(items).map((item) => `${indent}- ${printable(item)}`),
     ...acknowledged
       ? labelled(`${indent}acknowledged: `, acknowledged, "faint")
       : [],
@@ -53,12 +52,6 @@ function formatFinding(finding: Finding): string[] {
       labelled(`${indent}${index === 0 ? "fix" : "   "}   `, part)
     ),
   ];
-}
-
-function formatItems(items: readonly string[]): string[] {
-  const rest = items.length - MAX_ITEMS;
-  const shown = items.slice(0, MAX_ITEMS).map(printable);
-  return rest > 0 ? [...shown, `and ${rest} more`] : shown;
 }
 
 /** A label, and a text that is wrapped beside it; a command stays on one line. */

@@ -14,14 +14,7 @@ import {
   listRoles,
 } from "../zitadel/project.ts";
 import { answer } from "./answer.ts";
-import type {
-  Eyes,
-  GatherOptions,
-  OrganizationFacts,
-  OwnedProject,
-  ProjectFacts,
-  ProjectsSeen,
-} from "./facts.ts";
+import type { Eyes, GatherOptions, OwnedProject } from "./facts.ts";
 import { findLeftoverOrganizations, findLeftovers } from "./leftovers.ts";
 
 /** Organizations beyond these are looked at only if they are named. */
@@ -35,6 +28,12 @@ const MAX_OWNERS = 200;
 
 /** How many organizations are asked at once. */
 const AT_ONCE = 8;
+
+/** An organization whose users log in, or whose metadata is read. */
+export type OrganizationFacts = Awaited<ReturnType<typeof gatherOrganization>>;
+
+/** A project of an organization, or one that was granted to it: with the roles that were granted, and no more. */
+export type ProjectFacts = Awaited<ReturnType<typeof gatherProjects>>[number];
 
 /** Looks at the organizations, and at the projects of the whole instance. */
 export async function gatherOrganizations(
@@ -66,10 +65,22 @@ export async function gatherOrganizations(
     ? await answer(() => gatherOwnedProjects(asker, listed))
     : undefined;
   return {
-    ...{ all, listed, named, projects },
+    /** All organizations that can be seen. */
+    all,
+    /** Those without what a live check left behind. */
+    listed,
+    /** The organizations that the operator named. */
+    named,
+    /** The instance's projects; `undefined` without a token that sees them. */
+    projects,
+    /** The organizations that were looked at. */
     organizations: named.length === 0 && problem
       ? { problem }
       : { value: organizations },
+    /** By which API metadata was read, which tells the release; `undefined` if none was. */
+    metadataApi: organizations.find(({ metadata }) => metadata?.value)
+      ?.metadata?.value?.api,
+    /** How many more there are that were not. */
     organizationsLeft: Math.max(0, wanted.length - MAX_ORGANIZATIONS),
     leftovers: asker
       ? await findLeftovers(asker, left, projects?.value?.projects ?? [])
@@ -80,7 +91,7 @@ export async function gatherOrganizations(
 async function gatherOrganization(
   { id, name }: { readonly id: string; readonly name: string | undefined },
   { reader, admin: asker = reader, owner }: Eyes,
-): Promise<OrganizationFacts> {
+) {
   const looker = owner ?? reader;
   const seen = name === undefined && looker
     ? await answer(() => listOrganizations(looker, { id }))
@@ -91,13 +102,16 @@ async function gatherOrganization(
   return {
     id,
     name: known,
+    /** Whether there is certainly no such organization. */
     isMissing,
+    /** As the function's service user reads it; `undefined` if not tried. */
     metadata: reader && !isMissing
       ? await answer(async () => {
         const { api, entries } = await listMetadata(reader, id);
         return { api, entries, mapping: parseRoleMapping(entries) };
       })
       : undefined,
+    /** `undefined` if no one could see them. */
     projects: asker && !isMissing
       ? await answer(() => gatherProjects(asker, { id, name: known ?? id }))
       : undefined,
@@ -105,15 +119,13 @@ async function gatherOrganization(
 }
 
 /** Lists an organization's projects and those that were granted to it. */
-async function gatherProjects(
-  instance: Instance,
-  organization: Organization,
-): Promise<ProjectFacts[]> {
-  const own = await listOwnedProjects(instance, organization);
-  const granted = await listGrantedProjects(instance, organization.id);
+async function gatherProjects(instance: Instance, owner: Organization) {
+  const own = await listOwnedProjects(instance, owner);
+  const granted = await listGrantedProjects(instance, owner.id);
   // Some tokens are shown the organization's own projects there, too.
   const others = granted.filter((it) => !own.some(({ id }) => id === it.id));
-  return [...own, ...others.map((it) => ({ ...it, applications: [] }))];
+  const unknown = { assertsRoles: undefined, applications: [] };
+  return [...own, ...others.map((it) => ({ ...it, ...unknown }))];
 }
 
 async function listOwnedProjects(
@@ -133,7 +145,7 @@ async function listOwnedProjects(
 export async function gatherOwnedProjects(
   instance: Instance,
   organizations: readonly Organization[],
-): Promise<ProjectsSeen> {
+) {
   const { found, left } = await lookAtEach(
     organizations,
     (owner) => listOwnedProjects(instance, owner),
@@ -141,9 +153,11 @@ export async function gatherOwnedProjects(
   const all = found.flat();
   return {
     projects: all.filter(({ name }) => name !== OWN_PROJECT),
+    /** Of all projects, also of ZITADEL's own. */
     applications: all.flatMap((project) =>
       project.applications.map((it) => ({ ...it, project }))
     ),
+    /** Whether these are all of the instance. */
     isComplete: left === 0,
   };
 }

@@ -1,16 +1,14 @@
-import { type CanaryVerdict, checkEndpoint } from "../function/canary.ts";
-import type { Target } from "../zitadel/target.ts";
+import { lookup } from "node:dns/promises";
+import type { CanaryVerdict } from "../function/canary.ts";
 import { isBound } from "../zitadel/unfinished_rotation.ts";
-import type { Canary, Facts, TargetFacts } from "./facts.ts";
+import { functionsOf, oursOf } from "./facts.ts";
 import type { Report } from "./finding.ts";
-import { judgeClock, judgeTls, resolveHost } from "./judge_instance.ts";
-import {
-  functionsOf,
-  likelyTarget,
-  oursOf,
-  rotationOf,
-} from "./judge_targets.ts";
+import type { Facts } from "./gather.ts";
+import { judgeClock, judgeTls } from "./judge_instance.ts";
+import { rotationOf } from "./judge_targets.ts";
 import { judgeAddress } from "./private_address.ts";
+
+type Canary = Facts["canaries"][number];
 
 /** When the minor releases came out that this project was tested with (npm's registry). */
 const RELEASED: Readonly<Record<string, string>> = { "2.9": "2026-06-25" };
@@ -31,29 +29,6 @@ const FIXES: Readonly<Partial<Record<CanaryVerdict, string>>> = {
   older: "deploy this version, so that every check can tell who answered",
 };
 
-/** Sends canaries to where ZITADEL calls the function, with each key. */
-export async function callFunction(facts: TargetFacts): Promise<Canary[]> {
-  const { endpoint: given, probe, onProgress } = facts.options;
-  onProgress?.("the function");
-  const canaries: Canary[] = [];
-  const call = async (endpoint: string, key: string, target?: Target) => {
-    const asked = probe ?? endpoint;
-    const result = await checkEndpoint(asked, key);
-    canaries.push({ endpoint, asked, result, ...target && { target } });
-  };
-  const ours = oursOf(facts);
-  const endpoint = given ??
-    (ours.length === 0 ? likelyTarget(facts)?.endpoint ?? probe : undefined);
-  for (const target of endpoint === undefined ? ours : []) {
-    await call(target.endpoint, target.signingKey, target);
-  }
-  const keys = facts.config.value?.signingKeys ?? [];
-  for (const key of endpoint === undefined ? [] : keys) {
-    await call(endpoint!, key);
-  }
-  return canaries;
-}
-
 /** Reports that logins fail now, and how to let people in again. */
 export function judgeLockOut(facts: Facts, report: Report): void {
   const { canaries, credential } = facts;
@@ -68,9 +43,8 @@ export function judgeLockOut(facts: Facts, report: Report): void {
     const unless = result.status === undefined
       ? ", unless ZITADEL can reach it"
       : "";
-    const seen =
-      `every login of the instance fails now${unless}: ${endpoint} ${result.seen}`;
-    report("locked_out", "broken", seen);
+    const seen = `every login of the instance fails now${unless}`;
+    report("locked_out", "broken", `${seen}: ${endpoint} ${result.seen}`);
   } else if (guarding.length > 0 && credential?.problem) {
     const seen =
       "logins of all users with roles fail now, or soon: the function cannot read the mapping";
@@ -82,7 +56,7 @@ export function judgeLockOut(facts: Facts, report: Report): void {
 export async function judgeFunction(facts: Facts, report: Report) {
   if (facts.canaries.length === 0) {
     const seen =
-      "not called: its endpoint is not known; give it with --endpoint";
+      "the function was not called: its endpoint is not known; give it with --endpoint";
     report("canary", "note", seen);
   }
   for (const canary of facts.canaries) {
@@ -114,6 +88,15 @@ function judgeCanary(facts: Facts, canary: Canary, report: Report): void {
     ? "does not accept the key in AUTHORIZATION_SIGNING_KEY"
     : seen;
   report("canary", "broken", `${asked} ${text}`, { fix });
+}
+
+/** Returns the addresses of a host; none if it has none here. */
+async function resolveHost(
+  hostname: string,
+): Promise<readonly string[]> {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
 }
 
 /** Newer releases do not call private addresses. */

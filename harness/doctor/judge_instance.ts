@@ -1,26 +1,27 @@
 /**
- * Asks and judges the instance, and judges the settings.
+ * Judges the settings, the instance, its clock, and
+ * when the credential expires.
  *
  * @module
  */
-import { lookup } from "node:dns/promises";
-import { CREDENTIAL_SETTINGS } from "../../lib/config/credential.ts";
-import type { Config } from "../../lib/config/settings.ts";
-import { FunctionError } from "../../lib/errors.ts";
-import { judgeMissingApis } from "../../lib/zitadel/answer.ts";
-import { upstreamError } from "../../lib/zitadel/upstream_fault.ts";
-import { skewOf } from "../function/clock_skew.ts";
+import type { Credential } from "../../lib/config/credential.ts";
 import { isLoopback } from "../util/is_loopback.ts";
-import { connect, type Instance } from "../zitadel/client.ts";
-import { connectionTo } from "../zitadel/connection.ts";
-import { listMetadata } from "../zitadel/metadata.ts";
-import { networkCauseOf } from "../zitadel/network_cause.ts";
-import { getServiceToken } from "../zitadel/service_token.ts";
-import { whoAmI } from "../zitadel/user.ts";
-import { answer, problemOf } from "./answer.ts";
-import { type Facts, type Health, metadataApiOf } from "./facts.ts";
-import type { Report } from "./finding.ts";
-import { judgeExpiry } from "./judge_expiry.ts";
+import type { Instance } from "../zitadel/client.ts";
+import { EXPIRY_WARNING_DAYS, listCredentials } from "../zitadel/credential.ts";
+import type { Me } from "../zitadel/user.ts";
+import { type Answer, answer } from "./answer.ts";
+import type { Level, Report } from "./finding.ts";
+import { askHealth, type Facts } from "./gather.ts";
+import { count } from "./names.ts";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const ADMIN_EXPIRY = {
+  why:
+    "without an administrator's token interruptOnError cannot be turned off when logins fail",
+  fix:
+    "create a new one for the service user (console: Users > Service Users > Personal Access Tokens)",
+} as const;
 
 /** Half a minute is no fault yet, but no clock that is kept right is so far off. */
 const SKEW_WARNING_SECONDS = 30;
@@ -35,93 +36,6 @@ const RELEASES = {
   "management_v1": "v3: metadata by management v1",
 } as const;
 
-/** How long the instance may take to describe itself, in milliseconds. */
-const HEALTH_TIMEOUT_MS = 10_000;
-
-/**
- * Asks for the discovery document, which is open to everyone: it shows whether
- * ZITADEL answers, and how the clocks differ.
- *
- * @throws {FunctionError} With the function's own words for what answered.
- */
-export async function askHealth(origins: {
-  readonly domainOrigin: string;
-  readonly internalOrigin?: string;
-}): Promise<Health> {
-  let date: string | null = null;
-  const connection = connectionTo({
-    ...origins,
-    fetch: async (input, init) => {
-      const response = await fetch(input, init);
-      date = response.headers.get("date");
-      return response;
-    },
-    timeoutMs: HEALTH_TIMEOUT_MS,
-  });
-  const signal = connection.startDeadline();
-  const started = Date.now();
-  try {
-    const fault = await judgeMissingApis(connection, signal);
-    // With a document, the APIs are the only thing that could be missing.
-    if (fault.kind !== "no_metadata_api") throw fault;
-  } catch (caught) {
-    const action = "Cannot reach the instance";
-    const error = upstreamError(caught, { action, connection, signal });
-    const cause = networkCauseOf(error);
-    if (!cause || !(error instanceof FunctionError)) throw error;
-    throw new FunctionError(error.code, `${error.message}: ${cause.seen}`, {
-      ...error.details,
-      remedy: cause.fix,
-    });
-  }
-  const ended = Date.now();
-  return {
-    milliseconds: ended - started,
-    skewSeconds: skewOf(date, (started + ended) / 2),
-  };
-}
-
-/** Returns the addresses of a host; none if it has none here. */
-export async function resolveHost(
-  hostname: string,
-): Promise<readonly string[]> {
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const found = await lookup(host, { all: true }).catch(() => []);
-  return found.map(({ address }) => address);
-}
-
-/** No organization has this id: what is asked is who answers. */
-const NO_ORGANIZATION = "0";
-
-/**
- * Checks that ZITADEL's APIs answer, and accept a token. A proxy may pass the
- * discovery document and stop gRPC-web.
- *
- * @throws {FunctionError} With the function's own words for what answered.
- */
-export async function askApi(
-  instance: Instance,
-  credential: string,
-): Promise<void> {
-  try {
-    await listMetadata(instance, NO_ORGANIZATION);
-  } catch (error) {
-    const { reason } = problemOf(error);
-    if (reason === "missing_permission") return;
-    if (reason !== "credential_rejected") throw error;
-    const message =
-      `Cannot use the credential: ZITADEL refused the service user's ${credential}`;
-    throw new FunctionError("upstream_failed", message, { reason });
-  }
-}
-
-/** Returns whose the function's credential is, and the instance as that user sees it. */
-export async function askCredential(config: Config) {
-  const reader = connect(config.origin, await getServiceToken(config));
-  await askApi(reader, CREDENTIAL_SETTINGS[config.credential.kind]);
-  return { ...await whoAmI(reader), reader };
-}
-
 export async function judgeInstance(facts: Facts, report: Report) {
   const { origin, health, apiProblem, credential } = facts;
   judgeSettings(facts, report);
@@ -133,10 +47,10 @@ export async function judgeInstance(facts: Facts, report: Report) {
   const { milliseconds, skewSeconds } = health.value;
   report("reachable", "ok", `${origin} answers in ${milliseconds} ms`);
   await judgeInternal(facts, report);
-  const metadataApi = metadataApiOf(facts);
-  if (metadataApi) report("release", "ok", RELEASES[metadataApi]);
+  if (facts.metadataApi) report("release", "ok", RELEASES[facts.metadataApi]);
   judgeTls("the instance", origin, report);
   judgeClock("ZITADEL's", skewSeconds, report);
+  judgeImpersonation(facts, report);
   if (credential?.problem) {
     report("credential", "broken", credential.problem);
   } else if (credential) {
@@ -167,16 +81,10 @@ function judgeSettings({ config }: Facts, report: Report): void {
   }
 }
 
-/** Judges what ZITADEL_INTERNAL_URL answers, if its host can be resolved from here. */
+/** Judges what ZITADEL_INTERNAL_URL answers, if it can be reached from here. */
 async function judgeInternal(facts: Facts, report: Report) {
   const internalOrigin = facts.config.value?.internalOrigin;
   if (internalOrigin === undefined) return;
-  const isFar = (why: string) =>
-    report("internal", "note", `not checked from here: ${why}`);
-  const { hostname } = new URL(internalOrigin);
-  if ((await resolveHost(hostname)).length === 0) {
-    return isFar(`${hostname} cannot be resolved`);
-  }
   const { value, problem } = await answer(() =>
     askHealth({ domainOrigin: facts.origin, internalOrigin })
   );
@@ -185,7 +93,7 @@ async function judgeInternal(facts: Facts, report: Report) {
     report("internal", "ok", seen);
   } else if (problem.reason === "unreachable" || problem.reason === "timeout") {
     // From another network than the function's, this may well be so.
-    isFar(problem.text);
+    report("internal", "note", `not checked from here: ${problem.text}`);
   } else report("internal", "broken", problem);
 }
 
@@ -219,12 +127,77 @@ export function judgeClock(
  * Judges IMPERSONATION=none, which needs a release that sends `actor`. ZITADEL
  * reports its release nowhere; the metadata API that it lacks shows an old one.
  */
-export function judgeImpersonation(facts: Facts, report: Report): void {
+function judgeImpersonation(facts: Facts, report: Report): void {
   if (facts.config.value?.impersonation !== "none") return;
-  const api = metadataApiOf(facts);
+  const api = facts.metadataApi;
   const isOld = api === "management_v1" || api === "v2beta";
   const seen = isOld
-    ? "none has no effect on this release, which does not send the actor"
-    : "none is set; whether this release sends the actor cannot be asked";
+    ? "IMPERSONATION=none has no effect on this release, which does not send the actor"
+    : "IMPERSONATION=none is set; whether this release sends the actor cannot be asked";
   report("impersonation", isOld ? "warning" : "note", seen);
+}
+
+/** Judges when the credential and the admin token expire. */
+async function judgeExpiry(facts: Facts, report: Report) {
+  const { config, credential, reader, admin, owner = reader, me, now } = facts;
+  const { ZITADEL_ADMIN_TOKEN: token, ZITADEL_ADMIN_KEY_FILE: file } =
+    facts.options.settings;
+  // A token that was requested for a key file ends within hours.
+  if (admin && me && token && !file) {
+    const kind = "personal_access_token";
+    const { value } = await askExpiries(admin, { kind, token }, me);
+    const judged = value && judgeEnd("the admin token", value, now);
+    if (judged) report("expiry", ...judged, ADMIN_EXPIRY);
+  }
+  if (!config.value || !credential?.value || !owner) return;
+  const own = config.value.credential;
+  const { value, problem } = await askExpiries(owner, own, credential.value);
+  if (value) report("expiry", ...judgeEnd("the credential", value, now));
+  else report("expiry", "note", `not known: ${problem.text}`);
+}
+
+/**
+ * Finds out when a user's credential expires, in milliseconds since 1970: several
+ * times if it is not known which of them it is, none if it does not expire.
+ */
+async function askExpiries(
+  instance: Instance,
+  credential: Credential,
+  { organization, id: user }: Me,
+): Promise<Answer<readonly number[]>> {
+  if (credential.kind === "client_credentials") return { value: [] };
+  const key = credential.kind === "jwt_profile" ? credential.key : undefined;
+  if (key?.expirationDate) return { value: [Date.parse(key.expirationDate)] };
+  return await answer(async () => {
+    const all = await listCredentials(instance, { organization, user });
+    return all.filter((it) => key ? it.id === key.keyId : it.kind === "pat")
+      .flatMap(({ expiresAt }) => expiresAt ?? []);
+  });
+}
+
+function judgeEnd(
+  what: string,
+  times: readonly number[],
+  now: number,
+): [Level, string] {
+  if (times.length === 0) return ["ok", `${what} does not expire`];
+  const ahead = times.filter((time) => time > now);
+  if (ahead.length === 0) return ["broken", `${what} has expired`];
+  const first = Math.min(...ahead);
+  const which = ahead.length === 1
+    ? what
+    : `${what}, if it is the first of its user's ${ahead.length} tokens,`;
+  const level = isSoon(first, now) ? "warning" : "ok";
+  return [level, `${which} ${describeEnd(first, now)}`];
+}
+
+/** Reports whether something that ends is to be replaced by now. */
+export function isSoon(end: number, now: number): boolean {
+  return end - now < EXPIRY_WARNING_DAYS * DAY_MS;
+}
+
+export function describeEnd(end: number, now: number): string {
+  const date = new Date(end).toISOString().slice(0, 10);
+  const days = count(Math.floor((end - now) / DAY_MS), "day");
+  return `expires on ${date}, in ${days}`;
 }

@@ -13,9 +13,13 @@ import {
 import { describeCorrection } from "../mapping/describe_correction.ts";
 import { problemOf } from "../mapping/interpret_value.ts";
 import { type CheckId, CHECKS } from "./checks.ts";
-import type { Facts, OrganizationFacts } from "./facts.ts";
 import type { FindingDetails, Level, Report } from "./finding.ts";
-import { count, list, nameOf } from "./names.ts";
+import type { Facts } from "./gather.ts";
+import type {
+  OrganizationFacts,
+  ProjectFacts,
+} from "./gather_organizations.ts";
+import { count, inOrganization, list, nameOf } from "./names.ts";
 
 /** A role that adds more than this to a token is pointed out, in bytes. */
 const LARGE_ROLE_BYTES = 4_096;
@@ -29,11 +33,7 @@ const NO_PROJECT_WITH_ROLES = {
 const encoder = new TextEncoder();
 
 /** A project as far as its roles are looked up in a mapping. */
-interface RoleSource {
-  readonly id: string;
-  readonly name: string;
-  readonly roles: readonly string[];
-}
+type RoleSource = Pick<ProjectFacts, "id" | "name" | "roles">;
 
 /** Reports what was seen of one thing in the organization. */
 type Tell = (
@@ -54,7 +54,7 @@ export function judgeMapping(
   if (config === undefined || mapping === undefined) return;
   const name = nameOf(organization);
   const tell: Tell = (check, level, seen, item, details) => {
-    const where = { items: [item], organizations: [organization.id] };
+    const where = inOrganization(organization, item);
     report(check, level, seen, { ...where, ...details });
   };
   const all = roleSources(facts, organization);

@@ -8,16 +8,22 @@ import type { Config } from "../../lib/config/settings.ts";
 import { shellQuote } from "../cli/shell_quote.ts";
 import { listActivePublicKeys } from "../zitadel/public_key.ts";
 import { DEFAULT_TARGET_NAME, type Target } from "../zitadel/target.ts";
-import {
-  findUnfinishedRotation,
-  type RotationState,
-  type UnfinishedRotation,
-} from "../zitadel/unfinished_rotation.ts";
+import { findUnfinishedRotation } from "../zitadel/unfinished_rotation.ts";
+import { accessTokenLifetime } from "../zitadel/token_lifetime.ts";
 import { answer } from "./answer.ts";
 import { CHECKS } from "./checks.ts";
-import type { Facts, TargetFacts } from "./facts.ts";
+import {
+  ACCESS_TOKEN,
+  conditionsOf,
+  FUNCTIONS,
+  functionsOf,
+  likelyTarget,
+  oursOf,
+  type TargetFacts,
+} from "./facts.ts";
 import type { Report } from "./finding.ts";
-import { describeEnd, isSoon } from "./judge_expiry.ts";
+import type { Facts } from "./gather.ts";
+import { describeEnd, isSoon } from "./judge_instance.ts";
 import { count } from "./names.ts";
 
 /** A login that waits longer than this is taken for broken by people, in seconds. */
@@ -26,29 +32,17 @@ const LONG_TIMEOUT_SECONDS = 30;
 const FIX_OF_PUBLIC_KEY =
   "set PAYLOAD_PRIVATE_KEY to a JWK set of both private keys, restart the function, then add the new public key and activate it (console: Actions > Targets)";
 
-const ACCESS_TOKEN = "function/preaccesstoken";
-const FUNCTIONS = [
-  ACCESS_TOKEN,
-  "function/preuserinfo",
-  "function/presamlresponse",
-];
 const METADATA_EVENTS = ["event/group/org.metadata", "event/group/org"];
 
-const ROTATION_STATES: Readonly<Record<RotationState, string>> = {
-  created: "the second target exists, and the settings lack its key",
-  key_added: "both keys are in the settings, and ZITADEL uses the old one",
-  swapping:
-    "some bindings call the new target and some the old one: both keys are in use",
-  swapped: "ZITADEL uses the new key, and the old target is still there",
-  key_dropped: "ZITADEL uses the new key, and the old target is still there",
-  deleted: "the new target has not the old one's name yet",
-};
+/** The events are bound already. */
+const FIX_WITH_EVENTS =
+  "shorten the access token's lifetime (console: Default settings > OIDC token lifetimes); for a decision that must hold at once, ask by introspection";
 
 export async function judgeTargets(facts: Facts, report: Report) {
   const { targets, config } = facts;
   if (targets === undefined) {
     const seen =
-      "none is given: the target and its bindings were not looked at";
+      "no token is given: the target and its bindings were not looked at";
     return report("admin", "note", seen);
   }
   if (targets.problem) return report("admin", "broken", targets.problem);
@@ -63,47 +57,10 @@ export async function judgeTargets(facts: Facts, report: Report) {
 
 /** Judges what is bound: after the function, since setup binds only one that answers. */
 export function judgeBindings(facts: Facts, report: Report): void {
-  const { executions, config } = facts;
-  if (!executions || !config.value) return;
-  if (executions.problem) {
-    report("not_checked", "warning", executions.problem);
-  } else if (oursOf(facts).length > 0) {
-    judgeFunctions(facts, report);
-    judgeNeighbours(facts, report);
-    judgeEvents(facts, report);
-  }
-}
-
-/** The targets that sign with a key of the function. */
-export function oursOf({ config, targets }: TargetFacts): Target[] {
-  const keys = config.value?.signingKeys ?? [];
-  return (targets?.value ?? []).filter((it) => keys.includes(it.signingKey));
-}
-
-/** The conditions that call one of the targets. */
-function conditionsOf(
-  { executions }: TargetFacts,
-  targets: readonly Target[],
-): string[] {
-  return (executions?.value ?? []).filter((execution) =>
-    targets.some(({ id }) => execution.targets.includes(id))
-  ).map(({ condition }) => condition);
-}
-
-/** The functions that call one of the targets. */
-export function functionsOf(
-  facts: TargetFacts,
-  targets: readonly Target[],
-): string[] {
-  return conditionsOf(facts, targets).filter((it) => FUNCTIONS.includes(it));
-}
-
-/** The target that is probably the function's, whatever its key: the one of the default name, or the only one that is called. */
-export function likelyTarget(facts: TargetFacts): Target | undefined {
-  const all = facts.targets?.value ?? [];
-  const named = all.filter(({ name }) => name === DEFAULT_TARGET_NAME);
-  const called = all.filter((it) => functionsOf(facts, [it]).length > 0);
-  return [named, called].find(({ length }) => length === 1)?.[0];
+  if (!facts.executions?.value || oursOf(facts).length === 0) return;
+  judgeFunctions(facts, report);
+  judgeNeighbours(facts, report);
+  judgeEvents(facts, report);
 }
 
 /** Whether changes of the mapping arrive as events, which need JSON payloads. */
@@ -118,9 +75,7 @@ function boundToEvents(facts: TargetFacts): Target[] {
 }
 
 /** A rotation that was begun and not finished. */
-export function rotationOf(
-  { targets, executions, config }: TargetFacts,
-): UnfinishedRotation | undefined {
+export function rotationOf({ targets, executions, config }: TargetFacts) {
   return targets?.value && executions?.value && findUnfinishedRotation({
     targets: targets.value,
     executions: executions.value,
@@ -131,12 +86,11 @@ export function rotationOf(
 function judgeRotation(facts: Facts, report: Report): void {
   const rotation = rotationOf(facts);
   if (rotation === undefined) return;
-  const { name, state } = rotation;
+  const { name } = rotation;
   const option = name === DEFAULT_TARGET_NAME
     ? ""
     : ` --name ${shellQuote(name)}`;
-  const seen = `not finished for "${name}": ${ROTATION_STATES[state]}`;
-  report("rotation", "warning", seen, {
+  report("rotation", "warning", `not finished for "${name}"`, {
     fix:
       `deno task rotate${option}\nand keep both keys in AUTHORIZATION_SIGNING_KEY until it is done`,
   });
@@ -192,10 +146,11 @@ function judgeTarget(target: Target, config: Config, report: Report): void {
       `${name} sends encrypted payloads, and PAYLOAD_PRIVATE_KEY is not set`;
     report("payload_type", "broken", seen);
   }
-  if (target.interruptOnError) report("interrupt", "note", `on for ${name}`);
-  else {
+  if (target.interruptOnError) {
+    report("interrupt", "note", `interruptOnError is on for ${name}`);
+  } else {
     const seen =
-      `off for ${name}: if the function fails, tokens come without permissions`;
+      `interruptOnError is off for ${name}: if the function fails, tokens come without permissions`;
     report("interrupt", "ok", seen);
   }
 }
@@ -284,4 +239,34 @@ function judgeEvents(facts: Facts, report: Report): void {
       `"${name}" is bound to events with payload type ${type}, and never gets one`;
     report("jwt_events", "warning", seen);
   }
+}
+
+/** States how long a permission that was taken away can live on. */
+export async function judgeRevocation(facts: Facts, report: Report) {
+  const { owner, config } = facts;
+  if (config.value === undefined || !owner) return;
+  const { value: seconds } = await answer(() => accessTokenLifetime(owner));
+  if (seconds === undefined) return;
+  const cacheSeconds = (config.value.freshMs + config.value.staleMs) / 1000;
+  const token = duration(seconds);
+  const worst = duration(seconds + cacheSeconds);
+  if (getsEvents(facts)) {
+    const seen =
+      `takes effect in new tokens at once, and in all after ${token}, the lifetime of an access token (${worst} if an event is lost)`;
+    return report("revocation", "note", seen, { fix: FIX_WITH_EVENTS });
+  }
+  const cache = duration(cacheSeconds);
+  const seen =
+    `takes effect in all tokens after at most ${worst}: ${token}, the lifetime of an access token, and ${cache} of CACHE_FRESH_SECONDS and CACHE_STALE_SECONDS`;
+  report("revocation", "note", seen);
+}
+
+function duration(seconds: number): string {
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 3600), "h"],
+    [Math.floor(seconds % 3600 / 60), "min"],
+    [Math.round(seconds % 60), "s"],
+  ];
+  return parts.filter(([number]) => number > 0)
+    .map(([number, unit]) => `${number} ${unit}`).join(" ") || "0 s";
 }

@@ -13,8 +13,7 @@ import {
 } from "../zitadel/organization.ts";
 import { removeUser } from "../zitadel/user.ts";
 import { answer } from "./answer.ts";
-import type { Facts, Leftover, OwnedProject } from "./facts.ts";
-import type { Report } from "./finding.ts";
+import type { OwnedProject } from "./facts.ts";
 import { nameOf } from "./names.ts";
 
 /** What everything created for a live check is called; the rest of the name is random. */
@@ -50,8 +49,8 @@ export async function findLeftovers(
   instance: Instance,
   organizations: readonly Organization[],
   projects: readonly OwnedProject[],
-): Promise<Leftover[]> {
-  const found: Leftover[] = organizations.map((it) => ({
+) {
+  const found = organizations.map((it) => ({
     text: `organization ${nameOf(it)}`,
     remove: () => removeOrganization(instance, it.id),
   }));
@@ -98,10 +97,4 @@ async function listUsers(
   const { result } = await managementOf(instance, id)
     .listUsers({ queries }, to("list users"));
   return result.map(({ id, userName: name }) => ({ id, name }));
-}
-
-export function judgeLeftovers(facts: Facts, report: Report): void {
-  for (const { text } of facts.leftovers) {
-    report("leftover", "warning", "of earlier live checks", { items: [text] });
-  }
 }

@@ -16,12 +16,10 @@ import {
 import { messageOf, tint } from "../cli/terminal.ts";
 import { originOf } from "../zitadel/client.ts";
 import { acknowledge, readAcknowledgements } from "./acknowledge.ts";
-import { CHECKS, titleOf } from "./checks.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
 import type { DoctorOptions } from "./command_line.ts";
 import { completeFix } from "./complete_fix.ts";
 import { diagnose } from "./diagnose.ts";
-import type { Facts } from "./facts.ts";
 import {
   combineFindings,
   type Finding,
@@ -29,7 +27,7 @@ import {
   outcomeOf,
 } from "./finding.ts";
 import { formatFindings } from "./format_findings.ts";
-import { gatherFacts } from "./gather.ts";
+import { type Facts, gatherFacts } from "./gather.ts";
 import { proveLive } from "./live.ts";
 
 export async function runDoctor(
@@ -68,10 +66,7 @@ export async function runDoctor(
   let findings = await diagnose(facts);
   if (options.live) {
     const live = await findLive(facts, io);
-    findings = combineFindings([
-      ...excuse(findings, live),
-      referToCauses(live, findings),
-    ]);
+    findings = combineFindings([...excuse(findings, live), live]);
   }
   io.progress();
   findings = acknowledge(findings, accepted, facts.now)
@@ -102,23 +97,4 @@ async function findLive(facts: Facts, io: Io): Promise<Finding> {
     if (signal.aborted) throw error;
     return finding("live", "broken", messageOf(error));
   }
-}
-
-/**
- * Lets a live check that failed name the checks that can break it as what to fix
- * first. They are reported before it.
- */
-export function referToCauses(
-  live: Finding,
-  findings: readonly Finding[],
-): Finding {
-  if (live.level !== "broken" || live.fix !== CHECKS.live.fix) return live;
-  const causes = findings.filter(({ level, check }) =>
-    level === "broken" || check === "bound_after"
-  ).map(({ check }) => titleOf(check));
-  if (causes.length === 0) return live;
-  const names = [...new Set(causes)].join(", ");
-  const fix =
-    `fix what else is reported first (${names}); then read the function's log`;
-  return { ...live, fix };
 }

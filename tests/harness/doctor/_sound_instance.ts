@@ -1,12 +1,12 @@
 import { completeFix } from "../../../harness/doctor/complete_fix.ts";
 import { diagnose } from "../../../harness/doctor/diagnose.ts";
-import type { Facts, GatherOptions } from "../../../harness/doctor/facts.ts";
+import type { GatherOptions } from "../../../harness/doctor/facts.ts";
 import {
   type Finding,
   finding,
   type Report,
 } from "../../../harness/doctor/finding.ts";
-import { gatherFacts } from "../../../harness/doctor/gather.ts";
+import { type Facts, gatherFacts } from "../../../harness/doctor/gather.ts";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
 import { startSandbox, type World } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";

@@ -19,9 +19,9 @@ import {
   judgeTls,
 } from "../../../harness/doctor/judge_instance.ts";
 import { gatherOwnedProjects } from "../../../harness/doctor/gather_organizations.ts";
-import { judgeCustomers } from "../../../harness/doctor/judge_customers.ts";
-import { judgeDeactivated } from "../../../harness/doctor/judge_projects.ts";
-import { judgeManagers } from "../../../harness/doctor/judge_managers.ts";
+import { judgeCustomers } from "../../../harness/doctor/judge_administrators.ts";
+import { judgeDeactivated } from "../../../harness/doctor/judge_organizations.ts";
+import { judgeManagers } from "../../../harness/doctor/judge_administrators.ts";
 import type { Instance } from "../../../harness/zitadel/client.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
 import type { MetadataApi } from "../../../lib/zitadel/metadata_listing.ts";
@@ -131,18 +131,19 @@ Deno.test("doctor judges by the release, and by the function's Deno", async () =
   const APPLICATIONS = it.scratch.application.clientId;
   const settings = { ...it.settings, APPLICATIONS, IMPERSONATION: "none" };
   const facts = await gather(it, { settings });
-  const judge = async (api: MetadataApi, deno?: string, now = "2027-03-03") => {
-    const organizations = facts.organizations.value!.map((it) => ({
-      ...it,
-      metadata: { value: { ...it.metadata!.value!, api } },
-    }));
+  const judge = async (
+    metadataApi: MetadataApi,
+    deno?: string,
+    now = "2027-03-03",
+  ) => {
     const canaries = facts.canaries.map(({ result, ...others }) => {
       const identity = { ...result.identity!, deno };
       return { ...others, result: { ...result, identity } };
     });
     const findings = await diagnose({
       ...facts,
-      ...{ canaries, organizations: { value: organizations } },
+      metadataApi,
+      canaries,
       now: Date.parse(now),
     });
     return findings.map(titleOf).filter((it) =>

@@ -43,42 +43,26 @@ Deno.test("completeFix() completes --org with the ids that are known", () => {
   assert.match(fixOf("1", "2"), /--org 1 [^]*for each of the 2 organizations$/);
 });
 
-Deno.test("formatFindings() prints why and fix once, a command on a line of its own", () => {
-  const organizations = Array.from(
-    { length: 16 },
-    (_, index) => hidden(String(index), `Customer ${index}`),
-  );
-  const lines = formatFindings(combineFindings(organizations), { all: false });
-  const text = lines.join("\n");
-  assert.equal(text.match(/why /g)?.length, 1);
-  assert.equal(text.match(/fix /g)?.length, 1);
-  assert.match(text, /- Customer 9 \(9\)\n.*and 6 more\n/);
-  assert.match(text, /\n1 warning, 0 ok$/);
-  assert.ok(lines.length < 20, text);
-});
-
-Deno.test("formatFindings() keeps a command whole and escapes names", () => {
+Deno.test("formatFindings() prints each cause once, commands whole, names escaped, and counts in words that agree", () => {
   const command = `ZITADEL_HTTPCLIENT_DENYLIST=${"10.0.0.0/8,".repeat(30)}`;
-  const found = finding("address", "warning", "at 10.1.2.3", {
-    items: ["Acme\u001b[2J"],
-    fix: `${command}\nin ZITADEL's environment`,
-  });
-  const lines = formatFindings([found], { all: false });
-  assert.ok(lines.some((line) => line.includes(command)));
-  assert.ok(!lines.join("").includes("\u001b[2J"));
-  assert.match(lines.join("\n"), /Acme\\u\{1b\}/);
-});
-
-Deno.test("formatFindings() counts in words that agree", () => {
-  const counts = (...levels: ("note" | "warning" | "broken" | "ok")[]) =>
-    formatFindings(
-      levels.map((level) => finding("mapping", level, level)),
-      { all: false },
-    ).at(-1);
-  assert.equal(counts("ok"), "1 ok");
-  assert.equal(counts("note", "warning", "ok"), "1 warning, 1 note, 1 ok");
-  assert.equal(
-    counts("note", "note", "warning", "warning", "broken"),
-    "1 broken, 2 warnings, 2 notes, 0 ok",
-  );
+  const findings = combineFindings([
+    ...Array.from({ length: 16 }, (_, i) => hidden(`${i}`, `Customer ${i}`)),
+    finding("address", "warning", "at 10.1.2.3", {
+      items: ["Acme\u001b[2J"],
+      fix: `${command}\nin ZITADEL's environment`,
+    }),
+    finding("interrupt", "note", "on"),
+    finding("reachable", "ok", "answers"),
+  ]);
+  const text = formatFindings(findings, { all: false }).join("\n");
+  assert.equal(text.match(/why /g)?.length, 3);
+  assert.equal(text.match(/fix /g)?.length, 3);
+  assert.match(text, /- Customer 9 \(9\)\n.*and 6 more\n/);
+  assert.ok(text.includes(`${command}\n`));
+  assert.match(text, /^warning +address: at 10\.1\.2\.3: Acme\\u\{1b\}\[2J$/m);
+  assert.match(text, /\n2 warnings, 1 note, 1 ok$/);
+  assert.doesNotMatch(text, /reachable/);
+  const all = formatFindings(findings, { all: true });
+  assert.ok(all.includes("ok       reachable: answers"));
+  assert.deepEqual(formatFindings([], { all: false }), ["0 ok"]);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { namesClaim } from "../../../harness/doctor/judge_actions.ts";
+import { namesClaim } from "../../../harness/doctor/judge_administrators.ts";
 
 Deno.test("namesClaim() finds a claim as lenient servers read it", () => {
   for (
