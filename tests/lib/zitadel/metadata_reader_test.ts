@@ -8,7 +8,8 @@ import {
 import { abortable } from "../../../lib/util/abortable.ts";
 import { testEach } from "../../_test_each.ts";
 import { fails } from "../_fails.ts";
-import { grpcWebError, silentFetch } from "../_frames.ts";
+import { refusal } from "../../../harness/sandbox/api.ts";
+import { silentFetch } from "../_silent_fetch.ts";
 import {
   entries,
   ID,
@@ -76,7 +77,7 @@ function tokens(...tokens: string[]) {
 
 const refuse = () =>
   Promise.resolve(
-    grpcWebError(Code.Unauthenticated, "Errors.Token.Invalid (AUTH-7fs1e)"),
+    refusal(Code.Unauthenticated, "Errors.Token.Invalid (AUTH-7fs1e)"),
   );
 const long = createUpstream(world(entries(1_500)));
 let pages = 0;
