@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import {
   judgeForeignAnswer,
@@ -14,12 +15,31 @@ import { clientCredentials, keyFile } from "./_access_token.ts";
 import { connectionBy, connectionTo } from "./_connection.ts";
 import { hasKind } from "./_fault.ts";
 import { FOREIGN_ANSWERS } from "./_foreign_answers.ts";
-import { recordedInstance } from "./_recorded_instance_host.ts";
 
 const PUBLIC = "http://localhost:8080";
 const INTERNAL = "http://127.0.0.1:8080";
 const RELEASES = ["4.13.1", "4.6.5", "3.4.9"];
 const { signal } = new AbortController();
+
+/** Answers of real instances that were asked at an address that is not their domain. */
+const { exchanges } = JSON.parse(
+  await Deno.readTextFile(new URL("recorded/instance_host.json", FIXTURES_URL)),
+);
+
+/** Returns a `fetch` that answers as one release did, with and without the header. */
+function recordedInstance(release: string): typeof fetch {
+  return (input, init) => {
+    const { pathname } = new URL(String(input));
+    const host = new Headers(init?.headers).get("x-zitadel-instance-host");
+    const exchange = exchanges.find((it: typeof exchanges[0]) =>
+      it.release === release && it.path === pathname &&
+      (it.instance_host === null) === (host === null)
+    );
+    if (!exchange) return Promise.reject(new TypeError("not recorded"));
+    const body = Uint8Array.fromBase64(exchange.body_base64);
+    return Promise.resolve(new Response(body, exchange));
+  };
+}
 
 type Ask = (connection: ZitadelConnection) => Promise<unknown>;
 
@@ -94,7 +114,7 @@ testEach(
   ASKED,
   async (ask) => {
     for (const release of RELEASES) {
-      const { fetch } = recordedInstance(release);
+      const fetch = recordedInstance(release);
       const { message, details } = await told(
         ask,
         connectionBy(fetch, { domainOrigin: INTERNAL }),
