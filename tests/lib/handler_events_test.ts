@@ -56,13 +56,6 @@ Deno.test("createHandler() does nothing for a replayed event, and never serves t
   assert.equal((await call(loginPayload())).status, 502);
 });
 
-Deno.test("createHandler() acts on each event whose sequence is none, and remembers none of it", async () => {
-  const { event } = await setUp();
-  for (const sequence of ["7", 1.5, Number.MAX_SAFE_INTEGER + 1, -1, 1]) {
-    assert.equal((await event({ sequence })).outcome, "invalidated");
-  }
-});
-
 Deno.test("createHandler() ignores events of other organizations than a fixed METADATA_ORGANIZATION", async () => {
   const { event } = await setUp({ METADATA_ORGANIZATION: ORGANIZATION });
   assert.equal((await event({ aggregateID: "another" })).outcome, "ignored");
