@@ -127,3 +127,17 @@ Deno.test("get() keeps a reading whose callers have left", async () => {
   await turn();
   assert.equal(served(), "old from memory");
 });
+
+Deno.test("invalidate() keeps a revalidation under way from bringing the old mapping back", async () => {
+  const { clock, upstream, cache, view } = setUp();
+  await view();
+  clock.advance(FRESH_MS);
+  const release = upstream.hold();
+  await view();
+  await turn();
+  upstream.viewer = "new";
+  await cache.invalidate("1");
+  release();
+  await turn();
+  assert.equal(await view(), "new from zitadel");
+});
