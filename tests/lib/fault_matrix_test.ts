@@ -5,18 +5,15 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { Code } from "@connectrpc/connect";
+import { pageNotFound, refusal } from "../../harness/sandbox/api.ts";
 import { createUpstream } from "../../harness/sandbox/upstream.ts";
+import type { FailureReason } from "../../lib/errors.ts";
 import type { LogEntry } from "../../lib/observability/log.ts";
 import { testEach } from "../_test_each.ts";
-import { createTestFunction, loginPayload } from "./_function.ts";
+import { createTestFunction, loginPayload, ORGANIZATION } from "./_function.ts";
 import { Connection, MemoryKv } from "./_memory_kv.ts";
-import {
-  FORBIDDEN_ORGANIZATION,
-  LONG_ORGANIZATIONS,
-  ORGANIZATION,
-  OTHER_ORGANIZATION,
-  UPSTREAM_FAULTS,
-} from "./_upstream_faults.ts";
+import { silentFetch } from "./_silent_fetch.ts";
 import { KV_TIMEOUT_MS, turn } from "./mapping/_isolate.ts";
 
 /** How old the mapping is when the fault comes; `none` if there is none. */
@@ -27,9 +24,8 @@ const CACHE_AGES_MS = {
   expired: 660_000,
 } as const;
 
-const KV_STATES = ["good", "silent", "refuses", "corrupt"] as const;
+const KV_STATES = ["good", "silent", "refuses"] as const;
 
-type Fault = typeof UPSTREAM_FAULTS[string];
 type CacheState = keyof typeof CACHE_AGES_MS;
 type KvState = typeof KV_STATES[number];
 
@@ -44,72 +40,75 @@ const SHORT_MS = 20;
 const EXPECTED_REPLY =
   '{"append_claims":[{"key":"permissions","value":["posts:read"]}]}';
 
-const world = createUpstream({
-  organizations: {
-    [ORGANIZATION]: { readable: true, metadata: mapping(1) },
-    [OTHER_ORGANIZATION]: { readable: true, metadata: mapping(1) },
-    [FORBIDDEN_ORGANIZATION]: { readable: false, metadata: {} },
-    [LONG_ORGANIZATIONS[0]]: { readable: true, metadata: mapping(1_001) },
-    [LONG_ORGANIZATIONS[1]]: { readable: true, metadata: mapping(1_002) },
-  },
-});
-
-function mapping(size: number): Record<string, string> {
-  const value = btoa('["posts:read"]');
-  return Object.fromEntries(
-    Array.from({ length: size }, (_, i) => [i ? `role-${i}` : "viewer", value]),
-  );
+function zitadel(metadata: () => Record<string, string>, readable = true) {
+  const organization = {
+    readable,
+    get metadata() {
+      return metadata();
+    },
+  };
+  const organizations = { [ORGANIZATION]: organization };
+  return createUpstream({ organizations }).fetch;
 }
 
-/** What a corrupt database holds: values of other programs, of other versions, and halves of ours. */
-const GARBAGE: readonly unknown[] = [
-  null,
-  "text",
-  // Bytes that are no mapping.
-  {
-    readAt: Date.parse("2026-11-24T00:00:00Z"),
-    mapping: new Uint8Array(3),
-    event: { sequence: 1e300, arrivedAt: 1e300 },
-  },
-];
+const entries = (...roles: (string | number)[]) =>
+  Object.fromEntries(roles.map((role) => [role, btoa('["posts:read"]')]));
+const good = zitadel(() => entries("viewer"));
+const answers = (respond: () => Response): typeof fetch => () =>
+  Promise.resolve(respond());
+const GRPC_WEB = { "content-type": "application/grpc-web+proto" };
+let size = 1_001;
 
-function openKv(state: KvState): Deno.Kv {
-  const connection = new Connection(new MemoryKv());
-  if (state !== "corrupt") {
-    connection.state = state;
-    return connection.kv;
-  }
-  let count = 0;
-  const get = (key: Deno.KvKey) => ({
-    key,
-    value: GARBAGE[count++ % GARBAGE.length],
-    versionstamp: "00000000000000010000",
-  });
-  return {
-    ...connection.kv,
-    get: (key: Deno.KvKey) => Promise.resolve(get(key)),
-    watch: (keys: readonly Deno.KvKey[]) =>
-      ReadableStream.from([keys.map(get)]),
-  } as never;
-}
+/** All faults of ZITADEL, and the reason that is logged of each; `timeout` is answered with 504. */
+const FAULTS: Record<string, [FailureReason, typeof fetch]> = {
+  "refused": ["unreachable", () => Promise.reject(new TypeError("refused"))],
+  "slow body": ["timeout", (...args) => {
+    const body = new ReadableStream({
+      start: (it) => void silentFetch()(...args).catch((e) => it.error(e)),
+    });
+    return Promise.resolve(new Response(body, { headers: GRPC_WEB }));
+  }],
+  "a bad token": [
+    "credential_rejected",
+    answers(() => refusal(Code.Unauthenticated, "Invalid (AUTH-7fs1e)")),
+  ],
+  "403": ["intercepted", answers(() => new Response(null, { status: 403 }))],
+  "404 of another server": ["intercepted", answers(pageNotFound)],
+  "an unknown instance": [
+    "unknown_instance",
+    answers(() => refusal(Code.NotFound, "Message=Instance not found.")),
+  ],
+  "429": ["rate_limited", answers(() => new Response(null, { status: 429 }))],
+  "503": ["unreachable", answers(() => new Response("", { status: 503 }))],
+  "truncated frame": [
+    "unreadable_answer",
+    answers(() =>
+      new Response(Uint8Array.of(0, 0, 0, 1), { headers: GRPC_WEB })
+    ),
+  ],
+  "no permission": ["missing_permission", zitadel(() => ({}), false)],
+  "pages that change while being read": [
+    "unstable_listing",
+    zitadel(() => entries(...Array(size++).keys())),
+  ],
+};
 
 async function runCase(
-  [reason, faultyFetch]: Fault,
+  [reason, faulty]: [FailureReason, typeof fetch],
   cacheState: CacheState,
   kvState: KvState,
 ): Promise<void> {
   let time = Date.parse("2026-11-24T00:00:00Z");
   let isFaulty = false;
+  const connection = new Connection(new MemoryKv());
+  connection.state = kvState;
   const isSlow = reason === "timeout";
   const background = new AbortController();
   using _end = { [Symbol.dispose]: () => background.abort() };
   const { call, log } = await createTestFunction({
-    fetch: async (input, init) =>
-      isFaulty
-        ? await faultyFetch(world.fetch, new Request(input, init))
-        : await world.fetch(input, init),
+    fetch: (...args) => (isFaulty ? faulty : good)(...args),
     now: () => time,
-    kv: openKv(kvState),
+    kv: connection.kv,
     shutdown: background.signal,
     timeout(ms) {
       const isOver = ms === KV_TIMEOUT_MS
@@ -133,12 +132,12 @@ async function runCase(
       await turn();
     }
   };
-  const good = { status: 200, text: EXPECTED_REPLY };
+  const right = { status: 200, text: EXPECTED_REPLY };
   const isFault = (entry: LogEntry) => entry.reason === reason;
 
   const age = CACHE_AGES_MS[cacheState];
   if (age !== undefined) {
-    assert.deepEqual(await answer(), good);
+    assert.deepEqual(await answer(), right);
     time += age;
   }
   log.length = 0;
@@ -155,22 +154,26 @@ async function runCase(
     const action = `Cannot read the metadata of organization ${ORGANIZATION}: `;
     assert.ok(line!.message.startsWith(action), line!.message);
   } else {
-    assert.deepEqual(await answer(), good);
+    assert.deepEqual(await answer(), right);
     if (cacheState === "stale") await logged(isFault);
     else assert.ok(!log.some(({ level }) => level === "error"), "asked");
   }
-  if (["silent", "refuses"].includes(kvState) && cacheState !== "fresh") {
+  if (kvState !== "good" && cacheState !== "fresh") {
     await logged(({ reason }) => reason === "kv_failed");
   }
 
   isFaulty = false;
   time += PAUSE_MS;
-  assert.deepEqual(await answer(), good, "the next good request does not work");
+  assert.deepEqual(
+    await answer(),
+    right,
+    "the next good request does not work",
+  );
 }
 
 testEach(
   "createHandler() answers every fault as it should, and recovers",
-  UPSTREAM_FAULTS,
+  FAULTS,
   async (fault) => {
     const states = Object.keys(CACHE_AGES_MS) as CacheState[];
     // The cases wait for timeouts together.

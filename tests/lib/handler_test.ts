@@ -115,18 +115,3 @@ Deno.test("createHandler() starts no timer for a call that memory answers", asyn
   await call(loginPayload());
   assert.deepEqual(timers, []);
 });
-
-Deno.test("createHandler() counts nothing for a line that LOG_LEVEL=warn leaves out", async () => {
-  const settings = { LOG_LEVEL: "warn" };
-  const { call, log } = await createTestFunction({ settings });
-  assert.equal((await call(loginPayload())).status, 200);
-  assert.equal((await call(loginPayload(), { key: "wrong" })).status, 401);
-  // The test's log takes every level; main.ts limits it.
-  assert.deepEqual(
-    log.map(({ level, outcome, roles }) => [level, outcome, roles]),
-    [
-      ["info", "permissions", undefined],
-      ["warn", "invalid_signature", undefined],
-    ],
-  );
-});

@@ -10,9 +10,13 @@ import { createServices } from "../../lib/services.ts";
 import { testEach } from "../_test_each.ts";
 import { login, NOW, ORGANIZATION } from "./_function.ts";
 import { KEY_FILE } from "./_settings.ts";
+import { createTokenEndpoint, tokenAnswer } from "./_token_endpoint.ts";
+import { keyFile } from "./zitadel/_access_token.ts";
 
 async function preloaded(settings: Record<string, string>) {
   const upstream = createUpstream(login);
+  const token = () => tokenAnswer(UPSTREAM_TOKEN);
+  const { fetch } = createTokenEndpoint(token, upstream.fetch);
   const log: LogEntry[] = [];
   const config = readConfig({
     ZITADEL_DOMAIN: UPSTREAM_ORIGIN,
@@ -21,13 +25,15 @@ async function preloaded(settings: Record<string, string>) {
   });
   const services = await createServices(config, {
     deno: "2.9.6",
-    fetch: upstream.fetch,
+    fetch,
     now: () => NOW,
     log: (entry) => void log.push(entry),
   });
   assert.equal(upstream.requests, 0);
   await services.preload();
-  const logged = log.map(({ level, reason }) => `${level} ${reason}`);
+  const logged = log.map(({ level, reason, credential }) =>
+    [level, reason, credential].join(" ").trim()
+  );
   return { services, logged, requests: upstream.requests };
 }
 
@@ -53,16 +59,23 @@ testEach<[settings: Record<string, string>, ...logged: string[]]>(
 
 const FIXED = { METADATA_ORGANIZATION: ORGANIZATION };
 
-Deno.test("createServices() preloads the mapping of a fixed organization", async () => {
-  const settings = { ACCESS_TOKEN: UPSTREAM_TOKEN, ...FIXED };
-  const { services, requests } = await preloaded(settings);
-  assert.equal(requests, 1);
-  const lookup = services.cache.get(ORGANIZATION);
-  assert.ok(!(lookup instanceof Promise));
-  assert.equal(lookup.source, "memory");
-});
+testEach<Record<string, string>>(
+  "createServices() preloads the mapping of a fixed organization, by each kind of credential",
+  {
+    "personal access token": { ACCESS_TOKEN: UPSTREAM_TOKEN },
+    "client credentials": { CLIENT_ID: "robot", CLIENT_SECRET: "secret" },
+    "key file": { SERVICE_ACCOUNT_KEY: keyFile().text },
+  },
+  async (credential) => {
+    const { services, requests } = await preloaded({ ...credential, ...FIXED });
+    assert.equal(requests, 1);
+    const lookup = services.cache.get(ORGANIZATION);
+    assert.ok(!(lookup instanceof Promise));
+    assert.equal(lookup.source, "memory");
+  },
+);
 
 Deno.test("createServices() logs a failed preload and goes on", async () => {
   const { logged } = await preloaded({ ACCESS_TOKEN: "refused", ...FIXED });
-  assert.deepEqual(logged, ["error credential_rejected"]);
+  assert.deepEqual(logged, ["error credential_rejected ACCESS_TOKEN"]);
 });

@@ -47,19 +47,21 @@ export function loginOf(organization: string) {
   };
 }
 
-/** A request as ZITADEL sends it now; text is sent as it is, the rest as JSON. */
+/** A request as ZITADEL sends it now; text and bytes are sent as they are, the rest as JSON. */
 export async function signed(
   url: string,
   key: string,
   payload: unknown,
   headers: Record<string, string> = {},
 ): Promise<Request> {
-  const body = typeof payload === "string" ? payload : JSON.stringify(payload);
+  const body = typeof payload === "string" || payload instanceof Uint8Array
+    ? payload
+    : JSON.stringify(payload);
   const seconds = Math.floor(Date.now() / 1_000);
   const signature = await signPayload(key, seconds, body);
   return new Request(url, {
     method: "POST",
-    body,
+    body: body as BodyInit,
     headers: { ...headers, "zitadel-signature": signature },
   });
 }

@@ -8,7 +8,7 @@ import {
   UPSTREAM_TOKEN,
 } from "../../harness/sandbox/upstream.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
-import { CANARY } from "../lib/_canaries.ts";
+import { CANARY } from "./_canaries.ts";
 import { login } from "../lib/_function.ts";
 import { ENV, serve, signed } from "./_loopback.ts";
 

@@ -5,15 +5,17 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { Code } from "@connectrpc/connect";
+import { FIXTURES_URL, readFixture } from "../../harness/fixtures/fixture.ts";
 import { startFunction } from "../../harness/function/function_process.ts";
+import { refusal } from "../../harness/sandbox/api.ts";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
 } from "../../harness/sandbox/upstream.ts";
-import { CANARY, HEADERS, withCanaries } from "../lib/_canaries.ts";
-import { loginPayload } from "../lib/_function.ts";
+import { CANARY, HEADERS, withCanaries } from "./_canaries.ts";
 import { KEY_FILE } from "../lib/_settings.ts";
-import { storedText } from "../lib/_stored_text.ts";
+import { storedText } from "./_stored_text.ts";
 import { loginOf, serve, signed } from "./_loopback.ts";
 
 const SIGNING_KEY = "canary-signing-key";
@@ -21,30 +23,39 @@ const SIGNING_KEY = "canary-signing-key";
 /** In URLs, which Deno's own span of a request holds; ZITADEL's have no query. */
 const QUERY = "sought-query";
 
+async function recorded(name: string): Promise<object> {
+  const { request } = await readFixture(new URL(`${name}.json`, FIXTURES_URL));
+  return withCanaries(JSON.parse(request.body)) as object;
+}
+
+const login = await recorded("calls/human_login");
+const event = {
+  ...await recorded("events/01_org_metadata_set"),
+  aggregateID: "1",
+};
+
 /** A login at an organization, with all that ZITADEL says of the user. */
-const call = (organization = "1") => ({
-  ...withCanaries(loginPayload()) as object,
-  ...loginOf(organization),
-});
+const call = (organization = "1") => ({ ...login, ...loginOf(organization) });
 
 const PAYLOADS: readonly unknown[] = [
   call(),
-  { ...call(), function: "function/presamlresponse" },
+  { ...await recorded("calls/presamlresponse"), ...loginOf("1") },
+  await recorded("calls/machine_client_credentials"),
   call("forbidden"),
   call("broken"),
-  {
-    event_type: "org.metadata.set",
-    aggregateID: "1",
-    userID: "canary",
-    event_payload: { key: "canary", value: "canary" },
-  },
+  event,
+  { ...event, event_type: "user.human.changed", aggregateID: "canary" },
+  { ...event, aggregateID: 7 },
   JSON.stringify(call()).slice(0, -5),
   { ...call(), user_grants: "canary" },
+  { ...call(), user_grants: [{ state: "canary", roles: ["canary"] }] },
   { ...call(), canary: 1, function: 1 },
   `${btoa("canary")}.${btoa("canary")}.aa`,
   `${btoa("canary")}.aa.bb.cc.dd`,
+  Uint8Array.of(0x7b, 0xff, ...new TextEncoder().encode("canary")),
   "canary",
   call(),
+  call("refused"),
 ];
 
 /** Requests of all kinds: good ones, bad ones, and such as meet a failing ZITADEL. */
@@ -79,10 +90,11 @@ function serveUpstream() {
         error_description: `canary ${text}`,
       }, { status: 400 });
     }
-    if (!text.includes("broken")) return await upstream.fetch(request);
-    const authorization = request.headers.get("authorization");
-    const body = `canary ${authorization}`;
-    return new Response(body, { status: 500 });
+    const body = `canary ${request.headers.get("authorization")}`;
+    if (text.includes("refused")) return refusal(Code.Unauthenticated, body);
+    return text.includes("broken")
+      ? new Response(body, { status: 500 })
+      : await upstream.fetch(request);
   });
 }
 
@@ -102,6 +114,7 @@ Deno.test("main.ts lets no secret and nothing personal out", async (t) => {
   const folder = await Deno.makeTempDir();
   const answers: string[] = [];
   const log: string[] = [];
+  const signatures: string[] = [];
   try {
     await Promise.all(CREDENTIALS.map(async (credential, index) => {
       await using running = await startFunction({
@@ -116,6 +129,10 @@ Deno.test("main.ts lets no secret and nothing personal out", async (t) => {
         },
       });
       for (const request of await requestsTo(running.url)) {
+        const signature = request.headers.get("zitadel-signature");
+        if (signature?.includes("v1=")) {
+          signatures.push(signature.split("v1=")[1]!);
+        }
         const response = await fetch(request);
         const headers = JSON.stringify([...response.headers]);
         answers.push(`${response.status} ${headers} ${await response.text()}`);
@@ -148,7 +165,9 @@ Deno.test("main.ts lets no secret and nothing personal out", async (t) => {
     for (const [place, text] of Object.entries(places)) {
       await t.step(place, () => {
         assert.doesNotMatch(text, CANARY);
-        assert.ok(!text.includes(UPSTREAM_TOKEN));
+        for (const secret of [UPSTREAM_TOKEN, ...signatures]) {
+          assert.ok(!text.includes(secret));
+        }
         const isTrace = place === "traces and metrics";
         assert.equal(text.includes(QUERY), isTrace);
       });

@@ -58,6 +58,39 @@ Deno.test("invalidate() with KV counts an event once for all isolates", async (t
   );
 });
 
+Deno.test("invalidate() in a burst of one organization's events reads nothing of any other, in any isolate", async () => {
+  using world = new World();
+  const [one, other] = [world.isolate(), world.isolate()];
+  await one.view();
+  await turn();
+  await other.view();
+  const burst = Array.from({ length: 60 }, (_, index) => index + 1);
+  await Promise.all(burst.map((it) => one.cache.invalidate("another", it)));
+  await turn();
+  assert.equal(await one.view(), "old from memory");
+  assert.equal(await other.view(), "old from memory");
+  assert.equal(world.upstream.calls, 1);
+});
+
+Deno.test("get() after an event reads KV once in the isolate that was told, twice in another, and then no more", async () => {
+  using world = new World();
+  const [one, other] = [world.isolate(), world.isolate()];
+  await one.view();
+  await turn();
+  await other.view();
+  await one.cache.invalidate("1", 1);
+  await turn();
+  const reads = async ({ connection, view }: typeof one) => {
+    const before = connection.count("get >");
+    await view();
+    await turn();
+    return connection.count("get >") - before;
+  };
+  const [told, compared] = [await reads(one), await reads(other)];
+  assert.deepEqual([told, compared], [1, 2]);
+  assert.deepEqual([await reads(one), await reads(other)], [0, 0]);
+});
+
 Deno.test("invalidate() with an event that another isolate overtook drops what is older", async () => {
   using world = new World();
   const one = await world.deaf();

@@ -55,42 +55,6 @@ Deno.test("parsePermissions() refuses a value that is too long", () => {
   assert.equal(parse(`${longest}x`), undefined);
 });
 
-/** Counts how often a text is unwrapped. */
-function countUnwrapped(text: string): number {
-  const { parse: parseJson } = JSON;
-  const { fromBase64 } = Uint8Array;
-  let unwrapped = 0;
-  JSON.parse = (...args: Parameters<typeof parseJson>) => {
-    unwrapped++;
-    return parseJson(...args);
-  };
-  Uint8Array.fromBase64 = (...args: Parameters<typeof fromBase64>) => {
-    unwrapped++;
-    return fromBase64.apply(Uint8Array, args);
-  };
-  try {
-    parse(text);
-  } finally {
-    JSON.parse = parseJson;
-    Uint8Array.fromBase64 = fromBase64;
-  }
-  return unwrapped;
-}
-
-testEach("parsePermissions() unwraps a value three times at most", {
-  "base64": base64,
-  "base64 without padding": (text: string) => base64(text).replace(/=+$/, ""),
-  "a JSON string": (text: string) => JSON.stringify(text),
-}, (wrap) => {
-  let text = '["read:all"]';
-  for (let times = 1; times <= 8; times++) {
-    text = wrap(text);
-    if (times > 2) assert.equal(parse(text), undefined);
-    // An array in base64 is looked for apart.
-    assert.ok(countUnwrapped(text) <= 4, `${countUnwrapped(text)} times`);
-  }
-});
-
 Deno.test("parsePermissions() refuses more permissions than a token carries, repetitions included", () => {
   const most = Array.from({ length: MAX_VALUE_PERMISSIONS }, () => "ab");
   assert.deepEqual(parse(most.join()), ["ab"]);

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import {
   knownProjects,
-  MAX_MAPPING_BYTES,
   parseRoleMapping,
   permissionsOf,
 } from "../../../lib/mapping/role_mapping.ts";
@@ -124,18 +123,3 @@ testEach<[values: Record<string, string>, more: number]>(
   },
   ([values, more]) => assert.equal(size(values) - size({ a: '["b"]' }), more),
 );
-
-testEach<[count: number, prefix: string]>("MAX_MAPPING_BYTES has room", {
-  "for 10,000 roles": [10_000, "role-"],
-  "for 7,500 roles that name their project": [
-    7_500,
-    "400925124561210406:role-",
-  ],
-}, ([count, prefix]) => {
-  const value = '["role-0000:read","role-0000:write"]';
-  const bytes = size(Object.fromEntries(
-    Array.from({ length: count }, (_, index) => [`${prefix}${index}`, value]),
-  ));
-  assert.ok(bytes < MAX_MAPPING_BYTES, String(bytes));
-  assert.ok(bytes > MAX_MAPPING_BYTES / 2, String(bytes));
-});

@@ -75,18 +75,6 @@ export function sign(
     .sign(key);
 }
 
-/** Signs the payload under any header, which the library would refuse to. */
-export async function signAs(header: string): Promise<string> {
-  const text = `${base64url(header)}.${base64url(JSON.stringify(PAYLOAD))}`;
-  const signature = await crypto.subtle.sign(
-    { name: "ECDSA", hash: "SHA-256" },
-    instance.privateKey,
-    encoder.encode(text),
-  );
-  const options = { alphabet: "base64url", omitPadding: true } as const;
-  return `${text}.${new Uint8Array(signature).toBase64(options)}`;
-}
-
 /** Encrypts a text. */
 export function encrypt(
   plaintext: string,

@@ -23,7 +23,6 @@ import {
   PAYLOAD,
   publicJwk,
   sign,
-  signAs,
 } from "./_envelope.ts";
 
 Deno.test("createEnvelopeOpener() verifies by each algorithm of ZITADEL's web keys", async (t) => {
@@ -76,9 +75,6 @@ testEach(
       jku: "https://elsewhere.example/keys",
     }),
     "with another payload": `${header}.${base64url('{"a":1}')}.${signature}`,
-    "with another header": `${
-      base64url('{"alg":"ES256"}')
-    }.${payload}.${signature}`,
     "without a signature": `${header}.${payload}.`,
     "alg none": `${base64url('{"alg":"none"}')}.${payload}.`,
     "alg none with a key id": `${
@@ -92,10 +88,6 @@ testEach(
       key: ps256.privateKey,
       alg: "PS256",
     }),
-    "a header that is no JSON": `${base64url("{")}.${payload}.${signature}`,
-    "an unknown critical extension": await signAs(
-      '{"alg":"ES256","kid":"1","crit":["x"],"x":1}',
-    ),
   },
   async (text, name) => {
     const isPs256 = name.includes("not ZITADEL's");
@@ -103,8 +95,7 @@ testEach(
     const { open, state } = await opener({ jwks });
     await assert.rejects(open(text), fails("invalid_signature"));
     assert.ok(state.fetches <= 1);
-    const right = await signAs('{"alg":"ES256","kid":"1"}');
-    assert.deepEqual(await open(right), PAYLOAD);
+    assert.deepEqual(await open(await sign()), PAYLOAD);
   },
 );
 
@@ -118,23 +109,17 @@ Deno.test("createEnvelopeOpener() fails when the instance's keys cannot be fetch
   );
 });
 
-/** A function whose instance has these keys, and what it asks for. */
-async function functionWith(jwks: unknown) {
-  const asked: string[] = [];
-  const tested = await createTestFunction({
-    fetch: (input) => {
-      asked.push(String(input));
-      return Promise.resolve(Response.json(jwks));
-    },
-  });
-  return { ...tested, asked };
-}
-
 Deno.test("createHandler() refuses an access token in place of a payload", async () => {
   const file = new URL("recorded/oidc/client_credentials.json", FIXTURES_URL);
   const { response } = JSON.parse(await Deno.readTextFile(file));
   const { access_token } = JSON.parse(response.body);
-  const { call, log, asked } = await functionWith(jwt.jwks);
+  const asked: string[] = [];
+  const { call, log } = await createTestFunction({
+    fetch: (input) => {
+      asked.push(String(input));
+      return Promise.resolve(Response.json(jwt.jwks));
+    },
+  });
   const forged = await call(access_token, { key: "another" });
   await assertRefused(forged, "invalid_signature");
   assert.deepEqual(asked, []);

@@ -3,8 +3,7 @@ import {
   FIXTURES_URL,
   readFixture,
 } from "../../../harness/fixtures/fixture.ts";
-import { FunctionError } from "../../../lib/errors.ts";
-import { compileChecks, parsePayload } from "../../../lib/request/payload.ts";
+import { parsePayload } from "../../../lib/request/payload.ts";
 import { fails } from "../_fails.ts";
 import { loginPayload } from "../_function.ts";
 
@@ -148,35 +147,3 @@ Deno.test("parsePayload() takes an event whose sequence is none for one without"
   const none = ["-1", "1.5", "9007199254740992", "1e400", '"7"', "null", "{}"];
   for (const json of none) assert.equal(sequenceOf(json), undefined, json);
 });
-
-// The last test: from here on, the check is the compiled one.
-Deno.test("compileChecks() changes no verdict", () => {
-  const values = [null, [], "", {}, { function: 1 }, ...changedLogins()];
-  const verdicts = () =>
-    values.map((value) => {
-      try {
-        return parsePayload(structuredClone(value));
-      } catch (error) {
-        assert.ok(error instanceof FunctionError);
-        return error.message;
-      }
-    });
-  const before = verdicts();
-  compileChecks();
-  assert.deepEqual(verdicts(), before);
-});
-
-/** The login, and each of its fields replaced by values of other types. */
-function* changedLogins(): Generator<unknown> {
-  yield loginPayload();
-  const pathsIn = (value: unknown, path = ""): string[] =>
-    Object.entries(typeof value === "object" && value || {})
-      .flatMap((
-        [key, inner],
-      ) => [path + key, ...pathsIn(inner, `${path}${key}.`)]);
-  for (const path of pathsIn(loginPayload())) {
-    for (const value of [undefined, null, 1, "", [], {}, [1], [null]]) {
-      yield changed(path, value);
-    }
-  }
-}

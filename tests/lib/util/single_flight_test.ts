@@ -5,7 +5,7 @@ import { type Flight, SingleFlight } from "../../../lib/util/single_flight.ts";
 function setUp() {
   const flights = new SingleFlight<string>();
   const runs: { flight: Flight; end: (result: string) => void }[] = [];
-  const run = (key = "a") =>
+  const run = (key: string) =>
     flights.do(key, (flight) => {
       const { promise, resolve } = Promise.withResolvers<string>();
       runs.push({ flight, end: resolve });
@@ -13,39 +13,6 @@ function setUp() {
     });
   return { flights, runs, run };
 }
-
-Deno.test("SingleFlight.do() shares the run under way of a key", async () => {
-  const { flights, runs, run } = setUp();
-  const calls = [run("a"), run("a")];
-  assert.equal(runs.length, 1);
-  assert.deepEqual(["a", "b"].map((key) => flights.has(key)), [true, false]);
-  run("b");
-  assert.equal(runs.length, 2);
-  runs[0]!.end("one");
-  assert.deepEqual(await Promise.all(calls), ["one", "one"]);
-  assert.ok(!flights.has("a"));
-});
-
-Deno.test("SingleFlight.do() has one run under way and one that waits after outdate()", async () => {
-  const { flights, runs, run } = setUp();
-  const first = run();
-  flights.outdate("a");
-  assert.deepEqual(runs[0]!.flight, { isJoinable: false, isCurrent: false });
-  const second = run();
-  flights.outdate("a");
-  const third = run();
-  assert.equal(runs.length, 1);
-  runs[0]!.end("one");
-  assert.equal(await first, "one");
-  assert.equal(runs.length, 2);
-  assert.deepEqual(runs[1]!.flight, { isJoinable: true, isCurrent: true });
-  const fourth = run();
-  runs[1]!.end("two");
-  const later = await Promise.all([second, third, fourth]);
-  assert.deepEqual(later, ["two", "two", "two"]);
-  run();
-  assert.equal(runs.length, 3);
-});
 
 Deno.test("SingleFlight.do() starts the run that waits also after a failure", async () => {
   const flights = new SingleFlight<string>();

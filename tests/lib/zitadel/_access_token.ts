@@ -26,7 +26,13 @@ export const clientCredentials = {
 export function keyFile(
   change: { key?: string; expirationDate?: string } = {},
 ) {
-  const key = { keyId: "7", key: pem("pkcs1"), userId: "8", ...change };
+  const key = {
+    type: "serviceaccount",
+    keyId: "7",
+    key: pem("pkcs1"),
+    userId: "8",
+    ...change,
+  };
   return {
     kind: "jwt_profile",
     key,

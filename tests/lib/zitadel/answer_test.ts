@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
 import { FunctionError } from "../../../lib/errors.ts";
 import {
   judgeForeignAnswer,
@@ -13,13 +14,96 @@ import { testEach } from "../../_test_each.ts";
 import { clientCredentials, keyFile } from "./_access_token.ts";
 import { connectionBy, connectionTo } from "./_connection.ts";
 import { hasKind } from "./_fault.ts";
-import { FOREIGN_ANSWERS } from "./_foreign_answers.ts";
-import { recordedInstance } from "./_recorded_instance_host.ts";
 
 const PUBLIC = "http://localhost:8080";
 const INTERNAL = "http://127.0.0.1:8080";
 const RELEASES = ["4.13.1", "4.6.5", "3.4.9"];
 const { signal } = new AbortController();
+
+/** Answers of real instances that were asked at an address that is not their domain. */
+const { exchanges } = JSON.parse(
+  await Deno.readTextFile(new URL("recorded/instance_host.json", FIXTURES_URL)),
+);
+
+/** Returns a `fetch` that answers as one release did, with and without the header. */
+function recordedInstance(release: string): typeof fetch {
+  return (input, init) => {
+    const { pathname } = new URL(String(input));
+    const host = new Headers(init?.headers).get("x-zitadel-instance-host");
+    const exchange = exchanges.find((it: typeof exchanges[0]) =>
+      it.release === release && it.path === pathname &&
+      (it.instance_host === null) === (host === null)
+    );
+    if (!exchange) return Promise.reject(new TypeError("not recorded"));
+    const body = Uint8Array.fromBase64(exchange.body_base64);
+    return Promise.resolve(new Response(body, exchange));
+  };
+}
+
+/** A page of a proxy, a firewall or a login. */
+const page = (status: number, title: string) => () =>
+  new Response(`<!doctype html><title>${title}</title>canary`, {
+    status,
+    headers: { "content-type": "text/html; charset=utf-8" },
+  });
+
+function brokenOff(): Response {
+  let isSent = false;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (isSent) controller.error(new TypeError("connection reset"));
+      else controller.enqueue(new TextEncoder().encode("<!doctype ht"));
+      isSent = true;
+    },
+  });
+  return new Response(body, { headers: { "content-type": "text/html" } });
+}
+
+const withHeaders = (
+  status: number,
+  headers: HeadersInit,
+  body: string | null = null,
+) =>
+() => new Response(body, { status, headers });
+
+/** Answers that are not ZITADEL's, and what an operator is told of each. */
+const FOREIGN_ANSWERS: Record<string, [() => Response, seen: string]> = {
+  "a login page": [page(200, "Sign in"), "200 text/html"],
+  "a redirect to a login page": [
+    withHeaders(302, { location: "https://sso.example/login?canary" }),
+    "302, a redirect to https://sso.example",
+  ],
+  "a page that asks to log in": [
+    page(401, "Authorization Required"),
+    "401 text/html",
+  ],
+  "a firewall's page": [page(403, "Forbidden"), "403 text/html"],
+  "a page for a missing one": [page(404, "Not Found"), "404 text/html"],
+  "a page about an error": [page(500, "Error"), "500 text/html"],
+  "a gateway's 502": [page(502, "Bad Gateway"), "502 text/html"],
+  "a gateway's 503": [page(503, "Unavailable"), "503 text/html"],
+  "a gateway's 504": [page(504, "Gateway Timeout"), "504 text/html"],
+  "a page that breaks off": [brokenOff, "200 text/html"],
+  "a challenge": [
+    withHeaders(401, {
+      "www-authenticate": "Basic",
+      "content-type": "text/plain",
+    }, "canary"),
+    "401 text/plain",
+  ],
+  "a gateway that speaks JSON": [
+    () => Response.json({ message: "Forbidden canary" }, { status: 403 }),
+    "403 application/json",
+  ],
+  "a refusal with gRPC-web's content type": [
+    withHeaders(403, { "content-type": "application/grpc-web+proto" }),
+    "403 application/grpc-web+proto",
+  ],
+  "a refusal without a content type": [
+    withHeaders(403, {}),
+    "403 without a content type",
+  ],
+};
 
 type Ask = (connection: ZitadelConnection) => Promise<unknown>;
 
@@ -94,7 +178,7 @@ testEach(
   ASKED,
   async (ask) => {
     for (const release of RELEASES) {
-      const { fetch } = recordedInstance(release);
+      const fetch = recordedInstance(release);
       const { message, details } = await told(
         ask,
         connectionBy(fetch, { domainOrigin: INTERNAL }),

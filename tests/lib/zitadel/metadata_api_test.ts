@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { create } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { ListOrgMetadataResponseSchema } from "@zitadel/proto/zitadel/management_pb";
 import {
   createUpstream,
   UPSTREAM_TOKEN,
@@ -17,7 +15,7 @@ import {
 } from "../../../lib/zitadel/metadata_listing.ts";
 import type { FaultKind } from "../../../lib/zitadel/upstream_fault.ts";
 import { testEach } from "../../_test_each.ts";
-import { grpcWebAnswer, grpcWebError } from "../_frames.ts";
+import { refusal } from "../../../harness/sandbox/api.ts";
 import { connectionBy } from "./_connection.ts";
 import { hasKind } from "./_fault.ts";
 
@@ -101,27 +99,19 @@ testEach(
   },
 );
 
-/** An answer with an entry of each organization. */
-function entriesOf(...owners: (string | undefined)[]) {
-  const message = create(ListOrgMetadataResponseSchema, {
-    details: { totalResult: BigInt(owners.length) },
-    result: owners.map((resourceOwner, i) => ({
-      key: `role-${i}`,
-      ...resourceOwner && { details: { resourceOwner } },
-    })),
+/** A call whose header names the organization `own` instead, as if a proxy dropped it: ZITADEL then answers for the service user's. */
+const withoutHeader = () =>
+  callTo((input, init) => {
+    const request = new Request(input, init);
+    request.headers.set("x-zitadel-orgid", "own");
+    return world(request);
   });
-  return () => grpcWebAnswer(ListOrgMetadataResponseSchema, message);
-}
 
 Deno.test("listMetadata() refuses an entry of another organization", async () => {
-  const right = await listBy(entriesOf(ID, ID), "management_v1");
-  assert.equal(right.entries.length, 2);
-  for (const owner of ["1", "", undefined]) {
-    await assert.rejects(
-      listBy(entriesOf(ID, owner), "management_v1"),
-      hasKind("unreadable_answer", /another organization/),
-    );
-  }
+  await assert.rejects(
+    listMetadata(withoutHeader(), "management_v1", FIRST_PAGE),
+    hasKind("unreadable_answer", /another organization/),
+  );
 });
 
 testEach<[announced: number, most: number]>(
@@ -204,7 +194,7 @@ const KINDS: Partial<Record<Code, FaultKind>> = {
 Deno.test("listMetadata() judges each gRPC status of ZITADEL, and quotes none", async () => {
   for (let code: Code = Code.Canceled; code <= Code.Unauthenticated; code++) {
     await assert.rejects(
-      listBy(() => grpcWebError(code, "canary (AUTHZ-cdgFk)")),
+      listBy(() => refusal(code, "canary (AUTHZ-cdgFk)")),
       hasKind(KINDS[code] ?? "unreadable_answer", /^(?!.*canary)/),
     );
   }
@@ -216,15 +206,16 @@ testEach("listMetadata() takes a refusal without an error id for a proxy's", {
   "no healthy upstream": Code.NotFound,
 }, (code, text) =>
   assert.rejects(
-    listBy(() => grpcWebError(code, text)),
+    listBy(() => refusal(code, text)),
     hasKind("intercepted", /without an error id/),
   ));
 
 const { fetch: world } = createUpstream({
   organizations: {
     [ID]: { readable: true, metadata: {} },
-    own: { readable: true, metadata: {} },
+    own: { readable: true, metadata: { admin: "" } },
     "2": { readable: false, metadata: {} },
+    "3": { readable: true, metadata: {} },
   },
 });
 
@@ -236,14 +227,21 @@ Deno.test("isOrganizationReadable() asks management v1 the way the metadata was 
     isReadable(callTo(world, { organization: "2" })),
     hasKind("missing_permission"),
   );
-  const withoutHeader = callTo((input, init) => {
-    const request = new Request(input, init);
-    // ZITADEL then answers for the service user's own organization.
-    request.headers.set("x-zitadel-orgid", "own");
-    return world(request);
-  });
   await assert.rejects(
-    isReadable(withoutHeader),
+    isReadable(withoutHeader()),
     hasKind("unreadable_answer", /another organization.* x-zitadel-orgid/),
   );
+});
+
+Deno.test("isOrganizationReadable() asks v2 for the organization, and takes no other for it", async () => {
+  const organization = "3";
+  const right = callTo(world, { organization });
+  assert.equal(await isOrganizationReadable(right, "v2"), true);
+  const other = callTo(async (input, init) => {
+    const { url, headers, body } = new Request(input, init);
+    const bytes = (await new Response(body).bytes())
+      .map((byte) => byte === 0x32 ? 0x33 : byte);
+    return await world(url, { method: "POST", headers, body: bytes });
+  }, { organization: "2" });
+  assert.equal(await isOrganizationReadable(other, "v2"), false);
 });

@@ -2,21 +2,23 @@ import assert from "node:assert/strict";
 import { Code } from "@connectrpc/connect";
 import {
   createUpstream,
+  UPSTREAM_ORIGIN,
   UPSTREAM_TOKEN,
   type UpstreamData,
 } from "../../../harness/sandbox/upstream.ts";
+import {
+  MAX_MAPPING_BYTES,
+  MAX_VALUE_BYTES,
+} from "../../../lib/mapping/role_mapping.ts";
 import { abortable } from "../../../lib/util/abortable.ts";
+import type { AccessTokenSource } from "../../../lib/zitadel/access_token.ts";
+import { createMetadataReader } from "../../../lib/zitadel/metadata_reader.ts";
 import { testEach } from "../../_test_each.ts";
 import { fails } from "../_fails.ts";
-import { grpcWebError, silentFetch } from "../_frames.ts";
-import {
-  entries,
-  ID,
-  reader,
-  type ReaderOptions,
-  valuesOf,
-  world,
-} from "./_metadata.ts";
+import { NOW, ORGANIZATION as ID } from "../_function.ts";
+import { refusal } from "../../../harness/sandbox/api.ts";
+import { silentFetch } from "../_silent_fetch.ts";
+import { connectionBy } from "./_connection.ts";
 import { rejection } from "./_rejection.ts";
 
 const API_MEMORY_MS = 60 * 60 * 1000;
@@ -25,6 +27,64 @@ const V2 = "v2.ListOrganizationMetadata";
 const V2BETA = "v2beta.ListOrganizationMetadata";
 const V1 = "v1.ListOrgMetadata";
 const DISCOVERY = "GET./.well-known/openid-configuration";
+
+/** Metadata of so many entries with values of so many bytes. */
+function valuesOf(count: number, bytes = 8): Record<string, string> {
+  const value = btoa("x".repeat(bytes));
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`role-${i}`, value]),
+  );
+}
+
+/** A world of that organization. */
+function world(
+  metadata: Record<string, string> = valuesOf(2),
+  api: UpstreamData["api"] = "v2",
+): UpstreamData {
+  return { organizations: { [ID]: { readable: true, metadata } }, api };
+}
+
+/** A token that never changes. */
+const fixedToken: AccessTokenSource = {
+  settings: "ACCESS_TOKEN",
+  get: () => Promise.resolve(UPSTREAM_TOKEN),
+  discard: () => false,
+};
+
+interface ReaderOptions {
+  readonly fetch?: typeof fetch;
+  readonly token?: AccessTokenSource;
+  readonly timeoutMs?: number;
+}
+
+/** A reader of an upstream, the methods that it called and a clock. */
+function reader(
+  upstreamData: UpstreamData,
+  {
+    fetch = createUpstream(upstreamData).fetch,
+    token = fixedToken,
+    timeoutMs = 5_000,
+  }: ReaderOptions = {},
+) {
+  const calls: string[] = [];
+  const clock = { now: NOW };
+  const connection = connectionBy((input, init) => {
+    const url = String(input instanceof Request ? input.url : input);
+    const [, version, method] = /(v\w+)\.\w+\/(\w+)$/.exec(url) ??
+      [, "GET", url.replace(UPSTREAM_ORIGIN, "")];
+    calls.push(`${version}.${method}`);
+    return fetch(input, init);
+  }, { timeoutMs, now: () => clock.now });
+  const readMetadata = createMetadataReader({
+    connection,
+    token,
+    maxValueBytes: MAX_VALUE_BYTES,
+    maxKeptBytes: MAX_MAPPING_BYTES,
+  });
+  const read = (organization: string, signal = connection.startDeadline()) =>
+    readMetadata(organization, signal);
+  return { read, calls, clock };
+}
 
 const isDenied = fails("upstream_failed", "missing_permission", {
   organization: ID,
@@ -76,9 +136,9 @@ function tokens(...tokens: string[]) {
 
 const refuse = () =>
   Promise.resolve(
-    grpcWebError(Code.Unauthenticated, "Errors.Token.Invalid (AUTH-7fs1e)"),
+    refusal(Code.Unauthenticated, "Errors.Token.Invalid (AUTH-7fs1e)"),
   );
-const long = createUpstream(world(entries(1_500)));
+const long = createUpstream(world(valuesOf(1_500)));
 let pages = 0;
 
 testEach<[calls: number, ReaderOptions]>(

@@ -4,8 +4,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { fromBinary } from "@bufbuild/protobuf";
-import { ListOrganizationMetadataRequestSchema } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { FIXTURES_URL } from "../../../harness/fixtures/fixture.ts";
 import { createUpstream } from "../../../harness/sandbox/upstream.ts";
 import type { FailureReason } from "../../../lib/errors.ts";
@@ -13,38 +11,25 @@ import { testEach } from "../../_test_each.ts";
 import { createTestFunction, loginPayload } from "../_function.ts";
 
 const RECORDED = new URL("recorded/", FIXTURES_URL);
-/** The flags and the length before a gRPC-web message. */
-const FRAME_HEADER_BYTES = 5;
 const ORGANIZATION_HEADER = "x-zitadel-orgid";
 
-/** A gRPC-web call and its answer, with their frames. */
-interface RecordedExchange {
-  readonly request: {
-    readonly path: string;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body_base64: string;
-  };
-  readonly response: {
-    readonly status: number;
-    readonly headers: Readonly<Record<string, string>>;
-    readonly body_base64: string;
-  };
-}
-
-async function readExchange(name: string): Promise<RecordedExchange> {
+async function readExchange(name: string) {
   const file = new URL(`${name}.json`, RECORDED);
-  return JSON.parse(await Deno.readTextFile(file));
-}
-
-/** The organization that a recorded call asks for. */
-function organizationOf({ request }: RecordedExchange): string {
-  const header = request.headers[ORGANIZATION_HEADER];
-  if (header) return header;
-  const frame = Uint8Array.fromBase64(request.body_base64);
-  return fromBinary(
-    ListOrganizationMetadataRequestSchema,
-    frame.subarray(FRAME_HEADER_BYTES),
-  ).organizationId;
+  const { request, response } = JSON.parse(await Deno.readTextFile(file));
+  const { path, headers, body_base64 } = request;
+  // In the message, if there is no header.
+  const organization: string = headers[ORGANIZATION_HEADER] ??
+    /\d{18}/.exec(atob(body_base64))![0];
+  const body = Uint8Array.fromBase64(response.body_base64);
+  return {
+    organization,
+    /** Whether a request is as the recorded one. */
+    isOf: (request: Request) =>
+      path === new URL(request.url).pathname &&
+      (headers[ORGANIZATION_HEADER] ?? null) ===
+        request.headers.get(ORGANIZATION_HEADER),
+    answer: () => new Response(body, response),
+  };
 }
 
 /** What the function must make of a release's recorded answers to one look-up. */
@@ -95,7 +80,7 @@ testEach(
   async ([answers, expected]) => {
     const exchanges = await Promise.all(answers.map(readExchange));
     const unused = new Set(exchanges);
-    const organization = organizationOf(exchanges.at(-1)!);
+    const { organization } = exchanges.at(-1)!;
     // Whether an organization is readable was recorded by REST only.
     const readable = typeof expected !== "string";
     const { fetch: otherwise } = createUpstream({
@@ -104,17 +89,11 @@ testEach(
     const { call, log } = await createTestFunction({
       settings: { METADATA_ORGANIZATION: organization },
       fetch: (input, init) => {
-        const { url, headers } = new Request(input, init);
-        const exchange = exchanges.find(({ request }) =>
-          request.path === new URL(url).pathname &&
-          request.headers[ORGANIZATION_HEADER] ===
-            (headers.get(ORGANIZATION_HEADER) ?? undefined)
-        );
-        if (!exchange) return otherwise(input, init);
+        const request = new Request(input, init);
+        const exchange = exchanges.find(({ isOf }) => isOf(request));
+        if (!exchange) return otherwise(request);
         unused.delete(exchange);
-        const { status, headers: sent, body_base64 } = exchange.response;
-        const body = Uint8Array.fromBase64(body_base64);
-        return Promise.resolve(new Response(body, { status, headers: sent }));
+        return Promise.resolve(exchange.answer());
       },
     });
     const response = await call(loginPayload());

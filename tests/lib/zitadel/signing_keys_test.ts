@@ -5,7 +5,7 @@ import type { FailureReason } from "../../../lib/errors.ts";
 import { createSigningKeys } from "../../../lib/zitadel/signing_keys.ts";
 import { testEach } from "../../_test_each.ts";
 import { fails } from "../_fails.ts";
-import { silentFetch } from "../_frames.ts";
+import { silentFetch } from "../_silent_fetch.ts";
 import { Clock } from "../request/_envelope.ts";
 import { connectionBy } from "./_connection.ts";
 import { rejection, settled } from "./_rejection.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../../lib/zitadel/token_request.ts";
 import { testEach } from "../../_test_each.ts";
 import { fails } from "../_fails.ts";
-import { silentFetch } from "../_frames.ts";
+import { silentFetch } from "../_silent_fetch.ts";
 import { NOW } from "../_function.ts";
 import { createTokenEndpoint, readTokenAnswer } from "../_token_endpoint.ts";
 import {
