@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setupNotes } from "../../../harness/setup/notes.ts";
 import type { Change } from "../../../harness/plan/change.ts";
 import { planRemoval } from "../../../harness/setup/plan_removal.ts";
 import {
@@ -130,26 +129,6 @@ testEach<[Partial<Target>, isGuarded: boolean, wanted?: Partial<Target>]>(
     }, { ...WISH, target: { ...SETTINGS, ...wanted } });
     assert.deepEqual(linesOf(changes), [`~ target "ours": ${shown}`]);
     assert.equal(changes[0]!.isGuarded, isGuarded);
-  },
-);
-
-testEach<[seconds: number, upstreamMs: string | undefined, isWarned: boolean]>(
-  "setupNotes() warns when ZITADEL would give up before the function does",
-  {
-    "by default": [10, undefined, false],
-    "just above": [2.5, undefined, false],
-    "as long": [2, undefined, true],
-    "as long as is set": [10, "10000", true],
-    "above what is set": [10, "9999", false],
-    "above what is left empty": [10, "", false],
-  },
-  ([timeoutSeconds, UPSTREAM_TIMEOUT_MS, isWarned]) => {
-    const target = { ...SETTINGS, timeoutSeconds };
-    const notes = setupNotes({ ...EMPTY, env: { UPSTREAM_TIMEOUT_MS } }, {
-      ...{ target, conditions: [], mapping: new Map(), prune: false },
-    });
-    assert.equal(notes.length, isWarned ? 1 : 0);
-    if (isWarned) assert.match(notes[0]!, /UPSTREAM_TIMEOUT_MS/);
   },
 );
 

@@ -141,24 +141,6 @@ Deno.test("setup reports what was done when it is interrupted, and continues", a
   await expect(options, "done");
 });
 
-Deno.test("setup names a later target that replaces the claim", async () => {
-  await using scene = await createSetupScene();
-  const { run, expect, instance, envFile, sandbox } = scene;
-  await using server = startFunction(envFile, sandbox.origin);
-  await run({ endpoint: server.endpoint });
-  await server.reload();
-  await run({});
-  const theirs = await addTarget(instance, { name: "theirs" });
-  const [execution] = await listExecutions(instance);
-  const targets = [...execution!.targets, theirs.id];
-  await setExecution(instance, { condition: PREACCESSTOKEN, targets });
-  // It does not ask whether to do nothing.
-  await expect({ yes: false }, "done", [
-    /^Nothing to change\.$/m,
-    '! function/preaccesstoken calls "theirs" after "Authorization Webhook": if it answers with append_claims',
-  ], { answer: false });
-});
-
 Deno.test("setup --remove of a name that does not exist names those that do", async () => {
   await using scene = await createSetupScene();
   const { expect, instance } = scene;
