@@ -51,29 +51,3 @@ export async function findTrouble(
       : "Check --probe: it has to lead to the function itself",
   };
 }
-
-/**
- * Checks that a function may be bound later, if not now.
- *
- * @param calledAt Where the target is called now, if that or what a failure does changes.
- * @throws {Error} If starting the function would not help, or if a target that is
- * already called would move to it.
- */
-export function requireStartable(
-  { seen, isNotYet, advice }: Trouble,
-  { endpoint, calledAt }: {
-    readonly endpoint: string;
-    readonly calledAt: string | undefined;
-  },
-): void {
-  if (isNotYet && calledAt === undefined) return;
-  if (calledAt === endpoint) {
-    throw new Error(
-      `Cannot let logins depend on the function: ${seen}. Nothing was changed. ${advice}, or leave out --interrupt-on-error`,
-    );
-  }
-  const stays = calledAt ? `: the target stays at ${calledAt}` : "";
-  throw new Error(
-    `Cannot bind the target: ${seen}. Nothing was changed${stays}. ${advice}`,
-  );
-}

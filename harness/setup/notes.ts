@@ -1,4 +1,3 @@
-import { planMapping } from "../roles/plan_mapping.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import type { State, Wish } from "./plan.ts";
 import { standInName } from "./stand_in.ts";
@@ -11,10 +10,7 @@ const METADATA_EVENTS = ["event/group/org.metadata", "event/group/org"];
  * with a target or its neighbours, `deno task doctor` says.
  */
 export function setupNotes(state: State, wish: Wish): string[] {
-  const { mapping, prune } = wish;
-  const entries = mapping.size > 0 || prune
-    ? planMapping(state.metadata, mapping, { prune })
-    : { set: [], removed: [], notes: [] };
+  const { entries } = wish;
   const isChanged = entries.set.length + entries.removed.length > 0;
   return [
     ...entries.notes,

@@ -5,10 +5,15 @@ import {
   SETUP_OPTIONS,
   type SetupOptions,
 } from "../../../harness/setup/command_line.ts";
-import { listExecutions } from "../../../harness/zitadel/execution.ts";
+import {
+  listExecutions,
+  setExecution,
+} from "../../../harness/zitadel/execution.ts";
+import { setMetadata } from "../../../harness/zitadel/metadata.ts";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
 import type { Io } from "../../../harness/cli/io.ts";
+import { startFunction } from "../_function_server.ts";
 import { createTestIo } from "../_test_io.ts";
 import { startScratch } from "../_scratch.ts";
 
@@ -16,6 +21,13 @@ const DEFAULTS = {
   ...readArguments([], { options: SETUP_OPTIONS }),
   yes: true,
 };
+
+export const PREACCESSTOKEN = "function/preaccesstoken";
+export const EVENTS = "event/group/org.metadata";
+/** At which nothing answers. */
+export const NOWHERE = "http://127.0.0.1:9/";
+
+const textOf = (value: Uint8Array) => new TextDecoder().decode(value);
 
 interface RunOptions {
   readonly env?: Io["env"];
@@ -90,12 +102,43 @@ export async function createSetupScene() {
     write: (text: string, options?: Deno.WriteFileOptions) =>
       Deno.writeTextFile(envFile, text, options),
     settings: async () => parseEnv(await Deno.readTextFile(envFile)),
-    /** Targets and bindings, to be compared. */
+    /** All that a set-up touches, to be compared. */
     snapshot: async () => ({
       targets: await listTargets(instance),
-      executions: await listExecutions(instance),
+      executions: Object.fromEntries(
+        (await listExecutions(instance))
+          .map(({ condition, targets }) => [condition, targets]),
+      ),
+      metadata: [...sandbox.world.organizations.values()]
+        .map(({ metadata }) =>
+          Object.fromEntries(
+            [...metadata].map(([key, { value }]) => [key, textOf(value)]),
+          )
+        ),
       envFile: await Deno.readTextFile(envFile),
     }),
+    /** Binds targets in ZITADEL, as someone else would. */
+    bind: (condition: string, ...targets: string[]) =>
+      setExecution(instance, { condition, targets }),
+    /** Sets an entry of the mapping's organization, as someone else would. */
+    setEntry: (
+      key: string,
+      text: string,
+      organization = scratch.organization,
+    ) =>
+      setMetadata(instance, organization.id, [
+        { key, value: new TextEncoder().encode(text) },
+      ]),
+    /** Starts a function, which has the key once it is set up with it. */
+    async connect(options: Partial<SetupOptions> = {}) {
+      const server = startFunction(envFile, sandbox.origin);
+      const { endpoint } = server;
+      const first = { endpoint, ...options };
+      await expect(first, "failed", [/^Not bound: .* answered 503$/m]);
+      await server.reload();
+      await expect(first, "done");
+      return server;
+    },
     /** Writes a roles file and returns its path. */
     async roles(mapping: unknown): Promise<string> {
       const path = `${folder}/roles.json`;

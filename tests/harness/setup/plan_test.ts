@@ -6,6 +6,7 @@ import {
   type State,
   type Wish,
 } from "../../../harness/setup/plan.ts";
+import { NO_ENTRIES } from "../../../harness/roles/plan_mapping.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import type { Target } from "../../../harness/zitadel/target.ts";
 import { testEach } from "../../_test_each.ts";
@@ -32,17 +33,19 @@ const OTHER = { ...OURS, id: "9", name: "other", signingKey: "otherKey" };
 const WISH: Wish = {
   target: SETTINGS,
   conditions: ["function/preaccesstoken"],
-  mapping: new Map([["admin", ["read:all"]]]),
-  prune: false,
+  entries: NO_ENTRIES,
 };
-const bytes = (text: string) => new TextEncoder().encode(text);
+const writing = (from: string | undefined, to: string) => ({
+  ...NO_ENTRIES,
+  set: [{ key: "admin", from, to }],
+});
 const EMPTY: State = {
   ...{ targets: [], executions: [], metadata: [], envKeys: [], env: {} },
 };
 const DONE: State = {
   targets: [OURS],
   executions: [{ condition: "function/preaccesstoken", targets: ["9", "1"] }],
-  metadata: [{ key: "admin", value: bytes('["read:all"]') }],
+  metadata: [],
   envKeys: ["otherKey", "ourKey"],
   env: {},
 };
@@ -77,13 +80,17 @@ testEach<[State, Wish, ...lines: string[]]>(
     ],
     "the mapping alone": [
       EMPTY,
-      { ...WITHOUT_TARGET, domain: "a.example" },
-      '+ metadata admin: ["read:all"]',
+      {
+        ...WITHOUT_TARGET,
+        domain: "a.example",
+        entries: writing("x".repeat(80), "y".repeat(81)),
+      },
+      `~ metadata admin: ${"x".repeat(80)} -> ${"y".repeat(80)}...`,
     ],
     // What ZITADEL may refuse first, and the binding last.
     "all of it": [
       EMPTY,
-      WISH,
+      { ...WISH, entries: writing(undefined, '["read:all"]') },
       CREATE,
       `+ ${KEY}`,
       '+ metadata admin: ["read:all"]',
@@ -129,31 +136,6 @@ testEach<[Partial<Target>, isGuarded: boolean, wanted?: Partial<Target>]>(
     }, { ...WISH, target: { ...SETTINGS, ...wanted } });
     assert.deepEqual(linesOf(changes), [`~ target "ours": ${shown}`]);
     assert.equal(changes[0]!.isGuarded, isGuarded);
-  },
-);
-
-testEach<[stored: string, ...lines: string[]]>(
-  "planSetup() writes only metadata that means something else",
-  {
-    "the same text": ['["read:all"]'],
-    "the same list": ['[ "read:all" ]'],
-    "the same as plain text": ["read:all"],
-    "another list": [
-      '["other"]',
-      '~ metadata admin: ["other"] -> ["read:all"]',
-    ],
-    "a text as long as is shown": [
-      "x".repeat(80),
-      `~ metadata admin: ${"x".repeat(80)} -> ["read:all"]`,
-    ],
-    "a long text": [
-      "x".repeat(90),
-      `~ metadata admin: ${"x".repeat(80)}... -> ["read:all"]`,
-    ],
-  },
-  ([stored, ...lines]) => {
-    const metadata = [{ key: "admin", value: bytes(stored) }];
-    assert.deepEqual(plan({ ...DONE, metadata }, WISH), lines);
   },
 );
 
