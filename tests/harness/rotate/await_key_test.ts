@@ -30,8 +30,12 @@ const wait = (
   options: Partial<AwaitKeyOptions> = {},
 ) =>
   awaitKey({
-    ...{ endpoints, signingKey: "key", retryMs: RETRY_MS },
-    ...{ processes: undefined, waitSeconds: 0, ...options },
+    endpoints,
+    signingKey: "key",
+    retryMs: RETRY_MS,
+    processes: undefined,
+    waitSeconds: 0,
+    ...options,
   });
 
 Deno.test("awaitKey() finds a single old process behind a balancer", async () => {

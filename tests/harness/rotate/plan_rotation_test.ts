@@ -10,8 +10,13 @@ const target = (
   name: string,
   payloadType: PayloadType = "json",
 ): Target => ({
-  ...{ id, name, endpoint: "https://function.example/", kind: "call" },
-  ...{ timeoutSeconds: 10, interruptOnError: false, payloadType },
+  id,
+  name,
+  endpoint: "https://function.example/",
+  kind: "call",
+  timeoutSeconds: 10,
+  interruptOnError: false,
+  payloadType,
   signingKey: `key${id}`,
 });
 const place = {

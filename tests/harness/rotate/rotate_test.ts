@@ -63,7 +63,10 @@ async function bound() {
         } = {},
     ): Promise<void> {
       const { steps } = planRotation(place, await readState(place), {
-        ...{ name, wait: 20, probe: [], pace: PACE },
+        name,
+        wait: 20,
+        probe: [],
+        pace: PACE,
         ...options,
       });
       await applySteps(steps, {
@@ -213,8 +216,11 @@ Deno.test("rotate keeps a fractional timeout and the kind of a webhook", async (
   await using it = await bound();
   const { endpoint } = it.server;
   const settings = {
-    ...{ name: "webhook", endpoint, timeoutSeconds: 2.5 },
-    ...{ interruptOnError: true, kind: "webhook" as const },
+    name: "webhook",
+    endpoint,
+    timeoutSeconds: 2.5,
+    interruptOnError: true,
+    kind: "webhook" as const,
   };
   await addTarget(it.instance, settings);
   await it.rotate({ name: "webhook" });

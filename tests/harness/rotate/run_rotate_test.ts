@@ -12,9 +12,17 @@ Deno.test("runRotate() reports what an interruption left, and how to go on", asy
     signal: controller.signal,
   });
   const rotation = runRotate({
-    ...{ name: NAME, envFile, wait: 60, probe: [], endpoint: [] },
-    ...{ credential: false, credentialDays: 365, processes: undefined },
-    ...{ yes: true, dryRun: false, json: false },
+    name: NAME,
+    envFile,
+    wait: 60,
+    probe: [],
+    endpoint: [],
+    credential: false,
+    credentialDays: 365,
+    processes: undefined,
+    yes: true,
+    dryRun: false,
+    json: false,
   }, {
     ...io,
     progress: (text) => {

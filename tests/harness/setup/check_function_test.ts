@@ -108,7 +108,8 @@ Deno.test("findTrouble() asks again, and returns what it saw last when the time 
   const asked = { endpoint: NOWHERE, signingKey: "key" };
   const waited: string[] = [];
   const trouble = await findTrouble(asked, {
-    ...{ seconds: 0.05, retryMs: 1 },
+    seconds: 0.05,
+    retryMs: 1,
     onWait: (seen) => void waited.push(seen),
   });
   assert.match(trouble!.seen, /^http:\/\/127\.0\.0\.1:9\/ did not answer/);

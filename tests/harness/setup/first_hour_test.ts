@@ -36,7 +36,8 @@ Deno.test("setup writes the mapping where the roles are, says why, and proposes 
   const options = {
     endpoint,
     roles: await roles({ cook: ["a"], waiter: ["b"] }),
-    ...{ serviceUser: true, serviceUserName: "reader" },
+    serviceUser: true,
+    serviceUserName: "reader",
   };
   await expect(options, "UsageError", [`--org ${shop.id} for Initech`]);
   const project = `Initech shop (${shop.project})`;
@@ -82,7 +83,8 @@ Deno.test("setup asks for --org if projects of several organizations have the ro
   // More of the roles are no reason: a customer could name them.
   const two = await createOwner(instance, "Two", ["cook", "waiter"]);
   const options = {
-    ...{ endpoint, dryRun: true },
+    endpoint,
+    dryRun: true,
     roles: await roles({ cook: ["a"], waiter: ["b"] }),
   };
   await expect(

@@ -8,7 +8,7 @@ import {
 } from "../../../harness/zitadel/project.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
 import { serveOlderRelease } from "../zitadel/_older_release.ts";
-import { createSetupScene } from "./_setup_run.ts";
+import { createSetupScene, NOWHERE } from "./_setup_run.ts";
 
 Deno.test("setup --for-customers proposes the whole set-up once, and new applications later", async () => {
   await using scene = await createSetupScene();
@@ -46,7 +46,9 @@ Deno.test("setup --for-customers proposes the whole set-up once, and new applica
 
   const redirectUri = "http://localhost:9000/";
   const { clientId: later } = await createApplication(instance, organization, {
-    ...{ project, name: "Later", redirectUri },
+    project,
+    name: "Later",
+    redirectUri,
   });
   await expect({ forCustomers: true }, "done", [
     `~ APPLICATIONS in ${envFile}: also Later (${later})`,
@@ -104,7 +106,8 @@ Deno.test("setup --for-customers needs to know the projects and one organization
   const { expect, write, instance, scratch, sandbox } = scene;
   const { id: own } = await ownOrganization(instance);
   const other = await createProject(instance, own, {
-    ...{ name: "Other", roles: ["nothing"] },
+    name: "Other",
+    roles: ["nothing"],
   });
   sandbox.world.organizations.get(own)!.metadata.clear();
   await expect({ forCustomers: true }, "UsageError", [
@@ -136,14 +139,26 @@ Deno.test("setup --for-customers leaves GRANTED_BY unset if the claim says who g
   assert.ok(!("GRANTED_BY" in await settings()));
 });
 
-Deno.test("setup adds named projects to PROJECTS, and proposes it with --roles alone", async () => {
+Deno.test("setup adds named projects to PROJECTS, names those that do not count, and proposes it with --roles alone", async () => {
   await using scene = await createSetupScene();
   const { expect, write, settings, roles, instance, envFile } = scene;
   const organization = scene.scratch.organization.id;
   const { id } = scene.scratch.project;
   const project = { name: "Warehouse", roles: ["admin"] };
   const second = await createProject(instance, organization, project);
+  await write("METADATA_ORGANIZATION=user\n");
+  await expect({ project: [id], dryRun: true }, "changes", [
+    `+ PROJECTS in ${envFile}: Shop (${id})`,
+  ]);
+  await expect({ project: ["123"] }, "UsageError", [
+    "--project 123: there is no such project",
+  ]);
   const fixed = `METADATA_ORGANIZATION=${organization}\n`;
+  await write(`${fixed}PROJECTS=1\n`);
+  await expect({ endpoint: NOWHERE, dryRun: true }, "changes", [
+    "PROJECTS (1) has none of the projects with",
+    /`deno task setup --project \d+ --project \d+` adds it/,
+  ]);
   await write(`${fixed}PROJECTS=${id}\n`);
   await expect({ project: [id, second.id] }, "done", [
     `~ PROJECTS in ${envFile}: also Warehouse (${second.id})`,
@@ -151,8 +166,6 @@ Deno.test("setup adds named projects to PROJECTS, and proposes it with --roles a
   assert.equal((await settings()).PROJECTS, `${id},${second.id}`);
   await write(fixed);
   await expect({ roles: await roles({ admin: ["a"] }) }, "done");
-  assert.deepEqual(
-    (await settings()).PROJECTS!.split(",").sort(),
-    [id, second.id].sort(),
-  );
+  const { PROJECTS } = await settings();
+  assert.deepEqual(PROJECTS!.split(",").sort(), [id, second.id].sort());
 });

@@ -40,7 +40,11 @@ const writing = (from: string | undefined, to: string) => ({
   set: [{ key: "admin", from, to }],
 });
 const EMPTY: State = {
-  ...{ targets: [], executions: [], metadata: [], envKeys: [], env: {} },
+  targets: [],
+  executions: [],
+  metadata: [],
+  envKeys: [],
+  env: {},
 };
 const DONE: State = {
   targets: [OURS],

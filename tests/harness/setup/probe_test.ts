@@ -101,7 +101,7 @@ Deno.test("setup --probe does not bind if ZITADEL does not reach the endpoint, a
   await expect(options, "Interrupted", [], {
     signal: controller.signal,
     progress: (text) => {
-      if (text?.startsWith("ZITADEL sends")) {
+      if (text?.startsWith("checking that ZITADEL")) {
         setTimeout(() => controller.abort(new Interrupted("stopped")), 50);
       }
     },

@@ -115,18 +115,13 @@ Deno.test("setup leaves a user alone that another organization's administrator m
   const organization = scratch.organization.id;
   const plant = (name: string, target = TARGET) =>
     createMarkedServiceUser(instance, organization, { name, target });
-  const planted = [
-    await plant(NAME),
-    await plant("planted"),
-    await plant("older"),
-  ];
-  sandbox.world.users.get(planted[2]!.id)!.description =
+  const older = await plant("older");
+  const planted = [older, await plant(NAME), await plant("planted")];
+  sandbox.world.users.get(older.id)!.description =
     "Reads role mappings for the permissions function (created by setup)";
 
-  await run({
-    ...{ serviceUser: true, serviceUserName: "older" },
-    envFile: `${envFile}2`,
-  });
+  const another = { serviceUserName: "older", envFile: `${envFile}2` };
+  await run({ serviceUser: true, ...another });
   await expect({ serviceUser: true, serviceUserName: "fresh" }, "done", [
     '+ service user "fresh"',
   ]);
@@ -189,52 +184,4 @@ Deno.test("setup --service-user moves to a fixed organization: the new role firs
   await giveReaderRole(instance, user, OF_INSTANCE);
   sandbox.world.members.push({ userId: id, roles: ["IAM_OWNER"] });
   await expect(options, "done", [/^Nothing to change\.$/m]);
-});
-
-Deno.test("setup gives the least role for a fixed organization, and proposes its mapped projects", async () => {
-  await using scene = await createSetupScene();
-  const { expect, write, settings, instance, envFile, scratch } = scene;
-  const { id: organization, name } = scratch.organization;
-  const { id } = scratch.project;
-  const endpoint = "http://127.0.0.1:9/";
-  await write(`METADATA_ORGANIZATION=${organization}\n`);
-  const roles = await scene.roles({ admin: ["a"] });
-  await expect({ endpoint, roles, ...USER }, "failed", [
-    `+ PROJECTS in ${envFile}: Shop (${id})`,
-    `Organization  ${name} (${organization})`,
-  ]);
-  const { PROJECTS, AUTHORIZATION_SIGNING_KEY } = await settings();
-  assert.equal(PROJECTS, id);
-  const user = await find(instance, NAME);
-  assert.deepEqual(await allRolesOf(instance, user), [OF_ORGANIZATION]);
-
-  await write(
-    `METADATA_ORGANIZATION=${organization}\nPROJECTS=1\nAUTHORIZATION_SIGNING_KEY=${AUTHORIZATION_SIGNING_KEY}\n`,
-  );
-  await expect({ endpoint, dryRun: true }, "changes", [
-    "PROJECTS (1) has none of the projects with",
-    `\`deno task setup --project ${id}\` adds it`,
-  ]);
-  await expect({ project: [id] }, "done");
-  assert.equal((await settings()).PROJECTS, `1,${id}`);
-});
-
-Deno.test("setup proposes only named projects if every organization has its mapping", async () => {
-  await using scene = await createSetupScene();
-  const { run, expect, scratch, roles, envFile, write } = scene;
-  await write("METADATA_ORGANIZATION=user\n");
-  const options = {
-    endpoint: "http://127.0.0.1:9/",
-    org: scratch.organization.id,
-    roles: await roles({ admin: ["a"] }),
-    dryRun: true,
-  };
-  assert.doesNotMatch((await run(options)).stdout, /PROJECTS/);
-  const { id } = scratch.project;
-  await expect({ ...options, project: [id] }, "changes", [
-    `+ PROJECTS in ${envFile}: Shop (${id})`,
-  ]);
-  await expect({ ...options, project: ["123"] }, "UsageError", [
-    "--project 123: there is no such project",
-  ]);
 });
