@@ -91,9 +91,7 @@ export async function createSetupScene() {
   }
 
   return {
-    sandbox,
-    instance,
-    scratch,
+    ...scene,
     folder,
     envFile,
     run,
