@@ -4,14 +4,6 @@ import { sleep } from "../util/sleep.ts";
 /** How often the function is asked while it is waited for, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Why a function cannot be bound. */
-export interface Trouble {
-  readonly seen: string;
-  /** Whether it only has to be started with the key. */
-  readonly isNotYet: boolean;
-  readonly advice: string;
-}
-
 /**
  * Asks the function, exactly at its endpoint unless there is another address for
  * that, whether it accepts the key: once, or until the time is over.
@@ -31,7 +23,7 @@ export async function findTrouble(
     readonly onWait?: (seen: string) => void;
     readonly retryMs?: number | undefined;
   } = {},
-): Promise<Trouble | undefined> {
+) {
   const deadline = Date.now() + seconds * 1_000;
   let { accepted, verdict, seen } = await checkEndpoint(probe, signingKey);
   while (!accepted && Date.now() < deadline) {
@@ -43,6 +35,7 @@ export async function findTrouble(
   const isNotYet = ["refused", "failing", "unreachable"].includes(verdict);
   return {
     seen: `${probe} ${seen}`,
+    /** Whether it only has to be started with the key. */
     isNotYet,
     advice: isNotYet
       ? "Start the function there with the target's key first"

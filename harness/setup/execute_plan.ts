@@ -96,7 +96,8 @@ async function askFunction(
     const found = await findTrouble({ endpoint, probe, signingKey }, {
       seconds: wait ?? (start ? START_SECONDS : 0),
       onWait: (seen) => io.progress(`waiting for the function: ${seen}`),
-      signal, retryMs,
+      signal,
+      retryMs,
     });
     trouble = found &&
       (found.isNotYet || isWaiting

@@ -12,7 +12,6 @@ import {
 import { setMetadata } from "../../../harness/zitadel/metadata.ts";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
-import type { Io } from "../../../harness/cli/io.ts";
 import { startFunction } from "../_function_server.ts";
 import { createTestIo } from "../_test_io.ts";
 import { startScratch } from "../_scratch.ts";
@@ -29,13 +28,7 @@ export const NOWHERE = "http://127.0.0.1:9/";
 
 const textOf = (value: Uint8Array) => new TextDecoder().decode(value);
 
-interface RunOptions {
-  readonly env?: Io["env"];
-  readonly signal?: AbortSignal;
-  /** What is answered to questions. */
-  readonly answer?: boolean;
-  readonly progress?: Io["progress"];
-}
+type RunOptions = NonNullable<Parameters<typeof createTestIo>[0]>;
 
 /** An instance with an organization, and an env file with a credential. */
 export async function createSetupScene() {
@@ -48,7 +41,7 @@ export async function createSetupScene() {
   /** Runs the command as from a terminal; what it throws is returned. */
   async function run(
     options: Partial<SetupOptions>,
-    { env = {}, signal, answer, progress }: RunOptions = {},
+    { env = {}, ...rest }: RunOptions = {},
   ) {
     const { io, printed, errors } = createTestIo({
       env: {
@@ -56,13 +49,12 @@ export async function createSetupScene() {
         ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
         ...env,
       },
-      ...signal && { signal },
-      answer,
+      ...rest,
     });
     let error: Error | undefined;
     const outcome: string = await runSetup(
       { ...DEFAULTS, envFile, ...options },
-      { ...io, ...progress && { progress } },
+      io,
       { settleMs: 0, retryMs: 10 },
     ).catch((thrown) => {
       error = thrown;

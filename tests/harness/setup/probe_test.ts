@@ -6,7 +6,7 @@ import { doctor } from "../../../tasks/doctor.ts";
 import { rotate } from "../../../tasks/rotate.ts";
 import { addTarget } from "../_add_target.ts";
 import { startFunction } from "../_function_server.ts";
-import { createTestIo } from "../_test_io.ts";
+import { run as runTask } from "../../tasks/_run.ts";
 import { serve } from "../_serve.ts";
 import { createSetupScene, EVENTS, PREACCESSTOKEN } from "./_setup_run.ts";
 
@@ -57,22 +57,20 @@ Deno.test("setup --probe binds once ZITADEL was seen to reach the endpoint, and 
   assert.ok(heard.includes("org.metadata.set"), heard.join());
   await expect(options, "done", [/^Nothing to change\.$/m]);
 
-  const io = createTestIo({
-    env: {
-      ZITADEL_DOMAIN: sandbox.origin,
-      ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
-    },
-  });
+  const env = {
+    ZITADEL_DOMAIN: sandbox.origin,
+    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+  };
   const at = ["--probe", server.endpoint, "--env-file", envFile];
-  await doctor.run([...at, "--json"], io.io);
-  const { level, seen } = JSON.parse(io.printed()).findings
+  const { stdout } = await runTask(doctor, [...at, "--json"], { env });
+  const { level, seen } = JSON.parse(stdout).findings
     .find(({ check }: { check: string }) => check === "canary");
   assert.equal(level, "ok", seen);
-  const code = await rotate.run([...at, "--yes"], {
-    ...io.io,
+  const { code, stderr } = await runTask(rotate, [...at, "--yes"], {
+    env,
     progress: (text) => void (text?.startsWith("waiting") && server.reload()),
   });
-  assert.equal(code, 0, io.errors());
+  assert.equal(code, 0, stderr);
   const [rotated] = await listTargets(instance);
   assert.equal(rotated!.endpoint, inside.endpoint);
   assert.notEqual(rotated!.signingKey, ours!.signingKey);

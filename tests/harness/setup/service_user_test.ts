@@ -4,14 +4,8 @@ import {
   deleteCredential,
   listCredentials,
 } from "../../../harness/zitadel/credential.ts";
-import type { Instance } from "../../../harness/zitadel/client.ts";
-import {
-  createMarkedServiceUser,
-  giveReaderRole,
-  listServiceUsers,
-  type RoleHolder,
-  rolesOf,
-} from "../../../harness/zitadel/service_user.ts";
+import { userNamed, type World } from "../../../harness/sandbox/world.ts";
+import { createMarkedServiceUser } from "../../../harness/zitadel/service_user.ts";
 import { createServiceUser } from "../../../harness/zitadel/user.ts";
 import { serveFailing } from "../_failing_call.ts";
 import { createSetupScene } from "./_setup_run.ts";
@@ -19,20 +13,13 @@ import { createSetupScene } from "./_setup_run.ts";
 const NAME = "mapping-reader";
 const USER = { serviceUser: true, serviceUserName: NAME };
 const TARGET = "Authorization Webhook";
-const OF_INSTANCE = "IAM_OWNER_VIEWER";
+const OF_INSTANCE = ["IAM_OWNER_VIEWER", undefined];
 const OF_ORGANIZATION = "ORG_OWNER_VIEWER";
 
-async function find(instance: Instance, name: string) {
-  const users = await listServiceUsers(instance);
-  return users.find((user) => user.name === name)!;
-}
-
-/** The roles of the instance and of the user's organization. */
-async function allRolesOf(instance: Instance, user: RoleHolder) {
-  return [
-    ...await rolesOf(instance, user, OF_INSTANCE),
-    ...await rolesOf(instance, user, OF_ORGANIZATION),
-  ];
+/** The roles of a user, each with the organization, if it is of one. */
+function rolesOf({ members }: World, user: string) {
+  return members.filter(({ userId }) => userId === user)
+    .map(({ roles, organizationId }) => [...roles, organizationId]);
 }
 
 Deno.test("setup --service-user creates a user once, replaces a refused credential, and --remove removes it", async () => {
@@ -43,12 +30,14 @@ Deno.test("setup --service-user creates a user once, replaces a refused credenti
   const members = [...sandbox.world.members];
 
   await expect(USER, "done");
-  const { id: user, organization } = await find(instance, NAME);
+  const { id: user, organizationId: organization, accessToken } = userNamed(
+    sandbox.world,
+    NAME,
+  )!;
   assert.equal(organization, (await ownOrganization(instance)).id);
   // A JWT would call the function, which would call for a token.
-  assert.equal(sandbox.world.users.get(user)!.accessToken, "opaque");
-  const holder = { id: user, organization };
-  assert.deepEqual(await allRolesOf(instance, holder), [OF_INSTANCE]);
+  assert.equal(accessToken, "opaque");
+  assert.deepEqual(rolesOf(sandbox.world, user), [OF_INSTANCE]);
   const { SERVICE_ACCOUNT_KEY } = await settings();
   const { keyId: id, expirationDate } = JSON.parse(SERVICE_ACCOUNT_KEY!);
   const days = (Date.parse(expirationDate) - Date.now()) / 86_400_000;
@@ -126,7 +115,7 @@ Deno.test("setup leaves a user alone that another organization's administrator m
     '+ service user "fresh"',
   ]);
   for (const user of planted) {
-    assert.deepEqual(await allRolesOf(instance, user), []);
+    assert.deepEqual(rolesOf(sandbox.world, user.id), []);
     const place = { organization, user: user.id };
     assert.deepEqual(await listCredentials(instance, place), []);
   }
@@ -142,7 +131,7 @@ Deno.test("setup leaves a user alone that another organization's administrator m
 
 Deno.test("setup --service-user uses what it created for the target, and only that", async () => {
   await using scene = await createSetupScene();
-  const { expect, write, instance, envFile } = scene;
+  const { expect, write, instance, envFile, sandbox } = scene;
   await write("");
   const { id: organization } = await ownOrganization(instance);
   const create = (name: string, target: string) =>
@@ -153,7 +142,7 @@ Deno.test("setup --service-user uses what it created for the target, and only th
     'a new key of "older"',
   ]);
   assert.doesNotMatch(text, /\+ service user/);
-  assert.deepEqual(await allRolesOf(instance, older), [OF_INSTANCE]);
+  assert.deepEqual(rolesOf(sandbox.world, older.id), [OF_INSTANCE]);
   await expect({ ...USER, name: "third", envFile: `${envFile}3` }, "Error", [
     /There is a user "mapping-reader" already \(\d+\), which setup did not create for this target/,
   ]);
@@ -161,11 +150,11 @@ Deno.test("setup --service-user uses what it created for the target, and only th
 
 Deno.test("setup --service-user moves to a fixed organization: the new role first, the old one goes with the next run", async () => {
   await using scene = await createSetupScene();
-  const { expect, write, instance, envFile, scratch, sandbox } = scene;
-  const organization = scratch.organization.id;
+  const { expect, write, envFile, sandbox } = scene;
+  const organization = scene.scratch.organization.id;
   await write("");
   await expect(USER, "done");
-  const { id } = await find(instance, NAME);
+  const { id } = userNamed(sandbox.world, NAME)!;
   const text = await Deno.readTextFile(envFile);
   await write(`METADATA_ORGANIZATION=${organization}\n${text}`);
   const options = { ...USER, projects: false };
@@ -173,15 +162,15 @@ Deno.test("setup --service-user moves to a fixed organization: the new role firs
     /\+ role ORG_OWNER_VIEWER for .*-reader"$/m,
     '! "mapping-reader" keeps IAM_OWNER_VIEWER',
   ]);
-  const user = { id, organization };
-  const both = [OF_INSTANCE, OF_ORGANIZATION];
-  assert.deepEqual(await allRolesOf(instance, user), both);
+  const narrow = [OF_ORGANIZATION, organization];
+  assert.deepEqual(rolesOf(sandbox.world, id), [OF_INSTANCE, narrow]);
   await expect(options, "done", ["- role IAM_OWNER_VIEWER of the service"]);
-  assert.deepEqual(await allRolesOf(instance, user), [OF_ORGANIZATION]);
+  assert.deepEqual(rolesOf(sandbox.world, id), [narrow]);
   await expect(options, "done", [/^Nothing to change\.$/m]);
 
   // Someone gave it more since: that is not ours to take.
-  await giveReaderRole(instance, user, OF_INSTANCE);
-  sandbox.world.members.push({ userId: id, roles: ["IAM_OWNER"] });
+  for (const role of ["IAM_OWNER_VIEWER", "IAM_OWNER"]) {
+    sandbox.world.members.push({ userId: id, roles: [role] });
+  }
   await expect(options, "done", [/^Nothing to change\.$/m]);
 });
