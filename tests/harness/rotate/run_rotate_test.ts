@@ -18,7 +18,7 @@ Deno.test("rotate reports what an interruption left, and how to go on", async ()
   assert.equal(code, 130);
   assert.match(
     stderr,
-    /stopped before the end\nDone:\n {2}\+ create .*\n.*\nNot done:\n {2}~ wait[^]*Run the same command again/,
+    /stopped before the end\n {2}Done:\n {4}\+ create .*\n.*\n {2}Not done:\n {4}~ wait[^]*Run the same command again/,
   );
   assert.match(stdout, /one process; if there are more, give --processes N/);
 });
