@@ -4,6 +4,7 @@ import {
   startFunction,
 } from "../function/function_process.ts";
 import { applySteps, type Change, type Place } from "../plan/change.ts";
+import { planMapping } from "../roles/plan_mapping.ts";
 import { planSetup, readState, type Wish } from "../setup/plan.ts";
 import { freePort } from "../util/free_port.ts";
 import { DEFAULT_MAPPING } from "../zitadel/scratch_organization.ts";
@@ -31,7 +32,7 @@ export async function connectFunction(
   };
   const port = freePort();
   const endpoint = `http://127.0.0.1:${port}/`;
-  const wish: Wish = {
+  const wish: Omit<Wish, "entries"> = {
     target: {
       name: DEFAULT_TARGET_NAME,
       endpoint,
@@ -39,12 +40,13 @@ export async function connectFunction(
       interruptOnError: false,
     },
     conditions: ["function/preaccesstoken"],
-    mapping: new Map(Object.entries(DEFAULT_MAPPING)),
-    prune: false,
   };
+  const mapping = new Map(Object.entries(DEFAULT_MAPPING));
   /** Makes the changes of the set-up that belong to one step. */
   const apply = async (...kinds: Change["kind"][]) => {
-    const changes = planSetup(place, await readState(place), wish)
+    const state = await readState(place);
+    const entries = planMapping(state.metadata, mapping, { prune: false });
+    const changes = planSetup(place, state, { ...wish, entries })
       .filter(({ kind }) => kinds.includes(kind));
     await applySteps(changes, {
       onDone: ({ lines }) =>

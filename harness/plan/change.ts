@@ -78,7 +78,9 @@ export function change(
 ): Change {
   const [right, step] = RIGHTS[kind] ?? [];
   return {
-    ...{ kind, lines: [toDiffLine(line)], make },
+    kind,
+    lines: [toDiffLine(line)],
+    make,
     ...right && step && { needs: { right, step, role: "IAM_OWNER" } },
     ...rest,
   };

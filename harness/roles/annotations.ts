@@ -14,7 +14,9 @@ export function annotateProblems(
 ): string[] {
   return problems.map(({ severity, path, text, line = 1, column: col = 1 }) =>
     command(severity, path === "" ? text : `${path} ${text}`, {
-      ...{ file, line, col },
+      file,
+      line,
+      col,
     })
   );
 }

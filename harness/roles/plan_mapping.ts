@@ -22,6 +22,8 @@ export interface MappingPlan {
   readonly notes: readonly string[];
 }
 
+export const NO_ENTRIES: MappingPlan = { set: [], removed: [], notes: [] };
+
 /**
  * Works out what makes the metadata say what the file says. Entries that are not
  * in the file stay unless they are pruned; what may be no mapping always stays.

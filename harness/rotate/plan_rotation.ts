@@ -223,7 +223,11 @@ async function waitForKey(
     const accepted = await awaitKey({
       endpoints: probe.length > 0 ? probe : [endpoint],
       retryMs: pace?.canaryMs,
-      ...{ signingKey, processes, waitSeconds, signal, onWait },
+      signingKey,
+      processes,
+      waitSeconds,
+      signal,
+      onWait,
     });
     return accepted.size;
   } catch (error) {

@@ -96,7 +96,8 @@ async function askFunction(
     const found = await findTrouble({ endpoint, probe, signingKey }, {
       seconds: wait ?? (start ? START_SECONDS : 0),
       onWait: (seen) => io.progress(`waiting for the function: ${seen}`),
-      ...{ signal, retryMs },
+      signal,
+      retryMs,
     });
     trouble = found &&
       (found.isNotYet || isWaiting
@@ -106,9 +107,7 @@ async function askFunction(
   const isProven = !probe || !changes.some(needsDelivery);
   if (trouble !== undefined || isProven) return trouble;
   const standIn = findStandIn({ targets, executions }, name);
-  return await findDeliveryTrouble(place, {
-    ...{ target, standIn, endpoint, probe, signal },
-    pollMs: retryMs,
-    onWait: io.progress,
-  });
+  io.progress(`checking that ZITADEL reaches ${endpoint}`);
+  const where = { standIn, endpoint, probe, signal, pollMs: retryMs };
+  return await findDeliveryTrouble(place, target, where);
 }

@@ -4,7 +4,6 @@ import type { Settings } from "../cli/settings.ts";
 import { list, nameOf } from "../doctor/names.ts";
 import {
   findMappingOrganization,
-  findOrganization,
   fixedOrganization,
 } from "../mapping/mapping_organization.ts";
 import type { Mapping } from "../mapping/parse_roles.ts";
@@ -16,7 +15,6 @@ import type { SetupOptions } from "./command_line.ts";
 import {
   findMappedProjects,
   findNamedProjects,
-  listMappedProjects,
   type MappedProject,
 } from "./role_projects.ts";
 
@@ -24,7 +22,7 @@ import {
 interface MappingPlace {
   readonly organization: Organization;
   /** Why this one; `undefined` if the operator named it. */
-  readonly why?: string;
+  readonly why?: string | undefined;
   /** Whether it is known to own the projects whose roles are mapped. */
   readonly ownsProjects?: boolean;
   /** Whether only the names of its roles speak for it: someone has to agree. */
@@ -56,7 +54,9 @@ export async function findPlace(
   }
   const isSetUp = (await listTargets(instance)).some((it) => it.name === name);
   const place = await chooseOrganization(instance, options, {
-    ...{ settings, isSetUp, keys: [...mapping.keys()] },
+    settings,
+    isSetUp,
+    keys: [...mapping.keys()],
   });
   if (place.isGuessed && options.yes && !options.dryRun) {
     const { id, name } = place.organization;
@@ -87,16 +87,12 @@ async function chooseOrganization(
     readonly isSetUp: boolean;
   },
 ): Promise<MappingPlace> {
-  const fixed = fixedOrganization(settings);
-  if (org !== undefined) {
-    const organization = await findOrganization(instance, org, "--org");
-    const mapped = await listMappedProjects(instance, organization, keys);
-    return { organization, ownsProjects: mapped.length > 0 };
-  }
-  if (fixed !== undefined) {
-    const from = "METADATA_ORGANIZATION";
-    const organization = await findOrganization(instance, fixed, from);
-    return { organization, why: from };
+  if (org !== undefined || fixedOrganization(settings) !== undefined) {
+    const where = { org, settings };
+    const organization = await findMappingOrganization(instance, where);
+    const mapped = await findMappedProjects(instance, keys, [organization]);
+    const why = org === undefined ? "METADATA_ORGANIZATION" : undefined;
+    return { organization, why, ownsProjects: mapped.length > 0 };
   }
   const [project, ...others] = [
     ...await findNamedProjects(instance, "--project", named),

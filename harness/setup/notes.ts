@@ -1,23 +1,26 @@
-import { planMapping } from "../roles/plan_mapping.ts";
 import { SETTINGS } from "../../lib/config/settings.ts";
 import type { State, Wish } from "./plan.ts";
-import type { TargetSettings } from "../zitadel/target.ts";
 import { standInName } from "./stand_in.ts";
 
 /** Conditions by which a target learns of a changed mapping. */
 const METADATA_EVENTS = ["event/group/org.metadata", "event/group/org"];
 
-/** Names what a plan leaves as it is, although it matters for the result. */
+/**
+ * Names what a plan leaves as it is, although it matters for the result. What is wrong
+ * with a target or its neighbours, `deno task doctor` says.
+ */
 export function setupNotes(state: State, wish: Wish): string[] {
-  const { mapping, prune } = wish;
-  const entries = mapping.size > 0 || prune
-    ? planMapping(state.metadata, mapping, { prune })
-    : { set: [], removed: [], notes: [] };
+  const { entries } = wish;
   const isChanged = entries.set.length + entries.removed.length > 0;
   return [
     ...entries.notes,
     ...isChanged ? heldMapping(state, wish) : [],
-    ...wish.target ? targetNotes(state, wish, wish.target) : [],
+    ...state.targets.flatMap(({ name, endpoint }) =>
+      endpoint !== wish.target?.endpoint ||
+        [wish.target.name, standInName(wish.target.name)].includes(name)
+        ? []
+        : `the target "${name}" has the same endpoint: the function needs the keys of both`
+    ),
   ];
 }
 
@@ -45,46 +48,7 @@ function heldMapping(
 
 function numberOf(
   env: State["env"],
-  name: "CACHE_FRESH_SECONDS" | "CACHE_STALE_SECONDS" | "UPSTREAM_TIMEOUT_MS",
+  name: "CACHE_FRESH_SECONDS" | "CACHE_STALE_SECONDS",
 ): number {
   return Number(env[name] || SETTINGS[name].default);
-}
-
-function targetNotes(
-  { targets, executions, env }: State,
-  { conditions }: Wish,
-  { name, endpoint, timeoutSeconds }: TargetSettings,
-): string[] {
-  const { id = "" } = targets.find((it) => it.name === name) ?? {};
-  const notes: string[] = [];
-  for (const { condition, targets: bound } of executions) {
-    const place = bound.indexOf(id);
-    const isFunction = condition.startsWith("function/");
-    if (place < 0 || !isFunction || !conditions.includes(condition)) continue;
-    const after = bound.slice(place + 1);
-    const later = targets.filter((it) =>
-      after.includes(it.id) && it.kind === "call"
-    ).map(({ name }) => `"${name}"`);
-    if (later.length === 0) continue;
-    notes.push(
-      `${condition} calls ${
-        later.join(", ")
-      } after "${name}": if it answers with append_claims, that replaces these permissions. To change the order, bind again in the console (Actions V2)`,
-    );
-  }
-  for (const it of targets) {
-    if (it.endpoint !== endpoint) continue;
-    if ([name, standInName(name)].includes(it.name)) continue;
-    notes.push(
-      `the target "${it.name}" has the same endpoint: the function needs the keys of both`,
-    );
-  }
-  // ZITADEL must not give up before the function does: it would see no reason.
-  const waited = numberOf(env, "UPSTREAM_TIMEOUT_MS");
-  if (1_000 * timeoutSeconds <= waited) {
-    notes.push(
-      `the target's timeout of ${timeoutSeconds} s is not above UPSTREAM_TIMEOUT_MS (${waited}): ZITADEL gives up before the function can answer. Raise --timeout, or lower UPSTREAM_TIMEOUT_MS`,
-    );
-  }
-  return notes;
 }

@@ -12,8 +12,7 @@ import {
 } from "../cli/env_file.ts";
 import type { Settings } from "../cli/settings.ts";
 import { findOrganization } from "../mapping/mapping_organization.ts";
-import type { Mapping } from "../mapping/parse_roles.ts";
-import { planMapping } from "../roles/plan_mapping.ts";
+import type { MappingPlan } from "../roles/plan_mapping.ts";
 import { entryChanges } from "../roles/write_entries.ts";
 import { listExecutions } from "../zitadel/execution.ts";
 import { listMetadata, type MetadataEntry } from "../zitadel/metadata.ts";
@@ -52,10 +51,8 @@ export interface Wish {
   readonly target?: TargetSettings | undefined;
   /** On what it is called. */
   readonly conditions: readonly string[];
-  /** The mapping that the organization's metadata holds. */
-  readonly mapping: Mapping;
-  /** Whether entries that are not in the mapping are removed. */
-  readonly prune: boolean;
+  /** What changes in the organization's metadata. */
+  readonly entries: MappingPlan;
   /** Whether another signing key in the env file may be replaced. */
   readonly force?: boolean;
   /** The instance that the env file names, if it names none yet. */
@@ -92,15 +89,13 @@ export async function readState(
  * @throws {Error} If the env file holds another target's key.
  */
 export function planSetup(place: Place, state: State, wish: Wish): Change[] {
-  const { target: settings, domain: value, mapping, prune } = wish;
+  const { target: settings, domain: value } = wish;
   const others = [
     ...settings && value && !state.env.ZITADEL_DOMAIN
       ? [settingChange(place, { name: "ZITADEL_DOMAIN", value })]
       : [],
     ...wish.others ?? [],
-    ...mapping.size > 0 || prune
-      ? entryChanges(place, planMapping(state.metadata, mapping, { prune }))
-      : [],
+    ...entryChanges(place, wish.entries),
   ];
   if (settings === undefined) return others;
   const existing = state.targets.find(({ name }) => name === settings.name);

@@ -9,7 +9,7 @@ import type { Target, TargetSettings } from "../zitadel/target.ts";
 import { ownOrganization } from "../zitadel/organization.ts";
 import type { Change, Place, Planned } from "../plan/change.ts";
 import { findTrouble } from "./check_function.ts";
-import { proveDelivery } from "./prove_delivery.ts";
+import { type DeliveryOptions, proveDelivery } from "./prove_delivery.ts";
 import { type Found, planStandIn } from "./stand_in.ts";
 
 /** How the reason begins if the function has the key, and ZITADEL did not reach it. */
@@ -64,15 +64,10 @@ async function whyUnreached(
  */
 export async function findDeliveryTrouble(
   { instance, organization }: Place,
-  { target, standIn, endpoint, probe, signal, pollMs, onWait }: {
-    readonly target: Target;
-    readonly standIn: Target | undefined;
-    readonly endpoint: string;
-    readonly probe: string;
-    readonly signal: AbortSignal;
-    readonly pollMs?: number | undefined;
-    readonly onWait: (seen: string) => void;
-  },
+  target: Target,
+  { standIn, endpoint, probe, signal, pollMs }:
+    & Pick<DeliveryOptions, "probe" | "signal" | "pollMs">
+    & { readonly standIn: Target | undefined; readonly endpoint: string },
 ): Promise<string | undefined> {
   const isReached = (await sendCanary(endpoint, target.signingKey)).accepted;
   if (isReached) return undefined;
@@ -81,12 +76,14 @@ export async function findDeliveryTrouble(
     const trouble = await findTrouble({ endpoint, probe, signingKey });
     if (trouble) return `${trouble.seen} ("${name}")`;
   }
-  onWait(`ZITADEL sends events to ${endpoint}`);
   const isDelivered = await proveDelivery(instance, {
     target: id,
     silenced: standIn && target.id,
     organization: organization ?? (await ownOrganization(instance)).id,
-    ...{ probe, signingKey, signal, pollMs },
+    probe,
+    signingKey,
+    signal,
+    pollMs,
   });
   return isDelivered
     ? undefined

@@ -20,7 +20,6 @@ import type { SetupOptions } from "./command_line.ts";
 import {
   findMappedProjects,
   findNamedProjects,
-  listMappedProjects,
   type MappedProject,
 } from "./role_projects.ts";
 import type { Situation } from "./situation.ts";
@@ -45,7 +44,7 @@ export async function proposeSettings(
     ...new Set([...mapping.keys(), ...state.metadata.map(({ key }) => key)]),
   ];
   const mapped = organization
-    ? await listMappedProjects(instance, organization, keys)
+    ? await findMappedProjects(instance, keys, [organization])
     : [];
   const found = { ...situation, keys, mapped, named };
   const { isFruitless, notes } = await judgeReach(found);
@@ -197,7 +196,7 @@ function noteOnly(note: string): Planned {
 }
 
 function proposeOrganization(
-  { place, keys, state: { env: { METADATA_ORGANIZATION: former } } }: Found,
+  { place, state: { env: { METADATA_ORGANIZATION: former } } }: Found,
   organization: Organization,
 ): Planned {
   const { id } = organization;
@@ -205,9 +204,6 @@ function proposeOrganization(
   const name = nameOf(organization);
   const notes = [
     `entries in the metadata of other organizations than ${name} do not count`,
-    ...keys.length > 0 ? [] : [
-      `${name} has no entries yet: until it has (--roles FILE), no role grants anything`,
-    ],
   ];
   const change = settingChange(place, {
     name: "METADATA_ORGANIZATION",

@@ -11,7 +11,7 @@ import {
   type Place,
   type Planned,
 } from "../plan/change.ts";
-import { findTrouble, requireStartable } from "./check_function.ts";
+import { findTrouble } from "./check_function.ts";
 import { conditionsOf, type SetupOptions } from "./command_line.ts";
 import { setupNotes } from "./notes.ts";
 import { planDelivery } from "./plan_delivery.ts";
@@ -59,8 +59,8 @@ async function planFromSetup(
   options: SetupOptions,
   situation: Situation,
 ): Promise<SetupPlan> {
-  const { name, force, prune, probe, forCustomers } = options;
-  const { place, state, rotation, mapping, domain, serviceUser } = situation;
+  const { name, force, probe, forCustomers } = options;
+  const { place, state, rotation, entries, domain, serviceUser } = situation;
   const existing = state.targets.find((target) => target.name === name) ??
     rotation?.successor;
   if (rotation && isEmergencyExit(options)) return turnOff(place, rotation);
@@ -81,7 +81,12 @@ async function planFromSetup(
     ? { ...NOTHING, isFruitless: false }
     : await proposeSettings(options, situation);
   const wish: Wish = {
-    ...{ name, target, conditions, mapping, prune, force, domain },
+    name,
+    target,
+    conditions,
+    entries,
+    force,
+    domain,
     others: [...user.changes, ...proposal.changes],
   };
   const planned = planSetup(place, state, wish);
@@ -91,7 +96,10 @@ async function planFromSetup(
   const isAsked = forCustomers && options.interruptOnError === undefined;
   const called = target ?? existing;
   return {
-    ...{ target, existing, changes, isFruitless },
+    target,
+    existing,
+    changes,
+    isFruitless,
     trouble: await readTrouble(options, { target, existing, changes }),
     notes: [
       ...setupNotes(state, wish),
@@ -120,7 +128,12 @@ async function newFileNotes(
     : [];
 }
 
-/** Finds out why the guarded changes cannot be made now, if the target exists. */
+/**
+ * Finds out why the guarded changes cannot be made now, if the target exists.
+ *
+ * @throws {Error} If starting the function would not help, or if a target that is
+ * already called would move to it.
+ */
 async function readTrouble(
   { probe, wait, start }: SetupOptions,
   { target, existing, changes }: Pick<
@@ -135,10 +148,16 @@ async function readTrouble(
   const { signingKey } = existing;
   const trouble = await findTrouble({ endpoint, probe, signingKey });
   if (trouble === undefined) return undefined;
+  const { seen, isNotYet, advice } = trouble;
   const isUpdated = guarded.some(({ kind }) => kind === "update-target");
-  const calledAt = isUpdated ? existing.endpoint : undefined;
-  requireStartable(trouble, { endpoint, calledAt });
-  return trouble.seen;
+  if (isNotYet && !isUpdated) return seen;
+  throw new Error(
+    isUpdated && existing.endpoint === endpoint
+      ? `Cannot let logins depend on the function: ${seen}. Nothing was changed. ${advice}, or leave out --interrupt-on-error`
+      : `Cannot bind the target: ${seen}. Nothing was changed${
+        isUpdated ? `: the target stays at ${existing.endpoint}` : ""
+      }. ${advice}`,
+  );
 }
 
 /**

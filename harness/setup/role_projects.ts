@@ -17,35 +17,29 @@ export interface MappedProject extends OwnedProject {
   readonly keys: readonly string[];
 }
 
-/** Finds the projects of an organization that have roles which a mapping names. */
-export async function listMappedProjects(
-  instance: Instance,
-  owner: Organization,
-  keys: readonly string[],
-): Promise<MappedProject[]> {
-  const found: MappedProject[] = [];
-  if (keys.length === 0) return found;
-  for (const { id, name } of await listProjects(instance, owner.id)) {
-    const roles = await listRoles(instance, owner.id, id);
-    const known = new Set(roles.flatMap((role) => [role, `${id}:${role}`]));
-    const mapped = keys.filter((key) => known.has(key));
-    if (mapped.length > 0) found.push({ id, name, owner, keys: mapped });
-  }
-  return found;
-}
-
-/** Finds those of every organization. */
+/** Finds the projects that have roles which a mapping names, of all organizations or of some. */
 export async function findMappedProjects(
   instance: Instance,
   keys: readonly string[],
+  owners?: readonly Organization[],
 ): Promise<MappedProject[]> {
-  const all = (await listOrganizations(instance))
-    .filter((it) => !isLeftover(it));
+  if (keys.length === 0) return [];
+  const all = owners ??
+    (await listOrganizations(instance)).filter((it) => !isLeftover(it));
+  const look = async (owner: Organization) => {
+    const found: MappedProject[] = [];
+    for (const { id, name } of await listProjects(instance, owner.id)) {
+      const roles = await listRoles(instance, owner.id, id);
+      const known = new Set(roles.flatMap((role) => [role, `${id}:${role}`]));
+      const mapped = keys.filter((key) => known.has(key));
+      if (mapped.length > 0) found.push({ id, name, owner, keys: mapped });
+    }
+    return found;
+  };
   const found: MappedProject[] = [];
   for (let i = 0; i < all.length; i += AT_ONCE) {
-    const some = all.slice(i, i + AT_ONCE)
-      .map((owner) => listMappedProjects(instance, owner, keys));
-    found.push(...(await Promise.all(some)).flat());
+    const some = await Promise.all(all.slice(i, i + AT_ONCE).map(look));
+    found.push(...some.flat());
   }
   return found;
 }

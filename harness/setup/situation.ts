@@ -1,7 +1,7 @@
 import type { Io } from "../cli/io.ts";
 import { fixedOrganization } from "../mapping/mapping_organization.ts";
 import type { ParsedRoles } from "../mapping/parse_roles.ts";
-import { planMapping } from "../roles/plan_mapping.ts";
+import { NO_ENTRIES, planMapping } from "../roles/plan_mapping.ts";
 import { requireProjects } from "../roles/require_projects.ts";
 import { readMappingFile } from "../mapping/roles_file.ts";
 import { findUnfinishedRotation } from "../zitadel/unfinished_rotation.ts";
@@ -20,7 +20,7 @@ export async function readSituation(
   options: SetupOptions,
   io: Pick<Io, "env" | "progress">,
 ) {
-  const { envFile, roles, name } = options;
+  const { envFile, roles, name, remove, prune } = options;
   const { mapping, projects }: Omit<ParsedRoles, "problems"> = roles
     ? await readMappingFile(roles)
     : { mapping: new Map(), projects: new Set() };
@@ -42,13 +42,22 @@ export async function readSituation(
     organization: fixed ?? (await ownOrganization(instance)).id,
   };
   const state = await readState(place);
-  if (!options.remove) {
-    const plan = planMapping(state.metadata, mapping, { prune: false });
-    await requireProjects(place, plan, projects);
-  }
+  const entries = roles && !remove
+    ? planMapping(state.metadata, mapping, { prune })
+    : NO_ENTRIES;
+  await requireProjects(place, entries, projects);
   const rotation = findUnfinishedRotation(state, name);
   return {
-    ...{ place, settings, domain, mapping, serviceUser, state, rotation },
-    ...{ organization, why: found?.why, isNewlyFixed },
+    place,
+    settings,
+    domain,
+    mapping,
+    entries,
+    serviceUser,
+    state,
+    rotation,
+    organization,
+    why: found?.why,
+    isNewlyFixed,
   };
 }

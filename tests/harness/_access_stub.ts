@@ -18,18 +18,17 @@ import {
   ManagementService,
 } from "@zitadel/proto/zitadel/management_pb";
 import { OrganizationService } from "@zitadel/proto/zitadel/org/v2/org_service_pb";
-import { OrganizationService as MetadataService } from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
+import {
+  ListOrganizationMetadataResponseSchema,
+  OrganizationService as MetadataService,
+} from "@zitadel/proto/zitadel/org/v2beta/org_service_pb";
 import { UserState } from "@zitadel/proto/zitadel/user/v2/user_pb";
 import {
   ListUsersResponseSchema,
   UserService,
 } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import { FIXTURES_URL } from "../../harness/fixtures/fixture.ts";
-
-interface Project extends JsonObject {
-  id: string;
-  owner: string;
-}
+import { serve } from "./_serve.ts";
 
 /** What was recorded of an instance: its answers in their JSON form. */
 export interface RecordedAccess {
@@ -37,12 +36,9 @@ export interface RecordedAccess {
   readonly application: { readonly clientId: string; readonly project: string };
   readonly metadata: {
     readonly organization: string;
-    readonly entries: readonly {
-      readonly key: string;
-      readonly value: string;
-    }[];
+    readonly entries: readonly JsonObject[];
   };
-  readonly projects: readonly Project[];
+  readonly projects: readonly (JsonObject & { readonly owner: string })[];
   readonly users: readonly JsonObject[];
   readonly grants: readonly JsonObject[];
   readonly events?: readonly JsonObject[];
@@ -90,18 +86,17 @@ export function startAccessStub(
     },
   });
   const ownerOf = (headers: Headers) => headers.get("x-zitadel-orgid");
-  const withoutOwner = ({ owner: _, ...project }: Project) => project;
+  const projectsOf = (headers: Headers) =>
+    projects.filter(({ owner }) => owner === ownerOf(headers))
+      .map(({ owner: _, ...project }) => project);
   router.service(MetadataService, {
     listOrganizationMetadata: ({ organizationId }) => {
-      const found = organizationId === metadata.organization
-        ? metadata.entries
-        : [];
-      const listed = found.map(({ key, value }) => ({
-        key,
-        value: Uint8Array.fromBase64(value),
-      }));
-      const totalResult = BigInt(listed.length);
-      return { pagination: { totalResult }, metadata: listed };
+      const isIts = organizationId === metadata.organization;
+      const found = isIts ? metadata.entries : [];
+      return fromJson(ListOrganizationMetadataResponseSchema, {
+        pagination: { totalResult: String(found.length) },
+        metadata: [...found],
+      });
     },
   });
   router.service(UserService, {
@@ -123,11 +118,12 @@ export function startAccessStub(
   });
   router.service(ManagementService, {
     listUserGrants: ({ query, queries }, { requestHeader }) => {
-      const user = queries.find(({ query }) => query.case === "userIdQuery");
-      const all = grants.filter((grant) =>
-        grant.orgId === ownerOf(requestHeader) &&
-        (!user ||
-          grant.userId === (user.query.value as { userId: string }).userId)
+      const owner = ownerOf(requestHeader);
+      const all = grants.filter(({ orgId, userId }) =>
+        orgId === owner &&
+        queries.every(({ query: { case: name, value } }) =>
+          name !== "userIdQuery" || value.userId === userId
+        )
       );
       const begin = Number(query?.offset ?? 0);
       return fromJson(ListUserGrantResponseSchema, {
@@ -141,19 +137,14 @@ export function startAccessStub(
       },
     }),
     getProjectByID: ({ id }, { requestHeader }) => {
-      const owner = ownerOf(requestHeader);
-      const found = projects.find((it) => it.id === id && it.owner === owner);
-      const project = withoutOwner(found ?? notFound());
-      return fromJson(GetProjectByIDResponseSchema, { project });
+      const project = projectsOf(requestHeader).find((it) => it.id === id);
+      if (project) return fromJson(GetProjectByIDResponseSchema, { project });
+      throw new ConnectError("Project not found (MANAG-SFf2a)", Code.NotFound);
     },
-    listProjects: (_, { requestHeader }) => {
-      const owner = ownerOf(requestHeader);
-      const result = projects.filter((it) => it.owner === owner);
-      return fromJson(
-        ListProjectsResponseSchema,
-        page(result.map(withoutOwner)),
-      );
-    },
+    listProjects: (_, { requestHeader }) =>
+      fromJson(ListProjectsResponseSchema, page(projectsOf(requestHeader))),
+    // Not recorded.
+    listProjectRoles: () => ({}),
     listApps: ({ projectId }) => {
       const { clientId, project } = recorded.application;
       const app = { id: "app", name: "app", oidcConfig: { clientId } };
@@ -173,35 +164,18 @@ export function startAccessStub(
   const handlers = new Map(
     router.handlers.map((it) => [it.requestPath, createFetchHandler(it)]),
   );
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request) => {
-      // v2 and v2beta have the same bytes on the wire.
-      const path = new URL(request.url).pathname
-        .replace(
-          "org.v2.OrganizationService/ListOrganizationMetadata",
-          "org.v2beta.OrganizationService/ListOrganizationMetadata",
-        );
-      return handlers.get(path)?.(withoutSignal(request)) ??
-        new Response("404 page not found", { status: 404 });
-    },
-  );
-  return {
-    origin: `http://127.0.0.1:${server.addr.port}`,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
+  // Deno warns of handlers that watch the request's own signal.
+  return serve(({ url, method, headers, body }) => {
+    const { pathname: path } = new URL(url);
+    // v2 and v2beta have the same bytes on the wire.
+    const answer = handlers.get(path) ??
+      handlers.get(path.replace(".org.v2.", ".org.v2beta."));
+    return answer?.(new Request(url, { method, headers, body })) ??
+      new Response("404 page not found", { status: 404 });
+  });
 }
 
 function page(result: readonly JsonObject[]) {
   const totalResult = String(result.length);
   return { details: { totalResult }, result: [...result] };
-}
-
-/** Deno warns of handlers that watch the request's own signal. */
-function withoutSignal({ url, method, headers, body }: Request): Request {
-  return new Request(url, { method, headers, body });
-}
-
-function notFound(): never {
-  throw new ConnectError("Project not found (MANAG-SFf2a)", Code.NotFound);
 }

@@ -8,15 +8,17 @@ export function createTestIo(
     readonly env?: Io["env"];
     readonly answer?: boolean | undefined;
     readonly signal?: AbortSignal;
+    readonly progress?: Io["progress"];
   } = {},
 ) {
   const { env = {}, answer, signal = new AbortController().signal } = options;
+  const { progress = () => {} } = options;
   const out: string[] = [];
   const errors: string[] = [];
   const io: Io = {
     print: (line) => void out.push(printed(line)),
     error: (line) => void errors.push(printed(line)),
-    progress: () => {},
+    progress,
     ask: () => answer,
     env,
     untilInterrupted: () => signal,

@@ -78,7 +78,10 @@ for (const release of RELEASES) {
         if (grants.length === 0) assert.equal(why, "the user has no grants");
         for (const permission of NAMES) {
           const { answer: { kind, by } } = await ask(
-            ...["--user", user, "--permission", permission],
+            "--user",
+            user,
+            "--permission",
+            permission,
           );
           const isHeld = plain?.includes(permission) ?? false;
           const isRequested = requested?.includes(permission) ?? false;

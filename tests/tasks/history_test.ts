@@ -31,7 +31,11 @@ async function run(
   { organization, events, metadata }: Omit<RecordedHistory, "files">,
 ) {
   await using stub = startAccessStub({
-    ...{ settings: {}, projects: [], users: [], grants: [], tokens: [] },
+    settings: {},
+    projects: [],
+    users: [],
+    grants: [],
+    tokens: [],
     application: { clientId: "", project: "" },
     metadata: { organization, entries: metadata },
     events,

@@ -27,7 +27,11 @@ async function createScene() {
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
   return {
-    ...{ ...scene, instance, scratch, env, id },
+    ...scene,
+    instance,
+    scratch,
+    env,
+    id,
     /** Runs an action on the organization; expects an exit code and texts of its output. */
     async expect(
       args: readonly string[],
@@ -180,8 +184,13 @@ Deno.test("roles apply and setup refuse entries of projects that do not exist, u
     /no project with the id "admin" that this token can see; nothing was changed.*--unknown-projects/,
   ]);
   const refused = await runTask(setup, [
-    ...["--roles", foreign.path, "--org", scene.id, "--yes"],
-    ...["--env-file", `${dirname(foreign.path)}/.env`],
+    "--roles",
+    foreign.path,
+    "--org",
+    scene.id,
+    "--yes",
+    "--env-file",
+    `${dirname(foreign.path)}/.env`,
   ], { env });
   assert.equal(refused.code, 2);
   assert.match(refused.stderr, /no project with the id "admin"/);

@@ -7,7 +7,8 @@ export const NAME = "ours";
 /** A function beside a sandbox that has a target for it; its env file has the key. */
 export async function connected() {
   const stack = new AsyncDisposableStack();
-  const { sandbox, instance, scratch } = stack.use(await startScratch());
+  const scene = stack.use(await startScratch());
+  const { sandbox, instance } = scene;
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
   stack.defer(() => Deno.remove(envFile));
   const server = stack.use(startFunction(envFile, sandbox.origin));
@@ -18,5 +19,5 @@ export async function connected() {
     `# mine\nZITADEL_DOMAIN=${sandbox.origin}\nAUTHORIZATION_SIGNING_KEY=${target.signingKey}\n`,
   );
   const place = { instance, envFile, organization: undefined };
-  return { stack, sandbox, instance, scratch, envFile, server, target, place };
+  return { ...scene, stack, envFile, server, target, place };
 }

@@ -16,11 +16,12 @@ import {
   listExecutions,
   setExecution,
 } from "../../../harness/zitadel/execution.ts";
-import {
-  clientCredentials,
-  roleScopes,
-} from "../../../harness/zitadel/login.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
+import {
+  findUnfinishedRotation,
+  type RotationState,
+} from "../../../harness/zitadel/unfinished_rotation.ts";
+import { testEach } from "../../_test_each.ts";
 import { addTarget } from "../_add_target.ts";
 import { connected, NAME } from "./_connected.ts";
 
@@ -44,6 +45,8 @@ async function bound() {
     splitKeys(parseEnv(await readEnvFile(envFile)).AUTHORIZATION_SIGNING_KEY);
   return {
     ...it,
+    place,
+    bindings,
     keys,
     executions: () => listExecutions(instance),
     /** Rotates the key; the function takes both keys once they are there, unless it is late. */
@@ -56,7 +59,10 @@ async function bound() {
         } = {},
     ): Promise<void> {
       const { steps } = planRotation(place, await readState(place), {
-        ...{ name, wait: 20, probe: [], pace: PACE },
+        name,
+        wait: 20,
+        probe: [],
+        pace: PACE,
         ...options,
       });
       await applySteps(steps, {
@@ -96,14 +102,7 @@ Deno.test("rotate loses no call under constant load", async () => {
   let tokens = 0;
   const load = Array.from({ length: 3 }, async () => {
     while (going) {
-      const { accessToken } = await clientCredentials(it.instance.origin, {
-        ...it.scratch.robot,
-        scope: roleScopes(it.scratch.project.id),
-      });
-      const claims = atob(
-        accessToken.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/"),
-      );
-      assert.ok(JSON.parse(claims).permissions, "a token came without");
+      assert.ok(await it.permissions(), "a token came without");
       tokens++;
     }
   });
@@ -129,27 +128,42 @@ Deno.test("rotate loses no call under constant load", async () => {
   assert.ok(during > 10, `only ${during} tokens under load`);
 });
 
-Deno.test("rotate goes on from wherever it was interrupted", async (t) => {
-  for (
-    const last of [
-      "create-successor",
-      "add-key",
-      "wait",
-      "swap",
-      "drop-key",
-      "delete-predecessor",
-    ]
-  ) {
-    await t.step(`after ${last}`, async () => {
-      await using it = await bound();
-      const interrupted = it.rotate({ onStep: stopAfter(last) });
-      await assert.rejects(interrupted, /interrupted/);
-      await it.server.reload();
-      await it.rotate();
-      await it.expectRotated();
+const REST = ["drop-key", "delete-predecessor", "rename"];
+
+testEach<[state: RotationState, left: readonly string[]]>(
+  "rotate goes on from wherever it was interrupted",
+  {
+    "create-successor": ["created", ["add-key", "wait", "swap", ...REST]],
+    "add-key": ["key_added", ["wait", "swap", ...REST]],
+    "wait": ["key_added", ["wait", "swap", ...REST]],
+    "swap of one": ["swapping", ["wait", "swap", ...REST]],
+    "swap": ["swapped", ["wait", ...REST]],
+    "drop-key": ["key_dropped", ["wait", "delete-predecessor", "rename"]],
+    "delete-predecessor": ["deleted", ["rename"]],
+  },
+  async ([state, left], last) => {
+    await using it = await bound();
+    const [step] = last.split(" ");
+    const interrupted = it.rotate({ onStep: stopAfter(step!) });
+    await assert.rejects(interrupted, /interrupted/);
+    if (state === "swapping") {
+      await setExecution(it.instance, it.bindings(it.target.id)[0]!);
+    }
+    const situation = await readState(it.place);
+    const { steps } = planRotation(it.place, situation, {
+      name: NAME,
+      wait: 0,
+      probe: [],
     });
-  }
-});
+    assert.deepEqual(steps.map(({ step }) => step), left);
+    const found = findUnfinishedRotation(situation);
+    assert.deepEqual([found?.name, found?.state], [NAME, state]);
+    assert.equal(findUnfinishedRotation(situation, "other"), undefined);
+    await it.server.reload();
+    await it.rotate();
+    await it.expectRotated();
+  },
+);
 
 Deno.test("rotate changes no binding while the function does not take the new key, and keeps the old key that the env file lacks", async () => {
   await using it = await bound();
@@ -191,8 +205,11 @@ Deno.test("rotate keeps a fractional timeout and the kind of a webhook", async (
   await using it = await bound();
   const { endpoint } = it.server;
   const settings = {
-    ...{ name: "webhook", endpoint, timeoutSeconds: 2.5 },
-    ...{ interruptOnError: true, kind: "webhook" as const },
+    name: "webhook",
+    endpoint,
+    timeoutSeconds: 2.5,
+    interruptOnError: true,
+    kind: "webhook" as const,
   };
   await addTarget(it.instance, settings);
   await it.rotate({ name: "webhook" });

@@ -5,10 +5,14 @@ import {
   SETUP_OPTIONS,
   type SetupOptions,
 } from "../../../harness/setup/command_line.ts";
-import { listExecutions } from "../../../harness/zitadel/execution.ts";
+import {
+  listExecutions,
+  setExecution,
+} from "../../../harness/zitadel/execution.ts";
+import { setMetadata } from "../../../harness/zitadel/metadata.ts";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
-import type { Io } from "../../../harness/cli/io.ts";
+import { startFunction } from "../_function_server.ts";
 import { createTestIo } from "../_test_io.ts";
 import { startScratch } from "../_scratch.ts";
 
@@ -17,13 +21,14 @@ const DEFAULTS = {
   yes: true,
 };
 
-interface RunOptions {
-  readonly env?: Io["env"];
-  readonly signal?: AbortSignal;
-  /** What is answered to questions. */
-  readonly answer?: boolean;
-  readonly progress?: Io["progress"];
-}
+export const PREACCESSTOKEN = "function/preaccesstoken";
+export const EVENTS = "event/group/org.metadata";
+/** At which nothing answers. */
+export const NOWHERE = "http://127.0.0.1:9/";
+
+const textOf = (value: Uint8Array) => new TextDecoder().decode(value);
+
+type RunOptions = NonNullable<Parameters<typeof createTestIo>[0]>;
 
 /** An instance with an organization, and an env file with a credential. */
 export async function createSetupScene() {
@@ -36,7 +41,7 @@ export async function createSetupScene() {
   /** Runs the command as from a terminal; what it throws is returned. */
   async function run(
     options: Partial<SetupOptions>,
-    { env = {}, signal, answer, progress }: RunOptions = {},
+    { env = {}, ...rest }: RunOptions = {},
   ) {
     const { io, printed, errors } = createTestIo({
       env: {
@@ -44,13 +49,12 @@ export async function createSetupScene() {
         ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
         ...env,
       },
-      ...signal && { signal },
-      answer,
+      ...rest,
     });
     let error: Error | undefined;
     const outcome: string = await runSetup(
       { ...DEFAULTS, envFile, ...options },
-      { ...io, ...progress && { progress } },
+      io,
       { settleMs: 0, retryMs: 10 },
     ).catch((thrown) => {
       error = thrown;
@@ -79,9 +83,7 @@ export async function createSetupScene() {
   }
 
   return {
-    sandbox,
-    instance,
-    scratch,
+    ...scene,
     folder,
     envFile,
     run,
@@ -90,12 +92,43 @@ export async function createSetupScene() {
     write: (text: string, options?: Deno.WriteFileOptions) =>
       Deno.writeTextFile(envFile, text, options),
     settings: async () => parseEnv(await Deno.readTextFile(envFile)),
-    /** Targets and bindings, to be compared. */
+    /** All that a set-up touches, to be compared. */
     snapshot: async () => ({
       targets: await listTargets(instance),
-      executions: await listExecutions(instance),
+      executions: Object.fromEntries(
+        (await listExecutions(instance))
+          .map(({ condition, targets }) => [condition, targets]),
+      ),
+      metadata: [...sandbox.world.organizations.values()]
+        .map(({ metadata }) =>
+          Object.fromEntries(
+            [...metadata].map(([key, { value }]) => [key, textOf(value)]),
+          )
+        ),
       envFile: await Deno.readTextFile(envFile),
     }),
+    /** Binds targets in ZITADEL, as someone else would. */
+    bind: (condition: string, ...targets: string[]) =>
+      setExecution(instance, { condition, targets }),
+    /** Sets an entry of the mapping's organization, as someone else would. */
+    setEntry: (
+      key: string,
+      text: string,
+      organization = scratch.organization,
+    ) =>
+      setMetadata(instance, organization.id, [
+        { key, value: new TextEncoder().encode(text) },
+      ]),
+    /** Starts a function, which has the key once it is set up with it. */
+    async connect(options: Partial<SetupOptions> = {}) {
+      const server = startFunction(envFile, sandbox.origin);
+      const { endpoint } = server;
+      const first = { endpoint, ...options };
+      await expect(first, "failed", [/^Not bound: .* answered 503$/m]);
+      await server.reload();
+      await expect(first, "done");
+      return server;
+    },
     /** Writes a roles file and returns its path. */
     async roles(mapping: unknown): Promise<string> {
       const path = `${folder}/roles.json`;

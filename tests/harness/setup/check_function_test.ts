@@ -2,24 +2,12 @@ import assert from "node:assert/strict";
 import { findTrouble } from "../../../harness/setup/check_function.ts";
 import { startFunction } from "../_function_server.ts";
 import { serve } from "../_serve.ts";
-import { createSetupScene } from "./_setup_run.ts";
-
-type Scene = Awaited<ReturnType<typeof createSetupScene>>;
-
-/** Sets everything up with a function that runs and has the key. */
-async function setUp({ expect, envFile, sandbox }: Scene) {
-  const server = startFunction(envFile, sandbox.origin);
-  const { endpoint } = server;
-  await expect({ endpoint }, "failed", [/^Not bound: .* answered 503$/m]);
-  await server.reload();
-  await expect({ endpoint }, "done");
-  return server;
-}
+import { createSetupScene, NOWHERE } from "./_setup_run.ts";
 
 Deno.test("setup moves a bound target only to the function with its key", async (t) => {
   await using scene = await createSetupScene();
   const { expect, snapshot, folder, sandbox } = scene;
-  await using server = await setUp(scene);
+  await using server = await scene.connect();
   const before = await snapshot();
   const { token } = scene.scratch.reader;
   await Deno.writeTextFile(
@@ -41,7 +29,7 @@ Deno.test("setup moves a bound target only to the function with its key", async 
       /Cannot bind the target: .*does not accept the target's key yet\. Nothing was changed: the target stays at /,
     ],
     ["a server that accepts everything", anything.endpoint, /instead of 401/],
-    ["nothing", "http://127.0.0.1:9/", /did not answer/],
+    ["nothing", NOWHERE, /did not answer/],
     [
       "a wrong path",
       `${server.endpoint}wrong`,
@@ -77,7 +65,7 @@ Deno.test("setup --no-interrupt-on-error and --remove work while the function is
   await using scene = await createSetupScene();
   const { expect, snapshot } = scene;
   {
-    await using _ = await setUp(scene);
+    await using _ = await scene.connect();
     await expect({ interruptOnError: true }, "done");
   }
   await expect({ interruptOnError: false }, "done");
@@ -87,7 +75,7 @@ Deno.test("setup --no-interrupt-on-error and --remove work while the function is
   ]);
   await expect({ remove: true }, "done");
   const { targets, executions } = await snapshot();
-  assert.deepEqual([targets, executions], [[], []]);
+  assert.deepEqual([targets, executions], [[], {}]);
 });
 
 Deno.test("setup does not bind a target that was never bound to something else", async () => {
@@ -117,10 +105,11 @@ Deno.test("setup --wait binds as soon as the function accepts the key", async ()
 });
 
 Deno.test("findTrouble() asks again, and returns what it saw last when the time is over", async () => {
-  const asked = { endpoint: "http://127.0.0.1:9/", signingKey: "key" };
+  const asked = { endpoint: NOWHERE, signingKey: "key" };
   const waited: string[] = [];
   const trouble = await findTrouble(asked, {
-    ...{ seconds: 0.05, retryMs: 1 },
+    seconds: 0.05,
+    retryMs: 1,
     onWait: (seen) => void waited.push(seen),
   });
   assert.match(trouble!.seen, /^http:\/\/127\.0\.0\.1:9\/ did not answer/);

@@ -7,9 +7,8 @@ import {
   createProject,
 } from "../../../harness/zitadel/project.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
-import { startFunction } from "../_function_server.ts";
 import { serveOlderRelease } from "../zitadel/_older_release.ts";
-import { createSetupScene } from "./_setup_run.ts";
+import { createSetupScene, NOWHERE } from "./_setup_run.ts";
 
 Deno.test("setup --for-customers proposes the whole set-up once, and new applications later", async () => {
   await using scene = await createSetupScene();
@@ -47,7 +46,9 @@ Deno.test("setup --for-customers proposes the whole set-up once, and new applica
 
   const redirectUri = "http://localhost:9000/";
   const { clientId: later } = await createApplication(instance, organization, {
-    ...{ project, name: "Later", redirectUri },
+    project,
+    name: "Later",
+    redirectUri,
   });
   await expect({ forCustomers: true }, "done", [
     `~ APPLICATIONS in ${envFile}: also Later (${later})`,
@@ -70,12 +71,8 @@ Deno.test("setup --for-customers leaves APPLICATIONS out on v3", async () => {
 
 Deno.test("setup --for-customers asks about interruptOnError and names both sides", async () => {
   await using scene = await createSetupScene();
-  const { run, expect, write, instance, scratch, envFile, sandbox } = scene;
-  await using server = startFunction(envFile, sandbox.origin);
-  const { endpoint } = server;
-  await run({ endpoint });
-  await server.reload();
-  await expect({ endpoint }, "done");
+  const { run, expect, write, instance, scratch, envFile } = scene;
+  await using _ = await scene.connect();
   const options = { forCustomers: true, project: [scratch.project.id] };
   const isOn = async () => (await listTargets(instance))[0]!.interruptOnError;
 
@@ -109,7 +106,8 @@ Deno.test("setup --for-customers needs to know the projects and one organization
   const { expect, write, instance, scratch, sandbox } = scene;
   const { id: own } = await ownOrganization(instance);
   const other = await createProject(instance, own, {
-    ...{ name: "Other", roles: ["nothing"] },
+    name: "Other",
+    roles: ["nothing"],
   });
   sandbox.world.organizations.get(own)!.metadata.clear();
   await expect({ forCustomers: true }, "UsageError", [
@@ -137,19 +135,30 @@ Deno.test("setup --for-customers leaves GRANTED_BY unset if the claim says who g
     /~ METADATA_ORGANIZATION in .*: user -> scratch /,
     "! GRANTED_BY stays unset",
     "! entries in the metadata of other organizations",
-    "has no entries yet",
   ]);
   assert.ok(!("GRANTED_BY" in await settings()));
 });
 
-Deno.test("setup adds named projects to PROJECTS, and proposes it with --roles alone", async () => {
+Deno.test("setup adds named projects to PROJECTS, names those that do not count, and proposes it with --roles alone", async () => {
   await using scene = await createSetupScene();
   const { expect, write, settings, roles, instance, envFile } = scene;
   const organization = scene.scratch.organization.id;
   const { id } = scene.scratch.project;
   const project = { name: "Warehouse", roles: ["admin"] };
   const second = await createProject(instance, organization, project);
+  await write("METADATA_ORGANIZATION=user\n");
+  await expect({ project: [id], dryRun: true }, "changes", [
+    `+ PROJECTS in ${envFile}: Shop (${id})`,
+  ]);
+  await expect({ project: ["123"] }, "UsageError", [
+    "--project 123: there is no such project",
+  ]);
   const fixed = `METADATA_ORGANIZATION=${organization}\n`;
+  await write(`${fixed}PROJECTS=1\n`);
+  await expect({ endpoint: NOWHERE, dryRun: true }, "changes", [
+    "PROJECTS (1) has none of the projects with",
+    /`deno task setup --project \d+ --project \d+` adds it/,
+  ]);
   await write(`${fixed}PROJECTS=${id}\n`);
   await expect({ project: [id, second.id] }, "done", [
     `~ PROJECTS in ${envFile}: also Warehouse (${second.id})`,
@@ -157,8 +166,6 @@ Deno.test("setup adds named projects to PROJECTS, and proposes it with --roles a
   assert.equal((await settings()).PROJECTS, `${id},${second.id}`);
   await write(fixed);
   await expect({ roles: await roles({ admin: ["a"] }) }, "done");
-  assert.deepEqual(
-    (await settings()).PROJECTS!.split(",").sort(),
-    [id, second.id].sort(),
-  );
+  const { PROJECTS } = await settings();
+  assert.deepEqual(PROJECTS!.split(",").sort(), [id, second.id].sort());
 });

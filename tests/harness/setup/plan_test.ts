@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setupNotes } from "../../../harness/setup/notes.ts";
 import type { Change } from "../../../harness/plan/change.ts";
 import { planRemoval } from "../../../harness/setup/plan_removal.ts";
 import {
@@ -7,6 +6,7 @@ import {
   type State,
   type Wish,
 } from "../../../harness/setup/plan.ts";
+import { NO_ENTRIES } from "../../../harness/roles/plan_mapping.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import type { Target } from "../../../harness/zitadel/target.ts";
 import { testEach } from "../../_test_each.ts";
@@ -33,17 +33,23 @@ const OTHER = { ...OURS, id: "9", name: "other", signingKey: "otherKey" };
 const WISH: Wish = {
   target: SETTINGS,
   conditions: ["function/preaccesstoken"],
-  mapping: new Map([["admin", ["read:all"]]]),
-  prune: false,
+  entries: NO_ENTRIES,
 };
-const bytes = (text: string) => new TextEncoder().encode(text);
+const writing = (from: string | undefined, to: string) => ({
+  ...NO_ENTRIES,
+  set: [{ key: "admin", from, to }],
+});
 const EMPTY: State = {
-  ...{ targets: [], executions: [], metadata: [], envKeys: [], env: {} },
+  targets: [],
+  executions: [],
+  metadata: [],
+  envKeys: [],
+  env: {},
 };
 const DONE: State = {
   targets: [OURS],
   executions: [{ condition: "function/preaccesstoken", targets: ["9", "1"] }],
-  metadata: [{ key: "admin", value: bytes('["read:all"]') }],
+  metadata: [],
   envKeys: ["otherKey", "ourKey"],
   env: {},
 };
@@ -78,13 +84,17 @@ testEach<[State, Wish, ...lines: string[]]>(
     ],
     "the mapping alone": [
       EMPTY,
-      { ...WITHOUT_TARGET, domain: "a.example" },
-      '+ metadata admin: ["read:all"]',
+      {
+        ...WITHOUT_TARGET,
+        domain: "a.example",
+        entries: writing("x".repeat(80), "y".repeat(81)),
+      },
+      `~ metadata admin: ${"x".repeat(80)} -> ${"y".repeat(80)}...`,
     ],
     // What ZITADEL may refuse first, and the binding last.
     "all of it": [
       EMPTY,
-      WISH,
+      { ...WISH, entries: writing(undefined, '["read:all"]') },
       CREATE,
       `+ ${KEY}`,
       '+ metadata admin: ["read:all"]',
@@ -130,51 +140,6 @@ testEach<[Partial<Target>, isGuarded: boolean, wanted?: Partial<Target>]>(
     }, { ...WISH, target: { ...SETTINGS, ...wanted } });
     assert.deepEqual(linesOf(changes), [`~ target "ours": ${shown}`]);
     assert.equal(changes[0]!.isGuarded, isGuarded);
-  },
-);
-
-testEach<[seconds: number, upstreamMs: string | undefined, isWarned: boolean]>(
-  "setupNotes() warns when ZITADEL would give up before the function does",
-  {
-    "by default": [10, undefined, false],
-    "just above": [2.5, undefined, false],
-    "as long": [2, undefined, true],
-    "as long as is set": [10, "10000", true],
-    "above what is set": [10, "9999", false],
-    "above what is left empty": [10, "", false],
-  },
-  ([timeoutSeconds, UPSTREAM_TIMEOUT_MS, isWarned]) => {
-    const target = { ...SETTINGS, timeoutSeconds };
-    const notes = setupNotes({ ...EMPTY, env: { UPSTREAM_TIMEOUT_MS } }, {
-      ...{ target, conditions: [], mapping: new Map(), prune: false },
-    });
-    assert.equal(notes.length, isWarned ? 1 : 0);
-    if (isWarned) assert.match(notes[0]!, /UPSTREAM_TIMEOUT_MS/);
-  },
-);
-
-testEach<[stored: string, ...lines: string[]]>(
-  "planSetup() writes only metadata that means something else",
-  {
-    "the same text": ['["read:all"]'],
-    "the same list": ['[ "read:all" ]'],
-    "the same as plain text": ["read:all"],
-    "another list": [
-      '["other"]',
-      '~ metadata admin: ["other"] -> ["read:all"]',
-    ],
-    "a text as long as is shown": [
-      "x".repeat(80),
-      `~ metadata admin: ${"x".repeat(80)} -> ["read:all"]`,
-    ],
-    "a long text": [
-      "x".repeat(90),
-      `~ metadata admin: ${"x".repeat(80)}... -> ["read:all"]`,
-    ],
-  },
-  ([stored, ...lines]) => {
-    const metadata = [{ key: "admin", value: bytes(stored) }];
-    assert.deepEqual(plan({ ...DONE, metadata }, WISH), lines);
   },
 );
 

@@ -1,33 +1,16 @@
 import assert from "node:assert/strict";
 import { Interrupted } from "../../../harness/cli/errors.ts";
-import {
-  listExecutions,
-  setExecution,
-} from "../../../harness/zitadel/execution.ts";
 import { proveDelivery } from "../../../harness/setup/prove_delivery.ts";
-import {
-  listMetadata,
-  setMetadata,
-} from "../../../harness/zitadel/metadata.ts";
-import {
-  clientCredentials,
-  roleScopes,
-} from "../../../harness/zitadel/login.ts";
-import { ownOrganization } from "../../../harness/zitadel/organization.ts";
 import { listTargets } from "../../../harness/zitadel/target.ts";
 import { doctor } from "../../../tasks/doctor.ts";
 import { rotate } from "../../../tasks/rotate.ts";
 import { addTarget } from "../_add_target.ts";
 import { startFunction } from "../_function_server.ts";
-import { createTestIo } from "../_test_io.ts";
+import { run as runTask } from "../../tasks/_run.ts";
 import { serve } from "../_serve.ts";
-import { createSetupScene } from "./_setup_run.ts";
-
-type Scene = Awaited<ReturnType<typeof createSetupScene>>;
+import { createSetupScene, EVENTS, PREACCESSTOKEN } from "./_setup_run.ts";
 
 const NAME = "Authorization Webhook";
-const PREACCESSTOKEN = "function/preaccesstoken";
-const GROUP = "event/group/org.metadata";
 
 /** An address at which only ZITADEL reaches the function, or no one. */
 function serveInside(to: () => string | undefined) {
@@ -40,16 +23,9 @@ function serveInside(to: () => string | undefined) {
   });
 }
 
-/** What is left of it at ZITADEL, to be compared. */
-async function traces({ instance, snapshot }: Scene) {
-  const { id } = await ownOrganization(instance);
-  const { entries } = await listMetadata(instance, id);
-  return { ...await snapshot(), keys: entries.map(({ key }) => key) };
-}
-
 Deno.test("setup --probe binds once ZITADEL was seen to reach the endpoint, and leaves nothing of that", async () => {
   await using scene = await createSetupScene();
-  const { expect, instance, envFile, sandbox } = scene;
+  const { expect, instance, envFile, sandbox, snapshot } = scene;
   await using server = startFunction(envFile, sandbox.origin);
   await using inside = serveInside(() => server.endpoint);
   const heard: string[] = [];
@@ -59,9 +35,9 @@ Deno.test("setup --probe binds once ZITADEL was seen to reach the endpoint, and 
   });
   const { endpoint } = theirs;
   const other = await addTarget(instance, { name: "theirs", endpoint });
-  await setExecution(instance, { condition: GROUP, targets: [other.id] });
+  await scene.bind(EVENTS, other.id);
   const options = { endpoint: inside.endpoint, probe: server.endpoint };
-  const { keys } = await traces(scene);
+  const { metadata } = await snapshot();
 
   await expect(options, "failed", [
     /! from here .* answered 404; .*ZITADEL shows/,
@@ -69,34 +45,32 @@ Deno.test("setup --probe binds once ZITADEL was seen to reach the endpoint, and 
   ]);
   await server.reload();
   await expect(options, "done");
-  const after = await traces(scene);
+  const after = await snapshot();
   const [ours] = after.targets;
   assert.equal(ours!.endpoint, inside.endpoint);
-  assert.deepEqual(
-    after.executions.map(({ condition }) => condition).sort(),
-    [GROUP, PREACCESSTOKEN],
-  );
-  assert.deepEqual(after.keys, keys);
+  assert.deepEqual(after.executions, {
+    [EVENTS]: [other.id],
+    [PREACCESSTOKEN]: [ours!.id],
+  });
+  assert.deepEqual(after.metadata, metadata);
   // They went on hearing of what changed.
   assert.ok(heard.includes("org.metadata.set"), heard.join());
   await expect(options, "done", [/^Nothing to change\.$/m]);
 
-  const io = createTestIo({
-    env: {
-      ZITADEL_DOMAIN: sandbox.origin,
-      ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
-    },
-  });
+  const env = {
+    ZITADEL_DOMAIN: sandbox.origin,
+    ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
+  };
   const at = ["--probe", server.endpoint, "--env-file", envFile];
-  await doctor.run([...at, "--json"], io.io);
-  const { level, seen } = JSON.parse(io.printed()).findings
+  const { stdout } = await runTask(doctor, [...at, "--json"], { env });
+  const { level, seen } = JSON.parse(stdout).findings
     .find(({ check }: { check: string }) => check === "canary");
   assert.equal(level, "ok", seen);
-  const code = await rotate.run([...at, "--yes"], {
-    ...io.io,
+  const { code, stderr } = await runTask(rotate, [...at, "--yes"], {
+    env,
     progress: (text) => void (text?.startsWith("waiting") && server.reload()),
   });
-  assert.equal(code, 0, io.errors());
+  assert.equal(code, 0, stderr);
   const [rotated] = await listTargets(instance);
   assert.equal(rotated!.endpoint, inside.endpoint);
   assert.notEqual(rotated!.signingKey, ours!.signingKey);
@@ -104,62 +78,63 @@ Deno.test("setup --probe binds once ZITADEL was seen to reach the endpoint, and 
 
 Deno.test("setup --probe does not bind if ZITADEL does not reach the endpoint, and unbinds", async () => {
   await using scene = await createSetupScene();
-  const { run, expect, envFile, sandbox } = scene;
+  const { run, expect, envFile, sandbox, snapshot } = scene;
   await using server = startFunction(envFile, sandbox.origin);
   await using inside = serveInside(() => undefined);
   const options = { endpoint: inside.endpoint, probe: server.endpoint };
   await run(options);
   await server.reload();
-  const before = await traces(scene);
+  const before = await snapshot();
   await expect(options, "failed", [
     /^Not bound: ZITADEL was not seen to reach http:/m,
     /^Next: run the same command again$/m,
   ]);
-  assert.deepEqual(await traces(scene), before);
+  assert.deepEqual(await snapshot(), before);
 
   const controller = new AbortController();
   await expect(options, "Interrupted", [], {
     signal: controller.signal,
     progress: (text) => {
-      if (text?.startsWith("ZITADEL sends")) {
+      if (text?.startsWith("checking that ZITADEL")) {
         setTimeout(() => controller.abort(new Interrupted("stopped")), 50);
       }
     },
   });
-  assert.deepEqual(await traces(scene), before);
+  assert.deepEqual(await snapshot(), before);
 });
 
-Deno.test("proveDelivery() does not take an event for its own that the process had before, and gives up after 20", async () => {
+Deno.test("proveDelivery() does not take an event for its own that the process had before, gives up after 20, and unbinds only what is as it bound it", async () => {
   await using scene = await createSetupScene();
   const { instance, scratch } = scene;
   const { id: organization } = scratch.organization;
-  const entry = { key: "any", value: new TextEncoder().encode("[]") };
-  const sequence = await setMetadata(instance, organization, [entry]);
+  const sequence = await scene.setEntry("any", "[]");
+  const { id: target } = await addTarget(instance, { name: NAME });
   // As of another organization, by chance.
   const event = sequence + 1;
-  await using stub = serve(() =>
-    Response.json({
+  await using stub = serve(async () => {
+    // Someone else binds the event at the same time.
+    await scene.bind("event/org.metadata.set", target, target);
+    return Response.json({
       canary: { process: "a", version: "1", credential: "c", event },
-    })
-  );
-  const { id: target } = await addTarget(instance, { name: NAME });
-  const isProven = await proveDelivery(instance, {
-    ...{ target, organization, probe: stub.endpoint },
-    ...{ signingKey: "key", pollMs: 0 },
+    });
   });
-  assert.equal(isProven, false);
-  const after = await setMetadata(instance, organization, [entry]);
+  const proof = proveDelivery(instance, {
+    target,
+    organization,
+    probe: stub.endpoint,
+    signingKey: "key",
+    pollMs: 0,
+  });
+  await assert.rejects(proof, /someone else changed event\/org\.metadata\.set/);
+  const after = await scene.setEntry("any", "[]");
   // At the end the entry is removed; writing what is there is no event.
   assert.equal(after - sequence, 21);
 });
 
 Deno.test("setup --probe moves a bound target by a stand-in, whose key the function has before", async () => {
   await using scene = await createSetupScene();
-  const { run, expect, settings, envFile, sandbox, snapshot } = scene;
-  await using server = startFunction(envFile, sandbox.origin);
-  await run({ endpoint: server.endpoint, also: ["events"] });
-  await server.reload();
-  await run({ also: ["events"] });
+  const { expect, settings, snapshot } = scene;
+  await using server = await scene.connect({ also: ["events"] });
   const before = await snapshot();
   let isOpen = false;
   await using inside = serveInside(() => isOpen ? server.endpoint : undefined);
@@ -205,37 +180,21 @@ Deno.test("setup --probe binds a target with payload type JWT by a stand-in, and
   await server.reload();
   await expect(options, "done");
   assert.deepEqual(await names(), [NAME]);
-  const condition = PREACCESSTOKEN;
-  assert.deepEqual(await listExecutions(instance), [
-    { condition, targets: [id] },
-  ]);
+  const { executions } = await scene.snapshot();
+  assert.deepEqual(executions, { [PREACCESSTOKEN]: [id] });
 });
 
 Deno.test("setup --also events drops the mapping that the function held before", async () => {
   await using scene = await createSetupScene();
-  const { run, expect, write, envFile, sandbox, scratch, roles } = scene;
+  const { run, expect, write, permissions, scratch, roles } = scene;
   const { id } = scratch.organization;
   await write(`METADATA_ORGANIZATION=${id}\n`, { append: true });
-  await using server = startFunction(envFile, sandbox.origin);
-  const bind = { endpoint: server.endpoint, projects: false };
-  await run(bind);
-  await server.reload();
-  await run(bind);
-  const permissions = async () => {
-    const { accessToken } = await clientCredentials(sandbox.origin, {
-      ...scratch.robot,
-      scope: roleScopes(scratch.project.id),
-    });
-    const bytes = Uint8Array.fromBase64(accessToken.split(".")[1]!, {
-      alphabet: "base64url",
-    });
-    return JSON.parse(new TextDecoder().decode(bytes)).permissions;
-  };
-  assert.equal((await permissions()).length, 4);
+  await using _ = await scene.connect({ projects: false });
+  assert.equal((await permissions())!.length, 4);
   const file = await roles({ admin: ["a"], viewer: ["a"] });
   await run({ roles: file, projects: false });
-  assert.equal((await permissions()).length, 4);
+  assert.equal((await permissions())!.length, 4);
   await expect({ also: ["events"], projects: false }, "done");
-  for (let i = 0; i < 50 && (await permissions()).length > 1; i++);
+  for (let i = 0; i < 50 && (await permissions())!.length > 1; i++);
   assert.deepEqual(await permissions(), ["a"]);
 });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setMetadata } from "../../../harness/zitadel/metadata.ts";
 import {
   createOrganization,
   ownOrganization,
@@ -9,21 +8,15 @@ import {
   createMarkedServiceUser,
   listServiceUsers,
 } from "../../../harness/zitadel/service_user.ts";
-import {
-  listExecutions,
-  setExecution,
-} from "../../../harness/zitadel/execution.ts";
-import { listTargets } from "../../../harness/zitadel/target.ts";
 import { addTarget } from "../_add_target.ts";
-import { createSetupScene } from "./_setup_run.ts";
+import { createSetupScene, NOWHERE, PREACCESSTOKEN } from "./_setup_run.ts";
 
 const TARGET = "Authorization Webhook";
 /** The mark of version 0.1.0. */
 const OLD_MARK =
   "Reads role mappings for the permissions function (created by setup)";
-const endpoint = "http://127.0.0.1:9/";
+const endpoint = NOWHERE;
 const A = { endpoint, serviceUser: true, serviceUserName: "a-user" };
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 type Scene = Awaited<ReturnType<typeof createSetupScene>>;
 
@@ -52,7 +45,7 @@ Deno.test("setup --remove removes every service user of the organizations in use
   ]);
   assert.deepEqual([...sandbox.world.users.keys()], before);
   assert.equal(sandbox.world.members.length, members);
-  assert.deepEqual(await listTargets(instance), []);
+  assert.deepEqual((await scene.snapshot()).targets, []);
   assert.deepEqual(await scene.settings(), {
     METADATA_ORGANIZATION: id,
     ZITADEL_DOMAIN: sandbox.origin,
@@ -84,7 +77,7 @@ Deno.test("setup --remove leaves a service user of an older version alone unless
 
 Deno.test("setup --remove leaves what belongs to another target, and names the command that removes it", async () => {
   await using scene = await createSetupScene();
-  const { run, expect, write, instance, envFile } = scene;
+  const { run, expect, write, envFile } = scene;
   await write("");
   await run({ ...A, name: "it's a" });
   const b = { name: "b", envFile: `${envFile}.b` };
@@ -95,8 +88,8 @@ Deno.test("setup --remove leaves what belongs to another target, and names the c
   ]);
   await expect({ ...b, remove: true }, "done");
   assert.deepEqual(await markedUsers(scene), ["a-user"]);
-  const [left, ...others] = await listTargets(instance);
-  assert.deepEqual([left!.name, others], ["it's a", []]);
+  const { targets } = await scene.snapshot();
+  assert.deepEqual(targets.map(({ name }) => name), ["it's a"]);
 });
 
 Deno.test("setup --remove keeps the credential while the env file has the key of another target", async () => {
@@ -129,11 +122,10 @@ Deno.test("setup --remove --roles removes unchanged entries of the mapping's and
   const { id } = scratch.organization;
   const own = await ownOrganization(instance);
   const third = await createOrganization(instance, "Third");
-  for (const organization of [id, own.id, third.id]) {
-    const entries = [{ key: "x", value: bytes('["a"]') }];
-    await setMetadata(instance, organization, entries);
+  for (const organization of [scratch.organization, own, third]) {
+    await scene.setEntry("x", '["a"]', organization);
   }
-  await setMetadata(instance, third.id, [{ key: "y", value: bytes("b") }]);
+  await scene.setEntry("y", "b", third);
   await write(`METADATA_ORGANIZATION=${id}\n`);
   await expect({ remove: true }, "done", [
     `the mapping stays in the metadata of the organization ${id}: --roles FILE removes`,
@@ -155,22 +147,20 @@ Deno.test("setup --remove --roles removes unchanged entries of the mapping's and
 
 Deno.test("setup --remove --roles only names entries where projects of several organizations have the roles", async () => {
   await using scene = await createSetupScene();
-  const { expect, write, instance, scratch, sandbox, roles } = scene;
+  const { expect, write, instance, scratch, roles } = scene;
   await write("METADATA_ORGANIZATION=user\n");
   const customer = await createOrganization(instance, "Customer");
   await createProject(instance, customer.id, { name: "Own", roles: ["admin"] });
-  const ids = [scratch.organization.id, customer.id];
-  const entries = [{ key: "admin", value: bytes('["a"]') }];
-  for (const id of ids) await setMetadata(instance, id, entries);
+  const both = [scratch.organization, customer];
+  for (const it of both) await scene.setEntry("admin", '["a"]', it);
+  const before = await scene.snapshot();
   const options = { remove: true, roles: await roles({ admin: ["a"] }) };
   await expect(
     options,
     "warnings",
-    ids.map((id) => `--org ${id}\` removes them`),
+    both.map(({ id }) => `--org ${id}\` removes them`),
   );
-  for (const id of ids) {
-    assert.ok(sandbox.world.organizations.get(id)!.metadata.has("admin"));
-  }
+  assert.deepEqual(await scene.snapshot(), before);
 });
 
 Deno.test("setup and setup --remove leave a target alone that is called like a stand-in, and that tokens depend on", async () => {
@@ -178,12 +168,12 @@ Deno.test("setup and setup --remove leave a target alone that is called like a s
   const { run, expect, write, instance } = scene;
   await write("");
   const { id } = await addTarget(instance, { name: `${TARGET} (probe)` });
-  const theirs = { condition: "function/preaccesstoken", targets: [id] };
-  await setExecution(instance, theirs);
+  await scene.bind(PREACCESSTOKEN, id);
   await run({ endpoint });
   await expect({ remove: true }, "done", [
     /- target "Authorization Webhook"$/m,
   ]);
-  assert.deepEqual((await listTargets(instance)).map((it) => it.id), [id]);
-  assert.deepEqual(await listExecutions(instance), [theirs]);
+  const { targets, executions } = await scene.snapshot();
+  assert.deepEqual(targets.map((it) => it.id), [id]);
+  assert.deepEqual(executions, { [PREACCESSTOKEN]: [id] });
 });

@@ -1,60 +1,44 @@
 import assert from "node:assert/strict";
 import { Interrupted } from "../../../harness/cli/errors.ts";
-import {
-  listExecutions,
-  setExecution,
-} from "../../../harness/zitadel/execution.ts";
-import {
-  listMetadata,
-  setMetadata,
-} from "../../../harness/zitadel/metadata.ts";
-import { listTargets } from "../../../harness/zitadel/target.ts";
 import { addTarget } from "../_add_target.ts";
 import { startFunction } from "../_function_server.ts";
-import { createSetupScene } from "./_setup_run.ts";
+import {
+  createSetupScene,
+  EVENTS,
+  NOWHERE,
+  PREACCESSTOKEN,
+} from "./_setup_run.ts";
 
-const PREACCESSTOKEN = "function/preaccesstoken";
-const EVENTS = "event/group/org.metadata";
-const endpoint = "http://127.0.0.1:9/";
-const value = new TextEncoder().encode("two words");
+const endpoint = NOWHERE;
 
 Deno.test("setup names entries that stay, and --prune removes those that are a mapping", async () => {
   await using scene = await createSetupScene();
-  const { expect, roles, instance } = scene;
+  const { expect, roles, sandbox } = scene;
   const org = scene.scratch.organization.id;
-  await setMetadata(instance, org, [{ key: "logo", value }]);
-  const file = await roles({ admin: ["read:all"] });
-  await expect({ roles: file, org }, "done", [
-    /! kept, not in the file .*: viewer$/m,
-  ]);
-  await expect({ roles: file, org, prune: true }, "done");
-  const { entries } = await listMetadata(instance, org);
-  assert.deepEqual(entries.map(({ key }) => key).sort(), ["admin", "logo"]);
-  const other = await roles({ admin: ["other"] });
-  await expect({ remove: true, roles: other, org }, "done", [
-    /! kept, differs from the file: admin$/m,
-  ]);
+  await scene.setEntry("logo", "two words");
+  const options = { roles: await roles({ admin: ["read:all"] }), org };
+  await expect(options, "done", [/! kept, not in the file .*: viewer$/m]);
+  await expect({ ...options, prune: true }, "done");
+  const { metadata } = sandbox.world.organizations.get(org)!;
+  assert.deepEqual([...metadata.keys()].sort(), ["admin", "logo"]);
 });
 
 Deno.test("setup refuses to change a target during a rotation, but turns it off and removes it", async () => {
   await using scene = await createSetupScene();
-  const { expect, instance } = scene;
+  const { expect, instance, snapshot } = scene;
   const on = { interruptOnError: true };
   await addTarget(instance, { name: "a", ...on });
   const { id } = await addTarget(instance, { name: "a (successor)", ...on });
-  const condition = PREACCESSTOKEN;
-  await setExecution(instance, { condition, targets: [id] });
+  await scene.bind(PREACCESSTOKEN, id);
   await expect({ name: "a", also: ["events"] }, "Error", [
     "A rotation of \"a\" is unfinished: run `deno task rotate --name 'a'` first",
   ]);
   await expect({ name: "a", interruptOnError: false }, "done");
-  assert.deepEqual(
-    (await listTargets(instance)).map((it) => it.interruptOnError),
-    [false, false],
-  );
+  const { targets } = await snapshot();
+  assert.deepEqual(targets.map((it) => it.interruptOnError), [false, false]);
   await expect({ name: "a", remove: true }, "done");
-  assert.deepEqual(await listTargets(instance), []);
-  assert.deepEqual(await listExecutions(instance), []);
+  const after = await snapshot();
+  assert.deepEqual([after.targets, after.executions], [[], {}]);
 });
 
 Deno.test("setup --unbind takes the target out of what it names, and leaves the rest", async () => {
@@ -62,21 +46,17 @@ Deno.test("setup --unbind takes the target out of what it names, and leaves the 
   const { expect, instance } = scene;
   const ours = await addTarget(instance, { name: "a" });
   const other = await addTarget(instance, { name: "b" });
-  const targets = [ours.id, other.id];
-  for (const condition of [PREACCESSTOKEN, EVENTS]) {
-    await setExecution(instance, { condition, targets });
-  }
+  await scene.bind(PREACCESSTOKEN, ours.id, other.id);
+  await scene.bind(EVENTS, ours.id, other.id);
   const options = { name: "a", unbind: ["events" as const] };
   await expect({ ...options, dryRun: true }, "changes", [
     /org\.metadata calls: "a", "b" -> "b"/,
   ]);
   await expect(options, "done");
-  const bound = (await listExecutions(instance))
-    .map(({ condition, targets }) => [condition, targets]);
-  assert.deepEqual(
-    new Map(bound as [string, string[]][]),
-    new Map([[EVENTS, [other.id]], [PREACCESSTOKEN, targets]]),
-  );
+  assert.deepEqual((await scene.snapshot()).executions, {
+    [EVENTS]: [other.id],
+    [PREACCESSTOKEN]: [ours.id, other.id],
+  });
   await expect(options, "done");
   await expect({ ...options, name: "none" }, "Error", ['no target "none"']);
 });
@@ -140,24 +120,6 @@ Deno.test("setup reports what was done when it is interrupted, and continues", a
   });
   await server.reload();
   await expect(options, "done");
-});
-
-Deno.test("setup names a later target that replaces the claim", async () => {
-  await using scene = await createSetupScene();
-  const { run, expect, instance, envFile, sandbox } = scene;
-  await using server = startFunction(envFile, sandbox.origin);
-  await run({ endpoint: server.endpoint });
-  await server.reload();
-  await run({});
-  const theirs = await addTarget(instance, { name: "theirs" });
-  const [execution] = await listExecutions(instance);
-  const targets = [...execution!.targets, theirs.id];
-  await setExecution(instance, { condition: PREACCESSTOKEN, targets });
-  // It does not ask whether to do nothing.
-  await expect({ yes: false }, "done", [
-    /^Nothing to change\.$/m,
-    '! function/preaccesstoken calls "theirs" after "Authorization Webhook": if it answers with append_claims',
-  ], { answer: false });
 });
 
 Deno.test("setup --remove of a name that does not exist names those that do", async () => {

@@ -4,14 +4,8 @@ import {
   deleteCredential,
   listCredentials,
 } from "../../../harness/zitadel/credential.ts";
-import type { Instance } from "../../../harness/zitadel/client.ts";
-import {
-  createMarkedServiceUser,
-  giveReaderRole,
-  listServiceUsers,
-  type RoleHolder,
-  rolesOf,
-} from "../../../harness/zitadel/service_user.ts";
+import { userNamed, type World } from "../../../harness/sandbox/world.ts";
+import { createMarkedServiceUser } from "../../../harness/zitadel/service_user.ts";
 import { createServiceUser } from "../../../harness/zitadel/user.ts";
 import { serveFailing } from "../_failing_call.ts";
 import { createSetupScene } from "./_setup_run.ts";
@@ -19,20 +13,13 @@ import { createSetupScene } from "./_setup_run.ts";
 const NAME = "mapping-reader";
 const USER = { serviceUser: true, serviceUserName: NAME };
 const TARGET = "Authorization Webhook";
-const OF_INSTANCE = "IAM_OWNER_VIEWER";
+const OF_INSTANCE = ["IAM_OWNER_VIEWER", undefined];
 const OF_ORGANIZATION = "ORG_OWNER_VIEWER";
 
-async function find(instance: Instance, name: string) {
-  const users = await listServiceUsers(instance);
-  return users.find((user) => user.name === name)!;
-}
-
-/** The roles of the instance and of the user's organization. */
-async function allRolesOf(instance: Instance, user: RoleHolder) {
-  return [
-    ...await rolesOf(instance, user, OF_INSTANCE),
-    ...await rolesOf(instance, user, OF_ORGANIZATION),
-  ];
+/** The roles of a user, each with the organization, if it is of one. */
+function rolesOf({ members }: World, user: string) {
+  return members.filter(({ userId }) => userId === user)
+    .map(({ roles, organizationId }) => [...roles, organizationId]);
 }
 
 Deno.test("setup --service-user creates a user once, replaces a refused credential, and --remove removes it", async () => {
@@ -43,12 +30,14 @@ Deno.test("setup --service-user creates a user once, replaces a refused credenti
   const members = [...sandbox.world.members];
 
   await expect(USER, "done");
-  const { id: user, organization } = await find(instance, NAME);
+  const { id: user, organizationId: organization, accessToken } = userNamed(
+    sandbox.world,
+    NAME,
+  )!;
   assert.equal(organization, (await ownOrganization(instance)).id);
   // A JWT would call the function, which would call for a token.
-  assert.equal(sandbox.world.users.get(user)!.accessToken, "opaque");
-  const holder = { id: user, organization };
-  assert.deepEqual(await allRolesOf(instance, holder), [OF_INSTANCE]);
+  assert.equal(accessToken, "opaque");
+  assert.deepEqual(rolesOf(sandbox.world, user), [OF_INSTANCE]);
   const { SERVICE_ACCOUNT_KEY } = await settings();
   const { keyId: id, expirationDate } = JSON.parse(SERVICE_ACCOUNT_KEY!);
   const days = (Date.parse(expirationDate) - Date.now()) / 86_400_000;
@@ -115,23 +104,18 @@ Deno.test("setup leaves a user alone that another organization's administrator m
   const organization = scratch.organization.id;
   const plant = (name: string, target = TARGET) =>
     createMarkedServiceUser(instance, organization, { name, target });
-  const planted = [
-    await plant(NAME),
-    await plant("planted"),
-    await plant("older"),
-  ];
-  sandbox.world.users.get(planted[2]!.id)!.description =
+  const older = await plant("older");
+  const planted = [older, await plant(NAME), await plant("planted")];
+  sandbox.world.users.get(older.id)!.description =
     "Reads role mappings for the permissions function (created by setup)";
 
-  await run({
-    ...{ serviceUser: true, serviceUserName: "older" },
-    envFile: `${envFile}2`,
-  });
+  const another = { serviceUserName: "older", envFile: `${envFile}2` };
+  await run({ serviceUser: true, ...another });
   await expect({ serviceUser: true, serviceUserName: "fresh" }, "done", [
     '+ service user "fresh"',
   ]);
   for (const user of planted) {
-    assert.deepEqual(await allRolesOf(instance, user), []);
+    assert.deepEqual(rolesOf(sandbox.world, user.id), []);
     const place = { organization, user: user.id };
     assert.deepEqual(await listCredentials(instance, place), []);
   }
@@ -147,7 +131,7 @@ Deno.test("setup leaves a user alone that another organization's administrator m
 
 Deno.test("setup --service-user uses what it created for the target, and only that", async () => {
   await using scene = await createSetupScene();
-  const { expect, write, instance, envFile } = scene;
+  const { expect, write, instance, envFile, sandbox } = scene;
   await write("");
   const { id: organization } = await ownOrganization(instance);
   const create = (name: string, target: string) =>
@@ -158,7 +142,7 @@ Deno.test("setup --service-user uses what it created for the target, and only th
     'a new key of "older"',
   ]);
   assert.doesNotMatch(text, /\+ service user/);
-  assert.deepEqual(await allRolesOf(instance, older), [OF_INSTANCE]);
+  assert.deepEqual(rolesOf(sandbox.world, older.id), [OF_INSTANCE]);
   await expect({ ...USER, name: "third", envFile: `${envFile}3` }, "Error", [
     /There is a user "mapping-reader" already \(\d+\), which setup did not create for this target/,
   ]);
@@ -166,11 +150,11 @@ Deno.test("setup --service-user uses what it created for the target, and only th
 
 Deno.test("setup --service-user moves to a fixed organization: the new role first, the old one goes with the next run", async () => {
   await using scene = await createSetupScene();
-  const { expect, write, instance, envFile, scratch, sandbox } = scene;
-  const organization = scratch.organization.id;
+  const { expect, write, envFile, sandbox } = scene;
+  const organization = scene.scratch.organization.id;
   await write("");
   await expect(USER, "done");
-  const { id } = await find(instance, NAME);
+  const { id } = userNamed(sandbox.world, NAME)!;
   const text = await Deno.readTextFile(envFile);
   await write(`METADATA_ORGANIZATION=${organization}\n${text}`);
   const options = { ...USER, projects: false };
@@ -178,63 +162,15 @@ Deno.test("setup --service-user moves to a fixed organization: the new role firs
     /\+ role ORG_OWNER_VIEWER for .*-reader"$/m,
     '! "mapping-reader" keeps IAM_OWNER_VIEWER',
   ]);
-  const user = { id, organization };
-  const both = [OF_INSTANCE, OF_ORGANIZATION];
-  assert.deepEqual(await allRolesOf(instance, user), both);
+  const narrow = [OF_ORGANIZATION, organization];
+  assert.deepEqual(rolesOf(sandbox.world, id), [OF_INSTANCE, narrow]);
   await expect(options, "done", ["- role IAM_OWNER_VIEWER of the service"]);
-  assert.deepEqual(await allRolesOf(instance, user), [OF_ORGANIZATION]);
+  assert.deepEqual(rolesOf(sandbox.world, id), [narrow]);
   await expect(options, "done", [/^Nothing to change\.$/m]);
 
   // Someone gave it more since: that is not ours to take.
-  await giveReaderRole(instance, user, OF_INSTANCE);
-  sandbox.world.members.push({ userId: id, roles: ["IAM_OWNER"] });
+  for (const role of ["IAM_OWNER_VIEWER", "IAM_OWNER"]) {
+    sandbox.world.members.push({ userId: id, roles: [role] });
+  }
   await expect(options, "done", [/^Nothing to change\.$/m]);
-});
-
-Deno.test("setup gives the least role for a fixed organization, and proposes its mapped projects", async () => {
-  await using scene = await createSetupScene();
-  const { expect, write, settings, instance, envFile, scratch } = scene;
-  const { id: organization, name } = scratch.organization;
-  const { id } = scratch.project;
-  const endpoint = "http://127.0.0.1:9/";
-  await write(`METADATA_ORGANIZATION=${organization}\n`);
-  const roles = await scene.roles({ admin: ["a"] });
-  await expect({ endpoint, roles, ...USER }, "failed", [
-    `+ PROJECTS in ${envFile}: Shop (${id})`,
-    `Organization  ${name} (${organization})`,
-  ]);
-  const { PROJECTS, AUTHORIZATION_SIGNING_KEY } = await settings();
-  assert.equal(PROJECTS, id);
-  const user = await find(instance, NAME);
-  assert.deepEqual(await allRolesOf(instance, user), [OF_ORGANIZATION]);
-
-  await write(
-    `METADATA_ORGANIZATION=${organization}\nPROJECTS=1\nAUTHORIZATION_SIGNING_KEY=${AUTHORIZATION_SIGNING_KEY}\n`,
-  );
-  await expect({ endpoint, dryRun: true }, "changes", [
-    "PROJECTS (1) has none of the projects with",
-    `\`deno task setup --project ${id}\` adds it`,
-  ]);
-  await expect({ project: [id] }, "done");
-  assert.equal((await settings()).PROJECTS, `1,${id}`);
-});
-
-Deno.test("setup proposes only named projects if every organization has its mapping", async () => {
-  await using scene = await createSetupScene();
-  const { run, expect, scratch, roles, envFile, write } = scene;
-  await write("METADATA_ORGANIZATION=user\n");
-  const options = {
-    endpoint: "http://127.0.0.1:9/",
-    org: scratch.organization.id,
-    roles: await roles({ admin: ["a"] }),
-    dryRun: true,
-  };
-  assert.doesNotMatch((await run(options)).stdout, /PROJECTS/);
-  const { id } = scratch.project;
-  await expect({ ...options, project: [id] }, "changes", [
-    `+ PROJECTS in ${envFile}: Shop (${id})`,
-  ]);
-  await expect({ ...options, project: ["123"] }, "UsageError", [
-    "--project 123: there is no such project",
-  ]);
 });
