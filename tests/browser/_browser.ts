@@ -9,6 +9,8 @@ import {
 } from "../../harness/dev/start_dev_stack.ts";
 import type { WorldFile } from "../../harness/sandbox/world_file.ts";
 import { freePort } from "../../harness/util/free_port.ts";
+import { connect } from "../../harness/zitadel/client.ts";
+import { removeMetadata, setMetadata } from "../../harness/zitadel/metadata.ts";
 
 /** How long a page may take for one thing, in milliseconds. */
 const TIMEOUT_MS = 5000;
@@ -181,12 +183,15 @@ export async function putMapping(
   organization: string,
   entries: Readonly<Record<string, readonly string[] | string>>,
 ): Promise<void> {
-  const path = `_sandbox/organizations/${organization}/metadata`;
-  const response = await fetch(`${sandbox!.origin}/${path}`, {
-    method: "PUT",
-    body: JSON.stringify(entries),
+  const instance = connect(sandbox!.origin, sandbox!.adminToken);
+  const { metadata } = sandbox!.world.organizations.get(organization)!;
+  const gone = metadata.keys().filter((key) => !Object.hasOwn(entries, key));
+  await removeMetadata(instance, organization, [...gone]);
+  const set = Object.entries(entries).map(([key, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return { key, value: new TextEncoder().encode(text) };
   });
-  await response.body?.cancel();
+  await setMetadata(instance, organization, set);
   await sandbox!.settled();
 }
 
