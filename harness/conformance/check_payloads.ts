@@ -69,7 +69,9 @@ async function bringAbout(
   );
   stack.use(
     await bindTarget(run, {
-      ...{ path: "payload", after, ...bind },
+      path: "payload",
+      after,
+      ...bind,
       ...keys && { encryptFor: await exportSPKI(keys.publicKey) },
     }),
   );

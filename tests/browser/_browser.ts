@@ -9,8 +9,6 @@ import {
 } from "../../harness/dev/start_dev_stack.ts";
 import type { WorldFile } from "../../harness/sandbox/world_file.ts";
 import { freePort } from "../../harness/util/free_port.ts";
-import { connect } from "../../harness/zitadel/client.ts";
-import { removeMetadata, setMetadata } from "../../harness/zitadel/metadata.ts";
 
 /** How long a page may take for one thing, in milliseconds. */
 const TIMEOUT_MS = 5000;
@@ -183,15 +181,22 @@ export async function putMapping(
   organization: string,
   entries: Readonly<Record<string, readonly string[] | string>>,
 ): Promise<void> {
-  const instance = connect(sandbox!.origin, sandbox!.adminToken);
   const { metadata } = sandbox!.world.organizations.get(organization)!;
-  const gone = metadata.keys().filter((key) => !Object.hasOwn(entries, key));
-  await removeMetadata(instance, organization, [...gone]);
-  const set = Object.entries(entries).map(([key, value]) => {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    return { key, value: new TextEncoder().encode(text) };
+  const keys = new Set([...metadata.keys(), ...Object.keys(entries)]);
+  const changes = Array.from(keys, (key) => {
+    const value = entries[key] ?? null;
+    return {
+      key,
+      value: Array.isArray(value) ? JSON.stringify(value) : value,
+      before: metadata.get(key)?.value.toBase64() ?? null,
+    };
   });
-  await setMetadata(instance, organization, set);
+  const path = `_sandbox/organizations/${organization}/metadata`;
+  const response = await fetch(`${sandbox!.origin}/${path}`, {
+    method: "PATCH",
+    body: JSON.stringify(changes),
+  });
+  await response.body?.cancel();
   await sandbox!.settled();
 }
 
