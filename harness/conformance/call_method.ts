@@ -9,8 +9,13 @@ import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import type { Instance } from "../zitadel/client.ts";
 
 const METHODS = [
-  ...[ActionService, AdminService, AuthService, ManagementService],
-  ...[OrganizationV2, OrganizationService, UserService],
+  ActionService,
+  AdminService,
+  AuthService,
+  ManagementService,
+  OrganizationV2,
+  OrganizationService,
+  UserService,
 ].flatMap(({ methods }) => methods);
 
 type Answer = Readonly<Record<string, unknown>>;

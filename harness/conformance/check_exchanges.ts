@@ -50,9 +50,10 @@ export async function* checkExchanges(run: Run): AsyncGenerator<Check> {
 /** The callers beside the scenario's service users. */
 async function otherCallers(run: Run): Promise<Record<string, Texts>> {
   const { clientId, clientSecret } = run.serviceUser("reader");
-  const scope = { scope: "openid" };
   const { accessToken } = await clientCredentials(run.origin, {
-    ...{ clientId, clientSecret, ...scope },
+    clientId,
+    clientSecret,
+    scope: "openid",
   });
   return {
     none: {},

@@ -1,17 +1,5 @@
-/** Why findings differ from the recordings on every instance: no run makes these calls. */
-const NEVER_RUN: readonly (readonly [findings: RegExp, reason: string])[] = [
-  [
-    /^calls\/presamlresponse$/,
-    "Not called: neither the sandbox nor the run has a SAML service provider. The fixture calls/presamlresponse tests the function's reply.",
-  ],
-  [
-    /^(?:calls\/(?:introspection.*|device_flow|impersonation_without_actor)|older\/v4\.6\.5\/introspection)$/,
-    "Not called: the run neither introspects tokens, logs in on another device nor impersonates. Fixtures of the same name test the function's reply.",
-  ],
-];
-
-/** Every other known difference of the sandbox. The function must not depend on any. */
-const OF_SANDBOX: typeof NEVER_RUN = [
+/** Why findings of the sandbox differ from the recordings. The function must not depend on any. */
+const DIFFERENCES: readonly (readonly [findings: RegExp, reason: string])[] = [
   [
     /^oidc\/discovery$/,
     "The discovery document lists only what the sandbox supports: no device flow, implicit flow, request objects or logout notifications.",
@@ -26,11 +14,7 @@ const OF_SANDBOX: typeof NEVER_RUN = [
   ],
 ];
 
-/** Returns why a finding may differ, or `undefined` if it may not. */
-export function reasonFor(
-  name: string,
-  { isSandbox }: { isSandbox: boolean },
-): string | undefined {
-  return [...NEVER_RUN, ...isSandbox ? OF_SANDBOX : []]
-    .find(([findings]) => findings.test(name))?.[1];
+/** Returns why a finding of the sandbox may differ, or `undefined` if it may not. */
+export function reasonFor(name: string): string | undefined {
+  return DIFFERENCES.find(([findings]) => findings.test(name))?.[1];
 }

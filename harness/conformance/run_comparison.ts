@@ -13,13 +13,7 @@ import { sleep } from "../util/sleep.ts";
 import { withAdminToken } from "../zitadel/key_file.ts";
 import { reasonFor } from "./differences.ts";
 import { runConformance, type Verdict } from "./run.ts";
-import { lookAt } from "./subject.ts";
-
-export interface ComparisonOptions {
-  /** Print every comparison. */
-  readonly verbose: boolean;
-  readonly json: boolean;
-}
+import { lookAt, lookAtSandbox, type Subject } from "./subject.ts";
 
 /** What ZITADEL writes takes effect within tens of milliseconds, at times later. */
 const SETTLE_MS = 300;
@@ -27,18 +21,15 @@ const SETTLE_MS = 300;
 /** The timeout of the targets on the instance, as recorded. */
 const TIMEOUT_MS = 1000;
 
-/** The sandbox answers at once: a short timeout keeps the run short. */
-const SANDBOX_TIMEOUT_MS = 300;
-
 export async function runComparison(
-  { verbose, json }: ComparisonOptions,
+  { verbose, json }: { readonly verbose: boolean; readonly json: boolean },
   io: Io,
 ): Promise<Outcome> {
   await using stack = new AsyncDisposableStack();
   const isSandbox = !io.env.ZITADEL_DOMAIN;
-  const subject = await lookAt(
-    isSandbox ? await startSubject(stack) : await nameSubject(io),
-  );
+  const subject = isSandbox
+    ? await lookAtSandbox(stack.use(await startSandbox()))
+    : await lookAtInstance(io);
   const { origin, release } = subject;
   if (!json) io.print(`Comparing ${origin} with ${release}`);
   const verdicts: Verdict[] = [];
@@ -50,13 +41,14 @@ export async function runComparison(
     verdicts.push(verdict);
     const { name, same, recorded, seen } = verdict;
     io.progress(`${verdicts.length} compared, ${name}`);
-    const reason = reasonFor(name, { isSandbox });
+    const reason = isSandbox ? reasonFor(name) : undefined;
     if (!same && reason === undefined) unexpected++;
     if (json) continue;
-    if (same && verbose) io.print(`${tint("good", "same   ")} ${name}`);
-    if (same) continue;
-    if (reason !== undefined) {
-      if (verbose) io.print(`listed  ${name}: ${reason}`);
+    if (same || reason !== undefined) {
+      const line = same
+        ? `${tint("good", "same   ")} ${name}`
+        : `listed  ${name}: ${reason}`;
+      if (verbose) io.print(line);
       continue;
     }
     io.print(`${tint("bad", "differs")} ${name}`);
@@ -70,24 +62,14 @@ export async function runComparison(
   return outcome;
 }
 
-type NamedSubject = Parameters<typeof lookAt>[0];
-
-async function startSubject(
-  stack: AsyncDisposableStack,
-): Promise<NamedSubject> {
-  const sandbox = stack.use(await startSandbox());
-  const settle = sandbox.settled;
-  return { ...sandbox, timeoutMs: SANDBOX_TIMEOUT_MS, settle, note: () => {} };
-}
-
-async function nameSubject(io: Io): Promise<NamedSubject> {
+async function lookAtInstance(io: Io): Promise<Subject> {
   const env = await withAdminToken(io.env);
-  return {
+  return await lookAt({
     origin: env.ZITADEL_DOMAIN!,
     adminToken: required(env, "ZITADEL_ADMIN_TOKEN", ADMIN_TOKEN_HINT),
     loginClientToken: env.ZITADEL_LOGIN_CLIENT_TOKEN,
     timeoutMs: TIMEOUT_MS,
     settle: () => sleep(SETTLE_MS),
     note: io.error,
-  };
+  });
 }

@@ -78,7 +78,10 @@ export async function createScenario(
   );
   const created = stack.move();
   return {
-    ...{ suffix, ids, id, withIds },
+    suffix,
+    ids,
+    id,
+    withIds,
     serviceUser: (name: string) => ({
       token: id(`token ${name}`),
       clientId: `${name}-${suffix}`,

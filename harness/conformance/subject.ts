@@ -1,4 +1,5 @@
 import type { MetadataApi } from "../../lib/zitadel/metadata_listing.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
 import { connect, type Instance } from "../zitadel/client.ts";
 import { listMetadata } from "../zitadel/metadata.ts";
 import { ownOrganization } from "../zitadel/organization.ts";
@@ -38,4 +39,14 @@ export async function lookAt(
   const { api } = await listMetadata(instance, own.id);
   const { origin } = instance;
   return { ...options, instance, origin, release: RELEASE_OF_API[api] };
+}
+
+/** The sandbox answers at once: a short timeout keeps the run short. */
+const SANDBOX_TIMEOUT_MS = 300;
+
+export function lookAtSandbox(
+  { settled: settle, ...sandbox }: Sandbox,
+  note: Subject["note"] = () => {},
+): Promise<Subject> {
+  return lookAt({ ...sandbox, timeoutMs: SANDBOX_TIMEOUT_MS, settle, note });
 }

@@ -16,10 +16,12 @@ export function logIn(
   { who, app = "storefront", scope = "openid offline_access" }: Login,
 ): Promise<Tokens> {
   const { origin, loginClientToken, id, suffix } = run;
-  const scopes = { scope: run.withIds(scope) };
   if (who === undefined) {
     const machine = run.serviceUser("ci-runner");
-    return clientCredentials(origin, { ...machine, ...scopes });
+    return clientCredentials(origin, {
+      ...machine,
+      scope: run.withIds(scope),
+    });
   }
   if (loginClientToken === undefined) {
     throw new Error("People cannot log in without a login client's token");
@@ -28,7 +30,9 @@ export function logIn(
     clientId: id(`client ${app}`),
     redirectUri: REDIRECT_URI,
     loginName: `${who}-${suffix}`,
-    ...{ password: id("password"), loginClientToken, ...scopes },
+    password: id("password"),
+    loginClientToken,
+    scope: run.withIds(scope),
   });
 }
 

@@ -24,7 +24,6 @@ import {
   addMember,
   createSecret,
   createServiceUser,
-  grantRoles,
   removeUser,
   whoAmI,
 } from "../zitadel/user.ts";
@@ -165,8 +164,9 @@ async function createLiveUser(live: Live, chosen: LiveRole) {
   const user = await createServiceUser(admin, organization, name);
   if (project) created.defer(() => removeUser(admin, organization, user));
   signal.throwIfAborted();
-  const grant = { user, project: projectId, roles: [role] };
-  await grantRoles(admin, organization, grant);
+  const grant = { userId: user, projectId, roleKeys: [role] };
+  await managementOf(admin, organization)
+    .addUserGrant(grant, to("grant roles"));
   const secret = await createSecret(admin, organization, user);
   await waitUntil(async () => {
     const { result } = await managementOf(admin, organization).listUserGrants({

@@ -3,7 +3,7 @@ import { callTarget } from "./call_target.ts";
 import { type Exchange, inBackground, type Instance } from "./instance.ts";
 import { OAuthError } from "./oauth_error.ts";
 import { setEntry } from "./populate.ts";
-import type { Claims } from "./user_claims.ts";
+import type { Claims } from "./function_payload.ts";
 import type { Target, User } from "./world.ts";
 
 /** The part of a target's reply that ZITADEL reads. */

@@ -1,5 +1,7 @@
-import type { Claims } from "./user_claims.ts";
 import type { Dated, User, UserGrant, World } from "./world.ts";
+
+/** The claims of a token, or of userinfo. */
+export type Claims = Record<string, unknown>;
 
 /** Go's zero time: ZITADEL's value for what has not happened. */
 const NEVER = "0001-01-01T00:00:00Z";

@@ -17,7 +17,7 @@ const ALPHABET =
   "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /** Creates a random secret of letters and digits, as ZITADEL does. */
-export function newSecret(length: number): string {
+export function newSecret(length = 64): string {
   return Array.from(
     crypto.getRandomValues(new Uint8Array(length)),
     (byte) => ALPHABET[byte % ALPHABET.length],

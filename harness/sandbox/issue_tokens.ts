@@ -4,7 +4,7 @@ import { newIdentifier, newSecret } from "./identifier.ts";
 import { extendedClaims } from "./extended_claims.ts";
 import type { Instance } from "./instance.ts";
 import { tokenAudience } from "./scopes.ts";
-import type { Claims } from "./user_claims.ts";
+import type { Claims } from "./function_payload.ts";
 import type { App, User } from "./world.ts";
 
 /** The lifetime of tokens: ZITADEL's default of 12 hours. */
@@ -52,7 +52,7 @@ export async function issueTokens(
       ...common,
       ...{ nbf: now, client_id: clientId, jti: id },
     })
-    : newSecret(64);
+    : newSecret();
   const idToken = scopes.includes("openid")
     ? await sign(instance, {
       ...await claimsOf("preuserinfo"),

@@ -15,7 +15,6 @@ import {
 
 /** The lifetime of the world file's personal access tokens, in seconds. */
 const PERSONAL_TOKEN_SECONDS = 10 * 365 * 24 * 3600;
-const TOKEN_LENGTH = 64;
 
 /**
  * Creates the live world that a world file describes, and the organization, the
@@ -28,8 +27,8 @@ export function populate(
 ): { world: World; adminToken: string; loginClientToken: string } {
   const world = emptyWorld();
   const { zitadelProjectId: id, adminUserId } = world;
-  const adminToken = newSecret(TOKEN_LENGTH);
-  const loginClientToken = newSecret(TOKEN_LENGTH);
+  const adminToken = newSecret();
+  const loginClientToken = newSecret();
   const own = WorldFile.parse({
     organizations: [{
       name: "ZITADEL",
@@ -152,7 +151,7 @@ export function addUser(
 export function addPersonalToken(
   world: World,
   { id: userId }: User,
-  { token = newSecret(TOKEN_LENGTH), expiresAt }: {
+  { token = newSecret(), expiresAt }: {
     token?: string;
     /** In seconds since 1970. */
     expiresAt?: number | undefined;

@@ -1,6 +1,6 @@
 /**
  * The sandbox's own endpoints, for people and the inspector: its world, the
- * exchanges with targets, and the mapping in editable form.
+ * exchanges with targets, and changes of the mapping.
  *
  * @module
  */
@@ -11,17 +11,11 @@ import { bearerToken, findAccess } from "./authorize.ts";
 import type { Instance } from "./instance.ts";
 import { issueTokens } from "./issue_tokens.ts";
 import { changeMetadata } from "./metadata.ts";
-import { Permissions } from "./world_file.ts";
-import { type Organization, rowsOf } from "./world.ts";
+import { rowsOf } from "./world.ts";
 
-const Key = z.string().min(1).max(200);
-
-/** Role to permissions; a text is stored as it is. */
-const Mapping = z.record(Key, Permissions);
-
-/** Changes of single entries, each with the value that its author saw, in base64. */
+/** Changes of single entries, each with the value that its author saw, in base64; `null` is none. */
 const Changes = z.array(z.strictObject({
-  key: Key,
+  key: z.string().min(1).max(200),
   value: z.string().nullable(),
   before: z.string().nullable(),
 }));
@@ -32,11 +26,9 @@ const TokenRequest = z.strictObject({ user: z.string(), scope: z.string() });
 /** How long a change waits until its events are delivered, in milliseconds. */
 const EVENT_WAIT_MS = 1000;
 
-type Env = { Variables: { organization: Organization } };
-
 /** Creates the sandbox's own endpoints, all under `/_sandbox/`. */
-export function createSandboxRoutes(instance: Instance): Hono<Env> {
-  const app = new Hono<Env>().basePath("/_sandbox");
+export function createSandboxRoutes(instance: Instance): Hono {
+  const app = new Hono().basePath("/_sandbox");
   app.get("/world", (c) => c.json(worldView(instance)));
   app.get("/exchanges", (c) => c.json(instance.exchanges));
   // What led to a token, for its holder; `null` for a token of others.
@@ -56,39 +48,20 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
     const scopes = data.scope.split(" ").filter(Boolean);
     return c.json(await issueTokens(instance, { user, scopes }));
   });
-  const metadata = "/organizations/:id/metadata";
-  app.use(metadata, async (c, next) => {
-    const id = c.req.param("id") ?? "";
-    const organization = instance.world.organizations.get(id);
+  app.patch("/organizations/:id/metadata", async (c) => {
+    const organization = instance.world.organizations.get(c.req.param("id"));
     if (!organization) return c.json({ error: "No such organization" }, 404);
-    c.set("organization", organization);
-    return await next();
-  });
-  app.get(metadata, (c) => c.json(mappingOf(c.var.organization)));
-  app.put(metadata, async (c) => {
-    const { data, refusal } = await parseBody(c, Mapping);
-    if (!data) return refusal;
-    const { organization } = c.var;
-    const removed = [...organization.metadata.keys()]
-      .filter((key) => !Object.hasOwn(data, key));
-    for (const key of removed) change(instance, organization, key, null);
-    for (const [key, value] of Object.entries(data)) {
-      const text = typeof value === "string" ? value : JSON.stringify(value);
-      change(instance, organization, key, text);
-    }
-    return c.json(mappingOf(organization));
-  });
-  app.patch(metadata, async (c) => {
     const { data, refusal } = await parseBody(c, Changes);
     if (!data) return refusal;
-    const { organization } = c.var;
     const saved = data.every(({ key, before }) =>
       (organization.metadata.get(key)?.value.toBase64() ?? null) === before
     );
     const { exchanges, pending } = instance;
     const before = new Set(exchanges);
-    for (const { key, value } of saved ? data : []) {
-      change(instance, organization, key, value);
+    const { adminUserId } = instance.world;
+    for (const { key, value: text } of saved ? data : []) {
+      const value = text === null ? undefined : new TextEncoder().encode(text);
+      changeMetadata(instance, organization, [key, value], adminUserId);
     }
     const waited = new AbortController();
     await Promise.race([
@@ -106,36 +79,11 @@ export function createSandboxRoutes(instance: Instance): Hono<Env> {
   return app;
 }
 
-async function parseBody<Data>(c: Context<Env>, schema: z.ZodType<Data>) {
+async function parseBody<Data>(c: Context, schema: z.ZodType<Data>) {
   const body: unknown = await c.req.json().catch(() => null);
   const { data, error } = schema.safeParse(body);
   const text = error ? z.prettifyError(error) : "";
   return { data, refusal: c.json({ error: text }, 400) };
-}
-
-/** Sets an entry; `null` removes it. */
-function change(
-  instance: Instance,
-  organization: Organization,
-  key: string,
-  text: string | null,
-): void {
-  const value = text === null ? undefined : new TextEncoder().encode(text);
-  const { adminUserId } = instance.world;
-  changeMetadata(instance, organization, [key, value], adminUserId);
-}
-
-const Names = z.array(z.string());
-
-function mappingOf({ metadata }: Organization): Record<string, unknown> {
-  return Object.fromEntries(Array.from(metadata, ([key, { value }]) => {
-    const text = new TextDecoder().decode(value);
-    try {
-      return [key, Names.parse(JSON.parse(text))];
-    } catch {
-      return [key, text];
-    }
-  }));
 }
 
 /** The world for display: no secrets, no tokens. */

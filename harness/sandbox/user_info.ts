@@ -11,7 +11,7 @@ import { extendedClaims } from "./extended_claims.ts";
 import type { Instance } from "./instance.ts";
 import { OAuthError } from "./oauth_error.ts";
 import { scopesOfLogin } from "./scopes.ts";
-import type { Claims } from "./user_claims.ts";
+import type { Claims } from "./function_payload.ts";
 
 export async function userInfo(
   instance: Instance,

@@ -16,7 +16,7 @@ const Id = z.string().regex(/^[0-9]{15,20}$/, {
  * The permissions of a role: names, or a string that is stored as it is, so
  * that odd values can be tried too.
  */
-export const Permissions = z.union([z.array(z.string()), z.string()], {
+const Permissions = z.union([z.array(z.string()), z.string()], {
   error: "must be a list of permissions, or a text",
 });
 

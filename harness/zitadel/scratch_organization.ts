@@ -7,6 +7,8 @@
 import { UserService } from "@zitadel/proto/zitadel/user/v2/user_service_pb";
 import { waitUntil } from "../util/wait_until.ts";
 import { connect, type Instance, to } from "./client.ts";
+import { createCredential } from "./credential.ts";
+import { managementOf } from "./manage.ts";
 import { listMetadata, setMetadata } from "./metadata.ts";
 import {
   createOrganization,
@@ -14,13 +16,7 @@ import {
   removeOrganization,
 } from "./organization.ts";
 import { createApplication, createProject } from "./project.ts";
-import {
-  addMember,
-  createAccessToken,
-  createSecret,
-  createServiceUser,
-  grantRoles,
-} from "./user.ts";
+import { addMember, createSecret, createServiceUser } from "./user.ts";
 
 /** The guide's mapping. */
 export const DEFAULT_MAPPING: Readonly<Record<string, readonly string[]>> = {
@@ -73,15 +69,18 @@ export async function createScratchOrganization(
   const createMachine = async (name: string) => {
     signal?.throwIfAborted();
     const user = await createServiceUser(instance, id, `${name}-${suffix}`);
-    const token = await createAccessToken(instance, id, user);
+    const owner = { organization: id, user };
+    const kind = { kind: "pat", days: 1 } as const;
+    const { value: token } = await createCredential(instance, owner, kind);
     return { id: user, token, ...await createSecret(instance, id, user) };
   };
   const robot = await createMachine("robot");
   const reader = await createMachine("reader");
   const member = { user: reader.id, role: "ORG_OWNER_VIEWER" };
   await addMember(instance, id, member);
-  for (const user of [robot.id, alice]) {
-    await grantRoles(instance, id, { user, project: shop.id, roles });
+  for (const userId of [robot.id, alice]) {
+    const grant = { userId, projectId: shop.id, roleKeys: roles };
+    await managementOf(instance, id).addUserGrant(grant, to("grant roles"));
   }
   const asReader = connect(instance.origin, reader.token);
   await waitUntil(async () => {

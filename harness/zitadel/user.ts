@@ -1,12 +1,11 @@
 /**
- * Users, their secrets, grants and memberships.
+ * Users, their secrets and memberships.
  *
  * @module
  */
 import { AuthService } from "@zitadel/proto/zitadel/auth_pb";
 import { AccessTokenType } from "@zitadel/proto/zitadel/user_pb";
 import { type Instance, to } from "./client.ts";
-import { createCredential } from "./credential.ts";
 import { managementOf } from "./manage.ts";
 
 /** The user that a token belongs to. */
@@ -53,20 +52,6 @@ export async function createSecret(
   return { clientId, clientSecret };
 }
 
-/** Creates a personal access token for one day. */
-export async function createAccessToken(
-  instance: Instance,
-  organization: string,
-  user: string,
-): Promise<string> {
-  const owner = { organization, user };
-  const { value } = await createCredential(instance, owner, {
-    kind: "pat",
-    days: 1,
-  });
-  return value;
-}
-
 /** Gives a user an administrator role in an organization. */
 export async function addMember(
   instance: Instance,
@@ -75,21 +60,6 @@ export async function addMember(
 ): Promise<void> {
   await managementOf(instance, organization)
     .addOrgMember({ userId, roles: [role] }, to(`give the role ${role}`));
-}
-
-/** Gives a user roles of a project. */
-export async function grantRoles(
-  instance: Instance,
-  organization: string,
-  { user: userId, project: projectId, roles }: {
-    readonly user: string;
-    readonly project: string;
-    readonly roles: readonly string[];
-  },
-): Promise<void> {
-  const grant = { userId, projectId, roleKeys: [...roles] };
-  await managementOf(instance, organization)
-    .addUserGrant(grant, to("grant roles"));
 }
 
 /** Removes a user, and with it every grant, key and token. */

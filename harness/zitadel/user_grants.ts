@@ -8,7 +8,7 @@ import { Type, type UserGrant } from "@zitadel/proto/zitadel/user_pb";
 import type { UserGrant as SentGrant } from "../../lib/request/payload.ts";
 import { type Instance, to } from "./client.ts";
 import { managementOf } from "./manage.ts";
-import { listOrganizations, type Organization } from "./organization.ts";
+import { listOrganizations } from "./organization.ts";
 import { PAGE_SIZE } from "./pages.ts";
 import { requireRights } from "./rights.ts";
 
@@ -33,8 +33,9 @@ const MAX_READINGS = 3;
 const AT_ONCE = 8;
 
 /**
- * Lists grants page by page, each once, of all users or of one. ZITADEL lists
- * them by the organization that gave them, so every organization is asked.
+ * Lists grants, each once, of all users or of one, some organizations at a time.
+ * ZITADEL lists them by the organization that gave them, so every organization is
+ * asked.
  *
  * @throws {Error} If the token's user does not see the whole instance, since
  * ZITADEL silently leaves out the rest.
@@ -48,52 +49,38 @@ export async function* listUserGrants(
     step: "see the grants of all organizations",
     role: "IAM_OWNER_VIEWER",
   }]);
-  const queries = user === undefined ? [] : [{
-    query: { case: "userIdQuery" as const, value: { userId: user } },
-  }];
-  const readersOf = ({ id: organization }: Organization) => {
-    const management = managementOf(instance, organization);
-    return async (offset: number): Promise<Page> => {
-      const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
-      const { result, details } = await management
-        .listUserGrants({ query, queries }, to("list the users' grants"));
-      const total = Number(details?.totalResult ?? 0);
-      return { entries: result.map(fromWire), total };
-    };
-  };
-  const readers = (await listOrganizations(instance)).map(readersOf);
-  for (let i = 0; i < readers.length; i += AT_ONCE) {
-    const some = readers.slice(i, i + AT_ONCE);
-    const firstPages = await Promise.all(some.map((read) => read(0)));
-    for (const [index, read] of some.entries()) {
-      yield* readAll(read, firstPages[index]!);
-    }
+  const organizations = await listOrganizations(instance);
+  for (let i = 0; i < organizations.length; i += AT_ONCE) {
+    const some = organizations.slice(i, i + AT_ONCE);
+    const lists = some.map(({ id }) => listGrantsOf(instance, id, user));
+    yield (await Promise.all(lists)).flat();
   }
 }
 
-interface Page {
-  readonly entries: readonly ListedGrant[];
-  /** The number of entries on all pages. */
-  readonly total: number;
-}
-
 /** ZITADEL promises no order: what moves between pages is found by the total. */
-async function* readAll(
-  read: (offset: number) => Promise<Page>,
-  first: Page,
-): AsyncGenerator<readonly ListedGrant[]> {
-  const seen = new Set<string>();
-  let page = first;
+async function listGrantsOf(
+  instance: Instance,
+  organization: string,
+  user: string | undefined,
+): Promise<ListedGrant[]> {
+  const management = managementOf(instance, organization);
+  const listing = to("list the users' grants");
+  const queries = user === undefined ? [] : [{
+    query: { case: "userIdQuery" as const, value: { userId: user } },
+  }];
+  const found = new Map<string, ListedGrant>();
   for (let reading = 0; reading < MAX_READINGS; reading++) {
-    for (let offset = 0; page.entries.length > 0;) {
-      yield page.entries.filter(({ id }) => !seen.has(id));
-      for (const { id } of page.entries) seen.add(id);
-      offset += page.entries.length;
-      if (offset >= page.total) break;
-      page = await read(offset);
-    }
-    if (seen.size >= page.total) return;
-    page = await read(0);
+    let total = 0;
+    let offset = 0;
+    do {
+      const query = { offset: BigInt(offset), limit: PAGE_SIZE, asc: true };
+      const { result, details } = await management
+        .listUserGrants({ query, queries }, listing);
+      for (const grant of result) found.set(grant.id, fromWire(grant));
+      total = Number(details?.totalResult ?? 0);
+      offset = result.length === 0 ? total : offset + result.length;
+    } while (offset < total);
+    if (found.size >= total) return [...found.values()];
   }
   throw new Error(
     "Cannot list the users' grants: the list keeps changing. Try again when no grants are being written",

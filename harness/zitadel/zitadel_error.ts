@@ -3,12 +3,9 @@ import { networkCauseOf } from "./network_cause.ts";
 
 /** A call that ZITADEL refused, with a message that says what to do. */
 export class ZitadelError extends Error {
-  readonly code: number;
-
-  constructor(message: string, code: number, cause: unknown) {
+  constructor(message: string, readonly code: number, cause: unknown) {
     super(message, { cause });
     this.name = "ZitadelError";
-    this.code = code;
   }
 }
 

@@ -183,10 +183,20 @@ export async function putMapping(
   organization: string,
   entries: Readonly<Record<string, readonly string[] | string>>,
 ): Promise<void> {
+  const { metadata } = sandbox!.world.organizations.get(organization)!;
+  const keys = new Set([...metadata.keys(), ...Object.keys(entries)]);
+  const changes = Array.from(keys, (key) => {
+    const value = entries[key] ?? null;
+    return {
+      key,
+      value: Array.isArray(value) ? JSON.stringify(value) : value,
+      before: metadata.get(key)?.value.toBase64() ?? null,
+    };
+  });
   const path = `_sandbox/organizations/${organization}/metadata`;
   const response = await fetch(`${sandbox!.origin}/${path}`, {
-    method: "PUT",
-    body: JSON.stringify(entries),
+    method: "PATCH",
+    body: JSON.stringify(changes),
   });
   await response.body?.cancel();
   await sandbox!.settled();

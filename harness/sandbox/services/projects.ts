@@ -15,7 +15,6 @@ import {
   type UserGrant,
 } from "../world.ts";
 
-const CLIENT_SECRET_LENGTH = 64;
 const PUBLIC = OIDCAuthMethodType.OIDC_AUTH_METHOD_TYPE_NONE;
 const JWT = OIDCTokenType.OIDC_TOKEN_TYPE_JWT;
 const OPAQUE = OIDCTokenType.OIDC_TOKEN_TYPE_BEARER;
@@ -171,7 +170,7 @@ function addApp(
 ) {
   const { id: projectId } = projectOf(call, request.projectId);
   const [id, clientId] = [newIdentifier(), newIdentifier()];
-  const clientSecret = isPublic ? undefined : newSecret(CLIENT_SECRET_LENGTH);
+  const clientSecret = isPublic ? undefined : newSecret();
   call.world.apps.set(id, {
     ...{ id, projectId, name, kind, clientId, clientSecret, accessToken },
     ...{ redirectUris, postLogoutRedirectUris },

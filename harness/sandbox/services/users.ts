@@ -23,7 +23,6 @@ import {
   type World,
 } from "../world.ts";
 
-const SECRET_LENGTH = 64;
 /** The expiry of a key without one: 9999-12-31. */
 const NEVER_MS = 253_402_300_799_000;
 
@@ -64,7 +63,7 @@ const management = methodsOf(ManagementService, {
   },
   generateMachineSecret: ({ userId }, { world }) => {
     const user = userOf(world, userId);
-    user.secret = newSecret(SECRET_LENGTH);
+    user.secret = newSecret();
     return { clientId: user.userName, clientSecret: user.secret };
   },
   addMachineKey: ({ userId, expirationDate }, { world }) => {

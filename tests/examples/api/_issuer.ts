@@ -9,7 +9,7 @@ import {
   login,
   roleScopes,
 } from "../../../harness/zitadel/login.ts";
-import { createAccessToken } from "../../../harness/zitadel/user.ts";
+import { createCredential } from "../../../harness/zitadel/credential.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
 
 /** The project of world.json that the API belongs to. */
@@ -92,6 +92,10 @@ export async function startIssuer(): Promise<Issuer> {
     return accessToken;
   };
   const { kid, privateKey } = await ownWebKey();
+  const { value: personal } = await createCredential(instance, {
+    organization: ORGANIZATION,
+    user: ROBOT_ID,
+  }, { kind: "pat", days: 1 });
   const running = stack.move();
   return {
     origin: sandbox.origin,
@@ -99,7 +103,7 @@ export async function startIssuer(): Promise<Issuer> {
     opaque: opaque.accessToken,
     robot: await robotToken(roleScopes(PROJECT)),
     elsewhere: await robotToken("openid"),
-    personal: await createAccessToken(instance, ORGANIZATION, ROBOT_ID),
+    personal,
     revoke: (token) => sandbox.world.accessTokens.delete(token),
     append,
     sign: (claims) =>

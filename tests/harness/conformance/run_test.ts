@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Checks } from "../../../harness/conformance/check.ts";
 import { runConformance } from "../../../harness/conformance/run.ts";
-import { lookAt } from "../../../harness/conformance/subject.ts";
+import { lookAtSandbox } from "../../../harness/conformance/subject.ts";
 import { unbindOthers } from "../../../harness/conformance/binding.ts";
 import {
   type Sandbox,
@@ -41,21 +41,16 @@ async function bindTarget(sandbox: Sandbox): Promise<string> {
   return id;
 }
 
-async function look(sandbox: Sandbox, notes: string[] = []) {
-  return await lookAt({
-    ...sandbox,
-    timeoutMs: 300,
-    settle: sandbox.settled,
-    note: (line) => notes.push(line),
-  });
-}
-
 Deno.test("runConformance() notes what it unbinds, and binds it again when the run ends early", async () => {
   await using sandbox = await startSandbox();
   const id = await bindTarget(sandbox);
   const before = await bindings(sandbox);
   const notes: string[] = [];
-  for await (const _ of runConformance(await look(sandbox, notes))) {
+  for await (
+    const _ of runConformance(
+      await lookAtSandbox(sandbox, (it) => notes.push(it)),
+    )
+  ) {
     const during = await bindings(sandbox);
     assert.ok(during.every(({ targets }) => !targets.includes(id)));
     break;
@@ -87,7 +82,9 @@ Deno.test("runConformance() names the check that fails, and goes on", async () =
     },
   };
   const verdicts = [];
-  for await (const verdict of runConformance(await look(sandbox), parts)) {
+  for await (
+    const verdict of runConformance(await lookAtSandbox(sandbox), parts)
+  ) {
     verdicts.push(verdict);
   }
   assert.deepEqual(
@@ -110,7 +107,9 @@ Deno.test("unbindOthers() notes what to bind by hand if ZITADEL refuses, and thr
   await using sandbox = await startSandbox();
   const id = await bindTarget(sandbox);
   const notes: string[] = [];
-  const bound = await unbindOthers(await look(sandbox, notes));
+  const bound = await unbindOthers(
+    await lookAtSandbox(sandbox, (it) => notes.push(it)),
+  );
   sandbox.world.targets.delete(id);
   await assert.rejects(async () => await bound[Symbol.asyncDispose]());
   for (const condition of BOUND) {

@@ -91,31 +91,24 @@ Deno.test("startSandbox() lets the mapping be edited, and sends events of change
       .map((it) => `${it.aggregateID} ${it.event_type} ${it.event_payload.key}`)
       .sort();
 
-  await t.step("as a whole", async () => {
-    const { picker: _, ...before } = (await call(sandbox, `GET ${MAPPING}`))
-      .json();
-    assert.deepEqual(before.viewer, ["posts:read"]);
-    const after = { ...before, viewer: ["posts:read", "posts:like"] };
-    const answer = await call(sandbox, `PUT ${MAPPING}`, after);
-    assert.deepEqual(answer.json(), after);
-    await sandbox.settled();
-    assert.deepEqual(events(), [
-      `${ACME} org.metadata.removed picker`,
-      `${ACME} org.metadata.set viewer`,
-    ]);
-  });
-  await t.step("by entries, as their author saw them", async () => {
+  await t.step("as their author saw them", async () => {
     const answer = await call(sandbox, `PATCH ${MAPPING}`, [
       { key: "editor", value: "x", before: stored("editor") },
       { key: "viewer", value: null, before: stored("viewer") },
       { key: "__proto__", value: '["y"]', before: null },
+      { key: "picker", value: '["stock:pick"]', before: stored("picker") },
     ]);
     assert.deepEqual(answer.json(), { saved: true, told: true });
     assert.deepEqual(
       ["editor", "viewer", "__proto__"].map(stored),
       [btoa("x"), null, btoa('["y"]')],
     );
-    assert.equal(events().length, 3);
+    await sandbox.settled();
+    assert.deepEqual(events(), [
+      `${ACME} org.metadata.removed viewer`,
+      `${ACME} org.metadata.set __proto__`,
+      `${ACME} org.metadata.set editor`,
+    ]);
   });
   await t.step("not at all if one was changed meanwhile", async () => {
     const answer = await call(sandbox, `PATCH ${MAPPING}`, [
@@ -127,18 +120,12 @@ Deno.test("startSandbox() lets the mapping be edited, and sends events of change
   });
   await t.step("refuses anything else", async () => {
     const long = { key: "x".repeat(201), value: "a", before: null };
-    const refused: Record<string, Json[]> = {
-      PUT: [null, [], { viewer: 1 }, { viewer: [1] }],
-      PATCH: [{}, [{ key: "" }], [long]],
-    };
-    const bodies = Object.entries(refused)
-      .flatMap(([method, bodies]) => bodies.map((it) => [method, it]));
-    for (const [method, body] of bodies) {
-      const { status } = await call(sandbox, `${method} ${MAPPING}`, body);
+    for (const body of [{}, [{ key: "" }], [long]]) {
+      const { status } = await call(sandbox, `PATCH ${MAPPING}`, body);
       assert.equal(status, 400, JSON.stringify(body));
     }
     const other = MAPPING.replace(ACME, "1");
-    assert.equal((await call(sandbox, `GET ${other}`)).status, 404);
+    assert.equal((await call(sandbox, `PATCH ${other}`, [])).status, 404);
   });
 });
 

@@ -38,10 +38,7 @@ Deno.test("withAdminToken() refuses two administrators, a file that is no key, a
   };
   const none = { ...env, ZITADEL_ADMIN_KEY_FILE: "/none" };
   const token = (ZITADEL_ADMIN_TOKEN: string) => ({ ZITADEL_ADMIN_TOKEN });
-  const spoiled = [
-    "can ary",
-    ...["\u200b", "\n", "é"].map((it) => `can${it}ary`),
-  ];
+  const spoiled = [" ", "\u200b", "\n", "é"].map((it) => `can${it}ary`);
   const cases: [Record<string, string>, RegExp][] = [
     [{ ...env, ...token("token") }, /are both set/],
     [env, /is not a service user's JSON key file/],
@@ -53,7 +50,8 @@ Deno.test("withAdminToken() refuses two administrators, a file that is no key, a
     ],
     [token("/home/canary.json"), /set ZITADEL_ADMIN_KEY_FILE to its path/],
     ...spoiled.map((it): [Record<string, string>, RegExp] => [
-      ...[token(it), /^ZITADEL_ADMIN_TOKEN has white space/] as const,
+      token(it),
+      /^ZITADEL_ADMIN_TOKEN has white space/,
     ]),
   ];
   for (const [settings, expected] of cases) {
