@@ -139,7 +139,7 @@ function judgeImpersonation(facts: Facts, report: Report): void {
 
 /** Judges when the credential and the admin token expire. */
 async function judgeExpiry(facts: Facts, report: Report) {
-  const { config, credential, reader, admin, owner = reader, me, now } = facts;
+  const { config, credential, reader, admin, me, now } = facts;
   const { ZITADEL_ADMIN_TOKEN: token, ZITADEL_ADMIN_KEY_FILE: file } =
     facts.options.settings;
   // A token that was requested for a key file ends within hours.
@@ -149,11 +149,18 @@ async function judgeExpiry(facts: Facts, report: Report) {
     const judged = value && judgeEnd("the admin token", value, now);
     if (judged) report("expiry", ...judged, ADMIN_EXPIRY);
   }
-  if (!config.value || !credential?.value || !owner) return;
+  if (!config.value || !credential?.value) return;
   const own = config.value.credential;
-  const { value, problem } = await askExpiries(owner, own, credential.value);
-  if (value) report("expiry", ...judgeEnd("the credential", value, now));
-  else report("expiry", "note", `not known: ${problem.text}`);
+  let found: Answer<readonly number[]> | undefined;
+  for (const asker of [reader, admin]) {
+    if (!asker || found?.value) continue;
+    found = await askExpiries(asker, own, credential.value);
+  }
+  if (found?.value) {
+    report("expiry", ...judgeEnd("the credential", found.value, now));
+  } else if (found) {
+    report("expiry", "note", `not known: ${found.problem.text}`);
+  }
 }
 
 /**

@@ -44,7 +44,8 @@ export async function runDoctor(
   await checkInstanceOf(envFile, { origin: originOf(domain), originOf });
   // Why ZITADEL gives no token for a key is what the doctor finds out.
   const settings = await withAdminToken(given).catch((error) => {
-    if (error instanceof SettingsError) throw error;
+    const isNeeded = options.live || options.removeLeftovers;
+    if (isNeeded || error instanceof SettingsError) throw error;
     io.error(`${tint("warning", "ZITADEL_ADMIN_KEY_FILE")}: ${error.message}`);
     return given;
   });

@@ -20,6 +20,9 @@ import {
 /** How often a text is unwrapped: each time costs as much as reading the value. */
 const MAX_UNWRAPPED = 2;
 
+/** Printable ASCII: short names such as `edit` are base64 of other bytes by chance. */
+const PRINTABLE = /^[ -~]+$/;
+
 /** Control characters that no text has. */
 const NOT_LATIN1_TEXT = /[^\P{Cc}\t\r\n]/u;
 
@@ -97,7 +100,12 @@ function readUnwrapped(
   unwrapped = 0,
 ): readonly string[] | undefined {
   const permissions = parsePermissions(new TextEncoder().encode(text));
-  if (permissions || unwrapped === MAX_UNWRAPPED) return permissions;
+  if (permissions || unwrapped === MAX_UNWRAPPED) {
+    // A name that is base64 of text is still encoded.
+    const isEncoded = permissions?.[0] === text &&
+      PRINTABLE.test(unwrap(text) ?? "");
+    return isEncoded ? undefined : permissions;
+  }
   const inner = unwrap(text);
   return inner === undefined ? undefined : readUnwrapped(inner, unwrapped + 1);
 }

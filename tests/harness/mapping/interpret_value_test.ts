@@ -46,6 +46,13 @@ Deno.test("problemOf() knows the bounds, and does not quote the value", () => {
   }
 });
 
+Deno.test("intendedPermissions() proposes no name that is still encoded", () => {
+  for (const text of ["WldScGRB", "VnpFdw=="]) {
+    assert.match(String(problem(text)), /once too often/);
+    assert.equal(intended(text), undefined);
+  }
+});
+
 testEach(
   "intendedPermissions() returns what a value that is encoded once too often should grant",
   ENCODED,

@@ -12,7 +12,8 @@ import { createSetupScene, NOWHERE } from "./_setup_run.ts";
 
 Deno.test("setup --for-customers proposes the whole set-up once, and new applications later", async () => {
   await using scene = await createSetupScene();
-  const { run, expect, settings, snapshot, instance, envFile } = scene;
+  const { run, expect, settings, snapshot, write, instance, envFile, sandbox } =
+    scene;
   const { application, project: { id: project }, ...scratch } = scene.scratch;
   const { id: organization, name } = scratch.organization;
   const { clientId: api } = await instance
@@ -54,6 +55,11 @@ Deno.test("setup --for-customers proposes the whole set-up once, and new applica
     `~ APPLICATIONS in ${envFile}: also Later (${later})`,
   ]);
   assert.equal((await settings()).APPLICATIONS, `${clientId},${api},${later}`);
+  sandbox.world.apps.clear();
+  await write("");
+  await expect({ ...options, dryRun: true }, "changes", [
+    "APPLICATIONS stays unset: the projects have no applications yet",
+  ]);
 });
 
 Deno.test("setup --for-customers leaves APPLICATIONS out on v3", async () => {

@@ -63,7 +63,8 @@ Deno.test("setup --unbind takes the target out of what it names, and leaves the 
 
 Deno.test("setup checks the env file, the roles and rights before it changes anything", async () => {
   await using scene = await createSetupScene();
-  const { run, expect, snapshot, roles, folder, instance, sandbox } = scene;
+  const { run, expect, snapshot, bind, roles, folder, instance, sandbox } =
+    scene;
   const before = await snapshot();
   const envFile = `${folder}/other.env`;
   await Deno.writeTextFile(envFile, "ZITADEL_DOMAIN=other.example\n");
@@ -90,7 +91,8 @@ Deno.test("setup checks the env file, the roles and rights before it changes any
 
   await addTarget(instance, { name: "authorization webhook" });
   await expect({ endpoint }, "Error", ['there is "authorization webhook"']);
-  await addTarget(instance, { name: "jwt" }, "jwt");
+  const jwt = await addTarget(instance, { name: "jwt" }, "jwt");
+  await bind("function/preuserinfo", jwt.id);
   await expect({ name: "jwt", also: ["events"] }, "Error", [
     'Cannot bind "jwt" to events: its payload type is JWT',
   ]);
@@ -137,7 +139,7 @@ Deno.test("setup says that the env file lacks a credential, and prints no contro
   const { expect, write, instance, roles, sandbox } = scene;
   await write("");
   await expect({ endpoint }, "failed", [
-    /^Next: .* has no credential of a service user yet/m,
+    /^Next: .* has no credential of a service user yet.* with --probe URL$/m,
   ]);
   await addTarget(instance, { name: "bad\u001b[31m" });
   const { id } = scene.scratch.organization;
