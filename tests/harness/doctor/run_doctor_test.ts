@@ -73,11 +73,16 @@ Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KE
   const path = await Deno.makeTempFile();
   it.stack.defer(() => Deno.remove(path));
   await Deno.writeTextFile(path, value);
-  const { code, printed, errors } = await run(["--env-file", "/dev/null"], {
+  const args = ["--env-file", "/dev/null"];
+  const env = {
     ZITADEL_DOMAIN: "http://127.0.0.1:1",
     ZITADEL_ADMIN_KEY_FILE: path,
-  });
+  };
+  const { code, printed, errors } = await run(args, env);
   assert.equal(code, 2);
   assert.match(errors, /^ZITADEL_ADMIN_KEY_FILE: .*cannot be reached/);
   assert.match(printed, /^broken +reachable: /m);
+  const live = await run([...args, "--live"], env);
+  assert.equal(live.code, 2);
+  assert.match(live.errors, /^error: .*cannot be reached/);
 });
