@@ -62,7 +62,9 @@ export async function startApi(
   };
   const origin = `http://${env.HOST}:${env.PORT}`;
   const process: ServerProcess = await startServer({
-    ...{ name: "the API", command, env },
+    name: "the API",
+    command,
+    env,
     urlIn: (line) => line.includes("Listening on ") ? origin : undefined,
   });
   return { origin, [Symbol.asyncDispose]: process[Symbol.asyncDispose] };

@@ -186,7 +186,10 @@ async function createLiveUser(live: Live, chosen: LiveRole) {
   }, { what: "the throwaway user can get a token", signal });
   const parts = created.move();
   return {
-    ...{ ...secret, ...chosen, organization, projectId },
+    ...secret,
+    ...chosen,
+    organization,
+    projectId,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

@@ -126,7 +126,12 @@ async function gatherFacts(
   });
   return {
     ...question,
-    ...{ projectId, rules, freshMs, roles, held, mappingOf },
+    projectId,
+    rules,
+    freshMs,
+    roles,
+    held,
+    mappingOf,
     claimName: rules.claim,
     binding: await readBinding?.().catch(() => undefined),
     failure: lastFailure?.(),

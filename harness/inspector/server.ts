@@ -131,7 +131,10 @@ export function createInspector(
       const id = (name: string) => safeId(searchParams.get(name));
       const [project, organization] = [id("project"), id("organization")];
       const code = await apiCheck({
-        ...{ issuer, claim, audience: project, clientId: id("client") },
+        issuer,
+        claim,
+        audience: project,
+        clientId: id("client"),
         place: placeOf(shape, { project, organization }),
         isOpaque: searchParams.has("opaque"),
       });

@@ -37,7 +37,10 @@ export async function extendedClaims(
     .filter(({ projectId }) => request.projects.has(projectId));
   const claims = userClaims(world, options, roleClaims(world, grants, request));
   const payload = functionPayload(world, `function/${name}`, {
-    ...{ user, clientId: app.clientId, grants, userinfo: { ...claims } },
+    user,
+    clientId: app.clientId,
+    grants,
+    userinfo: { ...claims },
   });
   const reply = await runFunction(instance, name, payload, options.token);
   applyResponse(claims, user, reply);
@@ -81,7 +84,9 @@ function profileClaims(user: User, scopes: readonly string[]): Claims {
     ...scopes.includes("profile") && {
       name,
       ...!isMachine && {
-        ...{ family_name: lastName, given_name: firstName, locale: null },
+        family_name: lastName,
+        given_name: firstName,
+        locale: null,
       },
       preferred_username: userName,
       updated_at: Math.floor(user.changed.getTime() / 1000),

@@ -41,7 +41,11 @@ export async function issueTokens(
   const id = `V2_${newIdentifier()}-at_${newIdentifier()}`;
   const claimsOf = (name: "preaccesstoken" | "preuserinfo") =>
     extendedClaims(instance, name, {
-      ...{ user, scopes, app: app ?? { clientId }, token: id, profile: false },
+      user,
+      scopes,
+      app: app ?? { clientId },
+      token: id,
+      profile: false,
       // Applications assert no roles in tokens unless told to.
       roles: app === undefined,
     });
@@ -50,7 +54,9 @@ export async function issueTokens(
     ? await sign(instance, {
       ...await claimsOf("preaccesstoken"),
       ...common,
-      ...{ nbf: now, client_id: clientId, jti: id },
+      nbf: now,
+      client_id: clientId,
+      jti: id,
     })
     : newSecret();
   const idToken = scopes.includes("openid")
@@ -58,17 +64,27 @@ export async function issueTokens(
       ...await claimsOf("preuserinfo"),
       ...common,
       aud: [...new Set([...aud, clientId])],
-      ...{ auth_time: authTime, nonce: login?.nonce, sid: login?.sessionId },
-      ...{ amr: ["pwd"], azp: clientId, client_id: clientId },
+      auth_time: authTime,
+      nonce: login?.nonce,
+      sid: login?.sessionId,
+      amr: ["pwd"],
+      azp: clientId,
+      client_id: clientId,
       at_hash: createHash("sha256").update(accessToken).digest()
         .subarray(0, 16).toString("base64url"),
     })
     : undefined;
   world.accessTokens.set(kind === "jwt" ? id : accessToken, {
-    ...{ id, userId: user.id, clientId, kind, audience: aud, authTime },
+    id,
+    userId: user.id,
+    clientId,
+    kind,
+    audience: aud,
+    authTime,
     ...app && { projectId: app.projectId },
     scopes: [...scopes],
-    ...{ issuedAt: now, expiresAt: exp },
+    issuedAt: now,
+    expiresAt: exp,
   });
   return {
     access_token: accessToken,

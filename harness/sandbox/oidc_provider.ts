@@ -203,7 +203,8 @@ function createFinishLogin(
     const grant = new provider.Grant({ accountId, clientId });
     grant.addOIDCScope(scope);
     const code = new provider.AuthorizationCode({
-      ...{ accountId, scope },
+      accountId,
+      scope,
       amr: ["pwd"],
       authTime: Math.floor(Date.now() / 1000),
       client: await provider.Client.find(clientId),

@@ -34,10 +34,13 @@ export function populate(
       name: "ZITADEL",
       projects: [{ id, name: "ZITADEL", assertRoles: false }],
       users: [{
-        ...{ id: adminUserId, userName: "admin-sa", tokens: [adminToken] },
+        id: adminUserId,
+        userName: "admin-sa",
+        tokens: [adminToken],
         administrator: ["IAM_OWNER"],
       }, {
-        ...{ userName: "login-client", tokens: [loginClientToken] },
+        userName: "login-client",
+        tokens: [loginClientToken],
         administrator: ["IAM_LOGIN_CLIENT"],
       }],
     }],
@@ -65,7 +68,10 @@ function addProjects(
 ): void {
   for (const { id, name, assertRoles, ...project } of projects) {
     world.projects.set(id, {
-      ...{ id, organizationId, name, roleAssertion: assertRoles },
+      id,
+      organizationId,
+      name,
+      roleAssertion: assertRoles,
       roles: new Set(project.roles),
     });
     for (const app of project.apps) {
@@ -105,7 +111,10 @@ function addFileUser(
     const place = { projectId: project.id, organizationId };
     const [projectGrant] = rowsOf(world.projectGrants, place);
     world.userGrants.set(grant.id, {
-      ...{ ...dated(), ...grant, ...place, userId: user.id },
+      ...dated(),
+      ...grant,
+      ...place,
+      userId: user.id,
       projectGrantId: projectGrant?.id,
       organizationId: projectGrant ? organizationId : project.organizationId,
     });
@@ -139,9 +148,15 @@ export function addUser(
   if (userNamed(world, userName)) throw alreadyExists("User already exists");
   const user: User = {
     ...dated(isMachine ? 1 : 2),
-    ...{ id: newIdentifier(), firstName, lastName, email: "", description: "" },
+    id: newIdentifier(),
+    firstName,
+    lastName,
+    email: "",
+    description: "",
     name: isMachine ? userName : `${firstName} ${lastName}`,
-    ...{ accessToken: "opaque", keys: new Map(), metadata: new Map() },
+    accessToken: "opaque",
+    keys: new Map(),
+    metadata: new Map(),
     ...fields,
   };
   world.users.set(user.id, user);
@@ -160,7 +175,11 @@ export function addPersonalToken(
   const issuedAt = Math.floor(Date.now() / 1000);
   const id = newIdentifier();
   world.accessTokens.set(token, {
-    ...{ id, userId, clientId: "", kind: "personal", issuedAt },
+    id,
+    userId,
+    clientId: "",
+    kind: "personal",
+    issuedAt,
     scopes: [...PERSONAL_TOKEN_SCOPES],
     audience: [world.zitadelProjectId],
     expiresAt: expiresAt ?? issuedAt + PERSONAL_TOKEN_SECONDS,

@@ -60,7 +60,9 @@ export async function startSandbox(
   const client = Deno.createHttpClient({});
   const closing = new AbortController();
   const instance: Instance = {
-    ...{ world, webKey, closing: closing.signal },
+    world,
+    webKey,
+    closing: closing.signal,
     origin: `http://${HOSTNAME}:${server.addr.port}`,
     fetch: (input, init) => fetch(input, { ...init, client }),
     exchanges: [],

@@ -94,7 +94,8 @@ function worldView({ world, origin: issuer }: Instance) {
     organizations: Array.from(
       organizations.values(),
       ({ id, name, metadata }) => ({
-        ...{ id, name },
+        id,
+        name,
         entries: Array.from(metadata, ([key, { value, changed }]) => (
           { key, value: value.toBase64(), changed: changed.getTime() }
         )),
@@ -105,7 +106,11 @@ function worldView({ world, origin: issuer }: Instance) {
     users: Array.from(
       users.values(),
       ({ id, userName, name: displayName, isMachine, organizationId }) => ({
-        ...{ id, userName, displayName, isMachine, organizationId },
+        id,
+        userName,
+        displayName,
+        isMachine,
+        organizationId,
         organization: organizations.get(organizationId)?.name,
         grants: rowsOf(userGrants, { userId: id }).map((grant) => (
           { ...grant, project: projects.get(grant.projectId)?.name }

@@ -23,8 +23,11 @@ export async function userInfo(
   }
   const { token, user } = found;
   return await extendedClaims(instance, "preuserinfo", {
-    ...{ user, scopes: token.scopes, app: token },
-    ...{ profile: true, roles: true },
+    user,
+    scopes: token.scopes,
+    app: token,
+    profile: true,
+    roles: true,
   });
 }
 
@@ -49,17 +52,28 @@ export async function introspect(
   try {
     return {
       ...await extendedClaims(instance, "preuserinfo", {
-        ...{ user, scopes, app },
-        ...{ profile: true, roles: true, isOnlyOwn: true },
+        user,
+        scopes,
+        app,
+        profile: true,
+        roles: true,
+        isOnlyOwn: true,
       }),
       ...token.authTime !== undefined && {
-        ...{ amr: ["pwd"], auth_time: token.authTime },
+        amr: ["pwd"],
+        auth_time: token.authTime,
       },
       ...!isPersonal && { client_id: token.clientId },
       ...scopes.includes("profile") && { username: user.userName },
-      ...{ active: true, aud, iss: instance.origin, jti: token.id },
-      ...{ exp: token.expiresAt, iat: token.issuedAt, nbf: token.issuedAt },
-      ...{ scope: scopes.join(" "), token_type: "Bearer" },
+      active: true,
+      aud,
+      iss: instance.origin,
+      jti: token.id,
+      exp: token.expiresAt,
+      iat: token.issuedAt,
+      nbf: token.issuedAt,
+      scope: scopes.join(" "),
+      token_type: "Bearer",
     };
   } catch (error) {
     // Introspection hides a target's refusal behind "not active".

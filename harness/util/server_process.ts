@@ -35,7 +35,9 @@ export async function startServer(
   { name, command: [program, ...args], env, urlIn, onLine }: ServerOptions,
 ): Promise<ServerProcess> {
   const child = new Deno.Command(program, {
-    ...{ args, env, clearEnv: true },
+    args,
+    env,
+    clearEnv: true,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

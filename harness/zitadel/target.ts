@@ -110,7 +110,9 @@ export async function updateTarget(
     await actions.updateTarget({ id, targetType }, updating);
   }
   await actions.updateTarget({
-    ...{ id, targetType, ...others },
+    id,
+    targetType,
+    ...others,
     ...endpoint !== current?.endpoint && { endpoint },
   }, updating);
   await listedAs(
@@ -182,7 +184,10 @@ const KINDS = {
 function fromWire(target: WireTarget): Target {
   const { id, name, endpoint, signingKey, timeout, targetType } = target;
   return {
-    ...{ id, name, endpoint, signingKey },
+    id,
+    name,
+    endpoint,
+    signingKey,
     timeoutSeconds: timeout ? durationMs(timeout) / 1_000 : 0,
     kind: KINDS[targetType.case ?? "restAsync"],
     interruptOnError: targetType.case !== undefined &&

@@ -196,7 +196,9 @@ const LONG = "x".repeat(200);
 const odd = temporaryWorld(({ organizations: [acme] }) => {
   acme!.name = LONG;
   acme!.users!.push({
-    ...{ userName: LONG, firstName: "👩‍🚀", lastName: LONG },
+    userName: LONG,
+    firstName: "👩‍🚀",
+    lastName: LONG,
     grants: [{ project: "Storefront", roles: ["viewer"] }],
   });
 });

@@ -38,7 +38,8 @@ export async function startRecordedFunction() {
   }
   const started = stack.move();
   return {
-    ...{ scratch, url },
+    scratch,
+    url,
     settings: {
       ZITADEL_DOMAIN: sandbox.origin,
       AUTHORIZATION_SIGNING_KEY: signingKey,

@@ -2,9 +2,17 @@
 
 /** @type {Record<string, string>} */
 const MEANINGS = {
-  ...{ sub: "the user", aud: "for: applications and projects", exp: "valid until", nbf: "not valid before" },
-  ...{ iat: "issued", auth_time: "logged in", updated_at: "profile changed", client_id: "the application that asked" },
-  ...{ azp: "the application that asked", amr: "how the user proved who they are", at_hash: "of the access token" },
+  sub: "the user",
+  aud: "for: applications and projects",
+  exp: "valid until",
+  nbf: "not valid before",
+  iat: "issued",
+  auth_time: "logged in",
+  updated_at: "profile changed",
+  client_id: "the application that asked",
+  azp: "the application that asked",
+  amr: "how the user proved who they are",
+  at_hash: "of the access token",
 };
 
 const TIMES = ["exp", "nbf", "iat", "auth_time", "updated_at"];

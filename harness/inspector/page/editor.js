@@ -34,7 +34,10 @@ export function editorOf(edits, { session, feedback, draw, onSave }) {
   /** @param {string} id @param {Edit | undefined} edit @param {string} value @param {Record<string, unknown>} others */
   const input = (id, edit, value, others) =>
     h("input", {
-      ...{ id, value, "aria-describedby": `${id.replace(/-key$/, "")}-note`, ...PLAIN_TEXT },
+      id,
+      value,
+      "aria-describedby": `${id.replace(/-key$/, "")}-note`,
+      ...PLAIN_TEXT,
       "aria-invalid": String(problemOf(edit) !== ""),
       onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Enter" && onSave(),
       ...others,

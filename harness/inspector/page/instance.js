@@ -79,7 +79,8 @@ export async function readOrganization(issuer, id, accessToken) {
   const own = await fetch(`${issuer}/management/v1/orgs/me`, { headers });
   const name = own.ok ? (await own.json()).org?.name : undefined;
   const entries = result.map(({ key, value = "", details }) => ({
-    ...{ key, value },
+    key,
+    value,
     changed: Date.parse(details?.changeDate ?? "") || undefined,
   }));
   return { id, name: name ?? `the organization ${id}`, entries };

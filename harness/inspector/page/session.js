@@ -32,8 +32,11 @@ export async function openSession(context, { login: given, tokens }, before) {
   const claims = { ...id?.jwt?.claims, ...access.jwt?.claims, ...userinfo?.claims };
   const user = world?.users.find((it) => it.id === claims.sub);
   const login = given ?? (origin && user && {
-    ...{ clientId: origin.clientId, scope: origin.scope, redirectUri: `${location.origin}/callback` },
-    ...{ loginHint: user.userName, machine: user.isMachine ? user.id : undefined },
+    clientId: origin.clientId,
+    scope: origin.scope,
+    redirectUri: `${location.origin}/callback`,
+    loginHint: user.userName,
+    machine: user.isMachine ? user.id : undefined,
   }) ?? undefined;
   const exchanges = origin?.exchanges;
   const value = (access.jwt?.claims ?? userinfo?.claims ?? {})[claim];
@@ -55,7 +58,13 @@ export async function openSession(context, { login: given, tokens }, before) {
       project: app?.projectId || settings.projectId || grant?.project_id || "",
       organization: grant?.resource_owner ?? "",
     },
-    ...{ call, exchanges, items, audience, login, user, projects },
+    call,
+    exchanges,
+    items,
+    audience,
+    login,
+    user,
+    projects,
   };
   const mayRead = login?.scope.includes(API_SCOPE);
   const background = world
@@ -65,7 +74,15 @@ export async function openSession(context, { login: given, tokens }, before) {
   const former = before ? namesOf(before.items) : names;
   return {
     ...background,
-    ...{ login, tokens, access, id, userinfo, projects, user, exchanges, items },
+    login,
+    tokens,
+    access,
+    id,
+    userinfo,
+    projects,
+    user,
+    exchanges,
+    items,
     place: question.place,
     apps: world?.apps ?? [],
     name: user?.displayName ?? String(claims.name ?? before?.name ?? claims.sub ?? "This token"),

@@ -115,8 +115,11 @@ function clientForm({ settings, redirectUri, onLogin }) {
     field(
       "Client id",
       h("input", {
-        ...{ id: "client", required: true, value: address.get("client_id") ?? settings.clientId },
-        ...{ "aria-describedby": "client-hint", ...PLAIN_TEXT },
+        id: "client",
+        required: true,
+        value: address.get("client_id") ?? settings.clientId,
+        "aria-describedby": "client-hint",
+        ...PLAIN_TEXT,
       }),
       h(
         "p.hint",

@@ -39,7 +39,12 @@ export const actionMethods = methodsOf(ActionService, {
     const id = newIdentifier();
     const signingKey = newSecret(SIGNING_KEY_LENGTH);
     world.targets.set(id, {
-      ...{ id, name, endpoint, timeoutMs, signingKey, ...typeOf(targetType) },
+      id,
+      name,
+      endpoint,
+      timeoutMs,
+      signingKey,
+      ...typeOf(targetType),
       updatedInterruptOnError: false,
       payloadType: PAYLOAD_TYPES[wire?.data[0] ?? 0] ?? "json",
     });
@@ -111,7 +116,8 @@ export function publicKeysOf(world: World, id: string) {
   const { keys = [] } = targetOf(world, id);
   return {
     publicKeys: keys.map(({ id, pem, active, expires }) => ({
-      ...{ keyId: id, publicKey: btoa(pem) },
+      keyId: id,
+      publicKey: btoa(pem),
       ...active && { active },
       ...expires && { expirationDate: expires.toISOString() },
     })),

@@ -83,7 +83,8 @@ export const organizationMethods = [
           triggerActions: [{
             actions: actions.map(({ active, ...action }, index) => ({
               ...action,
-              ...{ id: `${type}${index}`, state: active ? 2 : 1 },
+              id: `${type}${index}`,
+              state: active ? 2 : 1,
             })),
           }],
         },

@@ -37,7 +37,9 @@ export const projectMethods = methodsOf(ManagementService, {
   addProject: ({ name, projectRoleAssertion }, { world, organization }) => {
     const id = newIdentifier();
     world.projects.set(id, {
-      ...{ id, name, organizationId: organization.id },
+      id,
+      name,
+      organizationId: organization.id,
       roleAssertion: projectRoleAssertion,
       roles: new Set(),
     });
@@ -127,7 +129,11 @@ export const projectMethods = methodsOf(ManagementService, {
     const id = newIdentifier();
     call.world.userGrants.set(id, {
       ...dated(),
-      ...{ id, userId, projectId, roles: roleKeys, active: true },
+      id,
+      userId,
+      projectId,
+      roles: roleKeys,
+      active: true,
       projectGrantId: projectGrantId || undefined,
       organizationId: call.organization.id,
     });
@@ -172,8 +178,15 @@ function addApp(
   const [id, clientId] = [newIdentifier(), newIdentifier()];
   const clientSecret = isPublic ? undefined : newSecret();
   call.world.apps.set(id, {
-    ...{ id, projectId, name, kind, clientId, clientSecret, accessToken },
-    ...{ redirectUris, postLogoutRedirectUris },
+    id,
+    projectId,
+    name,
+    kind,
+    clientId,
+    clientSecret,
+    accessToken,
+    redirectUris,
+    postLogoutRedirectUris,
   });
   return { appId: id, clientId, clientSecret: clientSecret ?? "" };
 }

@@ -45,7 +45,10 @@ const management = methodsOf(ManagementService, {
     const { userName, name, description } = request;
     const isJwt = request.accessTokenType === AccessTokenType.JWT;
     const user = addUser(world, {
-      ...{ userName, name, description, isMachine: true },
+      userName,
+      name,
+      description,
+      isMachine: true,
       organizationId: organization.id,
       accessToken: isJwt ? "jwt" : "opaque",
     });
@@ -73,7 +76,9 @@ const management = methodsOf(ManagementService, {
     const jwk = pair.publicKey.export({ format: "jwk" }) as JWK;
     userOf(world, userId).keys.set(keyId, { jwk, expiresAt });
     const file = {
-      ...{ type: "serviceaccount", keyId, userId },
+      type: "serviceaccount",
+      keyId,
+      userId,
       key: pair.privateKey.export({ type: "pkcs1", format: "pem" }),
       expirationDate: new Date(expiresAt).toISOString(),
     };
@@ -137,7 +142,9 @@ export const userMethods = [
       const { username = "", profile, email, passwordType } = request;
       const user = addUser(world, {
         organizationId: org?.case === "orgId" ? org.value : organization.id,
-        ...{ userName: username, isMachine: false, email: email?.email ?? "" },
+        userName: username,
+        isMachine: false,
+        email: email?.email ?? "",
         firstName: profile?.givenName ?? "",
         lastName: profile?.familyName ?? "",
         password: passwordType.case === "password"
@@ -191,7 +198,10 @@ function userOf(world: World, id: string): User {
 function userMessage(user: User) {
   const { id, userName, organizationId, email, description } = user;
   return {
-    ...{ id, userName, userId: id, username: userName },
+    id,
+    userName,
+    userId: id,
+    username: userName,
     preferredLoginName: userName,
     details: { resourceOwner: organizationId },
     type: user.isMachine

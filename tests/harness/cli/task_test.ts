@@ -170,7 +170,11 @@ Deno.test("defineTask() prints the help with -h, and the version", async () => {
 });
 
 testEach("defineTask() maps each outcome to its exit code", {
-  ...{ done: 0, changes: 1, warnings: 1, declined: 1, failed: 2 },
+  done: 0,
+  changes: 1,
+  warnings: 1,
+  declined: 1,
+  failed: 2,
 }, async (code, outcome) => {
   const run = () => outcome as Outcome;
   assert.equal((await runTry({ run })).code, code);

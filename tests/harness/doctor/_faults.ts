@@ -609,7 +609,10 @@ export const FAULTS = Object.entries(MAKES).map(([name, fault]) => {
   const [check, level] = name.split(/[ :]/) as [CheckId, Level];
   const [make, ...expected] = typeof fault === "function" ? [fault] : fault;
   return {
-    ...{ name, check, level, expected },
+    name,
+    check,
+    level,
+    expected,
     async make(it: Sound): Promise<Partial<GatherOptions>> {
       const { set, ...options } = await make(partsOf(it)) ?? {};
       return { ...options, settings: { ...it.settings, ...set } };

@@ -53,7 +53,13 @@ export async function soundInstance() {
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
   return {
-    ...{ stack, sandbox, scratch, instance, settings, server, envFile },
+    stack,
+    sandbox,
+    scratch,
+    instance,
+    settings,
+    server,
+    envFile,
     restore: saveWorld(sandbox.world),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

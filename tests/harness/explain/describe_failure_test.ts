@@ -21,7 +21,9 @@ function textOf(
   facts: Partial<Parameters<typeof describeFailure>[1]> = {},
 ): string {
   const { title, text } = describeFailure({ ...CALL, ...call }, {
-    ...{ failure: undefined, binding: undefined, isLogin: false },
+    failure: undefined,
+    binding: undefined,
+    isLogin: false,
     ...facts,
   });
   return `${title}: ${text}`;

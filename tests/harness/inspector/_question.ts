@@ -8,7 +8,8 @@ import type { Explanation } from "../../../harness/inspector/types.ts";
 
 export function entries(values: Record<string, string>, changed?: number) {
   return Object.entries(values).map(([key, value]) => ({
-    ...{ key, changed },
+    key,
+    changed,
     value: new TextEncoder().encode(value).toBase64(),
   }));
 }
