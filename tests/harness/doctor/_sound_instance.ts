@@ -12,6 +12,7 @@ import { startSandbox, type World } from "../../../harness/sandbox/sandbox.ts";
 import { connect } from "../../../harness/zitadel/client.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
 import { createTarget } from "../../../harness/zitadel/target.ts";
+import { DEFAULT_SERVICE_USER_NAME } from "../../../harness/zitadel/service_user.ts";
 import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
 import { startFunction } from "../_function_server.ts";
 
@@ -28,8 +29,16 @@ export async function soundInstance() {
     const isOthers = organizationId !== scratch.organization.id;
     if (isOthers && name !== "ZITADEL") sandbox.world.projects.delete(id);
   }
+  // The name of setup's service user is free.
+  const { users } = sandbox.world;
+  for (const { id, userName } of users.values()) {
+    if (userName === DEFAULT_SERVICE_USER_NAME) users.delete(id);
+  }
   const envFile = await Deno.makeTempFile({ suffix: ".env" });
   stack.defer(() => Deno.remove(envFile));
+  const roles = await Deno.makeTempFile({ suffix: ".json" });
+  stack.defer(() => Deno.remove(roles));
+  await Deno.writeTextFile(roles, '{"admin": ["a"], "viewer": ["b"]}');
   const { clientId, clientSecret } = scratch.reader;
   const server = stack.use(startFunction(envFile, sandbox.origin));
   const { id, signingKey } = await createTarget(instance, {
@@ -53,7 +62,7 @@ export async function soundInstance() {
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
   return {
-    ...{ stack, sandbox, scratch, instance, settings, server, envFile },
+    ...{ stack, sandbox, scratch, instance, settings, server, envFile, roles },
     restore: saveWorld(sandbox.world),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -68,7 +77,7 @@ export async function examine(
 ): Promise<Finding[]> {
   const facts = await gather(it, options);
   return (await diagnose(facts)).map((found) =>
-    completeFix(found, { facts, envFile: ".env" })
+    completeFix(found, { facts, envFile: it.envFile })
   );
 }
 
@@ -94,7 +103,7 @@ export async function collect(
 }
 
 /** Returns what puts a sandbox's world back as it is now. */
-export function saveWorld(world: World): () => void {
+function saveWorld(world: World): () => void {
   const saved = structuredClone(world);
   return () => {
     const copy = structuredClone(saved);
