@@ -178,7 +178,6 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     }),
     ...NO_TARGETS,
     /^.*\nAUTHORIZATION_SIGNING_KEY .*\nACCESS_TOKEN .*\n/,
-    /^deno task setup --name ours --service-user --endpoint http:\S+$/m,
   ],
   "settings broken: more than that is": [
     set({ AUTHORIZATION_SIGNING_KEY: undefined, PORT: "many" }),
@@ -220,7 +219,6 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
       };
     },
     /^the credential expires on \d{4}-\d\d-\d\d, in 28 days$/m,
-    /^deno task rotate --name ours --credential$/m,
   ],
   "expiry note: no one may ask for it": [
     ({ scratch: { reader }, state }) => {
@@ -294,7 +292,6 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
     setTarget({ name: DEFAULT_TARGET_NAME, signingKey: "another" }),
     // The function runs with the env file's key, and answers to it.
     "canary ok",
-    /^deno task setup --force$/m,
   ],
   "target broken: the only one that is called has another key": [
     setTarget({
@@ -601,10 +598,8 @@ const MAKES: Readonly<Record<`${CheckId} ${Level}: ${string}`, Fault>> = {
   "address warning: a private one": () => ({
     resolve: () => Promise.resolve(["10.30.12.134"]),
   }),
-  "rotation warning: unfinished": [
-    ({ addTarget }) => void addTarget("ours (successor)"),
-    /^deno task rotate --name ours$/m,
-  ],
+  "rotation warning: unfinished": ({ addTarget }) =>
+    void addTarget("ours (successor)"),
   "leftover warning: an organization": ({ addOrganization }) =>
     void addOrganization("permissions-check-0123abcd"),
   "claim_size warning: a role adds 5 kB": write(

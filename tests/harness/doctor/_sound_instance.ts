@@ -8,13 +8,12 @@ import {
 } from "../../../harness/doctor/finding.ts";
 import { type Facts, gatherFacts } from "../../../harness/doctor/gather.ts";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
-import { startSandbox, type World } from "../../../harness/sandbox/sandbox.ts";
-import { connect } from "../../../harness/zitadel/client.ts";
+import type { World } from "../../../harness/sandbox/sandbox.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
-import { createTarget } from "../../../harness/zitadel/target.ts";
 import { DEFAULT_SERVICE_USER_NAME } from "../../../harness/zitadel/service_user.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
+import { addTarget } from "../_add_target.ts";
 import { startFunction } from "../_function_server.ts";
+import { startScratch } from "../_scratch.ts";
 
 /** Where the function would be if it were not on this machine. */
 const PUBLIC_ADDRESS = "198.51.100.7";
@@ -22,9 +21,7 @@ const PUBLIC_ADDRESS = "198.51.100.7";
 /** A sandbox in which nothing is wrong, with a scratch organization, and the function beside it. */
 export async function soundInstance() {
   const stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox());
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  const scratch = stack.use(await createScratchOrganization(instance));
+  const { sandbox, instance, scratch } = stack.use(await startScratch());
   for (const { id, name, organizationId } of sandbox.world.projects.values()) {
     const isOthers = organizationId !== scratch.organization.id;
     if (isOthers && name !== "ZITADEL") sandbox.world.projects.delete(id);
@@ -41,11 +38,9 @@ export async function soundInstance() {
   await Deno.writeTextFile(roles, '{"admin": ["a"], "viewer": ["b"]}');
   const { clientId, clientSecret } = scratch.reader;
   const server = stack.use(startFunction(envFile, sandbox.origin));
-  const { id, signingKey } = await createTarget(instance, {
+  const { id, signingKey } = await addTarget(instance, {
     name: "ours",
     endpoint: server.endpoint,
-    timeoutSeconds: 10,
-    interruptOnError: false,
   });
   for (
     const condition of ["function/preaccesstoken", "event/group/org.metadata"]
