@@ -11,6 +11,7 @@ import { parseEnv } from "../../../harness/cli/env_file.ts";
 import type { World } from "../../../harness/sandbox/sandbox.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
 import { DEFAULT_SERVICE_USER_NAME } from "../../../harness/zitadel/service_user.ts";
+import { tempFolder } from "../../_temp_folder.ts";
 import { addTarget } from "../_add_target.ts";
 import { startFunction } from "../_function_server.ts";
 import { startScratch } from "../_scratch.ts";
@@ -31,11 +32,10 @@ export async function soundInstance() {
   for (const { id, userName } of users.values()) {
     if (userName === DEFAULT_SERVICE_USER_NAME) users.delete(id);
   }
-  const envFile = await Deno.makeTempFile({ suffix: ".env" });
-  stack.defer(() => Deno.remove(envFile));
-  const roles = await Deno.makeTempFile({ suffix: ".json" });
-  stack.defer(() => Deno.remove(roles));
-  await Deno.writeTextFile(roles, '{"admin": ["a"], "viewer": ["b"]}');
+  const folder = stack.use(await tempFolder());
+  const envFile = await folder.write("", "function.env");
+  const mapping = '{"admin": ["a"], "viewer": ["b"]}';
+  const roles = await folder.write(mapping, "roles.json");
   const { clientId, clientSecret } = scratch.reader;
   const server = stack.use(startFunction(envFile, sandbox.origin));
   const { id, signingKey } = await addTarget(instance, {
