@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createRecorder } from "../../harness/record/recording.ts";
 import { setExecution } from "../../harness/zitadel/execution.ts";
 import { login } from "../../harness/zitadel/login.ts";
-import { createTarget } from "../../harness/zitadel/target.ts";
+import { addTarget } from "./_add_target.ts";
 import { startScratch } from "./_scratch.ts";
 import { serve } from "./_serve.ts";
 
@@ -26,12 +26,8 @@ export async function startRecordedFunction() {
       return await handler(new Request(url, { method, headers, body: bytes }));
     }),
   );
-  const { id, signingKey } = await createTarget(instance, {
-    name: "ours",
-    endpoint: url,
-    timeoutSeconds: 10,
-    interruptOnError: false,
-  });
+  const settings = { name: "ours", endpoint: url };
+  const { id, signingKey } = await addTarget(instance, settings);
   for (const name of ["preaccesstoken", "preuserinfo"]) {
     const condition = `function/${name}`;
     await setExecution(instance, { condition, targets: [id] });

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import { startSandbox } from "../../harness/sandbox/sandbox.ts";
-import { connect } from "../../harness/zitadel/client.ts";
-import { listTargets } from "../../harness/zitadel/target.ts";
-import { createScratchOrganization } from "../../harness/zitadel/scratch_organization.ts";
 import { projectPath } from "../../harness/util/project_path.ts";
 import { tempFolder } from "../_temp_folder.ts";
 import { startFunction } from "../harness/_function_server.ts";
+import { createSetupScene } from "../harness/setup/_setup_run.ts";
 import { run as runTask, spawn } from "./_run.ts";
 
 type Env = Readonly<Record<string, string>>;
@@ -14,132 +11,68 @@ type Env = Readonly<Record<string, string>>;
 const run = (task: string, args: readonly string[], env: Env = {}) =>
   runTask(task, args, { env });
 
-Deno.test("deno task passes unknown options on", async () => {
-  const { code, stderr } = await spawn("setup", ["--nonsense"]);
-  assert.equal(code, 64);
-  assert.match(stderr, /^error: Unknown option '--nonsense'; see /);
-});
-
-Deno.test("setup, doctor and removal work from the command line", async (t) => {
-  await using sandbox = await startSandbox();
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  await using scratch = await createScratchOrganization(instance);
-  await using folder = await tempFolder();
+Deno.test("setup, doctor and rotate work from the command line", async () => {
+  await using scene = await createSetupScene();
+  const { sandbox, scratch, envFile, settings } = scene;
   const { clientId, clientSecret } = scratch.reader;
-  const envFile = await folder.write(
-    `CLIENT_ID=${clientId}\nCLIENT_SECRET=${clientSecret}\n`,
-    ".env",
-  );
-  const roles = await folder.write('{"editor": ["posts:write"]}');
+  await scene.write(`CLIENT_ID=${clientId}\nCLIENT_SECRET=${clientSecret}\n`);
   await using server = startFunction(envFile, sandbox.origin);
   const env = {
     ZITADEL_DOMAIN: sandbox.origin,
     ZITADEL_ADMIN_TOKEN: sandbox.adminToken,
   };
-  const org = ["--org", scratch.organization.id];
   const file = ["--env-file", envFile];
+  const org = ["--org", scratch.organization.id];
+  const ofRoles = [...org, "--roles", await scene.roles({ editor: ["write"] })];
   const args = [
-    ...["--endpoint", server.endpoint, ...file, ...org],
-    ...["--roles", roles, "--also", "events"],
+    ...["--endpoint", server.endpoint, "--also", "events", "--timeout", "5s"],
+    ...[...file, ...ofRoles],
   ];
+  const before = await scene.snapshot();
 
-  await t.step("setup needs an endpoint", async () => {
-    const { code, stderr } = await run("setup", [...file, "--yes"], env);
-    assert.equal(code, 64);
-    assert.match(stderr, /--endpoint is missing/);
-  });
+  const declined = await spawn("setup", args, env);
+  assert.equal(declined.code, 1);
+  assert.match(declined.stdout, /^ {2}\+ metadata editor: \["write"\]$/m);
+  assert.match(declined.stderr, /Use --yes/);
+  assert.deepEqual(await scene.snapshot(), before);
 
-  await t.step(
-    "setup shows a diff, and changes nothing without confirmation",
-    async () => {
-      const { code, stdout, stderr } = await spawn("setup", args, env);
-      assert.equal(code, 1);
-      assert.match(stdout, /^ {2}\+ target "Authorization Webhook": endpoint/m);
-      assert.match(stdout, /^ {2}\+ metadata editor: \["posts:write"\]$/m);
-      assert.match(
-        stdout,
-        /^ {2}\+ function\/preaccesstoken calls: nothing -> "Authorization Webhook", once the function accepts its key$/m,
-      );
-      assert.match(stderr, /Use --yes/);
-      assert.equal((await run("setup", [...args, "--dry-run"], env)).code, 1);
-      assert.deepEqual(await listTargets(instance), []);
-    },
+  const prepared = await spawn("setup", [...args, "--yes", "--json"], env);
+  assert.equal(prepared.code, 2, prepared.stderr);
+  const { outcome, changes, not_bound } = JSON.parse(prepared.stdout);
+  assert.deepEqual([outcome, changes.length], ["failed", 4]);
+  assert.match(not_bound, /answered 503$/);
+  assert.equal((await settings()).ZITADEL_DOMAIN, sandbox.origin);
+  await server.reload();
+
+  const on = [...file, "--interrupt-on-error", "--yes"];
+  assert.equal((await run("setup", on, env)).code, 0);
+  const [target] = (await scene.snapshot()).targets;
+  // What is not named stays as it is.
+  assert.equal(target!.timeoutSeconds, 5);
+  assert.equal(target!.interruptOnError, true);
+
+  const examined = await spawn(
+    "doctor",
+    [
+      ...[...file, ...org, "--client-id", scratch.application.clientId],
+      ...["--live", "--json"],
+    ],
+    // Another project is granted to a customer.
+    { ...env, PROJECTS: scratch.project.id },
   );
+  assert.equal(examined.code, 0, examined.stdout);
+  for (const check of ["client", "live"]) {
+    assert.match(examined.stdout, RegExp(`"${check}",\\s+"level": "ok"`));
+  }
 
-  await t.step(
-    "setup makes the changes, and prints one JSON document",
-    async () => {
-      const first = await spawn("setup", [...args, "--yes", "--json"], env);
-      assert.equal(first.code, 2, first.stderr);
-      const { outcome, changes, pending, not_bound } = JSON.parse(first.stdout);
-      assert.equal(outcome, "failed");
-      assert.equal(changes.length, 4);
-      assert.equal(pending.length, 2);
-      assert.match(not_bound, /answered 503$/);
-      const written = await Deno.readTextFile(envFile);
-      assert.ok(written.includes(`\nZITADEL_DOMAIN=${sandbox.origin}\n`));
-      assert.equal((await run("doctor", [...file, ...org], env)).code, 2);
-      await server.reload();
-      const done = await run("setup", [...args, "--yes", "--json"], env);
-      assert.equal(done.code, 0, done.stderr);
-      assert.equal(JSON.parse(done.stdout).changes.length, 2);
-      const again = await run("setup", [...args, "--yes"], env);
-      assert.match(again.stdout, /^Nothing to change\.$/m);
-    },
-  );
+  const rotating = [...file, "--dry-run", "--json"];
+  const planned = await spawn("rotate", rotating, env);
+  assert.equal(planned.code, 1);
+  assert.equal(JSON.parse(planned.stdout).steps.length, 7);
 
-  await t.step(
-    "doctor reports nothing broken once the function has the key",
-    async () => {
-      const { code, stdout } = await spawn(
-        "doctor",
-        [...file, ...org, "--live", "--json"],
-        // Another project is granted to a customer.
-        { ...env, PROJECTS: scratch.project.id },
-      );
-      const { outcome, findings } = JSON.parse(stdout);
-      assert.equal(code, 0, stdout);
-      assert.equal(outcome, "done");
-      const live = findings.find((it: { check: string }) =>
-        it.check === "live"
-      );
-      assert.equal(live.level, "ok");
-    },
-  );
-
-  await t.step("setup leaves everything else as it is", async () => {
-    const setup = async (...options: string[]) => {
-      const args = [...file, "--yes", ...options];
-      const { code, stdout, stderr } = await run("setup", args, env);
-      assert.equal(code, 0, stderr);
-      return stdout;
-    };
-    await setup("--timeout", "5s", "--interrupt-on-error");
-    await setup("--also", "preuserinfo");
-    const [target] = await listTargets(instance);
-    assert.equal(target!.timeoutSeconds, 5);
-    assert.equal(target!.interruptOnError, true);
-    const off = await setup("--no-interrupt-on-error");
-    assert.match(off, /interruptOnError on -> off$/m);
-    await folder.write('{"editor": ["posts:write", "posts:read"]}');
-    const mapped = await setup(...org, "--roles", roles);
-    assert.equal(mapped.match(/^ {2}[-+~] /gm)?.length, 1);
-  });
-
-  await t.step("rotate --dry-run prints its steps", async () => {
-    const dryRun = [...file, "--dry-run", "--json"];
-    const { code, stdout } = await spawn("rotate", dryRun, env);
-    assert.equal(code, 1);
-    const { outcome, steps } = JSON.parse(stdout);
-    assert.equal(outcome, "changes");
-    assert.equal(steps.length, 7);
-  });
-
-  await t.step("setup --remove leaves no target", async () => {
-    const removing = ["--remove", "--yes", ...file, "--roles", roles, ...org];
-    assert.equal((await run("setup", removing, env)).code, 0);
-    assert.deepEqual(await listTargets(instance), []);
-  });
+  const removing = [...file, ...ofRoles, "--remove", "--yes"];
+  assert.equal((await run("setup", removing, env)).code, 0);
+  assert.deepEqual((await scene.snapshot()).targets, []);
 });
 
 Deno.test("deploy --print prints commands that upload no administrator's token", async () => {

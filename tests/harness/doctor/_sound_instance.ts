@@ -8,12 +8,13 @@ import {
 } from "../../../harness/doctor/finding.ts";
 import { type Facts, gatherFacts } from "../../../harness/doctor/gather.ts";
 import { parseEnv } from "../../../harness/cli/env_file.ts";
-import { startSandbox, type World } from "../../../harness/sandbox/sandbox.ts";
-import { connect } from "../../../harness/zitadel/client.ts";
+import type { World } from "../../../harness/sandbox/sandbox.ts";
 import { setExecution } from "../../../harness/zitadel/execution.ts";
-import { createTarget } from "../../../harness/zitadel/target.ts";
-import { createScratchOrganization } from "../../../harness/zitadel/scratch_organization.ts";
+import { DEFAULT_SERVICE_USER_NAME } from "../../../harness/zitadel/service_user.ts";
+import { tempFolder } from "../../_temp_folder.ts";
+import { addTarget } from "../_add_target.ts";
 import { startFunction } from "../_function_server.ts";
+import { startScratch } from "../_scratch.ts";
 
 /** Where the function would be if it were not on this machine. */
 const PUBLIC_ADDRESS = "198.51.100.7";
@@ -21,22 +22,25 @@ const PUBLIC_ADDRESS = "198.51.100.7";
 /** A sandbox in which nothing is wrong, with a scratch organization, and the function beside it. */
 export async function soundInstance() {
   const stack = new AsyncDisposableStack();
-  const sandbox = stack.use(await startSandbox());
-  const instance = connect(sandbox.origin, sandbox.adminToken);
-  const scratch = stack.use(await createScratchOrganization(instance));
+  const { sandbox, instance, scratch } = stack.use(await startScratch());
   for (const { id, name, organizationId } of sandbox.world.projects.values()) {
     const isOthers = organizationId !== scratch.organization.id;
     if (isOthers && name !== "ZITADEL") sandbox.world.projects.delete(id);
   }
-  const envFile = await Deno.makeTempFile({ suffix: ".env" });
-  stack.defer(() => Deno.remove(envFile));
+  // The name of setup's service user is free.
+  const { users } = sandbox.world;
+  for (const { id, userName } of users.values()) {
+    if (userName === DEFAULT_SERVICE_USER_NAME) users.delete(id);
+  }
+  const folder = stack.use(await tempFolder());
+  const envFile = await folder.write("", "function.env");
+  const mapping = '{"admin": ["a"], "viewer": ["b"]}';
+  const roles = await folder.write(mapping, "roles.json");
   const { clientId, clientSecret } = scratch.reader;
   const server = stack.use(startFunction(envFile, sandbox.origin));
-  const { id, signingKey } = await createTarget(instance, {
+  const { id, signingKey } = await addTarget(instance, {
     name: "ours",
     endpoint: server.endpoint,
-    timeoutSeconds: 10,
-    interruptOnError: false,
   });
   for (
     const condition of ["function/preaccesstoken", "event/group/org.metadata"]
@@ -60,6 +64,7 @@ export async function soundInstance() {
     settings,
     server,
     envFile,
+    roles,
     restore: saveWorld(sandbox.world),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -74,7 +79,7 @@ export async function examine(
 ): Promise<Finding[]> {
   const facts = await gather(it, options);
   return (await diagnose(facts)).map((found) =>
-    completeFix(found, { facts, envFile: ".env" })
+    completeFix(found, { facts, envFile: it.envFile })
   );
 }
 
@@ -100,7 +105,7 @@ export async function collect(
 }
 
 /** Returns what puts a sandbox's world back as it is now. */
-export function saveWorld(world: World): () => void {
+function saveWorld(world: World): () => void {
   const saved = structuredClone(world);
   return () => {
     const copy = structuredClone(saved);

@@ -1,12 +1,7 @@
 /** What is reached in place of ZITADEL is told, in the function's words. */
 import assert from "node:assert/strict";
+import { serve } from "../_serve.ts";
 import { examine, soundInstance } from "./_sound_instance.ts";
-
-/** A server in front of the instance, or in place of it. */
-function serve(answer: (request: Request) => Response | Promise<Response>) {
-  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-  return Deno.serve(options, answer);
-}
 
 const blocked = (status: number) =>
   new Response("<html>Request blocked</html>", {
@@ -48,8 +43,11 @@ Deno.test("doctor names what is reached in place of ZITADEL's API", async (t) =>
   for (const [name, answer] of Object.entries(servers)) {
     await t.step(name, async () => {
       await using server = serve(answer);
-      const domain = `http://127.0.0.1:${server.addr.port}`;
-      await names(domain, /the answer is \d+ text\/html/, /let gRPC-web POSTs/);
+      await names(
+        server.origin,
+        /the answer is \d+ text\/html/,
+        /let gRPC-web POSTs/,
+      );
     });
   }
   await t.step("a host that is no domain", () =>
@@ -61,7 +59,7 @@ Deno.test("doctor names what is reached in place of ZITADEL's API", async (t) =>
   await t.step("a host that speaks http only", async () => {
     await using server = serve(() => new Response("ok"));
     await names(
-      `https://127.0.0.1:${server.addr.port}`,
+      server.origin.replace("http:", "https:"),
       /speaks http, not https/,
       /write http:\/\/ before the host in ZITADEL_DOMAIN/,
     );
@@ -74,7 +72,7 @@ Deno.test("doctor tells whether ZITADEL_INTERNAL_URL is broken, or far", async (
   for (
     const [url, level] of [
       [it.sandbox.origin, "ok"],
-      [`http://127.0.0.1:${firewall.addr.port}`, "broken"],
+      [firewall.origin, "broken"],
       ["http://127.0.0.1:9", "note"],
     ] as const
   ) {

@@ -22,12 +22,21 @@ import { gatherOwnedProjects } from "../../../harness/doctor/gather_organization
 import { judgeCustomers } from "../../../harness/doctor/judge_administrators.ts";
 import { judgeDeactivated } from "../../../harness/doctor/judge_organizations.ts";
 import { judgeManagers } from "../../../harness/doctor/judge_administrators.ts";
+import { parseEnv } from "../../../harness/cli/env_file.ts";
 import type { Instance } from "../../../harness/zitadel/client.ts";
 import { listOrganizations } from "../../../harness/zitadel/organization.ts";
 import type { MetadataApi } from "../../../lib/zitadel/metadata_listing.ts";
 import type { GatherOptions } from "../../../harness/doctor/facts.ts";
 import { type Config, SETTINGS } from "../../../lib/config/settings.ts";
 import { FAULTS, partsOf } from "./_faults.ts";
+import {
+  ADVISING,
+  commandsFor,
+  follow,
+  LOGGED,
+  REASONS,
+  write,
+} from "./_remedies.ts";
 import { collect, examine, gather, soundInstance } from "./_sound_instance.ts";
 
 /** Told of every instance: how long a permission lives on, and who may change it. */
@@ -57,7 +66,7 @@ function requireNoSecret(
 
 const titleOf = ({ check, level }: Finding) => `${check} ${level}`;
 
-Deno.test("doctor finds nothing wrong on a sound instance, each fault and nothing else, and tells no secret", async (t) => {
+Deno.test("doctor finds nothing wrong on a sound instance, each fault and nothing else, tells no secret, and advises what fixes it", async (t) => {
   await using it = await soundInstance();
   const sound = await examine(it);
   const notWell = sound.filter(({ level, check }) =>
@@ -66,19 +75,24 @@ Deno.test("doctor finds nothing wrong on a sound instance, each fault and nothin
   assert.deepEqual(notWell, []);
   assert.equal(outcomeOf(sound), "done");
 
+  const reset = async () => {
+    it.restore();
+    await write(it, it.settings);
+    await it.server.reload();
+  };
+  const fixed = new Set<string>();
   for (const { name, check, level, make, expected } of FAULTS) {
     await t.step(name, async () => {
       const options = await make(it);
       const findings = await examine(it, options);
-      it.restore();
-      const found = findings.find((it) =>
-        it.check === check && it.level === level
-      );
+      const isOf = (it: Finding) => it.check === check && it.level === level;
+      const found = findings.find(isOf);
       assert.ok(found, `not in ${JSON.stringify(findings)}`);
       assert.ok(level === "ok" || found.why && found.fix);
       requireNoSecret(findings, options.settings ?? {});
       const { seen, items, why, fix } = found;
-      const text = [seen, ...items, why, fix, ""].join("\n");
+      const text = [seen, ...items, why, fix, ""].join("\n")
+        .replaceAll(` --env-file ${it.envFile}`, "");
       const wanted = [titleOf(found)];
       for (const it of expected) {
         if (typeof it === "string") wanted.push(it);
@@ -89,8 +103,34 @@ Deno.test("doctor finds nothing wrong on a sound instance, each fault and nothin
         it.level !== "ok" && !EVERYWHERE.includes(it.check)
       );
       assert.deepEqual(others.map(titleOf).sort(), wanted.sort());
+
+      // Once for each finding: what differs more closely is advised alike.
+      if (fixed.has(titleOf(found))) return;
+      for (const [place, command] of commandsFor(it, found).entries()) {
+        fixed.add(titleOf(found));
+        if (place > 0) {
+          await reset();
+          await make(it);
+        }
+        await write(it, options.settings ?? {});
+        assert.equal(await follow(it, command, found), undefined);
+        const settings = {
+          ...options.settings,
+          ...parseEnv(await Deno.readTextFile(it.envFile)),
+        };
+        const left = await examine(it, { ...options, settings });
+        assert.equal(left.find(isOf), undefined, command);
+      }
     });
+    await reset();
   }
+  assert.deepEqual(
+    ADVISING.filter((check) =>
+      ![...fixed].some((it) => it.startsWith(`${check} `))
+    ),
+    [],
+  );
+  assert.deepEqual(Object.keys(LOGGED).sort(), Object.values(REASONS).sort());
 });
 
 Deno.test("every check of the doctor is provoked by a test", () => {

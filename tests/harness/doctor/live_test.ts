@@ -3,6 +3,7 @@ import { chooseLiveRole } from "../../../harness/doctor/choose_live_role.ts";
 import { proveLive } from "../../../harness/doctor/live.ts";
 import { createProject } from "../../../harness/zitadel/project.ts";
 import { withSetting } from "../../../harness/cli/env_file.ts";
+import { serve } from "../_serve.ts";
 import { partsOf } from "./_faults.ts";
 import { gather, type Sound, soundInstance } from "./_sound_instance.ts";
 
@@ -140,13 +141,12 @@ Deno.test("chooseLiveRole() says why there is none", async () => {
 
 Deno.test("proveLive() reports a token without the claim", async () => {
   await using it = await soundInstance();
-  await using other = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    () => Response.json({ append_claims: [{ key: "tenant", value: "acme" }] }),
+  await using other = serve(() =>
+    Response.json({ append_claims: [{ key: "tenant", value: "acme" }] })
   );
   const { access, addTarget, state } = partsOf(it);
   const id = addTarget();
-  state.targets.get(id)!.endpoint = `http://127.0.0.1:${other.addr.port}/`;
+  state.targets.get(id)!.endpoint = other.endpoint;
   access.targets.push(id);
   const live = await prove(it, USER);
   assert.equal(live.level, "broken");

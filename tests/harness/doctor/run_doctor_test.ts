@@ -2,38 +2,35 @@
 import assert from "node:assert/strict";
 import { createCredential } from "../../../harness/zitadel/credential.ts";
 import { doctor } from "../../../tasks/doctor.ts";
-import { createTestIo } from "../_test_io.ts";
+import { run as runTask } from "../../tasks/_run.ts";
 import { partsOf } from "./_faults.ts";
 import { soundInstance } from "./_sound_instance.ts";
 
-async function run(args: readonly string[], env: Record<string, string>) {
-  const { io, printed, errors } = createTestIo({ env });
-  const code = await doctor.run(args, io);
-  return { code, printed: printed(), errors: errors() };
-}
+const run = (args: readonly string[], env: Record<string, string>) =>
+  runTask(doctor, args, { env });
 
 Deno.test("doctor --live reports the cause before what it broke", async () => {
   await using it = await soundInstance();
   partsOf(it).target.signingKey = "newKey";
   const args = ["--env-file", it.envFile, "--live", "--json"];
-  const { code, printed } = await run(
+  const { code, stdout } = await run(
     [...args, "--org", it.scratch.organization.id],
     { ZITADEL_ADMIN_TOKEN: it.sandbox.adminToken },
   );
   assert.equal(code, 2);
-  const [cause, live] = JSON.parse(printed).findings;
+  const [cause, live] = JSON.parse(stdout).findings;
   assert.deepEqual([cause.check, live.check], ["target", "live"]);
 });
 
 Deno.test("doctor --live needs an administrator's token, and one that is valid", async () => {
   await using it = await soundInstance();
   const args = ["--env-file", it.envFile, "--live", "--json"];
-  const { code, errors } = await run(args, {});
+  const { code, stderr } = await run(args, {});
   assert.equal(code, 64);
-  assert.match(errors, /^error: ZITADEL_ADMIN_TOKEN is not set/);
-  const { printed } = await run(args, { ZITADEL_ADMIN_TOKEN: "revoked" });
+  assert.match(stderr, /^error: ZITADEL_ADMIN_TOKEN is not set/);
+  const { stdout } = await run(args, { ZITADEL_ADMIN_TOKEN: "revoked" });
   assert.match(
-    printed,
+    stdout,
     /"not tried: the settings, the credential or the admin/,
   );
 });
@@ -42,26 +39,26 @@ Deno.test("doctor --live leaves a private address that ZITADEL calls a note", as
   await using it = await soundInstance();
   const env = { ZITADEL_ADMIN_TOKEN: it.sandbox.adminToken };
   const args = ["--env-file", it.envFile, "--live"];
-  const { code, printed } = await run(
+  const { code, stdout } = await run(
     [...args, "--org", it.scratch.organization.id],
     env,
   );
-  assert.equal(code, 0, printed);
+  assert.equal(code, 0, stdout);
   assert.match(
-    printed,
+    stdout,
     /^ok +live: 6 tokens each held the permission of viewer/m,
   );
-  assert.match(printed, /^note +address: /m);
+  assert.match(stdout, /^note +address: /m);
 });
 
 Deno.test("doctor refuses an env file of another instance, in one sentence", async () => {
   await using it = await soundInstance();
-  const { code, errors, printed } = await run(["--env-file", it.envFile], {
+  const { code, stderr, stdout } = await run(["--env-file", it.envFile], {
     ZITADEL_DOMAIN: "http://127.0.0.1:1",
   });
   assert.equal(code, 64);
-  assert.match(errors, /^error: \S+ belongs to another instance: /);
-  assert.equal(printed, "");
+  assert.match(stderr, /^error: \S+ belongs to another instance: /);
+  assert.equal(stdout, "");
 });
 
 Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KEY_FILE", async () => {
@@ -78,11 +75,11 @@ Deno.test("doctor diagnoses an instance that gives no token for ZITADEL_ADMIN_KE
     ZITADEL_DOMAIN: "http://127.0.0.1:1",
     ZITADEL_ADMIN_KEY_FILE: path,
   };
-  const { code, printed, errors } = await run(args, env);
+  const { code, stdout, stderr } = await run(args, env);
   assert.equal(code, 2);
-  assert.match(errors, /^ZITADEL_ADMIN_KEY_FILE: .*cannot be reached/);
-  assert.match(printed, /^broken +reachable: /m);
+  assert.match(stderr, /^ZITADEL_ADMIN_KEY_FILE: .*cannot be reached/);
+  assert.match(stdout, /^broken +reachable: /m);
   const live = await run([...args, "--live"], env);
   assert.equal(live.code, 2);
-  assert.match(live.errors, /^error: .*cannot be reached/);
+  assert.match(live.stderr, /^error: .*cannot be reached/);
 });

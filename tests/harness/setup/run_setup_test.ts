@@ -91,6 +91,7 @@ Deno.test("setup checks the env file, the roles and rights before it changes any
 
   await addTarget(instance, { name: "authorization webhook" });
   await expect({ endpoint }, "Error", ['there is "authorization webhook"']);
+  await expect({ name: "none" }, "UsageError", ["--endpoint is missing"]);
   const jwt = await addTarget(instance, { name: "jwt" }, "jwt");
   await bind("function/preuserinfo", jwt.id);
   await expect({ name: "jwt", also: ["events"] }, "Error", [
